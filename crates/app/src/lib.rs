@@ -1,1 +1,20 @@
+//! The shop as it runs: one engine that decides in batches and commits once, one table of reactions, two executors.
+//!
+//! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
 
+pub mod answer;
+pub mod command;
+pub mod consume;
+pub mod engine;
+pub mod event;
+pub mod handlers;
+pub mod ids;
+pub mod outbox;
+pub mod ports;
+pub mod reactions;
+pub mod rows;
+pub mod settings;
+pub mod table;
+pub mod unit;
+pub mod views;
+pub mod wire_time;

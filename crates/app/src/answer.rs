@@ -1,0 +1,99 @@
+//! What a command is answered: the domain result, not bytes. The edge renders it, also when it is repeated.
+
+use std::time::Duration;
+
+use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::wire_time;
+
+/// The result of a command that changed something. It is stored under the idempotency key, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Answer {
+    UserRegistered {
+        user: UserId,
+    },
+    ProductRegistered {
+        product: ProductId,
+    },
+    ProductChanged {
+        product: ProductId,
+    },
+    CampaignCreated {
+        campaign: CampaignId,
+    },
+    CampaignChanged {
+        campaign: CampaignId,
+    },
+    PointsCharged {
+        balance: Money,
+    },
+    OrderPlaced {
+        order: OrderId,
+        number: Code,
+    },
+    OrderChanged {
+        order: OrderId,
+    },
+    CouponIssued {
+        campaign: CampaignId,
+        coupon: Code,
+        issue_number: i64,
+        #[serde(with = "wire_time")]
+        issued_at: Timestamp,
+    },
+    CouponRequested {
+        request: RequestId,
+        code: Code,
+    },
+    /// An event was taken in, a timer was handled; nobody waits for more.
+    Done,
+}
+
+/// Why a command changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    EmailTaken,
+    OrderNotFound,
+    OrderNotCancellable,
+    OrderNotStuck,
+    /// The product of the given line does not exist.
+    ProductNotFound { line: Option<usize> },
+    StockExhausted { available: i64 },
+    StockTooMuch,
+    PriceChanged { total: Money },
+    PointsAbovePayable { payable: Money },
+    PointsTooMuch { balance: Money },
+    CouponNotFound,
+    CouponPaused,
+    CouponNotStarted,
+    CouponExpired,
+    CouponAlreadyIssued,
+    CouponSoldOut,
+    CampaignQuantityLowered { quantity: i64 },
+    CampaignWindowOutOfOrder,
+    IdempotencyMismatch,
+    IdempotencyInProgress,
+    /// Too much is waiting, or the command waited too long. Nothing was decided.
+    Overloaded { retry_after: Duration },
+    /// The store does not answer. Nothing is known to have happened; a repeat with the same key is safe.
+    Unavailable,
+}
+
+/// How a job ended. `replayed` marks an answer that an earlier job with the same idempotency key got first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    pub result: Result<Answer, Refusal>,
+    pub replayed: bool,
+    /// The order as it stood at the commit, where the command placed or changed one.
+    pub order: Option<std::sync::Arc<domain::order::Order>>,
+}
+
+impl Settled {
+    pub fn refused(refusal: Refusal) -> Settled {
+        Settled { result: Err(refusal), replayed: false, order: None }
+    }
+}

@@ -1,0 +1,124 @@
+//! Everything that can be asked of the engine: by customers and admins, by events that have arrived, by timers.
+
+use std::sync::Arc;
+
+use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
+use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Payment, Receiver};
+use domain::order_saga::{Report, Step};
+use domain::pricing::Discount;
+use domain::stock::Status as ProductStatus;
+use domain::time::Timestamp;
+
+use crate::event::{CouponIssued, CouponResult, EventKind, Sold};
+use crate::rows::{AnswerKey, EmailKey, EventId, OffsetKey, Role};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    RegisterUser(Box<RegisterUser>),
+    RegisterProduct { name: Arc<str>, price: Money, stock: i64 },
+    ChangeProduct { product: ProductId, price: Option<Money>, status: Option<ProductStatus> },
+    AdjustStock { product: ProductId, delta: i64, reason: Arc<str> },
+    CreateCampaign(Box<CreateCampaign>),
+    ChangeCampaign { campaign: CampaignId, change: CampaignChange },
+    ChargePoints { user: UserId, amount: Money },
+    IssueCoupon { campaign: CampaignId, user: UserId },
+    RequestCoupon { campaign: CampaignId, user: UserId },
+    PlaceOrder(Box<PlaceOrder>),
+    CancelOrder { order: OrderId, by: Canceller },
+    ResumeOrder { order: OrderId },
+    /// What an event leads to.
+    React(Reaction),
+    FireTimer { order: OrderId, due: Timestamp },
+    Repair(Repair),
+    /// Forgets idempotency answers older than `before`, at most so many at once.
+    ForgetAnswers { keys: Vec<AnswerKey>, before: Timestamp },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RegisterUser {
+    pub email: Arc<str>,
+    pub email_key: EmailKey,
+    pub name: Arc<str>,
+    pub password_hash: Arc<str>,
+    pub role: Role,
+    /// Chosen by the engine; it may belong to somebody who came with a token of his own.
+    pub candidate: Option<UserId>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateCampaign {
+    pub name: Arc<str>,
+    pub discount: Discount,
+    pub quantity: i64,
+    pub issue_per_user_max: i64,
+    pub issue_starts_at: Timestamp,
+    pub issue_ends_at: Timestamp,
+    pub valid_until: Timestamp,
+    pub issue_mode: IssueMode,
+    pub queue_key: QueueKey,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceOrder {
+    pub user: UserId,
+    /// As sent; lines of one product are added up when the order is placed.
+    pub items: Vec<(ProductId, i64)>,
+    pub coupon: Option<(CampaignId, Option<CouponId>)>,
+    pub points: Money,
+    pub payment: Payment,
+    pub receiver: Option<Receiver>,
+    pub warehouse_storage: bool,
+    pub total_shown: Option<Money>,
+    pub mode: Option<Mode>,
+}
+
+/// The commands that events lead to; [`crate::reactions`] says which.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reaction {
+    ClaimStock { order: OrderId, product: ProductId, quantity: i64 },
+    ClaimCoupon { order: OrderId, user: UserId, campaign: CampaignId, coupon: Option<CouponId> },
+    ClaimPoints { order: OrderId, user: UserId, amount: Money },
+    ReleaseStock { order: OrderId, product: ProductId, quantity: i64 },
+    ReleaseCoupon { order: OrderId, user: UserId, campaign: CampaignId },
+    ReleasePoints { order: OrderId, user: UserId, amount: Money },
+    Collect { order: OrderId, step: Step, report: Report, at: Timestamp },
+    DecideRequest { request: RequestId, user: UserId, campaign: CampaignId },
+    DeliverResult { request: RequestId, result: Box<CouponResult> },
+    NoticeOrder { user: UserId, order: OrderId, kind: EventKind },
+    NoticeCoupon { issued: Box<CouponIssued> },
+    CountSales { products: Vec<Sold>, at: Timestamp },
+}
+
+/// A correction that the audit asks for, as a difference, so that what moved since the audit's snapshot stays right.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Repair {
+    /// Brings the product's counters to what its receipts, claims and orders explain.
+    Product { product: ProductId, reserved: i64, sold: i64, received: i64, written_off: i64 },
+    /// Brings the campaign's count to what its coupons explain.
+    Campaign { campaign: CampaignId, issued: i64 },
+    /// Brings the account's balance to what its ledger explains.
+    Account { user: UserId, balance: Money },
+    /// A live order whose timer is gone is looked at now.
+    Timer { order: OrderId },
+}
+
+/// The idempotency key of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: AnswerKey,
+    /// SHA-256 of the request's body.
+    pub fingerprint: [u8; 32],
+}
+
+/// Where a delivered event came from, so that its effect and the group's move past it are one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub offset: OffsetKey,
+    /// Where the group must stand for the event to be applied.
+    pub from: i64,
+    /// Where it stands afterwards.
+    pub next: i64,
+    pub event: EventId,
+}

@@ -1,0 +1,335 @@
+//! The heart: takes what is waiting, decides it one by one in memory, commits once, answers each.
+
+mod batch;
+mod keys;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::coupon::Campaign;
+use domain::ids::{CampaignId, OrderId, RequestId, UserId};
+use domain::time::Timestamp;
+
+use crate::answer::{Refusal, Settled};
+use crate::command::{Command, Idempotency, Source};
+use crate::ids::{Ids, Sequence};
+use crate::ports::{CampaignFacts, Clock, Commit, CommitError, CommitId, Gate, Store, StoreError};
+use crate::rows::{Key, OffsetKey, Rows};
+use crate::settings::Settings;
+
+use batch::Batch;
+
+/// Told once, when the job's outcome is durable or known not to be.
+pub type Reply = Box<dyn FnOnce(Settled) + Send>;
+
+/// A command on its way through the engine.
+pub struct Job {
+    pub command: Command,
+    pub idempotency: Option<Idempotency>,
+    /// For an event from the log: what moves with it.
+    pub source: Option<Source>,
+    /// After this moment nobody waits for the answer any more, and the command is not decided.
+    pub deadline: Option<Timestamp>,
+    reply: Reply,
+    /// Rows that an earlier attempt missed.
+    missed: Vec<Key>,
+}
+
+impl Job {
+    pub fn new(command: Command, reply: Reply) -> Job {
+        Job { command, idempotency: None, source: None, deadline: None, reply, missed: vec![] }
+    }
+
+    pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
+        self.idempotency = idempotency;
+        self
+    }
+
+    pub fn before(mut self, deadline: Timestamp) -> Job {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub fn from_log(mut self, source: Source) -> Job {
+        self.source = Some(source);
+        self
+    }
+
+    /// Answers without deciding.
+    pub fn refuse(self, refusal: Refusal) {
+        (self.reply)(Settled::refused(refusal));
+    }
+}
+
+/// A command may miss rows so often before it counts as broken; a miss is normal, a chain of them is a mistake.
+const MISSES_MAX: usize = 16;
+/// A batch whose commit came to nothing is decided again so often.
+const ATTEMPTS_MAX: usize = 4;
+
+/// What a call of [`Engine::batch_once`] did.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub commits: usize,
+    pub settled: usize,
+    /// Jobs that wait inside the engine for the next batch.
+    pub deferred: usize,
+    /// Events written.
+    pub events: usize,
+    /// Rows written, of every kind.
+    pub rows: usize,
+    pub orders: Vec<OrderId>,
+    pub requests: Vec<RequestId>,
+    pub noticed: Vec<UserId>,
+    /// Partitions that another worker took over; their groups must ask where they stand.
+    pub lost: Vec<OffsetKey>,
+    /// What went wrong, for the operator.
+    pub errors: Vec<String>,
+}
+
+/// The engine of one process. It owns its store; nobody else writes through it.
+pub struct Engine {
+    store: Box<dyn Store>,
+    gate: Arc<dyn Gate>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+    ids: Ids,
+    engine: u32,
+    commits: i64,
+    /// The latest moment decided at; decisions never go back in time.
+    now: Timestamp,
+    deferred: Vec<Job>,
+    broken: bool,
+}
+
+/// What the engine is built from.
+pub struct Parts {
+    pub store: Box<dyn Store>,
+    pub gate: Arc<dyn Gate>,
+    pub clock: Arc<dyn Clock>,
+    pub settings: Settings,
+    /// Tells this engine from every other that ever wrote to the store.
+    pub engine: u32,
+}
+
+impl Engine {
+    pub fn new(parts: Parts) -> Engine {
+        let Parts { store, gate, clock, settings, engine } = parts;
+        Engine {
+            store,
+            gate,
+            clock,
+            settings,
+            ids: Ids::new(engine),
+            engine,
+            commits: 0,
+            now: Timestamp::default(),
+            deferred: vec![],
+            broken: false,
+        }
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether the store failed in a way that forbids further writing. The process should end.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Whether jobs wait inside for another batch.
+    pub fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
+    }
+
+    /// Timers that are due, as jobs.
+    pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let now = self.clock.now().max(self.now);
+        let due = self.store.due_timers(now, limit).await?;
+        let job = |timer: crate::ports::DueTimer| {
+            Job::new(Command::FireTimer { order: timer.order, due: timer.due }, Box::new(|_| ()))
+        };
+        Ok(due.into_iter().map(job).collect())
+    }
+
+    /// Decides the jobs, and those left over from before, in one commit if all goes well.
+    pub async fn batch_once(&mut self, jobs: Vec<Job>) -> Report {
+        let mut report = Report::default();
+        let mut jobs: Vec<Job> = std::mem::take(&mut self.deferred).into_iter().chain(jobs).collect();
+        self.now = self.clock.now().max(self.now);
+        self.drop_overdue(&mut jobs);
+        let mut work = vec![jobs];
+        while let Some(jobs) = work.pop() {
+            if jobs.is_empty() {
+                continue;
+            }
+            if self.broken {
+                refuse_all(jobs, &Refusal::Unavailable);
+                continue;
+            }
+            self.attempt(jobs, &mut work, &mut report).await;
+        }
+        report.deferred = self.deferred.len();
+        report
+    }
+
+    fn drop_overdue(&self, jobs: &mut Vec<Job>) {
+        let now = self.now;
+        let is_overdue = |job: &mut Job| job.deadline.is_some_and(|deadline| deadline < now);
+        for job in jobs.extract_if(.., is_overdue) {
+            job.refuse(Refusal::Overloaded { retry_after: std::time::Duration::from_secs(1) });
+        }
+    }
+
+    /// Decides jobs until a commit settles them; what must be decided apart is put on `work`.
+    async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, report: &mut Report) {
+        for _attempt in 0..ATTEMPTS_MAX {
+            let batch = match self.decide(jobs).await {
+                Ok(batch) => batch,
+                Err((undecided, error)) => {
+                    report.errors.push(error.to_string());
+                    refuse_all(undecided, &Refusal::Unavailable);
+                    return;
+                }
+            };
+            match self.commit(&batch).await {
+                Ok(()) => return self.conclude(batch, report).await,
+                Err(CommitError::Constraint(_)) if batch.jobs() > 1 => {
+                    let mut first = batch.into_jobs();
+                    let second = first.split_off(first.len() / 2);
+                    work.push(second);
+                    work.push(first);
+                    return;
+                }
+                Err(CommitError::Constraint(error)) => {
+                    report.errors.push(error);
+                    refuse_all(batch.into_jobs(), &Refusal::Unavailable);
+                    return;
+                }
+                Err(CommitError::Moved(key)) => {
+                    report.lost.push(key);
+                    jobs = batch.into_jobs();
+                    jobs.retain(|job| job.source.is_none_or(|source| source.offset != key));
+                    self.deferred.retain(|job| job.source.is_none_or(|source| source.offset != key));
+                }
+                Err(CommitError::Unknown(_)) => match self.store.committed(self.commit_id()).await {
+                    Ok(true) => return self.conclude(batch, report).await,
+                    Ok(false) => jobs = batch.into_jobs(),
+                    Err(_) => return refuse_all(batch.into_jobs(), &Refusal::Unavailable),
+                },
+                Err(CommitError::Broken(error)) => {
+                    report.errors.push(error);
+                    self.broken = true;
+                    refuse_all(batch.into_jobs(), &Refusal::Unavailable);
+                    return;
+                }
+            }
+        }
+        refuse_all(jobs, &Refusal::Unavailable);
+    }
+
+    /// Loads what the jobs need and decides them one by one.
+    async fn decide(&mut self, mut jobs: Vec<Job>) -> Result<Batch, (Vec<Job>, StoreError)> {
+        if let Err(error) = self.lease(&mut jobs).await {
+            return Err((jobs, error));
+        }
+        let mut rows = Rows::default();
+        if let Err(error) = self.load(&jobs, &mut rows).await {
+            let _ = self.store.rollback().await;
+            return Err((jobs, error));
+        }
+        let mut batch = Batch::new(rows, self.now);
+        for job in jobs {
+            batch.decide(job, &mut self.ids, &self.settings);
+        }
+        Ok(batch)
+    }
+
+    async fn lease(&mut self, jobs: &mut [Job]) -> Result<(), StoreError> {
+        for sequence in Sequence::ALL {
+            let need = jobs.iter().map(|job| keys::need(&job.command, sequence)).sum();
+            if let Some(count) = self.ids.shortage(sequence, need) {
+                let block = self.store.lease(sequence, count).await?;
+                self.ids.take_over(sequence, block);
+            }
+        }
+        for job in jobs {
+            if let Command::RegisterUser(user) = &mut job.command {
+                user.candidate = Some(self.ids.user());
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads in the order of kinds: first everything up to orders, then what those orders lead to.
+    async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), StoreError> {
+        let mut declared = BTreeSet::new();
+        for job in jobs {
+            keys::declare(job, self.now, &mut declared);
+        }
+        let later = declared.split_off(&keys::FIRST_AFTER_ORDERS);
+        let first: Vec<Key> = declared.into_iter().collect();
+        self.store.load(&first, rows).await?;
+        let mut second = later;
+        for job in jobs {
+            keys::declare_by_order(job, rows, &mut second);
+        }
+        let second: Vec<Key> = second.into_iter().collect();
+        self.store.load(&second, rows).await
+    }
+
+    async fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
+        if batch.is_empty() {
+            return self.store.rollback().await.map_err(|error| CommitError::Broken(error.0));
+        }
+        self.commits += 1;
+        let commit = Commit { id: self.commit_id(), rows: &batch.rows, offsets: &batch.offsets(), now: self.now };
+        self.store.commit(commit).await
+    }
+
+    const fn commit_id(&self) -> CommitId {
+        CommitId { engine: self.engine, number: self.commits }
+    }
+
+    /// What follows a commit: the gate learns, waiting jobs are kept, everybody is answered.
+    async fn conclude(&mut self, mut batch: Batch, report: &mut Report) {
+        self.teach_gate(&batch).await;
+        self.deferred.append(&mut batch.deferred);
+        for job in self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX) {
+            job.refuse(Refusal::Unavailable);
+        }
+        report.commits += usize::from(!batch.is_empty());
+        report.settled += batch.jobs();
+        report.events += batch.rows.events.len();
+        report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();
+        batch.touched(report);
+        batch.answer();
+    }
+
+    async fn teach_gate(&mut self, batch: &Batch) {
+        let mut holders: BTreeMap<CampaignId, Vec<(UserId, i64)>> = BTreeMap::new();
+        for (key, held) in batch.holdings() {
+            holders.entry(key.campaign).or_default().push((key.user, held));
+        }
+        for (campaign, is_new) in batch.campaigns() {
+            let id = campaign.id;
+            let campaign: Arc<Campaign> = Arc::new(campaign.clone());
+            let changed = holders.remove(&id).unwrap_or_default();
+            let must_rebuild = campaign.remaining() <= 0 && !is_new && !self.gate.is_complete(id);
+            if !must_rebuild {
+                let facts = CampaignFacts { campaign: &campaign, holders: &changed, complete: is_new };
+                self.gate.learn(facts);
+                continue;
+            }
+            if let Ok(all) = self.store.holders(id).await {
+                self.gate.learn(CampaignFacts { campaign: &campaign, holders: &all, complete: true });
+            }
+        }
+    }
+}
+
+fn refuse_all(jobs: Vec<Job>, refusal: &Refusal) {
+    for job in jobs {
+        job.refuse(refusal.clone());
+    }
+}

@@ -1,0 +1,233 @@
+//! One batch between loading and commit: who asked, what was decided, what moves with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::coupon::Campaign;
+use domain::order::Order;
+use domain::time::Timestamp;
+
+use super::{Job, Report};
+use crate::answer::{Answer, Refusal, Settled};
+use crate::command::{Command, Reaction};
+use crate::handlers;
+use crate::ids::Ids;
+use crate::rows::{AnswerKey, HoldingKey, InboxKey, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
+use crate::settings::Settings;
+use crate::table::{Change, Missing};
+use crate::unit::{Halt, Unit};
+
+pub(super) struct Batch {
+    pub(super) rows: Rows,
+    /// Jobs that missed a row and wait for the next batch, in their order.
+    pub(super) deferred: Vec<Job>,
+    now: Timestamp,
+    decided: Vec<(Job, Result<Answer, Refusal>, bool)>,
+    offsets: BTreeMap<OffsetKey, OffsetMove>,
+    /// Partitions in which an event was deferred: what comes after it must wait too.
+    held_back: BTreeSet<OffsetKey>,
+    /// Idempotency keys whose first job was deferred.
+    in_progress: BTreeSet<AnswerKey>,
+}
+
+impl Batch {
+    pub(super) fn new(rows: Rows, now: Timestamp) -> Batch {
+        Batch {
+            rows,
+            deferred: vec![],
+            now,
+            decided: vec![],
+            offsets: BTreeMap::new(),
+            held_back: BTreeSet::new(),
+            in_progress: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn jobs(&self) -> usize {
+        self.decided.len()
+    }
+
+    pub(super) fn offsets(&self) -> Vec<OffsetMove> {
+        self.offsets.values().copied().collect()
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.offsets.is_empty() && self.rows.is_unchanged()
+    }
+
+    /// All jobs, decided or not, in their order, to be decided again.
+    pub(super) fn into_jobs(self) -> Vec<Job> {
+        self.decided.into_iter().map(|(job, _, _)| job).chain(self.deferred).collect()
+    }
+
+    /// Decides one job in the rows of the batch, and undoes it alone if it does not come about.
+    pub(super) fn decide(&mut self, mut job: Job, ids: &mut Ids, settings: &Settings) {
+        if job.source.is_some_and(|source| self.held_back.contains(&source.offset)) {
+            self.deferred.push(job);
+            return;
+        }
+        let before = self.rows.savepoint();
+        let decided = self.run(&job, ids, settings);
+        if decided.is_err() {
+            self.rows.undo_to(before);
+        }
+        self.rows.settle();
+        match decided {
+            Ok((answer, replayed)) => {
+                self.move_past(&job);
+                self.decided.push((job, Ok(answer), replayed));
+            }
+            Err(Halt::Refused(refusal)) => {
+                self.move_past(&job);
+                self.decided.push((job, Err(refusal), false));
+            }
+            Err(Halt::Missing(Missing(key))) => {
+                job.missed.push(key);
+                self.hold_back(job);
+            }
+        }
+    }
+
+    fn run(&mut self, job: &Job, ids: &mut Ids, settings: &Settings) -> Result<(Answer, bool), Halt> {
+        if let Some(idempotency) = job.idempotency {
+            if self.in_progress.contains(&idempotency.key) {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            if let Some(stored) = self.rows.answers.get(idempotency.key)? {
+                if stored.fingerprint != idempotency.fingerprint {
+                    return Err(Refusal::IdempotencyMismatch.into());
+                }
+                return Ok((stored.answer.clone(), true));
+            }
+        }
+        if !self.take_in(job)? {
+            return Ok((Answer::Done, true));
+        }
+        let cause = cause(&job.command);
+        let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause };
+        let answer = handlers::handle(&mut unit, &job.command)?;
+        if let Some(idempotency) = job.idempotency {
+            let fingerprint = idempotency.fingerprint;
+            let stored = StoredAnswer { fingerprint, answer: answer.clone(), at: self.now };
+            self.rows.answers.put(idempotency.key, stored);
+        }
+        Ok((answer, false))
+    }
+
+    /// Whether an event is new to its group, where the domain does not see the repeat by itself.
+    fn take_in(&mut self, job: &Job) -> Result<bool, Missing> {
+        let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) else {
+            return Ok(true);
+        };
+        let key = InboxKey { group: source.offset.group, event: source.event };
+        if self.rows.inbox.get(key)?.is_some() {
+            return Ok(false);
+        }
+        self.rows.inbox.put(key, ());
+        Ok(true)
+    }
+
+    fn move_past(&mut self, job: &Job) {
+        let Some(source) = job.source else { return };
+        let moved = OffsetMove { key: source.offset, from: source.from, to: source.next };
+        self.offsets.entry(source.offset).and_modify(|known| known.to = source.next).or_insert(moved);
+    }
+
+    fn hold_back(&mut self, job: Job) {
+        if let Some(source) = job.source {
+            self.held_back.insert(source.offset);
+        }
+        if let Some(idempotency) = job.idempotency {
+            self.in_progress.insert(idempotency.key);
+        }
+        self.deferred.push(job);
+    }
+
+    /// Holdings that the batch changed, with how many coupons they hold now.
+    pub(super) fn holdings(&self) -> impl Iterator<Item = (HoldingKey, i64)> {
+        self.rows.holdings.changes().into_iter().filter_map(|(key, change)| match change {
+            Change::Insert(holding) | Change::Update(holding) => Some((key, holding.count())),
+            Change::Delete => None,
+        })
+    }
+
+    /// Campaigns that the batch changed, or found sold out; and whether it created them.
+    pub(super) fn campaigns(&self) -> Vec<(&Campaign, bool)> {
+        let mut campaigns: Vec<_> = self
+            .rows
+            .campaigns
+            .changes()
+            .into_iter()
+            .filter_map(|(_, change)| match change {
+                Change::Insert(campaign) => Some((campaign, true)),
+                Change::Update(campaign) => Some((campaign, false)),
+                Change::Delete => None,
+            })
+            .collect();
+        let mut found: BTreeSet<_> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
+        for (job, result, _) in &self.decided {
+            let (Command::IssueCoupon { campaign, .. }, Err(Refusal::CouponSoldOut)) = (&job.command, result) else {
+                continue;
+            };
+            if let (true, Ok(Some(campaign))) = (found.insert(*campaign), self.rows.campaigns.get(*campaign)) {
+                campaigns.push((campaign, false));
+            }
+        }
+        campaigns
+    }
+
+    pub(super) fn touched(&self, report: &mut Report) {
+        report.orders.extend(self.rows.orders.changed().map(|key| key.0));
+        report.requests.extend(self.rows.requests.changed());
+        report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
+    }
+
+    /// Tells everybody what was decided. Only called when it is durable.
+    pub(super) fn answer(self) {
+        let Batch { rows, decided, .. } = self;
+        for (job, result, replayed) in decided {
+            let order = if replayed { None } else { result.as_ref().ok().and_then(|answer| order_of(&rows, answer)) };
+            (job.reply)(Settled { result, replayed, order });
+        }
+    }
+}
+
+fn order_of(rows: &Rows, answer: &Answer) -> Option<Arc<Order>> {
+    let (Answer::OrderPlaced { order, .. } | Answer::OrderChanged { order }) = answer else { return None };
+    let row = rows.orders.get(OrderKey(*order)).ok()??;
+    Some(Arc::new(row.order.clone()))
+}
+
+const fn cause(command: &Command) -> &'static str {
+    match command {
+        Command::RegisterUser(_) => "RegisterUser",
+        Command::RegisterProduct { .. } => "RegisterProduct",
+        Command::ChangeProduct { .. } => "ChangeProduct",
+        Command::AdjustStock { .. } => "AdjustStock",
+        Command::CreateCampaign(_) => "CreateCampaign",
+        Command::ChangeCampaign { .. } => "ChangeCampaign",
+        Command::ChargePoints { .. } => "ChargePoints",
+        Command::IssueCoupon { .. } => "IssueCoupon",
+        Command::RequestCoupon { .. } => "RequestCoupon",
+        Command::PlaceOrder(_) => "PlaceOrder",
+        Command::CancelOrder { .. } => "CancelOrder",
+        Command::ResumeOrder { .. } => "ResumeOrder",
+        Command::FireTimer { .. } => "Timer",
+        Command::Repair(_) => "Repair",
+        Command::ForgetAnswers { .. } => "ForgetAnswers",
+        Command::React(reaction) => match reaction {
+            Reaction::ClaimStock { .. } => "StockDeductionRequested",
+            Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
+            Reaction::ClaimPoints { .. } => "PointDeductionRequested",
+            Reaction::ReleaseStock { .. } => "StockRestorationRequired",
+            Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
+            Reaction::ReleasePoints { .. } => "PointRestorationRequired",
+            Reaction::Collect { .. } => "StepReport",
+            Reaction::DecideRequest { .. } => "CouponRequested",
+            Reaction::DeliverResult { .. } => "CouponResult",
+            Reaction::NoticeOrder { .. } | Reaction::NoticeCoupon { .. } => "Notice",
+            Reaction::CountSales { .. } => "OrderCompleted",
+        },
+    }
+}

@@ -1,0 +1,195 @@
+//! Which rows and numbers a command will need. A key left out here costs another round, never a wrong decision.
+
+use domain::ids::{OrderId, UserId};
+use domain::order::Order;
+use domain::order_saga::Step;
+use domain::time::Timestamp;
+
+use super::Job;
+use crate::command::{Command, Reaction, Repair};
+use crate::ids::Sequence;
+use crate::rows::{
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, Rows, SalesKey, SettledKey,
+    TimerKey,
+};
+
+/// The first key of the kinds that are loaded after orders.
+pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
+
+/// Numbers of a sequence that a command takes at most.
+pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
+    match (command, sequence) {
+        (Command::RegisterUser(_), Sequence::User)
+        | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
+        | (Command::AdjustStock { .. }, Sequence::Receipt)
+        | (Command::CreateCampaign(_), Sequence::Campaign)
+        | (Command::ChargePoints { .. }, Sequence::Entry)
+        | (Command::PlaceOrder(_), Sequence::Order)
+        | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request)
+        | (Command::React(_), Sequence::Coupon | Sequence::Entry | Sequence::Request) => 1,
+        (
+            Command::PlaceOrder(_)
+            | Command::CancelOrder { .. }
+            | Command::ResumeOrder { .. }
+            | Command::FireTimer { .. },
+            Sequence::Entry,
+        ) => 2,
+        (
+            Command::PlaceOrder(_)
+            | Command::CancelOrder { .. }
+            | Command::ResumeOrder { .. }
+            | Command::FireTimer { .. }
+            | Command::IssueCoupon { .. }
+            | Command::RequestCoupon { .. }
+            | Command::React(_),
+            Sequence::Notice,
+        ) => 2,
+        _ => 0,
+    }
+}
+
+/// The rows that a job names by itself.
+pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
+    keys.extend(job.missed.iter().copied());
+    keys.extend(job.idempotency.map(|idempotency| Key::Answer(idempotency.key)));
+    if let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) {
+        keys.insert(InboxKey { group: source.offset.group, event: source.event }.into());
+    }
+    match &job.command {
+        Command::RegisterUser(user) => {
+            keys.insert(user.email_key.into());
+            keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
+        }
+        Command::RegisterProduct { .. } | Command::CreateCampaign(_) => {}
+        Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
+            keys.insert((*product).into());
+        }
+        Command::ChangeCampaign { campaign, .. } => {
+            keys.insert((*campaign).into());
+        }
+        Command::ChargePoints { user, .. } => person(*user, keys),
+        Command::IssueCoupon { campaign, user } | Command::RequestCoupon { campaign, user } => {
+            keys.insert(CustomerKey(*user).into());
+            keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
+            keys.insert((*campaign).into());
+        }
+        Command::PlaceOrder(order) => {
+            for (product, _) in &order.items {
+                keys.insert((*product).into());
+                // An order that completes at once is counted among its day's sales.
+                keys.insert(SalesKey { day: now.day(), product: *product }.into());
+            }
+            keys.insert(CustomerKey(order.user).into());
+            if let Some((campaign, _)) = order.coupon {
+                keys.insert(HoldingKey { campaign, user: order.user }.into());
+                keys.insert(campaign.into());
+            }
+            if !order.points.is_zero() {
+                keys.insert(AccountKey(order.user).into());
+            }
+        }
+        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
+            keys.insert(OrderKey(*order).into());
+            keys.insert(TimerKey(*order).into());
+        }
+        Command::React(reaction) => declare_reaction(reaction, keys),
+        Command::Repair(repair) => declare_repair(repair, keys),
+        Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
+    }
+}
+
+fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
+    match reaction {
+        Reaction::ClaimStock { order, product, .. } | Reaction::ReleaseStock { order, product, .. } => {
+            claim(*order, Step::Stock(*product), keys);
+            keys.insert((*product).into());
+        }
+        Reaction::ClaimCoupon { order, user, campaign, .. } | Reaction::ReleaseCoupon { order, user, campaign } => {
+            claim(*order, Step::Coupon, keys);
+            keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
+            keys.insert((*campaign).into());
+        }
+        Reaction::ClaimPoints { order, user, .. } | Reaction::ReleasePoints { order, user, .. } => {
+            claim(*order, Step::Point, keys);
+            person(*user, keys);
+        }
+        Reaction::Collect { order, .. } => {
+            keys.insert(OrderKey(*order).into());
+        }
+        Reaction::DecideRequest { request, user, campaign } => {
+            keys.insert((*request).into());
+            keys.insert(CustomerKey(*user).into());
+            keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
+            keys.insert((*campaign).into());
+        }
+        Reaction::DeliverResult { request, result } => {
+            keys.insert((*request).into());
+            keys.insert(CustomerKey(result.user_id).into());
+        }
+        Reaction::NoticeOrder { user, order, .. } => {
+            keys.insert(OrderKey(*order).into());
+            keys.insert(CustomerKey(*user).into());
+        }
+        Reaction::NoticeCoupon { issued } => {
+            keys.insert(CustomerKey(issued.user_id).into());
+        }
+        Reaction::CountSales { products, at } => {
+            keys.extend(products.iter().map(|sold| Key::from(SalesKey { day: at.day(), product: sold.id })));
+        }
+    }
+}
+
+fn declare_repair(repair: &Repair, keys: &mut Keys) {
+    keys.insert(match *repair {
+        Repair::Product { product, .. } => product.into(),
+        Repair::Campaign { campaign, .. } => campaign.into(),
+        Repair::Account { user, .. } => AccountKey(user).into(),
+        Repair::Timer { order } => OrderKey(order).into(),
+    });
+}
+
+/// The rows that a job leads to through an order that is now loaded.
+pub(super) fn declare_by_order(job: &Job, rows: &Rows, keys: &mut Keys) {
+    let order = match &job.command {
+        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
+            *order
+        }
+        Command::React(Reaction::Collect { order, .. }) => *order,
+        _ => return,
+    };
+    if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
+        declare_order(&row.order, keys);
+    }
+}
+
+/// Everything that settling or restoring an order may touch.
+fn declare_order(order: &Order, keys: &mut Keys) {
+    let user = order.user();
+    keys.insert(CustomerKey(user).into());
+    for record in &order.saga.steps {
+        keys.insert(ClaimKey { order: order.id(), step: record.step }.into());
+        match record.step {
+            Step::Stock(product) => {
+                keys.insert(product.into());
+            }
+            Step::Coupon => {
+                let campaign = order.created.coupon.map(|wanted| wanted.campaign);
+                keys.extend(campaign.map(|campaign| Key::from(HoldingKey { campaign, user })));
+                keys.extend(campaign.map(Key::from));
+            }
+            Step::Point => {
+                keys.insert(AccountKey(user).into());
+            }
+        }
+    }
+}
+
+fn claim(order: OrderId, step: Step, keys: &mut Keys) {
+    keys.insert(ClaimKey { order, step }.into());
+    keys.insert(SettledKey(order).into());
+}
+
+fn person(user: UserId, keys: &mut Keys) {
+    keys.insert(CustomerKey(user).into());
+    keys.insert(AccountKey(user).into());
+}

@@ -1,0 +1,441 @@
+//! Every event of the shop, as it is written to the outbox and read from the log. Names and JSON are forever: the
+//! snapshots in `tests/it/snapshots` are the promise.
+
+use std::sync::Arc;
+
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, Code, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{CouponWanted, Line, Mode, Payment};
+use domain::order_saga::Step;
+use domain::pricing::Discount;
+use domain::reason::Reason;
+use domain::stock::Status as ProductStatus;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::wire_time;
+
+/// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
+/// inline executor it is answered before the commit and leaves no row.
+macro_rules! events {
+    ($($name:ident($payload:ty) => $topic:ident $(, $request:ident)?;)*) => {
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($name($payload),)*
+        }
+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {
+            $($name,)*
+        }
+
+        impl EventKind {
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$name,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => stringify!($name),)*
+                }
+            }
+
+            pub const fn topic(self) -> Topic {
+                match self {
+                    $(EventKind::$name => Topic::$topic,)*
+                }
+            }
+
+            /// Whether the event only asks a participant for something.
+            pub const fn is_request(self) -> bool {
+                match self {
+                    $(EventKind::$name => false $(|| stringify!($request).len() > 0)?,)*
+                }
+            }
+        }
+
+        impl Event {
+            pub const fn kind(&self) -> EventKind {
+                match self {
+                    $(Event::$name(_) => EventKind::$name,)*
+                }
+            }
+
+            /// The event's JSON.
+            pub fn payload(&self) -> String {
+                match self {
+                    $(Event::$name(payload) => serde_json::to_string(payload),)*
+                }
+                .expect("payloads are plain structs with string keys")
+            }
+
+            /// Reads an event back; the error says what does not fit.
+            pub fn parse(kind: EventKind, payload: &str) -> Result<Event, serde_json::Error> {
+                match kind {
+                    $(EventKind::$name => serde_json::from_str(payload).map(Event::$name),)*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    OrderCreated(OrderCreated) => OrderEvents;
+    StockDeductionRequested(StockRequest) => StockEvents, request;
+    CouponUsageRequested(CouponRequest) => CouponEvents, request;
+    PointDeductionRequested(PointRequest) => PointEvents, request;
+    StockDeductionCompleted(StepReport) => OrderProcessingResults;
+    StockDeductionFailed(StepReport) => OrderProcessingResults;
+    CouponUsageCompleted(StepReport) => OrderProcessingResults;
+    CouponUsageFailed(StepReport) => OrderProcessingResults;
+    PointDeductionCompleted(StepReport) => OrderProcessingResults;
+    PointDeductionFailed(StepReport) => OrderProcessingResults;
+    CompensationRequired(CompensationRequired) => CompensationEvents;
+    StockRestorationRequired(StockRestoration) => CompensationEvents, request;
+    CouponRestorationRequired(CouponRestoration) => CompensationEvents, request;
+    PointRestorationRequired(PointRestoration) => CompensationEvents, request;
+    StockRestored(StepReport) => OrderProcessingResults;
+    CouponRestored(StepReport) => OrderProcessingResults;
+    PointsRestored(StepReport) => OrderProcessingResults;
+    CompensationCompleted(CompensationCompleted) => CompensationEvents;
+    CompensationStuck(OrderNote) => CompensationEvents;
+    CompensationResumed(CompensationResumed) => CompensationEvents;
+    OrderAwaitingPayment(OrderAwaitingPayment) => OrderEvents;
+    OrderCompleted(OrderCompleted) => OrderEvents;
+    OrderCancelled(OrderCancelled) => OrderEvents;
+    CouponRequested(CouponRequested) => CouponRequests, request;
+    CouponResult(CouponResult) => CouponResults;
+    CouponIssued(CouponIssued) => CouponIssued;
+    CouponUsed(CouponUsed) => CouponUsed;
+    CampaignCreated(CampaignCreated) => CouponEvents;
+    CampaignChanged(CampaignChanged) => CouponEvents;
+    PointsCharged(PointsCharged) => PointEvents;
+    ProductRegistered(ProductRegistered) => ProductEvents;
+    ProductSoldOut(ProductSoldOut) => ProductEvents;
+    ProductRestocked(ProductRestocked) => ProductEvents;
+    PriceChanged(PriceChanged) => ProductEvents;
+    ProductStatusChanged(ProductStatusChanged) => ProductEvents;
+    StockAdjusted(StockAdjusted) => StockEvents;
+}
+
+impl EventKind {
+    pub fn from_name(name: &str) -> Option<EventKind> {
+        EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+macro_rules! topics {
+    ($($variant:ident = $name:literal,)*) => {
+        /// The topics, under the sources' names.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Topic {
+            $($variant,)*
+        }
+
+        impl Topic {
+            pub const ALL: &'static [Topic] = &[$(Topic::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Topic::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+topics! {
+    OrderEvents = "order-events",
+    StockEvents = "stock-events",
+    CouponEvents = "coupon-events",
+    PointEvents = "point-events",
+    CompensationEvents = "compensation-events",
+    OrderProcessingResults = "order-processing-results",
+    CouponRequests = "coupon-requests",
+    CouponResults = "coupon-results",
+    CouponIssued = "coupon-issued",
+    CouponUsed = "coupon-used",
+    ProductEvents = "product-events",
+}
+
+impl Event {
+    /// The key that keeps everything about one thing in order (the topic table of the product page).
+    pub fn key(&self) -> String {
+        match self {
+            Event::OrderCreated(event) => event.user_id.to_string(),
+            Event::OrderAwaitingPayment(event) => event.user_id.to_string(),
+            Event::OrderCompleted(event) => event.user_id.to_string(),
+            Event::OrderCancelled(event) => event.user_id.to_string(),
+            Event::StockDeductionRequested(event) => event.product_id.to_string(),
+            Event::StockAdjusted(event) => event.product_id.to_string(),
+            Event::CouponUsageRequested(event) => event.coupon_id.to_string(),
+            Event::CampaignCreated(event) => event.coupon_id.to_string(),
+            Event::CampaignChanged(event) => event.coupon_id.to_string(),
+            Event::PointDeductionRequested(event) => event.user_id.to_string(),
+            Event::PointsCharged(event) => event.user_id.to_string(),
+            Event::StockDeductionCompleted(report)
+            | Event::StockDeductionFailed(report)
+            | Event::CouponUsageCompleted(report)
+            | Event::CouponUsageFailed(report)
+            | Event::PointDeductionCompleted(report)
+            | Event::PointDeductionFailed(report)
+            | Event::StockRestored(report)
+            | Event::CouponRestored(report)
+            | Event::PointsRestored(report) => report.order_id.to_string(),
+            Event::CompensationRequired(event) => event.order_id.to_string(),
+            Event::StockRestorationRequired(event) => event.order_id.to_string(),
+            Event::CouponRestorationRequired(event) => event.order_id.to_string(),
+            Event::PointRestorationRequired(event) => event.order_id.to_string(),
+            Event::CompensationCompleted(event) => event.order_id.to_string(),
+            Event::CompensationStuck(event) => event.order_id.to_string(),
+            Event::CompensationResumed(event) => event.order_id.to_string(),
+            Event::CouponRequested(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
+            Event::CouponResult(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
+            Event::CouponIssued(event) => event.user_id.to_string(),
+            Event::CouponUsed(event) => event.user_id.to_string(),
+            Event::ProductRegistered(event) => event.product_id.to_string(),
+            Event::ProductSoldOut(event) => event.product_id.to_string(),
+            Event::ProductRestocked(event) => event.product_id.to_string(),
+            Event::PriceChanged(event) => event.product_id.to_string(),
+            Event::ProductStatusChanged(event) => event.product_id.to_string(),
+        }
+    }
+}
+
+fn queue_key(key: QueueKey, user: UserId, campaign: CampaignId) -> String {
+    match key {
+        QueueKey::Campaign => campaign.to_string(),
+        QueueKey::User => format!("user:{user}"),
+    }
+}
+
+macro_rules! payload {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+    )*};
+}
+
+payload! {
+    /// Everything that is fixed when an order is placed, but for its receiver, who stays out of events.
+    OrderCreated {
+        order_id: Code,
+        user_id: UserId,
+        mode: Mode,
+        payment: Payment,
+        pay_within_seconds: u64,
+        items: Vec<Line>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon: Option<CouponWanted>,
+        total_price: Money,
+        discount_price: Money,
+        points_used: Money,
+        amount_due: Money,
+        warehouse_storage: bool,
+        total_steps: usize,
+        #[serde(with = "wire_time")]
+        created_at: Timestamp,
+    }
+    StockRequest { order_id: Code, product_id: ProductId, quantity: i64, }
+    CouponRequest {
+        order_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_coupon_id: Option<Code>,
+    }
+    PointRequest { order_id: Code, user_id: UserId, points: Money, }
+    /// What a participant says of one step of one order.
+    StepReport {
+        order_id: Code,
+        #[serde(flatten)]
+        step: Step,
+        ok: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    }
+    CompensationRequired { order_id: Code, reason: Reason, steps: Vec<Step>, }
+    /// `event_type` and `timestamp` as in source 001 §7.3.
+    StockRestoration {
+        order_id: Code,
+        product_id: ProductId,
+        quantity: i64,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    CouponRestoration {
+        order_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    PointRestoration {
+        order_id: Code,
+        user_id: UserId,
+        points: Money,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    CompensationCompleted { order_id: Code, reason: Reason, }
+    CompensationResumed { order_id: Code, steps: Vec<Step>, }
+    OrderNote { order_id: Code, }
+    OrderAwaitingPayment {
+        order_id: Code,
+        user_id: UserId,
+        amount_due: Money,
+        #[serde(with = "wire_time")]
+        pay_before: Timestamp,
+    }
+    OrderCompleted {
+        order_id: Code,
+        order_number: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        total_amount: Money,
+        #[serde(with = "wire_time")]
+        order_created_at: Timestamp,
+        #[serde(with = "wire_time")]
+        completed_at: Timestamp,
+    }
+    Sold { id: ProductId, qty: i64, }
+    OrderCancelled { order_id: Code, user_id: UserId, reason: Reason, }
+    CouponRequested {
+        request_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        queue_key: QueueKey,
+        #[serde(with = "wire_time")]
+        requested_at: Timestamp,
+    }
+    CouponResult {
+        request_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        queue_key: QueueKey,
+        success: bool,
+        result_code: ResultCode,
+        message: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_history_id: Option<Code>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issue_number: Option<i64>,
+        #[serde(with = "wire_time")]
+        processed_at: Timestamp,
+        processing_time_ms: u64,
+    }
+    CouponIssued {
+        user_coupon_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        coupon_name: Arc<str>,
+        issue_number: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<Code>,
+        #[serde(with = "wire_time")]
+        issued_at: Timestamp,
+    }
+    CouponUsed {
+        user_coupon_id: Code,
+        user_id: UserId,
+        order_id: Code,
+        discount_amount: Money,
+        #[serde(with = "wire_time")]
+        used_at: Timestamp,
+    }
+    CampaignCreated {
+        coupon_id: CampaignId,
+        name: Arc<str>,
+        discount: Discount,
+        total_quantity: i64,
+        max_issue_per_user: i64,
+        issue_mode: IssueMode,
+        #[serde(with = "wire_time")]
+        issue_starts_at: Timestamp,
+        #[serde(with = "wire_time")]
+        issue_ends_at: Timestamp,
+        #[serde(with = "wire_time")]
+        valid_until: Timestamp,
+    }
+    CampaignChanged {
+        coupon_id: CampaignId,
+        paused: bool,
+        total_quantity: i64,
+        #[serde(with = "wire_time")]
+        issue_ends_at: Timestamp,
+    }
+    PointsCharged { user_id: UserId, amount: Money, balance: Money, }
+    ProductRegistered { product_id: ProductId, name: Arc<str>, price: Money, stock: i64, }
+    ProductSoldOut { product_id: ProductId, }
+    ProductRestocked { product_id: ProductId, available: i64, }
+    PriceChanged { product_id: ProductId, price: Money, }
+    ProductStatusChanged { product_id: ProductId, status: ProductStatus, }
+    StockAdjusted { product_id: ProductId, delta: i64, reason: Arc<str>, on_hand: i64, }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RestorationType {
+    StockRestorationRequired,
+    CouponRestorationRequired,
+    PointRestorationRequired,
+}
+
+/// How a coupon request ended, in the words of source 002.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ResultCode {
+    Success,
+    OutOfStock,
+    AlreadyIssued,
+    Expired,
+    NotStarted,
+    UserNotFound,
+    CouponNotFound,
+    SystemError,
+}
+
+impl ResultCode {
+    pub const ALL: [ResultCode; 8] = [
+        ResultCode::Success,
+        ResultCode::OutOfStock,
+        ResultCode::AlreadyIssued,
+        ResultCode::Expired,
+        ResultCode::NotStarted,
+        ResultCode::UserNotFound,
+        ResultCode::CouponNotFound,
+        ResultCode::SystemError,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            ResultCode::Success => "SUCCESS",
+            ResultCode::OutOfStock => "OUT_OF_STOCK",
+            ResultCode::AlreadyIssued => "ALREADY_ISSUED",
+            ResultCode::Expired => "EXPIRED",
+            ResultCode::NotStarted => "NOT_STARTED",
+            ResultCode::UserNotFound => "USER_NOT_FOUND",
+            ResultCode::CouponNotFound => "COUPON_NOT_FOUND",
+            ResultCode::SystemError => "SYSTEM_ERROR",
+        }
+    }
+
+    pub const fn message(self) -> &'static str {
+        match self {
+            ResultCode::Success => "The coupon is yours.",
+            ResultCode::OutOfStock => "All coupons of this campaign are gone.",
+            ResultCode::AlreadyIssued => "You already have this coupon.",
+            ResultCode::Expired => "The issue period has ended.",
+            ResultCode::NotStarted => "The issue period has not started.",
+            ResultCode::UserNotFound => "There is no such user.",
+            ResultCode::CouponNotFound => "There is no such coupon.",
+            ResultCode::SystemError => "The coupon could not be issued.",
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What each command does to the rows of its batch. One file per part of the shop.
+
+mod catalogue;
+mod coupons;
+mod notices;
+mod orders;
+mod participants;
+mod points;
+mod repairs;
+mod users;
+
+use crate::answer::Answer;
+use crate::command::{Command, Reaction};
+use crate::unit::{Handled, Step, Unit};
+
+/// Runs a command. On `Err` the caller undoes whatever it has changed.
+pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
+    match command {
+        Command::RegisterUser(user) => users::register(unit, user),
+        Command::RegisterProduct { name, price, stock } => catalogue::register(unit, name, *price, *stock),
+        Command::ChangeProduct { product, price, status } => catalogue::change(unit, *product, *price, *status),
+        Command::AdjustStock { product, delta, reason } => catalogue::adjust(unit, *product, *delta, reason),
+        Command::CreateCampaign(campaign) => coupons::create(unit, campaign),
+        Command::ChangeCampaign { campaign, change } => coupons::change(unit, *campaign, change),
+        Command::ChargePoints { user, amount } => points::charge(unit, *user, *amount),
+        Command::IssueCoupon { campaign, user } => coupons::issue(unit, *campaign, *user),
+        Command::RequestCoupon { campaign, user } => coupons::request(unit, *campaign, *user),
+        Command::PlaceOrder(order) => orders::place(unit, order),
+        Command::CancelOrder { order, by } => orders::cancel(unit, *order, *by),
+        Command::ResumeOrder { order } => orders::resume(unit, *order),
+        Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
+        Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),
+        Command::Repair(repair) => repairs::repair(unit, repair).map(|()| Answer::Done),
+        Command::ForgetAnswers { keys, before } => users::forget_answers(unit, keys, *before).map(|()| Answer::Done),
+    }
+}
+
+/// Runs what an event leads to.
+pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
+    match reaction {
+        Reaction::ClaimStock { order, product, quantity } => {
+            participants::claim_stock(unit, *order, *product, *quantity)
+        }
+        Reaction::ClaimCoupon { order, user, campaign, coupon } => {
+            participants::claim_coupon(unit, *order, (*campaign, *user), *coupon)
+        }
+        Reaction::ClaimPoints { order, user, amount } => participants::claim_points(unit, *order, *user, *amount),
+        Reaction::ReleaseStock { order, product, quantity } => {
+            participants::release_stock(unit, *order, *product, *quantity)
+        }
+        Reaction::ReleaseCoupon { order, user, campaign } => {
+            participants::release_coupon(unit, *order, *user, *campaign)
+        }
+        Reaction::ReleasePoints { order, user, amount } => {
+            participants::release_points(unit, *order, *user, *amount)
+        }
+        Reaction::Collect { order, step, report, at } => orders::collect(unit, *order, *step, (*report, *at)),
+        Reaction::DecideRequest { request, user, campaign } => {
+            coupons::decide_request(unit, *request, *campaign, *user)
+        }
+        Reaction::DeliverResult { request, result } => coupons::deliver_result(unit, *request, result),
+        Reaction::NoticeOrder { user, order, kind } => notices::order(unit, *user, *order, *kind),
+        Reaction::NoticeCoupon { issued } => notices::coupon(unit, issued),
+        Reaction::CountSales { products, at } => catalogue::count_sales(unit, products, *at),
+    }
+}

@@ -1,0 +1,106 @@
+//! Products: registered, changed, received, ranked (S-06, S-07, S-11).
+
+use std::sync::Arc;
+
+use domain::ids::ProductId;
+use domain::money::Money;
+use domain::stock::{self, Product, Status};
+use domain::time::Timestamp;
+
+use crate::answer::{Answer, Refusal};
+use crate::event::{
+    Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold,
+    StockAdjusted,
+};
+use crate::rows::{Receipt, SalesKey};
+use crate::unit::{Halt, Handled, Step, Unit};
+
+pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock: i64) -> Handled {
+    let id = unit.ids.product();
+    unit.rows.products.known_absent(id);
+    apply(unit, id, &stock::Command::Register { id, name: name.clone(), price, stock })?
+        .expect("registering is never refused");
+    if stock > 0 {
+        write_receipt(unit, id, stock, &Arc::from("opening stock"));
+    }
+    unit.publish(Event::ProductRegistered(ProductRegistered { product_id: id, name: name.clone(), price, stock }))?;
+    Ok(Answer::ProductRegistered { product: id })
+}
+
+pub(crate) fn change(
+    unit: &mut Unit<'_>,
+    id: ProductId,
+    price: Option<Money>,
+    status: Option<Status>,
+) -> Handled {
+    let product = product(unit, id)?;
+    if let Some(price) = price.filter(|price| *price != product.price) {
+        apply(unit, id, &stock::Command::ChangePrice { price })?.expect("a price is never refused");
+        unit.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
+    }
+    if let Some(status) = status.filter(|status| *status != product.status) {
+        apply(unit, id, &stock::Command::ChangeStatus { status })?.expect("a status is never refused");
+        unit.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
+    }
+    Ok(Answer::ProductChanged { product: id })
+}
+
+pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Arc<str>) -> Handled {
+    product(unit, id)?;
+    let command = stock::Command::Adjust { delta };
+    let adjusted = apply(unit, id, &command)?.map_err(|rejection| match rejection {
+        stock::Rejection::Exhausted { available } => Refusal::StockExhausted { available },
+        stock::Rejection::TooMuch | stock::Rejection::NotOnSale => Refusal::StockTooMuch,
+    })?;
+    write_receipt(unit, id, delta, reason);
+    let on_hand = adjusted.on_hand;
+    unit.publish(Event::StockAdjusted(StockAdjusted { product_id: id, delta, reason: reason.clone(), on_hand }))?;
+    Ok(Answer::ProductChanged { product: id })
+}
+
+/// Adds a completed order to the sales of its day, from which the ranking is read.
+pub(crate) fn count_sales(unit: &mut Unit<'_>, products: &[Sold], at: Timestamp) -> Step {
+    for sold in products {
+        let key = SalesKey { day: at.day(), product: sold.id };
+        let so_far = unit.rows.sales.get(key)?.copied().unwrap_or(0);
+        unit.rows.sales.put(key, so_far + sold.qty);
+    }
+    Ok(())
+}
+
+fn product(unit: &Unit<'_>, id: ProductId) -> Step<Product> {
+    let product = unit.rows.products.get(id)?.cloned();
+    product.ok_or(Halt::Refused(Refusal::ProductNotFound { line: None }))
+}
+
+/// Decides a command on a product, and says so when the last unit goes or the first comes back.
+pub(crate) fn apply(
+    unit: &mut Unit<'_>,
+    id: ProductId,
+    command: &stock::Command,
+) -> Step<Result<Product, stock::Rejection>> {
+    let mut product = unit.rows.products.get(id)?.cloned();
+    let before = product.as_ref().map(Product::available);
+    let events = match stock::decide(product.as_ref(), command, unit.now) {
+        Ok(events) => events,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    for event in &events {
+        stock::evolve(&mut product, event, unit.now);
+    }
+    let product = product.expect("a product that was decided upon exists");
+    unit.rows.products.put(id, product.clone());
+    match (before, product.available()) {
+        (Some(1..), 0) => unit.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,
+        (Some(0), available @ 1..) => {
+            unit.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
+        }
+        _ => {}
+    }
+    Ok(Ok(product))
+}
+
+fn write_receipt(unit: &mut Unit<'_>, product: ProductId, delta: i64, reason: &Arc<str>) {
+    let id = unit.ids.receipt();
+    unit.rows.receipts.push(Receipt { id, product, delta, reason: reason.clone(), at: unit.now });
+}

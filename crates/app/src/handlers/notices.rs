@@ -1,0 +1,75 @@
+//! What users are told: one gapless sequence each, written with what it is about (N-01…N-03).
+
+use domain::ids::{OrderId, UserId};
+use domain::order::Order;
+
+use crate::event::{CouponIssued, CouponResult, EventKind};
+use crate::rows::{CustomerKey, Notice, OrderKey};
+use crate::unit::{Step, Unit};
+
+/// An order came to an end, or needs its customer.
+pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
+    let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
+    let data = order_data(&row.order);
+    let kind = match of {
+        EventKind::OrderCompleted => "order.completed",
+        EventKind::OrderCancelled => "order.cancelled",
+        _ => "order.status",
+    };
+    append(unit, user, kind, data)
+}
+
+/// A coupon was issued on the spot.
+pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
+    if issued.request_id.is_some() {
+        // The result of the request tells it.
+        return Ok(());
+    }
+    let data = serde_json::json!({
+        "success": true,
+        "couponId": issued.coupon_id,
+        "couponName": issued.coupon_name,
+        "userCouponId": issued.user_coupon_id,
+        "couponHistoryId": issued.user_coupon_id,
+        "issueNumber": issued.issue_number,
+    });
+    append(unit, issued.user_id, "coupon.issued", data.to_string())
+}
+
+/// A request for a coupon was decided.
+pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step {
+    let data = serde_json::json!({
+        "success": result.success,
+        "requestId": result.request_id,
+        "couponId": result.coupon_id,
+        "resultCode": result.result_code,
+        "userCouponId": result.coupon_history_id,
+        "couponHistoryId": result.coupon_history_id,
+        "issueNumber": result.issue_number,
+    });
+    let kind = if result.success { "coupon.issued" } else { "coupon.refused" };
+    append(unit, result.user_id, kind, data.to_string())
+}
+
+fn order_data(order: &Order) -> String {
+    let number = &order.created.number;
+    serde_json::json!({
+        "orderId": number,
+        "orderNumber": number,
+        "outcome": order.outcome.name(),
+        "status": order.status.name(),
+        "reason": order.reason.map(domain::reason::Reason::code),
+    })
+    .to_string()
+}
+
+fn append(unit: &mut Unit<'_>, user: UserId, kind: &'static str, data: String) -> Step {
+    let mut customer = unit.customer(user)?;
+    let id = unit.ids.notice();
+    customer.notices += 1;
+    let previous = customer.last_notice.replace(id);
+    let notice = Notice { id, user, number: customer.notices, kind, data, previous, at: unit.now };
+    unit.rows.customers.put(CustomerKey(user), customer);
+    unit.rows.notices.push(notice);
+    Ok(())
+}

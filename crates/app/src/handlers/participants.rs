@@ -1,0 +1,187 @@
+//! The participants of the order saga: stock, coupon, points (O-06…O-08, W-01, W-02, S-01, S-02, C-32).
+//!
+//! Each claims for an order at most once and gives back exactly what it claimed, however often and in whatever order
+//! it is asked. Its [`claim`] record, in the same commit, is what it knows.
+
+use domain::claim::{self, Claim, Releasing, Taking};
+use domain::coupon;
+use domain::ids::{CampaignId, CouponId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order_saga::{Report, Step as SagaStep};
+use domain::points;
+use domain::reason::Reason;
+use domain::stock;
+
+use crate::handlers::catalogue::apply;
+use crate::handlers::points::post;
+use crate::reactions::report_event;
+use crate::rows::{ClaimKey, HoldingKey, OrderKey, SettledKey};
+use crate::unit::{Step, Unit};
+
+pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    let report = take_stock(unit, order, product, quantity)?;
+    answer(unit, order, SagaStep::Stock(product), report)
+}
+
+pub(crate) fn claim_coupon(
+    unit: &mut Unit<'_>,
+    order: OrderId,
+    of: (CampaignId, UserId),
+    coupon: Option<CouponId>,
+) -> Step {
+    let report = take_coupon(unit, order, of, coupon)?;
+    answer(unit, order, SagaStep::Coupon, report)
+}
+
+pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    let report = take_points(unit, order, user, amount)?;
+    answer(unit, order, SagaStep::Point, report)
+}
+
+pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    let step = SagaStep::Stock(product);
+    release(unit, order, step, |unit| move_claimed(unit, product, &stock::Command::Restore { quantity }))?;
+    answer(unit, order, step, Report::Restored)
+}
+
+pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
+    release(unit, order, SagaStep::Coupon, |unit| {
+        let of = (campaign, user);
+        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
+            .expect("restoring a coupon that an order holds is never refused");
+        Ok(())
+    })?;
+    answer(unit, order, SagaStep::Coupon, Report::Restored)
+}
+
+pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    release(unit, order, SagaStep::Point, |unit| {
+        post(unit, user, &points::Command::Restore { amount }, Some(order))?
+            .expect("restoring points that an order took is never refused");
+        Ok(())
+    })?;
+    answer(unit, order, SagaStep::Point, Report::Restored)
+}
+
+/// Reserves units of a product for an order, once.
+pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Report> {
+    take(unit, order, SagaStep::Stock(product), |unit| {
+        if unit.rows.products.get(product)?.is_none() {
+            return Ok(Err(Reason::ProductNotOnSale));
+        }
+        let moved = apply(unit, product, &stock::Command::Deduct { quantity })?;
+        Ok(moved.map(|_| ()).map_err(|rejection| match rejection {
+            stock::Rejection::NotOnSale => Reason::ProductNotOnSale,
+            stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch => Reason::StockExhausted,
+        }))
+    })
+}
+
+/// Marks a coupon as used by an order, once.
+pub(crate) fn take_coupon(
+    unit: &mut Unit<'_>,
+    order: OrderId,
+    of: (CampaignId, UserId),
+    coupon: Option<CouponId>,
+) -> Step<Report> {
+    take(unit, order, SagaStep::Coupon, |unit| {
+        let used = pay_with_coupon(unit, of, &coupon::Command::Use { coupon, order })?;
+        Ok(used.map_err(|_| Reason::CouponNotUsable))
+    })
+}
+
+/// Takes points for an order, once.
+pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Report> {
+    take(unit, order, SagaStep::Point, |unit| {
+        let posted = post(unit, user, &points::Command::Deduct { amount }, Some(order))?;
+        Ok(posted.map(|_| ()).map_err(|_| Reason::PointsInsufficient))
+    })
+}
+
+/// Takes reserved units out of the house, when the order that holds them completes.
+pub(crate) fn sell_stock(unit: &mut Unit<'_>, product: ProductId, quantity: i64) -> Step {
+    move_claimed(unit, product, &stock::Command::Sell { quantity })
+}
+
+/// Forgets a claim whose order is settled: the order is its own tombstone from here on.
+pub(crate) fn forget_claim(unit: &mut Unit<'_>, order: OrderId, step: SagaStep) {
+    unit.rows.claims.remove(ClaimKey { order, step });
+}
+
+fn take(
+    unit: &mut Unit<'_>,
+    order: OrderId,
+    step: SagaStep,
+    attempt: impl FnOnce(&mut Unit<'_>) -> Step<Result<(), Reason>>,
+) -> Step<Report> {
+    let key = ClaimKey { order, step };
+    match claim::take(unit.rows.claims.get(key)?.copied()) {
+        Taking::Completed => Ok(Report::Completed),
+        Taking::Failed(reason) => Ok(Report::Failed(reason)),
+        // Claims of a settled order are gone, so its own row says that it wants nothing any more.
+        Taking::Try if is_settled(unit, order)? => Ok(Report::Failed(Reason::ClaimReleased)),
+        Taking::Try => {
+            let (claim, report) = match attempt(unit)? {
+                Ok(()) => (Claim::Held, Report::Completed),
+                Err(reason) => (Claim::Refused(reason), Report::Failed(reason)),
+            };
+            unit.rows.claims.put(key, claim);
+            Ok(report)
+        }
+    }
+}
+
+fn release(
+    unit: &mut Unit<'_>,
+    order: OrderId,
+    step: SagaStep,
+    give_back: impl FnOnce(&mut Unit<'_>) -> Step,
+) -> Step {
+    let key = ClaimKey { order, step };
+    match claim::release(unit.rows.claims.get(key)?.copied()) {
+        Releasing::Done => return Ok(()),
+        Releasing::Bury if is_settled(unit, order)? => return Ok(()),
+        Releasing::Bury => {}
+        Releasing::GiveBack => give_back(unit)?,
+    }
+    unit.rows.claims.put(key, Claim::Released);
+    Ok(())
+}
+
+fn is_settled(unit: &Unit<'_>, order: OrderId) -> Step<bool> {
+    if unit.rows.orders.is_loaded(&OrderKey(order)) {
+        let row = unit.rows.orders.get(OrderKey(order))?;
+        return Ok(row.is_none_or(|row| row.order.outcome.is_settled()));
+    }
+    Ok(unit.rows.settled.get(SettledKey(order))?.is_some())
+}
+
+fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -> Step {
+    let code = unit.settings.codec.order(order);
+    unit.publish(report_event(step, report, code))
+}
+
+/// Moves what a claim holds, which is never refused.
+fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &stock::Command) -> Step {
+    apply(unit, product, command)?.expect("what a claim holds can always be moved");
+    Ok(())
+}
+
+fn pay_with_coupon(
+    unit: &mut Unit<'_>,
+    (campaign, user): (CampaignId, UserId),
+    command: &coupon::Command,
+) -> Step<Result<(), coupon::Rejection>> {
+    let key = HoldingKey { campaign, user };
+    let Some(mut campaign) = unit.rows.campaigns.get(campaign)?.cloned() else {
+        return Ok(Err(coupon::Rejection::NotUsable));
+    };
+    let mut holding = unit.rows.holdings.get(key)?.cloned().unwrap_or(coupon::Holding::empty(campaign.id, user));
+    let event = match coupon::decide(&campaign, &holding, command, unit.now) {
+        Ok(event) => event,
+        Err(rejection) => return Ok(Err(rejection)),
+    };
+    coupon::evolve(&mut campaign, &mut holding, &event);
+    unit.rows.holdings.put(key, holding);
+    Ok(Ok(()))
+}

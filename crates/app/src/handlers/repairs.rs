@@ -1,0 +1,47 @@
+//! What the audit puts right: derived figures are computed again, lost timers are made again.
+
+use domain::ids::OrderId;
+
+use crate::command::Repair;
+use crate::rows::{AccountKey, OrderKey, Timer, TimerKey, TimerKind};
+use crate::unit::{Step, Unit};
+use domain::order::Outcome;
+
+pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
+    match *repair {
+        Repair::Product { product, reserved, sold, received, written_off } => {
+            let Some(mut row) = unit.rows.products.get(product)?.cloned() else { return Ok(()) };
+            row.reserved += reserved;
+            row.sold += sold;
+            row.received += received;
+            row.written_off += written_off;
+            row.on_hand = row.received - row.sold - row.written_off;
+            unit.rows.products.put(product, row);
+        }
+        Repair::Campaign { campaign, issued } => {
+            let Some(mut row) = unit.rows.campaigns.get(campaign)?.cloned() else { return Ok(()) };
+            row.issued += issued;
+            unit.rows.campaigns.put(campaign, row);
+        }
+        Repair::Account { user, balance } => {
+            let Some(mut account) = unit.rows.accounts.get(AccountKey(user))?.copied() else { return Ok(()) };
+            account.balance += balance;
+            unit.rows.accounts.put(AccountKey(user), account);
+        }
+        Repair::Timer { order } => look_at_now(unit, order)?,
+    }
+    Ok(())
+}
+
+fn look_at_now(unit: &mut Unit<'_>, order: OrderId) -> Step {
+    let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
+    let kind = match row.order.outcome {
+        Outcome::Pending => TimerKind::Claims,
+        Outcome::Compensating => TimerKind::Restorations { asked: 0 },
+        Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled | Outcome::CompensationStuck => {
+            return Ok(());
+        }
+    };
+    unit.rows.timers.put(TimerKey(order), Timer { due: unit.now, kind });
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! What the engine needs of the world. Each port is a small promise; every adapter of it passes one conformance suite.
+
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use domain::coupon::{Campaign, Rejection};
+use domain::ids::{CampaignId, OrderId, UserId};
+use domain::time::Timestamp;
+
+use crate::event::Event;
+use crate::ids::Sequence;
+use crate::reactions::Group;
+use crate::rows::{EventId, Key, OffsetKey, OffsetMove, Partition, Rows};
+
+/// The answer of a port. The engine lives on one thread, so it need not be `Send`.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// The time of day; may jump.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// The store is broken or out of reach.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreError(pub String);
+
+/// Why a commit wrote nothing, or may have written something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    #[error("a constraint of the store was violated: {0}")]
+    Constraint(String),
+    #[error("the group no longer stands where the batch left it: {0:?}")]
+    Moved(OffsetKey),
+    #[error("nobody knows whether the commit happened: {0}")]
+    Unknown(String),
+    /// The store must not be written to again by this process.
+    #[error("the store cannot be trusted any more: {0}")]
+    Broken(String),
+}
+
+/// Names one commit of one engine, so that its outcome can be looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommitId {
+    pub engine: u32,
+    /// Counts the engine's commits from 1.
+    pub number: i64,
+}
+
+/// What one commit writes: all of it or nothing.
+pub struct Commit<'a> {
+    pub id: CommitId,
+    pub rows: &'a Rows,
+    pub offsets: &'a [OffsetMove],
+    pub now: Timestamp,
+}
+
+/// A live order's due moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueTimer {
+    pub order: OrderId,
+    pub due: Timestamp,
+}
+
+/// The truth: reads rows under locks, writes a batch in one durable commit.
+pub trait Store {
+    /// Locks and reads rows into the batch. The first call begins the transaction; later calls of the same batch
+    /// only ask for kinds that come after those already locked.
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>>;
+
+    /// Writes everything and ends the transaction. When it returns `Ok`, the commit is durable.
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>>;
+
+    /// Ends the transaction without writing.
+    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>>;
+
+    /// Whether a commit happened.
+    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>>;
+
+    /// Takes `count` numbers of a sequence, durably; they are never given out again.
+    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>>;
+
+    /// Timers that are due, oldest first.
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>>;
+
+    /// Everybody who holds a coupon of a campaign, with how many.
+    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>>;
+}
+
+/// An event as a consumer group receives it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    pub partition: Partition,
+    pub offset: i64,
+    pub id: EventId,
+    pub event: Event,
+    pub at: Timestamp,
+}
+
+/// Ordered distribution of committed events, partition by partition.
+pub trait EventLog {
+    /// The partitions that this process consumes for a group.
+    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>>;
+
+    /// Where a group stands by the store; 0 when it never committed.
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>>;
+
+    /// Up to `limit` events from an offset on, and the offset after the last one looked at.
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>>;
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fetched {
+    pub deliveries: Vec<Delivery>,
+    /// Where to go on: events of other topics are passed over.
+    pub next: i64,
+}
+
+/// Committed facts about a campaign, told to the gate after each commit that touched it.
+#[derive(Clone, Debug)]
+pub struct CampaignFacts<'a> {
+    pub campaign: &'a Arc<Campaign>,
+    /// How many coupons each of these users holds now.
+    pub holders: &'a [(UserId, i64)],
+    /// Whether `holders` are all there are.
+    pub complete: bool,
+}
+
+/// Says no early, and only on committed facts: all are issued, or this user has his. Losing it changes no outcome.
+pub trait Gate: Send + Sync {
+    /// The refusal that the engine would give, if the gate is sure of it.
+    fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection>;
+
+    /// Whether the gate knows all holders of a campaign.
+    fn is_complete(&self, campaign: CampaignId) -> bool;
+
+    fn learn(&self, facts: CampaignFacts<'_>);
+}

@@ -1,0 +1,219 @@
+//! What happens next, as data: which event leads to which command of which consumer group.
+//!
+//! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
+
+use domain::ids::Codec;
+use domain::order_saga::{Report, Step};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+
+use crate::command::Reaction;
+use crate::event::{Event, EventKind, StepReport};
+
+macro_rules! groups {
+    ($($variant:ident = $name:literal,)*) => {
+        /// A consumer group: one reader of every event it asks for, wherever it runs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Group {
+            $($variant,)*
+        }
+
+        impl Group {
+            pub const ALL: &'static [Group] = &[$(Group::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Group::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+groups! {
+    Stock = "stock-deduction-group",
+    Coupon = "coupon-usage-group",
+    Point = "point-deduction-group",
+    Completion = "order-completion-group",
+    CouponRequest = "coupon-request-group",
+    CouponResult = "coupon-result-group",
+    Notices = "notice-group",
+    Ranking = "ranking-group",
+}
+
+impl Group {
+    pub fn from_name(name: &str) -> Option<Group> {
+        Group::ALL.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// Whether the domain sees by itself that it has handled an event. Where it does not, the inbox does.
+    pub const fn is_idempotent(self) -> bool {
+        !matches!(self, Group::Notices | Group::Ranking)
+    }
+
+    pub fn subscribes_to(self, kind: EventKind) -> bool {
+        REACTIONS.iter().any(|(on, group)| *on == kind && *group == self)
+    }
+}
+
+/// Every reaction of the shop. All of them may run inline: none leaves the process.
+pub const REACTIONS: &[(EventKind, Group)] = &[
+    (EventKind::StockDeductionRequested, Group::Stock),
+    (EventKind::StockRestorationRequired, Group::Stock),
+    (EventKind::CouponUsageRequested, Group::Coupon),
+    (EventKind::CouponRestorationRequired, Group::Coupon),
+    (EventKind::PointDeductionRequested, Group::Point),
+    (EventKind::PointRestorationRequired, Group::Point),
+    (EventKind::StockDeductionCompleted, Group::Completion),
+    (EventKind::StockDeductionFailed, Group::Completion),
+    (EventKind::CouponUsageCompleted, Group::Completion),
+    (EventKind::CouponUsageFailed, Group::Completion),
+    (EventKind::PointDeductionCompleted, Group::Completion),
+    (EventKind::PointDeductionFailed, Group::Completion),
+    (EventKind::StockRestored, Group::Completion),
+    (EventKind::CouponRestored, Group::Completion),
+    (EventKind::PointsRestored, Group::Completion),
+    (EventKind::CouponRequested, Group::CouponRequest),
+    (EventKind::CouponResult, Group::CouponResult),
+    (EventKind::CouponIssued, Group::Notices),
+    (EventKind::OrderAwaitingPayment, Group::Notices),
+    (EventKind::OrderCompleted, Group::Notices),
+    (EventKind::OrderCancelled, Group::Notices),
+    (EventKind::OrderCompleted, Group::Ranking),
+];
+
+/// The groups that react to an event, in the order of the table.
+pub fn groups_of(kind: EventKind) -> impl Iterator<Item = Group> {
+    REACTIONS.iter().filter(move |(on, _)| *on == kind).map(|(_, group)| *group)
+}
+
+/// The command that an event means for a group. `None`: the event carries codes that are not this shop's.
+pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    match group {
+        Group::Stock | Group::Coupon | Group::Point => participant(event, codec),
+        Group::Completion => collect(event, at, codec),
+        Group::CouponRequest | Group::CouponResult => request(event, codec),
+        Group::Notices => notice(event, codec),
+        Group::Ranking => ranking(event),
+    }
+}
+
+fn participant(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::StockDeductionRequested(asked) => Reaction::ClaimStock {
+            order: codec.order_id(asked.order_id.as_str())?,
+            product: asked.product_id,
+            quantity: asked.quantity,
+        },
+        Event::CouponUsageRequested(asked) => Reaction::ClaimCoupon {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+            coupon: match &asked.user_coupon_id {
+                Some(code) => Some(codec.coupon_id(code.as_str())?),
+                None => None,
+            },
+        },
+        Event::PointDeductionRequested(asked) => Reaction::ClaimPoints {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            amount: asked.points,
+        },
+        Event::StockRestorationRequired(asked) => Reaction::ReleaseStock {
+            order: codec.order_id(asked.order_id.as_str())?,
+            product: asked.product_id,
+            quantity: asked.quantity,
+        },
+        Event::CouponRestorationRequired(asked) => Reaction::ReleaseCoupon {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+        },
+        Event::PointRestorationRequired(asked) => Reaction::ReleasePoints {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            amount: asked.points,
+        },
+        _ => return None,
+    })
+}
+
+fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    let (asked, report) = step_report(event)?;
+    let order = codec.order_id(asked.order_id.as_str())?;
+    Some(Reaction::Collect { order, step: asked.step, report, at })
+}
+
+/// What an event reports of a step, if it is a participant's answer.
+pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only participants' answers report a step")]
+    Some(match event {
+        Event::StockDeductionCompleted(asked)
+        | Event::CouponUsageCompleted(asked)
+        | Event::PointDeductionCompleted(asked) => (asked, Report::Completed),
+        Event::StockDeductionFailed(asked)
+        | Event::CouponUsageFailed(asked)
+        | Event::PointDeductionFailed(asked) => {
+            (asked, Report::Failed(asked.reason.unwrap_or(Reason::StepTimedOut)))
+        }
+        Event::StockRestored(asked) | Event::CouponRestored(asked) | Event::PointsRestored(asked) => {
+            (asked, Report::Restored)
+        }
+        _ => return None,
+    })
+}
+
+/// The event in which a participant reports a step.
+pub fn report_event(step: Step, report: Report, order: domain::ids::Code) -> Event {
+    let ok = !matches!(report, Report::Failed(_));
+    let reason = match report {
+        Report::Failed(reason) => Some(reason),
+        Report::Completed | Report::Restored => None,
+    };
+    let payload = StepReport { order_id: order, step, ok, reason };
+    match (step, report) {
+        (Step::Stock(_), Report::Completed) => Event::StockDeductionCompleted(payload),
+        (Step::Stock(_), Report::Failed(_)) => Event::StockDeductionFailed(payload),
+        (Step::Stock(_), Report::Restored) => Event::StockRestored(payload),
+        (Step::Coupon, Report::Completed) => Event::CouponUsageCompleted(payload),
+        (Step::Coupon, Report::Failed(_)) => Event::CouponUsageFailed(payload),
+        (Step::Coupon, Report::Restored) => Event::CouponRestored(payload),
+        (Step::Point, Report::Completed) => Event::PointDeductionCompleted(payload),
+        (Step::Point, Report::Failed(_)) => Event::PointDeductionFailed(payload),
+        (Step::Point, Report::Restored) => Event::PointsRestored(payload),
+    }
+}
+
+fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::CouponRequested(asked) => Reaction::DecideRequest {
+            request: codec.request_id(asked.request_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+        },
+        Event::CouponResult(result) => Reaction::DeliverResult {
+            request: codec.request_id(result.request_id.as_str())?,
+            result: Box::new(result.clone()),
+        },
+        _ => return None,
+    })
+}
+
+fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    let (user, code) = match event {
+        Event::CouponIssued(issued) => return Some(Reaction::NoticeCoupon { issued: Box::new(issued.clone()) }),
+        Event::OrderAwaitingPayment(event) => (event.user_id, &event.order_id),
+        Event::OrderCompleted(event) => (event.user_id, &event.order_id),
+        Event::OrderCancelled(event) => (event.user_id, &event.order_id),
+        _ => return None,
+    };
+    Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, kind: event.kind() })
+}
+
+fn ranking(event: &Event) -> Option<Reaction> {
+    let Event::OrderCompleted(completed) = event else { return None };
+    Some(Reaction::CountSales { products: completed.products.clone(), at: completed.completed_at })
+}

@@ -1,0 +1,413 @@
+//! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::claim::Claim;
+use domain::coupon::{Campaign, Holding};
+use domain::ids::{
+    CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+};
+use domain::money::Money;
+use domain::order::Order;
+use domain::order_saga::Step;
+use domain::points::Account;
+use domain::stock::Product;
+use domain::time::Timestamp;
+
+use crate::answer::Answer;
+use crate::event::{Event, Topic};
+use crate::reactions::Group;
+use crate::table::Table;
+
+/// Names one row of any kind. The order of the variants is the order of locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    Offset(OffsetKey),
+    Inbox(InboxKey),
+    Answer(AnswerKey),
+    Login(EmailKey),
+    Order(OrderId),
+    Timer(OrderId),
+    Claim(ClaimKey),
+    /// Whether an order is settled, read without a lock: settled orders stay settled.
+    Settled(OrderId),
+    Request(RequestId),
+    Customer(UserId),
+    Account(UserId),
+    Holding(HoldingKey),
+    Campaign(CampaignId),
+    Product(ProductId),
+    Sales(SalesKey),
+}
+
+/// Where a group stands in one partition of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OffsetKey {
+    pub group: Group,
+    pub partition: Partition,
+}
+
+/// A partition of a log; the embedded log is one log of [`crate::outbox::SHARDS`] partitions, without a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    pub topic: Option<Topic>,
+    pub number: i32,
+}
+
+/// An event that a group has taken in, where the domain does not see the repeat by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InboxKey {
+    pub group: Group,
+    pub event: EventId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u128);
+
+/// SHA-256 of an idempotency key's scope and text: (user, route, key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey(pub [u8; 32]);
+
+/// SHA-256 of an e-mail address in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailKey(pub [u8; 32]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    pub order: OrderId,
+    pub step: Step,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HoldingKey {
+    pub campaign: CampaignId,
+    pub user: UserId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SalesKey {
+    pub day: i64,
+    pub product: ProductId,
+}
+
+macro_rules! key_of {
+    ($($from:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$from> for Key {
+            fn from(key: $from) -> Key {
+                Key::$variant(key)
+            }
+        }
+    )*};
+}
+
+key_of! {
+    OffsetKey => Offset, InboxKey => Inbox, AnswerKey => Answer, EmailKey => Login, ClaimKey => Claim,
+    RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
+}
+
+/// Several kinds of row share an identity; the newtype says which is meant.
+macro_rules! key_newtype {
+    ($($name:ident($inner:ty) => $variant:ident),* $(,)?) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl From<$name> for Key {
+            fn from(key: $name) -> Key {
+                Key::$variant(key.0)
+            }
+        }
+    )*};
+}
+
+key_newtype! {
+    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, SettledKey(OrderId) => Settled,
+    CustomerKey(UserId) => Customer, AccountKey(UserId) => Account,
+}
+
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// SHA-256 of the request's body.
+    pub fingerprint: [u8; 32],
+    pub answer: Answer,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    pub user: UserId,
+    pub email: Arc<str>,
+    pub name: Arc<str>,
+    pub password_hash: Arc<str>,
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Customer,
+    Admin,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Customer => "customer",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// An order and its place in the chain of its user's orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    pub order: Order,
+    pub previous: Option<OrderId>,
+}
+
+/// The next moment at which an order needs attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    pub due: Timestamp,
+    pub kind: TimerKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// Claims are overdue.
+    Claims,
+    /// Restorations are overdue; asked for so many times already.
+    Restorations { asked: i64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestStatus {
+    Pending,
+    Completed,
+    Failed,
+    Notified,
+}
+
+impl RequestStatus {
+    pub const ALL: [RequestStatus; 4] =
+        [RequestStatus::Pending, RequestStatus::Completed, RequestStatus::Failed, RequestStatus::Notified];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            RequestStatus::Pending => "PENDING",
+            RequestStatus::Completed => "COMPLETED",
+            RequestStatus::Failed => "FAILED",
+            RequestStatus::Notified => "NOTIFIED",
+        }
+    }
+}
+
+/// A request for a coupon that is answered later: the EventLog entry of source 002 (C-12, C-15…C-17, C-33).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    pub id: RequestId,
+    pub user: UserId,
+    pub campaign: CampaignId,
+    pub status: RequestStatus,
+    pub decision: Option<Decision>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    pub code: crate::event::ResultCode,
+    pub granted: Option<Granted>,
+    /// The campaign's quantity when it was decided; the audit's first-come law needs it.
+    pub quantity: i64,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Granted {
+    pub coupon: CouponId,
+    pub code: Code,
+    pub issue_number: i64,
+}
+
+/// A person known to the shop, and the heads of the chains of what is his.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Customer {
+    pub user: UserId,
+    pub last_order: Option<OrderId>,
+    pub last_coupon: Option<CouponId>,
+    pub last_entry: Option<EntryId>,
+    pub last_notice: Option<NoticeId>,
+    /// Counts notices from 1 without gap.
+    pub notices: i64,
+    pub created_at: Timestamp,
+}
+
+impl Customer {
+    pub const fn new(user: UserId, created_at: Timestamp) -> Customer {
+        Customer {
+            user,
+            last_order: None,
+            last_coupon: None,
+            last_entry: None,
+            last_notice: None,
+            notices: 0,
+            created_at,
+        }
+    }
+}
+
+/// An entry of the points ledger: what it takes from one account it gives to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: EntryId,
+    pub user: UserId,
+    pub from_account: i64,
+    pub to_account: i64,
+    pub amount: Money,
+    pub kind: &'static str,
+    pub order: Option<OrderId>,
+    pub balance: Money,
+    pub previous: Option<EntryId>,
+    pub at: Timestamp,
+}
+
+/// A delivery or a write-off, with the admin's reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: ReceiptId,
+    pub product: ProductId,
+    pub delta: i64,
+    pub reason: Arc<str>,
+    pub at: Timestamp,
+}
+
+/// What a user is told, in a sequence of his own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub user: UserId,
+    pub number: i64,
+    pub kind: &'static str,
+    pub data: String,
+    pub previous: Option<NoticeId>,
+    pub at: Timestamp,
+}
+
+/// Coupons are appended to their user's chain; the holding itself is a row of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CouponLink {
+    pub coupon: CouponId,
+    pub previous: Option<CouponId>,
+}
+
+/// An event as the commit writes it; its place in the outbox is given by [`crate::outbox::seal`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub id: EventId,
+    pub event: Event,
+    pub order: Option<OrderId>,
+    /// The order's version after the event; only events of the order's own have one.
+    pub version: Option<i64>,
+    pub cause: &'static str,
+    pub at: Timestamp,
+}
+
+/// A move of one group in one partition, valid only from where the group stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffsetMove {
+    pub key: OffsetKey,
+    pub from: i64,
+    pub to: i64,
+}
+
+macro_rules! rows {
+    (
+        tables { $($table:ident: $key:ty => $row:ty,)* }
+        lists { $($list:ident: $item:ty,)* }
+    ) => {
+        /// The rows of one batch: tables that are read and written, and lists that are only appended to.
+        #[derive(Debug, Default)]
+        pub struct Rows {
+            $(pub $table: Table<$key, $row>,)*
+            $(pub $list: Vec<$item>,)*
+            savepoints: u64,
+        }
+
+        /// A state of [`Rows`] to go back to.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Savepoint {
+            $($table: usize,)*
+            $($list: usize,)*
+        }
+
+        impl Rows {
+            /// Marks the present state; later changes can be undone up to here.
+            pub fn savepoint(&mut self) -> Savepoint {
+                self.savepoints += 1;
+                Savepoint {
+                    $($table: self.$table.mark(self.savepoints),)*
+                    $($list: self.$list.len(),)*
+                }
+            }
+
+            pub fn undo_to(&mut self, savepoint: Savepoint) {
+                self.savepoints += 1;
+                $(
+                    self.$table.undo_to(savepoint.$table);
+                    self.$table.mark(self.savepoints);
+                )*
+                $(self.$list.truncate(savepoint.$list);)*
+            }
+
+            /// Keeps everything done so far; there is no way back to earlier savepoints.
+            pub fn settle(&mut self) {
+                $(self.$table.settle();)*
+            }
+
+            /// Whether a commit would write nothing.
+            pub fn is_unchanged(&self) -> bool {
+                $(self.$table.changed().next().is_none() &&)* $(self.$list.is_empty() &&)* true
+            }
+
+            /// Rows that the commit would write, by table: the measure of what a command costs.
+            pub fn written(&self) -> Vec<(&'static str, usize)> {
+                let mut written = vec![
+                    $((stringify!($table), self.$table.changed().count()),)*
+                    $((stringify!($list), self.$list.len()),)*
+                ];
+                written.retain(|(_, rows)| *rows > 0);
+                written
+            }
+        }
+    };
+}
+
+rows! {
+    tables {
+        inbox: InboxKey => (),
+        answers: AnswerKey => StoredAnswer,
+        logins: EmailKey => Login,
+        orders: OrderKey => OrderRow,
+        timers: TimerKey => Timer,
+        claims: ClaimKey => Claim,
+        settled: SettledKey => (),
+        requests: RequestId => Request,
+        customers: CustomerKey => Customer,
+        accounts: AccountKey => Account,
+        holdings: HoldingKey => Holding,
+        campaigns: CampaignId => Campaign,
+        products: ProductId => Product,
+        sales: SalesKey => i64,
+    }
+    lists {
+        coupon_links: CouponLink,
+        entries: Entry,
+        receipts: Receipt,
+        notices: Notice,
+        events: NewEvent,
+    }
+}
+
+/// The rows that a batch asks its store for.
+pub type Keys = BTreeSet<Key>;

@@ -1,0 +1,108 @@
+//! One command at work: the rows of its batch, and what it may reach.
+
+use domain::order::Order;
+use domain::time::Timestamp;
+
+use crate::answer::{Answer, Refusal};
+use crate::event::Event;
+use crate::handlers;
+use crate::ids::Ids;
+use crate::reactions;
+use crate::rows::{Customer, CustomerKey, NewEvent, OrderKey, OrderRow, Rows};
+use crate::settings::{Executor, Settings};
+use crate::table::Missing;
+use domain::ids::{OrderId, UserId};
+
+/// Why a command stops before its end. Its changes are undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// It needs a row that was not loaded.
+    Missing(Missing),
+    /// The domain says no.
+    Refused(Refusal),
+}
+
+impl From<Missing> for Halt {
+    fn from(missing: Missing) -> Halt {
+        Halt::Missing(missing)
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Halt {
+        Halt::Refused(refusal)
+    }
+}
+
+pub(crate) type Handled = Result<Answer, Halt>;
+pub(crate) type Step<T = ()> = Result<T, Halt>;
+
+pub(crate) struct Unit<'a> {
+    pub rows: &'a mut Rows,
+    pub ids: &'a mut Ids,
+    pub settings: &'a Settings,
+    pub now: Timestamp,
+    /// What made it happen: a command's or an event's name, for the history.
+    pub cause: &'static str,
+}
+
+impl Unit<'_> {
+    /// Writes an event down and, under the inline executor, follows what it leads to.
+    pub(crate) fn publish(&mut self, event: Event) -> Step {
+        self.publish_versioned(event, None)
+    }
+
+    /// The same for an event of the order's own, which counts its version.
+    pub(crate) fn publish_of(&mut self, event: Event, order: &Order) -> Step {
+        self.publish_versioned(event, Some((order.id(), order.version)))
+    }
+
+    /// Writes an event down and leads nowhere: its effect is already in the rows.
+    pub(crate) fn record(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) {
+        if event.kind().is_request() && self.settings.executor == Executor::Inline {
+            return;
+        }
+        let id = self.ids.event(self.now);
+        let (order, version) = of.map_or((None, None), |(order, version)| (Some(order), version));
+        self.rows.events.push(NewEvent { id, event, order, version, cause: self.cause, at: self.now });
+    }
+
+    fn publish_versioned(&mut self, event: Event, of: Option<(OrderId, i64)>) -> Step {
+        let kind = event.kind();
+        let commands = self.inline_commands(&event);
+        let of = match of {
+            Some((order, version)) => Some((order, Some(version))),
+            None => {
+                let report = reactions::step_report(&event).map(|(report, _)| report.order_id.clone());
+                report.and_then(|code| self.settings.codec.order_id(code.as_str())).map(|order| (order, None))
+            }
+        };
+        self.record(event, of);
+        let cause = std::mem::replace(&mut self.cause, kind.name());
+        for command in commands {
+            handlers::react(self, &command)?;
+        }
+        self.cause = cause;
+        Ok(())
+    }
+
+    fn inline_commands(&self, event: &Event) -> Vec<crate::command::Reaction> {
+        if self.settings.executor == Executor::Log {
+            return vec![];
+        }
+        reactions::groups_of(event.kind())
+            .filter_map(|group| reactions::command(group, event, self.now, &self.settings.codec))
+            .collect()
+    }
+
+    /// The order of an id that came from outside.
+    pub(crate) fn order(&self, order: OrderId) -> Step<OrderRow> {
+        self.rows.orders.get(OrderKey(order))?.cloned().ok_or(Halt::Refused(Refusal::OrderNotFound))
+    }
+
+    /// The customer, made known to the shop by his first write.
+    pub(crate) fn customer(&mut self, user: UserId) -> Step<Customer> {
+        let known = self.rows.customers.get(CustomerKey(user))?.copied();
+        Ok(known.unwrap_or_else(|| Customer::new(user, self.now)))
+    }
+}

@@ -1,0 +1,98 @@
+//! The query side: what customers and admins read. A view sees every commit that was answered before it was asked.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use domain::coupon::{Campaign, Coupon};
+use domain::ids::{CampaignId, CouponId, EntryId, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::order::Order;
+use domain::stock::Product;
+use domain::time::Timestamp;
+
+use crate::event::Event;
+use crate::ports::StoreError;
+use crate::rows::{AnswerKey, EmailKey, Entry, Login, Request};
+
+/// The answer of a view; views are asked from any thread.
+pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+pub trait OrderViews: Send + Sync {
+    fn order(&self, id: OrderId) -> Reading<'_, Option<Order>>;
+
+    /// A user's orders, newest first, from before the given one on.
+    fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
+
+    /// Everybody's orders, newest first.
+    fn orders(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
+
+    /// What happened to an order, in order.
+    fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>>;
+}
+
+/// An event of an order's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEvent {
+    pub event: Event,
+    pub version: Option<i64>,
+    pub cause: String,
+    pub at: Timestamp,
+}
+
+pub trait CatalogueViews: Send + Sync {
+    fn product(&self, id: ProductId) -> Reading<'_, Option<Product>>;
+
+    /// Products by number, from after the given one on.
+    fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>>;
+
+    /// What sold best since a day (its number, inclusive) or ever; ties by product number.
+    fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Popular {
+    pub product: ProductId,
+    pub name: String,
+    pub sold: i64,
+}
+
+pub trait CouponViews: Send + Sync {
+    fn campaign(&self, id: CampaignId) -> Reading<'_, Option<Campaign>>;
+
+    /// Campaigns by number, from after the given one on.
+    fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>>;
+
+    fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>>;
+
+    /// A user's coupons, newest first, from before the given one on.
+    fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>>;
+
+    fn request(&self, id: RequestId) -> Reading<'_, Option<Request>>;
+}
+
+/// A coupon with what is to be known of its campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserCoupon {
+    pub user: UserId,
+    pub campaign: CampaignId,
+    pub coupon: Coupon,
+    pub valid_until: Timestamp,
+}
+
+pub trait AccountViews: Send + Sync {
+    /// Zero for somebody the shop does not know.
+    fn balance(&self, user: UserId) -> Reading<'_, Money>;
+
+    /// A user's ledger entries, newest first, from before the given one on.
+    fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>>;
+
+    fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>>;
+
+    /// Idempotency answers given before a moment, oldest first: those that may be forgotten.
+    fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;
+}
+
+/// Everything that can be read.
+pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews {}
+
+impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews> Views for T {}

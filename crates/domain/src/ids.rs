@@ -1,0 +1,226 @@
+//! Identities: sequential numbers inside, so that no random key meets a large index; keyed permutations of them for
+//! display, so that a code tells nobody how many there are.
+
+use std::fmt;
+use std::hash::Hasher as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use siphasher::sip::SipHasher13;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A person known to the shop, customer or admin; also the number of his points account.
+    UserId
+);
+id!(ProductId);
+id!(
+    /// A coupon campaign; `couponId` on the wire, as in the sources.
+    CampaignId
+);
+id!(
+    /// An order; shown as its order number.
+    OrderId
+);
+id!(
+    /// One issued coupon; `userCouponId` on the wire.
+    CouponId
+);
+id!(
+    /// A request for a coupon that is answered later.
+    RequestId
+);
+id!(
+    /// An entry of the points ledger.
+    EntryId
+);
+id!(NoticeId);
+id!(ReceiptId);
+
+/// A displayed identity such as `ORD-4F7K2M9Q`, made once and shared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(pub Arc<str>);
+
+impl Code {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Code {
+    fn from(text: &str) -> Code {
+        Code(Arc::from(text))
+    }
+}
+
+/// What a code stands for; its prefix keeps an order's code from being read as a coupon's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Order,
+    Coupon,
+    Request,
+}
+
+impl Kind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Kind::Order => "ORD-",
+            Kind::Coupon => "UC-",
+            Kind::Request => "req-",
+        }
+    }
+}
+
+/// Crockford's base 32: no I, L, O, U to misread.
+const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const DIGIT_COUNT: usize = 8;
+const HALF_BITS: u32 = 20;
+const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
+const ROUNDS: u8 = 4;
+/// Identities above this have no code: 40 bits, a million million.
+pub const CODED_ID_MAX: i64 = (1 << (2 * HALF_BITS)) - 1;
+
+/// Turns sequential identities into codes and back with a four-round Feistel network under the shop's own key.
+#[derive(Clone, Copy, Debug)]
+pub struct Codec {
+    key: [u8; 16],
+}
+
+impl Codec {
+    pub const fn new(key: [u8; 16]) -> Codec {
+        Codec { key }
+    }
+
+    pub fn order(&self, id: OrderId) -> Code {
+        self.encode(Kind::Order, id.0)
+    }
+
+    pub fn coupon(&self, id: CouponId) -> Code {
+        self.encode(Kind::Coupon, id.0)
+    }
+
+    pub fn request(&self, id: RequestId) -> Code {
+        self.encode(Kind::Request, id.0)
+    }
+
+    /// The order that a code names; `None` when it cannot be one of ours.
+    pub fn order_id(&self, code: &str) -> Option<OrderId> {
+        self.decode(Kind::Order, code).map(OrderId)
+    }
+
+    pub fn coupon_id(&self, code: &str) -> Option<CouponId> {
+        self.decode(Kind::Coupon, code).map(CouponId)
+    }
+
+    pub fn request_id(&self, code: &str) -> Option<RequestId> {
+        self.decode(Kind::Request, code).map(RequestId)
+    }
+
+    fn encode(&self, kind: Kind, id: i64) -> Code {
+        assert!((0..=CODED_ID_MAX).contains(&id), "identities are leased from 1 and stay below 2^40");
+        let mut bits = self.permute(kind, id.unsigned_abs());
+        let mut digits = [0_u8; DIGIT_COUNT];
+        for digit in digits.iter_mut().rev() {
+            *digit = DIGITS[(bits & 31) as usize];
+            bits >>= 5;
+        }
+        let digits = std::str::from_utf8(&digits).expect("the digits are ASCII");
+        let mut text = String::with_capacity(kind.prefix().len() + DIGIT_COUNT);
+        text.push_str(kind.prefix());
+        text.push_str(digits);
+        Code(Arc::from(text))
+    }
+
+    fn decode(&self, kind: Kind, code: &str) -> Option<i64> {
+        let digits = code.strip_prefix(kind.prefix())?.as_bytes();
+        if digits.len() != DIGIT_COUNT {
+            return None;
+        }
+        let mut bits = 0_u64;
+        for digit in digits {
+            let value = DIGITS.iter().position(|candidate| candidate == digit)?;
+            bits = (bits << 5) | value as u64;
+        }
+        i64::try_from(self.restore(kind, bits)).ok()
+    }
+
+    fn permute(&self, kind: Kind, id: u64) -> u64 {
+        let (mut left, mut right) = (id >> HALF_BITS, id & HALF_MASK);
+        for round in 0..ROUNDS {
+            (left, right) = (right, left ^ self.mix(kind, round, right));
+        }
+        (left << HALF_BITS) | right
+    }
+
+    fn restore(&self, kind: Kind, bits: u64) -> u64 {
+        let (mut left, mut right) = (bits >> HALF_BITS, bits & HALF_MASK);
+        for round in (0..ROUNDS).rev() {
+            (left, right) = (right ^ self.mix(kind, round, left), left);
+        }
+        (left << HALF_BITS) | right
+    }
+
+    fn mix(&self, kind: Kind, round: u8, half: u64) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(&self.key);
+        hasher.write_u8(kind as u8);
+        hasher.write_u8(round);
+        hasher.write_u64(half);
+        hasher.finish() & HALF_MASK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CODEC: Codec = Codec::new([7; 16]);
+
+    #[test]
+    fn a_code_of_another_kind_is_not_read() {
+        let code = CODEC.coupon(CouponId(1));
+        assert_eq!(CODEC.order_id(code.as_str()), None);
+        assert_eq!(CODEC.coupon_id(code.as_str()), Some(CouponId(1)));
+    }
+
+    #[test]
+    fn neighbours_do_not_look_alike() {
+        assert_ne!(CODEC.order(OrderId(1)).as_str()[..8], CODEC.order(OrderId(2)).as_str()[..8]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_identity_survives_its_code(id in 0..=CODED_ID_MAX, key: [u8; 16]) {
+            let codec = Codec::new(key);
+            prop_assert_eq!(codec.order_id(codec.order(OrderId(id)).as_str()), Some(OrderId(id)));
+        }
+
+        #[test]
+        fn any_text_is_read_without_panic(text in ".*") {
+            let _ = CODEC.order_id(&text);
+            let _ = CODEC.request_id(&text);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Money in whole won. Points are money too: one point is one won.
+
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+use serde::{Deserialize, Serialize};
+
+/// An amount in whole won. Arithmetic panics on overflow in every profile: the limits make it unreachable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money(i64);
+
+impl Money {
+    pub const ZERO: Money = Money(0);
+
+    pub const fn won(amount: i64) -> Money {
+        Money(amount)
+    }
+
+    pub const fn amount(self) -> i64 {
+        self.0
+    }
+
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn times(self, quantity: i64) -> Money {
+        Money(self.0.checked_mul(quantity).expect("limits keep totals within 64 bits"))
+    }
+
+    /// `percent` of the amount, rounded down to a whole won.
+    pub fn percent(self, percent: i64) -> Money {
+        let share = i128::from(self.0) * i128::from(percent) / 100;
+        Money(i64::try_from(share).expect("a share of at most 100 % is no larger than the whole"))
+    }
+}
+
+impl Add for Money {
+    type Output = Money;
+    fn add(self, other: Money) -> Money {
+        Money(self.0.checked_add(other.0).expect("limits keep totals within 64 bits"))
+    }
+}
+
+impl Sub for Money {
+    type Output = Money;
+    fn sub(self, other: Money) -> Money {
+        Money(self.0.checked_sub(other.0).expect("limits keep totals within 64 bits"))
+    }
+}
+
+impl Neg for Money {
+    type Output = Money;
+    fn neg(self) -> Money {
+        Money(-self.0)
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Money) {
+        *self = *self + other;
+    }
+}
+
+impl SubAssign for Money {
+    fn sub_assign(&mut self, other: Money) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for Money {
+    fn sum<I: Iterator<Item = Money>>(amounts: I) -> Money {
+        amounts.fold(Money::ZERO, Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_rounds_down() {
+        assert_eq!(Money::won(999).percent(10), Money::won(99));
+        assert_eq!(Money::won(i64::MAX).percent(100), Money::won(i64::MAX));
+        assert_eq!(Money::won(1).percent(99), Money::ZERO);
+    }
+}

@@ -1,0 +1,489 @@
+//! An order from its placement to its one outcome (O-01…O-16, O-25).
+//!
+//! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use crate::money::Money;
+use crate::order_saga::{Direction, Next, Report, Saga, Step};
+use crate::pricing::{self, Discount, PointsAbovePayable};
+use crate::reason::Reason;
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Place(Box<Placement>),
+    /// A participant's answer about one step, given at `at`.
+    Collect { step: Step, report: Report, at: Timestamp },
+    /// Customer or admin takes the order back before it is completed.
+    Cancel { by: Canceller },
+    /// Answers are overdue.
+    GiveUp,
+    /// Restorations are overdue once more than allowed.
+    Stick,
+    /// An operator, or a repair, asks for the outstanding restorations again.
+    Resume,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Created(Arc<Created>),
+    /// Is the participant's own message, folded where it is collected; no event of its own is written.
+    Reported { step: Step, report: Report, at: Timestamp },
+    /// Everything is claimed and an amount is due.
+    AwaitingPayment { pay_before: Timestamp },
+    Completed,
+    /// Something is to be given back: `steps`, in this order.
+    CompensationRequired { reason: Reason, steps: Vec<Step> },
+    CompensationStuck,
+    CompensationResumed { steps: Vec<Step> },
+    Cancelled { reason: Reason },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The customer was shown another total than the catalogue gives.
+    PriceChanged { total: Money },
+    PointsAbovePayable { payable: Money },
+    /// Completed, cancelled, or on the way there.
+    NotCancellable,
+    NotStuck,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Canceller {
+    Customer,
+    Admin,
+}
+
+impl Canceller {
+    const fn reason(self) -> Reason {
+        match self {
+            Canceller::Customer => Reason::CancelledByCustomer,
+            Canceller::Admin => Reason::CancelledByAdmin,
+        }
+    }
+}
+
+/// How claims are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// All requests go out together; any failure restores what was or may have been claimed.
+    Parallel,
+    /// One decision claims everything or nothing.
+    Atomic,
+}
+
+impl Mode {
+    pub const ALL: [Mode; 2] = [Mode::Parallel, Mode::Atomic];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Parallel => "parallel",
+            Mode::Atomic => "atomic",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Payment {
+    Prepaid,
+    OnDelivery,
+}
+
+impl Payment {
+    pub const ALL: [Payment; 2] = [Payment::Prepaid, Payment::OnDelivery];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Payment::Prepaid => "PREPAID",
+            Payment::OnDelivery => "ON_DELIVERY",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    Pending,
+    AwaitingPayment,
+    Completed,
+    Compensating,
+    Cancelled,
+    CompensationStuck,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Pending,
+        Outcome::AwaitingPayment,
+        Outcome::Completed,
+        Outcome::Compensating,
+        Outcome::Cancelled,
+        Outcome::CompensationStuck,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Pending => "PENDING",
+            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
+            Outcome::Completed => "COMPLETED",
+            Outcome::Compensating => "COMPENSATING",
+            Outcome::Cancelled => "CANCELLED",
+            Outcome::CompensationStuck => "COMPENSATION_STUCK",
+        }
+    }
+
+    /// A settled order is never touched by its saga again.
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Outcome::Completed | Outcome::Cancelled)
+    }
+}
+
+/// The life cycle of 003. The states after claiming belong to settling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    Created,
+    PendingPayment,
+    PaymentCompleted,
+    Preparing,
+    Cancelled,
+}
+
+impl Status {
+    pub const ALL: [Status; 5] =
+        [Status::Created, Status::PendingPayment, Status::PaymentCompleted, Status::Preparing, Status::Cancelled];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Status::Created => "CREATED",
+            Status::PendingPayment => "PENDING_PAYMENT",
+            Status::PaymentCompleted => "PAYMENT_COMPLETED",
+            Status::Preparing => "PREPARING",
+            Status::Cancelled => "CANCELLED",
+        }
+    }
+
+    pub const fn description(self) -> &'static str {
+        match self {
+            Status::Created => "The order was received.",
+            Status::PendingPayment => "Everything is reserved; payment is due.",
+            Status::PaymentCompleted => "The order is paid.",
+            Status::Preparing => "The order is being prepared.",
+            Status::Cancelled => "The order was cancelled.",
+        }
+    }
+
+    /// How far the order has come, in percent.
+    pub const fn progress(self) -> u8 {
+        match self {
+            Status::Created => 10,
+            Status::PendingPayment => 20,
+            Status::PaymentCompleted => 40,
+            Status::Preparing => 50,
+            Status::Cancelled => 0,
+        }
+    }
+
+    /// The one table of edges; every other change of status is refused (T21).
+    pub const fn can_become(self, next: Status) -> bool {
+        matches!(
+            (self, next),
+            (
+                Status::Created,
+                Status::PendingPayment | Status::PaymentCompleted | Status::Preparing | Status::Cancelled
+            ) | (Status::PendingPayment, Status::PaymentCompleted | Status::Cancelled)
+                | (Status::PaymentCompleted, Status::Preparing | Status::Cancelled)
+                | (Status::Preparing, Status::Cancelled)
+        )
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    #[serde(rename = "productId")]
+    pub product: ProductId,
+    pub name: Arc<str>,
+    pub quantity: i64,
+    pub unit_price: Money,
+}
+
+impl Line {
+    pub fn price(&self) -> Money {
+        self.unit_price.times(self.quantity)
+    }
+}
+
+/// The coupon an order wants to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CouponWanted {
+    #[serde(rename = "couponId")]
+    pub campaign: CampaignId,
+    /// `None`: the user's oldest active one of that campaign.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon: Option<CouponId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Receiver {
+    pub name: String,
+    pub phone: String,
+    pub postal_code: String,
+    pub address: String,
+}
+
+/// Everything that is needed to place an order: lines at catalogue prices, one per product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub id: OrderId,
+    pub number: Code,
+    pub user: UserId,
+    pub mode: Mode,
+    pub payment: Payment,
+    pub pay_within: Duration,
+    pub lines: Vec<Line>,
+    pub coupon: Option<(CouponWanted, Discount)>,
+    pub points: Money,
+    /// The items' total that the customer was shown.
+    pub total_shown: Option<Money>,
+    pub receiver: Option<Receiver>,
+    pub warehouse_storage: bool,
+}
+
+/// What is fixed when the order is placed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    pub id: OrderId,
+    pub number: Code,
+    pub user: UserId,
+    pub mode: Mode,
+    pub payment: Payment,
+    pub pay_within: Duration,
+    pub lines: Vec<Line>,
+    pub coupon: Option<CouponWanted>,
+    pub total: Money,
+    pub discount: Money,
+    pub points: Money,
+    pub due: Money,
+    pub receiver: Option<Receiver>,
+    pub warehouse_storage: bool,
+    pub at: Timestamp,
+}
+
+impl Created {
+    /// One step per product, then coupon and points where there are any (O-03, T1).
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        let stock = self.lines.iter().map(|line| Step::Stock(line.product));
+        let coupon = self.coupon.iter().map(|_| Step::Coupon);
+        let points = (!self.points.is_zero()).then_some(Step::Point);
+        stock.chain(coupon).chain(points)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    pub created: Arc<Created>,
+    pub saga: Saga,
+    pub outcome: Outcome,
+    pub status: Status,
+    pub reason: Option<Reason>,
+    pub pay_before: Option<Timestamp>,
+    /// Counts the order's own events from 1, without gap.
+    pub version: i64,
+    pub updated_at: Timestamp,
+}
+
+impl Order {
+    pub fn id(&self) -> OrderId {
+        self.created.id
+    }
+
+    pub fn user(&self) -> UserId {
+        self.created.user
+    }
+
+    pub fn is_cancellable(&self) -> bool {
+        matches!(self.outcome, Outcome::Pending | Outcome::AwaitingPayment)
+    }
+
+    /// Stock, coupon, points: 1 to 3 (O-04).
+    pub fn total_steps(&self) -> usize {
+        1 + usize::from(self.created.coupon.is_some()) + usize::from(!self.created.points.is_zero())
+    }
+}
+
+/// Adds up lines of one product and keeps the order of first mention.
+pub fn merge_lines(lines: impl IntoIterator<Item = (ProductId, i64)>) -> Vec<(ProductId, i64)> {
+    let mut place = BTreeMap::new();
+    let mut merged: Vec<(ProductId, i64)> = vec![];
+    for (product, quantity) in lines {
+        let index = *place.entry(product).or_insert(merged.len());
+        match merged.get_mut(index) {
+            Some((_, sum)) => *sum = sum.saturating_add(quantity),
+            None => merged.push((product, quantity)),
+        }
+    }
+    merged
+}
+
+/// Answers a command against an order; `None` is an order that is being placed.
+pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+    if let Command::Place(placement) = command {
+        return place(placement, at);
+    }
+    let order = order.expect("the caller looks an order up before it asks anything of it");
+    match command {
+        Command::Place(_) => unreachable!("answered above"),
+        Command::Collect { step, report, at: reported_at } => Ok(collect(order, *step, *report, (*reported_at, at))),
+        Command::Cancel { by } if order.is_cancellable() => Ok(give_up(order, by.reason())),
+        Command::Cancel { .. } => Err(Rejection::NotCancellable),
+        Command::GiveUp if order.outcome == Outcome::Pending => {
+            Ok(give_up(order, order.saga.first_failure().unwrap_or(Reason::StepTimedOut)))
+        }
+        Command::Stick if order.outcome == Outcome::Compensating => Ok(vec![Event::CompensationStuck]),
+        Command::GiveUp | Command::Stick => Ok(vec![]),
+        Command::Resume if order.outcome == Outcome::CompensationStuck => {
+            Ok(vec![Event::CompensationResumed { steps: order.saga.to_restore().collect() }])
+        }
+        Command::Resume => Err(Rejection::NotStuck),
+    }
+}
+
+fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> {
+    let total = placement.lines.iter().map(Line::price).sum();
+    if placement.total_shown.is_some_and(|shown| shown != total) {
+        return Err(Rejection::PriceChanged { total });
+    }
+    let discount = placement.coupon.as_ref().map(|(_, discount)| discount);
+    let quote = pricing::quote(total, discount, placement.points)
+        .map_err(|PointsAbovePayable { payable }| Rejection::PointsAbovePayable { payable })?;
+    Ok(vec![Event::Created(Arc::new(Created {
+        id: placement.id,
+        number: placement.number.clone(),
+        user: placement.user,
+        mode: placement.mode,
+        payment: placement.payment,
+        pay_within: placement.pay_within,
+        lines: placement.lines.clone(),
+        coupon: placement.coupon.map(|(wanted, _)| wanted),
+        total: quote.total,
+        discount: quote.discount,
+        points: quote.points,
+        due: quote.due,
+        receiver: placement.receiver.clone(),
+        warehouse_storage: placement.warehouse_storage,
+        at,
+    }))])
+}
+
+fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Timestamp, Timestamp)) -> Vec<Event> {
+    if !order.saga.accepts(step, report) {
+        return vec![];
+    }
+    let mut saga = order.saga.clone();
+    saga.note(step, report, reported_at);
+    let mut events = vec![Event::Reported { step, report, at: reported_at }];
+    if order.outcome.is_settled() {
+        return events;
+    }
+    match saga.next() {
+        Next::Wait => {}
+        Next::Claimed => events.push(claimed(order, now)),
+        Next::Compensate(reason) => {
+            events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect() });
+        }
+        Next::Cancel(reason) | Next::Compensated(reason) => events.push(Event::Cancelled { reason }),
+    }
+    events
+}
+
+/// Everything is claimed: the order is complete, or an amount is due first.
+fn claimed(order: &Order, now: Timestamp) -> Event {
+    if order.outcome == Outcome::AwaitingPayment {
+        unreachable!("every step has answered, so no answer is accepted any more");
+    }
+    if order.created.due.is_zero() || order.created.payment == Payment::OnDelivery {
+        return Event::Completed;
+    }
+    Event::AwaitingPayment { pay_before: now + order.created.pay_within }
+}
+
+fn give_up(order: &Order, reason: Reason) -> Vec<Event> {
+    let steps: Vec<Step> = order.saga.to_restore().collect();
+    if steps.is_empty() {
+        return vec![Event::Cancelled { reason }];
+    }
+    vec![Event::CompensationRequired { reason, steps }]
+}
+
+/// Folds an event into the order.
+pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
+    if let Event::Created(created) = event {
+        *order = Some(placed(created));
+        return;
+    }
+    let order = order.as_mut().expect("an order is created before anything else happens to it");
+    match event {
+        Event::Created(_) => unreachable!("folded above"),
+        Event::Reported { step, report, at } => {
+            if order.saga.accepts(*step, *report) {
+                order.saga.note(*step, *report, *at);
+            }
+            return;
+        }
+        Event::AwaitingPayment { pay_before } => {
+            order.outcome = Outcome::AwaitingPayment;
+            order.pay_before = Some(*pay_before);
+            become_status(order, Status::PendingPayment);
+        }
+        Event::Completed => {
+            order.outcome = Outcome::Completed;
+            let paid = order.created.due.is_zero();
+            become_status(order, if paid { Status::PaymentCompleted } else { Status::Preparing });
+        }
+        Event::CompensationRequired { reason, .. } => {
+            order.outcome = Outcome::Compensating;
+            order.reason = Some(*reason);
+            order.saga.direction = Direction::Restoring(*reason);
+        }
+        Event::CompensationStuck => order.outcome = Outcome::CompensationStuck,
+        Event::CompensationResumed { .. } => order.outcome = Outcome::Compensating,
+        Event::Cancelled { reason } => {
+            order.outcome = Outcome::Cancelled;
+            order.reason = Some(*reason);
+            order.pay_before = None;
+            become_status(order, Status::Cancelled);
+        }
+    }
+    order.version += 1;
+    order.updated_at = at;
+}
+
+fn become_status(order: &mut Order, next: Status) {
+    assert!(order.status.can_become(next), "{:?} never becomes {next:?}", order.status);
+    order.status = next;
+}
+
+fn placed(created: &Arc<Created>) -> Order {
+    Order {
+        saga: Saga::new(created.steps(), created.at),
+        outcome: Outcome::Pending,
+        status: Status::Created,
+        reason: None,
+        pay_before: None,
+        version: 1,
+        updated_at: created.at,
+        created: Arc::clone(created),
+    }
+}
