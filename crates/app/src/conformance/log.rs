@@ -234,6 +234,6 @@ pub(super) async fn events_of_a_failed_commit_are_never_seen(fixture: &mut dyn F
         let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
         assert!(offsets.windows(2).all(|pair| pair[1] == pair[0] + 1), "{offsets:?} has a gap");
     }
-    let last = all.values().flatten().filter(|delivery| delivery.event == cancelled(1)).next_back();
+    let last = all.values().flatten().rfind(|delivery| delivery.event == cancelled(1));
     assert_eq!(last.map(|delivery| delivery.id.0), Some(1_000));
 }
