@@ -1,0 +1,10 @@
+//! The shell of Doorbuster: command line, settings, and HTTP around the engine.
+
+pub mod auth;
+pub mod config;
+pub mod data_dir;
+pub mod http;
+pub mod metrics;
+pub mod passwords;
+pub mod secret;
+pub mod shutdown;
