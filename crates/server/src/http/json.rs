@@ -68,7 +68,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 }
 
 /// A missing content type is taken for JSON, as `curl -d ''` and hand-written clients leave it out.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else {
         return Ok(());
     };
