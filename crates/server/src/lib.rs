@@ -1,9 +1,12 @@
 //! The shell of Doorbuster: command line, settings, and HTTP around the engine.
 
 pub mod auth;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod data_dir;
 pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod passwords;
 pub mod secret;
