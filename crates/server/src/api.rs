@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use app::audit::Snapshot;
 use app::ports::StoreError;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
@@ -21,6 +22,7 @@ use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 
+mod audit;
 mod coupons;
 mod health;
 mod orders;
@@ -46,9 +48,14 @@ pub struct Inner {
     pub body_limits: BodyLimits,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
+    /// Opens a consistent view of the whole store.
+    pub snapshots: Snapshots,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
 }
+
+/// How the audit gets to see everything at one moment.
+pub type Snapshots = Arc<dyn Fn() -> Result<Box<dyn Snapshot>, StoreError> + Send + Sync>;
 
 impl Shop {
     pub fn new(inner: Inner) -> Shop {
@@ -150,6 +157,8 @@ fn admin_routes(shop: &Shop) -> Router<Shop> {
         .route("/api/admin/orders/{orderNumber}/events", get(orders::events))
         .route("/api/admin/orders/{orderNumber}/cancel", post(orders::cancel))
         .route("/api/admin/orders/{orderNumber}/resume", post(orders::resume))
+        .route("/api/admin/audit", get(audit::report))
+        .route("/api/admin/audit/repair", post(audit::repair))
         .route_layer(middleware::from_fn_with_state(shop.clone(), admins_only))
 }
 

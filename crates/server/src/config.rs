@@ -174,7 +174,6 @@ pub struct Orders {
     pub mode: Mode,
     pay_within_s: u64,
     step_deadline_s: u64,
-    order_deadline_s: u64,
 }
 
 impl Orders {
@@ -184,10 +183,6 @@ impl Orders {
 
     pub fn step_deadline(&self) -> Duration {
         Duration::from_secs(self.step_deadline_s)
-    }
-
-    pub fn order_deadline(&self) -> Duration {
-        Duration::from_secs(self.order_deadline_s)
     }
 }
 
@@ -289,7 +284,6 @@ impl Config {
             ("store.readers", self.store.readers as u64),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
-            ("orders.order_deadline_s", self.orders.order_deadline_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
         for (key, given) in at_least_one {

@@ -2,13 +2,17 @@
 
 pub mod api;
 pub mod auth;
+pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod data_dir;
 pub mod front;
 pub mod http;
+pub mod logging;
 pub mod metrics;
 pub mod passwords;
 pub mod secret;
 pub mod shutdown;
 pub mod waiting;
+pub mod wiring;
 pub mod worker;

@@ -1,8 +1,11 @@
 use std::process::ExitCode;
 
+use clap::Parser;
+use server::cli::Cli;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    server::commands::run(Cli::parse())
 }

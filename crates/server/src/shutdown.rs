@@ -1,5 +1,7 @@
 //! The order to stop, heard on every thread.
 
+use std::io;
+
 use tokio::sync::watch;
 
 /// Gives the order; dropping it gives it as well.
@@ -33,21 +35,44 @@ impl Stop {
     }
 }
 
-/// Returns when the operating system asks this process to end.
-pub async fn signal() -> std::io::Result<()> {
+/// The operating system's request to end, heard from the moment this is made.
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Made inside a runtime, before anybody can have a reason to send a signal.
+    pub fn listen() -> io::Result<Signals> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let terminate = signal(SignalKind::terminate())?;
+            let interrupt = signal(SignalKind::interrupt())?;
+            Ok(Signals {
+                terminate,
+                interrupt,
+            })
         }
-        Ok(())
+        #[cfg(not(unix))]
+        Ok(Signals {})
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    pub async fn received(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await
+    }
 }
 
 #[cfg(test)]

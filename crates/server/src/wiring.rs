@@ -6,15 +6,17 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, Embedded, MemoryGate, Options, Synchronous};
+use adapters::embedded::{self, MemoryGate, Opened, Options, SqliteSnapshot, Synchronous};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::ports::{Clock, Gate};
+use app::audit::{Snapshot, inspect};
+use app::ports::{Clock, Gate, StoreError};
 use app::settings::{Executor, Settings};
+use domain::ids::Codec;
 use domain::order::Mode;
 use tokio::sync::mpsc;
 
-use crate::api::{Inner, Shop};
+use crate::api::{Inner, Shop, Snapshots};
 use crate::auth::Tokens;
 use crate::config::{self, Config};
 use crate::front::{self, Front};
@@ -55,13 +57,16 @@ impl EngineThread {
 pub enum Error {
     #[error(transparent)]
     Store(#[from] embedded::OpenError),
-    #[error("the engine's thread does not start: {0}")]
+    #[error(transparent)]
+    Read(#[from] StoreError),
+    #[error("the engine's thread does not run: {0}")]
     Thread(#[from] std::io::Error),
 }
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Embedded { store, views, log, codec, engine } = embedded::open(data_dir, &options(config))?;
+    let Opened { store, views, log, codec_key, engine } = embedded::open(data_dir, options(config))?;
+    let codec = Codec::new(codec_key);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let gate: Arc<dyn Gate> = Arc::new(MemoryGate::default());
     let waiting = Arc::new(Waiting::default());
@@ -73,7 +78,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         queue: sender,
         command_deadline: config.engine.command_deadline(),
         clock: Arc::clone(&clock),
-        views: Arc::new(views),
+        views,
         gate: Arc::clone(&gate),
         codec,
         waiting: Arc::clone(&waiting),
@@ -96,9 +101,40 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         body_limits: BodyLimits::from(&config.server),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
+        snapshots: snapshots(data_dir),
         stopping: Arc::new(AtomicBool::new(false)),
     });
     Ok(Running { shop, engine: EngineThread { stopper, thread } })
+}
+
+fn snapshots(data_dir: &Path) -> Snapshots {
+    let data_dir = data_dir.to_owned();
+    Arc::new(move || snapshot(&data_dir))
+}
+
+/// Everything in the store of a folder at one moment, strictly to read: also beside the process that serves it.
+pub fn snapshot(data_dir: &Path) -> Result<Box<dyn Snapshot>, StoreError> {
+    Ok(Box::new(SqliteSnapshot::open(data_dir)?))
+}
+
+pub fn clock() -> impl Clock {
+    SystemClock
+}
+
+/// Puts right what does not add up in the store of a folder that nobody serves.
+pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), Error> {
+    let Running { shop, engine } = open(config, secret, data_dir)?;
+    let repairs = inspect(snapshot(data_dir)?.as_mut(), shop.front.clock.now())?.repairs;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        for command in repairs {
+            if let Err(refusal) = shop.front.submit(command, None).await.result {
+                tracing::warn!("A repair was refused: {refusal:?}");
+            }
+        }
+    });
+    engine.stop()?;
+    Ok(())
 }
 
 /// The engine owns one thread; the store works inline on it.
@@ -120,7 +156,7 @@ fn options(config: &Config) -> Options {
     }
 }
 
-fn settings(config: &Config, codec: domain::ids::Codec) -> Settings {
+fn settings(config: &Config, codec: Codec) -> Settings {
     Settings {
         executor: match config.engine.executor {
             config::Executor::Inline => Executor::Inline,

@@ -1,5 +1,7 @@
 //! `doorbuster serve`: everything in one process, until it is told to stop.
 
+use std::net::TcpListener;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc as std_mpsc;
@@ -10,72 +12,92 @@ use app::answer::Answer;
 use app::command::{Command, RegisterUser};
 use app::rows::Role;
 
-use super::CommandError;
+use super::{Error, running, settings};
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
+use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::http::connections::{self, ConnectionLimits, Serving};
-use crate::passwords;
 use crate::secret::Secret;
-use crate::shutdown::Stop;
+use crate::shutdown::{self, Signals, Stop};
 use crate::wiring::{self, Running};
+use crate::{logging, passwords};
 
 /// How often answers that need not be kept any longer are forgotten, and how many at once.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_MAX: usize = 2_000;
 
-/// Serves the shop of the data folder until `stop`.
-pub fn run(config: &Config, stop: &Stop) -> Result<(), CommandError> {
+pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
+    let mut config = settings(&args.settings)?;
+    if let Some(listen) = &args.listen {
+        config.server.listen.clone_from(listen);
+    }
+    logging::start(&config.log)?;
     let data_dir = DataDir::open(&config.server.data_dir)?;
     let secret = Secret::load(config.auth.secret(), data_dir.path())?;
-    // The port is taken before the store is opened: a shop that cannot be reached is not opened at all.
-    let listener = connections::bind(&config.server.listen).map_err(|cause| bound(&config.server.listen, cause))?;
-    let Running { shop, engine } = wiring::open(config, &secret, data_dir.path())?;
-    make_admin(config, &shop)?;
+    // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
+    let listener = listen(&config.server.listen)?;
+    let admin_listener = config.admin.own_listen().map(listen).transpose()?;
+    let Running { shop, engine } = wiring::open(&config, &secret, data_dir.path())?;
+    make_admin(&config, &shop)?;
 
-    let limits = ConnectionLimits::from(&config.server);
-    let mut serving: Vec<Serving> = vec![];
-    let surface = match config.admin.own_listen() {
-        None => Surface::Everything,
-        Some(address) => {
-            let listener = connections::bind(address).map_err(|cause| bound(address, cause))?;
-            let router = api::router(&shop, Surface::AdminOnly);
-            serving.push(connections::start(&listener, &router, limits, stop)?);
-            tracing::info!("Admin endpoints on http://{address}");
-            Surface::CustomersOnly
-        }
-    };
-    serving.push(connections::start(&listener, &api::router(&shop, surface), limits, stop)?);
-    tracing::info!("The shop is open on http://{}", config.server.listen);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
+    let (stopper, stop) = shutdown::channel();
+    let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
+    running::announce(data_dir.path(), &for_admins.to_string())?;
+    let serving = open_doors(&config, &shop, (&listener, admin_listener.as_ref()), &stop)?;
     let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
+    // Whoever waits for this line must find the port open, and it is.
+    tracing::info!("The shop is open on http://{}", listener.local_addr()?);
+    drop((listener, admin_listener));
 
-    stop.wait();
+    runtime.block_on(signals.received())?;
+    tracing::info!("Stopping: work in hand is finished.");
     shop.stopping.store(true, Ordering::Relaxed);
+    stopper.stop();
     for threads in serving {
         threads.join()?;
     }
     housekeeping.stop();
     engine.stop()?;
     tracing::info!("The shop is closed.");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-fn bound(address: &str, cause: std::io::Error) -> CommandError {
-    CommandError::Listen { address: address.to_owned(), cause }
+fn listen(address: &str) -> Result<TcpListener, Error> {
+    connections::bind(address).map_err(|cause| Error::Listen { address: address.to_owned(), cause })
+}
+
+/// Starts to serve: everything on one listener, or the admin endpoints on one of their own.
+fn open_doors(
+    config: &Config,
+    shop: &Shop,
+    (listener, admin): (&TcpListener, Option<&TcpListener>),
+    stop: &Stop,
+) -> Result<Vec<Serving>, Error> {
+    let limits = ConnectionLimits::from(&config.server);
+    let open = |listener: &TcpListener, surface| {
+        connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
+    };
+    match admin {
+        None => Ok(vec![open(listener, Surface::Everything)?]),
+        Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),
+    }
 }
 
 /// The first admin is made on an empty store; his password is given by the operator or printed once.
-fn make_admin(config: &Config, shop: &Shop) -> Result<(), CommandError> {
+fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
         let key = email_key(&config.admin.email);
-        let known = shop.front.views.login(key).await.map_err(|error| CommandError::Admin(error.to_string()))?;
+        let known = shop.front.views.login(key).await.map_err(|error| Error::Admin(error.to_string()))?;
         if known.is_some() {
             return Ok(());
         }
         let password = config.admin.password().map_or_else(made_password, |given| Ok(given.to_owned()))?;
-        let hash = passwords::hash(&password).map_err(|problem| CommandError::Admin(problem.detail().to_owned()))?;
+        let hash = passwords::hash(&password).map_err(|problem| Error::Admin(problem.detail().to_owned()))?;
         let admin = RegisterUser {
             email: Arc::from(config.admin.email.as_str()),
             email_key: key,
@@ -92,15 +114,15 @@ fn make_admin(config: &Config, shop: &Shop) -> Result<(), CommandError> {
                 Ok(())
             }
             Ok(_) => Ok(()),
-            Err(refusal) => Err(CommandError::Admin(format!("{refusal:?}"))),
+            Err(refusal) => Err(Error::Admin(format!("{refusal:?}"))),
         }
     })
 }
 
-fn made_password() -> Result<String, CommandError> {
+fn made_password() -> Result<String, Error> {
     const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0_u8; 20];
-    getrandom::fill(&mut bytes).map_err(|error| CommandError::Admin(error.to_string()))?;
+    getrandom::fill(&mut bytes).map_err(|error| Error::Admin(error.to_string()))?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
 }
 

@@ -17,6 +17,7 @@ use tower::{Layer, Service};
 
 use super::trace::TraceId;
 use super::{Code, Problem};
+use crate::logging::panic_text;
 use crate::metrics::Metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -100,9 +101,7 @@ async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any
 }
 
 fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Response<Body> {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    let text = text.unwrap_or("no message");
+    let text = panic_text(panic);
     tracing::error!(%method, path = uri.path(), %trace, "A handler panicked: {text}");
     Problem::new(
         Code::Internal,
