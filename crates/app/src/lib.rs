@@ -8,7 +8,6 @@ pub mod consume;
 pub mod engine;
 pub mod event;
 pub mod handlers;
-pub mod history;
 pub mod ids;
 pub mod outbox;
 pub mod ports;
