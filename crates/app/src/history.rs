@@ -117,3 +117,75 @@ const fn may_follow(outcome: Outcome, event: &order::Event) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::{Code, ProductId, UserId};
+    use domain::money::Money;
+    use domain::order::{Line, Mode, Payment};
+    use domain::order_saga::{Report, Step};
+    use domain::reason::Reason;
+
+    use crate::event::OrderCancelled;
+
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+    const NUMBER: &str = "ORD-1";
+
+    fn created() -> Event {
+        Event::OrderCreated(OrderCreated {
+            order_id: Code::from(NUMBER),
+            user_id: UserId(1),
+            mode: Mode::Parallel,
+            payment: Payment::OnDelivery,
+            pay_within_seconds: 600,
+            items: vec![Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }],
+            coupon: None,
+            total_price: Money::won(9),
+            discount_price: Money::ZERO,
+            points_used: Money::ZERO,
+            amount_due: Money::won(9),
+            warehouse_storage: false,
+            total_steps: 1,
+            created_at: NOON,
+        })
+    }
+
+    fn refused() -> Event {
+        let report = Report::Failed(Reason::StockExhausted);
+        reactions::report_event(Step::Stock(ProductId(7)), report, Code::from(NUMBER))
+    }
+
+    fn cancelled() -> Event {
+        let reason = Reason::StockExhausted;
+        Event::OrderCancelled(OrderCancelled { order_id: Code::from(NUMBER), user_id: UserId(1), reason })
+    }
+
+    fn check(events: impl IntoIterator<Item = Event>, expected: Result<&[Outcome], Broken>) {
+        let entry = |event| HistoryEvent { event, version: None, cause: String::new(), at: NOON };
+        let history: Vec<HistoryEvent> = events.into_iter().map(entry).collect();
+        let states = replay(OrderId(1), &history);
+        let outcomes = states.map(|states| states.iter().map(|order| order.outcome).collect());
+        assert_eq!(outcomes, expected.map(<[Outcome]>::to_vec));
+    }
+
+    #[test]
+    fn the_order_is_shown_as_it_was_after_each_event() {
+        let outcomes = [Outcome::Pending, Outcome::Pending, Outcome::Cancelled];
+        check([created(), refused(), cancelled()], Ok(&outcomes));
+    }
+
+    #[test]
+    fn nothing_happens_to_a_settled_order_but_a_late_report() {
+        let outcomes = [Outcome::Pending, Outcome::Cancelled, Outcome::Cancelled];
+        check([created(), cancelled(), refused()], Ok(&outcomes));
+        let after = Outcome::Cancelled;
+        check([created(), cancelled(), cancelled()], Err(Broken::Illegal { event: "OrderCancelled", after }));
+    }
+
+    #[test]
+    fn a_history_begins_with_the_creation() {
+        check([cancelled()], Err(Broken::NotCreated));
+    }
+}
