@@ -3,11 +3,13 @@
 //! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
 
 pub mod answer;
+pub mod audit;
 pub mod command;
 pub mod consume;
 pub mod engine;
 pub mod event;
 pub mod handlers;
+pub mod history;
 pub mod ids;
 pub mod outbox;
 pub mod ports;
