@@ -4,6 +4,8 @@
 
 pub mod answer;
 pub mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod consume;
 pub mod engine;
 pub mod event;
