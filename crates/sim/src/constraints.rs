@@ -24,13 +24,12 @@ pub(crate) fn check(state: &State, commit: &Commit<'_>) -> Result<(), CommitErro
         .map_err(CommitError::Constraint)
 }
 
-/// A row is inserted where there is none, and changed where there is one.
+/// A row is inserted where there is none, and changed where there is one. Timers are put, whatever is there.
 fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("inbox", rows.inbox.changes(), |key| state.inbox.contains(key))?;
     fits("answers", rows.answers.changes(), |key| state.answers.contains_key(key))?;
     fits("logins", rows.logins.changes(), |key| state.logins.contains_key(key))?;
     fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;
-    fits("timers", rows.timers.changes(), |key| state.timers.contains_key(&key.0))?;
     fits("claims", rows.claims.changes(), |key| state.claims.contains_key(key))?;
     fits("requests", rows.requests.changes(), |key| state.requests.contains_key(key))?;
     fits("customers", rows.customers.changes(), |key| state.customers.contains_key(&key.0))?;

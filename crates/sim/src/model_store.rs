@@ -36,12 +36,11 @@ impl ModelStore {
 
     fn lock_and_read(&mut self, keys: &[Key], rows: &mut Rows) -> Result<(), StoreError> {
         self.faults.of_load()?;
+        let (first, last) = (keys.iter().min(), keys.iter().max());
+        assert!(first.is_none_or(|first| self.locked.is_none_or(|last| last < *first)), "{first:?} is locked too late");
+        self.locked = self.locked.max(last.copied());
         let state = self.disk.lock();
-        for key in keys {
-            assert!(self.locked.is_none_or(|last| last < *key), "{key:?} is locked out of order");
-            self.locked = Some(*key);
-            read(&state, *key, rows);
-        }
+        keys.iter().for_each(|key| read(&state, *key, rows));
         Ok(())
     }
 
