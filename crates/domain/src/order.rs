@@ -487,3 +487,6 @@ fn placed(created: &Arc<Created>) -> Order {
         created: Arc::clone(created),
     }
 }
+
+#[cfg(test)]
+mod tests;
