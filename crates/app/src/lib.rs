@@ -5,6 +5,8 @@
 pub mod answer;
 pub mod audit;
 pub mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod consume;
 pub mod engine;
 pub mod event;

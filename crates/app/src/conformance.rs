@@ -1,0 +1,88 @@
+//! What every store and its log promise, as tests that know only the ports. Each case begins with an empty store.
+//!
+//! An adapter's own tests run [`CASES`] one by one, each on a fixture of its own.
+
+mod commits;
+mod log;
+mod rows;
+mod samples;
+mod session;
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::ports::{EventLog, Pending, Store};
+
+/// A store under test.
+pub trait Fixture {
+    /// Opens the store as a process does that starts. What was opened before has been dropped, as if its process died.
+    fn open(&mut self) -> Pending<'_, Opened>;
+}
+
+/// An open store and its log, which reads what the store commits.
+pub struct Opened {
+    pub store: Box<dyn Store>,
+    pub log: Box<dyn EventLog>,
+}
+
+pub type Case = for<'a> fn(&'a mut dyn Fixture) -> Pending<'a, ()>;
+
+macro_rules! cases {
+    ($($part:ident { $($case:ident,)* })*) => {
+        /// Every case by name; it panics when the promise is broken.
+        pub const CASES: &[(&str, Case)] =
+            &[$($((stringify!($case), |fixture| Box::pin($part::$case(fixture))),)*)*];
+    };
+}
+
+cases! {
+    rows {
+        an_answer_survives,
+        a_login_survives,
+        an_order_survives_every_change,
+        a_settled_order_is_known_as_settled,
+        a_timer_survives,
+        a_timer_put_without_being_read_replaces_what_is_there,
+        a_claim_survives,
+        a_request_survives,
+        a_customer_survives,
+        an_account_survives,
+        a_holding_survives_and_grows,
+        a_campaign_survives,
+        a_product_survives,
+        sales_survive,
+        an_inbox_row_survives,
+        what_is_not_there_is_loaded_as_absent,
+    }
+    commits {
+        a_rollback_leaves_nothing,
+        a_store_that_dies_before_its_commit_leaves_nothing,
+        rows_may_be_loaded_in_several_calls,
+        a_constraint_undoes_the_whole_commit,
+        broken_states_are_refused,
+        a_row_may_be_deleted_without_being_read,
+        offsets_move_only_from_where_they_stand,
+        a_lost_offset_undoes_the_whole_commit,
+        a_commit_is_known_by_its_id,
+        each_engine_counts_its_own_commits,
+        numbers_are_leased_once,
+        timers_come_due_oldest_first,
+        holders_are_counted,
+    }
+    log {
+        events_come_in_commit_order_without_a_gap,
+        every_event_survives_the_log,
+        a_group_is_given_only_what_it_asks_for,
+        a_log_is_read_in_pages,
+        a_group_goes_on_where_its_commit_left_it,
+        events_of_a_failed_commit_are_never_seen,
+    }
+}
+
+/// The answer of a port that never waits.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => panic!("this adapter promised to answer at once"),
+    }
+}

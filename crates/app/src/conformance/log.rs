@@ -1,0 +1,239 @@
+//! The log gives every group its events, in the order of their commits, from where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::ids::{CampaignId, ProductId, UserId};
+use domain::money::Money;
+use domain::order_saga::Step;
+use domain::reason::Reason;
+
+use super::Fixture;
+use super::commits::write_a_bit_of_everything;
+use super::samples;
+use super::session::{NOON, Session};
+use crate::event::{
+    CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, OrderCancelled, OrderCompleted,
+    PointsCharged, ResultCode, Sold, StepReport, StockRequest,
+};
+use crate::ports::{CommitError, Delivery};
+use crate::reactions::Group;
+use crate::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
+
+fn cancelled(user: i64) -> Event {
+    let reason = Reason::StepTimedOut;
+    Event::OrderCancelled(OrderCancelled { order_id: samples::code_of(user), user_id: UserId(user), reason })
+}
+
+/// Events of a hundred keys, in commits of various sizes.
+async fn write_cancellations(session: &mut Session<'_>, count: u32) -> Vec<Event> {
+    let mut written = vec![];
+    let mut number = 0;
+    while number < count {
+        let size = 1 + number % 7;
+        let mut rows = session.load(&[]).await;
+        for _event in 0..size {
+            number += 1;
+            let event = cancelled(1 + i64::from(number) * 37 % 100);
+            written.push(event.clone());
+            rows.events.push(samples::new_event(number, event));
+        }
+        session.commit(&rows).await;
+    }
+    written
+}
+
+/// Everything that a group is given in a partition from an offset on.
+async fn read(session: &mut Session<'_>, key: OffsetKey, from: i64, page: usize) -> Vec<Delivery> {
+    let (mut found, mut from) = (vec![], from);
+    loop {
+        let fetched = session.log().fetch(key, from, page).await.expect("the log can be read");
+        assert!(fetched.deliveries.len() <= page, "{} are more than {page}", fetched.deliveries.len());
+        assert!(fetched.next >= from, "the log never goes back");
+        if fetched.deliveries.is_empty() {
+            return found;
+        }
+        assert!(fetched.deliveries.iter().all(|delivery| (from..fetched.next).contains(&delivery.offset)));
+        from = fetched.next;
+        found.extend(fetched.deliveries);
+    }
+}
+
+async fn read_all(session: &mut Session<'_>, group: Group, page: usize) -> BTreeMap<Partition, Vec<Delivery>> {
+    let partitions = session.log().partitions(group).await.expect("the log can be read");
+    let mut all = BTreeMap::new();
+    for partition in partitions {
+        let found = read(session, OffsetKey { group, partition }, 0, page).await;
+        assert!(all.insert(partition, found).is_none(), "a partition is named once");
+    }
+    all
+}
+
+pub(super) async fn events_come_in_commit_order_without_a_gap(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let written = write_cancellations(&mut session, 300).await;
+    session.reopen().await;
+    let all = read_all(&mut session, Group::Notices, 1_000).await;
+    let mut partition_of_key = BTreeMap::new();
+    for (partition, deliveries) in &all {
+        let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
+        assert!(offsets.windows(2).all(|pair| pair[1] == pair[0] + 1), "{offsets:?} has a gap");
+        let ids: Vec<u128> = deliveries.iter().map(|delivery| delivery.id.0).collect();
+        assert!(ids.is_sorted(), "commits came in the order of these ids: {ids:?}");
+        for delivery in deliveries {
+            assert_eq!(delivery.partition, *partition);
+            let first = partition_of_key.entry(delivery.event.key()).or_insert(*partition);
+            assert_eq!(first, partition, "a key has one partition");
+        }
+    }
+    let ids: BTreeSet<u128> = all.values().flatten().map(|delivery| delivery.id.0).collect();
+    assert_eq!(ids.len(), written.len());
+}
+
+pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let mut rows = session.load(&[]).await;
+    for (number, event) in (1..).zip(varied_events()) {
+        rows.events.push(samples::new_event(number, event));
+    }
+    session.commit(&rows).await;
+    let mut found = BTreeMap::new();
+    for group in Group::ALL {
+        let all = read_all(&mut session, *group, 1_000).await;
+        found.extend(all.into_values().flatten().map(|delivery| (delivery.id, (delivery.event, delivery.at))));
+    }
+    for written in &rows.events {
+        assert_eq!(found.get(&written.id), Some(&(written.event.clone(), written.at)));
+    }
+}
+
+fn varied_events() -> Vec<Event> {
+    let order_id = samples::code_of(5);
+    let user_id = UserId(5);
+    let report = |step, reason: Option<Reason>| StepReport { order_id: order_id.clone(), step, ok: reason.is_none(), reason };
+    let sold = |product, qty| Sold { id: ProductId(product), qty };
+    vec![
+        Event::OrderCompleted(OrderCompleted {
+            order_id: order_id.clone(),
+            order_number: order_id.clone(),
+            user_id,
+            products: vec![sold(1, 2), sold(7, 1)],
+            total_amount: Money::won(39_000),
+            order_created_at: NOON,
+            completed_at: NOON,
+        }),
+        Event::StockDeductionCompleted(report(Step::Stock(ProductId(3)), None)),
+        Event::CouponUsageFailed(report(Step::Coupon, Some(Reason::CouponNotUsable))),
+        Event::PointsRestored(report(Step::Point, None)),
+        Event::StockDeductionRequested(StockRequest {
+            order_id: order_id.clone(),
+            product_id: ProductId(3),
+            quantity: 2,
+        }),
+        Event::CouponUsageRequested(CouponRequest {
+            order_id: order_id.clone(),
+            user_id,
+            coupon_id: CampaignId(3),
+            user_coupon_id: None,
+        }),
+        Event::CouponIssued(CouponIssued {
+            user_coupon_id: "UC-00000001".into(),
+            user_id,
+            coupon_id: CampaignId(3),
+            coupon_name: "한정 \"쿠폰\"".into(),
+            issue_number: 4,
+            request_id: None,
+            issued_at: NOON,
+        }),
+        Event::CouponRequested(CouponRequested {
+            request_id: "req-00000001".into(),
+            user_id,
+            coupon_id: CampaignId(3),
+            queue_key: domain::coupon::QueueKey::User,
+            requested_at: NOON,
+        }),
+        Event::CouponResult(CouponResult {
+            request_id: "req-00000001".into(),
+            user_id,
+            coupon_id: CampaignId(3),
+            queue_key: domain::coupon::QueueKey::Campaign,
+            success: false,
+            result_code: ResultCode::OutOfStock,
+            message: ResultCode::OutOfStock.message().into(),
+            coupon_history_id: None,
+            issue_number: None,
+            processed_at: NOON,
+            processing_time_ms: 3,
+        }),
+    ]
+}
+
+pub(super) async fn a_group_is_given_only_what_it_asks_for(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let mut rows = session.load(&[]).await;
+    // One key, so one partition: what nobody asks for lies before, between and behind.
+    let charged = Event::PointsCharged(PointsCharged { user_id: UserId(1), amount: Money::won(1), balance: Money::won(1) });
+    for number in 0..600 {
+        let event = if number == 300 { cancelled(1) } else { charged.clone() };
+        rows.events.push(samples::new_event(number, event));
+    }
+    session.commit(&rows).await;
+    for group in Group::ALL {
+        for page in [1, 10, 1_000] {
+            let found: Vec<Delivery> = read_all(&mut session, *group, page).await.into_values().flatten().collect();
+            let ids: Vec<u128> = found.iter().map(|delivery| delivery.id.0).collect();
+            let expected = if *group == Group::Notices { vec![300] } else { vec![] };
+            assert_eq!(ids, expected, "{group:?}, {page} at once");
+        }
+    }
+}
+
+pub(super) async fn a_log_is_read_in_pages(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    write_cancellations(&mut session, 200).await;
+    let at_once = read_all(&mut session, Group::Notices, 1_000).await;
+    for page in [1, 3, 50] {
+        assert_eq!(read_all(&mut session, Group::Notices, page).await, at_once, "{page} at once");
+    }
+    for (partition, deliveries) in &at_once {
+        let key = OffsetKey { group: Group::Notices, partition: *partition };
+        let Some(second) = deliveries.get(1) else { continue };
+        assert_eq!(read(&mut session, key, second.offset, 50).await, deliveries[1..]);
+    }
+}
+
+pub(super) async fn a_group_goes_on_where_its_commit_left_it(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    write_cancellations(&mut session, 100).await;
+    let all = read_all(&mut session, Group::Notices, 1_000).await;
+    let (partition, deliveries) = all.iter().max_by_key(|(_, found)| found.len()).expect("the log has partitions");
+    let key = OffsetKey { group: Group::Notices, partition: *partition };
+    assert_eq!(session.position(key).await, 0);
+    let next = deliveries[0].offset + 1;
+    let rows = session.load(&[]).await;
+    session.try_commit(&rows, &[OffsetMove { key, from: 0, to: next }]).await.expect("the group stands there");
+    session.reopen().await;
+    assert_eq!(session.position(key).await, next);
+    assert_eq!(read(&mut session, key, next, 1_000).await, deliveries[1..]);
+    let of_another_group = OffsetKey { group: Group::Ranking, ..key };
+    assert_eq!(session.position(of_another_group).await, 0);
+}
+
+pub(super) async fn events_of_a_failed_commit_are_never_seen(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    write_cancellations(&mut session, 30).await;
+    let mut rows = session.load(&[]).await;
+    write_a_bit_of_everything(&mut rows);
+    rows.accounts.put(AccountKey(UserId(9)), domain::points::Account { user: UserId(9), balance: Money::won(-1) });
+    let refused = session.try_commit(&rows, &[]).await;
+    assert!(matches!(refused, Err(CommitError::Constraint(_))), "{refused:?}");
+    let mut rows = session.load(&[]).await;
+    rows.events.push(samples::new_event(1_000, cancelled(1)));
+    session.commit(&rows).await;
+    let all = read_all(&mut session, Group::Notices, 1_000).await;
+    for deliveries in all.values() {
+        let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
+        assert!(offsets.windows(2).all(|pair| pair[1] == pair[0] + 1), "{offsets:?} has a gap");
+    }
+    let last = all.values().flatten().filter(|delivery| delivery.event == cancelled(1)).next_back();
+    assert_eq!(last.map(|delivery| delivery.id.0), Some(1_000));
+}

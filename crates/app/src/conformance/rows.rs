@@ -1,0 +1,251 @@
+//! Every kind of row comes back as it was written: at once, after a change, and in the next process.
+
+use domain::claim::Claim;
+use domain::coupon::Holding;
+use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::order_saga::Step;
+use domain::points::Account;
+use domain::reason::Reason;
+use domain::time::Timestamp;
+
+use super::Fixture;
+use super::samples::{self, Dice};
+use super::session::{NOON, Session};
+use crate::answer::Answer;
+use crate::reactions::Group;
+use crate::rows::{
+    AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
+    OrderKey, OrderRow, Role, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey, TimerKind,
+};
+
+/// So many varied rows of each kind.
+const SAMPLES: i64 = 60;
+
+/// Writes each row at its key one after the other, and reads it back each time; the last also in the next process.
+macro_rules! survives {
+    ($session:expr, $table:ident, $key:expr, [$($row:expr),+ $(,)?]) => {{
+        let key = $key;
+        let rows = [$($row),+];
+        let named: [Key; 1] = [key.into()];
+        for row in &rows {
+            $session.change(&named, |batch| batch.$table.put(key, row.clone())).await;
+            assert_eq!($session.look(&named).await.$table.get(key), Ok(Some(row)));
+        }
+        $session.reopen().await;
+        assert_eq!($session.look(&named).await.$table.get(key), Ok(rows.last()));
+    }};
+}
+
+pub(super) async fn an_answer_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let answers = [
+        Answer::PointsCharged { balance: Money::won(7) },
+        Answer::OrderPlaced { order: OrderId(9), number: samples::code_of(9) },
+        Answer::CouponIssued {
+            campaign: CampaignId(1),
+            coupon: "UC-00000001".into(),
+            issue_number: 4,
+            issued_at: NOON,
+        },
+        Answer::Done,
+    ];
+    for (seed, answer) in (1..).zip(answers) {
+        let mut dice = Dice(seed);
+        let row = StoredAnswer { fingerprint: dice.bytes(), answer, at: NOON };
+        survives!(session, answers, AnswerKey(dice.bytes()), [row]);
+    }
+}
+
+pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for (user, role) in [(1, Role::Customer), (2, Role::Admin)] {
+        let login = Login {
+            user: UserId(user),
+            email: format!("ann+{user}@example.com").into(),
+            name: "앤".into(),
+            password_hash: "$argon2id$v=19$…".into(),
+            role,
+        };
+        survives!(session, logins, EmailKey(Dice(role as u64).bytes()), [login]);
+    }
+}
+
+pub(super) async fn an_order_survives_every_change(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for id in 1..=SAMPLES {
+        let mut dice = Dice(id.unsigned_abs());
+        let previous = (id > 1).then(|| OrderId(id - 1));
+        let first = samples::order(&mut dice, OrderId(id));
+        let second = samples::advanced(&mut dice, first.clone());
+        let third = samples::advanced(&mut dice, second.clone());
+        let row = |order| OrderRow { order, previous };
+        survives!(session, orders, OrderKey(OrderId(id)), [row(first), row(second), row(third)]);
+    }
+}
+
+pub(super) async fn a_settled_order_is_known_as_settled(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for id in 1..=SAMPLES {
+        let order = samples::order(&mut Dice(id.unsigned_abs()), OrderId(id));
+        let is_settled = order.outcome.is_settled();
+        let (key, settled) = (OrderKey(OrderId(id)), SettledKey(OrderId(id)));
+        assert_eq!(session.look(&[settled.into()]).await.settled.get(settled), Ok(None));
+        session.change(&[key.into()], |rows| rows.orders.put(key, OrderRow { order, previous: None })).await;
+        let found = session.look(&[settled.into()]).await;
+        assert_eq!(found.settled.get(settled).map(|row| row.is_some()), Ok(is_settled));
+    }
+}
+
+pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let claims = Timer { due: NOON, kind: TimerKind::Claims };
+    let restorations = Timer { due: Timestamp::from_micros(1), kind: TimerKind::Restorations { asked: 3 } };
+    survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, claims]);
+}
+
+/// The engine sets an order's timer without asking whether there is one.
+pub(super) async fn a_timer_put_without_being_read_replaces_what_is_there(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = TimerKey(OrderId(1));
+    for asked in [1, 2] {
+        let timer = Timer { due: NOON, kind: TimerKind::Restorations { asked } };
+        session.change(&[], |rows| rows.timers.put(key, timer)).await;
+        assert_eq!(session.look(&[key.into()]).await.timers.get(key), Ok(Some(&timer)));
+    }
+}
+
+pub(super) async fn a_claim_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for step in [Step::Stock(ProductId(1)), Step::Stock(ProductId(2)), Step::Coupon, Step::Point] {
+        let key = ClaimKey { order: OrderId(1), step };
+        survives!(session, claims, key, [Claim::Refused(Reason::StockExhausted), Claim::Held, Claim::Released]);
+    }
+}
+
+pub(super) async fn a_request_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for id in 1..=SAMPLES {
+        let mut dice = Dice(id.unsigned_abs());
+        let first = samples::request(&mut dice, RequestId(id));
+        // What was asked never changes; what became of it does.
+        let mut second = samples::request(&mut dice, RequestId(id));
+        (second.user, second.campaign, second.created_at) = (first.user, first.campaign, first.created_at);
+        survives!(session, requests, RequestId(id), [first, second]);
+    }
+}
+
+pub(super) async fn a_customer_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for user in 1..=SAMPLES {
+        let mut dice = Dice(user.unsigned_abs());
+        let first = samples::customer(&mut dice, UserId(user));
+        let mut second = samples::customer(&mut dice, UserId(user));
+        second.created_at = first.created_at;
+        survives!(session, customers, CustomerKey(UserId(user)), [first, second]);
+    }
+}
+
+pub(super) async fn an_account_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for user in 1..=9 {
+        let account = |balance| Account { user: UserId(user), balance: Money::won(balance) };
+        survives!(session, accounts, AccountKey(UserId(user)), [account(5), account(0), account(1_000_000_000_000_000)]);
+    }
+}
+
+pub(super) async fn a_holding_survives_and_grows(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let mut coupons = 0;
+    for user in 1..=9_i64 {
+        let mut dice = Dice(user.unsigned_abs());
+        let key = HoldingKey { campaign: CampaignId(2), user: UserId(user) };
+        let mut holding = Holding::empty(key.campaign, key.user);
+        for _round in 0..3 {
+            let previous = holding.coupons.last().map(|coupon| coupon.id);
+            coupons += 1;
+            for coupon in &mut holding.coupons {
+                coupon.used_order = if dice.flip() { Some(OrderId(coupons)) } else { None };
+            }
+            holding.coupons.push(samples::coupon(&mut dice, coupons, coupons));
+            let grown = holding.clone();
+            session
+                .change(&[key.into()], |rows| {
+                    rows.holdings.put(key, grown);
+                    rows.coupon_links.push(CouponLink { coupon: CouponId(coupons), previous });
+                })
+                .await;
+            assert_eq!(session.look(&[key.into()]).await.holdings.get(key), Ok(Some(&holding)));
+        }
+        session.reopen().await;
+        assert_eq!(session.look(&[key.into()]).await.holdings.get(key), Ok(Some(&holding)));
+    }
+}
+
+pub(super) async fn a_campaign_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for id in 1..=SAMPLES {
+        let mut dice = Dice(id.unsigned_abs());
+        let first = samples::campaign(&mut dice, CampaignId(id));
+        let mut second = first.clone();
+        second.issued += 1;
+        second.quantity += 5;
+        (second.paused, second.issue_ends_at, second.updated_at) = (!first.paused, NOON, NOON);
+        survives!(session, campaigns, CampaignId(id), [first, second]);
+    }
+}
+
+pub(super) async fn a_product_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for id in 1..=SAMPLES {
+        let mut dice = Dice(id.unsigned_abs());
+        let first = samples::product(&mut dice, ProductId(id));
+        let mut second = samples::product(&mut dice, ProductId(id));
+        (second.name, second.created_at) = (first.name.clone(), first.created_at);
+        survives!(session, products, ProductId(id), [first, second]);
+    }
+}
+
+pub(super) async fn sales_survive(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for (day, product) in [(0, 1), (20_778, 1), (20_778, 2), (20_779, 1)] {
+        survives!(session, sales, SalesKey { day, product: ProductId(product) }, [1_i64, 1_000_000]);
+    }
+}
+
+pub(super) async fn an_inbox_row_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = InboxKey { group: Group::Notices, event: EventId(u128::MAX / 3) };
+    survives!(session, inbox, key, [()]);
+    let of_another_group = InboxKey { group: Group::Ranking, ..key };
+    let rows = session.look(&[of_another_group.into()]).await;
+    assert_eq!(rows.inbox.get(of_another_group), Ok(None));
+}
+
+pub(super) async fn what_is_not_there_is_loaded_as_absent(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let (order, user) = (OrderId(4), UserId(4));
+    let holding = HoldingKey { campaign: CampaignId(4), user };
+    let claim = ClaimKey { order, step: Step::Coupon };
+    let keys: [Key; 9] = [
+        OrderKey(order).into(),
+        TimerKey(order).into(),
+        claim.into(),
+        SettledKey(order).into(),
+        CustomerKey(user).into(),
+        AccountKey(user).into(),
+        holding.into(),
+        CampaignId(4).into(),
+        ProductId(4).into(),
+    ];
+    let rows = session.look(&keys).await;
+    assert_eq!(rows.orders.get(OrderKey(order)), Ok(None));
+    assert_eq!(rows.timers.get(TimerKey(order)), Ok(None));
+    assert_eq!(rows.claims.get(claim), Ok(None));
+    assert_eq!(rows.settled.get(SettledKey(order)), Ok(None));
+    assert_eq!(rows.customers.get(CustomerKey(user)), Ok(None));
+    assert_eq!(rows.accounts.get(AccountKey(user)), Ok(None));
+    assert_eq!(rows.holdings.get(holding), Ok(None));
+    assert_eq!(rows.campaigns.get(CampaignId(4)), Ok(None));
+    assert_eq!(rows.products.get(ProductId(4)), Ok(None));
+}
