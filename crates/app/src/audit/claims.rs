@@ -27,7 +27,7 @@ pub(super) fn claims(dossier: &Dossier) -> Verdict {
         return ensure(facts.claims.is_empty(), || format!("{name}: is settled and still has claims"));
     }
     for record in &order.saga.steps {
-        let claim = facts.claims.iter().find(|(step, _)| *step == record.step).map(|(_, claim)| *claim);
+        let claim = dossier.claim(record.step);
         ensure(claim_fits(order.outcome, record.state, claim), || {
             format!("{name}: step {:?} is {}, its claim is {claim:?}", record.step, record.state.name())
         })?;

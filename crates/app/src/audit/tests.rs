@@ -94,6 +94,7 @@ fn stock_and_saga_cases() -> Vec<Case> {
         (Law::Claims, "a claim is about no step", |shop| {
             shop.orders[PENDING].claims.push((Step::Point, Claim::Released));
         }),
+        (Law::Claims, "a claim is lost", |shop| shop.orders[AWAITING].claims.clear()),
         (Law::Claims, "what was released is gone without its tombstone", |shop| {
             shop.orders[COMPENSATING].claims.pop();
         }),

@@ -77,9 +77,9 @@ impl Snapshot for Shop {
         Ok(())
     }
 
-    fn events(&mut self, shard: usize, each: &mut dyn FnMut(EventFacts)) -> Result<ShardFacts, StoreError> {
-        self.events[shard].iter().cloned().for_each(each);
-        Ok(self.shards[shard])
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError> {
+        self.events.iter().flatten().cloned().for_each(each);
+        Ok(self.shards.clone())
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
