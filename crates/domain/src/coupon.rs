@@ -248,3 +248,6 @@ pub fn evolve(campaign: &mut Campaign, holding: &mut Holding, event: &Event) {
 fn coupon_of(holding: &mut Holding, id: CouponId) -> &mut Coupon {
     holding.coupons.iter_mut().find(|coupon| coupon.id == id).expect("the event names a coupon of this holding")
 }
+
+#[cfg(test)]
+mod tests;

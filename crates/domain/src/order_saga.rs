@@ -153,3 +153,6 @@ impl Saga {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,3 +103,76 @@ pub fn evolve(account: &mut Account, event: &Event) {
         Event::Deducted { amount } => account.balance -= amount,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const ANN: UserId = UserId(1);
+
+    #[track_caller]
+    fn check(balance: i64, when: Command, then: Result<Event, Rejection>) {
+        assert_eq!(decide(&Account { user: ANN, balance: Money::won(balance) }, &when), then);
+    }
+
+    /// W-01.
+    #[test]
+    fn points_are_deducted_down_to_zero_and_no_further() {
+        let amount = Money::won(100);
+        check(100, Command::Deduct { amount }, Ok(Event::Deducted { amount }));
+        check(99, Command::Deduct { amount }, Err(Rejection::Insufficient { balance: Money::won(99) }));
+    }
+
+    #[test]
+    fn an_account_holds_so_much_and_no_more() {
+        let amount = Money::won(1);
+        check(POINTS_MAX.amount() - 1, Command::Charge { amount }, Ok(Event::Charged { amount }));
+        check(POINTS_MAX.amount(), Command::Charge { amount }, Err(Rejection::TooMuch { balance: POINTS_MAX }));
+    }
+
+    /// W-02: what an order took comes back even to an account that was filled up meanwhile.
+    #[test]
+    fn a_restoration_is_never_refused() {
+        let amount = Money::won(100);
+        check(POINTS_MAX.amount(), Command::Restore { amount }, Ok(Event::Restored { amount }));
+    }
+
+    #[test]
+    fn the_shop_has_no_account_that_a_user_could_have() {
+        assert!(Ledger::Charged.number() <= 0 && Ledger::Spent.number() <= 0);
+        assert_ne!(Ledger::Charged.number(), Ledger::Spent.number());
+        assert_eq!(Ledger::User(ANN).number(), 1);
+    }
+
+    fn commands() -> impl Strategy<Value = Command> {
+        (0..3_u8, 1..1_000_i64).prop_map(|(kind, amount)| {
+            let amount = Money::won(amount);
+            match kind {
+                0 => Command::Charge { amount },
+                1 => Command::Deduct { amount },
+                _ => Command::Restore { amount },
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_balance_is_what_the_ledger_says_and_never_negative(
+            commands in prop::collection::vec(commands(), 0..60),
+        ) {
+            let mut account = Account::empty(ANN);
+            let mut ledger = Money::ZERO;
+            for command in commands {
+                let Ok(event) = decide(&account, &command) else { continue };
+                evolve(&mut account, &event);
+                let (from, to) = event.sides(ANN);
+                prop_assert_ne!(from, to);
+                if to == Ledger::User(ANN) { ledger += event.amount() } else { ledger -= event.amount() }
+                prop_assert_eq!(account.balance, ledger);
+                prop_assert!(account.balance >= Money::ZERO);
+            }
+        }
+    }
+}

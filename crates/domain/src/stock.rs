@@ -194,3 +194,124 @@ fn registered(id: ProductId, name: Arc<str>, price: Money, stock: i64, at: Times
         updated_at: at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LAMP: ProductId = ProductId(1);
+    const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
+
+    fn lamps(stock: i64) -> Event {
+        Event::Registered { id: LAMP, name: "Lamp".into(), price: Money::won(900), stock, at: NOON }
+    }
+
+    fn replay(events: &[Event]) -> Option<Product> {
+        let mut product = None;
+        for event in events {
+            evolve(&mut product, event, NOON);
+        }
+        product
+    }
+
+    #[track_caller]
+    fn check(given: &[Event], when: Command, then: Result<Event, Rejection>) {
+        let answer = decide(replay(given).as_ref(), &when, NOON);
+        assert_eq!(answer, then.map(|event| vec![event]));
+    }
+
+    #[track_caller]
+    fn check_unchanged(given: &[Event], when: Command) {
+        assert_eq!(decide(replay(given).as_ref(), &when, NOON), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_claim_takes_what_is_available() {
+        check(&[lamps(3)], Command::Deduct { quantity: 3 }, Ok(Event::Deducted { quantity: 3 }));
+    }
+
+    #[test]
+    fn a_claim_of_more_than_is_available_takes_nothing() {
+        let given = [lamps(3), Event::Deducted { quantity: 2 }];
+        check(&given, Command::Deduct { quantity: 2 }, Err(Rejection::Exhausted { available: 1 }));
+    }
+
+    #[test]
+    fn a_paused_product_is_refused_before_its_stock_is_looked_at() {
+        let given = [lamps(0), Event::StatusChanged { status: Status::Paused }];
+        check(&given, Command::Deduct { quantity: 1 }, Err(Rejection::NotOnSale));
+    }
+
+    #[test]
+    fn what_a_claim_holds_is_given_back_even_when_the_product_is_no_longer_sold() {
+        let given =
+            [lamps(3), Event::Deducted { quantity: 2 }, Event::StatusChanged { status: Status::Discontinued }];
+        check(&given, Command::Restore { quantity: 2 }, Ok(Event::Restored { quantity: 2 }));
+    }
+
+    #[test]
+    fn a_write_off_never_touches_what_is_reserved() {
+        let given = [lamps(3), Event::Deducted { quantity: 2 }];
+        check(&given, Command::Adjust { delta: -1 }, Ok(Event::WrittenOff { quantity: 1 }));
+        check(&given, Command::Adjust { delta: -2 }, Err(Rejection::Exhausted { available: 1 }));
+        check(&given, Command::Adjust { delta: i64::MIN }, Err(Rejection::Exhausted { available: 1 }));
+    }
+
+    #[test]
+    fn the_house_holds_so_much_and_no_more() {
+        check(&[lamps(STOCK_MAX)], Command::Adjust { delta: 1 }, Err(Rejection::TooMuch));
+        check(&[lamps(1)], Command::Adjust { delta: i64::MAX }, Err(Rejection::TooMuch));
+        check(&[lamps(STOCK_MAX - 1)], Command::Adjust { delta: 1 }, Ok(Event::Received { quantity: 1 }));
+    }
+
+    #[test]
+    fn what_is_the_same_already_changes_nothing() {
+        check_unchanged(&[lamps(1)], Command::ChangePrice { price: Money::won(900) });
+        check_unchanged(&[lamps(1)], Command::ChangeStatus { status: Status::OnSale });
+    }
+
+    #[test]
+    fn on_sale_with_nothing_left_shows_as_sold_out() {
+        let shown = |given: &[Event]| replay(given).map(|product| product.status_shown());
+        let all_reserved = [lamps(1), Event::Deducted { quantity: 1 }];
+        assert_eq!(shown(&all_reserved), Some("SOLD_OUT"));
+        assert_eq!(shown(&[lamps(1)]), Some("ON_SALE"));
+        assert_eq!(shown(&[lamps(0), Event::StatusChanged { status: Status::Paused }]), Some("PAUSED"));
+    }
+
+    fn commands() -> impl Strategy<Value = Command> {
+        prop_oneof![
+            (-9..9_i64).prop_map(|delta| Command::Adjust { delta }),
+            (1..9_i64).prop_map(|quantity| Command::Deduct { quantity }),
+            (1..9_i64).prop_map(|quantity| Command::Restore { quantity }),
+            (1..9_i64).prop_map(|quantity| Command::Sell { quantity }),
+            (0..3_usize).prop_map(|place| Command::ChangeStatus { status: Status::ALL[place] }),
+        ]
+    }
+
+    proptest! {
+        /// S-01, S-02: never negative, nothing unexplained.
+        #[test]
+        fn every_unit_is_on_hand_sold_or_written_off(
+            stock in 0..20_i64,
+            commands in prop::collection::vec(commands(), 0..60),
+        ) {
+            let mut product = replay(&[lamps(stock)]);
+            for command in commands {
+                let reserved = product.as_ref().map_or(0, |product| product.reserved);
+                // Claims see to it that only what they hold is restored or sold.
+                if matches!(command, Command::Restore { quantity } | Command::Sell { quantity } if quantity > reserved) {
+                    continue;
+                }
+                for event in decide(product.as_ref(), &command, NOON).unwrap_or_default() {
+                    evolve(&mut product, &event, NOON);
+                }
+                let now = product.as_ref().unwrap();
+                prop_assert!(now.available() >= 0 && now.reserved >= 0 && now.sold >= 0 && now.written_off >= 0);
+                prop_assert_eq!(now.received, now.on_hand + now.sold + now.written_off);
+            }
+        }
+    }
+}

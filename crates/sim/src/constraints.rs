@@ -1,0 +1,138 @@
+//! What the tables of every store refuse, however it came about: the last line behind the domain's rules.
+
+use std::collections::BTreeSet;
+
+use app::ports::{Commit, CommitError};
+use app::rows::Rows;
+use app::table::Change;
+use domain::coupon::Holding;
+use domain::money::Money;
+
+use crate::disk::State;
+
+/// Whether the state can take the commit in, all of it.
+pub(crate) fn check(state: &State, commit: &Commit<'_>) -> Result<(), CommitError> {
+    for moved in commit.offsets {
+        if state.offsets.get(&moved.key).copied().unwrap_or(0) != moved.from {
+            return Err(CommitError::Moved(moved.key));
+        }
+    }
+    check_keys(state, commit.rows)
+        .and_then(|()| check_rows(commit.rows))
+        .and_then(|()| check_coupons(state, commit.rows))
+        .and_then(|()| check_lists(state, commit.rows))
+        .map_err(CommitError::Constraint)
+}
+
+/// A row is inserted where there is none, and changed where there is one. Timers are put, whatever is there.
+fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
+    fits("inbox", rows.inbox.changes(), |key| state.inbox.contains(key))?;
+    fits("answers", rows.answers.changes(), |key| state.answers.contains_key(key))?;
+    fits("logins", rows.logins.changes(), |key| state.logins.contains_key(key))?;
+    fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;
+    fits("claims", rows.claims.changes(), |key| state.claims.contains_key(key))?;
+    fits("requests", rows.requests.changes(), |key| state.requests.contains_key(key))?;
+    fits("customers", rows.customers.changes(), |key| state.customers.contains_key(&key.0))?;
+    fits("accounts", rows.accounts.changes(), |key| state.accounts.contains_key(&key.0))?;
+    fits("holdings", rows.holdings.changes(), |key| state.holdings.contains_key(key))?;
+    fits("campaigns", rows.campaigns.changes(), |key| state.campaigns.contains_key(key))?;
+    fits("products", rows.products.changes(), |key| state.products.contains_key(key))?;
+    fits("sales", rows.sales.changes(), |key| state.sales.contains_key(key))
+}
+
+fn fits<K: std::fmt::Debug, V>(
+    table: &str,
+    changes: Vec<(K, Change<'_, V>)>,
+    exists: impl Fn(&K) -> bool,
+) -> Result<(), String> {
+    for (key, change) in changes {
+        match change {
+            Change::Insert(_) if exists(&key) => return Err(format!("{table}: {key:?} is there already")),
+            Change::Update(_) if !exists(&key) => return Err(format!("{table}: {key:?} is gone")),
+            Change::Insert(_) | Change::Update(_) | Change::Delete => {}
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is ever below zero or above its limit.
+fn check_rows(rows: &Rows) -> Result<(), String> {
+    for (id, product) in written(rows.products.changes()) {
+        let adds_up = product.received == product.on_hand + product.sold + product.written_off;
+        if !adds_up || product.reserved < 0 || product.available() < 0 || product.sold < 0 || product.written_off < 0 {
+            return Err(format!("products: {id} does not add up: {product:?}"));
+        }
+    }
+    for (id, campaign) in written(rows.campaigns.changes()) {
+        if campaign.issued < 0 || campaign.issued > campaign.quantity {
+            return Err(format!("campaigns: {id} has issued {} of {}", campaign.issued, campaign.quantity));
+        }
+    }
+    for (id, account) in written(rows.accounts.changes()) {
+        if account.balance < Money::ZERO {
+            return Err(format!("accounts: {id:?} would be below zero"));
+        }
+    }
+    Ok(())
+}
+
+/// A coupon has one holder, and an issue number is given once.
+fn check_coupons(state: &State, rows: &Rows) -> Result<(), String> {
+    let mut coupons = BTreeSet::new();
+    let mut numbers = BTreeSet::new();
+    for (key, holding) in written(rows.holdings.changes()) {
+        let known = state.holdings.get(&key).map_or(0, |holding| holding.coupons.len());
+        for coupon in holding.coupons.iter().skip(known) {
+            if state.coupons.contains_key(&coupon.id) || !coupons.insert(coupon.id) {
+                return Err(format!("coupons: {} is there already", coupon.id));
+            }
+            if !numbers.insert((key.campaign, coupon.issue_number)) {
+                return Err(format!("coupons: number {} is given already", coupon.issue_number));
+            }
+        }
+    }
+    let campaigns: BTreeSet<_> = numbers.iter().map(|(campaign, _)| *campaign).collect();
+    let of_campaigns = state.holdings.iter().filter(|(key, _)| campaigns.contains(&key.campaign));
+    for (key, holding) in of_campaigns {
+        if let Some(number) = numbers_of(holding).find(|number| numbers.contains(&(key.campaign, *number))) {
+            return Err(format!("coupons: number {number} is given already"));
+        }
+    }
+    Ok(())
+}
+
+fn numbers_of(holding: &Holding) -> impl Iterator<Item = i64> {
+    holding.coupons.iter().map(|coupon| coupon.issue_number)
+}
+
+/// What is only ever appended has identities of its own.
+fn check_lists(state: &State, rows: &Rows) -> Result<(), String> {
+    unique("entries", rows.entries.iter().map(|entry| entry.id), |id| state.entries.contains_key(id))?;
+    unique("receipts", rows.receipts.iter().map(|receipt| receipt.id), |id| state.receipts.contains_key(id))?;
+    unique("notices", rows.notices.iter().map(|notice| notice.id), |id| state.notices.contains_key(id))?;
+    unique("notices", rows.notices.iter().map(|notice| (notice.user, notice.number)), |(user, number)| {
+        state.notices.values().any(|notice| notice.user == *user && notice.number == *number)
+    })
+}
+
+fn unique<K: std::fmt::Debug + Ord>(
+    table: &str,
+    keys: impl Iterator<Item = K>,
+    exists: impl Fn(&K) -> bool,
+) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    for key in keys {
+        if exists(&key) || seen.contains(&key) {
+            return Err(format!("{table}: {key:?} is there already"));
+        }
+        seen.insert(key);
+    }
+    Ok(())
+}
+
+fn written<K, V>(changes: Vec<(K, Change<'_, V>)>) -> impl Iterator<Item = (K, &V)> {
+    changes.into_iter().filter_map(|(key, change)| match change {
+        Change::Insert(row) | Change::Update(row) => Some((key, row)),
+        Change::Delete => None,
+    })
+}

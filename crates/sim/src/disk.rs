@@ -1,0 +1,84 @@
+//! What survives a crash: every table of the store as an ordered map.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::ids::Sequence;
+use app::outbox::{Record, SHARDS, ShardHead};
+use app::ports::CommitId;
+use app::rows::{
+    AnswerKey, ClaimKey, Customer, EmailKey, Entry, HoldingKey, InboxKey, Login, Notice, OffsetKey, OrderRow, Receipt,
+    Request, SalesKey, StoredAnswer, Timer,
+};
+use domain::claim::Claim;
+use domain::coupon::{Campaign, Holding};
+use domain::ids::{CampaignId, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId};
+use domain::points::Account;
+use domain::stock::Product;
+use domain::time::Timestamp;
+
+/// A disk that stores are opened on, one after the other or side by side. Clones are the same disk.
+#[derive(Clone, Debug, Default)]
+pub struct Disk(Arc<Mutex<State>>);
+
+impl Disk {
+    /// Looks at what is committed.
+    pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock())
+    }
+
+    /// Changes what is committed behind the store's back, as a fault or a careless hand would.
+    pub fn tamper<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.lock())
+    }
+
+    pub fn state(&self) -> State {
+        self.lock().clone()
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Everything that is committed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub offsets: BTreeMap<OffsetKey, i64>,
+    pub inbox: BTreeSet<InboxKey>,
+    pub answers: BTreeMap<AnswerKey, StoredAnswer>,
+    pub logins: BTreeMap<EmailKey, Login>,
+    pub orders: BTreeMap<OrderId, OrderRow>,
+    pub timers: BTreeMap<OrderId, Timer>,
+    pub claims: BTreeMap<ClaimKey, Claim>,
+    pub requests: BTreeMap<RequestId, Request>,
+    pub customers: BTreeMap<UserId, Customer>,
+    pub accounts: BTreeMap<UserId, Account>,
+    pub holdings: BTreeMap<HoldingKey, Holding>,
+    /// Who holds a coupon, and the coupon before it in its user's chain.
+    pub coupons: BTreeMap<CouponId, (HoldingKey, Option<CouponId>)>,
+    pub campaigns: BTreeMap<CampaignId, Campaign>,
+    pub products: BTreeMap<ProductId, Product>,
+    pub sales: BTreeMap<SalesKey, i64>,
+    pub entries: BTreeMap<EntryId, Entry>,
+    pub receipts: BTreeMap<ReceiptId, Receipt>,
+    pub notices: BTreeMap<NoticeId, Notice>,
+    /// In the order of commits.
+    pub outbox: Vec<OutboxRow>,
+    pub heads: [ShardHead; SHARDS],
+    /// Where each shard's records stand in the outbox.
+    pub shards: [Vec<usize>; SHARDS],
+    /// The next number of each sequence.
+    pub sequences: BTreeMap<Sequence, i64>,
+    pub commits: BTreeSet<CommitId>,
+}
+
+/// An event in its place, with what the outbox knows beside the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutboxRow {
+    pub record: Record,
+    pub order: Option<OrderId>,
+    pub version: Option<i64>,
+    pub cause: &'static str,
+    pub at: Timestamp,
+}

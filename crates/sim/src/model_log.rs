@@ -1,0 +1,71 @@
+//! The embedded event log as the model has it: the outbox, read shard by shard.
+
+use app::event::{Event, EventKind};
+use app::outbox::{SHARDS, parse_uuid};
+use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::reactions::Group;
+use app::rows::{EventId, OffsetKey, Partition};
+
+use crate::disk::{Disk, OutboxRow};
+
+/// Reads the outbox of a disk.
+#[derive(Debug)]
+pub struct ModelLog {
+    disk: Disk,
+}
+
+impl ModelLog {
+    pub fn open(disk: &Disk) -> ModelLog {
+        ModelLog { disk: disk.clone() }
+    }
+
+    fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched, StoreError> {
+        let state = self.disk.lock();
+        let shard = usize::try_from(key.partition.number).ok().and_then(|shard| state.shards.get(shard));
+        let shard = shard.ok_or_else(|| StoreError(format!("there is no partition {:?}", key.partition)))?;
+        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let unseen = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
+        for place in shard.iter().skip(unseen) {
+            if fetched.deliveries.len() == limit {
+                break;
+            }
+            let row = &state.outbox[*place];
+            fetched.next = row.record.seq + 1;
+            fetched.deliveries.extend(delivery(key, row)?);
+        }
+        Ok(fetched)
+    }
+}
+
+fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {
+    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
+    if !key.group.subscribes_to(kind) {
+        return Ok(None);
+    }
+    Ok(Some(Delivery {
+        partition: key.partition,
+        offset: row.record.seq,
+        id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
+        event: Event::parse(kind, &row.record.payload).map_err(|error| broken(&error.to_string()))?,
+        at: row.at,
+    }))
+}
+
+impl EventLog for ModelLog {
+    fn partitions(&mut self, _group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+        let numbers = 0..i32::try_from(SHARDS).expect("there are few shards");
+        let partitions = numbers.map(|number| Partition { topic: None, number }).collect();
+        Box::pin(std::future::ready(Ok(partitions)))
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+        let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
+        Box::pin(std::future::ready(Ok(position)))
+    }
+
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+        let fetched = self.read(key, from, limit);
+        Box::pin(std::future::ready(fetched))
+    }
+}

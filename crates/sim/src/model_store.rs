@@ -1,0 +1,196 @@
+//! The store as the model has it: what every adapter must do, without a technology to do it with.
+
+use std::ops::Range;
+
+use app::ids::Sequence;
+use app::outbox;
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Pending, Store, StoreError};
+use app::rows::{
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey,
+};
+use app::table::Change;
+use domain::ids::{CampaignId, UserId};
+use domain::time::Timestamp;
+
+use crate::constraints;
+use crate::disk::{Disk, OutboxRow, State};
+use crate::fault::{CommitFault, Faults};
+
+/// A store on a model disk. Dropping it at any moment is a crash: what was committed stays.
+#[derive(Debug)]
+pub struct ModelStore {
+    disk: Disk,
+    faults: Faults,
+    /// The last key that the open transaction locked.
+    locked: Option<Key>,
+}
+
+impl ModelStore {
+    pub fn open(disk: &Disk) -> ModelStore {
+        ModelStore::with_faults(disk, Faults::default())
+    }
+
+    pub fn with_faults(disk: &Disk, faults: Faults) -> ModelStore {
+        ModelStore { disk: disk.clone(), faults, locked: None }
+    }
+
+    fn lock_and_read(&mut self, keys: &[Key], rows: &mut Rows) -> Result<(), StoreError> {
+        self.faults.of_load()?;
+        let (first, last) = (keys.iter().min(), keys.iter().max());
+        assert!(first.is_none_or(|first| self.locked.is_none_or(|last| last < *first)), "{first:?} is locked too late");
+        self.locked = self.locked.max(last.copied());
+        let state = self.disk.lock();
+        keys.iter().for_each(|key| read(&state, *key, rows));
+        Ok(())
+    }
+
+    fn commit_now(&mut self, commit: &Commit<'_>) -> Result<(), CommitError> {
+        self.locked = None;
+        let fault = self.faults.of_commit();
+        match &fault {
+            Some(CommitFault::Refused(error)) => return Err(error.clone()),
+            Some(CommitFault::LostBefore) => return Err(CommitError::Unknown("as planned".into())),
+            Some(CommitFault::LostAfter) | None => {}
+        }
+        let mut state = self.disk.lock();
+        constraints::check(&state, commit)?;
+        write(&mut state, commit);
+        match fault {
+            Some(_) => Err(CommitError::Unknown("as planned".into())),
+            None => Ok(()),
+        }
+    }
+
+    fn take_numbers(&self, sequence: Sequence, count: i64) -> Result<Range<i64>, StoreError> {
+        self.faults.of_lease()?;
+        let mut state = self.disk.lock();
+        let next = state.sequences.entry(sequence).or_insert(sequence.first());
+        let start = *next;
+        *next += count;
+        Ok(start..*next)
+    }
+}
+
+impl Store for ModelStore {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
+        let loaded = self.lock_and_read(keys, rows);
+        Box::pin(std::future::ready(loaded))
+    }
+
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>> {
+        let committed = self.commit_now(&commit);
+        Box::pin(std::future::ready(committed))
+    }
+
+    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+        self.locked = None;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+        let found = self.faults.of_lookup().map(|()| self.disk.lock().commits.contains(&id));
+        Box::pin(std::future::ready(found))
+    }
+
+    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+        let numbers = self.take_numbers(sequence, count);
+        Box::pin(std::future::ready(numbers))
+    }
+
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+        let state = self.disk.lock();
+        let timers = state.timers.iter().map(|(order, timer)| DueTimer { order: *order, due: timer.due });
+        let mut due: Vec<DueTimer> = timers.filter(|timer| timer.due <= now).collect();
+        due.sort_by_key(|timer| (timer.due, timer.order));
+        due.truncate(limit);
+        Box::pin(std::future::ready(Ok(due)))
+    }
+
+    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+        let state = self.disk.lock();
+        let of_campaign = state.holdings.iter().filter(|(key, _)| key.campaign == campaign);
+        let holders = of_campaign.map(|(key, holding)| (key.user, holding.count())).collect();
+        Box::pin(std::future::ready(Ok(holders)))
+    }
+}
+
+fn read(state: &State, key: Key, rows: &mut Rows) {
+    match key {
+        // Offsets are compared when they move.
+        Key::Offset(_) => {}
+        Key::Inbox(key) => rows.inbox.loaded(key, state.inbox.contains(&key).then_some(())),
+        Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
+        Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
+        Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
+        Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
+        Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
+        Key::Settled(id) => {
+            let is_settled = state.orders.get(&id).is_some_and(|row| row.order.outcome.is_settled());
+            rows.settled.loaded(SettledKey(id), is_settled.then_some(()));
+        }
+        Key::Request(id) => rows.requests.loaded(id, state.requests.get(&id).cloned()),
+        Key::Customer(id) => rows.customers.loaded(CustomerKey(id), state.customers.get(&id).copied()),
+        Key::Account(id) => rows.accounts.loaded(AccountKey(id), state.accounts.get(&id).copied()),
+        Key::Holding(key) => rows.holdings.loaded(key, state.holdings.get(&key).cloned()),
+        Key::Campaign(id) => rows.campaigns.loaded(id, state.campaigns.get(&id).cloned()),
+        Key::Product(id) => rows.products.loaded(id, state.products.get(&id).cloned()),
+        Key::Sales(key) => rows.sales.loaded(key, state.sales.get(&key).copied()),
+    }
+}
+
+fn write(state: &mut State, commit: &Commit<'_>) {
+    let rows = commit.rows;
+    for (key, change) in rows.inbox.changes() {
+        if change == Change::Delete { state.inbox.remove(&key) } else { state.inbox.insert(key) };
+    }
+    apply(&mut state.answers, rows.answers.changes(), |key| key);
+    apply(&mut state.logins, rows.logins.changes(), |key| key);
+    apply(&mut state.orders, rows.orders.changes(), |key| key.0);
+    apply(&mut state.timers, rows.timers.changes(), |key| key.0);
+    apply(&mut state.claims, rows.claims.changes(), |key: ClaimKey| key);
+    apply(&mut state.requests, rows.requests.changes(), |key| key);
+    apply(&mut state.customers, rows.customers.changes(), |key| key.0);
+    apply(&mut state.accounts, rows.accounts.changes(), |key| key.0);
+    apply(&mut state.holdings, rows.holdings.changes(), |key| key);
+    apply(&mut state.campaigns, rows.campaigns.changes(), |key| key);
+    apply(&mut state.products, rows.products.changes(), |key| key);
+    apply(&mut state.sales, rows.sales.changes(), |key| key);
+    write_lists(state, rows);
+    append_events(state, &rows.events);
+    state.offsets.extend(commit.offsets.iter().map(|moved| (moved.key, moved.to)));
+    state.commits.insert(commit.id);
+}
+
+fn apply<K, I: Ord, V: Clone>(
+    table: &mut std::collections::BTreeMap<I, V>,
+    changes: Vec<(K, Change<'_, V>)>,
+    id: impl Fn(K) -> I,
+) {
+    for (key, change) in changes {
+        match change {
+            Change::Insert(row) | Change::Update(row) => table.insert(id(key), row.clone()),
+            Change::Delete => table.remove(&id(key)),
+        };
+    }
+}
+
+fn write_lists(state: &mut State, rows: &Rows) {
+    let holders: Vec<HoldingKey> = rows.holdings.changed().collect();
+    for link in &rows.coupon_links {
+        let holds = |key: &&HoldingKey| state.holdings[*key].coupons.iter().any(|coupon| coupon.id == link.coupon);
+        let holder = holders.iter().find(holds).expect("a coupon is written with its holding");
+        state.coupons.insert(link.coupon, (*holder, link.previous));
+    }
+    state.entries.extend(rows.entries.iter().map(|entry| (entry.id, *entry)));
+    state.receipts.extend(rows.receipts.iter().map(|receipt| (receipt.id, receipt.clone())));
+    state.notices.extend(rows.notices.iter().map(|notice| (notice.id, notice.clone())));
+}
+
+fn append_events(state: &mut State, events: &[NewEvent]) {
+    let records = outbox::seal(&mut state.heads, events);
+    for (record, event) in records.into_iter().zip(events) {
+        state.shards[record.shard].push(state.outbox.len());
+        let NewEvent { order, version, cause, at, .. } = event;
+        state.outbox.push(OutboxRow { record, order: *order, version: *version, cause, at: *at });
+    }
+}

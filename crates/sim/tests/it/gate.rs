@@ -1,0 +1,61 @@
+//! A gate that only writes down what it is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use app::ports::{CampaignFacts, Gate};
+use domain::coupon::Rejection;
+use domain::ids::{CampaignId, UserId};
+use domain::time::Timestamp;
+
+/// What the gate was told of one campaign, latest last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lesson {
+    pub(crate) issued: i64,
+    pub(crate) quantity: i64,
+    pub(crate) holders: Vec<(UserId, i64)>,
+    pub(crate) complete: bool,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    lessons: BTreeMap<CampaignId, Vec<Lesson>>,
+    complete: BTreeSet<CampaignId>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct ModelGate(Mutex<Book>);
+
+impl ModelGate {
+    pub(crate) fn lessons(&self, campaign: CampaignId) -> Vec<Lesson> {
+        self.book().lessons.get(&campaign).cloned().unwrap_or_default()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gate for ModelGate {
+    fn refusal(&self, _campaign: CampaignId, _user: UserId, _now: Timestamp) -> Option<Rejection> {
+        None
+    }
+
+    fn is_complete(&self, campaign: CampaignId) -> bool {
+        self.book().complete.contains(&campaign)
+    }
+
+    fn learn(&self, facts: CampaignFacts<'_>) {
+        let lesson = Lesson {
+            issued: facts.campaign.issued,
+            quantity: facts.campaign.quantity,
+            holders: facts.holders.to_vec(),
+            complete: facts.complete,
+        };
+        let mut book = self.book();
+        if facts.complete {
+            book.complete.insert(facts.campaign.id);
+        }
+        book.lessons.entry(facts.campaign.id).or_default().push(lesson);
+    }
+}

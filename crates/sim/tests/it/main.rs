@@ -1,0 +1,12 @@
+//! The engine, both executors and the model store, tried together.
+#![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
+
+mod arrival;
+mod conformance;
+mod equality;
+mod gate;
+mod laws;
+mod outcomes;
+mod post;
+mod saga_laws;
+mod shop;

@@ -1,0 +1,264 @@
+//! A shop on a model disk, and everything that tests say about it over and over.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use app::answer::{Answer, Refusal, Settled};
+use app::command::{Command, CreateCampaign, PlaceOrder};
+use app::consume::Consumer;
+use app::engine::{Engine, Job, Parts, Report};
+use app::settings::{Executor, Settings};
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Mode, Order, Payment};
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+use sim::clock::ModelClock;
+use sim::disk::{Disk, State};
+use sim::fault::Faults;
+use sim::model_log::ModelLog;
+use sim::model_store::ModelStore;
+use sim::ready::ready;
+
+use crate::gate::ModelGate;
+use crate::laws;
+
+pub(crate) const ANN: UserId = UserId(1);
+pub(crate) const BOB: UserId = UserId(2);
+pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
+pub(crate) const STEP_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const RESTORATIONS_MAX: i64 = 3;
+pub(crate) const CODEC: Codec = Codec::new([7; 16]);
+pub(crate) const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
+/// More rounds than any quiet shop needs.
+const ROUNDS_MAX: usize = 500;
+/// Events of each partition in a round; small, so that groups meet in many ways.
+const FETCH_MAX: usize = 3;
+
+pub(crate) struct Shop {
+    pub(crate) disk: Disk,
+    pub(crate) clock: ModelClock,
+    pub(crate) faults: Faults,
+    pub(crate) gate: Arc<ModelGate>,
+    pub(crate) engine: Engine,
+    pub(crate) consumer: Consumer,
+    executor: Executor,
+    engines: u32,
+}
+
+impl Shop {
+    pub(crate) fn open(executor: Executor) -> Shop {
+        Shop::reopen(executor, Disk::default(), ModelClock::at(NOON), 1)
+    }
+
+    /// A shop that finds this state on its disk.
+    pub(crate) fn on(executor: Executor, state: State) -> Shop {
+        let disk = Disk::default();
+        disk.tamper(|empty| *empty = state);
+        Shop::reopen(executor, disk, ModelClock::at(NOON), 99)
+    }
+
+    fn reopen(executor: Executor, disk: Disk, clock: ModelClock, engines: u32) -> Shop {
+        let faults = Faults::default();
+        let gate = Arc::new(ModelGate::default());
+        let settings = Settings {
+            executor,
+            batch_max: 512,
+            mode: Mode::Parallel,
+            pay_within: Duration::from_secs(600),
+            step_deadline: STEP_DEADLINE,
+            restorations_max: RESTORATIONS_MAX,
+            codec: CODEC,
+        };
+        let parts = Parts {
+            store: Box::new(ModelStore::with_faults(&disk, faults.clone())),
+            gate: gate.clone(),
+            clock: Arc::new(clock.clone()),
+            settings,
+            engine: engines,
+        };
+        let consumer = Consumer::new(Box::new(ModelLog::open(&disk)), CODEC);
+        Shop { engine: Engine::new(parts), disk, clock, faults, gate, consumer, executor, engines }
+    }
+
+    /// The process dies and another one starts.
+    pub(crate) fn crash(self) -> Shop {
+        Shop::reopen(self.executor, self.disk.clone(), self.clock.clone(), self.engines + 1)
+    }
+
+    /// Another process on the same disk, while this one goes on.
+    pub(crate) fn second_process(&self) -> Shop {
+        Shop::reopen(self.executor, self.disk.clone(), self.clock.clone(), self.engines + 1_000)
+    }
+
+    /// Decides jobs in one call and does not follow what comes after.
+    pub(crate) fn batch(&mut self, jobs: Vec<Job>) -> Report {
+        let report = ready(self.engine.batch_once(jobs));
+        report.lost.iter().for_each(|key| self.consumer.lose(*key));
+        report
+    }
+
+    /// Decides commands in one batch, and what it deferred in further ones.
+    pub(crate) fn decide(&mut self, commands: impl IntoIterator<Item = Command>) -> Vec<Settled> {
+        let (jobs, answers): (Vec<Job>, Vec<Waiting>) = commands.into_iter().map(job).unzip();
+        self.batch(jobs);
+        self.finish_deferred();
+        answers.iter().map(Waiting::answer).collect()
+    }
+
+    pub(crate) fn finish_deferred(&mut self) {
+        for _round in 0..ROUNDS_MAX {
+            if !self.engine.has_deferred() {
+                return;
+            }
+            self.batch(vec![]);
+        }
+        panic!("jobs wait for ever");
+    }
+
+    /// Runs a command and everything that follows from it, until nothing moves any more.
+    pub(crate) fn run(&mut self, command: Command) -> Result<Answer, Refusal> {
+        let settled = self.decide([command]).remove(0);
+        self.quiet();
+        settled.result
+    }
+
+    /// Brings every event to every group, until nothing moves any more.
+    pub(crate) fn quiet(&mut self) {
+        self.follow_log();
+        laws::check(&self.disk.state());
+    }
+
+    fn follow_log(&mut self) {
+        for _round in 0..ROUNDS_MAX {
+            let jobs = if self.executor == Executor::Log { self.next_events() } else { vec![] };
+            if jobs.is_empty() && !self.engine.has_deferred() {
+                return;
+            }
+            let report = self.batch(jobs);
+            assert_eq!(report.errors, Vec::<String>::new());
+        }
+        panic!("the shop never comes to rest");
+    }
+
+    pub(crate) fn next_events(&mut self) -> Vec<Job> {
+        ready(self.consumer.consume_once(FETCH_MAX)).unwrap()
+    }
+
+    /// Time passes, and what is due is looked at.
+    pub(crate) fn pass(&mut self, span: Duration) {
+        self.clock.advance(span);
+        let due = ready(self.engine.due_timers(100)).unwrap();
+        self.batch(due);
+        self.quiet();
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.disk.state()
+    }
+
+    pub(crate) fn product(&mut self, price: i64, stock: i64) -> ProductId {
+        let answer = self.run(Command::RegisterProduct { name: "Lamp".into(), price: Money::won(price), stock });
+        let Ok(Answer::ProductRegistered { product }) = answer else { panic!("{answer:?}") };
+        product
+    }
+
+    pub(crate) fn campaign(&mut self, campaign: CreateCampaign) -> CampaignId {
+        let answer = self.run(Command::CreateCampaign(Box::new(campaign)));
+        let Ok(Answer::CampaignCreated { campaign }) = answer else { panic!("{answer:?}") };
+        campaign
+    }
+
+    pub(crate) fn charge(&mut self, user: UserId, amount: i64) {
+        self.run(Command::ChargePoints { user, amount: Money::won(amount) }).unwrap();
+    }
+
+    pub(crate) fn issue(&mut self, campaign: CampaignId, user: UserId) -> Result<Answer, Refusal> {
+        self.run(Command::IssueCoupon { campaign, user })
+    }
+
+    /// Places an order without following it.
+    pub(crate) fn place_only(&mut self, order: PlaceOrder) -> OrderId {
+        placed(&self.decide([place(order)]).remove(0).result)
+    }
+
+    /// Places an order and follows it to its end.
+    pub(crate) fn place(&mut self, order: PlaceOrder) -> Order {
+        let id = self.place_only(order);
+        self.quiet();
+        self.order(id)
+    }
+
+    pub(crate) fn order(&self, id: OrderId) -> Order {
+        self.disk.read(|state| state.orders[&id].order.clone())
+    }
+
+    pub(crate) fn balance(&self, user: UserId) -> i64 {
+        self.disk.read(|state| state.accounts.get(&user).map_or(0, |account| account.balance.amount()))
+    }
+}
+
+/// Where the answer of a job will be.
+pub(crate) struct Waiting(Receiver<Settled>);
+
+impl Waiting {
+    /// The answer; a job that was never answered fails the test.
+    pub(crate) fn answer(&self) -> Settled {
+        self.0.try_recv().unwrap()
+    }
+
+    pub(crate) fn try_answer(&self) -> Option<Settled> {
+        self.0.try_recv().ok()
+    }
+}
+
+pub(crate) fn job(command: Command) -> (Job, Waiting) {
+    let (sender, receiver) = channel();
+    let reply = Box::new(move |settled| {
+        // A test that does not care drops its end.
+        let _ = sender.send(settled);
+    });
+    (Job::new(command, reply), Waiting(receiver))
+}
+
+pub(crate) fn place(order: PlaceOrder) -> Command {
+    Command::PlaceOrder(Box::new(order))
+}
+
+pub(crate) fn placed(result: &Result<Answer, Refusal>) -> OrderId {
+    let Ok(Answer::OrderPlaced { order, .. }) = result else { panic!("{result:?}") };
+    *order
+}
+
+/// One of a product, paid on delivery.
+pub(crate) fn order_of(user: UserId, product: ProductId) -> PlaceOrder {
+    PlaceOrder {
+        user,
+        items: vec![(product, 1)],
+        coupon: None,
+        points: Money::ZERO,
+        payment: Payment::OnDelivery,
+        receiver: None,
+        warehouse_storage: false,
+        total_shown: None,
+        mode: None,
+    }
+}
+
+/// A campaign that is open all day, one coupon of 100 won for each user.
+pub(crate) fn campaign_of(quantity: i64) -> CreateCampaign {
+    CreateCampaign {
+        name: "Drop".into(),
+        discount: Discount::Fixed { value: Money::won(100) },
+        quantity,
+        issue_per_user_max: 1,
+        issue_starts_at: Timestamp::from_micros(0),
+        issue_ends_at: NOON + 24 * HOUR,
+        valid_until: NOON + 48 * HOUR,
+        issue_mode: IssueMode::Direct,
+        queue_key: QueueKey::Campaign,
+    }
+}
