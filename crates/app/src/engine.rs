@@ -212,11 +212,14 @@ impl Engine {
                     jobs.retain(|job| job.source.is_none_or(|source| source.offset != key));
                     self.deferred.retain(|job| job.source.is_none_or(|source| source.offset != key));
                 }
-                Err(CommitError::Unknown(_)) => match self.store.committed(self.commit_id()).await {
-                    Ok(true) => return self.conclude(batch, report).await,
-                    Ok(false) => jobs = batch.into_jobs(),
-                    Err(_) => return refuse_all(batch.into_jobs(), &Refusal::Unavailable),
-                },
+                Err(CommitError::Unknown(error)) => {
+                    report.errors.push(error);
+                    match self.store.committed(self.commit_id()).await {
+                        Ok(true) => return self.conclude(batch, report).await,
+                        Ok(false) => jobs = batch.into_jobs(),
+                        Err(_) => return refuse_all(batch.into_jobs(), &Refusal::Unavailable),
+                    }
+                }
                 Err(CommitError::Broken(error)) => {
                     report.errors.push(error);
                     self.broken = true;
@@ -235,7 +238,8 @@ impl Engine {
         }
         let mut rows = Rows::default();
         if let Err(error) = self.load(&jobs, &mut rows).await {
-            let _ = self.store.rollback().await;
+            // A store that cannot even give up is beyond use.
+            self.broken |= self.store.rollback().await.is_err();
             return Err((jobs, error));
         }
         let mut batch = Batch::new(rows, self.now);
