@@ -1,6 +1,7 @@
 //! The log: to stderr, as text for people or JSON for machines.
 
 use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
@@ -43,8 +44,10 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
         .location()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let backtrace = std::backtrace::Backtrace::capture();
-    tracing::error!(%location, %backtrace, "Panicked: {message}");
+    let backtrace = Backtrace::capture();
+    let captured = backtrace.status() == BacktraceStatus::Captured;
+    let backtrace = captured.then(|| tracing::field::display(backtrace));
+    tracing::error!(%location, backtrace, "Panicked: {message}");
 }
 
 /// What a panic said, if it was text.

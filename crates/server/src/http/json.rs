@@ -67,7 +67,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A missing content type is taken for JSON, as `curl -d ''` and hand-written clients leave it out.
+/// A missing content type is taken for JSON: hand-written clients leave it out, and mean nothing else.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else {
         return Ok(());
