@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
 
 mod arrival;
+mod batches;
 mod conformance;
 mod equality;
 mod gate;
