@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::coupon;
 use domain::ids::{CampaignId, Code, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
@@ -81,6 +82,18 @@ pub enum Refusal {
     Overloaded { retry_after: Duration },
     /// The store does not answer. Nothing is known to have happened; a repeat with the same key is safe.
     Unavailable,
+}
+
+impl From<coupon::Rejection> for Refusal {
+    fn from(rejection: coupon::Rejection) -> Refusal {
+        match rejection {
+            coupon::Rejection::Paused => Refusal::CouponPaused,
+            coupon::Rejection::NotStarted => Refusal::CouponNotStarted,
+            coupon::Rejection::Expired | coupon::Rejection::NotUsable => Refusal::CouponExpired,
+            coupon::Rejection::AlreadyIssued => Refusal::CouponAlreadyIssued,
+            coupon::Rejection::SoldOut => Refusal::CouponSoldOut,
+        }
+    }
 }
 
 /// How a job ended. `replayed` marks an answer that an earlier job with the same idempotency key got first.

@@ -100,7 +100,7 @@ pub enum Repair {
     Campaign { campaign: CampaignId, issued: i64 },
     /// Brings the account's balance to what its ledger explains.
     Account { user: UserId, balance: Money },
-    /// A live order whose timer is gone is looked at now.
+    /// A live order whose timer is gone is looked at now; a timer that nobody needs is dropped.
     Timer { order: OrderId },
 }
 

@@ -194,11 +194,14 @@ impl Engine {
                 Ok(()) => return self.conclude(batch, report).await,
                 Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, report),
                 Err(CommitError::Moved(key)) => self.drop_lost(batch, key, report),
-                Err(CommitError::Unknown(_)) => match self.store.committed(self.commit_id()).await {
-                    Ok(true) => return self.conclude(batch, report).await,
-                    Ok(false) => batch.into_jobs(),
-                    Err(error) => return give_up(batch.into_jobs(), &error.to_string(), report),
-                },
+                Err(CommitError::Unknown(error)) => {
+                    report.errors.push(error);
+                    match self.store.committed(self.commit_id()).await {
+                        Ok(true) => return self.conclude(batch, report).await,
+                        Ok(false) => batch.into_jobs(),
+                        Err(error) => return give_up(batch.into_jobs(), &error.to_string(), report),
+                    }
+                }
                 Err(CommitError::Broken(error)) => {
                     self.broken = true;
                     return give_up(batch.into_jobs(), &error, report);
@@ -238,7 +241,8 @@ impl Engine {
         }
         let mut rows = Rows::default();
         if let Err(error) = self.load(&jobs, &mut rows).await {
-            let _ = self.store.rollback().await;
+            // A store that cannot even give up is beyond use.
+            self.broken |= self.store.rollback().await.is_err();
             return Err((jobs, error));
         }
         let mut batch = Batch::new(rows, self.now);

@@ -3,6 +3,7 @@
 //! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
 
 pub mod answer;
+pub mod audit;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -10,6 +11,7 @@ pub mod consume;
 pub mod engine;
 pub mod event;
 pub mod handlers;
+pub mod history;
 pub mod ids;
 pub mod outbox;
 pub mod ports;

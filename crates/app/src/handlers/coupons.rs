@@ -74,7 +74,7 @@ pub(crate) fn issue(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handle
     if campaign.issue_mode == IssueMode::Queued {
         return request(unit, id, user);
     }
-    let granted = give(unit, &campaign, user, None)?.map_err(refusal)?;
+    let granted = give(unit, &campaign, user, None)?.map_err(Refusal::from)?;
     Ok(Answer::CouponIssued {
         campaign: id,
         coupon: granted.code,
@@ -206,16 +206,6 @@ fn give(
 
 fn campaign(unit: &Unit<'_>, id: CampaignId) -> Step<Campaign> {
     unit.rows.campaigns.get(id)?.cloned().ok_or(Halt::Refused(Refusal::CouponNotFound))
-}
-
-const fn refusal(rejection: coupon::Rejection) -> Refusal {
-    match rejection {
-        coupon::Rejection::Paused => Refusal::CouponPaused,
-        coupon::Rejection::NotStarted => Refusal::CouponNotStarted,
-        coupon::Rejection::Expired | coupon::Rejection::NotUsable => Refusal::CouponExpired,
-        coupon::Rejection::AlreadyIssued => Refusal::CouponAlreadyIssued,
-        coupon::Rejection::SoldOut => Refusal::CouponSoldOut,
-    }
 }
 
 /// The sources have no word for a paused campaign; like one that has not started, it may issue later.

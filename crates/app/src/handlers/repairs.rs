@@ -1,11 +1,12 @@
 //! What the audit puts right: derived figures are computed again, lost timers are made again.
 
 use domain::ids::OrderId;
+use domain::order::Outcome;
+use domain::points::Account;
 
 use crate::command::Repair;
 use crate::rows::{AccountKey, OrderKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Step, Unit};
-use domain::order::Outcome;
 
 pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
     match *repair {
@@ -24,21 +25,23 @@ pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
             unit.rows.campaigns.put(campaign, row);
         }
         Repair::Account { user, balance } => {
-            let Some(mut account) = unit.rows.accounts.get(AccountKey(user))?.copied() else { return Ok(()) };
+            let mut account = unit.rows.accounts.get(AccountKey(user))?.copied().unwrap_or(Account::empty(user));
             account.balance += balance;
             unit.rows.accounts.put(AccountKey(user), account);
         }
-        Repair::Timer { order } => look_at_now(unit, order)?,
+        Repair::Timer { order } => set_timer(unit, order)?,
     }
     Ok(())
 }
 
-fn look_at_now(unit: &mut Unit<'_>, order: OrderId) -> Step {
+/// A live order that waits for answers is looked at now; no other order needs to be looked at.
+fn set_timer(unit: &mut Unit<'_>, order: OrderId) -> Step {
     let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
     let kind = match row.order.outcome {
         Outcome::Pending => TimerKind::Claims,
         Outcome::Compensating => TimerKind::Restorations { asked: 0 },
         Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled | Outcome::CompensationStuck => {
+            unit.rows.timers.remove(TimerKey(order));
             return Ok(());
         }
     };

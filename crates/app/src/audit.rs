@@ -1,0 +1,111 @@
+//! The proof that everything adds up: laws over one snapshot of the store, and what puts derived figures right.
+//!
+//! A law holds at any moment beside a busy server, under both executors: what is in flight is excluded by its state,
+//! never by waiting. `docs/audit.md` states each law in the columns of the store.
+
+mod answers;
+mod chains;
+mod claims;
+mod coupons;
+mod dossier;
+mod journal;
+mod log;
+mod orders;
+mod points;
+mod redemption;
+mod report;
+mod snapshot;
+mod stock;
+#[cfg(test)]
+mod tests;
+
+use domain::time::Timestamp;
+
+use crate::command::Command;
+use crate::ports::StoreError;
+
+use answers::Promises;
+use coupons::CampaignBooks;
+use dossier::Dossier;
+use log::Told;
+use report::{Findings, Verdict};
+use stock::StockBooks;
+
+pub use report::{Audit, Law, LawReport};
+pub use snapshot::{
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
+    ShardFacts, Snapshot,
+};
+
+/// An audit, and the commands that put right what can be computed again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspection {
+    pub audit: Audit,
+    pub repairs: Vec<Command>,
+}
+
+/// Holds the shop to its laws.
+pub fn audit(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Audit, StoreError> {
+    inspect(snapshot, now).map(|inspection| inspection.audit)
+}
+
+/// What `--repair` asks of the engine: derived figures are brought to what facts explain, lost timers are made again,
+/// stuck orders are asked to go on. Facts are never touched.
+pub fn repairs(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Vec<Command>, StoreError> {
+    inspect(snapshot, now).map(|inspection| inspection.repairs)
+}
+
+/// Both in one pass.
+pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection, StoreError> {
+    let mut findings = Findings::new();
+    let told = log::read(snapshot, now, &mut findings)?;
+    let mut promises = Promises::default();
+    snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
+    let campaigns = inspect_campaigns(snapshot, (&told, &mut promises), &mut findings)?;
+    let mut stock = StockBooks::default();
+    snapshot.products(&mut |facts| stock.open(facts))?;
+    let mut repairs = vec![];
+    snapshot.orders(&mut |facts| {
+        repairs.extend(claims::repair(&facts));
+        let dossier = Dossier::new(facts);
+        stock.enter(&dossier);
+        promises.order_exists(&dossier);
+        inspect_order(&dossier, &campaigns, &mut findings);
+    })?;
+    stock.judge(&mut findings);
+    promises.judge(&mut findings);
+    repairs.extend(stock.repairs());
+    repairs.extend(campaigns.repairs);
+    snapshot.customers(&mut |facts| {
+        findings.note(Law::Points, points::account(&facts));
+        findings.note(Law::Chains, chains::chains(&facts));
+        repairs.extend(points::repair(&facts));
+    })?;
+    log::read_integrity(snapshot, &mut findings)?;
+    Ok(Inspection { audit: findings.conclude(), repairs })
+}
+
+fn inspect_campaigns(
+    snapshot: &mut dyn Snapshot,
+    (told, promises): (&Told, &mut Promises),
+    findings: &mut Findings,
+) -> Result<CampaignBooks, StoreError> {
+    let mut campaigns = CampaignBooks::default();
+    snapshot.campaigns(&mut |fact| campaigns.take(fact, (told, promises), findings))?;
+    campaigns.close(told, findings);
+    Ok(campaigns)
+}
+
+fn inspect_order(dossier: &Dossier, campaigns: &CampaignBooks, findings: &mut Findings) {
+    let of_order = |law: fn(&Dossier, &domain::order::Order) -> Verdict| match dossier.order() {
+        Some(order) => law(dossier, order),
+        None => Ok(()),
+    };
+    findings.note(Law::Claims, claims::claims(dossier));
+    findings.note(Law::Demand, of_order(claims::demand));
+    findings.note(Law::Redemption, redemption::redemption(dossier, &campaigns.campaigns));
+    findings.note(Law::Points, points::spent(dossier));
+    findings.note(Law::Orders, orders::adds_up(dossier));
+    findings.note(Law::Paths, of_order(orders::takes_legal_steps));
+    findings.note(Law::Journal, of_order(journal::journal));
+}

@@ -1,0 +1,211 @@
+//! Laws 4, 5 and 6: a campaign's coupons, the requests for them, and who was first.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::coupon::{Campaign, QueueKey};
+use domain::ids::{CampaignId, Code, CouponId, UserId};
+use domain::time::Timestamp;
+use rustc_hash::FxHashMap;
+
+use super::answers::Promises;
+use super::log::{CampaignTold, Told};
+use super::report::{Findings, Law, Verdict, ensure};
+use super::snapshot::{CampaignFact, CouponFacts};
+use crate::command::{Command, Repair};
+use crate::event::ResultCode;
+use crate::rows::{Decision, Request, RequestStatus};
+
+/// A request may wait so long for its decision while the shop is at work; when the shop stands still, so does the
+/// time, because it is the log's.
+const UNDECIDED_MAX: Duration = Duration::from_secs(300);
+
+/// What is found on the way through all campaigns.
+#[derive(Debug, Default)]
+pub(super) struct CampaignBooks {
+    pub(super) campaigns: BTreeMap<CampaignId, Campaign>,
+    pub(super) repairs: Vec<Command>,
+    /// The campaign that is being read.
+    open: Option<Page>,
+}
+
+/// One campaign while its facts stream by.
+#[derive(Debug)]
+struct Page {
+    id: CampaignId,
+    campaign: Option<Campaign>,
+    /// By issue number; a request that was granted takes its coupon out.
+    coupons: FxHashMap<CouponId, (UserId, i64, Code)>,
+    held: FxHashMap<UserId, i64>,
+    count: i64,
+    /// The first thing that is wrong with its coupons.
+    fault: Option<String>,
+    line: Line,
+    decided: CampaignTold,
+}
+
+/// The queue as far as it was read, by request id.
+#[derive(Debug, Default)]
+struct Line {
+    last_granted: i64,
+    /// The largest quantity at which somebody was told that all are gone.
+    sold_out_at: i64,
+}
+
+impl CampaignBooks {
+    pub(super) fn take(&mut self, fact: CampaignFact, (told, promises): (&Told, &mut Promises), to: &mut Findings) {
+        match fact {
+            CampaignFact::Begins(id, campaign) => {
+                self.close(told, to);
+                self.campaigns.extend(campaign.clone().map(|campaign| (id, campaign)));
+                self.open = Some(Page::new(id, campaign));
+            }
+            CampaignFact::Coupon(facts) => {
+                promises.coupon_exists(&facts);
+                let Some(page) = &mut self.open else { return };
+                page.enter(facts);
+            }
+            CampaignFact::Request(request) => {
+                promises.request_exists(request.id);
+                let Some(page) = &mut self.open else { return };
+                to.note(Law::Requests, page.outcome(&request, told.latest));
+                if page.is_in_order() {
+                    to.note(Law::FirstCome, page.turn(&request));
+                }
+            }
+        }
+    }
+
+    /// Judges the campaign whose facts have all been seen.
+    pub(super) fn close(&mut self, told: &Told, to: &mut Findings) {
+        let Some(page) = self.open.take() else { return };
+        let told = told.of(page.id);
+        to.note(Law::Coupons, page.count_verdict(&told));
+        to.note(Law::Requests, page.results_verdict(&told));
+        self.repairs.extend(page.repair());
+    }
+}
+
+impl Page {
+    fn new(id: CampaignId, campaign: Option<Campaign>) -> Page {
+        Page {
+            id,
+            campaign,
+            coupons: FxHashMap::default(),
+            held: FxHashMap::default(),
+            count: 0,
+            fault: None,
+            line: Line::default(),
+            decided: CampaignTold::default(),
+        }
+    }
+
+    fn enter(&mut self, facts: CouponFacts) {
+        let CouponFacts { user, coupon, .. } = facts;
+        self.count += 1;
+        let id = self.id;
+        if coupon.issue_number != self.count && self.fault.is_none() {
+            self.fault = Some(format!("campaign {id}: coupon {} has number {}", self.count, coupon.issue_number));
+        }
+        let held = self.held.entry(user).or_default();
+        *held += 1;
+        let limit = self.campaign.as_ref().map_or(0, |campaign| campaign.issue_per_user_max);
+        if *held > limit && self.fault.is_none() {
+            self.fault = Some(format!("campaign {id}: user {user} holds {held} coupons of at most {limit}"));
+        }
+        self.coupons.insert(coupon.id, (user, coupon.issue_number, coupon.code));
+    }
+
+    /// Law 4 for the campaign as a whole.
+    fn count_verdict(&self, told: &CampaignTold) -> Verdict {
+        let (id, count) = (self.id, self.count);
+        let Some(campaign) = &self.campaign else {
+            return ensure(count == 0, || format!("campaign {id}: has coupons, but does not exist"));
+        };
+        ensure(campaign.issued <= campaign.quantity, || {
+            format!("campaign {id}: {} coupons are issued of {}", campaign.issued, campaign.quantity)
+        })?;
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
+        ensure(campaign.issued == count, || {
+            format!("campaign {id}: {} coupons are issued, there are {count}", campaign.issued)
+        })?;
+        ensure(told.issued == count, || format!("campaign {id}: {} coupons were announced, there are {count}", told.issued))
+    }
+
+    /// Law 5 for one request: waiting, or decided once, and a success means a coupon.
+    fn outcome(&mut self, request: &Request, latest: Timestamp) -> Verdict {
+        let id = request.id;
+        let Some(decision) = &request.decision else {
+            ensure(request.status == RequestStatus::Pending, || {
+                format!("request {id}: is {} without a decision", request.status.name())
+            })?;
+            let waiting = latest - request.created_at;
+            return ensure(waiting <= UNDECIDED_MAX, || format!("request {id}: waits since {} s", waiting.as_secs()));
+        };
+        self.decided.results[decision.code as usize] += 1;
+        let succeeded = decision.code == ResultCode::Success;
+        let fits = match request.status {
+            RequestStatus::Pending => false,
+            RequestStatus::Completed => succeeded,
+            RequestStatus::Failed => !succeeded,
+            RequestStatus::Notified => true,
+        };
+        ensure(fits && succeeded == decision.granted.is_some(), || {
+            format!("request {id}: is {}, its result is {}", request.status.name(), decision.code.name())
+        })?;
+        self.coupon_of(request, decision)
+    }
+
+    fn coupon_of(&mut self, request: &Request, decision: &Decision) -> Verdict {
+        let Some(granted) = &decision.granted else { return Ok(()) };
+        self.decided.issued_on_request += 1;
+        let coupon = self.coupons.remove(&granted.coupon);
+        let promised = (request.user, granted.issue_number, granted.code.clone());
+        ensure(coupon.is_some_and(|coupon| coupon == promised), || {
+            format!("request {}: was granted coupon {}, which its user does not hold", request.id, granted.code)
+        })
+    }
+
+    /// Law 5 from the other side: each decision was announced once, and nothing was announced that was not decided.
+    fn results_verdict(&self, told: &CampaignTold) -> Verdict {
+        let id = self.id;
+        ensure(self.decided.results == told.results, || {
+            format!("campaign {id}: its requests' decisions are not the results that were announced")
+        })?;
+        ensure(self.decided.issued_on_request == told.issued_on_request, || {
+            format!("campaign {id}: coupons were issued on request, but their requests do not say so")
+        })
+    }
+
+    /// Whether the campaign promises to decide in arrival order.
+    fn is_in_order(&self) -> bool {
+        self.campaign.as_ref().is_some_and(|campaign| campaign.queue_key == QueueKey::Campaign)
+    }
+
+    /// Law 6: numbers grow with requests, and nobody gets one of those that were gone when somebody before him asked.
+    fn turn(&mut self, request: &Request) -> Verdict {
+        let Some(decision) = &request.decision else { return Ok(()) };
+        if decision.code == ResultCode::OutOfStock {
+            self.line.sold_out_at = self.line.sold_out_at.max(decision.quantity);
+            return ensure(decision.quantity <= self.count, || {
+                format!("request {}: was told that all {} are gone, {} are", request.id, decision.quantity, self.count)
+            });
+        }
+        let Some(granted) = &decision.granted else { return Ok(()) };
+        let number = granted.issue_number;
+        let Line { last_granted, sold_out_at } = self.line;
+        self.line.last_granted = last_granted.max(number);
+        ensure(number > last_granted && number > sold_out_at, || {
+            format!("request {}: has number {number}, after {}", request.id, last_granted.max(sold_out_at))
+        })
+    }
+
+    /// The count, where the coupons themselves are sound: a lost coupon is a fact, not a figure.
+    fn repair(&self) -> Option<Command> {
+        let campaign = self.campaign.as_ref().filter(|_| self.fault.is_none())?;
+        let issued = self.count - campaign.issued;
+        (issued != 0).then_some(Command::Repair(Repair::Campaign { campaign: self.id, issued }))
+    }
+}

@@ -1,0 +1,64 @@
+//! One order's facts with its events read, as the laws about orders look at it.
+
+use domain::claim::Claim;
+use domain::order::{Order, Outcome};
+use domain::order_saga::{Step, StepState};
+use domain::time::Timestamp;
+
+use super::snapshot::OrderFacts;
+use crate::event::{Event, EventKind};
+
+pub(super) struct Dossier {
+    /// How complaints name the order.
+    pub(super) name: String,
+    pub(super) facts: OrderFacts,
+    history: Vec<(Event, Timestamp)>,
+    /// The first event that could not be read.
+    pub(super) unreadable: Option<String>,
+}
+
+impl Dossier {
+    pub(super) fn new(facts: OrderFacts) -> Dossier {
+        let number = facts.row.as_ref().map(|row| row.order.created.number.to_string());
+        let name = number.unwrap_or_else(|| format!("order {}", facts.id));
+        let mut history = Vec::with_capacity(facts.events.len());
+        let mut unreadable = None;
+        for stored in &facts.events {
+            let read = EventKind::from_name(&stored.kind).map(|kind| Event::parse(kind, &stored.payload));
+            match read {
+                Some(Ok(event)) => history.push((event, stored.at)),
+                Some(Err(error)) => unreadable = unreadable.or_else(|| Some(format!("{}: {error}", stored.kind))),
+                None => unreadable = unreadable.or_else(|| Some(stored.kind.clone())),
+            }
+        }
+        Dossier { name, facts, history, unreadable }
+    }
+
+    pub(super) fn order(&self) -> Option<&Order> {
+        self.facts.row.as_ref().map(|row| &row.order)
+    }
+
+    /// The order's events in commit order.
+    pub(super) fn history(&self) -> impl Iterator<Item = (&Event, Timestamp)> {
+        self.history.iter().map(|(event, at)| (event, *at))
+    }
+
+    /// Whether a step's participant holds something for the order at this moment: by its claim as long as the saga
+    /// lives, by the order's own outcome afterwards. While nothing is restored, what a lost claim held is still held:
+    /// the loss is law 2's matter alone.
+    pub(super) fn holds(&self, order: &Order, step: Step) -> bool {
+        let record = order.saga.steps.iter().find(|record| record.step == step);
+        let is_completed = record.is_some_and(|record| record.state == StepState::Completed);
+        let claim = self.claim(step);
+        match order.outcome {
+            Outcome::Cancelled => false,
+            Outcome::Completed => is_completed,
+            Outcome::Pending | Outcome::AwaitingPayment => claim.map_or(is_completed, |claim| claim == Claim::Held),
+            Outcome::Compensating | Outcome::CompensationStuck => claim == Some(Claim::Held),
+        }
+    }
+
+    pub(super) fn claim(&self, step: Step) -> Option<Claim> {
+        self.facts.claims.iter().find(|(of, _)| *of == step).map(|(_, claim)| *claim)
+    }
+}

@@ -1,0 +1,95 @@
+//! Law 13: what the saga of an order has written down.
+
+use std::collections::BTreeMap;
+
+use domain::order::{Mode, Order, Outcome};
+use domain::order_saga::{Report, Step, StepState};
+
+use super::dossier::Dossier;
+use super::report::{Verdict, ensure};
+use crate::event::Event;
+use crate::reactions;
+
+/// What a step's participant has definitely said, in the order in which it can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Completed,
+    Failed,
+    Restored,
+}
+
+pub(super) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
+    steps_fit(dossier, order)?;
+    let name = &dossier.name;
+    let mut said: BTreeMap<Step, Said> = BTreeMap::new();
+    let mut is_restoring = false;
+    for (event, _) in dossier.history() {
+        if let Some(steps) = to_restore(event) {
+            is_restoring = true;
+            ensure(is_reverse_part(steps, order), || {
+                format!("{name}: restorations are not asked for in the order point, coupon, stock: {steps:?}")
+            })?;
+        }
+        let Some((reported, report)) = reactions::step_report(event) else { continue };
+        let step = reported.step;
+        ensure(order.saga.steps.iter().any(|record| record.step == step), || {
+            format!("{name}: {step:?} reports, which is not one of its steps")
+        })?;
+        let before = said.get(&step).copied();
+        ensure(may_say(before, report) && (is_restoring || report != Report::Restored), || {
+            format!("{name}: {step:?} says {report:?} after {before:?}")
+        })?;
+        said.insert(step, later(before, report));
+    }
+    Ok(())
+}
+
+/// The steps are as far as the outcome needs them to be.
+fn steps_fit(dossier: &Dossier, order: &Order) -> Verdict {
+    let is_all = |wanted: fn(StepState) -> bool| order.saga.steps.iter().all(|record| wanted(record.state));
+    let fits = match order.outcome {
+        Outcome::Pending => is_all(|state| state != StepState::Restored),
+        Outcome::AwaitingPayment | Outcome::Completed => is_all(|state| state == StepState::Completed),
+        Outcome::Compensating | Outcome::CompensationStuck => order.saga.to_restore().next().is_some(),
+        // In one decision, the step that is refused is the last that is asked.
+        Outcome::Cancelled if order.created.mode == Mode::Atomic => is_all(|state| state != StepState::Completed),
+        Outcome::Cancelled => order.saga.to_restore().next().is_none(),
+    };
+    ensure(fits, || {
+        let states: Vec<_> = order.saga.steps.iter().map(|record| record.state.name()).collect();
+        format!("{}: is {}, its steps are {states:?}", dossier.name, order.outcome.name())
+    })
+}
+
+fn to_restore(event: &Event) -> Option<&[Step]> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other event names steps")]
+    match event {
+        Event::CompensationRequired(required) => Some(&required.steps),
+        Event::CompensationResumed(resumed) => Some(&resumed.steps),
+        _ => None,
+    }
+}
+
+/// Whether the steps are some of the order's, in reverse.
+fn is_reverse_part(steps: &[Step], order: &Order) -> bool {
+    let mut declared = order.saga.steps.iter().rev().map(|record| record.step);
+    !steps.is_empty() && steps.iter().all(|step| declared.any(|candidate| candidate == *step))
+}
+
+/// A participant may repeat itself. Once it said no, or gave back, it never says yes again.
+const fn may_say(before: Option<Said>, report: Report) -> bool {
+    match (before, report) {
+        (None | Some(Said::Completed), _) | (Some(_), Report::Failed(_) | Report::Restored) => true,
+        (Some(Said::Failed | Said::Restored), Report::Completed) => false,
+    }
+}
+
+const fn later(before: Option<Said>, report: Report) -> Said {
+    match (before, report) {
+        (_, Report::Restored) => Said::Restored,
+        (Some(Said::Restored), _) => Said::Restored,
+        (_, Report::Failed(_)) => Said::Failed,
+        (Some(before), Report::Completed) => before,
+        (None, Report::Completed) => Said::Completed,
+    }
+}

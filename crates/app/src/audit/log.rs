@@ -1,0 +1,123 @@
+//! Law 20: each shard's events are the ones that were written, all of them, in their places. On the way, the log is
+//! asked what it says of each campaign.
+
+use std::collections::BTreeMap;
+
+use domain::ids::CampaignId;
+use domain::time::Timestamp;
+
+use super::report::{Findings, Law, Verdict, ensure};
+use super::snapshot::{EventFacts, Snapshot};
+use crate::event::{Event, EventKind, ResultCode};
+use crate::outbox::{self, SHARDS, ShardHead};
+use crate::ports::StoreError;
+
+/// What the log says of each campaign, and how late it is by the log's own clock: in a shop that stands still, time
+/// does.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    campaigns: BTreeMap<CampaignId, CampaignTold>,
+    pub(super) latest: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct CampaignTold {
+    /// Coupons issued.
+    pub(super) issued: i64,
+    /// Coupons issued in answer to a request.
+    pub(super) issued_on_request: i64,
+    /// Results of requests, by their code's place.
+    pub(super) results: [i64; ResultCode::ALL.len()],
+}
+
+impl Told {
+    pub(super) fn of(&self, campaign: CampaignId) -> CampaignTold {
+        self.campaigns.get(&campaign).cloned().unwrap_or_default()
+    }
+
+    fn hear(&mut self, facts: &EventFacts) {
+        self.latest = self.latest.max(facts.at);
+        let kind = EventKind::from_name(&facts.kind);
+        let is_about_coupons = matches!(kind, Some(EventKind::CouponIssued | EventKind::CouponResult));
+        let Some(kind) = kind.filter(|_| is_about_coupons) else { return };
+        match Event::parse(kind, &facts.payload) {
+            Ok(Event::CouponIssued(issued)) => {
+                let told = self.campaigns.entry(issued.coupon_id).or_default();
+                told.issued += 1;
+                told.issued_on_request += i64::from(issued.request_id.is_some());
+            }
+            Ok(Event::CouponResult(result)) => {
+                self.campaigns.entry(result.coupon_id).or_default().results[result.result_code as usize] += 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads every shard from its first event on.
+pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Findings) -> Result<Told, StoreError> {
+    let mut told = Told::default();
+    let mut readers: [Reader; SHARDS] = std::array::from_fn(Reader::new);
+    let kept = snapshot.events(&mut |event| {
+        told.hear(&event);
+        let verdict = match readers.get_mut(event.shard) {
+            Some(reader) => reader.take(&event),
+            None => Err(format!("shard {}: there is no such shard", event.shard)),
+        };
+        to.note(Law::Log, verdict);
+    })?;
+    for reader in &readers {
+        let of_shard = kept.iter().find(|facts| facts.shard == reader.shard);
+        let (head, roots) = of_shard.map_or((ShardHead::default(), 0), |facts| (facts.head, facts.roots));
+        to.note(Law::Log, reader.conclude(head, roots));
+    }
+    told.latest = told.latest.min(now);
+    Ok(told)
+}
+
+/// What the store finds with itself.
+pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> Result<(), StoreError> {
+    for problem in snapshot.integrity()? {
+        to.note(Law::Log, Err(problem));
+    }
+    Ok(())
+}
+
+/// One shard as far as it was read.
+struct Reader {
+    shard: usize,
+    head: ShardHead,
+    roots: usize,
+}
+
+impl Reader {
+    fn new(shard: usize) -> Reader {
+        Reader { shard, head: ShardHead::default(), roots: 0 }
+    }
+
+    fn take(&mut self, event: &EventFacts) -> Verdict {
+        let shard = self.shard;
+        let expected = self.head.seq + 1;
+        let hash = outbox::chain(&self.head.hash, &event.id, &event.kind, &event.payload);
+        self.head = ShardHead { seq: event.seq, hash };
+        self.roots += usize::from(event.root.is_some());
+        ensure(event.seq == expected, || format!("shard {shard}: after {} comes {}", expected - 1, event.seq))?;
+        ensure(outbox::shard_of(&event.key) == shard, || {
+            format!("shard {shard}: event {} is of another shard by its key {}", event.seq, event.key)
+        })?;
+        ensure(event.root.is_none_or(|root| root == hash), || {
+            format!("shard {shard}: up to event {} the day's root is not the hash of its events", event.seq)
+        })
+    }
+
+    fn conclude(&self, head: ShardHead, roots: usize) -> Verdict {
+        let shard = self.shard;
+        ensure(self.head.seq == head.seq, || {
+            format!("shard {shard}: its last event is {}, its head says {}", self.head.seq, head.seq)
+        })?;
+        ensure(self.head.seq == 0 || self.head.hash == head.hash, || {
+            format!("shard {shard}: its head is not the hash of its events")
+        })?;
+        ensure(self.roots == roots, || format!("shard {shard}: a daily root stands for no event"))
+    }
+}

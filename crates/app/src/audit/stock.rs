@@ -1,0 +1,94 @@
+//! Law 1: every unit received is on hand, sold or written off, and what is reserved is held by a claim.
+
+use std::collections::BTreeMap;
+
+use domain::ids::ProductId;
+use domain::order::Outcome;
+use domain::order_saga::Step;
+use domain::stock::Product;
+
+use super::dossier::Dossier;
+use super::report::{Findings, Law, Verdict, ensure};
+use super::snapshot::ProductFacts;
+use crate::command::{Command, Repair};
+
+/// What receipts, claims and orders say of each product, beside what the product says of itself.
+#[derive(Debug, Default)]
+pub(super) struct StockBooks {
+    pages: BTreeMap<ProductId, Page>,
+}
+
+#[derive(Debug, Default)]
+struct Page {
+    product: Option<Product>,
+    received: i64,
+    written_off: i64,
+    reserved: i64,
+    sold: i64,
+}
+
+impl StockBooks {
+    pub(super) fn open(&mut self, facts: ProductFacts) {
+        let ProductFacts { product, received, written_off } = facts;
+        let id = product.id;
+        self.pages.insert(id, Page { product: Some(product), received, written_off, ..Page::default() });
+    }
+
+    /// Adds what an order holds or has bought.
+    pub(super) fn enter(&mut self, dossier: &Dossier) {
+        let Some(order) = dossier.order() else { return };
+        for line in &order.created.lines {
+            let page = self.pages.entry(line.product).or_default();
+            if order.outcome == Outcome::Completed {
+                page.sold += line.quantity;
+            } else if dossier.holds(order, Step::Stock(line.product)) {
+                page.reserved += line.quantity;
+            }
+        }
+    }
+
+    pub(super) fn judge(&self, findings: &mut Findings) {
+        for (id, page) in &self.pages {
+            findings.note(Law::Stock, page.verdict(*id));
+        }
+    }
+
+    /// Corrections of counters that receipts, claims and orders explain.
+    pub(super) fn repairs(&self) -> impl Iterator<Item = Command> {
+        self.pages.values().filter_map(Page::repair)
+    }
+}
+
+impl Page {
+    fn verdict(&self, id: ProductId) -> Verdict {
+        let Some(product) = &self.product else {
+            return Err(format!("product {id}: orders speak of it, but it does not exist"));
+        };
+        for (name, stored, explained) in [
+            ("received", product.received, self.received),
+            ("written_off", product.written_off, self.written_off),
+            ("reserved", product.reserved, self.reserved),
+            ("sold", product.sold, self.sold),
+            ("on_hand", product.on_hand, product.received - product.sold - product.written_off),
+        ] {
+            ensure(stored == explained, || format!("product {id}: {name} is {stored}, explained are {explained}"))?;
+        }
+        let least = [product.on_hand, product.available(), product.reserved, product.sold, product.written_off];
+        ensure(least.into_iter().all(|units| units >= 0), || format!("product {id}: a count is below zero"))
+    }
+
+    fn repair(&self) -> Option<Command> {
+        let product = self.product.as_ref()?;
+        let repair = Repair::Product {
+            product: product.id,
+            reserved: self.reserved - product.reserved,
+            sold: self.sold - product.sold,
+            received: self.received - product.received,
+            written_off: self.written_off - product.written_off,
+        };
+        let on_hand = self.received - self.sold - self.written_off;
+        let explained = (self.reserved, self.sold, self.received, self.written_off, on_hand);
+        let stored = (product.reserved, product.sold, product.received, product.written_off, product.on_hand);
+        (stored != explained).then_some(Command::Repair(repair))
+    }
+}

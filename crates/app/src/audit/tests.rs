@@ -1,0 +1,320 @@
+//! One corrupted fact is found by exactly the law that it breaks, and derived figures come back.
+
+mod fixture;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::claim::Claim;
+use domain::coupon::Campaign;
+use domain::ids::{Code, Codec, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::order::Mode;
+use domain::order_saga::Step;
+use domain::pricing::Discount;
+use domain::stock::Product;
+use domain::time::Timestamp;
+use proptest::prelude::*;
+
+use fixture::{
+    AWAITING, BOB, CANCELLED, COMPENSATING, COMPLETED, NOON, PENDING, STUCK, Shop, completed_event, number, shop,
+};
+
+use super::{CampaignFact, Law, audit, repairs};
+use crate::answer::Answer;
+use crate::command::{Command, Repair};
+use crate::handlers;
+use crate::ids::Ids;
+use crate::outbox::ShardHead;
+use crate::rows::{AccountKey, AnswerKey, OrderKey, Request, RequestStatus, Rows, TimerKey};
+use crate::settings::{Executor, Settings};
+use crate::unit::Unit;
+
+fn broken_laws(shop: &mut Shop) -> Vec<(Law, Vec<String>)> {
+    let audit = audit(shop, NOON).unwrap();
+    let laws = audit.laws.into_iter().zip(Law::ALL).filter(|(report, _)| report.violations > 0);
+    laws.map(|(report, law)| (*law, report.examples)).collect()
+}
+
+#[test]
+fn a_shop_that_adds_up_breaks_no_law() {
+    let mut shop = shop();
+    assert_eq!(broken_laws(&mut shop), vec![]);
+    let audit = audit(&mut shop, NOON).unwrap();
+    assert!(audit.laws.iter().all(|law| law.checked > 0), "every law has something to look at: {audit:?}");
+}
+
+#[test]
+fn only_the_stuck_order_of_a_sound_shop_is_asked_to_go_on() {
+    assert_eq!(repairs(&mut shop(), NOON).unwrap(), vec![Command::ResumeOrder { order: OrderId(6) }]);
+}
+
+#[test]
+fn the_report_is_what_the_command_prints() {
+    let mut shop = shop();
+    shop.problems.push("page 7: lost".to_owned());
+    let audit = audit(&mut shop, NOON).unwrap();
+    let json = serde_json::to_value(&audit).unwrap();
+    assert_eq!(json["violations"], 1);
+    let last = json["laws"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["law"], 20);
+    assert_eq!(last["violations"], 1);
+    assert_eq!(last["examples"][0], "page 7: lost");
+}
+
+/// One way to spoil the shop, and the one law that must notice.
+type Case = (Law, &'static str, fn(&mut Shop));
+
+#[test]
+fn each_corruption_is_found_by_its_own_law() {
+    for (law, what, corrupt) in stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()) {
+        let mut shop = shop();
+        corrupt(&mut shop);
+        let broken = broken_laws(&mut shop);
+        let laws: Vec<Law> = broken.iter().map(|(law, _)| *law).collect();
+        assert_eq!(laws, vec![law], "{what}: {broken:?}");
+    }
+}
+
+fn stock_and_saga_cases() -> Vec<Case> {
+    vec![
+        (Law::Stock, "a unit too many is sold", |shop| {
+            shop.products[0].product.sold += 1;
+            shop.products[0].product.on_hand -= 1;
+        }),
+        (Law::Stock, "a unit is reserved by nobody", |shop| shop.products[0].product.reserved += 1),
+        (Law::Stock, "a receipt is lost", |shop| shop.products[0].received -= 5),
+        (Law::Claims, "a pending order has no timer", |shop| shop.orders[PENDING].timer = None),
+        (Law::Claims, "an order that waits for its customer has a timer", |shop| {
+            shop.orders[AWAITING].timer = shop.orders[PENDING].timer;
+        }),
+        (Law::Claims, "a settled order has a claim", |shop| {
+            shop.orders[CANCELLED].claims.push((Step::Point, Claim::Released));
+        }),
+        (Law::Claims, "a claim is about no step", |shop| {
+            shop.orders[PENDING].claims.push((Step::Point, Claim::Released));
+        }),
+        (Law::Claims, "a claim is lost", |shop| shop.orders[AWAITING].claims.clear()),
+        (Law::Claims, "what was released is gone without its tombstone", |shop| {
+            shop.orders[COMPENSATING].claims.pop();
+        }),
+        (Law::Demand, "more is sold than was asked for", |shop| {
+            let payload = completed_event(1).payload().replace("\"qty\":2", "\"qty\":3");
+            shop.orders[COMPLETED].events.last_mut().unwrap().payload = payload;
+        }),
+        (Law::Orders, "the amounts do not add up", |shop| {
+            let created = &mut shop.orders[COMPLETED].row.as_mut().unwrap().order.created;
+            Arc::make_mut(created).due = Money::won(1);
+        }),
+        (Law::Orders, "a version is missing", |shop| shop.orders[STUCK].events[2].version = Some(4)),
+        (Law::Orders, "the row is not what its events make it", |shop| {
+            Arc::make_mut(&mut shop.orders[PENDING].row.as_mut().unwrap().order.created).mode = Mode::Atomic;
+        }),
+        (Law::Orders, "an event cannot be read", |shop| shop.orders[PENDING].events[0].payload.truncate(9)),
+        (Law::Orders, "an order was never created", |shop| {
+            shop.orders[CANCELLED].events.clear();
+            shop.orders[CANCELLED].row.as_mut().unwrap().order.version = 0;
+        }),
+        (Law::Paths, "something happens to a settled order", |shop| {
+            let facts = &mut shop.orders[CANCELLED];
+            let mut again = facts.events.last().unwrap().clone();
+            again.version = Some(4);
+            facts.events.push(again);
+            facts.row.as_mut().unwrap().order.version = 4;
+        }),
+        (Law::Journal, "compensation goes forward", |shop| {
+            let event = fixture::compensation(5, vec![Step::Stock(ProductId(1)), Step::Point]);
+            shop.orders[COMPENSATING].events[3].payload = event.payload();
+        }),
+        (Law::Journal, "a step says yes after it said no", |shop| {
+            let facts = &mut shop.orders[CANCELLED];
+            let mut late = facts.events[1].clone();
+            late.kind = "PointDeductionCompleted".to_owned();
+            late.payload = r#"{"orderId":"ORD-2","step":"POINT","ok":true}"#.to_owned();
+            facts.events.push(late);
+        }),
+    ]
+}
+
+fn coupon_cases() -> Vec<Case> {
+    vec![
+        (Law::Coupons, "the count is too low", |shop| campaign(shop).issued -= 1),
+        (Law::Coupons, "more are issued than there are", |shop| campaign(shop).quantity -= 1),
+        (Law::Coupons, "somebody holds more than he may", |shop| campaign(shop).issue_per_user_max = 0),
+        (Law::Requests, "a request is never decided", |shop| {
+            request(shop, 4).created_at = Timestamp::from_micros(0);
+        }),
+        (Law::Requests, "a decided request waits", |shop| request(shop, 2).status = RequestStatus::Pending),
+        (Law::Requests, "a coupon is somebody else's", |shop| request(shop, 2).user = UserId(9)),
+        (Law::Requests, "a result was announced that nobody decided", |shop| {
+            let decision = request(shop, 3).decision.take();
+            assert!(decision.is_some());
+            request(shop, 3).status = RequestStatus::Pending;
+        }),
+        (Law::FirstCome, "somebody was refused before the last coupon went", |shop| {
+            request(shop, 3).id = RequestId(0);
+            shop.campaigns.swap(5, 3);
+        }),
+        (Law::FirstCome, "somebody was refused although there are coupons", |shop| {
+            request(shop, 3).decision.as_mut().unwrap().quantity = 3;
+        }),
+        (Law::Redemption, "an order has lost its coupon", |shop| shop.orders[COMPLETED].coupons.clear()),
+        (Law::Redemption, "a cancelled order has kept a coupon", |shop| {
+            shop.orders[CANCELLED].coupons = shop.orders[COMPLETED].coupons.clone();
+        }),
+        (Law::Redemption, "a coupon is somebody else's", |shop| shop.orders[COMPLETED].coupons[0].user = BOB),
+        (Law::Redemption, "the discount is not the coupon's", |shop| {
+            campaign(shop).discount = Discount::Fixed { value: Money::won(299) };
+        }),
+    ]
+}
+
+fn book_cases() -> Vec<Case> {
+    vec![
+        (Law::Points, "a balance is too high", |shop| shop.customers[0].account.as_mut().unwrap().balance += Money::won(1)),
+        (Law::Points, "an entry was changed", |shop| shop.customers[1].entries[0].amount = Money::won(1)),
+        (Law::Points, "an entry goes from an account to itself", |shop| shop.customers[1].entries[0].from_account = BOB.0),
+        (Law::Points, "points were not given back", |shop| {
+            shop.orders[COMPENSATING].entries.pop();
+        }),
+        (Law::Points, "points were taken twice", |shop| {
+            let entry = shop.orders[COMPLETED].entries[0];
+            shop.orders[COMPLETED].entries.push(entry);
+        }),
+        (Law::Idempotency, "two keys have placed one order", |shop| {
+            let (_, stored) = shop.answers[0].clone();
+            shop.answers.push((AnswerKey([9; 32]), stored));
+        }),
+        (Law::Idempotency, "an answer names another order number", |shop| {
+            shop.answers[0].1.answer = Answer::OrderPlaced { order: OrderId(1), number: number(2) };
+        }),
+        (Law::Idempotency, "an answer names a request that is not there", |shop| {
+            let code = Code::from("req-9");
+            shop.answers[2].1.answer = Answer::CouponRequested { request: RequestId(9), code };
+        }),
+        (Law::Chains, "a notice is missing", |shop| shop.customers[0].notices[1].number = 5),
+        (Law::Chains, "a chain is cut", |shop| shop.customers[1].orders[2].previous = None),
+        (Law::Chains, "a customer is gone", |shop| {
+            let gone = &mut shop.customers[0];
+            gone.customer = None;
+            gone.entries.clear();
+            gone.account = None;
+        }),
+        (Law::Log, "an event was changed", |shop| {
+            let shard = shop.events.iter().position(|events| !events.is_empty()).unwrap();
+            shop.events[shard][0].payload.push(' ');
+        }),
+        (Law::Log, "the last event was dropped, and the head with it", |shop| {
+            let shard = shop.events.iter().position(|events| events.len() == 1).unwrap();
+            shop.events[shard].clear();
+            shop.shards[shard].head = ShardHead::default();
+        }),
+        (Law::Log, "a head was changed", |shop| {
+            let shard = shop.events.iter().position(|events| !events.is_empty()).unwrap();
+            shop.shards[shard].head.hash[0] ^= 1;
+        }),
+        (Law::Log, "the store has lost a page", |shop| shop.problems.push("page 7".to_owned())),
+    ]
+}
+
+fn campaign(shop: &mut Shop) -> &mut Campaign {
+    let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
+        CampaignFact::Begins(_, campaign) => campaign.as_mut(),
+        CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+    });
+    found.unwrap()
+}
+
+fn request(shop: &mut Shop, id: i64) -> &mut Request {
+    let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
+        CampaignFact::Request(request) if request.id == RequestId(id) => Some(request),
+        CampaignFact::Begins(..) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+    });
+    found.unwrap()
+}
+
+/// Does what the engine does with a repair, on the shop's own rows.
+fn apply(shop: &mut Shop, repair: &Repair) {
+    let mut rows = Rows::default();
+    for facts in &shop.products {
+        rows.products.loaded(facts.product.id, Some(facts.product.clone()));
+    }
+    let sale = campaign(shop).clone();
+    rows.campaigns.loaded(sale.id, Some(sale.clone()));
+    for facts in &shop.customers {
+        rows.accounts.loaded(AccountKey(facts.user), facts.account);
+    }
+    for facts in &shop.orders {
+        rows.orders.loaded(OrderKey(facts.id), facts.row.clone());
+        rows.timers.loaded(TimerKey(facts.id), facts.timer);
+    }
+    let settings = Settings {
+        executor: Executor::Inline,
+        batch_max: 1,
+        mode: Mode::Parallel,
+        pay_within: Duration::from_secs(600),
+        step_deadline: Duration::from_secs(30),
+        restorations_max: 5,
+        codec: Codec::new([0; 16]),
+    };
+    let mut ids = Ids::new(1);
+    let mut unit = Unit { rows: &mut rows, ids: &mut ids, settings: &settings, now: NOON, cause: "Repair" };
+    handlers::handle(&mut unit, &Command::Repair(repair.clone())).unwrap();
+    for facts in &mut shop.products {
+        facts.product = rows.products.get(facts.product.id).unwrap().unwrap().clone();
+    }
+    *campaign(shop) = rows.campaigns.get(sale.id).unwrap().unwrap().clone();
+    for facts in &mut shop.customers {
+        facts.account = rows.accounts.get(AccountKey(facts.user)).unwrap().copied();
+    }
+    for facts in &mut shop.orders {
+        facts.timer = rows.timers.get(TimerKey(facts.id)).unwrap().copied();
+    }
+}
+
+proptest! {
+    #[test]
+    fn repairs_bring_every_derived_figure_back(
+        counters in prop::array::uniform5(-3..=3_i64),
+        issued in -2..=2_i64,
+        balances in prop::array::uniform2(-100..=100_i64),
+        timers in prop::array::uniform6(0..=2_u8),
+    ) {
+        let mut shop = shop();
+        let sound = shop.products[0].product.clone();
+        let [on_hand, reserved, received, sold, written_off] = counters;
+        shop.products[0].product = Product {
+            on_hand: sound.on_hand + on_hand,
+            reserved: sound.reserved + reserved,
+            received: sound.received + received,
+            sold: sound.sold + sold,
+            written_off: sound.written_off + written_off,
+            ..sound
+        };
+        campaign(&mut shop).issued += issued;
+        for (facts, change) in shop.customers.iter_mut().zip(balances) {
+            facts.account.as_mut().unwrap().balance += Money::won(change);
+        }
+        let any = shop.orders[PENDING].timer;
+        for (facts, change) in shop.orders.iter_mut().zip(timers) {
+            facts.timer = match change { 0 => facts.timer, 1 => None, _ => any };
+        }
+        for command in repairs(&mut shop, NOON).unwrap() {
+            // A stuck order breaks no law; resuming it is the engine's own work.
+            if let Command::Repair(repair) = command {
+                apply(&mut shop, &repair);
+            }
+        }
+        // The timer of an order that is stuck is dropped when it is asked to go on.
+        shop.orders[STUCK].timer = None;
+        prop_assert_eq!(broken_laws(&mut shop), vec![]);
+    }
+}
+
+#[test]
+fn a_lost_coupon_is_not_repaired_away() {
+    let mut shop = shop();
+    shop.campaigns.remove(1);
+    assert_eq!(repairs(&mut shop, NOON).unwrap(), vec![Command::ResumeOrder { order: OrderId(6) }]);
+    assert!(broken_laws(&mut shop).iter().any(|(law, _)| *law == Law::Coupons));
+}

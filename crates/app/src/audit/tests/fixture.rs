@@ -1,0 +1,258 @@
+//! A small shop, written down by hand: an order in every state, a campaign that sold out, two ledgers.
+
+mod log;
+mod orders;
+
+use std::sync::Arc;
+
+use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
+use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::points::Account;
+use domain::pricing::Discount;
+use domain::stock::{Product, Status};
+use domain::time::Timestamp;
+
+use crate::answer::Answer;
+use crate::audit::{
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderFacts, ProductFacts, ShardFacts,
+    Snapshot,
+};
+use crate::event::ResultCode;
+use crate::ports::StoreError;
+use crate::rows::{
+    AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer,
+};
+
+pub(super) use orders::{compensation, completed_event, number};
+
+pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+pub(super) const ANN: UserId = UserId(1);
+pub(super) const BOB: UserId = UserId(2);
+const LAMP: ProductId = ProductId(1);
+const SALE: CampaignId = CampaignId(1);
+
+/// Places in [`Shop::orders`].
+pub(super) const COMPLETED: usize = 0;
+pub(super) const CANCELLED: usize = 1;
+pub(super) const PENDING: usize = 2;
+pub(super) const AWAITING: usize = 3;
+pub(super) const COMPENSATING: usize = 4;
+pub(super) const STUCK: usize = 5;
+
+pub(super) struct Shop {
+    pub(super) products: Vec<ProductFacts>,
+    pub(super) campaigns: Vec<CampaignFact>,
+    pub(super) orders: Vec<OrderFacts>,
+    pub(super) customers: Vec<CustomerFacts>,
+    pub(super) answers: Vec<(AnswerKey, StoredAnswer)>,
+    pub(super) events: Vec<Vec<EventFacts>>,
+    pub(super) shards: Vec<ShardFacts>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Snapshot for Shop {
+    fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> Result<(), StoreError> {
+        self.products.iter().cloned().for_each(each);
+        Ok(())
+    }
+
+    fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError> {
+        self.campaigns.iter().cloned().for_each(each);
+        Ok(())
+    }
+
+    fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), StoreError> {
+        self.orders.iter().cloned().for_each(each);
+        Ok(())
+    }
+
+    fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), StoreError> {
+        self.customers.iter().cloned().for_each(each);
+        Ok(())
+    }
+
+    fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
+        self.answers.iter().cloned().for_each(|(key, stored)| each(key, stored));
+        Ok(())
+    }
+
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError> {
+        self.events.iter().flatten().cloned().for_each(each);
+        Ok(self.shards.clone())
+    }
+
+    fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(self.problems.clone())
+    }
+}
+
+/// Lamps cost 1,000 won each; 20 came in, 1 broke, and every order is for two.
+pub(super) fn shop() -> Shop {
+    let mut shop = Shop {
+        products: vec![],
+        campaigns: vec![],
+        orders: orders::orders(),
+        customers: vec![],
+        answers: vec![],
+        events: vec![],
+        shards: vec![],
+        problems: vec![],
+    };
+    shop.products.push(ProductFacts {
+        product: Product {
+            id: LAMP,
+            name: Arc::from("lamp"),
+            price: Money::won(1_000),
+            status: Status::OnSale,
+            on_hand: 17,
+            // Of the orders that are pending, awaiting payment, and stuck.
+            reserved: 6,
+            received: 20,
+            sold: 2,
+            written_off: 1,
+            created_at: NOON,
+            updated_at: NOON,
+        },
+        received: 20,
+        written_off: 1,
+    });
+    shop.campaigns = sold_out_campaign();
+    shop.customers = vec![customer(ANN, ann_entries(), &shop.orders), customer(BOB, bob_entries(), &shop.orders)];
+    shop.answers = answers();
+    let (events, shards) = log::sealed(&shop.orders, &shop.campaigns);
+    shop.events = events;
+    shop.shards = shards;
+    shop
+}
+
+fn coupon(id: i64, used_order: Option<OrderId>) -> Coupon {
+    let code = Code::from(format!("UC-{id}").as_str());
+    Coupon { id: CouponId(id), code, issue_number: id, used_order, issued_at: NOON }
+}
+
+/// Two coupons: ANN and BOB asked first, somebody else came too late, and one more request waits.
+fn sold_out_campaign() -> Vec<CampaignFact> {
+    let campaign = Campaign {
+        id: SALE,
+        name: Arc::from("sale"),
+        discount: Discount::Fixed { value: Money::won(300) },
+        quantity: 2,
+        issued: 2,
+        issue_per_user_max: 1,
+        issue_starts_at: NOON,
+        issue_ends_at: NOON,
+        valid_until: NOON,
+        issue_mode: IssueMode::Queued,
+        queue_key: QueueKey::Campaign,
+        paused: false,
+        created_at: NOON,
+        updated_at: NOON,
+    };
+    let held = |id, user, used| CampaignFact::Coupon(CouponFacts { campaign: SALE, user, coupon: coupon(id, used) });
+    vec![
+        CampaignFact::Begins(SALE, Some(campaign)),
+        held(1, ANN, Some(OrderId(1))),
+        held(2, BOB, None),
+        request(1, ANN, Some((ResultCode::Success, Some(1)))),
+        request(2, BOB, Some((ResultCode::Success, Some(2)))),
+        request(3, UserId(3), Some((ResultCode::OutOfStock, None))),
+        request(4, UserId(4), None),
+    ]
+}
+
+fn request(id: i64, user: UserId, decided: Option<(ResultCode, Option<i64>)>) -> CampaignFact {
+    let status = if decided.is_some() { RequestStatus::Notified } else { RequestStatus::Pending };
+    let decision = decided.map(|(code, granted)| Decision {
+        code,
+        granted: granted.map(|number| Granted {
+            coupon: CouponId(number),
+            code: coupon(number, None).code,
+            issue_number: number,
+        }),
+        quantity: 2,
+        at: NOON,
+    });
+    CampaignFact::Request(Request {
+        id: RequestId(id),
+        user,
+        campaign: SALE,
+        status,
+        decision,
+        created_at: NOON,
+        updated_at: NOON,
+    })
+}
+
+fn entry(id: i64, user: UserId, kind: &'static str, (balance, order): (i64, Option<i64>)) -> Entry {
+    let (from_account, to_account, amount) = match kind {
+        "CHARGED" => (0, user.0, 2_000),
+        "DEDUCTED" => (user.0, -1, 500),
+        _ => (-1, user.0, 500),
+    };
+    Entry {
+        id: EntryId(id),
+        user,
+        from_account,
+        to_account,
+        amount: Money::won(amount),
+        kind,
+        order: order.map(OrderId),
+        balance: Money::won(balance),
+        previous: (id % 10 > 1).then_some(EntryId(id - 1)),
+        at: NOON,
+    }
+}
+
+fn ann_entries() -> Vec<Entry> {
+    vec![entry(11, ANN, "CHARGED", (2_000, None)), entry(12, ANN, "DEDUCTED", (1_500, Some(1)))]
+}
+
+fn bob_entries() -> Vec<Entry> {
+    vec![
+        entry(21, BOB, "CHARGED", (2_000, None)),
+        entry(22, BOB, "DEDUCTED", (1_500, Some(5))),
+        entry(23, BOB, "RESTORED", (2_000, Some(5))),
+    ]
+}
+
+fn customer(user: UserId, entries: Vec<Entry>, orders: &[OrderFacts]) -> CustomerFacts {
+    let rows = orders.iter().filter_map(|facts| facts.row.as_ref()).filter(|row| row.order.user() == user);
+    let orders: Vec<Link> = rows.map(Link::order).collect();
+    let notice = |number| NoticeLink { number, link: Link { id: number, previous: (number > 1).then_some(number - 1) } };
+    let customer = Customer {
+        last_order: orders.last().map(|link| OrderId(link.id)),
+        last_coupon: Some(CouponId(user.0)),
+        last_entry: entries.last().map(|entry| entry.id),
+        last_notice: Some(NoticeId(4)),
+        notices: 4,
+        ..Customer::new(user, NOON)
+    };
+    let balance = entries.last().map_or(Money::ZERO, |entry| entry.balance);
+    CustomerFacts {
+        user,
+        customer: Some(customer),
+        account: Some(Account { user, balance }),
+        entries,
+        orders,
+        coupons: vec![Link::coupon(CouponId(user.0), None)],
+        // The first two were forgotten.
+        notices: vec![notice(3), notice(4)],
+    }
+}
+
+fn answers() -> Vec<(AnswerKey, StoredAnswer)> {
+    let answers = [
+        Answer::OrderPlaced { order: OrderId(1), number: number(1) },
+        Answer::OrderChanged { order: OrderId(2) },
+        Answer::CouponRequested { request: RequestId(1), code: Code::from("req-1") },
+        Answer::CouponIssued {
+            campaign: SALE,
+            coupon: coupon(1, None).code,
+            issue_number: 1,
+            issued_at: NOON,
+        },
+    ];
+    let stored = |answer| StoredAnswer { fingerprint: [0; 32], answer, at: NOON };
+    answers.into_iter().zip(1..).map(|(answer, key)| (AnswerKey([key; 32]), stored(answer))).collect()
+}

@@ -1,0 +1,50 @@
+//! The audit from inside: the running shop looks at a snapshot of itself, and puts right what can be computed again.
+
+use app::audit::{self, Audit, Inspection};
+use axum::extract::State;
+use serde::Serialize;
+
+use super::submission::Submission;
+use super::{Empty, Shop, unavailable};
+use crate::http::json::Json;
+use crate::http::{Code, Problem};
+
+/// What a repair did: the audit before it, and the audit after.
+#[derive(Serialize)]
+pub(crate) struct RepairBody {
+    repairs: usize,
+    before: Audit,
+    after: Audit,
+}
+
+/// `GET /api/admin/audit`.
+pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<Audit>, Problem> {
+    inspect(&shop).await.map(|inspection| Json(inspection.audit))
+}
+
+/// `POST /api/admin/audit/repair`.
+pub(crate) async fn repair(
+    State(shop): State<Shop>,
+    _submission: Submission<Empty>,
+) -> Result<Json<RepairBody>, Problem> {
+    let Inspection { audit: before, repairs } = inspect(&shop).await?;
+    let count = repairs.len();
+    for command in repairs {
+        let settled = shop.front.submit(command, None).await;
+        if let Err(refusal) = settled.result {
+            tracing::warn!("A repair was refused: {refusal:?}");
+        }
+    }
+    let after = inspect(&shop).await?.audit;
+    Ok(Json(RepairBody { repairs: count, before, after }))
+}
+
+/// Reads the whole store, on a thread that serves nobody meanwhile.
+async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
+    let (snapshots, now) = (shop.snapshots.clone(), shop.front.clock.now());
+    let look = move || audit::inspect(snapshots()?.as_mut(), now);
+    match tokio::task::spawn_blocking(look).await {
+        Ok(inspection) => inspection.map_err(unavailable),
+        Err(_panicked) => Err(Problem::new(Code::Internal, "The audit could not be finished; the cause is in the log.")),
+    }
+}

@@ -1,0 +1,344 @@
+//! Coupons: campaigns, issue at once or on request, own coupons (C-05…C-07, C-12…C-18).
+
+use std::time::Duration;
+
+use app::answer::{Answer, Settled};
+use app::command::{Command, CreateCampaign};
+use app::rows::{Request, RequestStatus};
+use app::wire_time;
+use axum::extract::{Path, State};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::coupon::{Change, IssueMode, QueueKey, Rejection};
+use domain::ids::{CampaignId, Code as RequestCode, CouponId, RequestId, UserId};
+use domain::limits::{CAMPAIGN_QUANTITY_MAX, ISSUE_PER_USER_MAX};
+use domain::money::Money;
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::orders::applied;
+use super::pages::PageQuery;
+use super::refusals::{coupon_not_found, problem, request_not_found};
+use super::render::{self, Page};
+use super::submission::Submission;
+use super::{Empty, Shop, check_name, mark_replayed, unavailable};
+use crate::auth::{Customer, Role};
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::path::{Campaign, Id};
+use crate::http::query::Query;
+use crate::http::{Problem, Violations};
+use crate::waiting::Subject;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CampaignBody {
+    name: String,
+    discount: DiscountBody,
+    total_quantity: i64,
+    #[serde(default)]
+    max_issue_per_user: Option<i64>,
+    issue_starts_at: String,
+    issue_ends_at: String,
+    valid_until: String,
+    #[serde(default)]
+    issue_mode: Option<IssueMode>,
+    #[serde(default)]
+    queue_key: Option<QueueKey>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct DiscountBody {
+    r#type: DiscountType,
+    value: i64,
+    #[serde(default)]
+    max_amount: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum DiscountType {
+    Fixed,
+    Percent,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangeBody {
+    #[serde(default)]
+    paused: Option<bool>,
+    #[serde(default)]
+    issue_ends_at: Option<String>,
+    #[serde(default)]
+    total_quantity: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RequestCouponBody {
+    coupon_id: i64,
+    #[serde(default)]
+    user_id: Option<i64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IssuedBody {
+    success: bool,
+    coupon_id: i64,
+    user_coupon_id: String,
+    issue_number: i64,
+    message: &'static str,
+    issued_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestedBody {
+    request_id: String,
+    status: &'static str,
+}
+
+/// `POST /api/admin/coupons`.
+pub(crate) async fn create(
+    State(shop): State<Shop>,
+    submission: Submission<CampaignBody>,
+) -> Result<Response, Problem> {
+    let command = Command::CreateCampaign(Box::new(campaign(&submission.body)?));
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    let replayed = settled.replayed;
+    let Answer::CampaignCreated { campaign } = settled.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("creating a campaign is answered with the campaign");
+    };
+    let mut response = (StatusCode::CREATED, Json(read(&shop, campaign).await?)).into_response();
+    mark_replayed(&mut response, replayed);
+    Ok(response)
+}
+
+fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
+    let mut violations = Violations::default();
+    let name = check_name(&body.name, &mut violations);
+    let discount = discount(&body.discount, &mut violations);
+    if !(1..=CAMPAIGN_QUANTITY_MAX).contains(&body.total_quantity) {
+        let detail = format!("must be from 1 to {CAMPAIGN_QUANTITY_MAX}");
+        violations.push("#/totalQuantity", "out_of_range", detail);
+    }
+    let issue_per_user_max = body.max_issue_per_user.unwrap_or(1);
+    if !(1..=ISSUE_PER_USER_MAX).contains(&issue_per_user_max) {
+        violations.push("#/maxIssuePerUser", "out_of_range", format!("must be from 1 to {ISSUE_PER_USER_MAX}"));
+    }
+    let issue_starts_at = moment("#/issueStartsAt", &body.issue_starts_at, &mut violations);
+    let issue_ends_at = moment("#/issueEndsAt", &body.issue_ends_at, &mut violations);
+    let valid_until = moment("#/validUntil", &body.valid_until, &mut violations);
+    if violations.is_empty() && issue_ends_at < issue_starts_at {
+        violations.push("#/issueEndsAt", "out_of_order", "must not be before issueStartsAt");
+    }
+    if violations.is_empty() && valid_until < issue_ends_at {
+        violations.push("#/validUntil", "out_of_order", "must not be before issueEndsAt");
+    }
+    violations.into_result()?;
+    Ok(CreateCampaign {
+        name,
+        discount,
+        quantity: body.total_quantity,
+        issue_per_user_max,
+        issue_starts_at,
+        issue_ends_at,
+        valid_until,
+        issue_mode: body.issue_mode.unwrap_or(IssueMode::Direct),
+        queue_key: body.queue_key.unwrap_or(QueueKey::Campaign),
+    })
+}
+
+fn discount(body: &DiscountBody, violations: &mut Violations) -> Discount {
+    const FIXED_MAX: i64 = domain::limits::PRICE_MAX.amount();
+    if body.max_amount.is_some_and(|cap| !(1..=FIXED_MAX).contains(&cap)) {
+        violations.push("#/discount/maxAmount", "out_of_range", format!("must be from 1 to {FIXED_MAX}"));
+    }
+    match body.r#type {
+        DiscountType::Fixed => {
+            if !(1..=FIXED_MAX).contains(&body.value) {
+                violations.push("#/discount/value", "out_of_range", format!("must be from 1 to {FIXED_MAX} won"));
+            }
+            if body.max_amount.is_some() {
+                violations.push("#/discount/maxAmount", "conflict", "only a PERCENT discount has a maximum");
+            }
+            Discount::Fixed { value: Money::won(body.value) }
+        }
+        DiscountType::Percent => {
+            if !(1..=100).contains(&body.value) {
+                violations.push("#/discount/value", "out_of_range", "must be from 1 to 100 percent");
+            }
+            Discount::Percent { value: body.value, max_amount: body.max_amount.map(Money::won) }
+        }
+    }
+}
+
+fn moment(pointer: &str, text: &str, violations: &mut Violations) -> Timestamp {
+    wire_time::parse(text).unwrap_or_else(|_| {
+        violations.push(pointer, "not_a_time", "must be an RFC 3339 time such as 2026-11-21T09:00:00Z");
+        Timestamp::default()
+    })
+}
+
+/// `PATCH /api/admin/coupons/{id}`.
+pub(crate) async fn change(
+    State(shop): State<Shop>,
+    id: Id<Campaign>,
+    submission: Submission<ChangeBody>,
+) -> Result<Json<render::CampaignBody>, Problem> {
+    let body = &submission.body;
+    let mut violations = Violations::default();
+    if body.total_quantity.is_some_and(|quantity| !(1..=CAMPAIGN_QUANTITY_MAX).contains(&quantity)) {
+        let detail = format!("must be from 1 to {CAMPAIGN_QUANTITY_MAX}");
+        violations.push("#/totalQuantity", "out_of_range", detail);
+    }
+    let issue_ends_at = body.issue_ends_at.as_deref().map(|text| moment("#/issueEndsAt", text, &mut violations));
+    violations.into_result()?;
+    let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
+    let campaign = CampaignId(id.0);
+    let settled = shop.front.submit(Command::ChangeCampaign { campaign, change }, submission.idempotency).await;
+    settled.result.map_err(|refusal| problem(&refusal))?;
+    read(&shop, campaign).await.map(Json)
+}
+
+async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Problem> {
+    let campaign = shop.front.views.campaign(id).await.map_err(unavailable)?.ok_or_else(coupon_not_found)?;
+    Ok(render::campaign(&campaign))
+}
+
+/// `GET /api/coupons/{id}`.
+pub(crate) async fn get(
+    State(shop): State<Shop>,
+    id: Id<Campaign>,
+) -> Result<Json<render::CampaignBody>, Problem> {
+    read(&shop, CampaignId(id.0)).await.map(Json)
+}
+
+/// `GET /api/coupons`.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<render::CampaignBody>>, Problem> {
+    let page = query.page(&shop, List { name: "coupons", owner: None, filter: "" })?;
+    let after = page.after.map(CampaignId);
+    let campaigns = shop.front.views.campaigns(after, page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(campaigns, |campaign| campaign.id.0, render::campaign)))
+}
+
+/// `GET /api/users/me/coupons`, newest first.
+pub(crate) async fn list_own(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<render::UserCouponBody>>, Problem> {
+    let list = List { name: "users/me/coupons", owner: Some(principal.user_id), filter: "" };
+    let page = query.page(&shop, list)?;
+    let (user, before) = (UserId(principal.user_id), page.after.map(CouponId));
+    let coupons = shop.front.views.coupons_of(user, before, page.fetch()).await.map_err(unavailable)?;
+    let now = shop.front.clock.now();
+    Ok(Json(page.of(coupons, |held| held.coupon.id.0, |held| render::user_coupon(held, &shop.front.codec, now))))
+}
+
+/// `POST /api/coupons/{id}/issue` (C-05…C-07, C-18): the answer carries the result, unless the campaign queues.
+pub(crate) async fn issue(
+    State(shop): State<Shop>,
+    id: Id<Campaign>,
+    submission: Submission<Empty>,
+) -> Result<Response, Problem> {
+    let (campaign, user) = (CampaignId(id.0), submission.user());
+    refuse_early(&shop, campaign, &submission)?;
+    let settled = shop.front.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
+    answer(&shop, settled, &submission).await
+}
+
+/// `POST /api/coupons/issue` (C-12): always a request that is followed up.
+pub(crate) async fn request(
+    State(shop): State<Shop>,
+    submission: Submission<RequestCouponBody>,
+) -> Result<Response, Problem> {
+    submission.check_user(submission.body.user_id)?;
+    let command = Command::RequestCoupon { campaign: CampaignId(submission.body.coupon_id), user: submission.user() };
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    answer(&shop, settled, &submission).await
+}
+
+/// Lets the gate say no. A repeat with its key goes on: it may be owed the coupon that it got the first time.
+fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
+    let front = &shop.front;
+    let refusal = match front.gate.refusal(campaign, submission.user(), front.clock.now()) {
+        None => return Ok(()),
+        Some(Rejection::AlreadyIssued) if submission.idempotency.is_some() => return Ok(()),
+        Some(rejection) => app::answer::Refusal::from(rejection),
+    };
+    Err(problem(&refusal))
+}
+
+async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) -> Result<Response, Problem> {
+    let replayed = settled.replayed;
+    let mut response = match settled.result.map_err(|refusal| problem(&refusal))? {
+        Answer::CouponIssued { campaign, coupon, issue_number, issued_at } => {
+            let body = IssuedBody {
+                success: true,
+                coupon_id: campaign.0,
+                user_coupon_id: coupon.to_string(),
+                issue_number,
+                message: "The coupon is yours.",
+                issued_at: wire_time::format(issued_at),
+            };
+            (StatusCode::CREATED, Json(body)).into_response()
+        }
+        Answer::CouponRequested { request, code } => requested(shop, request, &code, submission.prefer.wait).await?,
+        other => unreachable!("asking for a coupon is not answered with {other:?}"),
+    };
+    applied(&mut response, submission.prefer);
+    mark_replayed(&mut response, replayed);
+    Ok(response)
+}
+
+async fn requested(
+    shop: &Shop,
+    id: RequestId,
+    code: &RequestCode,
+    wait: Option<Duration>,
+) -> Result<Response, Problem> {
+    let decided = match wait {
+        Some(wait) => outcome(shop, id, wait).await?,
+        None => None,
+    };
+    let mut response = match decided {
+        Some(request) => Json(render::request(&request, &shop.front.codec)).into_response(),
+        None => {
+            let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
+            (StatusCode::ACCEPTED, Json(body)).into_response()
+        }
+    };
+    let location = format!("/api/requests/{code}");
+    let location = HeaderValue::try_from(location).expect("a request's code is letters and digits");
+    response.headers_mut().insert(LOCATION, location);
+    Ok(response)
+}
+
+/// The request, as soon as it is decided.
+async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
+    let look = || shop.front.views.request(id);
+    let is_done = |request: &Request| request.status != RequestStatus::Pending;
+    shop.front.waiting.until(Subject::Request(id), wait, look, is_done).await.map_err(unavailable)
+}
+
+/// `GET /api/requests/{requestId}` (C-15…C-17).
+pub(crate) async fn get_request(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Path(code): Path<String>,
+) -> Result<Json<render::RequestBody>, Problem> {
+    let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
+    let request = shop.front.views.request(id).await.map_err(unavailable)?;
+    let is_visible =
+        |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
+    let request = request.filter(is_visible).ok_or_else(request_not_found)?;
+    Ok(Json(render::request(&request, &shop.front.codec)))
+}

@@ -1,0 +1,29 @@
+//! Whether the process lives, whether it takes work, and how it does.
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+
+use super::Shop;
+use crate::http::{Code, Problem};
+
+/// `GET /livez`: the process can answer.
+pub(crate) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: commands are taken and the store answers.
+pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Problem> {
+    if shop.is_stopping() {
+        return Err(Problem::new(Code::Unavailable, "The shop is stopping."));
+    }
+    if !shop.front.is_open() {
+        return Err(Problem::new(Code::Unavailable, "The engine has stopped; see the log."));
+    }
+    shop.front.views.product(domain::ids::ProductId(0)).await.map_err(super::unavailable)?;
+    Ok("ok\n")
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(shop): State<Shop>) -> impl IntoResponse {
+    shop.metrics.exposition()
+}

@@ -1,0 +1,339 @@
+//! Orders: placed, read, followed, cancelled.
+
+use std::time::Duration;
+
+use app::answer::Answer;
+use app::command::{Command, PlaceOrder};
+use app::history;
+use app::wire_time;
+use axum::extract::{Path, State};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, UserId};
+use domain::limits::{LINES_MAX, QUANTITY_MAX};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Order, Outcome, Payment, Receiver};
+use serde::{Deserialize, Serialize};
+
+use super::pages::PageQuery;
+use super::refusals::{coupon_not_found, order_not_found, problem};
+use super::render::{self, Page};
+use super::submission::Submission;
+use super::{Shop, unavailable};
+use crate::auth::{Customer, Principal, Role};
+use crate::http::cursor::List;
+use crate::http::headers::Prefer;
+use crate::http::json::Json;
+use crate::http::query::Query;
+use crate::http::{Code, Problem, Violations};
+use crate::waiting::Subject;
+
+/// The estimate that the source promises with the receipt (O-05).
+const ESTIMATED_PROCESSING_TIME: &str = "PT10S";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PlaceBody {
+    items: Vec<ItemBody>,
+    #[serde(default)]
+    coupon_id: Option<i64>,
+    #[serde(default)]
+    user_coupon_id: Option<String>,
+    #[serde(default)]
+    points_to_use: Option<i64>,
+    #[serde(default)]
+    payment: Option<Payment>,
+    #[serde(default)]
+    receiver: Option<Receiver>,
+    #[serde(default)]
+    warehouse_storage: Option<bool>,
+    #[serde(default)]
+    total_amount: Option<i64>,
+    #[serde(default)]
+    user_id: Option<i64>,
+    #[serde(default)]
+    mode: Option<Mode>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ItemBody {
+    product_id: i64,
+    quantity: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CancelBody {
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Receipt {
+    order_number: String,
+    status: &'static str,
+    estimated_processing_time: &'static str,
+    tracking_url: String,
+}
+
+/// `POST /api/orders` (O-01…O-05).
+pub(crate) async fn place(
+    State(shop): State<Shop>,
+    submission: Submission<PlaceBody>,
+) -> Result<Response, Problem> {
+    submission.check_user(submission.body.user_id)?;
+    if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
+        return Err(Problem::new(Code::AuthForbidden, "#/mode: only an admin may choose the mode of an order."));
+    }
+    check(&submission.body)?;
+    let order = wanted(&shop, &submission).await?;
+    let settled = shop.front.submit(Command::PlaceOrder(Box::new(order)), submission.idempotency).await;
+    let Answer::OrderPlaced { order, number } = settled.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("placing an order is answered with the order");
+    };
+    let placed = match (settled.order, submission.prefer.wait) {
+        (Some(placed), Some(_)) if is_final(placed.outcome) => Some(render::order(&placed)),
+        (_, Some(wait)) => outcome(&shop, order, wait).await?.map(|order| render::order(&order)),
+        (_, None) => None,
+    };
+    let mut response = match placed {
+        Some(order) => (StatusCode::OK, Json(order)).into_response(),
+        None => (StatusCode::ACCEPTED, Json(receipt(&number))).into_response(),
+    };
+    let location = format!("/api/orders/{number}");
+    let location = HeaderValue::try_from(location).expect("an order number is letters and digits");
+    response.headers_mut().insert(LOCATION, location);
+    applied(&mut response, submission.prefer);
+    super::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+fn receipt(number: &Number) -> Receipt {
+    Receipt {
+        order_number: number.to_string(),
+        status: "PENDING",
+        estimated_processing_time: ESTIMATED_PROCESSING_TIME,
+        tracking_url: format!("/orders/{number}/status"),
+    }
+}
+
+pub(super) fn applied(response: &mut Response, prefer: Prefer) {
+    if let Some((name, value)) = prefer.applied() {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// Everything that is wrong with the values, at once.
+fn check(body: &PlaceBody) -> Result<(), Problem> {
+    if body.items.is_empty() {
+        return Err(Problem::new(Code::OrderEmpty, "#/items: name at least one product and quantity."));
+    }
+    let mut violations = Violations::default();
+    if body.items.len() > LINES_MAX {
+        violations.push("#/items", "too_many", format!("must have at most {LINES_MAX} lines"));
+    }
+    for (line, item) in body.items.iter().enumerate() {
+        if !(1..=QUANTITY_MAX).contains(&item.quantity) {
+            let detail = format!("must be from 1 to {QUANTITY_MAX}");
+            violations.push(format!("#/items/{line}/quantity"), "out_of_range", detail);
+        }
+    }
+    if body.points_to_use.is_some_and(|points| points < 0) {
+        violations.push("#/pointsToUse", "out_of_range", "must be 0 or more");
+    }
+    if body.total_amount.is_some_and(|total| total < 0) {
+        violations.push("#/totalAmount", "out_of_range", "must be 0 or more");
+    }
+    if body.coupon_id.is_some() && body.user_coupon_id.is_some() {
+        violations.push("#/userCouponId", "conflict", "give couponId or userCouponId, not both");
+    }
+    if let Some(receiver) = &body.receiver {
+        check_receiver(receiver, &mut violations);
+    }
+    violations.into_result()
+}
+
+fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
+    const CHARS_MAX: usize = 500;
+    let Receiver { name, phone, postal_code, address } = receiver;
+    for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
+        if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
+            violations.push(format!("#/receiver/{field}"), "length", format!("must have 1 to {CHARS_MAX} characters"));
+        }
+    }
+}
+
+async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<PlaceOrder, Problem> {
+    let body = &submission.body;
+    let user = submission.user();
+    let coupon = match (&body.user_coupon_id, body.coupon_id) {
+        (Some(code), _) => Some(own_coupon(shop, code, user).await?),
+        (None, campaign) => campaign.map(|campaign| (CampaignId(campaign), None)),
+    };
+    Ok(PlaceOrder {
+        user,
+        items: body.items.iter().map(|item| (ProductId(item.product_id), item.quantity)).collect(),
+        coupon,
+        points: Money::won(body.points_to_use.unwrap_or(0)),
+        payment: body.payment.unwrap_or(Payment::Prepaid),
+        receiver: body.receiver.clone(),
+        warehouse_storage: body.warehouse_storage.unwrap_or(false),
+        total_shown: body.total_amount.map(Money::won),
+        mode: body.mode,
+    })
+}
+
+/// Somebody else's coupon does not exist.
+async fn own_coupon(
+    shop: &Shop,
+    code: &str,
+    user: UserId,
+) -> Result<(CampaignId, Option<CouponId>), Problem> {
+    let id = shop.front.codec.coupon_id(code).ok_or_else(coupon_not_found)?;
+    let coupon = shop.front.views.coupon(id).await.map_err(unavailable)?;
+    let coupon = coupon.filter(|coupon| coupon.user == user).ok_or_else(coupon_not_found)?;
+    Ok((coupon.campaign, Some(id)))
+}
+
+const fn is_final(outcome: Outcome) -> bool {
+    !matches!(outcome, Outcome::Pending | Outcome::Compensating)
+}
+
+/// The order, as soon as its outcome is known.
+async fn outcome(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Order>, Problem> {
+    let look = || shop.front.views.order(id);
+    let is_done = |order: &Order| is_final(order.outcome);
+    shop.front.waiting.until(Subject::Order(id), wait, look, is_done).await.map_err(unavailable)
+}
+
+/// Somebody else's order does not exist.
+async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
+    let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
+    let order = shop.front.views.order(id).await.map_err(unavailable)?;
+    let is_visible = |order: &Order| principal.role == Role::Admin || order.user().0 == principal.user_id;
+    order.filter(is_visible).ok_or_else(order_not_found)
+}
+
+/// `GET /api/orders/{n}`.
+pub(crate) async fn get(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Path(number): Path<String>,
+) -> Result<Json<render::OrderBody>, Problem> {
+    own_order(&shop, &number, principal).await.map(|order| Json(render::order(&order)))
+}
+
+/// `GET /api/orders/{n}/status` (O-36).
+pub(crate) async fn status(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Path(number): Path<String>,
+) -> Result<Json<render::StatusBody>, Problem> {
+    own_order(&shop, &number, principal).await.map(|order| Json(render::status(&order)))
+}
+
+/// `GET /api/orders`: own orders, newest first.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<render::OrderBody>>, Problem> {
+    let list = List { name: "orders", owner: Some(principal.user_id), filter: "" };
+    let page = query.page(&shop, list)?;
+    let user = UserId(principal.user_id);
+    let orders = shop.front.views.orders_of(user, page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(orders, |order| order.id().0, render::order)))
+}
+
+/// `GET /api/admin/orders`: everybody's.
+pub(crate) async fn list_all(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<render::OrderBody>>, Problem> {
+    let page = query.page(&shop, List { name: "admin/orders", owner: None, filter: "" })?;
+    let orders = shop.front.views.orders(page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(orders, |order| order.id().0, render::order)))
+}
+
+#[derive(Serialize)]
+pub(crate) struct HistoryBody {
+    at: String,
+    event: &'static str,
+    status: &'static str,
+    outcome: &'static str,
+    cause: String,
+}
+
+/// `GET /api/orders/{n}/events`: every change in order, with what made it happen (O-25).
+pub(crate) async fn events(
+    State(shop): State<Shop>,
+    Customer(principal): Customer,
+    Path(number): Path<String>,
+) -> Result<Json<Page<HistoryBody>>, Problem> {
+    let order = own_order(&shop, &number, principal).await?;
+    let recorded = shop.front.views.history(order.id()).await.map_err(unavailable)?;
+    let states = history::replay(order.id(), &recorded).map_err(|broken| {
+        tracing::error!(order = %number, "The history of order {number} does not fold: {broken}");
+        Problem::new(Code::Internal, "The order's history cannot be read; the cause is in the log.")
+    })?;
+    let data = recorded.iter().zip(&states).map(|(event, after)| HistoryBody {
+        at: wire_time::format(event.at),
+        event: event.event.kind().name(),
+        status: after.status.name(),
+        outcome: after.outcome.name(),
+        cause: event.cause.clone(),
+    });
+    let data = data.collect();
+    Ok(Json(Page { data, next_cursor: None }))
+}
+
+/// `POST /api/orders/{n}/cancel`: before the order is completed.
+pub(crate) async fn cancel(
+    State(shop): State<Shop>,
+    Path(number): Path<String>,
+    submission: Submission<CancelBody>,
+) -> Result<Response, Problem> {
+    const REASON_CHARS_MAX: usize = 500;
+    if submission.body.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
+        return Err(Problem::invalid("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters")));
+    }
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let is_own = order.user() == submission.user();
+    let by = if is_own { Canceller::Customer } else { Canceller::Admin };
+    let command = Command::CancelOrder { order: order.id(), by };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}
+
+/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
+pub(crate) async fn resume(
+    State(shop): State<Shop>,
+    Path(number): Path<String>,
+    submission: Submission<super::Empty>,
+) -> Result<Response, Problem> {
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let command = Command::ResumeOrder { order: order.id() };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}
+
+async fn change(
+    shop: &Shop,
+    command: Command,
+    idempotency: Option<app::command::Idempotency>,
+    prefer: Prefer,
+) -> Result<Response, Problem> {
+    let settled = shop.front.submit(command, idempotency).await;
+    let Answer::OrderChanged { order } = settled.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("changing an order is answered with the order");
+    };
+    if let Some(wait) = prefer.wait {
+        outcome(shop, order, wait).await?;
+    }
+    let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    let mut response = Json(render::order(&order)).into_response();
+    applied(&mut response, prefer);
+    super::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}

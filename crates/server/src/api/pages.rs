@@ -1,0 +1,52 @@
+//! Lists by the page.
+
+use serde::Deserialize;
+
+use super::Shop;
+use super::render;
+use crate::http::Problem;
+use crate::http::cursor::List;
+
+/// `?limit=&cursor=`.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct PageQuery {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// The page that was asked for.
+pub(crate) struct Page<'a> {
+    shop: &'a Shop,
+    list: List<'a>,
+    limit: usize,
+    /// The key of the last row that the client has.
+    pub(crate) after: Option<i64>,
+}
+
+impl PageQuery {
+    pub(crate) fn page<'a>(&self, shop: &'a Shop, list: List<'a>) -> Result<Page<'a>, Problem> {
+        let page = shop.cursors.page(list, self.limit, self.cursor.as_deref())?;
+        Ok(Page { shop, list, limit: page.limit as usize, after: page.after })
+    }
+}
+
+impl Page<'_> {
+    /// Rows to read: one more than shown, to know whether there is more.
+    pub(crate) fn fetch(&self) -> usize {
+        self.limit + 1
+    }
+
+    /// The page's body, with the cursor of the next one if there is one.
+    pub(crate) fn of<R, B>(
+        &self,
+        mut rows: Vec<R>,
+        key: impl Fn(&R) -> i64,
+        body: impl Fn(&R) -> B,
+    ) -> render::Page<B> {
+        let has_more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        let last = rows.last().filter(|_| has_more).map(key);
+        let next_cursor = last.map(|last| self.shop.cursors.encode(self.list, last));
+        render::Page { data: rows.iter().map(body).collect(), next_cursor }
+    }
+}

@@ -1,0 +1,197 @@
+//! Products: the catalogue, its ranking, and what admins do to them (S-06, S-07).
+
+use std::sync::Arc;
+
+use app::answer::Answer;
+use app::command::Command;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::ids::ProductId;
+use domain::limits::{PRICE_MAX, STOCK_MAX};
+use domain::money::Money;
+use domain::stock::{Product as StoredProduct, Status};
+use serde::{Deserialize, Serialize};
+
+use super::pages::PageQuery;
+use super::refusals::{problem, product_not_found};
+use super::render::{self, Page};
+use super::submission::Submission;
+use super::{Shop, check_name, mark_replayed, unavailable};
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::path::{Id, Product};
+use crate::http::query::Query;
+use crate::http::{Problem, Violations};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterBody {
+    name: String,
+    price: i64,
+    stock: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeBody {
+    #[serde(default)]
+    price: Option<i64>,
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdjustBody {
+    delta: i64,
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct PopularQuery {
+    #[serde(default)]
+    window: Window,
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+/// The days over which sales are ranked; a day is a UTC day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+enum Window {
+    #[serde(rename = "today")]
+    Today,
+    #[default]
+    #[serde(rename = "3d")]
+    ThreeDays,
+    #[serde(rename = "all")]
+    All,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PopularBody {
+    product_id: i64,
+    name: String,
+    sold: i64,
+}
+
+/// `GET /api/products/{id}`.
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<Product>) -> Result<Json<render::ProductBody>, Problem> {
+    read(&shop, ProductId(id.0)).await.map(|product| Json(render::product(&product)))
+}
+
+/// `GET /api/products`.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<render::ProductBody>>, Problem> {
+    let page = query.page(&shop, List { name: "products", owner: None, filter: "" })?;
+    let after = page.after.map(ProductId);
+    let products = shop.front.views.products(after, page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(products, |product| product.id.0, render::product)))
+}
+
+/// `GET /api/products/popular`: best first.
+pub(crate) async fn popular(
+    State(shop): State<Shop>,
+    Query(query): Query<PopularQuery>,
+) -> Result<Json<Page<PopularBody>>, Problem> {
+    const LIMIT_DEFAULT: u32 = 5;
+    let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=100).contains(&limit) {
+        return Err(Problem::invalid("?limit", "out_of_range", "must be from 1 to 100"));
+    }
+    let today = shop.front.clock.now().day();
+    let since = match query.window {
+        Window::Today => Some(today),
+        Window::ThreeDays => Some(today - 2),
+        Window::All => None,
+    };
+    let popular = shop.front.views.popular(since, limit as usize).await.map_err(unavailable)?;
+    let data = popular
+        .into_iter()
+        .map(|product| PopularBody { product_id: product.product.0, name: product.name, sold: product.sold })
+        .collect();
+    Ok(Json(Page { data, next_cursor: None }))
+}
+
+/// `POST /api/admin/products`.
+pub(crate) async fn register(
+    State(shop): State<Shop>,
+    submission: Submission<RegisterBody>,
+) -> Result<Response, Problem> {
+    let body = &submission.body;
+    let mut violations = Violations::default();
+    let name = check_name(&body.name, &mut violations);
+    check_price(body.price, &mut violations);
+    if !(0..=STOCK_MAX).contains(&body.stock) {
+        violations.push("#/stock", "out_of_range", format!("must be from 0 to {STOCK_MAX}"));
+    }
+    violations.into_result()?;
+    let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock };
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    let Answer::ProductRegistered { product } = settled.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("registering a product is answered with the product");
+    };
+    let product = read(&shop, product).await?;
+    let mut response = (StatusCode::CREATED, Json(render::stocked_product(&product))).into_response();
+    mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+/// `PATCH /api/admin/products/{id}`.
+pub(crate) async fn change(
+    State(shop): State<Shop>,
+    id: Id<Product>,
+    submission: Submission<ChangeBody>,
+) -> Result<Json<render::StockedProductBody>, Problem> {
+    let mut violations = Violations::default();
+    if let Some(price) = submission.body.price {
+        check_price(price, &mut violations);
+    }
+    violations.into_result()?;
+    let product = ProductId(id.0);
+    let price = submission.body.price.map(Money::won);
+    let command = Command::ChangeProduct { product, price, status: submission.body.status };
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    settled.result.map_err(|refusal| problem(&refusal))?;
+    read(&shop, product).await.map(|product| Json(render::stocked_product(&product)))
+}
+
+/// `POST /api/admin/products/{id}/stock`: a delivery or a write-off.
+pub(crate) async fn adjust(
+    State(shop): State<Shop>,
+    id: Id<Product>,
+    submission: Submission<AdjustBody>,
+) -> Result<Response, Problem> {
+    const REASON_CHARS_MAX: usize = 500;
+    let AdjustBody { delta, reason } = &submission.body;
+    let mut violations = Violations::default();
+    if *delta == 0 || !(-STOCK_MAX..=STOCK_MAX).contains(delta) {
+        let detail = format!("must be from -{STOCK_MAX} to {STOCK_MAX}, and not 0");
+        violations.push("#/delta", "out_of_range", detail);
+    }
+    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have 1 to {REASON_CHARS_MAX} characters"));
+    }
+    violations.into_result()?;
+    let product = ProductId(id.0);
+    let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    settled.result.map_err(|refusal| problem(&refusal))?;
+    let product = read(&shop, product).await?;
+    let mut response = Json(render::stock(&product)).into_response();
+    mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+async fn read(shop: &Shop, id: ProductId) -> Result<StoredProduct, Problem> {
+    shop.front.views.product(id).await.map_err(unavailable)?.ok_or_else(product_not_found)
+}
+
+fn check_price(price: i64, violations: &mut Violations) {
+    if !(0..=PRICE_MAX.amount()).contains(&price) {
+        violations.push("#/price", "out_of_range", format!("must be from 0 to {} won", PRICE_MAX.amount()));
+    }
+}

@@ -1,0 +1,89 @@
+//! Each refusal of the engine as a problem document that names the field and says what to do.
+
+use app::answer::Refusal;
+
+use crate::http::{Code, Problem};
+
+/// The problem that a refusal is to the client.
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::EmailTaken => Problem::new(Code::UserEmailTaken, "This e-mail address is registered; log in instead."),
+        Refusal::OrderNotFound => order_not_found(),
+        Refusal::OrderNotCancellable => Problem::new(
+            Code::OrderNotCancellable,
+            "Only an order that is neither completed nor cancelled can be cancelled.",
+        ),
+        Refusal::OrderNotStuck => {
+            Problem::new(Code::OrderNotCancellable, "Only an order whose compensation is stuck can be resumed.")
+        }
+        Refusal::ProductNotFound { line: None } => product_not_found(),
+        Refusal::ProductNotFound { line: Some(line) } => {
+            Problem::new(Code::ProductNotFound, format!("#/items/{line}/productId: there is no such product."))
+        }
+        Refusal::StockExhausted { available } => Problem::new(
+            Code::StockExhausted,
+            format!("Only {available} units are neither sold nor reserved; write off at most those."),
+        ),
+        Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", "the shop would hold too much of it"),
+        Refusal::PriceChanged { total } => Problem::new(
+            Code::PriceChanged,
+            format!("#/totalAmount: the items cost {} won now; show the customer and ask again.", total.amount()),
+        ),
+        Refusal::PointsAbovePayable { payable } => Problem::invalid(
+            "#/pointsToUse",
+            "too_large",
+            format!("items and coupon leave {} won to pay; use at most as many points", payable.amount()),
+        ),
+        Refusal::PointsTooMuch { balance } => Problem::invalid(
+            "#/amount",
+            "too_large",
+            format!("the account holds {} points and cannot hold that many more", balance.amount()),
+        ),
+        Refusal::CampaignQuantityLowered { quantity } => {
+            Problem::invalid("#/totalQuantity", "too_small", format!("the quantity is {quantity} and is only ever raised"))
+        }
+        Refusal::CampaignWindowOutOfOrder => Problem::invalid(
+            "#/issueEndsAt",
+            "out_of_order",
+            "issue must end after it starts and no later than the coupons expire",
+        ),
+        Refusal::CouponNotFound => coupon_not_found(),
+        Refusal::CouponPaused => Problem::new(Code::CouponPaused, "The campaign is paused; try again later."),
+        Refusal::CouponNotStarted => Problem::new(Code::CouponNotStarted, "The issue period has not started."),
+        Refusal::CouponExpired => Problem::new(Code::CouponExpired, "The issue period has ended."),
+        Refusal::CouponAlreadyIssued => {
+            Problem::new(Code::CouponAlreadyIssued, "You already have as many of these coupons as one user may have.")
+        }
+        Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, "All coupons of this campaign are gone."),
+        Refusal::IdempotencyMismatch => Problem::new(
+            Code::IdempotencyMismatch,
+            "This Idempotency-Key came with another body before; use a new key for a new request.",
+        ),
+        Refusal::IdempotencyInProgress => {
+            Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
+        }
+        Refusal::Overloaded { .. } => {
+            Problem::new(Code::Overloaded, "More is waiting than can be decided in time; nothing was done.")
+        }
+        Refusal::Unavailable => Problem::new(
+            Code::Unavailable,
+            "The outcome is not known; repeat the request with the same Idempotency-Key.",
+        ),
+    }
+}
+
+pub(crate) fn order_not_found() -> Problem {
+    Problem::new(Code::OrderNotFound, "You have no order of this number.")
+}
+
+pub(crate) fn product_not_found() -> Problem {
+    Problem::new(Code::ProductNotFound, "There is no product of this number.")
+}
+
+pub(crate) fn coupon_not_found() -> Problem {
+    Problem::new(Code::CouponNotFound, "There is no such coupon.")
+}
+
+pub(crate) fn request_not_found() -> Problem {
+    Problem::new(Code::RequestNotFound, "You made no request of this number.")
+}

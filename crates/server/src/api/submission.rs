@@ -1,0 +1,68 @@
+//! A request that changes something: who sent it, what it says, under which key, and how long it waits.
+
+use app::command::Idempotency;
+use app::rows::AnswerKey;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use domain::ids::UserId;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+
+use super::Shop;
+use crate::auth::{Customer, Principal};
+use crate::http::headers::{IdempotencyKey, Prefer};
+use crate::http::{BodyLimits, Code, Problem, body, json};
+
+/// A POST or PATCH by somebody with a token.
+pub(crate) struct Submission<T> {
+    pub(crate) principal: Principal,
+    pub(crate) body: T,
+    pub(crate) idempotency: Option<Idempotency>,
+    pub(crate) prefer: Prefer,
+}
+
+impl<T> Submission<T> {
+    pub(crate) fn user(&self) -> UserId {
+        UserId(self.principal.user_id)
+    }
+
+    /// Refuses a body that speaks for somebody else.
+    pub(crate) fn check_user(&self, named: Option<i64>) -> Result<(), Problem> {
+        match named {
+            Some(named) if named != self.principal.user_id => {
+                Err(Problem::new(Code::AuthForbidden, "#/userId: must be the token's user, or absent."))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shop: &Shop) -> Result<Submission<T>, Problem> {
+        let (mut parts, stream) = request.into_parts();
+        let Customer(principal) = Customer::from_request_parts(&mut parts, shop).await?;
+        json::require_json(&parts.headers)?;
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(&mut parts, shop).await?;
+        let Ok(prefer) = Prefer::from_request_parts(&mut parts, shop).await;
+        let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(shop)).await?;
+        // Nothing at all stands for `{}`: a request with fields learns which are missing.
+        let body = json::parse(if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes })?;
+        let idempotency = key.map(|key| Idempotency {
+            key: scoped(principal.user_id, parts.uri.path(), &key),
+            fingerprint: Sha256::digest(&bytes).into(),
+        });
+        Ok(Submission { principal, body, idempotency, prefer })
+    }
+}
+
+/// Keys are per user and path; a length before each part keeps them apart.
+fn scoped(user: i64, path: &str, key: &str) -> AnswerKey {
+    let mut hasher = Sha256::new();
+    hasher.update(user.to_be_bytes());
+    for part in [path, key] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    AnswerKey(hasher.finalize().into())
+}

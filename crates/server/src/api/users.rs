@@ -1,0 +1,110 @@
+//! People: registered, logged in.
+
+use std::sync::Arc;
+
+use app::answer::Answer;
+use app::command::{Command, RegisterUser};
+use app::rows::{EmailKey, Role as StoredRole};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::refusals::problem;
+use super::{Shop, check_name, unavailable};
+use crate::auth::{Principal, Role};
+use crate::http::json::Json;
+use crate::http::{Code, Problem, Violations};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterBody {
+    email: String,
+    password: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginBody {
+    email: String,
+    password: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegisteredBody {
+    user_id: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenBody {
+    access_token: String,
+    expires_in: u64,
+}
+
+/// `POST /api/users`.
+pub(crate) async fn register(
+    State(shop): State<Shop>,
+    Json(body): Json<RegisterBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let name = check_name(&body.name, &mut violations);
+    check_credentials(&body.email, &body.password, &mut violations);
+    violations.into_result()?;
+    let hash = shop.passwords.hash(body.password).await?;
+    let user = RegisterUser {
+        email: Arc::from(body.email.trim()),
+        email_key: email_key(&body.email),
+        name,
+        password_hash: Arc::from(hash),
+        role: StoredRole::Customer,
+        candidate: None,
+    };
+    let settled = shop.front.submit(Command::RegisterUser(Box::new(user)), None).await;
+    let Answer::UserRegistered { user } = settled.result.map_err(|refusal| problem(&refusal))? else {
+        unreachable!("registering is answered with the user");
+    };
+    Ok((StatusCode::CREATED, Json(RegisteredBody { user_id: user.0 })).into_response())
+}
+
+/// `POST /api/auth/login`. An unknown address and a wrong password look and take the same.
+pub(crate) async fn login(
+    State(shop): State<Shop>,
+    Json(body): Json<LoginBody>,
+) -> Result<Json<TokenBody>, Problem> {
+    let login = shop.front.views.login(email_key(&body.email)).await.map_err(unavailable)?;
+    let hash = login.as_ref().map(|login| login.password_hash.to_string());
+    let is_right = shop.passwords.verify(body.password, hash).await?;
+    let login = login.filter(|_| is_right).ok_or_else(|| {
+        Problem::new(Code::AuthInvalidCredentials, "E-mail address and password do not belong together.")
+    })?;
+    let role = match login.role {
+        StoredRole::Customer => Role::Customer,
+        StoredRole::Admin => Role::Admin,
+    };
+    let access_token = shop.tokens.mint(Principal { user_id: login.user.0, role }, shop.token_ttl);
+    Ok(Json(TokenBody { access_token, expires_in: shop.token_ttl.as_secs() }))
+}
+
+/// Addresses are compared without case.
+pub(crate) fn email_key(email: &str) -> EmailKey {
+    EmailKey(Sha256::digest(email.trim().to_lowercase()).into())
+}
+
+fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
+    const EMAIL_CHARS_MAX: usize = 254;
+    const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=200;
+    let email = email.trim();
+    let parts = email.split_once('@');
+    let looks_right = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
+    let is_plain = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    if !looks_right || !is_plain || email.chars().count() > EMAIL_CHARS_MAX {
+        violations.push("#/email", "not_an_email", "must be an e-mail address such as ann@example.com");
+    }
+    if !PASSWORD_CHARS.contains(&password.chars().count()) {
+        violations.push("#/password", "length", "must have 8 to 200 characters");
+    }
+}

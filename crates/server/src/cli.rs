@@ -1,0 +1,147 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::auth::Role;
+
+/// An event-driven commerce core for the minutes when everyone shows up at once.
+#[derive(Debug, Parser)]
+#[command(name = "doorbuster", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Without a command, the shop is served.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the shop, everything in one process
+    Serve(ServeArgs),
+    /// Prove that everything adds up, beside a running server or on a stopped store
+    Audit(AuditArgs),
+    /// Print a signed token
+    Token(TokenArgs),
+    /// Print the settings in force, secrets left out
+    Config(ConfigArgs),
+}
+
+#[derive(Debug, Default, Clone, Args)]
+pub struct ServeArgs {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// Where settings come from.
+#[derive(Debug, Default, Clone, Args)]
+pub struct SettingsArgs {
+    /// Folder of the store, its lock and its secret
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// File with settings other than the defaults
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Put right what does not add up
+    #[arg(long)]
+    pub repair: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TokenArgs {
+    /// What the token allows
+    #[arg(long, value_enum, default_value_t = RoleArg::Customer)]
+    pub role: RoleArg,
+    /// Id of the user it speaks for
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
+    pub user: i64,
+    /// How long it is valid; auth.token_ttl_s unless given
+    #[arg(long, value_name = "SECONDS")]
+    pub ttl: Option<u64>,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ConfigArgs {
+    /// Print the commented defaults instead
+    #[arg(long)]
+    pub default: bool,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long, conflicts_with = "default")]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RoleArg {
+    Customer,
+    Admin,
+}
+
+impl From<RoleArg> for Role {
+    fn from(role: RoleArg) -> Role {
+        match role {
+            RoleArg::Customer => Role::Customer,
+            RoleArg::Admin => Role::Admin,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serving_needs_no_argument() {
+        assert!(
+            Cli::try_parse_from(["doorbuster"])
+                .unwrap()
+                .command
+                .is_none()
+        );
+        let cli = Cli::try_parse_from(["doorbuster", "--listen", "[::]:1"]).unwrap();
+        assert_eq!(cli.serve.listen.as_deref(), Some("[::]:1"));
+        let cli = Cli::try_parse_from(["doorbuster", "serve", "--data-dir", "/tmp/x"]).unwrap();
+        let Some(Command::Serve(args)) = cli.command else {
+            panic!("serve is expected")
+        };
+        assert_eq!(args.settings.data_dir, Some(PathBuf::from("/tmp/x")));
+    }
+
+    #[test]
+    fn the_help_stays_as_it_is() {
+        insta::assert_snapshot!(Cli::command().render_long_help());
+    }
+
+    #[test]
+    fn users_have_positive_ids() {
+        assert!(Cli::try_parse_from(["doorbuster", "token", "--user", "0"]).is_err());
+        assert!(Cli::try_parse_from(["doorbuster", "token", "--user", "7"]).is_ok());
+    }
+}

@@ -1,0 +1,76 @@
+//! What each command does, one file per command.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command, SettingsArgs};
+use crate::config::Config;
+use crate::{config, data_dir, logging, secret, wiring};
+
+mod audit;
+mod config_print;
+mod running;
+mod serve;
+mod token;
+
+/// Why a command could not do its work; its text says what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Logging(#[from] logging::Error),
+    #[error(transparent)]
+    DataDir(#[from] data_dir::Error),
+    #[error(transparent)]
+    Secret(#[from] secret::Error),
+    #[error("cannot listen on {address}: {cause}")]
+    Listen { address: String, cause: io::Error },
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Wiring(#[from] wiring::Error),
+    #[error("the first admin could not be made: {0}")]
+    Admin(String),
+    #[error(transparent)]
+    Store(#[from] app::ports::StoreError),
+    #[error("the running server did not do it: {0}")]
+    Running(String),
+}
+
+/// Runs one command to its end.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => serve::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Config(args) => config_print::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        let _closed = writeln!(io::stderr(), "error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+/// The settings in force, of which the command line has the last word.
+fn settings(args: &SettingsArgs) -> Result<Config, Error> {
+    let mut config = Config::load(args.config.as_deref(), utf8_environment())?;
+    if let Some(data_dir) = &args.data_dir {
+        config.server.data_dir.clone_from(data_dir);
+    }
+    Ok(config)
+}
+
+/// A variable that is not text is not one of ours.
+fn utf8_environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Prints a result; a reader that has seen enough and closed the pipe is no failure.
+fn print(text: &str) -> Result<ExitCode, Error> {
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,55 @@
+//! Talks to the server that holds the data folder, for commands that must not write beside it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Error;
+use crate::auth::{Principal, Role, Tokens};
+use crate::config::Config;
+use crate::secret::Secret;
+
+const ADDRESS_FILE: &str = "server.address";
+/// An audit of a large store reads all of it, twice.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+/// The admin that a command on this machine speaks for.
+const OPERATOR: i64 = 1;
+
+/// Says where the server of this folder answers admins.
+pub(super) fn announce(data_dir: &Path, address: &str) -> std::io::Result<()> {
+    fs::write(address_file(data_dir), address)
+}
+
+fn address_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(ADDRESS_FILE)
+}
+
+/// Has the running server put right what does not add up.
+pub(super) fn repair(config: &Config) -> Result<(), Error> {
+    let folder = &config.server.data_dir;
+    let address = fs::read_to_string(address_file(folder))?;
+    let secret = Secret::load(config.auth.secret(), folder)?;
+    let operator = Principal { user_id: OPERATOR, role: Role::Admin };
+    let token = Tokens::new(secret.as_bytes()).mint(operator, Duration::from_secs(60));
+    let answer = post(address.trim(), "/api/admin/audit/repair", &token)?;
+    let status = answer.split(' ').nth(1).unwrap_or("no answer");
+    if status != "200" {
+        return Err(Error::Running(status.to_owned()));
+    }
+    Ok(())
+}
+
+fn post(address: &str, path: &str, token: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+         content-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}

@@ -1,0 +1,167 @@
+//! `doorbuster serve`: everything in one process, until it is told to stop.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc as std_mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use app::answer::Answer;
+use app::command::{Command, RegisterUser};
+use app::rows::Role;
+
+use super::{Error, running, settings};
+use crate::api::users::email_key;
+use crate::api::{self, Shop, Surface};
+use crate::cli::ServeArgs;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::http::connections::{self, ConnectionLimits, Serving};
+use crate::secret::Secret;
+use crate::shutdown::{self, Signals, Stop};
+use crate::wiring::{self, Running};
+use crate::{logging, passwords};
+
+/// How often answers that need not be kept any longer are forgotten, and how many at once.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_MAX: usize = 2_000;
+
+pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
+    let mut config = settings(&args.settings)?;
+    if let Some(listen) = &args.listen {
+        config.server.listen.clone_from(listen);
+    }
+    logging::start(&config.log)?;
+    let data_dir = DataDir::open(&config.server.data_dir)?;
+    let secret = Secret::load(config.auth.secret(), data_dir.path())?;
+    // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
+    let listener = listen(&config.server.listen)?;
+    let admin_listener = config.admin.own_listen().map(listen).transpose()?;
+    let Running { shop, engine } = wiring::open(&config, &secret, data_dir.path())?;
+    make_admin(&config, &shop)?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut signals = runtime.block_on(async { Signals::listen() })?;
+    let (stopper, stop) = shutdown::channel();
+    let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
+    running::announce(data_dir.path(), &for_admins.to_string())?;
+    let serving = open_doors(&config, &shop, (&listener, admin_listener.as_ref()), &stop)?;
+    let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
+    // Whoever waits for this line must find the port open, and it is.
+    tracing::info!("The shop is open on http://{}", listener.local_addr()?);
+    drop((listener, admin_listener));
+
+    runtime.block_on(signals.received())?;
+    tracing::info!("Stopping: work in hand is finished.");
+    shop.stopping.store(true, Ordering::Relaxed);
+    stopper.stop();
+    for threads in serving {
+        threads.join()?;
+    }
+    housekeeping.stop();
+    engine.stop()?;
+    tracing::info!("The shop is closed.");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listen(address: &str) -> Result<TcpListener, Error> {
+    connections::bind(address).map_err(|cause| Error::Listen { address: address.to_owned(), cause })
+}
+
+/// Starts to serve: everything on one listener, or the admin endpoints on one of their own.
+fn open_doors(
+    config: &Config,
+    shop: &Shop,
+    (listener, admin): (&TcpListener, Option<&TcpListener>),
+    stop: &Stop,
+) -> Result<Vec<Serving>, Error> {
+    let limits = ConnectionLimits::from(&config.server);
+    let open = |listener: &TcpListener, surface| {
+        connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
+    };
+    match admin {
+        None => Ok(vec![open(listener, Surface::Everything)?]),
+        Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),
+    }
+}
+
+/// The first admin is made on an empty store; his password is given by the operator or printed once.
+fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    runtime.block_on(async {
+        let key = email_key(&config.admin.email);
+        let known = shop.front.views.login(key).await.map_err(|error| Error::Admin(error.to_string()))?;
+        if known.is_some() {
+            return Ok(());
+        }
+        let password = config.admin.password().map_or_else(made_password, |given| Ok(given.to_owned()))?;
+        let hash = passwords::hash(&password).map_err(|problem| Error::Admin(problem.detail().to_owned()))?;
+        let admin = RegisterUser {
+            email: Arc::from(config.admin.email.as_str()),
+            email_key: key,
+            name: Arc::from("Admin"),
+            password_hash: Arc::from(hash),
+            role: Role::Admin,
+            candidate: None,
+        };
+        let settled = shop.front.submit(Command::RegisterUser(Box::new(admin)), None).await;
+        match settled.result {
+            Ok(Answer::UserRegistered { .. }) if config.admin.password().is_none() => {
+                // Straight to the terminal: a log is kept, a password must not be.
+                eprintln!("Admin: {}  password: {password}  (shown only this once)", config.admin.email);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(Error::Admin(format!("{refusal:?}"))),
+        }
+    })
+}
+
+fn made_password() -> Result<String, Error> {
+    const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0_u8; 20];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Admin(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
+}
+
+/// Work that is done now and then, beside everything else.
+struct Housekeeping {
+    stop: std_mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Housekeeping {
+    fn start(shop: Shop, keep: Duration) -> std::io::Result<Housekeeping> {
+        let (stop, stopped) = std_mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let run = move || {
+            while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
+                runtime.block_on(forget_once(&shop, keep));
+            }
+        };
+        let thread = std::thread::Builder::new().name("housekeeping".to_owned()).spawn(run)?;
+        Ok(Housekeeping { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        // It only ever ends by itself; a panic in it was already reported.
+        let _ = self.thread.join();
+    }
+}
+
+/// Forgets a bounded number of idempotency answers that are older than the promise to keep them.
+async fn forget_once(shop: &Shop, keep: Duration) {
+    let now = shop.front.clock.now();
+    let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+    let before = domain::time::Timestamp::from_micros(now.micros().saturating_sub(keep));
+    match shop.front.views.answers_before(before, FORGET_MAX).await {
+        Ok(keys) if keys.is_empty() => {}
+        Ok(keys) => {
+            shop.front.submit(Command::ForgetAnswers { keys, before }, None).await;
+        }
+        Err(error) => tracing::warn!("Old idempotency answers could not be read: {error}"),
+    }
+}

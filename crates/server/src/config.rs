@@ -1,0 +1,331 @@
+//! Settings: the compiled-in defaults, then a file, then the environment.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use figment::Figment;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Value};
+use serde::{Deserialize, Serialize};
+
+mod render;
+
+/// The commented reference of all settings, which is also where their defaults come from.
+pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
+
+/// Prefix of the environment variables that set a key of the reference.
+const ENV_PREFIX: &str = "DOORBUSTER__";
+const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub admin: Admin,
+    pub auth: Auth,
+    pub engine: Engine,
+    pub store: Store,
+    pub orders: Orders,
+    pub points: Points,
+    pub idempotency: Idempotency,
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: String,
+    pub data_dir: PathBuf,
+    pub http_threads: usize,
+    pub body_bytes_max: usize,
+    header_timeout_ms: u64,
+    body_timeout_ms: u64,
+    idle_timeout_ms: u64,
+    shutdown_grace_ms: u64,
+    pub connections_max: usize,
+}
+
+impl Server {
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_millis(self.header_timeout_ms)
+    }
+
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_millis(self.body_timeout_ms)
+    }
+
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    pub fn shutdown_grace(&self) -> Duration {
+        Duration::from_millis(self.shutdown_grace_ms)
+    }
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    pub listen: String,
+    pub email: String,
+    password: String,
+}
+
+impl Admin {
+    /// The password given by the operator; without one, the first start makes one.
+    pub fn password(&self) -> Option<&str> {
+        Some(self.password.as_str()).filter(|password| !password.is_empty())
+    }
+
+    /// The address of a listener of its own for the admin endpoints, if they have one.
+    pub fn own_listen(&self) -> Option<&str> {
+        Some(self.listen.as_str()).filter(|listen| !listen.is_empty())
+    }
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin")
+            .field("listen", &self.listen)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    token_ttl_s: u64,
+    /// From the environment alone: a secret in a file is one that ends in a repository.
+    #[serde(skip)]
+    secret: Option<String>,
+}
+
+impl Auth {
+    pub fn token_ttl(&self) -> Duration {
+        Duration::from_secs(self.token_ttl_s)
+    }
+
+    pub fn secret(&self) -> Option<&str> {
+        self.secret.as_deref()
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth")
+            .field("token_ttl_s", &self.token_ttl_s)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Executor {
+    Inline,
+    Log,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    pub executor: Executor,
+    pub batch_max: usize,
+    pub queue_max: usize,
+    linger_us: u64,
+    command_deadline_ms: u64,
+}
+
+impl Engine {
+    pub fn linger(&self) -> Duration {
+        Duration::from_micros(self.linger_us)
+    }
+
+    pub fn command_deadline(&self) -> Duration {
+        Duration::from_millis(self.command_deadline_ms)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Synchronous {
+    Full,
+    Off,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    pub synchronous: Synchronous,
+    pub cache_mib: u32,
+    pub readers: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    Parallel,
+    Atomic,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Orders {
+    pub mode: Mode,
+    pay_within_s: u64,
+    step_deadline_s: u64,
+}
+
+impl Orders {
+    pub fn pay_within(&self) -> Duration {
+        Duration::from_secs(self.pay_within_s)
+    }
+
+    pub fn step_deadline(&self) -> Duration {
+        Duration::from_secs(self.step_deadline_s)
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Points {
+    pub customers_may_charge: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Idempotency {
+    keep_h: u64,
+}
+
+impl Idempotency {
+    pub fn keep(&self) -> Duration {
+        Duration::from_secs(self.keep_h * 3600)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: String,
+}
+
+/// Why the settings cannot be used; each says which key and where it came from.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the settings file {0} cannot be read")]
+    NoFile(PathBuf),
+    #[error("{variable} sets no known key; `doorbuster config --default` lists them all")]
+    UnknownVariable { variable: String },
+    #[error("{0}")]
+    Invalid(Box<figment::Error>),
+    #[error("{key} = {given} is out of range: {expected}")]
+    OutOfRange {
+        key: &'static str,
+        given: u64,
+        expected: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads the settings; the environment is given so that tests have one of their own.
+    pub fn load(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Config, Error> {
+        let mut figment = Figment::from(Toml::string(DEFAULT_TOML));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(Error::NoFile(file.to_owned()));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let mut secret = None;
+        for (variable, text) in env {
+            if variable == ENV_AUTH_SECRET {
+                secret = Some(text).filter(|secret| !secret.is_empty());
+            } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
+                let key = name.to_lowercase().replace("__", ".");
+                let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
+                figment = figment.merge(Serialized::default(&key, value));
+            }
+        }
+        let mut config: Config = figment
+            .extract()
+            .map_err(|error| Error::Invalid(Box::new(error)))?;
+        config.auth.secret = secret;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let at_least_one = [
+            ("server.http_threads", self.server.http_threads as u64),
+            ("server.body_bytes_max", self.server.body_bytes_max as u64),
+            ("server.header_timeout_ms", self.server.header_timeout_ms),
+            ("server.body_timeout_ms", self.server.body_timeout_ms),
+            ("server.idle_timeout_ms", self.server.idle_timeout_ms),
+            ("server.connections_max", self.server.connections_max as u64),
+            ("auth.token_ttl_s", self.auth.token_ttl_s),
+            ("engine.batch_max", self.engine.batch_max as u64),
+            ("engine.queue_max", self.engine.queue_max as u64),
+            (
+                "engine.command_deadline_ms",
+                self.engine.command_deadline_ms,
+            ),
+            ("store.readers", self.store.readers as u64),
+            ("orders.pay_within_s", self.orders.pay_within_s),
+            ("orders.step_deadline_s", self.orders.step_deadline_s),
+            ("idempotency.keep_h", self.idempotency.keep_h),
+        ];
+        for (key, given) in at_least_one {
+            if given == 0 {
+                return Err(Error::OutOfRange {
+                    key,
+                    given,
+                    expected: "at least 1",
+                });
+            }
+            // A century: beyond it adding to a time overflows.
+            if given > 3_155_760_000_000 {
+                return Err(Error::OutOfRange {
+                    key,
+                    given,
+                    expected: "a number of reasonable size",
+                });
+            }
+        }
+        if self.server.http_threads > 256 {
+            let given = self.server.http_threads as u64;
+            return Err(Error::OutOfRange {
+                key: "server.http_threads",
+                given,
+                expected: "at most 256",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The value of an environment variable in the type of its default, so that the password `0123` stays text.
+fn value_of(key: &str, text: String) -> Option<Value> {
+    let defaults: Dict = Figment::from(Toml::string(DEFAULT_TOML)).extract().ok()?;
+    match Value::from(defaults).find(key)? {
+        Value::String(..) => Some(Value::from(text)),
+        Value::Dict(..) | Value::Array(..) => None,
+        Value::Char(..) | Value::Bool(..) | Value::Num(..) | Value::Empty(..) => {
+            Some(text.parse().expect("parsing a figment value is infallible"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

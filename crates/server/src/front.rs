@@ -1,0 +1,72 @@
+//! The door between HTTP and the engine: a bounded queue in front, an answer for each command behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::answer::{Refusal, Settled};
+use app::command::{Command, Idempotency};
+use app::engine::Job;
+use app::ports::{Clock, Gate};
+use app::views::Views;
+use domain::ids::Codec;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::waiting::Waiting;
+
+/// What the endpoints need of the shop. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    queue: mpsc::Sender<Job>,
+    command_deadline: Duration,
+    pub clock: Arc<dyn Clock>,
+    pub views: Arc<dyn Views>,
+    pub gate: Arc<dyn Gate>,
+    pub codec: Codec,
+    pub waiting: Arc<Waiting>,
+}
+
+/// What a [`Front`] is built from.
+pub struct Parts {
+    pub queue: mpsc::Sender<Job>,
+    pub command_deadline: Duration,
+    pub clock: Arc<dyn Clock>,
+    pub views: Arc<dyn Views>,
+    pub gate: Arc<dyn Gate>,
+    pub codec: Codec,
+    pub waiting: Arc<Waiting>,
+}
+
+impl Front {
+    pub fn new(parts: Parts) -> Front {
+        let Parts { queue, command_deadline, clock, views, gate, codec, waiting } = parts;
+        Front { queue, command_deadline, clock, views, gate, codec, waiting }
+    }
+
+    /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.
+    pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Settled {
+        let (reply, answer) = oneshot::channel();
+        let deadline = self.clock.now() + self.command_deadline;
+        let reply = Box::new(move |settled| {
+            // The client may have hung up; what was decided stays decided.
+            let _ = reply.send(settled);
+        });
+        let job = Job::new(command, reply).idempotent(idempotency).before(deadline);
+        match self.queue.try_send(job) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Settled::refused(Refusal::Unavailable)),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Settled::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Settled::refused(Refusal::Unavailable),
+        }
+    }
+
+    /// Whether the engine still takes work.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// How many commands wait.
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+}

@@ -1,0 +1,223 @@
+//! Request bodies: read within their limits, and never left half read on the connection.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_LENGTH;
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
+
+use super::{BodyLimits, Code, Problem};
+
+/// As much of an unread body as is read and dropped after the answer, so that the answer arrives:
+/// a client that is still sending when the connection closes may never see it.
+const DRAINED_BYTES_MAX: usize = 1024 * 1024;
+
+/// The whole body, if it is small enough and comes in time.
+pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limits.bytes_max as u64) {
+        return Err(too_large(limits.bytes_max));
+    }
+    let collected = collect(body, limits.bytes_max);
+    tokio::time::timeout(limits.timeout, collected)
+        .await
+        .unwrap_or_else(|_elapsed| {
+            let seconds = limits.timeout.as_secs_f64();
+            Err(Problem::new(
+                Code::RequestTimeout,
+                format!("The body did not arrive within {seconds} seconds."),
+            ))
+        })
+}
+
+async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_broken| {
+            Problem::invalid("#", "incomplete", "the body ended before it was complete")
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + all.len() + data.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        // A small body is one frame, and is not copied.
+        if first.is_empty() && all.is_empty() {
+            first = data;
+            continue;
+        }
+        if all.is_empty() {
+            all.extend_from_slice(&std::mem::take(&mut first));
+        }
+        all.extend_from_slice(&data);
+    }
+    Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(
+        Code::BodyTooLarge,
+        format!("The body may have {bytes_max} bytes at most."),
+    )
+}
+
+/// A body whose rest is read and dropped when nobody wants it any more.
+pub(super) struct Drained<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> {
+    body: Option<B>,
+    patience: Duration,
+    /// The client sends the body only when it is asked to, which reading it does.
+    unasked: bool,
+    /// Called once the connection is free of the body.
+    finished: Option<Box<dyn FnOnce() + Send>>,
+}
+
+impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
+    pub(super) fn new(
+        body: B,
+        patience: Duration,
+        finished: impl FnOnce() + Send + 'static,
+    ) -> Drained<B> {
+        Drained {
+            body: Some(body),
+            patience,
+            unasked: false,
+            finished: Some(Box::new(finished)),
+        }
+    }
+
+    /// For a client that waits for `100 Continue`.
+    pub(super) fn unasked(mut self) -> Drained<B> {
+        self.unasked = true;
+        self
+    }
+}
+
+impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> HttpBody for Drained<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        self.unasked = false;
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(B::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(B::size_hint).unwrap_or_default()
+    }
+}
+
+impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
+    fn drop(&mut self) {
+        let (Some(body), Some(finished)) = (self.body.take(), self.finished.take()) else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if body.is_end_stream() || self.unasked {
+            return;
+        }
+        let patience = self.patience;
+        runtime.spawn(async move {
+            // Too slow or too long: dropping the body closes the connection.
+            let _elapsed = tokio::time::timeout(patience, drain(body)).await;
+            finished();
+        });
+    }
+}
+
+async fn drain<B: HttpBody<Data = Bytes> + Unpin>(mut body: B) {
+    let mut dropped = 0;
+    while dropped <= DRAINED_BYTES_MAX {
+        let Some(Ok(frame)) = body.frame().await else {
+            return;
+        };
+        dropped += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http_body_util::Full;
+    use http_body_util::channel::Channel;
+
+    use super::*;
+
+    const LIMITS: BodyLimits = BodyLimits {
+        bytes_max: 8,
+        timeout: Duration::from_millis(50),
+    };
+
+    async fn chunks(chunks: &[&'static str]) -> Result<Bytes, Problem> {
+        let (mut sender, body) = Channel::<Bytes, Infallible>::new(chunks.len().max(1));
+        for chunk in chunks {
+            sender
+                .send_data(Bytes::from_static(chunk.as_bytes()))
+                .await
+                .unwrap();
+        }
+        drop(sender);
+        read(&HeaderMap::new(), Body::new(body), LIMITS).await
+    }
+
+    #[tokio::test]
+    async fn chunks_are_put_together() {
+        assert_eq!(chunks(&[]).await.unwrap(), "");
+        assert_eq!(chunks(&["abc"]).await.unwrap(), "abc");
+        assert_eq!(chunks(&["abc", "def", "gh"]).await.unwrap(), "abcdefgh");
+    }
+
+    #[tokio::test]
+    async fn a_body_over_the_limit_is_refused() {
+        let refused = chunks(&["abc", "def", "ghi"]).await.unwrap_err();
+        assert_eq!(refused.code(), Code::BodyTooLarge);
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_LENGTH, 9.into());
+        let refused = read(&headers, Body::empty(), LIMITS).await.unwrap_err();
+        assert_eq!(refused.code(), Code::BodyTooLarge);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_awaited_for_ever() {
+        let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
+        let refused = read(&HeaderMap::new(), Body::new(body), LIMITS)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), Code::RequestTimeout);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_read_is_drained() {
+        let drained = Arc::new(AtomicUsize::new(0));
+        let body = Full::new(Bytes::from_static(b"unread"));
+        let seen = drained.clone();
+        drop(Drained::new(body, Duration::from_secs(1), move || {
+            seen.fetch_add(1, Ordering::Relaxed);
+        }));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert_eq!(drained.load(Ordering::Relaxed), 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! One connection, from its first request to its last.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::http::header::EXPECT;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tower::ServiceExt;
+
+use super::ConnectionLimits;
+use super::phase::{Noting, Phases};
+use crate::http::body::Drained;
+use crate::shutdown::Stop;
+
+/// The largest head of a request; a larger one answers 431.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// What all connections of a thread share.
+#[derive(Clone)]
+pub(super) struct Host {
+    router: Router,
+    http: http1::Builder,
+    limits: ConnectionLimits,
+    stop: Stop,
+}
+
+impl Host {
+    pub(super) fn new(router: Router, limits: ConnectionLimits, stop: Stop) -> Host {
+        let mut http = http1::Builder::new();
+        http.max_header_size(HEAD_BYTES_MAX)
+            .header_read_timeout(None);
+        Host {
+            router,
+            http,
+            limits,
+            stop,
+        }
+    }
+
+    pub(super) fn stop(&self) -> Stop {
+        self.stop.clone()
+    }
+
+    pub(super) async fn serve(mut self, stream: TcpStream) {
+        // Without it a small answer may wait for the acknowledgement of the one before.
+        let _closed = stream.set_nodelay(true);
+        let phases = Phases::new(self.limits.header_timeout, self.limits.idle_timeout);
+        let phases = Arc::new(phases);
+        let io = TokioIo::new(Noting::new(stream, phases.clone()));
+        let service = service_fn(|request| {
+            let patience = self.limits.body_timeout;
+            answer(self.router.clone(), request, phases.clone(), patience)
+        });
+        let mut connection = pin!(self.http.serve_connection(io, service).with_upgrades());
+        let mut alarm = pin!(sleep_until(Instant::now() + self.limits.idle_timeout));
+        tokio::select! {
+            biased;
+            () = until_closed(connection.as_mut(), alarm.as_mut(), &phases) => return,
+            () = self.stop.requested() => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        until_closed(connection, alarm, &phases).await;
+    }
+}
+
+/// Drives a connection until it closes, or until its phase has lasted too long.
+///
+/// The alarm is set back only when it rings: most requests come and go without touching it.
+async fn until_closed<E>(
+    mut connection: Pin<&mut impl Future<Output = Result<(), E>>>,
+    mut alarm: Pin<&mut Sleep>,
+    phases: &Phases,
+) {
+    poll_fn(|context| {
+        if connection.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        loop {
+            let Some(deadline) = phases.deadline() else {
+                return Poll::Pending;
+            };
+            if deadline < alarm.deadline() {
+                alarm.as_mut().reset(deadline);
+            }
+            ready!(alarm.as_mut().poll(context));
+            if deadline <= Instant::now() {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(deadline);
+        }
+    })
+    .await;
+}
+
+async fn answer(
+    router: Router,
+    request: Request<Incoming>,
+    phases: Arc<Phases>,
+    patience: Duration,
+) -> Result<Response<Answer>, Infallible> {
+    phases.head_complete();
+    let waits_to_be_asked = request.headers().contains_key(EXPECT);
+    let request = request.map(|body| {
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        let phases = phases.clone();
+        let body = Drained::new(body, patience, move || phases.body_drained());
+        Body::new(if waits_to_be_asked {
+            body.unasked()
+        } else {
+            body
+        })
+    });
+    let response = router.oneshot(request).await?;
+    Ok(response.map(|body| Answer { body, phases }))
+}
+
+/// The body of an answer, which notes when it has been given away.
+struct Answer {
+    body: Body,
+    phases: Arc<Phases>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.phases.answered();
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

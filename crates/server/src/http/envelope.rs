@@ -1,0 +1,216 @@
+//! What every answer has in common, in one pass: trace, rendered problems, headers, metrics, and no panic.
+
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::MatchedPath;
+use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use axum::response::IntoResponse;
+use tower::{Layer, Service};
+
+use super::trace::TraceId;
+use super::{Code, Problem};
+use crate::logging::panic_text;
+use crate::metrics::Metrics;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+#[derive(Debug, Clone)]
+pub(super) struct EnvelopeLayer {
+    metrics: Arc<Metrics>,
+}
+
+impl EnvelopeLayer {
+    pub(super) fn new(metrics: Arc<Metrics>) -> EnvelopeLayer {
+        EnvelopeLayer { metrics }
+    }
+}
+
+impl<S> Layer<S> for EnvelopeLayer {
+    type Service = Envelope<S>;
+
+    fn layer(&self, inner: S) -> Envelope<S> {
+        Envelope {
+            inner,
+            metrics: self.metrics.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Envelope<S> {
+    inner: S,
+    metrics: Arc<Metrics>,
+}
+
+impl<S> Service<Request<Body>> for Envelope<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let started = Instant::now();
+        let trace = TraceId::of(request.headers());
+        request.extensions_mut().insert(trace);
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let metrics = self.metrics.clone();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let mut response = match unless_it_panics(answer).await {
+                Ok(answer) => answer?,
+                Err(panic) => internal(&method, &uri, trace, &*panic),
+            };
+            Problem::render(&mut response, uri.path(), trace.as_str());
+            complete(response.headers_mut(), trace);
+            let route = route.as_ref().map(MatchedPath::as_str);
+            metrics.observe_request(route, &method, response.status(), started.elapsed());
+            Ok(response)
+        })
+    }
+}
+
+async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    // The future is dropped after a panic and never polled again, so nobody sees it half done.
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}
+
+fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Response<Body> {
+    let text = panic_text(panic);
+    tracing::error!(%method, path = uri.path(), %trace, "A handler panicked: {text}");
+    Problem::new(
+        Code::Internal,
+        "The request could not be handled; the cause is in the log.",
+    )
+    .into_response()
+}
+
+fn complete(headers: &mut HeaderMap, trace: TraceId) {
+    headers.insert(REQUEST_ID, trace.to_header());
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(REFERRER_POLICY, NO_REFERRER);
+    headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::{get, post};
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    fn router() -> Router {
+        async fn broken() {
+            panic!("the handler is broken")
+        }
+        let router = Router::new()
+            .route("/things/{id}", get(async || "a thing"))
+            .route(
+                "/cached",
+                get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")),
+            )
+            .route("/broken", post(broken));
+        super::super::enclose(router, Arc::new(Metrics::new()))
+    }
+
+    async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<Body>, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = router()
+            .oneshot(request.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+        let value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        (Response::from_parts(parts, Body::empty()), value)
+    }
+
+    #[tokio::test]
+    async fn every_answer_carries_the_headers() {
+        let (response, _) = ask("GET", "/things/1", &[]).await;
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+        assert_eq!(response.headers()["request-id"].len(), 32);
+    }
+
+    #[tokio::test]
+    async fn a_handler_may_allow_caching() {
+        let (response, _) = ask("GET", "/cached", &[]).await;
+        assert_eq!(response.headers()["cache-control"], "public, max-age=1");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_is_a_problem() {
+        let (response, problem) = ask("GET", "/nothing?secret=1", &[]).await;
+        assert_eq!(response.status(), 404);
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
+        assert_eq!(problem["code"], "route.not_found");
+        assert_eq!(problem["instance"], "/nothing");
+        assert_eq!(
+            problem["traceId"],
+            response.headers()["request-id"].to_str().unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wrong_method_says_which_are_allowed() {
+        let (response, problem) = ask("DELETE", "/things/1", &[]).await;
+        assert_eq!(response.status(), 405);
+        assert_eq!(response.headers()["allow"], "GET,HEAD");
+        assert_eq!(problem["code"], "method.not_allowed");
+    }
+
+    #[tokio::test]
+    async fn the_trace_of_the_client_is_kept() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        let header = format!("00-{trace}-b7ad6b7169203331-01");
+        let (response, problem) = ask("GET", "/nothing", &[("traceparent", &header)]).await;
+        assert_eq!(problem["traceId"], trace);
+        assert_eq!(response.headers()["request-id"], trace);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem() {
+        let (response, problem) = ask("POST", "/broken", &[]).await;
+        assert_eq!(response.status(), 500);
+        assert_eq!(problem["code"], "internal");
+        assert!(
+            !problem.to_string().contains("is broken"),
+            "the panic's text stays inside"
+        );
+    }
+}

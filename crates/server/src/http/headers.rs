@@ -1,0 +1,240 @@
+//! Request headers with a meaning of their own: `Idempotency-Key` and `Prefer`.
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::Problem;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// The longest a request waits for its outcome, whatever it asks for.
+const WAIT_S_MAX: u64 = 30;
+const KEY_CHARS_MAX: usize = 255;
+
+/// The client's name for this request, if it gave one: sent again, it has the same result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<IdempotencyKey, Problem> {
+        IdempotencyKey::of(&parts.headers)
+    }
+}
+
+impl IdempotencyKey {
+    fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+        const NAME: &str = "Idempotency-Key";
+        let mut values = headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else {
+            return Ok(IdempotencyKey(None));
+        };
+        if values.next().is_some() {
+            return Err(Problem::invalid(
+                NAME,
+                "duplicate_header",
+                "must be given once",
+            ));
+        }
+        let key = value.to_str().ok().and_then(unquoted).filter(|key| {
+            (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
+        });
+        let expected = "must be 1 to 255 visible ASCII characters, in double quotes or bare";
+        match key {
+            Some(key) => Ok(IdempotencyKey(Some(key))),
+            None => Err(Problem::invalid(NAME, "not_accepted", expected)),
+        }
+    }
+}
+
+/// The content of an RFC 8941 string, or the text itself when it is bare.
+fn unquoted(text: &str) -> Option<String> {
+    let text = text.trim();
+    let Some(inner) = text.strip_prefix('"') else {
+        return Some(text.to_owned());
+    };
+    let inner = inner.strip_suffix('"')?;
+    let mut key = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return None,
+            '\\' => key.push(characters.next().filter(|c| matches!(c, '"' | '\\'))?),
+            other => key.push(other),
+        }
+    }
+    Some(key)
+}
+
+/// How the client would like to be answered (RFC 7240); what is not understood is ignored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prefer {
+    /// Wait so long for the outcome.
+    pub wait: Option<Duration>,
+    pub respond_async: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Prefer {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Prefer, Self::Rejection> {
+        Ok(Prefer::of(&parts.headers))
+    }
+}
+
+impl Prefer {
+    fn of(headers: &HeaderMap) -> Prefer {
+        let mut prefer = Prefer::default();
+        let values = headers
+            .get_all(PREFER)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        for preference in values.flat_map(|value| value.split(',')) {
+            // Parameters follow a semicolon; none is defined for these two.
+            let preference = preference.split(';').next().unwrap_or("").trim();
+            let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+            let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+            // Of a preference given twice the first counts.
+            if name.eq_ignore_ascii_case("wait") && prefer.wait.is_none() {
+                prefer.wait = seconds(value);
+            } else if name.eq_ignore_ascii_case("respond-async") {
+                prefer.respond_async = true;
+            }
+        }
+        prefer
+    }
+
+    /// The header that tells the client which preference was honoured, if any.
+    pub fn applied(&self) -> Option<(HeaderName, HeaderValue)> {
+        let value = match self.wait {
+            Some(wait) => HeaderValue::try_from(format!("wait={}", wait.as_secs())),
+            None if self.respond_async => Ok(HeaderValue::from_static("respond-async")),
+            None => return None,
+        };
+        Some((
+            PREFERENCE_APPLIED,
+            value.expect("digits are valid in a header"),
+        ))
+    }
+}
+
+fn seconds(digits: &str) -> Option<Duration> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // More digits than fit are a very long time, which is capped like any other.
+    Some(Duration::from_secs(
+        digits.parse().unwrap_or(WAIT_S_MAX).min(WAIT_S_MAX),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(name: &'static str, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn key(value: &str) -> Result<IdempotencyKey, Problem> {
+        IdempotencyKey::of(&with("idempotency-key", &[value]))
+    }
+
+    fn prefer(values: &[&str]) -> Prefer {
+        Prefer::of(&with("prefer", values))
+    }
+
+    #[test]
+    fn a_key_may_be_quoted_or_bare() {
+        assert_eq!(key("\"8e03978e\"").unwrap().0.unwrap(), "8e03978e");
+        assert_eq!(key("8e03978e").unwrap().0.unwrap(), "8e03978e");
+        assert_eq!(key(r#""a\"b\\c""#).unwrap().0.unwrap(), r#"a"b\c"#);
+        assert_eq!(key(&"k".repeat(255)).unwrap().0.unwrap().len(), 255);
+        assert_eq!(IdempotencyKey::of(&HeaderMap::new()).unwrap().0, None);
+    }
+
+    #[test]
+    fn a_bad_key_is_refused() {
+        let long = "k".repeat(256);
+        for bad in [
+            "",
+            "\"\"",
+            "a b",
+            "\"a",
+            "\"a\"b\"",
+            r#""a\x""#,
+            "schlüssel",
+            &long,
+        ] {
+            let problem = key(bad).unwrap_err();
+            assert_eq!(problem.violations()[0].pointer, "Idempotency-Key", "{bad}");
+        }
+        assert!(IdempotencyKey::of(&with("idempotency-key", &["a", "a"])).is_err());
+    }
+
+    #[test]
+    fn preferences_are_read() {
+        let wait = |s| Some(Duration::from_secs(s));
+        assert_eq!(
+            prefer(&["wait=5"]),
+            Prefer {
+                wait: wait(5),
+                respond_async: false
+            }
+        );
+        assert_eq!(
+            prefer(&["respond-async, wait=2"]),
+            Prefer {
+                wait: wait(2),
+                respond_async: true
+            }
+        );
+        assert_eq!(prefer(&["Wait = \"3\"; x=1", "wait=9"]).wait, wait(3));
+        assert_eq!(prefer(&["wait=3600"]).wait, wait(30));
+        assert_eq!(prefer(&["wait=99999999999999999999999"]).wait, wait(30));
+        assert_eq!(prefer(&["wait=0"]).wait, wait(0));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_ignored() {
+        for garbage in [
+            "",
+            "wait",
+            "wait=",
+            "wait=-1",
+            "wait=1.5",
+            "wait=soon",
+            ",,;=",
+            "\u{fe}",
+        ] {
+            assert_eq!(prefer(&[garbage]), Prefer::default(), "{garbage}");
+        }
+        assert_eq!(
+            prefer(&["return=minimal, wait=1"]).wait,
+            Some(Duration::from_secs(1))
+        );
+    }
+
+    #[test]
+    fn the_honoured_preference_is_told() {
+        let (name, value) = prefer(&["wait=60"]).applied().unwrap();
+        assert_eq!(
+            (name.as_str(), value.to_str().unwrap()),
+            ("preference-applied", "wait=30")
+        );
+        assert_eq!(
+            prefer(&["respond-async"]).applied().unwrap().1,
+            "respond-async"
+        );
+        assert_eq!(Prefer::default().applied(), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON bodies: what cannot be accepted is refused with the place and the reason.
+
+use axum::extract::{FromRef, FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{BodyLimits, Code, Problem, body};
+
+mod explain;
+mod strict;
+
+/// A JSON body of type `T`, in requests and in answers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+/// As [`Json`], for requests without required fields: an empty body is the default `T`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JsonOrEmpty<T>(pub T);
+
+impl<S, T> FromRequest<S> for Json<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned,
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Json<T>, Problem> {
+        let (parts, stream) = request.into_parts();
+        require_json(&parts.headers)?;
+        let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(state)).await?;
+        parse(&bytes).map(Json)
+    }
+}
+
+impl<S, T> FromRequest<S> for JsonOrEmpty<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Default,
+    BodyLimits: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<JsonOrEmpty<T>, Problem> {
+        let (parts, stream) = request.into_parts();
+        if parts
+            .headers
+            .get(CONTENT_LENGTH)
+            .is_some_and(|length| length != "0")
+        {
+            require_json(&parts.headers)?;
+        }
+        let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(state)).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(JsonOrEmpty(T::default()));
+        }
+        parse(&bytes).map(JsonOrEmpty)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// A missing content type is taken for JSON: hand-written clients leave it out, and mean nothing else.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(given) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let given = given.to_str().unwrap_or("");
+    let essence = given
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase();
+    let is_json = essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    if is_json {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Code::MediaTypeUnsupported,
+        "The body must be sent with content-type: application/json.",
+    ))
+}
+
+/// Reads a document, and on failure reads it again to find where it went wrong: the path costs an
+/// allocation per field, which valid requests need not pay.
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    strict::from_slice(bytes).map_err(|_| explain::failure::<T>(bytes))
+}
+
+#[cfg(test)]
+mod tests;

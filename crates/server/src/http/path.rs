@@ -1,0 +1,88 @@
+//! Ids in paths: what is no id names nothing, so it is not found.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+
+use super::{Code, Problem};
+
+/// A kind of thing with integer ids, and what to say when there is none of that id.
+pub trait Resource {
+    const NOT_FOUND: Code;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Product;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Campaign;
+
+impl Resource for Product {
+    const NOT_FOUND: Code = Code::ProductNotFound;
+}
+
+impl Resource for Campaign {
+    const NOT_FOUND: Code = Code::CouponNotFound;
+}
+
+/// The only parameter of the path, as the id of an `R`.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<R>(pub i64, PhantomData<R>);
+
+impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Id<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id<R>, Problem> {
+        let unreadable = |_| no_such("that", R::NOT_FOUND);
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(unreadable)?;
+        let raw = params.iter().next().map_or("", |(_, raw)| raw);
+        Ok(Id(parse_id(raw, R::NOT_FOUND)?, PhantomData))
+    }
+}
+
+/// A positive integer in its one spelling: `07` and `+7` are not ids.
+pub fn parse_id(raw: &str, not_found: Code) -> Result<i64, Problem> {
+    let canonical = raw.bytes().all(|b| b.is_ascii_digit()) && !raw.starts_with('0');
+    let id = raw.parse().ok().filter(|_| canonical);
+    id.ok_or_else(|| no_such(raw, not_found))
+}
+
+fn no_such(raw: &str, not_found: Code) -> Problem {
+    let shown: String = raw.chars().take(40).collect();
+    Problem::new(not_found, format!("There is none with id {shown}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_positive_integers() {
+        assert_eq!(parse_id("7", Code::ProductNotFound).unwrap(), 7);
+        assert_eq!(
+            parse_id(&i64::MAX.to_string(), Code::ProductNotFound).unwrap(),
+            i64::MAX
+        );
+    }
+
+    #[test]
+    fn garbage_is_not_found() {
+        for raw in [
+            "",
+            "0",
+            "-1",
+            "+7",
+            "07",
+            "7x",
+            "9223372036854775808",
+            "٣",
+            " 7",
+        ] {
+            let problem = parse_id(raw, Code::CouponNotFound).unwrap_err();
+            assert_eq!(problem.code(), Code::CouponNotFound, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Problem documents (RFC 9457): how every refusal and failure looks on the wire.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+
+mod code;
+
+pub use code::Code;
+
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// A refusal or failure on its way to the client.
+///
+/// It knows neither path nor trace: the envelope around all routes adds them when it renders the document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    code: Code,
+    detail: Cow<'static, str>,
+    violations: Vec<Violation>,
+}
+
+/// One value of the request that cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Violation {
+    /// Where: `#/items/0/quantity` in the body, `?limit` in the query, or the name of a header.
+    pub pointer: String,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem {
+            code,
+            detail: detail.into(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// A request of which one value cannot be accepted.
+    pub fn invalid(
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Problem {
+        Problem::violated(vec![Violation {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        }])
+    }
+
+    fn violated(violations: Vec<Violation>) -> Problem {
+        let detail = match violations.as_slice() {
+            [one] => format!("{}: {}", one.pointer, one.detail).into(),
+            more => format!("{} values of the request are not valid", more.len()).into(),
+        };
+        Problem {
+            code: Code::ValidationFailed,
+            detail,
+            violations,
+        }
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// The document itself, now that path and trace are known.
+    pub(crate) fn to_json(&self, instance: &str, trace_id: &str) -> Vec<u8> {
+        serde_json::to_vec(&Document {
+            r#type: self.code.uri(),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: &self.detail,
+            instance,
+            code: self.code.as_str(),
+            trace_id,
+            errors: &self.violations,
+            retryable: self.code.is_retryable(),
+        })
+        .expect("a problem document is plain text and numbers")
+    }
+
+    /// Gives the response that this problem made its body; other responses stay as they are.
+    pub(crate) fn render(response: &mut Response<Body>, instance: &str, trace_id: &str) {
+        let Some(problem) = response.extensions_mut().remove::<Problem>() else {
+            return;
+        };
+        let document = problem.to_json(instance, trace_id);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(document.len()));
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
+        *response.body_mut() = Body::from(document);
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'a str,
+    trace_id: &'a str,
+    #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+    errors: &'a [Violation],
+    retryable: bool,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status();
+        if let Some(seconds) = self.code.retry_after_s() {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status() == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Collects everything that is wrong with a request, so that the client learns all of it at once.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    pub fn push(
+        &mut self,
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) {
+        self.0.push(Violation {
+            pointer: pointer.into(),
+            code,
+            detail: detail.into(),
+        });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn into_result(self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::violated(self.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document(problem: &Problem) -> Value {
+        serde_json::from_slice(&problem.to_json("/api/orders", "0af7")).unwrap()
+    }
+
+    #[test]
+    fn a_problem_is_a_complete_document() {
+        let problem = Problem::new(
+            Code::CouponSoldOut,
+            "All 100 coupons of campaign 7 are issued.",
+        );
+        assert_eq!(
+            document(&problem),
+            json!({
+                "type": "https://doorbuster.dev/errors/coupon.sold_out",
+                "title": "All coupons are issued",
+                "status": 410,
+                "detail": "All 100 coupons of campaign 7 are issued.",
+                "instance": "/api/orders",
+                "code": "coupon.sold_out",
+                "traceId": "0af7",
+                "retryable": false,
+            })
+        );
+    }
+
+    #[test]
+    fn all_violations_are_reported_at_once() {
+        let mut violations = Violations::default();
+        violations.push("#/name", "empty", "must not be empty");
+        violations.push("#/price", "negative", "must be at least 0");
+        let problem = violations.into_result().unwrap_err();
+        let pointers: Vec<_> = problem
+            .violations()
+            .iter()
+            .map(|v| v.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["#/name", "#/price"]);
+        assert_eq!(document(&problem)["errors"][1]["code"], "negative");
+        assert!(Violations::default().into_result().is_ok());
+    }
+
+    #[test]
+    fn what_can_be_retried_says_when() {
+        for code in [
+            Code::Overloaded,
+            Code::Unavailable,
+            Code::IdempotencyInProgress,
+        ] {
+            let response = Problem::new(code, "later").into_response();
+            assert!(response.headers().contains_key(RETRY_AFTER), "{code:?}");
+            assert!(code.is_retryable());
+        }
+        let response = Problem::new(Code::StockExhausted, "none left").into_response();
+        assert!(!response.headers().contains_key(RETRY_AFTER));
+    }
+
+    #[test]
+    fn a_missing_token_names_the_scheme() {
+        let response = Problem::new(Code::AuthRequired, "no token").into_response();
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
+    }
+}

@@ -1,0 +1,101 @@
+//! Query strings, with problems that name the parameter.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// The parameters of the query string as `T`; unknown ones are ignored unless `T` denies them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, Problem> {
+        parse(parts.uri.query().unwrap_or("")).map(Query)
+    }
+}
+
+fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let pairs = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(pairs)
+        .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
+}
+
+fn explain(path: &str, message: &str) -> Problem {
+    const NAME_CHARS_MAX: usize = 100;
+    for (prefix, code, detail) in [
+        ("missing field `", "required", "this parameter is required"),
+        (
+            "duplicate field `",
+            "duplicate_parameter",
+            "this parameter is given more than once",
+        ),
+        (
+            "unknown field `",
+            "unknown_parameter",
+            "this parameter is not known",
+        ),
+    ] {
+        if let Some(rest) = message.strip_prefix(prefix) {
+            let name: String = rest
+                .split('`')
+                .next()
+                .unwrap_or("")
+                .chars()
+                .take(NAME_CHARS_MAX)
+                .collect();
+            return Problem::invalid(format!("?{name}"), code, detail);
+        }
+    }
+    let name: String = path.chars().take(NAME_CHARS_MAX).collect();
+    Problem::invalid(
+        format!("?{name}"),
+        "not_accepted",
+        message.replace('`', "'"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Popular {
+        window: String,
+        limit: Option<u32>,
+    }
+
+    #[track_caller]
+    fn check(query: &str, pointer: &str, code: &str) {
+        let problem = parse::<Popular>(query).unwrap_err();
+        let violation = &problem.violations()[0];
+        assert_eq!(
+            (violation.pointer.as_str(), violation.code),
+            (pointer, code),
+            "{query}"
+        );
+    }
+
+    #[test]
+    fn parameters_are_read() {
+        let popular: Popular = parse("window=3d&limit=5").unwrap();
+        assert_eq!((popular.window.as_str(), popular.limit), ("3d", Some(5)));
+        assert_eq!(parse::<Popular>("window=all").unwrap().limit, None);
+    }
+
+    #[test]
+    fn problems_name_the_parameter() {
+        check("", "?window", "required");
+        check("window=3d&limit=many", "?limit", "not_accepted");
+        check("window=3d&limit=-1", "?limit", "not_accepted");
+        check("window=3d&window=3d", "?window", "duplicate_parameter");
+        check("window=3d&size=3", "?size", "unknown_parameter");
+    }
+}

@@ -1,0 +1,18 @@
+//! The shell of Doorbuster: command line, settings, and HTTP around the engine.
+
+pub mod api;
+pub mod auth;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod data_dir;
+pub mod front;
+pub mod http;
+pub mod logging;
+pub mod metrics;
+pub mod passwords;
+pub mod secret;
+pub mod shutdown;
+pub mod waiting;
+pub mod wiring;
+pub mod worker;

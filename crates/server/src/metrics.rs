@@ -1,0 +1,269 @@
+//! Prometheus metrics: of HTTP and of the process here, of the engine by whoever registers them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
+use parking_lot::{Mutex, RwLock};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::{Registry, Unit};
+
+mod engine;
+
+pub use engine::EngineMetrics;
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// From well below the fastest answer to the longest allowed wait.
+const SECONDS_BUCKETS: [f64; 14] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// The label of requests that matched no route: their paths are the clients' invention.
+const NO_ROUTE: &str = "none";
+
+#[derive(Debug)]
+pub struct Metrics {
+    registry: RwLock<Registry>,
+    requests: Arc<Requests>,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics::new()
+    }
+}
+
+impl Metrics {
+    pub fn new() -> Metrics {
+        let requests = Arc::new(Requests::default());
+        let mut registry = Registry::with_prefix("doorbuster");
+        registry.register_collector(Box::new(requests.clone()));
+        registry.register_collector(Box::new(Process {
+            started: Instant::now(),
+        }));
+        Metrics {
+            registry: RwLock::new(registry),
+            requests,
+        }
+    }
+
+    /// Lets other parts add their own; every name gets the prefix `doorbuster_`.
+    pub fn register<T>(&self, add: impl FnOnce(&mut Registry) -> T) -> T {
+        add(&mut self.registry.write())
+    }
+
+    /// Counts one answered request under its route pattern, never under its raw path.
+    pub fn observe_request(
+        &self,
+        route: Option<&str>,
+        method: &Method,
+        status: StatusCode,
+        took: Duration,
+    ) {
+        self.requests.observe(
+            route.unwrap_or(NO_ROUTE),
+            (method_label(method), status),
+            took,
+        );
+    }
+
+    /// The text that Prometheus reads.
+    pub fn exposition(&self) -> impl IntoResponse + use<> {
+        let mut text = String::with_capacity(16 * 1024);
+        prometheus_client::encoding::text::encode(&mut text, &self.registry.read())
+            .expect("writing into a string cannot fail");
+        ([(CONTENT_TYPE, OPEN_METRICS)], text)
+    }
+}
+
+/// Anything else is "other": a client may invent methods, and each label value costs memory for good.
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    KNOWN
+        .into_iter()
+        .find(|known| method == known)
+        .unwrap_or("other")
+}
+
+#[derive(Default)]
+struct Requests {
+    by_route: RwLock<BTreeMap<Box<str>, Arc<Mutex<Route>>>>,
+}
+
+#[derive(Default, Clone)]
+struct Route {
+    answers: Vec<((&'static str, StatusCode), u64)>,
+    /// One more than the bounds: what took longer than the last.
+    buckets: [u64; SECONDS_BUCKETS.len() + 1],
+    seconds: f64,
+}
+
+impl Requests {
+    fn observe(&self, route: &str, answer: (&'static str, StatusCode), took: Duration) {
+        let known = self.by_route.read().get(route).cloned();
+        let route = known.unwrap_or_else(|| {
+            self.by_route
+                .write()
+                .entry(route.into())
+                .or_default()
+                .clone()
+        });
+        let seconds = took.as_secs_f64();
+        let bucket = SECONDS_BUCKETS.partition_point(|bound| *bound < seconds);
+        let mut route = route.lock();
+        route.buckets[bucket] += 1;
+        route.seconds += seconds;
+        match route.answers.iter_mut().find(|(seen, _)| *seen == answer) {
+            Some((_, count)) => *count += 1,
+            None => route.answers.push((answer, 1)),
+        }
+    }
+}
+
+impl fmt::Debug for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requests").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Requests {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let routes: Vec<(Box<str>, Route)> = {
+            let by_route = self.by_route.read();
+            by_route
+                .iter()
+                .map(|(name, route)| (name.clone(), route.lock().clone()))
+                .collect()
+        };
+        let mut family = encoder.encode_descriptor(
+            "http_requests",
+            "Requests answered",
+            None,
+            MetricType::Counter,
+        )?;
+        for (name, route) in &routes {
+            for ((method, status), count) in &route.answers {
+                let labels = [
+                    ("route", &**name),
+                    ("method", *method),
+                    ("status", status.as_str()),
+                ];
+                ConstCounter::new(*count).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let mut family = encoder.encode_descriptor(
+            "http_request_duration",
+            "Time from a request's head to its answer's head",
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (name, route) in &routes {
+            encode_durations(family.encode_family(&[("route", &**name)])?, route)?;
+        }
+        Ok(())
+    }
+}
+
+fn encode_durations(mut encoder: MetricEncoder<'_>, route: &Route) -> Result<(), fmt::Error> {
+    let bounds = SECONDS_BUCKETS.into_iter().chain([f64::INFINITY]);
+    let buckets: Vec<(f64, u64)> = bounds.zip(route.buckets).collect();
+    let count = route.buckets.iter().sum();
+    encoder.encode_histogram::<NoLabelSet>(route.seconds, count, &buckets, None)
+}
+
+#[derive(Debug)]
+struct Process {
+    started: Instant,
+}
+
+impl Collector for Process {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let uptime = ConstGauge::new(self.started.elapsed().as_secs_f64());
+        let gauge = MetricType::Gauge;
+        let help = "Time since this process started";
+        uptime.encode(encoder.encode_descriptor("uptime", help, Some(&Unit::Seconds), gauge)?)?;
+        if let Some(bytes) = resident_bytes() {
+            let help = "Memory held by this process";
+            let descriptor = encoder.encode_descriptor(
+                "process_resident_memory",
+                help,
+                Some(&Unit::Bytes),
+                gauge,
+            )?;
+            ConstGauge::new(bytes).encode(descriptor)?;
+        }
+        Ok(())
+    }
+}
+
+/// Known on Linux; elsewhere the metric is left out.
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus_client::metrics::counter::Counter;
+
+    use super::*;
+
+    fn text(metrics: &Metrics) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &metrics.registry.read()).unwrap();
+        text
+    }
+
+    #[test]
+    fn requests_are_counted_by_route_method_and_status() {
+        let metrics = Metrics::new();
+        for _ in 0..2 {
+            let took = Duration::from_millis(3);
+            metrics.observe_request(Some("/api/orders/{n}"), &Method::GET, StatusCode::OK, took);
+        }
+        let strange = Method::from_bytes(b"BREW").unwrap();
+        metrics.observe_request(None, &strange, StatusCode::NOT_FOUND, Duration::ZERO);
+        let text = text(&metrics);
+        for line in [
+            r#"doorbuster_http_requests_total{route="/api/orders/{n}",method="GET",status="200"} 2"#,
+            r#"doorbuster_http_requests_total{route="none",method="other",status="404"} 1"#,
+            r#"doorbuster_http_request_duration_seconds_bucket{le="0.0025",route="/api/orders/{n}"} 0"#,
+            r#"doorbuster_http_request_duration_seconds_bucket{le="0.005",route="/api/orders/{n}"} 2"#,
+            r#"doorbuster_http_request_duration_seconds_count{route="/api/orders/{n}"} 2"#,
+        ] {
+            assert!(text.contains(line), "{line} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_process_reports_its_memory_and_age() {
+        let text = text(&Metrics::new());
+        assert!(text.contains("doorbuster_uptime_seconds "), "{text}");
+        assert!(
+            text.contains("doorbuster_process_resident_memory_bytes "),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn others_can_register_their_own() {
+        let metrics = Metrics::new();
+        let counter: Counter = Counter::default();
+        metrics.register(|registry| registry.register("orders", "Orders placed", counter.clone()));
+        counter.inc();
+        assert!(text(&metrics).contains("doorbuster_orders_total 1"));
+    }
+}

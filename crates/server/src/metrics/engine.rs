@@ -1,0 +1,58 @@
+//! How the engine does: what it decided, in how many commits, how long they took.
+
+use std::time::Duration;
+
+use app::engine::Report;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::histogram::Histogram;
+
+use super::Metrics;
+
+/// From a commit without a sync to one that a busy disk held up.
+const SECONDS_BUCKETS: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
+/// From a lone command to a full batch.
+const SIZE_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
+
+pub struct EngineMetrics {
+    commits: Counter,
+    commands: Counter,
+    events: Counter,
+    rows: Counter,
+    batch_seconds: Histogram,
+    batch_commands: Histogram,
+}
+
+impl EngineMetrics {
+    /// Adds the engine's metrics to the process's.
+    pub fn register(metrics: &Metrics) -> EngineMetrics {
+        let engine = EngineMetrics {
+            commits: Counter::default(),
+            commands: Counter::default(),
+            events: Counter::default(),
+            rows: Counter::default(),
+            batch_seconds: Histogram::new(SECONDS_BUCKETS),
+            batch_commands: Histogram::new(SIZE_BUCKETS),
+        };
+        metrics.register(|registry| {
+            registry.register("commits", "Commits of the engine", engine.commits.clone());
+            registry.register("commands", "Commands that were decided", engine.commands.clone());
+            registry.register("events", "Events written", engine.events.clone());
+            registry.register("rows_written", "Rows written", engine.rows.clone());
+            let seconds = "Time from taking a batch to its commit";
+            registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
+            registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
+        });
+        engine
+    }
+
+    pub(crate) fn observe_batch(&self, report: &Report, took: Duration) {
+        let counted = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        self.commits.inc_by(counted(report.commits));
+        self.commands.inc_by(counted(report.settled));
+        self.events.inc_by(counted(report.events));
+        self.rows.inc_by(counted(report.rows));
+        self.batch_seconds.observe(took.as_secs_f64());
+        self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
+    }
+}

@@ -1,0 +1,181 @@
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use server::auth::{Principal, Role, Tokens};
+use server::config::DEFAULT_TOML;
+
+fn doorbuster(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    command.args(args).env_remove("DOORBUSTER_AUTH_SECRET");
+    command
+}
+
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("doorbuster-it-{name}-{}", std::process::id()))
+}
+
+fn text(output: &Output) -> &str {
+    assert!(output.status.success(), "{output:?}");
+    std::str::from_utf8(&output.stdout).unwrap().trim_end()
+}
+
+/// A served shop, killed if the test ends early.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn start(data_dir: &str) -> Served {
+        let mut child = doorbuster(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir])
+            .env("DOORBUSTER__LOG__FORMAT", "json")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.map_while(Result::ok).find_map(|line| {
+            let event: Value = serde_json::from_str(&line).ok()?;
+            Some(
+                event["message"]
+                    .as_str()?
+                    .split_once("http://")?
+                    .1
+                    .to_owned(),
+            )
+        });
+        Served {
+            child,
+            address: address.unwrap(),
+        }
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[test]
+fn a_served_shop_stops_on_request() {
+    let data_dir = folder("stops");
+    for signal in ["TERM", "INT"] {
+        let mut served = Served::start(data_dir.to_str().unwrap());
+        assert!(served.get("/livez").starts_with("HTTP/1.1 200"));
+        assert!(
+            served
+                .get("/metrics")
+                .contains("doorbuster_http_requests_total")
+        );
+        served.signal(signal);
+        assert_eq!(served.child.wait().unwrap().code(), Some(0));
+    }
+    fs::remove_dir_all(data_dir).unwrap();
+}
+
+#[test]
+fn a_data_folder_is_served_once() {
+    let data_dir = folder("once");
+    let served = Served::start(data_dir.to_str().unwrap());
+    let args = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        data_dir.to_str().unwrap(),
+    ];
+    let second = doorbuster(&args).output().unwrap();
+    let error = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    assert!(
+        error.contains("already served by another process"),
+        "{error}"
+    );
+    drop(served);
+    fs::remove_dir_all(data_dir).unwrap();
+}
+
+#[test]
+fn a_token_is_signed_with_the_given_secret() {
+    let output = doorbuster(&["token", "--role", "admin", "--user", "9", "--ttl", "60"])
+        .env("DOORBUSTER_AUTH_SECRET", "a secret")
+        .output()
+        .unwrap();
+    let principal = Tokens::new(b"a secret").verify(text(&output));
+    assert_eq!(
+        principal,
+        Ok(Principal {
+            user_id: 9,
+            role: Role::Admin
+        })
+    );
+}
+
+#[test]
+fn a_token_is_signed_with_the_secret_of_the_folder() {
+    let data_dir = folder("token");
+    let args = [
+        "token",
+        "--user",
+        "9",
+        "--json",
+        "--data-dir",
+        data_dir.to_str().unwrap(),
+    ];
+    let output = doorbuster(&args).output().unwrap();
+    let printed: Value = serde_json::from_str(text(&output)).unwrap();
+    let secret = fs::read_to_string(data_dir.join("auth.secret")).unwrap();
+    let token = printed["accessToken"].as_str().unwrap();
+    assert!(Tokens::new(secret.trim().as_bytes()).verify(token).is_ok());
+    assert_eq!(printed["expiresIn"], 86400);
+    fs::remove_dir_all(data_dir).unwrap();
+}
+
+#[test]
+fn the_settings_in_force_are_printed_without_secrets() {
+    let output = doorbuster(&["config", "--data-dir", "/tmp/elsewhere"])
+        .env("DOORBUSTER_AUTH_SECRET", "hunter2")
+        .env("DOORBUSTER__ADMIN__PASSWORD", "hunter3")
+        .output()
+        .unwrap();
+    let printed = text(&output);
+    assert!(printed.contains("data_dir = \"/tmp/elsewhere\"") && !printed.contains("hunter"));
+    let output = doorbuster(&["config", "--default"]).output().unwrap();
+    assert_eq!(text(&output), DEFAULT_TOML.trim_end());
+}
+
+#[test]
+fn an_unknown_setting_is_named() {
+    let output = doorbuster(&["config"])
+        .env("DOORBUSTER__SERVER__PROT", "1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("DOORBUSTER__SERVER__PROT"), "{error}");
+}

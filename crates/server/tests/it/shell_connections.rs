@@ -1,0 +1,150 @@
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::listening::{HEADER_TIMEOUT, IDLE_TIMEOUT, Listening};
+
+const QUICK: &[u8] = b"GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n";
+
+#[test]
+fn a_slow_head_is_cut_off() {
+    let listening = Listening::start();
+    let mut client = listening.connect();
+    let started = Instant::now();
+    client.send(b"GET /quick HTTP/1.1\r\nhost: ");
+    // A byte now and then must not buy time.
+    sleep(HEADER_TIMEOUT / 2);
+    client.send(b"s");
+    assert!(client.is_closed_within(HEADER_TIMEOUT * 2));
+    assert!(started.elapsed() >= HEADER_TIMEOUT && started.elapsed() < IDLE_TIMEOUT);
+}
+
+#[test]
+fn an_idle_connection_is_kept_longer_than_a_head_may_take() {
+    let listening = Listening::start();
+    let mut client = listening.connect();
+    for _ in 0..2 {
+        sleep(HEADER_TIMEOUT * 2);
+        client.send(QUICK);
+        assert_eq!(client.receive().body, "quick");
+    }
+    assert!(
+        !client.is_closed_within(IDLE_TIMEOUT / 2),
+        "idle connections live longer"
+    );
+    assert!(
+        client.is_closed_within(IDLE_TIMEOUT * 2),
+        "but not for ever"
+    );
+}
+
+#[test]
+fn a_slow_head_on_a_used_connection_is_cut_off_too() {
+    let listening = Listening::start();
+    let mut client = listening.connect();
+    client.send(QUICK);
+    client.receive();
+    client.send(b"GET /");
+    let started = Instant::now();
+    assert!(client.is_closed_within(HEADER_TIMEOUT * 2));
+    assert!(started.elapsed() < IDLE_TIMEOUT);
+}
+
+#[test]
+fn an_answer_may_take_longer_than_a_head() {
+    let listening = Listening::start();
+    let answer = listening.ask("GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n");
+    assert_eq!(answer.body, "done at last");
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let listening = Listening::start();
+    let mut client = listening.connect();
+    client.send(&[b"GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n", QUICK].concat());
+    assert_eq!(client.receive().body, "done at last");
+    assert_eq!(client.receive().body, "quick");
+}
+
+#[test]
+fn a_panic_is_a_problem_and_the_thread_lives_on() {
+    let listening = Listening::start();
+    let mut client = listening.connect();
+    for _ in 0..3 {
+        client.send(b"GET /panic HTTP/1.1\r\nhost: shop\r\n\r\n");
+        let answer = client.receive();
+        answer.assert_problem(500, "internal");
+        assert_eq!(answer.json()["instance"], "/panic");
+    }
+    client.send(QUICK);
+    assert_eq!(client.receive().status, 200);
+}
+
+#[test]
+fn a_stop_finishes_the_request_in_hand() {
+    let mut listening = Listening::start();
+    let mut busy = listening.connect();
+    let mut idle = listening.connect();
+    let mut fresh = listening.connect();
+    idle.send(QUICK);
+    idle.receive();
+    busy.send(b"GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n");
+    sleep(Duration::from_millis(100));
+    let started = Instant::now();
+    listening.order_to_stop();
+    assert_eq!(busy.receive().body, "done at last");
+    assert!(busy.is_closed_within(Duration::from_secs(1)));
+    assert!(idle.is_closed_within(Duration::from_secs(1)));
+    assert!(fresh.is_closed_within(Duration::from_secs(1)));
+    listening.join();
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "the grace is not waited out"
+    );
+    assert!(TcpStream::connect(listening.address).is_err());
+}
+
+#[test]
+fn what_is_not_http_is_refused() {
+    let listening = Listening::start();
+    assert_eq!(listening.ask("EHLO shop\r\n\r\n").status, 400);
+    let long = "x".repeat(70 * 1024);
+    let answer = listening.ask(&format!(
+        "GET /quick HTTP/1.1\r\nhost: shop\r\nx: {long}\r\n\r\n"
+    ));
+    assert_eq!(answer.status, 431);
+    assert_eq!(
+        listening
+            .ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n")
+            .status,
+        200
+    );
+}
+
+#[test]
+fn connections_above_the_limit_wait_for_a_seat() {
+    let listening = Listening::with_connections_max(2);
+    let mut first = listening.connect();
+    let mut second = listening.connect();
+    for client in [&mut first, &mut second] {
+        client.send(QUICK);
+        client.receive();
+    }
+    let mut third = listening.connect();
+    third.send(QUICK);
+    assert!(!third.is_closed_within(Duration::from_millis(200)));
+    drop(first);
+    assert_eq!(third.receive().body, "quick");
+}
+
+#[test]
+fn many_connections_at_once_are_all_served() {
+    let listening = Listening::start();
+    let mut clients: Vec<_> = (0..200).map(|_| listening.connect()).collect();
+    for client in &mut clients {
+        client.send(QUICK);
+    }
+    for client in &mut clients {
+        assert_eq!(client.receive().status, 200);
+    }
+}

@@ -1,0 +1,107 @@
+//! Rules about the source that no compiler checks.
+
+#![cfg(test)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each crate may depend on within the workspace. The layout is the architecture: nothing points back.
+const MAY_USE: [(&str, &[&str]); 7] = [
+    ("domain", &[]),
+    ("app", &["domain"]),
+    ("adapters", &["app", "domain"]),
+    ("sim", &["app", "domain"]),
+    ("bench", &["app", "domain"]),
+    ("server", &["adapters", "app", "bench", "domain", "sim"]),
+    ("xtask", &[]),
+];
+
+/// Technology that the inner crates must not know.
+const OUTER_ONLY: [&str; 8] = ["axum", "hyper", "rusqlite", "refinery", "tokio", "reqwest", "parking_lot", "getrandom"];
+
+const LINES_MAX: usize = 450;
+const VAGUE_NAMES: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "impl"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The names in the sections of a manifest whose title `wanted` accepts.
+fn dependencies(krate: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("crates").join(krate).join("Cargo.toml")).unwrap();
+    let mut names = vec![];
+    let mut inside = false;
+    for line in manifest.lines() {
+        if let Some(title) = line.trim().strip_prefix('[') {
+            inside = wanted(title.trim_end_matches(']'));
+        } else if inside && let Some((name, _)) = line.split_once(['.', '=', ' ']) {
+            names.push(name.trim().to_owned());
+        }
+    }
+    names
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = vec![];
+    sources(&root().join("crates"), &mut found);
+    assert!(found.len() > 20, "the sources are found");
+    found
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    for (krate, allowed) in MAY_USE {
+        for dependency in dependencies(krate, |title| title == "dependencies") {
+            let is_ours = MAY_USE.iter().any(|(name, _)| *name == dependency);
+            assert!(!is_ours || allowed.contains(&dependency.as_str()), "{krate} must not use {dependency}");
+        }
+    }
+    let listed = fs::read_dir(root().join("crates")).unwrap().count();
+    assert_eq!(listed, MAY_USE.len(), "every crate is listed here");
+}
+
+#[test]
+fn the_inner_crates_know_no_technology() {
+    for krate in ["domain", "app"] {
+        for dependency in dependencies(krate, |title| title == "dependencies") {
+            assert!(!OUTER_ONLY.contains(&dependency.as_str()), "{krate} must not use {dependency}");
+        }
+    }
+}
+
+#[test]
+fn only_the_wiring_names_a_concrete_adapter() {
+    for path in all_sources().iter().filter(|path| path.components().any(|part| part.as_os_str() == "server")) {
+        let is_wiring = path.ends_with("wiring.rs") || path.components().any(|part| part.as_os_str() == "tests");
+        let text = fs::read_to_string(path).unwrap();
+        assert!(is_wiring || !text.contains("adapters::"), "{} names an adapter", path.display());
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for path in all_sources() {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines; at most {LINES_MAX}", path.display());
+    }
+}
+
+#[test]
+fn files_are_named_for_what_they_hold() {
+    for path in all_sources() {
+        let name = path.file_stem().unwrap().to_string_lossy().to_string();
+        assert!(!VAGUE_NAMES.contains(&name.as_str()), "{} has a vague name", path.display());
+        assert_ne!(name, "mod", "{}: write `order.rs` beside `order/`", path.display());
+    }
+}
