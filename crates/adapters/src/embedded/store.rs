@@ -181,6 +181,16 @@ impl SqliteStore {
     }
 }
 
+impl Drop for SqliteStore {
+    /// Leaves everything in the one file, so that whoever copies it has the shop.
+    fn drop(&mut self) {
+        if self.broken.is_none() {
+            // What stays in the log is read from there when the store is opened again.
+            let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
+        }
+    }
+}
+
 impl Store for SqliteStore {
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
         let loaded = self.ask(|store| {
