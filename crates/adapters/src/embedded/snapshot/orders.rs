@@ -18,7 +18,8 @@ pub(super) fn read(connection: &Connection, unreadable: &Unreadable, each: &mut 
          ORDER BY order_id, line_no",
     )?;
     let mut lines = Stream::new(&mut lines, ("order_line of order", 7), records::line, unreadable)?;
-    let mut claims = connection.prepare("SELECT state, reason, step, product_id, order_id FROM claim ORDER BY order_id")?;
+    let sql = "SELECT state, reason, step, product_id, order_id FROM claim ORDER BY order_id";
+    let mut claims = connection.prepare(sql)?;
     let mut claims = Stream::new(&mut claims, ("claim of order", 4), claim, unreadable)?;
     let mut timers = connection.prepare("SELECT due_at, kind, asked, order_id FROM timer ORDER BY order_id")?;
     let mut timers = Stream::new(&mut timers, ("timer of order", 3), records::timer, unreadable)?;
