@@ -65,7 +65,9 @@ pub struct Opened {
 pub enum OpenError {
     #[error("SQLite {found} is too old: versions before 3.51.3 can lose committed data when the log is reset")]
     SqliteTooOld { found: &'static str },
-    #[error("the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program")]
+    #[error(
+        "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
+    )]
     SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
     #[error("there is no shop in {0}")]
     NoShop(PathBuf),

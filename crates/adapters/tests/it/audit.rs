@@ -82,21 +82,30 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[2], "DELETE FROM timer WHERE kind = 'CLAIMS'"),
     (&[2], "DELETE FROM timer WHERE kind = 'RESTORATIONS'"),
     (&[2], "DELETE FROM claim WHERE order_id = (SELECT order_id FROM orders WHERE outcome = 'AWAITING_PAYMENT')"),
-    (&[2], "INSERT INTO claim SELECT order_id, 'STOCK', 1, 'RELEASED', NULL FROM orders
-            WHERE outcome = 'CANCELLED' LIMIT 1"),
+    (
+        &[2],
+        "INSERT INTO claim SELECT order_id, 'STOCK', 1, 'RELEASED', NULL FROM orders
+            WHERE outcome = 'CANCELLED' LIMIT 1",
+    ),
     (&[3, 20], r#"UPDATE event SET payload = replace(payload, '"qty":', '"qty":1') WHERE type = 'OrderCompleted'"#),
     (&[4], "UPDATE campaign SET issued = issued - 1 WHERE campaign_id = 1"),
     (&[4], "UPDATE campaign SET issue_per_user_max = 0 WHERE campaign_id = 1"),
     (&[5], "UPDATE coupon_request SET user_id = 77 WHERE result_code = 'SUCCESS' AND campaign_id = 2"),
     (&[5], "UPDATE coupon_request SET status = 'FAILED' WHERE request_id = 1"),
-    (&[5], "UPDATE coupon_request SET result_code = 'EXPIRED'
-            WHERE result_code = 'ALREADY_ISSUED' AND campaign_id = 1"),
+    (
+        &[5],
+        "UPDATE coupon_request SET result_code = 'EXPIRED'
+            WHERE result_code = 'ALREADY_ISSUED' AND campaign_id = 1",
+    ),
     (&[5], "UPDATE coupon_request SET created_at = 0 WHERE status = 'PENDING'"),
     (&[6], "UPDATE coupon_request SET quantity = 9 WHERE result_code = 'OUT_OF_STOCK' AND campaign_id = 2"),
     (&[6], "UPDATE coupon_request SET quantity = 3 WHERE result_code = 'OUT_OF_STOCK' AND campaign_id = 2"),
     (&[8], "UPDATE coupon SET used_order_id = NULL"),
-    (&[8], "UPDATE coupon SET used_order_id = (SELECT order_id FROM orders WHERE outcome = 'CANCELLED' LIMIT 1)
-         WHERE used_order_id IS NULL"),
+    (
+        &[8],
+        "UPDATE coupon SET used_order_id = (SELECT order_id FROM orders WHERE outcome = 'CANCELLED' LIMIT 1)
+         WHERE used_order_id IS NULL",
+    ),
     (&[8], "UPDATE campaign SET discount_value = discount_value + 1"),
     (&[9], "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1"),
     (&[9], "DELETE FROM points_account WHERE user_id = 2"),
@@ -106,14 +115,23 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[11], "UPDATE orders SET version = version + 1"),
     (&[11], "UPDATE order_line SET name = 'table' WHERE order_id = 1"),
     (&[9, 11, 18, 19], "DELETE FROM orders WHERE outcome = 'CANCELLED'"),
-    (&[11, 12, 20], "INSERT INTO event
+    (
+        &[11, 12, 20],
+        "INSERT INTO event
             SELECT NULL, id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq + 1000,
-                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled'"),
-    (&[13, 20], r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
-            '{"step":"COUPON"},{"step":"POINT"}') WHERE type = 'CompensationRequired'"#),
-    (&[18], "INSERT INTO idempotency (key, fingerprint, answer, answered_at)
+                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled'",
+    ),
+    (
+        &[13, 20],
+        r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
+            '{"step":"COUPON"},{"step":"POINT"}') WHERE type = 'CompensationRequired'"#,
+    ),
+    (
+        &[18],
+        "INSERT INTO idempotency (key, fingerprint, answer, answered_at)
           SELECT zeroblob(32), fingerprint, answer, answered_at FROM idempotency
-            WHERE answer LIKE '%orderPlaced%' LIMIT 1"),
+            WHERE answer LIKE '%orderPlaced%' LIMIT 1",
+    ),
     (&[18], "UPDATE idempotency SET answer = replace(answer, 'UC-', 'UC-X') WHERE answer LIKE '%couponIssued%'"),
     (&[18], "UPDATE idempotency SET answer = replace(answer, 'ORD-', 'ORD-X') WHERE answer LIKE '%orderPlaced%'"),
     (&[19], "DELETE FROM notice WHERE number = 2"),

@@ -4,3 +4,5 @@
 mod audit;
 mod conformance;
 mod fixture;
+mod shop;
+mod throughput;

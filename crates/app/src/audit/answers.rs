@@ -44,9 +44,7 @@ impl Promises {
             Answer::CouponIssued { campaign, coupon, issue_number, .. } => {
                 self.coupons.insert(coupon, Found::promised((campaign, issue_number))).map(|_| true)
             }
-            Answer::CouponRequested { request, .. } => {
-                self.requests.insert(request, Found::promised(())).map(|_| true)
-            }
+            Answer::CouponRequested { request, .. } => self.requests.insert(request, Found::promised(())).map(|_| true),
             Answer::UserRegistered { .. }
             | Answer::ProductRegistered { .. }
             | Answer::ProductChanged { .. }

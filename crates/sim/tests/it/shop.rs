@@ -209,10 +209,6 @@ impl Waiting {
     pub(crate) fn answer(&self) -> Settled {
         self.0.try_recv().unwrap()
     }
-
-    pub(crate) fn try_answer(&self) -> Option<Settled> {
-        self.0.try_recv().ok()
-    }
 }
 
 pub(crate) fn job(command: Command) -> (Job, Waiting) {

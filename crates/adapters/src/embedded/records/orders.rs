@@ -116,12 +116,8 @@ pub(in crate::embedded) fn line(row: &Row<'_>) -> Result<Line> {
 /// The three cells of a step: its state, the reason of its refusal, the moment.
 fn step(cells: &mut Cells<'_>) -> Result<Option<(StepState, Timestamp)>> {
     // The reason of a failed step stands in the next cell.
-    const STATES: [StepState; 4] = [
-        StepState::Requested,
-        StepState::Completed,
-        StepState::Failed(Reason::StepTimedOut),
-        StepState::Restored,
-    ];
+    const STATES: [StepState; 4] =
+        [StepState::Requested, StepState::Completed, StepState::Failed(Reason::StepTimedOut), StepState::Restored];
     let state = cells.optional_word(&STATES, StepState::name)?;
     let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
     let at: Option<i64> = cells.take()?;

@@ -98,4 +98,7 @@ macro_rules! select_line {
     };
 }
 
-pub(in crate::embedded) use {select_campaign, select_coupon, select_customer, select_entry, select_line, select_login, select_order, select_product, select_request};
+pub(in crate::embedded) use {
+    select_campaign, select_coupon, select_customer, select_entry, select_line, select_login, select_order,
+    select_product, select_request,
+};
