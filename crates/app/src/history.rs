@@ -133,6 +133,10 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
     const NUMBER: &str = "ORD-1";
 
+    fn lamp() -> Line {
+        Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }
+    }
+
     fn created() -> Event {
         Event::OrderCreated(OrderCreated {
             order_id: Code::from(NUMBER),
@@ -140,12 +144,7 @@ mod tests {
             mode: Mode::Parallel,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
-            items: vec![Line {
-                product: ProductId(7),
-                name: Arc::from("lamp"),
-                quantity: 1,
-                unit_price: Money::won(9),
-            }],
+            items: vec![lamp()],
             coupon: None,
             total_price: Money::won(9),
             discount_price: Money::ZERO,
