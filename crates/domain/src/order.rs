@@ -168,13 +168,10 @@ impl Line {
 }
 
 /// The coupon an order wants to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponWanted {
-    #[serde(rename = "couponId")]
     pub campaign: CampaignId,
     /// `None`: the user's oldest active one of that campaign.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupon: Option<CouponId>,
 }
 

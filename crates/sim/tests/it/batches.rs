@@ -131,8 +131,15 @@ proptest! {
 
 /// What the store will refuse, whatever the engine decides: a notice that Bob cannot have twice.
 fn curse(shop: &mut Shop, user: UserId) {
-    let notice =
-        Notice { id: NoticeId(-1), user, number: 1, kind: "order.status", data: String::new(), previous: None, at: NOON };
+    let notice = Notice {
+        id: NoticeId(-1),
+        user,
+        number: 1,
+        kind: "order.status",
+        data: String::new(),
+        previous: None,
+        at: NOON,
+    };
     shop.disk.tamper(|state| state.notices.insert(notice.id, notice));
     shop.is_audited = false;
 }

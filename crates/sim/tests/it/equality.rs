@@ -60,9 +60,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
 
 fn command(line: &Line) -> Option<Command> {
     Some(match *line {
-        Line::Register { stock } => {
-            Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock }
-        }
+        Line::Register { stock } => Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock },
         Line::Adjust { product, delta } => {
             Command::AdjustStock { product: ProductId(product), delta, reason: "counted".into() }
         }
@@ -83,9 +81,7 @@ fn command(line: &Line) -> Option<Command> {
             let change = Change { quantity: Some(quantity), ..Change::default() };
             Command::ChangeCampaign { campaign: CampaignId(campaign), change }
         }
-        Line::Issue { campaign, user } => {
-            Command::IssueCoupon { campaign: CampaignId(campaign), user: UserId(user) }
-        }
+        Line::Issue { campaign, user } => Command::IssueCoupon { campaign: CampaignId(campaign), user: UserId(user) },
         Line::Request { campaign, user } => {
             Command::RequestCoupon { campaign: CampaignId(campaign), user: UserId(user) }
         }

@@ -86,7 +86,18 @@ impl Shop {
             engine: engines,
         };
         let consumer = Consumer::new(Box::new(ModelLog::open(&disk)), CODEC);
-        Shop { engine: Engine::new(parts), disk, clock, faults, gate, consumer, executor, engines, is_audited: true, is_overtaking: false }
+        Shop {
+            engine: Engine::new(parts),
+            disk,
+            clock,
+            faults,
+            gate,
+            consumer,
+            executor,
+            engines,
+            is_audited: true,
+            is_overtaking: false,
+        }
     }
 
     /// The process dies and another one starts.
