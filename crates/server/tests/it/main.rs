@@ -4,6 +4,12 @@
 mod client;
 mod crash;
 mod listening;
+mod live;
+mod notices_crash;
+mod notices_crowd;
+mod notices_slow;
+mod notices_socket;
+mod notices_sse;
 mod shell_bodies;
 mod shell_commands;
 mod shell_connections;
