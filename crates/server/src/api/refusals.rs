@@ -44,21 +44,17 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             "too_small",
             format!("the quantity is {quantity} and is only ever raised"),
         ),
-        Refusal::CampaignWindowOutOfOrder => Problem::invalid(
-            "#/issueEndsAt",
-            "out_of_order",
-            "issue must end after it starts and no later than the coupons expire",
-        ),
+        Refusal::CampaignWindowOutOfOrder => {
+            let detail = "issue must end after it starts and no later than the coupons expire";
+            Problem::invalid("#/issueEndsAt", "out_of_order", detail)
+        }
         Refusal::CouponNotFound
         | Refusal::CouponPaused
         | Refusal::CouponNotStarted
         | Refusal::CouponExpired
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
-        Refusal::IdempotencyMismatch => Problem::new(
-            Code::IdempotencyMismatch,
-            "This Idempotency-Key came with another body before; use a new key for a new request.",
-        ),
+        Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
         }
@@ -85,6 +81,11 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
         Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, "All coupons of this campaign are gone."),
         _ => coupon_not_found(),
     }
+}
+
+fn repeated_with_another_body() -> Problem {
+    let detail = "This Idempotency-Key came with another body before; use a new key for a new request.";
+    Problem::new(Code::IdempotencyMismatch, detail)
 }
 
 pub(crate) fn order_not_found() -> Problem {
