@@ -141,7 +141,12 @@ mod tests {
             mode: Mode::Parallel,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
-            items: vec![Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }],
+            items: vec![Line {
+                product: ProductId(7),
+                name: Arc::from("lamp"),
+                quantity: 1,
+                unit_price: Money::won(9),
+            }],
             coupon_id: None,
             user_coupon_id: None,
             total_price: Money::won(9),

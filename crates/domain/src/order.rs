@@ -23,9 +23,15 @@ pub use status::Status;
 pub enum Command {
     Place(Box<Placement>),
     /// A participant's answer about one step, given at `at`.
-    Collect { step: Step, report: Report, at: Timestamp },
+    Collect {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Customer or admin takes the order back before it is completed.
-    Cancel { by: Canceller },
+    Cancel {
+        by: Canceller,
+    },
     /// Answers are overdue.
     GiveUp,
     /// Restorations are overdue once more than allowed.
@@ -38,22 +44,39 @@ pub enum Command {
 pub enum Event {
     Created(Arc<Created>),
     /// Is the participant's own message, folded where it is collected; no event of its own is written.
-    Reported { step: Step, report: Report, at: Timestamp },
+    Reported {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Everything is claimed and an amount is due.
-    AwaitingPayment { pay_before: Timestamp },
+    AwaitingPayment {
+        pay_before: Timestamp,
+    },
     Completed,
     /// Something is to be given back: `steps`, in this order.
-    CompensationRequired { reason: Reason, steps: Vec<Step> },
+    CompensationRequired {
+        reason: Reason,
+        steps: Vec<Step>,
+    },
     CompensationStuck,
-    CompensationResumed { steps: Vec<Step> },
-    Cancelled { reason: Reason },
+    CompensationResumed {
+        steps: Vec<Step>,
+    },
+    Cancelled {
+        reason: Reason,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The customer was shown another total than the catalogue gives.
-    PriceChanged { total: Money },
-    PointsAbovePayable { payable: Money },
+    PriceChanged {
+        total: Money,
+    },
+    PointsAbovePayable {
+        payable: Money,
+    },
     /// Completed, cancelled, or on the way there.
     NotCancellable,
     NotStuck,

@@ -18,10 +18,7 @@ pub struct Error {
 
 /// Starts the log of this process. A second call changes nothing.
 pub fn start(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|cause| Error {
-        level: log.level.clone(),
-        cause,
-    })?;
+    let filter = EnvFilter::try_new(&log.level).map_err(|cause| Error { level: log.level.clone(), cause })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -40,10 +37,7 @@ pub fn start(log: &Log) -> Result<(), Error> {
 /// The default hook writes several lines around the log, which a machine cannot read.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic_text(panic.payload());
-    let location = panic
-        .location()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let backtrace = Backtrace::capture();
     let captured = backtrace.status() == BacktraceStatus::Captured;
     let backtrace = captured.then(|| tracing::field::display(backtrace));
@@ -53,6 +47,5 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 /// What a panic said, if it was text.
 pub(crate) fn panic_text(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

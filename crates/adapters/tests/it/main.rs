@@ -3,3 +3,5 @@
 
 mod conformance;
 mod fixture;
+mod shop;
+mod throughput;
