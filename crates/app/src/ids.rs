@@ -53,18 +53,12 @@ impl Sequence {
 
     /// The first number of an empty shop.
     pub const fn first(self) -> i64 {
-        match self {
-            Sequence::User => REGISTERED_USER_MIN,
-            _ => 1,
-        }
+        if matches!(self, Sequence::User) { REGISTERED_USER_MIN } else { 1 }
     }
 
     /// How many to lease at once. What is seen by people is leased one by one: a restart leaves no hole in it.
     const fn block(self) -> i64 {
-        match self {
-            Sequence::User | Sequence::Product | Sequence::Campaign => 1,
-            _ => 16_384,
-        }
+        if matches!(self, Sequence::User | Sequence::Product | Sequence::Campaign) { 1 } else { 16_384 }
     }
 }
 
