@@ -134,6 +134,10 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
     const NUMBER: &str = "ORD-1";
 
+    fn lamp() -> Line {
+        Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }
+    }
+
     fn created() -> Event {
         Event::OrderCreated(OrderCreated {
             order_id: Code::from(NUMBER),
@@ -141,12 +145,7 @@ mod tests {
             mode: Mode::Parallel,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
-            items: vec![Line {
-                product: ProductId(7),
-                name: Arc::from("lamp"),
-                quantity: 1,
-                unit_price: Money::won(9),
-            }],
+            items: vec![lamp()],
             coupon_id: None,
             user_coupon_id: None,
             total_price: Money::won(9),

@@ -53,12 +53,30 @@ impl Sequence {
 
     /// The first number of an empty shop.
     pub const fn first(self) -> i64 {
-        if matches!(self, Sequence::User) { REGISTERED_USER_MIN } else { 1 }
+        match self {
+            Sequence::User => REGISTERED_USER_MIN,
+            Sequence::Product
+            | Sequence::Campaign
+            | Sequence::Order
+            | Sequence::Coupon
+            | Sequence::Request
+            | Sequence::Entry
+            | Sequence::Notice
+            | Sequence::Receipt => 1,
+        }
     }
 
     /// How many to lease at once. What is seen by people is leased one by one: a restart leaves no hole in it.
     const fn block(self) -> i64 {
-        if matches!(self, Sequence::User | Sequence::Product | Sequence::Campaign) { 1 } else { 16_384 }
+        match self {
+            Sequence::User | Sequence::Product | Sequence::Campaign => 1,
+            Sequence::Order
+            | Sequence::Coupon
+            | Sequence::Request
+            | Sequence::Entry
+            | Sequence::Notice
+            | Sequence::Receipt => 16_384,
+        }
     }
 }
 
