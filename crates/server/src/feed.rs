@@ -54,11 +54,15 @@ impl Feed {
         self.is_behind = true;
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.seat.is_closed()
+    }
+
     /// What comes next, as soon as there is something: never nothing. `None` when the shop is closing.
     /// The future may be dropped at any time; nothing is lost by it.
     pub async fn next(&mut self) -> Result<Option<Vec<ToldNotice>>, StoreError> {
         loop {
-            if self.seat.is_closed() {
+            if self.is_closed() {
                 return Ok(None);
             }
             if self.is_behind {

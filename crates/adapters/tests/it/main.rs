@@ -4,5 +4,6 @@
 mod audit;
 mod conformance;
 mod fixture;
+mod notices;
 mod shop;
 mod throughput;

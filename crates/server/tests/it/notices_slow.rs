@@ -13,9 +13,9 @@ use crate::shop::{ANN, TestShop};
 const NOTICES: usize = 1_900;
 
 /// A shop in which Ann was told a lot.
-fn talkative(count: usize) -> TestShop {
+fn talkative(count: usize, write_timeout_ms: &str) -> TestShop {
     let shop = TestShop::start_with(&[
-        ("DOORBUSTER__SERVER__WRITE_TIMEOUT_MS", "500"),
+        ("DOORBUSTER__SERVER__WRITE_TIMEOUT_MS", write_timeout_ms),
         ("DOORBUSTER__STORE__SYNCHRONOUS", "off"),
     ]);
     let product = shop.product(0, 1_000_000);
@@ -58,7 +58,7 @@ fn wait_until_nobody_listens(shop: &TestShop) {
 
 #[test]
 fn an_event_stream_that_is_not_read_is_closed_and_resumed() {
-    let shop = talkative(NOTICES);
+    let shop = talkative(NOTICES, "500");
     let mut slow = Events::connect(narrow(&shop), &shop, ANN, Some(0)).unwrap();
     wait_until_nobody_listens(&shop);
     let mut heard = slow.rest();
@@ -70,7 +70,7 @@ fn an_event_stream_that_is_not_read_is_closed_and_resumed() {
 
 #[test]
 fn a_socket_that_is_not_read_is_closed_with_where_to_resume() {
-    let shop = talkative(NOTICES);
+    let shop = talkative(NOTICES, "500");
     let mut slow = Socket::connect(narrow(&shop), &shop, ANN, "/api/ws?lastEventId=0").unwrap();
     std::thread::sleep(Duration::from_millis(1_500));
     let (mut heard, goodbye) = slow.rest();
@@ -83,11 +83,24 @@ fn a_socket_that_is_not_read_is_closed_with_where_to_resume() {
 
 #[test]
 fn who_missed_too_much_is_told_where_it_goes_on() {
-    let shop = talkative(2_400);
+    let shop = talkative(2_400, "30000");
     let mut ann = Events::open(&shop, ANN, Some(100));
     let reset = ann.next().unwrap();
     assert_eq!((reset.kind.as_str(), reset.id, &reset.data), ("reset", 1_400, &json!({"resumeAfter": 1_400})));
     expect_kinds(&ann.take(1_000), 1_401, &vec!["order.completed"; 1_000]);
     let mut near = Events::open(&shop, ANN, Some(400));
     expect_kinds(&near.take(2_000), 401, &vec!["order.completed"; 2_000]);
+}
+
+#[test]
+fn readers_that_do_not_read_do_not_keep_the_shop_open() {
+    let mut shop = talkative(NOTICES, "30000");
+    let events = Events::connect(narrow(&shop), &shop, ANN, Some(0)).unwrap();
+    let socket = Socket::connect(narrow(&shop), &shop, ANN, "/api/ws?lastEventId=0").unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    shop.stop();
+    assert!(began.elapsed() < Duration::from_secs(8), "stopped in {:?}", began.elapsed());
+    drop((events, socket));
+    shop.open();
 }

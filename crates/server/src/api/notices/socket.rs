@@ -1,6 +1,7 @@
 //! Notices over a WebSocket, and what the reader may ask for.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
 use app::views::ToldNotice;
@@ -11,7 +12,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{HEARTBEAT, Listener};
 use crate::api::{Shop, unavailable};
@@ -24,6 +25,8 @@ const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 const FRAME_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
 const TOPICS_MAX: usize = 100;
 const TOPIC: &str = "/topic/order/";
+/// So soon it is seen, while a reader is waited for, that the shop closes.
+const CLOSING_SEEN: Duration = Duration::from_secs(1);
 /// How long a reader may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -213,10 +216,18 @@ impl Conversation {
     }
 
     async fn send(&mut self, message: Message) -> Result<(), Ending> {
-        match timeout(self.shop.write_timeout, self.socket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_gone)) => Err(Ending::Left),
-            Err(_elapsed) => Err(Ending::ReadsTooSlowly),
+        let patience = Instant::now() + self.shop.write_timeout;
+        let mut sending = pin!(self.socket.send(message));
+        loop {
+            let slice = patience.min(Instant::now() + CLOSING_SEEN);
+            match timeout_at(slice, sending.as_mut()).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(_gone)) => return Err(Ending::Left),
+                Err(_elapsed) if patience <= Instant::now() || self.feed.is_closed() => {
+                    return Err(Ending::ReadsTooSlowly);
+                }
+                Err(_elapsed) => {}
+            }
         }
     }
 

@@ -68,6 +68,7 @@ impl Host {
             () = until_closed(connection.as_mut(), alarm.as_mut(), &phases) => return,
             () = self.stop.requested() => {}
         }
+        phases.close();
         connection.as_mut().graceful_shutdown();
         until_closed(connection, alarm, &phases).await;
     }

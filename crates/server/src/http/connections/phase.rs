@@ -6,6 +6,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
 use super::ConnectionLimits;
+
+/// While the shop closes, a client that does not read is not waited for any longer than this.
+const CLOSING_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
@@ -30,6 +34,7 @@ pub(super) struct Phases {
     phase: Mutex<Phase>,
     /// Since when the client has taken nothing of what is to be sent.
     stalled_since: Mutex<Option<Instant>>,
+    is_closing: AtomicBool,
     header_timeout: Duration,
     idle_timeout: Duration,
     write_timeout: Duration,
@@ -39,12 +44,19 @@ impl Phases {
     pub(super) fn new(limits: &ConnectionLimits) -> Phases {
         let ConnectionLimits { header_timeout, idle_timeout, write_timeout, .. } = *limits;
         let phase = Mutex::new(Phase::Idle { since: Instant::now() });
-        Phases { phase, stalled_since: Mutex::new(None), header_timeout, idle_timeout, write_timeout }
+        Phases {
+            phase,
+            stalled_since: Mutex::new(None),
+            is_closing: AtomicBool::new(false),
+            header_timeout,
+            idle_timeout,
+            write_timeout,
+        }
     }
 
     /// When the connection is to be closed, unless something happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let stalled = self.stalled_since.lock().map(|since| since + self.write_timeout);
+        let stalled = self.stalled_since.lock().map(|since| since + self.write_timeout());
         let waited = match *self.phase.lock() {
             Phase::Idle { since } => Some(since + self.idle_timeout),
             Phase::Head { since } => Some(since + self.header_timeout),
@@ -58,6 +70,17 @@ impl Phases {
         if let Phase::Idle { .. } = *phase {
             *phase = Phase::Head { since: Instant::now() };
         }
+    }
+
+    fn write_timeout(&self) -> Duration {
+        match self.is_closing.load(Ordering::Relaxed) {
+            true => self.write_timeout.min(CLOSING_WRITE_TIMEOUT),
+            false => self.write_timeout,
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
     }
 
     fn wrote(&self, is_stalled: bool) {
@@ -173,6 +196,8 @@ mod tests {
         tokio::time::advance(Duration::from_secs(5)).await;
         phases.wrote(true);
         assert_eq!(phases.deadline(), Some(stalled + WRITE));
+        phases.close();
+        assert_eq!(phases.deadline(), Some(stalled + CLOSING_WRITE_TIMEOUT));
         phases.wrote(false);
         assert_eq!(phases.deadline(), None);
     }
