@@ -67,8 +67,8 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
     let mut repairs = vec![];
     snapshot.orders(&mut |facts| {
         repairs.extend(claims::repair(&facts));
-        stock.enter(&facts);
         let dossier = Dossier::new(facts);
+        stock.enter(&dossier);
         promises.order_exists(&dossier);
         inspect_order(&dossier, &campaigns, &mut findings);
     })?;
@@ -81,6 +81,7 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
         findings.note(Law::Chains, chains::chains(&facts));
         repairs.extend(points::repair(&facts));
     })?;
+    log::read_integrity(snapshot, &mut findings)?;
     Ok(Inspection { audit: findings.conclude(), repairs })
 }
 

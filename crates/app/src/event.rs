@@ -1,6 +1,8 @@
 //! Every event of the shop, as it is written to the outbox and read from the log. Names and JSON are forever: the
 //! snapshots in `tests/it/snapshots` are the promise.
 
+mod aggregate;
+
 use std::sync::Arc;
 
 use domain::coupon::{IssueMode, QueueKey};

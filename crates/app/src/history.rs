@@ -140,7 +140,12 @@ mod tests {
             mode: Mode::Parallel,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
-            items: vec![Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }],
+            items: vec![Line {
+                product: ProductId(7),
+                name: Arc::from("lamp"),
+                quantity: 1,
+                unit_price: Money::won(9),
+            }],
             coupon: None,
             total_price: Money::won(9),
             discount_price: Money::ZERO,

@@ -70,13 +70,14 @@ pub trait Store {
     /// only ask for kinds that come after those already locked.
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>>;
 
-    /// Writes everything and ends the transaction. When it returns `Ok`, the commit is durable.
+    /// Writes everything and ends the transaction. When it returns `Ok`, the commit is durable. A timer that was put
+    /// without being read replaces the one that is there; other rows that were not read must be new.
     fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>>;
 
-    /// Ends the transaction without writing.
+    /// Ends the transaction without writing; there may be none. An error means that the store is broken.
     fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>>;
 
-    /// Whether a commit happened.
+    /// Whether a commit happened. Asked only about the engine's latest one.
     fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>>;
 
     /// Takes `count` numbers of a sequence, durably; they are never given out again.
@@ -107,7 +108,7 @@ pub trait EventLog {
     /// Where a group stands by the store; 0 when it never committed.
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>>;
 
-    /// Up to `limit` events from an offset on, and the offset after the last one looked at.
+    /// Up to `limit` events from an offset on, and the offset after the last one looked at. No events: the end.
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>>;
 }
 
@@ -133,7 +134,7 @@ pub trait Gate: Send + Sync {
     /// The refusal that the engine would give, if the gate is sure of it.
     fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection>;
 
-    /// Whether the gate knows all holders of a campaign.
+    /// Whether the gate knows all holders of a campaign, or wants to be told no more.
     fn is_complete(&self, campaign: CampaignId) -> bool;
 
     fn learn(&self, facts: CampaignFacts<'_>);

@@ -2,6 +2,8 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+mod status;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,13 +17,21 @@ use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+pub use status::Status;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Place(Box<Placement>),
     /// A participant's answer about one step, given at `at`.
-    Collect { step: Step, report: Report, at: Timestamp },
+    Collect {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Customer or admin takes the order back before it is completed.
-    Cancel { by: Canceller },
+    Cancel {
+        by: Canceller,
+    },
     /// Answers are overdue.
     GiveUp,
     /// Restorations are overdue once more than allowed.
@@ -34,22 +44,39 @@ pub enum Command {
 pub enum Event {
     Created(Arc<Created>),
     /// Is the participant's own message, folded where it is collected; no event of its own is written.
-    Reported { step: Step, report: Report, at: Timestamp },
+    Reported {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Everything is claimed and an amount is due.
-    AwaitingPayment { pay_before: Timestamp },
+    AwaitingPayment {
+        pay_before: Timestamp,
+    },
     Completed,
     /// Something is to be given back: `steps`, in this order.
-    CompensationRequired { reason: Reason, steps: Vec<Step> },
+    CompensationRequired {
+        reason: Reason,
+        steps: Vec<Step>,
+    },
     CompensationStuck,
-    CompensationResumed { steps: Vec<Step> },
-    Cancelled { reason: Reason },
+    CompensationResumed {
+        steps: Vec<Step>,
+    },
+    Cancelled {
+        reason: Reason,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The customer was shown another total than the catalogue gives.
-    PriceChanged { total: Money },
-    PointsAbovePayable { payable: Money },
+    PriceChanged {
+        total: Money,
+    },
+    PointsAbovePayable {
+        payable: Money,
+    },
     /// Completed, cancelled, or on the way there.
     NotCancellable,
     NotStuck,
@@ -144,66 +171,6 @@ impl Outcome {
     /// A settled order is never touched by its saga again.
     pub const fn is_settled(self) -> bool {
         matches!(self, Outcome::Completed | Outcome::Cancelled)
-    }
-}
-
-/// The life cycle of 003. The states after claiming belong to settling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
-    Created,
-    PendingPayment,
-    PaymentCompleted,
-    Preparing,
-    Cancelled,
-}
-
-impl Status {
-    pub const ALL: [Status; 5] =
-        [Status::Created, Status::PendingPayment, Status::PaymentCompleted, Status::Preparing, Status::Cancelled];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Status::Created => "CREATED",
-            Status::PendingPayment => "PENDING_PAYMENT",
-            Status::PaymentCompleted => "PAYMENT_COMPLETED",
-            Status::Preparing => "PREPARING",
-            Status::Cancelled => "CANCELLED",
-        }
-    }
-
-    pub const fn description(self) -> &'static str {
-        match self {
-            Status::Created => "The order was received.",
-            Status::PendingPayment => "Everything is reserved; payment is due.",
-            Status::PaymentCompleted => "The order is paid.",
-            Status::Preparing => "The order is being prepared.",
-            Status::Cancelled => "The order was cancelled.",
-        }
-    }
-
-    /// How far the order has come, in percent.
-    pub const fn progress(self) -> u8 {
-        match self {
-            Status::Created => 10,
-            Status::PendingPayment => 20,
-            Status::PaymentCompleted => 40,
-            Status::Preparing => 50,
-            Status::Cancelled => 0,
-        }
-    }
-
-    /// The one table of edges; every other change of status is refused (T21).
-    pub const fn can_become(self, next: Status) -> bool {
-        matches!(
-            (self, next),
-            (
-                Status::Created,
-                Status::PendingPayment | Status::PaymentCompleted | Status::Preparing | Status::Cancelled
-            ) | (Status::PendingPayment, Status::PaymentCompleted | Status::Cancelled)
-                | (Status::PaymentCompleted, Status::Preparing | Status::Cancelled)
-                | (Status::Preparing, Status::Cancelled)
-        )
     }
 }
 

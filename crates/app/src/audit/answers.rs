@@ -33,7 +33,9 @@ impl Promises {
     /// Takes in an answer. Only one answer may have made an order, a coupon or a request.
     pub(super) fn take(&mut self, key: AnswerKey, stored: StoredAnswer) -> Verdict {
         let made = match stored.answer {
-            Answer::OrderPlaced { order, number } => self.orders.insert(order, Found::promised(Some(number))).map(drop_made),
+            Answer::OrderPlaced { order, number } => {
+                self.orders.insert(order, Found::promised(Some(number))).map(drop_made)
+            }
             Answer::OrderChanged { order } => {
                 self.orders.entry(order).or_insert(Found::promised(None));
                 None
@@ -41,9 +43,7 @@ impl Promises {
             Answer::CouponIssued { campaign, coupon, issue_number, .. } => {
                 self.coupons.insert(coupon, Found::promised((campaign, issue_number))).map(|_| true)
             }
-            Answer::CouponRequested { request, .. } => {
-                self.requests.insert(request, Found::promised(())).map(|_| true)
-            }
+            Answer::CouponRequested { request, .. } => self.requests.insert(request, Found::promised(())).map(|_| true),
             Answer::UserRegistered { .. }
             | Answer::ProductRegistered { .. }
             | Answer::ProductChanged { .. }

@@ -27,7 +27,7 @@ pub(super) fn claims(dossier: &Dossier) -> Verdict {
         return ensure(facts.claims.is_empty(), || format!("{name}: is settled and still has claims"));
     }
     for record in &order.saga.steps {
-        let claim = facts.claims.iter().find(|(step, _)| *step == record.step).map(|(_, claim)| *claim);
+        let claim = dossier.claim(record.step);
         ensure(claim_fits(order.outcome, record.state, claim), || {
             format!("{name}: step {:?} is {}, its claim is {claim:?}", record.step, record.state.name())
         })?;
@@ -68,9 +68,7 @@ pub(super) fn demand(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let lines = &order.created.lines;
     let products: BTreeSet<_> = lines.iter().map(|line| line.product).collect();
-    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || {
-        format!("{name}: asks for nothing")
-    })?;
+    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || format!("{name}: asks for nothing"))?;
     ensure(products.len() == lines.len(), || format!("{name}: has two lines of one product"))?;
     ensure(order.created.steps().eq(order.saga.steps.iter().map(|record| record.step)), || {
         format!("{name}: its steps are not what its lines, coupon and points need")

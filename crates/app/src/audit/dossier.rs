@@ -44,16 +44,21 @@ impl Dossier {
     }
 
     /// Whether a step's participant holds something for the order at this moment: by its claim as long as the saga
-    /// lives, by the order's own outcome afterwards.
+    /// lives, by the order's own outcome afterwards. While nothing is restored, what a lost claim held is still held:
+    /// the loss is law 2's matter alone.
     pub(super) fn holds(&self, order: &Order, step: Step) -> bool {
+        let record = order.saga.steps.iter().find(|record| record.step == step);
+        let is_completed = record.is_some_and(|record| record.state == StepState::Completed);
+        let claim = self.claim(step);
         match order.outcome {
             Outcome::Cancelled => false,
-            Outcome::Completed => {
-                order.saga.steps.iter().any(|record| record.step == step && record.state == StepState::Completed)
-            }
-            Outcome::Pending | Outcome::AwaitingPayment | Outcome::Compensating | Outcome::CompensationStuck => {
-                self.facts.claims.contains(&(step, Claim::Held))
-            }
+            Outcome::Completed => is_completed,
+            Outcome::Pending | Outcome::AwaitingPayment => claim.map_or(is_completed, |claim| claim == Claim::Held),
+            Outcome::Compensating | Outcome::CompensationStuck => claim == Some(Claim::Held),
         }
+    }
+
+    pub(super) fn claim(&self, step: Step) -> Option<Claim> {
+        self.facts.claims.iter().find(|(of, _)| *of == step).map(|(_, claim)| *claim)
     }
 }

@@ -55,23 +55,35 @@ impl Told {
 }
 
 /// Reads every shard from its first event on.
-pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, findings: &mut Findings) -> Result<Told, StoreError> {
+pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Findings) -> Result<Told, StoreError> {
     let mut told = Told::default();
-    for shard in 0..SHARDS {
-        let mut reader = Reader { shard, head: ShardHead::default(), roots: 0 };
-        let facts = snapshot.events(shard, &mut |event| {
-            findings.note(Law::Log, reader.take(&event));
-            told.hear(&event);
-        })?;
-        findings.note(Law::Log, reader.conclude(facts.head, facts.roots));
-    }
-    for problem in snapshot.integrity()? {
-        findings.note(Law::Log, Err(problem));
+    let mut readers: [Reader; SHARDS] = std::array::from_fn(Reader::new);
+    let kept = snapshot.events(&mut |event| {
+        told.hear(&event);
+        let verdict = match readers.get_mut(event.shard) {
+            Some(reader) => reader.take(&event),
+            None => Err(format!("shard {}: there is no such shard", event.shard)),
+        };
+        to.note(Law::Log, verdict);
+    })?;
+    for reader in &readers {
+        let of_shard = kept.iter().find(|facts| facts.shard == reader.shard);
+        let (head, roots) = of_shard.map_or((ShardHead::default(), 0), |facts| (facts.head, facts.roots));
+        to.note(Law::Log, reader.conclude(head, roots));
     }
     told.latest = told.latest.min(now);
     Ok(told)
 }
 
+/// What the store finds with itself.
+pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> Result<(), StoreError> {
+    for problem in snapshot.integrity()? {
+        to.note(Law::Log, Err(problem));
+    }
+    Ok(())
+}
+
+/// One shard as far as it was read.
 struct Reader {
     shard: usize,
     head: ShardHead,
@@ -79,6 +91,10 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(shard: usize) -> Reader {
+        Reader { shard, head: ShardHead::default(), roots: 0 }
+    }
+
     fn take(&mut self, event: &EventFacts) -> Verdict {
         let shard = self.shard;
         let expected = self.head.seq + 1;

@@ -29,10 +29,10 @@ pub trait Snapshot {
     /// Idempotency answers in any order.
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError>;
 
-    /// The events of one shard by number; in the end, what the store keeps to prove that they are all.
-    fn events(&mut self, shard: usize, each: &mut dyn FnMut(EventFacts)) -> Result<ShardFacts, StoreError>;
+    /// All events in commit order; in the end, what the store keeps of each shard to prove that they are all.
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError>;
 
-    /// The problems that the store finds with itself.
+    /// The problems that the store finds with itself, and the rows that could not be read above. Asked last.
     fn integrity(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
@@ -121,6 +121,7 @@ pub struct NoticeLink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventFacts {
     pub id: String,
+    pub shard: usize,
     pub seq: i64,
     pub key: String,
     pub kind: String,
@@ -132,6 +133,7 @@ pub struct EventFacts {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShardFacts {
+    pub shard: usize,
     pub head: ShardHead,
     /// How many daily roots are kept.
     pub roots: usize,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use domain::claim::Claim;
 use domain::ids::ProductId;
 use domain::order::Outcome;
 use domain::order_saga::Step;
 use domain::stock::Product;
 
+use super::dossier::Dossier;
 use super::report::{Findings, Law, Verdict, ensure};
-use super::snapshot::{OrderFacts, ProductFacts};
+use super::snapshot::ProductFacts;
 use crate::command::{Command, Repair};
 
 /// What receipts, claims and orders say of each product, beside what the product says of itself.
@@ -30,21 +30,19 @@ struct Page {
 impl StockBooks {
     pub(super) fn open(&mut self, facts: ProductFacts) {
         let ProductFacts { product, received, written_off } = facts;
-        let page = Page { received, written_off, product: Some(product), ..Page::default() };
-        self.pages.insert(page.product.as_ref().map_or(ProductId(0), |product| product.id), page);
+        let id = product.id;
+        self.pages.insert(id, Page { product: Some(product), received, written_off, ..Page::default() });
     }
 
     /// Adds what an order holds or has bought.
-    pub(super) fn enter(&mut self, facts: &OrderFacts) {
-        let Some(row) = &facts.row else { return };
-        let order = &row.order;
+    pub(super) fn enter(&mut self, dossier: &Dossier) {
+        let Some(order) = dossier.order() else { return };
         for line in &order.created.lines {
-            let is_held = facts.claims.contains(&(Step::Stock(line.product), Claim::Held));
-            if is_held && !order.outcome.is_settled() {
-                self.pages.entry(line.product).or_default().reserved += line.quantity;
-            }
+            let page = self.pages.entry(line.product).or_default();
             if order.outcome == Outcome::Completed {
-                self.pages.entry(line.product).or_default().sold += line.quantity;
+                page.sold += line.quantity;
+            } else if dossier.holds(order, Step::Stock(line.product)) {
+                page.reserved += line.quantity;
             }
         }
     }

@@ -94,6 +94,7 @@ fn stock_and_saga_cases() -> Vec<Case> {
         (Law::Claims, "a claim is about no step", |shop| {
             shop.orders[PENDING].claims.push((Step::Point, Claim::Released));
         }),
+        (Law::Claims, "a claim is lost", |shop| shop.orders[AWAITING].claims.clear()),
         (Law::Claims, "what was released is gone without its tombstone", |shop| {
             shop.orders[COMPENSATING].claims.pop();
         }),
@@ -170,9 +171,13 @@ fn coupon_cases() -> Vec<Case> {
 
 fn book_cases() -> Vec<Case> {
     vec![
-        (Law::Points, "a balance is too high", |shop| shop.customers[0].account.as_mut().unwrap().balance += Money::won(1)),
+        (Law::Points, "a balance is too high", |shop| {
+            shop.customers[0].account.as_mut().unwrap().balance += Money::won(1)
+        }),
         (Law::Points, "an entry was changed", |shop| shop.customers[1].entries[0].amount = Money::won(1)),
-        (Law::Points, "an entry goes from an account to itself", |shop| shop.customers[1].entries[0].from_account = BOB.0),
+        (Law::Points, "an entry goes from an account to itself", |shop| {
+            shop.customers[1].entries[0].from_account = BOB.0
+        }),
         (Law::Points, "points were not given back", |shop| {
             shop.orders[COMPENSATING].entries.pop();
         }),

@@ -17,8 +17,8 @@ use crate::ids::Sequence;
 use crate::ports::{Commit, CommitError, CommitId, DueTimer};
 use crate::reactions::Group;
 use crate::rows::{
-    AccountKey, AnswerKey, CouponLink, CustomerKey, HoldingKey, OffsetKey, OffsetMove, Partition, Rows,
-    StoredAnswer, Timer, TimerKey, TimerKind,
+    AccountKey, AnswerKey, CouponLink, CustomerKey, HoldingKey, OffsetKey, OffsetMove, Partition, Rows, StoredAnswer,
+    Timer, TimerKey, TimerKind,
 };
 
 const ANN: UserId = UserId(1);
@@ -209,7 +209,9 @@ pub(super) async fn a_commit_is_known_by_its_id(fixture: &mut dyn Fixture) {
     let never = CommitId { engine: ENGINE, number: 1 };
     assert_eq!(session.store().committed(never).await, Ok(false));
     for balance in 1..=3 {
-        session.change(&[AccountKey(ANN).into()], |rows| rows.accounts.put(AccountKey(ANN), account(ANN, balance))).await;
+        session
+            .change(&[AccountKey(ANN).into()], |rows| rows.accounts.put(AccountKey(ANN), account(ANN, balance)))
+            .await;
         let id = session.last_id();
         assert_eq!(session.store().committed(id).await, Ok(true));
         let next = CommitId { number: id.number + 1, ..id };

@@ -12,8 +12,8 @@ use super::commits::write_a_bit_of_everything;
 use super::samples;
 use super::session::{NOON, Session};
 use crate::event::{
-    CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, OrderCancelled, OrderCompleted,
-    PointsCharged, ResultCode, Sold, StepReport, StockRequest,
+    CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, OrderCancelled, OrderCompleted, PointsCharged,
+    ResultCode, Sold, StepReport, StockRequest,
 };
 use crate::ports::{CommitError, Delivery};
 use crate::reactions::Group;
@@ -109,7 +109,8 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
 fn varied_events() -> Vec<Event> {
     let order_id = samples::code_of(5);
     let user_id = UserId(5);
-    let report = |step, reason: Option<Reason>| StepReport { order_id: order_id.clone(), step, ok: reason.is_none(), reason };
+    let report =
+        |step, reason: Option<Reason>| StepReport { order_id: order_id.clone(), step, ok: reason.is_none(), reason };
     let sold = |product, qty| Sold { id: ProductId(product), qty };
     vec![
         Event::OrderCompleted(OrderCompleted {
@@ -171,7 +172,8 @@ pub(super) async fn a_group_is_given_only_what_it_asks_for(fixture: &mut dyn Fix
     let mut session = Session::start(fixture).await;
     let mut rows = session.load(&[]).await;
     // One key, so one partition: what nobody asks for lies before, between and behind.
-    let charged = Event::PointsCharged(PointsCharged { user_id: UserId(1), amount: Money::won(1), balance: Money::won(1) });
+    let charged =
+        Event::PointsCharged(PointsCharged { user_id: UserId(1), amount: Money::won(1), balance: Money::won(1) });
     for number in 0..600 {
         let event = if number == 300 { cancelled(1) } else { charged.clone() };
         rows.events.push(samples::new_event(number, event));
@@ -234,6 +236,6 @@ pub(super) async fn events_of_a_failed_commit_are_never_seen(fixture: &mut dyn F
         let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
         assert!(offsets.windows(2).all(|pair| pair[1] == pair[0] + 1), "{offsets:?} has a gap");
     }
-    let last = all.values().flatten().filter(|delivery| delivery.event == cancelled(1)).next_back();
+    let last = all.values().flatten().rfind(|delivery| delivery.event == cancelled(1));
     assert_eq!(last.map(|delivery| delivery.id.0), Some(1_000));
 }

@@ -150,7 +150,12 @@ pub(super) async fn an_account_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for user in 1..=9 {
         let account = |balance| Account { user: UserId(user), balance: Money::won(balance) };
-        survives!(session, accounts, AccountKey(UserId(user)), [account(5), account(0), account(1_000_000_000_000_000)]);
+        survives!(
+            session,
+            accounts,
+            AccountKey(UserId(user)),
+            [account(5), account(0), account(1_000_000_000_000_000)]
+        );
     }
 }
 

@@ -53,7 +53,14 @@ impl Dice {
     }
 
     fn text(&mut self) -> Arc<str> {
-        Arc::from(self.pick(&["Doorbuster", "한정 수량", "it's \"quoted\"", "", "🛒 cart\nnext line", "a'; DROP TABLE orders;--"]))
+        Arc::from(self.pick(&[
+            "Doorbuster",
+            "한정 수량",
+            "it's \"quoted\"",
+            "",
+            "🛒 cart\nnext line",
+            "a'; DROP TABLE orders;--",
+        ]))
     }
 
     fn won(&mut self, end: i64) -> Money {

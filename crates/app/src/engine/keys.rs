@@ -9,8 +9,7 @@ use super::Job;
 use crate::command::{Command, Reaction, Repair};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, Rows, SalesKey, SettledKey,
-    TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, Rows, SalesKey, SettledKey, TimerKey,
 };
 
 /// The first key of the kinds that are loaded after orders.

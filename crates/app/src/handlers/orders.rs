@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::coupon::Campaign;
 use domain::ids::{OrderId, ProductId};
 use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement};
-use domain::order_saga::{Report, Step as SagaStep};
+use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
@@ -173,9 +173,8 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
 fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
     forget(unit, order);
     let order_id = order.created.number.clone();
-    let was_compensated =
-        order.saga.steps.iter().any(|record| record.state == domain::order_saga::StepState::Restored);
-    if was_compensated {
+    // Also where every restoration that was asked for turned out to be of nothing.
+    if matches!(order.saga.direction, Direction::Restoring(_)) {
         let event = CompensationCompleted { order_id: order_id.clone(), reason };
         unit.record(Event::CompensationCompleted(event), Some((order.id(), None)));
     }

@@ -211,10 +211,7 @@ async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Probl
 }
 
 /// `GET /api/coupons/{id}`.
-pub(crate) async fn get(
-    State(shop): State<Shop>,
-    id: Id<Campaign>,
-) -> Result<Json<render::CampaignBody>, Problem> {
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Json<render::CampaignBody>, Problem> {
     read(&shop, CampaignId(id.0)).await.map(Json)
 }
 
@@ -337,8 +334,7 @@ pub(crate) async fn get_request(
 ) -> Result<Json<render::RequestBody>, Problem> {
     let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.front.views.request(id).await.map_err(unavailable)?;
-    let is_visible =
-        |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
+    let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
     Ok(Json(render::request(&request, &shop.front.codec)))
 }

@@ -39,9 +39,11 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             "too_large",
             format!("the account holds {} points and cannot hold that many more", balance.amount()),
         ),
-        Refusal::CampaignQuantityLowered { quantity } => {
-            Problem::invalid("#/totalQuantity", "too_small", format!("the quantity is {quantity} and is only ever raised"))
-        }
+        Refusal::CampaignQuantityLowered { quantity } => Problem::invalid(
+            "#/totalQuantity",
+            "too_small",
+            format!("the quantity is {quantity} and is only ever raised"),
+        ),
         Refusal::CampaignWindowOutOfOrder => Problem::invalid(
             "#/issueEndsAt",
             "out_of_order",

@@ -90,9 +90,7 @@ fn points_add_up(state: &State) {
         assert!(account.balance >= Money::ZERO);
         assert_eq!(account.balance, balances.get(&user.0).copied().unwrap_or_default(), "{user}");
     }
-    let held_or_spent = |order: &&Order| {
-        order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Point)
-    };
+    let held_or_spent = |order: &&Order| order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Point);
     let spent: Money = orders(state).filter(held_or_spent).map(|order| order.created.points).sum();
     assert_eq!(balances.get(&Ledger::Spent.number()).copied().unwrap_or_default(), spent);
 }

@@ -1,0 +1,17 @@
+//! The shop in one process: a SQLite file as the store, its event table as the log, the gate in memory.
+
+mod commits_seen;
+mod gate;
+mod log;
+mod opening;
+mod records;
+mod snapshot;
+mod store;
+mod views;
+
+pub use gate::{GateBounds, MemoryGate};
+pub use log::SqliteLog;
+pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read};
+pub use snapshot::SqliteSnapshot;
+pub use store::SqliteStore;
+pub use views::SqliteViews;

@@ -1,0 +1,160 @@
+//! Says no before the queue, from committed facts that the engine tells after each commit. Two read locks, two look-ups.
+
+use std::sync::Arc;
+
+use app::ports::{CampaignFacts, Gate};
+use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
+use domain::ids::{CampaignId, UserId};
+use domain::time::Timestamp;
+use parking_lot::{Mutex, RwLock};
+use rustc_hash::FxHashMap;
+
+/// How much the gate may remember.
+#[derive(Clone, Copy, Debug)]
+pub struct GateBounds {
+    pub campaigns_max: usize,
+    /// Holders of all campaigns together, some 40 bytes each.
+    pub holders_max: usize,
+}
+
+impl Default for GateBounds {
+    fn default() -> GateBounds {
+        GateBounds { campaigns_max: 10_000, holders_max: 4_000_000 }
+    }
+}
+
+/// The gate of a shop in one process.
+#[derive(Debug, Default)]
+pub struct MemoryGate {
+    bounds: GateBounds,
+    known: RwLock<FxHashMap<CampaignId, RwLock<Known>>>,
+    /// Locked by whoever changes what is known, before anything of it.
+    total: Mutex<Total>,
+}
+
+#[derive(Debug, Default)]
+struct Total {
+    /// Counts what the gate was told.
+    tellings: u64,
+    holders: usize,
+}
+
+/// What is known of one campaign.
+#[derive(Debug)]
+struct Known {
+    campaign: Arc<Campaign>,
+    holders: FxHashMap<UserId, i64>,
+    completeness: Completeness,
+    /// The number of the last telling.
+    told: u64,
+}
+
+/// What it means that a user is not among the holders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Completeness {
+    /// Nothing: he may hold some from before.
+    Partial,
+    /// He holds none.
+    Complete,
+    /// Nothing, and it stays so: there are more than the gate may remember. It leaves them to the engine.
+    TooMany,
+}
+
+impl MemoryGate {
+    pub fn new(bounds: GateBounds) -> MemoryGate {
+        MemoryGate { bounds, ..MemoryGate::default() }
+    }
+
+    /// Makes room by forgetting campaigns that nobody told of for longest; the engine tells anew when they matter.
+    fn make_room(&self, total: &mut Total, told_just_now: CampaignId) {
+        let mut known = self.known.write();
+        while known.len() > self.bounds.campaigns_max || total.holders > self.bounds.holders_max {
+            let others = known.iter().filter(|(id, _)| **id != told_just_now);
+            let Some(oldest) = others.min_by_key(|(_, known)| known.read().told).map(|(id, _)| *id) else { break };
+            let forgotten = known.remove(&oldest);
+            total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
+        }
+        if total.holders > self.bounds.holders_max
+            && let Some(only) = known.get_mut(&told_just_now)
+        {
+            let only = only.get_mut();
+            only.holders = FxHashMap::default();
+            only.completeness = Completeness::TooMany;
+            total.holders = 0;
+        }
+    }
+}
+
+impl Known {
+    fn refusal(&self, user: UserId, now: Timestamp) -> Option<Rejection> {
+        // A queued campaign takes every request and refuses it later.
+        if self.campaign.issue_mode == IssueMode::Queued {
+            return None;
+        }
+        if let Err(rejection) = check_open(&self.campaign, now) {
+            return Some(rejection);
+        }
+        let held = match (self.holders.get(&user), self.completeness) {
+            (Some(held), _) => Some(*held),
+            (None, Completeness::Complete) => Some(0),
+            (None, Completeness::Partial | Completeness::TooMany) => None,
+        };
+        // Whoever holds as many as he may is told so, also when all are gone.
+        if held? >= self.campaign.issue_per_user_max {
+            return Some(Rejection::AlreadyIssued);
+        }
+        (self.campaign.remaining() <= 0).then_some(Rejection::SoldOut)
+    }
+
+    fn learn(&mut self, facts: CampaignFacts<'_>, told: u64) {
+        self.campaign = Arc::clone(facts.campaign);
+        self.told = told;
+        if self.completeness == Completeness::TooMany {
+            return;
+        }
+        if facts.complete {
+            self.holders.clear();
+            self.completeness = Completeness::Complete;
+        }
+        self.holders.extend(facts.holders.iter().copied());
+    }
+}
+
+impl Gate for MemoryGate {
+    fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
+        self.known.read().get(&campaign)?.read().refusal(user, now)
+    }
+
+    fn is_complete(&self, campaign: CampaignId) -> bool {
+        let known = self.known.read();
+        known.get(&campaign).is_some_and(|known| known.read().completeness != Completeness::Partial)
+    }
+
+    fn learn(&self, facts: CampaignFacts<'_>) {
+        let mut total = self.total.lock();
+        total.tellings += 1;
+        let (id, told) = (facts.campaign.id, total.tellings);
+        let is_known = self.known.read().contains_key(&id);
+        if !is_known {
+            let known = Known {
+                campaign: Arc::clone(facts.campaign),
+                holders: FxHashMap::default(),
+                completeness: Completeness::Partial,
+                told,
+            };
+            self.known.write().insert(id, RwLock::new(known));
+        }
+        if let Some(known) = self.known.read().get(&id) {
+            let mut known = known.write();
+            total.holders -= known.holders.len();
+            known.learn(facts, told);
+            total.holders += known.holders.len();
+        }
+        if total.holders > self.bounds.holders_max || !is_known {
+            self.make_room(&mut total, id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

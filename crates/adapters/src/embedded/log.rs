@@ -1,0 +1,100 @@
+//! The event log that needs no broker: the outbox read in place, a partition for each of its shards.
+//!
+//! An event's offset is its number in the shard, from 1. A group's position is the first offset that it has not taken
+//! in: 0, as long as it never committed, is as good as 1.
+
+use std::future::ready;
+use std::sync::Arc;
+
+use app::event::{Event, EventKind};
+use app::outbox::{SHARDS, parse_uuid};
+use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::reactions::Group;
+use app::rows::{EventId, OffsetKey, Partition};
+use rusqlite::{Connection, Result, Row};
+
+use super::commits_seen::CommitsSeen;
+use super::records::Cells;
+use super::store::find;
+
+/// Events looked at with one statement.
+const PAGE: i64 = 1_024;
+
+pub struct SqliteLog {
+    connection: Connection,
+    commits_seen: Arc<CommitsSeen>,
+}
+
+impl SqliteLog {
+    pub(super) const fn new(connection: Connection, commits_seen: Arc<CommitsSeen>) -> SqliteLog {
+        SqliteLog { connection, commits_seen }
+    }
+
+    /// Looks on until something is found, so that an empty answer means the end of the log.
+    fn look(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
+        let mut fetched = Fetched { deliveries: vec![], next: from };
+        while fetched.deliveries.is_empty() && fetched.next <= self.commits_seen.last(key.partition.number) {
+            let looked_at = fetched.next;
+            self.look_at_page(key, limit, &mut fetched)?;
+            if fetched.next == looked_at {
+                break;
+            }
+        }
+        Ok(fetched)
+    }
+
+    fn look_at_page(&self, key: OffsetKey, limit: usize, fetched: &mut Fetched) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, type, id, payload, occurred_at FROM event WHERE shard = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+        )?;
+        let mut rows = statement.query((key.partition.number, fetched.next, PAGE))?;
+        while let Some(row) = rows.next()?
+            && fetched.deliveries.len() < limit.max(1)
+        {
+            let mut cells = Cells::of(row);
+            let offset: i64 = cells.take()?;
+            let kind = cells.word(EventKind::ALL, EventKind::name)?;
+            if key.group.subscribes_to(kind) {
+                fetched.deliveries.push(delivery(key.partition, offset, kind, cells)?);
+            }
+            fetched.next = offset + 1;
+        }
+        Ok(())
+    }
+}
+
+fn delivery(partition: Partition, offset: i64, kind: EventKind, mut cells: Cells<'_>) -> Result<Delivery> {
+    let id: String = cells.take()?;
+    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
+    let payload: String = cells.take()?;
+    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error.to_string()))?;
+    Ok(Delivery { partition, offset, id: EventId(id), event, at: cells.at()? })
+}
+
+fn position(row: &Row<'_>) -> Result<i64> {
+    row.get(0)
+}
+
+impl EventLog for SqliteLog {
+    fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
+        let numbers = (0..).take(SHARDS);
+        Box::pin(ready(Ok(numbers.map(|number| Partition { topic: None, number }).collect())))
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
+        let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
+        let topic = key.partition.topic.map_or("", app::event::Topic::name);
+        let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number), position);
+        Box::pin(ready(found.map(Option::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
+    }
+
+    fn fetch(
+        &mut self,
+        key: OffsetKey,
+        from: i64,
+        limit: usize,
+    ) -> Pending<'_, std::result::Result<Fetched, StoreError>> {
+        let fetched = self.look(key, from, limit);
+        Box::pin(ready(fetched.map_err(|error| StoreError(error.to_string()))))
+    }
+}

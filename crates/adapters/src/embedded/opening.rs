@@ -1,0 +1,203 @@
+//! Opens a data folder: one writer, a few readers, and a schema that fits this program.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::commits_seen::CommitsSeen;
+use super::{SqliteLog, SqliteStore, SqliteViews};
+
+mod schema {
+    refinery::embed_migrations!("migrations/embedded");
+}
+
+/// The store's file in its data folder.
+pub const DATABASE_FILE: &str = "shop.db";
+/// Whoever holds a lock on this file is the folder's one writer.
+const LOCK_FILE: &str = "shop.lock";
+/// The first version without the WAL-reset bug, which could lose committed data.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Every statement of the program stays prepared.
+const STATEMENTS_MAX: usize = 256;
+/// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// When the disk has it.
+    #[default]
+    Full,
+    /// When the operating system has it: a power cut may take the last commits, though never half of one.
+    Off,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub synchronous: Synchronous,
+    /// Memory for pages of the writer; each reader has an eighth of it.
+    pub cache_mib: u32,
+    /// Connections that serve reads.
+    pub readers: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { synchronous: Synchronous::Full, cache_mib: 256, readers: 2 }
+    }
+}
+
+/// Everything that is in a data folder.
+pub struct Opened {
+    pub store: SqliteStore,
+    pub views: Arc<SqliteViews>,
+    pub log: SqliteLog,
+    /// The key under which this shop's ids become codes, for ever.
+    pub codec_key: [u8; 16],
+    /// Tells the engine that is started now from every other that ever wrote here.
+    pub engine: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("SQLite {found} is too old: versions before 3.51.3 can lose committed data when the log is reset")]
+    SqliteTooOld { found: &'static str },
+    #[error(
+        "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
+    )]
+    SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
+    #[error("there is no shop in {0}")]
+    NoShop(PathBuf),
+    #[error("another process writes to {0}")]
+    InUse(PathBuf),
+    #[error("the schema could not be brought up to date: {0}")]
+    Migration(#[from] refinery::Error),
+    #[error("the store could not be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the data folder {0} cannot be used: {1}")]
+    Folder(PathBuf, std::io::Error),
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// Opens a data folder for its one writer; a folder that is empty or missing becomes an empty shop.
+pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
+    check_sqlite()?;
+    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let lock = lock(folder)?;
+    let mut writer = Connection::open(folder.join(DATABASE_FILE))?;
+    prepare_writer(&writer, options)?;
+    migrate(&mut writer, folder)?;
+    let codec_key = codec_key(&writer)?;
+    let engine = count_opening(&writer)?;
+    let commits_seen = Arc::new(CommitsSeen::default());
+    let views = read(folder, options)?;
+    let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
+    let store = SqliteStore::new(writer, lock, commits_seen)?;
+    Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
+}
+
+/// Opens a data folder only to read, also beside the process that writes to it.
+pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
+    check_sqlite()?;
+    let readers: Result<Vec<Connection>, rusqlite::Error> =
+        (0..options.readers.max(1)).map(|_| reader(folder, options)).collect();
+    Ok(SqliteViews::new(readers?))
+}
+
+pub(super) fn check_sqlite() -> Result<(), OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
+    }
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let broken = |error| OpenError::Folder(folder.to_owned(), error);
+    let path = folder.join(LOCK_FILE);
+    let file = File::options().create(true).write(true).truncate(false).open(path).map_err(broken)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(broken(error)),
+    }
+}
+
+fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite::Error> {
+    prepare(writer, options.cache_mib)?;
+    writer.pragma_update(None, "journal_mode", "wal")?;
+    let synchronous = match options.synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Off => "off",
+    };
+    writer.pragma_update(None, "synchronous", synchronous)?;
+    // The store itself copies the log into the file, between batches.
+    writer.pragma_update(None, "wal_autocheckpoint", 0)
+}
+
+fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    // The audit compares the tables; the engine writes none that could be wrong.
+    connection.pragma_update(None, "foreign_keys", false)
+}
+
+fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
+    prepare(&reader, options.cache_mib.div_ceil(8))?;
+    Ok(reader)
+}
+
+fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+    check_schema(writer, folder)?;
+    schema::migrations::runner().run(writer)?;
+    writer.execute(
+        "INSERT INTO meta (name, value) VALUES ('app_version', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [env!("CARGO_PKG_VERSION")],
+    )?;
+    Ok(())
+}
+
+/// The version of the schema, 0 for an empty file, if this program knows it.
+pub(super) fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
+    let runner = schema::migrations::runner();
+    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0);
+    let found = schema_version(connection)?;
+    if found > known {
+        return Err(OpenError::SchemaTooNew { folder: folder.to_owned(), found, known });
+    }
+    Ok(found)
+}
+
+fn schema_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    if !connection.table_exists(None, "refinery_schema_history")? {
+        return Ok(0);
+    }
+    connection.query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+}
+
+fn codec_key(writer: &Connection) -> Result<[u8; 16], OpenError> {
+    let stored = "SELECT value FROM meta WHERE name = 'codec_key'";
+    if let Some(key) = writer.query_row(stored, [], |row| row.get(0)).optional()? {
+        return Ok(key);
+    }
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(OpenError::Random)?;
+    writer.execute("INSERT INTO meta (name, value) VALUES ('codec_key', ?1)", [key.as_slice()])?;
+    Ok(key)
+}
+
+fn count_opening(writer: &Connection) -> Result<u32, rusqlite::Error> {
+    writer.query_row(
+        "INSERT INTO meta (name, value) VALUES ('openings', 1)
+         ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
+        [],
+        |row| row.get(0),
+    )
+}

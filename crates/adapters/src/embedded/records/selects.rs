@@ -1,0 +1,104 @@
+//! One SELECT for each kind of row, so that its columns stand in the order in which they are read.
+
+macro_rules! select_product {
+    ($rest:literal) => {
+        concat!(
+            "SELECT product_id, name, price, status, on_hand, reserved, received, sold, written_off, created_at, \
+             updated_at \
+             FROM product ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_campaign {
+    ($rest:literal) => {
+        concat!(
+            "SELECT campaign_id, name, discount_type, discount_value, discount_max_amount, quantity, issued, \
+             issue_per_user_max, issue_starts_at, issue_ends_at, valid_until, issue_mode, queue_key, paused, \
+             created_at, updated_at \
+             FROM campaign ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_request {
+    ($rest:literal) => {
+        concat!(
+            "SELECT request_id, user_id, campaign_id, status, result_code, coupon_id, coupon_code, issue_number, \
+             quantity, decided_at, created_at, updated_at \
+             FROM coupon_request ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_entry {
+    ($rest:literal) => {
+        concat!(
+            "SELECT entry_id, user_id, from_account, to_account, amount, kind, order_id, balance, previous_entry_id, \
+             created_at \
+             FROM points_entry ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_login {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user_id, email, name, password_hash, role \
+             FROM login ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_customer {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at \
+             FROM customer ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_coupon {
+    ($rest:literal) => {
+        concat!(
+            "SELECT coupon_id, code, issue_number, used_order_id, issued_at \
+             FROM coupon ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_order {
+    ($rest:literal) => {
+        concat!(
+            "SELECT order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
+             pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, \
+             coupon_state, coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, \
+             warehouse_storage, version, created_at, updated_at, previous_order_id \
+             FROM orders ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_line {
+    ($rest:literal) => {
+        concat!(
+            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at \
+             FROM order_line ",
+            $rest
+        )
+    };
+}
+
+pub(in crate::embedded) use {
+    select_campaign, select_coupon, select_customer, select_entry, select_line, select_login, select_order,
+    select_product, select_request,
+};

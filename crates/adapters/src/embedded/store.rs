@@ -1,0 +1,254 @@
+//! The truth in one SQLite file, written by one connection: a transaction per batch, synced once.
+
+mod commit;
+mod load;
+mod places;
+
+use std::fs::File;
+use std::future::ready;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub(super) use load::{find, order};
+
+use app::ids::Sequence;
+use app::outbox::{SHARDS, ShardHead};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Pending, Store, StoreError};
+use app::rows::{HoldingKey, Key, OffsetKey, Rows};
+use domain::coupon::Coupon;
+use domain::ids::{CampaignId, OrderId, UserId};
+use domain::order_saga::StepRecord;
+use domain::time::Timestamp;
+use rusqlite::config::DbConfig;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode};
+use rustc_hash::FxHashMap;
+
+use super::commits_seen::CommitsSeen;
+
+/// Pages that the log may hold before they are copied into the file: 16 MiB. Until the log is copied it grows, and a
+/// log that grows syncs half as fast; but what is written twice within one copy is copied once.
+const LOG_PAGES: i32 = 4_096;
+/// A log of so many pages is emptied even if readers have to be waited for.
+const LOG_PAGES_MAX: i32 = 16 * LOG_PAGES;
+
+pub struct SqliteStore {
+    connection: Connection,
+    /// The ends of the shards as committed; `None` when a commit failed and they must be read again.
+    heads: Option<[ShardHead; SHARDS]>,
+    before: Before,
+    commits_seen: Arc<CommitsSeen>,
+    /// Why this process must not write any more.
+    broken: Option<String>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+/// What the open transaction has read, so that only what changed is written.
+#[derive(Debug, Default)]
+struct Before {
+    holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
+    steps: FxHashMap<OrderId, Vec<StepRecord>>,
+}
+
+/// Why a transaction came to nothing.
+#[derive(Debug)]
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Moved(OffsetKey),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        Failure::Sqlite(error)
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn new(
+        connection: Connection,
+        lock: File,
+        commits_seen: Arc<CommitsSeen>,
+    ) -> Result<SqliteStore, rusqlite::Error> {
+        let heads = places::heads(&connection)?;
+        commits_seen.tell(&heads);
+        Ok(SqliteStore {
+            connection,
+            heads: Some(heads),
+            before: Before::default(),
+            commits_seen,
+            broken: None,
+            _lock: lock,
+        })
+    }
+
+    /// Begins a transaction, unless one is open. The time before it is the time to tidy up: everybody who waited for
+    /// the last commit has been answered.
+    fn begin(&mut self) -> Result<(), rusqlite::Error> {
+        if self.connection.is_autocommit() {
+            self.copy_log()?;
+            self.run("BEGIN IMMEDIATE")?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &str) -> Result<(), rusqlite::Error> {
+        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
+    }
+
+    /// Copies the log into the file once it is long enough; the next commit then starts it over at its full size.
+    fn copy_log(&self) -> Result<(), rusqlite::Error> {
+        let (length, copied) = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::NOOP)?;
+        if length - copied < LOG_PAGES {
+            return Ok(());
+        }
+        let mode = if length < LOG_PAGES_MAX { CheckpointMode::PASSIVE } else { CheckpointMode::RESTART };
+        match self.connection.wal_checkpoint_v2(Some("main"), mode) {
+            Ok(_) => Ok(()),
+            // A reader that does not let go; the log is copied another time.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&mut self, commit: &Commit<'_>) -> Result<[ShardHead; SHARDS], Failure> {
+        self.begin()?;
+        commit::move_offsets(&self.connection, commit.offsets)?;
+        commit::write_rows(&self.connection, commit, &self.before)?;
+        let mut heads = match self.heads {
+            Some(heads) => heads,
+            None => places::heads(&self.connection)?,
+        };
+        places::write_events(&self.connection, commit, &mut heads)?;
+        commit::note_commit(&self.connection, commit)?;
+        self.run("COMMIT")?;
+        Ok(heads)
+    }
+
+    /// Ends a transaction that came to nothing, and says what is to be thought of it.
+    fn give_up(&mut self, failure: Failure) -> CommitError {
+        self.heads = None;
+        let ended = self.end();
+        let error = match failure {
+            Failure::Moved(key) => return CommitError::Moved(key),
+            Failure::Sqlite(error) => error,
+        };
+        self.watch(&error);
+        if let Err(error) = &ended {
+            self.watch(error);
+        }
+        if let Some(broken) = &self.broken {
+            return CommitError::Broken(broken.clone());
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => CommitError::Constraint(error.to_string()),
+            _ => CommitError::Unknown(error.to_string()),
+        }
+    }
+
+    /// Undoes the open transaction, if the failure that it met did not do so already.
+    fn end(&mut self) -> Result<(), rusqlite::Error> {
+        self.before = Before::default();
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.run("ROLLBACK")
+    }
+
+    /// After a failed write or sync nobody knows what the disk holds, and a repeated sync may lie. So this process
+    /// writes no more; the next one reads the log from its start and finds out.
+    fn watch(&mut self, error: &rusqlite::Error) {
+        let is_fatal = matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+        );
+        if is_fatal && self.broken.is_none() {
+            self.broken = Some(error.to_string());
+            // Closing must not sync either. If the setting is refused, closing will most likely fail by itself.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+
+    /// Runs something that reads, or commits by itself.
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        if let Some(broken) = &self.broken {
+            return Err(StoreError(broken.clone()));
+        }
+        ask(self).map_err(|error| {
+            self.watch(&error);
+            StoreError(error.to_string())
+        })
+    }
+}
+
+impl Store for SqliteStore {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
+        let loaded = self.ask(|store| {
+            store.begin()?;
+            load::load(&store.connection, keys, rows, &mut store.before)
+        });
+        Box::pin(ready(loaded))
+    }
+
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>> {
+        if let Some(broken) = &self.broken {
+            return Box::pin(ready(Err(CommitError::Broken(broken.clone()))));
+        }
+        let committed = match self.write(&commit) {
+            Ok(heads) => {
+                self.before = Before::default();
+                self.commits_seen.tell(&heads);
+                self.heads = Some(heads);
+                Ok(())
+            }
+            Err(failure) => Err(self.give_up(failure)),
+        };
+        Box::pin(ready(committed))
+    }
+
+    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+        Box::pin(ready(self.ask(SqliteStore::end)))
+    }
+
+    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+        let found = self.ask(|store| {
+            let statement = "SELECT count(*) FROM engine_commit WHERE engine = ?1 AND number >= ?2";
+            store.connection.prepare_cached(statement)?.query_row((id.engine, id.number), |row| row.get(0))
+        });
+        Box::pin(ready(found))
+    }
+
+    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+        let leased = self.ask(|store| {
+            let statement = "INSERT INTO sequence (name, next_number) VALUES (?1, ?2 + ?3)
+                 ON CONFLICT DO UPDATE SET next_number = next_number + ?3 RETURNING next_number";
+            let mut statement = store.connection.prepare_cached(statement)?;
+            let end: i64 = statement.query_row((sequence.name(), sequence.first(), count), |row| row.get(0))?;
+            Ok(end - count..end)
+        });
+        Box::pin(ready(leased))
+    }
+
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+        let due = self.ask(|store| {
+            let statement = "SELECT order_id, due_at FROM timer WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let mut statement = store.connection.prepare_cached(statement)?;
+            let timers = statement.query_map((now.micros(), limit), |row| {
+                Ok(DueTimer { order: OrderId(row.get(0)?), due: Timestamp::from_micros(row.get(1)?) })
+            })?;
+            timers.collect()
+        });
+        Box::pin(ready(due))
+    }
+
+    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+        let holders = self.ask(|store| {
+            let statement = "SELECT user_id, count(*) FROM coupon WHERE campaign_id = ?1 GROUP BY user_id";
+            let mut statement = store.connection.prepare_cached(statement)?;
+            let holders = statement.query_map([campaign.0], |row| Ok((UserId(row.get(0)?), row.get(1)?)))?;
+            holders.collect()
+        });
+        Box::pin(ready(holders))
+    }
+}

@@ -1,0 +1,155 @@
+//! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
+
+use app::rows::{OrderRow, Rows};
+use app::table::Change;
+use domain::order::Order;
+use domain::order_saga::{Direction, Step, StepRecord, StepState};
+use rusqlite::{Connection, Result, params};
+
+use super::Before;
+use crate::embedded::records::step_reason;
+
+pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> Result<()> {
+    for (key, change) in rows.orders.changes() {
+        match change {
+            Change::Insert(row) => {
+                insert_order(connection, row)?;
+                insert_lines(connection, &row.order)?;
+            }
+            Change::Update(row) => {
+                update_order(connection, &row.order)?;
+                let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
+                update_lines(connection, &row.order, known)?;
+            }
+            Change::Delete => unreachable!("orders are kept for ever"),
+        }
+    }
+    Ok(())
+}
+
+/// The cells of a step that an order may not have: state, reason, moment.
+type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
+
+fn step_cells(order: &Order, step: Step) -> StepCells {
+    let record = order.saga.steps.iter().find(|record| record.step == step);
+    let Some(StepRecord { state, at, .. }) = record else { return (None, None, None) };
+    (Some(state.name()), step_reason(*state), Some(at.micros()))
+}
+
+const fn is_restoring(order: &Order) -> bool {
+    matches!(order.saga.direction, Direction::Restoring(_))
+}
+
+fn insert_order(connection: &Connection, OrderRow { order, previous }: &OrderRow) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
+             pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
+             coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version,
+             created_at, updated_at, previous_order_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+             ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
+    )?;
+    let created = &order.created;
+    let coupon = step_cells(order, Step::Coupon);
+    let point = step_cells(order, Step::Point);
+    let receiver = created.receiver.as_ref().map(serde_json::to_string).transpose();
+    insert.execute(params![
+        created.id.0,
+        created.number.as_str(),
+        created.user.0,
+        order.outcome.name(),
+        order.status.name(),
+        order.reason.map(domain::reason::Reason::code),
+        is_restoring(order),
+        created.mode.name(),
+        created.payment.name(),
+        i64::try_from(created.pay_within.as_micros()).unwrap_or(i64::MAX),
+        order.pay_before.map(domain::time::Timestamp::micros),
+        created.total.amount(),
+        created.discount.amount(),
+        created.points.amount(),
+        created.due.amount(),
+        created.coupon.map(|wanted| wanted.campaign.0),
+        created.coupon.and_then(|wanted| wanted.coupon).map(|coupon| coupon.0),
+        coupon.0,
+        coupon.1,
+        coupon.2,
+        point.0,
+        point.1,
+        point.2,
+        receiver.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+        created.warehouse_storage,
+        order.version,
+        created.at.micros(),
+        order.updated_at.micros(),
+        previous.map(|previous| previous.0),
+    ])?;
+    Ok(())
+}
+
+fn update_order(connection: &Connection, order: &Order) -> Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE orders SET outcome = ?2, status = ?3, reason = ?4, is_restoring = ?5, pay_before_at = ?6,
+             coupon_state = ?7, coupon_reason = ?8, coupon_at = ?9, point_state = ?10, point_reason = ?11,
+             point_at = ?12, version = ?13, updated_at = ?14
+         WHERE order_id = ?1",
+    )?;
+    let coupon = step_cells(order, Step::Coupon);
+    let point = step_cells(order, Step::Point);
+    update.execute(params![
+        order.id().0,
+        order.outcome.name(),
+        order.status.name(),
+        order.reason.map(domain::reason::Reason::code),
+        is_restoring(order),
+        order.pay_before.map(domain::time::Timestamp::micros),
+        coupon.0,
+        coupon.1,
+        coupon.2,
+        point.0,
+        point.1,
+        point.2,
+        order.version,
+        order.updated_at.micros(),
+    ])?;
+    Ok(())
+}
+
+fn insert_lines(connection: &Connection, order: &Order) -> Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
+             stock_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    for (line_no, line, record) in lines(order) {
+        insert.execute((
+            order.id().0,
+            line_no,
+            line.product.0,
+            &line.name,
+            line.quantity,
+            line.unit_price.amount(),
+            record.state.name(),
+            step_reason(record.state),
+            record.at.micros(),
+        ))?;
+    }
+    Ok(())
+}
+
+fn update_lines(connection: &Connection, order: &Order, known: &[StepRecord]) -> Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE order_line SET stock_state = ?3, stock_reason = ?4, stock_at = ?5 WHERE order_id = ?1 AND line_no = ?2",
+    )?;
+    for (line_no, _, StepRecord { state, at, .. }) in lines(order).filter(|(_, _, record)| !known.contains(record)) {
+        let state: StepState = *state;
+        update.execute((order.id().0, line_no, state.name(), step_reason(state), at.micros()))?;
+    }
+    Ok(())
+}
+
+/// Each line with its number and its step: a saga's steps begin with one per line, in their order.
+fn lines(order: &Order) -> impl Iterator<Item = (i64, &domain::order::Line, &StepRecord)> {
+    let lines = order.created.lines.iter().zip(&order.saga.steps);
+    (1..).zip(lines).map(|(line_no, (line, record))| (line_no, line, record))
+}

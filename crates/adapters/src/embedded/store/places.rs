@@ -1,0 +1,77 @@
+//! Events take their places at the ends of their shards, as the last thing of a commit.
+
+use app::outbox::{self, SHARDS, ShardHead};
+use app::ports::Commit;
+use rusqlite::{Connection, Result, params};
+
+pub(super) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
+    let mut heads = [ShardHead::default(); SHARDS];
+    let mut statement = connection.prepare_cached("SELECT shard, seq, hash FROM outbox_shard")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let shard: i64 = row.get(0)?;
+        let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
+        let head = head.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, shard))?;
+        *head = ShardHead { seq: row.get(1)?, hash: row.get(2)? };
+    }
+    Ok(heads)
+}
+
+pub(super) fn write_events(
+    connection: &Connection,
+    commit: &Commit<'_>,
+    heads: &mut [ShardHead; SHARDS],
+) -> Result<()> {
+    let events = &commit.rows.events;
+    if events.is_empty() {
+        return Ok(());
+    }
+    let before = *heads;
+    let records = outbox::seal(heads, events);
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO event (id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq, order_id,
+                            version, cause, occurred_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
+    for (event, record) in events.iter().zip(&records) {
+        let (aggregatetype, aggregateid) = event.event.aggregate();
+        insert.execute(params![
+            record.id,
+            aggregatetype,
+            aggregateid,
+            record.kind,
+            record.payload,
+            record.topic.name(),
+            record.key,
+            record.shard as i64,
+            record.seq,
+            event.order.map(|order| order.0),
+            event.version,
+            event.cause,
+            event.at.micros(),
+        ])?;
+    }
+    write_heads(connection, commit, (&before, heads))
+}
+
+/// Only the shards that took an event.
+fn write_heads(
+    connection: &Connection,
+    commit: &Commit<'_>,
+    (before, after): (&[ShardHead; SHARDS], &[ShardHead; SHARDS]),
+) -> Result<()> {
+    let day = outbox::day(commit.now);
+    let mut shard_head = connection.prepare_cached(
+        "INSERT INTO outbox_shard (shard, seq, hash) VALUES (?1, ?2, ?3)
+         ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+    )?;
+    let mut daily_root = connection.prepare_cached(
+        "INSERT INTO daily_root (day, shard, seq, hash) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+    )?;
+    for (shard, head) in (0_i64..).zip(after).filter(|(shard, head)| before[*shard as usize] != **head) {
+        shard_head.execute((shard, head.seq, head.hash.as_slice()))?;
+        daily_root.execute((&day, shard, head.seq, head.hash.as_slice()))?;
+    }
+    Ok(())
+}

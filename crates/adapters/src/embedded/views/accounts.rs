@@ -1,0 +1,70 @@
+//! People: their points, how they sign in, and what the shop remembers of their requests.
+
+use app::rows::{AnswerKey, EmailKey, Entry, Login};
+use app::views::{AccountViews, Reading};
+use domain::ids::{EntryId, UserId};
+use domain::money::Money;
+use domain::time::Timestamp;
+use rusqlite::{Connection, Result};
+
+use super::{SqliteViews, follow, sql_limit};
+use crate::embedded::records::{self, select_entry, select_login};
+use crate::embedded::store::find;
+
+impl AccountViews for SqliteViews {
+    fn balance(&self, user: UserId) -> Reading<'_, Money> {
+        self.read(move |connection| {
+            let sql = "SELECT balance FROM points_account WHERE user_id = ?1";
+            let balance = find(connection, sql, [user.0], |row| row.get(0))?;
+            Ok(balance.map_or(Money::ZERO, Money::won))
+        })
+    }
+
+    fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
+        self.read(move |connection| {
+            let newest = newest_entry(connection, user, before)?;
+            follow(newest, limit, |id| {
+                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0], records::entry)?;
+                Ok(entry.map(|entry| (entry, entry.previous)))
+            })
+        })
+    }
+
+    fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>> {
+        self.read(move |connection| {
+            find(connection, select_login!("WHERE email_key = ?1"), [email.0.as_slice()], records::login)
+        })
+    }
+
+    fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
+        self.read(move |connection| {
+            // Answers were numbered as they were given, so the first that is young enough ends the search.
+            let sql = "SELECT key, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([sql_limit(limit)])?;
+            let mut old = vec![];
+            while let Some(row) = rows.next()? {
+                if row.get::<_, i64>(1)? >= moment.micros() {
+                    break;
+                }
+                old.push(AnswerKey(row.get(0)?));
+            }
+            Ok(old)
+        })
+    }
+}
+
+/// Where a page of a user's ledger begins. Another user's entry begins nothing.
+fn newest_entry(connection: &Connection, user: UserId, before: Option<EntryId>) -> Result<Option<EntryId>> {
+    let newest = match before {
+        None => {
+            let sql = "SELECT last_entry_id FROM customer WHERE user_id = ?1";
+            find(connection, sql, [user.0], |row| row.get::<_, Option<i64>>(0))?
+        }
+        Some(before) => {
+            let sql = "SELECT previous_entry_id FROM points_entry WHERE entry_id = ?1 AND user_id = ?2";
+            find(connection, sql, (before.0, user.0), |row| row.get(0))?
+        }
+    };
+    Ok(newest.flatten().map(EntryId))
+}

@@ -1,0 +1,67 @@
+//! Orders and what happened to them.
+
+use app::event::{Event, EventKind};
+use app::views::{HistoryEvent, OrderViews, Reading};
+use domain::ids::{OrderId, UserId};
+use domain::order::Order;
+use rusqlite::{Connection, Result, Row};
+
+use super::{SqliteViews, follow, sql_limit};
+use crate::embedded::records::Cells;
+use crate::embedded::store::{find, order};
+
+impl OrderViews for SqliteViews {
+    fn order(&self, id: OrderId) -> Reading<'_, Option<Order>> {
+        self.read(move |connection| Ok(order(connection, id)?.map(|row| row.order)))
+    }
+
+    fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
+        self.read(move |connection| {
+            let newest = newest_order(connection, user, before)?;
+            follow(newest, limit, |id| Ok(order(connection, id)?.map(|row| (row.order, row.previous))))
+        })
+    }
+
+    fn orders(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
+        self.read(move |connection| {
+            let sql = "SELECT order_id FROM orders WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let before = before.map_or(i64::MAX, |before| before.0);
+            let ids = statement.query_map((before, sql_limit(limit)), |row| row.get(0).map(OrderId))?;
+            let rows = ids.map(|id| order(connection, id?)).filter_map(Result::transpose);
+            rows.map(|row| row.map(|row| row.order)).collect()
+        })
+    }
+
+    fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT type, payload, version, cause, occurred_at FROM event WHERE order_id = ?1 ORDER BY position",
+            )?;
+            statement.query_map([id.0], history_event)?.collect()
+        })
+    }
+}
+
+/// Where a page of a user's orders begins. Another user's order begins nothing.
+fn newest_order(connection: &Connection, user: UserId, before: Option<OrderId>) -> Result<Option<OrderId>> {
+    let newest = match before {
+        None => {
+            let sql = "SELECT last_order_id FROM customer WHERE user_id = ?1";
+            find(connection, sql, [user.0], |row| row.get::<_, Option<i64>>(0))?
+        }
+        Some(before) => {
+            let sql = "SELECT previous_order_id FROM orders WHERE order_id = ?1 AND user_id = ?2";
+            find(connection, sql, (before.0, user.0), |row| row.get(0))?
+        }
+    };
+    Ok(newest.flatten().map(OrderId))
+}
+
+fn history_event(row: &Row<'_>) -> Result<HistoryEvent> {
+    let mut cells = Cells::of(row);
+    let kind = cells.word(EventKind::ALL, EventKind::name)?;
+    let payload: String = cells.take()?;
+    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error.to_string()))?;
+    Ok(HistoryEvent { event, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
+}

@@ -1,0 +1,139 @@
+//! A shop whose store, gate and clock are the real ones.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use adapters::clock::SystemClock;
+use adapters::embedded::{self, MemoryGate, Options, SqliteLog, SqliteViews, Synchronous};
+use app::answer::{Answer, Settled};
+use app::command::{Command, CreateCampaign, PlaceOrder};
+use app::conformance::ready;
+use app::consume::Consumer;
+use app::engine::{Engine, Job, Parts, Report};
+use app::settings::{Executor, Settings};
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Mode, Payment};
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+
+pub(crate) const ANN: UserId = UserId(1);
+pub(crate) const BOB: UserId = UserId(2);
+
+pub(crate) struct Shop {
+    pub(crate) engine: Engine,
+    pub(crate) views: Arc<SqliteViews>,
+    pub(crate) codec: Codec,
+    consumer: Consumer,
+}
+
+impl Shop {
+    pub(crate) fn open(folder: &Path, executor: Executor, synchronous: Synchronous) -> Shop {
+        let options = Options { synchronous, ..Options::default() };
+        let opened = embedded::open(folder, options).unwrap();
+        let codec = Codec::new(opened.codec_key);
+        let log: SqliteLog = opened.log;
+        let settings = Settings {
+            executor,
+            batch_max: 512,
+            mode: Mode::Parallel,
+            pay_within: Duration::from_secs(600),
+            step_deadline: Duration::from_secs(30),
+            restorations_max: 3,
+            codec,
+        };
+        let parts = Parts {
+            store: Box::new(opened.store),
+            gate: Arc::new(MemoryGate::default()),
+            clock: Arc::new(SystemClock),
+            settings,
+            engine: opened.engine,
+        };
+        let consumer = Consumer::new(Box::new(log), codec);
+        Shop { engine: Engine::new(parts), views: opened.views, codec, consumer }
+    }
+
+    /// One batch; what was deferred in it is not waited for.
+    pub(crate) fn batch(&mut self, commands: impl IntoIterator<Item = Command>) -> (Report, Vec<Settled>) {
+        let (sender, answers) = channel();
+        let job = |command| {
+            let sender = sender.clone();
+            Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))
+        };
+        let jobs = commands.into_iter().map(job).collect();
+        let report = ready(self.engine.batch_once(jobs));
+        (report, answers.try_iter().collect())
+    }
+
+    /// One command, and everything that follows from it.
+    pub(crate) fn tell(&mut self, command: Command) -> Settled {
+        let (sender, answer) = channel();
+        let mut jobs = vec![Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))];
+        loop {
+            let report = ready(self.engine.batch_once(jobs));
+            assert_eq!(report.errors, Vec::<String>::new());
+            jobs = ready(self.consumer.consume_once(100)).unwrap();
+            if jobs.is_empty() && !self.engine.has_deferred() {
+                return answer.try_recv().unwrap();
+            }
+        }
+    }
+
+    pub(crate) fn register_product(&mut self, stock: i64) -> ProductId {
+        let command = Command::RegisterProduct { name: "키보드".into(), price: Money::won(39_000), stock };
+        match self.tell(command).result {
+            Ok(Answer::ProductRegistered { product }) => product,
+            other => panic!("no product: {other:?}"),
+        }
+    }
+
+    pub(crate) fn create_campaign(&mut self, quantity: i64) -> CampaignId {
+        let command = Command::CreateCampaign(Box::new(CreateCampaign {
+            name: "drop".into(),
+            discount: Discount::Fixed { value: Money::won(1_000) },
+            quantity,
+            issue_per_user_max: 1,
+            issue_starts_at: Timestamp::default(),
+            issue_ends_at: Timestamp::from_micros(i64::MAX),
+            valid_until: Timestamp::from_micros(i64::MAX),
+            issue_mode: IssueMode::Direct,
+            queue_key: QueueKey::Campaign,
+        }));
+        match self.tell(command).result {
+            Ok(Answer::CampaignCreated { campaign }) => campaign,
+            other => panic!("no campaign: {other:?}"),
+        }
+    }
+
+    pub(crate) fn place_order(&mut self, wanted: PlaceOrder) -> OrderId {
+        match self.tell(Command::PlaceOrder(Box::new(wanted))).result {
+            Ok(Answer::OrderPlaced { order, .. }) => order,
+            other => panic!("no order: {other:?}"),
+        }
+    }
+
+    pub(crate) fn issue_coupon(&mut self, campaign: CampaignId, user: UserId) -> CouponId {
+        match self.tell(Command::IssueCoupon { campaign, user }).result {
+            Ok(Answer::CouponIssued { coupon, .. }) => self.codec.coupon_id(coupon.as_str()).unwrap(),
+            other => panic!("no coupon: {other:?}"),
+        }
+    }
+}
+
+/// An order that completes as soon as everything is claimed.
+pub(crate) fn order(user: UserId, product: ProductId, quantity: i64) -> PlaceOrder {
+    PlaceOrder {
+        user,
+        items: vec![(product, quantity)],
+        coupon: None,
+        points: Money::ZERO,
+        payment: Payment::OnDelivery,
+        receiver: None,
+        warehouse_storage: false,
+        total_shown: None,
+        mode: None,
+    }
+}

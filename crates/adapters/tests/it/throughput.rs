@@ -1,0 +1,61 @@
+//! How fast the engine is over the real store, without HTTP. Measured on request:
+//! `cargo test --release -p adapters --test it throughput -- --ignored --nocapture`
+
+use std::time::Instant;
+
+use adapters::embedded::Synchronous;
+use app::command::{Command, PlaceOrder};
+use app::settings::Executor;
+use domain::ids::UserId;
+use domain::money::Money;
+
+use crate::shop::{Shop, order};
+
+const USERS: i64 = 20_000;
+
+/// Runs commands in batches of a size and prints how fast they went.
+fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl Iterator<Item = Command>) {
+    let commands: Vec<Command> = commands.collect();
+    let (mut settled, mut rows, mut slowest) = (0, 0, 0.0_f64);
+    let start = Instant::now();
+    let mut commands = commands.into_iter().peekable();
+    while commands.peek().is_some() {
+        let batch: Vec<Command> = commands.by_ref().take(size).collect();
+        let began = Instant::now();
+        let (report, answers) = shop.batch(batch);
+        slowest = slowest.max(began.elapsed().as_secs_f64());
+        assert!(answers.iter().all(|settled| settled.result.is_ok()), "{:?}", answers.first());
+        settled += report.settled;
+        rows += report.rows;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let each = rows as f64 / settled as f64;
+    let rate = settled as f64 / seconds;
+    eprintln!("{what:42} {size:4} a batch: {rate:8.0}/s, {each:4.1} rows each, slowest batch {:5.1} ms", slowest * 1e3);
+}
+
+#[test]
+#[ignore = "takes long, and means something only with --release"]
+fn orders_and_coupons_per_second() {
+    for synchronous in [Synchronous::Full, Synchronous::Off] {
+        let folder = tempfile::Builder::new().prefix("throughput").tempdir_in("../../target").unwrap();
+        let mut shop = Shop::open(folder.path(), Executor::Inline, synchronous);
+        eprintln!("synchronous {synchronous:?}");
+        let product = shop.register_product(1_000_000_000);
+        let campaign = shop.create_campaign(1_000_000);
+        let users = || (1..=USERS).map(UserId);
+        measure("charge points", &mut shop, 512, users().map(|user| Command::ChargePoints { user, amount: Money::won(1_000_000) }));
+        measure("issue a coupon", &mut shop, 512, users().map(|user| Command::IssueCoupon { campaign, user }));
+        let plain = |user| Command::PlaceOrder(Box::new(order(user, product, 1)));
+        let whole = |user| {
+            let coupon = Some((campaign, None));
+            Command::PlaceOrder(Box::new(PlaceOrder { coupon, points: Money::won(500), ..order(user, product, 1) }))
+        };
+        measure("order with coupon and points", &mut shop, 512, users().map(whole));
+        for _round in 0..3 {
+            measure("order, one line", &mut shop, 512, users().map(plain));
+        }
+        measure("order, one line", &mut shop, 64, users().map(plain));
+        measure("order, one line", &mut shop, 1, users().take(2_000).map(plain));
+    }
+}

@@ -1,0 +1,193 @@
+//! The two executors agree: a serial history ends in the same state under both, but for requests and places in the log.
+
+use std::collections::BTreeMap;
+
+use app::command::{Command, PlaceOrder};
+use app::event::EventKind;
+use app::settings::Executor;
+use domain::coupon::{Change, IssueMode, QueueKey};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Payment};
+use proptest::prelude::*;
+use sim::disk::State;
+
+use crate::post::essence;
+use crate::shop::{HOUR, Shop, campaign_of, order_of};
+
+/// One line of a history: which things it is about is settled by what there is when its turn comes.
+#[derive(Clone, Debug)]
+enum Line {
+    Register { stock: i64 },
+    Adjust { product: i64, delta: i64 },
+    Change { product: i64, price: i64, status: usize },
+    Charge { user: i64, amount: i64 },
+    Campaign { quantity: i64, per_user: i64, is_queued: bool, by_user: bool },
+    Raise { campaign: i64, quantity: i64 },
+    Issue { campaign: i64, user: i64 },
+    Request { campaign: i64, user: i64 },
+    Order { user: i64, items: Vec<(i64, i64)>, coupon: Option<i64>, points: i64, is_prepaid: bool, is_atomic: bool },
+    Cancel { order: i64 },
+    Resume { order: i64 },
+    Wait,
+}
+
+fn lines() -> impl Strategy<Value = Vec<Line>> {
+    let (thing, user) = (1..4_i64, 1..4_i64);
+    let items = prop::collection::vec((thing.clone(), 1..4_i64), 1..4);
+    let order = (user.clone(), items, prop::option::of(thing.clone()), 0..200_i64, any::<bool>(), any::<bool>());
+    let line = prop_oneof![
+        2 => (0..6_i64).prop_map(|stock| Line::Register { stock }),
+        1 => (thing.clone(), -3..6_i64).prop_map(|(product, delta)| Line::Adjust { product, delta }),
+        1 => (thing.clone(), 1..4_i64, 0..3_usize)
+            .prop_map(|(product, price, status)| Line::Change { product, price: price * 50, status }),
+        2 => (user.clone(), 1..300_i64).prop_map(|(user, amount)| Line::Charge { user, amount }),
+        2 => (0..4_i64, 1..3_i64, any::<bool>(), any::<bool>()).prop_map(|(quantity, per_user, is_queued, by_user)| {
+            Line::Campaign { quantity, per_user, is_queued, by_user }
+        }),
+        1 => (thing.clone(), 0..5_i64).prop_map(|(campaign, quantity)| Line::Raise { campaign, quantity }),
+        3 => (thing.clone(), user.clone()).prop_map(|(campaign, user)| Line::Issue { campaign, user }),
+        3 => (thing.clone(), user).prop_map(|(campaign, user)| Line::Request { campaign, user }),
+        6 => order.prop_map(|(user, items, coupon, points, is_prepaid, is_atomic)| {
+            Line::Order { user, items, coupon, points, is_prepaid, is_atomic }
+        }),
+        2 => (1..8_i64).prop_map(|order| Line::Cancel { order }),
+        1 => (1..8_i64).prop_map(|order| Line::Resume { order }),
+        1 => Just(Line::Wait),
+    ];
+    prop::collection::vec(line, 0..40)
+}
+
+fn command(line: &Line) -> Option<Command> {
+    Some(match *line {
+        Line::Register { stock } => Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock },
+        Line::Adjust { product, delta } => {
+            Command::AdjustStock { product: ProductId(product), delta, reason: "counted".into() }
+        }
+        Line::Change { product, price, status } => Command::ChangeProduct {
+            product: ProductId(product),
+            price: Some(Money::won(price)),
+            status: Some(domain::stock::Status::ALL[status]),
+        },
+        Line::Charge { user, amount } => Command::ChargePoints { user: UserId(user), amount: Money::won(amount) },
+        Line::Campaign { quantity, per_user, is_queued, by_user } => {
+            let mut campaign = campaign_of(quantity);
+            campaign.issue_per_user_max = per_user;
+            campaign.issue_mode = if is_queued { IssueMode::Queued } else { IssueMode::Direct };
+            campaign.queue_key = if by_user { QueueKey::User } else { QueueKey::Campaign };
+            Command::CreateCampaign(Box::new(campaign))
+        }
+        Line::Raise { campaign, quantity } => {
+            let change = Change { quantity: Some(quantity), ..Change::default() };
+            Command::ChangeCampaign { campaign: CampaignId(campaign), change }
+        }
+        Line::Issue { campaign, user } => Command::IssueCoupon { campaign: CampaignId(campaign), user: UserId(user) },
+        Line::Request { campaign, user } => {
+            Command::RequestCoupon { campaign: CampaignId(campaign), user: UserId(user) }
+        }
+        Line::Order { .. } => order(line),
+        Line::Cancel { order } => Command::CancelOrder { order: OrderId(order), by: Canceller::Customer },
+        Line::Resume { order } => Command::ResumeOrder { order: OrderId(order) },
+        Line::Wait => return None,
+    })
+}
+
+fn order(line: &Line) -> Command {
+    let Line::Order { user, items, coupon, points, is_prepaid, is_atomic } = line else { unreachable!("an order") };
+    Command::PlaceOrder(Box::new(PlaceOrder {
+        items: items.iter().map(|(product, quantity)| (ProductId(*product), *quantity)).collect(),
+        coupon: coupon.map(|campaign| (CampaignId(campaign), None)),
+        points: Money::won(*points),
+        payment: if *is_prepaid { Payment::Prepaid } else { Payment::OnDelivery },
+        mode: Some(if *is_atomic { Mode::Atomic } else { Mode::Parallel }),
+        ..order_of(UserId(*user), ProductId(1))
+    }))
+}
+
+/// A shop with something to want in it.
+fn open(executor: Executor) -> Shop {
+    let mut shop = Shop::open(executor);
+    shop.product(100, 3);
+    shop.product(50, 2);
+    shop.campaign(campaign_of(2));
+    shop.charge(UserId(1), 150);
+    shop.issue(CampaignId(1), UserId(1)).unwrap();
+    shop
+}
+
+/// Plays a history line by line, each after the one before has come to rest, and notes every answer.
+fn play(executor: Executor, history: &[Line]) -> (Vec<String>, State) {
+    let mut shop = open(executor);
+    let mut answers = vec![];
+    for line in history {
+        match command(line) {
+            Some(command) => answers.push(format!("{:?}", shop.run(command))),
+            None => shop.pass(HOUR),
+        }
+    }
+    (answers, shop.state())
+}
+
+/// What was said to the world: every event that is not a request, each as often as it was said.
+fn said(state: &State) -> BTreeMap<(&str, &str), usize> {
+    let mut said = BTreeMap::new();
+    for row in &state.outbox {
+        if EventKind::from_name(row.record.kind).is_some_and(|kind| !kind.is_request()) {
+            *said.entry((row.record.kind, row.record.payload.as_str())).or_default() += 1;
+        }
+    }
+    said
+}
+
+/// An order's own history, in order.
+fn stories(state: &State) -> BTreeMap<OrderId, Vec<(i64, &str)>> {
+    let mut stories: BTreeMap<OrderId, Vec<(i64, &str)>> = BTreeMap::new();
+    for row in &state.outbox {
+        if let (Some(order), Some(version)) = (row.order, row.version) {
+            stories.entry(order).or_default().push((version, row.record.kind));
+        }
+    }
+    stories
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_serial_history_ends_the_same_under_both_executors(history in lines()) {
+        let (answers, inline) = play(Executor::Inline, &history);
+        let (answers_by_log, by_log) = play(Executor::Log, &history);
+        prop_assert_eq!(answers, answers_by_log);
+        prop_assert_eq!(said(&inline), said(&by_log));
+        prop_assert_eq!(stories(&inline), stories(&by_log));
+        prop_assert_eq!(essence(inline), essence(by_log));
+    }
+
+    /// A crash between any two commands loses nothing and invents nothing.
+    #[test]
+    fn a_history_with_crashes_ends_like_one_without(
+        mut history in lines(),
+        crashes in prop::collection::vec(0..40_usize, 0..4),
+    ) {
+        // A new process numbers its orders anew, and crashes take no time.
+        history.retain(|line| !matches!(line, Line::Cancel { .. } | Line::Resume { .. } | Line::Wait));
+        for executor in crate::shop::EXECUTORS {
+            let mut shop = open(executor);
+            let mut answers = vec![];
+            for (place, line) in history.iter().enumerate() {
+                if let Some(command) = command(line) {
+                    answers.push(shop.decide([command]).remove(0).result.is_ok());
+                }
+                if crashes.contains(&place) {
+                    shop = shop.crash();
+                }
+                shop.quiet();
+            }
+            let (calm_answers, calm) = play(executor, &history);
+            let calm_answers: Vec<bool> = calm_answers.iter().map(|answer| answer.starts_with("Ok")).collect();
+            prop_assert_eq!(answers, calm_answers);
+            prop_assert_eq!(shop.state().products, calm.products);
+            prop_assert_eq!(shop.state().accounts, calm.accounts);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Events brought by hand: late, twice, in any order, or never.
+
+use app::command::Command;
+use app::event::{Event, EventKind};
+use app::reactions::{self, Group};
+use domain::ids::OrderId;
+use domain::order_saga::Step;
+use sim::disk::State;
+use sim::ready::ready;
+
+use crate::shop::{CODEC, Shop, job};
+
+impl Shop {
+    /// Everything written so far, in order, as it reads in the log.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.disk.read(|state| {
+            let parse = |row: &sim::disk::OutboxRow| {
+                Event::parse(EventKind::from_name(row.record.kind).unwrap(), &row.record.payload).unwrap()
+            };
+            state.outbox.iter().map(parse).collect()
+        })
+    }
+
+    /// Brings one event, from nowhere in the log, to the groups that know a repeat by themselves.
+    pub(crate) fn deliver(&mut self, event: &Event) {
+        let groups = reactions::groups_of(event.kind()).filter(|group| group.is_idempotent());
+        let reactions = groups.filter_map(|group| reaction(group, event, self.disk.read(last_moment)));
+        let commands: Vec<Command> = reactions.collect();
+        self.decide(commands);
+    }
+
+    /// Brings everything from a place in the outbox on, and what that leads to.
+    pub(crate) fn deliver_from(&mut self, start: usize) {
+        let mut place = start;
+        while let Some(event) = self.events().get(place) {
+            self.deliver(event);
+            place += 1;
+        }
+    }
+
+    /// Looks at what is due, and follows nothing.
+    pub(crate) fn fire_timers(&mut self) {
+        let due = ready(self.engine.due_timers(100)).unwrap();
+        self.batch(due);
+        self.finish_deferred();
+    }
+
+    pub(crate) fn submit(&mut self, command: Command) {
+        let (job, _) = job(command);
+        self.batch(vec![job]);
+        self.finish_deferred();
+    }
+}
+
+fn last_moment(state: &State) -> domain::time::Timestamp {
+    state.outbox.last().map_or(crate::shop::NOON, |row| row.at)
+}
+
+fn reaction(group: Group, event: &Event, at: domain::time::Timestamp) -> Option<Command> {
+    reactions::command(group, event, at, &CODEC).map(Command::React)
+}
+
+/// Whether an event asks for, or reports, a step of an order.
+pub(crate) fn is_about(event: &Event, order: OrderId, step: Step) -> bool {
+    let code = CODEC.order(order);
+    let stock = |product| step == Step::Stock(product);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the saga's messages are about a step")]
+    match event {
+        Event::StockDeductionRequested(asked) => asked.order_id == code && stock(asked.product_id),
+        Event::StockRestorationRequired(asked) => asked.order_id == code && stock(asked.product_id),
+        Event::CouponUsageRequested(asked) => asked.order_id == code && step == Step::Coupon,
+        Event::CouponRestorationRequired(asked) => asked.order_id == code && step == Step::Coupon,
+        Event::PointDeductionRequested(asked) => asked.order_id == code && step == Step::Point,
+        Event::PointRestorationRequired(asked) => asked.order_id == code && step == Step::Point,
+        _ => reactions::step_report(event).is_some_and(|(report, _)| report.order_id == code && report.step == step),
+    }
+}
+
+pub(crate) fn is_restoration(event: &Event) -> bool {
+    matches!(
+        event.kind(),
+        EventKind::StockRestorationRequired
+            | EventKind::CouponRestorationRequired
+            | EventKind::PointRestorationRequired
+    )
+}
+
+pub(crate) fn is_claim(event: &Event) -> bool {
+    matches!(
+        event.kind(),
+        EventKind::StockDeductionRequested | EventKind::CouponUsageRequested | EventKind::PointDeductionRequested
+    )
+}
+
+pub(crate) fn is_report(event: &Event) -> bool {
+    reactions::step_report(event).is_some()
+}
+
+/// What counts of a state: without the ways in which it came about.
+pub(crate) fn essence(state: State) -> State {
+    State {
+        offsets: Default::default(),
+        inbox: Default::default(),
+        outbox: vec![],
+        heads: Default::default(),
+        shards: Default::default(),
+        sequences: Default::default(),
+        commits: Default::default(),
+        ..state
+    }
+}
