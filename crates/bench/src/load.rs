@@ -43,7 +43,7 @@ pub struct Leg {
 
 impl Leg {
     pub fn per_second(&self) -> f64 {
-        self.tally.answers() as f64 / self.elapsed.as_secs_f64().max(1e-9)
+        self.tally.per_second(self.elapsed)
     }
 }
 
@@ -65,7 +65,11 @@ impl Tally {
         self.latencies.count()
     }
 
-    fn note(&mut self, took: Duration, verdict: Verdict, answer: Answer<'_>) {
+    pub fn per_second(&self, elapsed: Duration) -> f64 {
+        self.answers() as f64 / elapsed.as_secs_f64().max(1e-9)
+    }
+
+    pub fn note(&mut self, took: Duration, verdict: Verdict, answer: Answer<'_>) {
         self.latencies.record(took);
         *self.statuses.entry(answer.status).or_default() += 1;
         self.body_bytes += answer.body.len() as u64;

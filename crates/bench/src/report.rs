@@ -41,21 +41,21 @@ impl Report {
         let Measured { rounds, failures } = measured;
         let all = |figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure)).unwrap_or_default();
         let known = |figure: &dyn Fn(&Round) -> Option<f64>| median(rounds.iter().filter_map(figure));
-        let quantile = |share: f64| rounded(all(&|round| round.leg.tally.latencies.quantile_ms(share)));
+        let quantile = |share: f64| rounded(all(&|round| round.tally.latencies.quantile_ms(share)));
         let per_request =
-            |count: Option<u64>, round: &Round| Some(count? as f64 / round.leg.tally.answers().max(1) as f64);
-        let ratio = |round: &Round| Some(round.leg.per_second() / round.echo_per_second?);
+            |count: Option<u64>, round: &Round| Some(count? as f64 / round.tally.answers().max(1) as f64);
+        let ratio = |round: &Round| Some(round.per_second() / round.echo_per_second?);
         Report {
             scenario,
-            requests: all(&|round| round.leg.tally.answers() as f64) as u64,
-            succeeded: all(&|round| round.leg.tally.succeeded as f64) as u64,
-            refused: all(&|round| round.leg.tally.refused as f64) as u64,
-            per_second: rounded(all(&|round| round.leg.per_second())),
-            mean_ms: rounded(all(&|round| round.leg.tally.latencies.mean_ms())),
+            requests: all(&|round| round.tally.answers() as f64) as u64,
+            succeeded: all(&|round| round.tally.succeeded as f64) as u64,
+            refused: all(&|round| round.tally.refused as f64) as u64,
+            per_second: rounded(all(&|round| round.per_second())),
+            mean_ms: rounded(all(&|round| round.tally.latencies.mean_ms())),
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
             p999_ms: quantile(0.999),
-            max_ms: rounded(all(&|round| round.leg.tally.latencies.max_ms())),
+            max_ms: rounded(all(&|round| round.tally.latencies.max_ms())),
             ratio_to_echo: if scenario == "echo" { Some(1.0) } else { known(&ratio).map(rounded) },
             echo_per_second: known(&|round| round.echo_per_second).map(rounded),
             audit_violations: None,
@@ -66,7 +66,7 @@ impl Report {
             commits: known(&|round| round.usage.commits.map(|count| count as f64)),
             requests_per_commit: known(&|round| {
                 let commits = round.usage.commits.filter(|count| *count > 0)?;
-                Some(round.leg.tally.answers() as f64 / commits as f64)
+                Some(round.tally.answers() as f64 / commits as f64)
             })
             .map(rounded),
             rows_per_request: known(&|round| per_request(round.usage.rows, round)).map(rounded),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::load::{self, Leg, Load, Pace};
+use crate::load::{self, Leg, Load, Pace, Tally};
 use crate::plan::Plan;
 use crate::scenario::{Echo, Scenario, Stage};
 use crate::usage::Usage;
@@ -25,8 +25,15 @@ pub struct Measurement {
 #[derive(Debug)]
 pub struct Round {
     pub echo_per_second: Option<f64>,
-    pub leg: Leg,
+    pub elapsed: Duration,
+    pub tally: Tally,
     pub usage: Usage,
+}
+
+impl Round {
+    pub fn per_second(&self) -> f64 {
+        self.tally.per_second(self.elapsed)
+    }
 }
 
 #[derive(Debug)]
@@ -73,7 +80,8 @@ pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)
         check(stage, &leg, &mut failures).await?;
         progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
         fastest = fastest.max(leg.per_second());
-        rounds.push(Round { echo_per_second, leg, usage });
+        let Leg { elapsed, tally, .. } = leg;
+        rounds.push(Round { echo_per_second, elapsed, tally, usage });
     }
     Ok(Measured { rounds, failures })
 }

@@ -56,7 +56,7 @@ impl Usage {
         })
     }
 
-    pub(crate) fn since(self, earlier: Usage) -> Usage {
+    pub fn since(self, earlier: Usage) -> Usage {
         let count = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         let seconds = |now: Option<f64>, then: Option<f64>| Some(now? - then?);
         Usage {
