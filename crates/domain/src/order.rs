@@ -3,6 +3,7 @@
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
 mod status;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use status::Status;
+pub use terms::{Mode, Payment};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -97,45 +99,6 @@ impl Canceller {
     }
 }
 
-/// How claims are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All requests go out together; any failure restores what was or may have been claimed.
-    Parallel,
-    /// One decision claims everything or nothing.
-    Atomic,
-}
-
-impl Mode {
-    pub const ALL: [Mode; 2] = [Mode::Parallel, Mode::Atomic];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Parallel => "parallel",
-            Mode::Atomic => "atomic",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Payment {
-    Prepaid,
-    OnDelivery,
-}
-
-impl Payment {
-    pub const ALL: [Payment; 2] = [Payment::Prepaid, Payment::OnDelivery];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Payment::Prepaid => "PREPAID",
-            Payment::OnDelivery => "ON_DELIVERY",
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Outcome {
@@ -191,13 +154,10 @@ impl Line {
 }
 
 /// The coupon an order wants to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponWanted {
-    #[serde(rename = "couponId")]
     pub campaign: CampaignId,
     /// `None`: the user's oldest active one of that campaign.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupon: Option<CouponId>,
 }
 

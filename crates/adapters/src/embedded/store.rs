@@ -29,8 +29,6 @@ use super::commits_seen::CommitsSeen;
 /// Pages that the log may hold before they are copied into the file: 16 MiB. Until the log is copied it grows, and a
 /// log that grows syncs half as fast; but what is written twice within one copy is copied once.
 const LOG_PAGES: i32 = 4_096;
-/// A log of so many pages is emptied even if readers have to be waited for.
-const LOG_PAGES_MAX: i32 = 16 * LOG_PAGES;
 
 pub struct SqliteStore {
     connection: Connection,
@@ -102,10 +100,9 @@ impl SqliteStore {
         if length - copied < LOG_PAGES {
             return Ok(());
         }
-        let mode = if length < LOG_PAGES_MAX { CheckpointMode::PASSIVE } else { CheckpointMode::RESTART };
-        match self.connection.wal_checkpoint_v2(Some("main"), mode) {
+        match self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
             Ok(_) => Ok(()),
-            // A reader that does not let go; the log is copied another time.
+            // A reader that does not let go, such as an audit. Nobody waits for it: the log is copied another time.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
             Err(error) => Err(error),
         }
@@ -178,6 +175,16 @@ impl SqliteStore {
             self.watch(&error);
             StoreError(error.to_string())
         })
+    }
+}
+
+impl Drop for SqliteStore {
+    /// Leaves everything in the one file, so that whoever copies it has the shop.
+    fn drop(&mut self) {
+        if self.broken.is_none() {
+            // What stays in the log is read from there when the store is opened again.
+            let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
+        }
     }
 }
 

@@ -44,7 +44,12 @@ fn orders_and_coupons_per_second() {
         let product = shop.register_product(1_000_000_000);
         let campaign = shop.create_campaign(1_000_000);
         let users = || (1..=USERS).map(UserId);
-        measure("charge points", &mut shop, 512, users().map(|user| Command::ChargePoints { user, amount: Money::won(1_000_000) }));
+        measure(
+            "charge points",
+            &mut shop,
+            512,
+            users().map(|user| Command::ChargePoints { user, amount: Money::won(1_000_000) }),
+        );
         measure("issue a coupon", &mut shop, 512, users().map(|user| Command::IssueCoupon { campaign, user }));
         let plain = |user| Command::PlaceOrder(Box::new(order(user, product, 1)));
         let whole = |user| {

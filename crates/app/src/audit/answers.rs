@@ -34,7 +34,8 @@ impl Promises {
     pub(super) fn take(&mut self, key: AnswerKey, stored: StoredAnswer) -> Verdict {
         let made = match stored.answer {
             Answer::OrderPlaced { order, number } => {
-                self.orders.insert(order, Found::promised(Some(number))).map(drop_made)
+                // An order that was only changed was placed under another key, or none.
+                self.orders.insert(order, Found::promised(Some(number))).map(|before| before.promised.is_some())
             }
             Answer::OrderChanged { order } => {
                 self.orders.entry(order).or_insert(Found::promised(None));
@@ -82,11 +83,6 @@ impl Promises {
             to.note(Law::Idempotency, ensure(found.is_found, || missing("request", id)));
         }
     }
-}
-
-/// Whether the same order was placed before; an order that was only changed was placed by somebody else's key, or none.
-fn drop_made(before: Found<Option<Code>>) -> bool {
-    before.promised.is_some()
 }
 
 fn missing(kind: &str, id: &dyn std::fmt::Display) -> String {

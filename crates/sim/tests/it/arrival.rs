@@ -333,7 +333,7 @@ fn play(shop: &mut Shop, orders: [OrderId; 2], moves: Vec<Move>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_the_world_does_every_order_ends_and_nothing_is_left_behind(moves in moves()) {

@@ -151,7 +151,7 @@ fn stories(state: &State) -> BTreeMap<OrderId, Vec<(i64, &str)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_serial_history_ends_the_same_under_both_executors(history in lines()) {

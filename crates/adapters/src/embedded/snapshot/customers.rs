@@ -29,14 +29,9 @@ pub(super) fn read(
     let sql = "SELECT user_id, notice_id, previous_notice_id, number FROM notice ORDER BY user_id, number";
     let mut notices = connection.prepare(sql)?;
     let mut notices = Stream::new(&mut notices, ("notice of user", 0), notice, unreadable)?;
-    while let Some(id) = least([
-        customers.key(),
-        accounts.key(),
-        entries.key(),
-        orders.key(),
-        coupons.key(),
-        notices.key(),
-    ]) {
+    while let Some(id) =
+        least([customers.key(), accounts.key(), entries.key(), orders.key(), coupons.key(), notices.key()])
+    {
         each(CustomerFacts {
             user: UserId(id),
             customer: customers.one(id)?,

@@ -13,9 +13,8 @@ type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
 
 pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>> {
     let roots = roots(connection)?;
-    let mut statement = connection.prepare(
-        "SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position",
-    )?;
+    let mut statement = connection
+        .prepare("SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         each(event(row, &roots)?);

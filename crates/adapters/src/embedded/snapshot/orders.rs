@@ -18,7 +18,8 @@ pub(super) fn read(connection: &Connection, unreadable: &Unreadable, each: &mut 
          ORDER BY order_id, line_no",
     )?;
     let mut lines = Stream::new(&mut lines, ("order_line of order", 7), records::line, unreadable)?;
-    let mut claims = connection.prepare("SELECT state, reason, step, product_id, order_id FROM claim ORDER BY order_id")?;
+    let sql = "SELECT state, reason, step, product_id, order_id FROM claim ORDER BY order_id";
+    let mut claims = connection.prepare(sql)?;
     let mut claims = Stream::new(&mut claims, ("claim of order", 4), claim, unreadable)?;
     let mut timers = connection.prepare("SELECT due_at, kind, asked, order_id FROM timer ORDER BY order_id")?;
     let mut timers = Stream::new(&mut timers, ("timer of order", 3), records::timer, unreadable)?;
@@ -34,15 +35,9 @@ pub(super) fn read(connection: &Connection, unreadable: &Unreadable, each: &mut 
     let mut coupons = Stream::new(&mut coupons, ("coupon of order", 3), coupon, unreadable)?;
     let mut entries = connection.prepare(select_entry!("WHERE order_id IS NOT NULL ORDER BY order_id, entry_id"))?;
     let mut entries = Stream::new(&mut entries, ("points_entry of order", 6), records::entry, unreadable)?;
-    while let Some(id) = least([
-        orders.key(),
-        lines.key(),
-        claims.key(),
-        timers.key(),
-        events.key(),
-        coupons.key(),
-        entries.key(),
-    ]) {
+    while let Some(id) =
+        least([orders.key(), lines.key(), claims.key(), timers.key(), events.key(), coupons.key(), entries.key()])
+    {
         let (stored, lines) = (orders.one(id)?, lines.all(id)?);
         each(OrderFacts {
             id: OrderId(id),
@@ -61,7 +56,8 @@ fn claim(row: &Row<'_>) -> Result<(Step, Claim)> {
     let mut cells = Cells::of(row);
     let claim = records::claim(&mut cells)?;
     // The product of a stock step stands in the next cell.
-    let step = cells.word(&[Step::Stock(ProductId(0)), Step::Coupon, Step::Point], |step| records::step_cells(step).0)?;
+    let step =
+        cells.word(&[Step::Stock(ProductId(0)), Step::Coupon, Step::Point], |step| records::step_cells(step).0)?;
     let product = ProductId(cells.take()?);
     Ok((if matches!(step, Step::Stock(_)) { Step::Stock(product) } else { step }, claim))
 }

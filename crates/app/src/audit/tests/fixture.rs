@@ -217,8 +217,8 @@ fn bob_entries() -> Vec<Entry> {
 fn customer(user: UserId, entries: Vec<Entry>, orders: &[OrderFacts]) -> CustomerFacts {
     let rows = orders.iter().filter_map(|facts| facts.row.as_ref()).filter(|row| row.order.user() == user);
     let orders: Vec<Link> = rows.map(Link::order).collect();
-    let notice =
-        |number| NoticeLink { number, link: Link { id: number, previous: (number > 1).then_some(number - 1) } };
+    let link = |number| Link { id: number, previous: Some(number - 1) };
+    let notice = |number| NoticeLink { number, link: link(number) };
     let customer = Customer {
         last_order: orders.last().map(|link| OrderId(link.id)),
         last_coupon: Some(CouponId(user.0)),
