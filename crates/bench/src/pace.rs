@@ -37,7 +37,9 @@ impl Schedule {
 #[derive(Debug)]
 pub enum Turns {
     /// At once, until the time is over.
-    Closed { until: Instant },
+    Closed {
+        until: Instant,
+    },
     Open(Open),
 }
 

@@ -42,8 +42,7 @@ impl Report {
         let all = |figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure)).unwrap_or_default();
         let known = |figure: &dyn Fn(&Round) -> Option<f64>| median(rounds.iter().filter_map(figure));
         let quantile = |share: f64| rounded(all(&|round| round.tally.latencies.quantile_ms(share)));
-        let per_request =
-            |count: Option<u64>, round: &Round| Some(count? as f64 / round.tally.answers().max(1) as f64);
+        let per_request = |count: Option<u64>, round: &Round| Some(count? as f64 / round.tally.answers().max(1) as f64);
         let ratio = |round: &Round| Some(round.per_second() / round.echo_per_second?);
         Report {
             scenario,

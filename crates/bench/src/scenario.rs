@@ -16,8 +16,8 @@ mod mixed;
 mod numbers;
 mod order;
 
-pub use echo::Echo;
 use charge::Charge;
+pub use echo::Echo;
 use issue::Issue;
 use mixed::Mixed;
 use order::Order;

@@ -93,6 +93,9 @@ mod tests {
         assert!(plan.next(&mut request).is_some() && plan.next(&mut request).is_some());
         assert_eq!(plan.next(&mut request), None);
         let text = String::from_utf8(request).unwrap();
-        assert!(text.ends_with(r#"{"items":[{"productId":7,"quantity":1}],"couponId":8,"pointsToUse":9000}"#), "{text}");
+        assert!(
+            text.ends_with(r#"{"items":[{"productId":7,"quantity":1}],"couponId":8,"pointsToUse":9000}"#),
+            "{text}"
+        );
     }
 }
