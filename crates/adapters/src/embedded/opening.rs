@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::commits_seen::CommitsSeen;
@@ -139,6 +140,8 @@ fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite:
 fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // One plan per statement for good: otherwise SQLite plans some of them anew for every value that is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
     connection.pragma_update(None, "temp_store", "memory")?;
     // The audit compares the tables; the engine writes none that could be wrong.
