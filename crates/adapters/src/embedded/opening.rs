@@ -23,6 +23,9 @@ const LOCK_FILE: &str = "shop.lock";
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Every statement of the program stays prepared.
 const STATEMENTS_MAX: usize = 256;
+/// Nearly every row is appended, so large pages mean fewer of them to log and to copy: measured, a quarter less work per
+/// order than with 4 KiB. With 16 KiB a commit of a single order costs more than a large one gains.
+const PAGE_BYTES: u32 = 8_192;
 /// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -127,6 +130,8 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 
 fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite::Error> {
     prepare(writer, options.cache_mib)?;
+    // Heeded only while the file is empty.
+    writer.pragma_update(None, "page_size", PAGE_BYTES)?;
     writer.pragma_update(None, "journal_mode", "wal")?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "full",

@@ -3,5 +3,7 @@
 
 mod conformance;
 mod fixture;
+mod opening;
 mod shop;
 mod throughput;
+mod views;
