@@ -5,11 +5,13 @@ mod gate;
 mod log;
 mod opening;
 mod records;
+mod snapshot;
 mod store;
 mod views;
 
 pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
 pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read};
+pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
 pub use views::SqliteViews;

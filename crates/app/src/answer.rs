@@ -62,24 +62,38 @@ pub enum Refusal {
     OrderNotCancellable,
     OrderNotStuck,
     /// The product of the given line does not exist.
-    ProductNotFound { line: Option<usize> },
-    StockExhausted { available: i64 },
+    ProductNotFound {
+        line: Option<usize>,
+    },
+    StockExhausted {
+        available: i64,
+    },
     StockTooMuch,
-    PriceChanged { total: Money },
-    PointsAbovePayable { payable: Money },
-    PointsTooMuch { balance: Money },
+    PriceChanged {
+        total: Money,
+    },
+    PointsAbovePayable {
+        payable: Money,
+    },
+    PointsTooMuch {
+        balance: Money,
+    },
     CouponNotFound,
     CouponPaused,
     CouponNotStarted,
     CouponExpired,
     CouponAlreadyIssued,
     CouponSoldOut,
-    CampaignQuantityLowered { quantity: i64 },
+    CampaignQuantityLowered {
+        quantity: i64,
+    },
     CampaignWindowOutOfOrder,
     IdempotencyMismatch,
     IdempotencyInProgress,
     /// Too much is waiting, or the command waited too long. Nothing was decided.
-    Overloaded { retry_after: Duration },
+    Overloaded {
+        retry_after: Duration,
+    },
     /// The store does not answer. Nothing is known to have happened; a repeat with the same key is safe.
     Unavailable,
 }

@@ -17,23 +17,58 @@ use crate::rows::{AnswerKey, EmailKey, EventId, OffsetKey, Role};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     RegisterUser(Box<RegisterUser>),
-    RegisterProduct { name: Arc<str>, price: Money, stock: i64 },
-    ChangeProduct { product: ProductId, price: Option<Money>, status: Option<ProductStatus> },
-    AdjustStock { product: ProductId, delta: i64, reason: Arc<str> },
+    RegisterProduct {
+        name: Arc<str>,
+        price: Money,
+        stock: i64,
+    },
+    ChangeProduct {
+        product: ProductId,
+        price: Option<Money>,
+        status: Option<ProductStatus>,
+    },
+    AdjustStock {
+        product: ProductId,
+        delta: i64,
+        reason: Arc<str>,
+    },
     CreateCampaign(Box<CreateCampaign>),
-    ChangeCampaign { campaign: CampaignId, change: CampaignChange },
-    ChargePoints { user: UserId, amount: Money },
-    IssueCoupon { campaign: CampaignId, user: UserId },
-    RequestCoupon { campaign: CampaignId, user: UserId },
+    ChangeCampaign {
+        campaign: CampaignId,
+        change: CampaignChange,
+    },
+    ChargePoints {
+        user: UserId,
+        amount: Money,
+    },
+    IssueCoupon {
+        campaign: CampaignId,
+        user: UserId,
+    },
+    RequestCoupon {
+        campaign: CampaignId,
+        user: UserId,
+    },
     PlaceOrder(Box<PlaceOrder>),
-    CancelOrder { order: OrderId, by: Canceller },
-    ResumeOrder { order: OrderId },
+    CancelOrder {
+        order: OrderId,
+        by: Canceller,
+    },
+    ResumeOrder {
+        order: OrderId,
+    },
     /// What an event leads to.
     React(Reaction),
-    FireTimer { order: OrderId, due: Timestamp },
+    FireTimer {
+        order: OrderId,
+        due: Timestamp,
+    },
     Repair(Repair),
     /// Forgets idempotency answers older than `before`, at most so many at once.
-    ForgetAnswers { keys: Vec<AnswerKey>, before: Timestamp },
+    ForgetAnswers {
+        keys: Vec<AnswerKey>,
+        before: Timestamp,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -80,7 +80,8 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
-    /// Partitions that another worker took over; their groups must ask where they stand.
+    /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
+    /// they stand.
     pub lost: Vec<OffsetKey>,
     /// What went wrong, for the operator.
     pub errors: Vec<String>,
@@ -164,7 +165,7 @@ impl Engine {
                 continue;
             }
             if self.broken {
-                refuse_all(jobs, &Refusal::Unavailable);
+                give_up(jobs, "the store broke", &mut report);
                 continue;
             }
             self.attempt(jobs, &mut work, &mut report).await;
@@ -183,52 +184,54 @@ impl Engine {
 
     /// Decides jobs until a commit settles them; what must be decided apart is put on `work`.
     async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, report: &mut Report) {
-        for _attempt in 0..ATTEMPTS_MAX {
+        // Each partition may be lost once, and nobody else's commit is to suffer for it.
+        for _attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
                 Ok(batch) => batch,
-                Err((undecided, error)) => {
-                    report.errors.push(error.to_string());
-                    refuse_all(undecided, &Refusal::Unavailable);
-                    return;
-                }
+                Err((undecided, error)) => return give_up(undecided, &error.to_string(), report),
             };
-            match self.commit(&batch).await {
+            jobs = match self.commit(&batch).await {
                 Ok(()) => return self.conclude(batch, report).await,
-                Err(CommitError::Constraint(_)) if batch.jobs() > 1 => {
-                    let mut first = batch.into_jobs();
-                    let second = first.split_off(first.len() / 2);
-                    work.push(second);
-                    work.push(first);
-                    return;
-                }
-                Err(CommitError::Constraint(error)) => {
-                    report.errors.push(error);
-                    refuse_all(batch.into_jobs(), &Refusal::Unavailable);
-                    return;
-                }
-                Err(CommitError::Moved(key)) => {
-                    report.lost.push(key);
-                    jobs = batch.into_jobs();
-                    jobs.retain(|job| job.source.is_none_or(|source| source.offset != key));
-                    self.deferred.retain(|job| job.source.is_none_or(|source| source.offset != key));
-                }
+                Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, report),
+                Err(CommitError::Moved(key)) => self.drop_lost(batch, key, report),
                 Err(CommitError::Unknown(error)) => {
                     report.errors.push(error);
                     match self.store.committed(self.commit_id()).await {
                         Ok(true) => return self.conclude(batch, report).await,
-                        Ok(false) => jobs = batch.into_jobs(),
-                        Err(_) => return refuse_all(batch.into_jobs(), &Refusal::Unavailable),
+                        Ok(false) => batch.into_jobs(),
+                        Err(error) => return give_up(batch.into_jobs(), &error.to_string(), report),
                     }
                 }
                 Err(CommitError::Broken(error)) => {
-                    report.errors.push(error);
                     self.broken = true;
-                    refuse_all(batch.into_jobs(), &Refusal::Unavailable);
-                    return;
+                    return give_up(batch.into_jobs(), &error, report);
                 }
-            }
+            };
         }
-        refuse_all(jobs, &Refusal::Unavailable);
+        give_up(jobs, "the batch was decided too often", report);
+    }
+
+    /// Parts the jobs of which at least one broke a constraint, until it stands alone.
+    fn halve(&mut self, batch: Batch, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
+        if batch.jobs() == 1 {
+            let (culprit, waiting) = batch.into_parts();
+            self.deferred.extend(waiting);
+            return give_up(culprit, error, report);
+        }
+        let mut first = batch.into_jobs();
+        let second = first.split_off(first.len() / 2);
+        work.push(second);
+        work.push(first);
+    }
+
+    /// What is left to decide when another worker has moved a group.
+    fn drop_lost(&mut self, batch: Batch, key: OffsetKey, report: &mut Report) -> Vec<Job> {
+        let is_ours = |job: &Job| job.source.is_none_or(|source| source.offset != key);
+        report.lost.push(key);
+        self.deferred.retain(is_ours);
+        let mut jobs = batch.into_jobs();
+        jobs.retain(is_ours);
+        jobs
     }
 
     /// Loads what the jobs need and decides them one by one.
@@ -299,8 +302,9 @@ impl Engine {
     async fn conclude(&mut self, mut batch: Batch, report: &mut Report) {
         self.teach_gate(&batch).await;
         self.deferred.append(&mut batch.deferred);
-        for job in self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX) {
-            job.refuse(Refusal::Unavailable);
+        let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
+        if !endless.is_empty() {
+            give_up(endless, "a command misses rows without end", report);
         }
         report.commits += usize::from(!batch.is_empty());
         report.settled += batch.jobs();
@@ -332,8 +336,17 @@ impl Engine {
     }
 }
 
-fn refuse_all(jobs: Vec<Job>, refusal: &Refusal) {
+/// Answers jobs that came to nothing. What the log brought must be brought again.
+fn give_up(jobs: Vec<Job>, error: &str, report: &mut Report) {
+    report.errors.push(error.to_owned());
     for job in jobs {
-        job.refuse(refusal.clone());
+        report.lost.extend(job.source.map(|source| source.offset));
+        job.refuse(Refusal::Unavailable);
     }
+    report.lost.sort_unstable();
+    report.lost.dedup();
+}
+
+fn partitions(jobs: &[Job]) -> usize {
+    jobs.iter().filter_map(|job| job.source).map(|source| source.offset).collect::<BTreeSet<_>>().len()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{CouponWanted, Line, Mode, Payment};
+use domain::order::{Line, Mode, Payment};
 use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -234,7 +234,10 @@ payload! {
         pay_within_seconds: u64,
         items: Vec<Line>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        coupon: Option<CouponWanted>,
+        coupon_id: Option<CampaignId>,
+        /// The one that was asked for by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_coupon_id: Option<Code>,
         total_price: Money,
         discount_price: Money,
         points_used: Money,

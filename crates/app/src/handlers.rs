@@ -51,9 +51,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         Reaction::ReleaseCoupon { order, user, campaign } => {
             participants::release_coupon(unit, *order, *user, *campaign)
         }
-        Reaction::ReleasePoints { order, user, amount } => {
-            participants::release_points(unit, *order, *user, *amount)
-        }
+        Reaction::ReleasePoints { order, user, amount } => participants::release_points(unit, *order, *user, *amount),
         Reaction::Collect { order, step, report, at } => orders::collect(unit, *order, *step, (*report, *at)),
         Reaction::DecideRequest { request, user, campaign } => {
             coupons::decide_request(unit, *request, *campaign, *user)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::OrderId;
-use domain::order::{self, Created, Order, Outcome};
+use domain::order::{self, CouponWanted, Created, Order, Outcome};
 use domain::time::Timestamp;
 
 use crate::event::{Event, OrderCreated};
@@ -63,7 +63,8 @@ pub fn replay(id: OrderId, history: &[HistoryEvent]) -> Result<Vec<Order>, Broke
     Ok(states)
 }
 
-/// What an event on the wire says of the order itself. The receiver stays out of events, so it is not rebuilt.
+/// What an event on the wire says of the order itself. The receiver stays out of events, and a
+/// coupon's own number is only shown as its code, so neither is rebuilt.
 pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::Event> {
     if let Some((reported, report)) = reactions::step_report(event) {
         return Some(order::Event::Reported { step: reported.step, report, at });
@@ -92,7 +93,7 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
         payment: created.payment,
         pay_within: Duration::from_secs(created.pay_within_seconds),
         lines: created.items.clone(),
-        coupon: created.coupon,
+        coupon: created.coupon_id.map(|campaign| CouponWanted { campaign, coupon: None }),
         total: created.total_price,
         discount: created.discount_price,
         points: created.points_used,
@@ -133,6 +134,10 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
     const NUMBER: &str = "ORD-1";
 
+    fn lamp() -> Line {
+        Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }
+    }
+
     fn created() -> Event {
         Event::OrderCreated(OrderCreated {
             order_id: Code::from(NUMBER),
@@ -140,8 +145,9 @@ mod tests {
             mode: Mode::Parallel,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
-            items: vec![Line { product: ProductId(7), name: Arc::from("lamp"), quantity: 1, unit_price: Money::won(9) }],
-            coupon: None,
+            items: vec![lamp()],
+            coupon_id: None,
+            user_coupon_id: None,
             total_price: Money::won(9),
             discount_price: Money::ZERO,
             points_used: Money::ZERO,

@@ -152,9 +152,7 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
         Event::StockDeductionCompleted(asked)
         | Event::CouponUsageCompleted(asked)
         | Event::PointDeductionCompleted(asked) => (asked, Report::Completed),
-        Event::StockDeductionFailed(asked)
-        | Event::CouponUsageFailed(asked)
-        | Event::PointDeductionFailed(asked) => {
+        Event::StockDeductionFailed(asked) | Event::CouponUsageFailed(asked) | Event::PointDeductionFailed(asked) => {
             (asked, Report::Failed(asked.reason.unwrap_or(Reason::StepTimedOut)))
         }
         Event::StockRestored(asked) | Event::CouponRestored(asked) | Event::PointsRestored(asked) => {

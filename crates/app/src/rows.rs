@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
-use domain::ids::{
-    CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
-};
+use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::Order;
 use domain::order_saga::Step;
@@ -124,7 +122,6 @@ key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, SettledKey(OrderId) => Settled,
     CustomerKey(UserId) => Customer, AccountKey(UserId) => Account,
 }
-
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredAnswer {

@@ -145,8 +145,8 @@ impl<V> Slot<V> {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::UserId;
     use crate::rows::AccountKey;
+    use domain::ids::UserId;
     use domain::money::Money;
     use domain::points::Account;
 

@@ -182,12 +182,7 @@ impl Holding {
 }
 
 /// Answers a command against a campaign and one user's holding of it.
-pub fn decide(
-    campaign: &Campaign,
-    holding: &Holding,
-    command: &Command,
-    at: Timestamp,
-) -> Result<Event, Rejection> {
+pub fn decide(campaign: &Campaign, holding: &Holding, command: &Command, at: Timestamp) -> Result<Event, Rejection> {
     match command {
         Command::Issue { id, code } => {
             check_open(campaign, at)?;

@@ -3,6 +3,7 @@
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
 mod status;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +19,21 @@ use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use status::Status;
+pub use terms::{Mode, Payment};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Place(Box<Placement>),
     /// A participant's answer about one step, given at `at`.
-    Collect { step: Step, report: Report, at: Timestamp },
+    Collect {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Customer or admin takes the order back before it is completed.
-    Cancel { by: Canceller },
+    Cancel {
+        by: Canceller,
+    },
     /// Answers are overdue.
     GiveUp,
     /// Restorations are overdue once more than allowed.
@@ -38,22 +46,39 @@ pub enum Command {
 pub enum Event {
     Created(Arc<Created>),
     /// Is the participant's own message, folded where it is collected; no event of its own is written.
-    Reported { step: Step, report: Report, at: Timestamp },
+    Reported {
+        step: Step,
+        report: Report,
+        at: Timestamp,
+    },
     /// Everything is claimed and an amount is due.
-    AwaitingPayment { pay_before: Timestamp },
+    AwaitingPayment {
+        pay_before: Timestamp,
+    },
     Completed,
     /// Something is to be given back: `steps`, in this order.
-    CompensationRequired { reason: Reason, steps: Vec<Step> },
+    CompensationRequired {
+        reason: Reason,
+        steps: Vec<Step>,
+    },
     CompensationStuck,
-    CompensationResumed { steps: Vec<Step> },
-    Cancelled { reason: Reason },
+    CompensationResumed {
+        steps: Vec<Step>,
+    },
+    Cancelled {
+        reason: Reason,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// The customer was shown another total than the catalogue gives.
-    PriceChanged { total: Money },
-    PointsAbovePayable { payable: Money },
+    PriceChanged {
+        total: Money,
+    },
+    PointsAbovePayable {
+        payable: Money,
+    },
     /// Completed, cancelled, or on the way there.
     NotCancellable,
     NotStuck,
@@ -70,45 +95,6 @@ impl Canceller {
         match self {
             Canceller::Customer => Reason::CancelledByCustomer,
             Canceller::Admin => Reason::CancelledByAdmin,
-        }
-    }
-}
-
-/// How claims are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All requests go out together; any failure restores what was or may have been claimed.
-    Parallel,
-    /// One decision claims everything or nothing.
-    Atomic,
-}
-
-impl Mode {
-    pub const ALL: [Mode; 2] = [Mode::Parallel, Mode::Atomic];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Parallel => "parallel",
-            Mode::Atomic => "atomic",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Payment {
-    Prepaid,
-    OnDelivery,
-}
-
-impl Payment {
-    pub const ALL: [Payment; 2] = [Payment::Prepaid, Payment::OnDelivery];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Payment::Prepaid => "PREPAID",
-            Payment::OnDelivery => "ON_DELIVERY",
         }
     }
 }
@@ -168,13 +154,10 @@ impl Line {
 }
 
 /// The coupon an order wants to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponWanted {
-    #[serde(rename = "couponId")]
     pub campaign: CampaignId,
     /// `None`: the user's oldest active one of that campaign.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coupon: Option<CouponId>,
 }
 

@@ -22,9 +22,13 @@ pub enum Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    Insufficient { balance: Money },
+    Insufficient {
+        balance: Money,
+    },
     /// The account would hold more than [`POINTS_MAX`].
-    TooMuch { balance: Money },
+    TooMuch {
+        balance: Money,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,17 +14,34 @@ use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    Register { id: ProductId, name: Arc<str>, price: Money, stock: i64 },
-    ChangePrice { price: Money },
-    ChangeStatus { status: Status },
+    Register {
+        id: ProductId,
+        name: Arc<str>,
+        price: Money,
+        stock: i64,
+    },
+    ChangePrice {
+        price: Money,
+    },
+    ChangeStatus {
+        status: Status,
+    },
     /// A delivery (positive) or a write-off (negative).
-    Adjust { delta: i64 },
+    Adjust {
+        delta: i64,
+    },
     /// Reserves units for an order.
-    Deduct { quantity: i64 },
+    Deduct {
+        quantity: i64,
+    },
     /// Gives reserved units back.
-    Restore { quantity: i64 },
+    Restore {
+        quantity: i64,
+    },
     /// Takes reserved units out of the house.
-    Sell { quantity: i64 },
+    Sell {
+        quantity: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +60,9 @@ pub enum Event {
 pub enum Rejection {
     NotOnSale,
     /// Fewer units are available than asked for.
-    Exhausted { available: i64 },
+    Exhausted {
+        available: i64,
+    },
     /// The shop would hold more than [`STOCK_MAX`].
     TooMuch,
 }
@@ -246,8 +265,7 @@ mod tests {
 
     #[test]
     fn what_a_claim_holds_is_given_back_even_when_the_product_is_no_longer_sold() {
-        let given =
-            [lamps(3), Event::Deducted { quantity: 2 }, Event::StatusChanged { status: Status::Discontinued }];
+        let given = [lamps(3), Event::Deducted { quantity: 2 }, Event::StatusChanged { status: Status::Discontinued }];
         check(&given, Command::Restore { quantity: 2 }, Ok(Event::Restored { quantity: 2 }));
     }
 

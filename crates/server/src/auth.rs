@@ -133,11 +133,7 @@ impl Tokens {
 
     fn verify_at(&self, token: &str, now_s: u64) -> Result<Principal, Refused> {
         if let Some((principal, exp)) = self.verified.get(token) {
-            return if now_s < exp {
-                Ok(principal)
-            } else {
-                Err(Refused)
-            };
+            return if now_s < exp { Ok(principal) } else { Err(Refused) };
         }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
         let decoded = decoded.map_err(|_| Refused)?;
@@ -148,13 +144,8 @@ impl Tokens {
             && claims.aud.has_shop()
             && claims.nbf <= now_s
             && now_s < claims.exp;
-        let user_id = user_id_of(&claims.sub)
-            .filter(|_| acceptable)
-            .ok_or(Refused)?;
-        let principal = Principal {
-            user_id,
-            role: claims.role,
-        };
+        let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
+        let principal = Principal { user_id, role: claims.role };
         self.verified.keep(token, principal, claims.exp);
         Ok(principal)
     }
@@ -164,10 +155,8 @@ impl Tokens {
         let header = parts.headers.get(AUTHORIZATION);
         let header = header.ok_or_else(|| required("Send a token: Authorization: Bearer …"))?;
         let token = header.to_str().ok().and_then(bearer_token);
-        let token =
-            token.ok_or_else(|| required("The Authorization header holds no bearer token."))?;
-        self.verify(token)
-            .map_err(|Refused| required("The token is not valid or has expired."))
+        let token = token.ok_or_else(|| required("The Authorization header holds no bearer token."))?;
+        self.verify(token).map_err(|Refused| required("The token is not valid or has expired."))
     }
 }
 
@@ -183,9 +172,7 @@ fn user_id_of(sub: &str) -> Option<i64> {
 }
 
 fn now_s() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// Requires a valid token of any role.
@@ -219,10 +206,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Admin, Problem> {
         let Customer(principal) = Customer::from_request_parts(parts, state).await?;
         if !principal.is_admin() {
-            return Err(Problem::new(
-                Code::AuthForbidden,
-                "This path is for admins.",
-            ));
+            return Err(Problem::new(Code::AuthForbidden, "This path is for admins."));
         }
         Ok(Admin(principal))
     }

@@ -119,18 +119,11 @@ mod tests {
 
     #[test]
     fn serving_needs_no_argument() {
-        assert!(
-            Cli::try_parse_from(["doorbuster"])
-                .unwrap()
-                .command
-                .is_none()
-        );
+        assert!(Cli::try_parse_from(["doorbuster"]).unwrap().command.is_none());
         let cli = Cli::try_parse_from(["doorbuster", "--listen", "[::]:1"]).unwrap();
         assert_eq!(cli.serve.listen.as_deref(), Some("[::]:1"));
         let cli = Cli::try_parse_from(["doorbuster", "serve", "--data-dir", "/tmp/x"]).unwrap();
-        let Some(Command::Serve(args)) = cli.command else {
-            panic!("serve is expected")
-        };
+        let Some(Command::Serve(args)) = cli.command else { panic!("serve is expected") };
         assert_eq!(args.settings.data_dir, Some(PathBuf::from("/tmp/x")));
     }
 

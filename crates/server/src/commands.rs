@@ -63,8 +63,7 @@ fn settings(args: &SettingsArgs) -> Result<Config, Error> {
 
 /// A variable that is not text is not one of ours.
 fn utf8_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Prints a result; a reader that has seen enough and closed the pipe is no failure.

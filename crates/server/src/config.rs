@@ -85,10 +85,7 @@ impl Admin {
 
 impl std::fmt::Debug for Admin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Admin")
-            .field("listen", &self.listen)
-            .field("email", &self.email)
-            .finish_non_exhaustive()
+        f.debug_struct("Admin").field("listen", &self.listen).field("email", &self.email).finish_non_exhaustive()
     }
 }
 
@@ -113,9 +110,7 @@ impl Auth {
 
 impl std::fmt::Debug for Auth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Auth")
-            .field("token_ttl_s", &self.token_ttl_s)
-            .finish_non_exhaustive()
+        f.debug_struct("Auth").field("token_ttl_s", &self.token_ttl_s).finish_non_exhaustive()
     }
 }
 
@@ -228,19 +223,12 @@ pub enum Error {
     #[error("{0}")]
     Invalid(Box<figment::Error>),
     #[error("{key} = {given} is out of range: {expected}")]
-    OutOfRange {
-        key: &'static str,
-        given: u64,
-        expected: &'static str,
-    },
+    OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
 
 impl Config {
     /// Reads the settings; the environment is given so that tests have one of their own.
-    pub fn load(
-        file: Option<&Path>,
-        env: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Config, Error> {
+    pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
         let mut figment = Figment::from(Toml::string(DEFAULT_TOML));
         if let Some(file) = file {
             if !file.is_file() {
@@ -258,9 +246,7 @@ impl Config {
                 figment = figment.merge(Serialized::default(&key, value));
             }
         }
-        let mut config: Config = figment
-            .extract()
-            .map_err(|error| Error::Invalid(Box::new(error)))?;
+        let mut config: Config = figment.extract().map_err(|error| Error::Invalid(Box::new(error)))?;
         config.auth.secret = secret;
         config.check()?;
         Ok(config)
@@ -277,10 +263,7 @@ impl Config {
             ("auth.token_ttl_s", self.auth.token_ttl_s),
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),
-            (
-                "engine.command_deadline_ms",
-                self.engine.command_deadline_ms,
-            ),
+            ("engine.command_deadline_ms", self.engine.command_deadline_ms),
             ("store.readers", self.store.readers as u64),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
@@ -288,28 +271,16 @@ impl Config {
         ];
         for (key, given) in at_least_one {
             if given == 0 {
-                return Err(Error::OutOfRange {
-                    key,
-                    given,
-                    expected: "at least 1",
-                });
+                return Err(Error::OutOfRange { key, given, expected: "at least 1" });
             }
             // A century: beyond it adding to a time overflows.
             if given > 3_155_760_000_000 {
-                return Err(Error::OutOfRange {
-                    key,
-                    given,
-                    expected: "a number of reasonable size",
-                });
+                return Err(Error::OutOfRange { key, given, expected: "a number of reasonable size" });
             }
         }
         if self.server.http_threads > 256 {
             let given = self.server.http_threads as u64;
-            return Err(Error::OutOfRange {
-                key: "server.http_threads",
-                given,
-                expected: "at most 256",
-            });
+            return Err(Error::OutOfRange { key: "server.http_threads", given, expected: "at most 256" });
         }
         Ok(())
     }

@@ -25,22 +25,12 @@ pub enum Error {
 
 impl DataDir {
     pub fn open(path: &Path) -> Result<DataDir, Error> {
-        let unusable = |cause| Error::Unusable {
-            path: path.to_owned(),
-            cause,
-        };
+        let unusable = |cause| Error::Unusable { path: path.to_owned(), cause };
         fs::create_dir_all(path).map_err(unusable)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join(LOCK_FILE))
-            .map_err(unusable)?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK_FILE)).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(DataDir {
-                path: path.to_owned(),
-                _lock: lock,
-            }),
+            Ok(()) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(Error::Served(path.to_owned())),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
         }
@@ -60,12 +50,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("doorbuster-lock-{}/a/b", std::process::id()));
         let first = DataDir::open(&path).unwrap();
         let refused = DataDir::open(&path).unwrap_err();
-        assert!(
-            refused
-                .to_string()
-                .contains("already served by another process"),
-            "{refused}"
-        );
+        assert!(refused.to_string().contains("already served by another process"), "{refused}");
         drop(first);
         assert_eq!(DataDir::open(&path).unwrap().path(), path);
         fs::remove_dir_all(path.ancestors().nth(2).unwrap()).unwrap();

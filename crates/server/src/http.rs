@@ -31,10 +31,7 @@ pub struct BodyLimits {
 
 impl From<&config::Server> for BodyLimits {
     fn from(server: &config::Server) -> BodyLimits {
-        BodyLimits {
-            bytes_max: server.body_bytes_max,
-            timeout: server.body_timeout(),
-        }
+        BodyLimits { bytes_max: server.body_bytes_max, timeout: server.body_timeout() }
     }
 }
 

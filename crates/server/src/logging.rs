@@ -1,6 +1,7 @@
 //! The log: to stderr, as text for people or JSON for machines.
 
 use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
 use tracing_subscriber::EnvFilter;
@@ -17,10 +18,7 @@ pub struct Error {
 
 /// Starts the log of this process. A second call changes nothing.
 pub fn start(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|cause| Error {
-        level: log.level.clone(),
-        cause,
-    })?;
+    let filter = EnvFilter::try_new(&log.level).map_err(|cause| Error { level: log.level.clone(), cause })?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -39,17 +37,15 @@ pub fn start(log: &Log) -> Result<(), Error> {
 /// The default hook writes several lines around the log, which a machine cannot read.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic_text(panic.payload());
-    let location = panic
-        .location()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let backtrace = std::backtrace::Backtrace::capture();
-    tracing::error!(%location, %backtrace, "Panicked: {message}");
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    let captured = backtrace.status() == BacktraceStatus::Captured;
+    let backtrace = captured.then(|| tracing::field::display(backtrace));
+    tracing::error!(%location, backtrace, "Panicked: {message}");
 }
 
 /// What a panic said, if it was text.
 pub(crate) fn panic_text(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -23,9 +23,8 @@ pub use engine::EngineMetrics;
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// From well below the fastest answer to the longest allowed wait.
-const SECONDS_BUCKETS: [f64; 14] = [
-    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
-];
+const SECONDS_BUCKETS: [f64; 14] =
+    [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// The label of requests that matched no route: their paths are the clients' invention.
 const NO_ROUTE: &str = "none";
@@ -47,13 +46,8 @@ impl Metrics {
         let requests = Arc::new(Requests::default());
         let mut registry = Registry::with_prefix("doorbuster");
         registry.register_collector(Box::new(requests.clone()));
-        registry.register_collector(Box::new(Process {
-            started: Instant::now(),
-        }));
-        Metrics {
-            registry: RwLock::new(registry),
-            requests,
-        }
+        registry.register_collector(Box::new(Process { started: Instant::now() }));
+        Metrics { registry: RwLock::new(registry), requests }
     }
 
     /// Lets other parts add their own; every name gets the prefix `doorbuster_`.
@@ -62,18 +56,8 @@ impl Metrics {
     }
 
     /// Counts one answered request under its route pattern, never under its raw path.
-    pub fn observe_request(
-        &self,
-        route: Option<&str>,
-        method: &Method,
-        status: StatusCode,
-        took: Duration,
-    ) {
-        self.requests.observe(
-            route.unwrap_or(NO_ROUTE),
-            (method_label(method), status),
-            took,
-        );
+    pub fn observe_request(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
+        self.requests.observe(route.unwrap_or(NO_ROUTE), (method_label(method), status), took);
     }
 
     /// The text that Prometheus reads.
@@ -88,10 +72,7 @@ impl Metrics {
 /// Anything else is "other": a client may invent methods, and each label value costs memory for good.
 fn method_label(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    KNOWN
-        .into_iter()
-        .find(|known| method == known)
-        .unwrap_or("other")
+    KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
 }
 
 #[derive(Default)]
@@ -110,13 +91,7 @@ struct Route {
 impl Requests {
     fn observe(&self, route: &str, answer: (&'static str, StatusCode), took: Duration) {
         let known = self.by_route.read().get(route).cloned();
-        let route = known.unwrap_or_else(|| {
-            self.by_route
-                .write()
-                .entry(route.into())
-                .or_default()
-                .clone()
-        });
+        let route = known.unwrap_or_else(|| self.by_route.write().entry(route.into()).or_default().clone());
         let seconds = took.as_secs_f64();
         let bucket = SECONDS_BUCKETS.partition_point(|bound| *bound < seconds);
         let mut route = route.lock();
@@ -139,24 +114,12 @@ impl Collector for Requests {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let routes: Vec<(Box<str>, Route)> = {
             let by_route = self.by_route.read();
-            by_route
-                .iter()
-                .map(|(name, route)| (name.clone(), route.lock().clone()))
-                .collect()
+            by_route.iter().map(|(name, route)| (name.clone(), route.lock().clone())).collect()
         };
-        let mut family = encoder.encode_descriptor(
-            "http_requests",
-            "Requests answered",
-            None,
-            MetricType::Counter,
-        )?;
+        let mut family = encoder.encode_descriptor("http_requests", "Requests answered", None, MetricType::Counter)?;
         for (name, route) in &routes {
             for ((method, status), count) in &route.answers {
-                let labels = [
-                    ("route", &**name),
-                    ("method", *method),
-                    ("status", status.as_str()),
-                ];
+                let labels = [("route", &**name), ("method", *method), ("status", status.as_str())];
                 ConstCounter::new(*count).encode(family.encode_family(&labels)?)?;
             }
         }
@@ -193,12 +156,7 @@ impl Collector for Process {
         uptime.encode(encoder.encode_descriptor("uptime", help, Some(&Unit::Seconds), gauge)?)?;
         if let Some(bytes) = resident_bytes() {
             let help = "Memory held by this process";
-            let descriptor = encoder.encode_descriptor(
-                "process_resident_memory",
-                help,
-                Some(&Unit::Bytes),
-                gauge,
-            )?;
+            let descriptor = encoder.encode_descriptor("process_resident_memory", help, Some(&Unit::Bytes), gauge)?;
             ConstGauge::new(bytes).encode(descriptor)?;
         }
         Ok(())
@@ -208,9 +166,7 @@ impl Collector for Process {
 /// Known on Linux; elsewhere the metric is left out.
 fn resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -252,10 +208,7 @@ mod tests {
     fn the_process_reports_its_memory_and_age() {
         let text = text(&Metrics::new());
         assert!(text.contains("doorbuster_uptime_seconds "), "{text}");
-        assert!(
-            text.contains("doorbuster_process_resident_memory_bytes "),
-            "{text}"
-        );
+        assert!(text.contains("doorbuster_process_resident_memory_bytes "), "{text}");
     }
 
     #[test]

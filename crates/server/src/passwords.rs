@@ -31,10 +31,7 @@ pub struct Passwords {
 
 impl Default for Passwords {
     fn default() -> Passwords {
-        Passwords {
-            at_once: Arc::new(Semaphore::new(AT_ONCE_MAX)),
-            waiting: Arc::default(),
-        }
+        Passwords { at_once: Arc::new(Semaphore::new(AT_ONCE_MAX)), waiting: Arc::default() }
     }
 }
 
@@ -53,15 +50,9 @@ impl Passwords {
         .await
     }
 
-    async fn aside<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Problem> {
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let Some(_place) = Waiting::join(&self.waiting) else {
-            return Err(Problem::new(
-                Code::Overloaded,
-                "Too many logins at once; try again soon.",
-            ));
+            return Err(Problem::new(Code::Overloaded, "Too many logins at once; try again soon."));
         };
         let permit = self.at_once.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
@@ -76,9 +67,7 @@ impl Passwords {
 
 /// Hashes at once, for commands that serve nobody meanwhile.
 pub fn hash(password: &str) -> Result<String, Problem> {
-    let hash = argon2id()
-        .hash_password(password.as_bytes())
-        .map_err(|_| failed())?;
+    let hash = argon2id().hash_password(password.as_bytes()).map_err(|_| failed())?;
     Ok(hash.to_string())
 }
 
@@ -87,9 +76,7 @@ fn verify(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else {
         return false;
     };
-    argon2id()
-        .verify_password(password.as_bytes(), &hash)
-        .is_ok()
+    argon2id().verify_password(password.as_bytes(), &hash).is_ok()
 }
 
 fn argon2id() -> Argon2<'static> {
@@ -126,39 +113,18 @@ mod tests {
     async fn the_right_password_is_recognised() {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse".into()).await.unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(hash, passwords.hash("correct horse".into()).await.unwrap());
-        assert!(
-            passwords
-                .verify("correct horse".into(), Some(hash.clone()))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !passwords
-                .verify("battery staple".into(), Some(hash))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("battery staple".into(), Some(hash)).await.unwrap());
     }
 
     #[tokio::test]
     async fn nobody_gets_in_without_a_user() {
         let passwords = Passwords::default();
-        assert!(
-            PasswordHash::new(NOBODY).is_ok(),
-            "else unknown users are refused sooner"
-        );
+        assert!(PasswordHash::new(NOBODY).is_ok(), "else unknown users are refused sooner");
         assert!(!passwords.verify("".into(), None).await.unwrap());
-        assert!(
-            !passwords
-                .verify("x".into(), Some("no hash".into()))
-                .await
-                .unwrap()
-        );
+        assert!(!passwords.verify("x".into(), Some("no hash".into())).await.unwrap());
     }
 
     #[tokio::test]

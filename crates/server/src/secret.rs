@@ -19,9 +19,7 @@ pub struct Secret(Vec<u8>);
 pub enum Error {
     #[error("the secret file {path} cannot be used: {cause}")]
     Unusable { path: PathBuf, cause: io::Error },
-    #[error(
-        "the secret file {0} is empty; delete it to have a new one made, which ends all tokens"
-    )]
+    #[error("the secret file {0} is empty; delete it to have a new one made, which ends all tokens")]
     Empty(PathBuf),
 }
 
@@ -51,10 +49,7 @@ impl Secret {
 
     fn of_folder(data_dir: &Path) -> Result<Secret, Error> {
         let path = data_dir.join(SECRET_FILE);
-        let unusable = |cause| Error::Unusable {
-            path: path.clone(),
-            cause,
-        };
+        let unusable = |cause| Error::Unusable { path: path.clone(), cause };
         if !path.exists() {
             make(data_dir, &path).map_err(unusable)?;
         }
@@ -115,21 +110,14 @@ mod tests {
             let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
             assert_eq!(mode & 0o777, 0o600);
         }
-        assert_eq!(
-            fs::read_dir(&folder).unwrap().count(),
-            1,
-            "nothing else is left behind"
-        );
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left behind");
         fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]
     fn a_given_secret_is_used_and_not_kept() {
         let folder = folder("given");
-        assert_eq!(
-            Secret::load(Some("short"), &folder).unwrap().as_bytes(),
-            b"short"
-        );
+        assert_eq!(Secret::load(Some("short"), &folder).unwrap().as_bytes(), b"short");
         assert!(!folder.exists());
     }
 

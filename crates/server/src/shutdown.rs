@@ -52,10 +52,7 @@ impl Signals {
             use tokio::signal::unix::{SignalKind, signal};
             let terminate = signal(SignalKind::terminate())?;
             let interrupt = signal(SignalKind::interrupt())?;
-            Ok(Signals {
-                terminate,
-                interrupt,
-            })
+            Ok(Signals { terminate, interrupt })
         }
         #[cfg(not(unix))]
         Ok(Signals {})

@@ -7,9 +7,9 @@ use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
 use adapters::embedded::{self, MemoryGate, Opened, Options, SqliteSnapshot, Synchronous};
+use app::audit::{Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::audit::{Snapshot, inspect};
 use app::ports::{Clock, Gate, StoreError};
 use app::settings::{Executor, Settings};
 use domain::ids::Codec;
@@ -109,11 +109,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
 
 fn snapshots(data_dir: &Path) -> Snapshots {
     let data_dir = data_dir.to_owned();
-    Arc::new(move || snapshot(&data_dir))
+    Arc::new(move || snapshot(&data_dir).map_err(|error| StoreError(error.to_string())))
 }
 
 /// Everything in the store of a folder at one moment, strictly to read: also beside the process that serves it.
-pub fn snapshot(data_dir: &Path) -> Result<Box<dyn Snapshot>, StoreError> {
+pub fn snapshot(data_dir: &Path) -> Result<Box<dyn Snapshot>, Error> {
     Ok(Box::new(SqliteSnapshot::open(data_dir)?))
 }
 

@@ -47,6 +47,11 @@ impl Faults {
         self.plan().lookups += times;
     }
 
+    /// Forgets every fault that has not struck yet.
+    pub fn heal(&self) {
+        *self.plan() = Plan::default();
+    }
+
     pub(crate) fn of_commit(&self) -> Option<CommitFault> {
         self.plan().commits.pop_front().flatten()
     }

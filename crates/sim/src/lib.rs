@@ -8,5 +8,6 @@ pub mod constraints;
 pub mod disk;
 pub mod fault;
 pub mod model_log;
+pub mod model_snapshot;
 pub mod model_store;
 pub mod ready;

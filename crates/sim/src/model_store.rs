@@ -5,9 +5,7 @@ use std::ops::Range;
 use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Pending, Store, StoreError};
-use app::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey,
-};
+use app::rows::{AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey};
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -141,7 +139,11 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
 fn write(state: &mut State, commit: &Commit<'_>) {
     let rows = commit.rows;
     for (key, change) in rows.inbox.changes() {
-        if change == Change::Delete { state.inbox.remove(&key) } else { state.inbox.insert(key) };
+        if change == Change::Delete {
+            state.inbox.remove(&key)
+        } else {
+            state.inbox.insert(key)
+        };
     }
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);

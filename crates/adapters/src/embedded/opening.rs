@@ -27,7 +27,7 @@ const STATEMENTS_MAX: usize = 256;
 /// order than with 4 KiB. With 16 KiB a commit of a single order costs more than a large one gains.
 const PAGE_BYTES: u32 = 8_192;
 /// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub enum OpenError {
         "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
+    #[error("there is no shop in {0}")]
+    NoShop(PathBuf),
     #[error("another process writes to {0}")]
     InUse(PathBuf),
     #[error("the schema could not be brought up to date: {0}")]
@@ -110,7 +112,7 @@ pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     Ok(SqliteViews::new(readers?))
 }
 
-fn check_sqlite() -> Result<(), OpenError> {
+pub(super) fn check_sqlite() -> Result<(), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
     }
@@ -161,18 +163,24 @@ fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error
 }
 
 fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
-    let runner = schema::migrations::runner();
-    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0);
-    let found = schema_version(writer)?;
-    if found > known {
-        return Err(OpenError::SchemaTooNew { folder: folder.to_owned(), found, known });
-    }
-    runner.run(writer)?;
+    check_schema(writer, folder)?;
+    schema::migrations::runner().run(writer)?;
     writer.execute(
         "INSERT INTO meta (name, value) VALUES ('app_version', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
         [env!("CARGO_PKG_VERSION")],
     )?;
     Ok(())
+}
+
+/// The version of the schema, 0 for an empty file, if this program knows it.
+pub(super) fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
+    let runner = schema::migrations::runner();
+    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0);
+    let found = schema_version(connection)?;
+    if found > known {
+        return Err(OpenError::SchemaTooNew { folder: folder.to_owned(), found, known });
+    }
+    Ok(found)
 }
 
 fn schema_version(connection: &Connection) -> Result<i64, rusqlite::Error> {

@@ -1,5 +1,6 @@
 //! How rows of the tables become what the engine and the views know, cell by cell in the order of the column lists.
 
+mod claims;
 mod orders;
 mod selects;
 
@@ -12,9 +13,11 @@ use domain::time::Timestamp;
 use rusqlite::types::{FromSql, Type};
 use rusqlite::{Result, Row};
 
+use app::answer::Answer;
 use app::event::ResultCode;
-use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatus, Role};
+use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer};
 
+pub(super) use claims::{claim, claim_state, step_cells, timer, timer_kind};
 pub(super) use orders::{Line, line, step_reason, stored_order};
 pub(super) use selects::*;
 
@@ -211,4 +214,12 @@ pub(super) fn login(row: &Row<'_>) -> Result<Login> {
         password_hash: cells.take()?,
         role: cells.word(&[Role::Customer, Role::Admin], Role::name)?,
     })
+}
+
+pub(super) fn answer(row: &Row<'_>) -> Result<StoredAnswer> {
+    let mut cells = Cells::of(row);
+    let fingerprint = cells.take()?;
+    let json: String = cells.take()?;
+    let answer: Answer = serde_json::from_str(&json).map_err(|error| cells.broken(error.to_string()))?;
+    Ok(StoredAnswer { fingerprint, answer, at: cells.at()? })
 }

@@ -1,6 +1,7 @@
 //! The embedded adapters against their ports' promises, and against what only they can do.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod audit;
 mod conformance;
 mod fixture;
 mod opening;

@@ -33,7 +33,10 @@ impl Promises {
     /// Takes in an answer. Only one answer may have made an order, a coupon or a request.
     pub(super) fn take(&mut self, key: AnswerKey, stored: StoredAnswer) -> Verdict {
         let made = match stored.answer {
-            Answer::OrderPlaced { order, number } => self.orders.insert(order, Found::promised(Some(number))).map(drop_made),
+            Answer::OrderPlaced { order, number } => {
+                // An order that was only changed was placed under another key, or none.
+                self.orders.insert(order, Found::promised(Some(number))).map(|before| before.promised.is_some())
+            }
             Answer::OrderChanged { order } => {
                 self.orders.entry(order).or_insert(Found::promised(None));
                 None
@@ -41,9 +44,7 @@ impl Promises {
             Answer::CouponIssued { campaign, coupon, issue_number, .. } => {
                 self.coupons.insert(coupon, Found::promised((campaign, issue_number))).map(|_| true)
             }
-            Answer::CouponRequested { request, .. } => {
-                self.requests.insert(request, Found::promised(())).map(|_| true)
-            }
+            Answer::CouponRequested { request, .. } => self.requests.insert(request, Found::promised(())).map(|_| true),
             Answer::UserRegistered { .. }
             | Answer::ProductRegistered { .. }
             | Answer::ProductChanged { .. }
@@ -82,11 +83,6 @@ impl Promises {
             to.note(Law::Idempotency, ensure(found.is_found, || missing("request", id)));
         }
     }
-}
-
-/// Whether the same order was placed before; an order that was only changed was placed by somebody else's key, or none.
-fn drop_made(before: Found<Option<Code>>) -> bool {
-    before.promised.is_some()
 }
 
 fn missing(kind: &str, id: &dyn std::fmt::Display) -> String {

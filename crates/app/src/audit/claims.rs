@@ -68,9 +68,7 @@ pub(super) fn demand(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let lines = &order.created.lines;
     let products: BTreeSet<_> = lines.iter().map(|line| line.product).collect();
-    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || {
-        format!("{name}: asks for nothing")
-    })?;
+    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || format!("{name}: asks for nothing"))?;
     ensure(products.len() == lines.len(), || format!("{name}: has two lines of one product"))?;
     ensure(order.created.steps().eq(order.saga.steps.iter().map(|record| record.step)), || {
         format!("{name}: its steps are not what its lines, coupon and points need")

@@ -131,7 +131,9 @@ impl Page {
         ensure(campaign.issued == count, || {
             format!("campaign {id}: {} coupons are issued, there are {count}", campaign.issued)
         })?;
-        ensure(told.issued == count, || format!("campaign {id}: {} coupons were announced, there are {count}", told.issued))
+        ensure(told.issued == count, || {
+            format!("campaign {id}: {} coupons were announced, there are {count}", told.issued)
+        })
     }
 
     /// Law 5 for one request: waiting, or decided once, and a success means a coupon.

@@ -91,8 +91,7 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn new() -> Findings {
         let empty = |law: &Law| {
-            let report =
-                LawReport { law: law.number(), name: law.name(), checked: 0, violations: 0, examples: vec![] };
+            let report = LawReport { law: law.number(), name: law.name(), checked: 0, violations: 0, examples: vec![] };
             (*law, report)
         };
         Findings { laws: Law::ALL.iter().map(empty).collect() }

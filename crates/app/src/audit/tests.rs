@@ -171,9 +171,13 @@ fn coupon_cases() -> Vec<Case> {
 
 fn book_cases() -> Vec<Case> {
     vec![
-        (Law::Points, "a balance is too high", |shop| shop.customers[0].account.as_mut().unwrap().balance += Money::won(1)),
+        (Law::Points, "a balance is too high", |shop| {
+            shop.customers[0].account.as_mut().unwrap().balance += Money::won(1);
+        }),
         (Law::Points, "an entry was changed", |shop| shop.customers[1].entries[0].amount = Money::won(1)),
-        (Law::Points, "an entry goes from an account to itself", |shop| shop.customers[1].entries[0].from_account = BOB.0),
+        (Law::Points, "an entry goes from an account to itself", |shop| {
+            shop.customers[1].entries[0].from_account = BOB.0;
+        }),
         (Law::Points, "points were not given back", |shop| {
             shop.orders[COMPENSATING].entries.pop();
         }),

@@ -61,6 +61,11 @@ impl Batch {
         self.decided.into_iter().map(|(job, _, _)| job).chain(self.deferred).collect()
     }
 
+    /// The jobs that were decided, and those that wait.
+    pub(super) fn into_parts(self) -> (Vec<Job>, Vec<Job>) {
+        (self.decided.into_iter().map(|(job, _, _)| job).collect(), self.deferred)
+    }
+
     /// Decides one job in the rows of the batch, and undoes it alone if it does not come about.
     pub(super) fn decide(&mut self, mut job: Job, ids: &mut Ids, settings: &Settings) {
         if job.source.is_some_and(|source| self.held_back.contains(&source.offset)) {

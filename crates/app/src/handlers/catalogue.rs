@@ -9,8 +9,7 @@ use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
 use crate::event::{
-    Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold,
-    StockAdjusted,
+    Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
 };
 use crate::rows::{Receipt, SalesKey};
 use crate::unit::{Halt, Handled, Step, Unit};
@@ -27,12 +26,7 @@ pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock
     Ok(Answer::ProductRegistered { product: id })
 }
 
-pub(crate) fn change(
-    unit: &mut Unit<'_>,
-    id: ProductId,
-    price: Option<Money>,
-    status: Option<Status>,
-) -> Handled {
+pub(crate) fn change(unit: &mut Unit<'_>, id: ProductId, price: Option<Money>, status: Option<Status>) -> Handled {
     let product = product(unit, id)?;
     if let Some(price) = price.filter(|price| *price != product.price) {
         apply(unit, id, &stock::Command::ChangePrice { price })?.expect("a price is never refused");

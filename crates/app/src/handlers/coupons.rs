@@ -7,14 +7,10 @@ use domain::ids::{CampaignId, RequestId, UserId};
 
 use crate::answer::{Answer, Refusal};
 use crate::command::CreateCampaign;
-use crate::event::{
-    CampaignChanged, CampaignCreated, CouponIssued, CouponRequested, CouponResult, Event, ResultCode,
-};
+use crate::event::{CampaignChanged, CampaignCreated, CouponIssued, CouponRequested, CouponResult, Event, ResultCode};
 use crate::handlers::notices;
-use crate::rows::{
-    CouponLink, CustomerKey, Decision, Granted, HoldingKey, Request, RequestStatus,
-};
-use crate::unit::{Handled, Halt, Step, Unit};
+use crate::rows::{CouponLink, CustomerKey, Decision, Granted, HoldingKey, Request, RequestStatus};
+use crate::unit::{Halt, Handled, Step, Unit};
 
 pub(crate) fn create(unit: &mut Unit<'_>, wanted: &CreateCampaign) -> Handled {
     let id = unit.ids.campaign();

@@ -54,7 +54,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     let order = order.expect("placing creates the order");
     declare_new(unit, &order);
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
-    unit.publish_of(created_event(&order.created), &order)?;
+    unit.publish_of(created_event(unit, &order.created), &order)?;
     match order.created.mode {
         Mode::Parallel => request_claims(unit, &order)?,
         Mode::Atomic => claim_at_once(unit, &order)?,
@@ -361,7 +361,8 @@ fn wanted_coupon(unit: &Unit<'_>, wanted: &PlaceOrder) -> Step<Option<(CouponWan
     Ok(Some((CouponWanted { campaign, coupon }, terms.discount)))
 }
 
-fn created_event(created: &Created) -> Event {
+fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
+    let coupon = created.coupon.and_then(|wanted| wanted.coupon);
     Event::OrderCreated(OrderCreated {
         order_id: created.number.clone(),
         user_id: created.user,
@@ -369,7 +370,8 @@ fn created_event(created: &Created) -> Event {
         payment: created.payment,
         pay_within_seconds: created.pay_within.as_secs(),
         items: created.lines.clone(),
-        coupon: created.coupon,
+        coupon_id: created.coupon.map(|wanted| wanted.campaign),
+        user_coupon_id: coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
         total_price: created.total,
         discount_price: created.discount,
         points_used: created.points,

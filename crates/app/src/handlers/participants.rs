@@ -131,12 +131,7 @@ fn take(
     }
 }
 
-fn release(
-    unit: &mut Unit<'_>,
-    order: OrderId,
-    step: SagaStep,
-    give_back: impl FnOnce(&mut Unit<'_>) -> Step,
-) -> Step {
+fn release(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, give_back: impl FnOnce(&mut Unit<'_>) -> Step) -> Step {
     let key = ClaimKey { order, step };
     match claim::release(unit.rows.claims.get(key)?.copied()) {
         Releasing::Done => return Ok(()),

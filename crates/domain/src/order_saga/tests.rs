@@ -55,9 +55,10 @@ fn the_next_move_follows_from_what_is_known() {
     for states in combinations() {
         let open = states.contains(&StepState::Requested);
         let held = states.iter().any(|state| may_hold(*state));
-        let failed = states.iter().enumerate().find_map(|(place, state)| {
-            (*state == StepState::Failed(REASON[place])).then_some(REASON[place])
-        });
+        let failed = states
+            .iter()
+            .enumerate()
+            .find_map(|(place, state)| (*state == StepState::Failed(REASON[place])).then_some(REASON[place]));
         let claiming = match failed {
             _ if open => Next::Wait,
             None => Next::Claimed,

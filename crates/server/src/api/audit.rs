@@ -45,6 +45,8 @@ async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
     let look = move || audit::inspect(snapshots()?.as_mut(), now);
     match tokio::task::spawn_blocking(look).await {
         Ok(inspection) => inspection.map_err(unavailable),
-        Err(_panicked) => Err(Problem::new(Code::Internal, "The audit could not be finished; the cause is in the log.")),
+        Err(_panicked) => {
+            Err(Problem::new(Code::Internal, "The audit could not be finished; the cause is in the log."))
+        }
     }
 }

@@ -211,10 +211,7 @@ async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Probl
 }
 
 /// `GET /api/coupons/{id}`.
-pub(crate) async fn get(
-    State(shop): State<Shop>,
-    id: Id<Campaign>,
-) -> Result<Json<render::CampaignBody>, Problem> {
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<Campaign>) -> Result<Json<render::CampaignBody>, Problem> {
     read(&shop, CampaignId(id.0)).await.map(Json)
 }
 
@@ -279,6 +276,7 @@ fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty
 
 async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) -> Result<Response, Problem> {
     let replayed = settled.replayed;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the two commands that ask for a coupon have two answers")]
     let mut response = match settled.result.map_err(|refusal| problem(&refusal))? {
         Answer::CouponIssued { campaign, coupon, issue_number, issued_at } => {
             let body = IssuedBody {
@@ -337,8 +335,7 @@ pub(crate) async fn get_request(
 ) -> Result<Json<render::RequestBody>, Problem> {
     let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.front.views.request(id).await.map_err(unavailable)?;
-    let is_visible =
-        |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
+    let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
     Ok(Json(render::request(&request, &shop.front.codec)))
 }

@@ -80,10 +80,7 @@ struct Receipt {
 }
 
 /// `POST /api/orders` (O-01…O-05).
-pub(crate) async fn place(
-    State(shop): State<Shop>,
-    submission: Submission<PlaceBody>,
-) -> Result<Response, Problem> {
+pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<PlaceBody>) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
         return Err(Problem::new(Code::AuthForbidden, "#/mode: only an admin may choose the mode of an order."));
@@ -187,11 +184,7 @@ async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<Place
 }
 
 /// Somebody else's coupon does not exist.
-async fn own_coupon(
-    shop: &Shop,
-    code: &str,
-    user: UserId,
-) -> Result<(CampaignId, Option<CouponId>), Problem> {
+async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId, Option<CouponId>), Problem> {
     let id = shop.front.codec.coupon_id(code).ok_or_else(coupon_not_found)?;
     let coupon = shop.front.views.coupon(id).await.map_err(unavailable)?;
     let coupon = coupon.filter(|coupon| coupon.user == user).ok_or_else(coupon_not_found)?;

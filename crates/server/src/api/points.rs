@@ -35,10 +35,7 @@ pub(crate) struct BalanceBody {
 }
 
 /// `POST /api/points/charge`.
-pub(crate) async fn charge(
-    State(shop): State<Shop>,
-    submission: Submission<ChargeBody>,
-) -> Result<Response, Problem> {
+pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<ChargeBody>) -> Result<Response, Problem> {
     let is_admin = submission.principal.role == Role::Admin;
     if !is_admin {
         submission.check_user(submission.body.user_id)?;

@@ -46,10 +46,7 @@ pub(crate) struct TokenBody {
 }
 
 /// `POST /api/users`.
-pub(crate) async fn register(
-    State(shop): State<Shop>,
-    Json(body): Json<RegisterBody>,
-) -> Result<Response, Problem> {
+pub(crate) async fn register(State(shop): State<Shop>, Json(body): Json<RegisterBody>) -> Result<Response, Problem> {
     let mut violations = Violations::default();
     let name = check_name(&body.name, &mut violations);
     check_credentials(&body.email, &body.password, &mut violations);
@@ -71,10 +68,7 @@ pub(crate) async fn register(
 }
 
 /// `POST /api/auth/login`. An unknown address and a wrong password look and take the same.
-pub(crate) async fn login(
-    State(shop): State<Shop>,
-    Json(body): Json<LoginBody>,
-) -> Result<Json<TokenBody>, Problem> {
+pub(crate) async fn login(State(shop): State<Shop>, Json(body): Json<LoginBody>) -> Result<Json<TokenBody>, Problem> {
     let login = shop.front.views.login(email_key(&body.email)).await.map_err(unavailable)?;
     let hash = login.as_ref().map(|login| login.password_hash.to_string());
     let is_right = shop.passwords.verify(body.password, hash).await?;

@@ -10,11 +10,8 @@ use sha2::Sha256;
 struct Hs256(Hmac<Sha256>);
 
 pub(super) fn install() {
-    static PROVIDER: CryptoProvider = CryptoProvider {
-        signer_factory: signer,
-        verifier_factory: verifier,
-        key_utils: KeyUtils::new_unimplemented(),
-    };
+    static PROVIDER: CryptoProvider =
+        CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
     // Fails when it is installed already, which is as good.
     let _installed = PROVIDER.install_default();
 }

@@ -25,10 +25,7 @@ pub(super) struct Verified {
 
 impl Default for Verified {
     fn default() -> Verified {
-        Verified {
-            shards: std::array::from_fn(|_| Shard::default()),
-            hasher: RandomState::new(),
-        }
+        Verified { shards: std::array::from_fn(|_| Shard::default()), hasher: RandomState::new() }
     }
 }
 

@@ -3,9 +3,7 @@ use std::fs;
 use super::*;
 
 fn load(env: &[(&str, &str)]) -> Result<Config, Error> {
-    let env = env
-        .iter()
-        .map(|(name, text)| (name.to_string(), text.to_string()));
+    let env = env.iter().map(|(name, text)| (name.to_string(), text.to_string()));
     Config::load(None, env)
 }
 
@@ -24,10 +22,7 @@ fn every_key_is_described_by_the_line_above_it() {
     let mut previous = "";
     for line in DEFAULT_TOML.lines() {
         if line.contains(" = ") && !line.starts_with('#') {
-            assert!(
-                previous.starts_with("# "),
-                "`{line}` has no comment above it"
-            );
+            assert!(previous.starts_with("# "), "`{line}` has no comment above it");
         }
         previous = line;
     }
@@ -36,21 +31,11 @@ fn every_key_is_described_by_the_line_above_it() {
 #[test]
 fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
     let file = std::env::temp_dir().join(format!("doorbuster-wins-{}.toml", std::process::id()));
-    fs::write(
-        &file,
-        "[server]\nlisten = \"0.0.0.0:1\"\nhttp_threads = 3\n",
-    )
-    .unwrap();
-    let env = [(
-        "DOORBUSTER__SERVER__LISTEN".to_owned(),
-        "0.0.0.0:2".to_owned(),
-    )];
+    fs::write(&file, "[server]\nlisten = \"0.0.0.0:1\"\nhttp_threads = 3\n").unwrap();
+    let env = [("DOORBUSTER__SERVER__LISTEN".to_owned(), "0.0.0.0:2".to_owned())];
     let config = Config::load(Some(&file), env).unwrap();
     fs::remove_file(&file).unwrap();
-    assert_eq!(
-        (config.server.listen.as_str(), config.server.http_threads),
-        ("0.0.0.0:2", 3)
-    );
+    assert_eq!((config.server.listen.as_str(), config.server.http_threads), ("0.0.0.0:2", 3));
 }
 
 #[test]
@@ -61,34 +46,25 @@ fn a_file_that_is_not_there_is_an_error() {
 
 #[test]
 fn unknown_keys_are_named() {
-    let error = load(&[("DOORBUSTER__SERVER__LISTNE", "x")])
-        .unwrap_err()
-        .to_string();
+    let error = load(&[("DOORBUSTER__SERVER__LISTNE", "x")]).unwrap_err().to_string();
     assert!(error.contains("DOORBUSTER__SERVER__LISTNE"), "{error}");
 
     let file = std::env::temp_dir().join(format!("doorbuster-unknown-{}.toml", std::process::id()));
     fs::write(&file, "[server]\nlistne = \"x\"\n").unwrap();
     let error = Config::load(Some(&file), []).unwrap_err().to_string();
     fs::remove_file(&file).unwrap();
-    assert!(
-        error.contains("listne") && error.contains("server"),
-        "{error}"
-    );
+    assert!(error.contains("listne") && error.contains("server"), "{error}");
 }
 
 #[test]
 fn a_wrong_type_names_the_key() {
-    let error = load(&[("DOORBUSTER__ENGINE__BATCH_MAX", "many")])
-        .unwrap_err()
-        .to_string();
+    let error = load(&[("DOORBUSTER__ENGINE__BATCH_MAX", "many")]).unwrap_err().to_string();
     assert!(error.contains("engine.batch_max"), "{error}");
 }
 
 #[test]
 fn zero_threads_are_refused() {
-    let error = load(&[("DOORBUSTER__SERVER__HTTP_THREADS", "0")])
-        .unwrap_err()
-        .to_string();
+    let error = load(&[("DOORBUSTER__SERVER__HTTP_THREADS", "0")]).unwrap_err().to_string();
     assert_eq!(error, "server.http_threads = 0 is out of range: at least 1");
 }
 
@@ -100,17 +76,9 @@ fn a_password_of_digits_stays_text() {
 
 #[test]
 fn secrets_are_never_shown() {
-    let config = load(&[
-        ("DOORBUSTER__ADMIN__PASSWORD", "hunter2"),
-        ("DOORBUSTER_AUTH_SECRET", "hunter3"),
-    ])
-    .unwrap();
+    let config = load(&[("DOORBUSTER__ADMIN__PASSWORD", "hunter2"), ("DOORBUSTER_AUTH_SECRET", "hunter3")]).unwrap();
     assert_eq!(config.auth.secret(), Some("hunter3"));
-    for shown in [
-        config.to_toml(),
-        config.to_json().to_string(),
-        format!("{config:?}"),
-    ] {
+    for shown in [config.to_toml(), config.to_json().to_string(), format!("{config:?}")] {
         assert!(!shown.contains("hunter"), "{shown}");
     }
 }
@@ -118,9 +86,7 @@ fn secrets_are_never_shown() {
 #[test]
 fn the_rendered_settings_load_again() {
     let config = load(&[("DOORBUSTER__SERVER__LISTEN", "[::1]:9")]).unwrap();
-    let again: Config = Figment::from(Toml::string(&config.to_toml()))
-        .extract()
-        .unwrap();
+    let again: Config = Figment::from(Toml::string(&config.to_toml())).extract().unwrap();
     assert_eq!(again.server.listen, "[::1]:9");
     assert_eq!(load(&[]).unwrap().to_toml(), DEFAULT_TOML);
 }

@@ -19,31 +19,23 @@ const DRAINED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The whole body, if it is small enough and comes in time.
 pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limits.bytes_max as u64) {
         return Err(too_large(limits.bytes_max));
     }
     let collected = collect(body, limits.bytes_max);
-    tokio::time::timeout(limits.timeout, collected)
-        .await
-        .unwrap_or_else(|_elapsed| {
-            let seconds = limits.timeout.as_secs_f64();
-            Err(Problem::new(
-                Code::RequestTimeout,
-                format!("The body did not arrive within {seconds} seconds."),
-            ))
-        })
+    tokio::time::timeout(limits.timeout, collected).await.unwrap_or_else(|_elapsed| {
+        let seconds = limits.timeout.as_secs_f64();
+        Err(Problem::new(Code::RequestTimeout, format!("The body did not arrive within {seconds} seconds.")))
+    })
 }
 
 async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_broken| {
-            Problem::invalid("#", "incomplete", "the body ended before it was complete")
-        })?;
+        let frame =
+            frame.map_err(|_broken| Problem::invalid("#", "incomplete", "the body ended before it was complete"))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -64,10 +56,7 @@ async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
 }
 
 fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(
-        Code::BodyTooLarge,
-        format!("The body may have {bytes_max} bytes at most."),
-    )
+    Problem::new(Code::BodyTooLarge, format!("The body may have {bytes_max} bytes at most."))
 }
 
 /// A body whose rest is read and dropped when nobody wants it any more.
@@ -81,17 +70,8 @@ pub(super) struct Drained<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> {
 }
 
 impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
-    pub(super) fn new(
-        body: B,
-        patience: Duration,
-        finished: impl FnOnce() + Send + 'static,
-    ) -> Drained<B> {
-        Drained {
-            body: Some(body),
-            patience,
-            unasked: false,
-            finished: Some(Box::new(finished)),
-        }
+    pub(super) fn new(body: B, patience: Duration, finished: impl FnOnce() + Send + 'static) -> Drained<B> {
+        Drained { body: Some(body), patience, unasked: false, finished: Some(Box::new(finished)) }
     }
 
     /// For a client that waits for `100 Continue`.
@@ -105,10 +85,7 @@ impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> HttpBody for Drained<B>
     type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         self.unasked = false;
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(context),
@@ -166,18 +143,12 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: BodyLimits = BodyLimits {
-        bytes_max: 8,
-        timeout: Duration::from_millis(50),
-    };
+    const LIMITS: BodyLimits = BodyLimits { bytes_max: 8, timeout: Duration::from_millis(50) };
 
     async fn chunks(chunks: &[&'static str]) -> Result<Bytes, Problem> {
         let (mut sender, body) = Channel::<Bytes, Infallible>::new(chunks.len().max(1));
         for chunk in chunks {
-            sender
-                .send_data(Bytes::from_static(chunk.as_bytes()))
-                .await
-                .unwrap();
+            sender.send_data(Bytes::from_static(chunk.as_bytes())).await.unwrap();
         }
         drop(sender);
         read(&HeaderMap::new(), Body::new(body), LIMITS).await
@@ -203,9 +174,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_does_not_come_is_not_awaited_for_ever() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
-        let refused = read(&HeaderMap::new(), Body::new(body), LIMITS)
-            .await
-            .unwrap_err();
+        let refused = read(&HeaderMap::new(), Body::new(body), LIMITS).await.unwrap_err();
         assert_eq!(refused.code(), Code::RequestTimeout);
     }
 

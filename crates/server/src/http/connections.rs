@@ -66,11 +66,7 @@ pub fn bind(address: &str) -> io::Result<TcpListener> {
 }
 
 fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // Elsewhere this option would let a second process take the port from the first.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
@@ -90,24 +86,15 @@ impl Serving {
     /// Waits until all threads have stopped, which they do after the order to stop.
     pub fn join(self) -> io::Result<()> {
         for thread in self.threads {
-            thread
-                .join()
-                .map_err(|_panic| io::Error::other("a serving thread panicked"))?;
+            thread.join().map_err(|_panic| io::Error::other("a serving thread panicked"))?;
         }
         Ok(())
     }
 }
 
 /// Starts to answer what arrives at `listener`, until `stop`.
-pub fn start(
-    listener: &TcpListener,
-    router: &Router,
-    limits: ConnectionLimits,
-    stop: &Stop,
-) -> io::Result<Serving> {
-    let seats = Arc::new(Semaphore::new(
-        limits.connections_max.min(Semaphore::MAX_PERMITS),
-    ));
+pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, stop: &Stop) -> io::Result<Serving> {
+    let seats = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let (desks, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| Desk::new()).unzip();
     let desks: Arc<[Desk]> = desks.into();
     let mut threads = Vec::with_capacity(limits.threads);
@@ -120,9 +107,7 @@ pub fn start(
             grace: limits.shutdown_grace,
         };
         let listener = listener.try_clone()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let run = move || {
             if let Err(error) = runtime.block_on(thread.run(listener, inbox)) {
                 tracing::error!("Thread {number} cannot serve: {error}");
@@ -130,11 +115,7 @@ pub fn start(
             // A password that is still being hashed is not waited for.
             runtime.shutdown_background();
         };
-        threads.push(
-            std::thread::Builder::new()
-                .name(format!("http-{number}"))
-                .spawn(run)?,
-        );
+        threads.push(std::thread::Builder::new().name(format!("http-{number}")).spawn(run)?);
     }
     Ok(Serving { threads })
 }
@@ -160,21 +141,12 @@ struct Seat {
 impl Desk {
     fn new() -> (Desk, mpsc::UnboundedReceiver<Arrival>) {
         let (inbox, arrivals) = mpsc::unbounded_channel();
-        (
-            Desk {
-                open: Arc::default(),
-                inbox,
-            },
-            arrivals,
-        )
+        (Desk { open: Arc::default(), inbox }, arrivals)
     }
 
     fn seat(&self, permit: OwnedSemaphorePermit) -> Seat {
         self.open.fetch_add(1, Ordering::Relaxed);
-        Seat {
-            _permit: permit,
-            open: self.open.clone(),
-        }
+        Seat { _permit: permit, open: self.open.clone() }
     }
 
     fn load(&self) -> usize {
@@ -197,11 +169,7 @@ struct Thread {
 }
 
 impl Thread {
-    async fn run(
-        self,
-        listener: TcpListener,
-        arrivals: mpsc::UnboundedReceiver<Arrival>,
-    ) -> io::Result<()> {
+    async fn run(self, listener: TcpListener, arrivals: mpsc::UnboundedReceiver<Arrival>) -> io::Result<()> {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (in_hand, mut all_closed) = mpsc::channel::<()>(1);
         self.accept_until_stopped(listener, arrivals, in_hand).await;
@@ -238,10 +206,7 @@ impl Thread {
     }
 
     /// The next connection, as soon as there is a seat for it.
-    async fn accept(
-        &self,
-        listener: &tokio::net::TcpListener,
-    ) -> (TcpStream, OwnedSemaphorePermit) {
+    async fn accept(&self, listener: &tokio::net::TcpListener) -> (TcpStream, OwnedSemaphorePermit) {
         let permit = self.seats.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         loop {
@@ -260,20 +225,13 @@ impl Thread {
     /// that one thread happens to accept would otherwise stay with it while the others idle.
     fn place(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> Option<(TcpStream, Seat)> {
         let mine = &self.desks[self.number];
-        let freest = self
-            .desks
-            .iter()
-            .min_by_key(|desk| desk.load())
-            .unwrap_or(mine);
+        let freest = self.desks.iter().min_by_key(|desk| desk.load()).unwrap_or(mine);
         if mine.load() < freest.load() + IMBALANCE_MAX {
             return Some((stream, mine.seat(permit)));
         }
         let stream = stream.into_std().ok()?;
         // Refused when that thread has stopped, and so will this one.
-        let _stopped = freest.inbox.send(Arrival {
-            stream,
-            seat: freest.seat(permit),
-        });
+        let _stopped = freest.inbox.send(Arrival { stream, seat: freest.seat(permit) });
         None
     }
 }

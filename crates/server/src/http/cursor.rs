@@ -49,9 +49,7 @@ impl Cursors {
     pub fn new(secret: &[u8]) -> Cursors {
         let mut derive = keyed(secret);
         derive.update(b"doorbuster cursors");
-        Cursors {
-            keyed: keyed(&derive.finalize().into_bytes()),
-        }
+        Cursors { keyed: keyed(&derive.finalize().into_bytes()) }
     }
 
     pub fn encode(&self, list: List<'_>, key: i64) -> String {
@@ -69,27 +67,18 @@ impl Cursors {
             Problem::invalid("?cursor", "not_accepted", detail)
         };
         let mut bytes = [0; CURSOR_BYTES];
-        let length = URL_SAFE_NO_PAD
-            .decode_slice(cursor, &mut bytes)
-            .map_err(|_| refused())?;
+        let length = URL_SAFE_NO_PAD.decode_slice(cursor, &mut bytes).map_err(|_| refused())?;
         if length != CURSOR_BYTES || bytes[0] != VERSION {
             return Err(refused());
         }
         let (position, tag) = bytes.split_at(9);
         let signed = self.signed(list, position);
         signed.verify_truncated_left(tag).map_err(|_| refused())?;
-        Ok(i64::from_be_bytes(
-            position[1..].try_into().expect("the slice is 8 bytes long"),
-        ))
+        Ok(i64::from_be_bytes(position[1..].try_into().expect("the slice is 8 bytes long")))
     }
 
     /// The page that `limit` and `cursor` of a query string ask for.
-    pub fn page(
-        &self,
-        list: List<'_>,
-        limit: Option<u32>,
-        cursor: Option<&str>,
-    ) -> Result<Page, Problem> {
+    pub fn page(&self, list: List<'_>, limit: Option<u32>, cursor: Option<&str>) -> Result<Page, Problem> {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
             let detail = format!("must be from 1 to {LIMIT_MAX}");
@@ -120,11 +109,7 @@ fn keyed(secret: &[u8]) -> Hmac<Sha256> {
 mod tests {
     use super::*;
 
-    const ORDERS: List<'_> = List {
-        name: "orders",
-        owner: Some(7),
-        filter: "",
-    };
+    const ORDERS: List<'_> = List { name: "orders", owner: Some(7), filter: "" };
 
     fn cursors() -> Cursors {
         Cursors::new(b"a secret")
@@ -142,36 +127,16 @@ mod tests {
     fn a_cursor_cannot_be_moved_to_another_list() {
         let cursor = cursors().encode(ORDERS, 1);
         let others = [
-            List {
-                name: "coupons",
-                ..ORDERS
-            },
-            List {
-                owner: Some(8),
-                ..ORDERS
-            },
-            List {
-                owner: None,
-                ..ORDERS
-            },
-            List {
-                filter: "status=COMPLETED",
-                ..ORDERS
-            },
-            List {
-                name: "order",
-                filter: "s",
-                ..ORDERS
-            },
+            List { name: "coupons", ..ORDERS },
+            List { owner: Some(8), ..ORDERS },
+            List { owner: None, ..ORDERS },
+            List { filter: "status=COMPLETED", ..ORDERS },
+            List { name: "order", filter: "s", ..ORDERS },
         ];
         for other in others {
             assert!(cursors().decode(other, &cursor).is_err(), "{other:?}");
         }
-        assert!(
-            Cursors::new(b"another secret")
-                .decode(ORDERS, &cursor)
-                .is_err()
-        );
+        assert!(Cursors::new(b"another secret").decode(ORDERS, &cursor).is_err());
     }
 
     #[test]
@@ -193,13 +158,7 @@ mod tests {
     #[test]
     fn limits_have_bounds() {
         let page = |limit| cursors().page(ORDERS, limit, None);
-        assert_eq!(
-            page(None).unwrap(),
-            Page {
-                limit: 20,
-                after: None
-            }
-        );
+        assert_eq!(page(None).unwrap(), Page { limit: 20, after: None });
         assert_eq!(page(Some(100)).unwrap().limit, 100);
         for limit in [0, 101] {
             let problem = page(Some(limit)).unwrap_err();

@@ -40,10 +40,7 @@ impl<S> Layer<S> for EnvelopeLayer {
     type Service = Envelope<S>;
 
     fn layer(&self, inner: S) -> Envelope<S> {
-        Envelope {
-            inner,
-            metrics: self.metrics.clone(),
-        }
+        Envelope { inner, metrics: self.metrics.clone() }
     }
 }
 
@@ -91,23 +88,17 @@ where
 async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     // The future is dropped after a panic and never polled again, so nobody sees it half done.
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    })
     .await
 }
 
 fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Response<Body> {
     let text = panic_text(panic);
     tracing::error!(%method, path = uri.path(), %trace, "A handler panicked: {text}");
-    Problem::new(
-        Code::Internal,
-        "The request could not be handled; the cause is in the log.",
-    )
-    .into_response()
+    Problem::new(Code::Internal, "The request could not be handled; the cause is in the log.").into_response()
 }
 
 fn complete(headers: &mut HeaderMap, trace: TraceId) {
@@ -132,10 +123,7 @@ mod tests {
         }
         let router = Router::new()
             .route("/things/{id}", get(async || "a thing"))
-            .route(
-                "/cached",
-                get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")),
-            )
+            .route("/cached", get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")))
             .route("/broken", post(broken));
         super::super::enclose(router, Arc::new(Metrics::new()))
     }
@@ -145,10 +133,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = router()
-            .oneshot(request.body(Body::empty()).unwrap())
-            .await
-            .unwrap();
+        let response = router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
         let value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
@@ -174,16 +159,10 @@ mod tests {
     async fn an_unknown_path_is_a_problem() {
         let (response, problem) = ask("GET", "/nothing?secret=1", &[]).await;
         assert_eq!(response.status(), 404);
-        assert_eq!(
-            response.headers()["content-type"],
-            "application/problem+json"
-        );
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(problem["code"], "route.not_found");
         assert_eq!(problem["instance"], "/nothing");
-        assert_eq!(
-            problem["traceId"],
-            response.headers()["request-id"].to_str().unwrap()
-        );
+        assert_eq!(problem["traceId"], response.headers()["request-id"].to_str().unwrap());
     }
 
     #[tokio::test]
@@ -208,9 +187,6 @@ mod tests {
         let (response, problem) = ask("POST", "/broken", &[]).await;
         assert_eq!(response.status(), 500);
         assert_eq!(problem["code"], "internal");
-        assert!(
-            !problem.to_string().contains("is broken"),
-            "the panic's text stays inside"
-        );
+        assert!(!problem.to_string().contains("is broken"), "the panic's text stays inside");
     }
 }

@@ -35,15 +35,13 @@ impl IdempotencyKey {
             return Ok(IdempotencyKey(None));
         };
         if values.next().is_some() {
-            return Err(Problem::invalid(
-                NAME,
-                "duplicate_header",
-                "must be given once",
-            ));
+            return Err(Problem::invalid(NAME, "duplicate_header", "must be given once"));
         }
-        let key = value.to_str().ok().and_then(unquoted).filter(|key| {
-            (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
-        });
+        let key = value
+            .to_str()
+            .ok()
+            .and_then(unquoted)
+            .filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
         let expected = "must be 1 to 255 visible ASCII characters, in double quotes or bare";
         match key {
             Some(key) => Ok(IdempotencyKey(Some(key))),
@@ -90,10 +88,7 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 impl Prefer {
     fn of(headers: &HeaderMap) -> Prefer {
         let mut prefer = Prefer::default();
-        let values = headers
-            .get_all(PREFER)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
             // Parameters follow a semicolon; none is defined for these two.
             let preference = preference.split(';').next().unwrap_or("").trim();
@@ -116,10 +111,7 @@ impl Prefer {
             None if self.respond_async => Ok(HeaderValue::from_static("respond-async")),
             None => return None,
         };
-        Some((
-            PREFERENCE_APPLIED,
-            value.expect("digits are valid in a header"),
-        ))
+        Some((PREFERENCE_APPLIED, value.expect("digits are valid in a header")))
     }
 }
 
@@ -128,9 +120,7 @@ fn seconds(digits: &str) -> Option<Duration> {
         return None;
     }
     // More digits than fit are a very long time, which is capped like any other.
-    Some(Duration::from_secs(
-        digits.parse().unwrap_or(WAIT_S_MAX).min(WAIT_S_MAX),
-    ))
+    Some(Duration::from_secs(digits.parse().unwrap_or(WAIT_S_MAX).min(WAIT_S_MAX)))
 }
 
 #[cfg(test)]
@@ -165,16 +155,7 @@ mod tests {
     #[test]
     fn a_bad_key_is_refused() {
         let long = "k".repeat(256);
-        for bad in [
-            "",
-            "\"\"",
-            "a b",
-            "\"a",
-            "\"a\"b\"",
-            r#""a\x""#,
-            "schlüssel",
-            &long,
-        ] {
+        for bad in ["", "\"\"", "a b", "\"a", "\"a\"b\"", r#""a\x""#, "schlüssel", &long] {
             let problem = key(bad).unwrap_err();
             assert_eq!(problem.violations()[0].pointer, "Idempotency-Key", "{bad}");
         }
@@ -184,20 +165,8 @@ mod tests {
     #[test]
     fn preferences_are_read() {
         let wait = |s| Some(Duration::from_secs(s));
-        assert_eq!(
-            prefer(&["wait=5"]),
-            Prefer {
-                wait: wait(5),
-                respond_async: false
-            }
-        );
-        assert_eq!(
-            prefer(&["respond-async, wait=2"]),
-            Prefer {
-                wait: wait(2),
-                respond_async: true
-            }
-        );
+        assert_eq!(prefer(&["wait=5"]), Prefer { wait: wait(5), respond_async: false });
+        assert_eq!(prefer(&["respond-async, wait=2"]), Prefer { wait: wait(2), respond_async: true });
         assert_eq!(prefer(&["Wait = \"3\"; x=1", "wait=9"]).wait, wait(3));
         assert_eq!(prefer(&["wait=3600"]).wait, wait(30));
         assert_eq!(prefer(&["wait=99999999999999999999999"]).wait, wait(30));
@@ -206,35 +175,17 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_ignored() {
-        for garbage in [
-            "",
-            "wait",
-            "wait=",
-            "wait=-1",
-            "wait=1.5",
-            "wait=soon",
-            ",,;=",
-            "\u{fe}",
-        ] {
+        for garbage in ["", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", ",,;=", "\u{fe}"] {
             assert_eq!(prefer(&[garbage]), Prefer::default(), "{garbage}");
         }
-        assert_eq!(
-            prefer(&["return=minimal, wait=1"]).wait,
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(prefer(&["return=minimal, wait=1"]).wait, Some(Duration::from_secs(1)));
     }
 
     #[test]
     fn the_honoured_preference_is_told() {
         let (name, value) = prefer(&["wait=60"]).applied().unwrap();
-        assert_eq!(
-            (name.as_str(), value.to_str().unwrap()),
-            ("preference-applied", "wait=30")
-        );
-        assert_eq!(
-            prefer(&["respond-async"]).applied().unwrap().1,
-            "respond-async"
-        );
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("preference-applied", "wait=30"));
+        assert_eq!(prefer(&["respond-async"]).applied().unwrap().1, "respond-async");
         assert_eq!(Prefer::default().applied(), None);
     }
 }

@@ -35,9 +35,7 @@ impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Id<R> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id<R>, Problem> {
         let unreadable = |_| no_such("that", R::NOT_FOUND);
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(unreadable)?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
         let raw = params.iter().next().map_or("", |(_, raw)| raw);
         Ok(Id(parse_id(raw, R::NOT_FOUND)?, PhantomData))
     }
@@ -62,25 +60,12 @@ mod tests {
     #[test]
     fn ids_are_positive_integers() {
         assert_eq!(parse_id("7", Code::ProductNotFound).unwrap(), 7);
-        assert_eq!(
-            parse_id(&i64::MAX.to_string(), Code::ProductNotFound).unwrap(),
-            i64::MAX
-        );
+        assert_eq!(parse_id(&i64::MAX.to_string(), Code::ProductNotFound).unwrap(), i64::MAX);
     }
 
     #[test]
     fn garbage_is_not_found() {
-        for raw in [
-            "",
-            "0",
-            "-1",
-            "+7",
-            "07",
-            "7x",
-            "9223372036854775808",
-            "٣",
-            " 7",
-        ] {
+        for raw in ["", "0", "-1", "+7", "07", "7x", "9223372036854775808", "٣", " 7"] {
             let problem = parse_id(raw, Code::CouponNotFound).unwrap_err();
             assert_eq!(problem.code(), Code::CouponNotFound, "{raw}");
         }

@@ -35,24 +35,12 @@ pub struct Violation {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem {
-            code,
-            detail: detail.into(),
-            violations: Vec::new(),
-        }
+        Problem { code, detail: detail.into(), violations: Vec::new() }
     }
 
     /// A request of which one value cannot be accepted.
-    pub fn invalid(
-        pointer: impl Into<String>,
-        code: &'static str,
-        detail: impl Into<String>,
-    ) -> Problem {
-        Problem::violated(vec![Violation {
-            pointer: pointer.into(),
-            code,
-            detail: detail.into(),
-        }])
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::violated(vec![Violation { pointer: pointer.into(), code, detail: detail.into() }])
     }
 
     fn violated(violations: Vec<Violation>) -> Problem {
@@ -60,11 +48,7 @@ impl Problem {
             [one] => format!("{}: {}", one.pointer, one.detail).into(),
             more => format!("{} values of the request are not valid", more.len()).into(),
         };
-        Problem {
-            code: Code::ValidationFailed,
-            detail,
-            violations,
-        }
+        Problem { code: Code::ValidationFailed, detail, violations }
     }
 
     pub fn code(&self) -> Code {
@@ -132,14 +116,10 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status();
         if let Some(seconds) = self.code.retry_after_s() {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status() == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(self);
         response
@@ -151,17 +131,8 @@ impl IntoResponse for Problem {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    pub fn push(
-        &mut self,
-        pointer: impl Into<String>,
-        code: &'static str,
-        detail: impl Into<String>,
-    ) {
-        self.0.push(Violation {
-            pointer: pointer.into(),
-            code,
-            detail: detail.into(),
-        });
+    pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.0.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
     }
 
     pub fn is_empty(&self) -> bool {
@@ -188,10 +159,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_a_complete_document() {
-        let problem = Problem::new(
-            Code::CouponSoldOut,
-            "All 100 coupons of campaign 7 are issued.",
-        );
+        let problem = Problem::new(Code::CouponSoldOut, "All 100 coupons of campaign 7 are issued.");
         assert_eq!(
             document(&problem),
             json!({
@@ -213,11 +181,7 @@ mod tests {
         violations.push("#/name", "empty", "must not be empty");
         violations.push("#/price", "negative", "must be at least 0");
         let problem = violations.into_result().unwrap_err();
-        let pointers: Vec<_> = problem
-            .violations()
-            .iter()
-            .map(|v| v.pointer.as_str())
-            .collect();
+        let pointers: Vec<_> = problem.violations().iter().map(|v| v.pointer.as_str()).collect();
         assert_eq!(pointers, ["#/name", "#/price"]);
         assert_eq!(document(&problem)["errors"][1]["code"], "negative");
         assert!(Violations::default().into_result().is_ok());
@@ -225,11 +189,7 @@ mod tests {
 
     #[test]
     fn what_can_be_retried_says_when() {
-        for code in [
-            Code::Overloaded,
-            Code::Unavailable,
-            Code::IdempotencyInProgress,
-        ] {
+        for code in [Code::Overloaded, Code::Unavailable, Code::IdempotencyInProgress] {
             let response = Problem::new(code, "later").into_response();
             assert!(response.headers().contains_key(RETRY_AFTER), "{code:?}");
             assert!(code.is_retryable());

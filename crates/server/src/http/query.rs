@@ -29,34 +29,16 @@ fn explain(path: &str, message: &str) -> Problem {
     const NAME_CHARS_MAX: usize = 100;
     for (prefix, code, detail) in [
         ("missing field `", "required", "this parameter is required"),
-        (
-            "duplicate field `",
-            "duplicate_parameter",
-            "this parameter is given more than once",
-        ),
-        (
-            "unknown field `",
-            "unknown_parameter",
-            "this parameter is not known",
-        ),
+        ("duplicate field `", "duplicate_parameter", "this parameter is given more than once"),
+        ("unknown field `", "unknown_parameter", "this parameter is not known"),
     ] {
         if let Some(rest) = message.strip_prefix(prefix) {
-            let name: String = rest
-                .split('`')
-                .next()
-                .unwrap_or("")
-                .chars()
-                .take(NAME_CHARS_MAX)
-                .collect();
+            let name: String = rest.split('`').next().unwrap_or("").chars().take(NAME_CHARS_MAX).collect();
             return Problem::invalid(format!("?{name}"), code, detail);
         }
     }
     let name: String = path.chars().take(NAME_CHARS_MAX).collect();
-    Problem::invalid(
-        format!("?{name}"),
-        "not_accepted",
-        message.replace('`', "'"),
-    )
+    Problem::invalid(format!("?{name}"), "not_accepted", message.replace('`', "'"))
 }
 
 #[cfg(test)]
@@ -76,11 +58,7 @@ mod tests {
     fn check(query: &str, pointer: &str, code: &str) {
         let problem = parse::<Popular>(query).unwrap_err();
         let violation = &problem.violations()[0];
-        assert_eq!(
-            (violation.pointer.as_str(), violation.code),
-            (pointer, code),
-            "{query}"
-        );
+        assert_eq!((violation.pointer.as_str(), violation.code), (pointer, code), "{query}");
     }
 
     #[test]

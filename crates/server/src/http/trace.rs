@@ -40,9 +40,7 @@ impl TraceId {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         let number = (u128::from(next_random()) << 64) | u128::from(next_random());
         let number = number.max(1);
-        TraceId(std::array::from_fn(|i| {
-            HEX[(number >> (124 - 4 * i)) as usize & 15]
-        }))
+        TraceId(std::array::from_fn(|i| HEX[(number >> (124 - 4 * i)) as usize & 15]))
     }
 
     pub fn as_str(&self) -> &str {
@@ -98,11 +96,7 @@ mod tests {
     #[track_caller]
     fn check(traceparent: &str, expected: Option<&str>) {
         let found = TraceId::from_traceparent(traceparent.as_bytes());
-        assert_eq!(
-            found.as_ref().map(TraceId::as_str),
-            expected,
-            "{traceparent}"
-        );
+        assert_eq!(found.as_ref().map(TraceId::as_str), expected, "{traceparent}");
     }
 
     #[test]
@@ -119,10 +113,7 @@ mod tests {
         check(&format!("ff-{TRACE}-b7ad6b7169203331-01"), None);
         check(&format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)), None);
         check(&format!("00-{TRACE}-0000000000000000-01"), None);
-        check(
-            &format!("00-{}-b7ad6b7169203331-01", TRACE.to_uppercase()),
-            None,
-        );
+        check(&format!("00-{}-b7ad6b7169203331-01", TRACE.to_uppercase()), None);
         check(&format!("00_{TRACE}_b7ad6b7169203331_01"), None);
     }
 

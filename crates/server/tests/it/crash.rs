@@ -60,8 +60,14 @@ fn shop_until_the_crash(shop: &TestShop, user: i64, round: u64, (product, coupon
         let key = format!("r{round}-u{user}-{number}");
         let (path, body) = match chance.below(4) {
             0 => (format!("/api/coupons/{coupon}/issue"), json!({})),
-            1 => ("/api/orders".to_owned(), json!({"items": [{"productId": product, "quantity": 1}], "couponId": coupon})),
-            2 => ("/api/orders".to_owned(), json!({"items": [{"productId": product, "quantity": 2}], "pointsToUse": 2_000})),
+            1 => (
+                "/api/orders".to_owned(),
+                json!({"items": [{"productId": product, "quantity": 1}], "couponId": coupon}),
+            ),
+            2 => (
+                "/api/orders".to_owned(),
+                json!({"items": [{"productId": product, "quantity": 2}], "pointsToUse": 2_000}),
+            ),
             _ => ("/api/points/charge".to_owned(), json!({"amount": 500})),
         };
         let mut request = Sent { user, path, key, body, answer: None };

@@ -35,10 +35,7 @@ impl FromRef<Shared> for Arc<Tokens> {
 
 impl FromRef<Shared> for BodyLimits {
     fn from_ref(_: &Shared) -> BodyLimits {
-        BodyLimits {
-            bytes_max: 64 * 1024,
-            timeout: BODY_TIMEOUT,
-        }
+        BodyLimits { bytes_max: 64 * 1024, timeout: BODY_TIMEOUT }
     }
 }
 
@@ -85,22 +82,13 @@ impl Listening {
         let (stopper, stop) = shutdown::channel();
         let router = http::enclose(routes(), Arc::new(Metrics::new()));
         let serving = connections::start(&listener, &router, limits, &stop).unwrap();
-        Listening {
-            address,
-            stopper: Some(stopper),
-            serving: Some(serving),
-        }
+        Listening { address, stopper: Some(stopper), serving: Some(serving) }
     }
 
     pub(crate) fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        Client {
-            stream,
-            unread: Vec::new(),
-        }
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        Client { stream, unread: Vec::new() }
     }
 
     /// One request on a connection of its own.
@@ -149,23 +137,11 @@ fn routes() -> Router {
         .route("/quick", get(async || "quick"))
         .route("/slow", get(slow))
         .route("/panic", get(panics))
-        .route(
-            "/orders",
-            post(async |Json(order): Json<Order>| Json(order)),
-        )
-        .route(
-            "/empty",
-            post(async |JsonOrEmpty(nothing): JsonOrEmpty<Nothing>| Json(nothing)),
-        )
+        .route("/orders", post(async |Json(order): Json<Order>| Json(order)))
+        .route("/empty", post(async |JsonOrEmpty(nothing): JsonOrEmpty<Nothing>| Json(nothing)))
         .route("/unread", post(async || "not read"))
-        .route(
-            "/mine",
-            get(async |Customer(who): Customer| who.user_id.to_string()),
-        )
-        .route(
-            "/admin",
-            get(async |Admin(who): Admin| who.user_id.to_string()),
-        )
+        .route("/mine", get(async |Customer(who): Customer| who.user_id.to_string()))
+        .route("/admin", get(async |Admin(who): Admin| who.user_id.to_string()))
         .with_state(Shared { tokens })
 }
 
@@ -196,10 +172,7 @@ impl Answer {
     #[track_caller]
     pub(crate) fn assert_problem(&self, status: u16, code: &str) {
         assert_eq!(self.status, status, "{self:?}");
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json")
-        );
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
         assert_eq!(self.json()["code"], code);
     }
 }
@@ -212,25 +185,15 @@ impl Client {
     /// What the server says, up to the end of one answer.
     pub(crate) fn receive(&mut self) -> Answer {
         let end = loop {
-            if let Some(at) = self
-                .unread
-                .windows(4)
-                .position(|window| window == b"\r\n\r\n")
-            {
+            if let Some(at) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
                 break at + 4;
             }
             self.read_some();
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut answer = Answer {
-            status,
-            head,
-            body: String::new(),
-        };
-        let length = answer
-            .header("content-length")
-            .map_or(0, |length| length.parse().unwrap());
+        let mut answer = Answer { status, head, body: String::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
         while self.unread.len() < length {
             self.read_some();
         }
@@ -241,12 +204,7 @@ impl Client {
     fn read_some(&mut self) {
         let mut buffer = [0; 4096];
         let length = self.stream.read(&mut buffer).unwrap();
-        assert_ne!(
-            length,
-            0,
-            "closed after {:?}",
-            String::from_utf8_lossy(&self.unread)
-        );
+        assert_ne!(length, 0, "closed after {:?}", String::from_utf8_lossy(&self.unread));
         self.unread.extend_from_slice(&buffer[..length]);
     }
 
@@ -256,9 +214,7 @@ impl Client {
         match self.stream.read(&mut [0; 64]) {
             Ok(0) => true,
             Ok(_) => panic!("an answer was not expected"),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                false
-            }
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => false,
             Err(_reset) => true,
         }
     }

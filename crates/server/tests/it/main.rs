@@ -1,8 +1,5 @@
 //! The shell over real sockets.
-#![allow(
-    clippy::unwrap_used,
-    reason = "allow-unwrap-in-tests does not cover the functions that tests share"
-)]
+#![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
 mod client;
 mod crash;

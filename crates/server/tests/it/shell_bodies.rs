@@ -11,10 +11,7 @@ fn check(body: &str, pointer: &str, code: &str) {
     let answer = Listening::start().post("/orders", body);
     answer.assert_problem(400, "validation.failed");
     let error = &answer.json()["errors"][0];
-    assert_eq!(
-        (error["pointer"].as_str(), error["code"].as_str()),
-        (Some(pointer), Some(code))
-    );
+    assert_eq!((error["pointer"].as_str(), error["code"].as_str()), (Some(pointer), Some(code)));
 }
 
 fn post_head(client: &mut Client, path: &str, length: &str) {
@@ -34,64 +31,32 @@ fn expect_too_large_and_another(client: &mut Client) {
     let answer: Answer = client.receive();
     answer.assert_problem(413, "body.too_large");
     client.send(QUICK);
-    assert_eq!(
-        client.receive().body,
-        "quick",
-        "the connection is still good"
-    );
+    assert_eq!(client.receive().body, "quick", "the connection is still good");
 }
 
 #[test]
 fn a_valid_body_is_read() {
     let answer = Listening::start().post("/orders", r#"{"items":[{"productId":1,"quantity":2}]}"#);
-    assert_eq!(
-        (
-            answer.status,
-            answer.json()["items"][0]["quantity"].as_i64()
-        ),
-        (200, Some(2))
-    );
+    assert_eq!((answer.status, answer.json()["items"][0]["quantity"].as_i64()), (200, Some(2)));
 }
 
 #[test]
 fn problems_point_at_the_field() {
-    check(
-        r#"{"items":[{"productId":1,"quantity":"two"}]}"#,
-        "#/items/0/quantity",
-        "wrong_type",
-    );
-    check(
-        r#"{"items":[{"productId":1,"quantity":-2}]}"#,
-        "#/items/0/quantity",
-        "out_of_range",
-    );
-    check(
-        r#"{"items":[{"productId":1e999,"quantity":2}]}"#,
-        "#/items/0/productId",
-        "out_of_range",
-    );
-    check(
-        r#"{"items":[{"productId":1}]}"#,
-        "#/items/0/quantity",
-        "required",
-    );
+    check(r#"{"items":[{"productId":1,"quantity":"two"}]}"#, "#/items/0/quantity", "wrong_type");
+    check(r#"{"items":[{"productId":1,"quantity":-2}]}"#, "#/items/0/quantity", "out_of_range");
+    check(r#"{"items":[{"productId":1e999,"quantity":2}]}"#, "#/items/0/productId", "out_of_range");
+    check(r#"{"items":[{"productId":1}]}"#, "#/items/0/quantity", "required");
     check(r#"{"items":[],"price":1}"#, "#/price", "unknown_field");
     check(r#"{"items":[]"#, "#", "syntax");
     check("", "#", "syntax");
-    check(
-        &format!(r#"{{"items":{}"#, "[".repeat(60_000)),
-        "#/items/0",
-        "wrong_type",
-    );
+    check(&format!(r#"{{"items":{}"#, "[".repeat(60_000)), "#/items/0", "wrong_type");
 }
 
 #[test]
 fn another_content_type_is_refused() {
     let request = "POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-type: text/plain\r\n\
                    content-length: 2\r\n\r\n{}";
-    Listening::start()
-        .ask(request)
-        .assert_problem(415, "media_type.unsupported");
+    Listening::start().ask(request).assert_problem(415, "media_type.unsupported");
 }
 
 #[test]
@@ -99,18 +64,9 @@ fn a_post_without_fields_takes_an_object_or_nothing() {
     let listening = Listening::start();
     assert_eq!(listening.post("/empty", "{}").status, 200);
     assert_eq!(listening.post("/empty", "").status, 200);
-    assert_eq!(
-        listening
-            .ask("POST /empty HTTP/1.1\r\nhost: shop\r\n\r\n")
-            .status,
-        200
-    );
-    listening
-        .post("/empty", r#"{"x":1}"#)
-        .assert_problem(400, "validation.failed");
-    listening
-        .post("/empty", "[]")
-        .assert_problem(400, "validation.failed");
+    assert_eq!(listening.ask("POST /empty HTTP/1.1\r\nhost: shop\r\n\r\n").status, 200);
+    listening.post("/empty", r#"{"x":1}"#).assert_problem(400, "validation.failed");
+    listening.post("/empty", "[]").assert_problem(400, "validation.failed");
 }
 
 #[test]
@@ -179,18 +135,10 @@ fn a_drained_connection_is_idle_again() {
 fn a_client_that_asks_first_is_told_to_send_or_not() {
     let listening = Listening::start();
     let mut client = listening.connect();
-    post_head(
-        &mut client,
-        "/orders",
-        "expect: 100-continue\r\ncontent-length: 12",
-    );
+    post_head(&mut client, "/orders", "expect: 100-continue\r\ncontent-length: 12");
     assert_eq!(client.receive().status, 100);
     client.send(br#"{"items":[]}"#);
     assert_eq!(client.receive().status, 200);
-    post_head(
-        &mut client,
-        "/orders",
-        "expect: 100-continue\r\ncontent-length: 100000",
-    );
+    post_head(&mut client, "/orders", "expect: 100-continue\r\ncontent-length: 100000");
     client.receive().assert_problem(413, "body.too_large");
 }

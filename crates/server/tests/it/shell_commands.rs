@@ -39,18 +39,9 @@ impl Served {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = lines.map_while(Result::ok).find_map(|line| {
             let event: Value = serde_json::from_str(&line).ok()?;
-            Some(
-                event["message"]
-                    .as_str()?
-                    .split_once("http://")?
-                    .1
-                    .to_owned(),
-            )
+            Some(event["message"].as_str()?.split_once("http://")?.1.to_owned())
         });
-        Served {
-            child,
-            address: address.unwrap(),
-        }
+        Served { child, address: address.unwrap() }
     }
 
     fn get(&self, path: &str) -> String {
@@ -64,13 +55,7 @@ impl Served {
 
     fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 }
 
@@ -87,11 +72,7 @@ fn a_served_shop_stops_on_request() {
     for signal in ["TERM", "INT"] {
         let mut served = Served::start(data_dir.to_str().unwrap());
         assert!(served.get("/livez").starts_with("HTTP/1.1 200"));
-        assert!(
-            served
-                .get("/metrics")
-                .contains("doorbuster_http_requests_total")
-        );
+        assert!(served.get("/metrics").contains("doorbuster_http_requests_total"));
         served.signal(signal);
         assert_eq!(served.child.wait().unwrap().code(), Some(0));
     }
@@ -102,20 +83,11 @@ fn a_served_shop_stops_on_request() {
 fn a_data_folder_is_served_once() {
     let data_dir = folder("once");
     let served = Served::start(data_dir.to_str().unwrap());
-    let args = [
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--data-dir",
-        data_dir.to_str().unwrap(),
-    ];
+    let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()];
     let second = doorbuster(&args).output().unwrap();
     let error = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(2));
-    assert!(
-        error.contains("already served by another process"),
-        "{error}"
-    );
+    assert!(error.contains("already served by another process"), "{error}");
     drop(served);
     fs::remove_dir_all(data_dir).unwrap();
 }
@@ -127,26 +99,13 @@ fn a_token_is_signed_with_the_given_secret() {
         .output()
         .unwrap();
     let principal = Tokens::new(b"a secret").verify(text(&output));
-    assert_eq!(
-        principal,
-        Ok(Principal {
-            user_id: 9,
-            role: Role::Admin
-        })
-    );
+    assert_eq!(principal, Ok(Principal { user_id: 9, role: Role::Admin }));
 }
 
 #[test]
 fn a_token_is_signed_with_the_secret_of_the_folder() {
     let data_dir = folder("token");
-    let args = [
-        "token",
-        "--user",
-        "9",
-        "--json",
-        "--data-dir",
-        data_dir.to_str().unwrap(),
-    ];
+    let args = ["token", "--user", "9", "--json", "--data-dir", data_dir.to_str().unwrap()];
     let output = doorbuster(&args).output().unwrap();
     let printed: Value = serde_json::from_str(text(&output)).unwrap();
     let secret = fs::read_to_string(data_dir.join("auth.secret")).unwrap();
@@ -171,10 +130,7 @@ fn the_settings_in_force_are_printed_without_secrets() {
 
 #[test]
 fn an_unknown_setting_is_named() {
-    let output = doorbuster(&["config"])
-        .env("DOORBUSTER__SERVER__PROT", "1")
-        .output()
-        .unwrap();
+    let output = doorbuster(&["config"]).env("DOORBUSTER__SERVER__PROT", "1").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("DOORBUSTER__SERVER__PROT"), "{error}");

@@ -28,14 +28,8 @@ fn an_idle_connection_is_kept_longer_than_a_head_may_take() {
         client.send(QUICK);
         assert_eq!(client.receive().body, "quick");
     }
-    assert!(
-        !client.is_closed_within(IDLE_TIMEOUT / 2),
-        "idle connections live longer"
-    );
-    assert!(
-        client.is_closed_within(IDLE_TIMEOUT * 2),
-        "but not for ever"
-    );
+    assert!(!client.is_closed_within(IDLE_TIMEOUT / 2), "idle connections live longer");
+    assert!(client.is_closed_within(IDLE_TIMEOUT * 2), "but not for ever");
 }
 
 #[test]
@@ -97,10 +91,7 @@ fn a_stop_finishes_the_request_in_hand() {
     assert!(idle.is_closed_within(Duration::from_secs(1)));
     assert!(fresh.is_closed_within(Duration::from_secs(1)));
     listening.join();
-    assert!(
-        started.elapsed() < Duration::from_secs(2),
-        "the grace is not waited out"
-    );
+    assert!(started.elapsed() < Duration::from_secs(2), "the grace is not waited out");
     assert!(TcpStream::connect(listening.address).is_err());
 }
 
@@ -109,16 +100,9 @@ fn what_is_not_http_is_refused() {
     let listening = Listening::start();
     assert_eq!(listening.ask("EHLO shop\r\n\r\n").status, 400);
     let long = "x".repeat(70 * 1024);
-    let answer = listening.ask(&format!(
-        "GET /quick HTTP/1.1\r\nhost: shop\r\nx: {long}\r\n\r\n"
-    ));
+    let answer = listening.ask(&format!("GET /quick HTTP/1.1\r\nhost: shop\r\nx: {long}\r\n\r\n"));
     assert_eq!(answer.status, 431);
-    assert_eq!(
-        listening
-            .ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n")
-            .status,
-        200
-    );
+    assert_eq!(listening.ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n").status, 200);
 }
 
 #[test]

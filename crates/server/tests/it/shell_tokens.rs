@@ -9,8 +9,7 @@ use crate::listening::{Answer, Listening, SECRET};
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn ask(path: &str, token: &str) -> Answer {
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {token}\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: shop\r\nauthorization: Bearer {token}\r\n\r\n");
     Listening::start().ask(&request)
 }
 
@@ -37,9 +36,7 @@ fn admin_paths_are_for_admins() {
     assert_eq!(ask("/admin", &mint(SECRET, Role::Admin, HOUR)).status, 200);
     assert_eq!(ask("/mine", &mint(SECRET, Role::Admin, HOUR)).status, 200);
     let without = "GET /admin HTTP/1.1\r\nhost: shop\r\n\r\n";
-    Listening::start()
-        .ask(without)
-        .assert_problem(401, "auth.required");
+    Listening::start().ask(without).assert_problem(401, "auth.required");
 }
 
 #[test]
@@ -52,9 +49,8 @@ fn bad_tokens_are_refused() {
     let (claims, _) = claims_and_signature.split_once('.').unwrap();
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     check_refused(&format!("{none}.{claims}."));
-    let admin = URL_SAFE_NO_PAD.encode(
-        r#"{"sub":"7","role":"admin","iss":"doorbuster","aud":"doorbuster","exp":9999999999}"#,
-    );
+    let admin =
+        URL_SAFE_NO_PAD.encode(r#"{"sub":"7","role":"admin","iss":"doorbuster","aud":"doorbuster","exp":9999999999}"#);
     let (header, _) = valid.split_once('.').unwrap();
     let (_, signature) = valid.rsplit_once('.').unwrap();
     check_refused(&format!("{header}.{admin}.{signature}"));

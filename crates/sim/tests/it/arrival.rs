@@ -31,8 +31,7 @@ impl Placed {
             shop.issue(campaign, ANN).unwrap();
         }
         shop.charge(ANN, if grants[2] { 300 } else { 299 });
-        let wanted =
-            PlaceOrder { coupon: Some((campaign, None)), points: Money::won(300), ..order_of(ANN, product) };
+        let wanted = PlaceOrder { coupon: Some((campaign, None)), points: Money::won(300), ..order_of(ANN, product) };
         let order = shop.place_only(wanted);
         Placed { shop, order, product, campaign }
     }
@@ -268,8 +267,7 @@ fn an_order_that_is_stuck_needs_nobody_when_its_restorations_come_after_all() {
 fn a_timer_that_fires_twice_fires_once() {
     let mut placed = Placed::granted();
     placed.shop.clock.advance(STEP_DEADLINE);
-    let twice: Vec<_> =
-        (0..2).flat_map(|_| sim::ready::ready(placed.shop.engine.due_timers(9)).unwrap()).collect();
+    let twice: Vec<_> = (0..2).flat_map(|_| sim::ready::ready(placed.shop.engine.due_timers(9)).unwrap()).collect();
     assert_eq!(twice.len(), 2);
     placed.shop.batch(twice);
     assert_eq!(placed.find(is_restoration).len(), 3);
@@ -280,8 +278,13 @@ fn a_timer_that_fires_twice_fires_once() {
 #[derive(Clone, Copy, Debug)]
 enum Move {
     /// Brings one of the messages that are under way, and perhaps keeps a copy for later.
-    Deliver { which: usize, keep: bool },
-    Cancel { which: usize },
+    Deliver {
+        which: usize,
+        keep: bool,
+    },
+    Cancel {
+        which: usize,
+    },
     TimePasses,
 }
 
@@ -330,7 +333,7 @@ fn play(shop: &mut Shop, orders: [OrderId; 2], moves: Vec<Move>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_the_world_does_every_order_ends_and_nothing_is_left_behind(moves in moves()) {

@@ -60,9 +60,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
 
 fn command(line: &Line) -> Option<Command> {
     Some(match *line {
-        Line::Register { stock } => {
-            Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock }
-        }
+        Line::Register { stock } => Command::RegisterProduct { name: "Lamp".into(), price: Money::won(100), stock },
         Line::Adjust { product, delta } => {
             Command::AdjustStock { product: ProductId(product), delta, reason: "counted".into() }
         }
@@ -83,9 +81,7 @@ fn command(line: &Line) -> Option<Command> {
             let change = Change { quantity: Some(quantity), ..Change::default() };
             Command::ChangeCampaign { campaign: CampaignId(campaign), change }
         }
-        Line::Issue { campaign, user } => {
-            Command::IssueCoupon { campaign: CampaignId(campaign), user: UserId(user) }
-        }
+        Line::Issue { campaign, user } => Command::IssueCoupon { campaign: CampaignId(campaign), user: UserId(user) },
         Line::Request { campaign, user } => {
             Command::RequestCoupon { campaign: CampaignId(campaign), user: UserId(user) }
         }
@@ -155,7 +151,7 @@ fn stories(state: &State) -> BTreeMap<OrderId, Vec<(i64, &str)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_serial_history_ends_the_same_under_both_executors(history in lines()) {

@@ -1,4 +1,4 @@
-//! What is true of every shop at rest, checked after every test's every step.
+//! What is true of every shop: the audit at any moment, and a little more at rest. Every test checks it for free.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,19 @@ use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::order_saga::Step;
 use domain::points::Ledger;
-use sim::disk::State;
+use domain::time::Timestamp;
+use sim::disk::{Disk, State};
+use sim::model_snapshot::ModelSnapshot;
 
-/// Panics when something does not add up.
+/// Panics when the audit finds anything.
+#[track_caller]
+pub(crate) fn audit(disk: &Disk, now: Timestamp) {
+    let audit = app::audit::audit(&mut ModelSnapshot::of(disk), now).unwrap();
+    let broken: Vec<_> = audit.laws.iter().filter(|law| law.violations > 0).collect();
+    assert!(audit.is_clean(), "{broken:#?}");
+}
+
+/// Panics when something of a shop at rest does not add up.
 #[track_caller]
 pub(crate) fn check(state: &State) {
     stock_adds_up(state);
@@ -90,9 +100,7 @@ fn points_add_up(state: &State) {
         assert!(account.balance >= Money::ZERO);
         assert_eq!(account.balance, balances.get(&user.0).copied().unwrap_or_default(), "{user}");
     }
-    let held_or_spent = |order: &&Order| {
-        order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Point)
-    };
+    let held_or_spent = |order: &&Order| order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Point);
     let spent: Money = orders(state).filter(held_or_spent).map(|order| order.created.points).sum();
     assert_eq!(balances.get(&Ledger::Spent.number()).copied().unwrap_or_default(), spent);
 }

@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
 
 mod arrival;
+mod batches;
 mod conformance;
 mod equality;
+mod first_come;
 mod gate;
+mod idempotency;
 mod laws;
 mod outcomes;
 mod post;
 mod saga_laws;
 mod shop;
+mod time;

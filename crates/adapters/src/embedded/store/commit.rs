@@ -12,9 +12,8 @@ use app::table::{Change, Table};
 use domain::claim::Claim;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, params};
 
-use super::load::{claim_state, step_cells, timer_kind};
 use super::{Before, Failure};
-use crate::embedded::records::discount_cells;
+use crate::embedded::records::{claim_state, discount_cells, step_cells, timer_kind};
 
 /// Moves the groups that stand where the batch left them; if one does not, the batch is void.
 pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Result<(), Failure> {

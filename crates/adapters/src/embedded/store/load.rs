@@ -1,24 +1,21 @@
 //! Reads rows by their keys, each with a statement that stays prepared.
 
-use app::answer::Answer;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, OrderKey, OrderRow, Rows, SalesKey,
-    SettledKey, StoredAnswer, Timer, TimerKey, TimerKind,
+    SettledKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Coupon, Holding};
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
-use domain::order_saga::Step;
 use domain::points::Account;
-use domain::reason::Reason;
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
 
 use super::Before;
 use crate::embedded::records::{
     self, Cells, select_campaign, select_coupon, select_customer, select_line, select_login, select_order,
-    select_product, select_request,
+    select_product, select_request, step_cells,
 };
 
 /// Reads a row that its key names, if it is there.
@@ -96,66 +93,18 @@ fn inbox(connection: &Connection, key: InboxKey) -> Result<Option<()>> {
 
 fn answer(connection: &Connection, key: AnswerKey) -> Result<Option<StoredAnswer>> {
     let sql = "SELECT fingerprint, answer, answered_at FROM idempotency WHERE key = ?1";
-    find(connection, sql, [key.0.as_slice()], |row| {
-        let mut cells = Cells::of(row);
-        let fingerprint = cells.take()?;
-        let json: String = cells.take()?;
-        let answer: Answer = serde_json::from_str(&json).map_err(|error| cells.broken(error.to_string()))?;
-        Ok(StoredAnswer { fingerprint, answer, at: cells.at()? })
-    })
+    find(connection, sql, [key.0.as_slice()], records::answer)
 }
 
 fn timer(connection: &Connection, order: OrderId) -> Result<Option<Timer>> {
     let sql = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?1";
-    find(connection, sql, [order.0], |row| {
-        let mut cells = Cells::of(row);
-        let due = cells.at()?;
-        let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }];
-        let kind = match cells.word(&kinds, timer_kind)? {
-            TimerKind::Claims => TimerKind::Claims,
-            TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
-        };
-        Ok(Timer { due, kind })
-    })
-}
-
-pub(super) const fn timer_kind(kind: TimerKind) -> &'static str {
-    match kind {
-        TimerKind::Claims => "CLAIMS",
-        TimerKind::Restorations { .. } => "RESTORATIONS",
-    }
+    find(connection, sql, [order.0], records::timer)
 }
 
 fn claim(connection: &Connection, key: ClaimKey) -> Result<Option<Claim>> {
     let sql = "SELECT state, reason FROM claim WHERE order_id = ?1 AND step = ?2 AND product_id = ?3";
     let (step, product) = step_cells(key.step);
-    find(connection, sql, (key.order.0, step, product), |row| {
-        let mut cells = Cells::of(row);
-        let states = [Claim::Held, Claim::Refused(Reason::StepTimedOut), Claim::Released];
-        let state = cells.word(&states, claim_state)?;
-        match (state, cells.optional_word(&Reason::ALL, Reason::code)?) {
-            (Claim::Refused(_), Some(reason)) => Ok(Claim::Refused(reason)),
-            (Claim::Refused(_), None) => Err(cells.broken("a claim was refused for no reason")),
-            (Claim::Held | Claim::Released, _) => Ok(state),
-        }
-    })
-}
-
-pub(super) const fn claim_state(claim: Claim) -> &'static str {
-    match claim {
-        Claim::Held => "HELD",
-        Claim::Refused(_) => "REFUSED",
-        Claim::Released => "RELEASED",
-    }
-}
-
-/// The cells that name a step: what it claims, and of which product.
-pub(super) const fn step_cells(step: Step) -> (&'static str, i64) {
-    match step {
-        Step::Stock(product) => ("STOCK", product.0),
-        Step::Coupon => ("COUPON", 0),
-        Step::Point => ("POINT", 0),
-    }
+    find(connection, sql, (key.order.0, step, product), |row| records::claim(&mut Cells::of(row)))
 }
 
 fn settled(connection: &Connection, order: OrderId) -> Result<Option<()>> {

@@ -46,3 +46,23 @@ fn after_a_failed_sync_nothing_is_written_any_more() {
     let commit = Commit { id, rows: &rows, offsets: &[], now: Timestamp::default() };
     assert!(matches!(ready(store.commit(commit)), Err(CommitError::Broken(_))));
 }
+
+#[test]
+fn a_reader_that_stays_holds_up_the_log_but_not_the_shop() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { synchronous: crate::embedded::Synchronous::Off, ..Options::default() };
+    let mut store = open(folder.path(), options).unwrap().store;
+    commit(&mut store, 1, 0..9).unwrap();
+    let reader = Connection::open(folder.path().join(crate::embedded::DATABASE_FILE)).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM points_account").unwrap();
+    store.log_pages = 8;
+    let length =
+        |store: &SqliteStore| store.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::NOOP).unwrap().0;
+    for number in 2..200 {
+        commit(&mut store, number, 0..9).unwrap();
+    }
+    assert!(length(&store) > LOG_TOO_LONG * store.log_pages);
+    reader.execute_batch("COMMIT").unwrap();
+    commit(&mut store, 200, 0..9).unwrap();
+    assert!(length(&store) < store.log_pages, "the log starts over once nobody reads its old pages");
+}

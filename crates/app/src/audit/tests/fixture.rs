@@ -20,9 +20,7 @@ use crate::audit::{
 };
 use crate::event::ResultCode;
 use crate::ports::StoreError;
-use crate::rows::{
-    AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer,
-};
+use crate::rows::{AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer};
 
 pub(super) use orders::{compensation, completed_event, number};
 
@@ -219,7 +217,8 @@ fn bob_entries() -> Vec<Entry> {
 fn customer(user: UserId, entries: Vec<Entry>, orders: &[OrderFacts]) -> CustomerFacts {
     let rows = orders.iter().filter_map(|facts| facts.row.as_ref()).filter(|row| row.order.user() == user);
     let orders: Vec<Link> = rows.map(Link::order).collect();
-    let notice = |number| NoticeLink { number, link: Link { id: number, previous: (number > 1).then_some(number - 1) } };
+    let link = |number| Link { id: number, previous: Some(number - 1) };
+    let notice = |number| NoticeLink { number, link: link(number) };
     let customer = Customer {
         last_order: orders.last().map(|link| OrderId(link.id)),
         last_coupon: Some(CouponId(user.0)),
@@ -246,12 +245,7 @@ fn answers() -> Vec<(AnswerKey, StoredAnswer)> {
         Answer::OrderPlaced { order: OrderId(1), number: number(1) },
         Answer::OrderChanged { order: OrderId(2) },
         Answer::CouponRequested { request: RequestId(1), code: Code::from("req-1") },
-        Answer::CouponIssued {
-            campaign: SALE,
-            coupon: coupon(1, None).code,
-            issue_number: 1,
-            issued_at: NOON,
-        },
+        Answer::CouponIssued { campaign: SALE, coupon: coupon(1, None).code, issue_number: 1, issued_at: NOON },
     ];
     let stored = |answer| StoredAnswer { fingerprint: [0; 32], answer, at: NOON };
     answers.into_iter().zip(1..).map(|(answer, key)| (AnswerKey([key; 32]), stored(answer))).collect()

@@ -40,14 +40,8 @@ pub(super) struct Host {
 impl Host {
     pub(super) fn new(router: Router, limits: ConnectionLimits, stop: Stop) -> Host {
         let mut http = http1::Builder::new();
-        http.max_header_size(HEAD_BYTES_MAX)
-            .header_read_timeout(None);
-        Host {
-            router,
-            http,
-            limits,
-            stop,
-        }
+        http.max_header_size(HEAD_BYTES_MAX).header_read_timeout(None);
+        Host { router, http, limits, stop }
     }
 
     pub(super) fn stop(&self) -> Stop {
@@ -119,11 +113,7 @@ async fn answer(
         }
         let phases = phases.clone();
         let body = Drained::new(body, patience, move || phases.body_drained());
-        Body::new(if waits_to_be_asked {
-            body.unasked()
-        } else {
-            body
-        })
+        Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
     let response = router.oneshot(request).await?;
     Ok(response.map(|body| Answer { body, phases }))

@@ -32,14 +32,8 @@ pub(super) struct Phases {
 
 impl Phases {
     pub(super) fn new(header_timeout: Duration, idle_timeout: Duration) -> Phases {
-        let phase = Mutex::new(Phase::Idle {
-            since: Instant::now(),
-        });
-        Phases {
-            phase,
-            header_timeout,
-            idle_timeout,
-        }
+        let phase = Mutex::new(Phase::Idle { since: Instant::now() });
+        Phases { phase, header_timeout, idle_timeout }
     }
 
     /// When the connection is to be closed, unless something happens before.
@@ -54,9 +48,7 @@ impl Phases {
     fn bytes_arrived(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Idle { .. } = *phase {
-            *phase = Phase::Head {
-                since: Instant::now(),
-            };
+            *phase = Phase::Head { since: Instant::now() };
         }
     }
 
@@ -67,9 +59,7 @@ impl Phases {
     pub(super) fn answered(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Answering = *phase {
-            *phase = Phase::Idle {
-                since: Instant::now(),
-            };
+            *phase = Phase::Idle { since: Instant::now() };
         }
     }
 
@@ -77,9 +67,7 @@ impl Phases {
     pub(super) fn body_drained(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Head { .. } = *phase {
-            *phase = Phase::Idle {
-                since: Instant::now(),
-            };
+            *phase = Phase::Idle { since: Instant::now() };
         }
     }
 }
@@ -112,11 +100,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(context, bytes)
     }
 

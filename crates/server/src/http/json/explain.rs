@@ -13,11 +13,7 @@ const QUOTED_CHARS_MAX: usize = 200;
 
 pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     if bytes.trim_ascii().is_empty() {
-        return Problem::invalid(
-            "#",
-            "syntax",
-            "the body is empty; a JSON object is expected",
-        );
+        return Problem::invalid("#", "syntax", "the body is empty; a JSON object is expected");
     }
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -42,11 +38,7 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
-    Problem::invalid(
-        "#",
-        "syntax",
-        cut(&format!("the body is not valid JSON: {error}")),
-    )
+    Problem::invalid("#", "syntax", cut(&format!("the body is not valid JSON: {error}")))
 }
 
 fn data(path: &Path, message: &str) -> Problem {
@@ -57,11 +49,7 @@ fn data(path: &Path, message: &str) -> Problem {
         return Problem::invalid(pointer(path, None), "unknown_field", cut(&detail));
     }
     if let Some(name) = quoted_name(message, "missing field `") {
-        return Problem::invalid(
-            pointer(path, Some(name)),
-            "required",
-            "this field is required",
-        );
+        return Problem::invalid(pointer(path, Some(name)), "required", "this field is required");
     }
     if let Some(name) = quoted_name(message, "duplicate field `") {
         let detail = "this field is given more than once";
@@ -108,9 +96,7 @@ fn quoted_name<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 fn without_position(message: &str) -> &str {
-    message
-        .rfind(" at line ")
-        .map_or(message, |at| &message[..at])
+    message.rfind(" at line ").map_or(message, |at| &message[..at])
 }
 
 /// A JSON pointer (RFC 6901) as a URI fragment.

@@ -6,8 +6,7 @@
 use std::fmt;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 
 pub(super) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
@@ -49,27 +48,15 @@ impl<'de, X: Deserializer<'de>> Deserializer<'de> for Strict<X> {
         self.0.deserialize_map(Strict(visitor))
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, X::Error> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, X::Error> {
         self.0.deserialize_unit_struct(name, Strict(visitor))
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, X::Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, X::Error> {
         self.0.deserialize_newtype_struct(name, Strict(visitor))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, X::Error> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, X::Error> {
         self.0.deserialize_tuple(len, Strict(visitor))
     }
 
@@ -152,10 +139,7 @@ impl<'de, D: DeserializeSeed<'de>> DeserializeSeed<'de> for Strict<D> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
     type Error = A::Error;
 
-    fn next_element_seed<D: DeserializeSeed<'de>>(
-        &mut self,
-        seed: D,
-    ) -> Result<Option<D::Value>, A::Error> {
+    fn next_element_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, A::Error> {
         self.0.next_element_seed(Strict(seed))
     }
 
@@ -167,10 +151,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Strict<A> {
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Strict<A> {
     type Error = A::Error;
 
-    fn next_key_seed<D: DeserializeSeed<'de>>(
-        &mut self,
-        seed: D,
-    ) -> Result<Option<D::Value>, A::Error> {
+    fn next_key_seed<D: DeserializeSeed<'de>>(&mut self, seed: D) -> Result<Option<D::Value>, A::Error> {
         self.0.next_key_seed(Strict(seed))
     }
 
@@ -187,10 +168,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Strict<A> {
     type Error = A::Error;
     type Variant = Strict<A::Variant>;
 
-    fn variant_seed<D: DeserializeSeed<'de>>(
-        self,
-        seed: D,
-    ) -> Result<(D::Value, Strict<A::Variant>), A::Error> {
+    fn variant_seed<D: DeserializeSeed<'de>>(self, seed: D) -> Result<(D::Value, Strict<A::Variant>), A::Error> {
         let (value, variant) = self.0.variant_seed(Strict(seed))?;
         Ok((value, Strict(variant)))
     }

@@ -57,12 +57,7 @@ struct Entry {
 
 const fn entry(code: &'static str, status: StatusCode, title: &'static str) -> Entry {
     let retry = Retry::Never;
-    Entry {
-        code,
-        status,
-        title,
-        retry,
-    }
+    Entry { code, status, title, retry }
 }
 
 impl Entry {

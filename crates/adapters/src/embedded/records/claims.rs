@@ -1,0 +1,55 @@
+//! What participants hold for an order, and when it is looked at again.
+
+use app::rows::{Timer, TimerKind};
+use domain::claim::Claim;
+use domain::order_saga::Step;
+use domain::reason::Reason;
+use rusqlite::{Result, Row};
+
+use super::Cells;
+
+/// The two cells of a claim: its state, the reason of its refusal.
+pub(in crate::embedded) fn claim(cells: &mut Cells<'_>) -> Result<Claim> {
+    let states = [Claim::Held, Claim::Refused(Reason::StepTimedOut), Claim::Released];
+    let state = cells.word(&states, claim_state)?;
+    match (state, cells.optional_word(&Reason::ALL, Reason::code)?) {
+        (Claim::Refused(_), Some(reason)) => Ok(Claim::Refused(reason)),
+        (Claim::Refused(_), None) => Err(cells.broken("a claim was refused for no reason")),
+        (Claim::Held | Claim::Released, _) => Ok(state),
+    }
+}
+
+pub(in crate::embedded) const fn claim_state(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Held => "HELD",
+        Claim::Refused(_) => "REFUSED",
+        Claim::Released => "RELEASED",
+    }
+}
+
+/// The cells that name a step: what it claims, and of which product.
+pub(in crate::embedded) const fn step_cells(step: Step) -> (&'static str, i64) {
+    match step {
+        Step::Stock(product) => ("STOCK", product.0),
+        Step::Coupon => ("COUPON", 0),
+        Step::Point => ("POINT", 0),
+    }
+}
+
+pub(in crate::embedded) fn timer(row: &Row<'_>) -> Result<Timer> {
+    let mut cells = Cells::of(row);
+    let due = cells.at()?;
+    let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }];
+    let kind = match cells.word(&kinds, timer_kind)? {
+        TimerKind::Claims => TimerKind::Claims,
+        TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
+    };
+    Ok(Timer { due, kind })
+}
+
+pub(in crate::embedded) const fn timer_kind(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Claims => "CLAIMS",
+        TimerKind::Restorations { .. } => "RESTORATIONS",
+    }
+}

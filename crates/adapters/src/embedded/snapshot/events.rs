@@ -1,0 +1,61 @@
+//! The outbox in commit order, with the hashes that prove it.
+
+use std::collections::BTreeMap;
+
+use app::audit::{EventFacts, ShardFacts};
+use app::outbox::ShardHead;
+use rusqlite::{Connection, Result, Row};
+
+use crate::embedded::records::Cells;
+
+/// Hashes that were kept, by shard and number.
+type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
+
+pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>> {
+    let roots = roots(connection)?;
+    let mut statement = connection
+        .prepare("SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(event(row, &roots)?);
+    }
+    shards(connection, &roots)
+}
+
+fn event(row: &Row<'_>, roots: &Roots) -> Result<EventFacts> {
+    let mut cells = Cells::of(row);
+    let id = cells.take()?;
+    let (shard, seq) = (cells.take::<i64>()?, cells.take()?);
+    let shard = usize::try_from(shard).unwrap_or(usize::MAX);
+    Ok(EventFacts {
+        id,
+        shard,
+        seq,
+        key: cells.take()?,
+        kind: cells.take()?,
+        payload: cells.take()?,
+        at: cells.at()?,
+        root: roots.get(&(shard, seq)).and_then(|kept| kept.first().copied()),
+    })
+}
+
+fn roots(connection: &Connection) -> Result<Roots> {
+    let mut roots = Roots::new();
+    let mut statement = connection.prepare("SELECT shard, seq, hash FROM daily_root")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let shard = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        roots.entry((shard, row.get(1)?)).or_default().push(row.get(2)?);
+    }
+    Ok(roots)
+}
+
+fn shards(connection: &Connection, roots: &Roots) -> Result<Vec<ShardFacts>> {
+    let mut statement = connection.prepare("SELECT shard, seq, hash FROM outbox_shard ORDER BY shard")?;
+    let shards = statement.query_map([], |row| {
+        let shard = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+        let kept = roots.iter().filter(|((of, _), _)| *of == shard).map(|(_, kept)| kept.len()).sum();
+        Ok(ShardFacts { shard, head: ShardHead { seq: row.get(1)?, hash: row.get(2)? }, roots: kept })
+    })?;
+    shards.collect()
+}

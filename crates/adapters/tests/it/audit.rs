@@ -1,0 +1,235 @@
+//! The audit of a real store: clean at every moment of both executors, beside its writer and after a kill, and each
+//! fact that is falsified with SQL is found.
+
+mod shop;
+
+use std::fs;
+use std::path::Path;
+
+use adapters::embedded::{DATABASE_FILE, OpenError, SqliteSnapshot};
+use app::audit::{self, Audit};
+use app::command::Command;
+use app::settings::Executor;
+use domain::ids::UserId;
+use domain::money::Money;
+use rusqlite::Connection;
+
+use shop::{NOON, Shop, assert_clean, audit_of};
+
+#[test]
+fn the_laws_hold_after_every_commit_of_both_executors() {
+    for executor in [Executor::Inline, Executor::Log] {
+        let mut shop = Shop::open(executor).watched();
+        shop.sell_everything();
+        shop.leave_orders_waiting();
+        let audit = audit_of(shop.folder());
+        assert!(audit.laws.iter().all(|law| law.checked > 0), "{audit:#?}");
+        shop.quiet();
+    }
+}
+
+#[test]
+fn a_killed_store_is_audited_as_it_was_left() {
+    let mut shop = Shop::open(Executor::Log);
+    shop.sell_everything();
+    shop.leave_orders_waiting();
+    let killed = copy_of(shop.folder());
+    let before = files(killed.path());
+    assert_clean(&audit_of(killed.path()));
+    for (name, content) in before {
+        if !name.ends_with("-shm") {
+            assert_eq!(fs::read(killed.path().join(&name)).unwrap(), content, "{name} was changed");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_store_is_audited_and_opens_again() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.sell_everything();
+    let stopped = shop.close();
+    let before = fs::read(stopped.folder.path().join(DATABASE_FILE)).unwrap();
+    assert_clean(&audit_of(stopped.folder.path()));
+    assert_eq!(fs::read(stopped.folder.path().join(DATABASE_FILE)).unwrap(), before);
+    let mut shop = Shop::reopen(stopped, Executor::Inline);
+    shop.order(shop::order(UserId(5), &[(1, 1)]));
+    assert_clean(&audit_of(shop.folder()));
+}
+
+#[test]
+fn an_audit_sees_one_moment_while_the_shop_goes_on() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.sell_everything();
+    let mut snapshot = SqliteSnapshot::open(shop.folder()).unwrap();
+    let before = audit::audit(&mut snapshot, NOON).unwrap();
+    shop.order(shop::order(UserId(5), &[(1, 1)]));
+    assert_eq!(audit::audit(&mut snapshot, NOON).unwrap(), before);
+    assert_ne!(audit_of(shop.folder()), before);
+}
+
+#[test]
+fn a_folder_without_a_shop_is_not_audited() {
+    let empty = tempfile::tempdir().unwrap();
+    assert!(matches!(SqliteSnapshot::open(empty.path()), Err(OpenError::NoShop(_))));
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
+}
+
+/// The laws that must notice, and how the store is falsified. Whoever falsifies an event also breaks the chain.
+const FALSIFIED: &[(&[u8], &str)] = &[
+    (&[1], "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1 WHERE product_id = 1"),
+    (&[1], "UPDATE product SET reserved = reserved + 1 WHERE product_id = 1"),
+    (&[1], "DELETE FROM stock_receipt WHERE receipt_id = 1"),
+    (&[2], "DELETE FROM timer WHERE kind = 'CLAIMS'"),
+    (&[2], "DELETE FROM timer WHERE kind = 'RESTORATIONS'"),
+    (&[2], "DELETE FROM claim WHERE order_id = (SELECT order_id FROM orders WHERE outcome = 'AWAITING_PAYMENT')"),
+    (
+        &[2],
+        "INSERT INTO claim SELECT order_id, 'STOCK', 1, 'RELEASED', NULL FROM orders
+            WHERE outcome = 'CANCELLED' LIMIT 1",
+    ),
+    (&[3, 20], r#"UPDATE event SET payload = replace(payload, '"qty":', '"qty":1') WHERE type = 'OrderCompleted'"#),
+    (&[4], "UPDATE campaign SET issued = issued - 1 WHERE campaign_id = 1"),
+    (&[4], "UPDATE campaign SET issue_per_user_max = 0 WHERE campaign_id = 1"),
+    (&[5], "UPDATE coupon_request SET user_id = 77 WHERE result_code = 'SUCCESS' AND campaign_id = 2"),
+    (&[5], "UPDATE coupon_request SET status = 'FAILED' WHERE request_id = 1"),
+    (
+        &[5],
+        "UPDATE coupon_request SET result_code = 'EXPIRED'
+            WHERE result_code = 'ALREADY_ISSUED' AND campaign_id = 1",
+    ),
+    (&[5], "UPDATE coupon_request SET created_at = 0 WHERE status = 'PENDING'"),
+    (&[6], "UPDATE coupon_request SET quantity = 9 WHERE result_code = 'OUT_OF_STOCK' AND campaign_id = 2"),
+    (&[6], "UPDATE coupon_request SET quantity = 3 WHERE result_code = 'OUT_OF_STOCK' AND campaign_id = 2"),
+    (&[8], "UPDATE coupon SET used_order_id = NULL"),
+    (
+        &[8],
+        "UPDATE coupon SET used_order_id = (SELECT order_id FROM orders WHERE outcome = 'CANCELLED' LIMIT 1)
+         WHERE used_order_id IS NULL",
+    ),
+    (&[8], "UPDATE campaign SET discount_value = discount_value + 1"),
+    (&[9], "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1"),
+    (&[9], "DELETE FROM points_account WHERE user_id = 2"),
+    (&[9], "UPDATE points_entry SET amount = amount + 1 WHERE entry_id = 1"),
+    (&[9], "UPDATE points_entry SET order_id = NULL WHERE kind = 'RESTORED'"),
+    (&[11], "UPDATE orders SET updated_at = updated_at + 1 WHERE outcome = 'COMPLETED'"),
+    (&[11], "UPDATE orders SET version = version + 1"),
+    (&[11], "UPDATE order_line SET name = 'table' WHERE order_id = 1"),
+    (&[9, 11, 18, 19], "DELETE FROM orders WHERE outcome = 'CANCELLED'"),
+    (
+        &[11, 12, 20],
+        "INSERT INTO event
+            SELECT NULL, id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq + 1000,
+                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled'",
+    ),
+    (
+        &[13, 20],
+        r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
+            '{"step":"COUPON"},{"step":"POINT"}') WHERE type = 'CompensationRequired'"#,
+    ),
+    (
+        &[18],
+        "INSERT INTO idempotency (key, fingerprint, answer, answered_at)
+          SELECT zeroblob(32), fingerprint, answer, answered_at FROM idempotency
+            WHERE answer LIKE '%orderPlaced%' LIMIT 1",
+    ),
+    (&[18], "UPDATE idempotency SET answer = replace(answer, 'UC-', 'UC-X') WHERE answer LIKE '%couponIssued%'"),
+    (&[18], "UPDATE idempotency SET answer = replace(answer, 'ORD-', 'ORD-X') WHERE answer LIKE '%orderPlaced%'"),
+    (&[19], "DELETE FROM notice WHERE number = 2"),
+    (&[19], "UPDATE orders SET previous_order_id = NULL"),
+    (&[19], "UPDATE coupon SET previous_coupon_id = 999"),
+    (&[20], "UPDATE event SET payload = payload || ' ' WHERE type = 'ProductRegistered'"),
+    (&[20], "UPDATE event SET id = lower(hex(randomblob(16))) WHERE position = 5"),
+    (&[20], "DELETE FROM event WHERE type = 'StockAdjusted'"),
+    (&[20], "UPDATE outbox_shard SET hash = zeroblob(32)"),
+    (&[20], "UPDATE daily_root SET hash = zeroblob(32)"),
+    (&[20], "UPDATE product SET status = 'LOST' WHERE product_id = 3"),
+];
+
+#[test]
+fn every_falsified_fact_is_found_by_its_law() {
+    let mut shop = Shop::open(Executor::Log);
+    shop.sell_everything();
+    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0 });
+    shop.leave_orders_waiting();
+    let mut mistaken = vec![];
+    for (laws, falsify) in FALSIFIED {
+        let copy = copy_of(shop.folder());
+        let changed = database(copy.path()).execute(falsify, []).unwrap();
+        assert!(changed > 0, "nothing to falsify: {falsify}");
+        let found = broken(&audit_of(copy.path()));
+        if found != *laws {
+            mistaken.push((falsify, found));
+        }
+    }
+    assert!(mistaken.is_empty(), "{mistaken:#?}");
+}
+
+#[test]
+fn repairs_put_derived_figures_right_and_nothing_else() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.sell_everything();
+    let folder = shop.close();
+    database(folder.folder.path())
+        .execute_batch(
+            "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1, reserved = reserved + 1;
+             UPDATE campaign SET issued = issued - 1;
+             UPDATE points_account SET balance = balance + 5;
+             INSERT INTO timer SELECT order_id, 0, 'CLAIMS', 0 FROM orders WHERE outcome = 'COMPLETED'",
+        )
+        .unwrap();
+    let mut shop = Shop::reopen(folder, Executor::Inline);
+    assert_eq!(broken(&audit_of(shop.folder())), vec![1, 2, 4, 9]);
+    repair(&mut shop);
+    assert_clean(&audit_of(shop.folder()));
+}
+
+#[test]
+fn an_order_that_lost_its_timer_or_got_stuck_comes_to_its_end() {
+    let mut shop = Shop::open(Executor::Log);
+    shop.sell_everything();
+    shop.leave_orders_waiting();
+    let folder = shop.close();
+    database(folder.folder.path()).execute("DELETE FROM timer", []).unwrap();
+    let mut shop = Shop::reopen(folder, Executor::Log);
+    assert_eq!(broken(&audit_of(shop.folder())), vec![2]);
+    repair(&mut shop);
+    assert_clean(&audit_of(shop.folder()));
+    shop.fire_timers();
+    shop.quiet();
+    assert_clean(&audit_of(shop.folder()));
+    assert_eq!(audit::repairs(&mut SqliteSnapshot::open(shop.folder()).unwrap(), NOON).unwrap(), vec![]);
+    let live = "SELECT count(*) FROM orders WHERE outcome IN ('PENDING', 'COMPENSATING', 'COMPENSATION_STUCK')";
+    let live: Result<i64, _> = database(shop.folder()).query_row(live, [], |row| row.get(0));
+    assert_eq!(live, Ok(0));
+}
+
+/// The database, as somebody with a shell would open it.
+fn database(folder: &Path) -> Connection {
+    Connection::open(folder.join(DATABASE_FILE)).unwrap()
+}
+
+fn repair(shop: &mut Shop) {
+    for command in audit::repairs(&mut SqliteSnapshot::open(shop.folder()).unwrap(), NOON).unwrap() {
+        assert!(shop.ask(command.clone()).result.is_ok(), "{command:?}");
+    }
+}
+
+fn broken(audit: &Audit) -> Vec<u8> {
+    audit.laws.iter().filter(|law| law.violations > 0).map(|law| law.law).collect()
+}
+
+/// What a kill at this moment would leave behind.
+fn copy_of(folder: &Path) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for (name, content) in files(folder) {
+        if !name.ends_with("-shm") {
+            fs::write(copy.path().join(name), content).unwrap();
+        }
+    }
+    copy
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap())).collect()
+}

@@ -1,0 +1,287 @@
+//! A shop on SQLite with a bit of everything: every outcome, both issue modes, refusals, repeats.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use adapters::embedded::{self, MemoryGate, SqliteSnapshot};
+use app::answer::{Answer, Settled};
+use app::audit::{self, Audit};
+use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder};
+use app::conformance::ready;
+use app::consume::Consumer;
+use app::engine::{Engine, Job, Parts};
+use app::ports::Clock;
+use app::rows::AnswerKey;
+use app::settings::{Executor, Settings};
+use domain::coupon::{Change, IssueMode, QueueKey};
+use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Payment};
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+
+use crate::fixture::Embedded;
+
+pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+const STEP_DEADLINE: Duration = Duration::from_secs(30);
+const RESTORATIONS_MAX: i64 = 2;
+const ANN: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+const CAT: UserId = UserId(3);
+
+#[derive(Default)]
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) struct Shop {
+    pub(super) embedded: Embedded,
+    engine: Engine,
+    consumer: Consumer,
+    clock: Arc<TestClock>,
+    executor: Executor,
+    /// Makes idempotency keys that no earlier process used.
+    keys: u64,
+    /// Whether the shop is audited after every commit.
+    watched: bool,
+}
+
+impl Shop {
+    pub(super) fn open(executor: Executor) -> Shop {
+        Shop::reopen(Embedded::new(), executor)
+    }
+
+    pub(super) fn reopen(embedded: Embedded, executor: Executor) -> Shop {
+        let embedded::Opened { store, log, codec_key, engine, .. } = embedded.open();
+        let codec = Codec::new(codec_key);
+        let settings = Settings {
+            executor,
+            batch_max: 512,
+            mode: Mode::Parallel,
+            pay_within: Duration::from_secs(600),
+            step_deadline: STEP_DEADLINE,
+            restorations_max: RESTORATIONS_MAX,
+            codec,
+        };
+        let clock = Arc::new(TestClock(AtomicI64::new(NOON.micros())));
+        let gate = Arc::new(MemoryGate::default());
+        let parts = Parts { store: Box::new(store), gate, clock: clock.clone(), settings, engine };
+        let consumer = Consumer::new(Box::new(log), codec);
+        let keys = u64::from(engine) << 32;
+        Shop { embedded, engine: Engine::new(parts), consumer, clock, executor, keys, watched: false }
+    }
+
+    /// Closes the store and keeps its folder.
+    pub(super) fn close(self) -> Embedded {
+        self.embedded
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.embedded.folder.path()
+    }
+
+    pub(super) fn watched(mut self) -> Shop {
+        self.watched = true;
+        self
+    }
+
+    pub(super) fn ask(&mut self, command: Command) -> Settled {
+        self.keys += 1;
+        let (tell, told) = channel();
+        let mut key = AnswerKey([0; 32]);
+        key.0[..8].copy_from_slice(&self.keys.to_be_bytes());
+        let reply = Box::new(move |settled| tell.send(settled).unwrap());
+        let job = Job::new(command, reply).idempotent(Some(Idempotency { key, fingerprint: [0; 32] }));
+        self.batch(vec![job]);
+        while self.engine.has_deferred() {
+            self.batch(vec![]);
+        }
+        told.try_recv().unwrap()
+    }
+
+    pub(super) fn order(&mut self, command: Command) -> OrderId {
+        match self.ask(command).result {
+            Ok(Answer::OrderPlaced { order, .. }) => order,
+            other => panic!("no order was placed: {other:?}"),
+        }
+    }
+
+    fn batch(&mut self, jobs: Vec<Job>) {
+        let report = ready(self.engine.batch_once(jobs));
+        assert_eq!(report.errors, Vec::<String>::new());
+        if self.watched {
+            assert_clean(&audit_of(self.folder()));
+        }
+    }
+
+    /// Follows the log to its end, one event per commit.
+    pub(super) fn quiet(&mut self) {
+        if self.executor == Executor::Inline {
+            return;
+        }
+        loop {
+            let jobs = ready(self.consumer.consume_once(1)).unwrap();
+            if jobs.is_empty() && !self.engine.has_deferred() {
+                return;
+            }
+            for job in jobs {
+                self.batch(vec![job]);
+            }
+            while self.engine.has_deferred() {
+                self.batch(vec![]);
+            }
+        }
+    }
+
+    /// Lets the step deadline pass and fires what is due.
+    pub(super) fn fire_timers(&mut self) {
+        self.clock.0.fetch_add(STEP_DEADLINE.as_micros() as i64 + 1, Ordering::Relaxed);
+        let due = ready(self.engine.due_timers(100)).unwrap();
+        for job in due {
+            self.batch(vec![job]);
+        }
+        while self.engine.has_deferred() {
+            self.batch(vec![]);
+        }
+    }
+
+    /// Opens the shop and sells a bit of everything.
+    pub(super) fn sell_everything(&mut self) {
+        self.open_for_business();
+        self.give_coupons();
+        self.place_orders();
+    }
+
+    fn open_for_business(&mut self) {
+        for (name, price, stock) in [("lamp", 1_000, 20), ("chair", 500, 3)] {
+            self.ask(Command::RegisterProduct { name: Arc::from(name), price: Money::won(price), stock });
+        }
+        for (product, delta) in [(1, -1), (2, 4)] {
+            let product = ProductId(product);
+            self.ask(Command::AdjustStock { product, delta, reason: Arc::from("counted") });
+        }
+        let fixed = Discount::Fixed { value: Money::won(300) };
+        let percent = Discount::Percent { value: 10, max_amount: None };
+        for (discount, issue_mode) in [(fixed, IssueMode::Direct), (percent, IssueMode::Queued)] {
+            self.ask(Command::CreateCampaign(Box::new(CreateCampaign {
+                name: Arc::from("sale"),
+                discount,
+                quantity: 2,
+                issue_per_user_max: 1,
+                issue_starts_at: NOON,
+                issue_ends_at: NOON + Duration::from_secs(3_600),
+                valid_until: NOON + Duration::from_secs(7_200),
+                issue_mode,
+                queue_key: QueueKey::Campaign,
+            })));
+        }
+        for (user, amount) in [(ANN, 5_000), (BOB, 1_000)] {
+            self.ask(Command::ChargePoints { user, amount: Money::won(amount) });
+        }
+        self.quiet();
+    }
+
+    fn give_coupons(&mut self) {
+        for campaign in [1, 2, 9].map(CampaignId) {
+            for user in [ANN, ANN, BOB, CAT] {
+                self.ask(Command::RequestCoupon { campaign, user });
+            }
+        }
+        self.quiet();
+        let change = Change { quantity: Some(4), ..Change::default() };
+        for campaign in [1, 2].map(CampaignId) {
+            self.ask(Command::ChangeCampaign { campaign, change });
+            self.ask(Command::IssueCoupon { campaign, user: CAT });
+        }
+        self.quiet();
+    }
+
+    fn place_orders(&mut self) {
+        let completed = order(ANN, &[(1, 2), (2, 1), (1, 1)]);
+        self.order(with_coupon(completed, 1, 700));
+        let short_of_points = order(BOB, &[(1, 1), (2, 2)]);
+        self.order(with_points(short_of_points, 1_500));
+        self.order(order(CAT, &[(1, 1), (2, 100)]));
+        self.order(with_mode(order(CAT, &[(1, 1), (2, 100)]), Mode::Atomic));
+        self.order(with_mode(order(CAT, &[(1, 1)]), Mode::Atomic));
+        self.order(prepaid(order(ANN, &[(1, 1)])));
+        self.quiet();
+        let in_parallel = with_coupon(order(ANN, &[(2, 1)]), 2, 100);
+        let at_once = with_mode(order(BOB, &[(2, 1)]), Mode::Atomic);
+        for cancelled in [in_parallel, at_once] {
+            let order = self.order(prepaid(cancelled));
+            self.quiet();
+            let cancel = Command::CancelOrder { order, by: Canceller::Customer };
+            assert!(self.ask(cancel).result.is_ok());
+            self.quiet();
+        }
+        self.order(with_points(order(BOB, &[(1, 1)]), 200));
+        self.quiet();
+    }
+
+    /// Leaves an order in every live state. Only where events wait in the log do orders wait, too.
+    pub(super) fn leave_orders_waiting(&mut self) {
+        self.order(with_points(order(BOB, &[(1, 2)]), 300));
+        self.order(order(CAT, &[(1, 1)]));
+        for _times in 0..2 * RESTORATIONS_MAX {
+            self.fire_timers();
+        }
+        self.order(order(CAT, &[(1, 1)]));
+        self.fire_timers();
+        self.order(order(CAT, &[(1, 1)]));
+        self.ask(Command::RequestCoupon { campaign: CampaignId(2), user: UserId(4) });
+    }
+}
+
+pub(super) fn order(user: UserId, items: &[(i64, i64)]) -> Command {
+    Command::PlaceOrder(Box::new(PlaceOrder {
+        user,
+        items: items.iter().map(|(product, quantity)| (ProductId(*product), *quantity)).collect(),
+        coupon: None,
+        points: Money::ZERO,
+        payment: Payment::OnDelivery,
+        receiver: None,
+        warehouse_storage: false,
+        total_shown: None,
+        mode: None,
+    }))
+}
+
+fn changed(command: Command, change: impl FnOnce(&mut PlaceOrder)) -> Command {
+    let Command::PlaceOrder(mut order) = command else { panic!("not an order: {command:?}") };
+    change(&mut order);
+    Command::PlaceOrder(order)
+}
+
+fn with_coupon(command: Command, campaign: i64, points: i64) -> Command {
+    changed(with_points(command, points), |order| order.coupon = Some((CampaignId(campaign), None)))
+}
+
+fn with_points(command: Command, points: i64) -> Command {
+    changed(command, |order| order.points = Money::won(points))
+}
+
+fn with_mode(command: Command, mode: Mode) -> Command {
+    changed(command, |order| order.mode = Some(mode))
+}
+
+fn prepaid(command: Command) -> Command {
+    changed(command, |order| order.payment = Payment::Prepaid)
+}
+
+pub(super) fn audit_of(folder: &Path) -> Audit {
+    audit::audit(&mut SqliteSnapshot::open(folder).unwrap(), NOON).unwrap()
+}
+
+#[track_caller]
+pub(super) fn assert_clean(audit: &Audit) {
+    let broken: Vec<_> = audit.laws.iter().filter(|law| law.violations > 0).collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}

@@ -1,0 +1,5 @@
+//! What the shop promises to those who read its events.
+#![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
+
+mod events;
+mod samples;

@@ -1,0 +1,262 @@
+//! One event of each kind, and one more where something may be absent.
+
+use app::event::{
+    CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResumed, CouponIssued,
+    CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed, Event, OrderAwaitingPayment,
+    OrderCancelled, OrderCompleted, OrderCreated, OrderNote, PointRequest, PointRestoration, PointsCharged,
+    PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, RestorationType,
+    ResultCode, Sold, StockAdjusted, StockRequest, StockRestoration,
+};
+use app::reactions::report_event;
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, Code, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Line, Mode, Payment};
+use domain::order_saga::{Report, Step};
+use domain::pricing::Discount;
+use domain::reason::Reason;
+use domain::stock::Status;
+use domain::time::Timestamp;
+
+const ANN: UserId = UserId(42);
+const LAMP: ProductId = ProductId(3);
+const DROP: CampaignId = CampaignId(7);
+const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+/// With every digit of a microsecond.
+const LATER: Timestamp = Timestamp::from_micros(1_795_262_400_123_456);
+
+pub(crate) fn samples() -> Vec<Event> {
+    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products()].concat()
+}
+
+fn order() -> Code {
+    Code::from("ORD-4F7K2M9Q")
+}
+
+fn coupon() -> Code {
+    Code::from("UC-7Q2M4F9K")
+}
+
+fn request() -> Code {
+    Code::from("req-9K4F7Q2M")
+}
+
+fn created() -> OrderCreated {
+    OrderCreated {
+        order_id: order(),
+        user_id: ANN,
+        mode: Mode::Parallel,
+        payment: Payment::Prepaid,
+        pay_within_seconds: 600,
+        items: vec![Line { product: LAMP, name: "Lamp".into(), quantity: 2, unit_price: Money::won(1_000) }],
+        coupon_id: None,
+        user_coupon_id: None,
+        total_price: Money::won(2_000),
+        discount_price: Money::ZERO,
+        points_used: Money::ZERO,
+        amount_due: Money::won(2_000),
+        warehouse_storage: false,
+        total_steps: 1,
+        created_at: NOON,
+    }
+}
+
+fn orders() -> Vec<Event> {
+    let with_everything = OrderCreated {
+        mode: Mode::Atomic,
+        payment: Payment::OnDelivery,
+        coupon_id: Some(DROP),
+        user_coupon_id: Some(coupon()),
+        discount_price: Money::won(300),
+        points_used: Money::won(200),
+        amount_due: Money::won(1_500),
+        warehouse_storage: true,
+        total_steps: 3,
+        ..created()
+    };
+    vec![
+        Event::OrderCreated(created()),
+        Event::OrderCreated(with_everything),
+        Event::OrderAwaitingPayment(OrderAwaitingPayment {
+            order_id: order(),
+            user_id: ANN,
+            amount_due: Money::won(2_000),
+            pay_before: LATER,
+        }),
+        Event::OrderCompleted(OrderCompleted {
+            order_id: order(),
+            order_number: order(),
+            user_id: ANN,
+            products: vec![Sold { id: LAMP, qty: 2 }],
+            total_amount: Money::won(2_000),
+            order_created_at: NOON,
+            completed_at: LATER,
+        }),
+        Event::OrderCancelled(OrderCancelled { order_id: order(), user_id: ANN, reason: Reason::StockExhausted }),
+    ]
+}
+
+fn steps() -> Vec<Event> {
+    let mut events = vec![
+        Event::StockDeductionRequested(StockRequest { order_id: order(), product_id: LAMP, quantity: 2 }),
+        Event::CouponUsageRequested(CouponRequest {
+            order_id: order(),
+            user_id: ANN,
+            coupon_id: DROP,
+            user_coupon_id: None,
+        }),
+        Event::CouponUsageRequested(CouponRequest {
+            order_id: order(),
+            user_id: ANN,
+            coupon_id: DROP,
+            user_coupon_id: Some(coupon()),
+        }),
+        Event::PointDeductionRequested(PointRequest { order_id: order(), user_id: ANN, points: Money::won(200) }),
+    ];
+    let refusals = [Reason::StockExhausted, Reason::CouponNotUsable, Reason::PointsInsufficient];
+    for (step, reason) in [Step::Stock(LAMP), Step::Coupon, Step::Point].into_iter().zip(refusals) {
+        for report in [Report::Completed, Report::Failed(reason), Report::Restored] {
+            events.push(report_event(step, report, order()));
+        }
+    }
+    events
+}
+
+fn compensations() -> Vec<Event> {
+    let steps = vec![Step::Point, Step::Coupon, Step::Stock(LAMP)];
+    let reason = Reason::StepTimedOut;
+    vec![
+        Event::CompensationRequired(CompensationRequired { order_id: order(), reason, steps: steps.clone() }),
+        Event::CompensationCompleted(CompensationCompleted { order_id: order(), reason }),
+        Event::CompensationStuck(OrderNote { order_id: order() }),
+        Event::CompensationResumed(CompensationResumed { order_id: order(), steps }),
+    ]
+}
+
+fn restorations() -> Vec<Event> {
+    vec![
+        Event::StockRestorationRequired(StockRestoration {
+            order_id: order(),
+            product_id: LAMP,
+            quantity: 2,
+            event_type: RestorationType::StockRestorationRequired,
+            timestamp: NOON,
+        }),
+        Event::CouponRestorationRequired(CouponRestoration {
+            order_id: order(),
+            user_id: ANN,
+            coupon_id: DROP,
+            event_type: RestorationType::CouponRestorationRequired,
+            timestamp: NOON,
+        }),
+        Event::PointRestorationRequired(PointRestoration {
+            order_id: order(),
+            user_id: ANN,
+            points: Money::won(200),
+            event_type: RestorationType::PointRestorationRequired,
+            timestamp: NOON,
+        }),
+    ]
+}
+
+fn coupons() -> Vec<Event> {
+    let result = CouponResult {
+        request_id: request(),
+        user_id: ANN,
+        coupon_id: DROP,
+        queue_key: QueueKey::User,
+        success: true,
+        result_code: ResultCode::Success,
+        message: ResultCode::Success.message().into(),
+        coupon_history_id: Some(coupon()),
+        issue_number: Some(1),
+        processed_at: LATER,
+        processing_time_ms: 123,
+    };
+    let refused = CouponResult {
+        queue_key: QueueKey::Campaign,
+        success: false,
+        result_code: ResultCode::OutOfStock,
+        message: ResultCode::OutOfStock.message().into(),
+        coupon_history_id: None,
+        issue_number: None,
+        ..result.clone()
+    };
+    let asked = CouponRequested {
+        request_id: request(),
+        user_id: ANN,
+        coupon_id: DROP,
+        queue_key: QueueKey::User,
+        requested_at: NOON,
+    };
+    vec![
+        Event::CouponRequested(asked.clone()),
+        Event::CouponRequested(CouponRequested { queue_key: QueueKey::Campaign, ..asked }),
+        Event::CouponResult(result),
+        Event::CouponResult(refused),
+        Event::CouponIssued(issued(None)),
+        Event::CouponIssued(issued(Some(request()))),
+        Event::CouponUsed(CouponUsed {
+            user_coupon_id: coupon(),
+            user_id: ANN,
+            order_id: order(),
+            discount_amount: Money::won(300),
+            used_at: LATER,
+        }),
+        Event::PointsCharged(PointsCharged { user_id: ANN, amount: Money::won(500), balance: Money::won(700) }),
+    ]
+}
+
+fn issued(request_id: Option<Code>) -> CouponIssued {
+    CouponIssued {
+        user_coupon_id: coupon(),
+        user_id: ANN,
+        coupon_id: DROP,
+        coupon_name: "Drop".into(),
+        issue_number: 1,
+        request_id,
+        issued_at: NOON,
+    }
+}
+
+fn campaigns() -> Vec<Event> {
+    let fixed = CampaignCreated {
+        coupon_id: DROP,
+        name: "Drop".into(),
+        discount: Discount::Fixed { value: Money::won(300) },
+        total_quantity: 1_000,
+        max_issue_per_user: 1,
+        issue_mode: IssueMode::Direct,
+        issue_starts_at: NOON,
+        issue_ends_at: LATER,
+        valid_until: LATER,
+    };
+    let percent = |max_amount| CampaignCreated {
+        discount: Discount::Percent { value: 10, max_amount },
+        issue_mode: IssueMode::Queued,
+        ..fixed.clone()
+    };
+    vec![
+        Event::CampaignCreated(percent(None)),
+        Event::CampaignCreated(percent(Some(Money::won(5_000)))),
+        Event::CampaignCreated(fixed),
+        Event::CampaignChanged(CampaignChanged {
+            coupon_id: DROP,
+            paused: true,
+            total_quantity: 2_000,
+            issue_ends_at: LATER,
+        }),
+    ]
+}
+
+fn products() -> Vec<Event> {
+    let price = Money::won(1_000);
+    vec![
+        Event::ProductRegistered(ProductRegistered { product_id: LAMP, name: "Lamp".into(), price, stock: 5 }),
+        Event::ProductSoldOut(ProductSoldOut { product_id: LAMP }),
+        Event::ProductRestocked(ProductRestocked { product_id: LAMP, available: 2 }),
+        Event::PriceChanged(PriceChanged { product_id: LAMP, price }),
+        Event::ProductStatusChanged(ProductStatusChanged { product_id: LAMP, status: Status::Paused }),
+        Event::StockAdjusted(StockAdjusted { product_id: LAMP, delta: -2, reason: "broken".into(), on_hand: 3 }),
+    ]
+}

@@ -1,0 +1,160 @@
+//! What the audit reads of a model disk.
+
+use std::collections::BTreeSet;
+
+use app::audit::{
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
+    ShardFacts, Snapshot,
+};
+use app::ports::StoreError;
+use app::rows::{AnswerKey, StoredAnswer};
+use domain::ids::{CampaignId, OrderId, UserId};
+use domain::stock::Product;
+
+use crate::disk::{Disk, OutboxRow, State};
+
+/// One moment of a disk.
+#[derive(Clone, Debug)]
+pub struct ModelSnapshot(State);
+
+impl ModelSnapshot {
+    pub fn of(disk: &Disk) -> ModelSnapshot {
+        ModelSnapshot(disk.state())
+    }
+
+    fn product(&self, product: &Product) -> ProductFacts {
+        let receipts = self.0.receipts.values().filter(|receipt| receipt.product == product.id);
+        let deltas: Vec<i64> = receipts.map(|receipt| receipt.delta).collect();
+        ProductFacts {
+            product: product.clone(),
+            received: deltas.iter().filter(|delta| **delta > 0).sum(),
+            written_off: -deltas.iter().filter(|delta| **delta < 0).sum::<i64>(),
+        }
+    }
+
+    fn coupons(&self) -> impl Iterator<Item = CouponFacts> {
+        self.0.holdings.values().flat_map(|holding| {
+            let (campaign, user) = (holding.campaign, holding.user);
+            holding.coupons.iter().map(move |coupon| CouponFacts { campaign, user, coupon: coupon.clone() })
+        })
+    }
+
+    fn order_ids(&self) -> BTreeSet<OrderId> {
+        let state = &self.0;
+        let mut ids: BTreeSet<OrderId> = state.orders.keys().chain(state.timers.keys()).copied().collect();
+        ids.extend(state.claims.keys().map(|key| key.order));
+        ids.extend(self.coupons().filter_map(|facts| facts.coupon.used_order));
+        ids.extend(state.entries.values().filter_map(|entry| entry.order));
+        ids.extend(state.outbox.iter().filter_map(|row| row.order));
+        ids
+    }
+
+    fn order(&self, id: OrderId) -> OrderFacts {
+        let state = &self.0;
+        let claims = state.claims.iter().filter(|(key, _)| key.order == id);
+        let entries = state.entries.values().filter(|entry| entry.order == Some(id));
+        OrderFacts {
+            id,
+            row: state.orders.get(&id).cloned(),
+            claims: claims.map(|(key, claim)| (key.step, *claim)).collect(),
+            timer: state.timers.get(&id).copied(),
+            events: state.outbox.iter().filter(|row| row.order == Some(id)).map(order_event).collect(),
+            coupons: self.coupons().filter(|facts| facts.coupon.used_order == Some(id)).collect(),
+            entries: entries.copied().collect(),
+        }
+    }
+
+    fn user_ids(&self) -> BTreeSet<UserId> {
+        let state = &self.0;
+        let mut ids: BTreeSet<UserId> = state.customers.keys().chain(state.accounts.keys()).copied().collect();
+        ids.extend(state.entries.values().map(|entry| entry.user));
+        ids.extend(state.orders.values().map(|row| row.order.user()));
+        ids.extend(state.holdings.keys().map(|key| key.user));
+        ids.extend(state.notices.values().map(|notice| notice.user));
+        ids
+    }
+
+    fn customer(&self, user: UserId) -> CustomerFacts {
+        let state = &self.0;
+        let orders = state.orders.values().filter(|row| row.order.user() == user);
+        let coupons = state.coupons.iter().filter(|(_, (key, _))| key.user == user);
+        let notices = state.notices.values().filter(|notice| notice.user == user);
+        CustomerFacts {
+            user,
+            customer: state.customers.get(&user).copied(),
+            account: state.accounts.get(&user).copied(),
+            entries: state.entries.values().filter(|entry| entry.user == user).copied().collect(),
+            orders: orders.map(Link::order).collect(),
+            coupons: coupons.map(|(id, (_, previous))| Link::coupon(*id, *previous)).collect(),
+            notices: notices
+                .map(|notice| NoticeLink {
+                    number: notice.number,
+                    link: Link { id: notice.id.0, previous: notice.previous.map(|id| id.0) },
+                })
+                .collect(),
+        }
+    }
+}
+
+fn order_event(row: &OutboxRow) -> OrderEventFacts {
+    let (kind, payload) = (row.record.kind.to_owned(), row.record.payload.clone());
+    OrderEventFacts { kind, payload, version: row.version, at: row.at }
+}
+
+impl Snapshot for ModelSnapshot {
+    fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> Result<(), StoreError> {
+        self.0.products.values().map(|product| self.product(product)).for_each(each);
+        Ok(())
+    }
+
+    fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError> {
+        let mut ids: BTreeSet<CampaignId> = self.0.campaigns.keys().copied().collect();
+        ids.extend(self.0.holdings.keys().map(|key| key.campaign));
+        ids.extend(self.0.requests.values().map(|request| request.campaign));
+        for id in ids {
+            each(CampaignFact::Begins(id, self.0.campaigns.get(&id).cloned()));
+            let mut coupons: Vec<CouponFacts> = self.coupons().filter(|facts| facts.campaign == id).collect();
+            coupons.sort_by_key(|facts| facts.coupon.issue_number);
+            coupons.into_iter().map(CampaignFact::Coupon).for_each(&mut *each);
+            let requests = self.0.requests.values().filter(|request| request.campaign == id);
+            requests.cloned().map(CampaignFact::Request).for_each(&mut *each);
+        }
+        Ok(())
+    }
+
+    fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), StoreError> {
+        self.order_ids().into_iter().map(|id| self.order(id)).for_each(each);
+        Ok(())
+    }
+
+    fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), StoreError> {
+        self.user_ids().into_iter().map(|user| self.customer(user)).for_each(each);
+        Ok(())
+    }
+
+    fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
+        self.0.answers.iter().for_each(|(key, stored)| each(*key, stored.clone()));
+        Ok(())
+    }
+
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError> {
+        for OutboxRow { record, at, .. } in &self.0.outbox {
+            each(EventFacts {
+                id: record.id.clone(),
+                shard: record.shard,
+                seq: record.seq,
+                key: record.key.clone(),
+                kind: record.kind.to_owned(),
+                payload: record.payload.clone(),
+                at: *at,
+                root: None,
+            });
+        }
+        let heads = self.0.heads.iter().enumerate();
+        Ok(heads.map(|(shard, head)| ShardFacts { shard, head: *head, roots: 0 }).collect())
+    }
+
+    fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(vec![])
+    }
+}

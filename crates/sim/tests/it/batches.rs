@@ -1,0 +1,383 @@
+//! Many jobs, one commit: nobody pays for his neighbour, and nothing is applied twice.
+
+use app::answer::{Answer, Refusal};
+use app::command::{Command, PlaceOrder, RegisterUser, Source};
+use app::engine::Job;
+use app::event::Event;
+use app::ids::REGISTERED_USER_MIN;
+use app::ports::CommitError;
+use app::reactions::{self, Group};
+use app::rows::{EmailKey, EventId, Notice, OffsetKey, Partition, Role};
+use app::settings::Executor;
+use domain::coupon::Change;
+use domain::ids::{CampaignId, NoticeId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Outcome};
+use proptest::prelude::*;
+use sim::fault::CommitFault;
+
+use crate::post::{essence, is_claim, is_report};
+use crate::shop::{ANN, BOB, CODEC, EXECUTORS, NOON, Shop, Waiting, campaign_of, job, order_of, place};
+
+fn register(email: u8) -> Command {
+    Command::RegisterUser(Box::new(RegisterUser {
+        email: "somebody@example.com".into(),
+        email_key: EmailKey([email; 32]),
+        name: "Somebody".into(),
+        password_hash: "hash".into(),
+        role: Role::Customer,
+        candidate: None,
+    }))
+}
+
+fn charge(user: UserId, amount: i64) -> Command {
+    Command::ChargePoints { user, amount: Money::won(amount) }
+}
+
+/// Commands of which many are refused: unknown things, things that are gone, orders that cannot be paid.
+fn any_command() -> impl Strategy<Value = Command> {
+    let (thing, user) = (1..4_i64, (1..4_i64).prop_map(UserId));
+    let order = (user.clone(), thing.clone(), 1..4_i64, prop::option::of(thing.clone()), 0..150_i64, any::<bool>());
+    prop_oneof![
+        1 => (0..3_u8).prop_map(register),
+        1 => (thing.clone(), -4..3_i64).prop_map(|(product, delta)| {
+            Command::AdjustStock { product: ProductId(product), delta, reason: "counted".into() }
+        }),
+        1 => (thing.clone(), 0..4_i64).prop_map(|(campaign, quantity)| {
+            let change = Change { quantity: Some(quantity), ..Change::default() };
+            Command::ChangeCampaign { campaign: CampaignId(campaign), change }
+        }),
+        1 => (user.clone(), 1..100_i64).prop_map(|(user, amount)| charge(user, amount)),
+        3 => (thing.clone(), user.clone())
+            .prop_map(|(campaign, user)| Command::IssueCoupon { campaign: CampaignId(campaign), user }),
+        1 => (thing, user).prop_map(|(campaign, user)| Command::RequestCoupon { campaign: CampaignId(campaign), user }),
+        4 => order.prop_map(|(user, product, quantity, coupon, points, is_atomic)| place(PlaceOrder {
+            items: vec![(ProductId(product), quantity), (ProductId(1), 1)],
+            coupon: coupon.map(|campaign| (CampaignId(campaign), None)),
+            points: Money::won(points),
+            mode: Some(if is_atomic { Mode::Atomic } else { Mode::Parallel }),
+            ..order_of(user, ProductId(1))
+        })),
+        1 => (1..6_i64).prop_map(|order| Command::CancelOrder { order: OrderId(order), by: Canceller::Customer }),
+        1 => (1..6_i64).prop_map(|order| Command::ResumeOrder { order: OrderId(order) }),
+    ]
+}
+
+/// Two products and a campaign, none of them enough for everybody.
+fn stage(executor: Executor) -> Shop {
+    let mut shop = Shop::open(executor);
+    shop.product(100, 6);
+    shop.product(50, 4);
+    shop.campaign(campaign_of(2));
+    shop.charge(ANN, 100);
+    shop
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    /// Failure mode 30: what is refused leaves no trace in the batch, not even a number.
+    #[test]
+    fn a_batch_decides_as_its_commands_would_one_by_one(commands in prop::collection::vec(any_command(), 1..40)) {
+        for executor in EXECUTORS {
+            let mut batched = stage(executor);
+            let together = batched.decide(commands.clone());
+            let mut serial = stage(executor);
+            let apart: Vec<_> = commands.iter().flat_map(|command| serial.decide([command.clone()])).collect();
+            for (together, apart) in together.iter().zip(&apart) {
+                prop_assert_eq!(&together.result, &apart.result);
+            }
+            prop_assert_eq!(essence(batched.state()), essence(serial.state()));
+            batched.quiet();
+        }
+    }
+
+    /// Failures 9, 22: however the commit ends, what is answered is what is so, once.
+    #[test]
+    fn commits_that_fail_or_are_lost_apply_nothing_twice(
+        mut commands in prop::collection::vec(any_command(), 1..12),
+        fates in prop::collection::vec(0..4_u8, 0..6),
+    ) {
+        // What is decided again gets other numbers, so nothing may be asked of an order by its number.
+        commands.retain(|command| !matches!(command, Command::CancelOrder { .. } | Command::ResumeOrder { .. }));
+        for executor in EXECUTORS {
+            let mut calm = stage(executor);
+            let expected = calm.decide(commands.clone());
+            let mut troubled = stage(executor);
+            for fate in &fates {
+                troubled.faults.plan_commit(match fate {
+                    0 => Some(CommitFault::Refused(CommitError::Constraint("as planned".into()))),
+                    1 => Some(CommitFault::LostBefore),
+                    2 => Some(CommitFault::LostAfter),
+                    _ => None,
+                });
+            }
+            let answers = troubled.decide(commands.clone());
+            let refused = answers.iter().filter(|answer| answer.result == Err(Refusal::Unavailable)).count();
+            if refused == 0 {
+                let ends = |answers: &[app::answer::Settled]| -> Vec<bool> {
+                    answers.iter().map(|answer| answer.result.is_ok()).collect()
+                };
+                prop_assert_eq!(ends(&answers), ends(&expected));
+                prop_assert_eq!(troubled.state().products, calm.state().products);
+                prop_assert_eq!(troubled.state().accounts, calm.state().accounts);
+                prop_assert_eq!(troubled.state().orders.len(), calm.state().orders.len());
+            }
+            troubled.faults.heal();
+            troubled.quiet();
+        }
+    }
+}
+
+/// What the store will refuse, whatever the engine decides: a notice that Bob cannot have twice.
+fn curse(shop: &mut Shop, user: UserId) {
+    let notice = Notice {
+        id: NoticeId(-1),
+        user,
+        number: 1,
+        kind: "order.status",
+        data: String::new(),
+        previous: None,
+        at: NOON,
+    };
+    shop.disk.tamper(|state| state.notices.insert(notice.id, notice));
+    shop.is_audited = false;
+}
+
+#[test]
+fn a_constraint_error_costs_nobody_but_its_cause() {
+    for cursed in 0..7_usize {
+        let mut shop = Shop::open(Executor::Inline);
+        let product = shop.product(10, 100);
+        curse(&mut shop, BOB);
+        let user = |place: usize| if place == cursed { BOB } else { UserId(place as i64 + 10) };
+        let answers = shop.decide((0..7).map(|place_in_batch| place(order_of(user(place_in_batch), product))));
+        for (place, answer) in answers.iter().enumerate() {
+            let expected = if place == cursed { Err(Refusal::Unavailable) } else { Ok(()) };
+            assert_eq!(answer.result.clone().map(|_| ()), expected, "{place}, where {cursed} is cursed");
+        }
+        assert_eq!(shop.state().products[&product].sold, 6);
+    }
+}
+
+#[test]
+fn a_constraint_error_does_not_cost_a_job_that_waits_for_a_row() {
+    let mut shop = Shop::open(Executor::Inline);
+    let product = shop.product(10, 100);
+    shop.charge(UserId(REGISTERED_USER_MIN), 1);
+    curse(&mut shop, BOB);
+    let answers = shop.decide([register(1), place(order_of(BOB, product))]);
+    assert_eq!(answers[0].result, Ok(Answer::UserRegistered { user: UserId(REGISTERED_USER_MIN + 1) }));
+    assert_eq!(answers[1].result, Err(Refusal::Unavailable));
+}
+
+#[test]
+fn somebody_who_came_with_a_token_keeps_his_number() {
+    let mut shop = Shop::open(Executor::Inline);
+    for taken in 0..3 {
+        shop.charge(UserId(REGISTERED_USER_MIN + taken), 1);
+    }
+    let answer = shop.run(register(1));
+    assert_eq!(answer, Ok(Answer::UserRegistered { user: UserId(REGISTERED_USER_MIN + 3) }));
+    assert_eq!(shop.run(register(1)), Err(Refusal::EmailTaken));
+}
+
+#[test]
+fn two_who_register_one_address_in_one_batch_are_one() {
+    let mut shop = Shop::open(Executor::Inline);
+    let answers = shop.decide([register(1), register(1)]);
+    assert!(answers[0].result.is_ok());
+    assert_eq!(answers[1].result, Err(Refusal::EmailTaken));
+}
+
+#[test]
+fn a_commit_of_unknown_outcome_is_looked_up() {
+    for fate in [CommitFault::LostBefore, CommitFault::LostAfter] {
+        let mut shop = Shop::open(Executor::Inline);
+        shop.faults.plan_commit(fate);
+        shop.charge(ANN, 100);
+        assert_eq!(shop.balance(ANN), 100);
+    }
+}
+
+#[test]
+fn where_nobody_can_be_asked_the_outcome_is_told_as_unknown() {
+    for (fate, balance) in [(CommitFault::LostBefore, 0), (CommitFault::LostAfter, 100)] {
+        let mut shop = Shop::open(Executor::Inline);
+        shop.faults.plan_commit(fate);
+        shop.faults.fail_lookups(1);
+        assert_eq!(shop.run(charge(ANN, 100)), Err(Refusal::Unavailable));
+        assert_eq!(shop.balance(ANN), balance);
+    }
+}
+
+#[test]
+fn a_store_that_broke_is_never_written_to_again() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.faults.plan_commit(CommitFault::Refused(CommitError::Broken("as planned".into())));
+    for _twice in 0..2 {
+        assert_eq!(shop.run(charge(ANN, 100)), Err(Refusal::Unavailable));
+        assert!(shop.engine.is_broken());
+    }
+    let mut next = shop.crash();
+    next.charge(ANN, 100);
+    assert_eq!(next.balance(ANN), 100);
+}
+
+/// A shop of the log executor in which many orders wait to be heard of.
+fn busy() -> (Shop, Vec<OrderId>) {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 100);
+    let orders = (0..12).map(|user| shop.place_only(order_of(UserId(user + 10), product))).collect();
+    (shop, orders)
+}
+
+#[track_caller]
+fn check_all_completed(shop: &Shop, orders: &[OrderId]) {
+    for order in orders {
+        assert_eq!(shop.order(*order).outcome, Outcome::Completed);
+    }
+}
+
+/// Failure mode 13: another worker took over. What is in hand is dropped, and only that.
+#[test]
+fn a_zombie_applies_nothing_and_its_other_work_goes_on() {
+    let (mut zombie, orders) = busy();
+    for _some in 0..2 {
+        let jobs = zombie.next_events();
+        zombie.batch(jobs);
+    }
+    let stale = zombie.next_events();
+    assert!(stale.len() > 4, "the zombie holds {} deliveries", stale.len());
+    let mut heir = zombie.second_process();
+    heir.quiet();
+    check_all_completed(&heir, &orders);
+    let before = essence(heir.state());
+
+    let (command, answer) = job(charge(ANN, 100));
+    let report = zombie.batch(stale.into_iter().chain([command]).collect());
+    assert_eq!(answer.answer().result, Ok(Answer::PointsCharged { balance: Money::won(100) }));
+    assert!(!report.lost.is_empty());
+    let mut after = essence(zombie.state());
+    after.accounts.clear();
+    after.entries.clear();
+    after.customers.remove(&ANN);
+    assert_eq!(after, before);
+    zombie.quiet();
+}
+
+/// One partition is lost, another is not.
+#[test]
+fn only_the_deliveries_of_the_lost_partition_are_dropped() {
+    let mut shop = Shop::open(Executor::Inline);
+    let key = |number| OffsetKey { group: Group::Ranking, partition: Partition { topic: None, number } };
+    shop.disk.tamper(|state| state.offsets.insert(key(1), 5));
+    let count = |number: i32, product: i64| {
+        let products = vec![app::event::Sold { id: ProductId(product), qty: 1 }];
+        let reaction = app::command::Reaction::CountSales { products, at: NOON };
+        let source = Source { offset: key(number), from: 0, next: 1, event: EventId(product as u128) };
+        job(Command::React(reaction)).0.from_log(source)
+    };
+    let report = shop.batch(vec![count(0, 10), count(1, 20), count(2, 30)]);
+    assert_eq!(report.lost, [key(1)]);
+    let counted: Vec<i64> = shop.state().sales.keys().map(|key| key.product.0).collect();
+    assert_eq!(counted, [10, 30]);
+    assert_eq!(shop.state().offsets.values().copied().collect::<Vec<_>>(), [1, 5, 1]);
+}
+
+#[test]
+fn deliveries_that_the_store_could_not_take_are_brought_again() {
+    let faults: [fn(&Shop); 3] = [
+        |shop| shop.faults.fail_loads(1),
+        |shop| shop.faults.fail_leases(1),
+        |shop| {
+            shop.faults.plan_commit(CommitFault::LostBefore);
+            shop.faults.fail_lookups(1);
+        },
+    ];
+    for fail in faults {
+        let (mut shop, orders) = busy();
+        let jobs = shop.next_events();
+        fail(&shop);
+        let mut shop = if shop.batch(jobs).errors.is_empty() { panic!("the fault did not strike") } else { shop };
+        shop.quiet();
+        check_all_completed(&shop, &orders);
+    }
+}
+
+/// Places an order under the log executor, lets its claims be made, and hands it over to an inline engine.
+fn claimed() -> (Shop, OrderId, Vec<Event>) {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 5);
+    shop.charge(ANN, 5);
+    let order = shop.place_only(PlaceOrder { points: Money::won(5), ..order_of(ANN, product) });
+    for event in shop.events().iter().filter(|event| is_claim(event)) {
+        shop.deliver(event);
+    }
+    let reports = shop.events().into_iter().filter(is_report).collect();
+    (Shop::on(Executor::Inline, shop.state()), order, reports)
+}
+
+fn delivered(event: &Event, offset: OffsetKey, from: i64) -> (Job, Waiting) {
+    let reaction = reactions::command(offset.group, event, NOON, &CODEC).unwrap();
+    let (job, answer) = job(Command::React(reaction));
+    let source = Source { offset, from, next: from + 1, event: EventId(from as u128) };
+    (job.from_log(source), answer)
+}
+
+/// The last report completes the order, for which this engine needs rows that the report does not name.
+#[test]
+fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition() {
+    let (mut shop, order, reports) = claimed();
+    let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
+    let (first, _first) = delivered(&reports[0], offset, 0);
+    let (second, _second) = delivered(&reports[1], offset, 1);
+    let (third, _third) = delivered(&reports[1], offset, 2);
+    let report = shop.batch(vec![first, second, third]);
+    assert_eq!((report.settled, report.deferred), (1, 2));
+    assert_eq!(shop.state().offsets[&offset], 1);
+    assert_eq!(shop.order(order).outcome, Outcome::Pending);
+    let report = shop.batch(vec![]);
+    assert_eq!((report.settled, report.deferred), (2, 0));
+    assert_eq!(shop.state().offsets[&offset], 3);
+    assert_eq!(shop.order(order).outcome, Outcome::Completed);
+}
+
+/// Whoever loses the partition meanwhile loses what was put off as well.
+#[test]
+fn what_was_put_off_is_dropped_when_its_partition_is_lost() {
+    let (mut shop, order, reports) = claimed();
+    let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
+    let jobs = vec![delivered(&reports[0], offset, 0).0, delivered(&reports[1], offset, 1).0];
+    assert_eq!(shop.batch(jobs).deferred, 1);
+    shop.disk.tamper(|state| state.offsets.insert(offset, 7));
+    let report = shop.batch(vec![]);
+    assert_eq!((report.lost, report.deferred), (vec![offset], 0));
+    assert_eq!(shop.order(order).outcome, Outcome::Pending);
+}
+
+#[test]
+fn a_repeat_at_a_new_offset_is_told_and_counted_once() {
+    let (mut shop, orders) = busy();
+    shop.quiet();
+    let before = essence(shop.state());
+    for event in shop.events() {
+        for group in reactions::groups_of(event.kind()) {
+            let partition = Partition { topic: Some(event.kind().topic()), number: 0 };
+            let offset = OffsetKey { group, partition };
+            let from = shop.disk.read(|state| state.offsets.get(&offset).copied().unwrap_or(0));
+            let id = shop.disk.read(|state| {
+                let same = state.outbox.iter().find(|row| row.record.payload == event.payload()).unwrap();
+                app::outbox::parse_uuid(&same.record.id).unwrap()
+            });
+            let reaction = reactions::command(group, &event, NOON, &CODEC).unwrap();
+            let source = Source { offset, from, next: from + 1, event: EventId(id) };
+            let (job, answer) = job(Command::React(reaction));
+            shop.batch(vec![job.from_log(source)]);
+            shop.finish_deferred();
+            assert!(answer.answer().result.is_ok());
+        }
+    }
+    assert_eq!(essence(shop.state()), before);
+    check_all_completed(&shop, &orders);
+}

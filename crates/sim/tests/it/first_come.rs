@@ -1,0 +1,227 @@
+//! A crowd wants a few coupons: exactly as many are given as there are, in the order of decision.
+
+use app::answer::{Answer, Refusal};
+use app::command::{Command, CreateCampaign};
+use app::event::ResultCode;
+use app::rows::{Request, RequestStatus};
+use app::settings::Executor;
+use domain::coupon::{Change, IssueMode, QueueKey};
+use domain::ids::{CampaignId, UserId};
+
+use crate::shop::{ANN, BOB, EXECUTORS, HOUR, NOON, Shop, campaign_of};
+
+const CROWD: i64 = 40;
+const QUANTITY: i64 = 12;
+
+fn crowd() -> impl Iterator<Item = UserId> {
+    (1..=CROWD).map(UserId)
+}
+
+fn queued(quantity: i64, queue_key: QueueKey) -> CreateCampaign {
+    CreateCampaign { issue_mode: IssueMode::Queued, queue_key, ..campaign_of(quantity) }
+}
+
+fn raise(shop: &mut Shop, campaign: CampaignId, quantity: i64) {
+    let change = Change { quantity: Some(quantity), ..Change::default() };
+    shop.run(Command::ChangeCampaign { campaign, change }).unwrap();
+}
+
+fn number(answer: &Result<Answer, Refusal>) -> Option<i64> {
+    match answer {
+        Ok(Answer::CouponIssued { issue_number, .. }) => Some(*issue_number),
+        _ => None,
+    }
+}
+
+/// C-05, C-07: numbers are 1 to the quantity in decision order, whether it is one batch or many.
+#[test]
+fn a_crowd_gets_as_many_as_there_are_in_the_order_of_asking() {
+    for executor in EXECUTORS {
+        for batch in [1, 7, CROWD as usize] {
+            let mut shop = Shop::open(executor);
+            let campaign = shop.campaign(campaign_of(QUANTITY));
+            let users: Vec<UserId> = crowd().collect();
+            let mut answers = vec![];
+            for users in users.chunks(batch) {
+                answers.extend(shop.decide(users.iter().map(|user| Command::IssueCoupon { campaign, user: *user })));
+            }
+            shop.quiet();
+            let (given, refused) = answers.split_at(QUANTITY as usize);
+            let numbers: Vec<_> = given.iter().filter_map(|answer| number(&answer.result)).collect();
+            assert_eq!(numbers, (1..=QUANTITY).collect::<Vec<_>>());
+            assert!(refused.iter().all(|answer| answer.result == Err(Refusal::CouponSoldOut)));
+        }
+    }
+}
+
+/// C-05: the duplicate is told before the sold-out campaign.
+#[test]
+fn who_has_one_is_told_so_even_when_all_are_gone() {
+    let mut shop = Shop::open(Executor::Inline);
+    let campaign = shop.campaign(campaign_of(1));
+    let answers = shop.decide([ANN, ANN, BOB, ANN].map(|user| Command::IssueCoupon { campaign, user }));
+    let refusals: Vec<_> = answers[1..].iter().map(|answer| answer.result.clone().unwrap_err()).collect();
+    assert_eq!(refusals, [Refusal::CouponAlreadyIssued, Refusal::CouponSoldOut, Refusal::CouponAlreadyIssued]);
+}
+
+#[test]
+fn a_campaign_may_allow_several_to_each() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let campaign = shop.campaign(CreateCampaign { issue_per_user_max: 2, ..campaign_of(5) });
+        let asked = [ANN, ANN, ANN, BOB, BOB, BOB, UserId(3), UserId(3)];
+        let answers = shop.decide(asked.map(|user| Command::IssueCoupon { campaign, user }));
+        shop.quiet();
+        let numbers: Vec<_> = answers.iter().map(|answer| number(&answer.result)).collect();
+        assert_eq!(numbers, [Some(1), Some(2), None, Some(3), Some(4), None, Some(5), None]);
+    }
+}
+
+fn requests(shop: &Shop) -> Vec<Request> {
+    shop.state().requests.into_values().collect()
+}
+
+/// C-12…C-17, C-33: decided in arrival order by the campaign's own queue; everybody is told.
+#[test]
+fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() {
+    for executor in EXECUTORS {
+        for batch in [1, 7, CROWD as usize] {
+            let mut shop = Shop::open(executor);
+            let campaign = shop.campaign(queued(QUANTITY, QueueKey::Campaign));
+            let users: Vec<UserId> = crowd().collect();
+            for users in users.chunks(batch) {
+                let asked = users.iter().map(|user| Command::RequestCoupon { campaign, user: *user });
+                assert!(shop.decide(asked).iter().all(|answer| answer.result.is_ok()));
+            }
+            shop.quiet();
+            let requests = requests(&shop);
+            let (granted, refused) = requests.split_at(QUANTITY as usize);
+            for (request, expected) in granted.iter().zip(1..) {
+                let decision = request.decision.as_ref().unwrap();
+                assert_eq!(decision.granted.as_ref().unwrap().issue_number, expected);
+            }
+            assert!(refused.iter().all(|request| request.decision.as_ref().unwrap().code == ResultCode::OutOfStock));
+            assert!(requests.iter().all(|request| request.status == RequestStatus::Notified));
+            assert_eq!(shop.state().notices.len(), CROWD as usize);
+        }
+    }
+}
+
+/// C-13: by user the campaign spreads over the partitions; a user's own requests keep their order.
+#[test]
+fn queued_by_user_neither_too_many_nor_too_few_are_given() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let campaign = shop.campaign(queued(QUANTITY, QueueKey::User));
+        let asked = crowd().chain(crowd()).map(|user| Command::RequestCoupon { campaign, user });
+        shop.decide(asked);
+        shop.quiet();
+        assert_eq!(shop.disk.read(|state| state.campaigns[&campaign].issued), QUANTITY);
+        let requests = requests(&shop);
+        for (first, second) in requests.iter().zip(&requests[CROWD as usize..]) {
+            let code = |request: &Request| request.decision.as_ref().unwrap().code;
+            assert_eq!(first.user, second.user);
+            assert_ne!(code(second), ResultCode::Success);
+            assert_eq!(code(second) == ResultCode::AlreadyIssued, code(first) == ResultCode::Success);
+        }
+    }
+}
+
+/// C-16: every refusal has its code, and leaves no coupon behind.
+#[test]
+fn a_request_is_refused_with_its_reason() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let sold_out = shop.campaign(queued(0, QueueKey::Campaign));
+        let later = CreateCampaign { issue_starts_at: NOON + HOUR, ..queued(5, QueueKey::Campaign) };
+        let not_started = shop.campaign(later);
+        let over = CreateCampaign { issue_ends_at: NOON, ..queued(5, QueueKey::Campaign) };
+        let expired = shop.campaign(over);
+        let mine = shop.campaign(queued(5, QueueKey::Campaign));
+        let asked = [mine, mine, sold_out, not_started, expired, CampaignId(99)];
+        for campaign in asked {
+            shop.run(Command::RequestCoupon { campaign, user: ANN }).unwrap();
+        }
+        let codes: Vec<_> = requests(&shop).iter().map(|request| request.decision.as_ref().unwrap().code).collect();
+        let expected = [
+            ResultCode::Success,
+            ResultCode::AlreadyIssued,
+            ResultCode::OutOfStock,
+            ResultCode::NotStarted,
+            ResultCode::Expired,
+            ResultCode::CouponNotFound,
+        ];
+        assert_eq!(codes, expected);
+        assert_eq!(shop.state().coupons.len(), 1);
+    }
+}
+
+#[test]
+fn a_direct_campaign_decides_a_request_at_once() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let campaign = shop.campaign(campaign_of(1));
+        shop.decide([Command::RequestCoupon { campaign, user: ANN }]);
+        assert!(requests(&shop)[0].decision.is_some());
+        shop.quiet();
+        assert_eq!(requests(&shop)[0].status, RequestStatus::Notified);
+    }
+}
+
+#[test]
+fn the_mode_decides_when_even_at_the_direct_endpoint() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let campaign = shop.campaign(queued(1, QueueKey::Campaign));
+        assert!(matches!(shop.issue(campaign, ANN), Ok(Answer::CouponRequested { .. })));
+        assert_eq!(shop.disk.read(|state| state.campaigns[&campaign].issued), 1);
+    }
+}
+
+#[test]
+fn raising_the_quantity_goes_on_where_the_numbers_ended() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let campaign = shop.campaign(campaign_of(1));
+        assert_eq!(number(&shop.issue(campaign, ANN)), Some(1));
+        assert_eq!(shop.issue(campaign, BOB), Err(Refusal::CouponSoldOut));
+        raise(&mut shop, campaign, 2);
+        assert_eq!(number(&shop.issue(campaign, BOB)), Some(2));
+    }
+}
+
+#[test]
+fn the_gate_is_told_what_is_committed_and_nothing_else() {
+    let mut shop = Shop::open(Executor::Inline);
+    let campaign = shop.campaign(campaign_of(2));
+    assert!(shop.gate.lessons(campaign).last().unwrap().complete, "nobody holds a coupon of a new campaign");
+
+    shop.faults.fail_loads(1);
+    shop.issue(campaign, ANN).unwrap_err();
+    shop.faults.plan_commit(sim::fault::CommitFault::LostBefore);
+    shop.faults.fail_lookups(1);
+    shop.issue(campaign, ANN).unwrap_err();
+    assert_eq!(shop.gate.lessons(campaign).len(), 1, "no failed commit is a fact");
+
+    shop.decide([ANN, BOB, UserId(3)].map(|user| Command::IssueCoupon { campaign, user }));
+    let last = shop.gate.lessons(campaign).pop().unwrap();
+    assert_eq!((last.issued, last.quantity), (2, 2));
+    assert_eq!(last.holders, [(ANN, 1), (BOB, 1)]);
+
+    raise(&mut shop, campaign, 3);
+    let last = shop.gate.lessons(campaign).pop().unwrap();
+    assert_eq!((last.issued, last.quantity), (2, 3));
+}
+
+/// A new process knows nobody; the first refusal for lack of coupons teaches it everybody.
+#[test]
+fn after_a_restart_the_gate_learns_all_holders_once_it_matters() {
+    let mut shop = Shop::open(Executor::Inline);
+    let campaign = shop.campaign(campaign_of(1));
+    shop.issue(campaign, ANN).unwrap();
+    let mut shop = shop.crash();
+    assert!(shop.gate.lessons(campaign).is_empty());
+    assert_eq!(shop.issue(campaign, BOB), Err(Refusal::CouponSoldOut));
+    let last = shop.gate.lessons(campaign).pop().unwrap();
+    assert_eq!((last.holders, last.complete), (vec![(ANN, 1)], true));
+}
