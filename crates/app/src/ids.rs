@@ -55,7 +55,14 @@ impl Sequence {
     pub const fn first(self) -> i64 {
         match self {
             Sequence::User => REGISTERED_USER_MIN,
-            _ => 1,
+            Sequence::Product
+            | Sequence::Campaign
+            | Sequence::Order
+            | Sequence::Coupon
+            | Sequence::Request
+            | Sequence::Entry
+            | Sequence::Notice
+            | Sequence::Receipt => 1,
         }
     }
 
@@ -63,7 +70,12 @@ impl Sequence {
     const fn block(self) -> i64 {
         match self {
             Sequence::User | Sequence::Product | Sequence::Campaign => 1,
-            _ => 16_384,
+            Sequence::Order
+            | Sequence::Coupon
+            | Sequence::Request
+            | Sequence::Entry
+            | Sequence::Notice
+            | Sequence::Receipt => 16_384,
         }
     }
 }

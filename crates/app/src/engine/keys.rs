@@ -149,6 +149,7 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 
 /// The rows that a job leads to through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, rows: &Rows, keys: &mut Keys) {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
     let order = match &job.command {
         Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
             *order

@@ -11,6 +11,7 @@ use crate::unit::{Step, Unit};
 pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
     let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
     let data = order_data(&row.order);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "every other event of an order is news of its status")]
     let kind = match of {
         EventKind::OrderCompleted => "order.completed",
         EventKind::OrderCancelled => "order.cancelled",

@@ -276,6 +276,7 @@ fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty
 
 async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) -> Result<Response, Problem> {
     let replayed = settled.replayed;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the two commands that ask for a coupon have two answers")]
     let mut response = match settled.result.map_err(|refusal| problem(&refusal))? {
         Answer::CouponIssued { campaign, coupon, issue_number, issued_at } => {
             let body = IssuedBody {

@@ -44,23 +44,17 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             "too_small",
             format!("the quantity is {quantity} and is only ever raised"),
         ),
-        Refusal::CampaignWindowOutOfOrder => Problem::invalid(
-            "#/issueEndsAt",
-            "out_of_order",
-            "issue must end after it starts and no later than the coupons expire",
-        ),
-        Refusal::CouponNotFound => coupon_not_found(),
-        Refusal::CouponPaused => Problem::new(Code::CouponPaused, "The campaign is paused; try again later."),
-        Refusal::CouponNotStarted => Problem::new(Code::CouponNotStarted, "The issue period has not started."),
-        Refusal::CouponExpired => Problem::new(Code::CouponExpired, "The issue period has ended."),
-        Refusal::CouponAlreadyIssued => {
-            Problem::new(Code::CouponAlreadyIssued, "You already have as many of these coupons as one user may have.")
+        Refusal::CampaignWindowOutOfOrder => {
+            let detail = "issue must end after it starts and no later than the coupons expire";
+            Problem::invalid("#/issueEndsAt", "out_of_order", detail)
         }
-        Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, "All coupons of this campaign are gone."),
-        Refusal::IdempotencyMismatch => Problem::new(
-            Code::IdempotencyMismatch,
-            "This Idempotency-Key came with another body before; use a new key for a new request.",
-        ),
+        Refusal::CouponNotFound
+        | Refusal::CouponPaused
+        | Refusal::CouponNotStarted
+        | Refusal::CouponExpired
+        | Refusal::CouponAlreadyIssued
+        | Refusal::CouponSoldOut => coupon_problem(refusal),
+        Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
         }
@@ -72,6 +66,26 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             "The outcome is not known; repeat the request with the same Idempotency-Key.",
         ),
     }
+}
+
+/// Why there is no coupon.
+fn coupon_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals of coupons only")]
+    match refusal {
+        Refusal::CouponPaused => Problem::new(Code::CouponPaused, "The campaign is paused; try again later."),
+        Refusal::CouponNotStarted => Problem::new(Code::CouponNotStarted, "The issue period has not started."),
+        Refusal::CouponExpired => Problem::new(Code::CouponExpired, "The issue period has ended."),
+        Refusal::CouponAlreadyIssued => {
+            Problem::new(Code::CouponAlreadyIssued, "You already have as many of these coupons as one user may have.")
+        }
+        Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, "All coupons of this campaign are gone."),
+        _ => coupon_not_found(),
+    }
+}
+
+fn repeated_with_another_body() -> Problem {
+    let detail = "This Idempotency-Key came with another body before; use a new key for a new request.";
+    Problem::new(Code::IdempotencyMismatch, detail)
 }
 
 pub(crate) fn order_not_found() -> Problem {
