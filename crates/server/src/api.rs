@@ -24,6 +24,7 @@ use crate::passwords::Passwords;
 
 mod audit;
 mod coupons;
+mod echo;
 mod health;
 mod notices;
 mod orders;
@@ -99,6 +100,8 @@ pub(crate) struct Empty {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
     Everything,
+    /// The same with the yardstick of `doorbuster bench`.
+    EverythingAndEcho,
     CustomersOnly,
     AdminOnly,
 }
@@ -107,6 +110,10 @@ pub enum Surface {
 pub fn router(shop: &Shop, surface: Surface) -> Router {
     let routes = match surface {
         Surface::Everything => health_routes().merge(customer_routes()).merge(admin_routes(shop)),
+        Surface::EverythingAndEcho => {
+            let echo = Router::new().route("/bench/echo/{bytes}", post(echo::echo));
+            health_routes().merge(customer_routes()).merge(admin_routes(shop)).merge(echo)
+        }
         Surface::CustomersOnly => health_routes().merge(customer_routes()),
         Surface::AdminOnly => health_routes().merge(admin_routes(shop)),
     };

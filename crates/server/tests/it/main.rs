@@ -1,6 +1,7 @@
 //! The shell over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod bench;
 mod client;
 mod crash;
 mod listening;
