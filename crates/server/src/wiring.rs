@@ -28,7 +28,7 @@ use crate::passwords::Passwords;
 use crate::secret::Secret;
 use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
-use crate::worker::Worker;
+use crate::worker::{EVENTS_MAX, Worker};
 
 /// Restorations are asked for so often before an order waits for an operator.
 const RESTORATIONS_MAX: i64 = 10;
@@ -66,7 +66,7 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, log, codec_key, engine } = embedded::open(data_dir, options(config))?;
+    let Opened { store, views, log, codec_key, engine } = open_store(config, data_dir)?;
     let codec = Codec::new(codec_key);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let gate: Arc<dyn Gate> = Arc::new(MemoryGate::default());
@@ -109,6 +109,41 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         stopping: Arc::new(AtomicBool::new(false)),
     });
     Ok(Running { shop, engine: EngineThread { stopper, thread } })
+}
+
+/// Opens the store for the executor that is set. What another one left unfinished is finished first.
+fn open_store(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
+    let mut opened = embedded::open(data_dir, options(config))?;
+    let executor = settings(config, Codec::new(opened.codec_key)).executor;
+    if executor == Executor::Inline && opened.store.last_executor()? == Some(Executor::Log) {
+        drain(config, opened)?;
+        opened = embedded::open(data_dir, options(config))?;
+    }
+    opened.store.run_with(executor)?;
+    Ok(opened)
+}
+
+/// Reads the log to its end: no group consumes it under the inline executor.
+fn drain(config: &Config, opened: Opened) -> Result<(), Error> {
+    let Opened { store, log, codec_key, engine, .. } = opened;
+    let codec = Codec::new(codec_key);
+    let settings = Settings { executor: Executor::Log, ..settings(config, codec) };
+    let (gate, clock) = (Arc::new(MemoryGate::default()), Arc::new(SystemClock));
+    let mut engine = Engine::new(Parts { store: Box::new(store), gate, clock, settings, engine });
+    let mut consumer = Consumer::new(Box::new(log), codec);
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    runtime.block_on(async {
+        loop {
+            let jobs = consumer.consume_once(EVENTS_MAX).await?;
+            if jobs.is_empty() && !engine.has_deferred() {
+                return Ok(());
+            }
+            let report = engine.batch_once(jobs).await;
+            if let Some(error) = report.errors.into_iter().next() {
+                return Err(StoreError(error).into());
+            }
+        }
+    })
 }
 
 fn snapshots(data_dir: &Path) -> Snapshots {

@@ -16,7 +16,7 @@ use crate::waiting::Waiting;
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
 /// Timers handled at once, and events read of one partition at once.
 const TIMERS_MAX: usize = 256;
-const EVENTS_MAX: usize = 256;
+pub(crate) const EVENTS_MAX: usize = 256;
 
 /// Everything the loop works with.
 pub struct Worker {

@@ -1,6 +1,7 @@
 //! The truth in one SQLite file, written by one connection: a transaction per batch, synced once.
 
 mod commit;
+mod executor;
 mod load;
 mod places;
 

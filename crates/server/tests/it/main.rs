@@ -4,6 +4,7 @@
 mod bench;
 mod client;
 mod crash;
+mod executors;
 mod listening;
 mod live;
 mod notices_crash;

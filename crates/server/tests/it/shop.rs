@@ -169,6 +169,14 @@ impl TestShop {
     }
 }
 
+impl TestShop {
+    /// A setting for the next time that the shop opens.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != key);
+        self.settings.push((key.to_owned(), value.to_owned()));
+    }
+}
+
 impl Drop for TestShop {
     fn drop(&mut self) {
         if std::thread::panicking() {
