@@ -18,7 +18,8 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::ProductNotFound { line: None } => product_not_found(),
         Refusal::ProductNotFound { line: Some(line) } => {
-            Problem::new(Code::ProductNotFound, format!("#/items/{line}/productId: there is no such product."))
+            let pointer = format!("#/items/{line}/productId");
+            Problem::new(Code::ProductNotFound, "There is no product of this number.").at(pointer)
         }
         Refusal::StockExhausted { available } => Problem::new(
             Code::StockExhausted,
@@ -27,8 +28,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", "the shop would hold too much of it"),
         Refusal::PriceChanged { total } => Problem::new(
             Code::PriceChanged,
-            format!("#/totalAmount: the items cost {} won now; show the customer and ask again.", total.amount()),
-        ),
+            format!("The items cost {} won now; show the customer and ask again.", total.amount()),
+        )
+        .at("#/totalAmount"),
         Refusal::PointsAbovePayable { payable } => Problem::invalid(
             "#/pointsToUse",
             "too_large",
