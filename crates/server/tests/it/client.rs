@@ -74,6 +74,11 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes())
     }
 
+    /// Sends what need not be a request at all.
+    pub fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.get_mut().write_all(bytes)
+    }
+
     pub fn read(&mut self) -> io::Result<Answer> {
         let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());

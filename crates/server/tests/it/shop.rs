@@ -11,7 +11,7 @@ use server::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
 
-const SECRET: &str = "a secret of the tests, long enough for everybody";
+pub const SECRET: &str = "a secret of the tests, long enough for everybody";
 pub const ADMIN: i64 = 1_000;
 pub const ANN: i64 = 1;
 pub const BOB: i64 = 2;
@@ -49,8 +49,13 @@ impl TestShop {
 
     /// Starts the process again, over what is in the folder.
     pub fn open(&mut self) {
+        self.open_on("127.0.0.1:0");
+    }
+
+    /// Starts the process again on this address and port.
+    pub fn open_on(&mut self, listen: &str) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(&self.folder)
             .env("DOORBUSTER_AUTH_SECRET", SECRET)
             .env("DOORBUSTER__LOG__FORMAT", "json")
