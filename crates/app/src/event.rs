@@ -64,10 +64,13 @@ macro_rules! events {
 
             /// The event's JSON.
             pub fn payload(&self) -> String {
+                // Most payloads fit, and none is copied as it grows.
+                let mut json = Vec::with_capacity(512);
                 match self {
-                    $(Event::$name(payload) => serde_json::to_string(payload),)*
+                    $(Event::$name(payload) => serde_json::to_writer(&mut json, payload),)*
                 }
-                .expect("payloads are plain structs with string keys")
+                .expect("payloads are plain structs with string keys");
+                String::from_utf8(json).expect("JSON is written as UTF-8")
             }
 
             /// Reads an event back; the error says what does not fit.
@@ -182,14 +185,14 @@ impl Event {
             | Event::PointDeductionFailed(report)
             | Event::StockRestored(report)
             | Event::CouponRestored(report)
-            | Event::PointsRestored(report) => report.order_id.to_string(),
-            Event::CompensationRequired(event) => event.order_id.to_string(),
-            Event::StockRestorationRequired(event) => event.order_id.to_string(),
-            Event::CouponRestorationRequired(event) => event.order_id.to_string(),
-            Event::PointRestorationRequired(event) => event.order_id.to_string(),
-            Event::CompensationCompleted(event) => event.order_id.to_string(),
-            Event::CompensationStuck(event) => event.order_id.to_string(),
-            Event::CompensationResumed(event) => event.order_id.to_string(),
+            | Event::PointsRestored(report) => report.order_id.as_str().to_owned(),
+            Event::CompensationRequired(event) => event.order_id.as_str().to_owned(),
+            Event::StockRestorationRequired(event) => event.order_id.as_str().to_owned(),
+            Event::CouponRestorationRequired(event) => event.order_id.as_str().to_owned(),
+            Event::PointRestorationRequired(event) => event.order_id.as_str().to_owned(),
+            Event::CompensationCompleted(event) => event.order_id.as_str().to_owned(),
+            Event::CompensationStuck(event) => event.order_id.as_str().to_owned(),
+            Event::CompensationResumed(event) => event.order_id.as_str().to_owned(),
             Event::CouponRequested(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
             Event::CouponResult(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
             Event::CouponIssued(event) => event.user_id.to_string(),

@@ -91,8 +91,15 @@ pub fn murmur2(data: &[u8]) -> u32 {
 
 /// The text of an event's identity.
 pub fn uuid(id: u128) -> String {
-    let hex = format!("{id:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    let mut text = String::with_capacity(36);
+    for digit in 0..32 {
+        if matches!(digit, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let value = (id >> (124 - 4 * digit)) & 0xf;
+        text.push(char::from(b"0123456789abcdef"[value as usize]));
+    }
+    text
 }
 
 /// The identity in a UUID's text.

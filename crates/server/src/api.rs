@@ -8,22 +8,25 @@ use app::audit::Snapshot;
 use app::ports::StoreError;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
-use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, patch, post};
 use domain::limits::NAME_CHARS_MAX;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::auth::{Admin, Tokens};
 use crate::front::Front;
 use crate::http::cursor::Cursors;
+use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 
 mod audit;
 mod coupons;
+mod echo;
 mod fingerprints;
 mod health;
 mod orders;
@@ -100,6 +103,8 @@ pub(crate) struct Empty {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
     Everything,
+    /// The same with the yardstick of `doorbuster bench`.
+    EverythingAndEcho,
     CustomersOnly,
     AdminOnly,
 }
@@ -115,10 +120,13 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(gather(admin_routes()).route_layer(check));
     }
+    if surface == Surface::EverythingAndEcho {
+        routes = routes.route("/bench/echo/{bytes}", post(echo::echo));
+    }
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
 }
 
-/// Every path that is served.
+/// Every path of a shop.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     [health_routes(), customer_routes(), admin_routes()].into_iter().flatten().map(|(path, _)| path)
 }
@@ -186,6 +194,11 @@ async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request,
 fn unavailable(error: StoreError) -> Problem {
     tracing::error!("A view could not be read: {error}");
     Problem::new(Code::Unavailable, "The store does not answer; try again.")
+}
+
+/// Taken in; what it becomes can be asked for soon.
+fn accepted(body: impl Serialize) -> Response {
+    (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
 }
 
 fn mark_replayed(response: &mut Response, replayed: bool) {

@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::auth::Role;
 
+mod bench;
+
+pub use bench::{BenchArgs, SynchronousArg};
+
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
 #[command(name = "doorbuster", version, args_conflicts_with_subcommands = true)]
@@ -23,6 +27,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Prove that everything adds up, beside a running server or on a stopped store
     Audit(AuditArgs),
+    /// Measure under load, beside a yardstick, and check that everything was right
+    Bench(BenchArgs),
     /// Print a signed token
     Token(TokenArgs),
     /// Print the settings in force, secrets left out
@@ -34,6 +40,9 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Answer the yardstick of `doorbuster bench` as well
+    #[arg(long, hide = true)]
+    pub bench: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::{config, data_dir, logging, secret, wiring};
 
 mod audit;
+mod bench;
 mod config_print;
 mod running;
 mod serve;
@@ -34,6 +35,10 @@ pub enum Error {
     Admin(String),
     #[error(transparent)]
     Store(#[from] app::ports::StoreError),
+    #[error("the measurement came to nothing: {0}")]
+    Bench(#[from] ::bench::Error),
+    #[error("{0}")]
+    Usage(String),
     #[error("the running server did not do it: {0}")]
     Running(String),
 }
@@ -43,6 +48,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
     };

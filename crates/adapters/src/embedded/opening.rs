@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::commits_seen::CommitsSeen;
@@ -22,6 +23,9 @@ const LOCK_FILE: &str = "shop.lock";
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Every statement of the program stays prepared.
 const STATEMENTS_MAX: usize = 256;
+/// Nearly every row is appended, so large pages mean fewer of them to log and to copy: measured, a quarter less work per
+/// order than with 4 KiB. With 16 KiB a commit of a single order costs more than a large one gains.
+const PAGE_BYTES: u32 = 8_192;
 /// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -128,6 +132,8 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 
 fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite::Error> {
     prepare(writer, options.cache_mib)?;
+    // Heeded only while the file is empty.
+    writer.pragma_update(None, "page_size", PAGE_BYTES)?;
     writer.pragma_update(None, "journal_mode", "wal")?;
     let synchronous = match options.synchronous {
         Synchronous::Full => "full",
@@ -141,6 +147,8 @@ fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite:
 fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // One plan per statement for good: otherwise SQLite plans some of them anew for every value that is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
     connection.pragma_update(None, "temp_store", "memory")?;
     // The audit compares the tables; the engine writes none that could be wrong.

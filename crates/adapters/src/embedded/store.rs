@@ -8,6 +8,7 @@ use std::fs::File;
 use std::future::ready;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) use load::{find, order};
 
@@ -25,10 +26,14 @@ use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
 use super::commits_seen::CommitsSeen;
+use super::opening::BUSY_TIMEOUT;
 
-/// Pages that the log may hold before they are copied into the file: 16 MiB. Until the log is copied it grows, and a
-/// log that grows syncs half as fast; but what is written twice within one copy is copied once.
-const LOG_PAGES: i32 = 4_096;
+/// Pages that the log may hold before they are copied into the file: 16 MiB. The longer it is, the longer a batch waits
+/// for the copy; from here on it saves no work. It keeps its size, because a log that grows syncs half as fast.
+const LOG_PAGES: i32 = 2_048;
+/// A log so many times as long has met readers at every copy: from here on those are waited for, each time a moment.
+const LOG_TOO_LONG: i32 = 16;
+const READERS_PATIENCE: Duration = Duration::from_millis(20);
 
 pub struct SqliteStore {
     connection: Connection,
@@ -36,6 +41,7 @@ pub struct SqliteStore {
     heads: Option<[ShardHead; SHARDS]>,
     before: Before,
     commits_seen: Arc<CommitsSeen>,
+    log_pages: i32,
     /// Why this process must not write any more.
     broken: Option<String>,
     /// Held for as long as the store is open.
@@ -75,6 +81,7 @@ impl SqliteStore {
             heads: Some(heads),
             before: Before::default(),
             commits_seen,
+            log_pages: LOG_PAGES,
             broken: None,
             _lock: lock,
         })
@@ -97,12 +104,21 @@ impl SqliteStore {
     /// Copies the log into the file once it is long enough; the next commit then starts it over at its full size.
     fn copy_log(&self) -> Result<(), rusqlite::Error> {
         let (length, copied) = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::NOOP)?;
-        if length - copied < LOG_PAGES {
+        if length - copied < self.log_pages {
             return Ok(());
         }
-        match self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::PASSIVE) {
+        if length < LOG_TOO_LONG * self.log_pages {
+            return self.copy_log_in(CheckpointMode::PASSIVE);
+        }
+        self.connection.busy_timeout(READERS_PATIENCE)?;
+        self.copy_log_in(CheckpointMode::RESTART)?;
+        self.connection.busy_timeout(BUSY_TIMEOUT)
+    }
+
+    fn copy_log_in(&self, mode: CheckpointMode) -> Result<(), rusqlite::Error> {
+        match self.connection.wal_checkpoint_v2(Some("main"), mode) {
             Ok(_) => Ok(()),
-            // A reader that does not let go, such as an audit. Nobody waits for it: the log is copied another time.
+            // A reader that does not let go, such as an audit: the log is copied another time.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
             Err(error) => Err(error),
         }
@@ -178,11 +194,11 @@ impl SqliteStore {
     }
 }
 
+/// A store that is closed in peace is one file with everything in it, also while somebody still reads.
 impl Drop for SqliteStore {
-    /// Leaves everything in the one file, so that whoever copies it has the shop.
     fn drop(&mut self) {
-        if self.broken.is_none() {
-            // What stays in the log is read from there when the store is opened again.
+        if self.broken.is_none() && self.end().is_ok() {
+            // What stays in the log is found there by the next process.
             let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
         }
     }
@@ -259,3 +275,6 @@ impl Store for SqliteStore {
         Box::pin(ready(holders))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,5 +4,7 @@
 mod audit;
 mod conformance;
 mod fixture;
+mod opening;
 mod shop;
 mod throughput;
+mod views;

@@ -75,7 +75,11 @@ impl Shop {
         loop {
             let report = ready(self.engine.batch_once(jobs));
             assert_eq!(report.errors, Vec::<String>::new());
-            jobs = ready(self.consumer.consume_once(100)).unwrap();
+            // Under the inline executor everything has followed already.
+            jobs = match self.engine.settings().executor {
+                Executor::Inline => vec![],
+                Executor::Log => ready(self.consumer.consume_once(100)).unwrap(),
+            };
             if jobs.is_empty() && !self.engine.has_deferred() {
                 return answer.try_recv().unwrap();
             }

@@ -6,13 +6,13 @@ impl Event {
     /// `(aggregatetype, aggregateid)` of the outbox row.
     pub fn aggregate(&self) -> (&'static str, String) {
         match self {
-            Event::OrderCreated(event) => ("order", event.order_id.to_string()),
-            Event::OrderAwaitingPayment(event) => ("order", event.order_id.to_string()),
-            Event::OrderCompleted(event) => ("order", event.order_id.to_string()),
-            Event::OrderCancelled(event) => ("order", event.order_id.to_string()),
-            Event::StockDeductionRequested(event) => ("order", event.order_id.to_string()),
-            Event::CouponUsageRequested(event) => ("order", event.order_id.to_string()),
-            Event::PointDeductionRequested(event) => ("order", event.order_id.to_string()),
+            Event::OrderCreated(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::OrderAwaitingPayment(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::OrderCompleted(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::OrderCancelled(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::StockDeductionRequested(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CouponUsageRequested(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::PointDeductionRequested(event) => ("order", event.order_id.as_str().to_owned()),
             Event::StockDeductionCompleted(report)
             | Event::StockDeductionFailed(report)
             | Event::CouponUsageCompleted(report)
@@ -21,18 +21,18 @@ impl Event {
             | Event::PointDeductionFailed(report)
             | Event::StockRestored(report)
             | Event::CouponRestored(report)
-            | Event::PointsRestored(report) => ("order", report.order_id.to_string()),
-            Event::CompensationRequired(event) => ("order", event.order_id.to_string()),
-            Event::StockRestorationRequired(event) => ("order", event.order_id.to_string()),
-            Event::CouponRestorationRequired(event) => ("order", event.order_id.to_string()),
-            Event::PointRestorationRequired(event) => ("order", event.order_id.to_string()),
-            Event::CompensationCompleted(event) => ("order", event.order_id.to_string()),
-            Event::CompensationStuck(event) => ("order", event.order_id.to_string()),
-            Event::CompensationResumed(event) => ("order", event.order_id.to_string()),
-            Event::CouponRequested(event) => ("coupon-request", event.request_id.to_string()),
-            Event::CouponResult(event) => ("coupon-request", event.request_id.to_string()),
-            Event::CouponIssued(event) => ("coupon", event.user_coupon_id.to_string()),
-            Event::CouponUsed(event) => ("coupon", event.user_coupon_id.to_string()),
+            | Event::PointsRestored(report) => ("order", report.order_id.as_str().to_owned()),
+            Event::CompensationRequired(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::StockRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CouponRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CompensationCompleted(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CompensationStuck(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CompensationResumed(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().to_owned()),
+            Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().to_owned()),
+            Event::CouponIssued(event) => ("coupon", event.user_coupon_id.as_str().to_owned()),
+            Event::CouponUsed(event) => ("coupon", event.user_coupon_id.as_str().to_owned()),
             Event::CampaignCreated(event) => ("campaign", event.coupon_id.to_string()),
             Event::CampaignChanged(event) => ("campaign", event.coupon_id.to_string()),
             Event::PointsCharged(event) => ("points-account", event.user_id.to_string()),

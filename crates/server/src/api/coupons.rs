@@ -23,7 +23,7 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, check_name, mark_replayed, unavailable};
+use super::{Empty, Shop, accepted, check_name, mark_replayed, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -312,7 +312,7 @@ async fn requested(
         Some(request) => Json(render::request(&request, &shop.front.codec)).into_response(),
         None => {
             let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
-            (StatusCode::ACCEPTED, Json(body)).into_response()
+            accepted(body)
         }
     };
     let location = format!("/api/requests/{code}");

@@ -100,7 +100,7 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     };
     let mut response = match placed {
         Some(order) => (StatusCode::OK, Json(order)).into_response(),
-        None => (StatusCode::ACCEPTED, Json(receipt(&number))).into_response(),
+        None => super::accepted(receipt(&number)),
     };
     let location = format!("/api/orders/{number}");
     let location = HeaderValue::try_from(location).expect("an order number is letters and digits");

@@ -17,10 +17,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             Problem::new(Code::OrderNotCancellable, "Only an order whose compensation is stuck can be resumed.")
         }
         Refusal::ProductNotFound { line: None } => product_not_found(),
-        Refusal::ProductNotFound { line: Some(line) } => {
-            let pointer = format!("#/items/{line}/productId");
-            Problem::new(Code::ProductNotFound, "There is no product of this number.").at(pointer)
-        }
+        Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
         Refusal::StockExhausted { available } => Problem::new(
             Code::StockExhausted,
             format!("Only {available} units are neither sold nor reserved; write off at most those."),

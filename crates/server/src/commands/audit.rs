@@ -1,6 +1,7 @@
 //! `doorbuster audit`: proves that everything adds up, beside a running server or on a stopped store.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use app::audit::{Audit, inspect};
@@ -18,14 +19,19 @@ pub(super) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
     if args.repair {
         repair(&config)?;
     }
-    let mut snapshot = wiring::snapshot(&config.server.data_dir)?;
-    let audit = inspect(snapshot.as_mut(), wiring::clock().now())?.audit;
+    let audit = examine(&config.server.data_dir)?;
     if args.json {
         print(&serde_json::to_string(&audit).map_err(std::io::Error::from)?)?;
     } else {
         print(&table(&audit))?;
     }
     Ok(if audit.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Audits the store of a folder as it is now.
+pub(super) fn examine(folder: &Path) -> Result<Audit, Error> {
+    let mut snapshot = wiring::snapshot(folder)?;
+    Ok(inspect(snapshot.as_mut(), wiring::clock().now())?.audit)
 }
 
 /// Goes through the server where one runs: there is one writer, and it is not this process.

@@ -47,7 +47,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     let (stopper, stop) = shutdown::channel();
     let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
     running::announce(data_dir.path(), &for_admins.to_string())?;
-    let serving = open_doors(&config, &shop, (&listener, admin_listener.as_ref()), &stop)?;
+    let serving = open_doors(&config, &shop, (&listener, admin_listener.as_ref(), args.bench), &stop)?;
     let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
     // Whoever waits for this line must find the port open, and it is.
     tracing::info!("The shop is open on http://{}", listener.local_addr()?);
@@ -74,7 +74,7 @@ fn listen(address: &str) -> Result<TcpListener, Error> {
 fn open_doors(
     config: &Config,
     shop: &Shop,
-    (listener, admin): (&TcpListener, Option<&TcpListener>),
+    (listener, admin, is_bench): (&TcpListener, Option<&TcpListener>, bool),
     stop: &Stop,
 ) -> Result<Vec<Serving>, Error> {
     let limits = ConnectionLimits::from(&config.server);
@@ -82,6 +82,7 @@ fn open_doors(
         connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
     };
     match admin {
+        None if is_bench => Ok(vec![open(listener, Surface::EverythingAndEcho)?]),
         None => Ok(vec![open(listener, Surface::Everything)?]),
         Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),
     }

@@ -111,8 +111,7 @@ impl Meeting {
             Code::AuthInvalidCredentials => Told(self.login_as_nobody()),
             Code::UserEmailTaken => Told(self.register_twice()),
             Code::RequestTimeout => {
-                let head = format!("POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{{");
-                Told(shop.send_bytes(head.as_bytes()))
+                Told(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
             }
             Code::Overloaded => Elsewhere("api_crowd::who_cannot_be_served_in_time_is_told_so"),
             Code::Unavailable => Never("only while the shop stops, or when its store is broken"),
@@ -144,6 +143,15 @@ fn every_code_is_met() {
             }
             Elsewhere(why) | Never(why) => assert!(!why.is_empty(), "{code:?}"),
         }
+    }
+}
+
+#[test]
+fn every_code_is_in_the_manual() {
+    let manual = include_str!("../../../../docs/errors.md");
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
+        assert!(manual.contains(&row), "docs/errors.md lacks {row}");
     }
 }
 

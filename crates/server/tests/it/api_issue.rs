@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::api_asking::{WAIT, assert_like, in_both_executors};
+use crate::api_asking::{WAIT, assert_like, in_both_executors, items};
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
@@ -103,12 +103,26 @@ fn a_campaign_may_give_two_to_each() {
     });
 }
 
+#[test]
+fn a_coupon_expires() {
+    let shop = TestShop::start();
+    let product = shop.product(10_000, 5);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
+    let campaign = shop.campaign(5, &json!({"issueEndsAt": soon.to_string(), "validUntil": soon.to_string()}));
+    let coupon = shop.issue(ANN, campaign);
+    assert_eq!(shop.only_coupon(ANN)["status"], "ACTIVE");
+    shop.get_until(ANN, "/api/users/me/coupons", |held| held["data"][0]["status"] == "EXPIRED");
+    let order = shop.order(ANN, &json!({"items": items(product, 1), "userCouponId": coupon})).expect(200);
+    assert_eq!((&order["outcome"], &order["reason"]), (&json!("CANCELLED"), &json!("coupon.not_usable")));
+    assert_eq!(ask_for(&shop, BOB, campaign).problem(410), "coupon.expired");
+}
+
 /// What becomes of a request, when it has been told to the user.
 fn until_notified(shop: &TestShop, user: i64, answer: &Answer) -> Value {
     let requested = answer.expect(202);
     assert_like(&requested, &json!({"requestId": "<text>", "status": "PENDING"}));
     let path = format!("/api/requests/{}", requested["requestId"].as_str().unwrap());
-    assert_eq!(answer.header("location"), Some(path.as_str()));
+    assert_eq!((answer.header("location"), answer.header("retry-after")), (Some(path.as_str()), Some("1")));
     let found = shop.get_until(user, &path, |found| found["status"] == "NOTIFIED");
     assert_eq!(found["requestId"], requested["requestId"]);
     found

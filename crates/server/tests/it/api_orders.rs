@@ -26,6 +26,7 @@ fn an_order_is_received_and_followed() {
         assert_like(&receipt, &wanted);
         let path = format!("/api/orders/{number}");
         assert_eq!(answer.header("location"), Some(path.as_str()));
+        assert_eq!(answer.header("retry-after"), Some("1"));
         assert_eq!((answer.header("preference-applied"), answer.header("idempotency-replayed")), (None, None));
         let order = shop.get_until(ANN, &path, |order| order["outcome"] != "PENDING");
         assert_eq!(ending(&order), ("AWAITING_PAYMENT", ""));

@@ -16,6 +16,7 @@ mod api_points;
 mod api_products;
 mod api_stops;
 mod api_users;
+mod bench;
 mod client;
 mod crash;
 mod listening;

@@ -332,7 +332,7 @@ fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition(
     let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
     let (first, _first) = delivered(&reports[0], offset, 0);
     let (second, _second) = delivered(&reports[1], offset, 1);
-    let (third, _third) = delivered(&reports[1], offset, 2);
+    let (third, _third) = delivered(&reports[0], offset, 2);
     let report = shop.batch(vec![first, second, third]);
     assert_eq!((report.settled, report.deferred), (1, 2));
     assert_eq!(shop.state().offsets[&offset], 1);

@@ -163,6 +163,14 @@ proptest! {
         prop_assert_eq!(essence(inline), essence(by_log));
     }
 
+    /// The same steps twice leave the same disk, byte for byte.
+    #[test]
+    fn a_history_played_twice_is_the_same_history(history in lines()) {
+        for executor in crate::shop::EXECUTORS {
+            prop_assert_eq!(play(executor, &history), play(executor, &history));
+        }
+    }
+
     /// A crash between any two commands loses nothing and invents nothing.
     #[test]
     fn a_history_with_crashes_ends_like_one_without(

@@ -8,6 +8,7 @@ use app::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, UserId};
 
+use crate::post::essence;
 use crate::shop::{ANN, BOB, EXECUTORS, HOUR, NOON, Shop, campaign_of};
 
 const CROWD: i64 = 40;
@@ -105,6 +106,19 @@ fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() 
             assert_eq!(shop.state().notices.len(), CROWD as usize);
         }
     }
+}
+
+/// O-16, M-15: a relay that repeats itself gives nobody a second coupon, though he might have one.
+#[test]
+fn a_request_that_is_brought_twice_is_decided_and_told_once() {
+    let mut shop = Shop::open(Executor::Log);
+    let campaign = shop.campaign(CreateCampaign { issue_per_user_max: 2, ..queued(5, QueueKey::Campaign) });
+    shop.run(Command::RequestCoupon { campaign, user: ANN }).unwrap();
+    let before = essence(shop.state());
+    shop.deliver_from(0);
+    shop.quiet();
+    assert_eq!(essence(shop.state()), before);
+    assert_eq!(shop.state().coupons.len(), 1);
 }
 
 /// C-13: by user the campaign spreads over the partitions; a user's own requests keep their order.

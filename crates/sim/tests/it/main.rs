@@ -11,6 +11,7 @@ mod idempotency;
 mod laws;
 mod outcomes;
 mod post;
+mod repairs;
 mod saga_laws;
 mod shop;
 mod time;

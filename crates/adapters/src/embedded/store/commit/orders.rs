@@ -4,17 +4,36 @@ use app::rows::{OrderRow, Rows};
 use app::table::Change;
 use domain::order::Order;
 use domain::order_saga::{Direction, Step, StepRecord, StepState};
-use rusqlite::{Connection, Result, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::Before;
 use crate::embedded::records::step_reason;
 
+const INSERT_ORDER: &str =
+    "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
+    pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
+    coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version,
+    created_at, updated_at, previous_order_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+    ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+
+const INSERT_LINE: &str =
+    "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
+    stock_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
 pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> Result<()> {
-    for (key, change) in rows.orders.changes() {
+    let changes = rows.orders.changes();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(INSERT_ORDER)?;
+    let mut insert_line = connection.prepare_cached(INSERT_LINE)?;
+    for (key, change) in changes {
         match change {
             Change::Insert(row) => {
-                insert_order(connection, row)?;
-                insert_lines(connection, &row.order)?;
+                insert_order(&mut insert, row)?;
+                insert_lines(&mut insert_line, &row.order)?;
             }
             Change::Update(row) => {
                 update_order(connection, &row.order)?;
@@ -40,15 +59,7 @@ const fn is_restoring(order: &Order) -> bool {
     matches!(order.saga.direction, Direction::Restoring(_))
 }
 
-fn insert_order(connection: &Connection, OrderRow { order, previous }: &OrderRow) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
-             pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
-             coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version,
-             created_at, updated_at, previous_order_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-             ?23, ?24, ?25, ?26, ?27, ?28, ?29)",
-    )?;
+fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: &OrderRow) -> Result<()> {
     let created = &order.created;
     let coupon = step_cells(order, Step::Coupon);
     let point = step_cells(order, Step::Point);
@@ -115,12 +126,7 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
     Ok(())
 }
 
-fn insert_lines(connection: &Connection, order: &Order) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
-             stock_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
+fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
     for (line_no, line, record) in lines(order) {
         insert.execute((
             order.id().0,

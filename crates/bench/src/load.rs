@@ -1,0 +1,143 @@
+//! One leg of a measurement: a plan carried out over many connections.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::Error;
+use crate::connection::{Answer, Connection};
+use crate::latency::Latencies;
+use crate::pace::{Open, Schedule, Turns};
+use crate::plan::{Plan, Verdict};
+
+/// How long after its last request a leg may still wait for answers.
+const PATIENCE: Duration = Duration::from_secs(30);
+const COMPLAINT_BYTES_MAX: usize = 300;
+
+/// How the load comes.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// Each connection sends its next request when the last is answered, for so long.
+    Closed { time: Duration },
+    /// So many requests at a fixed rate, answered or not.
+    Open { per_second: u64, requests: u64 },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    pub connections: usize,
+    pub pace: Pace,
+}
+
+/// What came of a leg.
+#[derive(Debug)]
+pub struct Leg {
+    pub plan: Box<dyn Plan>,
+    pub elapsed: Duration,
+    pub tally: Tally,
+}
+
+impl Leg {
+    pub fn per_second(&self) -> f64 {
+        self.tally.per_second(self.elapsed)
+    }
+}
+
+/// The answers, counted.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub latencies: Latencies,
+    pub succeeded: u64,
+    pub refused: u64,
+    pub surprises: u64,
+    pub statuses: BTreeMap<u16, u64>,
+    pub body_bytes: u64,
+    /// The first answer that nobody expected.
+    pub complaint: Option<String>,
+}
+
+impl Tally {
+    pub fn answers(&self) -> u64 {
+        self.latencies.count()
+    }
+
+    pub fn per_second(&self, elapsed: Duration) -> f64 {
+        self.answers() as f64 / elapsed.as_secs_f64().max(1e-9)
+    }
+
+    pub fn note(&mut self, took: Duration, verdict: Verdict, answer: Answer<'_>) {
+        self.latencies.record(took);
+        *self.statuses.entry(answer.status).or_default() += 1;
+        self.body_bytes += answer.body.len() as u64;
+        match verdict {
+            Verdict::Success => self.succeeded += 1,
+            Verdict::Refusal => self.refused += 1,
+            Verdict::Surprise => {
+                self.surprises += 1;
+                self.complaint.get_or_insert_with(|| {
+                    let shown = &answer.body[..answer.body.len().min(COMPLAINT_BYTES_MAX)];
+                    format!("{} {}", answer.status, String::from_utf8_lossy(shown))
+                });
+            }
+        }
+    }
+}
+
+/// What the connections share; they all live on one thread.
+#[derive(Debug)]
+struct Shared {
+    plan: RefCell<Box<dyn Plan>>,
+    tally: RefCell<Tally>,
+    turns: Turns,
+}
+
+/// Carries a plan out, and returns it with what came of it.
+pub async fn run(address: SocketAddr, plan: Box<dyn Plan>, load: Load) -> Result<Leg, Error> {
+    let mut connections = Vec::with_capacity(load.connections);
+    for _ in 0..load.connections {
+        connections.push(Connection::open(address).await?);
+    }
+    let begin = Instant::now();
+    let (turns, longest) = match load.pace {
+        Pace::Closed { time } => (Turns::Closed { until: begin + time }, time),
+        Pace::Open { per_second, requests } => {
+            let schedule = Schedule { begin, per_second, requests };
+            (Turns::Open(Open::start(schedule, load.connections)?), schedule.intended(requests) - begin)
+        }
+    };
+    let shared = Rc::new(Shared { plan: RefCell::new(plan), tally: RefCell::default(), turns });
+    let all = LocalSet::new();
+    let work = all.run_until(work_all(&shared, connections));
+    tokio::time::timeout(longest + PATIENCE, work).await.map_err(|_elapsed| Error::Silent(PATIENCE))??;
+    let elapsed = begin.elapsed();
+    let shared = Rc::into_inner(shared).expect("every connection has ended and let go of it");
+    Ok(Leg { plan: shared.plan.into_inner(), elapsed, tally: shared.tally.into_inner() })
+}
+
+async fn work_all(shared: &Rc<Shared>, connections: Vec<Connection>) -> Result<(), Error> {
+    let mut tasks = JoinSet::new();
+    for connection in connections {
+        tasks.spawn_local(work(Rc::clone(shared), connection));
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.map_err(|_panicked| Error::Nothing("a connection's task panicked"))??;
+    }
+    Ok(())
+}
+
+async fn work(shared: Rc<Shared>, mut connection: Connection) -> Result<(), Error> {
+    let mut request = Vec::with_capacity(1024);
+    while let Some(start) = shared.turns.next().await {
+        request.clear();
+        let Some(ticket) = shared.plan.borrow_mut().next(&mut request) else { break };
+        let answer = connection.exchange(&request).await?;
+        let took = start.elapsed();
+        let verdict = shared.plan.borrow_mut().judge(ticket, answer);
+        shared.tally.borrow_mut().note(took, verdict, answer);
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! A whole measurement: the yardstick and the scenario in turn, several times, each leg checked.
+
+use std::time::{Duration, Instant};
+
+use crate::Error;
+use crate::load::{self, Leg, Load, Pace, Tally};
+use crate::plan::Plan;
+use crate::scenario::{Echo, Scenario, Stage};
+use crate::usage::Usage;
+
+/// What is to be measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Measurement {
+    pub scenario: Scenario,
+    pub leg: Duration,
+    pub echo_leg: Duration,
+    pub rounds: usize,
+    /// Legs are shortened and rounds left out so that it is over by then.
+    pub until: Option<Instant>,
+    /// The server's process, where it is one of this machine.
+    pub server: Option<u32>,
+}
+
+/// One leg of the scenario, and of the yardstick before it.
+#[derive(Debug)]
+pub struct Round {
+    pub echo_per_second: Option<f64>,
+    pub elapsed: Duration,
+    pub tally: Tally,
+    pub usage: Usage,
+}
+
+impl Round {
+    pub fn per_second(&self) -> f64 {
+        self.tally.per_second(self.elapsed)
+    }
+}
+
+#[derive(Debug)]
+pub struct Measured {
+    pub rounds: Vec<Round>,
+    /// Everything that went wrong, in words.
+    pub failures: Vec<String>,
+}
+
+/// Before anything is counted, caches and tables fill and the size of answers is learnt.
+const WARM_UP: Duration = Duration::from_secs(1);
+const WARM_UP_REQUESTS: u64 = 5_000;
+/// An order leg is prepared for somewhat more than the fastest leg before it would have asked.
+const PREPARED_SPARE: f64 = 1.5;
+/// A shorter leg says nothing.
+const LEG_MIN: Duration = Duration::from_millis(250);
+
+/// Measures, telling `progress` in a line what comes next.
+pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)) -> Result<Measured, Error> {
+    progress("warming up");
+    let mut failures = vec![];
+    let warm = warm_up(stage, wanted, &mut failures).await?;
+    let mut fastest = warm.per_second();
+    let answer_bytes = warm.tally.body_bytes / warm.tally.answers().max(1);
+    let has_echo = stage.shop.has_echo().await?;
+    let mut rounds = vec![];
+    for number in 1..=wanted.rounds {
+        let Some(share) = share_of_time(wanted, rounds.len()) else { break };
+        let expected = (fastest * wanted.leg.as_secs_f64() * PREPARED_SPARE) as u64;
+        progress(&format!("round {number} of {}: preparing", wanted.rounds));
+        let plan = stage.prepare(wanted.scenario, expected).await?;
+        let mut echo_per_second = None;
+        if has_echo && wanted.scenario != Scenario::Echo {
+            progress(&format!("round {number} of {}: echo", wanted.rounds));
+            let echo = Echo::new(stage.customers.clone(), plan.sample(), usize::try_from(answer_bytes).unwrap_or(2));
+            let leg = carry_out(stage, Box::new(echo), closed(wanted.echo_leg.mul_f64(share))).await?;
+            check(stage, &leg, &mut failures).await?;
+            echo_per_second = Some(leg.per_second());
+        }
+        progress(&format!("round {number} of {}: {}", wanted.rounds, wanted.scenario.name()));
+        let before = Usage::now(&mut stage.shop, wanted.server).await?;
+        let leg = carry_out(stage, plan, pace(stage, wanted, share)).await?;
+        let usage = Usage::now(&mut stage.shop, wanted.server).await?.since(before);
+        check(stage, &leg, &mut failures).await?;
+        progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
+        fastest = fastest.max(leg.per_second());
+        let Leg { elapsed, tally, .. } = leg;
+        rounds.push(Round { echo_per_second, elapsed, tally, usage });
+    }
+    Ok(Measured { rounds, failures })
+}
+
+async fn warm_up(stage: &mut Stage, wanted: Measurement, failures: &mut Vec<String>) -> Result<Leg, Error> {
+    // A drop runs dry at once; what it is made of warms as well.
+    let scenario = if wanted.scenario == Scenario::Drop { Scenario::Coupon } else { wanted.scenario };
+    let plan = stage.prepare(scenario, WARM_UP_REQUESTS).await?;
+    let leg = carry_out(stage, plan, closed(WARM_UP.min(wanted.leg))).await?;
+    check(stage, &leg, failures).await?;
+    Ok(leg)
+}
+
+async fn carry_out(stage: &Stage, plan: Box<dyn Plan>, pace: Pace) -> Result<Leg, Error> {
+    load::run(stage.address, plan, Load { connections: stage.connections, pace }).await
+}
+
+const fn closed(time: Duration) -> Pace {
+    Pace::Closed { time }
+}
+
+fn pace(stage: &Stage, wanted: Measurement, share: f64) -> Pace {
+    let time = wanted.leg.mul_f64(share);
+    if wanted.scenario != Scenario::Drop {
+        return closed(time);
+    }
+    let requests = stage.drop.requests;
+    Pace::Open { per_second: (requests as f64 / time.as_secs_f64().max(1e-3)).ceil() as u64, requests }
+}
+
+/// The part of their planned time that legs may take, so that the rounds that are left fit into the time that is.
+fn share_of_time(wanted: Measurement, done: usize) -> Option<f64> {
+    let Some(until) = wanted.until else { return Some(1.0) };
+    let left = until.saturating_duration_since(Instant::now());
+    let planned = (wanted.leg + wanted.echo_leg).mul_f64((wanted.rounds - done) as f64);
+    let share = (left.as_secs_f64() / planned.as_secs_f64().max(1e-9)).min(1.0);
+    let is_worth_it = done == 0 || wanted.leg.mul_f64(share) >= LEG_MIN;
+    is_worth_it.then(|| share.max(LEG_MIN.as_secs_f64() / wanted.leg.as_secs_f64().max(1e-9)).min(1.0))
+}
+
+/// Holds a leg's answers and the shop against what must be.
+async fn check(stage: &mut Stage, leg: &Leg, failures: &mut Vec<String>) -> Result<(), Error> {
+    if let Some(complaint) = &leg.tally.complaint {
+        failures.push(format!("{} answers were not as expected, the first: {complaint}", leg.tally.surprises));
+    }
+    failures.extend(leg.plan.complaints());
+    for claim in leg.plan.claims() {
+        failures.extend(stage.shop.check(&claim).await?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measurement(until: Option<Instant>) -> Measurement {
+        let (leg, echo_leg) = (Duration::from_secs(5), Duration::from_secs(5));
+        Measurement { scenario: Scenario::Coupon, leg, echo_leg, rounds: 3, until, server: None }
+    }
+
+    #[test]
+    fn legs_are_shortened_to_fit_into_the_time() {
+        assert_eq!(share_of_time(measurement(None), 0), Some(1.0));
+        let soon = Instant::now() + Duration::from_secs(15);
+        let share = share_of_time(measurement(Some(soon)), 0).unwrap();
+        assert!((0.45..=0.5).contains(&share), "{share}");
+        assert_eq!(share_of_time(measurement(Some(Instant::now())), 2), None);
+        assert_eq!(share_of_time(measurement(Some(Instant::now())), 0), Some(0.05), "one round there must be");
+    }
+}

@@ -1,0 +1,98 @@
+//! The shop as its admin sees it: stocked before a leg, looked at after it.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use crate::connection::Connection;
+use crate::plan::Claim;
+use crate::request::Template;
+use crate::{Error, usage};
+
+/// Stock of every product: more than any leg can sell.
+pub const STOCK: i64 = 1_000_000_000;
+pub const PRICE: i64 = 10_000;
+pub const DISCOUNT: i64 = 1_000;
+
+#[derive(Debug)]
+pub struct Shop {
+    connection: Connection,
+    admin_token: String,
+}
+
+impl Shop {
+    pub async fn visit(address: SocketAddr, admin_token: String) -> Result<Shop, Error> {
+        Ok(Shop { connection: Connection::open(address).await?, admin_token })
+    }
+
+    /// A new product; its number.
+    pub async fn product(&mut self) -> Result<i64, Error> {
+        let body = json!({"name": "Bench product", "price": PRICE, "stock": STOCK});
+        let made = self.post("/api/admin/products", &body).await?;
+        integer(&made, "productId")
+    }
+
+    /// A new campaign that is open now; its number.
+    pub async fn campaign(&mut self, quantity: i64) -> Result<i64, Error> {
+        let body = json!({
+            "name": "Bench campaign", "discount": {"type": "FIXED", "value": DISCOUNT}, "totalQuantity": quantity,
+            "issueStartsAt": "2020-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
+            "validUntil": "2099-12-31T00:00:00Z",
+        });
+        let made = self.post("/api/admin/coupons", &body).await?;
+        integer(&made, "couponId")
+    }
+
+    /// Looks whether a claim holds; if not, what is wrong.
+    pub async fn check(&mut self, claim: &Claim) -> Result<Option<String>, Error> {
+        let found = integer(&self.get(&claim.path).await?, claim.member)?;
+        let Claim { path, member, expected } = claim;
+        Ok((found != *expected).then(|| format!("{member} of {path} is {found}, but must be {expected}")))
+    }
+
+    /// How many violations the server's own audit finds.
+    pub async fn audit(&mut self) -> Result<i64, Error> {
+        integer(&self.get("/api/admin/audit").await?, "violations")
+    }
+
+    /// Whether the server was started for a bench.
+    pub async fn has_echo(&mut self) -> Result<bool, Error> {
+        let (status, _) = self.ask(&Template::post("/bench/echo/2", "", "{}")).await?;
+        Ok(status == 200)
+    }
+
+    pub(crate) async fn counters(&mut self) -> Result<usage::Counters, Error> {
+        let (_, text) = self.ask(&Template::get("/metrics")).await?;
+        Ok(usage::Counters::read(&String::from_utf8_lossy(&text)))
+    }
+
+    async fn get(&mut self, path: &str) -> Result<Value, Error> {
+        let answer = self.ask(&Template::get(path)).await?;
+        document(path, answer)
+    }
+
+    async fn post(&mut self, path: &str, body: &Value) -> Result<Value, Error> {
+        let answer = self.ask(&Template::post(path, "", &body.to_string())).await?;
+        document(path, answer)
+    }
+
+    async fn ask(&mut self, template: &Template) -> Result<(u16, Vec<u8>), Error> {
+        let mut request = vec![];
+        template.write(&self.admin_token, &mut request);
+        let answer = self.connection.exchange(&request).await?;
+        Ok((answer.status, answer.body.to_vec()))
+    }
+}
+
+fn document(what: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Error> {
+    let read = serde_json::from_slice(&body).ok().filter(|_| (200..300).contains(&status));
+    read.ok_or_else(|| Error::Refused {
+        what: what.to_owned(),
+        status,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
+}
+
+fn integer(document: &Value, member: &'static str) -> Result<i64, Error> {
+    document[member].as_i64().ok_or(Error::Nothing("a number is missing in an answer"))
+}

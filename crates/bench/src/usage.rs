@@ -1,0 +1,107 @@
+//! What a leg took of the machine: processor time, bytes written, rows and commits. What is not known is left out.
+
+use std::fs;
+
+use crate::Error;
+use crate::shop::Shop;
+
+/// Linux counts processor time in hundredths of a second, whatever the machine.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// The engine's own counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    commits: Option<u64>,
+    rows: Option<u64>,
+    events: Option<u64>,
+}
+
+impl Counters {
+    pub(crate) fn read(exposition: &str) -> Counters {
+        let value = |name: &str| {
+            let line = exposition.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+            line.parse().ok()
+        };
+        Counters {
+            commits: value("doorbuster_commits_total"),
+            rows: value("doorbuster_rows_written_total"),
+            events: value("doorbuster_events_total"),
+        }
+    }
+}
+
+/// A reading of everything, or the difference of two.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    pub cpu_seconds_server: Option<f64>,
+    pub cpu_seconds_client: Option<f64>,
+    pub bytes_written: Option<u64>,
+    pub commits: Option<u64>,
+    pub rows: Option<u64>,
+    pub events: Option<u64>,
+}
+
+impl Usage {
+    /// `server` is the server's process, where it is one of this machine.
+    pub(crate) async fn now(shop: &mut Shop, server: Option<u32>) -> Result<Usage, Error> {
+        let Counters { commits, rows, events } = shop.counters().await?;
+        let server = server.map(|id| id.to_string());
+        Ok(Usage {
+            cpu_seconds_server: server.as_deref().and_then(cpu_seconds),
+            cpu_seconds_client: cpu_seconds("self"),
+            bytes_written: server.as_deref().and_then(bytes_written),
+            commits,
+            rows,
+            events,
+        })
+    }
+
+    pub fn since(self, earlier: Usage) -> Usage {
+        let count = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
+        let seconds = |now: Option<f64>, then: Option<f64>| Some(now? - then?);
+        Usage {
+            cpu_seconds_server: seconds(self.cpu_seconds_server, earlier.cpu_seconds_server),
+            cpu_seconds_client: seconds(self.cpu_seconds_client, earlier.cpu_seconds_client),
+            bytes_written: count(self.bytes_written, earlier.bytes_written),
+            commits: count(self.commits, earlier.commits),
+            rows: count(self.rows, earlier.rows),
+            events: count(self.events, earlier.events),
+        }
+    }
+}
+
+/// User and system time of a process.
+pub fn cpu_seconds(process: &str) -> Option<f64> {
+    cpu_ticks(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?).map(|ticks| ticks / TICKS_PER_SECOND)
+}
+
+fn cpu_ticks(stat: &str) -> Option<f64> {
+    // The name in parentheses may hold anything; what follows the last one are numbers.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut fields = fields.split(' ').skip(11);
+    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some(user + system)
+}
+
+/// Bytes that a process caused to be written to disks.
+fn bytes_written(process: &str) -> Option<u64> {
+    let io = fs::read_to_string(format!("/proc/{process}/io")).ok()?;
+    io.lines().find_map(|line| line.strip_prefix("write_bytes: "))?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_read_past_any_name() {
+        let stat = "42 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 4 0 1 2 3";
+        assert_eq!(cpu_ticks(stat), Some(300.0));
+    }
+
+    #[test]
+    fn counters_are_read_from_the_metrics() {
+        let text = "# HELP doorbuster_commits Commits\ndoorbuster_commits_total 7\ndoorbuster_events_total 9\n";
+        assert_eq!(Counters::read(text), Counters { commits: Some(7), rows: None, events: Some(9) });
+    }
+}

@@ -1,0 +1,64 @@
+//! The arguments of `doorbuster bench`.
+
+use bench::scenario::Scenario;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// What customers do
+    #[arg(value_parser = scenario_parser())]
+    pub scenario: Scenario,
+    /// Print one JSON object, and nothing else on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// How long each leg of the scenario takes; without it, all fits into a minute
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub seconds: Option<f64>,
+    /// How often the scenario and the yardstick alternate
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
+    pub rounds: u16,
+    /// Connections, each with one request on the way at most
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub connections: u16,
+    /// Customers
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
+    pub users: u64,
+    /// Of `drop`: requests of one run, at an even rate
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
+    pub requests: u64,
+    /// Of `drop`: coupons of one run
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub coupons: u64,
+    /// A running server of this machine, best started with `serve --bench`; without it, one is started for the measurement
+    #[arg(long, value_name = "URL", requires = "secret")]
+    pub target: Option<String>,
+    /// The target's token secret
+    #[arg(long, env = "DOORBUSTER_AUTH_SECRET", hide_env_values = true)]
+    pub secret: Option<String>,
+    /// Place so many orders before anything is measured
+    #[arg(long, value_name = "ORDERS", default_value_t = 0, conflicts_with = "target")]
+    pub preload: u64,
+    /// Measure with another store.synchronous
+    #[arg(long, conflicts_with = "target")]
+    pub synchronous: Option<SynchronousArg>,
+    /// Measure the engine alone, without HTTP
+    #[arg(long, conflicts_with = "target")]
+    pub in_process: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SynchronousArg {
+    Full,
+    Off,
+}
+
+fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {
+    let names = PossibleValuesParser::new(Scenario::ALL.map(Scenario::name));
+    names.map(|name| Scenario::named(&name).expect("the parser lets only known names through"))
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
+    if (0.1..=600.0).contains(&seconds) { Ok(seconds) } else { Err("must be from 0.1 to 600".to_owned()) }
+}

@@ -1,0 +1,136 @@
+//! `doorbuster bench`: a scenario beside its yardstick, over HTTP against a server of its own or a running one.
+
+use std::io::{self, Write as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bench::customers::Customers;
+use bench::report::Report;
+use bench::rounds::{self, Measurement};
+use bench::scenario::{Drop, Scenario, Stage};
+use bench::shop::Shop;
+
+use super::{Error, audit, print};
+use crate::auth::{Principal, Role, Tokens};
+use crate::cli::BenchArgs;
+use crate::shutdown::Signals;
+
+mod child;
+mod in_process;
+mod place;
+
+use child::Child;
+use place::Place;
+
+/// Without `--seconds`, legs end so long after the start, and what follows them fits into the rest of a minute.
+const LEGS_END: Duration = Duration::from_secs(50);
+const LEG: Duration = Duration::from_secs(5);
+/// An order leg needs time before it, to give coupons and points away.
+const ORDER_LEG: Duration = Duration::from_secs(4);
+const DROP_LEG: Duration = Duration::from_secs(13);
+/// Of a long leg, the yardstick need not be as long.
+const ECHO_LEG_MAX: Duration = Duration::from_secs(5);
+const DROP_ECHO_LEG: Duration = Duration::from_secs(2);
+/// A bench may take hours; its tokens must not end before.
+const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
+const ADMIN: i64 = 1;
+
+pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            report = measure(args) => report,
+            // What was started is ended on the way out.
+            _ = signals.received() => Err(Error::Usage("the measurement was interrupted".to_owned())),
+        }
+    })?;
+    if args.json {
+        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
+    } else {
+        print(&report.table())?;
+    }
+    for failure in &report.failures {
+        progress(failure);
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn measure(args: &BenchArgs) -> Result<Report, Error> {
+    if args.in_process {
+        let place = Place::make(args)?;
+        return in_process::measure(args, &place).await;
+    }
+    if let Some(url) = &args.target {
+        let secret = args.secret.as_deref().unwrap_or_default();
+        let mut stage = stage(args, address_of(url)?, secret).await?;
+        let report = measure_on(args, &mut stage, None).await?;
+        progress("auditing");
+        return Ok(report.with_audit(stage.shop.audit().await?));
+    }
+    let place = Place::make(args)?;
+    in_process::preload(args, &place).await?;
+    let child = Child::start(&place)?;
+    let mut stage = stage(args, child.address(), place.secret()).await?;
+    let report = measure_on(args, &mut stage, Some(child.id())).await?;
+    progress("auditing");
+    let audit = audit::examine(place.folder())?;
+    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+}
+
+async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -> Result<Stage, Error> {
+    let tokens = Tokens::new(secret.as_bytes());
+    let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
+    // In a drop everybody asks once.
+    let is_drop = args.scenario == Scenario::Drop;
+    let users = if is_drop { args.users.max(args.requests) } else { args.users };
+    let customers = Customers::new(users, &|id| mint(id, Role::Customer));
+    let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
+    let drop = Drop { requests: args.requests, coupons: args.coupons };
+    Ok(Stage::new(address, shop, customers, (usize::from(args.connections), drop)))
+}
+
+async fn measure_on(args: &BenchArgs, stage: &mut Stage, server: Option<u32>) -> Result<Report, Error> {
+    let given = args.seconds.map(Duration::from_secs_f64);
+    let (leg, echo_leg) = match args.scenario {
+        Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
+        Scenario::Order => (ORDER_LEG, ORDER_LEG),
+        Scenario::Echo | Scenario::Coupon | Scenario::Hot | Scenario::Mixed => (LEG, LEG),
+    };
+    let wanted = Measurement {
+        scenario: args.scenario,
+        leg: given.unwrap_or(leg),
+        echo_leg: given.unwrap_or(echo_leg).min(ECHO_LEG_MAX),
+        rounds: usize::from(args.rounds),
+        until: given.is_none().then(|| Instant::now() + LEGS_END),
+        server,
+    };
+    let measured = rounds::run(stage, wanted, &progress).await?;
+    Ok(Report::of(args.scenario.name(), stage.connections, measured))
+}
+
+/// Only this machine: load is not sent to others.
+fn address_of(url: &str) -> Result<SocketAddr, Error> {
+    let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let mut addresses = host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {cause}")))?;
+    let local = addresses.find(|address| address.ip().is_loopback());
+    local.ok_or_else(|| Error::Usage(format!("--target {url}: load is only sent to this machine, such as 127.0.0.1")))
+}
+
+/// Lines for whoever watches; a closed terminal is no failure.
+fn progress(line: &str) {
+    let _ = writeln!(io::stderr(), "bench: {line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_stays_on_this_machine() {
+        assert_eq!(address_of("http://127.0.0.1:8080/").unwrap(), "127.0.0.1:8080".parse().unwrap());
+        assert!(address_of("http://192.0.2.1:80").is_err());
+        assert!(address_of("nonsense").is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! The server that is measured: this same binary as a child, ended with the measurement.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{self, Command, Stdio};
+
+use super::place::Place;
+use super::{Error, progress};
+use crate::config::Synchronous;
+
+#[derive(Debug)]
+pub(super) struct Child {
+    process: process::Child,
+    address: SocketAddr,
+}
+
+impl Child {
+    /// Starts it and waits until it is open.
+    pub(super) fn start(place: &Place) -> Result<Child, Error> {
+        let synchronous = match place.config().store.synchronous {
+            Synchronous::Full => "full",
+            Synchronous::Off => "off",
+        };
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["serve", "--bench", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(place.folder())
+            .env("DOORBUSTER_AUTH_SECRET", place.secret())
+            .env("DOORBUSTER__STORE__SYNCHRONOUS", synchronous)
+            .env("DOORBUSTER__ADMIN__LISTEN", "")
+            .env("DOORBUSTER__LOG__FORMAT", "json")
+            .env("DOORBUSTER__LOG__LEVEL", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let log = process.stderr.take().map(BufReader::new);
+        let mut child = Child { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
+        let mut lines = log.into_iter().flat_map(|log| log.lines().map_while(Result::ok));
+        let mut said = vec![];
+        let address = lines.find_map(|line| {
+            let address = address_in(&line);
+            said.push(line);
+            address
+        });
+        child.address = address.ok_or_else(|| Error::Usage(format!("the server did not open: {}", said.join("; "))))?;
+        // Read on, or the server would one day wait for room in the pipe; what went wrong is told.
+        std::thread::spawn(move || {
+            lines.filter(|line| !line.contains(r#""level":"INFO""#)).for_each(|line| progress(&line));
+        });
+        Ok(child)
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Its folder goes as well, so nothing needs to be closed in order.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The address in the line that says that the shop is open.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let event: serde_json::Value = serde_json::from_str(line).ok()?;
+    event["message"].as_str()?.split_once("open on http://")?.1.parse().ok()
+}

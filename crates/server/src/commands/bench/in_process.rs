@@ -1,0 +1,217 @@
+//! The engine alone, without HTTP: measured, or used to fill a store before it is measured.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use app::answer::{Answer, Settled};
+use app::command::{Command, CreateCampaign, PlaceOrder};
+use bench::connection;
+use bench::load::Tally;
+use bench::plan::Verdict;
+use bench::report::Report;
+use bench::rounds::{Measured, Round};
+use bench::scenario::Scenario;
+use bench::shop::{DISCOUNT, PRICE, STOCK};
+use bench::usage::Usage;
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Outcome, Payment};
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+use tokio::task::{JoinSet, LocalSet};
+
+use super::place::Place;
+use super::{Error, LEG, progress};
+use crate::api::Shop;
+use crate::cli::BenchArgs;
+use crate::commands::audit;
+use crate::secret::Secret;
+use crate::wiring::{self, Running};
+
+/// Commands on the way while a store is filled: enough for full batches.
+const PRELOAD_AT_ONCE: u64 = 1_024;
+const PRELOADED_AT_A_TIME: u64 = 100_000;
+/// Nothing is driven longer than this.
+const TIME_MAX: Duration = Duration::from_secs(3_600);
+const ENOUGH: i64 = 1_000_000_000;
+const FIRST_USER: i64 = 1_000_001;
+
+/// What is asked of the engine, as often as wanted.
+type Ask = Box<dyn Fn(u64) -> Command>;
+
+/// Places the orders that the store is to hold before the measurement.
+pub(super) async fn preload(args: &BenchArgs, place: &Place) -> Result<(), Error> {
+    if args.preload == 0 {
+        return Ok(());
+    }
+    let Running { shop, engine } = open(place)?;
+    let product = product(&shop).await?;
+    let users = args.users;
+    let mut done = 0;
+    while done < args.preload {
+        let count = PRELOADED_AT_A_TIME.min(args.preload - done);
+        let ask: Ask = Box::new(move |number| place_order(user(done + number, users), product));
+        let (tally, _) = drive(&shop, ask, (PRELOAD_AT_ONCE, count, TIME_MAX)).await;
+        if let Some(complaint) = tally.complaint {
+            return Err(Error::Usage(format!("an order of the preload was refused: {complaint}")));
+        }
+        done += count;
+        progress(&format!("preloaded {done} of {} orders", args.preload));
+    }
+    engine.stop()?;
+    Ok(())
+}
+
+/// Runs the scenario against an engine in this process.
+pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, Error> {
+    preload(args, place).await?;
+    let Running { shop, engine } = open(place)?;
+    let time = args.seconds.map_or(LEG, Duration::from_secs_f64);
+    let connections = u64::from(args.connections);
+    let mut measured = Measured { rounds: vec![], failures: vec![] };
+    for number in 0..=args.rounds {
+        let (ask, count) = prepare(args, &shop).await?;
+        // The first is to warm up.
+        let time = if number == 0 { time.min(Duration::from_secs(1)) } else { time };
+        let client = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
+        let (tally, elapsed) = drive(&shop, ask, (connections, count, time)).await;
+        progress(&format!("round {number} of {}: {:.0} per second", args.rounds, tally.per_second(elapsed)));
+        measured.failures.extend(tally.complaint.clone());
+        if number > 0 {
+            let now = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
+            let usage = now.since(client);
+            measured.rounds.push(Round { echo_per_second: None, elapsed, tally, usage });
+        }
+    }
+    engine.stop()?;
+    progress("auditing");
+    let audit = audit::examine(place.folder())?;
+    let report = Report::of(args.scenario.name(), usize::from(args.connections), measured);
+    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+}
+
+fn open(place: &Place) -> Result<Running, Error> {
+    let secret = Secret::load(Some(place.secret()), place.folder())?;
+    Ok(wiring::open(place.config(), &secret, place.folder())?)
+}
+
+/// What a leg asks, and how often at most.
+async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
+    let users = args.users;
+    let all = (u64::from(args.connections), users, TIME_MAX);
+    match args.scenario {
+        Scenario::Coupon => {
+            let campaign = campaign(shop).await?;
+            Ok((Box::new(move |number| issue(user(number, users), campaign)), users))
+        }
+        Scenario::Hot => {
+            let product = product(shop).await?;
+            Ok((Box::new(move |number| place_order(user(number, users), product)), u64::MAX))
+        }
+        Scenario::Order => {
+            let (product, campaign) = (product(shop).await?, campaign(shop).await?);
+            drive(shop, Box::new(move |number| issue(user(number, users), campaign)), all).await;
+            let charge = move |number| Command::ChargePoints { user: user(number, users), amount: Money::won(PRICE) };
+            drive(shop, Box::new(charge), all).await;
+            let order = move |number| {
+                let Command::PlaceOrder(mut order) = place_order(user(number, users), product) else {
+                    unreachable!("an order is placed")
+                };
+                order.coupon = Some((campaign, None));
+                order.points = Money::won(PRICE - DISCOUNT);
+                order.payment = Payment::Prepaid;
+                Command::PlaceOrder(order)
+            };
+            Ok((Box::new(order), users))
+        }
+        Scenario::Echo | Scenario::Drop | Scenario::Mixed => {
+            Err(Error::Usage("--in-process knows coupon, order and hot".to_owned()))
+        }
+    }
+}
+
+fn user(number: u64, users: u64) -> UserId {
+    UserId(FIRST_USER + i64::try_from(number % users).unwrap_or(0))
+}
+
+fn issue(user: UserId, campaign: CampaignId) -> Command {
+    Command::IssueCoupon { campaign, user }
+}
+
+fn place_order(user: UserId, product: ProductId) -> Command {
+    Command::PlaceOrder(Box::new(PlaceOrder {
+        user,
+        items: vec![(product, 1)],
+        coupon: None,
+        points: Money::ZERO,
+        payment: Payment::OnDelivery,
+        receiver: None,
+        warehouse_storage: false,
+        total_shown: None,
+        mode: None,
+    }))
+}
+
+async fn product(shop: &Shop) -> Result<ProductId, Error> {
+    let command = Command::RegisterProduct { name: "Bench product".into(), price: Money::won(PRICE), stock: STOCK };
+    match shop.front.submit(command, None).await.result {
+        Ok(Answer::ProductRegistered { product }) => Ok(product),
+        other => Err(Error::Usage(format!("a product could not be made: {other:?}"))),
+    }
+}
+
+async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
+    let far = Timestamp::from_micros(4_000_000_000_000_000);
+    let command = Command::CreateCampaign(Box::new(CreateCampaign {
+        name: "Bench campaign".into(),
+        discount: Discount::Fixed { value: Money::won(DISCOUNT) },
+        quantity: ENOUGH,
+        issue_per_user_max: 1,
+        issue_starts_at: Timestamp::from_micros(0),
+        issue_ends_at: far,
+        valid_until: far,
+        issue_mode: IssueMode::Direct,
+        queue_key: QueueKey::Campaign,
+    }));
+    match shop.front.submit(command, None).await.result {
+        Ok(Answer::CampaignCreated { campaign }) => Ok(campaign),
+        other => Err(Error::Usage(format!("a campaign could not be made: {other:?}"))),
+    }
+}
+
+/// Keeps `at_once` commands on the way, for so many commands or so long.
+async fn drive(shop: &Shop, ask: Ask, (at_once, count, time): (u64, u64, Duration)) -> (Tally, Duration) {
+    let tally = Rc::new(RefCell::new(Tally::default()));
+    let (ask, asked) = (Rc::new(ask), Rc::new(std::cell::Cell::new(0)));
+    let begin = Instant::now();
+    let mut tasks = JoinSet::new();
+    let all = LocalSet::new();
+    let work = all.run_until(async {
+        for _ in 0..at_once {
+            let (shop, ask, asked, tally) = (shop.clone(), Rc::clone(&ask), Rc::clone(&asked), Rc::clone(&tally));
+            tasks.spawn_local(async move {
+                while asked.get() < count && begin.elapsed() < time {
+                    let number = asked.replace(asked.get() + 1);
+                    let start = Instant::now();
+                    let settled = shop.front.submit(ask(number), None).await;
+                    note(&mut tally.borrow_mut(), start.elapsed(), &settled);
+                }
+            });
+        }
+        while tasks.join_next().await.is_some() {}
+    });
+    work.await;
+    (tally.take(), begin.elapsed())
+}
+
+fn note(tally: &mut Tally, took: Duration, settled: &Settled) {
+    let is_completed = settled.order.as_ref().is_none_or(|order| order.outcome == Outcome::Completed);
+    if settled.result.is_ok() && is_completed {
+        tally.note(took, Verdict::Success, connection::Answer { status: 200, body: b"" });
+    } else {
+        let found = format!("{:?}", settled.result);
+        tally.note(took, Verdict::Surprise, connection::Answer { status: 500, body: found.as_bytes() });
+    }
+}
