@@ -134,6 +134,11 @@ pub trait Gate: Send + Sync {
     /// The refusal that the engine would give, if the gate is sure of it.
     fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection>;
 
+    /// Whether the gate is sure that the user holds no coupon of the campaign, and so is owed none by a repeat.
+    fn holds_none(&self, _campaign: CampaignId, _user: UserId) -> bool {
+        false
+    }
+
     /// Whether the gate knows all holders of a campaign, or wants to be told no more.
     fn is_complete(&self, campaign: CampaignId) -> bool;
 

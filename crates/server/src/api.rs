@@ -8,16 +8,18 @@ use app::audit::Snapshot;
 use app::ports::StoreError;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
-use axum::http::HeaderValue;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
-use axum::response::Response;
-use axum::routing::{get, patch, post};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, patch, post};
 use domain::limits::NAME_CHARS_MAX;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::auth::{Admin, Tokens};
 use crate::front::Front;
 use crate::http::cursor::Cursors;
+use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::Metrics;
 use crate::passwords::Passwords;
@@ -25,6 +27,7 @@ use crate::passwords::Passwords;
 mod audit;
 mod coupons;
 mod echo;
+mod fingerprints;
 mod health;
 mod notices;
 mod orders;
@@ -35,6 +38,8 @@ mod refusals;
 mod render;
 mod submission;
 pub mod users;
+
+pub use fingerprints::Fingerprints;
 
 /// What the endpoints work with; one for the whole process.
 #[derive(Clone)]
@@ -47,6 +52,7 @@ pub struct Inner {
     pub token_ttl: Duration,
     pub passwords: Passwords,
     pub cursors: Cursors,
+    pub fingerprints: Fingerprints,
     pub body_limits: BodyLimits,
     /// For a reader of a stream to take what is sent to him.
     pub write_timeout: Duration,
@@ -108,70 +114,81 @@ pub enum Surface {
 
 /// All routes of one listener, in their envelope.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
-    let routes = match surface {
-        Surface::Everything => health_routes().merge(customer_routes()).merge(admin_routes(shop)),
-        Surface::EverythingAndEcho => {
-            let echo = Router::new().route("/bench/echo/{bytes}", post(echo::echo));
-            health_routes().merge(customer_routes()).merge(admin_routes(shop)).merge(echo)
-        }
-        Surface::CustomersOnly => health_routes().merge(customer_routes()),
-        Surface::AdminOnly => health_routes().merge(admin_routes(shop)),
-    };
+    let mut routes = gather(health_routes());
+    if surface != Surface::AdminOnly {
+        routes = routes.merge(gather(customer_routes()));
+    }
+    if surface != Surface::CustomersOnly {
+        // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
+        let check = middleware::from_fn_with_state(shop.clone(), admins_only);
+        routes = routes.merge(gather(admin_routes()).route_layer(check));
+    }
+    if surface == Surface::EverythingAndEcho {
+        routes = routes.route("/bench/echo/{bytes}", post(echo::echo));
+    }
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
 }
 
-fn health_routes() -> Router<Shop> {
-    Router::new()
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+/// Every path of a shop.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    [health_routes(), customer_routes(), admin_routes()].into_iter().flatten().map(|(path, _)| path)
+}
+
+type Routes = Vec<(&'static str, MethodRouter<Shop>)>;
+
+fn gather(routes: Routes) -> Router<Shop> {
+    routes.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+}
+
+fn health_routes() -> Routes {
+    vec![("/livez", get(health::live)), ("/readyz", get(health::ready)), ("/metrics", get(health::metrics))]
 }
 
 /// With the paths that the sources spell differently as aliases.
-fn customer_routes() -> Router<Shop> {
-    Router::new()
-        .route("/api/users", post(users::register))
-        .route("/api/auth/login", post(users::login))
-        .route("/api/events", get(notices::events))
-        .route("/api/ws", get(notices::socket))
-        .route("/api/users/me/coupons", get(coupons::list_own))
-        .route("/api/products", get(products::list))
-        .route("/api/products/popular", get(products::popular))
-        .route("/api/products/{id}", get(products::get))
-        .route("/api/points", get(points::balance))
-        .route("/api/points/charge", post(points::charge))
-        .route("/api/points/history", get(points::history))
-        .route("/api/coupons", get(coupons::list))
-        .route("/api/coupons/issue", post(coupons::request))
-        .route("/coupons/issue", post(coupons::request))
-        .route("/api/coupons/{id}", get(coupons::get))
-        .route("/api/coupons/{id}/issue", post(coupons::issue))
-        .route("/api/coupon/{id}/issue-redis", post(coupons::issue).patch(coupons::issue))
-        .route("/api/requests/{requestId}", get(coupons::get_request))
-        .route("/api/orders", post(orders::place).get(orders::list))
-        .route("/api/orders/{orderNumber}", get(orders::get))
-        .route("/api/orders/{orderNumber}/status", get(orders::status))
-        .route("/orders/{orderNumber}/status", get(orders::status))
-        .route("/api/orders/{orderNumber}/events", get(orders::events))
-        .route("/api/orders/{orderNumber}/cancel", post(orders::cancel))
+fn customer_routes() -> Routes {
+    vec![
+        ("/api/users", post(users::register)),
+        ("/api/auth/login", post(users::login)),
+        ("/api/events", get(notices::events)),
+        ("/api/ws", get(notices::socket)),
+        ("/api/users/me/coupons", get(coupons::list_own)),
+        ("/api/products", get(products::list)),
+        ("/api/products/popular", get(products::popular)),
+        ("/api/products/{id}", get(products::get)),
+        ("/api/points", get(points::balance)),
+        ("/api/points/charge", post(points::charge)),
+        ("/api/points/history", get(points::history)),
+        ("/api/coupons", get(coupons::list)),
+        ("/api/coupons/issue", post(coupons::request)),
+        ("/coupons/issue", post(coupons::request)),
+        ("/api/coupons/{id}", get(coupons::get)),
+        ("/api/coupons/{id}/issue", post(coupons::issue)),
+        ("/api/coupon/{id}/issue-redis", post(coupons::issue).patch(coupons::issue)),
+        ("/api/requests/{requestId}", get(coupons::get_request)),
+        ("/api/orders", post(orders::place).get(orders::list)),
+        ("/api/orders/{orderNumber}", get(orders::get)),
+        ("/api/orders/{orderNumber}/status", get(orders::status)),
+        ("/orders/{orderNumber}/status", get(orders::status)),
+        ("/api/orders/{orderNumber}/events", get(orders::events)),
+        ("/api/orders/{orderNumber}/cancel", post(orders::cancel)),
+    ]
 }
 
-/// Nothing below is reached without an admin's token: the check stands in front of the routes, not in them.
-fn admin_routes(shop: &Shop) -> Router<Shop> {
-    Router::new()
-        .route("/api/admin/products", post(products::register))
-        .route("/api/admin/products/{id}", patch(products::change))
-        .route("/api/admin/products/{id}/stock", post(products::adjust))
-        .route("/api/admin/coupons", post(coupons::create))
-        .route("/api/admin/coupons/{id}", patch(coupons::change))
-        .route("/api/admin/orders", get(orders::list_all))
-        .route("/api/admin/orders/{orderNumber}", get(orders::get))
-        .route("/api/admin/orders/{orderNumber}/events", get(orders::events))
-        .route("/api/admin/orders/{orderNumber}/cancel", post(orders::cancel))
-        .route("/api/admin/orders/{orderNumber}/resume", post(orders::resume))
-        .route("/api/admin/audit", get(audit::report))
-        .route("/api/admin/audit/repair", post(audit::repair))
-        .route_layer(middleware::from_fn_with_state(shop.clone(), admins_only))
+fn admin_routes() -> Routes {
+    vec![
+        ("/api/admin/products", post(products::register)),
+        ("/api/admin/products/{id}", patch(products::change)),
+        ("/api/admin/products/{id}/stock", post(products::adjust)),
+        ("/api/admin/coupons", post(coupons::create)),
+        ("/api/admin/coupons/{id}", patch(coupons::change)),
+        ("/api/admin/orders", get(orders::list_all)),
+        ("/api/admin/orders/{orderNumber}", get(orders::get)),
+        ("/api/admin/orders/{orderNumber}/events", get(orders::events)),
+        ("/api/admin/orders/{orderNumber}/cancel", post(orders::cancel)),
+        ("/api/admin/orders/{orderNumber}/resume", post(orders::resume)),
+        ("/api/admin/audit", get(audit::report)),
+        ("/api/admin/audit/repair", post(audit::repair)),
+    ]
 }
 
 async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {
@@ -182,6 +199,11 @@ async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request,
 fn unavailable(error: StoreError) -> Problem {
     tracing::error!("A view could not be read: {error}");
     Problem::new(Code::Unavailable, "The store does not answer; try again.")
+}
+
+/// Taken in; what it becomes can be asked for soon.
+fn accepted(body: impl Serialize) -> Response {
+    (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
 }
 
 fn mark_replayed(response: &mut Response, replayed: bool) {
@@ -197,4 +219,12 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
         violations.push("#/name", "length", detail);
     }
     Arc::from(name)
+}
+
+/// Text may be anything but characters that nobody can see.
+fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
+    let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(is_unseen) {
+        violations.push(pointer, "not_text", "must not have control characters");
+    }
 }

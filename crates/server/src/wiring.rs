@@ -16,7 +16,7 @@ use domain::ids::Codec;
 use domain::order::Mode;
 use tokio::sync::mpsc;
 
-use crate::api::{Inner, Shop, Snapshots};
+use crate::api::{Fingerprints, Inner, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::config::{self, Config};
@@ -101,6 +101,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         token_ttl: config.auth.token_ttl(),
         passwords: Passwords::default(),
         cursors: Cursors::new(secret.as_bytes()),
+        fingerprints: Fingerprints::new(secret.as_bytes()),
         body_limits: BodyLimits::from(&config.server),
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,

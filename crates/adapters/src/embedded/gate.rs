@@ -94,16 +94,20 @@ impl Known {
         if let Err(rejection) = check_open(&self.campaign, now) {
             return Some(rejection);
         }
-        let held = match (self.holders.get(&user), self.completeness) {
-            (Some(held), _) => Some(*held),
-            (None, Completeness::Complete) => Some(0),
-            (None, Completeness::Partial | Completeness::TooMany) => None,
-        };
         // Whoever holds as many as he may is told so, also when all are gone.
-        if held? >= self.campaign.issue_per_user_max {
+        if self.held(user)? >= self.campaign.issue_per_user_max {
             return Some(Rejection::AlreadyIssued);
         }
         (self.campaign.remaining() <= 0).then_some(Rejection::SoldOut)
+    }
+
+    /// How many the user holds, if that is known.
+    fn held(&self, user: UserId) -> Option<i64> {
+        match (self.holders.get(&user), self.completeness) {
+            (Some(held), _) => Some(*held),
+            (None, Completeness::Complete) => Some(0),
+            (None, Completeness::Partial | Completeness::TooMany) => None,
+        }
     }
 
     fn learn(&mut self, facts: CampaignFacts<'_>, told: u64) {
@@ -123,6 +127,10 @@ impl Known {
 impl Gate for MemoryGate {
     fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
         self.known.read().get(&campaign)?.read().refusal(user, now)
+    }
+
+    fn holds_none(&self, campaign: CampaignId, user: UserId) -> bool {
+        self.known.read().get(&campaign).is_some_and(|known| known.read().held(user) == Some(0))
     }
 
     fn is_complete(&self, campaign: CampaignId) -> bool {

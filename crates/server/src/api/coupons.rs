@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use app::answer::{Answer, Settled};
+use app::answer::{Answer, Refusal, Settled};
 use app::command::{Command, CreateCampaign};
 use app::rows::{Request, RequestStatus};
 use app::wire_time;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::coupon::{Change, IssueMode, QueueKey, Rejection};
+use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code as RequestCode, CouponId, RequestId, UserId};
 use domain::limits::{CAMPAIGN_QUANTITY_MAX, ISSUE_PER_USER_MAX};
 use domain::money::Money;
@@ -23,11 +23,11 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, check_name, mark_replayed, unavailable};
+use super::{Empty, Shop, accepted, check_name, mark_replayed, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
-use crate::http::path::{Campaign, Id};
+use crate::http::path::{Campaign, CouponRequest, Id, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::waiting::Subject;
@@ -263,15 +263,16 @@ pub(crate) async fn request(
     answer(&shop, settled, &submission).await
 }
 
-/// Lets the gate say no. A repeat with its key goes on: it may be owed the coupon that it got the first time.
+/// Lets the gate say no. A repeat with its key goes on, whatever happened to the campaign since: it may be owed the
+/// coupon that it got the first time.
 fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
     let front = &shop.front;
-    let refusal = match front.gate.refusal(campaign, submission.user(), front.clock.now()) {
-        None => return Ok(()),
-        Some(Rejection::AlreadyIssued) if submission.idempotency.is_some() => return Ok(()),
-        Some(rejection) => app::answer::Refusal::from(rejection),
-    };
-    Err(problem(&refusal))
+    let user = submission.user();
+    match front.gate.refusal(campaign, user, front.clock.now()) {
+        None => Ok(()),
+        Some(_) if submission.idempotency.is_some() && !front.gate.holds_none(campaign, user) => Ok(()),
+        Some(rejection) => Err(problem(&Refusal::from(rejection))),
+    }
 }
 
 async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) -> Result<Response, Problem> {
@@ -311,7 +312,7 @@ async fn requested(
         Some(request) => Json(render::request(&request, &shop.front.codec)).into_response(),
         None => {
             let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
-            (StatusCode::ACCEPTED, Json(body)).into_response()
+            accepted(body)
         }
     };
     let location = format!("/api/requests/{code}");
@@ -331,7 +332,7 @@ async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Re
 pub(crate) async fn get_request(
     State(shop): State<Shop>,
     Customer(principal): Customer,
-    Path(code): Path<String>,
+    Name(code, _): Name<CouponRequest>,
 ) -> Result<Json<render::RequestBody>, Problem> {
     let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.front.views.request(id).await.map_err(unavailable)?;

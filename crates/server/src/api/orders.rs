@@ -6,7 +6,7 @@ use app::answer::Answer;
 use app::command::{Command, PlaceOrder};
 use app::history;
 use app::wire_time;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,11 +20,12 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, order_not_found, problem};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, unavailable};
+use super::{Shop, check_text, unavailable};
 use crate::auth::{Customer, Principal, Role};
 use crate::http::cursor::List;
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
+use crate::http::path::{self, Name};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::waiting::Subject;
@@ -83,7 +84,8 @@ struct Receipt {
 pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<PlaceBody>) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
-        return Err(Problem::new(Code::AuthForbidden, "#/mode: only an admin may choose the mode of an order."));
+        let detail = "Only an admin may choose the mode of an order.";
+        return Err(Problem::new(Code::AuthForbidden, detail).at("#/mode"));
     }
     check(&submission.body)?;
     let order = wanted(&shop, &submission).await?;
@@ -98,7 +100,7 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     };
     let mut response = match placed {
         Some(order) => (StatusCode::OK, Json(order)).into_response(),
-        None => (StatusCode::ACCEPTED, Json(receipt(&number))).into_response(),
+        None => super::accepted(receipt(&number)),
     };
     let location = format!("/api/orders/{number}");
     let location = HeaderValue::try_from(location).expect("an order number is letters and digits");
@@ -126,7 +128,7 @@ pub(super) fn applied(response: &mut Response, prefer: Prefer) {
 /// Everything that is wrong with the values, at once.
 fn check(body: &PlaceBody) -> Result<(), Problem> {
     if body.items.is_empty() {
-        return Err(Problem::new(Code::OrderEmpty, "#/items: name at least one product and quantity."));
+        return Err(Problem::new(Code::OrderEmpty, "Name at least one product and quantity.").at("#/items"));
     }
     let mut violations = Violations::default();
     if body.items.len() > LINES_MAX {
@@ -160,6 +162,7 @@ fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
         if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
             violations.push(format!("#/receiver/{field}"), "length", format!("must have 1 to {CHARS_MAX} characters"));
         }
+        check_text(format!("#/receiver/{field}"), text, violations);
     }
 }
 
@@ -214,7 +217,7 @@ async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Or
 pub(crate) async fn get(
     State(shop): State<Shop>,
     Customer(principal): Customer,
-    Path(number): Path<String>,
+    Name(number, _): Name<path::Order>,
 ) -> Result<Json<render::OrderBody>, Problem> {
     own_order(&shop, &number, principal).await.map(|order| Json(render::order(&order)))
 }
@@ -223,7 +226,7 @@ pub(crate) async fn get(
 pub(crate) async fn status(
     State(shop): State<Shop>,
     Customer(principal): Customer,
-    Path(number): Path<String>,
+    Name(number, _): Name<path::Order>,
 ) -> Result<Json<render::StatusBody>, Problem> {
     own_order(&shop, &number, principal).await.map(|order| Json(render::status(&order)))
 }
@@ -264,7 +267,7 @@ pub(crate) struct HistoryBody {
 pub(crate) async fn events(
     State(shop): State<Shop>,
     Customer(principal): Customer,
-    Path(number): Path<String>,
+    Name(number, _): Name<path::Order>,
 ) -> Result<Json<Page<HistoryBody>>, Problem> {
     let order = own_order(&shop, &number, principal).await?;
     let recorded = shop.front.views.history(order.id()).await.map_err(unavailable)?;
@@ -286,13 +289,17 @@ pub(crate) async fn events(
 /// `POST /api/orders/{n}/cancel`: before the order is completed.
 pub(crate) async fn cancel(
     State(shop): State<Shop>,
-    Path(number): Path<String>,
+    Name(number, _): Name<path::Order>,
     submission: Submission<CancelBody>,
 ) -> Result<Response, Problem> {
     const REASON_CHARS_MAX: usize = 500;
-    if submission.body.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
-        return Err(Problem::invalid("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters")));
+    let reason = submission.body.reason.as_deref().unwrap_or("");
+    let mut violations = Violations::default();
+    if reason.chars().count() > REASON_CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters"));
     }
+    check_text("#/reason", reason, &mut violations);
+    violations.into_result()?;
     let order = own_order(&shop, &number, submission.principal).await?;
     let is_own = order.user() == submission.user();
     let by = if is_own { Canceller::Customer } else { Canceller::Admin };
@@ -303,7 +310,7 @@ pub(crate) async fn cancel(
 /// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
 pub(crate) async fn resume(
     State(shop): State<Shop>,
-    Path(number): Path<String>,
+    Name(number, _): Name<path::Order>,
     submission: Submission<super::Empty>,
 ) -> Result<Response, Problem> {
     let order = own_order(&shop, &number, submission.principal).await?;

@@ -17,7 +17,7 @@ use super::pages::PageQuery;
 use super::refusals::{problem, product_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, check_name, mark_replayed, unavailable};
+use super::{Shop, check_name, check_text, mark_replayed, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
@@ -175,6 +175,7 @@ pub(crate) async fn adjust(
     if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
         violations.push("#/reason", "length", format!("must have 1 to {REASON_CHARS_MAX} characters"));
     }
+    check_text("#/reason", reason, &mut violations);
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };

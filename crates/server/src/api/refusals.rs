@@ -17,9 +17,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             Problem::new(Code::OrderNotCancellable, "Only an order whose compensation is stuck can be resumed.")
         }
         Refusal::ProductNotFound { line: None } => product_not_found(),
-        Refusal::ProductNotFound { line: Some(line) } => {
-            Problem::new(Code::ProductNotFound, format!("#/items/{line}/productId: there is no such product."))
-        }
+        Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
         Refusal::StockExhausted { available } => Problem::new(
             Code::StockExhausted,
             format!("Only {available} units are neither sold nor reserved; write off at most those."),
@@ -27,8 +25,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", "the shop would hold too much of it"),
         Refusal::PriceChanged { total } => Problem::new(
             Code::PriceChanged,
-            format!("#/totalAmount: the items cost {} won now; show the customer and ask again.", total.amount()),
-        ),
+            format!("The items cost {} won now; show the customer and ask again.", total.amount()),
+        )
+        .at("#/totalAmount"),
         Refusal::PointsAbovePayable { payable } => Problem::invalid(
             "#/pointsToUse",
             "too_large",

@@ -29,7 +29,7 @@ impl<T> Submission<T> {
     pub(crate) fn check_user(&self, named: Option<i64>) -> Result<(), Problem> {
         match named {
             Some(named) if named != self.principal.user_id => {
-                Err(Problem::new(Code::AuthForbidden, "#/userId: must be the token's user, or absent."))
+                Err(Problem::new(Code::AuthForbidden, "It must be the token's user, or absent.").at("#/userId"))
             }
             Some(_) | None => Ok(()),
         }
@@ -42,22 +42,25 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
     async fn from_request(request: Request, shop: &Shop) -> Result<Submission<T>, Problem> {
         let (mut parts, stream) = request.into_parts();
         let Customer(principal) = Customer::from_request_parts(&mut parts, shop).await?;
-        json::require_json(&parts.headers)?;
+        if body::is_announced(&parts.headers) {
+            json::require_json(&parts.headers)?;
+        }
         let IdempotencyKey(key) = IdempotencyKey::from_request_parts(&mut parts, shop).await?;
         let Ok(prefer) = Prefer::from_request_parts(&mut parts, shop).await;
         let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(shop)).await?;
         // Nothing at all stands for `{}`: a request with fields learns which are missing.
-        let body = json::parse(if bytes.trim_ascii().is_empty() { b"{}" } else { &bytes })?;
+        let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_ref() };
+        let body = json::parse(bytes)?;
         let idempotency = key.map(|key| Idempotency {
             key: scoped(principal.user_id, parts.uri.path(), &key),
-            fingerprint: Sha256::digest(&bytes).into(),
+            fingerprint: Sha256::digest(bytes).into(),
         });
         Ok(Submission { principal, body, idempotency, prefer })
     }
 }
 
 /// Keys are per user and path; a length before each part keeps them apart.
-fn scoped(user: i64, path: &str, key: &str) -> AnswerKey {
+pub(super) fn scoped(user: i64, path: &str, key: &str) -> AnswerKey {
     let mut hasher = Sha256::new();
     hasher.update(user.to_be_bytes());
     for part in [path, key] {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::answer::Answer;
-use app::command::{Command, RegisterUser};
+use app::command::{Command, Idempotency, RegisterUser};
 use app::rows::{EmailKey, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,10 +12,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::refusals::problem;
-use super::{Shop, check_name, unavailable};
+use super::submission::scoped;
+use super::{Shop, check_name, mark_replayed, unavailable};
 use crate::auth::{Principal, Role};
+use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
+
+/// Whose keys those of people without a token are; users are numbered from 1.
+const NOBODY: i64 = 0;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,11 +51,19 @@ pub(crate) struct TokenBody {
 }
 
 /// `POST /api/users`.
-pub(crate) async fn register(State(shop): State<Shop>, Json(body): Json<RegisterBody>) -> Result<Response, Problem> {
+pub(crate) async fn register(
+    State(shop): State<Shop>,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(body): Json<RegisterBody>,
+) -> Result<Response, Problem> {
     let mut violations = Violations::default();
     let name = check_name(&body.name, &mut violations);
     check_credentials(&body.email, &body.password, &mut violations);
     violations.into_result()?;
+    let idempotency = key.map(|key| Idempotency {
+        key: scoped(NOBODY, "/api/users", &key),
+        fingerprint: shop.fingerprints.of(&[&body.email, &body.password, &body.name]),
+    });
     let hash = shop.passwords.hash(body.password).await?;
     let user = RegisterUser {
         email: Arc::from(body.email.trim()),
@@ -60,11 +73,13 @@ pub(crate) async fn register(State(shop): State<Shop>, Json(body): Json<Register
         role: StoredRole::Customer,
         candidate: None,
     };
-    let settled = shop.front.submit(Command::RegisterUser(Box::new(user)), None).await;
+    let settled = shop.front.submit(Command::RegisterUser(Box::new(user)), idempotency).await;
     let Answer::UserRegistered { user } = settled.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("registering is answered with the user");
     };
-    Ok((StatusCode::CREATED, Json(RegisteredBody { user_id: user.0 })).into_response())
+    let mut response = (StatusCode::CREATED, Json(RegisteredBody { user_id: user.0 })).into_response();
+    mark_replayed(&mut response, settled.replayed);
+    Ok(response)
 }
 
 /// `POST /api/auth/login`. An unknown address and a wrong password look and take the same.

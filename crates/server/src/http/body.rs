@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -16,6 +16,11 @@ use super::{BodyLimits, Code, Problem};
 /// As much of an unread body as is read and dropped after the answer, so that the answer arrives:
 /// a client that is still sending when the connection closes may never see it.
 const DRAINED_BYTES_MAX: usize = 1024 * 1024;
+
+/// Whether the client says that something follows the head.
+pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
+    headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
 
 /// The whole body, if it is small enough and comes in time.
 pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {

@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +46,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<JsonOrEmpty<T>, Problem> {
         let (parts, stream) = request.into_parts();
-        if parts.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0") {
+        if body::is_announced(&parts.headers) {
             require_json(&parts.headers)?;
         }
         let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(state)).await?;

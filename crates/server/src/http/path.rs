@@ -18,6 +18,21 @@ pub struct Product;
 #[derive(Debug, Clone, Copy)]
 pub struct Campaign;
 
+#[derive(Debug, Clone, Copy)]
+pub struct Order;
+
+/// Somebody's request for a coupon.
+#[derive(Debug, Clone, Copy)]
+pub struct CouponRequest;
+
+impl Resource for Order {
+    const NOT_FOUND: Code = Code::OrderNotFound;
+}
+
+impl Resource for CouponRequest {
+    const NOT_FOUND: Code = Code::RequestNotFound;
+}
+
 impl Resource for Product {
     const NOT_FOUND: Code = Code::ProductNotFound;
 }
@@ -34,11 +49,28 @@ impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Id<R> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id<R>, Problem> {
-        let unreadable = |_| no_such("that", R::NOT_FOUND);
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
-        let raw = params.iter().next().map_or("", |(_, raw)| raw);
-        Ok(Id(parse_id(raw, R::NOT_FOUND)?, PhantomData))
+        let raw = only_param(parts, state, R::NOT_FOUND).await?;
+        Ok(Id(parse_id(&raw, R::NOT_FOUND)?, PhantomData))
     }
+}
+
+/// The only parameter of the path, as the opaque name of an `R`.
+#[derive(Debug, Clone)]
+pub struct Name<R>(pub String, pub PhantomData<R>);
+
+impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Name<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Name<R>, Problem> {
+        Ok(Name(only_param(parts, state, R::NOT_FOUND).await?, PhantomData))
+    }
+}
+
+/// What is no text names nothing.
+async fn only_param<S: Sync + Send>(parts: &mut Parts, state: &S, not_found: Code) -> Result<String, Problem> {
+    let unreadable = |_| no_such("that", not_found);
+    let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
+    Ok(params.iter().next().map_or("", |(_, raw)| raw).to_owned())
 }
 
 /// A positive integer in its one spelling: `07` and `+7` are not ids.

@@ -43,6 +43,13 @@ impl Problem {
         Problem::violated(vec![Violation { pointer: pointer.into(), code, detail: detail.into() }])
     }
 
+    /// Points at the value of the request that the whole problem is about.
+    pub fn at(mut self, pointer: impl Into<String>) -> Problem {
+        let (code, detail) = (self.code.as_str(), self.detail.clone().into_owned());
+        self.violations.push(Violation { pointer: pointer.into(), code, detail });
+        self
+    }
+
     fn violated(violations: Vec<Violation>) -> Problem {
         let detail = match violations.as_slice() {
             [one] => format!("{}: {}", one.pointer, one.detail).into(),

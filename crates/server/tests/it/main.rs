@@ -1,6 +1,21 @@
 //! The shell over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod api_access;
+mod api_asking;
+mod api_campaigns;
+mod api_codes;
+mod api_crowd;
+mod api_idempotency;
+mod api_input;
+mod api_issue;
+mod api_order_refusals;
+mod api_orders;
+mod api_pages;
+mod api_points;
+mod api_products;
+mod api_stops;
+mod api_users;
 mod bench;
 mod client;
 mod crash;

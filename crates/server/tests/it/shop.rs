@@ -11,33 +11,33 @@ use server::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
 
-const SECRET: &str = "a secret of the tests, long enough for everybody";
-pub const ADMIN: i64 = 1_000;
-pub const ANN: i64 = 1;
-pub const BOB: i64 = 2;
+pub(crate) const SECRET: &str = "a secret of the tests, long enough for everybody";
+pub(crate) const ADMIN: i64 = 1_000;
+pub(crate) const ANN: i64 = 1;
+pub(crate) const BOB: i64 = 2;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 /// A shop of its own, in a folder of its own.
-pub struct TestShop {
+pub(crate) struct TestShop {
     folder: PathBuf,
     settings: Vec<(String, String)>,
     child: Option<Child>,
-    pub address: String,
+    pub(crate) address: String,
     tokens: Tokens,
 }
 
 impl TestShop {
-    pub fn start() -> TestShop {
+    pub(crate) fn start() -> TestShop {
         TestShop::start_with(&[])
     }
 
     /// The same with the log executor: every reaction goes through the event log.
-    pub fn start_with_log() -> TestShop {
+    pub(crate) fn start_with_log() -> TestShop {
         TestShop::start_with(&[("DOORBUSTER__ENGINE__EXECUTOR", "log")])
     }
 
-    pub fn start_with(settings: &[(&str, &str)]) -> TestShop {
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> TestShop {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("doorbuster-shop-{}-{number}", std::process::id()));
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -48,9 +48,14 @@ impl TestShop {
     }
 
     /// Starts the process again, over what is in the folder.
-    pub fn open(&mut self) {
+    pub(crate) fn open(&mut self) {
+        self.open_on("127.0.0.1:0");
+    }
+
+    /// Starts the process again on this address and port.
+    pub(crate) fn open_on(&mut self, listen: &str) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--listen", listen, "--data-dir"])
             .arg(&self.folder)
             .env("DOORBUSTER_AUTH_SECRET", SECRET)
             .env("DOORBUSTER__LOG__FORMAT", "json")
@@ -69,44 +74,45 @@ impl TestShop {
         self.child = Some(child);
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.as_ref().unwrap().id()
     }
 
-    pub fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         &self.folder
     }
 
     /// `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
     /// SIGTERM; the process must end by itself with exit code 0.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let mut child = self.child.take().unwrap();
         let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         assert!(child.wait().unwrap().success(), "a stop ends with exit code 0");
     }
 
-    pub fn token(&self, user_id: i64, role: Role) -> String {
+    pub(crate) fn token(&self, user_id: i64, role: Role) -> String {
         self.tokens.mint(Principal { user_id, role }, Duration::from_secs(3_600))
     }
 
-    pub fn bearer(&self, user: i64) -> String {
+    pub(crate) fn bearer(&self, user: i64) -> String {
         let role = if user == ADMIN { Role::Admin } else { Role::Customer };
         format!("Bearer {}", self.token(user, role))
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::connect(&self.address).unwrap()
     }
 
     /// Sends one request with headers besides the token's.
-    pub fn ask(&self, user: i64, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    #[expect(clippy::too_many_arguments, reason = "a request has as many parts")]
+    pub(crate) fn ask(&self, user: i64, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         let bearer = self.bearer(user);
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         all.extend(headers);
@@ -114,22 +120,22 @@ impl TestShop {
         self.client().send(method, path, &all, &body).unwrap()
     }
 
-    pub fn get(&self, user: i64, path: &str) -> Answer {
+    pub(crate) fn get(&self, user: i64, path: &str) -> Answer {
         self.ask(user, "GET", path, &[], &Value::Null)
     }
 
-    pub fn post(&self, user: i64, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, user: i64, path: &str, body: &Value) -> Answer {
         self.ask(user, "POST", path, &[], body)
     }
 
     /// A product on sale; its number.
-    pub fn product(&self, price: i64, stock: i64) -> i64 {
+    pub(crate) fn product(&self, price: i64, stock: i64) -> i64 {
         let body = json!({"name": "Sneaker", "price": price, "stock": stock});
         self.post(ADMIN, "/api/admin/products", &body).expect(201)["productId"].as_i64().unwrap()
     }
 
     /// A campaign that is open now, with `more` fields over the usual ones; its number.
-    pub fn campaign(&self, quantity: i64, more: &Value) -> i64 {
+    pub(crate) fn campaign(&self, quantity: i64, more: &Value) -> i64 {
         let mut body = json!({
             "name": "Opening", "discount": {"type": "FIXED", "value": 1_000}, "totalQuantity": quantity,
             "issueStartsAt": "2020-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
@@ -141,17 +147,17 @@ impl TestShop {
         self.post(ADMIN, "/api/admin/coupons", &body).expect(201)["couponId"].as_i64().unwrap()
     }
 
-    pub fn charge(&self, user: i64, amount: i64) {
+    pub(crate) fn charge(&self, user: i64, amount: i64) {
         self.post(user, "/api/points/charge", &json!({"amount": amount})).expect(200);
     }
 
     /// Places an order and waits for its outcome.
-    pub fn order(&self, user: i64, body: &Value) -> Answer {
+    pub(crate) fn order(&self, user: i64, body: &Value) -> Answer {
         self.ask(user, "POST", "/api/orders", &[("prefer", "wait=20")], body)
     }
 
     /// Runs the audit on the folder as it is.
-    pub fn audit(&self) -> Value {
+    pub(crate) fn audit(&self) -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
             .args(["audit", "--json", "--data-dir"])
             .arg(&self.folder)
@@ -161,7 +167,7 @@ impl TestShop {
     }
 
     #[track_caller]
-    pub fn assert_adds_up(&self) {
+    pub(crate) fn assert_adds_up(&self) {
         let audit = self.audit();
         assert_eq!(audit["violations"], 0, "{audit:#}");
         let checked: u64 = audit["laws"].as_array().unwrap().iter().map(|law| law["checked"].as_u64().unwrap()).sum();

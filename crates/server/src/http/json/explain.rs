@@ -80,6 +80,7 @@ fn plain(message: &str) -> String {
         "f32" | "f64" => "a number",
         "a sequence" => "an array",
         "a map" => "an object",
+        other if other.starts_with("enum ") => "a text",
         other if other.starts_with("struct ") || other.contains(" struct ") => "an object",
         other => other,
     };

@@ -56,6 +56,8 @@ fn wrong_types_name_the_field() {
     check(r#"{"items":{"productId":1}}"#, "#/items", "wrong_type");
     check(r#"{"items":[],"note":7}"#, "#/note", "wrong_type");
     check(r#"{"items":null}"#, "#/items", "wrong_type");
+    check(r#"{"items":[],"payment":7}"#, "#/payment", "wrong_type");
+    check(r#"{"items":[],"payment":{"PREPAID":null}}"#, "#/payment", "wrong_type");
     check("null", "#", "wrong_type");
     check("7", "#", "wrong_type");
     let (_, _, detail) = refused(r#"{"items":[{"productId":"x","quantity":2}]}"#);

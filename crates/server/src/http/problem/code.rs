@@ -69,7 +69,44 @@ impl Entry {
 
 type S = StatusCode;
 
+const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
+
 impl Code {
+    pub const ALL: [Code; 32] = [
+        Code::OrderNotFound,
+        Code::OrderEmpty,
+        Code::OrderNotCancellable,
+        Code::ProductNotFound,
+        Code::StockExhausted,
+        Code::CouponNotFound,
+        Code::CouponNotStarted,
+        Code::CouponExpired,
+        Code::CouponAlreadyIssued,
+        Code::CouponSoldOut,
+        Code::CouponPaused,
+        Code::CouponNotUsable,
+        Code::PointsInsufficient,
+        Code::PointsChargeForbidden,
+        Code::PriceChanged,
+        Code::RequestNotFound,
+        Code::RouteNotFound,
+        Code::MethodNotAllowed,
+        Code::BodyTooLarge,
+        Code::HeadersTooLarge,
+        Code::MediaTypeUnsupported,
+        Code::IdempotencyMismatch,
+        Code::IdempotencyInProgress,
+        Code::ValidationFailed,
+        Code::AuthRequired,
+        Code::AuthForbidden,
+        Code::AuthInvalidCredentials,
+        Code::UserEmailTaken,
+        Code::RequestTimeout,
+        Code::Overloaded,
+        Code::Unavailable,
+        Code::Internal,
+    ];
+
     #[rustfmt::skip]
     const fn entry(self) -> Entry {
         match self {

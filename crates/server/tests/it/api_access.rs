@@ -1,0 +1,202 @@
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::client::Answer;
+use crate::shop::{ADMIN, ANN, SECRET, TestShop};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Everybody,
+    Customers,
+    Admins,
+}
+
+use Access::{Admins, Customers, Everybody};
+
+/// Every route and whom it is for. A new one is entered here, or the test below fails.
+const ROUTES: [(&str, &str, Access); 39] = [
+    ("GET", "/livez", Everybody),
+    ("GET", "/readyz", Everybody),
+    ("GET", "/metrics", Everybody),
+    ("POST", "/api/users", Everybody),
+    ("POST", "/api/auth/login", Everybody),
+    ("GET", "/api/users/me/coupons", Customers),
+    ("GET", "/api/products", Everybody),
+    ("GET", "/api/products/popular", Everybody),
+    ("GET", "/api/products/{id}", Everybody),
+    ("GET", "/api/points", Customers),
+    ("POST", "/api/points/charge", Customers),
+    ("GET", "/api/points/history", Customers),
+    ("GET", "/api/coupons", Everybody),
+    ("POST", "/api/coupons/issue", Customers),
+    ("POST", "/coupons/issue", Customers),
+    ("GET", "/api/coupons/{id}", Everybody),
+    ("POST", "/api/coupons/{id}/issue", Customers),
+    ("POST", "/api/coupon/{id}/issue-redis", Customers),
+    ("PATCH", "/api/coupon/{id}/issue-redis", Customers),
+    ("GET", "/api/requests/{requestId}", Customers),
+    ("GET", "/api/orders", Customers),
+    ("POST", "/api/orders", Customers),
+    ("GET", "/api/orders/{orderNumber}", Customers),
+    ("GET", "/api/orders/{orderNumber}/status", Customers),
+    ("GET", "/orders/{orderNumber}/status", Customers),
+    ("GET", "/api/orders/{orderNumber}/events", Customers),
+    ("POST", "/api/orders/{orderNumber}/cancel", Customers),
+    ("POST", "/api/admin/products", Admins),
+    ("PATCH", "/api/admin/products/{id}", Admins),
+    ("POST", "/api/admin/products/{id}/stock", Admins),
+    ("POST", "/api/admin/coupons", Admins),
+    ("PATCH", "/api/admin/coupons/{id}", Admins),
+    ("GET", "/api/admin/orders", Admins),
+    ("GET", "/api/admin/orders/{orderNumber}", Admins),
+    ("GET", "/api/admin/orders/{orderNumber}/events", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/cancel", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/resume", Admins),
+    ("GET", "/api/admin/audit", Admins),
+    ("POST", "/api/admin/audit/repair", Admins),
+];
+
+/// The path with ids of things that do not exist.
+fn concrete(path: &str) -> String {
+    path.replace("{id}", "999").replace("{orderNumber}", "none").replace("{requestId}", "none")
+}
+
+#[test]
+fn the_table_of_routes_is_complete() {
+    let shop = TestShop::start();
+    let mut served = BTreeSet::new();
+    for path in server::api::paths() {
+        let answer = shop.ask(ADMIN, "PURGE", &concrete(path), &[], &Value::Null);
+        assert_eq!(answer.problem(405), "method.not_allowed");
+        let methods = answer.header("allow").unwrap().split(',').filter(|method| *method != "HEAD");
+        served.extend(methods.map(|method| (method.to_owned(), path.to_owned())));
+    }
+    let listed = ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(served, listed);
+}
+
+#[test]
+fn each_route_is_for_whom_it_is_for() {
+    let shop = TestShop::start();
+    for (method, path, access) in ROUTES {
+        let path = concrete(path);
+        let name = format!("{method} {path}");
+        let openly = shop.ask_openly(method, &path, &Value::Null);
+        if access == Everybody {
+            assert!(!matches!(openly.status, 403 | 500..), "{name}: {}", openly.text);
+        } else {
+            assert_eq!(openly.problem(401), "auth.required", "{name}");
+            assert_eq!(openly.header("www-authenticate"), Some("Bearer"), "{name}");
+        }
+        let by_customer = shop.ask(ANN, method, &path, &[], &Value::Null);
+        if access == Admins {
+            assert_eq!(by_customer.problem(403), "auth.forbidden", "{name}");
+        } else {
+            assert!(!matches!(by_customer.status, 401 | 403 | 500..) || path.ends_with("/login"), "{name}");
+        }
+        let by_admin = shop.ask(ADMIN, method, &path, &[], &Value::Null);
+        assert!(!matches!(by_admin.status, 401 | 403 | 500..) || path.ends_with("/login"), "{name}: {}", by_admin.text);
+    }
+}
+
+#[test]
+fn admins_may_have_a_door_of_their_own() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0")]);
+    assert_eq!(shop.get(ADMIN, "/api/admin/orders").problem(404), "route.not_found");
+    shop.get(ANN, "/api/orders").expect(200);
+}
+
+/// A token of these parts, signed as ours are.
+fn signed(header: &Value, claims: &Value, secret: &str) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{header}.{claims}").as_bytes());
+    format!("{header}.{claims}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+fn with_authorization(shop: &TestShop, value: &str) -> Answer {
+    shop.client().send("GET", "/api/orders", &[("authorization", value)], "").unwrap()
+}
+
+fn claims() -> Value {
+    json!({"sub": "1", "role": "customer", "iss": "doorbuster", "aud": "doorbuster", "exp": 4_000_000_000_u32})
+}
+
+fn header() -> Value {
+    json!({"alg": "HS256", "typ": "JWT"})
+}
+
+#[test]
+fn a_token_from_elsewhere_is_good_when_it_is_signed_with_our_secret() {
+    let shop = TestShop::start();
+    let token = signed(&header(), &claims(), SECRET);
+    for value in [format!("Bearer {token}"), format!("bearer {token}")] {
+        with_authorization(&shop, &value).expect(200);
+    }
+}
+
+#[test]
+fn a_bad_token_is_no_token() {
+    let shop = TestShop::start();
+    let valid = signed(&header(), &claims(), SECRET);
+    let mut bad = vec![String::new(), "x".to_owned(), "a.b.c".to_owned(), "..".to_owned(), valid[1..].to_owned()];
+    bad.push(signed(&header(), &claims(), "a secret of somebody else, as long as ours is"));
+    for (claim, value) in [
+        ("exp", json!(1)),
+        ("exp", json!("4000000000")),
+        ("exp", json!(4e99)),
+        ("exp", Value::Null),
+        ("nbf", json!(4_000_000_000_u32)),
+        ("iss", json!("another shop")),
+        ("aud", json!("another shop")),
+        ("aud", json!([])),
+        ("role", json!("owner")),
+        ("role", json!(["admin"])),
+        ("sub", json!(1)),
+        ("sub", json!("0")),
+        ("sub", json!("-1")),
+        ("sub", json!("01")),
+        ("sub", json!("1 or 1=1")),
+        ("sub", json!("9223372036854775808")),
+    ] {
+        let mut claims = claims();
+        claims[claim] = value;
+        bad.push(signed(&header(), &claims, SECRET));
+    }
+    for claim in ["sub", "role", "iss", "aud", "exp"] {
+        let mut claims = claims();
+        claims.as_object_mut().unwrap().remove(claim);
+        bad.push(signed(&header(), &claims, SECRET));
+    }
+    for algorithm in ["none", "None", "HS384", "RS256", "ES256"] {
+        let token = signed(&json!({"alg": algorithm, "typ": "JWT"}), &claims(), SECRET);
+        bad.push(format!("{}.", token.rsplit_once('.').unwrap().0));
+        bad.push(token);
+    }
+    bad.push(signed(&json!({"alg": "HS256", "crit": ["exp"]}), &claims(), SECRET));
+    for token in bad {
+        let answer = with_authorization(&shop, &format!("Bearer {token}"));
+        assert_eq!(answer.problem(401), "auth.required", "{token}");
+        assert!(!answer.text.contains("signature"), "why it is bad is nobody's business");
+    }
+    for value in ["", "Bearer", "Basic YTpi", &valid, "Bearer\u{e9}"] {
+        assert_eq!(with_authorization(&shop, value).problem(401), "auth.required", "{value}");
+    }
+}
+
+#[test]
+fn a_signature_holds_for_its_own_claims_only() {
+    let shop = TestShop::start();
+    let customer = signed(&header(), &claims(), SECRET);
+    let mut claims = claims();
+    claims["role"] = json!("admin");
+    let parts: Vec<&str> = customer.split('.').collect();
+    let forged = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()), parts[2]);
+    let answer = shop.client().send("GET", "/api/admin/orders", &[("authorization", &format!("Bearer {forged}"))], "");
+    assert_eq!(answer.unwrap().problem(401), "auth.required");
+}

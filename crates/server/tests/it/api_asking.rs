@@ -1,0 +1,141 @@
+//! What the API tests ask of a shop, and how they look at its answers.
+
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+/// Patience that no test runs out of.
+pub(crate) const WAIT: (&str, &str) = ("prefer", "wait=20");
+
+/// What holds under either executor.
+pub(crate) fn in_both_executors(check: impl Fn(&TestShop)) {
+    check(&TestShop::start());
+    check(&TestShop::start_with_log());
+}
+
+/// Compares with a pattern: `<text>`, `<time>` and `<integer>` stand for any of their kind, all else for itself.
+#[track_caller]
+pub(crate) fn assert_like(found: &Value, wanted: &Value) {
+    assert!(is_like(found, wanted), "found {found:#}\nwanted {wanted:#}");
+}
+
+fn is_like(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (found, Value::String(kind)) if kind.starts_with('<') => is_kind(found, kind),
+        (Value::Array(found), Value::Array(wanted)) => {
+            found.len() == wanted.len() && found.iter().zip(wanted).all(|(found, wanted)| is_like(found, wanted))
+        }
+        (Value::Object(found), Value::Object(wanted)) => {
+            let has = |(name, wanted)| found.get(name).is_some_and(|found| is_like(found, wanted));
+            found.len() == wanted.len() && wanted.iter().all(has)
+        }
+        (found, wanted) => found == wanted,
+    }
+}
+
+fn is_kind(found: &Value, kind: &str) -> bool {
+    let text = found.as_str().unwrap_or("");
+    match kind {
+        "<text>" => !text.is_empty(),
+        "<time>" => text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok(),
+        "<integer>" => found.is_i64(),
+        other => panic!("{other} is no kind"),
+    }
+}
+
+impl Answer {
+    /// The order number of an answer that must have this status.
+    #[track_caller]
+    pub(crate) fn number(&self, status: u16) -> String {
+        self.expect(status)["orderNumber"].as_str().unwrap().to_owned()
+    }
+
+    /// Code and pointer of a problem about one value.
+    #[track_caller]
+    pub(crate) fn complaint(&self, status: u16) -> (String, String) {
+        let code = self.problem(status);
+        let pointer = self.json()["errors"][0]["pointer"].as_str().unwrap_or("").to_owned();
+        (code, pointer)
+    }
+}
+
+impl TestShop {
+    pub(crate) fn patch(&self, user: i64, path: &str, body: &Value) -> Answer {
+        self.ask(user, "PATCH", path, &[], body)
+    }
+
+    /// Posts and waits for the outcome.
+    pub(crate) fn post_waiting(&self, user: i64, path: &str, body: &Value) -> Answer {
+        self.ask(user, "POST", path, &[WAIT], body)
+    }
+
+    /// Posts under an idempotency key.
+    pub(crate) fn post_keyed(&self, user: i64, key: &str, path: &str, body: &Value) -> Answer {
+        self.ask(user, "POST", path, &[("idempotency-key", key)], body)
+    }
+
+    /// Asks without a token.
+    pub(crate) fn ask_openly(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.client().send(method, path, &[("content-type", "application/json")], &body).unwrap()
+    }
+
+    /// Sends bytes on a connection of their own and reads one answer.
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) -> Answer {
+        let mut client = self.client();
+        client.write_bytes(bytes).unwrap();
+        client.read().unwrap()
+    }
+
+    pub(crate) fn available(&self, product: i64) -> i64 {
+        let product = self.ask_openly("GET", &format!("/api/products/{product}"), &Value::Null);
+        product.expect(200)["available"].as_i64().unwrap()
+    }
+
+    pub(crate) fn balance(&self, user: i64) -> i64 {
+        self.get(user, "/api/points").expect(200)["balance"].as_i64().unwrap()
+    }
+
+    /// Gives the user a coupon of the campaign; its id.
+    pub(crate) fn issue(&self, user: i64, campaign: i64) -> String {
+        let issued = self.post(user, &format!("/api/coupons/{campaign}/issue"), &json!({})).expect(201);
+        issued["userCouponId"].as_str().unwrap().to_owned()
+    }
+
+    /// The only coupon that the user holds.
+    pub(crate) fn only_coupon(&self, user: i64) -> Value {
+        let mut held = self.get(user, "/api/users/me/coupons").expect(200);
+        let held = held["data"].as_array_mut().unwrap();
+        assert_eq!(held.len(), 1, "{held:?}");
+        held.remove(0)
+    }
+
+    /// Reads `path` until what it finds is as wanted.
+    #[track_caller]
+    pub(crate) fn get_until(&self, user: i64, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut found = Value::Null;
+        for _ in 0..400 {
+            found = self.get(user, path).expect(200);
+            if is_wanted(&found) {
+                return found;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        panic!("{path} never came to what is wanted: {found:#}");
+    }
+
+    /// Everything that the shop shows of itself, and how much its audit looks at: a refused request changes none of it.
+    pub(crate) fn everything(&self) -> Value {
+        let public = ["/api/products?limit=100", "/api/coupons?limit=100"].map(|path| (ADMIN, path));
+        let own = ["/api/points", "/api/points/history", "/api/users/me/coupons", "/api/orders"];
+        let own = [ANN, BOB, ADMIN].into_iter().flat_map(|user| own.map(|path| (user, path)));
+        let all = public.into_iter().chain(own).chain([(ADMIN, "/api/admin/orders"), (ADMIN, "/api/admin/audit")]);
+        all.map(|(user, path)| self.get(user, path).expect(200)).collect()
+    }
+}
+
+/// One line of an order.
+pub(crate) fn items(product: i64, quantity: i64) -> Value {
+    json!([{"productId": product, "quantity": quantity}])
+}

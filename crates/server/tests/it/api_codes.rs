@@ -1,0 +1,164 @@
+//! Every code of a problem document is reached over HTTP, or it is said why not.
+
+use serde_json::{Value, json};
+use server::http::Code;
+
+use crate::api_asking::items;
+use crate::client::Answer;
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+/// How a code comes to a client.
+enum Met {
+    Answer(Answer),
+    /// As the reason of an order that was accepted.
+    Reason(Answer),
+    /// Another test meets it, which needs a shop of its own.
+    Elsewhere(&'static str),
+    /// Nobody can bring it about at will.
+    Never(&'static str),
+}
+
+use Met::{Answer as Told, Elsewhere, Never, Reason};
+
+struct Meeting {
+    shop: TestShop,
+    product: i64,
+}
+
+impl Meeting {
+    fn order(&self, more: &Value) -> Answer {
+        let mut body = json!({"items": items(self.product, 1)});
+        for (field, value) in more.as_object().unwrap() {
+            body[field] = value.clone();
+        }
+        self.shop.order(ANN, &body)
+    }
+
+    /// What a campaign like this says to somebody who comes after `others`.
+    fn issue(&self, quantity: i64, more: &Value, others: &[i64]) -> Answer {
+        let campaign = self.shop.campaign(quantity, more);
+        others.iter().for_each(|user| _ = self.shop.issue(*user, campaign));
+        self.shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &json!({}))
+    }
+
+    fn paused(&self) -> Answer {
+        let campaign = self.shop.campaign(5, &json!({}));
+        self.shop.patch(ADMIN, &format!("/api/admin/coupons/{campaign}"), &json!({"paused": true})).expect(200);
+        self.shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &json!({}))
+    }
+
+    fn cancel_completed(&self) -> Answer {
+        let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
+        self.shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({}))
+    }
+
+    fn register_twice(&self) -> Answer {
+        let body = json!({"email": "ann@example.com", "password": "correct horse", "name": "Ann"});
+        self.shop.ask_openly("POST", "/api/users", &body).expect(201);
+        self.shop.ask_openly("POST", "/api/users", &body)
+    }
+
+    fn another_body(&self) -> Answer {
+        let charge = |amount: i64| self.shop.post_keyed(ADMIN, "a", "/api/points/charge", &json!({"amount": amount}));
+        charge(1).expect(200);
+        charge(2)
+    }
+
+    fn login_as_nobody(&self) -> Answer {
+        let body = json!({"email": "nobody@example.com", "password": "correct horse"});
+        self.shop.ask_openly("POST", "/api/auth/login", &body)
+    }
+
+    fn post_text(&self) -> Answer {
+        let bearer = self.shop.bearer(ANN);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "text/plain")];
+        self.shop.client().send("POST", "/api/orders", &headers, "two sneakers").unwrap()
+    }
+
+    fn meet(&self, code: Code) -> Met {
+        let shop = &self.shop;
+        let get = |path: &str| Told(shop.get(ANN, path));
+        match code {
+            Code::OrderNotFound => get("/api/orders/x"),
+            Code::OrderEmpty => Told(shop.post(ANN, "/api/orders", &json!({"items": []}))),
+            Code::OrderNotCancellable => Told(self.cancel_completed()),
+            Code::ProductNotFound => get("/api/products/999"),
+            Code::StockExhausted => {
+                let written_off = json!({"delta": -1_000, "reason": "fire"});
+                Told(shop.post(ADMIN, &format!("/api/admin/products/{}/stock", self.product), &written_off))
+            }
+            Code::CouponNotFound => get("/api/coupons/999"),
+            Code::CouponNotStarted => Told(self.issue(5, &json!({"issueStartsAt": "2098-01-01T00:00:00Z"}), &[])),
+            Code::CouponExpired => Told(self.issue(5, &json!({"issueEndsAt": "2021-01-01T00:00:00Z"}), &[])),
+            Code::CouponAlreadyIssued => Told(self.issue(5, &json!({}), &[ANN])),
+            Code::CouponSoldOut => Told(self.issue(1, &json!({}), &[BOB])),
+            Code::CouponPaused => Told(self.paused()),
+            Code::CouponNotUsable => Reason(self.order(&json!({"couponId": shop.campaign(5, &json!({}))}))),
+            Code::PointsInsufficient => Reason(self.order(&json!({"pointsToUse": 1}))),
+            Code::PointsChargeForbidden => Told(shop.post(ANN, "/api/points/charge", &json!({"amount": 1}))),
+            Code::PriceChanged => Told(self.order(&json!({"totalAmount": 1}))),
+            Code::RequestNotFound => get("/api/requests/x"),
+            Code::RouteNotFound => get("/api/nothing"),
+            Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
+            Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),
+            Code::HeadersTooLarge => Never("what reads the heads answers 431 by itself, without a document"),
+            Code::MediaTypeUnsupported => Told(self.post_text()),
+            Code::IdempotencyMismatch => Told(self.another_body()),
+            Code::IdempotencyInProgress => Never("only a repeat that comes while the first is loaded anew meets it"),
+            Code::ValidationFailed => Told(shop.post(ANN, "/api/orders", &json!({}))),
+            Code::AuthRequired => Told(shop.ask_openly("GET", "/api/orders", &Value::Null)),
+            Code::AuthForbidden => get("/api/admin/orders"),
+            Code::AuthInvalidCredentials => Told(self.login_as_nobody()),
+            Code::UserEmailTaken => Told(self.register_twice()),
+            Code::RequestTimeout => {
+                Told(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
+            }
+            Code::Overloaded => Elsewhere("api_crowd::who_cannot_be_served_in_time_is_told_so"),
+            Code::Unavailable => Never("only while the shop stops, or when its store is broken"),
+            Code::Internal => Never("it is our own mistake"),
+        }
+    }
+}
+
+#[test]
+fn every_code_is_met() {
+    let settings =
+        [("DOORBUSTER__POINTS__CUSTOMERS_MAY_CHARGE", "false"), ("DOORBUSTER__SERVER__BODY_TIMEOUT_MS", "500")];
+    let shop = TestShop::start_with(&settings);
+    let meeting = Meeting { product: shop.product(1_000, 50), shop };
+    for code in Code::ALL {
+        match meeting.meet(code) {
+            Told(answer) => {
+                assert_eq!(answer.problem(code.status().as_u16()), code.as_str());
+                let problem = answer.json();
+                assert_eq!(problem["title"], code.title());
+                assert_eq!(problem["type"], code.uri());
+                assert_eq!(problem["retryable"], code.is_retryable());
+                assert_eq!(answer.header("retry-after").is_some(), code.retry_after_s().is_some(), "{code:?}");
+                assert_eq!(problem["traceId"], answer.header("request-id").unwrap());
+            }
+            Reason(answer) => {
+                let order = answer.expect(200);
+                assert_eq!((&order["outcome"], &order["reason"]), (&json!("CANCELLED"), &json!(code.as_str())));
+            }
+            Elsewhere(why) | Never(why) => assert!(!why.is_empty(), "{code:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_code_is_in_the_manual() {
+    let manual = include_str!("../../../../docs/errors.md");
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} |", code.as_str(), code.status().as_u16());
+        assert!(manual.contains(&row), "docs/errors.md lacks {row}");
+    }
+}
+
+#[test]
+fn a_path_is_told_without_its_query() {
+    let shop = TestShop::start();
+    let problem = shop.get(ANN, "/api/orders/x?token=secret").expect(404);
+    assert_eq!(problem["instance"], "/api/orders/x");
+    assert!(!problem.to_string().contains("secret"));
+}
