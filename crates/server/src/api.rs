@@ -29,6 +29,7 @@ mod coupons;
 mod echo;
 mod fingerprints;
 mod health;
+mod notices;
 mod orders;
 mod pages;
 mod points;
@@ -53,6 +54,8 @@ pub struct Inner {
     pub cursors: Cursors,
     pub fingerprints: Fingerprints,
     pub body_limits: BodyLimits,
+    /// For a reader of a stream to take what is sent to him.
+    pub write_timeout: Duration,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
     /// Opens a consistent view of the whole store.
@@ -146,6 +149,8 @@ fn customer_routes() -> Routes {
     vec![
         ("/api/users", post(users::register)),
         ("/api/auth/login", post(users::login)),
+        ("/api/events", get(notices::events)),
+        ("/api/ws", get(notices::socket)),
         ("/api/users/me/coupons", get(coupons::list_own)),
         ("/api/products", get(products::list)),
         ("/api/products/popular", get(products::popular)),

@@ -19,12 +19,14 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 39] = [
+const ROUTES: [(&str, &str, Access); 41] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
     ("POST", "/api/users", Everybody),
     ("POST", "/api/auth/login", Everybody),
+    ("GET", "/api/events", Customers),
+    ("GET", "/api/ws", Customers),
     ("GET", "/api/users/me/coupons", Customers),
     ("GET", "/api/products", Everybody),
     ("GET", "/api/products/popular", Everybody),
