@@ -92,7 +92,38 @@ pub trait AccountViews: Send + Sync {
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;
 }
 
-/// Everything that can be read.
-pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews {}
+pub trait NoticeViews: Send + Sync {
+    /// A user's notices after the one with this number, oldest first.
+    fn notices_after(&self, user: UserId, after: i64, reach: Reach) -> Reading<'_, Notices>;
+}
 
-impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews> Views for T {}
+/// How far back a reader of notices may go, and how much he gets at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Older notices are not told any more.
+    pub since: Timestamp,
+    /// When more than so many are waiting, only the newer half of them is told.
+    pub waiting_max: usize,
+    pub page: usize,
+}
+
+/// Notices in a row, without gap among them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// The number of the user's newest notice; zero when he never had one.
+    pub last: i64,
+    pub told: Vec<ToldNotice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldNotice {
+    pub number: i64,
+    pub kind: String,
+    /// A JSON object.
+    pub data: String,
+}
+
+/// Everything that can be read.
+pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews {}
+
+impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews> Views for T {}

@@ -26,6 +26,7 @@ mod audit;
 mod coupons;
 mod echo;
 mod health;
+mod notices;
 mod orders;
 mod pages;
 mod points;
@@ -47,6 +48,8 @@ pub struct Inner {
     pub passwords: Passwords,
     pub cursors: Cursors,
     pub body_limits: BodyLimits,
+    /// For a reader of a stream to take what is sent to him.
+    pub write_timeout: Duration,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
     /// Opens a consistent view of the whole store.
@@ -129,6 +132,8 @@ fn customer_routes() -> Router<Shop> {
     Router::new()
         .route("/api/users", post(users::register))
         .route("/api/auth/login", post(users::login))
+        .route("/api/events", get(notices::events))
+        .route("/api/ws", get(notices::socket))
         .route("/api/users/me/coupons", get(coupons::list_own))
         .route("/api/products", get(products::list))
         .route("/api/products/popular", get(products::popular))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -37,6 +38,19 @@ pub struct Principal {
 impl Principal {
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
+    }
+}
+
+/// Whom a token speaks for, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    pub principal: Principal,
+    expires_s: u64,
+}
+
+impl Session {
+    pub fn is_over(&self) -> bool {
+        self.expires_s <= now_s()
     }
 }
 
@@ -128,12 +142,12 @@ impl Tokens {
     }
 
     pub fn verify(&self, token: &str) -> Result<Principal, Refused> {
-        self.verify_at(token, now_s())
+        self.verify_at(token, now_s()).map(|session| session.principal)
     }
 
-    fn verify_at(&self, token: &str, now_s: u64) -> Result<Principal, Refused> {
-        if let Some((principal, exp)) = self.verified.get(token) {
-            return if now_s < exp { Ok(principal) } else { Err(Refused) };
+    fn verify_at(&self, token: &str, now_s: u64) -> Result<Session, Refused> {
+        if let Some((principal, expires_s)) = self.verified.get(token) {
+            return if now_s < expires_s { Ok(Session { principal, expires_s }) } else { Err(Refused) };
         }
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
         let decoded = decoded.map_err(|_| Refused)?;
@@ -147,16 +161,22 @@ impl Tokens {
         let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
         let principal = Principal { user_id, role: claims.role };
         self.verified.keep(token, principal, claims.exp);
-        Ok(principal)
+        Ok(Session { principal, expires_s: claims.exp })
     }
 
-    fn principal_of(&self, parts: &Parts) -> Result<Principal, Problem> {
+    /// The session of a request, by its header or else by a token from elsewhere in it.
+    pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
         let required = |detail: &'static str| Problem::new(Code::AuthRequired, detail);
-        let header = parts.headers.get(AUTHORIZATION);
-        let header = header.ok_or_else(|| required("Send a token: Authorization: Bearer …"))?;
-        let token = header.to_str().ok().and_then(bearer_token);
-        let token = token.ok_or_else(|| required("The Authorization header holds no bearer token."))?;
-        self.verify(token).map_err(|Refused| required("The token is not valid or has expired."))
+        let token = match (headers.get(AUTHORIZATION), elsewhere) {
+            (None, Some(token)) => token,
+            (None, None) => return Err(required("Send a token: Authorization: Bearer …")),
+            (Some(header), _) => header
+                .to_str()
+                .ok()
+                .and_then(bearer_token)
+                .ok_or_else(|| required("The Authorization header holds no bearer token."))?,
+        };
+        self.verify_at(token, now_s()).map_err(|Refused| required("The token is not valid or has expired."))
     }
 }
 
@@ -192,7 +212,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Customer, Problem> {
         let tokens = Arc::<Tokens>::from_ref(state);
-        tokens.principal_of(parts).map(Customer)
+        tokens.session_of(&parts.headers, None).map(|session| Customer(session.principal))
     }
 }
 

@@ -41,6 +41,7 @@ pub struct Server {
     header_timeout_ms: u64,
     body_timeout_ms: u64,
     idle_timeout_ms: u64,
+    write_timeout_ms: u64,
     shutdown_grace_ms: u64,
     pub connections_max: usize,
 }
@@ -56,6 +57,10 @@ impl Server {
 
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    pub fn write_timeout(&self) -> Duration {
+        Duration::from_millis(self.write_timeout_ms)
     }
 
     pub fn shutdown_grace(&self) -> Duration {

@@ -11,6 +11,7 @@ use app::views::Views;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::audience::Audience;
 use crate::waiting::Waiting;
 
 /// What the endpoints need of the shop. Cheap to clone.
@@ -23,6 +24,7 @@ pub struct Front {
     pub gate: Arc<dyn Gate>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
 }
 
 /// What a [`Front`] is built from.
@@ -34,12 +36,13 @@ pub struct Parts {
     pub gate: Arc<dyn Gate>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
 }
 
 impl Front {
     pub fn new(parts: Parts) -> Front {
-        let Parts { queue, command_deadline, clock, views, gate, codec, waiting } = parts;
-        Front { queue, command_deadline, clock, views, gate, codec, waiting }
+        let Parts { queue, command_deadline, clock, views, gate, codec, waiting, audience } = parts;
+        Front { queue, command_deadline, clock, views, gate, codec, waiting, audience }
     }
 
     /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.

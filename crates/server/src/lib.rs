@@ -1,11 +1,13 @@
 //! The shell of Doorbuster: command line, settings, and HTTP around the engine.
 
 pub mod api;
+pub mod audience;
 pub mod auth;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod feed;
 pub mod front;
 pub mod http;
 pub mod logging;

@@ -17,6 +17,7 @@ use domain::order::Mode;
 use tokio::sync::mpsc;
 
 use crate::api::{Inner, Shop, Snapshots};
+use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::config::{self, Config};
 use crate::front::{self, Front};
@@ -71,6 +72,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let gate: Arc<dyn Gate> = Arc::new(MemoryGate::default());
     let waiting = Arc::new(Waiting::default());
     let metrics = Arc::new(Metrics::new());
+    let audience = Arc::new(Audience::new(&metrics));
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
@@ -82,13 +84,14 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         gate: Arc::clone(&gate),
         codec,
         waiting: Arc::clone(&waiting),
+        audience: Arc::clone(&audience),
     });
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let run = move || {
         let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(Box::new(log), codec));
         let engine = Engine::new(Parts { store: Box::new(store), gate, clock, settings, engine });
-        let worker = Worker { engine, consumer, queue, linger, waiting, metrics: engine_metrics, stop };
+        let worker = Worker { engine, consumer, queue, linger, waiting, audience, metrics: engine_metrics, stop };
         run_worker(worker);
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
@@ -99,6 +102,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         passwords: Passwords::default(),
         cursors: Cursors::new(secret.as_bytes()),
         body_limits: BodyLimits::from(&config.server),
+        write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
         snapshots: snapshots(data_dir),

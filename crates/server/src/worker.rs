@@ -7,6 +7,7 @@ use app::consume::Consumer;
 use app::engine::{Engine, Job, Report};
 use tokio::sync::mpsc;
 
+use crate::audience::Audience;
 use crate::metrics::EngineMetrics;
 use crate::shutdown::Stop;
 use crate::waiting::Waiting;
@@ -25,6 +26,7 @@ pub struct Worker {
     pub queue: mpsc::Receiver<Job>,
     pub linger: Duration,
     pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
     pub metrics: Arc<EngineMetrics>,
     pub stop: Stop,
 }
@@ -108,6 +110,7 @@ impl Worker {
         }
         self.metrics.observe_batch(report, took);
         self.waiting.wake(report);
+        self.audience.wake(&report.noticed);
     }
 
     /// Settles what is still inside: nothing that was taken is left without an answer.

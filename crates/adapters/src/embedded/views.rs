@@ -3,6 +3,7 @@
 mod accounts;
 mod catalogue;
 mod coupons;
+mod notices;
 mod orders;
 
 use app::ports::StoreError;

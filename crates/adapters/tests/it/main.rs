@@ -4,6 +4,7 @@
 mod audit;
 mod conformance;
 mod fixture;
+mod notices;
 mod opening;
 mod shop;
 mod throughput;

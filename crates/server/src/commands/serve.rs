@@ -57,6 +57,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     tracing::info!("Stopping: work in hand is finished.");
     shop.stopping.store(true, Ordering::Relaxed);
     stopper.stop();
+    shop.front.audience.close();
     for threads in serving {
         threads.join()?;
     }

@@ -22,6 +22,8 @@ use connection::Host;
 
 /// Connections that the kernel keeps for us while all threads are busy.
 const BACKLOG: i32 = 4096;
+/// What the kernel holds for a client that does not read; it takes twice the number. Without it, it may be megabytes.
+const UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// A thread gives a new connection away only to one that has clearly fewer.
 const IMBALANCE_MAX: usize = 2;
 /// When no file descriptor is free, there may be one soon.
@@ -37,6 +39,8 @@ pub struct ConnectionLimits {
     /// For the rest of a body that nobody reads.
     pub body_timeout: Duration,
     pub idle_timeout: Duration,
+    /// For the client to take something of an answer.
+    pub write_timeout: Duration,
     pub shutdown_grace: Duration,
 }
 
@@ -48,6 +52,7 @@ impl From<&config::Server> for ConnectionLimits {
             header_timeout: server.header_timeout(),
             body_timeout: server.body_timeout(),
             idle_timeout: server.idle_timeout(),
+            write_timeout: server.write_timeout(),
             shutdown_grace: server.shutdown_grace(),
         }
     }
@@ -71,6 +76,8 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Accepted connections inherit it.
+    socket.set_send_buffer_size(UNSENT_BYTES_MAX)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -138,6 +145,12 @@ struct Seat {
     open: Arc<AtomicUsize>,
 }
 
+/// Keeps a connection counted, and its thread from stopping, also after it has left HTTP for another protocol.
+#[derive(Clone)]
+pub struct Held {
+    _until_dropped: Arc<(Seat, mpsc::Sender<()>)>,
+}
+
 impl Desk {
     fn new() -> (Desk, mpsc::UnboundedReceiver<Arrival>) {
         let (inbox, arrivals) = mpsc::unbounded_channel();
@@ -198,10 +211,8 @@ impl Thread {
                 },
             };
             let (host, in_hand) = (self.host.clone(), in_hand.clone());
-            tokio::spawn(async move {
-                host.serve(stream).await;
-                drop((seat, in_hand));
-            });
+            let held = Held { _until_dropped: Arc::new((seat, in_hand)) };
+            tokio::spawn(host.serve(stream, held));
         }
     }
 

@@ -75,6 +75,7 @@ impl Listening {
             header_timeout: HEADER_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
+            write_timeout: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(5),
         };
         let listener = connections::bind("127.0.0.1:0").unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::header::EXPECT;
+use axum::http::header::{EXPECT, UPGRADE};
 use axum::http::{Request, Response};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -20,8 +20,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
-use super::ConnectionLimits;
 use super::phase::{Noting, Phases};
+use super::{ConnectionLimits, Held};
 use crate::http::body::Drained;
 use crate::shutdown::Stop;
 
@@ -48,13 +48,16 @@ impl Host {
         self.stop.clone()
     }
 
-    pub(super) async fn serve(mut self, stream: TcpStream) {
+    pub(super) async fn serve(mut self, stream: TcpStream, held: Held) {
         // Without it a small answer may wait for the acknowledgement of the one before.
         let _closed = stream.set_nodelay(true);
-        let phases = Phases::new(self.limits.header_timeout, self.limits.idle_timeout);
+        let phases = Phases::new(&self.limits);
         let phases = Arc::new(phases);
         let io = TokioIo::new(Noting::new(stream, phases.clone()));
-        let service = service_fn(|request| {
+        let service = service_fn(|mut request: Request<Incoming>| {
+            if request.headers().contains_key(UPGRADE) {
+                request.extensions_mut().insert(held.clone());
+            }
             let patience = self.limits.body_timeout;
             answer(self.router.clone(), request, phases.clone(), patience)
         });
@@ -65,6 +68,7 @@ impl Host {
             () = until_closed(connection.as_mut(), alarm.as_mut(), &phases) => return,
             () = self.stop.requested() => {}
         }
+        phases.close();
         connection.as_mut().graceful_shutdown();
         until_closed(connection, alarm, &phases).await;
     }

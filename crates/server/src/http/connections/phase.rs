@@ -1,4 +1,4 @@
-//! What a connection is waiting for, and how long it may.
+//! What a connection is waiting for, and how long it may; also how long a client may leave what is sent to it.
 //!
 //! The HTTP library's own timeout runs from the end of the previous answer, so that it would close
 //! idle connections as soon as slow ones. Here the clock of a head starts at its first byte.
@@ -6,12 +6,18 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+
+use super::ConnectionLimits;
+
+/// While the shop closes, a client that does not read is not waited for any longer than this.
+const CLOSING_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
@@ -26,29 +32,61 @@ enum Phase {
 #[derive(Debug)]
 pub(super) struct Phases {
     phase: Mutex<Phase>,
+    /// Since when the client has taken nothing of what is to be sent.
+    stalled_since: Mutex<Option<Instant>>,
+    is_closing: AtomicBool,
     header_timeout: Duration,
     idle_timeout: Duration,
+    write_timeout: Duration,
 }
 
 impl Phases {
-    pub(super) fn new(header_timeout: Duration, idle_timeout: Duration) -> Phases {
+    pub(super) fn new(limits: &ConnectionLimits) -> Phases {
+        let ConnectionLimits { header_timeout, idle_timeout, write_timeout, .. } = *limits;
         let phase = Mutex::new(Phase::Idle { since: Instant::now() });
-        Phases { phase, header_timeout, idle_timeout }
+        Phases {
+            phase,
+            stalled_since: Mutex::new(None),
+            is_closing: AtomicBool::new(false),
+            header_timeout,
+            idle_timeout,
+            write_timeout,
+        }
     }
 
     /// When the connection is to be closed, unless something happens before.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        match *self.phase.lock() {
+        let stalled = self.stalled_since.lock().map(|since| since + self.write_timeout());
+        let waited = match *self.phase.lock() {
             Phase::Idle { since } => Some(since + self.idle_timeout),
             Phase::Head { since } => Some(since + self.header_timeout),
             Phase::Answering => None,
-        }
+        };
+        stalled.into_iter().chain(waited).min()
     }
 
     fn bytes_arrived(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Idle { .. } = *phase {
             *phase = Phase::Head { since: Instant::now() };
+        }
+    }
+
+    fn write_timeout(&self) -> Duration {
+        match self.is_closing.load(Ordering::Relaxed) {
+            true => self.write_timeout.min(CLOSING_WRITE_TIMEOUT),
+            false => self.write_timeout,
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+    }
+
+    fn wrote(&self, is_stalled: bool) {
+        let mut since = self.stalled_since.lock();
+        if since.is_some() != is_stalled {
+            *since = is_stalled.then(Instant::now);
         }
     }
 
@@ -72,7 +110,7 @@ impl Phases {
     }
 }
 
-/// A stream that notes when bytes arrive.
+/// A stream that notes when bytes arrive, and when none can be sent.
 pub(super) struct Noting<T> {
     inner: T,
     phases: Arc<Phases>,
@@ -101,7 +139,9 @@ impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.phases.wrote(written.is_pending());
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -117,7 +157,9 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.phases.wrote(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -131,10 +173,38 @@ mod tests {
 
     const HEADER: Duration = Duration::from_secs(10);
     const IDLE: Duration = Duration::from_secs(75);
+    const WRITE: Duration = Duration::from_secs(30);
+
+    fn phases() -> Phases {
+        Phases::new(&ConnectionLimits {
+            threads: 1,
+            connections_max: 1,
+            header_timeout: HEADER,
+            body_timeout: HEADER,
+            idle_timeout: IDLE,
+            write_timeout: WRITE,
+            shutdown_grace: HEADER,
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_read_is_not_waited_for_ever() {
+        let phases = phases();
+        phases.head_complete();
+        phases.wrote(true);
+        let stalled = Instant::now();
+        tokio::time::advance(Duration::from_secs(5)).await;
+        phases.wrote(true);
+        assert_eq!(phases.deadline(), Some(stalled + WRITE));
+        phases.close();
+        assert_eq!(phases.deadline(), Some(stalled + CLOSING_WRITE_TIMEOUT));
+        phases.wrote(false);
+        assert_eq!(phases.deadline(), None);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_clock_of_a_head_starts_at_its_first_byte() {
-        let phases = Phases::new(HEADER, IDLE);
+        let phases = phases();
         let start = Instant::now();
         assert_eq!(phases.deadline(), Some(start + IDLE));
         tokio::time::advance(Duration::from_secs(60)).await;
@@ -147,7 +217,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_may_take_its_time() {
-        let phases = Phases::new(HEADER, IDLE);
+        let phases = phases();
         phases.bytes_arrived();
         phases.head_complete();
         phases.bytes_arrived();
@@ -158,7 +228,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_drained_body_leaves_the_connection_idle() {
-        let phases = Phases::new(HEADER, IDLE);
+        let phases = phases();
         phases.head_complete();
         phases.answered();
         phases.bytes_arrived();

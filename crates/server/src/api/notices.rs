@@ -1,0 +1,103 @@
+//! Live notices: everything of a user's own as it happens, resumable by number (N-01…N-04, N-06, C-03, C-17, C-33).
+
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use domain::ids::UserId;
+use serde::Deserialize;
+
+use super::{Shop, unavailable};
+use crate::auth::Session;
+use crate::feed::Feed;
+use crate::http::query::Query;
+use crate::http::{Code, Problem};
+
+mod socket;
+mod sse;
+
+pub(super) use socket::connect as socket;
+pub(super) use sse::events;
+
+/// Something goes out so often, for whatever is between us and the reader closes a silent connection.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// A browser's `EventSource` and `WebSocket` can set no headers, so a token may stand in the query. Whoever keeps logs of
+/// addresses then keeps tokens: ours does not, a proxy in front may. With the header the token stays out of them.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListenQuery {
+    access_token: Option<String>,
+    #[serde(rename = "lastEventId")]
+    last_event_id: Option<String>,
+}
+
+/// Who listens, and after which notice he wants to go on.
+pub(crate) struct Listener {
+    session: Session,
+    after: Option<i64>,
+}
+
+impl FromRequestParts<Shop> for Listener {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Listener, Problem> {
+        let Query(query) = Query::<ListenQuery>::from_request_parts(parts, shop).await?;
+        let session = shop.tokens.session_of(&parts.headers, query.access_token.as_deref())?;
+        let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
+        Ok(Listener { session, after })
+    }
+}
+
+impl Listener {
+    fn user(&self) -> UserId {
+        UserId(self.session.principal.user_id)
+    }
+
+    async fn feed(&self, shop: &Shop) -> Result<Feed, Problem> {
+        let feed = Feed::open(&shop.front, self.user(), self.after).await.map_err(unavailable)?;
+        feed.ok_or_else(|| Problem::new(Code::Unavailable, "The shop is closing; connect again in a moment."))
+    }
+}
+
+/// A reader that connects again sends the header; its address, and what the query says, stay those of the first time.
+fn resume_after(headers: &HeaderMap, query: Option<&str>) -> Result<Option<i64>, Problem> {
+    const HEADER: &str = "Last-Event-ID";
+    let header = headers.get(HEADER).map(|value| value.to_str().unwrap_or("?"));
+    let given = header.map(|text| (HEADER, text)).or_else(|| query.map(|text| ("?lastEventId", text)));
+    let Some((name, text)) = given.filter(|(_, text)| !text.is_empty()) else { return Ok(None) };
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_number);
+    number.map(Some).ok_or_else(|| Problem::invalid(name, "not_accepted", "must be the id of a notice: a whole number"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(header: Option<&'static str>, query: Option<&str>) -> Result<Option<i64>, String> {
+        let mut headers = HeaderMap::new();
+        if let Some(text) = header {
+            headers.insert("last-event-id", text.parse().unwrap());
+        }
+        resume_after(&headers, query).map_err(|problem| problem.violations()[0].pointer.clone())
+    }
+
+    #[test]
+    fn the_header_goes_before_the_query() {
+        assert_eq!(after(None, None), Ok(None));
+        assert_eq!(after(None, Some("3")), Ok(Some(3)));
+        assert_eq!(after(Some("7"), Some("3")), Ok(Some(7)));
+        assert_eq!(after(Some("0"), None), Ok(Some(0)));
+        assert_eq!(after(Some(""), None), Ok(None));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for bad in ["-1", "+1", "1.5", "seven", "99999999999999999999", " 1"] {
+            assert_eq!(after(None, Some(bad)), Err("?lastEventId".to_owned()), "{bad}");
+        }
+        assert_eq!(after(Some("seven"), Some("3")), Err("Last-Event-ID".to_owned()));
+    }
+}

@@ -1,0 +1,86 @@
+//! Notices as server-sent events.
+
+use std::convert::Infallible;
+use std::fmt::Write;
+
+use app::views::ToldNotice;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+
+use super::{HEARTBEAT, Listener};
+use crate::api::Shop;
+use crate::auth::Session;
+use crate::feed::Feed;
+use crate::http::Problem;
+
+/// When a reader that lost its connection tries again, at the earliest and at the latest: not everybody at once.
+const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
+
+/// `GET /api/events`: `id` is the number of the notice, `event` its kind, `data` JSON (N-01…N-03, C-03, C-17, C-33).
+///
+/// Goes on after `Last-Event-ID` (or `?lastEventId=`), otherwise begins now. `event: reset` stands where notices are missing
+/// because they are too old or too many. A reader that does not read is closed; it connects again and misses nothing.
+pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Result<Response, Problem> {
+    let feed = listener.feed(&shop).await?;
+    let mut greeting = retry();
+    if listener.after.is_none() {
+        // Who loses the connection before the first notice resumes from here.
+        let _infallible = writeln!(greeting, "id: {}", feed.position());
+    }
+    greeting.push('\n');
+    let stream = Stream { feed, session: listener.session, greeting: Some(greeting), is_over: false };
+    let body = Body::from_stream(stream::unfold(stream, Stream::step));
+    let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
+    Ok((headers, body).into_response())
+}
+
+struct Stream {
+    feed: Feed,
+    session: Session,
+    greeting: Option<String>,
+    is_over: bool,
+}
+
+impl Stream {
+    async fn step(mut self) -> Option<(Result<Bytes, Infallible>, Stream)> {
+        let text = self.next().await?;
+        Some((Ok(Bytes::from(text)), self))
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        if self.is_over {
+            return None;
+        }
+        if let Some(greeting) = self.greeting.take() {
+            return Some(greeting);
+        }
+        match tokio::time::timeout(HEARTBEAT, self.feed.next()).await {
+            Ok(Ok(Some(news))) => Some(news.iter().map(event).collect()),
+            Ok(Ok(None)) => {
+                self.is_over = true;
+                Some(format!(": the shop is closing\n{}\n", retry()))
+            }
+            Ok(Err(error)) => {
+                tracing::error!("A stream of notices ends, as the store does not answer: {error}");
+                None
+            }
+            // The next connection says what is wrong with the token.
+            Err(_elapsed) if self.session.is_over() => None,
+            Err(_elapsed) => Some(":\n\n".to_owned()),
+        }
+    }
+}
+
+/// JSON has no line breaks of its own, so the data is one line.
+fn event(notice: &ToldNotice) -> String {
+    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, notice.data)
+}
+
+fn retry() -> String {
+    let spread = RETRY_MS.end - RETRY_MS.start;
+    let retry_ms = RETRY_MS.start + getrandom::u32().unwrap_or_default() % spread;
+    format!("retry: {retry_ms}\n")
+}

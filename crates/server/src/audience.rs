@@ -1,0 +1,128 @@
+//! Those who listen to a user's notices. A wake-up carries nothing: who wakes looks what is new.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use parking_lot::Mutex;
+use prometheus_client::metrics::gauge::Gauge;
+use tokio::sync::watch;
+
+use crate::metrics::Metrics;
+
+pub struct Audience {
+    /// `None` once the shop is closing.
+    users: Mutex<Option<HashMap<UserId, watch::Sender<()>>>>,
+    listeners: Gauge,
+}
+
+impl Audience {
+    pub fn new(metrics: &Metrics) -> Audience {
+        let listeners = Gauge::default();
+        let help = "Open streams of notices";
+        metrics.register(|registry| registry.register("notice_streams", help, listeners.clone()));
+        Audience { users: Mutex::new(Some(HashMap::new())), listeners }
+    }
+
+    /// Begins to listen. `None` when the shop is closing.
+    pub fn join(self: &Arc<Self>, user: UserId) -> Option<Seat> {
+        let woken = self.users.lock().as_mut()?.entry(user).or_default().subscribe();
+        self.listeners.inc();
+        Some(Seat { audience: Arc::clone(self), user, woken })
+    }
+
+    /// Wakes those who listen to these users, and nobody else.
+    pub fn wake(&self, users: &[UserId]) {
+        if users.is_empty() {
+            return;
+        }
+        let listened = self.users.lock();
+        let Some(listened) = listened.as_ref().filter(|listened| !listened.is_empty()) else { return };
+        for listeners in users.iter().filter_map(|user| listened.get(user)) {
+            listeners.send_replace(());
+        }
+    }
+
+    /// Sends everybody home; nobody is let in any more.
+    pub fn close(&self) {
+        self.users.lock().take();
+    }
+}
+
+/// One listener's place.
+pub struct Seat {
+    audience: Arc<Audience>,
+    user: UserId,
+    woken: watch::Receiver<()>,
+}
+
+impl Seat {
+    /// Returns once there was a wake-up that this did not return for yet. `false` when the shop is closing.
+    pub async fn woken(&mut self) -> bool {
+        self.woken.changed().await.is_ok()
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.woken.has_changed().is_err()
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.audience.listeners.dec();
+        let mut users = self.audience.users.lock();
+        let Some(users) = users.as_mut() else { return };
+        // This seat itself is still counted.
+        if users.get(&self.user).is_some_and(|listeners| listeners.receiver_count() <= 1) {
+            users.remove(&self.user);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: UserId = UserId(1);
+    const BOB: UserId = UserId(2);
+
+    fn audience() -> Arc<Audience> {
+        Arc::new(Audience::new(&Metrics::new()))
+    }
+
+    #[tokio::test]
+    async fn only_those_who_are_meant_wake() {
+        let audience = audience();
+        let (mut ann, mut bob) = (audience.join(ANN).unwrap(), audience.join(BOB).unwrap());
+        audience.wake(&[ANN]);
+        assert!(ann.woken().await);
+        tokio::select! {
+            biased;
+            _ = bob.woken() => panic!("nothing happened to Bob"),
+            _ = ann.woken() => panic!("one wake-up is one"),
+            () = tokio::task::yield_now() => {}
+        }
+    }
+
+    #[tokio::test]
+    async fn who_leaves_leaves_nothing_behind() {
+        let audience = audience();
+        let (first, second) = (audience.join(ANN).unwrap(), audience.join(ANN).unwrap());
+        drop(first);
+        assert_eq!(audience.users.lock().as_ref().unwrap().len(), 1);
+        drop(second);
+        assert!(audience.users.lock().as_ref().unwrap().is_empty());
+        assert_eq!(audience.listeners.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn everybody_goes_home_when_the_shop_closes() {
+        let audience = audience();
+        let mut ann = audience.join(ANN).unwrap();
+        assert!(!ann.is_closed());
+        audience.close();
+        assert!(ann.is_closed());
+        assert!(!ann.woken().await);
+        assert!(audience.join(BOB).is_none());
+    }
+}

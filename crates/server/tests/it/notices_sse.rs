@@ -1,0 +1,146 @@
+//! `GET /api/events`: what customers are told, in order, each his own, and again after a reconnect.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use server::auth::Role;
+
+use crate::live::{Events, ask, expect_kinds};
+use crate::shop::{ANN, BOB, TestShop};
+
+const KINDS: [&str; 6] =
+    ["order.completed", "order.cancelled", "order.status", "coupon.issued", "coupon.issued", "coupon.refused"];
+
+/// Something of every kind happens to a customer; what he did is answered before the next begins.
+fn live_a_little(shop: &TestShop, user: i64) -> [String; 3] {
+    let free = shop.product(0, 100);
+    let scarce = shop.product(1_000, 1);
+    let order = |items: Value| {
+        let placed = shop.order(user, &json!({"items": items})).expect(200);
+        placed["orderNumber"].as_str().unwrap().to_owned()
+    };
+    let orders = [
+        order(json!([{"productId": free, "quantity": 1}])),
+        order(json!([{"productId": scarce, "quantity": 2}])),
+        order(json!([{"productId": scarce, "quantity": 1}])),
+    ];
+    let direct = shop.campaign(10, &json!({}));
+    shop.post(user, &format!("/api/coupons/{direct}/issue"), &Value::Null).expect(201);
+    let queued = shop.campaign(1, &json!({"issueMode": "queued"}));
+    for _ in 0..2 {
+        let asked =
+            shop.ask(user, "POST", "/api/coupons/issue", &[("prefer", "wait=20")], &json!({"couponId": queued}));
+        assert!(asked.status < 300, "{asked:?}");
+    }
+    orders
+}
+
+fn tells_what_happens(shop: &TestShop) {
+    let (mut ann, mut bob) = (Events::open(shop, ANN, None), Events::open(shop, BOB, None));
+    let [completed, cancelled, unpaid] = live_a_little(shop, ANN);
+    let told = ann.take(KINDS.len());
+    expect_kinds(&told, 1, &KINDS);
+    for (notice, number, outcome, reason) in [
+        (&told[0], completed, "COMPLETED", Value::Null),
+        (&told[1], cancelled, "CANCELLED", json!("stock.exhausted")),
+        (&told[2], unpaid, "AWAITING_PAYMENT", Value::Null),
+    ] {
+        assert_eq!(notice.data["orderNumber"], number, "{notice:?}");
+        assert_eq!(notice.data["orderId"], number);
+        assert_eq!(notice.data["outcome"], outcome);
+        assert_eq!(notice.data["reason"], reason);
+    }
+    assert_eq!(told[3].data["issueNumber"], 1);
+    assert_eq!((&told[4].data["success"], &told[4].data["resultCode"]), (&json!(true), &json!("SUCCESS")));
+    assert!(told[4].data["couponHistoryId"].is_string(), "{:?}", told[4]);
+    assert_eq!((&told[5].data["success"], &told[5].data["couponHistoryId"]), (&json!(false), &Value::Null));
+    let request = told[5].data["requestId"].as_str().unwrap();
+    assert_eq!(shop.get(ANN, &format!("/api/requests/{request}")).expect(200)["status"], "NOTIFIED");
+
+    // Bob hears only of himself, though he listened all the time.
+    live_a_little(shop, BOB);
+    expect_kinds(&bob.take(KINDS.len()), 1, &KINDS);
+}
+
+#[test]
+fn a_customer_is_told_what_happens_to_him_and_to_nobody_else() {
+    tells_what_happens(&TestShop::start());
+}
+
+#[test]
+fn the_same_under_the_log_executor() {
+    tells_what_happens(&TestShop::start_with_log());
+}
+
+#[test]
+fn a_reader_goes_on_where_he_was() {
+    let mut shop = TestShop::start();
+    let mut first = Events::open(&shop, ANN, None);
+    live_a_little(&shop, ANN);
+    let all = first.take(KINDS.len());
+    assert_eq!(Events::open(&shop, ANN, Some(0)).take(KINDS.len()), all);
+    assert_eq!(Events::open(&shop, ANN, Some(4)).take(2), all[4..]);
+    let query = format!("/api/events?lastEventId=5&access_token={}", shop.token(ANN, Role::Customer));
+    let mut client = shop.client();
+    client.write("GET", &query, &[], "").unwrap();
+    assert_eq!(client.read().unwrap().status, 200);
+
+    shop.stop();
+    assert_eq!(first.rest(), [], "a stop tells nothing new");
+    assert!(first.comments > 0, "but says goodbye");
+    shop.open();
+    let mut ann = Events::open(&shop, ANN, Some(3));
+    assert_eq!(ann.take(3), all[3..]);
+    live_a_little(&shop, ANN);
+    expect_kinds(&ann.take(KINDS.len()), 7, &KINDS);
+
+    // A number that this shop never gave: where it really stands.
+    let reset = Events::open(&shop, ANN, Some(99)).next().unwrap();
+    assert_eq!((reset.kind.as_str(), reset.id, &reset.data), ("reset", 12, &json!({"resumeAfter": 12})));
+}
+
+#[test]
+fn a_stream_begins_with_what_a_browser_needs() {
+    let shop = TestShop::start();
+    live_a_little(&shop, ANN);
+    let mut ann = Events::open(&shop, ANN, None);
+    for header in ["content-type: text/event-stream", "cache-control: no-store", "x-accel-buffering: no"] {
+        assert!(ann.headers.iter().any(|line| line == header), "{header} in {:?}", ann.headers);
+    }
+    shop.charge(ANN, 1_000);
+    let free = shop.product(0, 1);
+    shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);
+    expect_kinds(&[ann.next().unwrap()], 7, &["order.completed"]);
+    assert!((1_000..5_000).contains(&ann.retry_ms.unwrap()));
+}
+
+#[test]
+fn a_silent_stream_shows_that_it_lives() {
+    let shop = TestShop::start();
+    let free = shop.product(0, 1);
+    let mut ann = Events::open(&shop, ANN, None);
+    std::thread::sleep(Duration::from_secs(16));
+    shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);
+    ann.next().unwrap();
+    assert_eq!(ann.comments, 1);
+}
+
+#[test]
+fn who_may_not_listen_is_told_why() {
+    let shop = TestShop::start();
+    let token = shop.token(ANN, Role::Customer);
+    let bearer = shop.bearer(ANN);
+    let authorization = [("authorization", bearer.as_str())];
+    for path in ["/api/events", "/api/ws"] {
+        assert_eq!(ask(&shop, path, &[]).problem(401), "auth.required");
+        assert_eq!(ask(&shop, &format!("{path}?access_token=x{token}"), &[]).problem(401), "auth.required");
+        // A header is not overruled by the query.
+        let both = [("authorization", "Bearer nonsense")];
+        assert_eq!(ask(&shop, &format!("{path}?access_token={token}"), &both).problem(401), "auth.required");
+        let bad = [authorization[0], ("last-event-id", "seven")];
+        assert_eq!(ask(&shop, path, &bad).problem(400), "validation.failed");
+        assert_eq!(ask(&shop, &format!("{path}?lastEventId=-1"), &authorization).problem(400), "validation.failed");
+        assert_eq!(ask(&shop, &format!("{path}?since=1"), &authorization).problem(400), "validation.failed");
+    }
+    assert_eq!(ask(&shop, "/api/ws", &authorization).problem(400), "validation.failed");
+}
