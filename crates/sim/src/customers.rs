@@ -87,7 +87,7 @@ impl Customers {
     }
 
     /// What an admin prepares before the doors open.
-    pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp) {
+    pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp, has_one_engine: bool) {
         for _product in 0..2 {
             let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
             self.want(Command::RegisterProduct { name: "Lamp".into(), price, stock });
@@ -102,7 +102,8 @@ impl Customers {
                 issue_ends_at: Timestamp::from_micros(now.micros() + LONG),
                 valid_until: Timestamp::from_micros(now.micros() + LONG),
                 issue_mode,
-                queue_key: if rng.happens(700) { QueueKey::Campaign } else { QueueKey::User },
+                // Several engines number requests from blocks of their own, by which the audit cannot tell who came first.
+                queue_key: if has_one_engine && rng.happens(700) { QueueKey::Campaign } else { QueueKey::User },
             })));
         }
         for user in 1..=USERS {

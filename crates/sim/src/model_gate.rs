@@ -32,7 +32,7 @@ impl ModelGate {
     }
 
     /// Loses everything.
-    pub fn forget(&self) {
+    pub fn lose_all(&self) {
         self.known().clear();
     }
 
@@ -79,6 +79,10 @@ impl Gate for ModelGate {
 
     fn is_complete(&self, campaign: CampaignId) -> bool {
         self.known().get(&campaign).is_some_and(|known| known.is_complete)
+    }
+
+    fn forget(&self, campaign: CampaignId) {
+        self.known().remove(&campaign);
     }
 
     fn learn(&self, facts: CampaignFacts<'_>) {

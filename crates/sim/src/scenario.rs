@@ -50,7 +50,7 @@ impl Scenario {
             Scenario::Silence => Odds { silence: 60, delay: 40, ..Odds::NONE },
             Scenario::Zombies => Odds { pause: 100, constraint: 20, crash: 10, ..Odds::NONE },
             Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
-            Scenario::Rush => Odds { rush: 150, constraint: 20, ..Odds::NONE },
+            Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
             Scenario::Everything => Odds {
                 crash: 25,
                 unknown: 25,

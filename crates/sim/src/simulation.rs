@@ -97,6 +97,7 @@ impl World {
         }
         self.heal();
         self.come_to_rest()?;
+        self.is_evening = true;
         self.check_rest()?;
         self.repeat_everything()?;
         self.issue_what_is_left()

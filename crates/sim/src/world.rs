@@ -10,6 +10,8 @@ use app::command::Command;
 use app::engine::{Job, Report};
 use app::ports::{Clock as _, Gate as _};
 use app::rows::{InboxKey, OffsetKey};
+use domain::ids::OrderId;
+use domain::order::{Order, Outcome};
 use domain::time::Timestamp;
 
 use crate::bus::Bus;
@@ -41,8 +43,14 @@ pub(crate) struct World {
     pub(crate) customers: Customers,
     pub(crate) coverage: Coverage,
     pub(crate) trace: String,
+    /// Whether faults have ended and everything has come to rest once.
+    pub(crate) is_evening: bool,
     /// Outbox rows that were looked at.
     pub(crate) seen: usize,
+    /// Outbox rows that the last audit saw.
+    pub(crate) audited: usize,
+    /// Milliseconds that pass in a tick, at most.
+    pace: u64,
     /// Where each group stood.
     pub(crate) stood: BTreeMap<OffsetKey, i64>,
 }
@@ -69,15 +77,20 @@ impl World {
             customers: Customers::default(),
             coverage: Coverage::default(),
             trace: String::new(),
+            is_evening: false,
             seen: 0,
+            audited: 0,
+            pace: 3_000,
             stood: BTreeMap::new(),
         };
         for place in 0..plan.scenario.processes() {
             let process = world.birth(place);
             world.processes.push(process);
         }
+        // On slow days, deadlines pass.
+        world.pace = world.rng.pick(&[500, 3_000, 20_000]).unwrap_or(world.pace);
         world.around.bus.own(0);
-        world.customers.prepare(&mut world.rng, MIDNIGHT);
+        world.customers.prepare(&mut world.rng, MIDNIGHT, plan.scenario.processes() == 1);
         world
     }
 
@@ -94,7 +107,7 @@ impl World {
     /// One moment of the shop: time passes, customers act, every process works once, everything is looked at.
     pub(crate) fn turn(&mut self) -> Verdict {
         self.tick += 1;
-        self.around.clock.advance(Duration::from_millis(self.rng.between(1, 3_000)));
+        self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
         self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
         self.send_requests()?;
         let first = self.rng.below(self.processes.len() as u64) as usize;
@@ -108,10 +121,24 @@ impl World {
     /// Lets customers think of something new.
     pub(crate) fn crowd(&mut self) {
         let is_rush = self.rng.happens(self.plan.scenario.odds().rush);
-        let count = if is_rush { self.rng.between(10, 30) } else { self.rng.below(4) };
+        let count = if is_rush { self.rng.between(8, 24) } else { self.rng.below(4) };
+        if self.rng.happens(200) {
+            self.resume_stuck();
+        }
         for _customer in 0..count {
             let command = self.around.disk.read(|state| self.customers.think(&mut self.rng, state));
             self.customers.want(command);
+        }
+    }
+
+    /// An operator looks in.
+    fn resume_stuck(&mut self) {
+        let stuck: Vec<OrderId> = self.around.disk.read(|state| {
+            let orders = state.orders.values().map(|row| &row.order);
+            orders.filter(|order| order.outcome == Outcome::CompensationStuck).map(Order::id).collect()
+        });
+        if let Some(order) = self.rng.pick(&stuck) {
+            self.customers.want(Command::ResumeOrder { order });
         }
     }
 
@@ -228,7 +255,7 @@ impl World {
     fn bury(&mut self, place: usize) {
         self.note(format_args!("process {place} dies, and is started again"));
         self.processes[place] = self.birth(place);
-        self.around.gate.forget();
+        self.around.gate.lose_all();
     }
 
     fn meet_zombie(&mut self, place: usize) {
