@@ -11,6 +11,7 @@ mod audit;
 mod config_print;
 mod running;
 mod serve;
+mod sim;
 mod token;
 
 /// Why a command could not do its work; its text says what to do next.
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
     };
