@@ -199,7 +199,10 @@ impl Engine {
                     match self.store.committed(self.commit_id()).await {
                         Ok(true) => return self.conclude(batch, report).await,
                         Ok(false) => batch.into_jobs(),
-                        Err(error) => return give_up(batch.into_jobs(), &error.to_string(), report),
+                        Err(error) => {
+                            batch.campaigns_in_doubt().into_iter().for_each(|id| self.gate.forget(id));
+                            return give_up(batch.into_jobs(), &error.to_string(), report);
+                        }
                     }
                 }
                 Err(CommitError::Broken(error)) => {
@@ -329,8 +332,10 @@ impl Engine {
                 self.gate.learn(facts);
                 continue;
             }
-            if let Ok(all) = self.store.holders(id).await {
-                self.gate.learn(CampaignFacts { campaign: &campaign, holders: &all, complete: true });
+            match self.store.holders(id).await {
+                Ok(all) => self.gate.learn(CampaignFacts { campaign: &campaign, holders: &all, complete: true }),
+                // What the gate knew may be untrue since this commit.
+                Err(_) => self.gate.forget(id),
             }
         }
     }

@@ -143,4 +143,7 @@ pub trait Gate: Send + Sync {
     fn is_complete(&self, campaign: CampaignId) -> bool;
 
     fn learn(&self, facts: CampaignFacts<'_>);
+
+    /// Nobody can tell any more what is committed of a campaign: nothing is known of it until the next telling.
+    fn forget(&self, campaign: CampaignId);
 }

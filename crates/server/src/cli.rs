@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use app::settings::Executor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sim::scenario::{Breakage, Scenario};
+use sim::simulation::{EXECUTORS, executor_name};
 
 use crate::auth::Role;
 
@@ -29,6 +32,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
+    /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
+    Sim(SimArgs),
     /// Print a signed token
     Token(TokenArgs),
     /// Print the settings in force, secrets left out
@@ -68,6 +73,44 @@ pub struct AuditArgs {
     /// Put right what does not add up
     #[arg(long)]
     pub repair: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct SimArgs {
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// How many seeds to play, one after the other
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seeds: u64,
+    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, everything; all of them unless given
+    #[arg(long, value_name = "NAME", value_parser = scenario)]
+    pub scenario: Option<Scenario>,
+    /// How reactions run: inline, log; both unless given
+    #[arg(long, value_name = "NAME", value_parser = executor)]
+    pub executor: Option<Executor>,
+    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, admissions-counted
+    #[arg(long = "break", value_name = "NAME", value_parser = breakage)]
+    pub breakage: Option<Breakage>,
+    /// Print what happened, a line for each thing
+    #[arg(long, conflicts_with = "json")]
+    pub trace: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    Scenario::from_name(name).ok_or_else(|| "there is no such scenario".to_owned())
+}
+
+fn executor(name: &str) -> Result<Executor, String> {
+    let known = EXECUTORS.into_iter().find(|executor| executor_name(*executor) == name);
+    known.ok_or_else(|| "there is no such executor".to_owned())
+}
+
+fn breakage(name: &str) -> Result<Breakage, String> {
+    Breakage::from_name(name).ok_or_else(|| "there is no such mistake".to_owned())
 }
 
 #[derive(Debug, Clone, Args)]

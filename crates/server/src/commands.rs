@@ -12,6 +12,7 @@ mod bench;
 mod config_print;
 mod running;
 mod serve;
+mod sim;
 mod token;
 
 /// Why a command could not do its work; its text says what to do next.
@@ -49,6 +50,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
     };

@@ -3,11 +3,23 @@
 //! Nothing here asks the system for anything, and every map is ordered, so the same steps end in the same state, byte
 //! for byte.
 
+mod bus;
+mod checker;
 pub mod clock;
 pub mod constraints;
+pub mod coverage;
+mod customers;
 pub mod disk;
 pub mod fault;
+mod mischief;
+pub mod model_gate;
 pub mod model_log;
 pub mod model_snapshot;
 pub mod model_store;
+mod mortal_store;
+mod process;
 pub mod ready;
+mod rng;
+pub mod scenario;
+pub mod simulation;
+mod world;

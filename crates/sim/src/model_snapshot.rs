@@ -1,6 +1,6 @@
 //! What the audit reads of a model disk.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::audit::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
@@ -49,7 +49,7 @@ impl ModelSnapshot {
         ids
     }
 
-    fn order(&self, id: OrderId) -> OrderFacts {
+    fn order(&self, id: OrderId, events: Vec<OrderEventFacts>) -> OrderFacts {
         let state = &self.0;
         let claims = state.claims.iter().filter(|(key, _)| key.order == id);
         let entries = state.entries.values().filter(|entry| entry.order == Some(id));
@@ -58,7 +58,7 @@ impl ModelSnapshot {
             row: state.orders.get(&id).cloned(),
             claims: claims.map(|(key, claim)| (key.step, *claim)).collect(),
             timer: state.timers.get(&id).copied(),
-            events: state.outbox.iter().filter(|row| row.order == Some(id)).map(order_event).collect(),
+            events,
             coupons: self.coupons().filter(|facts| facts.coupon.used_order == Some(id)).collect(),
             entries: entries.copied().collect(),
         }
@@ -123,7 +123,13 @@ impl Snapshot for ModelSnapshot {
     }
 
     fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), StoreError> {
-        self.order_ids().into_iter().map(|id| self.order(id)).for_each(each);
+        let mut events: BTreeMap<OrderId, Vec<OrderEventFacts>> = BTreeMap::new();
+        for row in &self.0.outbox {
+            let Some(order) = row.order else { continue };
+            events.entry(order).or_default().push(order_event(row));
+        }
+        let facts = |id| self.order(id, events.remove(&id).unwrap_or_default());
+        self.order_ids().into_iter().map(facts).for_each(each);
         Ok(())
     }
 

@@ -10,3 +10,11 @@ pub fn ready<T>(future: impl Future<Output = T>) -> T {
         Poll::Pending => panic!("in the simulator every port is ready at once"),
     }
 }
+
+/// The value of a future, or `None` where it waits for ever: the process died in it.
+pub fn survive<T>(future: impl Future<Output = T>) -> Option<T> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}

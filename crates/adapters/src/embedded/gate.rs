@@ -138,6 +138,12 @@ impl Gate for MemoryGate {
         known.get(&campaign).is_some_and(|known| known.read().completeness != Completeness::Partial)
     }
 
+    fn forget(&self, campaign: CampaignId) {
+        let mut total = self.total.lock();
+        let forgotten = self.known.write().remove(&campaign);
+        total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
+    }
+
     fn learn(&self, facts: CampaignFacts<'_>) {
         let mut total = self.total.lock();
         total.tellings += 1;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::coupon::Campaign;
+use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
 
@@ -155,6 +156,12 @@ impl Batch {
             Change::Insert(holding) | Change::Update(holding) => Some((key, holding.count())),
             Change::Delete => None,
         })
+    }
+
+    /// Campaigns of which nobody knows what is committed when it is unknown whether this batch is.
+    pub(super) fn campaigns_in_doubt(&self) -> BTreeSet<CampaignId> {
+        let changed = self.rows.campaigns.changed();
+        changed.chain(self.rows.holdings.changed().map(|key| key.campaign)).collect()
     }
 
     /// Campaigns that the batch changed, or found sold out; and whether it created them.

@@ -7,6 +7,7 @@ use app::rows::{Request, RequestStatus};
 use app::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, UserId};
+use sim::fault::CommitFault;
 
 use crate::post::essence;
 use crate::shop::{ANN, BOB, EXECUTORS, HOUR, NOON, Shop, campaign_of};
@@ -32,6 +33,20 @@ fn number(answer: &Result<Answer, Refusal>) -> Option<i64> {
         Ok(Answer::CouponIssued { issue_number, .. }) => Some(*issue_number),
         _ => None,
     }
+}
+
+/// Found by the simulator: an admin's change was committed, nobody learned of it, and the gate went on by the old terms.
+#[test]
+fn a_gate_forgets_a_campaign_of_which_nobody_knows_what_is_committed() {
+    let mut shop = Shop::open(Executor::Inline);
+    let campaign = shop.campaign(campaign_of(QUANTITY));
+    assert!(!shop.gate.lessons(campaign).is_empty());
+    shop.faults.plan_commit(CommitFault::LostAfter);
+    shop.faults.fail_lookups(1);
+    let change = Change { quantity: Some(2 * QUANTITY), ..Change::default() };
+    let settled = shop.decide([Command::ChangeCampaign { campaign, change }]).remove(0);
+    assert_eq!(settled.result, Err(Refusal::Unavailable));
+    assert!(shop.gate.lessons(campaign).is_empty());
 }
 
 /// C-05, C-07: numbers are 1 to the quantity in decision order, whether it is one batch or many.
@@ -212,15 +227,15 @@ fn the_gate_is_told_what_is_committed_and_nothing_else() {
 
     shop.faults.fail_loads(1);
     shop.issue(campaign, ANN).unwrap_err();
-    shop.faults.plan_commit(sim::fault::CommitFault::LostBefore);
-    shop.faults.fail_lookups(1);
-    shop.issue(campaign, ANN).unwrap_err();
-    assert_eq!(shop.gate.lessons(campaign).len(), 1, "no failed commit is a fact");
+    shop.faults.plan_commit(CommitFault::LostBefore);
+    shop.issue(campaign, BOB).unwrap();
+    let (first, second) = (&shop.gate.lessons(campaign)[0], &shop.gate.lessons(campaign)[1..]);
+    assert_eq!((first.issued, second.len(), second[0].issued), (0, 1, 1), "no failed commit is a fact");
 
     shop.decide([ANN, BOB, UserId(3)].map(|user| Command::IssueCoupon { campaign, user }));
     let last = shop.gate.lessons(campaign).pop().unwrap();
     assert_eq!((last.issued, last.quantity), (2, 2));
-    assert_eq!(last.holders, [(ANN, 1), (BOB, 1)]);
+    assert_eq!(last.holders, [(ANN, 1)]);
 
     raise(&mut shop, campaign, 3);
     let last = shop.gate.lessons(campaign).pop().unwrap();

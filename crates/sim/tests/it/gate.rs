@@ -45,6 +45,12 @@ impl Gate for ModelGate {
         self.book().complete.contains(&campaign)
     }
 
+    fn forget(&self, campaign: CampaignId) {
+        let mut book = self.book();
+        book.complete.remove(&campaign);
+        book.lessons.remove(&campaign);
+    }
+
     fn learn(&self, facts: CampaignFacts<'_>) {
         let lesson = Lesson {
             issued: facts.campaign.issued,

@@ -14,4 +14,5 @@ mod post;
 mod repairs;
 mod saga_laws;
 mod shop;
+mod simulation;
 mod time;

@@ -54,6 +54,17 @@ fn the_last_coupon_closes_the_gate_and_a_raised_quantity_opens_it() {
 }
 
 #[test]
+fn what_is_forgotten_is_open_and_takes_no_room() {
+    let gate = MemoryGate::default();
+    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
+    gate.forget(DROP);
+    check(&gate, BOB, None);
+    assert_eq!(gate.total.lock().holders, 0);
+    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
+    check(&gate, BOB, Some(Rejection::SoldOut));
+}
+
+#[test]
 fn who_has_his_is_told_so_even_when_all_are_gone() {
     let gate = MemoryGate::default();
     tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);

@@ -1,0 +1,180 @@
+//! A broker as the model has it: a relay copies the outbox to partitions of topics, late and more than once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::event::{Event, EventKind, Topic};
+use app::outbox::parse_uuid;
+use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::reactions::{Group, REACTIONS};
+use app::rows::{EventId, OffsetKey, Partition};
+
+use crate::disk::{Disk, OutboxRow, State};
+
+/// Survives crashes of processes, as brokers do. Clones are the same broker.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bus(Arc<Mutex<Broker>>);
+
+#[derive(Debug, Default)]
+struct Broker {
+    /// Places in the outbox, in the order of delivery. A place may be there more than once.
+    partitions: BTreeMap<Partition, Vec<usize>>,
+    relayed: usize,
+    /// The tick up to which a partition stands still.
+    delayed: BTreeMap<Partition, u64>,
+    silent: BTreeMap<Group, u64>,
+    /// The process that owns all partitions, and those that have not heard yet that they do not.
+    owners: BTreeSet<usize>,
+    tick: u64,
+}
+
+impl Bus {
+    fn lock(&self) -> MutexGuard<'_, Broker> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings what was committed since, and begins a tick.
+    pub(crate) fn relay(&self, state: &State, tick: u64) {
+        let mut broker = self.lock();
+        broker.tick = tick;
+        for place in broker.relayed..state.outbox.len() {
+            broker.append(&state.outbox[place], place);
+        }
+        broker.relayed = state.outbox.len();
+    }
+
+    /// Brings some places again, as a relay does that was stopped before it wrote down how far it was.
+    pub(crate) fn repeat(&self, state: &State, places: impl IntoIterator<Item = usize>) {
+        let mut broker = self.lock();
+        places.into_iter().for_each(|place| broker.append(&state.outbox[place], place));
+    }
+
+    pub(crate) fn partitions(&self) -> Vec<Partition> {
+        self.lock().partitions.keys().copied().collect()
+    }
+
+    pub(crate) fn delay(&self, partition: Partition, until: u64) {
+        self.lock().delayed.insert(partition, until);
+    }
+
+    pub(crate) fn silence(&self, group: Group, until: u64) {
+        self.lock().silent.insert(group, until);
+    }
+
+    pub(crate) fn heal(&self) {
+        let mut broker = self.lock();
+        broker.delayed.clear();
+        broker.silent.clear();
+    }
+
+    pub(crate) fn own(&self, process: usize) {
+        self.lock().owners.insert(process);
+    }
+
+    pub(crate) fn disown(&self, process: usize) {
+        self.lock().owners.remove(&process);
+    }
+
+    pub(crate) fn is_owner(&self, process: usize) -> bool {
+        self.lock().owners.contains(&process)
+    }
+
+    /// Whether every group has taken in everything that it asks for.
+    pub(crate) fn is_quiet(&self, state: &State) -> bool {
+        let broker = self.lock();
+        broker.relayed == state.outbox.len()
+            && broker.partitions.iter().all(|(partition, places)| {
+                groups_of(*partition).all(|group| {
+                    let stands = state.offsets.get(&OffsetKey { group, partition: *partition }).copied().unwrap_or(0);
+                    !places.iter().skip(unseen(stands)).any(|place| wants(group, &state.outbox[*place]))
+                })
+            })
+    }
+}
+
+impl Broker {
+    fn append(&mut self, row: &OutboxRow, place: usize) {
+        let number = i32::try_from(row.record.shard).expect("there are few shards");
+        let partition = Partition { topic: Some(row.record.topic), number };
+        self.partitions.entry(partition).or_default().push(place);
+    }
+}
+
+fn unseen(offset: i64) -> usize {
+    usize::try_from(offset.max(1) - 1).unwrap_or(usize::MAX)
+}
+
+fn wants(group: Group, row: &OutboxRow) -> bool {
+    EventKind::from_name(row.record.kind).is_some_and(|kind| group.subscribes_to(kind))
+}
+
+fn groups_of(partition: Partition) -> impl Iterator<Item = Group> {
+    Group::ALL.iter().copied().filter(move |group| partition.topic.is_some_and(|topic| reads(*group, topic)))
+}
+
+fn reads(group: Group, topic: Topic) -> bool {
+    REACTIONS.iter().any(|(kind, reader)| *reader == group && kind.topic() == topic)
+}
+
+/// How one process reads the broker.
+pub(crate) struct BusLog {
+    pub(crate) bus: Bus,
+    pub(crate) disk: Disk,
+    pub(crate) process: usize,
+}
+
+impl BusLog {
+    fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched, StoreError> {
+        let broker = self.bus.lock();
+        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let is_delayed = broker.delayed.get(&key.partition).is_some_and(|until| broker.tick < *until);
+        let Some(places) = broker.partitions.get(&key.partition).filter(|_| !is_delayed) else { return Ok(fetched) };
+        let state = self.disk.lock();
+        for (index, place) in places.iter().enumerate().skip(unseen(from)) {
+            if fetched.deliveries.len() == limit {
+                break;
+            }
+            let offset = i64::try_from(index + 1).expect("a partition is short");
+            fetched.next = offset + 1;
+            let row = &state.outbox[*place];
+            if wants(key.group, row) {
+                fetched.deliveries.push(delivery(key.partition, offset, row)?);
+            }
+        }
+        Ok(fetched)
+    }
+}
+
+fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delivery, StoreError> {
+    let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
+    let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
+    Ok(Delivery {
+        partition,
+        offset,
+        id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
+        event: Event::parse(kind, &row.record.payload).map_err(|error| broken(&error.to_string()))?,
+        at: row.at,
+    })
+}
+
+impl EventLog for BusLog {
+    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+        let broker = self.bus.lock();
+        let is_silent = broker.silent.get(&group).is_some_and(|until| broker.tick < *until);
+        let is_ours = broker.owners.contains(&self.process) && !is_silent;
+        let all = broker.partitions.keys().copied();
+        let of_group = |partition: &Partition| is_ours && partition.topic.is_some_and(|topic| reads(group, topic));
+        let partitions = all.filter(of_group).collect();
+        Box::pin(std::future::ready(Ok(partitions)))
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+        let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
+        Box::pin(std::future::ready(Ok(position)))
+    }
+
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+        let fetched = self.read(key, from, limit);
+        Box::pin(std::future::ready(fetched))
+    }
+}

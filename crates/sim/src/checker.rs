@@ -1,0 +1,195 @@
+//! What must be true: at every moment, and when everything has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::answer::Answer;
+use app::audit::Law;
+use app::event::EventKind;
+use app::ports::Clock as _;
+use app::reactions::Group;
+use app::rows::{HoldingKey, RequestStatus};
+use app::settings::Executor;
+use domain::coupon::Rejection;
+use domain::ids::{CampaignId, UserId};
+use domain::order::Outcome;
+
+use crate::coverage::Branch;
+use crate::disk::{OutboxRow, State};
+use crate::model_snapshot::ModelSnapshot;
+use crate::world::{Verdict, World};
+
+impl World {
+    /// Safety, after every tick.
+    pub(crate) fn look(&mut self) -> Verdict {
+        self.hear_events();
+        let disk = self.around.disk.clone();
+        disk.read(|state| self.groups_only_go_on(state))?;
+        if self.tick.is_multiple_of(16) || (self.audited < self.seen && self.is_quiet()) {
+            self.audited = self.seen;
+            self.audit()?;
+        }
+        Ok(())
+    }
+
+    /// Holds the committed state to the laws of the shop. How long a request may wait is a law for days without faults.
+    pub(crate) fn audit(&self) -> Verdict {
+        let mut snapshot = ModelSnapshot::of(&self.around.disk);
+        let audit = app::audit::audit(&mut snapshot, self.around.clock.now()).map_err(|error| error.to_string())?;
+        let broken: Vec<String> = audit
+            .laws
+            .iter()
+            .filter(|law| law.violations > 0 && (self.is_evening || law.law != Law::Requests.number()))
+            .map(|law| format!("law {}, {}: {}", law.law, law.name, law.examples.join("; ")))
+            .collect();
+        ensure(broken.is_empty(), || broken.join("\n"))
+    }
+
+    fn groups_only_go_on(&mut self, state: &State) -> Verdict {
+        for (key, stands) in &state.offsets {
+            let stood = self.stood.insert(*key, *stands).unwrap_or(0);
+            ensure(stood <= *stands, || format!("{key:?} stood at {stood} and now stands at {stands}"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what was committed since the last look.
+    fn hear_events(&mut self) {
+        let disk = self.around.disk.clone();
+        disk.read(|state| {
+            for row in &state.outbox[self.seen..] {
+                self.note(format_args!(
+                    "{}/{} {} {}",
+                    row.record.shard, row.record.seq, row.record.kind, row.record.key
+                ));
+                if let Some(branch) = branch_of(row) {
+                    self.coverage.reach(branch);
+                }
+                let is_raise = row.record.kind == EventKind::CampaignChanged.name();
+                if is_raise && state.campaigns.values().any(|campaign| campaign.issued > 0 && campaign.remaining() > 0)
+                {
+                    self.coverage.reach(Branch::QuantityRaised);
+                }
+            }
+            self.seen = state.outbox.len();
+        });
+    }
+
+    /// Whether nothing is under way between customers, processes and groups.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let is_log_quiet =
+            self.plan.executor == Executor::Inline || self.around.disk.read(|state| self.around.bus.is_quiet(state));
+        is_log_quiet
+            && self.processes.iter().all(crate::process::Process::is_idle)
+            && self.customers.unanswered().next().is_none()
+    }
+
+    /// What is owed when nothing moves any more: one outcome for each order and request, and nothing left behind.
+    pub(crate) fn check_rest(&self) -> Verdict {
+        self.audit()?;
+        self.around.disk.read(|state| {
+            orders_have_ended(state)?;
+            requests_are_answered(state)?;
+            everybody_was_told(state)?;
+            sales_are_counted(state)
+        })?;
+        self.numbers_are_unique()
+    }
+
+    /// No two customers were told the same number.
+    fn numbers_are_unique(&self) -> Verdict {
+        let mut numbers = BTreeSet::new();
+        for request in &self.customers.requests {
+            let Some(Ok(Answer::CouponIssued { campaign, issue_number, coupon, .. })) = &request.answer else {
+                continue;
+            };
+            let is_new = numbers.insert((*campaign, *issue_number));
+            ensure(is_new, || {
+                format!("number {issue_number} of campaign {campaign} was given twice, also as {coupon}")
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The gate only says what the engine would say by committed facts.
+pub(crate) fn gate_is_right(state: &State, (campaign, user): (CampaignId, UserId), refusal: Rejection) -> Verdict {
+    let Some(row) = state.campaigns.get(&campaign) else { return Ok(()) };
+    let held = state.holdings.get(&HoldingKey { campaign, user }).map_or(0, domain::coupon::Holding::count);
+    let is_right = match refusal {
+        Rejection::SoldOut => row.remaining() <= 0,
+        Rejection::AlreadyIssued => held >= row.issue_per_user_max,
+        Rejection::Paused => row.paused,
+        Rejection::NotStarted | Rejection::Expired | Rejection::NotUsable => true,
+    };
+    ensure(is_right, || format!("the gate refuses {user} with {refusal:?}, but he holds {held} of {row:?}"))
+}
+
+fn orders_have_ended(state: &State) -> Verdict {
+    for row in state.orders.values() {
+        let order = &row.order;
+        ensure(order.outcome.is_settled(), || format!("order {} is still {:?}", order.id(), order.outcome))?;
+        ensure(order.outcome != Outcome::Cancelled || order.reason.is_some(), || format!("{order:?} has no reason"))?;
+    }
+    ensure(state.claims.is_empty(), || format!("claims are left behind: {:?}", state.claims))?;
+    ensure(state.timers.is_empty(), || format!("timers are left behind: {:?}", state.timers))
+}
+
+fn requests_are_answered(state: &State) -> Verdict {
+    let open = state.requests.values().find(|request| request.status != RequestStatus::Notified);
+    ensure(open.is_none(), || format!("a request never ended: {open:?}"))
+}
+
+/// Each event that a user is told of has its notice.
+fn everybody_was_told(state: &State) -> Verdict {
+    // A coupon that was issued on request is told by the request's result.
+    let is_told = |row: &&OutboxRow| {
+        EventKind::from_name(row.record.kind).is_some_and(|kind| {
+            let is_on_request = kind == EventKind::CouponIssued && row.record.payload.contains("\"requestId\":\"");
+            Group::Notices.subscribes_to(kind) && !is_on_request
+        })
+    };
+    let expected = state.outbox.iter().filter(is_told).count() + state.requests.len();
+    let written = state.notices.len();
+    ensure(written == expected, || format!("{written} notices were written, {expected} are owed"))
+}
+
+fn sales_are_counted(state: &State) -> Verdict {
+    let mut counted: BTreeMap<_, i64> = BTreeMap::new();
+    for (key, sold) in &state.sales {
+        *counted.entry(key.product).or_default() += sold;
+    }
+    for (id, product) in &state.products {
+        let ranked = counted.get(id).copied().unwrap_or(0);
+        ensure(ranked == product.sold, || {
+            format!("{ranked} of product {id} were counted, {} were sold", product.sold)
+        })?;
+    }
+    Ok(())
+}
+
+pub(crate) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict {
+    if holds { Ok(()) } else { Err(complaint()) }
+}
+
+fn branch_of(row: &OutboxRow) -> Option<Branch> {
+    let says = |code: &str| row.record.payload.contains(code);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are nothing special")]
+    match EventKind::from_name(row.record.kind)? {
+        EventKind::OrderCompleted => Some(Branch::OrderCompleted),
+        EventKind::OrderAwaitingPayment => Some(Branch::AwaitedPayment),
+        EventKind::CompensationCompleted => Some(Branch::CompensationRan),
+        EventKind::CompensationStuck => Some(Branch::Stuck),
+        EventKind::CompensationResumed => Some(Branch::Resumed),
+        EventKind::OrderCancelled if says("step.timed_out") => Some(Branch::GivenUp),
+        EventKind::StockDeductionFailed | EventKind::CouponUsageFailed | EventKind::PointDeductionFailed
+            if says("claim.released") =>
+        {
+            Some(Branch::LateClaimRefused)
+        }
+        EventKind::StockDeductionFailed if says("stock.exhausted") => Some(Branch::StockExhausted),
+        EventKind::PointDeductionFailed if says("points.insufficient") => Some(Branch::PointsInsufficient),
+        EventKind::CouponResult if says("\"success\":true") => Some(Branch::RequestGranted),
+        EventKind::CouponResult => Some(Branch::RequestDenied),
+        _ => None,
+    }
+}

@@ -1,0 +1,194 @@
+//! Customers and admins: what they ask for, and that they repeat it with its key until they are answered.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::answer::{Answer, Refusal, Settled};
+use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder, RegisterUser};
+use app::engine::Job;
+use app::rows::{AnswerKey, EmailKey, Role};
+use domain::coupon::{Change, IssueMode, QueueKey};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Mode, Payment};
+use domain::pricing::Discount;
+use domain::time::Timestamp;
+
+use crate::disk::State;
+use crate::rng::Rng;
+
+const USERS: i64 = 6;
+const LONG: i64 = 3_650 * 86_400_000_000;
+
+/// One request and what became of it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) command: Command,
+    /// The tick in which it was sent and not answered since.
+    pub(crate) sent: Option<u64>,
+    pub(crate) answer: Option<Result<Answer, Refusal>>,
+}
+
+/// Everybody outside, and what they know.
+#[derive(Debug, Default)]
+pub(crate) struct Customers {
+    pub(crate) requests: Vec<Request>,
+    mail: Arc<Mutex<Vec<(usize, Settled)>>>,
+    products: Vec<ProductId>,
+    pub(crate) direct: Vec<CampaignId>,
+    queued: Vec<CampaignId>,
+    orders: Vec<OrderId>,
+}
+
+impl Customers {
+    /// Writes a request down; it is sent by and by.
+    pub(crate) fn want(&mut self, command: Command) -> usize {
+        self.requests.push(Request { command, sent: None, answer: None });
+        self.requests.len() - 1
+    }
+
+    pub(crate) fn unanswered(&self) -> impl Iterator<Item = (usize, &Request)> {
+        self.requests.iter().enumerate().filter(|(_, request)| request.answer.is_none())
+    }
+
+    /// A request as a job; the same key every time.
+    pub(crate) fn job(&self, number: usize) -> Job {
+        let mail = Arc::clone(&self.mail);
+        let reply = move |settled| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, settled));
+        let key = key(number);
+        Job::new(self.requests[number].command.clone(), Box::new(reply))
+            .idempotent(Some(Idempotency { key: AnswerKey(key), fingerprint: key }))
+    }
+
+    pub(crate) fn take_mail(&self) -> Vec<(usize, Settled)> {
+        std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a final answer in. An answer that was given stays, whoever gives the next.
+    pub(crate) fn take_answer(&mut self, number: usize, result: &Result<Answer, Refusal>) -> Result<(), String> {
+        let request = &mut self.requests[number];
+        request.sent = None;
+        match (&request.answer, result) {
+            (Some(Ok(first)), Ok(again)) if first == again => return Ok(()),
+            (Some(Ok(_)), _) => {
+                return Err(format!("request {number} was answered {:?}, then {result:?}", request.answer));
+            }
+            (Some(Err(_)) | None, _) => request.answer = Some(result.clone()),
+        }
+        let is_queued =
+            matches!(&request.command, Command::CreateCampaign(wanted) if wanted.issue_mode == IssueMode::Queued);
+        match result {
+            Ok(Answer::OrderPlaced { order, .. }) => self.orders.push(*order),
+            Ok(Answer::ProductRegistered { product }) => self.products.push(*product),
+            Ok(Answer::CampaignCreated { campaign }) if is_queued => self.queued.push(*campaign),
+            Ok(Answer::CampaignCreated { campaign }) => self.direct.push(*campaign),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What an admin prepares before the doors open.
+    pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp, has_one_engine: bool) {
+        for _product in 0..2 {
+            let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
+            self.want(Command::RegisterProduct { name: "Lamp".into(), price, stock });
+        }
+        for issue_mode in IssueMode::ALL {
+            self.want(Command::CreateCampaign(Box::new(CreateCampaign {
+                name: "Drop".into(),
+                discount: Discount::Fixed { value: Money::won(100) },
+                quantity: rng.amount(2, 5),
+                issue_per_user_max: rng.amount(1, 2),
+                issue_starts_at: Timestamp::from_micros(0),
+                issue_ends_at: Timestamp::from_micros(now.micros() + LONG),
+                valid_until: Timestamp::from_micros(now.micros() + LONG),
+                issue_mode,
+                // Several engines number requests from blocks of their own, by which the audit cannot tell who came first.
+                queue_key: if has_one_engine && rng.happens(700) { QueueKey::Campaign } else { QueueKey::User },
+            })));
+        }
+        for user in 1..=USERS {
+            self.want(Command::ChargePoints { user: UserId(user), amount: Money::won(rng.amount(1, 10) * 100) });
+        }
+    }
+
+    /// Something that somebody might want now.
+    pub(crate) fn think(&mut self, rng: &mut Rng, state: &State) -> Command {
+        let user = UserId(rng.amount(1, USERS));
+        match rng.below(100) {
+            0..40 => Command::PlaceOrder(Box::new(self.order(rng, user))),
+            40..58 => Command::IssueCoupon { campaign: self.campaign(rng, 800), user },
+            58..70 => Command::RequestCoupon { campaign: self.campaign(rng, 100), user },
+            70..77 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
+            77..89 => self.cancellation(rng),
+            89..93 => self.delivery(rng),
+            93..98 => self.change(rng, state),
+            _ => register(rng),
+        }
+    }
+
+    fn product(&self, rng: &mut Rng) -> ProductId {
+        rng.pick(&self.products).unwrap_or(ProductId(99))
+    }
+
+    fn campaign(&self, rng: &mut Rng, direct_per_mille: u64) -> CampaignId {
+        let campaigns = if rng.happens(direct_per_mille) { &self.direct } else { &self.queued };
+        rng.pick(campaigns).unwrap_or(CampaignId(99))
+    }
+
+    fn order(&self, rng: &mut Rng, user: UserId) -> PlaceOrder {
+        let lines = rng.between(1, 2);
+        PlaceOrder {
+            user,
+            items: (0..lines).map(|_| (self.product(rng), rng.amount(1, 2))).collect(),
+            coupon: rng.happens(400).then(|| (self.campaign(rng, 600), None)),
+            points: Money::won(rng.amount(0, 3) * 100),
+            payment: if rng.happens(200) { Payment::Prepaid } else { Payment::OnDelivery },
+            receiver: None,
+            warehouse_storage: false,
+            total_shown: None,
+            mode: rng.happens(150).then_some(Mode::Atomic),
+        }
+    }
+
+    fn cancellation(&self, rng: &mut Rng) -> Command {
+        // The newest orders are the ones that may still be on their way.
+        let newest = &self.orders[self.orders.len().saturating_sub(4)..];
+        let order = rng.pick(newest).unwrap_or(OrderId(1));
+        Command::CancelOrder { order, by: if rng.happens(800) { Canceller::Customer } else { Canceller::Admin } }
+    }
+
+    fn delivery(&self, rng: &mut Rng) -> Command {
+        let delta = if rng.happens(750) { rng.amount(1, 4) } else { -1 };
+        Command::AdjustStock { product: self.product(rng), delta, reason: "delivery".into() }
+    }
+
+    fn change(&self, rng: &mut Rng, state: &State) -> Command {
+        let campaign = self.campaign(rng, 500);
+        let quantity = state.campaigns.get(&campaign).map_or(1, |campaign| campaign.quantity);
+        let change = match rng.below(4) {
+            0 | 1 => Change { quantity: Some(quantity + rng.amount(1, 2)), ..Change::default() },
+            2 => Change { paused: Some(true), ..Change::default() },
+            _ => Change { paused: Some(false), ..Change::default() },
+        };
+        Command::ChangeCampaign { campaign, change }
+    }
+}
+
+/// A new customer; sometimes one who is known already.
+fn register(rng: &mut Rng) -> Command {
+    let email = rng.below(8) as u8;
+    Command::RegisterUser(Box::new(RegisterUser {
+        email: format!("{email}@example.com").into(),
+        email_key: EmailKey([email; 32]),
+        name: "Somebody".into(),
+        password_hash: "hash".into(),
+        role: Role::Customer,
+        candidate: None,
+    }))
+}
+
+fn key(number: usize) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&(number as u64).to_be_bytes());
+    key
+}

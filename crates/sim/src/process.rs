@@ -1,0 +1,121 @@
+//! One process of the shop: its engine, its reader of the log, and what lies in its hands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::consume::Consumer;
+use app::engine::{Engine, Job, Parts, Report};
+use app::ports::StoreError;
+use app::settings::{Executor, Settings};
+use domain::ids::Codec;
+use domain::order::Mode;
+
+use crate::bus::{Bus, BusLog};
+use crate::clock::ModelClock;
+use crate::disk::Disk;
+use crate::fault::Faults;
+use crate::model_gate::ModelGate;
+use crate::model_store::ModelStore;
+use crate::mortal_store::{Fate, MortalStore};
+use crate::ready::{ready, survive};
+use crate::scenario::Breakage;
+
+const CODEC: Codec = Codec::new([7; 16]);
+const QUEUE_MAX: usize = 12;
+const TIMERS_MAX: usize = 16;
+
+/// What outlives every process.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) disk: Disk,
+    pub(crate) clock: ModelClock,
+    pub(crate) bus: Bus,
+    pub(crate) gate: Arc<ModelGate>,
+    pub(crate) executor: Executor,
+    pub(crate) breakage: Option<Breakage>,
+}
+
+pub(crate) struct Process {
+    engine: Engine,
+    consumer: Consumer,
+    pub(crate) fate: Fate,
+    pub(crate) faults: Faults,
+    queue: Vec<Job>,
+    /// Taken from queue, timers and log, and not decided yet.
+    pub(crate) held: Vec<Job>,
+    /// The tick at which a paused process goes on.
+    pub(crate) paused_until: Option<u64>,
+}
+
+impl Process {
+    /// Starts on whatever is on the disk. No two engines have the same number.
+    pub(crate) fn start(around: &Surroundings, place: usize, number: u32) -> Process {
+        let (fate, faults) = (Fate::default(), Faults::default());
+        let store = MortalStore {
+            inner: ModelStore::with_faults(&around.disk, faults.clone()),
+            disk: around.disk.clone(),
+            fate: fate.clone(),
+            breakage: around.breakage,
+        };
+        let parts = Parts {
+            store: Box::new(store),
+            gate: around.gate.clone(),
+            clock: Arc::new(around.clock.clone()),
+            settings: settings(around.executor),
+            engine: number,
+        };
+        let log = BusLog { bus: around.bus.clone(), disk: around.disk.clone(), process: place };
+        Process {
+            engine: Engine::new(parts),
+            consumer: Consumer::new(Box::new(log), CODEC),
+            fate,
+            faults,
+            queue: vec![],
+            held: vec![],
+            paused_until: None,
+        }
+    }
+
+    /// Puts a job in the queue, or gives it back where there is no room.
+    pub(crate) fn submit(&mut self, job: Job) -> Result<(), Box<Job>> {
+        if self.queue.len() >= QUEUE_MAX {
+            return Err(Box::new(job));
+        }
+        self.queue.push(job);
+        Ok(())
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.held.is_empty() && !self.engine.has_deferred()
+    }
+
+    /// Takes what waits everywhere.
+    pub(crate) fn gather(&mut self, executor: Executor, events_max: usize) -> Result<(), StoreError> {
+        self.held.append(&mut self.queue);
+        self.held.extend(ready(self.engine.due_timers(TIMERS_MAX))?);
+        if executor == Executor::Log {
+            self.held.extend(ready(self.consumer.consume_once(events_max))?);
+        }
+        Ok(())
+    }
+
+    /// Decides what it holds. `None`: it died over it.
+    pub(crate) fn work(&mut self) -> Option<Report> {
+        let jobs = std::mem::take(&mut self.held);
+        let report = survive(self.engine.batch_once(jobs))?;
+        report.lost.iter().for_each(|key| self.consumer.lose(*key));
+        Some(report)
+    }
+}
+
+fn settings(executor: Executor) -> Settings {
+    Settings {
+        executor,
+        batch_max: 512,
+        mode: Mode::Parallel,
+        pay_within: Duration::from_secs(600),
+        step_deadline: Duration::from_secs(30),
+        restorations_max: 3,
+        codec: CODEC,
+    }
+}

@@ -1,0 +1,149 @@
+//! What kind of world it is, and what is broken in it on purpose.
+
+/// Named worlds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scenario {
+    Calm,
+    Crashes,
+    Deliveries,
+    Silence,
+    Zombies,
+    Clocks,
+    Rush,
+    Everything,
+}
+
+impl Scenario {
+    pub const ALL: [Scenario; 8] = [
+        Scenario::Calm,
+        Scenario::Crashes,
+        Scenario::Deliveries,
+        Scenario::Silence,
+        Scenario::Zombies,
+        Scenario::Clocks,
+        Scenario::Rush,
+        Scenario::Everything,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scenario::Calm => "calm",
+            Scenario::Crashes => "crashes",
+            Scenario::Deliveries => "deliveries",
+            Scenario::Silence => "silence",
+            Scenario::Zombies => "zombies",
+            Scenario::Clocks => "clocks",
+            Scenario::Rush => "rush",
+            Scenario::Everything => "everything",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Scenario> {
+        Scenario::ALL.into_iter().find(|scenario| scenario.name() == name)
+    }
+
+    pub(crate) const fn odds(self) -> Odds {
+        match self {
+            Scenario::Calm => Odds::NONE,
+            Scenario::Crashes => Odds { crash: 60, unknown: 60, constraint: 40, failure: 30, ..Odds::NONE },
+            Scenario::Deliveries => Odds { repeat: 150, delay: 150, ..Odds::NONE },
+            Scenario::Silence => Odds { silence: 60, delay: 40, ..Odds::NONE },
+            Scenario::Zombies => Odds { pause: 100, constraint: 20, crash: 10, ..Odds::NONE },
+            Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
+            Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
+            Scenario::Everything => Odds {
+                crash: 25,
+                unknown: 25,
+                constraint: 20,
+                failure: 15,
+                repeat: 50,
+                delay: 50,
+                silence: 25,
+                pause: 40,
+                jump: 25,
+                rush: 30,
+            },
+        }
+    }
+
+    /// Processes that work side by side.
+    pub(crate) const fn processes(self) -> usize {
+        match self {
+            Scenario::Zombies | Scenario::Everything => 2,
+            Scenario::Calm
+            | Scenario::Crashes
+            | Scenario::Deliveries
+            | Scenario::Silence
+            | Scenario::Clocks
+            | Scenario::Rush => 1,
+        }
+    }
+}
+
+/// How often each fault strikes, per thousand ticks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Odds {
+    /// A process dies: while it loads, before its commit, after its commit.
+    pub(crate) crash: u64,
+    /// Nobody learns how a commit ended.
+    pub(crate) unknown: u64,
+    /// A commit violates a constraint.
+    pub(crate) constraint: u64,
+    /// The store does not answer.
+    pub(crate) failure: u64,
+    /// Events are brought again.
+    pub(crate) repeat: u64,
+    /// A partition stands still.
+    pub(crate) delay: u64,
+    /// A group takes nothing in.
+    pub(crate) silence: u64,
+    /// A process stops with its hands full, and goes on later.
+    pub(crate) pause: u64,
+    /// The clock jumps.
+    pub(crate) jump: u64,
+    /// Everybody comes at once.
+    pub(crate) rush: u64,
+}
+
+impl Odds {
+    const NONE: Odds = Odds {
+        crash: 0,
+        unknown: 0,
+        constraint: 0,
+        failure: 0,
+        repeat: 0,
+        delay: 0,
+        silence: 0,
+        pause: 0,
+        jump: 0,
+        rush: 0,
+    };
+}
+
+/// A mistake made on purpose, in the simulator's own adapters, to see whether it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breakage {
+    /// The store forgets that a claim was released.
+    TombstonesDropped,
+    /// The store moves a group on from wherever it stands.
+    OffsetsNotCompared,
+    /// The gate counts whom it let through instead of coupons that were committed.
+    AdmissionsCounted,
+}
+
+impl Breakage {
+    pub const ALL: [Breakage; 3] =
+        [Breakage::TombstonesDropped, Breakage::OffsetsNotCompared, Breakage::AdmissionsCounted];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Breakage::TombstonesDropped => "tombstones-dropped",
+            Breakage::OffsetsNotCompared => "offsets-not-compared",
+            Breakage::AdmissionsCounted => "admissions-counted",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Breakage> {
+        Breakage::ALL.into_iter().find(|breakage| breakage.name() == name)
+    }
+}

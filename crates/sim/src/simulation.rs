@@ -1,0 +1,217 @@
+//! One run from one seed: a shop that opens, a bad day, and the evening on which everything must add up.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use app::command::Command;
+use app::ports::Clock as _;
+use app::settings::Executor;
+use domain::ids::OrderId;
+use domain::order::{Canceller, Outcome};
+
+use crate::checker::ensure;
+use crate::coverage::Coverage;
+use crate::scenario::{Breakage, Scenario};
+use crate::world::{Verdict, World};
+
+/// Everything that decides a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    pub seed: u64,
+    pub scenario: Scenario,
+    pub executor: Executor,
+    pub breakage: Option<Breakage>,
+}
+
+impl Plan {
+    /// The command that repeats the run.
+    pub fn command(&self) -> String {
+        let Plan { seed, scenario, breakage, .. } = self;
+        let broken = breakage.map_or(String::new(), |breakage| format!(" --break {}", breakage.name()));
+        let executor = executor_name(self.executor);
+        format!("doorbuster sim --seed {seed} --scenario {} --executor {executor}{broken}", scenario.name())
+    }
+}
+
+pub const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
+
+pub const fn executor_name(executor: Executor) -> &'static str {
+    match executor {
+        Executor::Inline => "inline",
+        Executor::Log => "log",
+    }
+}
+
+/// What came of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub plan: Plan,
+    /// What does not hold, if anything.
+    pub failure: Option<String>,
+    pub ticks: u64,
+    pub requests: usize,
+    pub events: usize,
+    pub coverage: Coverage,
+    /// What happened, a line for each thing.
+    pub trace: String,
+}
+
+const OPENING_TICKS_MAX: u64 = 60;
+const DAY_TICKS_MIN: u64 = 30;
+const DAY_TICKS_MAX: u64 = 80;
+const EVENING_TICKS_MAX: u64 = 800;
+
+/// Plays one seed to its end, or to the first thing that does not hold.
+pub fn run(plan: Plan) -> Run {
+    let mut world = World::new(plan);
+    let played = catch_unwind(AssertUnwindSafe(|| world.play()));
+    let failure = match played {
+        Ok(verdict) => verdict.err(),
+        Err(panic) => Some(sentence_of(panic.as_ref())),
+    };
+    if let Some(failure) = &failure {
+        world.note(format_args!("{failure}"));
+    }
+    Run {
+        plan,
+        failure,
+        ticks: world.tick,
+        requests: world.customers.requests.len(),
+        events: world.seen,
+        coverage: world.coverage,
+        trace: world.trace,
+    }
+}
+
+fn sentence_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("a panic: {}", text.unwrap_or("without words"))
+}
+
+impl World {
+    fn play(&mut self) -> Verdict {
+        self.open()?;
+        for _tick in 0..self.rng.between(DAY_TICKS_MIN, DAY_TICKS_MAX) {
+            self.do_mischief();
+            self.crowd();
+            self.turn()?;
+        }
+        self.heal();
+        self.come_to_rest()?;
+        self.is_evening = true;
+        self.check_rest()?;
+        self.repeat_everything()?;
+        self.issue_what_is_left()
+    }
+
+    fn open(&mut self) -> Verdict {
+        for _tick in 0..OPENING_TICKS_MAX {
+            self.turn()?;
+            if self.is_quiet() {
+                return Ok(());
+            }
+        }
+        Err("the shop does not open".into())
+    }
+
+    /// Faults end. What they left behind stays.
+    fn heal(&mut self) {
+        self.note(format_args!("faults end"));
+        self.around.bus.heal();
+        for process in &mut self.processes {
+            process.faults.heal();
+            process.fate.plan(None);
+            process.paused_until = process.paused_until.map(|_| 0);
+        }
+    }
+
+    /// Liveness: time goes on, and everything ends.
+    fn come_to_rest(&mut self) -> Verdict {
+        for _tick in 0..EVENING_TICKS_MAX {
+            self.turn()?;
+            if !self.is_quiet() {
+                continue;
+            }
+            let asked = self.settle_orders();
+            if asked == 0 && !self.wait_for_timer() {
+                return Ok(());
+            }
+        }
+        Err(format!("the shop never comes to rest: {}", self.unrest()))
+    }
+
+    /// Operators resume what is stuck; customers do not pay after all.
+    fn settle_orders(&mut self) -> usize {
+        let commands: Vec<Command> = self.around.disk.read(|state| {
+            let orders = state.orders.values().map(|row| (row.order.id(), row.order.outcome));
+            orders.filter_map(|(order, outcome)| command_to_settle(order, outcome)).collect()
+        });
+        let asked = commands.len();
+        for command in commands {
+            self.customers.want(command);
+        }
+        asked
+    }
+
+    /// Lets the time of the next timer come.
+    fn wait_for_timer(&mut self) -> bool {
+        let next = self.around.disk.read(|state| state.timers.values().map(|timer| timer.due).min());
+        let Some(due) = next else { return false };
+        if self.around.clock.now() < due {
+            self.around.clock.set(due);
+        }
+        true
+    }
+
+    fn unrest(&self) -> String {
+        let unanswered: Vec<_> = self.customers.unanswered().map(|(number, _)| number).collect();
+        let idle: Vec<_> = self.processes.iter().map(crate::process::Process::is_idle).collect();
+        let timers = self.around.disk.read(|state| state.timers.clone());
+        format!("unanswered {unanswered:?}, idle {idle:?}, timers {timers:?}")
+    }
+
+    /// Every answer is still there under its key.
+    fn repeat_everything(&mut self) -> Verdict {
+        let is_kept = |number: &usize| matches!(self.customers.requests[*number].answer, Some(Ok(_)));
+        let answered: Vec<usize> = (0..self.customers.requests.len()).filter(is_kept).collect();
+        let before = self.seen;
+        for numbers in answered.chunks(8) {
+            for number in numbers {
+                self.send(*number)?;
+            }
+            self.turn()?;
+            self.turn()?;
+            let silent = numbers.iter().find(|number| self.customers.requests[**number].sent.is_some());
+            ensure(silent.is_none(), || format!("request {silent:?} gets no answer when it is repeated"))?;
+        }
+        ensure(before == self.seen, || "a repeat did something".into())
+    }
+
+    /// Whoever comes now gets a coupon, as long as there are any, and not one more.
+    fn issue_what_is_left(&mut self) -> Verdict {
+        for campaign in self.customers.direct.clone() {
+            let change = domain::coupon::Change { paused: Some(false), ..Default::default() };
+            self.customers.want(Command::ChangeCampaign { campaign, change });
+            self.come_to_rest()?;
+            let left = self.around.disk.read(|state| state.campaigns[&campaign].remaining());
+            for late in 0..=left {
+                let user = domain::ids::UserId(1_000 + late);
+                let number = self.customers.want(Command::IssueCoupon { campaign, user });
+                self.come_to_rest()?;
+                let is_issued = matches!(self.customers.requests[number].answer, Some(Ok(_)));
+                let answer = &self.customers.requests[number].answer;
+                ensure(is_issued == (late < left), || {
+                    format!("{left} coupons are left, number {late} gets {answer:?}")
+                })?;
+            }
+        }
+        self.check_rest()
+    }
+}
+
+fn command_to_settle(order: OrderId, outcome: Outcome) -> Option<Command> {
+    match outcome {
+        Outcome::CompensationStuck => Some(Command::ResumeOrder { order }),
+        Outcome::AwaitingPayment => Some(Command::CancelOrder { order, by: Canceller::Customer }),
+        Outcome::Pending | Outcome::Compensating | Outcome::Completed | Outcome::Cancelled => None,
+    }
+}

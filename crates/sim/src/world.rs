@@ -1,0 +1,313 @@
+//! A shop and its surroundings, tick by tick: one thread, one seed.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::answer::{Refusal, Settled};
+use app::command::Command;
+use app::engine::{Job, Report};
+use app::ports::{Clock as _, Gate as _};
+use app::rows::{InboxKey, OffsetKey};
+use domain::ids::OrderId;
+use domain::order::{Order, Outcome};
+use domain::time::Timestamp;
+
+use crate::bus::Bus;
+use crate::clock::ModelClock;
+use crate::coverage::{Branch, Coverage};
+use crate::customers::Customers;
+use crate::disk::Disk;
+use crate::mischief::CONSTRAINT;
+use crate::model_gate::ModelGate;
+use crate::process::{Process, Surroundings};
+use crate::rng::Rng;
+use crate::scenario::Breakage;
+use crate::simulation::Plan;
+
+const MIDNIGHT: Timestamp = Timestamp::from_micros(1_795_219_200_000_000);
+/// Ticks after which a customer asks again.
+const PATIENCE: u64 = 8;
+
+/// What a checker finds fault with.
+pub(crate) type Verdict = Result<(), String>;
+
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) rng: Rng,
+    pub(crate) tick: u64,
+    pub(crate) around: Surroundings,
+    pub(crate) processes: Vec<Process>,
+    engines: u32,
+    pub(crate) customers: Customers,
+    pub(crate) coverage: Coverage,
+    pub(crate) trace: String,
+    /// Whether faults have ended and everything has come to rest once.
+    pub(crate) is_evening: bool,
+    /// Outbox rows that were looked at.
+    pub(crate) seen: usize,
+    /// Outbox rows that the last audit saw.
+    pub(crate) audited: usize,
+    /// Milliseconds that pass in a tick, at most.
+    pace: u64,
+    /// Where each group stood.
+    pub(crate) stood: BTreeMap<OffsetKey, i64>,
+}
+
+impl World {
+    pub(crate) fn new(plan: Plan) -> World {
+        let is_miscounting = plan.breakage == Some(Breakage::AdmissionsCounted);
+        let gate = if is_miscounting { ModelGate::that_counts_admissions() } else { ModelGate::default() };
+        let around = Surroundings {
+            disk: Disk::default(),
+            clock: ModelClock::at(MIDNIGHT),
+            bus: Bus::default(),
+            gate: Arc::new(gate),
+            executor: plan.executor,
+            breakage: plan.breakage,
+        };
+        let mut world = World {
+            plan,
+            rng: Rng::new(plan.seed),
+            tick: 0,
+            around,
+            processes: vec![],
+            engines: 0,
+            customers: Customers::default(),
+            coverage: Coverage::default(),
+            trace: String::new(),
+            is_evening: false,
+            seen: 0,
+            audited: 0,
+            pace: 3_000,
+            stood: BTreeMap::new(),
+        };
+        for place in 0..plan.scenario.processes() {
+            let process = world.birth(place);
+            world.processes.push(process);
+        }
+        // On slow days, deadlines pass.
+        world.pace = world.rng.pick(&[500, 3_000, 20_000]).unwrap_or(world.pace);
+        world.around.bus.own(0);
+        world.customers.prepare(&mut world.rng, MIDNIGHT, plan.scenario.processes() == 1);
+        world
+    }
+
+    /// Adds a line to the trace.
+    pub(crate) fn note(&mut self, line: fmt::Arguments<'_>) {
+        let _infallible = writeln!(self.trace, "{:>4} {line}", self.tick);
+    }
+
+    fn birth(&mut self, place: usize) -> Process {
+        self.engines += 1;
+        Process::start(&self.around, place, self.engines)
+    }
+
+    /// One moment of the shop: time passes, customers act, every process works once, everything is looked at.
+    pub(crate) fn turn(&mut self) -> Verdict {
+        self.tick += 1;
+        self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
+        self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
+        self.send_requests()?;
+        let first = self.rng.below(self.processes.len() as u64) as usize;
+        for turn in 0..self.processes.len() {
+            self.work((first + turn) % self.processes.len())?;
+        }
+        self.read_mail()?;
+        self.look()
+    }
+
+    /// Lets customers think of something new.
+    pub(crate) fn crowd(&mut self) {
+        let is_rush = self.rng.happens(self.plan.scenario.odds().rush);
+        let count = if is_rush { self.rng.between(8, 24) } else { self.rng.below(4) };
+        if self.rng.happens(200) {
+            self.resume_stuck();
+        }
+        for _customer in 0..count {
+            let command = self.around.disk.read(|state| self.customers.think(&mut self.rng, state));
+            self.customers.want(command);
+        }
+    }
+
+    /// An operator looks in.
+    fn resume_stuck(&mut self) {
+        let stuck: Vec<OrderId> = self.around.disk.read(|state| {
+            let orders = state.orders.values().map(|row| &row.order);
+            orders.filter(|order| order.outcome == Outcome::CompensationStuck).map(Order::id).collect()
+        });
+        if let Some(order) = self.rng.pick(&stuck) {
+            self.customers.want(Command::ResumeOrder { order });
+        }
+    }
+
+    /// Sends what is new and what was not answered in time; sometimes, out of impatience, what is under way.
+    fn send_requests(&mut self) -> Verdict {
+        let mut due = vec![];
+        for (number, request) in self.customers.unanswered() {
+            match request.sent {
+                None => due.push(number),
+                Some(sent) if sent + PATIENCE <= self.tick => due.push(number),
+                Some(_) if self.rng.happens(20) => {
+                    self.coverage.reach(Branch::RepeatedToOther);
+                    due.push(number);
+                }
+                Some(_) => {}
+            }
+        }
+        due.into_iter().try_for_each(|number| self.send(number))
+    }
+
+    /// Sends a request to some process, past the gate.
+    pub(crate) fn send(&mut self, number: usize) -> Verdict {
+        if self.is_refused_by_gate(number)? {
+            return Ok(());
+        }
+        self.customers.requests[number].sent = Some(self.tick);
+        let place = self.rng.below(self.processes.len() as u64) as usize;
+        let mut job = self.customers.job(number);
+        if self.rng.happens(100) {
+            job = job.before(self.around.clock.now() + Duration::from_millis(self.rng.between(0, 2_000)));
+        }
+        let what = format!("{:?}", self.customers.requests[number].command);
+        self.note(format_args!("request {number} to {place}: {what}"));
+        if self.processes[place].submit(job).is_err() {
+            self.coverage.reach(Branch::QueueFull);
+            self.customers.requests[number].sent = None;
+        }
+        Ok(())
+    }
+
+    /// The gate may say no, if it is right.
+    fn is_refused_by_gate(&mut self, number: usize) -> Result<bool, String> {
+        let Command::IssueCoupon { campaign, user } = self.customers.requests[number].command else {
+            return Ok(false);
+        };
+        // Whoever has an answer under his key is not the gate's to refuse.
+        let has_answer = self
+            .customers
+            .job(number)
+            .idempotency
+            .is_some_and(|idempotency| self.around.disk.read(|state| state.answers.contains_key(&idempotency.key)));
+        let refusal = self.around.gate.refusal(campaign, user, self.around.clock.now()).filter(|_| !has_answer);
+        let Some(refusal) = refusal else {
+            self.around.gate.admit(campaign);
+            return Ok(false);
+        };
+        self.coverage.reach(Branch::GateRefused);
+        self.note(format_args!("the gate refuses request {number}: {refusal:?}"));
+        self.around.disk.read(|state| crate::checker::gate_is_right(state, (campaign, user), refusal))?;
+        self.customers.take_answer(number, &Err(Refusal::from(refusal)))?;
+        Ok(true)
+    }
+
+    fn work(&mut self, place: usize) -> Verdict {
+        let (tick, executor) = (self.tick, self.plan.executor);
+        let events_max = self.rng.between(1, 4) as usize;
+        let process = &mut self.processes[place];
+        match process.paused_until {
+            Some(until) if tick < until => {
+                if process.held.is_empty() {
+                    process.gather(executor, events_max).map_err(|error| error.to_string())?;
+                }
+                return Ok(());
+            }
+            Some(_) => {
+                process.paused_until = None;
+                self.meet_zombie(place);
+            }
+            None => process.gather(executor, events_max).map_err(|error| error.to_string())?,
+        }
+        self.meet_inbox(place);
+        let report = self.processes[place].work();
+        for branch in self.processes[place].fate.take_witnessed() {
+            self.coverage.reach(branch);
+        }
+        match report {
+            Some(report) => self.take_report(place, &report),
+            None => self.bury(place),
+        }
+        Ok(())
+    }
+
+    fn take_report(&mut self, place: usize, report: &Report) {
+        if report.commits + report.settled + report.lost.len() + report.errors.len() > 0 {
+            let Report { commits, settled, deferred, events, lost, errors, .. } = report;
+            self.note(format_args!(
+                "process {place}: commits {commits}, settled {settled}, deferred {deferred}, events {events}, lost \
+                 {lost:?}, errors {errors:?}"
+            ));
+        }
+        if report.errors.iter().any(|error| error == CONSTRAINT) {
+            self.coverage.reach(Branch::CulpritAlone);
+        }
+        let has_heir = (0..self.processes.len()).any(|other| {
+            other != place && self.around.bus.is_owner(other) && self.processes[other].paused_until.is_none()
+        });
+        if has_heir && self.around.bus.is_owner(place) && self.rng.happens(500) {
+            self.note(format_args!("process {place} hears that its partitions are taken"));
+            self.around.bus.disown(place);
+        }
+    }
+
+    /// A process died; another one starts in its place, and the gate has to learn anew.
+    fn bury(&mut self, place: usize) {
+        self.note(format_args!("process {place} dies, and is started again"));
+        self.processes[place] = self.birth(place);
+        self.around.gate.lose_all();
+    }
+
+    fn meet_zombie(&mut self, place: usize) {
+        let held = self.processes[place].held.len();
+        self.note(format_args!("process {place} goes on with {held} jobs"));
+        if self.processes[place].held.is_empty() {
+            return;
+        }
+        self.coverage.reach(Branch::Zombie);
+        let is_stale = |job: &Job| {
+            let Command::FireTimer { order, due } = job.command else { return false };
+            self.around.disk.read(|state| state.timers.get(&order).is_none_or(|timer| timer.due != due))
+        };
+        if self.processes[place].held.iter().any(is_stale) {
+            self.coverage.reach(Branch::StaleTimer);
+        }
+    }
+
+    fn meet_inbox(&mut self, place: usize) {
+        let is_known = |job: &Job| {
+            job.source.is_some_and(|source| {
+                let key = InboxKey { group: source.offset.group, event: source.event };
+                self.around.disk.read(|state| state.inbox.contains(&key))
+            })
+        };
+        if self.processes[place].held.iter().any(is_known) {
+            self.coverage.reach(Branch::InboxMet);
+        }
+    }
+
+    fn read_mail(&mut self) -> Verdict {
+        for (number, Settled { result, replayed, .. }) in self.customers.take_mail() {
+            self.note(format_args!("request {number} is answered, again {replayed}: {result:?}"));
+            if replayed {
+                self.coverage.reach(Branch::Replayed);
+            }
+            match &result {
+                Err(Refusal::Overloaded { .. }) => self.ask_again(number, Branch::DeadlinePassed),
+                Err(Refusal::Unavailable) => self.ask_again(number, Branch::Unavailable),
+                Err(Refusal::IdempotencyInProgress) => {}
+                Err(Refusal::CouponSoldOut) => {
+                    self.coverage.reach(Branch::SoldOut);
+                    self.customers.take_answer(number, &result)?;
+                }
+                _ => self.customers.take_answer(number, &result)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_again(&mut self, number: usize, branch: Branch) {
+        self.coverage.reach(branch);
+        self.customers.requests[number].sent = None;
+    }
+}

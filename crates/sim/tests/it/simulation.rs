@@ -1,0 +1,84 @@
+//! Whole days of the shop from seeds.
+
+use app::settings::Executor;
+use sim::coverage::{Branch, Coverage};
+use sim::scenario::{Breakage, Scenario};
+use sim::simulation::{EXECUTORS, Plan, run};
+
+const SEEDS: u64 = 24;
+/// Within so many seeds of a scenario, a mistake must be found.
+const BREAKAGE_SEEDS_MAX: u64 = 40;
+
+/// What only happens between processes and a broker.
+const LOG_ONLY: [Branch; 2] = [Branch::Moved, Branch::InboxMet];
+/// What the inline executor decides at once, so that nothing comes late.
+const NEVER_INLINE: [Branch; 5] =
+    [Branch::LateClaimRefused, Branch::GivenUp, Branch::Stuck, Branch::Resumed, Branch::StaleTimer];
+
+fn check_worlds(executor: Executor) -> Coverage {
+    let mut coverage = Coverage::default();
+    for scenario in Scenario::ALL {
+        for seed in 0..SEEDS {
+            let plan = Plan { seed, scenario, executor, breakage: None };
+            let run = run(plan);
+            assert_eq!(run.failure, None, "{}", plan.command());
+            coverage.add(&run.coverage);
+        }
+    }
+    coverage
+}
+
+#[test]
+fn every_day_of_every_world_adds_up_in_the_evening_under_the_log_executor() {
+    let coverage = check_worlds(Executor::Log);
+    assert_eq!(coverage.never_reached(), [], "every branch must be reached");
+}
+
+#[test]
+fn every_day_of_every_world_adds_up_in_the_evening_under_the_inline_executor() {
+    let missed = check_worlds(Executor::Inline).never_reached();
+    let is_expected = |branch: &&Branch| LOG_ONLY.contains(branch) || NEVER_INLINE.contains(branch);
+    let surprising: Vec<_> = missed.iter().filter(|branch| !is_expected(branch)).collect();
+    assert!(surprising.is_empty(), "every branch must be reached: {surprising:?}");
+}
+
+/// Nothing in the shop asks the system for anything.
+#[test]
+fn the_same_seed_leaves_the_same_trace_byte_for_byte() {
+    for executor in EXECUTORS {
+        for scenario in [Scenario::Everything, Scenario::Zombies] {
+            let plan = Plan { seed: 7, scenario, executor, breakage: None };
+            let (first, second) = (run(plan), run(plan));
+            assert!(first.trace.lines().count() > 300, "a trace tells a day");
+            assert!(first == second, "{} is not the same twice", plan.command());
+        }
+    }
+}
+
+#[test]
+fn another_seed_is_another_day() {
+    let day = |seed| run(Plan { seed, scenario: Scenario::Calm, executor: Executor::Log, breakage: None }).trace;
+    assert_ne!(day(1), day(2));
+}
+
+#[track_caller]
+fn check_found(breakage: Breakage, scenario: Scenario, executor: Executor) {
+    let plan = |seed| Plan { seed, scenario, executor, breakage: Some(breakage) };
+    let found = (0..BREAKAGE_SEEDS_MAX).map(plan).find(|plan| run(*plan).failure.is_some());
+    assert!(found.is_some(), "{} is not found in {BREAKAGE_SEEDS_MAX} seeds", breakage.name());
+}
+
+#[test]
+fn a_dropped_tombstone_is_found() {
+    check_found(Breakage::TombstonesDropped, Scenario::Deliveries, Executor::Log);
+}
+
+#[test]
+fn a_skipped_comparison_of_offsets_is_found() {
+    check_found(Breakage::OffsetsNotCompared, Scenario::Zombies, Executor::Log);
+}
+
+#[test]
+fn a_gate_that_counts_admissions_is_found() {
+    check_found(Breakage::AdmissionsCounted, Scenario::Calm, Executor::Inline);
+}
