@@ -11,8 +11,11 @@ use app::views::Views;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
 
+use self::returns::Returns;
 use crate::audience::Audience;
 use crate::waiting::Waiting;
+
+mod returns;
 
 /// What the endpoints need of the shop. Cheap to clone.
 #[derive(Clone)]
@@ -49,10 +52,8 @@ impl Front {
     pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Settled {
         let (reply, answer) = oneshot::channel();
         let deadline = self.clock.now() + self.command_deadline;
-        let reply = Box::new(move |settled| {
-            // The client may have hung up; what was decided stays decided.
-            let _ = reply.send(settled);
-        });
+        let returns = Returns::of_this_thread();
+        let reply = Box::new(move |settled| returns.put(reply, settled));
         let job = Job::new(command, reply).idempotent(idempotency).before(deadline);
         match self.queue.try_send(job) {
             Ok(()) => answer.await.unwrap_or_else(|_| Settled::refused(Refusal::Unavailable)),
