@@ -49,6 +49,11 @@ impl Bus {
         places.into_iter().for_each(|place| broker.append(&state.outbox[place], place));
     }
 
+    /// How many places were brought once; nothing is brought again before.
+    pub(crate) fn relayed(&self) -> usize {
+        self.lock().relayed
+    }
+
     pub(crate) fn partitions(&self) -> Vec<Partition> {
         self.lock().partitions.keys().copied().collect()
     }

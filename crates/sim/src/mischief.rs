@@ -67,7 +67,7 @@ impl World {
 
     /// A relay that repeats its last events in order, or one dead letter that is sent again.
     fn repeat_events(&mut self) {
-        let total = self.around.disk.read(|state| state.outbox.len());
+        let total = self.around.bus.relayed();
         if total == 0 {
             return;
         }
