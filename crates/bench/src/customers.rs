@@ -6,6 +6,8 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct Customers {
     tokens: Rc<[Box<str>]>,
+    /// How far apart two customers are whose turns follow each other.
+    stride: u64,
 }
 
 /// Apart from the ids that people choose by hand.
@@ -14,27 +16,45 @@ const FIRST_ID: i64 = 1_000_001;
 impl Customers {
     pub fn new(count: u64, mint: &dyn Fn(i64) -> String) -> Customers {
         let ids = (FIRST_ID..).take(usize::try_from(count.max(1)).unwrap_or(usize::MAX));
-        Customers { tokens: ids.map(|id| mint(id).into_boxed_str()).collect() }
+        let tokens: Rc<[Box<str>]> = ids.map(|id| mint(id).into_boxed_str()).collect();
+        let stride = stride(tokens.len() as u64);
+        Customers { tokens, stride }
     }
 
     pub fn count(&self) -> u64 {
         self.tokens.len() as u64
     }
 
-    /// The token of the customer whose turn it is; after the last comes the first again.
+    /// The token of the customer whose turn it is; when everybody had one, it starts over.
     pub fn token(&self, turn: u64) -> &str {
-        let index = usize::try_from(turn % self.count()).unwrap_or(0);
+        let index = usize::try_from(turn % self.count() * self.stride % self.count()).unwrap_or(0);
         &self.tokens[index]
     }
 }
 
+/// People do not come in the order in which they once registered: neighbours in time are far apart in the store. A number
+/// without common divisor leads past everybody before it comes back.
+fn stride(count: u64) -> u64 {
+    (count * 618 / 1_000 + 1..).find(|stride| greatest_common_divisor(*stride, count) == 1).unwrap_or(1)
+}
+
+const fn greatest_common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn turns_go_round() {
-        let customers = Customers::new(2, &|id| id.to_string());
-        assert_eq!([0, 1, 2].map(|turn| customers.token(turn)), ["1000001", "1000002", "1000001"]);
+    fn everybody_has_a_turn_before_anybody_has_another() {
+        for count in [1, 2, 10, 1_000] {
+            let customers = Customers::new(count, &|id| id.to_string());
+            let round: BTreeSet<&str> = (0..count).map(|turn| customers.token(turn)).collect();
+            assert_eq!(round.len() as u64, count);
+            assert_eq!(customers.token(count), customers.token(0));
+        }
     }
 }
