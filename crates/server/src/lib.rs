@@ -14,6 +14,7 @@ pub mod logging;
 pub mod metrics;
 pub mod passwords;
 pub mod secret;
+pub mod settling;
 pub mod shutdown;
 pub mod waiting;
 pub mod wiring;

@@ -26,6 +26,7 @@ use crate::http::cursor::Cursors;
 use crate::metrics::{EngineMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::secret::Secret;
+use crate::settling::Listeners;
 use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::{EVENTS_MAX, Worker};
@@ -91,7 +92,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let run = move || {
         let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(Box::new(log), codec));
         let engine = Engine::new(Parts { store: Box::new(store), gate, clock, settings, engine });
-        let worker = Worker { engine, consumer, queue, linger, waiting, audience, metrics: engine_metrics, stop };
+        let listeners = Listeners { waiting, audience, metrics: engine_metrics };
+        let worker = Worker { engine, consumer, queue, linger, listeners, stop };
         run_worker(worker);
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
@@ -179,9 +181,9 @@ pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), E
 
 /// The engine owns one thread; the store works inline on it.
 fn run_worker(worker: Worker) {
-    match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-        Ok(runtime) => runtime.block_on(worker.run()),
-        Err(error) => tracing::error!("The engine cannot start: {error}"),
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(worker.run())) {
+        tracing::error!("The engine cannot start: {error}");
     }
 }
 
