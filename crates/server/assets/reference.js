@@ -126,7 +126,7 @@ class Reference {
     return [make("h4", {}, "Answers"), ...entries];
   }
 
-  curl(operation) {
+  command(operation) {
     const quoted = (text) => `'${String(text).replace(/'/g, "'\\''")}'`;
     let path = operation.path;
     for (const parameter of operation.parameters ?? []) {
@@ -150,7 +150,7 @@ class Reference {
     const article = make("article", { id: anchor(operation.operationId), "aria-label": operation.summary },
       make("h3", {}, operation.summary, ...notes),
       make("p", { class: "path" }, method(operation.method), operation.path),
-      ...prose(operation.description), this.curl(operation),
+      ...prose(operation.description), this.command(operation),
       ...this.parameters(operation), ...this.body(operation), ...this.responses(operation));
     article.dataset.words = JSON.stringify(operation).toLowerCase();
     return article;

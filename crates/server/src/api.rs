@@ -179,7 +179,11 @@ fn customer_routes() -> Routes {
         .get("/api/points/history", points::history, product::history())
         .get("/api/coupons", coupons::list, coupon::list())
         .post("/api/coupons/issue", coupons::request, coupon::request())
-        .post("/coupons/issue", coupons::request, coupon::request().alias("requestCouponAlias", "POST /api/coupons/issue"))
+        .post(
+            "/coupons/issue",
+            coupons::request,
+            coupon::request().alias("requestCouponAlias", "POST /api/coupons/issue"),
+        )
         .get("/api/coupons/{id}", coupons::get, coupon::get())
         .post("/api/coupons/{id}/issue", coupons::issue, coupon::issue())
         .post("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponAlias", ISSUE))

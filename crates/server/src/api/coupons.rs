@@ -24,7 +24,7 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, accepted, examples, shapes, check_name, mark_replayed, unavailable};
+use super::{Empty, Shop, accepted, check_name, examples, mark_replayed, shapes, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;

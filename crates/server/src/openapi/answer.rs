@@ -70,12 +70,7 @@ pub struct Link {
 
 impl Link {
     /// `value` (a run-time expression such as `$response.body#/orderNumber`) is the `parameter` of `operation`.
-    pub fn new(
-        name: &'static str,
-        operation: &'static str,
-        parameter: &'static str,
-        value: &'static str,
-    ) -> Link {
+    pub fn new(name: &'static str, operation: &'static str, parameter: &'static str, value: &'static str) -> Link {
         Link { name, operation, parameters: vec![(parameter, value)], body: None }
     }
 }

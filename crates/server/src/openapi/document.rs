@@ -38,6 +38,8 @@ pub fn document(operations: &[Operation]) -> Value {
     }
     let mut definitions = writer.answers.take_definitions(true);
     definitions.extend(writer.requests.take_definitions(true));
+    let answered =
+        Code::ALL.into_iter().filter(|code| operations.iter().any(|operation| operation.codes.contains(code)));
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -54,7 +56,7 @@ pub fn document(operations: &[Operation]) -> Value {
             "schemas": {},
             "securitySchemes": security_schemes(),
             "headers": Header::ALL.iter().map(|header| (header.name().to_owned(), header_object(*header))).collect::<Map<_, _>>(),
-            "examples": Code::ALL.iter().map(|code| (code.as_str().to_owned(), code_example(*code))).collect::<Map<_, _>>(),
+            "examples": answered.map(|code| (code.as_str().to_owned(), code_example(code))).collect::<Map<_, _>>(),
         },
         "x-codes": Code::ALL.map(|code| json!({
             "code": code.as_str(), "status": code.status().as_u16(), "title": code.title(),
@@ -216,9 +218,10 @@ fn header_references<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Map<S
 
 fn header_object(header: Header) -> Value {
     let (description, schema) = match header {
-        Header::RequestId => {
-            ("The trace of this request, as in `traceId` and in the log.", json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}))
-        }
+        Header::RequestId => (
+            "The trace of this request, as in `traceId` and in the log.",
+            json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+        ),
         Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
         Header::RetryAfter => ("Seconds to wait before asking again.", json!({"type": "integer", "minimum": 0})),
         Header::IdempotencyReplayed => {

@@ -208,13 +208,19 @@ impl Operation {
         let schema = Q::json_schema(&mut schemas).to_value();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-            self.parameters.push(query_parameter(name, schema, required.contains(&Value::from(name.as_str())), &schemas));
+            self.parameters.push(query_parameter(
+                name,
+                schema,
+                required.contains(&Value::from(name.as_str())),
+                &schemas,
+            ));
         }
     }
 
     /// The only parameter of the path.
     pub(crate) fn path_parameter(&mut self, description: &str, schema: Value, example: Value) {
-        let name = self.path.split(['{', '}']).nth(1).expect("a handler that reads a path parameter has one in its path");
+        let name =
+            self.path.split(['{', '}']).nth(1).expect("a handler that reads a path parameter has one in its path");
         self.parameters.push(Parameter {
             name: name.to_owned(),
             place: Place::Path,

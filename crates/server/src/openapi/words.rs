@@ -126,8 +126,19 @@ macro_rules! unseen_but_line_breaks {
 
 /// 1 to 200 characters once white space around them is taken off, none of them a control character.
 pub(crate) const NAME: &str = concat!(
-    "^[", space!(), "]*[^", space!(), unseen!(), "](?:[^", unseen!(), "]{0,198}[^", space!(), unseen!(), "])?[",
-    space!(), "]*$"
+    "^[",
+    space!(),
+    "]*[^",
+    space!(),
+    unseen!(),
+    "](?:[^",
+    unseen!(),
+    "]{0,198}[^",
+    space!(),
+    unseen!(),
+    "])?[",
+    space!(),
+    "]*$"
 );
 
 /// Text without characters that nobody can see.
@@ -135,13 +146,19 @@ pub(crate) const TEXT: &str = concat!("^[^", unseen_but_line_breaks!(), "]*$");
 
 /// The same, and not blank.
 pub(crate) const TEXT_NOT_BLANK: &str = concat!(
-    "^[^", unseen_but_line_breaks!(), "]*[^", space!(), unseen_but_line_breaks!(), "][^", unseen_but_line_breaks!(), "]*$"
+    "^[^",
+    unseen_but_line_breaks!(),
+    "]*[^",
+    space!(),
+    unseen_but_line_breaks!(),
+    "][^",
+    unseen_but_line_breaks!(),
+    "]*$"
 );
 
 /// Two parts around one `@`, without white space.
-pub(crate) const EMAIL: &str = concat!(
-    "^[", space!(), "]*[^@", space!(), unseen!(), "]+@[^@", space!(), unseen!(), "]+[", space!(), "]*$"
-);
+pub(crate) const EMAIL: &str =
+    concat!("^[", space!(), "]*[^@", space!(), unseen!(), "]+@[^@", space!(), unseen!(), "]+[", space!(), "]*$");
 
 /// An RFC 8941 string, or a bare word, of visible ASCII characters.
 pub(crate) const IDEMPOTENCY_KEY: &str = r#"^(?:"(?:[!#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$"#;

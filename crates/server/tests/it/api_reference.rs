@@ -40,7 +40,8 @@ fn the_page_needs_nothing_from_elsewhere_and_parses_nothing_it_is_told() {
         for outside in ["http://", "https://", "\"//", "'//", "url(", "@import"] {
             assert!(!text.contains(outside), "{path} has {outside}");
         }
-        for parser in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "srcdoc"] {
+        for parser in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "srcdoc"]
+        {
             assert!(!text.contains(parser), "{path} has {parser}");
         }
         for inlined in ["<style", " style=", " onclick=", " onload="] {
@@ -86,7 +87,9 @@ fn call(text: &'static str) -> Call {
 fn every_operation_is_called_in_the_file() {
     let called: BTreeSet<(String, &str)> = calls()
         .iter()
-        .map(|call| (call.method.to_ascii_lowercase(), template_of(call.path).unwrap_or_else(|| panic!("{}", call.path))))
+        .map(|call| {
+            (call.method.to_ascii_lowercase(), template_of(call.path).unwrap_or_else(|| panic!("{}", call.path)))
+        })
         .collect();
     for (path, item) in document()["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {

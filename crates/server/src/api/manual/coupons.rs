@@ -24,9 +24,12 @@ fn requested() -> Answer {
 }
 
 fn decided() -> Answer {
-    Answer::json::<render::RequestBody>(200, "The request with its result, when `Prefer: wait` was given and it came in time.")
-        .header(Header::Location)
-        .link(Link::new("request", "getCouponRequest", "requestId", "$response.body#/requestId"))
+    Answer::json::<render::RequestBody>(
+        200,
+        "The request with its result, when `Prefer: wait` was given and it came in time.",
+    )
+    .header(Header::Location)
+    .link(Link::new("request", "getCouponRequest", "requestId", "$response.body#/requestId"))
 }
 
 pub(in crate::api) fn issue() -> Operation {
@@ -53,7 +56,8 @@ pub(in crate::api) fn get_request() -> Operation {
 }
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Coupons, "listCampaigns", "All campaigns").gives("A page of campaigns with what remains of them.")
+    Operation::new(Tag::Coupons, "listCampaigns", "All campaigns")
+        .gives("A page of campaigns with what remains of them.")
 }
 
 pub(in crate::api) fn get() -> Operation {

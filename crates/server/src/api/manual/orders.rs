@@ -26,8 +26,11 @@ pub(in crate::api) fn place() -> Operation {
     let receipt = Answer::json::<Receipt>(202, "Taken in, durably. The outcome follows.")
         .header(Header::Location)
         .header(Header::RetryAfter);
-    let order = Answer::json::<render::OrderBody>(200, "The order, when `Prefer: wait` was given and its outcome came in time.")
-        .header(Header::Location);
+    let order = Answer::json::<render::OrderBody>(
+        200,
+        "The order, when `Prefer: wait` was given and its outcome came in time.",
+    )
+    .header(Header::Location);
     Prefer::describe(Operation::new(Tag::Orders, "placeOrder", "Place an order"))
         .says(
             "What is valid in itself is accepted: stock, coupon and points are then claimed, all or nothing. When they cannot \
@@ -44,10 +47,9 @@ pub(in crate::api) fn place() -> Operation {
 }
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Orders, "listOrders", "Own orders").gives("A page of own orders, newest first.").link(
-        200,
-        link("newest", "getOrder", "$response.body#/data/0/orderNumber"),
-    )
+    Operation::new(Tag::Orders, "listOrders", "Own orders")
+        .gives("A page of own orders, newest first.")
+        .link(200, link("newest", "getOrder", "$response.body#/data/0/orderNumber"))
 }
 
 pub(in crate::api) fn get() -> Operation {
@@ -74,10 +76,9 @@ pub(in crate::api) fn cancel() -> Operation {
 }
 
 pub(in crate::api) fn list_all() -> Operation {
-    Operation::new(Tag::Administration, "listAllOrders", "Everybody's orders").gives("A page of orders, newest first.").link(
-        200,
-        link("newest", "getAnyOrder", "$response.body#/data/0/orderNumber"),
-    )
+    Operation::new(Tag::Administration, "listAllOrders", "Everybody's orders")
+        .gives("A page of orders, newest first.")
+        .link(200, link("newest", "getAnyOrder", "$response.body#/data/0/orderNumber"))
 }
 
 /// The same for any order, by an admin.
@@ -86,7 +87,8 @@ pub(in crate::api) fn of_any(operation: Operation, id: &'static str, summary: &'
 }
 
 pub(in crate::api) fn resume() -> Operation {
-    let order = Answer::json::<render::OrderBody>(200, "The order, of which the outstanding restorations are asked again.");
+    let order =
+        Answer::json::<render::OrderBody>(200, "The order, of which the outstanding restorations are asked again.");
     Prefer::describe(Operation::new(Tag::Administration, "resumeOrder", "Resume a stuck compensation"))
         .says("Only for an order whose outcome is COMPENSATION_STUCK.")
         .answers(order)

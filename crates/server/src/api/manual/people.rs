@@ -36,7 +36,12 @@ pub(in crate::api) fn events() -> Operation {
     Operation::new(Tag::Live, "streamNotices", "Own notices as server-sent events")
         .says(NUMBERED)
         .says(NOTICES)
-        .answers(Answer::text(200, "A stream that does not end; a comment every 15 seconds.", "text/event-stream", NOTICE))
+        .answers(Answer::text(
+            200,
+            "A stream that does not end; a comment every 15 seconds.",
+            "text/event-stream",
+            NOTICE,
+        ))
 }
 
 pub(in crate::api) fn socket() -> Operation {
