@@ -19,9 +19,9 @@ function prose(text) {
 }
 
 function inline(text) {
-  return text.split(/(`[^`]*`|\*\*[^*]*\*\*)/).map((part) => {
+  return text.split(/(\*\*[^*]*\*\*|`[^`]*`)/).map((part) => {
     if (part.startsWith("`")) return make("code", {}, part.slice(1, -1));
-    if (part.startsWith("**")) return make("strong", {}, part.slice(2, -2));
+    if (part.startsWith("**")) return make("strong", {}, ...inline(part.slice(2, -2)));
     return part;
   });
 }
@@ -184,7 +184,8 @@ class Reference {
     for (const tag of tags) {
       const chapter = operations.filter((operation) => operation.tags?.includes(tag.name));
       const links = chapter.map((operation) => make("li", {},
-        make("a", { href: `#${anchor(operation.operationId)}` }, method(operation.method), operation.summary)));
+        make("a", { href: `#${anchor(operation.operationId)}` }, method(operation.method), operation.summary,
+          operation.deprecated ? make("span", { class: "type" }, " (another spelling)") : "")));
       contents.append(make("h2", {}, tag.name), make("ul", {}, ...links));
       content.append(make("section", {}, make("h2", {}, tag.name), ...prose(tag.description),
         ...chapter.map((operation) => this.article(operation))));
@@ -259,7 +260,7 @@ async function start() {
   });
   addEventListener("hashchange", follow);
   follow();
-  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: "instant" });
 }
 
 start();

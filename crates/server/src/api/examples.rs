@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 const ORDER: &str = "ORD-7M3K9Q2XWP4T";
 const COUPON: &str = "UC-4KQ7T2M9XW3P";
 const REQUEST: &str = "REQ-2WX8ZC5NHD6R";
+/// A position in a list, signed.
+pub(super) const CURSOR: &str = "AQAAAAAAAAAU7o2v0W5Jm3kqXc9dRz1s0g";
+
 const NOON: &str = "2026-11-21T12:00:00Z";
 const NEXT: &str = "2026-11-21T12:00:00.004Z";
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Shop;
+use super::examples;
 use super::render;
 use crate::http::Problem;
 use crate::http::cursor::{LIMIT_MAX, List};
@@ -15,7 +16,7 @@ pub(crate) struct PageQuery {
     #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<u32>,
     /// `nextCursor` of the page before.
-    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{34}$"))]
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{34}$"), example = examples::CURSOR)]
     cursor: Option<String>,
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
     /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = examples::CURSOR)]
     pub(crate) next_cursor: Option<String>,
 }
 

@@ -56,7 +56,8 @@ fn find_schemas(value: &Value, at: &str, found: &mut Vec<String>) {
                 Value::Array(items) => {
                     items.iter().enumerate().for_each(|(n, item)| find_schemas(item, &format!("{pointer}/{n}"), found));
                 }
-                _ => find_schemas(inner, &pointer, found),
+                Value::Object(_) => find_schemas(inner, &pointer, found),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             },
         }
     }
