@@ -12,6 +12,7 @@ pub mod front;
 pub mod http;
 pub mod logging;
 pub mod metrics;
+pub mod openapi;
 pub mod passwords;
 pub mod secret;
 pub mod settling;

@@ -12,7 +12,7 @@ const TAG_BYTES: usize = 16;
 const CURSOR_BYTES: usize = 1 + 8 + TAG_BYTES;
 
 const LIMIT_DEFAULT: u32 = 20;
-const LIMIT_MAX: u32 = 100;
+pub(crate) const LIMIT_MAX: u32 = 100;
 
 /// The list that a cursor points into: a position means something in this list only.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Problem;
+use serde_json::json;
+
+use super::{Code, Problem};
+use crate::openapi::{Describes, Header, Operation, Parameter, Place, words};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -50,6 +53,25 @@ impl IdempotencyKey {
     }
 }
 
+impl Describes for IdempotencyKey {
+    fn describe(operation: &mut Operation) {
+        operation.parameters.push(Parameter {
+            name: "Idempotency-Key".to_owned(),
+            place: Place::Header,
+            description: "The client's name for this request, of 1 to 255 visible ASCII characters, bare or in double \
+                          quotes. Sent again with the same body, it has the same result."
+                .to_owned(),
+            schema: json!({"type": "string", "pattern": words::IDEMPOTENCY_KEY}),
+            is_required: false,
+            example: json!("\"order-1\""),
+        });
+        operation.headers.push(Header::IdempotencyReplayed);
+        for code in [Code::ValidationFailed, Code::IdempotencyMismatch, Code::IdempotencyInProgress, Code::Overloaded] {
+            operation.refuse(code);
+        }
+    }
+}
+
 /// The content of an RFC 8941 string, or the text itself when it is bare.
 fn unquoted(text: &str) -> Option<String> {
     let text = text.trim();
@@ -70,6 +92,8 @@ fn unquoted(text: &str) -> Option<String> {
 }
 
 /// How the client would like to be answered (RFC 7240); what is not understood is ignored.
+///
+/// Endpoints that wait describe it with [`Prefer::describe`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Prefer {
     /// Wait so long for the outcome.
@@ -86,6 +110,20 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 }
 
 impl Prefer {
+    /// Of an endpoint that can wait for the outcome of what it takes in.
+    pub(crate) fn describe(mut operation: Operation) -> Operation {
+        operation.parameters.push(Parameter {
+            name: "Prefer".to_owned(),
+            place: Place::Header,
+            description: format!("`wait=N` waits up to N seconds (at most {WAIT_S_MAX}) for the outcome. What is not understood is ignored."),
+            schema: json!({"type": "string"}),
+            is_required: false,
+            example: json!("wait=5"),
+        });
+        operation.headers.push(Header::PreferenceApplied);
+        operation
+    }
+
     fn of(headers: &HeaderMap) -> Prefer {
         let mut prefer = Prefer::default();
         let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());

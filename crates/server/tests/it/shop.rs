@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use server::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
+use crate::contract;
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough for everybody";
 pub(crate) const ADMIN: i64 = 1_000;
@@ -117,7 +118,9 @@ impl TestShop {
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         all.extend(headers);
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.client().send(method, path, &all, &body).unwrap()
+        let answer = self.client().send(method, path, &all, &body).unwrap();
+        contract::assert_foreseen(method, path, &answer);
+        answer
     }
 
     pub(crate) fn get(&self, user: i64, path: &str) -> Answer {
