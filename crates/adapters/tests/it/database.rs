@@ -35,6 +35,30 @@ impl Database {
         format!("{}{}", self.server, self.name)
     }
 
+    /// Where the server listens.
+    pub(crate) fn host(&self) -> String {
+        let opts = mysql_async::Opts::from_url(&self.server).unwrap();
+        format!("{}:{}", opts.ip_or_hostname(), opts.tcp_port())
+    }
+
+    /// The same database by another port of this machine.
+    pub(crate) fn url_over(&self, port: u16) -> String {
+        self.url().replace(&self.host(), &format!("127.0.0.1:{port}"))
+    }
+
+    /// Ends every connection to the database.
+    pub(crate) fn kill_all(&self) {
+        runtime().block_on(async {
+            let mut connection = Conn::from_url(&self.server).await.unwrap();
+            let ids = format!("SELECT id FROM information_schema.processlist WHERE db = '{}'", self.name);
+            for id in connection.query::<u64, _>(ids).await.unwrap() {
+                // It may have ended by itself.
+                let _ = connection.query_drop(format!("KILL {id}")).await;
+            }
+            connection.disconnect().await.unwrap();
+        });
+    }
+
     pub(crate) async fn opened(&self) -> mysql::Opened {
         mysql::open(&self.url(), mysql::Options::default()).await.unwrap()
     }
@@ -51,15 +75,6 @@ impl Database {
             let touched = connection.affected_rows();
             connection.disconnect().await.unwrap();
             touched
-        })
-    }
-
-    pub(crate) fn count(&self, sql: &str) -> i64 {
-        runtime().block_on(async {
-            let mut connection = Conn::from_url(self.url()).await.unwrap();
-            let count = connection.query_first(sql).await.unwrap().unwrap();
-            connection.disconnect().await.unwrap();
-            count
         })
     }
 

@@ -1,5 +1,11 @@
 //! The shop on the real MariaDB or MySQL.
 
+mod crowd;
+mod lost;
+mod proxy;
+mod throughput;
+mod views;
+
 use app::conformance::CASES;
 
 use crate::database::{Database, runtime};
