@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use crate::answer::{Refusal, Settled};
 use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
-use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, Store, StoreError};
+use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
 
@@ -197,13 +197,20 @@ impl Engine {
     /// Decides jobs until a commit has them; what must be decided apart is put on `work`.
     async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut Written) {
         // Each partition may be lost once, and nobody else's commit is to suffer for it.
-        for _attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
+        for attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
                 Ok(batch) => batch,
+                Err((undecided, LoadError::Contended(_))) => {
+                    jobs = undecided;
+                    continue;
+                }
                 Err((undecided, error)) => return give_up(undecided, &error.to_string(), &mut written.report),
             };
             jobs = match self.commit(&batch).await {
                 Ok(durability) => return self.conclude(batch, durability, written).await,
+                Err(CommitError::Contended(_)) => batch.into_jobs(),
+                // Another process may have written the row since it was read as absent; then a second look helps.
+                Err(CommitError::Constraint(_)) if batch.jobs() == 1 && attempt == 0 => batch.into_jobs(),
                 Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, &mut written.report),
                 Err(CommitError::Moved(key)) => self.drop_lost(batch, key, &mut written.report),
                 Err(CommitError::Unknown(error)) => {
@@ -250,9 +257,9 @@ impl Engine {
     }
 
     /// Loads what the jobs need and decides them one by one.
-    async fn decide(&mut self, mut jobs: Vec<Job>) -> Result<Batch, (Vec<Job>, StoreError)> {
+    async fn decide(&mut self, mut jobs: Vec<Job>) -> Result<Batch, (Vec<Job>, LoadError)> {
         if let Err(error) = self.lease(&mut jobs).await {
-            return Err((jobs, error));
+            return Err((jobs, error.into()));
         }
         let mut rows = Rows::default();
         if let Err(error) = self.load(&jobs, &mut rows).await {
@@ -260,6 +267,7 @@ impl Engine {
             self.broken |= self.store.rollback().await.is_err();
             return Err((jobs, error));
         }
+        self.now = self.now.max(rows.decided_until);
         let mut batch = Batch::new(rows, self.now);
         for job in jobs {
             batch.decide(job, &mut self.ids, &self.settings);
@@ -284,7 +292,7 @@ impl Engine {
     }
 
     /// Loads in the order of kinds: first everything up to orders, then what those orders lead to.
-    async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), StoreError> {
+    async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), LoadError> {
         let mut declared = BTreeSet::new();
         for job in jobs {
             keys::declare(job, self.now, &mut declared);

@@ -27,11 +27,24 @@ pub trait Clock: Send + Sync {
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
 
+/// Why a batch could not be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The transaction came to nothing, because another process needed the same rows: it may be begun again.
+    #[error("another process was in the way: {0}")]
+    Contended(String),
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
 /// Why a commit wrote nothing, or may have written something.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
     #[error("a constraint of the store was violated: {0}")]
     Constraint(String),
+    /// Nothing was written, because another process needed the same rows; the batch may be decided again.
+    #[error("another process was in the way: {0}")]
+    Contended(String),
     #[error("the group no longer stands where the batch left it: {0:?}")]
     Moved(OffsetKey),
     #[error("nobody knows whether the commit happened: {0}")]
@@ -87,7 +100,7 @@ pub struct DueTimer {
 pub trait Store {
     /// Locks and reads rows into the batch. The first call begins the transaction; later calls of the same batch
     /// only ask for kinds that come after those already locked.
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>>;
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>>;
 
     /// Writes everything and ends the transaction. When it returns `Ok`, every later read sees the commit, and the
     /// answer says how it becomes durable. A timer that was put without being read replaces the one that is there;

@@ -328,6 +328,8 @@ macro_rules! rows {
         pub struct Rows {
             $(pub $table: Table<$key, $row>,)*
             $(pub $list: Vec<$item>,)*
+            /// The latest moment of a commit that these rows may depend on, where several processes write to the store.
+            pub decided_until: Timestamp,
             savepoints: u64,
         }
 

@@ -16,6 +16,7 @@ pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
 /// Prefix of the environment variables that set a key of the reference.
 const ENV_PREFIX: &str = "DOORBUSTER__";
 const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
+const ENV_DATABASE_URL: &str = "DATABASE_URL";
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +160,32 @@ pub struct Store {
     pub synchronous: Synchronous,
     pub cache_mib: u32,
     pub readers: usize,
+    /// From the environment alone, for it names a password.
+    #[serde(skip)]
+    database: Option<DatabaseUrl>,
+}
+
+impl Store {
+    /// The database that several processes share; without it, the store is a file in the data folder.
+    pub fn database(&self) -> Option<&DatabaseUrl> {
+        self.database.as_ref()
+    }
+}
+
+/// The address of a database, which is never printed.
+#[derive(Clone)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    pub fn address(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -227,6 +254,8 @@ pub enum Error {
     UnknownVariable { variable: String },
     #[error("{0}")]
     Invalid(Box<figment::Error>),
+    #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
+    Database,
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -241,10 +270,12 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let mut secret = None;
+        let (mut secret, mut database) = (None, None);
         for (variable, text) in env {
             if variable == ENV_AUTH_SECRET {
                 secret = Some(text).filter(|secret| !secret.is_empty());
+            } else if variable == ENV_DATABASE_URL {
+                database = Some(text).filter(|address| !address.is_empty()).map(DatabaseUrl);
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
@@ -253,11 +284,15 @@ impl Config {
         }
         let mut config: Config = figment.extract().map_err(|error| Error::Invalid(Box::new(error)))?;
         config.auth.secret = secret;
+        config.store.database = database;
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), Error> {
+        if self.store.database().is_some_and(|database| !database.address().starts_with("mysql://")) {
+            return Err(Error::Database);
+        }
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
             ("server.body_bytes_max", self.server.body_bytes_max as u64),

@@ -1,4 +1,4 @@
-//! Where promises meet technology: the only file that names a concrete adapter.
+//! Where promises meet technology: the only place that names concrete adapters.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, MemoryGate, Opened, Options, SqliteSnapshot, Synchronous};
+use adapters::{embedded, mysql};
 use app::audit::{Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::ports::{Clock, Gate, StoreError};
+use app::ports::{Clock, StoreError};
 use app::settings::{Executor, Settings};
 use domain::ids::Codec;
 use domain::order::Mode;
@@ -29,7 +29,11 @@ use crate::secret::Secret;
 use crate::settling::Listeners;
 use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
-use crate::worker::{EVENTS_MAX, Worker};
+use crate::worker::Worker;
+
+mod stores;
+
+use stores::Opened;
 
 /// Restorations are asked for so often before an order waits for an operator.
 const RESTORATIONS_MAX: i64 = 10;
@@ -58,7 +62,9 @@ impl EngineThread {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Store(#[from] embedded::OpenError),
+    Embedded(#[from] embedded::OpenError),
+    #[error(transparent)]
+    Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
     Read(#[from] StoreError),
     #[error("the engine's thread does not run: {0}")]
@@ -67,10 +73,7 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, log, codec_key, engine } = open_store(config, data_dir)?;
-    let codec = Codec::new(codec_key);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let gate: Arc<dyn Gate> = Arc::new(MemoryGate::default());
+    let Opened { store, views, log, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
     let waiting = Arc::new(Waiting::default());
     let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
@@ -90,11 +93,13 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let run = move || {
-        let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(Box::new(log), codec));
-        let engine = Engine::new(Parts { store: Box::new(store), gate, clock, settings, engine });
+        let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(log, codec));
+        let engine = Engine::new(Parts { store, gate, clock, settings, engine });
         let listeners = Listeners { waiting, audience, metrics: engine_metrics };
         let worker = Worker { engine, consumer, queue, linger, listeners, stop };
-        run_worker(worker);
+        if let Err(error) = runtime.block_on(worker.run()) {
+            tracing::error!("The engine cannot start: {error}");
+        }
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
     let shop = Shop::new(Inner {
@@ -108,55 +113,20 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
-        snapshots: snapshots(data_dir),
+        snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
     });
     Ok(Running { shop, engine: EngineThread { stopper, thread } })
 }
 
-/// Opens the store for the executor that is set. What another one left unfinished is finished first.
-fn open_store(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
-    let mut opened = embedded::open(data_dir, options(config))?;
-    let executor = settings(config, Codec::new(opened.codec_key)).executor;
-    if executor == Executor::Inline && opened.store.last_executor()? == Some(Executor::Log) {
-        drain(config, opened)?;
-        opened = embedded::open(data_dir, options(config))?;
-    }
-    opened.store.run_with(executor)?;
-    Ok(opened)
+fn snapshots(config: &Config) -> Snapshots {
+    let config = config.clone();
+    Arc::new(move || snapshot(&config).map_err(|error| StoreError(error.to_string())))
 }
 
-/// Reads the log to its end: no group consumes it under the inline executor.
-fn drain(config: &Config, opened: Opened) -> Result<(), Error> {
-    let Opened { store, log, codec_key, engine, .. } = opened;
-    let codec = Codec::new(codec_key);
-    let settings = Settings { executor: Executor::Log, ..settings(config, codec) };
-    let (gate, clock) = (Arc::new(MemoryGate::default()), Arc::new(SystemClock));
-    let mut engine = Engine::new(Parts { store: Box::new(store), gate, clock, settings, engine });
-    let mut consumer = Consumer::new(Box::new(log), codec);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(async {
-        loop {
-            let jobs = consumer.consume_once(EVENTS_MAX).await?;
-            if jobs.is_empty() && !engine.has_deferred() {
-                return Ok(());
-            }
-            let report = engine.batch_once(jobs).await;
-            if let Some(error) = report.errors.into_iter().next() {
-                return Err(StoreError(error).into());
-            }
-        }
-    })
-}
-
-fn snapshots(data_dir: &Path) -> Snapshots {
-    let data_dir = data_dir.to_owned();
-    Arc::new(move || snapshot(&data_dir).map_err(|error| StoreError(error.to_string())))
-}
-
-/// Everything in the store of a folder at one moment, strictly to read: also beside the process that serves it.
-pub fn snapshot(data_dir: &Path) -> Result<Box<dyn Snapshot>, Error> {
-    Ok(Box::new(SqliteSnapshot::open(data_dir)?))
+/// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
+pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
+    stores::snapshot(config)
 }
 
 pub fn clock() -> impl Clock {
@@ -166,7 +136,7 @@ pub fn clock() -> impl Clock {
 /// Puts right what does not add up in the store of a folder that nobody serves.
 pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), Error> {
     let Running { shop, engine } = open(config, secret, data_dir)?;
-    let repairs = inspect(snapshot(data_dir)?.as_mut(), shop.front.clock.now())?.repairs;
+    let repairs = inspect(snapshot(config)?.as_mut(), shop.front.clock.now())?.repairs;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(async {
         for command in repairs {
@@ -177,25 +147,6 @@ pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), E
     });
     engine.stop()?;
     Ok(())
-}
-
-/// The engine owns one thread; the store works inline on it.
-fn run_worker(worker: Worker) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(worker.run())) {
-        tracing::error!("The engine cannot start: {error}");
-    }
-}
-
-fn options(config: &Config) -> Options {
-    Options {
-        synchronous: match config.store.synchronous {
-            config::Synchronous::Full => Synchronous::Full,
-            config::Synchronous::Off => Synchronous::Off,
-        },
-        cache_mib: config.store.cache_mib,
-        readers: config.store.readers,
-    }
 }
 
 fn settings(config: &Config, codec: Codec) -> Settings {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use app::ids::Sequence;
 use app::outbox;
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey};
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -70,8 +70,8 @@ impl ModelStore {
 }
 
 impl Store for ModelStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
-        let loaded = self.lock_and_read(keys, rows);
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
+        let loaded = self.lock_and_read(keys, rows).map_err(LoadError::from);
         Box::pin(std::future::ready(loaded))
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ids::Sequence;
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{Key, OffsetMove, Rows};
 use domain::claim::Claim;
 use domain::ids::{CampaignId, UserId};
@@ -85,7 +85,7 @@ impl MortalStore {
 }
 
 impl Store for MortalStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
         Box::pin(async move {
             self.fate.meet(Death::AtLoad, Branch::DiedAtLoad).await;
             let loaded = self.inner.load(keys, rows).await;
@@ -101,7 +101,7 @@ impl Store for MortalStore {
             match &committed {
                 Err(CommitError::Moved(_)) => self.fate.witness(Branch::Moved),
                 Err(CommitError::Constraint(_)) => self.fate.witness(Branch::Halved),
-                Ok(_) | Err(CommitError::Unknown(_) | CommitError::Broken(_)) => {}
+                Ok(_) | Err(CommitError::Contended(_) | CommitError::Unknown(_) | CommitError::Broken(_)) => {}
             }
             self.fate.meet(Death::AfterCommit, Branch::DiedAfterCommit).await;
             committed

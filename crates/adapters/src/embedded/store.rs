@@ -19,7 +19,7 @@ pub(super) use load::{find, order};
 
 use app::ids::Sequence;
 use app::outbox::{SHARDS, ShardHead};
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
@@ -200,12 +200,12 @@ impl Drop for SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), StoreError>> {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
         let loaded = self.ask(|store| {
             store.begin()?;
             load::load(&store.connection, keys, rows, &mut store.before)
         });
-        Box::pin(ready(loaded))
+        Box::pin(ready(loaded.map_err(LoadError::from)))
     }
 
     fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {

@@ -14,7 +14,9 @@ use domain::ids::UserId;
 use domain::money::Money;
 use rusqlite::Connection;
 
-use shop::{NOON, Shop, assert_clean, audit_of};
+use shop::{Home, NOON, Shop, assert_clean, audit_of};
+
+use crate::database::Database;
 
 #[test]
 fn the_laws_hold_after_every_commit_of_both_executors() {
@@ -26,6 +28,73 @@ fn the_laws_hold_after_every_commit_of_both_executors() {
         assert!(audit.laws.iter().all(|law| law.checked > 0), "{audit:#?}");
         shop.quiet();
     }
+}
+
+#[test]
+fn the_laws_hold_on_a_shared_store_under_both_executors() {
+    for executor in [Executor::Inline, Executor::Log] {
+        let Some(database) = Database::new("the_laws_hold_on_a_shared_store_under_both_executors") else { return };
+        let mut shop = Shop::reopen(Home::Shared(database), executor);
+        shop.sell_everything();
+        shop.leave_orders_waiting();
+        let audit = shop.home.audit();
+        assert!(audit.laws.iter().all(|law| law.checked > 0), "{audit:#?}");
+        assert_clean(&audit);
+        shop.quiet();
+        assert_clean(&shop.home.audit());
+    }
+}
+
+/// The laws that must notice, how a shared store is falsified, and how that is taken back.
+const FALSIFIED_SHARED: &[(&[u8], &str, &str)] = &[
+    (
+        &[1],
+        "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1 WHERE product_id = 1",
+        "UPDATE product SET sold = sold - 1, on_hand = on_hand + 1 WHERE product_id = 1",
+    ),
+    (
+        &[4],
+        "UPDATE campaign SET issued = issued - 1 WHERE campaign_id = 1",
+        "UPDATE campaign SET issued = issued + 1 WHERE campaign_id = 1",
+    ),
+    (
+        &[8],
+        "UPDATE campaign SET discount_value = discount_value + 1",
+        "UPDATE campaign SET discount_value = discount_value - 1",
+    ),
+    (
+        &[9],
+        "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1",
+        "UPDATE points_account SET balance = balance - 1 WHERE user_id = 1",
+    ),
+    (&[11], "UPDATE orders SET version = version + 1", "UPDATE orders SET version = version - 1"),
+    (&[19], "UPDATE notice SET number = 77 WHERE number = 2", "UPDATE notice SET number = 2 WHERE number = 77"),
+    (
+        &[20],
+        "UPDATE product SET status = 'LOST' WHERE product_id = 3",
+        "UPDATE product SET status = 'ON_SALE' WHERE product_id = 3",
+    ),
+    (
+        &[20],
+        "UPDATE event SET cause = 'x', id = REVERSE(id) WHERE position = 5",
+        "UPDATE event SET id = REVERSE(id) WHERE position = 5",
+    ),
+];
+
+#[test]
+fn facts_that_are_falsified_in_a_shared_store_are_found() {
+    let Some(database) = Database::new("facts_that_are_falsified_in_a_shared_store_are_found") else { return };
+    let mut shop = Shop::reopen(Home::Shared(database), Executor::Inline);
+    shop.sell_everything();
+    shop.ask(Command::RegisterProduct { name: "unsold".into(), price: Money::won(1), stock: 0 });
+    let home = shop.close();
+    let Home::Shared(database) = &home else { panic!("it is shared") };
+    for (laws, falsify, take_back) in FALSIFIED_SHARED {
+        assert!(database.execute(falsify) > 0, "nothing to falsify: {falsify}");
+        assert_eq!(broken(&home.audit()), *laws, "{falsify}");
+        database.execute(take_back);
+    }
+    assert_clean(&home.audit());
 }
 
 #[test]
@@ -48,9 +117,9 @@ fn a_stopped_store_is_audited_and_opens_again() {
     let mut shop = Shop::open(Executor::Inline);
     shop.sell_everything();
     let stopped = shop.close();
-    let before = fs::read(stopped.folder.path().join(DATABASE_FILE)).unwrap();
-    assert_clean(&audit_of(stopped.folder.path()));
-    assert_eq!(fs::read(stopped.folder.path().join(DATABASE_FILE)).unwrap(), before);
+    let before = fs::read(stopped.folder().join(DATABASE_FILE)).unwrap();
+    assert_clean(&audit_of(stopped.folder()));
+    assert_eq!(fs::read(stopped.folder().join(DATABASE_FILE)).unwrap(), before);
     let mut shop = Shop::reopen(stopped, Executor::Inline);
     shop.order(shop::order(UserId(5), &[(1, 1)]));
     assert_clean(&audit_of(shop.folder()));
@@ -173,7 +242,7 @@ fn repairs_put_derived_figures_right_and_nothing_else() {
     let mut shop = Shop::open(Executor::Inline);
     shop.sell_everything();
     let folder = shop.close();
-    database(folder.folder.path())
+    database(folder.folder())
         .execute_batch(
             "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1, reserved = reserved + 1;
              UPDATE campaign SET issued = issued - 1;
@@ -193,7 +262,7 @@ fn an_order_that_lost_its_timer_or_got_stuck_comes_to_its_end() {
     shop.sell_everything();
     shop.leave_orders_waiting();
     let folder = shop.close();
-    database(folder.folder.path()).execute("DELETE FROM timer", []).unwrap();
+    database(folder.folder()).execute("DELETE FROM timer", []).unwrap();
     let mut shop = Shop::reopen(folder, Executor::Log);
     assert_eq!(broken(&audit_of(shop.folder())), vec![2]);
     repair(&mut shop);

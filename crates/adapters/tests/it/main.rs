@@ -1,9 +1,11 @@
-//! The embedded adapters against their ports' promises, and against what only they can do.
+//! The adapters against their ports' promises, and against what only they can do.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod audit;
 mod conformance;
+mod database;
 mod fixture;
+mod mysql;
 mod notices;
 mod opening;
 mod shop;

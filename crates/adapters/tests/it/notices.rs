@@ -3,7 +3,7 @@
 use adapters::embedded::Synchronous;
 use app::conformance::ready;
 use app::settings::Executor;
-use app::views::{NoticeViews, Notices, Reach};
+use app::views::{Notices, Reach};
 use domain::time::Timestamp;
 use tempfile::TempDir;
 

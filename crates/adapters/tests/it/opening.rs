@@ -3,7 +3,7 @@ use std::path::Path;
 use adapters::embedded::{self, DATABASE_FILE, OpenError, Options, Synchronous};
 use app::conformance::ready;
 use app::settings::Executor;
-use app::views::{AccountViews as _, CatalogueViews as _, OrderViews as _};
+use app::views::AccountViews as _;
 use domain::money::Money;
 use rusqlite::Connection;
 

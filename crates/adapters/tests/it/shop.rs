@@ -6,36 +6,69 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, MemoryGate, Options, SqliteLog, SqliteViews, Synchronous};
+use adapters::embedded::{self, MemoryGate, Options, Synchronous};
+use adapters::mysql::{self, NoGate};
 use app::answer::{Answer, Settled};
 use app::command::{Command, CreateCampaign, PlaceOrder};
-use app::conformance::ready;
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts, Report};
+use app::ports::{EventLog, Gate, Store};
 use app::settings::{Executor, Settings};
+use app::views::Views;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Mode, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
+use tokio::runtime::Runtime;
+
+use crate::database::{Database, runtime};
 
 pub(crate) const ANN: UserId = UserId(1);
 pub(crate) const BOB: UserId = UserId(2);
 
 pub(crate) struct Shop {
     pub(crate) engine: Engine,
-    pub(crate) views: Arc<SqliteViews>,
+    pub(crate) views: Arc<dyn Views>,
     pub(crate) codec: Codec,
     consumer: Consumer,
+    runtime: Runtime,
+}
+
+/// What a shop is made of, whatever its technology.
+struct Made {
+    store: Box<dyn Store>,
+    log: Box<dyn EventLog>,
+    gate: Arc<dyn Gate>,
+    views: Arc<dyn Views>,
+    codec_key: [u8; 16],
+    engine: u32,
 }
 
 impl Shop {
     pub(crate) fn open(folder: &Path, executor: Executor, synchronous: Synchronous) -> Shop {
         let options = Options { synchronous, ..Options::default() };
-        let opened = embedded::open(folder, options).unwrap();
-        let codec = Codec::new(opened.codec_key);
-        let log: SqliteLog = opened.log;
+        let embedded::Opened { store, views, log, codec_key, engine } = embedded::open(folder, options).unwrap();
+        let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(MemoryGate::default()));
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime())
+    }
+
+    pub(crate) fn on(database: &Database, executor: Executor) -> Shop {
+        Shop::at(&database.url(), executor)
+    }
+
+    pub(crate) fn at(url: &str, executor: Executor) -> Shop {
+        let runtime = runtime();
+        let opened = runtime.block_on(mysql::open(url, mysql::Options::default())).unwrap();
+        let mysql::Opened { store, views, log, codec_key, engine, .. } = opened;
+        let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(NoGate));
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime)
+    }
+
+    fn made_of(made: Made, executor: Executor, runtime: Runtime) -> Shop {
+        let Made { store, log, gate, views, codec_key, engine } = made;
+        let codec = Codec::new(codec_key);
         let settings = Settings {
             executor,
             batch_max: 512,
@@ -45,15 +78,12 @@ impl Shop {
             restorations_max: 3,
             codec,
         };
-        let parts = Parts {
-            store: Box::new(opened.store),
-            gate: Arc::new(MemoryGate::default()),
-            clock: Arc::new(SystemClock),
-            settings,
-            engine: opened.engine,
-        };
-        let consumer = Consumer::new(Box::new(log), codec);
-        Shop { engine: Engine::new(parts), views: opened.views, codec, consumer }
+        let parts = Parts { store, gate, clock: Arc::new(SystemClock), settings, engine };
+        Shop { engine: Engine::new(parts), views, codec, consumer: Consumer::new(log, codec), runtime }
+    }
+
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
     }
 
     /// One batch; what was deferred in it is not waited for.
@@ -64,7 +94,7 @@ impl Shop {
             Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))
         };
         let jobs = commands.into_iter().map(job).collect();
-        let report = ready(self.engine.batch_once(jobs));
+        let report = self.runtime.block_on(self.engine.batch_once(jobs));
         (report, answers.try_iter().collect())
     }
 
@@ -73,12 +103,12 @@ impl Shop {
         let (sender, answer) = channel();
         let mut jobs = vec![Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))];
         loop {
-            let report = ready(self.engine.batch_once(jobs));
+            let report = self.runtime.block_on(self.engine.batch_once(jobs));
             assert_eq!(report.errors, Vec::<String>::new());
             // Under the inline executor everything has followed already.
             jobs = match self.engine.settings().executor {
                 Executor::Inline => vec![],
-                Executor::Log => ready(self.consumer.consume_once(100)).unwrap(),
+                Executor::Log => self.runtime.block_on(self.consumer.consume_once(100)).unwrap(),
             };
             if jobs.is_empty() && !self.engine.has_deferred() {
                 return answer.try_recv().unwrap();

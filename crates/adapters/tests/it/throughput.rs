@@ -20,7 +20,7 @@ fn cpu_seconds() -> f64 {
 }
 
 /// Runs commands in batches of a size and prints how fast they went.
-fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl Iterator<Item = Command>) {
+pub(crate) fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl Iterator<Item = Command>) {
     let commands: Vec<Command> = commands.collect();
     let (mut settled, mut rows, mut slowest) = (0, 0, 0.0_f64);
     let (start, busy) = (Instant::now(), cpu_seconds());

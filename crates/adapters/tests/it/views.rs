@@ -6,7 +6,7 @@ use app::engine::Job;
 use app::event::EventKind;
 use app::rows::{AnswerKey, EmailKey};
 use app::settings::Executor;
-use app::views::{AccountViews as _, CatalogueViews as _, CouponViews as _, OrderViews as _, Popular};
+use app::views::Popular;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::Outcome;

@@ -1,7 +1,6 @@
 //! `doorbuster audit`: proves that everything adds up, beside a running server or on a stopped store.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use app::audit::{Audit, inspect};
@@ -19,7 +18,7 @@ pub(super) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
     if args.repair {
         repair(&config)?;
     }
-    let audit = examine(&config.server.data_dir)?;
+    let audit = examine(&config)?;
     if args.json {
         print(&serde_json::to_string(&audit).map_err(std::io::Error::from)?)?;
     } else {
@@ -28,9 +27,9 @@ pub(super) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
     Ok(if audit.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Audits the store of a folder as it is now.
-pub(super) fn examine(folder: &Path) -> Result<Audit, Error> {
-    let mut snapshot = wiring::snapshot(folder)?;
+/// Audits the store as it is now.
+pub(super) fn examine(config: &Config) -> Result<Audit, Error> {
+    let mut snapshot = wiring::snapshot(config)?;
     Ok(inspect(snapshot.as_mut(), wiring::clock().now())?.audit)
 }
 

@@ -75,7 +75,7 @@ async fn measure(args: &BenchArgs) -> Result<Report, Error> {
     let mut stage = stage(args, child.address(), place.secret()).await?;
     let report = measure_on(args, &mut stage, Some(child.id())).await?;
     progress("auditing");
-    let audit = audit::examine(place.folder())?;
+    let audit = audit::examine(place.config())?;
     Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
 }
 

@@ -8,7 +8,7 @@ use std::sync::mpsc as std_mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use app::answer::Answer;
+use app::answer::{Answer, Refusal};
 use app::command::{Command, RegisterUser};
 use app::rows::Role;
 
@@ -115,7 +115,8 @@ fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
                 eprintln!("Admin: {}  password: {password}  (shown only this once)", config.admin.email);
                 Ok(())
             }
-            Ok(_) => Ok(()),
+            // Another process that opened the same empty store was faster.
+            Ok(_) | Err(Refusal::EmailTaken) => Ok(()),
             Err(refusal) => Err(Error::Admin(format!("{refusal:?}"))),
         }
     })

@@ -30,6 +30,7 @@ mod notices_crowd;
 mod notices_slow;
 mod notices_socket;
 mod notices_sse;
+mod shared;
 mod shell_bodies;
 mod shell_commands;
 mod shell_connections;

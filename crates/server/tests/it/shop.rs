@@ -164,6 +164,7 @@ impl TestShop {
         let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
             .args(["audit", "--json", "--data-dir"])
             .arg(&self.folder)
+            .envs(self.settings.iter().map(|(key, value)| (key, value)))
             .output()
             .unwrap();
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))

@@ -2,11 +2,10 @@
 
 use app::rows::{Timer, TimerKind};
 use domain::claim::Claim;
-use domain::order_saga::Step;
 use domain::reason::Reason;
 use rusqlite::{Result, Row};
 
-use super::Cells;
+use super::{Cells, claim_state, timer_kind};
 
 /// The two cells of a claim: its state, the reason of its refusal.
 pub(in crate::embedded) fn claim(cells: &mut Cells<'_>) -> Result<Claim> {
@@ -19,23 +18,6 @@ pub(in crate::embedded) fn claim(cells: &mut Cells<'_>) -> Result<Claim> {
     }
 }
 
-pub(in crate::embedded) const fn claim_state(claim: Claim) -> &'static str {
-    match claim {
-        Claim::Held => "HELD",
-        Claim::Refused(_) => "REFUSED",
-        Claim::Released => "RELEASED",
-    }
-}
-
-/// The cells that name a step: what it claims, and of which product.
-pub(in crate::embedded) const fn step_cells(step: Step) -> (&'static str, i64) {
-    match step {
-        Step::Stock(product) => ("STOCK", product.0),
-        Step::Coupon => ("COUPON", 0),
-        Step::Point => ("POINT", 0),
-    }
-}
-
 pub(in crate::embedded) fn timer(row: &Row<'_>) -> Result<Timer> {
     let mut cells = Cells::of(row);
     let due = cells.at()?;
@@ -45,11 +27,4 @@ pub(in crate::embedded) fn timer(row: &Row<'_>) -> Result<Timer> {
         TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
     };
     Ok(Timer { due, kind })
-}
-
-pub(in crate::embedded) const fn timer_kind(kind: TimerKind) -> &'static str {
-    match kind {
-        TimerKind::Claims => "CLAIMS",
-        TimerKind::Restorations { .. } => "RESTORATIONS",
-    }
 }

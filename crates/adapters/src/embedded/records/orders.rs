@@ -132,14 +132,6 @@ fn step(cells: &mut Cells<'_>) -> Result<Option<(StepState, Timestamp)>> {
     Ok(Some((state, Timestamp::from_micros(at))))
 }
 
-/// The cell of a step's reason.
-pub(in crate::embedded) const fn step_reason(state: StepState) -> Option<&'static str> {
-    match state {
-        StepState::Failed(reason) => Some(reason.code()),
-        StepState::Requested | StepState::Completed | StepState::Restored => None,
-    }
-}
-
 impl StoredOrder {
     /// Puts the order together with its lines, and its saga with what is known of each step.
     pub(in crate::embedded) fn with(self, lines: Vec<Line>) -> OrderRow {

@@ -7,13 +7,13 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use adapters::embedded::{self, MemoryGate, SqliteSnapshot};
+use adapters::mysql;
 use app::answer::{Answer, Settled};
 use app::audit::{self, Audit};
 use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder};
-use app::conformance::ready;
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts};
-use app::ports::Clock;
+use app::ports::{Clock, EventLog, Store};
 use app::rows::AnswerKey;
 use app::settings::{Executor, Settings};
 use domain::coupon::{Change, IssueMode, QueueKey};
@@ -23,6 +23,9 @@ use domain::order::{Canceller, Mode, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 
+use tokio::runtime::Runtime;
+
+use crate::database::{Database, runtime};
 use crate::fixture::Embedded;
 
 pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
@@ -41,8 +44,43 @@ impl Clock for TestClock {
     }
 }
 
+/// Where a shop keeps its rows.
+pub(super) enum Home {
+    Embedded(Embedded),
+    Shared(Database),
+}
+
+impl Home {
+    /// The store, its log, the key of its codes, the number of its engine.
+    async fn open(&self) -> (Box<dyn Store>, Box<dyn EventLog>, [u8; 16], u32) {
+        match self {
+            Home::Embedded(embedded) => {
+                let embedded::Opened { store, log, codec_key, engine, .. } = embedded.open();
+                (Box::new(store), Box::new(log), codec_key, engine)
+            }
+            Home::Shared(database) => {
+                let mysql::Opened { store, log, codec_key, engine, .. } = database.opened().await;
+                (Box::new(store), Box::new(log), codec_key, engine)
+            }
+        }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        let Home::Embedded(embedded) = self else { panic!("a database is no folder") };
+        embedded.folder.path()
+    }
+
+    pub(super) fn audit(&self) -> Audit {
+        match self {
+            Home::Embedded(_) => audit_of(self.folder()),
+            Home::Shared(database) => audit::audit(&mut database.snapshot(), NOON).unwrap(),
+        }
+    }
+}
+
 pub(super) struct Shop {
-    pub(super) embedded: Embedded,
+    pub(super) home: Home,
+    runtime: Runtime,
     engine: Engine,
     consumer: Consumer,
     clock: Arc<TestClock>,
@@ -55,11 +93,12 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) fn open(executor: Executor) -> Shop {
-        Shop::reopen(Embedded::new(), executor)
+        Shop::reopen(Home::Embedded(Embedded::new()), executor)
     }
 
-    pub(super) fn reopen(embedded: Embedded, executor: Executor) -> Shop {
-        let embedded::Opened { store, log, codec_key, engine, .. } = embedded.open();
+    pub(super) fn reopen(home: Home, executor: Executor) -> Shop {
+        let runtime = runtime();
+        let (store, log, codec_key, engine) = runtime.block_on(home.open());
         let codec = Codec::new(codec_key);
         let settings = Settings {
             executor,
@@ -72,19 +111,19 @@ impl Shop {
         };
         let clock = Arc::new(TestClock(AtomicI64::new(NOON.micros())));
         let gate = Arc::new(MemoryGate::default());
-        let parts = Parts { store: Box::new(store), gate, clock: clock.clone(), settings, engine };
-        let consumer = Consumer::new(Box::new(log), codec);
+        let parts = Parts { store, gate, clock: clock.clone(), settings, engine };
+        let consumer = Consumer::new(log, codec);
         let keys = u64::from(engine) << 32;
-        Shop { embedded, engine: Engine::new(parts), consumer, clock, executor, keys, watched: false }
+        Shop { home, runtime, engine: Engine::new(parts), consumer, clock, executor, keys, watched: false }
     }
 
     /// Closes the store and keeps its folder.
-    pub(super) fn close(self) -> Embedded {
-        self.embedded
+    pub(super) fn close(self) -> Home {
+        self.home
     }
 
     pub(super) fn folder(&self) -> &Path {
-        self.embedded.folder.path()
+        self.home.folder()
     }
 
     pub(super) fn watched(mut self) -> Shop {
@@ -114,10 +153,10 @@ impl Shop {
     }
 
     fn batch(&mut self, jobs: Vec<Job>) {
-        let report = ready(self.engine.batch_once(jobs));
+        let report = self.runtime.block_on(self.engine.batch_once(jobs));
         assert_eq!(report.errors, Vec::<String>::new());
         if self.watched {
-            assert_clean(&audit_of(self.folder()));
+            assert_clean(&self.home.audit());
         }
     }
 
@@ -127,7 +166,7 @@ impl Shop {
             return;
         }
         loop {
-            let jobs = ready(self.consumer.consume_once(1)).unwrap();
+            let jobs = self.runtime.block_on(self.consumer.consume_once(1)).unwrap();
             if jobs.is_empty() && !self.engine.has_deferred() {
                 return;
             }
@@ -143,7 +182,7 @@ impl Shop {
     /// Lets the step deadline pass and fires what is due.
     pub(super) fn fire_timers(&mut self) {
         self.clock.0.fetch_add(STEP_DEADLINE.as_micros() as i64 + 1, Ordering::Relaxed);
-        let due = ready(self.engine.due_timers(100)).unwrap();
+        let due = self.runtime.block_on(self.engine.due_timers(100)).unwrap();
         for job in due {
             self.batch(vec![job]);
         }

@@ -87,7 +87,7 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
     }
     engine.stop()?;
     progress("auditing");
-    let audit = audit::examine(place.folder())?;
+    let audit = audit::examine(place.config())?;
     let report = Report::of(args.scenario.name(), usize::from(args.connections), measured);
     Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
 }

@@ -1,4 +1,5 @@
-//! One SELECT for each kind of row, so that its columns stand in the order in which they are read.
+//! One SELECT for each kind of row, so that its columns stand in the order in which they are read. Every store has the
+//! same tables.
 
 macro_rules! select_product {
     ($rest:literal) => {
@@ -98,7 +99,7 @@ macro_rules! select_line {
     };
 }
 
-pub(in crate::embedded) use {
+pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_line, select_login, select_order,
     select_product, select_request,
 };

@@ -1,0 +1,25 @@
+//! The store that several processes share: MySQL 8.4 or MariaDB 10.11, in the SQL that both understand.
+//!
+//! All statements are text that [`sql`] puts together, so that everything a batch asks or writes is one message to the
+//! server: a batch costs about four.
+
+mod background;
+mod failure;
+mod log;
+mod no_gate;
+mod opening;
+mod records;
+mod server_clock;
+mod session;
+mod snapshot;
+mod sql;
+mod store;
+mod views;
+
+pub use log::MysqlLog;
+pub use no_gate::NoGate;
+pub use opening::{OpenError, Opened, Options, open};
+pub use server_clock::ServerClock;
+pub use snapshot::MysqlSnapshot;
+pub use store::MysqlStore;
+pub use views::MysqlViews;

@@ -1,0 +1,129 @@
+//! The event log that needs no broker: the outbox read in place, a partition for each of its shards.
+//!
+//! An event's offset is its number in the shard, from 1. Numbers are given under the shard's lock, so up to the number in
+//! `outbox_shard` everything is committed, without a gap.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use app::event::{Event, EventKind};
+use app::outbox::{SHARDS, ShardHead, parse_uuid};
+use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::reactions::Group;
+use app::rows::{EventId, OffsetKey, Partition};
+use mysql_async::{Opts, Value};
+
+use super::failure::Result;
+use super::records::Cells;
+use super::session::Session;
+use super::sql::{is_in, statement};
+use super::store::{SELECT_HEADS, heads};
+
+/// How often the log asks what other processes have committed. Its own are told to it.
+const ASK_EVERY: Duration = Duration::from_millis(10);
+
+/// The last number of each shard that is committed, as far as this process knows, so that an idle log asks little.
+#[derive(Debug, Default)]
+pub(super) struct CommitsSeen {
+    last: [AtomicI64; SHARDS],
+}
+
+impl CommitsSeen {
+    pub(super) fn tell<'a>(&self, heads: impl Iterator<Item = &'a ShardHead>) {
+        for (last, head) in self.last.iter().zip(heads) {
+            last.fetch_max(head.seq, Ordering::AcqRel);
+        }
+    }
+
+    fn last(&self, shard: i32) -> i64 {
+        let shard = usize::try_from(shard).ok().and_then(|shard| self.last.get(shard));
+        shard.map_or(0, |last| last.load(Ordering::Acquire))
+    }
+}
+
+pub struct MysqlLog {
+    session: Session,
+    commits_seen: Arc<CommitsSeen>,
+    asked: Option<Instant>,
+}
+
+impl MysqlLog {
+    pub(super) fn new(opts: &Opts, commits_seen: Arc<CommitsSeen>) -> MysqlLog {
+        MysqlLog { session: Session::new(opts), commits_seen, asked: None }
+    }
+
+    async fn look_for_commits(&mut self) -> Result<()> {
+        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+            return Ok(());
+        }
+        let heads = heads(self.session.ask(SELECT_HEADS).await?)?;
+        self.commits_seen.tell(heads.iter());
+        self.asked = Some(Instant::now());
+        Ok(())
+    }
+
+    async fn look(&mut self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
+        let shard = key.partition.number;
+        // There is no event 0, though a group that never committed stands there.
+        if from.max(1) > self.commits_seen.last(shard) {
+            self.look_for_commits().await?;
+        }
+        let last = self.commits_seen.last(shard);
+        let mut fetched = Fetched { deliveries: vec![], next: from };
+        if from.max(1) > last {
+            return Ok(fetched);
+        }
+        let limit = limit.max(1);
+        let wanted = EventKind::ALL.iter().filter(|kind| key.group.subscribes_to(**kind)).map(|kind| kind.name());
+        let select = "SELECT seq, type, id, payload, occurred_at FROM event FORCE INDEX (event_place)
+             WHERE shard = ? AND seq BETWEEN ? AND ? AND ";
+        let select = statement(select, &[&shard, &from, &last]) + &is_in("type", wanted);
+        let rows = self.session.ask(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;
+        let is_full = rows.len() == limit;
+        for row in rows {
+            fetched.deliveries.push(delivery(key.partition, row)?);
+        }
+        let newest = fetched.deliveries.last().map_or(from, |delivery| delivery.offset + 1);
+        fetched.next = if is_full { newest } else { last + 1 };
+        Ok(fetched)
+    }
+}
+
+fn delivery(partition: Partition, row: Vec<Value>) -> Result<Delivery> {
+    let mut cells = Cells::of(row);
+    let offset: i64 = cells.take()?;
+    let kind = cells.word(EventKind::ALL, EventKind::name)?;
+    let id: String = cells.take()?;
+    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
+    let payload: String = cells.take()?;
+    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error))?;
+    Ok(Delivery { partition, offset, id: EventId(id), event, at: cells.at()? })
+}
+
+impl EventLog for MysqlLog {
+    fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
+        let numbers = (0..).take(SHARDS);
+        Box::pin(std::future::ready(Ok(numbers.map(|number| Partition { topic: None, number }).collect())))
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
+        Box::pin(async move {
+            let select =
+                "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
+            let topic = key.partition.topic.map_or("", app::event::Topic::name);
+            let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
+            let row = self.session.ask(&select).await?.into_iter().next();
+            Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)
+        })
+    }
+
+    fn fetch(
+        &mut self,
+        key: OffsetKey,
+        from: i64,
+        limit: usize,
+    ) -> Pending<'_, std::result::Result<Fetched, StoreError>> {
+        Box::pin(async move { Ok(self.look(key, from, limit).await?) })
+    }
+}

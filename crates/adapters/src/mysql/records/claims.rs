@@ -1,0 +1,31 @@
+//! What participants hold for an order, and when it is looked at again.
+
+use app::rows::{Timer, TimerKind};
+use domain::claim::Claim;
+use domain::reason::Reason;
+
+use crate::mysql::failure::Result;
+use crate::words::{claim_state, timer_kind};
+
+use super::Cells;
+
+/// The two cells of a claim: its state, the reason of its refusal.
+pub(in crate::mysql) fn claim(cells: &mut Cells) -> Result<Claim> {
+    let states = [Claim::Held, Claim::Refused(Reason::StepTimedOut), Claim::Released];
+    let state = cells.word(&states, claim_state)?;
+    match (state, cells.optional_word(&Reason::ALL, Reason::code)?) {
+        (Claim::Refused(_), Some(reason)) => Ok(Claim::Refused(reason)),
+        (Claim::Refused(_), None) => Err(cells.broken("a claim was refused for no reason")),
+        (Claim::Held | Claim::Released, _) => Ok(state),
+    }
+}
+
+pub(in crate::mysql) fn timer(cells: &mut Cells) -> Result<Timer> {
+    let due = cells.at()?;
+    let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }];
+    let kind = match cells.word(&kinds, timer_kind)? {
+        TimerKind::Claims => TimerKind::Claims,
+        TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
+    };
+    Ok(Timer { due, kind })
+}

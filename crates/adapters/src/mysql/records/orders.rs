@@ -1,0 +1,161 @@
+//! An order in its tables: one row, a row for each line, and the saga's steps beside what they are about.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::rows::OrderRow;
+use domain::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use domain::order::{CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Status};
+use domain::order_saga::{Direction, Saga, Step, StepRecord, StepState};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+
+use super::Cells;
+use crate::mysql::failure::Result;
+
+/// An order without its lines, which are read apart.
+pub(in crate::mysql) struct StoredOrder {
+    created: Created,
+    outcome: Outcome,
+    status: Status,
+    reason: Option<Reason>,
+    direction: Direction,
+    pay_before: Option<Timestamp>,
+    coupon: Option<(StepState, Timestamp)>,
+    point: Option<(StepState, Timestamp)>,
+    version: i64,
+    updated_at: Timestamp,
+    previous: Option<OrderId>,
+}
+
+/// A line and what is known of its claim on stock.
+pub(in crate::mysql) struct Line {
+    line: domain::order::Line,
+    state: StepState,
+    at: Timestamp,
+}
+
+pub(in crate::mysql) fn stored_order(cells: &mut Cells) -> Result<StoredOrder> {
+    let (id, number, user) = (OrderId(cells.take()?), Code(cells.text()?), UserId(cells.take()?));
+    let outcome = cells.word(&Outcome::ALL, Outcome::name)?;
+    let status = cells.word(&Status::ALL, Status::name)?;
+    let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
+    let direction = match (cells.take::<bool>()?, reason) {
+        (false, _) => Direction::Claiming,
+        (true, Some(reason)) => Direction::Restoring(reason),
+        (true, None) => return Err(cells.broken("an order restores for no reason")),
+    };
+    let mode = cells.word(&Mode::ALL, Mode::name)?;
+    let payment = cells.word(&Payment::ALL, Payment::name)?;
+    let pay_within = Duration::from_micros(cells.take::<i64>()?.unsigned_abs());
+    let pay_before = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+    let (total, discount, points, due) = (cells.money()?, cells.money()?, cells.money()?, cells.money()?);
+    let coupon_wanted = coupon_wanted(cells)?;
+    let (coupon, point) = (step(cells)?, step(cells)?);
+    let receiver = receiver(cells)?;
+    let warehouse_storage = cells.take()?;
+    let version = cells.take()?;
+    let (at, updated_at) = (cells.at()?, cells.at()?);
+    let previous = cells.take::<Option<i64>>()?.map(OrderId);
+    let created = Created {
+        id,
+        number,
+        user,
+        mode,
+        payment,
+        pay_within,
+        lines: vec![],
+        coupon: coupon_wanted,
+        total,
+        discount,
+        points,
+        due,
+        receiver,
+        warehouse_storage,
+        at,
+    };
+    Ok(StoredOrder {
+        created,
+        outcome,
+        status,
+        reason,
+        direction,
+        pay_before,
+        coupon,
+        point,
+        version,
+        updated_at,
+        previous,
+    })
+}
+
+fn coupon_wanted(cells: &mut Cells) -> Result<Option<CouponWanted>> {
+    let campaign: Option<i64> = cells.take()?;
+    let coupon = cells.take::<Option<i64>>()?.map(CouponId);
+    Ok(campaign.map(|campaign| CouponWanted { campaign: CampaignId(campaign), coupon }))
+}
+
+fn receiver(cells: &mut Cells) -> Result<Option<Receiver>> {
+    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
+    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error.to_string()))
+}
+
+pub(in crate::mysql) fn line(cells: &mut Cells) -> Result<Line> {
+    let line = domain::order::Line {
+        product: ProductId(cells.take()?),
+        name: cells.text()?,
+        quantity: cells.take()?,
+        unit_price: cells.money()?,
+    };
+    let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line has no state of its stock")) };
+    Ok(Line { line, state, at })
+}
+
+/// The three cells of a step: its state, the reason of its refusal, the moment.
+fn step(cells: &mut Cells) -> Result<Option<(StepState, Timestamp)>> {
+    // The reason of a failed step stands in the next cell.
+    const STATES: [StepState; 4] =
+        [StepState::Requested, StepState::Completed, StepState::Failed(Reason::StepTimedOut), StepState::Restored];
+    let state = cells.optional_word(&STATES, StepState::name)?;
+    let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
+    let at: Option<i64> = cells.take()?;
+    let Some(state) = state else { return Ok(None) };
+    let state = match (state, reason) {
+        (StepState::Failed(_), Some(reason)) => StepState::Failed(reason),
+        (StepState::Requested | StepState::Completed | StepState::Restored, None) => state,
+        (StepState::Failed(_), None) => return Err(cells.broken("a step failed for no reason")),
+        _ => return Err(cells.broken("a step has a reason and did not fail")),
+    };
+    let at = at.ok_or_else(|| cells.broken("a step has a state since no moment"))?;
+    Ok(Some((state, Timestamp::from_micros(at))))
+}
+
+impl StoredOrder {
+    pub(in crate::mysql) fn id(&self) -> OrderId {
+        self.created.id
+    }
+
+    /// Puts the order together with its lines, and its saga with what is known of each step.
+    pub(in crate::mysql) fn with(self, lines: Vec<Line>) -> OrderRow {
+        let StoredOrder { mut created, coupon, point, previous, .. } = self;
+        let mut steps: Vec<StepRecord> = Vec::with_capacity(lines.len() + 2);
+        let record = |step, (state, at)| StepRecord { step, state, at };
+        for Line { line, state, at } in lines {
+            steps.push(record(Step::Stock(line.product), (state, at)));
+            created.lines.push(line);
+        }
+        steps.extend(coupon.map(|known| record(Step::Coupon, known)));
+        steps.extend(point.map(|known| record(Step::Point, known)));
+        let order = Order {
+            created: Arc::new(created),
+            saga: Saga { direction: self.direction, steps },
+            outcome: self.outcome,
+            status: self.status,
+            reason: self.reason,
+            pay_before: self.pay_before,
+            version: self.version,
+            updated_at: self.updated_at,
+        };
+        OrderRow { order, previous }
+    }
+}

@@ -1,0 +1,68 @@
+//! The outbox in commit order, with the hashes that prove it.
+
+use std::collections::BTreeMap;
+
+use app::audit::{EventFacts, ShardFacts};
+use app::outbox::ShardHead;
+use mysql_async::Value;
+
+use super::Reader;
+use crate::mysql::failure::Result;
+use crate::mysql::records::Cells;
+
+/// Hashes that were kept, by shard and number.
+type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
+
+pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>> {
+    let roots = roots(reader)?;
+    let select = "SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position";
+    reader.each(select, |row| {
+        each(event(row, &roots)?);
+        Ok(())
+    })?;
+    shards(reader, &roots)
+}
+
+fn shard(cells: &mut Cells) -> Result<usize> {
+    Ok(usize::try_from(cells.take::<i64>()?).unwrap_or(usize::MAX))
+}
+
+fn event(row: Vec<Value>, roots: &Roots) -> Result<EventFacts> {
+    let mut cells = Cells::of(row);
+    let id = cells.take()?;
+    let (shard, seq) = (shard(&mut cells)?, cells.take()?);
+    Ok(EventFacts {
+        id,
+        shard,
+        seq,
+        key: cells.take()?,
+        kind: cells.take()?,
+        payload: cells.take()?,
+        at: cells.at()?,
+        root: roots.get(&(shard, seq)).and_then(|kept| kept.first().copied()),
+    })
+}
+
+fn roots(reader: &mut Reader) -> Result<Roots> {
+    let mut roots = Roots::new();
+    reader.each("SELECT shard, seq, hash FROM daily_root", |row| {
+        let mut cells = Cells::of(row);
+        let place = (shard(&mut cells)?, cells.take()?);
+        roots.entry(place).or_default().push(cells.hash()?);
+        Ok(())
+    })?;
+    Ok(roots)
+}
+
+fn shards(reader: &mut Reader, roots: &Roots) -> Result<Vec<ShardFacts>> {
+    let mut shards = vec![];
+    // Every shard has a row from the first day; one that took no event has nothing to prove.
+    reader.each("SELECT shard, seq, hash FROM outbox_shard WHERE seq > 0 ORDER BY shard", |row| {
+        let mut cells = Cells::of(row);
+        let shard = shard(&mut cells)?;
+        let kept = roots.iter().filter(|((of, _), _)| *of == shard).map(|(_, kept)| kept.len()).sum();
+        shards.push(ShardFacts { shard, head: ShardHead { seq: cells.take()?, hash: cells.hash()? }, roots: kept });
+        Ok(())
+    })?;
+    Ok(shards)
+}

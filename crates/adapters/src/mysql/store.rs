@@ -1,0 +1,281 @@
+//! The truth in a server that several processes write to: a transaction per batch, ordered by the locks of its rows.
+
+mod commit;
+mod executor;
+mod load;
+mod places;
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::ids::Sequence;
+use app::outbox::{SHARDS, ShardHead};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::rows::{HoldingKey, Key, OffsetKey, Rows};
+use domain::coupon::Coupon;
+use domain::ids::{CampaignId, OrderId, UserId};
+use domain::order_saga::StepRecord;
+use domain::time::Timestamp;
+use mysql_async::Opts;
+use rustc_hash::FxHashMap;
+
+use super::failure::{Failure, Result};
+use super::log::CommitsSeen;
+use super::records::Cells;
+use super::server_clock::ServerClock;
+use super::session::Session;
+use super::sql::{Script, statement};
+
+pub(super) use load::lines;
+pub(super) use places::{SELECT_HEADS, heads};
+
+/// For so long a lost commit is looked up before its outcome counts as unknown: a server that restarts takes a while.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(30);
+const LOOKUP_PAUSE: Duration = Duration::from_millis(200);
+
+pub struct MysqlStore {
+    session: Session,
+    is_begun: bool,
+    before: Before,
+    commits_seen: Arc<CommitsSeen>,
+    clock: Arc<ServerClock>,
+    /// The commit whose outcome nobody knows.
+    in_doubt: Option<CommitId>,
+}
+
+/// What the open transaction has read, so that only what changed is written.
+#[derive(Debug, Default)]
+struct Before {
+    holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
+    steps: FxHashMap<OrderId, Vec<StepRecord>>,
+}
+
+/// Why a commit did not come about.
+enum Halt {
+    Moved(OffsetKey),
+    /// Nothing was written.
+    Failed(Failure),
+    /// The connection was lost after it was told to commit.
+    InDoubt(String),
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failed(failure)
+    }
+}
+
+impl MysqlStore {
+    pub(super) fn new(opts: &Opts, commits_seen: Arc<CommitsSeen>, clock: Arc<ServerClock>) -> MysqlStore {
+        let session = Session::new(opts);
+        MysqlStore { session, is_begun: false, before: Before::default(), commits_seen, clock, in_doubt: None }
+    }
+
+    pub(super) const fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Learns what the server's clock says.
+    pub(super) async fn read_clock(&mut self) -> Result<()> {
+        let rows = self.session.ask(load::MOMENT).await?;
+        self.clock.set(load::moment(rows.into_iter().next())?.1);
+        Ok(())
+    }
+
+    /// A script that begins the transaction, unless one is open.
+    fn script(&mut self) -> Script {
+        let mut script = Script::default();
+        if !self.is_begun || !self.session.is_connected() {
+            self.before = Before::default();
+            script.add("START TRANSACTION");
+        }
+        self.is_begun = true;
+        script
+    }
+
+    async fn read(&mut self, keys: &[Key], rows: &mut Rows) -> Result<()> {
+        if self.is_begun && !self.session.is_connected() {
+            return Err(Failure::Contended("the connection was lost, and the transaction with it".to_owned()));
+        }
+        let mut script = self.script();
+        if keys.is_empty() {
+            return if script.is_empty() { Ok(()) } else { self.session.run(&script).await.map(|_| ()) };
+        }
+        let load = load::Load::new(keys, &mut script);
+        script.add(load::MOMENT);
+        let mut answers = self.session.run(&script).await?;
+        let moment = answers.pop().unwrap_or_default();
+        let (latest, server) = load::moment(moment.into_iter().next())?;
+        rows.decided_until = rows.decided_until.max(latest);
+        self.clock.set(server);
+        load.read(answers, rows, &mut self.before)
+    }
+
+    async fn write(&mut self, commit: &Commit<'_>) -> std::result::Result<Option<[ShardHead; SHARDS]>, Halt> {
+        if self.is_begun && !self.session.is_connected() {
+            return Err(Failure::Contended("the connection was lost, and the transaction with it".to_owned()).into());
+        }
+        let mut script = self.script();
+        if !commit.offsets.is_empty() {
+            let place = script.add(commit::select_offsets(commit.offsets));
+            let mut answers = self.session.run(&script).await?;
+            script = Script::default();
+            commit::write_offsets(&mut script, std::mem::take(&mut answers[place]), commit.offsets)?;
+        }
+        commit::write_rows(&mut script, commit, &self.before);
+        let mut sealed = None;
+        if let Some(lock) = places::lock(commit) {
+            let place = script.add(lock);
+            let mut answers = self.session.run(&script).await?;
+            script = Script::default();
+            let mut heads = places::heads(std::mem::take(&mut answers[place]))?;
+            places::write_events(&mut script, commit, &mut heads);
+            sealed = Some(heads);
+        }
+        commit::note_commit(&mut script, commit);
+        script.add("COMMIT");
+        match self.session.run(&script).await {
+            Ok(_) => Ok(sealed),
+            Err(Failure::Lost(error)) => Err(Halt::InDoubt(error)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    /// Ends a transaction that came to nothing.
+    async fn end(&mut self) {
+        let was_begun = std::mem::take(&mut self.is_begun);
+        self.before = Before::default();
+        // Where it cannot be told to end, it ends with its connection.
+        if was_begun && self.session.is_connected() && self.session.ask("ROLLBACK").await.is_err() {
+            self.session.give_up();
+        }
+    }
+
+    async fn conclude(&mut self, id: CommitId, halt: Halt) -> CommitError {
+        self.end().await;
+        match halt {
+            Halt::Moved(key) => CommitError::Moved(key),
+            Halt::Failed(Failure::Constraint(error)) => CommitError::Constraint(error),
+            // The connection was not yet told to commit, so the server undoes what it was told.
+            Halt::Failed(Failure::Contended(error) | Failure::Lost(error)) => CommitError::Contended(error),
+            Halt::Failed(Failure::Refused(error) | Failure::Unreadable(error)) => CommitError::Unknown(error),
+            Halt::InDoubt(error) => {
+                self.in_doubt = Some(id);
+                CommitError::Unknown(error)
+            }
+        }
+    }
+
+    /// Finds out what became of a commit that was lost sight of. Whoever writes its row first has decided: if it is
+    /// still on its way, it will find the row taken and come to nothing.
+    async fn settle(&mut self, id: CommitId) -> Result<bool> {
+        let void = "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?, ?, NULL)";
+        let void = statement(void, &[&id.engine, &id.number]);
+        let deadline = Instant::now() + LOOKUP_PATIENCE;
+        loop {
+            match self.session.ask(&void).await {
+                Ok(_) => return Ok(false),
+                Err(Failure::Constraint(_)) => return self.look_up(id).await,
+                Err(failure) if Instant::now() > deadline => return Err(failure),
+                Err(_) => tokio::time::sleep(LOOKUP_PAUSE).await,
+            }
+        }
+    }
+
+    async fn look_up(&mut self, id: CommitId) -> Result<bool> {
+        let found = "SELECT COUNT(*) FROM engine_commit WHERE engine = ? AND number >= ? AND committed_at IS NOT NULL";
+        let rows = self.session.ask(&statement(found, &[&id.engine, &id.number])).await?;
+        Cells::of(rows.into_iter().next().unwrap_or_default()).take()
+    }
+
+    async fn take_numbers(&mut self, sequence: Sequence, count: i64) -> Result<Range<i64>> {
+        if self.is_begun {
+            // Within a transaction they would be given back with it.
+            return Err(Failure::Refused("numbers are leased between transactions".to_owned()));
+        }
+        let take = "UPDATE sequence SET next_number = LAST_INSERT_ID(next_number + ?) WHERE name = ?";
+        let end = self.session.number(&statement(take, &[&count, &sequence.name()])).await?;
+        Ok(end - count..end)
+    }
+}
+
+impl Store for MysqlStore {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, std::result::Result<(), LoadError>> {
+        Box::pin(async move {
+            let was_connected = self.session.is_connected();
+            let Err(failure) = self.read(keys, rows).await else { return Ok(()) };
+            self.end().await;
+            match failure {
+                Failure::Contended(error) => Err(LoadError::Contended(error)),
+                // The server, or somebody there, ended this one connection: another one may do.
+                Failure::Lost(error) if was_connected => Err(LoadError::Contended(error)),
+                failure => Err(StoreError::from(failure).into()),
+            }
+        })
+    }
+
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, std::result::Result<Durability, CommitError>> {
+        Box::pin(async move {
+            let id = commit.id;
+            match self.write(&commit).await {
+                Ok(sealed) => {
+                    self.is_begun = false;
+                    self.before = Before::default();
+                    self.commits_seen.tell(sealed.iter().flatten());
+                    Ok(Durability::Reached)
+                }
+                Err(halt) => Err(self.conclude(id, halt).await),
+            }
+        })
+    }
+
+    fn rollback(&mut self) -> Pending<'_, std::result::Result<(), StoreError>> {
+        Box::pin(async move {
+            self.end().await;
+            Ok(())
+        })
+    }
+
+    fn committed(&mut self, id: CommitId) -> Pending<'_, std::result::Result<bool, StoreError>> {
+        Box::pin(async move {
+            let is_in_doubt = self.in_doubt == Some(id);
+            let found = if is_in_doubt { self.settle(id).await? } else { self.look_up(id).await? };
+            self.in_doubt = None;
+            Ok(found)
+        })
+    }
+
+    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, std::result::Result<Range<i64>, StoreError>> {
+        Box::pin(async move { Ok(self.take_numbers(sequence, count).await?) })
+    }
+
+    fn due_timers(
+        &mut self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Pending<'_, std::result::Result<Vec<DueTimer>, StoreError>> {
+        Box::pin(async move {
+            let due = "SELECT order_id, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = self.session.ask(&statement(due, &[&now, &limit])).await?;
+            let timers = rows.into_iter().map(|row| {
+                let mut cells = Cells::of(row);
+                Ok(DueTimer { order: OrderId(cells.take()?), due: cells.at()? })
+            });
+            Ok(timers.collect::<Result<_>>()?)
+        })
+    }
+
+    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, std::result::Result<Vec<(UserId, i64)>, StoreError>> {
+        Box::pin(async move {
+            let holders = "SELECT user_id, COUNT(*) FROM coupon WHERE campaign_id = ? GROUP BY user_id";
+            let rows = self.session.ask(&statement(holders, &[&campaign.0])).await?;
+            let holders = rows.into_iter().map(|row| {
+                let mut cells = Cells::of(row);
+                Ok((UserId(cells.take()?), cells.take()?))
+            });
+            Ok(holders.collect::<Result<_>>()?)
+        })
+    }
+}

@@ -1,0 +1,285 @@
+//! Writes what a batch changed: for each table the new rows with one statement, the changed ones with another.
+
+mod orders;
+mod people;
+
+use std::hash::Hash;
+
+use app::outbox::uuid;
+use app::ports::Commit;
+use app::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
+use app::table::{Change, Table};
+use domain::claim::Claim;
+use domain::ids::OrderId;
+use mysql_async::Value;
+use rustc_hash::FxHashMap;
+
+use super::{Before, Halt};
+use crate::mysql::records::Cells;
+use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
+use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
+
+fn topic(moved: &OffsetMove) -> &'static str {
+    moved.key.partition.topic.map_or("", app::event::Topic::name)
+}
+
+/// Locks the places of the groups, in order.
+pub(super) fn select_offsets(moves: &[OffsetMove]) -> String {
+    let conditions = moves.iter().map(|moved| {
+        let (group, number) = (moved.key.group.name(), moved.key.partition.number);
+        statement("(consumer_group = ? AND topic = ? AND `partition` = ?)", &[&group, &topic(moved), &number])
+    });
+    let conditions: Vec<String> = conditions.collect();
+    format!(
+        "SELECT consumer_group, topic, `partition`, position FROM consumer_offset FORCE INDEX (PRIMARY) WHERE {} \
+         ORDER BY consumer_group, topic, `partition` FOR UPDATE",
+        conditions.join(" OR ")
+    )
+}
+
+/// Moves the groups that stand where the batch left them; if one does not, the batch is void.
+pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: &[OffsetMove]) -> Result<(), Halt> {
+    let mut places: FxHashMap<(String, String, i32), i64> = FxHashMap::default();
+    for row in found {
+        let mut cells = Cells::of(row);
+        places.insert((cells.take()?, cells.take()?, cells.take()?), cells.take()?);
+    }
+    const HEAD: &str = "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ";
+    // A place that was not there is written as new: if another process writes it first, this one comes to nothing.
+    for (is_new, tail) in [(true, ""), (false, " ON DUPLICATE KEY UPDATE position = VALUES(position)")] {
+        let mut insert = Insert::new(script, HEAD, tail);
+        for moved in moves {
+            let (group, number) = (moved.key.group.name(), moved.key.partition.number);
+            let stored = places.get(&(group.to_owned(), topic(moved).to_owned(), number));
+            if stored.copied().unwrap_or(0) != moved.from {
+                return Err(Halt::Moved(moved.key));
+            }
+            if stored.is_none() == is_new {
+                insert.row(&[&group, &topic(moved), &number, &moved.to]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// So that the engine can ask whether a commit happened. Its row says so; those of earlier commits are of no use.
+pub(super) fn note_commit(script: &mut Script, commit: &Commit<'_>) {
+    let (engine, number) = (commit.id.engine, commit.id.number);
+    let note = "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?, ?, ?)";
+    script.add(statement(note, &[&engine, &number, &commit.now]));
+    let forget = "DELETE noted FROM engine_commit AS noted FORCE INDEX (PRIMARY) WHERE engine = ? AND number < ?";
+    script.add(statement(forget, &[&engine, &number]));
+}
+
+pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Before) {
+    let rows = commit.rows;
+    inbox(script, commit);
+    answers(script, rows);
+    people::logins(script, rows);
+    orders::orders(script, rows, before);
+    timers(script, rows);
+    claims(script, rows);
+    people::requests(script, rows);
+    people::customers(script, rows);
+    people::accounts(script, rows);
+    people::holdings(script, rows, before);
+    people::entries(script, rows);
+    people::notices(script, rows);
+    campaigns(script, rows);
+    products(script, rows);
+    receipts(script, rows);
+    sales(script, rows);
+}
+
+/// How rows of a table are written: what stands before them, and what becomes of those that are there already.
+struct Written {
+    head: &'static str,
+    update: &'static str,
+}
+
+/// Writes every changed row of a table. A row that was read as absent must be new. Returns the rows to delete.
+fn put_all<K, V>(
+    script: &mut Script,
+    table: &Table<K, V>,
+    Written { head, update }: Written,
+    mut put: impl FnMut(&mut Insert<'_>, K, &V),
+) -> Vec<K>
+where
+    K: Copy + Eq + Hash + Ord + Into<Key>,
+    V: Clone,
+{
+    let changes = table.changes();
+    if changes.is_empty() {
+        return vec![];
+    }
+    let mut insert = Insert::new(script, head, "");
+    for (key, change) in &changes {
+        if let Change::Insert(row) = change {
+            put(&mut insert, *key, row);
+        }
+    }
+    drop(insert);
+    let mut insert = Insert::new(script, head, update);
+    for (key, change) in &changes {
+        if let Change::Update(row) = change {
+            put(&mut insert, *key, row);
+        }
+    }
+    drop(insert);
+    changes.into_iter().filter(|(_, change)| *change_is_delete(change)).map(|(key, _)| key).collect()
+}
+
+const fn change_is_delete<V>(change: &Change<'_, V>) -> &'static bool {
+    if matches!(change, Change::Delete) { &true } else { &false }
+}
+
+/// Deletes rows by a condition on their keys. Named as a join, so that the index can be named: without it a small table
+/// would be read from its start, past rows that others have locked.
+fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
+    script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({index}) WHERE {condition}"));
+}
+
+fn inbox(script: &mut Script, commit: &Commit<'_>) {
+    let written = Written {
+        head: "INSERT INTO inbox (consumer_group, event_id, taken_at) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE taken_at = VALUES(taken_at)",
+    };
+    put_all(script, &commit.rows.inbox, written, |insert, key, ()| {
+        insert.row(&[&key.group.name(), &uuid(key.event.0), &commit.now]);
+    });
+}
+
+fn answers(script: &mut Script, rows: &Rows) {
+    let written = Written {
+        head: "INSERT INTO idempotency (`key`, fingerprint, answer, answered_at) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE fingerprint = VALUES(fingerprint), answer = VALUES(answer), \
+                 answered_at = VALUES(answered_at)",
+    };
+    let gone = put_all(script, &rows.answers, written, |insert, AnswerKey(key), stored| {
+        let answer = serde_json::to_string(&stored.answer).expect("an answer is plain data");
+        insert.row(&[&key, &stored.fingerprint, &answer, &stored.at]);
+    });
+    for keys in gone.chunks(KEYS_MAX) {
+        delete(script, ("idempotency", "idempotency_key"), &is_in("`key`", keys.iter().map(|key| key.0)));
+    }
+}
+
+fn timers(script: &mut Script, rows: &Rows) {
+    const HEAD: &str = "INSERT INTO timer (order_id, due_at, kind, asked) VALUES ";
+    const PUT: &str = " ON DUPLICATE KEY UPDATE due_at = VALUES(due_at), kind = VALUES(kind), asked = VALUES(asked)";
+    let mut gone: Vec<OrderId> = vec![];
+    let changes = rows.timers.changes();
+    let mut insert = Insert::new(script, HEAD, PUT);
+    for (TimerKey(order), change) in changes {
+        match change {
+            Change::Insert(timer) | Change::Update(timer) => {
+                let asked = match timer.kind {
+                    TimerKind::Claims => 0,
+                    TimerKind::Restorations { asked } => asked,
+                };
+                insert.row(&[&order.0, &timer.due, &timer_kind(timer.kind), &asked]);
+            }
+            Change::Delete => gone.push(order),
+        }
+    }
+    drop(insert);
+    for orders in gone.chunks(KEYS_MAX) {
+        delete(script, ("timer", "PRIMARY"), &is_in("order_id", orders.iter().map(|order| order.0)));
+    }
+}
+
+fn claims(script: &mut Script, rows: &Rows) {
+    let written = Written {
+        head: "INSERT INTO claim (order_id, step, product_id, state, reason) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE state = VALUES(state), reason = VALUES(reason)",
+    };
+    let gone = put_all(script, &rows.claims, written, |insert, ClaimKey { order, step }, claim| {
+        let (step, product) = step_cells(step);
+        let reason = match claim {
+            Claim::Refused(reason) => Some(reason.code()),
+            Claim::Held | Claim::Released => None,
+        };
+        insert.row(&[&order.0, &step, &product, &claim_state(*claim), &reason]);
+    });
+    for keys in gone.chunks(KEYS_MAX) {
+        let conditions = keys.iter().map(|key| {
+            let (step, product) = step_cells(key.step);
+            statement("(order_id = ? AND step = ? AND product_id = ?)", &[&key.order.0, &step, &product])
+        });
+        delete(script, ("claim", "PRIMARY"), &conditions.collect::<Vec<_>>().join(" OR "));
+    }
+}
+
+fn campaigns(script: &mut Script, rows: &Rows) {
+    let written = Written {
+        head: "INSERT INTO campaign (campaign_id, name, discount_type, discount_value, discount_max_amount, quantity, \
+               issued, issue_per_user_max, issue_starts_at, issue_ends_at, valid_until, issue_mode, queue_key, paused, \
+               created_at, updated_at) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE quantity = VALUES(quantity), issued = VALUES(issued), \
+                 issue_ends_at = VALUES(issue_ends_at), paused = VALUES(paused), updated_at = VALUES(updated_at)",
+    };
+    put_all(script, &rows.campaigns, written, |insert, id, campaign| {
+        let (discount_type, value, max_amount) = discount_cells(&campaign.discount);
+        insert.row(&[
+            &id.0,
+            &campaign.name,
+            &discount_type,
+            &value,
+            &max_amount,
+            &campaign.quantity,
+            &campaign.issued,
+            &campaign.issue_per_user_max,
+            &campaign.issue_starts_at,
+            &campaign.issue_ends_at,
+            &campaign.valid_until,
+            &campaign.issue_mode.name(),
+            &campaign.queue_key.name(),
+            &campaign.paused,
+            &campaign.created_at,
+            &campaign.updated_at,
+        ]);
+    });
+}
+
+fn products(script: &mut Script, rows: &Rows) {
+    let written = Written {
+        head: "INSERT INTO product (product_id, name, price, status, on_hand, reserved, received, sold, written_off, \
+               created_at, updated_at) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE price = VALUES(price), status = VALUES(status), on_hand = VALUES(on_hand), \
+                 reserved = VALUES(reserved), received = VALUES(received), sold = VALUES(sold), \
+                 written_off = VALUES(written_off), updated_at = VALUES(updated_at)",
+    };
+    put_all(script, &rows.products, written, |insert, id, product| {
+        insert.row(&[
+            &id.0,
+            &product.name,
+            &product.price,
+            &product.status.name(),
+            &product.on_hand,
+            &product.reserved,
+            &product.received,
+            &product.sold,
+            &product.written_off,
+            &product.created_at,
+            &product.updated_at,
+        ]);
+    });
+}
+
+fn receipts(script: &mut Script, rows: &Rows) {
+    let head = "INSERT INTO stock_receipt (receipt_id, product_id, delta, reason, created_at) VALUES ";
+    let mut insert = Insert::new(script, head, "");
+    for receipt in &rows.receipts {
+        insert.row(&[&receipt.id.0, &receipt.product.0, &receipt.delta, &receipt.reason, &receipt.at]);
+    }
+}
+
+fn sales(script: &mut Script, rows: &Rows) {
+    let written = Written {
+        head: "INSERT INTO product_sales (day, product_id, sold) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE sold = VALUES(sold)",
+    };
+    put_all(script, &rows.sales, written, |insert, SalesKey { day, product }, sold| {
+        insert.row(&[&day, &product.0, sold as &dyn Literal]);
+    });
+}

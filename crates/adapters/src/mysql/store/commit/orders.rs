@@ -1,0 +1,119 @@
+//! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
+
+use app::rows::{OrderRow, Rows};
+use app::table::Change;
+use domain::order::{Line, Order};
+use domain::order_saga::{Direction, Step, StepRecord};
+
+use super::{Before, Written, put_all};
+use crate::mysql::sql::{Insert, Script};
+use crate::words::step_reason;
+
+const ORDERS: Written = Written {
+    head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
+           pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state, \
+           coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version, \
+           created_at, updated_at, previous_order_id) VALUES ",
+    update: " ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), status = VALUES(status), reason = VALUES(reason), \
+             is_restoring = VALUES(is_restoring), pay_before_at = VALUES(pay_before_at), \
+             coupon_state = VALUES(coupon_state), coupon_reason = VALUES(coupon_reason), \
+             coupon_at = VALUES(coupon_at), point_state = VALUES(point_state), point_reason = VALUES(point_reason), \
+             point_at = VALUES(point_at), version = VALUES(version), updated_at = VALUES(updated_at)",
+};
+const LINES: Written = Written {
+    head: "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, \
+           stock_reason, stock_at) VALUES ",
+    update: " ON DUPLICATE KEY UPDATE stock_state = VALUES(stock_state), stock_reason = VALUES(stock_reason), \
+             stock_at = VALUES(stock_at)",
+};
+
+pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
+    put_all(script, &rows.orders, ORDERS, |insert, _, row| write_order(insert, row));
+    let changes = rows.orders.changes();
+    let mut insert = Insert::new(script, LINES.head, "");
+    for (_, change) in &changes {
+        if let Change::Insert(row) = change {
+            lines(&row.order).for_each(|line| write_line(&mut insert, &row.order, line));
+        }
+    }
+    drop(insert);
+    let mut insert = Insert::new(script, LINES.head, LINES.update);
+    for (key, change) in &changes {
+        if let Change::Update(row) = change {
+            let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
+            let moved = lines(&row.order).filter(|(_, _, record)| !known.contains(record));
+            moved.for_each(|line| write_line(&mut insert, &row.order, line));
+        }
+    }
+}
+
+/// Each line with its number and the step that claims its stock.
+fn lines(order: &Order) -> impl Iterator<Item = (i64, &Line, &StepRecord)> {
+    (1..).zip(&order.created.lines).filter_map(|(line_no, line)| {
+        let step = Step::Stock(line.product);
+        let record = order.saga.steps.iter().find(|record| record.step == step)?;
+        Some((line_no, line, record))
+    })
+}
+
+fn write_line(insert: &mut Insert<'_>, order: &Order, (line_no, line, record): (i64, &Line, &StepRecord)) {
+    insert.row(&[
+        &order.id().0,
+        &line_no,
+        &line.product.0,
+        &line.name,
+        &line.quantity,
+        &line.unit_price,
+        &record.state.name(),
+        &step_reason(record.state),
+        &record.at,
+    ]);
+}
+
+/// The cells of a step that an order may not have: state, reason, moment.
+type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
+
+fn step_cells(order: &Order, step: Step) -> StepCells {
+    let record = order.saga.steps.iter().find(|record| record.step == step);
+    let Some(StepRecord { state, at, .. }) = record else { return (None, None, None) };
+    (Some(state.name()), step_reason(*state), Some(at.micros()))
+}
+
+fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow) {
+    let created = &order.created;
+    let coupon = step_cells(order, Step::Coupon);
+    let point = step_cells(order, Step::Point);
+    let receiver = created.receiver.as_ref();
+    let receiver = receiver.map(|receiver| serde_json::to_string(receiver).expect("a receiver is plain data"));
+    insert.row(&[
+        &created.id.0,
+        &created.number.as_str(),
+        &created.user.0,
+        &order.outcome.name(),
+        &order.status.name(),
+        &order.reason.map(domain::reason::Reason::code),
+        &matches!(order.saga.direction, Direction::Restoring(_)),
+        &created.mode.name(),
+        &created.payment.name(),
+        &i64::try_from(created.pay_within.as_micros()).unwrap_or(i64::MAX),
+        &order.pay_before,
+        &created.total,
+        &created.discount,
+        &created.points,
+        &created.due,
+        &created.coupon.map(|wanted| wanted.campaign.0),
+        &created.coupon.and_then(|wanted| wanted.coupon).map(|coupon| coupon.0),
+        &coupon.0,
+        &coupon.1,
+        &coupon.2,
+        &point.0,
+        &point.1,
+        &point.2,
+        &receiver,
+        &created.warehouse_storage,
+        &order.version,
+        &created.at,
+        &order.updated_at,
+        &previous.map(|previous| previous.0),
+    ]);
+}

@@ -1,0 +1,364 @@
+//! Reads rows by their keys: one statement for each kind, locking in the order of keys.
+
+use std::hash::Hash;
+
+use app::outbox::uuid;
+use app::rows::{
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, EmailKey, HoldingKey, InboxKey, Key, OrderKey, Rows, SalesKey,
+    SettledKey, TimerKey,
+};
+use app::table::Table;
+use domain::coupon::{Coupon, Holding};
+use domain::ids::{CampaignId, OrderId, ProductId, RequestId, UserId};
+use domain::points::Account;
+use domain::time::Timestamp;
+use mysql_async::Value;
+use rustc_hash::FxHashMap;
+
+use super::Before;
+use crate::mysql::failure::Result;
+use crate::mysql::records::{
+    self, Cells, select_campaign, select_customer, select_login, select_order, select_product, select_request,
+};
+use crate::mysql::session::Answers;
+use crate::mysql::sql::{KEYS_MAX, Literal, Script, is_in, statement};
+use crate::words::step_cells;
+
+/// Keys of one kind, asked for with one statement.
+enum Ask {
+    Inbox(Vec<InboxKey>),
+    Answers(Vec<AnswerKey>),
+    Logins(Vec<EmailKey>),
+    Orders(Vec<OrderId>),
+    Timers(Vec<OrderId>),
+    Claims(Vec<ClaimKey>),
+    Settled(Vec<OrderId>),
+    Requests(Vec<RequestId>),
+    Customers(Vec<UserId>),
+    Accounts(Vec<UserId>),
+    Holdings(Vec<HoldingKey>),
+    Campaigns(Vec<CampaignId>),
+    Products(Vec<ProductId>),
+    Sales(Vec<SalesKey>),
+}
+
+/// What is asked for, and where the answers will stand.
+pub(super) struct Load {
+    asks: Vec<(Ask, usize)>,
+}
+
+macro_rules! gather {
+    ($asks:ident, $variant:ident, $key:expr) => {
+        match $asks.last_mut() {
+            Some(Ask::$variant(keys)) if keys.len() < KEYS_MAX => keys.push($key),
+            _ => $asks.push(Ask::$variant(vec![$key])),
+        }
+    };
+}
+
+impl Load {
+    pub(super) fn new(keys: &[Key], script: &mut Script) -> Load {
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
+        let mut asks: Vec<Ask> = vec![];
+        for key in keys {
+            match key {
+                // Where a group stands is compared by the commit itself.
+                Key::Offset(_) => {}
+                Key::Inbox(key) => gather!(asks, Inbox, key),
+                Key::Answer(key) => gather!(asks, Answers, key),
+                Key::Login(key) => gather!(asks, Logins, key),
+                Key::Order(key) => gather!(asks, Orders, key),
+                Key::Timer(key) => gather!(asks, Timers, key),
+                Key::Claim(key) => gather!(asks, Claims, key),
+                Key::Settled(key) => gather!(asks, Settled, key),
+                Key::Request(key) => gather!(asks, Requests, key),
+                Key::Customer(key) => gather!(asks, Customers, key),
+                Key::Account(key) => gather!(asks, Accounts, key),
+                Key::Holding(key) => gather!(asks, Holdings, key),
+                Key::Campaign(key) => gather!(asks, Campaigns, key),
+                Key::Product(key) => gather!(asks, Products, key),
+                Key::Sales(key) => gather!(asks, Sales, key),
+            }
+        }
+        let orders: Vec<OrderId> = asks.iter().flat_map(|ask| ask.orders().iter().copied()).collect();
+        let asks = asks.into_iter().map(|ask| {
+            let place = script.add(ask.statement());
+            (ask, place)
+        });
+        let asks = asks.collect();
+        // An order's lines are guarded by its lock; each statement sees what is committed when it begins.
+        for some in orders.chunks(KEYS_MAX) {
+            script.add(select_lines(some));
+        }
+        Load { asks }
+    }
+
+    /// Takes the answers in.
+    pub(super) fn read(self, mut answers: Answers, rows: &mut Rows, before: &mut Before) -> Result<()> {
+        let last = self.asks.iter().map(|(_, place)| *place + 1).max().unwrap_or(answers.len());
+        let mut lines = lines(answers.drain(last.min(answers.len())..).flatten())?;
+        for (ask, place) in self.asks {
+            let found = std::mem::take(&mut answers[place]);
+            ask.read(found, (&mut lines, before), rows)?;
+        }
+        Ok(())
+    }
+}
+
+/// The lines of each order.
+type LinesOf = FxHashMap<OrderId, Vec<records::Line>>;
+
+const LINES: &str = "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, order_id \
+                     FROM order_line FORCE INDEX (PRIMARY) WHERE ";
+
+fn select_lines(orders: &[OrderId]) -> String {
+    format!("{LINES}{} ORDER BY order_id, line_no", is_in("order_id", orders.iter().map(|order| order.0)))
+}
+
+pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<LinesOf> {
+    let mut lines = LinesOf::default();
+    for row in rows {
+        let mut cells = Cells::of(row);
+        let line = records::line(&mut cells)?;
+        lines.entry(OrderId(cells.take()?)).or_default().push(line);
+    }
+    Ok(lines)
+}
+
+/// `SELECT … FROM table`, then the index by which the rows are found and locked one by one in its order. Without it a small
+/// table would be read from its start, past rows that others have locked.
+fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
+    format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
+}
+
+/// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
+fn pairs<A: Literal + PartialEq, B: Literal>(columns: (&str, &str), keys: impl Iterator<Item = (A, B)>) -> String {
+    let mut groups: Vec<(A, Vec<B>)> = vec![];
+    for (first, second) in keys {
+        match groups.last_mut() {
+            Some((known, seconds)) if *known == first => seconds.push(second),
+            _ => groups.push((first, vec![second])),
+        }
+    }
+    let groups = groups.into_iter().map(|(first, seconds)| {
+        statement(&format!("({} = ? AND ", columns.0), &[&first]) + &is_in(columns.1, seconds) + ")"
+    });
+    groups.collect::<Vec<_>>().join(" OR ")
+}
+
+fn claim_condition(keys: &[ClaimKey]) -> String {
+    let conditions = keys.iter().map(|key| {
+        let (step, product) = step_cells(key.step);
+        statement("(order_id = ? AND step = ? AND product_id = ?)", &[&key.order.0, &step, &product])
+    });
+    conditions.collect::<Vec<_>>().join(" OR ")
+}
+
+impl Ask {
+    fn orders(&self) -> &[OrderId] {
+        if let Ask::Orders(orders) = self { orders } else { &[] }
+    }
+
+    fn statement(&self) -> String {
+        let primary =
+            |select: &str, column: &str, ids: Vec<i64>| locked(select, "PRIMARY", &is_in(column, ids), column);
+        match self {
+            Ask::Inbox(keys) => {
+                let keys = keys.iter().map(|key| (key.group.name(), uuid(key.event.0)));
+                let condition = pairs(("consumer_group", "event_id"), keys);
+                locked("SELECT consumer_group, event_id FROM inbox", "PRIMARY", &condition, "consumer_group, event_id")
+            }
+            Ask::Answers(keys) => {
+                let select = "SELECT fingerprint, answer, answered_at, `key` FROM idempotency";
+                locked(select, "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
+            }
+            Ask::Logins(keys) => {
+                let select = select_login!("").replace(" FROM", ", email_key FROM");
+                locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
+            }
+            Ask::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
+            Ask::Timers(ids) => {
+                let select = "SELECT order_id, due_at, kind, asked FROM timer";
+                primary(select, "order_id", ids.iter().map(|id| id.0).collect())
+            }
+            Ask::Claims(keys) => {
+                let select = "SELECT state, reason, order_id, step, product_id FROM claim";
+                locked(select, "PRIMARY", &claim_condition(keys), "order_id, step, product_id")
+            }
+            // Without a lock: settled orders stay settled.
+            Ask::Settled(ids) => {
+                let ids = is_in("order_id", ids.iter().map(|id| id.0));
+                let select = "SELECT order_id FROM orders FORCE INDEX (PRIMARY) WHERE ";
+                format!("{select}{ids} AND outcome IN ('COMPLETED', 'CANCELLED')")
+            }
+            Ask::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
+            Ask::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
+            Ask::Accounts(ids) => {
+                let select = "SELECT user_id, balance FROM points_account";
+                primary(select, "user_id", ids.iter().map(|id| id.0).collect())
+            }
+            Ask::Holdings(keys) => {
+                let keys = keys.iter().map(|key| (key.campaign.0, key.user.0));
+                let select =
+                    "SELECT coupon_id, code, issue_number, used_order_id, issued_at, campaign_id, user_id FROM coupon";
+                let condition = pairs(("campaign_id", "user_id"), keys);
+                locked(select, "coupon_holding", &condition, "campaign_id, user_id, nth")
+            }
+            Ask::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
+            Ask::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
+            Ask::Sales(keys) => {
+                let condition = pairs(("day", "product_id"), keys.iter().map(|key| (key.day, key.product.0)));
+                locked("SELECT day, product_id, sold FROM product_sales", "PRIMARY", &condition, "day, product_id")
+            }
+        }
+    }
+
+    fn read(self, found: Vec<Vec<Value>>, (lines, before): (&mut LinesOf, &mut Before), rows: &mut Rows) -> Result<()> {
+        let found = found.into_iter().map(Cells::of);
+        match self {
+            Ask::Inbox(keys) => {
+                let found = index(found, |cells| Ok(((cells.take::<String>()?, cells.take::<String>()?), ())))?;
+                for key in keys {
+                    let cells = (key.group.name().to_owned(), uuid(key.event.0));
+                    rows.inbox.loaded(key, found.get(&cells).copied());
+                }
+            }
+            Ask::Answers(keys) => {
+                let read = |cells: &mut Cells| {
+                    let answer = records::answer(cells)?;
+                    Ok((AnswerKey(cells.hash()?), answer))
+                };
+                tell(&mut rows.answers, keys, index(found, read)?);
+            }
+            Ask::Logins(keys) => {
+                let read = |cells: &mut Cells| {
+                    let login = records::login(cells)?;
+                    Ok((EmailKey(cells.hash()?), login))
+                };
+                tell(&mut rows.logins, keys, index(found, read)?);
+            }
+            Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
+            Ask::Timers(ids) => {
+                let read = |cells: &mut Cells| {
+                    let order = OrderId(cells.take()?);
+                    Ok((TimerKey(order), records::timer(cells)?))
+                };
+                tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, read)?);
+            }
+            Ask::Claims(keys) => {
+                let read = |cells: &mut Cells| {
+                    let claim = records::claim(cells)?;
+                    Ok(((cells.take::<i64>()?, cells.take::<String>()?, cells.take::<i64>()?), claim))
+                };
+                let found = index(found, read)?;
+                for key in keys {
+                    let (step, product) = step_cells(key.step);
+                    rows.claims.loaded(key, found.get(&(key.order.0, step.to_owned(), product)).copied());
+                }
+            }
+            Ask::Settled(ids) => {
+                let found = index(found, |cells| Ok((SettledKey(OrderId(cells.take()?)), ())))?;
+                tell(&mut rows.settled, ids.into_iter().map(SettledKey), found);
+            }
+            Ask::Requests(ids) => {
+                let read = |cells: &mut Cells| records::request(cells).map(|request| (request.id, request));
+                tell(&mut rows.requests, ids, index(found, read)?);
+            }
+            Ask::Customers(ids) => {
+                let read =
+                    |cells: &mut Cells| records::customer(cells).map(|customer| (CustomerKey(customer.user), customer));
+                tell(&mut rows.customers, ids.into_iter().map(CustomerKey), index(found, read)?);
+            }
+            Ask::Accounts(ids) => {
+                let read = |cells: &mut Cells| {
+                    let user = UserId(cells.take()?);
+                    Ok((AccountKey(user), Account { user, balance: cells.money()? }))
+                };
+                tell(&mut rows.accounts, ids.into_iter().map(AccountKey), index(found, read)?);
+            }
+            Ask::Holdings(keys) => read_holdings(keys, found, before, rows)?,
+            Ask::Campaigns(ids) => {
+                let read = |cells: &mut Cells| records::campaign(cells).map(|campaign| (campaign.id, campaign));
+                tell(&mut rows.campaigns, ids, index(found, read)?);
+            }
+            Ask::Products(ids) => {
+                let read = |cells: &mut Cells| records::product(cells).map(|product| (product.id, product));
+                tell(&mut rows.products, ids, index(found, read)?);
+            }
+            Ask::Sales(keys) => {
+                let read = |cells: &mut Cells| {
+                    Ok((SalesKey { day: cells.take()?, product: ProductId(cells.take()?) }, cells.take()?))
+                };
+                tell(&mut rows.sales, keys, index(found, read)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn index<K: Eq + Hash, V>(
+    found: impl Iterator<Item = Cells>,
+    read: impl Fn(&mut Cells) -> Result<(K, V)>,
+) -> Result<FxHashMap<K, V>> {
+    found.map(|mut cells| read(&mut cells)).collect()
+}
+
+/// Tells a table what was found of the keys that were asked for.
+fn tell<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
+where
+    K: Copy + Eq + Hash + Ord + Into<Key>,
+    V: Clone,
+{
+    for key in keys {
+        table.loaded(key, found.remove(&key));
+    }
+}
+
+fn read_orders(
+    ids: Vec<OrderId>,
+    found: impl Iterator<Item = Cells>,
+    (lines, before): (&mut LinesOf, &mut Before),
+    rows: &mut Rows,
+) -> Result<()> {
+    let mut orders = FxHashMap::default();
+    for mut cells in found {
+        let stored = records::stored_order(&mut cells)?;
+        let lines = lines.remove(&stored.id()).unwrap_or_default();
+        let row = stored.with(lines);
+        before.steps.insert(row.order.id(), row.order.saga.steps.clone());
+        orders.insert(OrderKey(row.order.id()), row);
+    }
+    tell(&mut rows.orders, ids.into_iter().map(OrderKey), orders);
+    Ok(())
+}
+
+fn read_holdings(
+    keys: Vec<HoldingKey>,
+    found: impl Iterator<Item = Cells>,
+    before: &mut Before,
+    rows: &mut Rows,
+) -> Result<()> {
+    let mut coupons: FxHashMap<HoldingKey, Vec<Coupon>> = FxHashMap::default();
+    for mut cells in found {
+        let coupon = records::coupon(&mut cells)?;
+        let key = HoldingKey { campaign: CampaignId(cells.take()?), user: UserId(cells.take()?) };
+        coupons.entry(key).or_default().push(coupon);
+    }
+    for key in keys {
+        let found = coupons.remove(&key);
+        before.holdings.extend(found.iter().map(|coupons| (key, coupons.clone())));
+        let HoldingKey { campaign, user } = key;
+        rows.holdings.loaded(key, found.map(|coupons| Holding { campaign, user, coupons }));
+    }
+    Ok(())
+}
+
+/// The latest commit that the rows may depend on, and the server's clock: asked when all locks are held.
+pub(super) const MOMENT: &str = "SELECT COALESCE(MAX(committed_at), 0), \
+     CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) FROM engine_commit";
+
+pub(super) fn moment(row: Option<Vec<Value>>) -> Result<(Timestamp, Timestamp)> {
+    let mut cells = Cells::of(row.unwrap_or_default());
+    Ok((cells.at()?, cells.at()?))
+}

@@ -1,0 +1,144 @@
+//! What customers and admins read, on connections of their own: each sees every commit that was answered before.
+
+mod accounts;
+mod catalogue;
+mod coupons;
+mod notices;
+mod orders;
+
+use std::io;
+
+use app::ports::StoreError;
+use app::views::Reading;
+use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
+
+use super::background::Background;
+use super::failure::{Failure, Result};
+use super::records::Cells;
+use super::session::{Answers, options, run_on};
+use super::sql::{Script, statement};
+
+/// Reads are asked for on any thread, so their connections live in the background.
+pub struct MysqlViews {
+    pool: Pool,
+    background: Background,
+}
+
+impl MysqlViews {
+    pub(super) fn new(opts: &Opts, readers: usize) -> io::Result<MysqlViews> {
+        let background = Background::start("readers")?;
+        let constraints = PoolConstraints::new(0, readers.max(1)).unwrap_or_default();
+        // A connection that is in the middle of something is not put back, so none has to be reset.
+        let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
+        // A pool looks after its connections where it was made.
+        let made = background.handle().enter();
+        let pool = Pool::new(options(opts).pool_opts(pooling));
+        drop(made);
+        Ok(MysqlViews { pool, background })
+    }
+
+    /// Reads with several statements what one moment looked like.
+    fn read<'a, T: 'a>(
+        &'a self,
+        statements: impl IntoIterator<Item = String>,
+        read: impl FnOnce(Answers) -> Result<T> + Send + 'a,
+    ) -> Reading<'a, T> {
+        let script = at_one_moment(statements.into_iter().collect());
+        Box::pin(async move { Ok(read(self.ask(script).await?)?) })
+    }
+
+    async fn ask(&self, script: Script) -> std::result::Result<Answers, StoreError> {
+        let asked = self.background.handle().spawn(ask(self.pool.clone(), script)).await;
+        let answers = asked.unwrap_or_else(|_| Err(Failure::Refused("the views are closed".to_owned())));
+        Ok(answers?)
+    }
+}
+
+/// A connection that has lain idle may have been lost, so a read is asked a second time.
+async fn ask(pool: Pool, script: Script) -> Result<Answers> {
+    match ask_once(&pool, &script).await {
+        Err(Failure::Lost(_)) => ask_once(&pool, &script).await,
+        done => done,
+    }
+}
+
+async fn ask_once(pool: &Pool, script: &Script) -> Result<Answers> {
+    let mut connection = pool.get_conn().await?;
+    let done = run_on(&mut connection, script).await;
+    if done.is_err() {
+        // It may be in the middle of a transaction.
+        let _ = connection.disconnect().await;
+    }
+    done
+}
+
+fn at_one_moment(statements: Vec<String>) -> Script {
+    if statements.len() == 1 {
+        return Script { statements };
+    }
+    let begin = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"];
+    // The answers stand where they would stand without the frame: at the end come none.
+    let framed = begin.into_iter().map(str::to_owned).chain(statements).chain(["COMMIT".to_owned()]);
+    Script { statements: framed.collect() }
+}
+
+/// The rows of the statements themselves, without what frames them.
+fn answers_of(answers: Answers) -> impl Iterator<Item = Vec<Vec<Value>>> {
+    let frame = if answers.len() > 1 { 2 } else { 0 };
+    answers.into_iter().skip(frame)
+}
+
+/// Each row of the one statement that was asked.
+fn each<T>(answers: Answers, read: impl Fn(&mut Cells) -> Result<T>) -> Result<Vec<T>> {
+    answers.into_iter().flatten().map(|row| read(&mut Cells::of(row))).collect()
+}
+
+/// The one row, if it is there.
+fn first<T>(answers: Answers, read: impl Fn(&mut Cells) -> Result<T>) -> Result<Option<T>> {
+    answers.into_iter().flatten().next().map(|row| read(&mut Cells::of(row))).transpose()
+}
+
+/// A chain: the table of its links, the link's name, and the column that names the one before.
+#[derive(Clone, Copy)]
+struct Chain {
+    table: &'static str,
+    link: &'static str,
+    previous: &'static str,
+    /// Where the newest link of a user is named.
+    newest: &'static str,
+}
+
+impl Chain {
+    /// `WITH RECURSIVE chain (link, depth)`: a user's newest links from before the given one on. Another user's link
+    /// begins nothing.
+    fn of(self, user: i64, before: Option<i64>, limit: usize) -> String {
+        let Chain { table, link, previous, newest } = self;
+        let start = match before {
+            None => statement(&format!("SELECT {newest}, 1 FROM customer WHERE user_id = ?"), &[&user]),
+            Some(before) => {
+                let start = format!("SELECT {previous}, 1 FROM {table} WHERE {link} = ? AND user_id = ?");
+                statement(&start, &[&before, &user])
+            }
+        };
+        let limit = sql_limit(limit);
+        format!(
+            "WITH RECURSIVE chain (link, depth) AS ({start} UNION ALL SELECT {previous}, depth + 1 FROM chain \
+             JOIN {table} ON {link} = chain.link WHERE depth < {limit}) "
+        )
+    }
+}
+
+fn sql_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn by_id(select: &str, column: &str, id: i64) -> [String; 1] {
+    [format!("{select} WHERE {column} = {id}")]
+}
+
+/// Rows by number, from after the given one on.
+fn page(select: &str, column: &str, after: Option<i64>, limit: usize) -> [String; 1] {
+    let after = after.unwrap_or(i64::MIN);
+    let rest = statement("> ? ORDER BY ", &[&after]);
+    [format!("{select} WHERE {column} {rest}{column} LIMIT {}", sql_limit(limit))]
+}

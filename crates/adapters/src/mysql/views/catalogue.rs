@@ -1,0 +1,34 @@
+//! Products and what sells best.
+
+use app::views::{CatalogueViews, Popular, Reading};
+use domain::ids::ProductId;
+use domain::stock::Product;
+
+use super::{MysqlViews, by_id, each, first, page, sql_limit};
+use crate::mysql::records::{self, select_product};
+use crate::mysql::sql::statement;
+
+impl CatalogueViews for MysqlViews {
+    fn product(&self, id: ProductId) -> Reading<'_, Option<Product>> {
+        self.read(by_id(select_product!(""), "product_id", id.0), |answers| first(answers, records::product))
+    }
+
+    fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>> {
+        let select = page(select_product!(""), "product_id", after.map(|after| after.0), limit);
+        self.read(select, |answers| each(answers, records::product))
+    }
+
+    fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
+        // A sum is a decimal, which must not come as one.
+        let select = "SELECT product_id, name, sold_since FROM (
+                 SELECT product_id, CAST(SUM(sold) AS SIGNED) AS sold_since FROM product_sales WHERE day >= ?
+                 GROUP BY product_id
+             ) AS best JOIN product USING (product_id) ORDER BY sold_since DESC, product_id LIMIT ?";
+        let select = statement(select, &[&since.unwrap_or(i64::MIN), &sql_limit(limit)]);
+        self.read([select], |answers| {
+            each(answers, |cells| {
+                Ok(Popular { product: ProductId(cells.take()?), name: cells.take()?, sold: cells.take()? })
+            })
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! The words and cells in which every store writes states and kinds.
+
+use app::rows::TimerKind;
+use domain::claim::Claim;
+use domain::order_saga::{Step, StepState};
+use domain::pricing::Discount;
+
+/// The kinds of ledger entry.
+pub(crate) const ENTRY_KINDS: [&str; 3] = ["CHARGED", "DEDUCTED", "RESTORED"];
+
+pub(crate) const fn claim_state(claim: Claim) -> &'static str {
+    match claim {
+        Claim::Held => "HELD",
+        Claim::Refused(_) => "REFUSED",
+        Claim::Released => "RELEASED",
+    }
+}
+
+/// The cells that name a step: what it claims, and of which product.
+pub(crate) const fn step_cells(step: Step) -> (&'static str, i64) {
+    match step {
+        Step::Stock(product) => ("STOCK", product.0),
+        Step::Coupon => ("COUPON", 0),
+        Step::Point => ("POINT", 0),
+    }
+}
+
+pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
+    match kind {
+        TimerKind::Claims => "CLAIMS",
+        TimerKind::Restorations { .. } => "RESTORATIONS",
+    }
+}
+
+/// The cell of a step's reason.
+pub(crate) const fn step_reason(state: StepState) -> Option<&'static str> {
+    match state {
+        StepState::Failed(reason) => Some(reason.code()),
+        StepState::Requested | StepState::Completed | StepState::Restored => None,
+    }
+}
+
+/// The cells of a discount: type, value, largest amount.
+pub(crate) const fn discount_cells(discount: &Discount) -> (&'static str, i64, Option<i64>) {
+    match *discount {
+        Discount::Fixed { value } => ("FIXED", value.amount(), None),
+        Discount::Percent { value, max_amount: None } => ("PERCENT", value, None),
+        Discount::Percent { value, max_amount: Some(max) } => ("PERCENT", value, Some(max.amount())),
+    }
+}

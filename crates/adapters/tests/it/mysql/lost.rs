@@ -1,0 +1,56 @@
+//! A connection that is lost at the worst moment: everything happens once, and everybody is told the truth.
+
+use app::answer::Answer;
+use app::audit;
+use app::command::Command;
+use app::settings::Executor;
+use domain::ids::UserId;
+use domain::money::Money;
+use domain::time::Timestamp;
+
+use super::proxy::{Cut, Proxy};
+use crate::database::Database;
+use crate::shop::{ANN, Shop, order};
+
+#[test]
+fn a_commit_that_was_lost_sight_of_happens_once() {
+    let Some(database) = Database::new("a_commit_that_was_lost_sight_of_happens_once") else { return };
+    let proxy = Proxy::before(database.host());
+    let mut shop = Shop::at(&database.url_over(proxy.port), Executor::Inline);
+    let mut balance = 0;
+    for cut in [Cut::AfterCommit, Cut::BeforeCommit, Cut::Never, Cut::AfterCommit] {
+        proxy.plan(cut);
+        balance += 7;
+        let (report, answers) = shop.batch([Command::ChargePoints { user: ANN, amount: Money::won(7) }]);
+        assert!(proxy.is_done(), "the line was cut: {cut:?}");
+        let told: Vec<_> = answers.into_iter().map(|settled| settled.result).collect();
+        assert_eq!(told, [Ok(Answer::PointsCharged { balance: Money::won(balance) })], "{cut:?}");
+        assert_eq!(report.errors.is_empty(), cut == Cut::Never, "{cut:?}: {:?}", report.errors);
+    }
+    assert_eq!(shop.wait(shop.views.balance(ANN)).unwrap(), Money::won(balance));
+}
+
+/// Somebody, or a restart, ends every connection again and again.
+#[test]
+fn killed_connections_lose_and_repeat_nothing() {
+    let Some(database) = Database::new("killed_connections_lose_and_repeat_nothing") else { return };
+    let mut shop = Shop::on(&database, Executor::Inline);
+    let (campaign, product) = (shop.create_campaign(40), shop.register_product(1_000));
+    let mut issued = 0;
+    for round in 0..20 {
+        database.kill_all();
+        let users = (0..5).map(|place| UserId(1 + round * 5 + place));
+        let commands = users.flat_map(|user| {
+            [Command::IssueCoupon { campaign, user }, Command::PlaceOrder(Box::new(order(user, product, 1)))]
+        });
+        let (_, mut answers) = shop.batch(commands);
+        while shop.engine.has_deferred() {
+            answers.extend(shop.batch([]).1);
+        }
+        assert_eq!(answers.len(), 10);
+        issued += answers.iter().filter(|settled| matches!(settled.result, Ok(Answer::CouponIssued { .. }))).count();
+    }
+    assert_eq!(issued, 40);
+    let audit = audit::audit(&mut database.snapshot(), Timestamp::from_micros(i64::MAX)).unwrap();
+    assert!(audit.is_clean(), "{audit:#?}");
+}

@@ -1,0 +1,68 @@
+//! What is read from a shared store: in order, by the page, and nobody else's.
+
+use app::command::Command;
+use app::settings::Executor;
+use app::views::{Popular, Reach};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::time::Timestamp;
+
+use crate::database::Database;
+use crate::shop::{ANN, BOB, Shop, order};
+
+#[test]
+fn chains_are_followed_back_from_the_newest() {
+    let Some(database) = Database::new("chains_are_followed_back_from_the_newest") else { return };
+    let mut shop = Shop::on(&database, Executor::Log);
+    let product = shop.register_product(99);
+    let campaigns: Vec<CampaignId> = (0..3).map(|_| shop.create_campaign(5)).collect();
+    let orders: Vec<OrderId> = (0..4).map(|_| shop.place_order(order(ANN, product, 1))).collect();
+    shop.place_order(order(BOB, product, 2));
+    let coupons: Vec<_> = campaigns.iter().map(|campaign| shop.issue_coupon(*campaign, ANN)).collect();
+    for amount in [1, 2, 3] {
+        shop.tell(Command::ChargePoints { user: ANN, amount: Money::won(amount) });
+    }
+    let views = shop.views.clone();
+    let ids = |found: Vec<domain::order::Order>| found.iter().map(|order| order.id()).collect::<Vec<_>>();
+    assert_eq!(ids(shop.wait(views.orders_of(ANN, None, 2)).unwrap()), [orders[3], orders[2]]);
+    assert_eq!(ids(shop.wait(views.orders_of(ANN, Some(orders[2]), 9)).unwrap()), [orders[1], orders[0]]);
+    assert_eq!(ids(shop.wait(views.orders_of(BOB, Some(orders[2]), 9)).unwrap()), []);
+    assert_eq!(ids(shop.wait(views.orders_of(UserId(77), None, 9)).unwrap()), []);
+    assert_eq!(shop.wait(views.orders(None, 3)).unwrap().len(), 3);
+    let one = shop.wait(views.order(orders[0])).unwrap().unwrap();
+    assert_eq!((one.created.lines.len(), one.created.lines[0].product), (1, product));
+    let history = shop.wait(views.history(orders[0])).unwrap();
+    let versions: Vec<i64> = history.iter().filter_map(|event| event.version).collect();
+    assert_eq!(versions, (1..=one.version).collect::<Vec<i64>>());
+    let found = shop.wait(views.coupons_of(ANN, Some(coupons[2]), 9)).unwrap();
+    assert_eq!(found.iter().map(|found| found.coupon.id).collect::<Vec<_>>(), [coupons[1], coupons[0]]);
+    let entries = shop.wait(views.entries_of(ANN, None, 2)).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.amount.amount()).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(shop.wait(views.balance(ANN)).unwrap(), Money::won(6));
+    let popular = shop.wait(views.popular(None, 9)).unwrap();
+    assert_eq!(popular, [Popular { product, name: "키보드".to_owned(), sold: 6 }]);
+    assert_eq!(shop.wait(views.products(Some(ProductId(0)), 9)).unwrap().len(), 1);
+    assert_eq!(shop.wait(views.campaigns(Some(campaigns[0]), 9)).unwrap().len(), 2);
+}
+
+#[test]
+fn notices_are_told_in_order_and_by_the_page() {
+    let Some(database) = Database::new("notices_are_told_in_order_and_by_the_page") else { return };
+    let mut shop = Shop::on(&database, Executor::Inline);
+    let product = shop.register_product(99);
+    for _order in 0..10 {
+        shop.place_order(order(ANN, product, 1));
+    }
+    let everything = Reach { since: Timestamp::from_micros(0), waiting_max: 100, page: 100 };
+    let read = |after, reach| {
+        let told = shop.wait(shop.views.notices_after(ANN, after, reach)).unwrap();
+        (told.last, told.told.iter().map(|notice| notice.number).collect::<Vec<_>>())
+    };
+    let last = read(0, everything).0;
+    assert_eq!(read(0, everything).1, (1..=last).collect::<Vec<_>>());
+    assert_eq!(read(last - 3, everything).1, [last - 2, last - 1, last]);
+    assert_eq!(read(last, everything).1, [0_i64; 0]);
+    assert_eq!(read(2, Reach { page: 3, ..everything }).1, [3, 4, 5]);
+    assert_eq!(read(0, Reach { waiting_max: 6, ..everything }).1, [last - 2, last - 1, last]);
+    assert_eq!(read(0, Reach { since: Timestamp::from_micros(i64::MAX), ..everything }).1, [0_i64; 0]);
+}

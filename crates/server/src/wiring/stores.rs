@@ -1,0 +1,146 @@
+//! Which store the settings choose, opened for the executor that they choose.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use adapters::clock::SystemClock;
+use adapters::embedded::{self, MemoryGate, Options, SqliteSnapshot, Synchronous};
+use adapters::mysql::{self, MysqlSnapshot, NoGate};
+use app::audit::Snapshot;
+use app::consume::Consumer;
+use app::engine::{Engine, Parts};
+use app::ports::{Clock, EventLog, Gate, Store, StoreError};
+use app::settings::{Executor, Settings};
+use app::views::Views;
+use domain::ids::Codec;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Error, settings};
+use crate::config::{self, Config};
+use crate::worker::EVENTS_MAX;
+
+/// A store with everything that goes with it.
+pub(super) struct Opened {
+    pub(super) store: Box<dyn Store + Send>,
+    pub(super) views: Arc<dyn Views>,
+    pub(super) log: Box<dyn EventLog + Send>,
+    pub(super) gate: Arc<dyn Gate>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) codec: Codec,
+    pub(super) engine: u32,
+    /// What the engine runs on: a store's connections live where they were made.
+    pub(super) runtime: Runtime,
+}
+
+/// Opens the store for the executor that is set. What another one left unfinished is finished first.
+pub(super) fn open(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
+    match config.store.database() {
+        Some(database) => open_shared(config, database.address()),
+        None => open_embedded(config, data_dir),
+    }
+}
+
+/// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
+pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
+    Ok(match config.store.database() {
+        Some(database) => Box::new(MysqlSnapshot::open(database.address())?),
+        None => Box::new(SqliteSnapshot::open(&config.server.data_dir)?),
+    })
+}
+
+fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut opened = embedded::open(data_dir, options(config))?;
+    let settings = settings(config, Codec::new(opened.codec_key));
+    if settings.executor == Executor::Inline && opened.store.last_executor()? == Some(Executor::Log) {
+        let embedded::Opened { store, log, engine, .. } = opened;
+        let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock: Arc::clone(&clock), engine };
+        let finish = || runtime.block_on(drain(unfinished, &settings));
+        std::thread::scope(|scope| scope.spawn(finish).join())
+            .map_err(|_panic| std::io::Error::other("the log could not be read to its end"))??;
+        opened = embedded::open(data_dir, options(config))?;
+    }
+    opened.store.run_with(settings.executor)?;
+    let embedded::Opened { store, views, log, engine, .. } = opened;
+    Ok(Opened {
+        store: Box::new(store),
+        views,
+        log: Box::new(log),
+        gate: Arc::new(MemoryGate::default()),
+        clock,
+        codec: settings.codec,
+        engine,
+        runtime,
+    })
+}
+
+fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    // Awaited on another thread, because whoever opens a shop may be awaited himself.
+    let open = || runtime.block_on(open_for_executor(config, address));
+    let opened = std::thread::scope(|scope| scope.spawn(open).join());
+    let opened = opened.map_err(|_panic| std::io::Error::other("the store could not be opened"))??;
+    let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
+    Ok(Opened {
+        store: Box::new(store),
+        views,
+        log: Box::new(log),
+        gate: Arc::new(NoGate),
+        clock,
+        codec: Codec::new(codec_key),
+        engine,
+        runtime,
+    })
+}
+
+async fn open_for_executor(config: &Config, address: &str) -> Result<mysql::Opened, Error> {
+    let options = mysql::Options { readers: config.store.readers };
+    let mut opened = mysql::open(address, options).await?;
+    let settings = settings(config, Codec::new(opened.codec_key));
+    if settings.executor == Executor::Inline && opened.store.last_executor().await? == Some(Executor::Log) {
+        let mysql::Opened { store, log, clock, engine, .. } = opened;
+        let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock, engine };
+        drain(unfinished, &settings).await?;
+        opened = mysql::open(address, options).await?;
+    }
+    opened.store.run_with(settings.executor).await?;
+    Ok(opened)
+}
+
+/// A store whose log was not read to its end.
+struct Unfinished {
+    store: Box<dyn Store + Send>,
+    log: Box<dyn EventLog + Send>,
+    clock: Arc<dyn Clock>,
+    engine: u32,
+}
+
+/// Reads the log to its end: no group consumes it under the inline executor.
+async fn drain(unfinished: Unfinished, settings: &Settings) -> Result<(), Error> {
+    let Unfinished { store, log, clock, engine } = unfinished;
+    let settings = Settings { executor: Executor::Log, ..settings.clone() };
+    let mut consumer = Consumer::new(log, settings.codec);
+    let mut engine = Engine::new(Parts { store, gate: Arc::new(NoGate), clock, settings, engine });
+    loop {
+        let jobs = consumer.consume_once(EVENTS_MAX).await?;
+        if jobs.is_empty() && !engine.has_deferred() {
+            return Ok(());
+        }
+        let report = engine.batch_once(jobs).await;
+        if let Some(error) = report.errors.into_iter().next() {
+            return Err(StoreError(error).into());
+        }
+    }
+}
+
+fn options(config: &Config) -> Options {
+    Options {
+        synchronous: match config.store.synchronous {
+            config::Synchronous::Full => Synchronous::Full,
+            config::Synchronous::Off => Synchronous::Off,
+        },
+        cache_mib: config.store.cache_mib,
+        readers: config.store.readers,
+    }
+}

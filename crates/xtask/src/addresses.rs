@@ -1,0 +1,70 @@
+//! Where tests find the real services, and how they say that one was not there.
+//!
+//! The variables are not the program's own (`DATABASE_URL` …): a test that starts the shop must not have it choose a
+//! service by itself.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+/// A program that tests need and cannot carry along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// MariaDB or MySQL: `mysql://user:password@host:port/`, with the right to create databases.
+    Mysql,
+    /// Bootstrap addresses, with commas.
+    Kafka,
+    /// `redis://host:port/`.
+    Redis,
+}
+
+/// A file that takes one line per test that was skipped.
+pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
+
+impl Service {
+    pub const ALL: [Service; 3] = [Service::Mysql, Service::Kafka, Service::Redis];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Service::Mysql => "mysql",
+            Service::Kafka => "kafka",
+            Service::Redis => "redis",
+        }
+    }
+
+    /// The variable in which tests find the address.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Service::Mysql => "DOORBUSTER_TEST_MYSQL",
+            Service::Kafka => "DOORBUSTER_TEST_KAFKA",
+            Service::Redis => "DOORBUSTER_TEST_REDIS",
+        }
+    }
+
+    /// The variable by which somebody who has the service already gives its address.
+    pub const fn given_by(self) -> &'static str {
+        match self {
+            Service::Mysql => "DATABASE_URL",
+            Service::Kafka => "KAFKA_BROKERS",
+            Service::Redis => "REDIS_URL",
+        }
+    }
+}
+
+/// The address of a service for the test of this name. Without one the skip is said and counted, and the test returns:
+/// `let Some(url) = address(Service::Mysql, "what the test shows") else { return };`
+pub fn address(service: Service, test: &str) -> Option<String> {
+    let given = std::env::var(service.variable()).ok().filter(|address| !address.is_empty());
+    if given.is_none() {
+        note_skip(service, test);
+    }
+    given
+}
+
+fn note_skip(service: Service, test: &str) {
+    let line = format!("{test}: no {}", service.name());
+    eprintln!("SKIPPED {line} (`cargo xtask test` brings it up)");
+    let Some(path) = std::env::var_os(SKIPS) else { return };
+    let noted = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{line}"));
+    // Whoever counts must be able to rely on the count.
+    noted.expect("a skipped test is written down");
+}

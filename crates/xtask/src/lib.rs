@@ -1,0 +1,3 @@
+//! What the development tasks and the tests agree on.
+
+pub mod addresses;

@@ -1,0 +1,44 @@
+//! Containers, where nothing else works.
+
+use std::path::Path;
+use std::process::Command;
+
+use xtask::addresses::Service;
+
+use super::state::Running;
+use super::{Failure, process, question};
+
+const COMPOSE: &str = include_str!("compose.yaml");
+const PROJECT: &str = "doorbuster-tests";
+pub(super) const WAY: &str = "docker compose";
+
+pub(super) fn compose(service: Service, folder: &Path) -> Result<Running, Failure> {
+    let [port] = process::free_ports()?;
+    up(service, folder, port)?;
+    // What publishes the port is somebody else's process: this one's own stands in for it, for it lives.
+    let asked = process::await_answer(std::process::id(), &folder.join("compose.log"), || match service {
+        Service::Mysql => question::mysql(port),
+        Service::Kafka => question::kafka(port),
+        Service::Redis => question::redis(port),
+    });
+    asked?;
+    let address = match service {
+        Service::Mysql => format!("mysql://root:doorbuster@127.0.0.1:{port}/"),
+        Service::Kafka => format!("127.0.0.1:{port}"),
+        Service::Redis => format!("redis://127.0.0.1:{port}/"),
+    };
+    Ok(Running { service, way: WAY.to_owned(), address, pids: vec![] })
+}
+
+fn up(service: Service, folder: &Path, port: u16) -> Result<(), Failure> {
+    let docker = process::installed(&["docker"]).ok_or(Failure::Absent("no docker is installed"))?;
+    process::run(Command::new(&docker).arg("info")).map_err(|_| Failure::Absent("no docker daemon answers"))?;
+    std::fs::write(folder.join("compose.yaml"), COMPOSE)?;
+    let arguments = ["compose", "--project-name", PROJECT, "up", "--detach", "--wait", service.name()];
+    Ok(process::run(Command::new(docker).current_dir(folder).env("PORT", port.to_string()).args(arguments))?)
+}
+
+pub(super) fn down(service: Service, folder: &Path) -> Result<(), String> {
+    let arguments = ["compose", "--project-name", PROJECT, "rm", "--stop", "--force", "--volumes", service.name()];
+    process::run(Command::new("docker").current_dir(folder).env("PORT", "0").args(arguments))
+}

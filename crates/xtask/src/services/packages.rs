@@ -1,0 +1,31 @@
+//! Debian's packages, installed only when asked to.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
+
+use super::{Failure, process};
+
+/// Whether this process may do everything: it owns itself as root does.
+pub(super) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+pub(super) fn install(packages: &[&str]) -> Result<(), Failure> {
+    process::installed(&["apt-get"]).ok_or(Failure::Absent("there is no apt-get"))?;
+    eprintln!("Installing {} …", packages.join(", "));
+    let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
+    // The lists may be missing, or older than what the mirrors still hold.
+    if apt(&install).is_err() {
+        apt(&["update"])?;
+        apt(&install)?;
+    }
+    Ok(())
+}
+
+fn apt(arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
+    if !is_root() {
+        command.args(["--non-interactive", "apt-get"]);
+    }
+    process::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+}
