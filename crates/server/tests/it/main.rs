@@ -19,6 +19,7 @@ mod api_users;
 mod bench;
 mod client;
 mod crash;
+mod demo;
 mod executors;
 mod listening;
 mod live;
