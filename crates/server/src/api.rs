@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::passwords::Passwords;
 
 mod audit;
+pub mod bodies;
 mod coupons;
 mod echo;
 mod fingerprints;

@@ -14,7 +14,7 @@ pub struct News {
 
 #[derive(Debug, Default)]
 pub struct Board {
-    pub coupons: u64,
+    coupons: u64,
     pub(super) issued: u64,
     pub(super) numbers: Numbers,
     /// Refusals by code.
@@ -29,6 +29,11 @@ pub struct Board {
 }
 
 impl Board {
+    /// An empty one, of a sale of so many coupons.
+    pub fn of(coupons: u64) -> Board {
+        Board { coupons, ..Board::default() }
+    }
+
     pub const fn issued(&self) -> u64 {
         self.issued
     }
@@ -76,7 +81,7 @@ mod tests {
 
     #[test]
     fn the_last_coupon_ends_the_sale() {
-        let mut board = Board { coupons: 2, ..Board::default() };
+        let mut board = Board::of(2);
         let (first, last) = (Duration::from_millis(1), Duration::from_millis(2));
         assert!(board.give(1, first));
         assert_eq!((board.remaining(), board.sold_out_at()), (1, None));

@@ -76,7 +76,6 @@ impl Crowd {
             );
             Template::post("/api/orders", "prefer: wait=20\r\n", &body)
         };
-        board.borrow_mut().coupons = rush.coupons;
         Crowd {
             rush,
             customers,
@@ -124,7 +123,7 @@ impl Crowd {
                 let is_possible = self.board.borrow_mut().give(number, self.elapsed());
                 self.tell(customer, || format!("has coupon {number} of {}", self.rush.coupons));
                 self.waiting.push_back(Ask { customer, what: Wish::Order });
-                if number.unsigned_abs() % IMPATIENT == 0 {
+                if number.unsigned_abs().is_multiple_of(IMPATIENT) {
                     self.waiting.push_back(Ask { customer, what: Wish::AnotherCoupon });
                 }
                 Verdict::success_if(is_possible)
@@ -213,7 +212,7 @@ mod tests {
     use super::*;
 
     fn crowd(guests: usize) -> (Crowd, Rc<RefCell<Board>>) {
-        let board = Rc::new(RefCell::new(Board::default()));
+        let board = Rc::new(RefCell::new(Board::of(2)));
         let rush = Rush { campaign: 3, product: 4, coupons: 2, customers: 4 };
         let guest = Guest { name: "Mina", token: "MINA".to_owned(), has_points: true };
         let customers = Customers::new(rush.customers, &|id| id.to_string());

@@ -170,7 +170,7 @@ mod tests {
     /// A sale of two coupons and one pair to three customers, in which `change` went differently.
     fn outcome(change: impl FnOnce(&mut Board, &mut Counts)) -> Outcome {
         let mut counts = Counts { customers: 3, coupons: 2, goods: 1, issued_by_shop: 2, available_in_shop: 0 };
-        let mut board = Board { coupons: 2, ..Board::default() };
+        let mut board = Board::of(2);
         assert!(board.give(1, Duration::ZERO) && board.give(2, Duration::ZERO));
         board.refuse("coupon.sold_out");
         board.orders = [("COMPLETED".to_owned(), 1), ("CANCELLED".to_owned(), 1)].into();

@@ -64,7 +64,7 @@ impl Sale {
         }
         let mint = |user_id| shop.tokens.mint(Principal { user_id, role: Role::Customer }, TOKEN_TTL);
         let rush = Rush { campaign, product, coupons: size.coupons, customers: size.customers };
-        let board = Rc::new(RefCell::new(Board::default()));
+        let board = Rc::new(RefCell::new(Board::of(size.coupons)));
         let crowd = Crowd::new(rush, Customers::new(size.customers, &mint), guests, Rc::clone(&board));
         Ok(Sale { size, goods, rush, crowd, board })
     }
