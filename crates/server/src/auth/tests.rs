@@ -166,7 +166,14 @@ fn claim() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         any::<u64>().prop_map(|number| Value::from(number.to_string())),
-        prop::sample::select(vec![json!(null), json!([]), json!({}), json!("admin"), json!(["doorbuster"]), json!(NOW + 1)]),
+        prop::sample::select(vec![
+            json!(null),
+            json!([]),
+            json!({}),
+            json!("admin"),
+            json!(["doorbuster"]),
+            json!(NOW + 1)
+        ]),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! The shell over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod any_request;
 mod api_access;
 mod api_asking;
 mod api_campaigns;
