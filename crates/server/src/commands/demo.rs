@@ -133,6 +133,7 @@ fn show(args: &DemoArgs, sown: &Sown, outcome: &Outcome, (folder, address): (&Pa
 
 /// Commands and addresses that work as they stand.
 fn next_steps(is_served: bool, is_kept: bool, folder: &Path, address: SocketAddr) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "doorbuster".to_owned());
     let folder = folder.display();
     if is_served {
         return format!(
@@ -140,22 +141,23 @@ fn next_steps(is_served: bool, is_kept: bool, folder: &Path, address: SocketAddr
              \x20 curl http://{address}/api/products/popular\n\
              \x20 curl http://{address}/api/coupons\n\
              \x20 curl http://{address}/metrics\n\
-             \x20 doorbuster audit --data-dir {folder}\n\
-             \x20 doorbuster token --role admin --user 1 --data-dir {folder}"
+             \x20 {program} audit --data-dir {folder}\n\
+             \x20 {program} token --role admin --user 1 --data-dir {folder}"
         );
     }
     if is_kept {
         return format!(
             "The shop is in {folder}. Go on with\n\
-             \x20 doorbuster audit --data-dir {folder}\n\
-             \x20 doorbuster serve --data-dir {folder}"
+             \x20 {program} audit --data-dir {folder}\n\
+             \x20 {program} serve --data-dir {folder}"
         );
     }
-    "Go on with\n\
-     \x20 doorbuster demo --serve    the same, and the shop stays open\n\
-     \x20 doorbuster demo --keep     the same, and the folder is left to look at\n\
-     \x20 doorbuster serve --demo    a filled shop of your own in ./data"
-        .to_owned()
+    format!(
+        "Go on with\n\
+         \x20 {program} demo --serve    the same, and the shop stays open\n\
+         \x20 {program} demo --keep     the same, and the folder is left to look at\n\
+         \x20 {program} serve --demo    a filled shop of your own in ./data"
+    )
 }
 
 #[cfg(test)]

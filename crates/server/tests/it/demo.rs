@@ -1,10 +1,12 @@
 //! `doorbuster demo` and `serve --demo` as whoever tries the shop runs them.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::shop::{ADMIN, TestShop};
 
 const SMALL: [&str; 8] = ["--customers", "400", "--quantity", "50", "--seconds", "1", "--connections", "8"];
@@ -98,6 +100,32 @@ fn a_folder_of_ones_own_is_left_and_takes_another_sale() {
     for folder in [temporary, own] {
         std::fs::remove_dir_all(folder).unwrap();
     }
+}
+
+#[test]
+fn the_shop_stays_open_until_it_is_told_to_stop() {
+    let temporary = folder("open");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .arg("demo")
+        .args(SMALL)
+        .args(["--json", "--serve"])
+        .envs([("TMPDIR", temporary.as_os_str()), ("DOORBUSTER__SERVER__LISTEN", "127.0.0.1:0".as_ref())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let document: Value = serde_json::from_str(&line).unwrap();
+    assert_exact(&document);
+    let address = document["url"].as_str().unwrap().strip_prefix("http://").unwrap();
+    let popular = Client::connect(address).unwrap().send("GET", "/api/products/popular", &[], "").unwrap().expect(200);
+    assert_eq!(
+        (&popular["data"][0]["name"], &popular["data"][0]["sold"]),
+        (&json!("Sneaker Midnight, limited"), &json!(40))
+    );
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(child.wait().unwrap().success());
+    std::fs::remove_dir(&temporary).unwrap();
 }
 
 #[test]
