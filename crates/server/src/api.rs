@@ -28,6 +28,7 @@ use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
 
 mod audit;
+pub mod bodies;
 mod coupons;
 mod echo;
 mod examples;

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod data_dir;
+pub mod demo;
 pub mod feed;
 pub mod front;
 pub mod http;

@@ -149,7 +149,7 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
+pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
     let mut violations = Violations::default();
     let name = check_name(&body.name, &mut violations);
     let discount = discount(&body.discount, &mut violations);

@@ -153,7 +153,7 @@ pub(super) fn applied(response: &mut Response, prefer: Prefer) {
 }
 
 /// Everything that is wrong with the values, at once.
-fn check(body: &PlaceBody) -> Result<(), Problem> {
+pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     if body.items.is_empty() {
         return Err(Problem::new(Code::OrderEmpty, "Name at least one product and quantity.").at("#/items"));
     }

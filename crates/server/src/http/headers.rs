@@ -31,7 +31,8 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+    /// The key in these headers.
+    pub fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         const NAME: &str = "Idempotency-Key";
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else {
@@ -124,7 +125,8 @@ impl Prefer {
         operation
     }
 
-    fn of(headers: &HeaderMap) -> Prefer {
+    /// The preferences in these headers.
+    pub fn of(headers: &HeaderMap) -> Prefer {
         let mut prefer = Prefer::default();
         let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
@@ -163,6 +165,8 @@ fn seconds(digits: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn with(name: &'static str, values: &[&str]) -> HeaderMap {
@@ -225,5 +229,30 @@ mod tests {
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("preference-applied", "wait=30"));
         assert_eq!(prefer(&["respond-async"]).applied().unwrap().1, "respond-async");
         assert_eq!(Prefer::default().applied(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_a_key_or_a_problem(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            let mut headers = HeaderMap::new();
+            headers.append("idempotency-key", value.clone());
+            headers.append(PREFER, value);
+            match IdempotencyKey::of(&headers) {
+                Ok(IdempotencyKey(key)) => {
+                    let key = key.expect("there is one");
+                    prop_assert!((1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+                }
+                Err(problem) => prop_assert!(problem.status().is_client_error()),
+            }
+            prop_assert!(Prefer::of(&headers).wait.is_none_or(|wait| wait.as_secs() <= WAIT_S_MAX));
+        }
+
+        #[test]
+        fn a_key_is_the_same_quoted_and_bare(key in "[!#-\\[\\]-~]{1,255}") {
+            let quoted = format!("\"{key}\"");
+            let of = |text: &str| IdempotencyKey::of(&with("idempotency-key", &[text])).unwrap();
+            prop_assert_eq!(of(&key), of(&quoted));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The shell over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod any_request;
 mod api_access;
 mod api_asking;
 mod api_campaigns;
@@ -22,6 +23,7 @@ mod bench;
 mod client;
 mod contract;
 mod crash;
+mod demo;
 mod executors;
 mod listening;
 mod live;

@@ -23,6 +23,7 @@ static FOLDERS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct TestShop {
     folder: PathBuf,
     settings: Vec<(String, String)>,
+    flags: Vec<String>,
     child: Option<Child>,
     pub(crate) address: String,
     tokens: Tokens,
@@ -39,11 +40,17 @@ impl TestShop {
     }
 
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> TestShop {
+        TestShop::start_as(settings, &[])
+    }
+
+    /// The same with flags of `doorbuster serve`.
+    pub(crate) fn start_as(settings: &[(&str, &str)], flags: &[&str]) -> TestShop {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("doorbuster-shop-{}-{number}", std::process::id()));
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let tokens = Tokens::new(SECRET.as_bytes());
-        let mut shop = TestShop { folder, settings, child: None, address: String::new(), tokens };
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut shop = TestShop { folder, settings, flags, child: None, address: String::new(), tokens };
         shop.open();
         shop
     }
@@ -58,6 +65,7 @@ impl TestShop {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
             .args(["serve", "--listen", listen, "--data-dir"])
             .arg(&self.folder)
+            .args(&self.flags)
             .env("DOORBUSTER_AUTH_SECRET", SECRET)
             .env("DOORBUSTER__LOG__FORMAT", "json")
             .envs(self.settings.iter().map(|(key, value)| (key, value)))
