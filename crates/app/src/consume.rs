@@ -6,7 +6,7 @@ use domain::ids::Codec;
 
 use crate::command::{Command, Source};
 use crate::engine::Job;
-use crate::ports::{Delivery, EventLog, StoreError};
+use crate::ports::{Delivery, EventLog, Poison, StoreError};
 use crate::reactions::{self, Group};
 use crate::rows::OffsetKey;
 
@@ -24,18 +24,22 @@ pub struct Consumer {
     log: Box<dyn EventLog>,
     codec: Codec,
     places: BTreeMap<OffsetKey, Place>,
+    poison: Vec<(Group, Poison)>,
 }
 
 impl Consumer {
     pub fn new(log: Box<dyn EventLog>, codec: Codec) -> Consumer {
-        Consumer { log, codec, places: BTreeMap::new() }
+        Consumer { log, codec, places: BTreeMap::new(), poison: vec![] }
     }
 
     /// The next events of all groups as jobs, at most `limit` of each partition. Empty means quiet.
     pub async fn consume_once(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let mut jobs = vec![];
         for group in Group::ALL {
-            for partition in self.log.partitions(*group).await? {
+            let partitions = self.log.partitions(*group).await?;
+            // Who gets a partition back must ask anew: others may have gone on in it.
+            self.places.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
+            for partition in partitions {
                 self.take(OffsetKey { group: *group, partition }, limit, &mut jobs).await?;
             }
         }
@@ -45,6 +49,11 @@ impl Consumer {
     /// Forgets where a group stands, because another worker moved it: the store is asked again.
     pub fn lose(&mut self, key: OffsetKey) {
         self.places.remove(&key);
+    }
+
+    /// The records since the last call that are no events. They are passed over: nobody will ever be able to read them.
+    pub fn poison(&mut self) -> Vec<(Group, Poison)> {
+        std::mem::take(&mut self.poison)
     }
 
     async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
@@ -62,6 +71,7 @@ impl Consumer {
                 jobs.push(job);
             }
         }
+        self.poison.extend(fetched.poison.into_iter().map(|poison| (key.group, poison)));
         place.looked_at = fetched.next;
         self.places.insert(key, place);
         Ok(())

@@ -16,6 +16,7 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::topic::Topic;
 use crate::wire_time;
 
 /// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
@@ -126,40 +127,6 @@ impl EventKind {
     pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
-}
-
-macro_rules! topics {
-    ($($variant:ident = $name:literal,)*) => {
-        /// The topics, under the sources' names.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Topic {
-            $($variant,)*
-        }
-
-        impl Topic {
-            pub const ALL: &'static [Topic] = &[$(Topic::$variant,)*];
-
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Topic::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-topics! {
-    OrderEvents = "order-events",
-    StockEvents = "stock-events",
-    CouponEvents = "coupon-events",
-    PointEvents = "point-events",
-    CompensationEvents = "compensation-events",
-    OrderProcessingResults = "order-processing-results",
-    CouponRequests = "coupon-requests",
-    CouponResults = "coupon-results",
-    CouponIssued = "coupon-issued",
-    CouponUsed = "coupon-used",
-    ProductEvents = "product-events",
 }
 
 impl Event {

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod cloud_event;
 pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -16,9 +17,11 @@ pub mod ids;
 pub mod outbox;
 pub mod ports;
 pub mod reactions;
+pub mod relay;
 pub mod rows;
 pub mod settings;
 pub mod table;
+pub mod topic;
 pub mod unit;
 pub mod views;
 pub mod wire_time;

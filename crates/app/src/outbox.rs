@@ -3,8 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::event::Topic;
 use crate::rows::NewEvent;
+use crate::topic::Topic;
 use crate::wire_time;
 
 /// Shards of the outbox. Everything with one key is in one shard, in commit order.

@@ -150,6 +150,19 @@ pub struct Fetched {
     pub deliveries: Vec<Delivery>,
     /// Where to go on: events of other topics are passed over.
     pub next: i64,
+    /// Records among them that nobody will ever be able to read.
+    pub poison: Vec<Poison>,
+}
+
+/// A record that is no event, whole, so that somebody can look at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    pub partition: Partition,
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub attributes: Vec<(String, Vec<u8>)>,
+    pub value: Option<Vec<u8>>,
+    pub why: String,
 }
 
 /// Committed facts about a campaign, told to the gate after each commit that touched it.

@@ -14,9 +14,10 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 
 use crate::answer::Answer;
-use crate::event::{Event, Topic};
+use crate::event::Event;
 use crate::reactions::Group;
 use crate::table::Table;
+use crate::topic::Topic;
 
 /// Names one row of any kind. The order of the variants is the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

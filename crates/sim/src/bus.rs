@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::event::{Event, EventKind, Topic};
+use app::event::{Event, EventKind};
 use app::outbox::parse_uuid;
 use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
 use app::reactions::{Group, REACTIONS};
 use app::rows::{EventId, OffsetKey, Partition};
+use app::topic::Topic;
 
 use crate::disk::{Disk, OutboxRow, State};
 
@@ -131,7 +132,7 @@ pub(crate) struct BusLog {
 impl BusLog {
     fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched, StoreError> {
         let broker = self.bus.lock();
-        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let mut fetched = Fetched { next: from, ..Fetched::default() };
         let is_delayed = broker.delayed.get(&key.partition).is_some_and(|until| broker.tick < *until);
         let Some(places) = broker.partitions.get(&key.partition).filter(|_| !is_delayed) else { return Ok(fetched) };
         let state = self.disk.lock();

@@ -23,7 +23,7 @@ impl ModelLog {
         let state = self.disk.lock();
         let shard = usize::try_from(key.partition.number).ok().and_then(|shard| state.shards.get(shard));
         let shard = shard.ok_or_else(|| StoreError(format!("there is no partition {:?}", key.partition)))?;
-        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let mut fetched = Fetched { next: from, ..Fetched::default() };
         let unseen = usize::try_from(from.max(1) - 1).unwrap_or(usize::MAX);
         for place in shard.iter().skip(unseen) {
             if fetched.deliveries.len() == limit {

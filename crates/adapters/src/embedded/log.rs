@@ -32,7 +32,7 @@ impl SqliteLog {
 
     /// Looks on until something is found, so that an empty answer means the end of the log.
     fn look(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
-        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let mut fetched = Fetched { next: from, ..Fetched::default() };
         while fetched.deliveries.is_empty() && fetched.next <= self.commits_seen.last(key.partition.number) {
             let looked_at = fetched.next;
             self.look_at_page(key, limit, &mut fetched)?;
@@ -83,7 +83,7 @@ impl EventLog for SqliteLog {
 
     fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
         let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
-        let topic = key.partition.topic.map_or("", app::event::Topic::name);
+        let topic = key.partition.topic.map_or("", app::topic::Topic::name);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number), position);
         Box::pin(ready(found.map(Option::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
     }

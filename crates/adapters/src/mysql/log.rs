@@ -70,7 +70,7 @@ impl MysqlLog {
             self.look_for_commits().await?;
         }
         let last = self.commits_seen.last(shard);
-        let mut fetched = Fetched { deliveries: vec![], next: from };
+        let mut fetched = Fetched { next: from, ..Fetched::default() };
         if from.max(1) > last {
             return Ok(fetched);
         }
@@ -111,7 +111,7 @@ impl EventLog for MysqlLog {
         Box::pin(async move {
             let select =
                 "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
-            let topic = key.partition.topic.map_or("", app::event::Topic::name);
+            let topic = key.partition.topic.map_or("", app::topic::Topic::name);
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)

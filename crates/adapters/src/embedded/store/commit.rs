@@ -28,7 +28,7 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
          ON CONFLICT DO UPDATE SET position = excluded.position",
     )?;
     for OffsetMove { key, from, to } in moves {
-        let topic = key.partition.topic.map_or("", app::event::Topic::name);
+        let topic = key.partition.topic.map_or("", app::topic::Topic::name);
         let (group, number) = (key.group.name(), key.partition.number);
         let position: Option<i64> = stored.query_row((group, topic, number), |row| row.get(0)).optional()?;
         if position.unwrap_or(0) != *from {

@@ -20,7 +20,7 @@ use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
 fn topic(moved: &OffsetMove) -> &'static str {
-    moved.key.partition.topic.map_or("", app::event::Topic::name)
+    moved.key.partition.topic.map_or("", app::topic::Topic::name)
 }
 
 /// Locks the places of the groups, in order.

@@ -1,0 +1,130 @@
+//! An event between processes: its JSON as the record's value, and all that is said about it as attributes beside it
+//! (CloudEvents 1.0, binary mode).
+
+use domain::time::Timestamp;
+
+use crate::event::{Event, EventKind};
+use crate::outbox::parse_uuid;
+use crate::relay::Outgoing;
+use crate::rows::EventId;
+use crate::wire_time;
+
+/// Where all events of the shop come from.
+const SOURCE: &str = "/doorbuster";
+
+/// The event's attributes, by the names that they have as headers of a record.
+pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
+    vec![
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", event.id.clone()),
+        ("ce_source", SOURCE.to_owned()),
+        ("ce_type", event.event.kind().name().to_owned()),
+        ("ce_time", wire_time::format(event.at)),
+        // Its place in the outbox, gapless in its shard.
+        ("ce_shard", event.shard.to_string()),
+        ("ce_seq", event.seq.to_string()),
+        ("content-type", "application/json".to_owned()),
+    ]
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    Event {
+        id: EventId,
+        event: Box<Event>,
+        at: Timestamp,
+    },
+    /// Somebody else's, or of a later version: it says what it is, and that is nothing that this program knows.
+    Unknown,
+}
+
+/// Reads a record. `attribute` finds one by its name; the error says why nobody will ever be able to read it.
+pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8]>) -> Result<Read, String> {
+    let text = |name: &str| {
+        let bytes = attribute(name).ok_or_else(|| format!("the attribute {name} is missing"))?;
+        std::str::from_utf8(bytes).map_err(|_| format!("the attribute {name} is no text"))
+    };
+    let id = text("ce_id")?;
+    let id = parse_uuid(id).ok_or_else(|| format!("{id:?} is no identity of an event"))?;
+    let at = moment(text("ce_time")?)?;
+    let Some(kind) = EventKind::from_name(text("ce_type")?) else { return Ok(Read::Unknown) };
+    let value = value.ok_or_else(|| "there is no value".to_owned())?;
+    let value = std::str::from_utf8(value).map_err(|_| "the value is no text".to_owned())?;
+    let event = Event::parse(kind, value).map_err(|error| format!("it is no {}: {error}", kind.name()))?;
+    Ok(Read::Event { id: EventId(id), event: Box::new(event), at })
+}
+
+/// RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(micros) = text.parse() {
+        return Ok(Timestamp::from_micros(micros));
+    }
+    wire_time::parse(text).map_err(|_| format!("{text:?} is no moment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::UserId;
+    use domain::money::Money;
+
+    use super::*;
+    use crate::event::PointsCharged;
+    use crate::outbox::uuid;
+
+    fn outgoing() -> Outgoing {
+        let event =
+            Event::PointsCharged(PointsCharged { user_id: UserId(7), amount: Money::won(1), balance: Money::won(2) });
+        let at = Timestamp::from_micros(1_795_262_400_123_456);
+        Outgoing { shard: 3, seq: 9, id: uuid(77), event, at }
+    }
+
+    fn read_with(change: impl Fn(&str, &str) -> Option<String>, value: Option<&[u8]>) -> Result<Read, String> {
+        let attributes: Vec<(&str, Option<String>)> =
+            attributes(&outgoing()).into_iter().map(|(name, value)| (name, change(name, &value))).collect();
+        let find = |name: &str| {
+            let found = attributes.iter().find(|(known, _)| *known == name);
+            found.and_then(|(_, value)| value.as_deref()).map(str::as_bytes)
+        };
+        read(find, value)
+    }
+
+    fn as_it_is(_name: &str, value: &str) -> Option<String> {
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn an_event_is_read_back_as_what_was_written() {
+        let Outgoing { event, at, .. } = outgoing();
+        let payload = event.payload();
+        let expected = Read::Event { id: EventId(77), event: Box::new(event), at };
+        assert_eq!(read_with(as_it_is, Some(payload.as_bytes())), Ok(expected.clone()));
+        let micros = |name: &str, value: &str| {
+            Some(if name == "ce_time" { "1795262400123456".to_owned() } else { value.to_owned() })
+        };
+        assert_eq!(read_with(micros, Some(payload.as_bytes())), Ok(expected));
+    }
+
+    #[test]
+    fn a_type_of_the_future_is_no_poison() {
+        let renamed =
+            |name: &str, value: &str| Some(if name == "ce_type" { "NotYet".to_owned() } else { value.to_owned() });
+        assert_eq!(read_with(renamed, Some(b"{}")), Ok(Read::Unknown));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let without = |missing: &'static str| {
+            move |name: &str, value: &str| if name == missing { None } else { Some(value.to_owned()) }
+        };
+        for missing in ["ce_id", "ce_time", "ce_type"] {
+            let why = read_with(without(missing), Some(b"{}")).unwrap_err();
+            assert!(why.contains(missing), "{why}");
+        }
+        for value in [None, Some(&b"{}"[..]), Some(b"\xff"), Some(b"")] {
+            assert!(read_with(as_it_is, value).is_err(), "{value:?}");
+        }
+        let bad_id = |name: &str, value: &str| Some(if name == "ce_id" { "x".to_owned() } else { value.to_owned() });
+        assert!(read_with(bad_id, Some(b"{}")).is_err());
+    }
+}

@@ -1,0 +1,175 @@
+//! The relay: brings what was committed to where others read it, in order, and at least once.
+//!
+//! Each shard of the outbox has a cursor. Whoever holds the shard's lease publishes what lies behind the cursor and moves it
+//! when everything is acknowledged; a lease has an epoch, under which alone a cursor moves. So of several relays one
+//! works on a shard, and one that was stopped and resumes can only repeat what has been published.
+
+use std::time::Duration;
+
+use domain::time::Timestamp;
+
+use crate::cloud_event;
+use crate::event::Event;
+use crate::outbox::SHARDS;
+use crate::ports::{Clock, Pending, StoreError};
+use crate::topic::Topic;
+
+/// Leases are kept for so long; a relay that says nothing for longer is replaced.
+pub const LEASE: Duration = Duration::from_secs(10);
+/// Leases are renewed, and free ones looked for, so often.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+
+/// An event in its place in the outbox.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    pub shard: usize,
+    pub seq: i64,
+    pub id: String,
+    pub event: Event,
+    pub at: Timestamp,
+}
+
+/// The right to move a shard's cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub shard: usize,
+    /// Counts who held it; only the latest holder moves the cursor.
+    pub epoch: i64,
+    /// The last number that is published.
+    pub cursor: i64,
+}
+
+/// The store as a relay sees it.
+pub trait Outbox {
+    /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`].
+    fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>>;
+
+    /// The last number of each shard.
+    fn ends(&mut self) -> Pending<'_, Result<[i64; SHARDS], StoreError>>;
+
+    /// What lies behind a number, in order, at most `limit`.
+    fn read(&mut self, shard: usize, after: i64, limit: usize) -> Pending<'_, Result<Vec<Outgoing>, StoreError>>;
+
+    /// Writes the cursors down and renews the leases, but for those that somebody else has taken; answers with the shards
+    /// that are still held. When it returns, everything that was read before survives a power cut.
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>>;
+}
+
+/// An event on its way to a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub topic: Topic,
+    pub key: String,
+    pub value: String,
+    pub attributes: Vec<(&'static str, String)>,
+}
+
+/// Some of what was to be published may not have been.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not everything could be published: {0}")]
+pub struct PublishError(pub String);
+
+/// Where others read.
+pub trait Publisher {
+    /// Publishes the records, those of one key in their order. `Ok`: each of them is there for good.
+    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>>;
+}
+
+/// Why a round of the relay came to nothing; the next one tries it again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+}
+
+/// One process's part in relaying.
+pub struct Relay {
+    outbox: Box<dyn Outbox>,
+    publisher: Box<dyn Publisher>,
+    leases: Vec<Lease>,
+    /// Cursors have moved since they were written down.
+    has_moved: bool,
+    renewed: Option<Timestamp>,
+}
+
+impl Relay {
+    pub fn new(outbox: Box<dyn Outbox>, publisher: Box<dyn Publisher>) -> Relay {
+        Relay { outbox, publisher, leases: vec![], has_moved: false, renewed: None }
+    }
+
+    /// Publishes what is committed and not published, at most `limit` events of each shard. How many; none means quiet.
+    pub async fn relay_once(&mut self, limit: usize, clock: &dyn Clock) -> Result<usize, Error> {
+        self.renew(clock.now()).await?;
+        let ends = self.outbox.ends().await?;
+        let mut pages = vec![];
+        for lease in self.leases.iter().filter(|lease| ends[lease.shard] > lease.cursor) {
+            let page = self.outbox.read(lease.shard, lease.cursor, limit).await?;
+            // A number is given out under its shard's lock, so there is none missing; and if there were, it must not be
+            // passed over.
+            let is_next = |(place, event): &(i64, Outgoing)| event.seq == lease.cursor + place;
+            let page: Vec<Outgoing> = (1..).zip(page).take_while(is_next).map(|(_, event)| event).collect();
+            pages.push((lease.shard, page));
+        }
+        if self.has_moved || pages.iter().any(|(_, page)| !page.is_empty()) {
+            self.keep().await?;
+        }
+        pages.retain(|(shard, _)| self.leases.iter().any(|lease| lease.shard == *shard));
+        let records: Vec<Record> = pages.iter().flat_map(|(_, page)| page).flat_map(records).collect();
+        if records.is_empty() {
+            return Ok(0);
+        }
+        self.publisher.publish(&records).await?;
+        let mut published = 0;
+        for (shard, page) in pages {
+            published += page.len();
+            let lease = self.leases.iter_mut().find(|lease| lease.shard == shard);
+            if let (Some(lease), Some(last)) = (lease, page.last()) {
+                lease.cursor = last.seq;
+                self.has_moved = true;
+            }
+        }
+        Ok(published)
+    }
+
+    async fn renew(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let is_fresh = |renewed: Timestamp| {
+            let age = now.micros().abs_diff(renewed.micros());
+            u128::from(age) < RENEW_EVERY.as_micros()
+        };
+        if self.renewed.is_some_and(is_fresh) {
+            return Ok(());
+        }
+        if !self.leases.is_empty() {
+            self.keep().await?;
+        }
+        let taken = self.outbox.take_free().await?;
+        self.leases.retain(|lease| taken.iter().all(|new| new.shard != lease.shard));
+        self.leases.extend(taken);
+        self.renewed = Some(now);
+        Ok(())
+    }
+
+    async fn keep(&mut self) -> Result<(), StoreError> {
+        let held = self.outbox.keep(&self.leases).await?;
+        self.leases.retain(|lease| held.contains(&lease.shard));
+        self.has_moved = false;
+        Ok(())
+    }
+}
+
+/// One event may go to several topics.
+fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
+    let kind = event.event.kind();
+    let topics = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied());
+    topics.map(|topic| Record {
+        topic,
+        key: event.event.key_on(topic),
+        value: event.event.payload(),
+        attributes: cloud_event::attributes(event),
+    })
+}
+
+#[cfg(test)]
+mod tests;
