@@ -1,8 +1,9 @@
 //! The technologies behind the ports. [`embedded`] is the whole shop in one process and one folder; [`mysql`] is the store
-//! that several processes share.
+//! that several processes share; [`kafka`] carries events between processes.
 
 pub mod clock;
 pub mod embedded;
+pub mod kafka;
 pub mod mysql;
 mod selects;
 mod words;

@@ -121,15 +121,17 @@ pub enum Surface {
     EverythingAndEcho,
     CustomersOnly,
     AdminOnly,
+    /// What says how the process is: it answers nobody else.
+    HealthOnly,
 }
 
 /// All routes of one listener, in their envelope.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
     let mut routes = open_routes().router();
-    if surface != Surface::AdminOnly {
+    if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly) {
         routes = routes.merge(customer_routes().router());
     }
-    if surface != Surface::CustomersOnly {
+    if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly) {
         // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(admin_routes().router().route_layer(check));

@@ -8,6 +8,7 @@ use sim::scenario::{Breakage, Scenario};
 use sim::simulation::{EXECUTORS, executor_name};
 
 use crate::auth::Role;
+use crate::config::Roles;
 
 mod bench;
 mod demo;
@@ -38,6 +39,8 @@ pub enum Command {
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
     Sim(SimArgs),
+    /// List the topics of Kafka, compare them with the brokers', make what is missing
+    Topics(TopicsArgs),
     /// Print a signed token
     Token(TokenArgs),
     /// Print the settings in force, secrets left out
@@ -49,6 +52,9 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// What this process does: any of api, worker, relay, with commas between
+    #[arg(long, value_name = "ROLES")]
+    pub roles: Option<Roles>,
     /// Fill the shop with products, campaigns and customers to try, unless they are there; from another seed: --demo=7
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
     pub demo: Option<u64>,
@@ -118,6 +124,28 @@ fn executor(name: &str) -> Result<Executor, String> {
 
 fn breakage(name: &str) -> Result<Breakage, String> {
     Breakage::from_name(name).ok_or_else(|| "there is no such mistake".to_owned())
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct TopicsArgs {
+    /// What to do
+    #[arg(value_enum, default_value_t = TopicsAction::List)]
+    pub action: TopicsAction,
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TopicsAction {
+    /// The topics as they should be; no broker is asked
+    List,
+    /// What `apply` would do
+    Plan,
+    /// Make the topics that are missing
+    Apply,
 }
 
 #[derive(Debug, Clone, Args)]

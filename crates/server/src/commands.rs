@@ -17,6 +17,7 @@ mod serve;
 mod sim;
 mod temporary_folder;
 mod token;
+mod topics;
 
 /// Why a command could not do its work; its text says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Topics(args) => topics::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
     };

@@ -8,7 +8,10 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
+mod kafka;
 mod render;
+
+pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
 
 /// The commented reference of all settings, which is also where their defaults come from.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -17,6 +20,7 @@ pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
 const ENV_PREFIX: &str = "DOORBUSTER__";
 const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
 const ENV_DATABASE_URL: &str = "DATABASE_URL";
+const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +30,7 @@ pub struct Config {
     pub auth: Auth,
     pub engine: Engine,
     pub store: Store,
+    pub kafka: Kafka,
     pub orders: Orders,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -37,6 +42,7 @@ pub struct Config {
 pub struct Server {
     pub listen: String,
     pub data_dir: PathBuf,
+    pub roles: Roles,
     pub http_threads: usize,
     pub body_bytes_max: usize,
     header_timeout_ms: u64,
@@ -261,6 +267,12 @@ pub enum Error {
     Invalid(Box<figment::Error>),
     #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
     Database,
+    #[error(
+        "a file in the data folder belongs to one process: with roles apart, the store must be a database ({ENV_DATABASE_URL})"
+    )]
+    RolesApart,
+    #[error("kafka.prefix may have letters, digits, '.', '_' and '-', at most 100 of them")]
+    KafkaPrefix,
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -275,12 +287,14 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let (mut secret, mut database) = (None, None);
+        let (mut secret, mut database, mut brokers) = (None, None, None);
         for (variable, text) in env {
             if variable == ENV_AUTH_SECRET {
                 secret = Some(text).filter(|secret| !secret.is_empty());
             } else if variable == ENV_DATABASE_URL {
                 database = Some(text).filter(|address| !address.is_empty()).map(DatabaseUrl);
+            } else if variable == ENV_KAFKA_BROKERS {
+                brokers = Some(text).filter(|brokers| !brokers.is_empty());
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
@@ -290,14 +304,24 @@ impl Config {
         let mut config: Config = figment.extract().map_err(|error| Error::Invalid(Box::new(error)))?;
         config.auth.secret = secret;
         config.store.database = database;
+        config.kafka.brokers = brokers;
         config.check()?;
         Ok(config)
+    }
+
+    /// A store that is a file has one process, which does everything. Looked at when the command line has been heard as well.
+    pub fn check_roles(&self) -> Result<(), Error> {
+        if self.store.database().is_none() && self.server.roles != Roles::ALL {
+            return Err(Error::RolesApart);
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), Error> {
         if self.store.database().is_some_and(|database| !database.address().starts_with("mysql://")) {
             return Err(Error::Database);
         }
+        self.kafka.check()?;
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
             ("server.body_bytes_max", self.server.body_bytes_max as u64),

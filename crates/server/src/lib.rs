@@ -15,6 +15,7 @@ pub mod logging;
 pub mod metrics;
 pub mod openapi;
 pub mod passwords;
+pub mod relaying;
 pub mod secret;
 pub mod settling;
 pub mod shutdown;

@@ -11,10 +11,10 @@ use app::audit::{Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
-use app::settings::{Executor, Settings};
+use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use domain::order::Mode;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::api::{Fingerprints, Inner, Shop, Snapshots};
 use crate::audience::Audience;
@@ -25,13 +25,18 @@ use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::metrics::{EngineMetrics, Metrics};
 use crate::passwords::Passwords;
+use crate::relaying::RelayThread;
 use crate::secret::Secret;
 use crate::settling::Listeners;
 use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 
+mod broker;
 mod stores;
+
+pub use adapters::kafka::Plan as TopicPlan;
+pub use broker::{make_topics, plan_topics, topic_profile};
 
 use stores::Opened;
 
@@ -44,17 +49,22 @@ pub struct Running {
     pub engine: EngineThread,
 }
 
-/// The engine's thread, which stops when it is told to and has settled what it took.
+/// The engine's thread, which stops when it is told to and has settled what it took; and the relay's, where there is one.
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
+    relay: Option<RelayThread>,
 }
 
 impl EngineThread {
     /// Settles what is in hand and closes the store.
     pub fn stop(self) -> std::io::Result<()> {
         self.stopper.stop();
-        self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"))
+        let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
+        if let Some(relay) = self.relay {
+            relay.stop();
+        }
+        stopped
     }
 }
 
@@ -67,13 +77,19 @@ pub enum Error {
     Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
     Read(#[from] StoreError),
+    #[error("the brokers: {0}")]
+    Broker(String),
     #[error("the engine's thread does not run: {0}")]
     Thread(#[from] std::io::Error),
 }
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, log, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
+    let Opened { store, views, log, outbox, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
+    let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
+    let relay = broker::relay(config, outbox, &clock, &committed)?;
+    let is_consumer = config.server.roles.worker;
     let waiting = Arc::new(Waiting::default());
     let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
@@ -93,10 +109,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let run = move || {
-        let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(log, codec));
+        let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
         let listeners = Listeners { waiting, audience, metrics: engine_metrics };
-        let worker = Worker { engine, consumer, queue, linger, listeners, stop };
+        let worker = Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
         if let Err(error) = runtime.block_on(worker.run()) {
             tracing::error!("The engine cannot start: {error}");
         }
@@ -116,7 +132,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay } })
 }
 
 fn snapshots(config: &Config) -> Snapshots {
@@ -149,12 +165,18 @@ pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), E
     Ok(())
 }
 
+/// Brokers, where there are any, and the executor that is set otherwise.
+fn carrier(config: &Config) -> Carrier {
+    match config.engine.executor {
+        _ if config.kafka.brokers().is_some() => Carrier::Broker,
+        config::Executor::Inline => Carrier::Inline,
+        config::Executor::Log => Carrier::OwnLog,
+    }
+}
+
 fn settings(config: &Config, codec: Codec) -> Settings {
     Settings {
-        executor: match config.engine.executor {
-            config::Executor::Inline => Executor::Inline,
-            config::Executor::Log => Executor::Log,
-        },
+        executor: carrier(config).executor(),
         batch_max: config.engine.batch_max,
         mode: match config.orders.mode {
             config::Mode::Parallel => Mode::Parallel,

@@ -1,12 +1,14 @@
 //! The engine's thread: inside, things are done once; here they are repeated.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::consume::Consumer;
 use app::engine::{Engine, Job};
 use app::rows::OffsetKey;
-use tokio::sync::mpsc;
+use app::topic::Topic;
+use tokio::sync::{Notify, mpsc};
 
 use crate::settling::{Listeners, Settling};
 use crate::shutdown::Stop;
@@ -25,15 +27,19 @@ pub struct Worker {
     pub queue: mpsc::Receiver<Job>,
     pub linger: Duration,
     pub listeners: Listeners,
+    /// Told by the event log when there may be something to read.
+    pub arrived: Arc<Notify>,
+    /// Told when events were written, for whoever brings them elsewhere.
+    pub committed: Arc<Notify>,
     pub stop: Stop,
 }
 
 impl Worker {
     /// Runs until it is told to stop, or the store is broken.
     pub async fn run(self) -> io::Result<()> {
-        let Worker { engine, consumer, queue, linger, listeners, stop } = self;
+        let Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop } = self;
         let settling = Settling::start(listeners)?;
-        let mut round = Round { engine, consumer, queue, linger, stop };
+        let mut round = Round { engine, consumer, queue, linger, arrived, committed, stop };
         round.run(&settling).await;
         round.finish(&settling).await;
         settling.finish();
@@ -47,6 +53,8 @@ struct Round {
     consumer: Option<Consumer>,
     queue: mpsc::Receiver<Job>,
     linger: Duration,
+    arrived: Arc<Notify>,
+    committed: Arc<Notify>,
     stop: Stop,
 }
 
@@ -83,6 +91,9 @@ impl Round {
         if let Some(consumer) = &mut self.consumer {
             lost.into_iter().for_each(|key| consumer.lose(key));
         }
+        if written.report.events > 0 {
+            self.committed.notify_one();
+        }
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
         settling.take(written, started, is_more_waiting);
     }
@@ -95,6 +106,7 @@ impl Round {
                 biased;
                 received = self.queue.recv_many(jobs, batch_max) => if received == 0 { return false },
                 () = self.stop.requested() => return false,
+                () = self.arrived.notified() => {}
                 () = tokio::time::sleep(TIMERS_EVERY) => {}
             }
             if !self.linger.is_zero() && (1..batch_max).contains(&jobs.len()) {
@@ -122,6 +134,12 @@ impl Round {
         match consumer.consume_once(EVENTS_MAX).await {
             Ok(events) => jobs.extend(events),
             Err(error) => tracing::error!("The event log could not be read: {error}"),
+        }
+        for (group, poison) in consumer.poison() {
+            let (partition, offset) = (poison.partition.number, poison.offset);
+            let topic = poison.partition.topic.map_or("", Topic::name);
+            let group = group.name();
+            tracing::error!("{group} passes over {topic}/{partition}@{offset}, which is no event: {}", poison.why);
         }
     }
 

@@ -31,6 +31,7 @@ use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
 use super::commits_seen::CommitsSeen;
+use super::outbox::SqliteOutbox;
 
 /// Pages that the log may hold before they are copied into the file: 32 MiB. The longer it is, the more often a page was
 /// written anew before it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that
@@ -94,6 +95,12 @@ impl SqliteStore {
             broken: None,
             _lock: lock,
         })
+    }
+
+    /// The store as the relay of this process reads it.
+    pub fn outbox(&self, holder: u32) -> Result<SqliteOutbox, StoreError> {
+        let opened = SqliteOutbox::open(self.connection.path().unwrap_or_default(), holder, self.sync.clone());
+        opened.map_err(|error| StoreError(error.to_string()))
     }
 
     /// Begins a transaction, unless one is open. The time before it is the time to tidy up: everybody who waited for

@@ -39,6 +39,10 @@ impl Session {
         Session { opts: options(opts).into(), connection: None, lost: None }
     }
 
+    pub(super) const fn opts(&self) -> &Opts {
+        &self.opts
+    }
+
     pub(super) const fn is_connected(&self) -> bool {
         self.connection.is_some()
     }

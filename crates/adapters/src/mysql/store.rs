@@ -22,6 +22,7 @@ use rustc_hash::FxHashMap;
 
 use super::failure::{Failure, Result};
 use super::log::CommitsSeen;
+use super::outbox::MysqlOutbox;
 use super::records::Cells;
 use super::server_clock::ServerClock;
 use super::session::Session;
@@ -74,6 +75,11 @@ impl MysqlStore {
 
     pub(super) const fn session(&mut self) -> &mut Session {
         &mut self.session
+    }
+
+    /// The store as a relay reads it.
+    pub fn outbox(&self, holder: u32) -> MysqlOutbox {
+        MysqlOutbox::new(self.session.opts(), holder)
     }
 
     /// Learns what the server's clock says.

@@ -5,6 +5,7 @@ mod audit;
 mod conformance;
 mod database;
 mod fixture;
+mod kafka;
 mod mysql;
 mod notices;
 mod opening;

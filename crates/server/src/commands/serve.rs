@@ -34,6 +34,10 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     if let Some(listen) = &args.listen {
         config.server.listen.clone_from(listen);
     }
+    if let Some(roles) = args.roles {
+        config.server.roles = roles;
+    }
+    config.check_roles()?;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
@@ -128,6 +132,7 @@ fn open_doors(
         connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
     };
     match admin {
+        _ if !config.server.roles.api => Ok(vec![open(listener, Surface::HealthOnly)?]),
         None if is_bench => Ok(vec![open(listener, Surface::EverythingAndEcho)?]),
         None => Ok(vec![open(listener, Surface::Everything)?]),
         Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),

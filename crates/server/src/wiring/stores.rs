@@ -10,12 +10,13 @@ use app::audit::Snapshot;
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
-use app::settings::{Executor, Settings};
+use app::relay::Outbox;
+use app::settings::{Carrier, Executor, Settings};
 use app::views::Views;
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Error, settings};
+use super::{Error, carrier, settings};
 use crate::config::{self, Config};
 use crate::worker::EVENTS_MAX;
 
@@ -24,6 +25,8 @@ pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
+    /// Only where events leave the store.
+    pub(super) outbox: Option<Box<dyn Outbox + Send>>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) codec: Codec,
@@ -53,7 +56,8 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut opened = embedded::open(data_dir, options(config))?;
     let settings = settings(config, Codec::new(opened.codec_key));
-    if settings.executor == Executor::Inline && opened.store.last_executor()? == Some(Executor::Log) {
+    let carrier = carrier(config);
+    if opened.store.last_carrier()?.is_some_and(|last| last.must_be_drained_for(carrier)) {
         let embedded::Opened { store, log, engine, .. } = opened;
         let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock: Arc::clone(&clock), engine };
         let finish = || runtime.block_on(drain(unfinished, &settings));
@@ -61,12 +65,17 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
             .map_err(|_panic| std::io::Error::other("the log could not be read to its end"))??;
         opened = embedded::open(data_dir, options(config))?;
     }
-    opened.store.run_with(settings.executor)?;
+    opened.store.run_with(carrier)?;
     let embedded::Opened { store, views, log, engine, .. } = opened;
+    let outbox = match carrier {
+        Carrier::Broker => Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>),
+        Carrier::Inline | Carrier::OwnLog => None,
+    };
     Ok(Opened {
         store: Box::new(store),
         views,
         log: Box::new(log),
+        outbox,
         gate: Arc::new(MemoryGate::default()),
         clock,
         codec: settings.codec,
@@ -82,10 +91,15 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
     let opened = std::thread::scope(|scope| scope.spawn(open).join());
     let opened = opened.map_err(|_panic| std::io::Error::other("the store could not be opened"))??;
     let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
+    let outbox = match carrier(config) {
+        Carrier::Broker => Some(Box::new(store.outbox(engine)) as Box<dyn Outbox + Send>),
+        Carrier::Inline | Carrier::OwnLog => None,
+    };
     Ok(Opened {
         store: Box::new(store),
         views,
         log: Box::new(log),
+        outbox,
         gate: Arc::new(NoGate),
         clock,
         codec: Codec::new(codec_key),
@@ -98,13 +112,14 @@ async fn open_for_executor(config: &Config, address: &str) -> Result<mysql::Open
     let options = mysql::Options { readers: config.store.readers };
     let mut opened = mysql::open(address, options).await?;
     let settings = settings(config, Codec::new(opened.codec_key));
-    if settings.executor == Executor::Inline && opened.store.last_executor().await? == Some(Executor::Log) {
+    let carrier = carrier(config);
+    if opened.store.last_carrier().await?.is_some_and(|last| last.must_be_drained_for(carrier)) {
         let mysql::Opened { store, log, clock, engine, .. } = opened;
         let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock, engine };
         drain(unfinished, &settings).await?;
         opened = mysql::open(address, options).await?;
     }
-    opened.store.run_with(settings.executor).await?;
+    opened.store.run_with(carrier).await?;
     Ok(opened)
 }
 

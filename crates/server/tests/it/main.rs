@@ -20,6 +20,7 @@ mod api_reference;
 mod api_stops;
 mod api_users;
 mod bench;
+mod brokers;
 mod client;
 mod contract;
 mod crash;

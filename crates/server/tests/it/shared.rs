@@ -11,13 +11,13 @@ use xtask::addresses::{Service, address};
 use crate::shop::{ANN, BOB, TestShop};
 
 /// A database that is gone with its test.
-struct Database {
+pub(crate) struct Database {
     server: String,
     name: String,
 }
 
 impl Database {
-    fn new(test: &str) -> Option<Database> {
+    pub(crate) fn new(test: &str) -> Option<Database> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let server = address(Service::Mysql, test)?;
         let name = format!("shop_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -26,7 +26,7 @@ impl Database {
         Some(database)
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}{}", self.server, self.name)
     }
 

@@ -1,56 +1,58 @@
-//! Which executor the store's events were made under, so that a switch neither repeats nor loses a reaction.
+//! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
 
 use app::ports::StoreError;
 use app::reactions::Group;
-use app::settings::Executor;
-use rusqlite::OptionalExtension as _;
+use app::settings::{Carrier, Executor};
+use rusqlite::{OptionalExtension as _, Transaction};
 
 use super::{SqliteStore, places};
 
-const INLINE: &str = "inline";
-const LOG: &str = "log";
-
 impl SqliteStore {
-    /// The executor that ran last; `None` for a store that none has run on.
-    pub fn last_executor(&self) -> Result<Option<Executor>, StoreError> {
+    /// The way of the last time; `None` for a store that was never served.
+    pub fn last_carrier(&self) -> Result<Option<Carrier>, StoreError> {
         let stored = "SELECT value FROM meta WHERE name = 'executor'";
         let word: Option<String> = self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(told)?;
-        Ok(word.map(|word| if word == LOG { Executor::Log } else { Executor::Inline }))
+        Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
     }
 
-    /// Says which executor runs from here on. Inline reactions are part of their commit and move no group, so a log
+    /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
     /// that takes over begins behind them. One that is left must have been read to its end. Only a log is read by shard,
     /// so only it has an index for that; the first start over a large store takes the time to build it.
-    pub fn run_with(&mut self, executor: Executor) -> Result<(), StoreError> {
-        if self.last_executor()? == Some(executor) {
+    pub fn run_with(&mut self, carrier: Carrier) -> Result<(), StoreError> {
+        let last = self.last_carrier()?;
+        if last == Some(carrier) {
             return Ok(());
         }
         let transaction = self.connection.transaction().map_err(told)?;
-        if executor == Executor::Log {
-            let heads = places::heads(&transaction).map_err(told)?;
-            for group in Group::ALL {
-                for (shard, head) in heads.iter().enumerate().filter(|(_, head)| head.seq > 0) {
-                    let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
-                         VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
-                    let place = (group.name(), shard as i64, head.seq + 1);
-                    transaction.execute(move_group, place).map_err(told)?;
-                }
-            }
+        if carrier.begins_at_the_end_after(last) {
+            begin_at_the_end(&transaction).map_err(told)?;
         }
-        let word = match executor {
-            Executor::Inline => INLINE,
-            Executor::Log => LOG,
-        };
-        let index = match executor {
+        let index = match carrier.executor() {
             Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
             Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event (shard, seq)",
         };
         transaction.execute(index, []).map_err(told)?;
         let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
              ON CONFLICT DO UPDATE SET value = excluded.value";
-        transaction.execute(remember, [word]).map_err(told)?;
+        transaction.execute(remember, [carrier.name()]).map_err(told)?;
         transaction.commit().map_err(told)
     }
+}
+
+/// Every group of the store's own log, and the relay, go on behind what is committed now.
+fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
+         VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
+    let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
+         ON CONFLICT DO UPDATE SET position = excluded.position";
+    let heads = places::heads(transaction)?;
+    for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
+        for group in Group::ALL {
+            transaction.execute(move_group, (group.name(), shard, head.seq + 1))?;
+        }
+        transaction.execute(move_relay, (shard, head.seq))?;
+    }
+    Ok(())
 }
 
 fn told(error: rusqlite::Error) -> StoreError {

@@ -1,34 +1,32 @@
-//! Which executor the store's events were made under, so that a switch neither repeats nor loses a reaction.
+//! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
 
+use app::outbox::{SHARDS, ShardHead};
 use app::ports::StoreError;
 use app::reactions::Group;
-use app::settings::Executor;
+use app::settings::Carrier;
 
 use super::{MysqlStore, places};
 use crate::mysql::failure::Result;
 use crate::mysql::records::Cells;
 use crate::mysql::sql::{Insert, Script, statement};
 
-const INLINE: &str = "inline";
-const LOG: &str = "log";
-
 impl MysqlStore {
-    /// The executor that ran last; `None` for a store that none has run on.
-    pub async fn last_executor(&mut self) -> std::result::Result<Option<Executor>, StoreError> {
-        Ok(self.stored_executor("").await?)
+    /// The way of the last time; `None` for a store that was never served.
+    pub async fn last_carrier(&mut self) -> std::result::Result<Option<Carrier>, StoreError> {
+        Ok(self.stored_carrier("").await?)
     }
 
-    async fn stored_executor(&mut self, lock: &str) -> Result<Option<Executor>> {
+    async fn stored_carrier(&mut self, lock: &str) -> Result<Option<Carrier>> {
         let rows = self.session.ask(&format!("SELECT value FROM meta WHERE name = 'executor'{lock}")).await?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let word: String = Cells::of(row).take()?;
-        Ok(Some(if word == LOG { Executor::Log } else { Executor::Inline }))
+        Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
     }
 
-    /// Says which executor runs from here on. Inline reactions are part of their commit and move no group, so a log
+    /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
     /// that takes over begins behind them. One that is left must have been read to its end.
-    pub async fn run_with(&mut self, executor: Executor) -> std::result::Result<(), StoreError> {
-        let switched = self.switch(executor).await;
+    pub async fn run_with(&mut self, carrier: Carrier) -> std::result::Result<(), StoreError> {
+        let switched = self.switch(carrier).await;
         if switched.is_err() {
             // Whatever is left open ends with the connection.
             self.session.give_up();
@@ -36,32 +34,38 @@ impl MysqlStore {
         Ok(switched?)
     }
 
-    async fn switch(&mut self, executor: Executor) -> Result<()> {
+    async fn switch(&mut self, carrier: Carrier) -> Result<()> {
         self.session.ask("START TRANSACTION").await?;
-        let last = self.stored_executor(" FOR UPDATE").await?;
+        let last = self.stored_carrier(" FOR UPDATE").await?;
         let mut script = Script::default();
-        if last != Some(executor) {
-            if executor == Executor::Log {
+        if last != Some(carrier) {
+            if carrier.begins_at_the_end_after(last) {
                 let heads = self.session.ask(&format!("{} ORDER BY shard FOR UPDATE", places::SELECT_HEADS)).await?;
-                let heads = places::heads(heads)?;
-                let mut moves = Insert::new(
-                    &mut script,
-                    "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ",
-                    " ON DUPLICATE KEY UPDATE position = VALUES(position)",
-                );
-                for group in Group::ALL {
-                    for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
-                        moves.row(&[&group.name(), &"", &shard, &(head.seq + 1)]);
-                    }
-                }
+                begin_at_the_end(&mut script, &places::heads(heads)?);
             }
-            let word = match executor {
-                Executor::Inline => INLINE,
-                Executor::Log => LOG,
-            };
-            script.add(statement("REPLACE INTO meta (name, value) VALUES ('executor', ?)", &[&word]));
+            script.add(statement("REPLACE INTO meta (name, value) VALUES ('executor', ?)", &[&carrier.name()]));
         }
         script.add("COMMIT");
         self.session.run(&script).await.map(|_| ())
     }
+}
+
+/// Every group of the store's own log, and the relays, go on behind what is committed now.
+fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
+    let touched = || (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0);
+    let mut moves = Insert::new(
+        script,
+        "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ",
+        " ON DUPLICATE KEY UPDATE position = VALUES(position)",
+    );
+    for group in Group::ALL {
+        touched().for_each(|(shard, head)| moves.row(&[&group.name(), &"", &shard, &(head.seq + 1)]));
+    }
+    drop(moves);
+    let mut relayed = Insert::new(
+        script,
+        "INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) VALUES ",
+        " ON DUPLICATE KEY UPDATE position = VALUES(position)",
+    );
+    touched().for_each(|(shard, head)| relayed.row(&[&shard, &head.seq, &0_i64, &0_i64, &0_i64]));
 }

@@ -1,0 +1,51 @@
+//! The event log on Kafka: every group of the process, each a member of its consumer group.
+
+use app::ports::{EventLog, Fetched, Pending, StoreError};
+use app::reactions::Group;
+use app::rows::{OffsetKey, Partition};
+use rdkafka::error::KafkaError;
+
+use super::client::Cluster;
+use super::membership::{Listener, Membership};
+
+pub struct KafkaLog {
+    memberships: Vec<(Group, Membership)>,
+    /// Where groups stand is known by the store.
+    places: Box<dyn EventLog + Send>,
+}
+
+impl KafkaLog {
+    /// Joins all groups. `places` is the store's own log, of which only the positions are asked.
+    pub fn join(
+        cluster: &Cluster,
+        places: Box<dyn EventLog + Send>,
+        listener: &Listener,
+    ) -> Result<KafkaLog, StoreError> {
+        let join = |group: &Group| Ok((*group, Membership::join(cluster, *group, listener.clone())?));
+        let memberships: Result<_, KafkaError> = Group::ALL.iter().map(join).collect();
+        let memberships = memberships.map_err(|error| StoreError(error.to_string()))?;
+        Ok(KafkaLog { memberships, places })
+    }
+}
+
+impl EventLog for KafkaLog {
+    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+        Box::pin(async move {
+            let Some((_, membership)) = self.memberships.iter_mut().find(|(known, _)| *known == group) else {
+                return Ok(vec![]);
+            };
+            membership.partitions(self.places.as_mut()).await
+        })
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+        self.places.position(key)
+    }
+
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+        let membership = self.memberships.iter_mut().find(|(known, _)| *known == key.group);
+        let fetched = membership.map(|(_, membership)| membership.fetch(key.partition, from, limit));
+        let fetched = fetched.unwrap_or_else(|| Fetched { next: from, ..Fetched::default() });
+        Box::pin(std::future::ready(Ok(fetched)))
+    }
+}

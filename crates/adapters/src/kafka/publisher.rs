@@ -1,0 +1,142 @@
+//! Publishes the relay's records, and knows that they are there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::ports::Pending;
+use app::relay::{PublishError, Publisher, Record};
+use app::topic::Profile;
+use parking_lot::{Condvar, Mutex};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
+
+use super::client::Cluster;
+use super::topics::Topics;
+
+/// How long a full queue is waited for at once.
+const PAUSE: Duration = Duration::from_millis(20);
+/// A broker that says nothing of a record for so long has been silent longer than the library waits.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+pub struct KafkaPublisher {
+    cluster: Cluster,
+    /// What topics are made of that are missing when the first record is published.
+    topics: Option<Profile>,
+    /// Made anew after a failure: what the old one still holds must not come after what is published then.
+    producer: Option<ThreadedProducer<Deliveries>>,
+}
+
+/// What became of the records that were handed over.
+#[derive(Default)]
+struct Ledger {
+    outstanding: usize,
+    failed: Option<String>,
+}
+
+#[derive(Clone, Default)]
+struct Deliveries {
+    shared: Arc<(Mutex<Ledger>, Condvar)>,
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _line: &str) {}
+
+    fn error(&self, _error: KafkaError, _reason: &str) {}
+}
+
+impl ProducerContext for Deliveries {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, _opaque: ()) {
+        let (ledger, changed) = &*self.shared;
+        let mut ledger = ledger.lock();
+        ledger.outstanding = ledger.outstanding.saturating_sub(1);
+        if let Err((error, _)) = result {
+            ledger.failed.get_or_insert_with(|| error.to_string());
+        }
+        if ledger.outstanding == 0 || ledger.failed.is_some() {
+            changed.notify_all();
+        }
+    }
+}
+
+impl KafkaPublisher {
+    /// With `topics`, those that are missing are made in this profile before the first record is published.
+    pub const fn new(cluster: Cluster, topics: Option<Profile>) -> KafkaPublisher {
+        KafkaPublisher { cluster, topics, producer: None }
+    }
+
+    async fn complete_topics(&mut self) -> Result<(), String> {
+        if let Some(profile) = self.topics {
+            Topics::connect(&self.cluster)?.complete(profile).await?;
+            self.topics = None;
+        }
+        Ok(())
+    }
+
+    /// Blocks until every record is acknowledged.
+    fn publish_all(&mut self, records: &[Record]) -> Result<(), String> {
+        let producer = match &mut self.producer {
+            Some(producer) => producer,
+            none => none.insert(make(&self.cluster)?),
+        };
+        let published = hand_over(&self.cluster, producer, records).and_then(|()| settled(&producer.context().shared));
+        if published.is_err() {
+            self.producer = None;
+        }
+        published
+    }
+}
+
+fn make(cluster: &Cluster) -> Result<ThreadedProducer<Deliveries>, String> {
+    cluster.producer().create_with_context(Deliveries::default()).map_err(|error: KafkaError| error.to_string())
+}
+
+fn hand_over(cluster: &Cluster, producer: &ThreadedProducer<Deliveries>, records: &[Record]) -> Result<(), String> {
+    let (ledger, changed) = &*producer.context().shared;
+    for record in records {
+        let mut headers = OwnedHeaders::new_with_capacity(record.attributes.len());
+        for (key, value) in &record.attributes {
+            headers = headers.insert(Header { key, value: Some(value.as_str()) });
+        }
+        let topic = cluster.prefixed(record.topic.name());
+        let mut sent = BaseRecord::to(&topic).key(record.key.as_str()).payload(record.value.as_str()).headers(headers);
+        ledger.lock().outstanding += 1;
+        while let Err((error, unsent)) = producer.send(sent) {
+            let mut ledger = ledger.lock();
+            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                return Err(error.to_string());
+            }
+            // The queue is as long as the broker is slow: whoever fills it waits.
+            changed.wait_for(&mut ledger, PAUSE);
+            if let Some(failed) = &ledger.failed {
+                return Err(failed.clone());
+            }
+            sent = unsent;
+        }
+    }
+    Ok(())
+}
+
+fn settled((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
+    let mut ledger = ledger.lock();
+    while ledger.outstanding > 0 && ledger.failed.is_none() {
+        if changed.wait_for(&mut ledger, PATIENCE).timed_out() {
+            return Err("the broker says nothing of what it was given".to_owned());
+        }
+    }
+    ledger.failed.clone().map_or(Ok(()), Err)
+}
+
+impl Publisher for KafkaPublisher {
+    /// Blocks its thread, which the relay has for itself.
+    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>> {
+        Box::pin(async move {
+            self.complete_topics().await.map_err(PublishError)?;
+            self.publish_all(records).map_err(PublishError)
+        })
+    }
+}

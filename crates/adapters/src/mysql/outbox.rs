@@ -1,0 +1,145 @@
+//! The outbox as relays read it: several processes may run one, and the lease of a shard says who works on it.
+
+use app::event::{Event, EventKind};
+use app::outbox::SHARDS;
+use app::ports::{Pending, StoreError};
+use app::relay::{LEASE, Lease, Outbox, Outgoing};
+use mysql_async::{Opts, Value};
+
+use super::failure::{Failure, Result};
+use super::records::Cells;
+use super::session::Session;
+use super::sql::{Insert, Script, statement};
+use super::store::{SELECT_HEADS, heads};
+
+/// The server's clock, by which leases end.
+const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
+
+pub struct MysqlOutbox {
+    session: Session,
+    holder: i64,
+}
+
+impl MysqlOutbox {
+    pub(super) fn new(opts: &Opts, holder: u32) -> MysqlOutbox {
+        MysqlOutbox { session: Session::new(opts), holder: i64::from(holder) }
+    }
+
+    async fn take(&mut self) -> Result<Vec<Lease>> {
+        let mut script = Script::default();
+        let mut rows = Insert::new(
+            &mut script,
+            "INSERT IGNORE INTO relay_shard (shard, position, epoch, holder, leased_until) VALUES ",
+            "",
+        );
+        (0_i64..).take(SHARDS).for_each(|shard| rows.row(&[&shard, &0_i64, &0_i64, &0_i64, &0_i64]));
+        drop(rows);
+        script.add("START TRANSACTION");
+        let free = format!("SELECT shard, epoch, position FROM relay_shard WHERE leased_until < {NOW} FOR UPDATE");
+        let free = script.add(free);
+        let take = format!(
+            "UPDATE relay_shard SET epoch = epoch + 1, holder = ?, leased_until = {NOW} + ? WHERE leased_until < {NOW}"
+        );
+        script.add(statement(&take, &[&self.holder, &lease_micros()]));
+        let held = script.add(statement("SELECT shard, epoch FROM relay_shard WHERE holder = ?", &[&self.holder]));
+        script.add("COMMIT");
+        let mut answers = self.run(&script).await?;
+        let held = std::mem::take(&mut answers[held]).into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+        let mut taken = vec![];
+        for row in std::mem::take(&mut answers[free]) {
+            let mut cells = Cells::of(row);
+            let (shard, epoch, cursor): (i64, i64, i64) = (cells.take()?, cells.take()?, cells.take()?);
+            if held.contains(&(shard, epoch + 1)) {
+                let place = usize::try_from(shard).ok().filter(|shard| *shard < SHARDS);
+                let shard = place.ok_or_else(|| cells.broken(format!("there is no shard {shard}")))?;
+                taken.push(Lease { shard, epoch: epoch + 1, cursor });
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn page(&mut self, shard: usize, after: i64, limit: usize) -> Result<Vec<Outgoing>> {
+        let select = "SELECT seq, id, type, payload, occurred_at FROM event FORCE INDEX (event_place)
+             WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.session.ask(&statement(select, &[&(shard as i64), &after, &limit])).await?;
+        rows.into_iter().map(|row| outgoing(shard, row)).collect()
+    }
+
+    /// The server makes the commit of a transaction visible a moment before it is durable; a commit behind it takes everything
+    /// with it that was read before.
+    async fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
+        let mut script = Script::default();
+        script.add("START TRANSACTION");
+        for lease in leases {
+            let renew = format!(
+                "UPDATE relay_shard SET position = GREATEST(position, ?), leased_until = {NOW} + ? WHERE shard = ? AND epoch = ?"
+            );
+            let shard = lease.shard as i64;
+            script.add(statement(&renew, &[&lease.cursor, &lease_micros(), &shard, &lease.epoch]));
+        }
+        let epochs = script.add("SELECT shard, epoch FROM relay_shard");
+        script.add("COMMIT");
+        let mut answers = self.run(&script).await?;
+        let epochs = std::mem::take(&mut answers[epochs]).into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+        let is_held = |lease: &&Lease| epochs.contains(&(lease.shard as i64, lease.epoch));
+        Ok(leases.iter().filter(is_held).map(|lease| lease.shard).collect())
+    }
+
+    async fn run(&mut self, script: &Script) -> Result<Vec<Vec<Vec<Value>>>> {
+        let answers = self.session.run(script).await;
+        if answers.is_err() {
+            // Whatever is left open ends with the connection.
+            self.session.give_up();
+        }
+        answers
+    }
+}
+
+fn lease_micros() -> i64 {
+    i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn pair(row: Vec<Value>) -> Result<(i64, i64)> {
+    let mut cells = Cells::of(row);
+    Ok((cells.take()?, cells.take()?))
+}
+
+fn outgoing(shard: usize, row: Vec<Value>) -> Result<Outgoing> {
+    let mut cells = Cells::of(row);
+    let (seq, id) = (cells.take()?, cells.take()?);
+    let kind = cells.word(EventKind::ALL, EventKind::name)?;
+    let payload: String = cells.take()?;
+    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error))?;
+    Ok(Outgoing { shard, seq, id, event, at: cells.at()? })
+}
+
+fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
+    answer.map_err(|failure: Failure| failure.into())
+}
+
+impl Outbox for MysqlOutbox {
+    fn take_free(&mut self) -> Pending<'_, std::result::Result<Vec<Lease>, StoreError>> {
+        Box::pin(async move { told(self.take().await) })
+    }
+
+    fn ends(&mut self) -> Pending<'_, std::result::Result<[i64; SHARDS], StoreError>> {
+        Box::pin(async move {
+            let ends = self.session.ask(SELECT_HEADS).await.and_then(heads);
+            told(ends.map(|heads| heads.map(|head| head.seq)))
+        })
+    }
+
+    fn read(
+        &mut self,
+        shard: usize,
+        after: i64,
+        limit: usize,
+    ) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(async move { told(self.page(shard, after, limit).await) })
+    }
+
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {
+        Box::pin(async move { told(self.write_down(leases).await) })
+    }
+}

@@ -1,0 +1,260 @@
+//! The event log on the real Kafka, over the store of one process.
+
+mod outbox;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use adapters::clock::SystemClock;
+use adapters::embedded;
+use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use app::conformance::{CASES, Fixture, Opened};
+use app::ports::{EventLog, Fetched, Pending, StoreError};
+use app::reactions::{Group, REACTIONS};
+use app::relay::{Publisher as _, Record, Relay};
+use app::rows::{OffsetKey, Partition};
+use app::topic::{Profile, Topic};
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
+use xtask::addresses::{Service, address};
+
+use crate::database::runtime;
+use crate::fixture::Embedded;
+
+/// Longer than any group takes to form on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Topics and groups of its own on the real broker, gone with the test.
+pub(crate) struct Brokers {
+    cluster: Cluster,
+}
+
+impl Brokers {
+    /// `None`, said and counted, where there is no broker.
+    pub(crate) fn new(test: &str) -> Option<Brokers> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let brokers = address(Service::Kafka, test)?;
+        let prefix = format!("t{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        let brokers = Brokers { cluster: Cluster { brokers, tuning: Tuning::Prompt, prefix } };
+        runtime().block_on(brokers.topics().complete(Profile::Local)).unwrap();
+        Some(brokers)
+    }
+
+    fn topics(&self) -> Topics {
+        Topics::connect(&self.cluster).unwrap()
+    }
+
+    fn join(&self, places: Box<dyn EventLog + Send>) -> KafkaLog {
+        let complain = Arc::new(|what| eprintln!("{what}"));
+        KafkaLog::join(&self.cluster, places, &Listener { wake: Arc::new(|| ()), complain }).unwrap()
+    }
+
+    fn topic(&self, topic: Topic) -> String {
+        format!("{}{}", self.cluster.prefix, topic.name())
+    }
+
+    fn client(&self) -> BaseConsumer {
+        ClientConfig::new().set("bootstrap.servers", &self.cluster.brokers).create().unwrap()
+    }
+
+    /// The offset after the last record.
+    fn end(&self, client: &BaseConsumer, partition: Partition) -> i64 {
+        let topic = self.topic(partition.topic.unwrap());
+        let started = Instant::now();
+        loop {
+            // A topic that was just made may have no leader yet.
+            match client.fetch_watermarks(&topic, partition.number, PATIENCE) {
+                Ok((_, end)) => return end,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
+            }
+        }
+    }
+}
+
+impl Drop for Brokers {
+    fn drop(&mut self) {
+        let topics = self.topics();
+        // Another thread, because a test may drop it where something is awaited.
+        let deleted = std::thread::scope(|scope| scope.spawn(|| runtime().block_on(topics.delete_all())).join());
+        if !std::thread::panicking() {
+            deleted.unwrap().unwrap();
+        }
+    }
+}
+
+/// Asks until it is so.
+async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < PATIENCE, "it never became so");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn partitions_of(group: Group) -> usize {
+    let mut topics: Vec<Topic> =
+        REACTIONS.iter().filter(|(_, reader)| *reader == group).map(|(kind, _)| kind.topic()).collect();
+    topics.sort_unstable();
+    topics.dedup();
+    3 * topics.len()
+}
+
+/// A log whose answers wait for what they are about: for the relay, for the group, for the last record.
+struct Patient {
+    log: KafkaLog,
+    relay: Relay,
+    client: BaseConsumer,
+    brokers: Arc<Brokers>,
+}
+
+impl Patient {
+    async fn relay_all(&mut self) {
+        while self.relay.relay_once(1_000, &SystemClock).await.unwrap() > 0 {}
+    }
+}
+
+impl EventLog for Patient {
+    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+        Box::pin(async move {
+            let log = &mut self.log;
+            until(async || log.partitions(group).await.unwrap().len() == partitions_of(group)).await;
+            log.partitions(group).await
+        })
+    }
+
+    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+        self.log.position(key)
+    }
+
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+        Box::pin(async move {
+            self.relay_all().await;
+            let end = self.brokers.end(&self.client, key.partition);
+            let (log, mut looked, mut found) = (&mut self.log, from, None);
+            until(async || {
+                log.partitions(key.group).await.unwrap();
+                let fetched = log.fetch(key, looked, limit).await.unwrap();
+                assert_eq!(fetched.poison, []);
+                looked = fetched.next;
+                let is_there = !fetched.deliveries.is_empty() || looked >= end;
+                found = Some(fetched);
+                is_there
+            })
+            .await;
+            Ok(found.unwrap())
+        })
+    }
+}
+
+struct OnKafka {
+    store: Embedded,
+    brokers: Arc<Brokers>,
+}
+
+impl Fixture for OnKafka {
+    fn open(&mut self) -> Pending<'_, Opened> {
+        let embedded::Opened { store, log, engine, .. } = self.store.open();
+        let publisher = KafkaPublisher::new(self.brokers.cluster.clone(), None);
+        let relay = Relay::new(Box::new(store.outbox(engine).unwrap()), Box::new(publisher));
+        let (client, brokers) = (self.brokers.client(), Arc::clone(&self.brokers));
+        let log = Patient { log: self.brokers.join(Box::new(log)), relay, client, brokers };
+        Box::pin(std::future::ready(Opened { store: Box::new(store), log: Box::new(log) }))
+    }
+}
+
+#[test]
+fn the_log_on_kafka_keeps_its_promises() {
+    const OF_LOGS: [&str; 6] = [
+        "events_come_in_commit_order_without_a_gap",
+        "every_event_survives_the_log",
+        "a_group_is_given_only_what_it_asks_for",
+        "a_log_is_read_in_pages",
+        "a_group_goes_on_where_its_commit_left_it",
+        "events_of_a_failed_commit_are_never_seen",
+    ];
+    let mut count = 0;
+    for (name, case) in CASES.iter().filter(|(name, _)| OF_LOGS.contains(name)) {
+        // Seen only when the case after it fails.
+        eprintln!("{name}");
+        let Some(brokers) = Brokers::new("the_log_on_kafka_keeps_its_promises") else { return };
+        let mut fixture = OnKafka { store: Embedded::new(), brokers: Arc::new(brokers) };
+        runtime().block_on(case(&mut fixture));
+        count += 1;
+    }
+    assert_eq!(count, OF_LOGS.len());
+}
+
+fn record(key: &str) -> Record {
+    Record { topic: Topic::OrderEvents, key: key.to_owned(), value: "{}".to_owned(), attributes: vec![] }
+}
+
+#[test]
+fn a_key_has_the_partition_that_the_java_client_gives_it() {
+    let Some(brokers) = Brokers::new("a_key_has_the_partition_that_the_java_client_gives_it") else { return };
+    // The hash that `app::outbox` takes its shards from is tested against the Java client's own vectors.
+    let partition = |key: &str| (app::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
+    let keys = ["21", "foobar", "abc", "42", "user:7", "ORD-4F7K2M9Q", "a-little-bit-longer-string", "1", "2", "3"];
+    let mut expected = [0_i64; 3];
+    keys.iter().for_each(|key| expected[partition(key) as usize] += 1);
+    let records: Vec<Record> = keys.iter().map(|key| record(key)).collect();
+    let mut publisher = KafkaPublisher::new(brokers.cluster.clone(), None);
+    runtime().block_on(publisher.publish(&records)).unwrap();
+    let client = brokers.client();
+    let found: Vec<i64> =
+        (0..3).map(|number| brokers.end(&client, Partition { topic: Some(Topic::OrderEvents), number })).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn poison_is_handed_over_whole_and_stops_nobody() {
+    let Some(brokers) = Brokers::new("poison_is_handed_over_whole_and_stops_nobody") else { return };
+    let producer: ThreadedProducer<_> =
+        ClientConfig::new().set("bootstrap.servers", &brokers.cluster.brokers).create().unwrap();
+    let topic = brokers.topic(Topic::ProductEvents);
+    let topic_read = brokers.topic(Topic::CouponIssued);
+    let headers = || OwnedHeaders::new().insert(Header { key: "ce_id", value: Some("no uuid") });
+    for topic in [&topic, &topic_read] {
+        let bytes: &[u8] = b"\xff\x00{";
+        producer.send(BaseRecord::to(topic).partition(1).key("k").payload(bytes).headers(headers())).unwrap();
+        producer.send(BaseRecord::<str, str>::to(topic).partition(1)).unwrap();
+    }
+    producer.flush(PATIENCE).unwrap();
+    let store = Embedded::new();
+    let mut log = brokers.join(Box::new(store.open().log));
+    let partition = Partition { topic: Some(Topic::CouponIssued), number: 1 };
+    let key = OffsetKey { group: Group::Notices, partition };
+    let mut found = vec![];
+    runtime().block_on(async {
+        let mut from = 0;
+        until(async || {
+            log.partitions(Group::Notices).await.unwrap();
+            let fetched = log.fetch(key, from, 10).await.unwrap();
+            from = fetched.next;
+            found.extend(fetched.poison);
+            from == 2
+        })
+        .await;
+    });
+    assert_eq!(found.iter().map(|poison| poison.offset).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(found[0].value.as_deref(), Some(&b"\xff\x00{"[..]));
+    assert_eq!(found[0].key.as_deref(), Some(&b"k"[..]));
+    assert_eq!(found[0].attributes, [("ce_id".to_owned(), b"no uuid".to_vec())]);
+    assert!(found[0].why.contains("no uuid"), "{}", found[0].why);
+    assert!(found[1].why.contains("ce_id"), "{}", found[1].why);
+}
+
+#[test]
+fn topics_are_planned_and_made() {
+    let Some(brokers) = Brokers::new("topics_are_planned_and_made") else { return };
+    let topics = brokers.topics();
+    let plan = topics.plan(Profile::Local).unwrap();
+    assert_eq!((plan.missing.len(), plan.different.len()), (0, 0));
+    let plan = topics.plan(Profile::Production).unwrap();
+    assert_eq!(plan.missing, []);
+    let different = plan.different.iter().find(|different| different.wanted.name == "order-events").unwrap();
+    assert_eq!((different.partitions, different.wanted.partitions), (3, 16));
+    assert_eq!(runtime().block_on(topics.complete(Profile::Local)), Ok(0), "what is there is left as it is");
+}

@@ -1,0 +1,98 @@
+//! The outboxes of both stores as relays see them; no broker is needed.
+
+use adapters::embedded;
+use app::outbox::SHARDS;
+use app::relay::{Lease, Outbox};
+use app::settings::{Carrier, Executor};
+
+use crate::database::{Database, runtime};
+use crate::fixture::Embedded;
+use crate::shop::{ANN, Shop, order};
+
+/// Reads everything from the cursors on and moves them to the end.
+async fn read_all(outbox: &mut dyn Outbox, leases: &mut [Lease]) -> usize {
+    let ends = outbox.ends().await.unwrap();
+    let mut count = 0;
+    for lease in leases.iter_mut() {
+        let mut seqs = vec![];
+        while lease.cursor < ends[lease.shard] {
+            let page = outbox.read(lease.shard, lease.cursor, 2).await.unwrap();
+            assert!((1..=2).contains(&page.len()));
+            seqs.extend(page.iter().map(|event| event.seq));
+            lease.cursor = page.last().unwrap().seq;
+        }
+        assert_eq!(seqs, (1..=ends[lease.shard]).collect::<Vec<_>>(), "in order, without a gap");
+        count += seqs.len();
+    }
+    let held = outbox.keep(leases).await.unwrap();
+    assert_eq!(held.len(), leases.len());
+    count
+}
+
+fn fill(shop: &mut Shop) {
+    let product = shop.register_product(5);
+    shop.place_order(order(ANN, product, 2));
+}
+
+#[test]
+fn a_folder_has_one_relay() {
+    let store = Embedded::new();
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, embedded::Synchronous::Full));
+    runtime().block_on(async {
+        let opened = store.open();
+        let mut outbox = opened.store.outbox(opened.engine).unwrap();
+        let mut leases = outbox.take_free().await.unwrap();
+        assert_eq!(leases.len(), SHARDS);
+        assert_eq!(outbox.take_free().await, Ok(vec![]));
+        assert!(read_all(&mut outbox, &mut leases).await >= 4);
+        // The next process, while the old one still holds what it held.
+        let mut next = opened.store.outbox(opened.engine + 1).unwrap();
+        let taken = next.take_free().await.unwrap();
+        assert!(taken.iter().zip(&leases).all(|(new, old)| new.cursor == old.cursor && new.epoch == old.epoch + 1));
+        assert_eq!(outbox.keep(&leases).await, Ok(vec![]), "its epoch is over");
+        assert_eq!(next.keep(&taken).await.unwrap().len(), SHARDS);
+    });
+}
+
+#[test]
+fn several_relays_of_a_database_exclude_each_other() {
+    let Some(database) = Database::new("several_relays_of_a_database_exclude_each_other") else { return };
+    fill(&mut Shop::on(&database, Executor::Inline));
+    runtime().block_on(async {
+        let (first, second) = (database.opened().await, database.opened().await);
+        let (mut first, mut second) = (first.store.outbox(first.engine), second.store.outbox(second.engine));
+        let mut leases = first.take_free().await.unwrap();
+        assert_eq!(leases.len(), SHARDS);
+        assert_eq!(second.take_free().await, Ok(vec![]), "all are held");
+        assert!(read_all(&mut first, &mut leases).await >= 4);
+        // Another thread, because it awaits something itself.
+        let execute = |sql| std::thread::scope(|scope| scope.spawn(|| database.execute(sql)).join().unwrap());
+        execute("UPDATE relay_shard SET leased_until = 1 WHERE shard < 4");
+        let taken = second.take_free().await.unwrap();
+        assert_eq!(taken.len(), 4);
+        assert!(taken.iter().zip(&leases).all(|(new, old)| new.cursor == old.cursor && new.epoch == old.epoch + 1));
+        let held = first.keep(&leases).await.unwrap();
+        assert_eq!(held, (4..SHARDS).collect::<Vec<_>>());
+        assert_eq!(second.keep(&taken).await.unwrap().len(), 4);
+        // A cursor never goes back.
+        let behind = Lease { cursor: 0, ..taken[0] };
+        second.keep(&[behind]).await.unwrap();
+        assert_eq!(execute("UPDATE relay_shard SET holder = 0 WHERE position = 0 AND shard IN (SELECT shard FROM outbox_shard WHERE seq > 0)"), 0);
+    });
+}
+
+#[test]
+fn a_broker_begins_behind_what_was_committed_before() {
+    let store = Embedded::new();
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, embedded::Synchronous::Off));
+    let mut opened = store.open();
+    opened.store.run_with(Carrier::Inline).unwrap();
+    opened.store.run_with(Carrier::Broker).unwrap();
+    assert_eq!(opened.store.last_carrier(), Ok(Some(Carrier::Broker)));
+    runtime().block_on(async {
+        let mut outbox = opened.store.outbox(opened.engine).unwrap();
+        let ends = outbox.ends().await.unwrap();
+        let leases = outbox.take_free().await.unwrap();
+        assert!(leases.iter().all(|lease| lease.cursor == ends[lease.shard]), "no reaction is repeated");
+    });
+}

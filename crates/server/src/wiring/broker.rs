@@ -1,0 +1,89 @@
+//! Kafka, where the settings name brokers.
+
+use std::sync::Arc;
+
+use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use app::ports::{Clock, EventLog};
+use app::relay::{Outbox, Relay};
+use app::topic::Profile;
+use tokio::sync::Notify;
+
+use super::Error;
+use crate::config::{self, Config, RelayBy, TopicProfile};
+use crate::relaying::RelayThread;
+
+fn cluster(config: &Config) -> Option<Cluster> {
+    let tuning = match config.kafka.tuning {
+        config::Tuning::Prompt => Tuning::Prompt,
+        config::Tuning::Throughput => Tuning::Throughput,
+        config::Tuning::Compact => Tuning::Compact,
+    };
+    let brokers = config.kafka.brokers()?.to_owned();
+    Some(Cluster { brokers, tuning, prefix: config.kafka.prefix.clone() })
+}
+
+/// The sizes that topics are made in.
+pub fn topic_profile(config: &Config) -> Profile {
+    match config.kafka.topics {
+        TopicProfile::Local => Profile::Local,
+        TopicProfile::Production => Profile::Production,
+    }
+}
+
+fn topics(config: &Config) -> Result<Topics, Error> {
+    let cluster = cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS says where they are".to_owned()))?;
+    Topics::connect(&cluster).map_err(Error::Broker)
+}
+
+/// What the brokers' topics lack.
+pub fn plan_topics(config: &Config) -> Result<adapters::kafka::Plan, Error> {
+    topics(config)?.plan(topic_profile(config)).map_err(Error::Broker)
+}
+
+/// Makes the topics that are missing; how many.
+pub fn make_topics(config: &Config) -> Result<usize, Error> {
+    let topics = topics(config)?;
+    let make = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(topics.complete(topic_profile(config))).map_err(Error::Broker)
+    };
+    // On another thread, because whoever opens a shop may be awaited himself.
+    std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
+}
+
+/// The log that this process's groups read: the brokers', where there are any, and the store's own otherwise.
+pub(super) fn log(
+    config: &Config,
+    own: Box<dyn EventLog + Send>,
+    arrived: &Arc<Notify>,
+) -> Result<Box<dyn EventLog + Send>, Error> {
+    let Some(cluster) = cluster(config) else { return Ok(own) };
+    if config.kafka.create_topics
+        && let Err(error) = make_topics(config)
+    {
+        // Orders are taken meanwhile; the relay will try it again.
+        tracing::warn!("The topics could not be looked at: {error}");
+    }
+    let arrived = Arc::clone(arrived);
+    let listener = Listener {
+        wake: Arc::new(move || arrived.notify_one()),
+        complain: Arc::new(|what| tracing::warn!("Kafka: {what}")),
+    };
+    Ok(Box::new(KafkaLog::join(&cluster, own, &listener)?))
+}
+
+/// The relay, where this process runs one.
+pub(super) fn relay(
+    config: &Config,
+    outbox: Option<Box<dyn Outbox + Send>>,
+    clock: &Arc<dyn Clock>,
+    committed: &Arc<Notify>,
+) -> Result<Option<RelayThread>, Error> {
+    let (Some(cluster), Some(outbox)) = (cluster(config), outbox) else { return Ok(None) };
+    if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
+        return Ok(None);
+    }
+    let topics = config.kafka.create_topics.then(|| topic_profile(config));
+    let make = move || Relay::new(outbox, Box::new(KafkaPublisher::new(cluster, topics)));
+    Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed))?))
+}
