@@ -150,6 +150,7 @@ impl EventKind {
     /// Topics that carry the event beside its own, for readers outside: the shop's own groups read an event where it is at home,
     /// so that a relay that can only copy rows will do (`docs/decisions/0002`).
     pub const fn copied_to(self) -> &'static [Topic] {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all others go to one topic")]
         match self {
             EventKind::OrderCompleted => &[Topic::OrderCompleted, Topic::ExternalEvents],
             EventKind::CouponIssued => &[Topic::ExternalEvents],
