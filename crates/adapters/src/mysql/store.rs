@@ -206,11 +206,13 @@ impl Store for MysqlStore {
             let was_connected = self.session.is_connected();
             let Err(failure) = self.read(keys, rows).await else { return Ok(()) };
             self.end().await;
-            match failure {
-                Failure::Contended(error) => Err(LoadError::Contended(error)),
+            match &failure {
+                Failure::Contended(error) => Err(LoadError::Contended(error.clone())),
                 // The server, or somebody there, ended this one connection: another one may do.
-                Failure::Lost(error) if was_connected => Err(LoadError::Contended(error)),
-                failure => Err(StoreError::from(failure).into()),
+                Failure::Lost(error) if was_connected => Err(LoadError::Contended(error.clone())),
+                Failure::Lost(_) | Failure::Constraint(_) | Failure::Refused(_) | Failure::Unreadable(_) => {
+                    Err(StoreError::from(failure).into())
+                }
             }
         })
     }
