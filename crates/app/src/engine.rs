@@ -2,22 +2,24 @@
 
 mod batch;
 mod keys;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::coupon::Campaign;
 use domain::ids::{CampaignId, OrderId, RequestId, UserId};
 use domain::time::Timestamp;
 
 use crate::answer::{Refusal, Settled};
 use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
-use crate::ports::{CampaignFacts, Clock, Commit, CommitError, CommitId, Gate, LoadError, Store, StoreError};
+use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
 
 use batch::Batch;
+use written::Lesson;
+pub use written::Written;
 
 /// Told once, when the job's outcome is durable or known not to be.
 pub type Reply = Box<dyn FnOnce(Settled) + Send>;
@@ -66,7 +68,7 @@ const MISSES_MAX: usize = 16;
 /// A batch whose commit came to nothing is decided again so often.
 const ATTEMPTS_MAX: usize = 4;
 
-/// What a call of [`Engine::batch_once`] did.
+/// What a call of [`Engine::write_once`] did.
 #[derive(Debug, Default)]
 pub struct Report {
     pub commits: usize,
@@ -85,6 +87,8 @@ pub struct Report {
     pub lost: Vec<OffsetKey>,
     /// What went wrong, for the operator.
     pub errors: Vec<String>,
+    /// The disk failed after something was written: the store must not be written to again by this process.
+    pub is_broken: bool,
 }
 
 /// The engine of one process. It owns its store; nobody else writes through it.
@@ -153,9 +157,17 @@ impl Engine {
         Ok(due.into_iter().map(job).collect())
     }
 
-    /// Decides the jobs, and those left over from before, in one commit if all goes well.
+    /// Decides the jobs, and those left over from before, in one commit if all goes well, and answers them.
     pub async fn batch_once(&mut self, jobs: Vec<Job>) -> Report {
-        let mut report = Report::default();
+        let report = self.write_once(jobs).await.settle();
+        self.broken |= report.is_broken;
+        report
+    }
+
+    /// The same up to where everything is written. Nobody is told before it is settled, which may be done on another
+    /// thread while the next batch is decided; what is written is settled in the order in which it was written.
+    pub async fn write_once(&mut self, jobs: Vec<Job>) -> Written {
+        let mut written = Written::new(Arc::clone(&self.gate));
         let mut jobs: Vec<Job> = std::mem::take(&mut self.deferred).into_iter().chain(jobs).collect();
         self.now = self.clock.now().max(self.now);
         self.drop_overdue(&mut jobs);
@@ -165,13 +177,13 @@ impl Engine {
                 continue;
             }
             if self.broken {
-                give_up(jobs, "the store broke", &mut report);
+                give_up(jobs, "the store broke", &mut written.report);
                 continue;
             }
-            self.attempt(jobs, &mut work, &mut report).await;
+            self.attempt(jobs, &mut work, &mut written).await;
         }
-        report.deferred = self.deferred.len();
-        report
+        written.report.deferred = self.deferred.len();
+        written
     }
 
     fn drop_overdue(&self, jobs: &mut Vec<Job>) {
@@ -182,8 +194,8 @@ impl Engine {
         }
     }
 
-    /// Decides jobs until a commit settles them; what must be decided apart is put on `work`.
-    async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, report: &mut Report) {
+    /// Decides jobs until a commit has them; what must be decided apart is put on `work`.
+    async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut Written) {
         // Each partition may be lost once, and nobody else's commit is to suffer for it.
         for attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
@@ -192,33 +204,33 @@ impl Engine {
                     jobs = undecided;
                     continue;
                 }
-                Err((undecided, error)) => return give_up(undecided, &error.to_string(), report),
+                Err((undecided, error)) => return give_up(undecided, &error.to_string(), &mut written.report),
             };
             jobs = match self.commit(&batch).await {
-                Ok(()) => return self.conclude(batch, report).await,
+                Ok(durability) => return self.conclude(batch, durability, written).await,
                 Err(CommitError::Contended(_)) => batch.into_jobs(),
                 // Another process may have written the row since it was read as absent; then a second look helps.
                 Err(CommitError::Constraint(_)) if batch.jobs() == 1 && attempt == 0 => batch.into_jobs(),
-                Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, report),
-                Err(CommitError::Moved(key)) => self.drop_lost(batch, key, report),
+                Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, &mut written.report),
+                Err(CommitError::Moved(key)) => self.drop_lost(batch, key, &mut written.report),
                 Err(CommitError::Unknown(error)) => {
-                    report.errors.push(error);
+                    written.report.errors.push(error);
                     match self.store.committed(self.commit_id()).await {
-                        Ok(true) => return self.conclude(batch, report).await,
+                        Ok(true) => return self.conclude(batch, Durability::Reached, written).await,
                         Ok(false) => batch.into_jobs(),
                         Err(error) => {
-                            batch.campaigns_in_doubt().into_iter().for_each(|id| self.gate.forget(id));
-                            return give_up(batch.into_jobs(), &error.to_string(), report);
+                            written.doubt(batch.campaigns_in_doubt());
+                            return give_up(batch.into_jobs(), &error.to_string(), &mut written.report);
                         }
                     }
                 }
                 Err(CommitError::Broken(error)) => {
                     self.broken = true;
-                    return give_up(batch.into_jobs(), &error, report);
+                    return give_up(batch.into_jobs(), &error, &mut written.report);
                 }
             };
         }
-        give_up(jobs, "the batch was decided too often", report);
+        give_up(jobs, "the batch was decided too often", &mut written.report);
     }
 
     /// Parts the jobs of which at least one broke a constraint, until it stands alone.
@@ -296,9 +308,11 @@ impl Engine {
         self.store.load(&second, rows).await
     }
 
-    async fn commit(&mut self, batch: &Batch) -> Result<(), CommitError> {
+    async fn commit(&mut self, batch: &Batch) -> Result<Durability, CommitError> {
         if batch.is_empty() {
-            return self.store.rollback().await.map_err(|error| CommitError::Broken(error.0));
+            // What it read may be on its way to the disk still; that is settled before this is.
+            let ended = self.store.rollback().await;
+            return ended.map(|()| Durability::Reached).map_err(|error| CommitError::Broken(error.0));
         }
         self.commits += 1;
         let commit = Commit { id: self.commit_id(), rows: &batch.rows, offsets: &batch.offsets(), now: self.now };
@@ -309,11 +323,12 @@ impl Engine {
         CommitId { engine: self.engine, number: self.commits }
     }
 
-    /// What follows a commit: the gate learns, waiting jobs are kept, everybody is answered.
-    async fn conclude(&mut self, mut batch: Batch, report: &mut Report) {
-        self.teach_gate(&batch).await;
+    /// What follows a commit: waiting jobs are kept, and what everybody is to be told is put down.
+    async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut Written) {
+        let lessons = self.lessons(&batch).await;
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
+        let report = &mut written.report;
         if !endless.is_empty() {
             give_up(endless, "a command misses rows without end", report);
         }
@@ -322,30 +337,32 @@ impl Engine {
         report.events += batch.rows.events.len();
         report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();
         batch.touched(report);
-        batch.answer();
+        written.add(durability, lessons, batch.into_answers());
     }
 
-    async fn teach_gate(&mut self, batch: &Batch) {
+    /// What the gate learns of a batch.
+    async fn lessons(&mut self, batch: &Batch) -> Vec<Lesson> {
         let mut holders: BTreeMap<CampaignId, Vec<(UserId, i64)>> = BTreeMap::new();
         for (key, held) in batch.holdings() {
             holders.entry(key.campaign).or_default().push((key.user, held));
         }
+        let mut lessons = vec![];
         for (campaign, is_new) in batch.campaigns() {
             let id = campaign.id;
-            let campaign: Arc<Campaign> = Arc::new(campaign.clone());
             let changed = holders.remove(&id).unwrap_or_default();
             let must_rebuild = campaign.remaining() <= 0 && !is_new && !self.gate.is_complete(id);
+            let campaign = Arc::new(campaign.clone());
             if !must_rebuild {
-                let facts = CampaignFacts { campaign: &campaign, holders: &changed, complete: is_new };
-                self.gate.learn(facts);
+                lessons.push(Lesson::Facts { campaign, holders: changed, complete: is_new });
                 continue;
             }
-            match self.store.holders(id).await {
-                Ok(all) => self.gate.learn(CampaignFacts { campaign: &campaign, holders: &all, complete: true }),
+            lessons.push(match self.store.holders(id).await {
+                Ok(holders) => Lesson::Facts { campaign, holders, complete: true },
                 // What the gate knew may be untrue since this commit.
-                Err(_) => self.gate.forget(id),
-            }
+                Err(_) => Lesson::Doubt(id),
+            });
         }
+        lessons
     }
 }
 

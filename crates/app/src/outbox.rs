@@ -91,13 +91,15 @@ pub fn murmur2(data: &[u8]) -> u32 {
 
 /// The text of an event's identity.
 pub fn uuid(id: u128) -> String {
+    const HYPHENS_BEFORE: [usize; 4] = [4, 6, 8, 10];
     let mut text = String::with_capacity(36);
-    for digit in 0..32 {
-        if matches!(digit, 8 | 12 | 16 | 20) {
+    for (place, byte) in id.to_be_bytes().into_iter().enumerate() {
+        if HYPHENS_BEFORE.contains(&place) {
             text.push('-');
         }
-        let value = (id >> (124 - 4 * digit)) & 0xf;
-        text.push(char::from(b"0123456789abcdef"[value as usize]));
+        for digit in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
     }
     text
 }

@@ -54,6 +54,25 @@ pub enum CommitError {
     Broken(String),
 }
 
+/// How a commit gets to where a power cut does not take it.
+pub enum Durability {
+    /// It is there.
+    Reached,
+    /// It is there when this returned `Ok`, and so is every commit before it. It may block, and may be called on any
+    /// thread. After an error the store must not be written to again by this process.
+    Awaited(Box<dyn FnOnce() -> Result<(), String> + Send>),
+}
+
+impl Durability {
+    /// Waits until the commit is durable.
+    pub fn reach(self) -> Result<(), String> {
+        match self {
+            Durability::Reached => Ok(()),
+            Durability::Awaited(sync) => sync(),
+        }
+    }
+}
+
 /// Names one commit of one engine, so that its outcome can be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CommitId {
@@ -83,14 +102,15 @@ pub trait Store {
     /// only ask for kinds that come after those already locked.
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>>;
 
-    /// Writes everything and ends the transaction. When it returns `Ok`, the commit is durable. A timer that was put
-    /// without being read replaces the one that is there; other rows that were not read must be new.
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>>;
+    /// Writes everything and ends the transaction. When it returns `Ok`, every later read sees the commit, and the
+    /// answer says how it becomes durable. A timer that was put without being read replaces the one that is there;
+    /// other rows that were not read must be new.
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>>;
 
     /// Ends the transaction without writing; there may be none. An error means that the store is broken.
     fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>>;
 
-    /// Whether a commit happened. Asked only about the engine's latest one.
+    /// Whether a commit happened and is durable. Asked only about the engine's latest one.
     fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>>;
 
     /// Takes `count` numbers of a sequence, durably; they are never given out again.

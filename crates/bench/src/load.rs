@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::task::{JoinSet, LocalSet};
+use tokio::time::MissedTickBehavior;
 
 use crate::Error;
 use crate::connection::{Answer, Connection};
@@ -16,6 +17,8 @@ use crate::plan::{Plan, Verdict};
 
 /// How long after its last request a leg may still wait for answers.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Whoever watches a leg is told so often how it goes.
+const WATCHED_EVERY: Duration = Duration::from_millis(100);
 const COMPLAINT_BYTES_MAX: usize = 300;
 
 /// How the load comes.
@@ -95,8 +98,21 @@ struct Shared {
     turns: Turns,
 }
 
+/// Is told how a leg goes: the answers so far, and how long it has been running.
+pub type Watcher = Box<dyn FnMut(&Tally, Duration)>;
+
 /// Carries a plan out, and returns it with what came of it.
 pub async fn run(address: SocketAddr, plan: Box<dyn Plan>, load: Load) -> Result<Leg, Error> {
+    run_watched(address, plan, load, None).await
+}
+
+/// The same while somebody watches.
+pub async fn run_watched(
+    address: SocketAddr,
+    plan: Box<dyn Plan>,
+    load: Load,
+    watcher: Option<Watcher>,
+) -> Result<Leg, Error> {
     let mut connections = Vec::with_capacity(load.connections);
     for _ in 0..load.connections {
         connections.push(Connection::open(address).await?);
@@ -111,11 +127,30 @@ pub async fn run(address: SocketAddr, plan: Box<dyn Plan>, load: Load) -> Result
     };
     let shared = Rc::new(Shared { plan: RefCell::new(plan), tally: RefCell::default(), turns });
     let all = LocalSet::new();
+    let watcher = watcher.map(|watcher| Rc::new(RefCell::new(watcher)));
+    if let Some(watcher) = &watcher {
+        all.spawn_local(watch(Rc::downgrade(&shared), begin, Rc::clone(watcher)));
+    }
     let work = all.run_until(work_all(&shared, connections));
     tokio::time::timeout(longest + PATIENCE, work).await.map_err(|_elapsed| Error::Silent(PATIENCE))??;
     let elapsed = begin.elapsed();
+    // What came last is told as well.
+    if let Some(watcher) = watcher {
+        (watcher.borrow_mut())(&shared.tally.borrow(), elapsed);
+    }
     let shared = Rc::into_inner(shared).expect("every connection has ended and let go of it");
     Ok(Leg { plan: shared.plan.into_inner(), elapsed, tally: shared.tally.into_inner() })
+}
+
+/// Ends with the leg.
+async fn watch(shared: Weak<Shared>, begin: Instant, watcher: Rc<RefCell<Watcher>>) {
+    let mut ticks = tokio::time::interval(WATCHED_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        ticks.tick().await;
+        let Some(shared) = shared.upgrade() else { return };
+        (watcher.borrow_mut())(&shared.tally.borrow(), begin.elapsed());
+    }
 }
 
 async fn work_all(shared: &Rc<Shared>, connections: Vec<Connection>) -> Result<(), Error> {

@@ -20,6 +20,7 @@ use charge::Charge;
 pub use echo::Echo;
 use issue::Issue;
 use mixed::Mixed;
+pub use numbers::Numbers;
 use order::Order;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

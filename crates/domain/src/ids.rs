@@ -94,6 +94,16 @@ impl Kind {
 
 /// Crockford's base 32: no I, L, O, U to misread.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// What each byte is worth as a digit.
+const VALUES: [Option<u8>; 256] = {
+    let mut values = [None; 256];
+    let mut value = 0;
+    while value < DIGITS.len() {
+        values[DIGITS[value] as usize] = Some(value as u8);
+        value += 1;
+    }
+    values
+};
 const DIGIT_COUNT: usize = 8;
 const HALF_BITS: u32 = 20;
 const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
@@ -159,8 +169,8 @@ impl Codec {
         }
         let mut bits = 0_u64;
         for digit in digits {
-            let value = DIGITS.iter().position(|candidate| candidate == digit)?;
-            bits = (bits << 5) | value as u64;
+            let value = VALUES[usize::from(*digit)]?;
+            bits = (bits << 5) | u64::from(value);
         }
         i64::try_from(self.restore(kind, bits)).ok()
     }

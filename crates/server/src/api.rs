@@ -12,9 +12,11 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, patch, post};
+use axum::routing::post;
 use domain::limits::NAME_CHARS_MAX;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::auth::{Admin, Tokens};
 use crate::front::Front;
@@ -22,24 +24,33 @@ use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::Metrics;
+use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
 
 mod audit;
+pub mod bodies;
 mod coupons;
 mod echo;
+mod examples;
 mod fingerprints;
 mod health;
+mod manual;
 mod notices;
 mod orders;
 mod pages;
 mod points;
 mod products;
+mod reference;
 mod refusals;
 mod render;
+mod routes;
+mod shapes;
 mod submission;
 pub mod users;
 
 pub use fingerprints::Fingerprints;
+use manual::shop as about;
+use routes::Routes;
 
 /// What the endpoints work with; one for the whole process.
 #[derive(Clone)]
@@ -97,8 +108,8 @@ impl FromRef<Shop> for Arc<Tokens> {
     }
 }
 
-/// A body without fields.
-#[derive(Debug, Default, Deserialize)]
+/// A body without fields; may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Empty {}
 
@@ -114,14 +125,14 @@ pub enum Surface {
 
 /// All routes of one listener, in their envelope.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
-    let mut routes = gather(health_routes());
+    let mut routes = open_routes().router();
     if surface != Surface::AdminOnly {
-        routes = routes.merge(gather(customer_routes()));
+        routes = routes.merge(customer_routes().router());
     }
     if surface != Surface::CustomersOnly {
         // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
-        routes = routes.merge(gather(admin_routes()).route_layer(check));
+        routes = routes.merge(admin_routes().router().route_layer(check));
     }
     if surface == Surface::EverythingAndEcho {
         routes = routes.route("/bench/echo/{bytes}", post(echo::echo));
@@ -129,66 +140,89 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
 }
 
-/// Every path of a shop.
-pub fn paths() -> impl Iterator<Item = &'static str> {
-    [health_routes(), customer_routes(), admin_routes()].into_iter().flatten().map(|(path, _)| path)
+/// Every endpoint of a shop, as its handler describes it.
+pub fn operations() -> Vec<Operation> {
+    [open_routes(), customer_routes(), admin_routes()].into_iter().flat_map(Routes::operations).collect()
 }
 
-type Routes = Vec<(&'static str, MethodRouter<Shop>)>;
-
-fn gather(routes: Routes) -> Router<Shop> {
-    routes.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+/// The document that `/openapi.json` answers.
+pub fn document() -> Value {
+    openapi::document(&operations())
 }
 
-fn health_routes() -> Routes {
-    vec![("/livez", get(health::live)), ("/readyz", get(health::ready)), ("/metrics", get(health::metrics))]
+/// What every listener serves.
+fn open_routes() -> Routes {
+    Routes::default()
+        .get("/livez", health::live, about::live())
+        .get("/readyz", health::ready, about::ready())
+        .get("/metrics", health::metrics, about::metrics())
+        .get("/openapi.json", reference::document, about::document())
+        .get("/docs", reference::page, about::page())
+        .get("/docs/reference.js", reference::script, about::script())
+        .get("/docs/reference.css", reference::style, about::style())
 }
 
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
-    vec![
-        ("/api/users", post(users::register)),
-        ("/api/auth/login", post(users::login)),
-        ("/api/events", get(notices::events)),
-        ("/api/ws", get(notices::socket)),
-        ("/api/users/me/coupons", get(coupons::list_own)),
-        ("/api/products", get(products::list)),
-        ("/api/products/popular", get(products::popular)),
-        ("/api/products/{id}", get(products::get)),
-        ("/api/points", get(points::balance)),
-        ("/api/points/charge", post(points::charge)),
-        ("/api/points/history", get(points::history)),
-        ("/api/coupons", get(coupons::list)),
-        ("/api/coupons/issue", post(coupons::request)),
-        ("/coupons/issue", post(coupons::request)),
-        ("/api/coupons/{id}", get(coupons::get)),
-        ("/api/coupons/{id}/issue", post(coupons::issue)),
-        ("/api/coupon/{id}/issue-redis", post(coupons::issue).patch(coupons::issue)),
-        ("/api/requests/{requestId}", get(coupons::get_request)),
-        ("/api/orders", post(orders::place).get(orders::list)),
-        ("/api/orders/{orderNumber}", get(orders::get)),
-        ("/api/orders/{orderNumber}/status", get(orders::status)),
-        ("/orders/{orderNumber}/status", get(orders::status)),
-        ("/api/orders/{orderNumber}/events", get(orders::events)),
-        ("/api/orders/{orderNumber}/cancel", post(orders::cancel)),
-    ]
+    use manual::{coupons as coupon, orders as order, people, products as product};
+    const ISSUE: &str = "POST /api/coupons/{id}/issue";
+    Routes::default()
+        .post("/api/users", users::register, people::register())
+        .post("/api/auth/login", users::login, people::login())
+        .get("/api/events", notices::events, people::events())
+        .get("/api/ws", notices::socket, people::socket())
+        .get("/api/users/me/coupons", coupons::list_own, coupon::list_own())
+        .get("/api/products", products::list, product::list())
+        .get("/api/products/popular", products::popular, product::popular())
+        .get("/api/products/{id}", products::get, product::get())
+        .get("/api/points", points::balance, product::balance())
+        .post("/api/points/charge", points::charge, product::charge())
+        .get("/api/points/history", points::history, product::history())
+        .get("/api/coupons", coupons::list, coupon::list())
+        .post("/api/coupons/issue", coupons::request, coupon::request())
+        .post(
+            "/coupons/issue",
+            coupons::request,
+            coupon::request().alias("requestCouponAlias", "POST /api/coupons/issue"),
+        )
+        .get("/api/coupons/{id}", coupons::get, coupon::get())
+        .post("/api/coupons/{id}/issue", coupons::issue, coupon::issue())
+        .post("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponAlias", ISSUE))
+        .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
+        .get("/api/requests/{requestId}", coupons::get_request, coupon::get_request())
+        .post("/api/orders", orders::place, order::place())
+        .get("/api/orders", orders::list, order::list())
+        .get("/api/orders/{orderNumber}", orders::get, order::get())
+        .get("/api/orders/{orderNumber}/status", orders::status, order::status())
+        .get(
+            "/orders/{orderNumber}/status",
+            orders::status,
+            order::status().alias("getOrderStatusAlias", "GET /api/orders/{orderNumber}/status"),
+        )
+        .get("/api/orders/{orderNumber}/events", orders::events, order::events())
+        .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
 }
 
 fn admin_routes() -> Routes {
-    vec![
-        ("/api/admin/products", post(products::register)),
-        ("/api/admin/products/{id}", patch(products::change)),
-        ("/api/admin/products/{id}/stock", post(products::adjust)),
-        ("/api/admin/coupons", post(coupons::create)),
-        ("/api/admin/coupons/{id}", patch(coupons::change)),
-        ("/api/admin/orders", get(orders::list_all)),
-        ("/api/admin/orders/{orderNumber}", get(orders::get)),
-        ("/api/admin/orders/{orderNumber}/events", get(orders::events)),
-        ("/api/admin/orders/{orderNumber}/cancel", post(orders::cancel)),
-        ("/api/admin/orders/{orderNumber}/resume", post(orders::resume)),
-        ("/api/admin/audit", get(audit::report)),
-        ("/api/admin/audit/repair", post(audit::repair)),
-    ]
+    use manual::orders::of_any;
+    use manual::{coupons as coupon, orders as order, products as product};
+    let get = of_any(order::get(), "getAnyOrder", "Any order");
+    let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
+    let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
+    Routes::default()
+        .post("/api/admin/products", products::register, product::register())
+        .patch("/api/admin/products/{id}", products::change, product::change())
+        .post("/api/admin/products/{id}/stock", products::adjust, product::adjust())
+        .post("/api/admin/coupons", coupons::create, coupon::create())
+        .patch("/api/admin/coupons/{id}", coupons::change, coupon::change())
+        .get("/api/admin/orders", orders::list_all, order::list_all())
+        .get("/api/admin/orders/{orderNumber}", orders::get, get)
+        .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
+        .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
+        .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .get("/api/admin/audit", audit::report, about::audit())
+        .post("/api/admin/audit/repair", audit::repair, about::repair())
+        .for_admins()
 }
 
 async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {

@@ -12,6 +12,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Code, Problem};
+use crate::openapi::{Access, Describes, Operation};
 
 mod hmac_provider;
 mod verified;
@@ -229,6 +230,21 @@ where
             return Err(Problem::new(Code::AuthForbidden, "This path is for admins."));
         }
         Ok(Admin(principal))
+    }
+}
+
+impl Describes for Customer {
+    fn describe(operation: &mut Operation) {
+        operation.access = Access::Customers;
+        operation.refuse(Code::AuthRequired);
+    }
+}
+
+impl Describes for Admin {
+    fn describe(operation: &mut Operation) {
+        operation.access = Access::Admins;
+        operation.refuse(Code::AuthRequired);
+        operation.refuse(Code::AuthForbidden);
     }
 }
 

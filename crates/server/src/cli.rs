@@ -10,8 +10,10 @@ use sim::simulation::{EXECUTORS, executor_name};
 use crate::auth::Role;
 
 mod bench;
+mod demo;
 
 pub use bench::{BenchArgs, SynchronousArg};
+pub use demo::DemoArgs;
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -28,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the shop, everything in one process
     Serve(ServeArgs),
+    /// Fill a shop, hold a sale in it with a crowd, count and audit what came of it
+    Demo(DemoArgs),
     /// Prove that everything adds up, beside a running server or on a stopped store
     Audit(AuditArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
@@ -45,6 +49,9 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Fill the shop with products, campaigns and customers to try, unless they are there; from another seed: --demo=7
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
+    pub demo: Option<u64>,
     /// Answer the yardstick of `doorbuster bench` as well
     #[arg(long, hide = true)]
     pub bench: bool,
@@ -177,6 +184,14 @@ mod tests {
         let cli = Cli::try_parse_from(["doorbuster", "serve", "--data-dir", "/tmp/x"]).unwrap();
         let Some(Command::Serve(args)) = cli.command else { panic!("serve is expected") };
         assert_eq!(args.settings.data_dir, Some(PathBuf::from("/tmp/x")));
+    }
+
+    #[test]
+    fn a_shop_to_try_may_have_a_seed() {
+        let seed = |args: &[&str]| Cli::try_parse_from(args).unwrap().serve.demo;
+        assert_eq!(seed(&["doorbuster"]), None);
+        assert_eq!(seed(&["doorbuster", "--demo"]), Some(1));
+        assert_eq!(seed(&["doorbuster", "--demo=7"]), Some(7));
     }
 
     #[test]

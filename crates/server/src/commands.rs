@@ -10,9 +10,12 @@ use crate::{config, data_dir, logging, secret, wiring};
 mod audit;
 mod bench;
 mod config_print;
+mod demo;
+mod progress;
 mod running;
 mod serve;
 mod sim;
+mod temporary_folder;
 mod token;
 
 /// Why a command could not do its work; its text says what to do next.
@@ -38,6 +41,8 @@ pub enum Error {
     Store(#[from] app::ports::StoreError),
     #[error("the measurement came to nothing: {0}")]
     Bench(#[from] ::bench::Error),
+    #[error(transparent)]
+    Demo(#[from] crate::demo::Error),
     #[error("{0}")]
     Usage(String),
     #[error("the running server did not do it: {0}")]
@@ -50,6 +55,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
@@ -80,4 +86,9 @@ fn print(text: &str) -> Result<ExitCode, Error> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         Ok(()) | Err(_) => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// A line for whoever watches; a closed terminal is no failure.
+fn note(line: &str) {
+    let _closed = writeln!(io::stderr(), "{line}");
 }

@@ -170,6 +170,11 @@ impl Store {
     pub fn database(&self) -> Option<&DatabaseUrl> {
         self.database.as_ref()
     }
+
+    /// The store is a file in the data folder, whatever the environment says.
+    pub fn stay_embedded(&mut self) {
+        self.database = None;
+    }
 }
 
 /// The address of a database, which is never printed.

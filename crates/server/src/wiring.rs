@@ -26,6 +26,7 @@ use crate::http::cursor::Cursors;
 use crate::metrics::{EngineMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::secret::Secret;
+use crate::settling::Listeners;
 use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
@@ -94,8 +95,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let run = move || {
         let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
-        let worker = Worker { engine, consumer, queue, linger, waiting, audience, metrics: engine_metrics, stop };
-        runtime.block_on(worker.run());
+        let listeners = Listeners { waiting, audience, metrics: engine_metrics };
+        let worker = Worker { engine, consumer, queue, linger, listeners, stop };
+        if let Err(error) = runtime.block_on(worker.run()) {
+            tracing::error!("The engine cannot start: {error}");
+        }
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
     let shop = Shop::new(Inner {

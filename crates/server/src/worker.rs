@@ -1,16 +1,15 @@
 //! The engine's thread: inside, things are done once; here they are repeated.
 
-use std::sync::Arc;
+use std::io;
 use std::time::{Duration, Instant};
 
 use app::consume::Consumer;
-use app::engine::{Engine, Job, Report};
+use app::engine::{Engine, Job};
+use app::rows::OffsetKey;
 use tokio::sync::mpsc;
 
-use crate::audience::Audience;
-use crate::metrics::EngineMetrics;
+use crate::settling::{Listeners, Settling};
 use crate::shutdown::Stop;
-use crate::waiting::Waiting;
 
 /// How often due timers are looked for.
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
@@ -25,15 +24,34 @@ pub struct Worker {
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
     pub linger: Duration,
-    pub waiting: Arc<Waiting>,
-    pub audience: Arc<Audience>,
-    pub metrics: Arc<EngineMetrics>,
+    pub listeners: Listeners,
     pub stop: Stop,
 }
 
 impl Worker {
     /// Runs until it is told to stop, or the store is broken.
-    pub async fn run(mut self) {
+    pub async fn run(self) -> io::Result<()> {
+        let Worker { engine, consumer, queue, linger, listeners, stop } = self;
+        let settling = Settling::start(listeners)?;
+        let mut round = Round { engine, consumer, queue, linger, stop };
+        round.run(&settling).await;
+        round.finish(&settling).await;
+        settling.finish();
+        Ok(())
+    }
+}
+
+/// The loop's own part of the worker.
+struct Round {
+    engine: Engine,
+    consumer: Option<Consumer>,
+    queue: mpsc::Receiver<Job>,
+    linger: Duration,
+    stop: Stop,
+}
+
+impl Round {
+    async fn run(&mut self, settling: &Settling) {
         let mut timers_seen = Instant::now();
         let mut is_quiet = false;
         loop {
@@ -47,18 +65,26 @@ impl Worker {
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
-            if is_quiet {
-                continue;
+            if !is_quiet {
+                self.write(jobs, settling).await;
             }
-            let started = Instant::now();
-            let report = self.engine.batch_once(jobs).await;
-            self.tell(&report, started.elapsed());
-            if self.engine.is_broken() {
+            if self.engine.is_broken() || settling.is_broken() {
                 tracing::error!("The store failed and cannot be trusted any more; no further work is taken.");
                 break;
             }
         }
-        self.finish().await;
+    }
+
+    /// Has jobs decided and written; they are settled beside the next ones.
+    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) {
+        let started = Instant::now();
+        let mut written = self.engine.write_once(jobs).await;
+        let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
+        if let Some(consumer) = &mut self.consumer {
+            lost.into_iter().for_each(|key| consumer.lose(key));
+        }
+        let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
+        settling.take(written, started, is_more_waiting);
     }
 
     /// Takes what waits in the queue; waits itself only when there is nothing else to do. `false` when it is time to stop.
@@ -99,28 +125,13 @@ impl Worker {
         }
     }
 
-    fn tell(&mut self, report: &Report, took: Duration) {
-        for error in &report.errors {
-            tracing::error!("The engine met an error: {error}");
-        }
-        for key in &report.lost {
-            if let Some(consumer) = &mut self.consumer {
-                consumer.lose(*key);
-            }
-        }
-        self.metrics.observe_batch(report, took);
-        self.waiting.wake(report);
-        self.audience.wake(&report.noticed);
-    }
-
     /// Settles what is still inside: nothing that was taken is left without an answer.
-    async fn finish(mut self) {
+    async fn finish(&mut self, settling: &Settling) {
         self.queue.close();
         let mut jobs = vec![];
         while self.queue.recv_many(&mut jobs, usize::MAX).await > 0 {}
         while !jobs.is_empty() || self.engine.has_deferred() {
-            let report = self.engine.batch_once(std::mem::take(&mut jobs)).await;
-            self.tell(&report, Duration::ZERO);
+            self.write(std::mem::take(&mut jobs), settling).await;
         }
     }
 }

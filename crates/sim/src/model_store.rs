@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use app::ids::Sequence;
 use app::outbox;
-use app::ports::{Commit, CommitError, CommitId, DueTimer, LoadError, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey};
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -75,8 +75,8 @@ impl Store for ModelStore {
         Box::pin(std::future::ready(loaded))
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>> {
-        let committed = self.commit_now(&commit);
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+        let committed = self.commit_now(&commit).map(|()| Durability::Reached);
         Box::pin(std::future::ready(committed))
     }
 

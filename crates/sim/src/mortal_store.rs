@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ids::Sequence;
-use app::ports::{Commit, CommitError, CommitId, DueTimer, LoadError, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{Key, OffsetMove, Rows};
 use domain::claim::Claim;
 use domain::ids::{CampaignId, UserId};
@@ -68,7 +68,7 @@ pub(crate) struct MortalStore {
 }
 
 impl MortalStore {
-    async fn write(&mut self, commit: Commit<'_>) -> Result<(), CommitError> {
+    async fn write(&mut self, commit: Commit<'_>) -> Result<Durability, CommitError> {
         if self.breakage != Some(Breakage::OffsetsNotCompared) {
             return self.inner.commit(commit).await;
         }
@@ -93,7 +93,7 @@ impl Store for MortalStore {
         })
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
         Box::pin(async move {
             self.fate.meet(Death::BeforeCommit, Branch::DiedBeforeCommit).await;
             let committed = self.write(commit).await;
@@ -101,7 +101,7 @@ impl Store for MortalStore {
             match &committed {
                 Err(CommitError::Moved(_)) => self.fate.witness(Branch::Moved),
                 Err(CommitError::Constraint(_)) => self.fate.witness(Branch::Halved),
-                Ok(()) | Err(CommitError::Contended(_) | CommitError::Unknown(_) | CommitError::Broken(_)) => {}
+                Ok(_) | Err(CommitError::Contended(_) | CommitError::Unknown(_) | CommitError::Broken(_)) => {}
             }
             self.fate.meet(Death::AfterCommit, Branch::DiedAfterCommit).await;
             committed

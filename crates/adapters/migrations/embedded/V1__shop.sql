@@ -210,14 +210,21 @@ CREATE TABLE event (
     event_key     TEXT    NOT NULL,
     shard         INTEGER NOT NULL,
     seq           INTEGER NOT NULL,          -- in its shard, from 1 without gap
-    order_id      INTEGER,
+    order_id      INTEGER,                   -- found through order_event_run
     version       INTEGER,                   -- the order's, where the event is one of the order's own
     cause         TEXT    NOT NULL,          -- the command or event that led to it
-    occurred_at   INTEGER NOT NULL,
-    UNIQUE (shard, seq)
+    occurred_at   INTEGER NOT NULL
 ) STRICT;
--- Read in the order of `position`, which every index ends with.
-CREATE INDEX event_of_order ON event (order_id) WHERE order_id IS NOT NULL;
+-- Under the log executor there is also event_of_shard, on (shard, seq). Nobody else asks for it, and each entry would be
+-- one more insert at one of sixteen places.
+
+-- Where an order's events stand: mostly all in one run, because they were decided in one commit.
+CREATE TABLE order_event_run (
+    order_id       INTEGER NOT NULL,
+    first_position INTEGER NOT NULL,
+    last_position  INTEGER NOT NULL,
+    PRIMARY KEY (order_id, first_position)
+) STRICT, WITHOUT ROWID;
 
 -- The last event of each shard. `hash` covers all events of the shard up to here.
 CREATE TABLE outbox_shard (

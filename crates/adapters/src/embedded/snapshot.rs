@@ -99,6 +99,7 @@ impl Snapshot for SqliteSnapshot {
             lines
         });
         problems.extend(found.map_err(store_error)?.into_iter().filter(|line| line != "ok"));
+        problems.extend(events::out_of_reach(&self.connection).map_err(store_error)?);
         Ok(problems)
     }
 }

@@ -1,21 +1,25 @@
-//! The truth in one SQLite file, written by one connection: a transaction per batch, synced once.
+//! The truth in one SQLite file, written by one connection: a transaction per batch, synced once, beside the next.
 
 mod commit;
 mod executor;
 mod load;
+mod log_copy;
+mod log_sync;
 mod places;
 
 use std::fs::File;
 use std::future::ready;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+
+pub(super) use log_copy::LogCopy;
+pub(super) use log_sync::LogSync;
 
 pub(super) use load::{find, order};
 
 use app::ids::Sequence;
 use app::outbox::{SHARDS, ShardHead};
-use app::ports::{Commit, CommitError, CommitId, DueTimer, LoadError, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
@@ -27,14 +31,11 @@ use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
 use super::commits_seen::CommitsSeen;
-use super::opening::BUSY_TIMEOUT;
 
-/// Pages that the log may hold before they are copied into the file: 16 MiB. The longer it is, the longer a batch waits
-/// for the copy; from here on it saves no work. It keeps its size, because a log that grows syncs half as fast.
-const LOG_PAGES: i32 = 2_048;
-/// A log so many times as long has met readers at every copy: from here on those are waited for, each time a moment.
-const LOG_TOO_LONG: i32 = 16;
-const READERS_PATIENCE: Duration = Duration::from_millis(20);
+/// Pages that the log may hold before they are copied into the file: 32 MiB. The longer it is, the more often a page was
+/// written anew before it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that
+/// grows syncs half as fast.
+const LOG_PAGES: i32 = 8_192;
 
 pub struct SqliteStore {
     connection: Connection,
@@ -43,6 +44,10 @@ pub struct SqliteStore {
     before: Before,
     commits_seen: Arc<CommitsSeen>,
     log_pages: i32,
+    /// Gone only while the store is closed.
+    copy: Option<LogCopy>,
+    /// `None` where a commit need not be on the disk.
+    sync: Option<Arc<LogSync>>,
     /// Why this process must not write any more.
     broken: Option<String>,
     /// Held for as long as the store is open.
@@ -73,6 +78,7 @@ impl SqliteStore {
     pub(super) fn new(
         connection: Connection,
         lock: File,
+        (sync, copy): (Option<Arc<LogSync>>, LogCopy),
         commits_seen: Arc<CommitsSeen>,
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = places::heads(&connection)?;
@@ -83,6 +89,8 @@ impl SqliteStore {
             before: Before::default(),
             commits_seen,
             log_pages: LOG_PAGES,
+            copy: Some(copy),
+            sync,
             broken: None,
             _lock: lock,
         })
@@ -92,7 +100,9 @@ impl SqliteStore {
     /// the last commit has been answered.
     fn begin(&mut self) -> Result<(), rusqlite::Error> {
         if self.connection.is_autocommit() {
-            self.copy_log()?;
+            if let Some(copy) = &self.copy {
+                copy.tend(&self.connection, self.log_pages)?;
+            }
             self.run("BEGIN IMMEDIATE")?;
         }
         Ok(())
@@ -100,29 +110,6 @@ impl SqliteStore {
 
     fn run(&self, statement: &str) -> Result<(), rusqlite::Error> {
         self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
-    }
-
-    /// Copies the log into the file once it is long enough; the next commit then starts it over at its full size.
-    fn copy_log(&self) -> Result<(), rusqlite::Error> {
-        let (length, copied) = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::NOOP)?;
-        if length - copied < self.log_pages {
-            return Ok(());
-        }
-        if length < LOG_TOO_LONG * self.log_pages {
-            return self.copy_log_in(CheckpointMode::PASSIVE);
-        }
-        self.connection.busy_timeout(READERS_PATIENCE)?;
-        self.copy_log_in(CheckpointMode::RESTART)?;
-        self.connection.busy_timeout(BUSY_TIMEOUT)
-    }
-
-    fn copy_log_in(&self, mode: CheckpointMode) -> Result<(), rusqlite::Error> {
-        match self.connection.wal_checkpoint_v2(Some("main"), mode) {
-            Ok(_) => Ok(()),
-            // A reader that does not let go, such as an audit: the log is copied another time.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     fn write(&mut self, commit: &Commit<'_>) -> Result<[ShardHead; SHARDS], Failure> {
@@ -151,7 +138,7 @@ impl SqliteStore {
         if let Err(error) = &ended {
             self.watch(error);
         }
-        if let Some(broken) = &self.broken {
+        if let Some(broken) = self.broken() {
             return CommitError::Broken(broken.clone());
         }
         match error.sqlite_error_code() {
@@ -178,14 +165,17 @@ impl SqliteStore {
         );
         if is_fatal && self.broken.is_none() {
             self.broken = Some(error.to_string());
-            // Closing must not sync either. If the setting is refused, closing will most likely fail by itself.
-            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
+    }
+
+    /// Why this process must not write any more.
+    fn broken(&self) -> Option<&String> {
+        self.broken.as_ref().or_else(|| self.sync.as_ref()?.failed())
     }
 
     /// Runs something that reads, or commits by itself.
     fn ask<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        if let Some(broken) = &self.broken {
+        if let Some(broken) = self.broken() {
             return Err(StoreError(broken.clone()));
         }
         ask(self).map_err(|error| {
@@ -198,7 +188,11 @@ impl SqliteStore {
 /// A store that is closed in peace is one file with everything in it, also while somebody still reads.
 impl Drop for SqliteStore {
     fn drop(&mut self) {
-        if self.broken.is_none() && self.end().is_ok() {
+        drop(self.copy.take());
+        if self.broken().is_some() {
+            // Closing must not sync either. If the setting is refused, closing will most likely fail by itself.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        } else if self.end().is_ok() {
             // What stays in the log is found there by the next process.
             let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
         }
@@ -214,8 +208,8 @@ impl Store for SqliteStore {
         Box::pin(ready(loaded.map_err(LoadError::from)))
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<(), CommitError>> {
-        if let Some(broken) = &self.broken {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+        if let Some(broken) = self.broken() {
             return Box::pin(ready(Err(CommitError::Broken(broken.clone()))));
         }
         let committed = match self.write(&commit) {
@@ -223,7 +217,7 @@ impl Store for SqliteStore {
                 self.before = Before::default();
                 self.commits_seen.tell(&heads);
                 self.heads = Some(heads);
-                Ok(())
+                Ok(self.sync.as_ref().map_or(Durability::Reached, LogSync::wrote))
             }
             Err(failure) => Err(self.give_up(failure)),
         };
@@ -239,6 +233,11 @@ impl Store for SqliteStore {
             let statement = "SELECT count(*) FROM engine_commit WHERE engine = ?1 AND number >= ?2";
             store.connection.prepare_cached(statement)?.query_row((id.engine, id.number), |row| row.get(0))
         });
+        let on_disk = |sync: &Arc<LogSync>| sync.wrote().reach().map_err(StoreError);
+        let found = match (found, &self.sync) {
+            (Ok(true), Some(sync)) => on_disk(sync).map(|()| true),
+            (found, _) => found,
+        };
         Box::pin(ready(found))
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use app::ids::Sequence;
 use app::outbox::{SHARDS, ShardHead};
-use app::ports::{Commit, CommitError, CommitId, DueTimer, LoadError, Pending, Store, StoreError};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
@@ -217,7 +217,7 @@ impl Store for MysqlStore {
         })
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, std::result::Result<(), CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, std::result::Result<Durability, CommitError>> {
         Box::pin(async move {
             let id = commit.id;
             match self.write(&commit).await {
@@ -225,7 +225,7 @@ impl Store for MysqlStore {
                     self.is_begun = false;
                     self.before = Before::default();
                     self.commits_seen.tell(sealed.iter().flatten());
-                    Ok(())
+                    Ok(Durability::Reached)
                 }
                 Err(halt) => Err(self.conclude(id, halt).await),
             }

@@ -188,8 +188,11 @@ const FALSIFIED: &[(&[u8], &str)] = &[
         &[11, 12, 20],
         "INSERT INTO event
             SELECT NULL, id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq + 1000,
-                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled'",
+                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled';
+         INSERT INTO order_event_run
+            SELECT order_id, max(position), max(position) FROM event WHERE type = 'OrderCancelled' GROUP BY order_id",
     ),
+    (&[20], "UPDATE event SET order_id = order_id + 1 WHERE type = 'StockDeductionCompleted'"),
     (
         &[13, 20],
         r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
@@ -223,8 +226,9 @@ fn every_falsified_fact_is_found_by_its_law() {
     let mut mistaken = vec![];
     for (laws, falsify) in FALSIFIED {
         let copy = copy_of(shop.folder());
-        let changed = database(copy.path()).execute(falsify, []).unwrap();
-        assert!(changed > 0, "nothing to falsify: {falsify}");
+        let database = database(copy.path());
+        database.execute_batch(falsify).unwrap();
+        assert!(database.changes() > 0, "nothing to falsify: {falsify}");
         let found = broken(&audit_of(copy.path()));
         if found != *laws {
             mistaken.push((falsify, found));

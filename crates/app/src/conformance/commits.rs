@@ -234,7 +234,8 @@ pub(super) async fn each_engine_counts_its_own_commits(fixture: &mut dyn Fixture
         let mut rows = session.load(&[AccountKey(ANN).into()]).await;
         rows.accounts.put(AccountKey(ANN), account(ANN, balance));
         let commit = Commit { id, rows: &rows, offsets: &[], now: NOON };
-        session.store().commit(commit).await.expect("the commit is in order");
+        let durability = session.store().commit(commit).await.expect("the commit is in order");
+        durability.reach().expect("the disk works");
         assert_eq!(session.store().committed(id).await, Ok(true));
     }
     assert_eq!(session.store().committed(ids[1]).await, Ok(true));

@@ -57,7 +57,8 @@ impl<'f> Session<'f> {
     pub(super) async fn try_commit(&mut self, rows: &Rows, offsets: &[OffsetMove]) -> Result<(), CommitError> {
         self.commits += 1;
         let id = self.last_id();
-        self.store().commit(Commit { id, rows, offsets, now: NOON }).await
+        let durability = self.store().commit(Commit { id, rows, offsets, now: NOON }).await?;
+        durability.reach().map_err(CommitError::Broken)
     }
 
     pub(super) async fn commit(&mut self, rows: &Rows) {

@@ -8,7 +8,7 @@ use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
 
-use super::{Job, Report};
+use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
 use crate::command::{Command, Reaction};
 use crate::handlers;
@@ -195,13 +195,14 @@ impl Batch {
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
     }
 
-    /// Tells everybody what was decided. Only called when it is durable.
-    pub(super) fn answer(self) {
+    /// What everybody is told when it is durable.
+    pub(super) fn into_answers(self) -> Vec<(Reply, Settled)> {
         let Batch { rows, decided, .. } = self;
-        for (job, result, replayed) in decided {
+        let answer = |(job, result, replayed): (Job, Result<Answer, Refusal>, bool)| {
             let order = if replayed { None } else { result.as_ref().ok().and_then(|answer| order_of(&rows, answer)) };
-            (job.reply)(Settled { result, replayed, order });
-        }
+            (job.reply, Settled { result, replayed, order })
+        };
+        decided.into_iter().map(answer).collect()
     }
 }
 

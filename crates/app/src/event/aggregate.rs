@@ -1,18 +1,20 @@
 //! What each event is about, in the outbox's words: the type of thing, and its id as the wire shows it.
 
+use std::borrow::Cow;
+
 use super::Event;
 
 impl Event {
     /// `(aggregatetype, aggregateid)` of the outbox row.
-    pub fn aggregate(&self) -> (&'static str, String) {
+    pub fn aggregate(&self) -> (&'static str, Cow<'_, str>) {
         match self {
-            Event::OrderCreated(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::OrderAwaitingPayment(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::OrderCompleted(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::OrderCancelled(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::StockDeductionRequested(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CouponUsageRequested(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::PointDeductionRequested(event) => ("order", event.order_id.as_str().to_owned()),
+            Event::OrderCreated(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderAwaitingPayment(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderCompleted(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderCancelled(event) => ("order", event.order_id.as_str().into()),
+            Event::StockDeductionRequested(event) => ("order", event.order_id.as_str().into()),
+            Event::CouponUsageRequested(event) => ("order", event.order_id.as_str().into()),
+            Event::PointDeductionRequested(event) => ("order", event.order_id.as_str().into()),
             Event::StockDeductionCompleted(report)
             | Event::StockDeductionFailed(report)
             | Event::CouponUsageCompleted(report)
@@ -21,27 +23,27 @@ impl Event {
             | Event::PointDeductionFailed(report)
             | Event::StockRestored(report)
             | Event::CouponRestored(report)
-            | Event::PointsRestored(report) => ("order", report.order_id.as_str().to_owned()),
-            Event::CompensationRequired(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::StockRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CouponRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CompensationCompleted(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CompensationStuck(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CompensationResumed(event) => ("order", event.order_id.as_str().to_owned()),
-            Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().to_owned()),
-            Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().to_owned()),
-            Event::CouponIssued(event) => ("coupon", event.user_coupon_id.as_str().to_owned()),
-            Event::CouponUsed(event) => ("coupon", event.user_coupon_id.as_str().to_owned()),
-            Event::CampaignCreated(event) => ("campaign", event.coupon_id.to_string()),
-            Event::CampaignChanged(event) => ("campaign", event.coupon_id.to_string()),
-            Event::PointsCharged(event) => ("points-account", event.user_id.to_string()),
-            Event::ProductRegistered(event) => ("product", event.product_id.to_string()),
-            Event::ProductSoldOut(event) => ("product", event.product_id.to_string()),
-            Event::ProductRestocked(event) => ("product", event.product_id.to_string()),
-            Event::PriceChanged(event) => ("product", event.product_id.to_string()),
-            Event::ProductStatusChanged(event) => ("product", event.product_id.to_string()),
-            Event::StockAdjusted(event) => ("product", event.product_id.to_string()),
+            | Event::PointsRestored(report) => ("order", report.order_id.as_str().into()),
+            Event::CompensationRequired(event) => ("order", event.order_id.as_str().into()),
+            Event::StockRestorationRequired(event) => ("order", event.order_id.as_str().into()),
+            Event::CouponRestorationRequired(event) => ("order", event.order_id.as_str().into()),
+            Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().into()),
+            Event::CompensationCompleted(event) => ("order", event.order_id.as_str().into()),
+            Event::CompensationStuck(event) => ("order", event.order_id.as_str().into()),
+            Event::CompensationResumed(event) => ("order", event.order_id.as_str().into()),
+            Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().into()),
+            Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().into()),
+            Event::CouponIssued(event) => ("coupon", event.user_coupon_id.as_str().into()),
+            Event::CouponUsed(event) => ("coupon", event.user_coupon_id.as_str().into()),
+            Event::CampaignCreated(event) => ("campaign", event.coupon_id.to_string().into()),
+            Event::CampaignChanged(event) => ("campaign", event.coupon_id.to_string().into()),
+            Event::PointsCharged(event) => ("points-account", event.user_id.to_string().into()),
+            Event::ProductRegistered(event) => ("product", event.product_id.to_string().into()),
+            Event::ProductSoldOut(event) => ("product", event.product_id.to_string().into()),
+            Event::ProductRestocked(event) => ("product", event.product_id.to_string().into()),
+            Event::PriceChanged(event) => ("product", event.product_id.to_string().into()),
+            Event::ProductStatusChanged(event) => ("product", event.product_id.to_string().into()),
+            Event::StockAdjusted(event) => ("product", event.product_id.to_string().into()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What users are told: one gapless sequence each, written with what it is about (N-01…N-03).
 
-use domain::ids::{OrderId, UserId};
+use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
+use serde::Serialize;
 
 use crate::event::{CouponIssued, CouponResult, EventKind};
 use crate::rows::{CustomerKey, Notice, OrderKey};
@@ -26,15 +27,15 @@ pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
         // The result of the request tells it.
         return Ok(());
     }
-    let data = serde_json::json!({
-        "success": true,
-        "couponId": issued.coupon_id,
-        "couponName": issued.coupon_name,
-        "userCouponId": issued.user_coupon_id,
-        "couponHistoryId": issued.user_coupon_id,
-        "issueNumber": issued.issue_number,
+    let data = json(&CouponData {
+        success: true,
+        coupon_id: issued.coupon_id,
+        coupon_name: &issued.coupon_name,
+        user_coupon_id: &issued.user_coupon_id,
+        coupon_history_id: &issued.user_coupon_id,
+        issue_number: issued.issue_number,
     });
-    append(unit, issued.user_id, "coupon.issued", data.to_string())
+    append(unit, issued.user_id, "coupon.issued", data)
 }
 
 /// A request for a coupon was decided.
@@ -54,14 +55,39 @@ pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step 
 
 fn order_data(order: &Order) -> String {
     let number = &order.created.number;
-    serde_json::json!({
-        "orderId": number,
-        "orderNumber": number,
-        "outcome": order.outcome.name(),
-        "status": order.status.name(),
-        "reason": order.reason.map(domain::reason::Reason::code),
+    json(&OrderData {
+        order_id: number,
+        order_number: number,
+        outcome: order.outcome.name(),
+        status: order.status.name(),
+        reason: order.reason.map(domain::reason::Reason::code),
     })
-    .to_string()
+}
+
+/// What most notices say, written field by field: a tree of values costs more than the notice's row.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderData<'a> {
+    order_id: &'a Code,
+    order_number: &'a Code,
+    outcome: &'static str,
+    status: &'static str,
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CouponData<'a> {
+    success: bool,
+    coupon_id: CampaignId,
+    coupon_name: &'a str,
+    user_coupon_id: &'a Code,
+    coupon_history_id: &'a Code,
+    issue_number: i64,
+}
+
+fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("notices are plain structs with string keys")
 }
 
 fn append(unit: &mut Unit<'_>, user: UserId, kind: &'static str, data: String) -> Step {

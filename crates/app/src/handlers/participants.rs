@@ -152,7 +152,8 @@ fn is_settled(unit: &Unit<'_>, order: OrderId) -> Step<bool> {
 }
 
 fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -> Step {
-    let code = unit.settings.codec.order(order);
+    let known = unit.rows.orders.get(OrderKey(order)).ok().flatten();
+    let code = known.map_or_else(|| unit.settings.codec.order(order), |row| row.order.created.number.clone());
     unit.publish(report_event(step, report, code))
 }
 

@@ -3,8 +3,9 @@
 /// A longer list of numbers would be a mistake of the server's, not a sale.
 const NUMBER_MAX: u64 = 100_000_000;
 
+/// Keeps a bit for each number.
 #[derive(Debug, Default)]
-pub(super) struct Numbers {
+pub struct Numbers {
     seen: Vec<u64>,
     count: u64,
     highest: u64,
@@ -12,7 +13,7 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// Notes a number; `false` when it cannot be or was there before.
-    pub(super) fn note(&mut self, number: i64) -> bool {
+    pub fn note(&mut self, number: i64) -> bool {
         let Ok(number @ 1..=NUMBER_MAX) = u64::try_from(number) else { return false };
         let (word, bit) = ((number / 64) as usize, 1_u64 << (number % 64));
         if word >= self.seen.len() {
@@ -26,7 +27,7 @@ impl Numbers {
     }
 
     /// Whether they are exactly 1 to `count`.
-    pub(super) const fn are_exactly(&self, count: u64) -> bool {
+    pub const fn are_exactly(&self, count: u64) -> bool {
         self.count == count && self.highest == count
     }
 }

@@ -2,24 +2,37 @@
 
 use app::audit::{self, Audit, Inspection};
 use axum::extract::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::submission::Submission;
-use super::{Empty, Shop, unavailable};
+use super::{Empty, Shop, examples, shapes, unavailable};
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
 
 /// What a repair did: the audit before it, and the audit after.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Repair", example = examples::repair())]
 pub(crate) struct RepairBody {
     repairs: usize,
+    #[schemars(with = "shapes::Audit")]
     before: Audit,
+    #[schemars(with = "shapes::Audit")]
     after: Audit,
 }
 
+/// The audit as it is told.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "AuditReport", inline)]
+pub(crate) struct AuditBody {
+    #[schemars(with = "shapes::Audit")]
+    audit: Audit,
+}
+
 /// `GET /api/admin/audit`.
-pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<Audit>, Problem> {
-    inspect(&shop).await.map(|inspection| Json(inspection.audit))
+pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<AuditBody>, Problem> {
+    inspect(&shop).await.map(|inspection| Json(AuditBody { audit: inspection.audit }))
 }
 
 /// `POST /api/admin/audit/repair`.

@@ -16,6 +16,7 @@ use domain::limits::{CAMPAIGN_QUANTITY_MAX, ISSUE_PER_USER_MAX};
 use domain::money::Money;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::orders::applied;
@@ -23,29 +24,44 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, accepted, check_name, mark_replayed, unavailable};
+use super::{Empty, Shop, accepted, check_name, examples, mark_replayed, shapes, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Campaign, CouponRequest, Id, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
+use crate::openapi::words;
 use crate::waiting::Subject;
 
-#[derive(Debug, Deserialize)]
+/// `issueStartsAt`, `issueEndsAt` and `validUntil` are in this order. A window wholly in the past may be created.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CreateCampaign", example = examples::create_campaign())]
 pub(crate) struct CampaignBody {
+    /// 1 to 200 characters.
+    #[schemars(regex(pattern = words::NAME))]
     name: String,
+    #[schemars(with = "shapes::Discount")]
     discount: DiscountBody,
+    #[schemars(range(min = 1, max = CAMPAIGN_QUANTITY_MAX))]
     total_quantity: i64,
+    /// 1 unless told.
     #[serde(default)]
+    #[schemars(range(min = 1, max = ISSUE_PER_USER_MAX))]
     max_issue_per_user: Option<i64>,
+    #[schemars(with = "words::Moment")]
     issue_starts_at: String,
+    #[schemars(with = "words::Moment")]
     issue_ends_at: String,
+    /// When the issued coupons expire.
+    #[schemars(with = "words::Moment")]
     valid_until: String,
     #[serde(default)]
+    #[schemars(with = "Option<words::IssueModeWord>")]
     issue_mode: Option<IssueMode>,
     #[serde(default)]
+    #[schemars(with = "Option<words::QueueKeyWord>")]
     queue_key: Option<QueueKey>,
 }
 
@@ -65,40 +81,55 @@ enum DiscountType {
     Percent,
 }
 
-#[derive(Debug, Deserialize)]
+/// What is absent stays as it is.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ChangeCampaign", example = examples::change_campaign())]
 pub(crate) struct ChangeBody {
     #[serde(default)]
     paused: Option<bool>,
     #[serde(default)]
+    #[schemars(with = "Option<words::Moment>")]
     issue_ends_at: Option<String>,
+    /// Only ever raised.
     #[serde(default)]
+    #[schemars(range(min = 1, max = CAMPAIGN_QUANTITY_MAX))]
     total_quantity: Option<i64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RequestCoupon", example = examples::request_coupon())]
 pub(crate) struct RequestCouponBody {
+    /// A campaign that does not exist is answered as the result of the request.
     coupon_id: i64,
+    /// The token's user, or absent.
     #[serde(default)]
     user_id: Option<i64>,
 }
 
-#[derive(Serialize)]
+/// The coupon is the user's.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct IssuedBody {
+#[schemars(rename = "IssuedCoupon", example = examples::issued_coupon())]
+pub(crate) struct IssuedBody {
     success: bool,
     coupon_id: i64,
     user_coupon_id: String,
+    /// 1 to N in the order of decision, without gap or repeat.
     issue_number: i64,
     message: &'static str,
+    #[schemars(with = "words::Moment")]
     issued_at: String,
 }
 
-#[derive(Serialize)]
+/// The request is taken in; its result follows.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct RequestedBody {
+#[schemars(rename = "RequestedCoupon", example = examples::requested_coupon())]
+pub(crate) struct RequestedBody {
     request_id: String,
+    #[schemars(with = "words::Pending")]
     status: &'static str,
 }
 
@@ -118,7 +149,7 @@ pub(crate) async fn create(
     Ok(response)
 }
 
-fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
+pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
     let mut violations = Violations::default();
     let name = check_name(&body.name, &mut violations);
     let discount = discount(&body.discount, &mut violations);

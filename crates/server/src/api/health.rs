@@ -1,7 +1,7 @@
 //! Whether the process lives, whether it takes work, and how it does.
 
 use axum::extract::State;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 
 use super::Shop;
 use crate::http::{Code, Problem};
@@ -24,6 +24,6 @@ pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Prob
 }
 
 /// `GET /metrics`.
-pub(crate) async fn metrics(State(shop): State<Shop>) -> impl IntoResponse {
-    shop.metrics.exposition()
+pub(crate) async fn metrics(State(shop): State<Shop>) -> Response {
+    shop.metrics.exposition().into_response()
 }

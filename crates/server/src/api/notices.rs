@@ -13,6 +13,7 @@ use crate::auth::Session;
 use crate::feed::Feed;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
+use crate::openapi::{Access, Describes, Operation, Parameter, Place};
 
 mod socket;
 mod sse;
@@ -47,6 +48,24 @@ impl FromRequestParts<Shop> for Listener {
         let session = shop.tokens.session_of(&parts.headers, query.access_token.as_deref())?;
         let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
         Ok(Listener { session, after })
+    }
+}
+
+impl Describes for Listener {
+    fn describe(operation: &mut Operation) {
+        operation.access = Access::Listeners;
+        for (name, place) in [("Last-Event-ID", Place::Header), ("lastEventId", Place::Query)] {
+            operation.parameters.push(Parameter {
+                name: name.to_owned(),
+                place,
+                description: "Go on after the notice of this number. The header goes before the query.".to_owned(),
+                schema: serde_json::json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX}),
+                is_required: false,
+                example: serde_json::json!(3),
+            });
+        }
+        operation.refuse(Code::AuthRequired);
+        operation.refuse(Code::ValidationFailed);
     }
 }
 

@@ -14,13 +14,14 @@ use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, User
 use domain::limits::{LINES_MAX, QUANTITY_MAX};
 use domain::money::Money;
 use domain::order::{Canceller, Mode, Order, Outcome, Payment, Receiver};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, order_not_found, problem};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, check_text, unavailable};
+use super::{Shop, check_text, examples, shapes, unavailable};
 use crate::auth::{Customer, Principal, Role};
 use crate::http::cursor::List;
 use crate::http::headers::Prefer;
@@ -28,54 +29,80 @@ use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
+use crate::openapi::words;
 use crate::waiting::Subject;
 
+const CANCEL_REASON_CHARS_MAX: usize = 500;
 /// The estimate that the source promises with the receipt (O-05).
 const ESTIMATED_PROCESSING_TIME: &str = "PT10S";
 
-#[derive(Debug, Deserialize)]
+/// Give `couponId` or `userCouponId`, not both.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "PlaceOrder", example = examples::place_order(), extend("not" = shapes::both_coupons()))]
 pub(crate) struct PlaceBody {
+    /// Lines of one product are added up.
+    #[schemars(length(min = 1, max = LINES_MAX))]
     items: Vec<ItemBody>,
+    /// Uses the user's oldest active coupon of this campaign.
     #[serde(default)]
     coupon_id: Option<i64>,
+    /// Uses this coupon of the user.
     #[serde(default)]
     user_coupon_id: Option<String>,
+    /// At most what coupon and items leave to pay.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     points_to_use: Option<i64>,
     #[serde(default)]
+    #[schemars(with = "Option<words::PaymentWord>")]
     payment: Option<Payment>,
     #[serde(default)]
+    #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
     #[serde(default)]
     warehouse_storage: Option<bool>,
+    /// The items' total that the customer was shown, before discount and points.
     #[serde(default)]
+    #[schemars(range(min = 0))]
     total_amount: Option<i64>,
+    /// The token's user, or absent.
     #[serde(default)]
     user_id: Option<i64>,
+    /// For admins only.
     #[serde(default)]
+    #[schemars(with = "Option<words::ModeWord>")]
     mode: Option<Mode>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "PlaceOrderItem")]
 struct ItemBody {
+    #[schemars(range(min = 1))]
     product_id: i64,
+    #[schemars(range(min = 1, max = QUANTITY_MAX))]
     quantity: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "CancelOrder", example = examples::cancel_order())]
 pub(crate) struct CancelBody {
     #[serde(default)]
+    #[schemars(length(max = CANCEL_REASON_CHARS_MAX), regex(pattern = words::TEXT))]
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+/// The order is taken in; its outcome follows.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Receipt {
+#[schemars(rename = "Receipt", example = examples::receipt())]
+pub(crate) struct Receipt {
     order_number: String,
+    #[schemars(with = "words::Pending")]
     status: &'static str,
+    /// An ISO 8601 duration.
     estimated_processing_time: &'static str,
     tracking_url: String,
 }
@@ -126,7 +153,7 @@ pub(super) fn applied(response: &mut Response, prefer: Prefer) {
 }
 
 /// Everything that is wrong with the values, at once.
-fn check(body: &PlaceBody) -> Result<(), Problem> {
+pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     if body.items.is_empty() {
         return Err(Problem::new(Code::OrderEmpty, "Name at least one product and quantity.").at("#/items"));
     }
@@ -156,7 +183,7 @@ fn check(body: &PlaceBody) -> Result<(), Problem> {
 }
 
 fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
-    const CHARS_MAX: usize = 500;
+    const CHARS_MAX: usize = shapes::RECEIVER_CHARS_MAX;
     let Receiver { name, phone, postal_code, address } = receiver;
     for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
         if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
@@ -254,12 +281,18 @@ pub(crate) async fn list_all(
     Ok(Json(page.of(orders, |order| order.id().0, render::order)))
 }
 
-#[derive(Serialize)]
+/// What happened to an order.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderEvent", example = examples::order_event())]
 pub(crate) struct HistoryBody {
+    #[schemars(with = "words::Moment")]
     at: String,
     event: &'static str,
+    #[schemars(with = "words::OrderStatusWord")]
     status: &'static str,
+    #[schemars(with = "words::OutcomeWord")]
     outcome: &'static str,
+    /// What made it happen.
     cause: String,
 }
 
@@ -292,11 +325,10 @@ pub(crate) async fn cancel(
     Name(number, _): Name<path::Order>,
     submission: Submission<CancelBody>,
 ) -> Result<Response, Problem> {
-    const REASON_CHARS_MAX: usize = 500;
     let reason = submission.body.reason.as_deref().unwrap_or("");
     let mut violations = Violations::default();
-    if reason.chars().count() > REASON_CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters"));
+    if reason.chars().count() > CANCEL_REASON_CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have at most {CANCEL_REASON_CHARS_MAX} characters"));
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;

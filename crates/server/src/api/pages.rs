@@ -1,16 +1,22 @@
 //! Lists by the page.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Shop;
+use super::examples;
 use super::render;
 use crate::http::Problem;
-use crate::http::cursor::List;
+use crate::http::cursor::{LIMIT_MAX, List};
 
 /// `?limit=&cursor=`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct PageQuery {
+    /// Rows of a page; 20 unless told.
+    #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<u32>,
+    /// `nextCursor` of the page before.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]{34}$"), example = examples::CURSOR)]
     cursor: Option<String>,
 }
 

@@ -7,29 +7,34 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{EntryId, UserId};
 use domain::limits::CHARGE_MAX;
 use domain::money::Money;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
 use super::refusals::problem;
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, mark_replayed, unavailable};
+use super::{Shop, examples, mark_replayed, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ChargePoints", example = examples::charge_points())]
 pub(crate) struct ChargeBody {
+    #[schemars(range(min = 1, max = CHARGE_MAX.amount()))]
     amount: i64,
     /// Whom an admin charges for; a customer only ever charges for himself.
     #[serde(default)]
+    #[schemars(range(min = 1))]
     user_id: Option<i64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Balance", example = examples::balance())]
 pub(crate) struct BalanceBody {
     balance: i64,
 }

@@ -11,53 +11,76 @@ use domain::ids::ProductId;
 use domain::limits::{PRICE_MAX, STOCK_MAX};
 use domain::money::Money;
 use domain::stock::{Product as StoredProduct, Status};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
 use super::refusals::{problem, product_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, check_name, check_text, mark_replayed, unavailable};
+use super::{Shop, check_name, check_text, examples, mark_replayed, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
+use crate::openapi::words;
 
-#[derive(Debug, Deserialize)]
+/// Characters of why stock changes.
+const REASON_CHARS_MAX: usize = 500;
+
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RegisterProduct", example = examples::register_product())]
 pub(crate) struct RegisterBody {
+    /// 1 to 200 characters.
+    #[schemars(regex(pattern = words::NAME))]
     name: String,
+    /// In won.
+    #[schemars(range(min = 0, max = PRICE_MAX.amount()))]
     price: i64,
+    /// Units on hand.
+    #[schemars(range(min = 0, max = STOCK_MAX))]
     stock: i64,
 }
 
-#[derive(Debug, Deserialize)]
+/// What is absent stays as it is.
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ChangeProduct", example = examples::change_product())]
 pub(crate) struct ChangeBody {
     #[serde(default)]
+    #[schemars(range(min = 0, max = PRICE_MAX.amount()))]
     price: Option<i64>,
     #[serde(default)]
+    #[schemars(with = "Option<words::ProductStatusWord>")]
     status: Option<Status>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AdjustStock", example = examples::adjust_stock())]
 pub(crate) struct AdjustBody {
+    /// Units that came (more than 0), or are written off (less).
+    #[schemars(range(min = -STOCK_MAX, max = STOCK_MAX), extend("not" = serde_json::json!({"const": 0})))]
     delta: i64,
+    #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PopularQuery {
     #[serde(default)]
     window: Window,
+    /// Products shown; 5 unless told.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
 }
 
 /// The days over which sales are ranked; a day is a UTC day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[schemars(inline)]
 enum Window {
     #[serde(rename = "today")]
     Today,
@@ -68,8 +91,9 @@ enum Window {
     All,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PopularProduct", example = examples::popular_product())]
 pub(crate) struct PopularBody {
     product_id: i64,
     name: String,
@@ -165,7 +189,6 @@ pub(crate) async fn adjust(
     id: Id<Product>,
     submission: Submission<AdjustBody>,
 ) -> Result<Response, Problem> {
-    const REASON_CHARS_MAX: usize = 500;
     let AdjustBody { delta, reason } = &submission.body;
     let mut violations = Violations::default();
     if *delta == 0 || !(-STOCK_MAX..=STOCK_MAX).contains(delta) {

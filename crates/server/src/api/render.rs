@@ -11,19 +11,27 @@ use domain::pricing::Discount;
 use domain::reason::Reason;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{examples, shapes};
+use crate::openapi::words;
+
 /// A page of a list.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PageOf{T}")]
 pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
+    /// Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = examples::CURSOR)]
     pub(crate) next_cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Order", example = examples::order())]
 pub(crate) struct OrderBody {
     order_number: String,
     user_id: i64,
@@ -32,21 +40,30 @@ pub(crate) struct OrderBody {
     discount_price: i64,
     points_used: i64,
     amount_due: i64,
+    #[schemars(with = "words::PaymentWord")]
     payment: &'static str,
+    #[schemars(with = "words::ModeWord")]
     mode: &'static str,
+    #[schemars(with = "words::OutcomeWord")]
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::ReasonWord>")]
     reason: Option<&'static str>,
+    #[schemars(with = "words::OrderStatusWord")]
     status: &'static str,
     steps: Vec<StepBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
     pay_before: Option<String>,
+    #[schemars(with = "words::Moment")]
     created_at: String,
+    #[schemars(with = "words::Moment")]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderItem")]
 struct ItemBody {
     product_id: i64,
     name: String,
@@ -54,10 +71,14 @@ struct ItemBody {
     unit_price: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderStep")]
 struct StepBody {
+    #[schemars(with = "words::StepWord")]
     step: &'static str,
+    #[schemars(with = "words::StepStateWord")]
     state: &'static str,
+    #[schemars(with = "words::Moment")]
     at: String,
 }
 
@@ -129,19 +150,25 @@ fn combine(one: StepState, other: StepState) -> StepState {
     if weight(other) > weight(one) { other } else { one }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderProgress", example = examples::order_progress())]
 pub(crate) struct StatusBody {
     order_id: String,
+    #[schemars(with = "words::OutcomeWord")]
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::ReasonWord>")]
     reason: Option<&'static str>,
+    #[schemars(with = "words::OrderStatusWord")]
     status: &'static str,
     status_description: &'static str,
     progress_percentage: u8,
     can_cancel: bool,
+    #[schemars(with = "words::Moment")]
     last_updated: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
     pay_before: Option<String>,
 }
 
@@ -159,13 +186,15 @@ pub(crate) fn status(order: &Order) -> StatusBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Product", example = examples::product())]
 pub(crate) struct ProductBody {
     product_id: i64,
     name: String,
     price: i64,
     available: i64,
+    #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
 }
 
@@ -180,8 +209,9 @@ pub(crate) fn product(product: &Product) -> ProductBody {
 }
 
 /// A product as an admin sees it: with every counter.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "StockedProduct", example = examples::stocked_product())]
 pub(crate) struct StockedProductBody {
     product_id: i64,
     name: String,
@@ -192,6 +222,7 @@ pub(crate) struct StockedProductBody {
     reserved: i64,
     available: i64,
     sold: i64,
+    #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
 }
 
@@ -209,8 +240,9 @@ pub(crate) fn stocked_product(product: &Product) -> StockedProductBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Stock", example = examples::stock())]
 pub(crate) struct StockBody {
     product_id: i64,
     on_hand: i64,
@@ -227,20 +259,27 @@ pub(crate) fn stock(product: &Product) -> StockBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Campaign", example = examples::campaign())]
 pub(crate) struct CampaignBody {
     coupon_id: i64,
     name: String,
+    #[schemars(with = "shapes::ShownDiscount")]
     discount: Discount,
     total_quantity: i64,
     issued: i64,
     remaining: i64,
     max_issue_per_user: i64,
+    #[schemars(with = "words::Moment")]
     issue_starts_at: String,
+    #[schemars(with = "words::Moment")]
     issue_ends_at: String,
+    #[schemars(with = "words::Moment")]
     valid_until: String,
+    #[schemars(with = "words::IssueModeWord")]
     issue_mode: &'static str,
+    #[schemars(with = "words::QueueKeyWord")]
     queue_key: &'static str,
     paused: bool,
 }
@@ -263,13 +302,16 @@ pub(crate) fn campaign(campaign: &Campaign) -> CampaignBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserCoupon", example = examples::user_coupon())]
 pub(crate) struct UserCouponBody {
     user_coupon_id: String,
     coupon_id: i64,
     issue_number: i64,
+    #[schemars(with = "words::UserCouponStatusWord")]
     status: &'static str,
+    #[schemars(with = "words::Moment")]
     issued_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     used_order: Option<String>,
@@ -292,26 +334,33 @@ pub(crate) fn user_coupon(held: &UserCoupon, codec: &Codec, now: Timestamp) -> U
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CouponRequest", example = examples::coupon_request())]
 pub(crate) struct RequestBody {
     request_id: String,
     coupon_id: i64,
+    #[schemars(with = "words::RequestStatusWord")]
     status: &'static str,
+    #[schemars(with = "Option<words::ResultCodeWord>")]
     result_code: Option<&'static str>,
     message: Option<&'static str>,
     result: Option<RequestResultBody>,
+    #[schemars(with = "words::Moment")]
     created_at: String,
+    #[schemars(with = "words::Moment")]
     updated_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "CouponRequestResult")]
 struct RequestResultBody {
     user_coupon_id: String,
     coupon_history_id: String,
     coupon_id: i64,
     issue_number: i64,
+    #[schemars(with = "words::Moment")]
     issued_at: String,
 }
 
@@ -336,8 +385,9 @@ pub(crate) fn request(request: &Request, codec: &Codec) -> RequestBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "PointsEntry", example = examples::points_entry())]
 pub(crate) struct EntryBody {
     kind: &'static str,
     /// What the account gained; negative when it paid.
@@ -345,6 +395,7 @@ pub(crate) struct EntryBody {
     balance: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     order_number: Option<String>,
+    #[schemars(with = "words::Moment")]
     at: String,
 }
 

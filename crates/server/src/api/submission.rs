@@ -4,6 +4,7 @@ use app::command::Idempotency;
 use app::rows::AnswerKey;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use domain::ids::UserId;
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
@@ -11,6 +12,7 @@ use super::Shop;
 use crate::auth::{Customer, Principal};
 use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
+use crate::openapi::{self, Describes, Operation};
 
 /// A POST or PATCH by somebody with a token.
 pub(crate) struct Submission<T> {
@@ -56,6 +58,14 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
             fingerprint: Sha256::digest(bytes).into(),
         });
         Ok(Submission { principal, body, idempotency, prefer })
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema> Describes for Submission<T> {
+    fn describe(operation: &mut Operation) {
+        Customer::describe(operation);
+        IdempotencyKey::describe(operation);
+        openapi::body::<T>(operation);
     }
 }
 

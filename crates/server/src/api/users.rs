@@ -8,45 +8,60 @@ use app::rows::{EmailKey, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::refusals::problem;
 use super::submission::scoped;
-use super::{Shop, check_name, mark_replayed, unavailable};
+use super::{Shop, check_name, examples, mark_replayed, unavailable};
 use crate::auth::{Principal, Role};
 use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
+use crate::openapi::words;
 
 /// Whose keys those of people without a token are; users are numbered from 1.
 const NOBODY: i64 = 0;
 
-#[derive(Deserialize)]
+const EMAIL_CHARS_MAX: usize = 254;
+const PASSWORD_CHARS_MIN: usize = 8;
+const PASSWORD_CHARS_MAX: usize = 200;
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "RegisterUser", example = examples::register_user())]
 pub(crate) struct RegisterBody {
+    #[schemars(length(max = EMAIL_CHARS_MAX), regex(pattern = words::EMAIL))]
     email: String,
+    #[schemars(length(min = PASSWORD_CHARS_MIN, max = PASSWORD_CHARS_MAX))]
     password: String,
+    /// 1 to 200 characters.
+    #[schemars(regex(pattern = words::NAME))]
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "Login", example = examples::login())]
 pub(crate) struct LoginBody {
     email: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct RegisteredBody {
+#[schemars(rename = "RegisteredUser", example = examples::registered_user())]
+pub(crate) struct RegisteredBody {
     user_id: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Token", example = examples::token())]
 pub(crate) struct TokenBody {
     access_token: String,
+    /// Seconds.
     expires_in: u64,
 }
 
@@ -104,8 +119,6 @@ pub(crate) fn email_key(email: &str) -> EmailKey {
 }
 
 fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
-    const EMAIL_CHARS_MAX: usize = 254;
-    const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=200;
     let email = email.trim();
     let parts = email.split_once('@');
     let looks_right = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
@@ -113,7 +126,7 @@ fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
     if !looks_right || !is_plain || email.chars().count() > EMAIL_CHARS_MAX {
         violations.push("#/email", "not_an_email", "must be an e-mail address such as ann@example.com");
     }
-    if !PASSWORD_CHARS.contains(&password.chars().count()) {
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&password.chars().count()) {
         violations.push("#/password", "length", "must have 8 to 200 characters");
     }
 }

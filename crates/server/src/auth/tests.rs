@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -155,4 +156,49 @@ fn a_verified_token_is_known_faster() {
         let decoded = jsonwebtoken::decode::<Claims>(&token, &tokens.verifying, &tokens.validation);
         assert!(decoded.is_ok());
     });
+}
+
+/// A claim's value as somebody with a foreign key, or our own tools gone wrong, might write it.
+fn claim() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+        any::<u64>().prop_map(|number| Value::from(number.to_string())),
+        prop::sample::select(vec![
+            json!(null),
+            json!([]),
+            json!({}),
+            json!("admin"),
+            json!(["doorbuster"]),
+            json!(NOW + 1)
+        ]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_no_token(token in "\\PC{0,100}|[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{0,60}\\.[A-Za-z0-9_-]{43}") {
+        prop_assert_eq!(Tokens::new(SECRET).verify_at(&token, NOW), Err(Refused));
+    }
+
+    #[test]
+    fn any_signed_claims_speak_for_a_user_or_nobody(
+        name in prop::sample::select(vec!["sub", "role", "iss", "aud", "exp", "nbf"]),
+        value in claim(),
+        header in prop::sample::select(vec!["alg", "typ", "crit", "kid", "zip"]),
+        in_header in claim(),
+    ) {
+        let tokens = Tokens::new(SECRET);
+        let check = |token: &str| {
+            if let Ok(session) = tokens.verify_at(token, NOW) {
+                assert!(session.principal.user_id > 0 && session.expires_s > NOW);
+            }
+        };
+        check(&hs256(&with(name, value)));
+        let mut changed = json!({"alg": "HS256", "typ": "JWT"});
+        changed[header] = in_header;
+        check(&signed(changed, &claims(), SECRET));
+    }
 }

@@ -1,6 +1,6 @@
 //! `doorbuster serve`: everything in one process, until it is told to stop.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,10 +18,11 @@ use crate::api::{self, Shop, Surface};
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::demo::{self, Catalogue, Door, Sown};
 use crate::http::connections::{self, ConnectionLimits, Serving};
 use crate::secret::Secret;
-use crate::shutdown::{self, Signals, Stop};
-use crate::wiring::{self, Running};
+use crate::shutdown::{self, Signals, Stop, Stopper};
+use crate::wiring::{self, EngineThread, Running};
 use crate::{logging, passwords};
 
 /// How often answers that need not be kept any longer are forgotten, and how many at once.
@@ -34,37 +35,81 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
         config.server.listen.clone_from(listen);
     }
     logging::start(&config.log)?;
-    let data_dir = DataDir::open(&config.server.data_dir)?;
-    let secret = Secret::load(config.auth.secret(), data_dir.path())?;
-    // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
-    let listener = listen(&config.server.listen)?;
-    let admin_listener = config.admin.own_listen().map(listen).transpose()?;
-    let Running { shop, engine } = wiring::open(&config, &secret, data_dir.path())?;
-    make_admin(&config, &shop)?;
-
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
-    let (stopper, stop) = shutdown::channel();
-    let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
-    running::announce(data_dir.path(), &for_admins.to_string())?;
-    let serving = open_doors(&config, &shop, (&listener, admin_listener.as_ref(), args.bench), &stop)?;
-    let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
+    let open = OpenShop::open(&config, args.bench, |shop| {
+        make_admin(&config, shop)?;
+        args.demo.map_or(Ok(()), |seed| runtime.block_on(fill(shop, seed)))
+    })?;
     // Whoever waits for this line must find the port open, and it is.
-    tracing::info!("The shop is open on http://{}", listener.local_addr()?);
-    drop((listener, admin_listener));
+    tracing::info!("The shop is open on http://{}", open.address);
 
     runtime.block_on(signals.received())?;
-    tracing::info!("Stopping: work in hand is finished.");
-    shop.stopping.store(true, Ordering::Relaxed);
-    stopper.stop();
-    shop.front.audience.close();
-    for threads in serving {
-        threads.join()?;
-    }
-    housekeeping.stop();
-    engine.stop()?;
-    tracing::info!("The shop is closed.");
+    open.close()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Fills the shop to try it; what is there already stays.
+async fn fill(shop: &Shop, seed: u64) -> Result<(), Error> {
+    let sown = demo::sow(shop, &Door::of(shop), Catalogue::of(seed)).await?;
+    let who = sown.catalogue.customers.first().map_or("", |customer| customer.email.as_str());
+    let Sown { changes, .. } = &sown;
+    tracing::info!(
+        "The shop is filled from seed {seed}, {changes} things are new; log in as {who}: {}",
+        demo::PASSWORD
+    );
+    Ok(())
+}
+
+/// A shop with its doors open.
+pub(super) struct OpenShop {
+    pub(super) shop: Shop,
+    pub(super) address: SocketAddr,
+    engine: EngineThread,
+    serving: Vec<Serving>,
+    housekeeping: Housekeeping,
+    stopper: Stopper,
+    /// The last to go: the folder is free when nothing of it is in use.
+    _data_dir: DataDir,
+}
+
+impl OpenShop {
+    /// Opens it; `before` is done in the shop before anybody can come in.
+    pub(super) fn open(
+        config: &Config,
+        is_bench: bool,
+        before: impl FnOnce(&Shop) -> Result<(), Error>,
+    ) -> Result<OpenShop, Error> {
+        let data_dir = DataDir::open(&config.server.data_dir)?;
+        let secret = Secret::load(config.auth.secret(), data_dir.path())?;
+        // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
+        let listener = listen(&config.server.listen)?;
+        let admin_listener = config.admin.own_listen().map(listen).transpose()?;
+        let Running { shop, engine } = wiring::open(config, &secret, data_dir.path())?;
+        before(&shop)?;
+        let (stopper, stop) = shutdown::channel();
+        let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
+        running::announce(data_dir.path(), &for_admins.to_string())?;
+        let serving = open_doors(config, &shop, (&listener, admin_listener.as_ref(), is_bench), &stop)?;
+        let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
+        let address = listener.local_addr()?;
+        Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, _data_dir: data_dir })
+    }
+
+    /// Finishes the work in hand and closes.
+    pub(super) fn close(self) -> Result<(), Error> {
+        tracing::info!("Stopping: work in hand is finished.");
+        self.shop.stopping.store(true, Ordering::Relaxed);
+        self.stopper.stop();
+        self.shop.front.audience.close();
+        for threads in self.serving {
+            threads.join()?;
+        }
+        self.housekeeping.stop();
+        self.engine.stop()?;
+        tracing::info!("The shop is closed.");
+        Ok(())
+    }
 }
 
 fn listen(address: &str) -> Result<TcpListener, Error> {
@@ -90,7 +135,7 @@ fn open_doors(
 }
 
 /// The first admin is made on an empty store; his password is given by the operator or printed once.
-fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
+pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
         let key = email_key(&config.admin.email);

@@ -1,7 +1,6 @@
 //! `doorbuster sim`: plays days of the shop in simulated time, and says how to repeat one that does not add up.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,12 +9,14 @@ use sim::coverage::{Branch, Coverage};
 use sim::scenario::Scenario;
 use sim::simulation::{EXECUTORS, Plan, Run};
 
+use super::progress::Progress;
 use super::{Error, print};
 use crate::cli::SimArgs;
 
 /// Failures that are shown; the rest are only counted.
 const EXAMPLES_MAX: usize = 10;
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+/// Between two lines where there is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 struct Tally {
@@ -32,16 +33,20 @@ pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let plans: Vec<Plan> = plans(args).collect();
     let mut tally = Tally::default();
-    let mut progress = Progress::new(plans.len());
+    // A single day is over soon, and a trace is a progress of its own.
+    let is_shown = plans.len() > 1 && !args.trace;
+    let mut progress = is_shown.then(|| Progress::new(plans.len() as u64, LINE_EVERY));
     for plan in plans {
         let run = sim::simulation::run(plan);
         if args.trace {
             print(run.trace.trim_end())?;
         }
         tally.take(run);
-        progress.show(&tally);
+        if let Some(progress) = &mut progress {
+            progress.show(tally.runs, || format!("days, {} do not add up", tally.failed));
+        }
     }
-    progress.end();
+    drop(progress);
     if args.json {
         print(&tally.json(started.elapsed()).to_string())?;
     } else {
@@ -113,31 +118,5 @@ impl Tally {
             "coverage": serde_json::Map::from_iter(coverage),
             "neverReached": never.iter().map(|branch| branch.name()).collect::<Vec<_>>(),
         })
-    }
-}
-
-/// One line on the terminal, written over again and again.
-struct Progress {
-    total: usize,
-    shown: Instant,
-    is_shown: bool,
-}
-
-impl Progress {
-    fn new(total: usize) -> Progress {
-        Progress { total, shown: Instant::now(), is_shown: total > 1 && io::stderr().is_terminal() }
-    }
-
-    fn show(&mut self, tally: &Tally) {
-        if self.is_shown && self.shown.elapsed() >= PROGRESS_EVERY {
-            self.shown = Instant::now();
-            let _closed = write!(io::stderr(), "\r{} of {} days, {} failed ", tally.runs, self.total, tally.failed);
-        }
-    }
-
-    fn end(&self) {
-        if self.is_shown {
-            let _closed = writeln!(io::stderr());
-        }
     }
 }

@@ -90,3 +90,32 @@ fn the_rendered_settings_load_again() {
     assert_eq!(again.server.listen, "[::1]:9");
     assert_eq!(load(&[]).unwrap().to_toml(), DEFAULT_TOML);
 }
+
+/// Keys of the reference with their defaults, and those of the documentation, in the order of each.
+#[test]
+fn the_documentation_has_every_key_with_its_default_and_none_more() {
+    let mut section = "";
+    let mut in_reference = vec![];
+    for line in DEFAULT_TOML.lines().filter(|line| !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((key, default)) = line.split_once(" = ") {
+            in_reference.push((format!("{section}.{key}"), default.to_owned()));
+        }
+    }
+    let documentation = include_str!("../../../../docs/settings.md");
+    let mut in_documentation = vec![];
+    for row in documentation.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let (key, variable) = cells[0].trim_start_matches("| ").split_once("<br>").unwrap();
+        let key = key.trim_matches('`').to_owned();
+        assert_eq!(cells.len(), 5, "{key}: default, unit, what, when");
+        assert!(cells.iter().all(|cell| !cell.trim().is_empty()), "{key} is fully described");
+        let expected = format!("`{ENV_PREFIX}{}`", key.to_uppercase().replace('.', "__"));
+        assert_eq!(variable, expected);
+        assert!(value_of(&key, "1".to_owned()).is_some(), "{variable} sets something");
+        in_documentation.push((key, cells[1].trim_matches('`').to_owned()));
+    }
+    assert_eq!(in_documentation, in_reference);
+    assert!(documentation.contains(ENV_AUTH_SECRET));
+}

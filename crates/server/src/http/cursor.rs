@@ -12,7 +12,7 @@ const TAG_BYTES: usize = 16;
 const CURSOR_BYTES: usize = 1 + 8 + TAG_BYTES;
 
 const LIMIT_DEFAULT: u32 = 20;
-const LIMIT_MAX: u32 = 100;
+pub(crate) const LIMIT_MAX: u32 = 100;
 
 /// The list that a cursor points into: a position means something in this list only.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +107,8 @@ fn keyed(secret: &[u8]) -> Hmac<Sha256> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ORDERS: List<'_> = List { name: "orders", owner: Some(7), filter: "" };
@@ -163,6 +165,17 @@ mod tests {
         for limit in [0, 101] {
             let problem = page(Some(limit)).unwrap_err();
             assert_eq!(problem.violations()[0].pointer, "?limit");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_our_cursor_or_a_problem(text in "[A-Za-z0-9_-]{0,40}|\\PC{0,40}", key in any::<i64>()) {
+            match cursors().decode(ORDERS, &text) {
+                Ok(key) => prop_assert_eq!(cursors().encode(ORDERS, key), text),
+                Err(problem) => prop_assert!(problem.status().is_client_error()),
+            }
+            prop_assert_eq!(cursors().decode(ORDERS, &cursors().encode(ORDERS, key)).unwrap(), key);
         }
     }
 }

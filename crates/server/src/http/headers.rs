@@ -6,7 +6,10 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Problem;
+use serde_json::json;
+
+use super::{Code, Problem};
+use crate::openapi::{Describes, Header, Operation, Parameter, Place, words};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -28,7 +31,8 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+    /// The key in these headers.
+    pub fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         const NAME: &str = "Idempotency-Key";
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else {
@@ -46,6 +50,25 @@ impl IdempotencyKey {
         match key {
             Some(key) => Ok(IdempotencyKey(Some(key))),
             None => Err(Problem::invalid(NAME, "not_accepted", expected)),
+        }
+    }
+}
+
+impl Describes for IdempotencyKey {
+    fn describe(operation: &mut Operation) {
+        operation.parameters.push(Parameter {
+            name: "Idempotency-Key".to_owned(),
+            place: Place::Header,
+            description: "The client's name for this request, of 1 to 255 visible ASCII characters, bare or in double \
+                          quotes. Sent again with the same body, it has the same result."
+                .to_owned(),
+            schema: json!({"type": "string", "pattern": words::IDEMPOTENCY_KEY}),
+            is_required: false,
+            example: json!("\"order-1\""),
+        });
+        operation.headers.push(Header::IdempotencyReplayed);
+        for code in [Code::ValidationFailed, Code::IdempotencyMismatch, Code::IdempotencyInProgress, Code::Overloaded] {
+            operation.refuse(code);
         }
     }
 }
@@ -70,6 +93,8 @@ fn unquoted(text: &str) -> Option<String> {
 }
 
 /// How the client would like to be answered (RFC 7240); what is not understood is ignored.
+///
+/// Endpoints that wait describe it with [`Prefer::describe`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Prefer {
     /// Wait so long for the outcome.
@@ -86,7 +111,22 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 }
 
 impl Prefer {
-    fn of(headers: &HeaderMap) -> Prefer {
+    /// Of an endpoint that can wait for the outcome of what it takes in.
+    pub(crate) fn describe(mut operation: Operation) -> Operation {
+        operation.parameters.push(Parameter {
+            name: "Prefer".to_owned(),
+            place: Place::Header,
+            description: format!("`wait=N` waits up to N seconds (at most {WAIT_S_MAX}) for the outcome. What is not understood is ignored."),
+            schema: json!({"type": "string"}),
+            is_required: false,
+            example: json!("wait=5"),
+        });
+        operation.headers.push(Header::PreferenceApplied);
+        operation
+    }
+
+    /// The preferences in these headers.
+    pub fn of(headers: &HeaderMap) -> Prefer {
         let mut prefer = Prefer::default();
         let values = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         for preference in values.flat_map(|value| value.split(',')) {
@@ -125,6 +165,8 @@ fn seconds(digits: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn with(name: &'static str, values: &[&str]) -> HeaderMap {
@@ -187,5 +229,30 @@ mod tests {
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("preference-applied", "wait=30"));
         assert_eq!(prefer(&["respond-async"]).applied().unwrap().1, "respond-async");
         assert_eq!(Prefer::default().applied(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_a_key_or_a_problem(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let Ok(value) = HeaderValue::from_bytes(&bytes) else { return Ok(()) };
+            let mut headers = HeaderMap::new();
+            headers.append("idempotency-key", value.clone());
+            headers.append(PREFER, value);
+            match IdempotencyKey::of(&headers) {
+                Ok(IdempotencyKey(key)) => {
+                    let key = key.expect("there is one");
+                    prop_assert!((1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+                }
+                Err(problem) => prop_assert!(problem.status().is_client_error()),
+            }
+            prop_assert!(Prefer::of(&headers).wait.is_none_or(|wait| wait.as_secs() <= WAIT_S_MAX));
+        }
+
+        #[test]
+        fn a_key_is_the_same_quoted_and_bare(key in "[!#-\\[\\]-~]{1,255}") {
+            let quoted = format!("\"{key}\"");
+            let of = |text: &str| IdempotencyKey::of(&with("idempotency-key", &[text])).unwrap();
+            prop_assert_eq!(of(&key), of(&quoted));
+        }
     }
 }

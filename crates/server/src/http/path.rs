@@ -5,11 +5,17 @@ use std::marker::PhantomData;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
+use serde_json::{Value, json};
+
 use super::{Code, Problem};
+use crate::openapi::{Describes, Operation};
 
 /// A kind of thing with integer ids, and what to say when there is none of that id.
 pub trait Resource {
     const NOT_FOUND: Code;
+    /// The parameter in words.
+    const DESCRIPTION: &'static str;
+    const EXAMPLE: &'static str;
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -27,18 +33,26 @@ pub struct CouponRequest;
 
 impl Resource for Order {
     const NOT_FOUND: Code = Code::OrderNotFound;
+    const DESCRIPTION: &'static str = "The order's number, as its receipt says.";
+    const EXAMPLE: &'static str = "ORD-7M3K9Q2XWP4T";
 }
 
 impl Resource for CouponRequest {
     const NOT_FOUND: Code = Code::RequestNotFound;
+    const DESCRIPTION: &'static str = "The request's id, as it was answered.";
+    const EXAMPLE: &'static str = "REQ-2WX8ZC5NHD6R";
 }
 
 impl Resource for Product {
     const NOT_FOUND: Code = Code::ProductNotFound;
+    const DESCRIPTION: &'static str = "The product's number.";
+    const EXAMPLE: &'static str = "1";
 }
 
 impl Resource for Campaign {
     const NOT_FOUND: Code = Code::CouponNotFound;
+    const DESCRIPTION: &'static str = "The campaign's number.";
+    const EXAMPLE: &'static str = "1";
 }
 
 /// The only parameter of the path, as the id of an `R`.
@@ -63,6 +77,23 @@ impl<S: Sync + Send, R: Resource> FromRequestParts<S> for Name<R> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Name<R>, Problem> {
         Ok(Name(only_param(parts, state, R::NOT_FOUND).await?, PhantomData))
+    }
+}
+
+impl<R: Resource> Describes for Id<R> {
+    fn describe(operation: &mut Operation) {
+        let schema = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": i64::MAX});
+        let example: Value = serde_json::from_str(R::EXAMPLE).unwrap_or(Value::Null);
+        operation.path_parameter(R::DESCRIPTION, schema, example);
+        operation.refuse(R::NOT_FOUND);
+    }
+}
+
+impl<R: Resource> Describes for Name<R> {
+    fn describe(operation: &mut Operation) {
+        let schema = json!({"type": "string", "minLength": 1});
+        operation.path_parameter(R::DESCRIPTION, schema, json!(R::EXAMPLE));
+        operation.refuse(R::NOT_FOUND);
     }
 }
 

@@ -6,7 +6,10 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
+use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::openapi::words;
 
 mod code;
 
@@ -25,7 +28,7 @@ pub struct Problem {
 }
 
 /// One value of the request that cannot be accepted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Violation {
     /// Where: `#/items/0/quantity` in the body, `?limit` in the query, or the name of a header.
     pub pointer: String,
@@ -103,18 +106,30 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
+/// Why a request was refused, or failed (RFC 9457).
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Document<'a> {
+#[schemars(rename = "Problem")]
+pub(crate) struct Document<'a> {
+    /// Identifies the kind of problem for good.
+    #[schemars(extend("format" = "uri"), example = "https://doorbuster.dev/errors/order.not_found")]
     r#type: String,
+    /// The kind of problem in words; the words may change.
     title: &'a str,
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What happened this time.
     detail: &'a str,
+    /// The path that was asked.
     instance: &'a str,
+    #[schemars(with = "words::CodeWord")]
     code: &'a str,
+    /// The `Request-Id` of the answer; it stands in the log.
     trace_id: &'a str,
+    /// Every value of the request that cannot be accepted.
     #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
     errors: &'a [Violation],
+    /// Whether the same request can succeed when it is simply sent again.
     retryable: bool,
 }
 

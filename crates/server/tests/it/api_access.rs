@@ -19,10 +19,14 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 41] = [
+const ROUTES: [(&str, &str, Access); 45] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
+    ("GET", "/openapi.json", Everybody),
+    ("GET", "/docs", Everybody),
+    ("GET", "/docs/reference.js", Everybody),
+    ("GET", "/docs/reference.css", Everybody),
     ("POST", "/api/users", Everybody),
     ("POST", "/api/auth/login", Everybody),
     ("GET", "/api/events", Customers),
@@ -72,7 +76,10 @@ fn concrete(path: &str) -> String {
 fn the_table_of_routes_is_complete() {
     let shop = TestShop::start();
     let mut served = BTreeSet::new();
-    for path in server::api::paths() {
+    let mut told = BTreeSet::new();
+    for operation in server::api::operations() {
+        let path = operation.path;
+        told.insert((operation.method.to_string(), path.to_owned()));
         let answer = shop.ask(ADMIN, "PURGE", &concrete(path), &[], &Value::Null);
         assert_eq!(answer.problem(405), "method.not_allowed");
         let methods = answer.header("allow").unwrap().split(',').filter(|method| *method != "HEAD");
@@ -80,6 +87,7 @@ fn the_table_of_routes_is_complete() {
     }
     let listed = ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
     assert_eq!(served, listed);
+    assert_eq!(served, told, "what is served is in the document, and the other way round");
 }
 
 #[test]

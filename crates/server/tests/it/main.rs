@@ -1,11 +1,13 @@
 //! The shell over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
+mod any_request;
 mod api_access;
 mod api_asking;
 mod api_campaigns;
 mod api_codes;
 mod api_crowd;
+mod api_document;
 mod api_idempotency;
 mod api_input;
 mod api_issue;
@@ -14,11 +16,14 @@ mod api_orders;
 mod api_pages;
 mod api_points;
 mod api_products;
+mod api_reference;
 mod api_stops;
 mod api_users;
 mod bench;
 mod client;
+mod contract;
 mod crash;
+mod demo;
 mod executors;
 mod listening;
 mod live;

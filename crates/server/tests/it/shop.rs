@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use server::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
+use crate::contract;
 
 pub(crate) const SECRET: &str = "a secret of the tests, long enough for everybody";
 pub(crate) const ADMIN: i64 = 1_000;
@@ -22,6 +23,7 @@ static FOLDERS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct TestShop {
     folder: PathBuf,
     settings: Vec<(String, String)>,
+    flags: Vec<String>,
     child: Option<Child>,
     pub(crate) address: String,
     tokens: Tokens,
@@ -38,11 +40,17 @@ impl TestShop {
     }
 
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> TestShop {
+        TestShop::start_as(settings, &[])
+    }
+
+    /// The same with flags of `doorbuster serve`.
+    pub(crate) fn start_as(settings: &[(&str, &str)], flags: &[&str]) -> TestShop {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("doorbuster-shop-{}-{number}", std::process::id()));
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let tokens = Tokens::new(SECRET.as_bytes());
-        let mut shop = TestShop { folder, settings, child: None, address: String::new(), tokens };
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let mut shop = TestShop { folder, settings, flags, child: None, address: String::new(), tokens };
         shop.open();
         shop
     }
@@ -57,6 +65,7 @@ impl TestShop {
         let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
             .args(["serve", "--listen", listen, "--data-dir"])
             .arg(&self.folder)
+            .args(&self.flags)
             .env("DOORBUSTER_AUTH_SECRET", SECRET)
             .env("DOORBUSTER__LOG__FORMAT", "json")
             .envs(self.settings.iter().map(|(key, value)| (key, value)))
@@ -117,7 +126,9 @@ impl TestShop {
         let mut all = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         all.extend(headers);
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.client().send(method, path, &all, &body).unwrap()
+        let answer = self.client().send(method, path, &all, &body).unwrap();
+        contract::assert_foreseen(method, path, &answer);
+        answer
     }
 
     pub(crate) fn get(&self, user: i64, path: &str) -> Answer {

@@ -59,3 +59,19 @@ fn shards(connection: &Connection, roots: &Roots) -> Result<Vec<ShardFacts>> {
     })?;
     shards.collect()
 }
+
+/// Events of orders that no run leads to, and runs that lead to what is not their order's.
+pub(super) fn out_of_reach(connection: &Connection) -> Result<Option<String>> {
+    let sql = "SELECT (SELECT count(*) FROM event WHERE order_id IS NOT NULL),
+                      (SELECT count(*) FROM order_event_run AS run CROSS JOIN event
+                           ON position BETWEEN first_position AND last_position WHERE event.order_id = run.order_id),
+                      (SELECT coalesce(sum(last_position - first_position + 1), 0) FROM order_event_run)";
+    let (events, reached, led_to): (i64, i64, i64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let is_whole = events == reached && reached == led_to;
+    Ok((!is_whole).then(|| {
+        format!(
+            "order_event_run: {events} events are of orders, {reached} are found by their order, of {led_to} looked at"
+        )
+    }))
+}

@@ -24,8 +24,9 @@ pub(super) fn read(connection: &Connection, unreadable: &Unreadable, each: &mut 
     let mut timers = connection.prepare("SELECT due_at, kind, asked, order_id FROM timer ORDER BY order_id")?;
     let mut timers = Stream::new(&mut timers, ("timer of order", 3), records::timer, unreadable)?;
     let mut events = connection.prepare(
-        "SELECT type, payload, version, occurred_at, order_id FROM event WHERE order_id IS NOT NULL
-         ORDER BY order_id, position",
+        "SELECT type, payload, version, occurred_at, run.order_id
+         FROM order_event_run AS run CROSS JOIN event ON position BETWEEN first_position AND last_position
+         ORDER BY run.order_id, first_position, position",
     )?;
     let mut events = Stream::new(&mut events, ("event of order", 4), event, unreadable)?;
     let mut coupons = connection.prepare(

@@ -19,7 +19,8 @@ impl SqliteStore {
     }
 
     /// Says which executor runs from here on. Inline reactions are part of their commit and move no group, so a log
-    /// that takes over begins behind them. One that is left must have been read to its end.
+    /// that takes over begins behind them. One that is left must have been read to its end. Only a log is read by shard,
+    /// so only it has an index for that; the first start over a large store takes the time to build it.
     pub fn run_with(&mut self, executor: Executor) -> Result<(), StoreError> {
         if self.last_executor()? == Some(executor) {
             return Ok(());
@@ -40,6 +41,11 @@ impl SqliteStore {
             Executor::Inline => INLINE,
             Executor::Log => LOG,
         };
+        let index = match executor {
+            Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
+            Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event (shard, seq)",
+        };
+        transaction.execute(index, []).map_err(told)?;
         let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
              ON CONFLICT DO UPDATE SET value = excluded.value";
         transaction.execute(remember, [word]).map_err(told)?;

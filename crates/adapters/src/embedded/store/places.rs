@@ -2,6 +2,7 @@
 
 use app::outbox::{self, SHARDS, ShardHead};
 use app::ports::Commit;
+use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
 pub(super) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
@@ -33,12 +34,13 @@ pub(super) fn write_events(
                             version, cause, occurred_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
+    let mut runs = Runs::default();
     for (event, record) in events.iter().zip(&records) {
         let (aggregatetype, aggregateid) = event.event.aggregate();
         insert.execute(params![
             record.id,
             aggregatetype,
-            aggregateid,
+            &*aggregateid,
             record.kind,
             record.payload,
             record.topic.name(),
@@ -50,8 +52,44 @@ pub(super) fn write_events(
             event.cause,
             event.at.micros(),
         ])?;
+        runs.add(event.order, connection.last_insert_rowid());
     }
+    runs.write(connection)?;
     write_heads(connection, commit, (&before, heads))
+}
+
+/// Consecutive events of one order each.
+#[derive(Default)]
+struct Runs {
+    ended: Vec<Run>,
+    last: Option<Run>,
+}
+
+struct Run {
+    order: OrderId,
+    first: i64,
+    last: i64,
+}
+
+impl Runs {
+    fn add(&mut self, order: Option<OrderId>, position: i64) {
+        match (&mut self.last, order) {
+            (Some(run), Some(order)) if run.order == order && run.last + 1 == position => run.last = position,
+            (last, order) => {
+                let next = order.map(|order| Run { order, first: position, last: position });
+                self.ended.extend(std::mem::replace(last, next));
+            }
+        }
+    }
+
+    fn write(self, connection: &Connection) -> Result<()> {
+        let sql = "INSERT INTO order_event_run (order_id, first_position, last_position) VALUES (?1, ?2, ?3)";
+        let mut insert = connection.prepare_cached(sql)?;
+        for Run { order, first, last } in self.ended.into_iter().chain(self.last) {
+            insert.execute((order.0, first, last))?;
+        }
+        Ok(())
+    }
 }
 
 /// Only the shards that took an event.

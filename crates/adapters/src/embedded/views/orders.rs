@@ -36,7 +36,9 @@ impl OrderViews for SqliteViews {
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT type, payload, version, cause, occurred_at FROM event WHERE order_id = ?1 ORDER BY position",
+                "SELECT type, payload, version, cause, occurred_at
+                 FROM order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position
+                 WHERE order_event_run.order_id = ?1 ORDER BY first_position, position",
             )?;
             statement.query_map([id.0], history_event)?.collect()
         })

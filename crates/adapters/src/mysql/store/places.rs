@@ -48,7 +48,7 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
         insert.row(&[
             &record.id,
             &aggregatetype,
-            &aggregateid,
+            &aggregateid.as_ref(),
             &record.kind,
             &record.payload,
             &record.topic.name(),

@@ -19,6 +19,7 @@ use crate::api::{Shop, unavailable};
 use crate::feed::Feed;
 use crate::http::connections::Held;
 use crate::http::{Code, Problem};
+use crate::openapi::{Describes, Operation};
 
 /// The longest message of a reader. A longer one ends the conversation; one that is much longer is not even read.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
@@ -62,6 +63,17 @@ pub(crate) async fn connect(
         conversation(socket).run().await;
         drop(held);
     }))
+}
+
+/// The connection that a conversation keeps open; the request says nothing of it.
+impl Describes for Extension<Held> {
+    fn describe(_: &mut Operation) {}
+}
+
+impl Describes for Result<WebSocketUpgrade, WebSocketUpgradeRejection> {
+    fn describe(operation: &mut Operation) {
+        operation.refuse(Code::ValidationFailed);
+    }
 }
 
 /// What a reader may say.

@@ -1,0 +1,112 @@
+//! Copies the store's log into its file, so that the log can start over: most of it beside the writer.
+//!
+//! A copy reads and syncs megabytes. On the writer's own connection all of it would be time in which nothing is decided.
+//! So a second connection copies what is long committed, and the writer copies only what came meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, Result};
+
+use crate::embedded::opening::BUSY_TIMEOUT;
+
+/// A log so many times as long as it should be has met readers at every copy: from here on those are waited for, each
+/// time a moment.
+const TOO_LONG: i32 = 16;
+const READERS_PATIENCE: Duration = Duration::from_millis(20);
+/// The part of a full log that the writer copies itself, because another round beside it would not make it much less.
+const REST: i32 = 8;
+
+/// Where the log stands, in pages.
+#[derive(Clone, Copy, Debug)]
+struct Length {
+    all: i32,
+    copied: i32,
+}
+
+/// The thread that copies, and what it works with.
+#[derive(Debug)]
+pub(in crate::embedded) struct LogCopy {
+    /// Dropped to end the thread.
+    wake: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+    is_copying: Arc<AtomicBool>,
+}
+
+impl LogCopy {
+    /// Copies with a connection of its own from now on, whenever it is told to.
+    pub(in crate::embedded) fn start(connection: Connection) -> std::io::Result<LogCopy> {
+        let (wake, woken) = sync_channel(1);
+        let is_copying = Arc::new(AtomicBool::new(false));
+        let of_thread = Arc::clone(&is_copying);
+        let run = move || copy_whenever(&connection, &woken, &of_thread);
+        let thread = std::thread::Builder::new().name("log-copy".to_owned()).spawn(run)?;
+        Ok(LogCopy { wake: Some(wake), thread: Some(thread), is_copying })
+    }
+
+    /// Does what is due, between two transactions of the writer. `pages` is how long the log may get; once all of it is
+    /// copied, the next commit starts it over at its full size.
+    pub(super) fn tend(&self, writer: &Connection, pages: i32) -> Result<()> {
+        if self.is_copying.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let length = length(writer)?;
+        if length.all < pages || length.all == length.copied {
+            return Ok(());
+        }
+        if length.all >= TOO_LONG * pages {
+            writer.busy_timeout(READERS_PATIENCE)?;
+            copy(writer, CheckpointMode::RESTART)?;
+            return writer.busy_timeout(BUSY_TIMEOUT);
+        }
+        if length.all - length.copied <= pages / REST {
+            return copy(writer, CheckpointMode::PASSIVE);
+        }
+        self.begin();
+        Ok(())
+    }
+
+    fn begin(&self) {
+        let Some(wake) = &self.wake else { return };
+        self.is_copying.store(true, Ordering::Release);
+        if wake.try_send(()).is_err() {
+            self.is_copying.store(false, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for LogCopy {
+    fn drop(&mut self) {
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic over there has been reported; what was not copied is in the log.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn copy_whenever(connection: &Connection, woken: &Receiver<()>, is_copying: &AtomicBool) {
+    for () in woken {
+        // An error of the disk meets the writer as well, who knows what to do about it.
+        let _ = copy(connection, CheckpointMode::PASSIVE);
+        is_copying.store(false, Ordering::Release);
+    }
+}
+
+fn length(connection: &Connection) -> Result<Length> {
+    let (all, copied) = connection.wal_checkpoint_v2(Some("main"), CheckpointMode::NOOP)?;
+    Ok(Length { all, copied })
+}
+
+fn copy(connection: &Connection, mode: CheckpointMode) -> Result<()> {
+    match connection.wal_checkpoint_v2(Some("main"), mode) {
+        Ok(_) => Ok(()),
+        // A reader that does not let go, such as an audit: the log is copied another time.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,174 @@
+//! An example of every body, for the document. The tests hold each against its schema, and send those of requests.
+
+use serde_json::{Value, json};
+
+const ORDER: &str = "ORD-7M3K9Q2XWP4T";
+const COUPON: &str = "UC-4KQ7T2M9XW3P";
+const REQUEST: &str = "REQ-2WX8ZC5NHD6R";
+/// A position in a list, signed.
+pub(super) const CURSOR: &str = "AQAAAAAAAAAU7o2v0W5Jm3kqXc9dRz1s0g";
+
+const NOON: &str = "2026-11-21T12:00:00Z";
+const NEXT: &str = "2026-11-21T12:00:00.004Z";
+
+pub(super) fn register_user() -> Value {
+    json!({"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"})
+}
+
+pub(super) fn registered_user() -> Value {
+    json!({"userId": 1_099_511_627_777_i64})
+}
+
+pub(super) fn login() -> Value {
+    json!({"email": "ann@example.com", "password": "correct horse battery"})
+}
+
+pub(super) fn token() -> Value {
+    json!({"accessToken": "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl", "expiresIn": 86_400})
+}
+
+pub(super) fn register_product() -> Value {
+    json!({"name": "Sneaker", "price": 120_000, "stock": 50})
+}
+
+pub(super) fn change_product() -> Value {
+    json!({"price": 110_000, "status": "ON_SALE"})
+}
+
+pub(super) fn adjust_stock() -> Value {
+    json!({"delta": 20, "reason": "second delivery"})
+}
+
+pub(super) fn product() -> Value {
+    json!({"productId": 1, "name": "Sneaker", "price": 120_000, "available": 49, "status": "ON_SALE"})
+}
+
+pub(super) fn stocked_product() -> Value {
+    json!({
+        "productId": 1, "name": "Sneaker", "price": 120_000, "stock": 50, "onHand": 50, "reserved": 1,
+        "available": 49, "sold": 0, "status": "ON_SALE",
+    })
+}
+
+pub(super) fn stock() -> Value {
+    json!({"productId": 1, "onHand": 70, "reserved": 1, "available": 69})
+}
+
+pub(super) fn popular_product() -> Value {
+    json!({"productId": 1, "name": "Sneaker", "sold": 31})
+}
+
+pub(super) fn create_campaign() -> Value {
+    json!({
+        "name": "Opening", "discount": {"type": "PERCENT", "value": 10, "maxAmount": 15_000}, "totalQuantity": 1_000,
+        "maxIssuePerUser": 1, "issueStartsAt": "2026-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
+        "validUntil": "2099-12-31T00:00:00Z", "issueMode": "direct",
+    })
+}
+
+pub(super) fn change_campaign() -> Value {
+    json!({"totalQuantity": 2_000})
+}
+
+pub(super) fn campaign() -> Value {
+    json!({
+        "couponId": 1, "name": "Opening", "discount": {"type": "PERCENT", "value": 10, "maxAmount": 15_000},
+        "totalQuantity": 1_000, "issued": 1, "remaining": 999, "maxIssuePerUser": 1,
+        "issueStartsAt": "2026-01-01T00:00:00Z", "issueEndsAt": "2099-01-01T00:00:00Z",
+        "validUntil": "2099-12-31T00:00:00Z", "issueMode": "direct", "queueKey": "campaign", "paused": false,
+    })
+}
+
+pub(super) fn request_coupon() -> Value {
+    json!({"couponId": 1})
+}
+
+pub(super) fn issued_coupon() -> Value {
+    json!({
+        "success": true, "couponId": 1, "userCouponId": COUPON, "issueNumber": 1,
+        "message": "The coupon is yours.", "issuedAt": NOON,
+    })
+}
+
+pub(super) fn requested_coupon() -> Value {
+    json!({"requestId": REQUEST, "status": "PENDING"})
+}
+
+pub(super) fn coupon_request() -> Value {
+    json!({
+        "requestId": REQUEST, "couponId": 1, "status": "NOTIFIED", "resultCode": "SUCCESS",
+        "message": "The coupon is yours.",
+        "result": {
+            "userCouponId": COUPON, "couponHistoryId": COUPON, "couponId": 1, "issueNumber": 1, "issuedAt": NOON,
+        },
+        "createdAt": NOON, "updatedAt": NEXT,
+    })
+}
+
+pub(super) fn user_coupon() -> Value {
+    json!({"userCouponId": COUPON, "couponId": 1, "issueNumber": 1, "status": "USED", "issuedAt": NOON, "usedOrder": ORDER})
+}
+
+pub(super) fn charge_points() -> Value {
+    json!({"amount": 200_000})
+}
+
+pub(super) fn balance() -> Value {
+    json!({"balance": 200_000})
+}
+
+pub(super) fn points_entry() -> Value {
+    json!({"kind": "PointsCharged", "amount": 200_000, "balance": 200_000, "at": NOON})
+}
+
+pub(super) fn place_order() -> Value {
+    json!({"items": [{"productId": 1, "quantity": 1}], "couponId": 1, "pointsToUse": 8_000, "totalAmount": 120_000})
+}
+
+pub(super) fn receipt() -> Value {
+    json!({
+        "orderNumber": ORDER, "status": "PENDING", "estimatedProcessingTime": "PT10S",
+        "trackingUrl": format!("/orders/{ORDER}/status"),
+    })
+}
+
+pub(super) fn order() -> Value {
+    json!({
+        "orderNumber": ORDER, "userId": 7,
+        "items": [{"productId": 1, "name": "Sneaker", "quantity": 1, "unitPrice": 120_000}],
+        "totalPrice": 120_000, "discountPrice": 12_000, "pointsUsed": 108_000, "amountDue": 0, "payment": "PREPAID",
+        "mode": "parallel", "outcome": "COMPLETED", "status": "PAYMENT_COMPLETED",
+        "steps": [
+            {"step": "STOCK", "state": "COMPLETED", "at": NEXT},
+            {"step": "COUPON", "state": "COMPLETED", "at": NEXT},
+            {"step": "POINT", "state": "COMPLETED", "at": NEXT},
+        ],
+        "createdAt": NOON, "updatedAt": NEXT,
+    })
+}
+
+pub(super) fn order_progress() -> Value {
+    json!({
+        "orderId": ORDER, "outcome": "COMPLETED", "status": "PAYMENT_COMPLETED", "statusDescription": "The order is paid.",
+        "progressPercentage": 40, "canCancel": false, "lastUpdated": NEXT,
+    })
+}
+
+pub(super) fn order_event() -> Value {
+    json!({"at": NOON, "event": "OrderCreated", "status": "CREATED", "outcome": "PENDING", "cause": "PlaceOrder"})
+}
+
+pub(super) fn cancel_order() -> Value {
+    json!({"reason": "ordered twice"})
+}
+
+fn audit() -> Value {
+    json!({"violations": 0, "laws": [{
+        "law": 1, "name": "every unit received is on hand, sold or written off", "checked": 12, "violations": 0,
+        "examples": [],
+    }]})
+}
+
+pub(super) fn repair() -> Value {
+    json!({"repairs": 0, "before": audit(), "after": audit()})
+}

@@ -1,0 +1,55 @@
+//! Products and points.
+
+use crate::api::points::BalanceBody;
+use crate::api::render;
+use crate::http::Code;
+use crate::openapi::{Answer, Link, Operation, Tag};
+
+pub(in crate::api) fn list() -> Operation {
+    Operation::new(Tag::Products, "listProducts", "The catalogue").gives("A page of products.")
+}
+
+pub(in crate::api) fn get() -> Operation {
+    Operation::new(Tag::Products, "getProduct", "A product").gives("The product with what is available now.")
+}
+
+pub(in crate::api) fn popular() -> Operation {
+    Operation::new(Tag::Products, "listPopularProducts", "What sells best")
+        .says("Over today, three days or all time; a day is a UTC day.")
+        .gives("Products, best first.")
+}
+
+pub(in crate::api) fn register() -> Operation {
+    let registered = Answer::json::<render::StockedProductBody>(201, "The product, on sale.")
+        .link(Link::new("product", "getProduct", "id", "$response.body#/productId"))
+        .link(Link::new("change", "changeProduct", "id", "$response.body#/productId"))
+        .link(Link::new("stock", "adjustStock", "id", "$response.body#/productId"));
+    Operation::new(Tag::Administration, "registerProduct", "Register a product").answers(registered)
+}
+
+pub(in crate::api) fn change() -> Operation {
+    Operation::new(Tag::Administration, "changeProduct", "Change a product's price or status")
+        .gives("The product as it is now.")
+}
+
+pub(in crate::api) fn adjust() -> Operation {
+    Operation::new(Tag::Administration, "adjustStock", "Receive or write off stock")
+        .says("Reserved units belong to orders and cannot be written off.")
+        .answers(Answer::json::<render::StockBody>(200, "The product's stock as it is now."))
+        .refuses([Code::StockExhausted])
+}
+
+pub(in crate::api) fn charge() -> Operation {
+    Operation::new(Tag::Points, "chargePoints", "Charge points")
+        .says("One point is one won. An admin may charge for another user; whether customers may charge at all is a setting.")
+        .answers(Answer::json::<BalanceBody>(200, "The new balance."))
+        .refuses([Code::AuthForbidden, Code::PointsChargeForbidden])
+}
+
+pub(in crate::api) fn balance() -> Operation {
+    Operation::new(Tag::Points, "getBalance", "Own balance").gives("What the account holds.")
+}
+
+pub(in crate::api) fn history() -> Operation {
+    Operation::new(Tag::Points, "listPointsEntries", "Own ledger").gives("A page of own entries, newest first.")
+}

@@ -1,0 +1,69 @@
+//! A route: a path, a handler, and what the document says of them. There is no other way to serve anything.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::Shop;
+use crate::auth::Admin;
+use crate::openapi::{Describes, Operation, Signature};
+
+/// Routes that belong together.
+#[derive(Default)]
+pub(super) struct Routes(Vec<Route>);
+
+struct Route {
+    methods: MethodRouter<Shop>,
+    operation: Operation,
+}
+
+impl Routes {
+    pub(super) fn get<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::GET, handler, Operation { path, method: Method::GET, ..operation })
+    }
+
+    pub(super) fn post<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::POST, handler, Operation { path, method: Method::POST, ..operation })
+    }
+
+    pub(super) fn patch<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::PATCH, handler, Operation { path, method: Method::PATCH, ..operation })
+    }
+
+    fn on<H, T, A>(mut self, method: MethodFilter, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        let operation = H::describe(operation);
+        self.0.push(Route { methods: on(method, handler), operation });
+        self
+    }
+
+    /// The same behind the check for an admin's token.
+    pub(super) fn for_admins(mut self) -> Routes {
+        self.0.iter_mut().for_each(|route| Admin::describe(&mut route.operation));
+        self
+    }
+
+    pub(super) fn router(self) -> Router<Shop> {
+        self.0.into_iter().fold(Router::new(), |router, route| router.route(route.operation.path, route.methods))
+    }
+
+    pub(super) fn operations(self) -> impl Iterator<Item = Operation> {
+        self.0.into_iter().map(|route| route.operation)
+    }
+}

@@ -1,0 +1,110 @@
+//! Shapes of what the inner crates define: they know no schemas, so they are described here.
+
+use std::borrow::Cow;
+
+use domain::limits::PRICE_MAX;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value, json};
+
+use crate::openapi::words;
+
+/// Characters of each part of a receiver's address.
+pub(super) const RECEIVER_CHARS_MAX: usize = 500;
+
+/// Where the goods go.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "it stands for the domain's own type in the document")]
+pub(super) struct Receiver {
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    name: String,
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    phone: String,
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    postal_code: String,
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    address: String,
+}
+
+/// What an order may not have: a coupon named twice.
+pub(super) fn both_coupons() -> Value {
+    json!({
+        "required": ["couponId", "userCouponId"],
+        "properties": {"couponId": {"type": "integer"}, "userCouponId": {"type": "string"}},
+    })
+}
+
+/// What a coupon takes off, as an admin says it.
+pub(super) struct Discount;
+
+impl JsonSchema for Discount {
+    fn schema_name() -> Cow<'static, str> {
+        "Discount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let won = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount()});
+        let cap = json!({"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount()});
+        json_schema!({
+            "description": "What a coupon takes off: an amount in won, or a share that rounds down to a whole won.",
+            "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
+            "oneOf": [
+                {
+                    "type": "object", "required": ["type", "value"], "additionalProperties": false,
+                    "properties": {"type": {"const": "FIXED"}, "value": won, "maxAmount": {"type": "null"}},
+                },
+                {
+                    "type": "object", "required": ["type", "value"], "additionalProperties": false,
+                    "properties": {
+                        "type": {"const": "PERCENT"},
+                        "value": {"type": "integer", "minimum": 1, "maximum": 100},
+                        "maxAmount": cap,
+                    },
+                },
+            ],
+        })
+    }
+}
+
+/// What a coupon takes off, as everybody sees it.
+pub(super) struct ShownDiscount;
+
+impl JsonSchema for ShownDiscount {
+    fn schema_name() -> Cow<'static, str> {
+        "ShownDiscount".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object", "required": ["type", "value"],
+            "description": "What a coupon takes off.",
+            "properties": {
+                "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
+                "value": {"type": "integer", "description": "Won, or percent."},
+                "maxAmount": {"type": "integer", "description": "The most won that a percentage takes off."},
+            },
+            "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
+        })
+    }
+}
+
+/// Law by law, how much was looked at and what does not add up.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it stands for the audit's own type in the document")]
+pub(super) struct Audit {
+    violations: u64,
+    laws: Vec<Law>,
+}
+
+/// A law of the shop; `docs/audit.md` has them all.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it stands for the audit's own type in the document")]
+struct Law {
+    law: u8,
+    name: String,
+    /// Products, orders, events … that were held against it.
+    checked: u64,
+    violations: u64,
+    /// The first few that break it.
+    examples: Vec<String>,
+}

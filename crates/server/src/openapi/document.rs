@@ -1,0 +1,257 @@
+//! The document itself: all operations, what they share, and the one table of codes.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use schemars::SchemaGenerator;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Content, Header};
+use super::operation::{Access, Operation, Parameter, Place, Tag};
+use super::{example, schemas};
+use crate::http::Code;
+use crate::http::problem;
+
+/// JSON Schema 2020-12, which OpenAPI 3.1 schemas are by themselves.
+pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+const ABOUT: &str = "An event-driven commerce core for the minutes when everyone shows up at once.\n\n\
+**Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
+**Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
+help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed` \
+and 431 `headers.too_large`.\n\n\
+**`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
+**`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
+**Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
+Money is in whole won, times are RFC 3339 in UTC, ids of users, products and campaigns are integers, all others opaque \
+texts. A customer's token is his own: what belongs to somebody else answers 404.";
+
+/// The document of these operations.
+pub fn document(operations: &[Operation]) -> Value {
+    let mut writer = Writer { requests: schemas::of_requests(), answers: schemas::of_answers() };
+    // Before anything else, so that the problem's own schema is there to be referred to.
+    let problem = writer.answers.subschema_for::<problem::Document<'_>>().to_value();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for operation in operations {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        paths.entry(operation.path).or_default().insert(method, writer.operation(operation, &problem));
+    }
+    let mut definitions = writer.answers.take_definitions(true);
+    definitions.extend(writer.requests.take_definitions(true));
+    let answered =
+        Code::ALL.into_iter().filter(|code| operations.iter().any(|operation| operation.codes.contains(code)));
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Doorbuster",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "jsonSchemaDialect": DIALECT,
+        "servers": [{"url": "/", "description": "The shop that serves this document."}],
+        "tags": Tag::ALL.map(|tag| json!({"name": tag.name(), "description": tag.description()})),
+        "paths": paths,
+        "components": {
+            "schemas": {},
+            "securitySchemes": security_schemes(),
+            "headers": Header::ALL.iter().map(|header| (header.name().to_owned(), header_object(*header))).collect::<Map<_, _>>(),
+            "examples": answered.map(|code| (code.as_str().to_owned(), code_example(code))).collect::<Map<_, _>>(),
+        },
+        "x-codes": Code::ALL.map(|code| json!({
+            "code": code.as_str(), "status": code.status().as_u16(), "title": code.title(),
+            "retryable": code.is_retryable(), "retryAfter": code.retry_after_s(),
+        })),
+    });
+    complete_examples(&mut document["paths"], &definitions);
+    for name in definitions.keys().cloned().collect::<Vec<_>>() {
+        let example = example::of(&definitions[&name], &definitions);
+        definitions[&name]["examples"] = json!([example]);
+    }
+    document["components"]["schemas"] = Value::Object(definitions);
+    document
+}
+
+struct Writer {
+    requests: SchemaGenerator,
+    answers: SchemaGenerator,
+}
+
+impl Writer {
+    fn operation(&mut self, operation: &Operation, problem: &Value) -> Value {
+        let mut object = json!({
+            "operationId": operation.id,
+            "summary": operation.summary,
+            "tags": [operation.tag.name()],
+            "security": security(operation.access),
+            "responses": self.responses(operation, problem),
+        });
+        if !operation.description.is_empty() {
+            object["description"] = json!(operation.description);
+        }
+        if operation.is_deprecated {
+            object["deprecated"] = json!(true);
+        }
+        if !operation.parameters.is_empty() {
+            object["parameters"] = operation.parameters.iter().map(parameter).collect();
+        }
+        if let Some(body) = &operation.body {
+            let schema = (body.schema)(&mut self.requests);
+            object["requestBody"] =
+                json!({"required": body.is_required, "content": {"application/json": {"schema": schema}}});
+        }
+        object
+    }
+
+    fn responses(&mut self, operation: &Operation, problem: &Value) -> Map<String, Value> {
+        let mut responses = Map::new();
+        for answer in &operation.answers {
+            responses.insert(answer.status.to_string(), self.answer(operation, answer));
+        }
+        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in &operation.codes {
+            by_status.entry(code.status().as_u16()).or_default().push(*code);
+        }
+        for (status, codes) in by_status {
+            responses.insert(status.to_string(), refusal(status, &codes, problem));
+        }
+        responses
+    }
+
+    fn answer(&mut self, operation: &Operation, answer: &Answer) -> Value {
+        let headers = operation.headers.iter().chain(&answer.headers);
+        let mut object = json!({"description": answer.description, "headers": header_references(headers)});
+        match &answer.content {
+            Content::Nothing => {}
+            Content::Json(schema) => {
+                object["content"] = json!({"application/json": {"schema": schema(&mut self.answers)}});
+            }
+            Content::Text { media_type, example } => {
+                let content = json!({"schema": {"type": "string"}, "example": example});
+                object["content"] = Value::Object(Map::from_iter([((*media_type).to_owned(), content)]));
+            }
+        }
+        for link in &answer.links {
+            let parameters: BTreeMap<_, _> = link.parameters.iter().copied().collect();
+            let mut target = json!({"operationId": link.operation});
+            if !parameters.is_empty() {
+                target["parameters"] = json!(parameters);
+            }
+            if let Some(body) = &link.body {
+                target["requestBody"] = body.clone();
+            }
+            object["links"][link.name] = target;
+        }
+        object
+    }
+}
+
+/// All problems of one status: one document, with the codes that this endpoint can answer.
+fn refusal(status: u16, codes: &[Code], problem: &Value) -> Value {
+    let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
+    let titles: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
+    let examples: Map<String, Value> = words
+        .iter()
+        .map(|word| ((*word).to_owned(), json!({"$ref": format!("#/components/examples/{word}")})))
+        .collect();
+    let mut headers = vec![Header::RequestId];
+    if codes.iter().any(|code| code.retry_after_s().is_some()) {
+        headers.push(Header::RetryAfter);
+    }
+    if status == StatusCode::UNAUTHORIZED.as_u16() {
+        headers.push(Header::WwwAuthenticate);
+    }
+    let narrowed = json!({"properties": {"code": {"enum": words}, "status": {"const": status}}});
+    json!({
+        "description": titles.join("; "),
+        "headers": header_references(&headers),
+        "content": {"application/problem+json": {"schema": {"allOf": [problem, narrowed]}, "examples": examples}},
+    })
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let place = match parameter.place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Header => "header",
+    };
+    let mut object = json!({
+        "name": parameter.name, "in": place, "required": parameter.is_required, "schema": parameter.schema,
+        "description": parameter.description,
+    });
+    if !parameter.example.is_null() {
+        object["example"] = parameter.example.clone();
+    }
+    object
+}
+
+fn security(access: Access) -> Value {
+    match access {
+        Access::Everybody => json!([]),
+        Access::Customers | Access::Admins => json!([{"bearer": []}]),
+        Access::Listeners => json!([{"bearer": []}, {"accessToken": []}]),
+    }
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "bearer": {
+            "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "HS256, signed with the shop's secret: `sub` the user's id, `role` customer or admin, \
+                            `iss` and `aud` doorbuster, `exp`. From `POST /api/auth/login`, `doorbuster token`, or your own \
+                            issuer. Paths under `/api/admin` need the role admin.",
+        },
+        "accessToken": {
+            "type": "apiKey", "in": "query", "name": "access_token",
+            "description": "The same token, for a browser's `EventSource` and `WebSocket`, which can set no headers.",
+        },
+    })
+}
+
+fn header_references<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Map<String, Value> {
+    let reference = |header: &Header| {
+        let name = header.name();
+        (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")}))
+    };
+    headers.into_iter().map(reference).collect()
+}
+
+fn header_object(header: Header) -> Value {
+    let (description, schema) = match header {
+        Header::RequestId => (
+            "The trace of this request, as in `traceId` and in the log.",
+            json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+        ),
+        Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
+        Header::RetryAfter => ("Seconds to wait before asking again.", json!({"type": "integer", "minimum": 0})),
+        Header::IdempotencyReplayed => {
+            ("The answer belongs to an earlier request with the same key.", json!({"type": "string", "const": "true"}))
+        }
+        Header::PreferenceApplied => ("The preference that was honoured.", json!({"type": "string"})),
+        Header::WwwAuthenticate => ("How to authenticate.", json!({"type": "string", "const": "Bearer"})),
+    };
+    json!({"description": description, "schema": schema})
+}
+
+fn code_example(code: Code) -> Value {
+    json!({"summary": code.title(), "value": {
+        "type": code.uri(), "title": code.title(), "status": code.status().as_u16(), "detail": code.title(),
+        "instance": "/api/orders", "code": code.as_str(), "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "retryable": code.is_retryable(),
+    }})
+}
+
+/// Gives every JSON body the example of its schema.
+fn complete_examples(value: &mut Value, definitions: &Map<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(media) = object.get_mut("application/json") {
+                let example = example::of(&media["schema"], definitions);
+                media["example"] = example;
+            }
+            object.values_mut().for_each(|value| complete_examples(value, definitions));
+        }
+        Value::Array(array) => array.iter_mut().for_each(|value| complete_examples(value, definitions)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

@@ -1,0 +1,118 @@
+//! What a handler's type says of its endpoint.
+
+use axum::extract::State;
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::operation::{Body, Operation};
+use crate::http::json::{self, Json};
+use crate::http::query::Query;
+use crate::http::{Code, Problem};
+
+/// An argument of a handler: what it reads of a request, and what it refuses.
+pub trait Describes {
+    fn describe(operation: &mut Operation);
+}
+
+/// The answer of a handler, as far as its type tells it.
+pub trait Answers {
+    fn answer(operation: Operation) -> Operation;
+}
+
+/// A handler whose arguments and answer describe themselves.
+pub trait Signature<Arguments> {
+    fn describe(operation: Operation) -> Operation;
+}
+
+macro_rules! signature {
+    ($($argument:ident)*) => {
+        impl<F, Future, $($argument,)*> Signature<($($argument,)*)> for F
+        where
+            F: FnOnce($($argument),*) -> Future,
+            Future: std::future::Future,
+            Future::Output: Answers,
+            $($argument: Describes,)*
+        {
+            fn describe(operation: Operation) -> Operation {
+                #[allow(unused_mut, reason = "a handler may take nothing")]
+                let mut operation = Future::Output::answer(operation);
+                $($argument::describe(&mut operation);)*
+                operation
+            }
+        }
+    };
+}
+
+signature!();
+signature!(A);
+signature!(A B);
+signature!(A B C);
+signature!(A B C D);
+
+impl<T> Answers for Json<T>
+where
+    T: JsonSchema,
+{
+    fn answer(operation: Operation) -> Operation {
+        operation.answers(Answer::json::<T>(200, ""))
+    }
+}
+
+impl<T: Answers> Answers for Result<T, Problem> {
+    fn answer(operation: Operation) -> Operation {
+        T::answer(operation)
+    }
+}
+
+/// A handler that builds its answer by hand has it described by hand.
+impl Answers for Response {
+    fn answer(operation: Operation) -> Operation {
+        operation
+    }
+}
+
+impl Answers for &'static str {
+    fn answer(operation: Operation) -> Operation {
+        operation.answers(Answer::text(200, "", "text/plain; charset=utf-8", "ok\n"))
+    }
+}
+
+/// Whoever works with the shop meets its store.
+impl<S> Describes for State<S> {
+    fn describe(operation: &mut Operation) {
+        operation.refuse(Code::Unavailable);
+    }
+}
+
+impl<T: JsonSchema> Describes for Query<T> {
+    fn describe(operation: &mut Operation) {
+        operation.query::<T>();
+        operation.refuse(Code::ValidationFailed);
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema> Describes for Json<T> {
+    fn describe(operation: &mut Operation) {
+        body::<T>(operation);
+    }
+}
+
+impl<T: Describes> Describes for Option<T> {
+    fn describe(operation: &mut Operation) {
+        T::describe(operation);
+    }
+}
+
+/// A body that is read as `T`, with everything that can be wrong with one.
+pub(crate) fn body<T: DeserializeOwned + JsonSchema>(operation: &mut Operation) {
+    operation.body = Some(Body {
+        schema: |schemas| schemas.subschema_for::<T>(),
+        is_required: json::parse::<T>(b"{}").is_err(),
+        read: |bytes| json::parse::<T>(bytes).map(drop),
+    });
+    for code in [Code::ValidationFailed, Code::MediaTypeUnsupported, Code::BodyTooLarge, Code::RequestTimeout] {
+        operation.refuse(code);
+    }
+}

@@ -1,0 +1,164 @@
+//! Values that are words of a fixed list, and texts of a fixed form.
+
+use std::borrow::Cow;
+
+use app::event::ResultCode;
+use app::rows::RequestStatus;
+use domain::coupon::{IssueMode, QueueKey};
+use domain::order::{Mode, Outcome, Payment, Status};
+use domain::order_saga::StepState;
+use domain::reason::Reason;
+use domain::stock;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::http::Code;
+
+macro_rules! words {
+    ($($(#[doc = $doc:literal])* $name:ident as $shown:literal = $words:expr;)*) => {$(
+        $(#[doc = $doc])*
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                $shown.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "enum": $words, "description": concat!($($doc,)*).trim()})
+            }
+        }
+    )*};
+}
+
+words! {
+    /// How claims are made: all requests at once, or one decision for everything.
+    ModeWord as "Mode" = Mode::ALL.map(Mode::name);
+    /// Whether the amount due is paid before or on delivery.
+    PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
+    /// Whether the order came about. COMPLETED and CANCELLED are final.
+    OutcomeWord as "Outcome" = Outcome::ALL.map(Outcome::name);
+    /// The life cycle of the goods.
+    OrderStatusWord as "OrderStatus" = Status::ALL.map(Status::name);
+    /// Why an order was cancelled, or is being compensated.
+    ReasonWord as "Reason" = Reason::ALL.map(Reason::code);
+    /// A part of an order that is claimed.
+    StepWord as "StepKind" = ["STOCK", "COUPON", "POINT"];
+    /// How far a step has come.
+    StepStateWord as "StepState" = [
+        StepState::Requested.name(),
+        StepState::Completed.name(),
+        StepState::Failed(Reason::StockExhausted).name(),
+        StepState::Restored.name(),
+        "SKIPPED",
+    ];
+    /// What an admin may say of a product.
+    ProductStatusWord as "ProductStatus" = stock::Status::ALL.map(stock::Status::name);
+    /// SOLD_OUT is a product on sale of which nothing is available.
+    ShownProductStatusWord as "ShownProductStatus" = {
+        let mut words = stock::Status::ALL.map(stock::Status::name).to_vec();
+        words.push("SOLD_OUT");
+        words
+    };
+    /// Whether a campaign's coupons are decided in the request or queued.
+    IssueModeWord as "IssueMode" = IssueMode::ALL.map(IssueMode::name);
+    /// What keeps queued requests in order.
+    QueueKeyWord as "QueueKey" = QueueKey::ALL.map(QueueKey::name);
+    /// Whether an own coupon can be used.
+    UserCouponStatusWord as "UserCouponStatus" = ["ACTIVE", "USED", "EXPIRED"];
+    /// NOTIFIED is decided and told to the customer.
+    RequestStatusWord as "RequestStatus" = RequestStatus::ALL.map(RequestStatus::name);
+    /// What became of a request for a coupon.
+    ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
+    /// What went wrong, as a stable word.
+    CodeWord as "Code" = Code::ALL.map(Code::as_str);
+}
+
+/// The one word that a receipt says.
+pub(crate) struct Pending;
+
+impl JsonSchema for Pending {
+    fn schema_name() -> Cow<'static, str> {
+        "Pending".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "const": "PENDING"})
+    }
+}
+
+/// RFC 3339.
+pub(crate) struct Moment;
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "format": "date-time", "examples": ["2026-11-21T09:00:00Z"]})
+    }
+}
+
+/// What counts as white space, and what can be seen: as the handlers tell them apart, character by character.
+macro_rules! space {
+    () => {
+        r"\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
+    };
+}
+macro_rules! unseen {
+    () => {
+        r"\u0000-\u001F\u007F-\u009F"
+    };
+}
+macro_rules! unseen_but_line_breaks {
+    () => {
+        r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
+    };
+}
+
+/// 1 to 200 characters once white space around them is taken off, none of them a control character.
+pub(crate) const NAME: &str = concat!(
+    "^[",
+    space!(),
+    "]*[^",
+    space!(),
+    unseen!(),
+    "](?:[^",
+    unseen!(),
+    "]{0,198}[^",
+    space!(),
+    unseen!(),
+    "])?[",
+    space!(),
+    "]*$"
+);
+
+/// Text without characters that nobody can see.
+pub(crate) const TEXT: &str = concat!("^[^", unseen_but_line_breaks!(), "]*$");
+
+/// The same, and not blank.
+pub(crate) const TEXT_NOT_BLANK: &str = concat!(
+    "^[^",
+    unseen_but_line_breaks!(),
+    "]*[^",
+    space!(),
+    unseen_but_line_breaks!(),
+    "][^",
+    unseen_but_line_breaks!(),
+    "]*$"
+);
+
+/// Two parts around one `@`, without white space.
+pub(crate) const EMAIL: &str =
+    concat!("^[", space!(), "]*[^@", space!(), unseen!(), "]+@[^@", space!(), unseen!(), "]+[", space!(), "]*$");
+
+/// An RFC 8941 string, or a bare word, of visible ASCII characters.
+pub(crate) const IDEMPOTENCY_KEY: &str = r#"^(?:"(?:[!#-\[\]-~]|\\["\\]){1,255}"|[!#-~][!-~]{0,254})$"#;

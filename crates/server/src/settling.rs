@@ -1,0 +1,97 @@
+//! What the engine wrote is brought to the disk and answered here, while the engine decides the next batch.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use app::engine::{Report, Written};
+
+use crate::audience::Audience;
+use crate::metrics::EngineMetrics;
+use crate::waiting::Waiting;
+
+/// Batches that may be written before an earlier one is settled. One is enough to keep the disk busy; with more, answers
+/// only wait longer.
+const WRITTEN_AHEAD_MAX: usize = 1;
+
+/// Who is told of a batch, beside those who sent its commands.
+pub struct Listeners {
+    pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
+    pub metrics: Arc<EngineMetrics>,
+}
+
+/// The thread that settles, in the order of writing.
+pub(crate) struct Settling {
+    sender: SyncSender<(Written, Instant)>,
+    thread: JoinHandle<()>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    listeners: Listeners,
+    /// Batches that were handed over and are not settled.
+    unsettled: AtomicUsize,
+    is_broken: AtomicBool,
+}
+
+impl Settling {
+    pub(crate) fn start(listeners: Listeners) -> io::Result<Settling> {
+        let (sender, receiver) = sync_channel(WRITTEN_AHEAD_MAX);
+        let shared = Arc::new(Shared { listeners, unsettled: AtomicUsize::new(0), is_broken: AtomicBool::new(false) });
+        let of_thread = Arc::clone(&shared);
+        let run = move || of_thread.run(&receiver);
+        let thread = std::thread::Builder::new().name("settling".to_owned()).spawn(run)?;
+        Ok(Settling { sender, thread, shared })
+    }
+
+    /// Settles a batch, or has it settled while there is more to do; waits while too many are ahead.
+    pub(crate) fn take(&self, written: Written, started: Instant, is_more_waiting: bool) {
+        if !is_more_waiting && self.shared.unsettled.load(Ordering::Acquire) == 0 {
+            return self.shared.settle(written, started);
+        }
+        self.shared.unsettled.fetch_add(1, Ordering::AcqRel);
+        if let Err(SendError((written, started))) = self.sender.send((written, started)) {
+            self.shared.settle(written, started);
+        }
+    }
+
+    /// Whether the disk failed under something that was written.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.shared.is_broken.load(Ordering::Acquire)
+    }
+
+    /// Returns when everything is settled.
+    pub(crate) fn finish(self) {
+        drop(self.sender);
+        if self.thread.join().is_err() {
+            tracing::error!("The thread that settles panicked.");
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, receiver: &Receiver<(Written, Instant)>) {
+        for (written, started) in receiver {
+            self.settle(written, started);
+            self.unsettled.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn settle(&self, written: Written, started: Instant) {
+        let report: Report = written.settle();
+        for error in &report.errors {
+            tracing::error!("The engine met an error: {error}");
+        }
+        if report.is_broken {
+            self.is_broken.store(true, Ordering::Release);
+        }
+        let Listeners { waiting, audience, metrics } = &self.listeners;
+        metrics.observe_batch(&report, started.elapsed());
+        waiting.wake(&report);
+        audience.wake(&report.noticed);
+    }
+}

@@ -1,0 +1,14 @@
+//! Any bytes as any request body: a body or a problem of the client's.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use server::api::bodies::BODIES;
+
+fuzz_target!(|bytes: &[u8]| {
+    for (name, read) in BODIES {
+        if let Err(problem) = read(bytes) {
+            assert!(problem.status().is_client_error(), "{name}: {problem:?}");
+            assert!(!problem.detail().is_empty(), "{name}: {problem:?}");
+        }
+    }
+});
