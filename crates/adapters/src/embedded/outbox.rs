@@ -5,16 +5,14 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use app::event::{Event, EventKind};
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{Lease, Outbox, Outgoing};
-use domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::opening::BUSY_TIMEOUT;
 use super::records::Cells;
-use super::store::LogSync;
+use super::store::{LogSync, heads};
 
 pub struct SqliteOutbox {
     connection: Connection,
@@ -51,15 +49,7 @@ impl SqliteOutbox {
     }
 
     fn all_ends(&self) -> Result<[i64; SHARDS]> {
-        let mut ends = [0; SHARDS];
-        let mut statement = self.connection.prepare_cached("SELECT shard, seq FROM outbox_shard")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (shard, seq): (i64, i64) = row.try_into()?;
-            let end = usize::try_from(shard).ok().and_then(|shard| ends.get_mut(shard));
-            *end.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, shard))? = seq;
-        }
-        Ok(ends)
+        Ok(heads(&self.connection)?.map(|head| head.seq))
     }
 
     fn page(&self, shard: usize, after: i64, limit: usize) -> Result<Vec<Outgoing>> {
@@ -90,11 +80,7 @@ impl SqliteOutbox {
 fn outgoing(shard: usize, row: &Row<'_>) -> Result<Outgoing> {
     let mut cells = Cells::of(row);
     let (seq, id) = (cells.take()?, cells.take()?);
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error.to_string()))?;
-    let at: Timestamp = cells.at()?;
-    Ok(Outgoing { shard, seq, id, event, at })
+    Ok(Outgoing { shard, seq, id, event: cells.event()?, at: cells.at()? })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

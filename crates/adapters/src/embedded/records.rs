@@ -13,7 +13,7 @@ use rusqlite::types::{FromSql, Type};
 use rusqlite::{Result, Row};
 
 use app::answer::Answer;
-use app::event::ResultCode;
+use app::event::{Event, EventKind, ResultCode};
 use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer};
 
 pub(super) use crate::selects::*;
@@ -62,6 +62,13 @@ impl<'r> Cells<'r> {
             return Ok(None);
         }
         self.word(all, name).map(Some)
+    }
+
+    /// An event: its type, then its JSON.
+    pub(super) fn event(&mut self) -> Result<Event> {
+        let kind = self.word(EventKind::ALL, EventKind::name)?;
+        let payload: String = self.take()?;
+        Event::parse(kind, &payload).map_err(|error| self.broken(error.to_string()))
     }
 
     /// The cell was taken, and what it says cannot be.

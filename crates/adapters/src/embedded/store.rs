@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 pub(super) use log_copy::LogCopy;
 pub(super) use log_sync::LogSync;
+pub(super) use places::heads;
 
 pub(super) use load::{find, order};
 

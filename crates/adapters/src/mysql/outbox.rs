@@ -1,6 +1,5 @@
 //! The outbox as relays read it: several processes may run one, and the lease of a shard says who works on it.
 
-use app::event::{Event, EventKind};
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
@@ -108,10 +107,7 @@ fn pair(row: Vec<Value>) -> Result<(i64, i64)> {
 fn outgoing(shard: usize, row: Vec<Value>) -> Result<Outgoing> {
     let mut cells = Cells::of(row);
     let (seq, id) = (cells.take()?, cells.take()?);
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error))?;
-    Ok(Outgoing { shard, seq, id, event, at: cells.at()? })
+    Ok(Outgoing { shard, seq, id, event: cells.event()?, at: cells.at()? })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

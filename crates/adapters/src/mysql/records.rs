@@ -6,7 +6,7 @@ mod orders;
 use std::sync::Arc;
 
 use app::answer::Answer;
-use app::event::ResultCode;
+use app::event::{Event, EventKind, ResultCode};
 use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer};
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
@@ -73,6 +73,13 @@ impl Cells {
     fn find<T: Copy>(&self, text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
         let found = all.iter().copied().find(|word| name(*word) == text);
         found.ok_or_else(|| self.broken(format!("{text:?} is no word of this program")))
+    }
+
+    /// An event: its type, then its JSON.
+    pub(super) fn event(&mut self) -> Result<Event> {
+        let kind = self.word(EventKind::ALL, EventKind::name)?;
+        let payload: String = self.take()?;
+        Event::parse(kind, &payload).map_err(|error| self.broken(error))
     }
 
     /// The cell was taken, and what it says cannot be.

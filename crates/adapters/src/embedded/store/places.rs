@@ -5,7 +5,7 @@ use app::ports::Commit;
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
-pub(super) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
+pub(in crate::embedded) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
     let mut heads = [ShardHead::default(); SHARDS];
     let mut statement = connection.prepare_cached("SELECT shard, seq, hash FROM outbox_shard")?;
     let mut rows = statement.query([])?;

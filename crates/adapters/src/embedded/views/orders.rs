@@ -1,6 +1,5 @@
 //! Orders and what happened to them.
 
-use app::event::{Event, EventKind};
 use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
 use domain::order::Order;
@@ -62,8 +61,5 @@ fn newest_order(connection: &Connection, user: UserId, before: Option<OrderId>) 
 
 fn history_event(row: &Row<'_>) -> Result<HistoryEvent> {
     let mut cells = Cells::of(row);
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error.to_string()))?;
-    Ok(HistoryEvent { event, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
+    Ok(HistoryEvent { event: cells.event()?, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
 }

@@ -1,6 +1,5 @@
 //! Orders and what happened to them.
 
-use app::event::{Event, EventKind};
 use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
 use domain::order::Order;
@@ -69,8 +68,5 @@ fn orders(answers: Answers) -> Result<Vec<Order>> {
 }
 
 fn history_event(cells: &mut Cells) -> Result<HistoryEvent> {
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error))?;
-    Ok(HistoryEvent { event, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
+    Ok(HistoryEvent { event: cells.event()?, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
 }
