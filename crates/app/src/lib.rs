@@ -16,6 +16,7 @@ pub mod ids;
 pub mod outbox;
 pub mod ports;
 pub mod reactions;
+pub mod retries;
 pub mod rows;
 pub mod settings;
 pub mod table;

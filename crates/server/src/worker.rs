@@ -53,20 +53,20 @@ struct Round {
 impl Round {
     async fn run(&mut self, settling: &Settling) {
         let mut timers_seen = Instant::now();
-        let mut is_quiet = false;
+        let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
             let mut jobs = vec![];
             if !self.receive(&mut jobs, is_quiet).await {
                 break;
             }
-            if timers_seen.elapsed() >= TIMERS_EVERY {
+            if std::mem::take(&mut is_more_due) || timers_seen.elapsed() >= TIMERS_EVERY {
                 timers_seen = Instant::now();
                 self.take_timers(&mut jobs).await;
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
             if !is_quiet {
-                self.write(jobs, settling).await;
+                is_more_due = self.write(jobs, settling).await;
             }
             if self.engine.is_broken() || settling.is_broken() {
                 tracing::error!("The store failed and cannot be trusted any more; no further work is taken.");
@@ -75,16 +75,18 @@ impl Round {
         }
     }
 
-    /// Has jobs decided and written; they are settled beside the next ones.
-    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) {
+    /// Has jobs decided and written; they are settled beside the next ones. Says whether more is due at once.
+    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) -> bool {
         let started = Instant::now();
         let mut written = self.engine.write_once(jobs).await;
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
         if let Some(consumer) = &mut self.consumer {
             lost.into_iter().for_each(|key| consumer.lose(key));
         }
+        let is_more_due = written.report.is_more_due;
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
         settling.take(written, started, is_more_waiting);
+        is_more_due
     }
 
     /// Takes what waits in the queue; waits itself only when there is nothing else to do. `false` when it is time to stop.

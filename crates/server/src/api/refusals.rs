@@ -53,6 +53,14 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponExpired
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
+        Refusal::LetterNotFound => letter_not_found(),
+        Refusal::LetterClosed => Problem::new(
+            Code::LetterClosed,
+            "The letter was handled or dropped, or tried again this moment; look at it again.",
+        ),
+        Refusal::LetterUnreadable { error } => {
+            Problem::invalid("#/payload", "not_an_event", format!("it must be an event of the letter's type: {error}"))
+        }
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
@@ -97,6 +105,10 @@ pub(crate) fn product_not_found() -> Problem {
 
 pub(crate) fn coupon_not_found() -> Problem {
     Problem::new(Code::CouponNotFound, "There is no such coupon.")
+}
+
+pub(crate) fn letter_not_found() -> Problem {
+    Problem::new(Code::LetterNotFound, "There is no dead letter of this number.")
 }
 
 pub(crate) fn request_not_found() -> Problem {
