@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::ids::UserId;
 use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::watch;
 
@@ -14,14 +15,23 @@ pub struct Audience {
     /// `None` once the shop is closing.
     users: Mutex<Option<HashMap<UserId, watch::Sender<()>>>>,
     listeners: Gauge,
+    too_slow: Counter,
 }
 
 impl Audience {
     pub fn new(metrics: &Metrics) -> Audience {
-        let listeners = Gauge::default();
-        let help = "Open streams of notices";
-        metrics.register(|registry| registry.register("notice_streams", help, listeners.clone()));
-        Audience { users: Mutex::new(Some(HashMap::new())), listeners }
+        let (listeners, too_slow) = (Gauge::default(), Counter::default());
+        metrics.register(|registry| {
+            registry.register("notice_streams", "Open streams of notices", listeners.clone());
+            let help = "WebSockets given up because their reader takes nothing";
+            registry.register("notice_sockets_too_slow", help, too_slow.clone());
+        });
+        Audience { users: Mutex::new(Some(HashMap::new())), listeners, too_slow }
+    }
+
+    /// Counts a reader who is told to come back, because he takes nothing.
+    pub(crate) fn note_too_slow(&self) {
+        self.too_slow.inc();
     }
 
     /// Begins to listen. `None` when the shop is closing.

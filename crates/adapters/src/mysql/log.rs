@@ -57,7 +57,7 @@ impl MysqlLog {
         if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
             return Ok(());
         }
-        let heads = heads(self.session.ask(SELECT_HEADS).await?)?;
+        let heads = heads(self.session.ask_alone(SELECT_HEADS).await?)?;
         self.commits_seen.tell(heads.iter());
         self.asked = Some(Instant::now());
         Ok(())
@@ -79,7 +79,7 @@ impl MysqlLog {
         let select = "SELECT seq, type, id, payload, occurred_at, event_key FROM event FORCE INDEX (event_place)
              WHERE shard = ? AND seq BETWEEN ? AND ? AND ";
         let select = statement(select, &[&shard, &from, &last]) + &is_in("type", wanted);
-        let rows = self.session.ask(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;
+        let rows = self.session.ask_alone(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;
         let is_full = rows.len() == limit;
         for row in rows {
             fetched.deliveries.push(delivery(key.partition, row)?);
@@ -119,7 +119,7 @@ impl EventLog for MysqlLog {
                 "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
             let topic = key.partition.topic.map_or("", app::event::Topic::name);
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
-            let row = self.session.ask(&select).await?.into_iter().next();
+            let row = self.session.ask_alone(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)
         })
     }

@@ -58,9 +58,18 @@ impl Session {
         Ok(answers.pop().unwrap_or_default())
     }
 
-    /// One statement, and the number that it made.
+    /// The same for a statement that stands alone and may run twice: a connection that lay idle may have been lost.
+    pub(super) async fn ask_alone(&mut self, statement: &str) -> Result<Vec<Vec<Value>>> {
+        let was_connected = self.is_connected();
+        match self.ask(statement).await {
+            Err(Failure::Lost(_)) if was_connected => self.ask(statement).await,
+            done => done,
+        }
+    }
+
+    /// A statement that stands alone, and the number that it made. Where it has to run twice, a number is lost.
     pub(super) async fn number(&mut self, statement: &str) -> Result<i64> {
-        self.ask(statement).await?;
+        self.ask_alone(statement).await?;
         let number = self.connection.as_ref().and_then(Conn::last_insert_id);
         number
             .and_then(|number| i64::try_from(number).ok())
@@ -125,5 +134,7 @@ async fn exchange(connection: &mut Conn, message: &str, answers: &mut Answers) -
         let rows: Vec<Row> = result.collect().await?;
         answers.push(rows.into_iter().map(Row::unwrap).collect());
     }
+    // A statement that failed counts as the end of the answers, too: only asking for more brings its error.
+    let _nothing: Vec<Row> = result.collect().await?;
     Ok(())
 }

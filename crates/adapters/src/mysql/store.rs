@@ -207,11 +207,13 @@ impl Store for MysqlStore {
             let was_connected = self.session.is_connected();
             let Err(failure) = self.read(keys, rows).await else { return Ok(()) };
             self.end().await;
-            match failure {
-                Failure::Contended(error) => Err(LoadError::Contended(error)),
+            match &failure {
+                Failure::Contended(error) => Err(LoadError::Contended(error.clone())),
                 // The server, or somebody there, ended this one connection: another one may do.
-                Failure::Lost(error) if was_connected => Err(LoadError::Contended(error)),
-                failure => Err(StoreError::from(failure).into()),
+                Failure::Lost(error) if was_connected => Err(LoadError::Contended(error.clone())),
+                Failure::Lost(_) | Failure::Constraint(_) | Failure::Refused(_) | Failure::Unreadable(_) => {
+                    Err(StoreError::from(failure).into())
+                }
             }
         })
     }
@@ -259,7 +261,7 @@ impl Store for MysqlStore {
         Box::pin(async move {
             let due = "SELECT order_id, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?";
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let rows = self.session.ask(&statement(due, &[&now, &limit])).await?;
+            let rows = self.session.ask_alone(&statement(due, &[&now, &limit])).await?;
             let timers = rows.into_iter().map(|row| {
                 let mut cells = Cells::of(row);
                 Ok(DueTimer::Order { order: OrderId(cells.take()?), due: cells.at()? })
@@ -274,7 +276,7 @@ impl Store for MysqlStore {
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, std::result::Result<Vec<(UserId, i64)>, StoreError>> {
         Box::pin(async move {
             let holders = "SELECT user_id, COUNT(*) FROM coupon WHERE campaign_id = ? GROUP BY user_id";
-            let rows = self.session.ask(&statement(holders, &[&campaign.0])).await?;
+            let rows = self.session.ask_alone(&statement(holders, &[&campaign.0])).await?;
             let holders = rows.into_iter().map(|row| {
                 let mut cells = Cells::of(row);
                 Ok((UserId(cells.take()?), cells.take()?))

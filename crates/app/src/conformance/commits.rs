@@ -135,9 +135,13 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
     ];
     for (what, change) in breakages {
         let mut rows = session.load(&[]).await;
+        // In order, and written before what is not.
+        let timer = TimerKey(OrderId(9));
+        rows.timers.put(timer, Timer { due: NOON, kind: TimerKind::Claims });
         change(&mut rows);
         let refused = session.try_commit(&rows, &[]).await;
         assert!(matches!(refused, Err(CommitError::Constraint(_))), "{what}: {refused:?}");
+        assert_eq!(session.look(&[timer.into()]).await.timers.get(timer), Ok(None), "{what}");
     }
     assert_eq!(session.look(&[key.into()]).await.holdings.get(key), Ok(Some(&held(1))));
 }

@@ -44,23 +44,23 @@ fn narrow(shop: &TestShop) -> TcpStream {
     socket.into()
 }
 
-fn wait_until_nobody_listens(shop: &TestShop) {
+fn wait_for_metric(shop: &TestShop, line: &str) {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(30) {
         let metrics = shop.client().send("GET", "/metrics", &[], "").unwrap().text;
-        if metrics.contains("doorbuster_notice_streams 0") {
+        if metrics.contains(line) {
             return;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    panic!("the stream is still open");
+    panic!("there is still no {line}");
 }
 
 #[test]
 fn an_event_stream_that_is_not_read_is_closed_and_resumed() {
     let shop = talkative(NOTICES, "500");
     let mut slow = Events::connect(narrow(&shop), &shop, ANN, Some(0)).unwrap();
-    wait_until_nobody_listens(&shop);
+    wait_for_metric(&shop, "doorbuster_notice_streams 0");
     let mut heard = slow.rest();
     assert!((1..NOTICES).contains(&heard.len()), "a part arrives: {}", heard.len());
     let after = heard.last().unwrap().id;
@@ -72,7 +72,7 @@ fn an_event_stream_that_is_not_read_is_closed_and_resumed() {
 fn a_socket_that_is_not_read_is_closed_with_where_to_resume() {
     let shop = talkative(NOTICES, "500");
     let mut slow = Socket::connect(narrow(&shop), &shop, ANN, "/api/ws?lastEventId=0").unwrap();
-    std::thread::sleep(Duration::from_millis(1_500));
+    wait_for_metric(&shop, "doorbuster_notice_sockets_too_slow_total 1");
     let (mut heard, goodbye) = slow.rest();
     assert!((1..NOTICES).contains(&heard.len()), "a part arrives: {}", heard.len());
     let after = heard.last().unwrap().id;

@@ -127,11 +127,8 @@ where
         }
     }
     drop(insert);
-    changes.into_iter().filter(|(_, change)| *change_is_delete(change)).map(|(key, _)| key).collect()
-}
-
-const fn change_is_delete<V>(change: &Change<'_, V>) -> &'static bool {
-    if matches!(change, Change::Delete) { &true } else { &false }
+    let gone = changes.into_iter().filter(|(_, change)| matches!(change, Change::Delete));
+    gone.map(|(key, _)| key).collect()
 }
 
 /// Deletes rows by a condition on their keys. Named as a join, so that the index can be named: without it a small table

@@ -4,8 +4,8 @@ use std::hash::Hash;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, EmailKey, HoldingKey, InboxKey, Key, OrderKey, ParkKey,
-    ParkedEventKey, Rows, SalesKey, SettledKey, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, OrderKey,
+    ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::coupon::{Coupon, Holding};
@@ -226,90 +226,91 @@ impl Ask {
     fn read(self, found: Vec<Vec<Value>>, (lines, before): (&mut LinesOf, &mut Before), rows: &mut Rows) -> Result<()> {
         let found = found.into_iter().map(Cells::of);
         match self {
-            Ask::Inbox(keys) => {
-                let found = index(found, |cells| Ok(((cells.take::<String>()?, cells.take::<String>()?), ())))?;
-                for key in keys {
-                    let cells = (key.group.name().to_owned(), uuid(key.event.0));
-                    rows.inbox.loaded(key, found.get(&cells).copied());
-                }
-            }
+            Ask::Inbox(keys) => read_inbox(keys, found, rows)?,
             Ask::Parked(keys) => tell(&mut rows.parked, keys, index(found, records::parked)?),
             Ask::ParkedEvents(keys) => tell(&mut rows.parked_events, keys, index(found, records::parked_event)?),
-            Ask::Letters(ids) => {
-                let read = |cells: &mut Cells| records::letter(cells).map(|letter| (letter.id, letter));
-                tell(&mut rows.letters, ids, index(found, read)?);
-            }
-            Ask::Answers(keys) => {
-                let read = |cells: &mut Cells| {
-                    let answer = records::answer(cells)?;
-                    Ok((AnswerKey(cells.hash()?), answer))
-                };
-                tell(&mut rows.answers, keys, index(found, read)?);
-            }
-            Ask::Logins(keys) => {
-                let read = |cells: &mut Cells| {
-                    let login = records::login(cells)?;
-                    Ok((EmailKey(cells.hash()?), login))
-                };
-                tell(&mut rows.logins, keys, index(found, read)?);
-            }
+            Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, letter)?),
+            Ask::Answers(keys) => tell(&mut rows.answers, keys, index(found, answer)?),
+            Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
-            Ask::Timers(ids) => {
-                let read = |cells: &mut Cells| {
-                    let order = OrderId(cells.take()?);
-                    Ok((TimerKey(order), records::timer(cells)?))
-                };
-                tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, read)?);
-            }
-            Ask::Claims(keys) => {
-                let read = |cells: &mut Cells| {
-                    let claim = records::claim(cells)?;
-                    Ok(((cells.take::<i64>()?, cells.take::<String>()?, cells.take::<i64>()?), claim))
-                };
-                let found = index(found, read)?;
-                for key in keys {
-                    let (step, product) = step_cells(key.step);
-                    rows.claims.loaded(key, found.get(&(key.order.0, step.to_owned(), product)).copied());
-                }
-            }
+            Ask::Timers(ids) => tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
+            Ask::Claims(keys) => read_claims(keys, found, rows)?,
             Ask::Settled(ids) => {
                 let found = index(found, |cells| Ok((SettledKey(OrderId(cells.take()?)), ())))?;
                 tell(&mut rows.settled, ids.into_iter().map(SettledKey), found);
             }
             Ask::Requests(ids) => {
-                let read = |cells: &mut Cells| records::request(cells).map(|request| (request.id, request));
-                tell(&mut rows.requests, ids, index(found, read)?);
+                let found = index(found, |cells| records::request(cells).map(|request| (request.id, request)))?;
+                tell(&mut rows.requests, ids, found);
             }
             Ask::Customers(ids) => {
-                let read =
-                    |cells: &mut Cells| records::customer(cells).map(|customer| (CustomerKey(customer.user), customer));
+                let read = |cells: &mut Cells| records::customer(cells).map(|found| (CustomerKey(found.user), found));
                 tell(&mut rows.customers, ids.into_iter().map(CustomerKey), index(found, read)?);
             }
-            Ask::Accounts(ids) => {
-                let read = |cells: &mut Cells| {
-                    let user = UserId(cells.take()?);
-                    Ok((AccountKey(user), Account { user, balance: cells.money()? }))
-                };
-                tell(&mut rows.accounts, ids.into_iter().map(AccountKey), index(found, read)?);
-            }
+            Ask::Accounts(ids) => tell(&mut rows.accounts, ids.into_iter().map(AccountKey), index(found, account)?),
             Ask::Holdings(keys) => read_holdings(keys, found, before, rows)?,
             Ask::Campaigns(ids) => {
-                let read = |cells: &mut Cells| records::campaign(cells).map(|campaign| (campaign.id, campaign));
-                tell(&mut rows.campaigns, ids, index(found, read)?);
+                let found = index(found, |cells| records::campaign(cells).map(|campaign| (campaign.id, campaign)))?;
+                tell(&mut rows.campaigns, ids, found);
             }
             Ask::Products(ids) => {
-                let read = |cells: &mut Cells| records::product(cells).map(|product| (product.id, product));
-                tell(&mut rows.products, ids, index(found, read)?);
+                let found = index(found, |cells| records::product(cells).map(|product| (product.id, product)))?;
+                tell(&mut rows.products, ids, found);
             }
-            Ask::Sales(keys) => {
-                let read = |cells: &mut Cells| {
-                    Ok((SalesKey { day: cells.take()?, product: ProductId(cells.take()?) }, cells.take()?))
-                };
-                tell(&mut rows.sales, keys, index(found, read)?);
-            }
+            Ask::Sales(keys) => tell(&mut rows.sales, keys, index(found, sales)?),
         }
         Ok(())
     }
+}
+
+fn letter(cells: &mut Cells) -> Result<(LetterId, DeadLetter)> {
+    records::letter(cells).map(|letter| (letter.id, letter))
+}
+
+fn answer(cells: &mut Cells) -> Result<(AnswerKey, StoredAnswer)> {
+    let answer = records::answer(cells)?;
+    Ok((AnswerKey(cells.hash()?), answer))
+}
+
+fn login(cells: &mut Cells) -> Result<(EmailKey, Login)> {
+    let login = records::login(cells)?;
+    Ok((EmailKey(cells.hash()?), login))
+}
+
+fn timer(cells: &mut Cells) -> Result<(TimerKey, Timer)> {
+    let order = OrderId(cells.take()?);
+    Ok((TimerKey(order), records::timer(cells)?))
+}
+
+fn account(cells: &mut Cells) -> Result<(AccountKey, Account)> {
+    let user = UserId(cells.take()?);
+    Ok((AccountKey(user), Account { user, balance: cells.money()? }))
+}
+
+fn sales(cells: &mut Cells) -> Result<(SalesKey, i64)> {
+    Ok((SalesKey { day: cells.take()?, product: ProductId(cells.take()?) }, cells.take()?))
+}
+
+fn read_inbox(keys: Vec<InboxKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
+    let found = index(found, |cells| Ok(((cells.take::<String>()?, cells.take::<String>()?), ())))?;
+    for key in keys {
+        let cells = (key.group.name().to_owned(), uuid(key.event.0));
+        rows.inbox.loaded(key, found.get(&cells).copied());
+    }
+    Ok(())
+}
+
+fn read_claims(keys: Vec<ClaimKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
+    let read = |cells: &mut Cells| {
+        let claim = records::claim(cells)?;
+        Ok(((cells.take::<i64>()?, cells.take::<String>()?, cells.take::<i64>()?), claim))
+    };
+    let found = index(found, read)?;
+    for key in keys {
+        let (step, product) = step_cells(key.step);
+        rows.claims.loaded(key, found.get(&(key.order.0, step.to_owned(), product)).copied());
+    }
+    Ok(())
 }
 
 fn index<K: Eq + Hash, V>(

@@ -39,6 +39,9 @@ fn killed_connections_lose_and_repeat_nothing() {
     let mut issued = 0;
     for round in 0..20 {
         database.kill_all();
+        // Its number is leased, before anything is begun.
+        shop.register_product(1);
+        database.kill_all();
         let users = (0..5).map(|place| UserId(1 + round * 5 + place));
         let commands = users.flat_map(|user| {
             [Command::IssueCoupon { campaign, user }, Command::PlaceOrder(Box::new(order(user, product, 1)))]

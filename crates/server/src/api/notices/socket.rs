@@ -251,7 +251,10 @@ impl Conversation {
             Ending::ShopCloses => (1001, resume),
             Ending::SaysTooMuch => (1009, format!("a message is text of at most {MESSAGE_BYTES_MAX} bytes")),
             Ending::StoreFails => (1011, resume),
-            Ending::ReadsTooSlowly => (4000, resume),
+            Ending::ReadsTooSlowly => {
+                self.shop.front.audience.note_too_slow();
+                (4000, resume)
+            }
             Ending::TokenExpired => (4001, "the token has expired".to_owned()),
         };
         let goodbye = async {

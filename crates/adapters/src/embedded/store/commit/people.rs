@@ -48,23 +48,36 @@ pub(super) fn requests(connection: &Connection, rows: &Rows) -> Result<()> {
 }
 
 pub(super) fn customers(connection: &Connection, rows: &Rows) -> Result<()> {
-    let sql = "INSERT INTO customer (user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices,
-                   created_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-               ON CONFLICT DO UPDATE SET last_order_id = excluded.last_order_id,
-                   last_coupon_id = excluded.last_coupon_id, last_entry_id = excluded.last_entry_id,
-                   last_notice_id = excluded.last_notice_id, notices = excluded.notices";
-    put_all(connection, &rows.customers, sql, |put, CustomerKey(user), customer| {
-        put.execute((
-            user.0,
-            customer.last_order.map(|last| last.0),
-            customer.last_coupon.map(|last| last.0),
-            customer.last_entry.map(|last| last.0),
-            customer.last_notice.map(|last| last.0),
-            customer.notices,
-            customer.created_at.micros(),
-        ))
-    })
+    let changes = rows.customers.changes();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO customer (user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let mut update = connection.prepare_cached(
+        "UPDATE customer SET last_order_id = ?2, last_coupon_id = ?3, last_entry_id = ?4, last_notice_id = ?5, notices = ?6
+         WHERE user_id = ?1",
+    )?;
+    for (CustomerKey(user), change) in changes {
+        let (customer, is_new) = match change {
+            Change::Insert(customer) => (customer, true),
+            Change::Update(customer) => (customer, false),
+            Change::Delete => unreachable!("customers are kept for ever"),
+        };
+        let order = customer.last_order.map(|last| last.0);
+        let coupon = customer.last_coupon.map(|last| last.0);
+        let entry = customer.last_entry.map(|last| last.0);
+        let notice = customer.last_notice.map(|last| last.0);
+        if is_new {
+            let created_at = customer.created_at.micros();
+            insert.execute((user.0, order, coupon, entry, notice, customer.notices, created_at))?;
+        } else {
+            update.execute((user.0, order, coupon, entry, notice, customer.notices))?;
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn accounts(connection: &Connection, rows: &Rows) -> Result<()> {
