@@ -53,14 +53,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponExpired
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
-        Refusal::LetterNotFound => letter_not_found(),
-        Refusal::LetterClosed => Problem::new(
-            Code::LetterClosed,
-            "The letter was handled or dropped, or tried again this moment; look at it again.",
-        ),
-        Refusal::LetterUnreadable { error } => {
-            Problem::invalid("#/payload", "not_an_event", format!("it must be an event of the letter's type: {error}"))
-        }
+        Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
@@ -87,6 +80,22 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
         }
         Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, "All coupons of this campaign are gone."),
         _ => coupon_not_found(),
+    }
+}
+
+/// Why nothing was done to a dead letter.
+fn letter_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
+    match refusal {
+        Refusal::LetterClosed => Problem::new(
+            Code::LetterClosed,
+            "The letter was handled or dropped, or tried again this moment; look at it again.",
+        ),
+        Refusal::LetterUnreadable { error } => {
+            let detail = format!("it must be an event of the letter's type: {error}");
+            Problem::invalid("#/payload", "not_an_event", detail)
+        }
+        _ => letter_not_found(),
     }
 }
 

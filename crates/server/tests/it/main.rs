@@ -24,6 +24,7 @@ mod client;
 mod contract;
 mod crash;
 mod demo;
+mod dlq;
 mod executors;
 mod listening;
 mod live;
