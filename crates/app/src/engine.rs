@@ -16,6 +16,7 @@ use crate::ids::{Ids, Sequence};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
+use crate::views::DaySales;
 
 use batch::Batch;
 use written::Lesson;
@@ -82,6 +83,8 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
+    /// What was sold so far on the days that were touched.
+    pub sold: Vec<DaySales>,
     /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
     /// they stand.
     pub lost: Vec<OffsetKey>,

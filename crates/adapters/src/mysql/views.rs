@@ -5,6 +5,7 @@ mod catalogue;
 mod coupons;
 mod notices;
 mod orders;
+mod stirrings;
 
 use std::io;
 
