@@ -8,7 +8,12 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
+mod limits;
+mod redis;
 mod render;
+
+pub use limits::Limits;
+pub use redis::{GateScript, Redis};
 
 /// The commented reference of all settings, which is also where their defaults come from.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -17,6 +22,7 @@ pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
 const ENV_PREFIX: &str = "DOORBUSTER__";
 const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
 const ENV_DATABASE_URL: &str = "DATABASE_URL";
+const ENV_REDIS_URL: &str = "REDIS_URL";
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -26,7 +32,9 @@ pub struct Config {
     pub auth: Auth,
     pub engine: Engine,
     pub store: Store,
+    pub redis: Redis,
     pub orders: Orders,
+    pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
     pub log: Log,
@@ -261,6 +269,8 @@ pub enum Error {
     Invalid(Box<figment::Error>),
     #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
     Database,
+    #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
+    Redis,
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -275,12 +285,14 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let (mut secret, mut database) = (None, None);
+        let (mut secret, mut database, mut redis) = (None, None, None);
         for (variable, text) in env {
             if variable == ENV_AUTH_SECRET {
                 secret = Some(text).filter(|secret| !secret.is_empty());
             } else if variable == ENV_DATABASE_URL {
                 database = Some(text).filter(|address| !address.is_empty()).map(DatabaseUrl);
+            } else if variable == ENV_REDIS_URL {
+                redis = Some(text).filter(|address| !address.is_empty());
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
@@ -290,6 +302,7 @@ impl Config {
         let mut config: Config = figment.extract().map_err(|error| Error::Invalid(Box::new(error)))?;
         config.auth.secret = secret;
         config.store.database = database;
+        config.redis.set_address(redis);
         config.check()?;
         Ok(config)
     }
@@ -297,6 +310,9 @@ impl Config {
     fn check(&self) -> Result<(), Error> {
         if self.store.database().is_some_and(|database| !database.address().starts_with("mysql://")) {
             return Err(Error::Database);
+        }
+        if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
+            return Err(Error::Redis);
         }
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
@@ -310,6 +326,7 @@ impl Config {
             ("engine.queue_max", self.engine.queue_max as u64),
             ("engine.command_deadline_ms", self.engine.command_deadline_ms),
             ("store.readers", self.store.readers as u64),
+            ("redis.timeout_ms", self.redis.timeout_ms()),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
             ("idempotency.keep_h", self.idempotency.keep_h),

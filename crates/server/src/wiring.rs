@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
-use adapters::{embedded, mysql};
+use adapters::{embedded, mysql, redis};
 use app::audit::{Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
@@ -23,6 +23,8 @@ use crate::config::{self, Config};
 use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
+use crate::limits::Limits;
+use crate::lookout::Lookout;
 use crate::metrics::{EngineMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::secret::Secret;
@@ -31,8 +33,10 @@ use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 
+mod beside;
 mod stores;
 
+use beside::Beside;
 use stores::Opened;
 
 /// Restorations are asked for so often before an order waits for an operator.
@@ -48,13 +52,16 @@ pub struct Running {
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
+    lookout: Option<JoinHandle<()>>,
 }
 
 impl EngineThread {
     /// Settles what is in hand and closes the store.
     pub fn stop(self) -> std::io::Result<()> {
         self.stopper.stop();
-        self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"))
+        self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"))?;
+        let looked_out = self.lookout.map_or(Ok(()), JoinHandle::join);
+        looked_out.map_err(|_panic| std::io::Error::other("the lookout panicked"))
     }
 }
 
@@ -66,6 +73,8 @@ pub enum Error {
     #[error(transparent)]
     Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
+    Redis(#[from] redis::OpenError),
+    #[error(transparent)]
     Read(#[from] StoreError),
     #[error("the engine's thread does not run: {0}")]
     Thread(#[from] std::io::Error),
@@ -73,10 +82,17 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, log, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
+    let Opened { store, views, stirrings, log, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
+    let beside = beside::open(config, codec, &views, &clock)?;
+    let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
+    // Where nobody else commits, nobody is to be woken elsewhere.
+    let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
     let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
+    if let Some(condition) = condition {
+        metrics.register(|registry| registry.register_collector(condition));
+    }
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
@@ -86,16 +102,19 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         clock: Arc::clone(&clock),
         views,
         gate: Arc::clone(&gate),
+        ranking: ranking.clone(),
         codec,
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
+    let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
+    let lookout = lookout.start(stop.clone())?;
     let run = move || {
         let consumer = (settings.executor == Executor::Log).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
-        let listeners = Listeners { waiting, audience, metrics: engine_metrics };
+        let listeners = Listeners { waiting, audience, metrics: engine_metrics, bell, ranking };
         let worker = Worker { engine, consumer, queue, linger, listeners, stop };
         if let Err(error) = runtime.block_on(worker.run()) {
             tracing::error!("The engine cannot start: {error}");
@@ -113,10 +132,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
+        limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, lookout } })
 }
 
 fn snapshots(config: &Config) -> Snapshots {

@@ -11,7 +11,7 @@ use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
 use app::settings::{Executor, Settings};
-use app::views::Views;
+use app::views::{Stirrings, Views};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
@@ -24,6 +24,8 @@ pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
+    /// Shows what other processes commit, where there can be any.
+    pub(super) stirrings: Option<Arc<dyn Stirrings>>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) codec: Codec,
@@ -67,6 +69,7 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
         store: Box::new(store),
         views,
         log: Box::new(log),
+        stirrings: None,
         gate: Arc::new(MemoryGate::default()),
         clock,
         codec: settings.codec,
@@ -84,6 +87,7 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
     let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
     Ok(Opened {
         store: Box::new(store),
+        stirrings: Some(Arc::clone(&views) as Arc<dyn Stirrings>),
         views,
         log: Box::new(log),
         gate: Arc::new(NoGate),

@@ -11,13 +11,13 @@ use xtask::addresses::{Service, address};
 use crate::shop::{ANN, BOB, TestShop};
 
 /// A database that is gone with its test.
-struct Database {
+pub(crate) struct Database {
     server: String,
     name: String,
 }
 
 impl Database {
-    fn new(test: &str) -> Option<Database> {
+    pub(crate) fn new(test: &str) -> Option<Database> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let server = address(Service::Mysql, test)?;
         let name = format!("shop_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -26,11 +26,11 @@ impl Database {
         Some(database)
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}{}", self.server, self.name)
     }
 
-    fn shop(&self) -> TestShop {
+    pub(crate) fn shop(&self) -> TestShop {
         TestShop::start_with(&[("DATABASE_URL", &self.url())])
     }
 
@@ -78,7 +78,7 @@ fn what_one_process_sells_another_one_knows() {
 }
 
 /// Who got one, with his number.
-fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Item = i64>) -> Vec<i64> {
+pub(crate) fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Item = i64>) -> Vec<i64> {
     let mut client = shop.client();
     let mut numbers = vec![];
     for user in users {
