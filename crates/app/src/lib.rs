@@ -16,6 +16,7 @@ pub mod history;
 pub mod ids;
 pub mod outbox;
 pub mod ports;
+pub mod rates;
 pub mod reactions;
 pub mod relay;
 pub mod retries;
