@@ -15,6 +15,7 @@ pub mod handlers;
 pub mod history;
 pub mod ids;
 pub mod outbox;
+pub mod payment;
 pub mod ports;
 pub mod reactions;
 pub mod relay;
