@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod breaker;
 pub mod cloud_event;
 pub mod command;
 #[cfg(feature = "conformance")]
