@@ -1,6 +1,7 @@
 //! What each command does to the rows of its batch. One file per part of the shop.
 
 mod catalogue;
+mod claiming;
 mod coupons;
 mod notices;
 mod orders;
