@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::coupon::Campaign;
 use domain::ids::{OrderId, ProductId};
-use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement};
+use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement, settling};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -16,8 +16,11 @@ use crate::event::{
     OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
 };
 use crate::handlers::claiming::{claim_at_once, request_claims, request_restorations, set_timer};
-use crate::handlers::participants;
-use crate::rows::{ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, TimerKey, TimerKind};
+use crate::handlers::settling as after;
+use crate::handlers::{participants, payments, shipments};
+use crate::rows::{
+    ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
+};
 use crate::unit::{Halt, Handled, Step, Unit};
 
 /// Places an order: priced from the catalogue, written down, and on its way.
@@ -63,19 +66,19 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
 
 /// Takes an order back before it is completed.
 pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, by: order::Canceller) -> Handled {
-    advance(unit, id, &order::Command::Cancel { by })?;
+    apply(unit, id, &order::Command::Cancel { by })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Asks again for the restorations of an order that got stuck.
 pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
-    advance(unit, id, &order::Command::Resume)?;
+    apply(unit, id, &order::Command::Resume)?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Takes in a participant's answer. The one collector of every order (O-09).
 pub(crate) fn collect(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, (report, at): (Report, Timestamp)) -> Step {
-    advance(unit, id, &order::Command::Collect { step, report, at })
+    apply(unit, id, &order::Command::Collect { step, report, at })
 }
 
 /// Looks at an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
@@ -85,9 +88,10 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     };
     unit.rows.timers.remove(TimerKey(id));
     match timer.kind {
-        TimerKind::Claims => advance(unit, id, &order::Command::GiveUp),
+        TimerKind::Claims => apply(unit, id, &order::Command::GiveUp),
+        TimerKind::Payment => advance(unit, id, settling::Command::Expire),
         TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
-            advance(unit, id, &order::Command::Stick)
+            apply(unit, id, &order::Command::Stick)
         }
         TimerKind::Restorations { asked } => {
             let order = unit.order(id)?.order;
@@ -98,8 +102,19 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     }
 }
 
+/// Takes an order further after it has claimed everything.
+pub(crate) fn advance(unit: &mut Unit<'_>, id: OrderId, command: settling::Command) -> Step {
+    apply(unit, id, &order::Command::Settle(command))
+}
+
+/// Whether the order would take the command; nothing happens.
+pub(crate) fn check(unit: &Unit<'_>, order: &Order, command: settling::Command) -> Step {
+    order::decide(Some(order), &order::Command::Settle(command), unit.now).map_err(refusal)?;
+    Ok(())
+}
+
 /// Decides a command on an order, folds what happened, and does what follows from it.
-fn advance(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
+fn apply(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
     let OrderRow { order, previous } = unit.order(id)?;
     let events = order::decide(Some(&order), command, unit.now).map_err(refusal)?;
     let mut order = Some(order);
@@ -118,7 +133,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
         order::Event::AwaitingPayment { pay_before } => {
-            unit.rows.timers.remove(TimerKey(order.id()));
+            after::await_payment(unit, order, *pay_before);
             let event = OrderAwaitingPayment {
                 order_id: number,
                 user_id: order.user(),
@@ -131,6 +146,10 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::CompensationRequired { reason, steps } => {
             let event = CompensationRequired { order_id: number, reason: *reason, steps: steps.clone() };
             unit.publish_of(Event::CompensationRequired(event), order)?;
+            // Only an order that was to be paid has a payment; the others do not look for one.
+            if order.is_prepaid() && order.pay_before.is_some() {
+                payments::withdraw(unit, order)?;
+            }
             set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
             request_restorations(unit, order, steps)
         }
@@ -144,6 +163,10 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             request_restorations(unit, order, steps)
         }
         order::Event::Cancelled { reason } => cancelled(unit, order, *reason),
+        order::Event::StatusChanged { .. }
+        | order::Event::Returned(_)
+        | order::Event::ProcessingRequested { .. }
+        | order::Event::ProcessingFailed { .. } => after::follow(unit, order, event),
     }
 }
 
@@ -166,7 +189,8 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
         order_created_at: created.at,
         completed_at: unit.now,
     };
-    unit.publish_of(Event::OrderCompleted(event), order)
+    unit.publish_of(Event::OrderCompleted(event), order)?;
+    shipments::dispatch(unit, order)
 }
 
 pub(crate) fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
@@ -206,6 +230,10 @@ fn used_coupon(unit: &Unit<'_>, order: &Order) -> Step<Option<CouponUsed>> {
 fn declare_new(unit: &mut Unit<'_>, order: &Order) {
     unit.rows.orders.known_absent(OrderKey(order.id()));
     unit.rows.timers.known_absent(TimerKey(order.id()));
+    if order.has_destination() {
+        unit.rows.shipments.known_absent(ShipmentKey(order.id()));
+        unit.rows.storages.known_absent(StorageKey(order.id()));
+    }
     for record in &order.saga.steps {
         unit.rows.claims.known_absent(ClaimKey { order: order.id(), step: record.step });
     }
@@ -258,5 +286,12 @@ const fn refusal(rejection: order::Rejection) -> Refusal {
         order::Rejection::PointsAbovePayable { payable } => Refusal::PointsAbovePayable { payable },
         order::Rejection::NotCancellable => Refusal::OrderNotCancellable,
         order::Rejection::NotStuck => Refusal::OrderNotStuck,
+        order::Rejection::NotDue => Refusal::PaymentNotDue,
+        order::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
+        order::Rejection::AmountMismatch { due } => Refusal::PaymentAmountMismatch { due },
+        order::Rejection::ReceiverMissing => Refusal::ReceiverMissing,
+        order::Rejection::NotRefundable => Refusal::OrderNotRefundable,
+        order::Rejection::NotThatMuchLeft => Refusal::RefundTooMuch,
+        order::Rejection::NoSuchEdge { from } => Refusal::NoSuchStep { from: from.name() },
     }
 }
