@@ -7,6 +7,7 @@ mod letters;
 mod notices;
 mod orders;
 mod settling;
+mod stirrings;
 
 use std::io;
 
