@@ -317,7 +317,8 @@ fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Ev
             Deed::Void | Deed::Refund => vec![payment.postponed(Way::LookUp, at)],
         },
         Said::Pending | Said::Unknown => vec![payment.postponed(Way::LookUp, at)],
-        Said::Never | Said::NotDone => not_done(payment, asked.deed, at),
+        Said::NotDone => not_done(payment, asked.deed, at),
+        Said::Never => never(payment, asked.deed, at),
     }
 }
 
@@ -332,11 +333,20 @@ fn approved(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
     }
 }
 
+/// This time nothing happened. Whether it did another time, of which the answer was lost, only a look can tell.
 fn not_done(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
     match deed {
-        Deed::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
+        Deed::Authorize | Deed::Capture if !payment.is_wanted => vec![payment.postponed(Way::LookUp, at)],
+        // What may have been set aside all the same is never taken, and lapses.
         Deed::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
+        Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
+    }
+}
+
+fn never(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
+    match deed {
+        Deed::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
         Deed::Capture if !payment.is_wanted => vec![Event::VoidRequested],
         Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
     }
