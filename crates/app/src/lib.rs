@@ -20,6 +20,7 @@ pub mod payment;
 pub mod ports;
 pub mod reactions;
 pub mod relay;
+pub mod retries;
 pub mod rows;
 pub mod settings;
 pub mod table;
