@@ -5,5 +5,6 @@ pub mod clock;
 pub mod embedded;
 pub mod kafka;
 pub mod mysql;
+pub mod payment;
 mod selects;
 mod words;

@@ -4,6 +4,7 @@
 
 mod commits;
 mod log;
+pub mod payment;
 mod rows;
 mod samples;
 mod session;

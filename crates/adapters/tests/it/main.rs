@@ -9,6 +9,7 @@ mod kafka;
 mod mysql;
 mod notices;
 mod opening;
+mod payment;
 mod shop;
 mod throughput;
 mod views;
