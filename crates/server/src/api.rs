@@ -23,6 +23,7 @@ use crate::front::Front;
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
@@ -35,6 +36,7 @@ mod examples;
 mod fingerprints;
 mod health;
 mod letters;
+mod limiting;
 mod manual;
 mod notices;
 mod orders;
@@ -70,6 +72,7 @@ pub struct Inner {
     pub write_timeout: Duration,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
+    pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// Set when the process begins to stop.
@@ -136,6 +139,9 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(admin_routes().router().route_layer(check));
+    }
+    if shop.limits.are_set() {
+        routes = routes.layer(middleware::from_fn_with_state(shop.clone(), limiting::limited));
     }
     if surface == Surface::EverythingAndEcho {
         routes = routes.route("/bench/echo/{bytes}", post(echo::echo));

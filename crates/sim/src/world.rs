@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::answer::{Refusal, Settled};
 use app::command::Command;
 use app::engine::{Job, Report};
-use app::ports::{Clock as _, Gate as _};
+use app::ports::Clock as _;
 use app::rows::{InboxKey, OffsetKey};
 use domain::ids::OrderId;
 use domain::order::{Order, Outcome};
