@@ -8,46 +8,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::ids::Code;
+use domain::ids::{Code, Codec};
 use domain::money::Money;
-use domain::payment::Method;
+use domain::payment::{Method, Payment};
 use domain::time::Timestamp;
+
+pub use domain::payment::{Asked, Deed};
 
 /// The currency of every amount of the shop, as providers write it.
 pub const CURRENCY: &str = "krw";
 
 /// The answer of a provider, which may be waited for on any thread.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
-
-/// What is done to money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Deed {
-    /// Sets the amount aside.
-    Authorize,
-    /// Takes what was set aside.
-    Capture,
-    /// Gives up what was set aside and not taken.
-    Void,
-    /// Gives back what was taken, or part of it.
-    Refund,
-}
-
-impl Deed {
-    pub const ALL: [Deed; 4] = [Deed::Authorize, Deed::Capture, Deed::Void, Deed::Refund];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Deed::Authorize => "authorize",
-            Deed::Capture => "capture",
-            Deed::Void => "void",
-            Deed::Refund => "refund",
-        }
-    }
-
-    pub fn of_name(name: &str) -> Option<Deed> {
-        Deed::ALL.into_iter().find(|deed| deed.name() == name)
-    }
-}
 
 /// Something that a provider is asked to do, once, however often it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +33,24 @@ pub struct Ask {
     /// The provider's own name of the payment, once it has told it.
     pub reference: Option<Arc<str>>,
     pub deed: Deed,
+}
+
+impl Ask {
+    /// What the provider of this payment is to be asked next, if there is anything.
+    pub fn of(payment: &Payment, codec: &Codec) -> Option<(Asked, Ask)> {
+        let asked = payment.asked()?;
+        let order = codec.order(payment.order);
+        let ask = Ask {
+            key: asked.key(&order).into(),
+            payment: codec.payment(payment.order),
+            order,
+            method: payment.method,
+            amount: payment.amount_of(asked.deed),
+            reference: payment.reference.clone(),
+            deed: asked.deed,
+        };
+        Some((asked, ask))
+    }
 }
 
 /// What a provider did, for good.

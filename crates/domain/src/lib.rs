@@ -14,5 +14,8 @@ pub mod payment;
 pub mod points;
 pub mod pricing;
 pub mod reason;
+pub mod refund;
+pub mod shipment;
 pub mod stock;
 pub mod time;
+pub mod warehouse;

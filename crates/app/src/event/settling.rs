@@ -1,0 +1,113 @@
+//! What happens to an order after it has claimed everything: payments, shipments, refunds.
+
+use std::sync::Arc;
+
+use domain::ids::{Code, UserId};
+use domain::money::Money;
+use domain::order::Status;
+use domain::payment::Method;
+use domain::reason::Reason;
+use domain::shipment::State as ShipmentState;
+use domain::time::Timestamp;
+use domain::warehouse::State as StorageState;
+use serde::{Deserialize, Serialize};
+
+use super::Sold;
+use crate::wire_time;
+
+payload! {
+    OrderStatusChanged {
+        order_id: Code,
+        user_id: UserId,
+        status: Status,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    }
+    /// Goods that came back, and what their customer gets back for them.
+    OrderReturned {
+        order_id: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        refund_amount: Money,
+        points_restored: Money,
+        /// Nothing is left of the order.
+        is_last: bool,
+    }
+    /// O-31; the receiver stays out of events. The outbox's own id guards against repeats.
+    OrderProcessingRequested {
+        order_id: Code,
+        user_id: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<Method>,
+        warehouse_storage: bool,
+        retry_count: i64,
+        #[serde(with = "wire_time")]
+        event_created_at: Timestamp,
+    }
+    /// The provider could not be reached; it is tried again.
+    OrderProcessingRetried {
+        order_id: Code,
+        user_id: UserId,
+        attempt: i64,
+        retry_count: i64,
+        #[serde(with = "wire_time")]
+        event_created_at: Timestamp,
+    }
+    OrderProcessingFailed {
+        order_id: Code,
+        user_id: UserId,
+        code: Arc<str>,
+        retryable: bool,
+    }
+    /// A step of a payment: asked for, authorised, captured, voided.
+    PaymentNote { payment_id: Code, order_id: Code, attempt: i64, method: Method, amount: Money, }
+    PaymentDeclined { payment_id: Code, order_id: Code, attempt: i64, amount: Money, code: Arc<str>, }
+    /// The money of a refund, asked for or given back.
+    PaymentRefund { payment_id: Code, order_id: Code, attempt: i64, refund: i64, amount: Money, }
+    /// P-02.
+    PaymentCompleted {
+        payment_id: Code,
+        order_id: Code,
+        amount: Money,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    ShipmentUpdated {
+        order_id: Code,
+        user_id: UserId,
+        #[serde(with = "shipment_state")]
+        shipment_status: ShipmentState,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_number: Option<Arc<str>>,
+    }
+    StorageUpdated {
+        order_id: Code,
+        user_id: UserId,
+        #[serde(with = "storage_state")]
+        storage_status: StorageState,
+    }
+}
+
+/// Writes and reads a state by its one name.
+macro_rules! by_name {
+    ($module:ident: $state:ty) => {
+        mod $module {
+            use serde::de::Error as _;
+            use serde::{Deserialize as _, Deserializer, Serializer};
+
+            #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+            pub(super) fn serialize<S: Serializer>(state: &$state, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(state.name())
+            }
+
+            pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$state, D::Error> {
+                let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                let state = <$state>::ALL.into_iter().find(|state| state.name() == name);
+                state.ok_or_else(|| D::Error::custom(format!("no state is called {name:?}")))
+            }
+        }
+    };
+}
+
+by_name!(shipment_state: domain::shipment::State);
+by_name!(storage_state: domain::warehouse::State);
