@@ -4,6 +4,6 @@ mod scripted;
 mod signature;
 mod stripe;
 
-pub use scripted::{Post, Posted, Script, Scripted, Told};
+pub use scripted::Scripted;
 pub use signature::Secrets;
 pub use stripe::{Account, Stripe};

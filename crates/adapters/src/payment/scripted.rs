@@ -5,55 +5,42 @@
 //! and the same reference again, because nothing in them is chance.
 
 mod book;
-mod script;
 mod telling;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use app::payment::{Ask, Call, Callback, CallbackError, Found, Provider, ProviderError, Verdict};
+use app::payment::{
+    Ask, Call, Callback, CallbackError, Directed, Found, Postbox, Provider, ProviderError, Script, Told, Verdict,
+};
 use app::ports::Clock;
 use domain::money::Money;
 use domain::time::Timestamp;
 use parking_lot::Mutex;
-use tokio::sync::mpsc;
 
 use super::signature::{self, Secrets};
 use book::{Book, Entry};
-
-pub use script::{Script, Told};
-pub use telling::{Post, Posted};
 
 pub struct Scripted {
     book: Mutex<Book>,
     told: Mutex<Option<Told>>,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
-    post: Post,
+    postbox: Arc<dyn Postbox>,
 }
 
 impl Scripted {
     pub const NAME: &str = "scripted";
 
-    /// Opens the book in this file. Its callbacks come out at the other end of `post`.
+    /// Opens the book in this file. Its callbacks go into the postbox.
     pub fn open(
         path: &Path,
         secrets: Secrets,
         clock: Arc<dyn Clock>,
-        post: mpsc::Sender<Posted>,
+        postbox: Arc<dyn Postbox>,
     ) -> Result<Scripted, String> {
         let book = Book::open(path).map_err(|error| format!("the scripted provider's book: {error}"))?;
-        Ok(Scripted { book: Mutex::new(book), told: Mutex::new(None), secrets, clock, post: Post(post) })
-    }
-
-    /// From now on it does this, until it is told otherwise or the times are used up.
-    pub fn tell(&self, told: Option<Told>) {
-        *self.told.lock() = told;
-    }
-
-    /// What it was told to do last, if that still stands.
-    pub fn told(&self) -> Option<Told> {
-        *self.told.lock()
+        Ok(Scripted { book: Mutex::new(book), told: Mutex::new(None), secrets, clock, postbox })
     }
 
     fn script_for(&self, ask: &Ask) -> Script {
@@ -93,28 +80,33 @@ impl Scripted {
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {
         let Played { verdict, before, after } = self.decide(ask)?;
-        for _ in 0..before {
-            if let Some((letter, taken)) = self.letter(ask, &verdict) {
-                self.post.deliver(letter, taken).await;
-            }
+        let letters = |count| -> Vec<Letter> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
+        for Letter { signature, body } in letters(before) {
+            self.postbox.deliver(signature, body).await;
         }
-        let letters: Vec<_> = (0..after).filter_map(|_| self.letter(ask, &verdict)).collect();
-        if !letters.is_empty() {
-            let post = self.post.clone();
+        let later = letters(after);
+        if !later.is_empty() {
+            let postbox = Arc::clone(&self.postbox);
             tokio::spawn(async move {
-                for (letter, taken) in letters {
-                    post.deliver(letter, taken).await;
+                for Letter { signature, body } in later {
+                    postbox.deliver(signature, body).await;
                 }
             });
         }
         Ok(verdict)
     }
 
-    fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<(Posted, telling::Taken)> {
+    /// There is none where nothing is known to sign it with.
+    fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<Letter> {
         let body = telling::body(ask, verdict);
         let signature = self.secrets.sign(&body, self.clock.now())?;
-        Some(telling::letter(signature, body))
+        Some(Letter { signature, body })
     }
+}
+
+struct Letter {
+    signature: String,
+    body: Vec<u8>,
 }
 
 /// A verdict with what goes with it.
@@ -166,6 +158,16 @@ impl Provider for Scripted {
     fn callback(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Option<Callback>, CallbackError> {
         self.secrets.verify(signature, body, now)?;
         telling::read(body).map(Some).ok_or(CallbackError::Unreadable)
+    }
+}
+
+impl Directed for Scripted {
+    fn tell(&self, told: Option<Told>) {
+        *self.told.lock() = told;
+    }
+
+    fn told(&self) -> Option<Told> {
+        *self.told.lock()
     }
 }
 

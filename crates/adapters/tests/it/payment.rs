@@ -4,18 +4,18 @@ mod double;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::payment::{Account, Script, Scripted, Secrets, Stripe};
+use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::conformance::payment::{CASES, Customer};
-use app::payment::{Ask, Deed, Found, Provider, ProviderError, Verdict};
+use app::payment::{Ask, Deed, Found, Postbox, Provider, ProviderError, Script, Verdict};
 use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
-use tokio::sync::mpsc;
 use xtask::addresses::{Service, address};
 
 use double::{Double, KEY, TOO_MUCH, Trouble};
@@ -45,6 +45,14 @@ async fn keeps_its_promises(provider: &dyn Provider, too_much: Money) {
     }
 }
 
+struct Nowhere;
+
+impl Postbox for Nowhere {
+    fn deliver(&self, _: String, _: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
 struct Folder(PathBuf);
 
 impl Folder {
@@ -64,8 +72,8 @@ impl Drop for Folder {
 #[tokio::test]
 async fn the_scripted_provider_keeps_its_promises() {
     let folder = Folder::new();
-    let (post, _letters) = mpsc::channel(1);
-    let provider = Scripted::open(&folder.0.join("book"), Secrets::default(), Arc::new(SystemClock), post).unwrap();
+    let book = folder.0.join("book");
+    let provider = Scripted::open(&book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere)).unwrap();
     keeps_its_promises(&provider, Script::Decline.amount().unwrap()).await;
 }
 

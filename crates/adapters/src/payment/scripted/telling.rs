@@ -1,4 +1,4 @@
-//! Callbacks of the scripted provider: what they say, and how they get to the shop.
+//! What callbacks of the scripted provider say.
 
 use std::sync::Arc;
 
@@ -6,37 +6,6 @@ use app::payment::{Ask, CURRENCY, Callback, Deed, Verdict};
 use domain::ids::Code;
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
-
-/// A callback on its way.
-#[derive(Debug)]
-pub struct Posted {
-    pub signature: String,
-    pub body: Vec<u8>,
-    /// Told when the shop has taken it in.
-    pub taken: oneshot::Sender<()>,
-}
-
-pub(super) type Taken = oneshot::Receiver<()>;
-
-/// The way from the provider to the shop.
-#[derive(Clone)]
-pub struct Post(pub(super) mpsc::Sender<Posted>);
-
-impl Post {
-    /// Returns when the shop has taken it in, or there is nobody who would.
-    pub(super) async fn deliver(&self, letter: Posted, taken: Taken) {
-        if self.0.send(letter).await.is_ok() {
-            // A shop that stops meanwhile has not taken it; it looks things up when it is back.
-            let _ = taken.await;
-        }
-    }
-}
-
-pub(super) fn letter(signature: String, body: Vec<u8>) -> (Posted, Taken) {
-    let (tell, taken) = oneshot::channel();
-    (Posted { signature, body, taken: tell }, taken)
-}
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,11 +3,31 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use app::payment::Deed;
 use domain::ids::Code;
 use domain::payment::Method;
+use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::clock::SystemClock;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
+
+/// A callback that waits to be taken in.
+struct Posted {
+    signature: String,
+    body: Vec<u8>,
+    taken: oneshot::Sender<()>,
+}
+
+struct Letters(mpsc::Sender<Posted>);
+
+impl Postbox for Letters {
+    fn deliver(&self, signature: String, body: Vec<u8>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            let (taken, when_taken) = oneshot::channel();
+            self.0.send(Posted { signature, body, taken }).await.unwrap_or_else(|_| panic!("the test has ended"));
+            let _ = when_taken.await;
+        })
+    }
+}
 
 struct Stage {
     folder: std::path::PathBuf,
@@ -18,7 +38,8 @@ struct Stage {
 fn open(folder: &Path) -> (Scripted, mpsc::Receiver<Posted>) {
     let (post, letters) = mpsc::channel(16);
     let secrets = Secrets::parse("secret");
-    let provider = Scripted::open(&folder.join("book"), secrets, Arc::new(SystemClock), post).unwrap();
+    let provider =
+        Scripted::open(&folder.join("book"), secrets, Arc::new(SystemClock), Arc::new(Letters(post))).unwrap();
     (provider, letters)
 }
 

@@ -1,7 +1,8 @@
 //! What the scripted provider may be told to do.
 
-use app::payment::Deed;
 use domain::money::Money;
+
+use super::Deed;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -64,7 +65,7 @@ impl Script {
     }
 
     /// What an amount says by itself. Only an authorization is declined so: what was set aside can be taken.
-    pub(super) fn of_amount(amount: Money, deed: Deed) -> Script {
+    pub fn of_amount(amount: Money, deed: Deed) -> Script {
         let meant = Script::ALL.into_iter().find(|script| script.amount() == Some(amount));
         match meant {
             Some(Script::Decline) if deed != Deed::Authorize => Script::Approve,
@@ -86,11 +87,20 @@ pub struct Told {
 
 impl Told {
     /// The order after it was carried out.
-    pub(super) fn once_more(self) -> Option<Told> {
+    pub fn once_more(self) -> Option<Told> {
         match self.times {
             None => Some(self),
             Some(0 | 1) => None,
             Some(times) => Some(Told { times: Some(times - 1), ..self }),
         }
     }
+}
+
+/// A provider that can be told what to do.
+pub trait Directed: Send + Sync {
+    /// From now on it does this, until it is told otherwise or the times are used up.
+    fn tell(&self, told: Option<Told>);
+
+    /// What it was told last, if that still stands.
+    fn told(&self) -> Option<Told>;
 }
