@@ -25,7 +25,8 @@ pub(super) enum Trouble {
     Dollars,
 }
 
-pub(super) const KEY: &str = "sk_test_of_the_double";
+/// As keys of the test mode look: the provider's own mock takes no other.
+pub(super) const KEY: &str = "sk_test_123";
 pub(super) const TOO_MUCH: i64 = 66_600;
 
 #[derive(Default)]
