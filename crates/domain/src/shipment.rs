@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::OrderId;
 use crate::order::{Receiver, Status as OrderStatus};
 use crate::time::Timestamp;
@@ -31,7 +33,8 @@ pub enum Rejection {
     NoSuchEdge { from: State },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     Pending,
     Shipped,

@@ -1,5 +1,7 @@
 //! Goods that are kept for an order instead of being sent (O-33, P-05).
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::OrderId;
 use crate::time::Timestamp;
 
@@ -21,7 +23,8 @@ pub enum Rejection {
     NoSuchEdge { from: State },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     InStorage,
     AssociatedWithOrder,

@@ -47,7 +47,9 @@ mod reference;
 mod refusals;
 mod render;
 mod routes;
+mod settling;
 mod shapes;
+mod shipments;
 mod submission;
 pub mod users;
 
@@ -173,7 +175,7 @@ fn open_routes() -> Routes {
 
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
-    use manual::{coupons as coupon, orders as order, people, products as product};
+    use manual::{coupons as coupon, orders as order, people, products as product, settling as settle};
     const ISSUE: &str = "POST /api/coupons/{id}/issue";
     Routes::default()
         .post("/api/users", users::register, people::register())
@@ -210,13 +212,27 @@ fn customer_routes() -> Routes {
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
+        .post("/api/orders/{orderNumber}/refund", settling::refund, settle::refund())
+        .post("/api/orders/{orderNumber}/pay", settling::pay, settle::pay())
+        .post(
+            "/orders/{orderNumber}/pay",
+            settling::pay,
+            settle::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
+        )
+        .post("/api/orders/{orderNumber}/process-payment-shipment", settling::process, settle::process())
+        .post(
+            "/orders/{orderNumber}/process-payment-shipment",
+            settling::process,
+            settle::process().alias("processOrderAlias", "POST /api/orders/{orderNumber}/process-payment-shipment"),
+        )
 }
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, products as product};
+    use manual::{coupons as coupon, letters as letter, orders as order, products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
+    let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
     Routes::default()
         .post("/api/admin/products", products::register, product::register())
@@ -228,7 +244,14 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
+        .post("/api/admin/orders/{orderNumber}/refund", settling::refund, refund)
         .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .get("/api/admin/shipments", shipments::list, settle::list_shipments())
+        .get("/api/admin/shipments/{orderNumber}", shipments::get, settle::get_shipment())
+        .patch("/api/admin/shipments/{orderNumber}", shipments::change, settle::change_shipment())
+        .get("/api/admin/warehouse", shipments::list_stored, settle::list_stored())
+        .get("/api/admin/warehouse/{orderNumber}", shipments::get_stored, settle::get_stored())
+        .patch("/api/admin/warehouse/{orderNumber}", shipments::change_stored, settle::change_stored())
         .get("/api/admin/dead-letters", letters::list, letter::list())
         .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())

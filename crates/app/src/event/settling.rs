@@ -75,7 +75,6 @@ payload! {
     ShipmentUpdated {
         order_id: Code,
         user_id: UserId,
-        #[serde(with = "shipment_state")]
         shipment_status: ShipmentState,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tracking_number: Option<Arc<str>>,
@@ -83,31 +82,6 @@ payload! {
     StorageUpdated {
         order_id: Code,
         user_id: UserId,
-        #[serde(with = "storage_state")]
         storage_status: StorageState,
     }
 }
-
-/// Writes and reads a state by its one name.
-macro_rules! by_name {
-    ($module:ident: $state:ty) => {
-        mod $module {
-            use serde::de::Error as _;
-            use serde::{Deserialize as _, Deserializer, Serializer};
-
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
-            pub(super) fn serialize<S: Serializer>(state: &$state, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(state.name())
-            }
-
-            pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$state, D::Error> {
-                let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
-                let state = <$state>::ALL.into_iter().find(|state| state.name() == name);
-                state.ok_or_else(|| D::Error::custom(format!("no state is called {name:?}")))
-            }
-        }
-    };
-}
-
-by_name!(shipment_state: domain::shipment::State);
-by_name!(storage_state: domain::warehouse::State);

@@ -60,7 +60,7 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::FailProcessing { .. } => Ok(vec![]),
         Command::Dispatch => Ok(dispatch(order)),
         Command::Follow { status } if order.status == *status => Ok(vec![]),
-        Command::Follow { status } if order.status.can_become(*status) => Ok(vec![moved(*status)]),
+        Command::Follow { status } if may_follow(order, *status) => Ok(vec![moved(*status)]),
         Command::Follow { .. } => Err(Rejection::NoSuchEdge { from: order.status }),
         Command::Refund { lines, reason } => give_back(order, lines, *reason),
         Command::ConfirmRefund if order.status == Status::RefundRequested => Ok(vec![moved(Status::Refunded)]),
@@ -84,6 +84,13 @@ fn pay(order: &Order, shown: Option<Money>) -> Result<Vec<Event>, Rejection> {
         return Err(Rejection::AmountMismatch { due });
     }
     Ok(vec![])
+}
+
+/// Only the way of the goods is followed; paying and giving back have rules of their own.
+const fn may_follow(order: &Order, status: Status) -> bool {
+    matches!(status, Status::ShipmentStarted | Status::InTransit | Status::Completed)
+        && matches!(order.outcome, Outcome::Completed)
+        && order.status.can_become(status)
 }
 
 /// Asked a second time, while it is under way or after it is done, it changes nothing (O-35, T14).
@@ -217,3 +224,6 @@ impl Order {
         worth_returned(self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,4 +5,5 @@ pub(super) mod letters;
 pub(super) mod orders;
 pub(super) mod people;
 pub(super) mod products;
+pub(super) mod settling;
 pub(super) mod shop;

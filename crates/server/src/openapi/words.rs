@@ -7,8 +7,9 @@ use app::rows::{LetterStatus, RequestStatus};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Mode, Outcome, Payment, Status};
 use domain::order_saga::StepState;
+use domain::payment::Method;
 use domain::reason::Reason;
-use domain::stock;
+use domain::{shipment, stock, warehouse};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::http::Code;
@@ -35,6 +36,12 @@ words! {
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
     /// Whether the amount due is paid before or on delivery.
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
+    /// What the customer pays with.
+    MethodWord as "PaymentMethod" = Method::ALL.map(Method::name);
+    /// Where the goods of an order are on their way.
+    ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
+    /// What becomes of goods that are kept for an order.
+    StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);
     /// Whether the order came about. COMPLETED and CANCELLED are final.
     OutcomeWord as "Outcome" = Outcome::ALL.map(Outcome::name);
     /// The life cycle of the goods.
