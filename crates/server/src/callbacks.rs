@@ -37,7 +37,8 @@ fn answered(front: &Front, provider: &dyn Provider, callback: Callback) -> Optio
     let Callback { event_id, order, payment, key, deed, verdict, currency } = callback;
     let (number, asked) = Asked::of_key(&key)?;
     let id = front.codec.order_id(order.as_str())?;
-    let is_one = number == order.as_str() && asked.deed == deed && front.codec.payment_order(payment.as_str()) == Some(id);
+    let is_one =
+        number == order.as_str() && asked.deed == deed && front.codec.payment_order(payment.as_str()) == Some(id);
     let answer = if &*currency == CURRENCY {
         Ok(Found::Verdict(verdict))
     } else {

@@ -15,8 +15,8 @@ use app::command::Command;
 use app::payment::Provider;
 use domain::ids::OrderId;
 use domain::payment::Payment;
-use futures_util::{FutureExt as _, StreamExt as _};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Notify, mpsc};
 
 use crate::callbacks::{self, Letter};
@@ -81,10 +81,10 @@ type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 async fn run(cashier: &Cashier, parts: Parts, mut stop: Stop) {
     let Parts { front, provider, metrics, concurrency, due, mut letters } = parts;
+    let desk = Desk { cashier, front: &front, metrics: &metrics };
     let mut under_way = BTreeSet::new();
     let mut errands: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
-    let desk = Desk { cashier, front: &front, metrics: &metrics };
     let mut state = State::Closed;
     while !stop.is_requested() {
         desk.watch(&mut state);

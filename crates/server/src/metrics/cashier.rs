@@ -26,11 +26,8 @@ pub struct CashierMetrics {
 
 impl CashierMetrics {
     pub fn register(metrics: &Metrics) -> CashierMetrics {
-        let cashier = CashierMetrics {
-            calls: Family::default(),
-            mismatches: Counter::default(),
-            breaker: Gauge::default(),
-        };
+        let cashier =
+            CashierMetrics { calls: Family::default(), mismatches: Counter::default(), breaker: Gauge::default() };
         metrics.register(|registry| {
             registry.register("payment_calls", "Calls of the payment provider", cashier.calls.clone());
             let help = "Approvals of another amount than was asked for";
