@@ -5,6 +5,7 @@
 mod commits;
 mod gate;
 mod log;
+pub mod payment;
 mod rows;
 mod samples;
 mod session;

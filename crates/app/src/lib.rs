@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod audit;
 pub mod breaker;
+pub mod cashier;
 pub mod cloud_event;
 pub mod command;
 #[cfg(feature = "conformance")]

@@ -4,6 +4,8 @@
 //! was not done and may be asked again ([`ProviderError::NotDone`]), and what may have been done and is looked up, never
 //! asked blindly ([`ProviderError::Unknown`]).
 
+mod script;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use domain::payment::{Method, Payment};
 use domain::time::Timestamp;
 
 pub use domain::payment::{Asked, Deed};
+pub use script::{Directed, Script, Told};
 
 /// The currency of every amount of the shop, as providers write it.
 pub const CURRENCY: &str = "krw";
@@ -124,4 +127,10 @@ pub trait Provider: Send + Sync {
 
     /// Reads a callback after verifying it over the bytes that were sent; `None` when it is of no interest here.
     fn callback(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Option<Callback>, CallbackError>;
+}
+
+/// The way of a callback from a provider inside the binary to the shop.
+pub trait Postbox: Send + Sync {
+    /// Returns when the shop has taken it in, or there is nobody who would.
+    fn deliver(&self, signature: String, body: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::audit::Snapshot;
+use app::payment::{Directed, Provider};
 use app::ports::StoreError;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
@@ -41,6 +42,7 @@ mod manual;
 mod notices;
 mod orders;
 mod pages;
+mod payments;
 mod points;
 mod products;
 mod reference;
@@ -74,11 +76,19 @@ pub struct Inner {
     pub write_timeout: Duration,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
+    pub payments: Payments,
     pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
+}
+
+/// Who moves the money, as the endpoints meet him.
+pub struct Payments {
+    pub provider: Arc<dyn Provider>,
+    /// The same one, where it can be told what to do.
+    pub directed: Option<Arc<dyn Directed>>,
 }
 
 /// How the audit gets to see everything at one moment.
@@ -175,7 +185,9 @@ fn open_routes() -> Routes {
 
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
-    use manual::{coupons as coupon, orders as order, people, products as product, settling as settle};
+    use manual::{
+        coupons as coupon, orders as order, payments as payment, people, products as product, settling as settle,
+    };
     const ISSUE: &str = "POST /api/coupons/{id}/issue";
     Routes::default()
         .post("/api/users", users::register, people::register())
@@ -212,6 +224,7 @@ fn customer_routes() -> Routes {
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
+        .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
         .post("/api/orders/{orderNumber}/refund", settling::refund, settle::refund())
         .post("/api/orders/{orderNumber}/pay", settling::pay, settle::pay())
         .post(
@@ -229,7 +242,8 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, products as product, settling as settle};
+    use manual::{coupons as coupon, letters as letter, orders as order, payments as payment};
+    use manual::{products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
@@ -257,6 +271,8 @@ fn admin_routes() -> Routes {
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
         .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
         .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
+        .get("/api/admin/payments/script", payments::script, payment::script())
+        .post("/api/admin/payments/script", payments::tell, payment::tell())
         .get("/api/admin/audit", audit::report, about::audit())
         .post("/api/admin/audit/repair", audit::repair, about::repair())
         .for_admins()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::ids::OrderId;
 use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::Key;
 
@@ -33,4 +34,15 @@ pub struct Telling {
     pub provider: Arc<str>,
     pub event: Arc<str>,
     pub at: Timestamp,
+}
+
+impl Telling {
+    pub fn new(provider: &str, event: Arc<str>, at: Timestamp) -> Telling {
+        let mut hasher = Sha256::new();
+        // A provider's name has no zero in it, so two pairs are never one text.
+        hasher.update(provider);
+        hasher.update([0]);
+        hasher.update(&*event);
+        Telling { key: TellingKey(hasher.finalize().into()), provider: Arc::from(provider), event, at }
+    }
 }

@@ -195,6 +195,21 @@ pub(super) fn repair() -> Value {
     json!({"repairs": 0, "before": audit(), "after": audit()})
 }
 
+pub(super) fn callback_taken() -> Value {
+    json!({"isTaken": true})
+}
+
+pub(super) fn tell_provider() -> Value {
+    json!({"script": "LOSE_ANSWER", "deed": "capture", "times": 1})
+}
+
+pub(super) fn provider_script() -> Value {
+    json!({
+        "script": "LOSE_ANSWER", "deed": "capture", "times": 1,
+        "amounts": [{"amount": 40_402, "script": "DECLINE"}],
+    })
+}
+
 pub(super) fn pay_order() -> Value {
     json!({"method": "CARD"})
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use app::event::ResultCode;
+use app::payment::{Deed, Script};
 use app::rows::{LetterStatus, RequestStatus};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Mode, Outcome, Payment, Status};
@@ -38,6 +39,10 @@ words! {
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
     /// What the customer pays with.
     MethodWord as "PaymentMethod" = Method::ALL.map(Method::name);
+    /// What the scripted payment provider may be told to do.
+    ScriptWord as "PaymentScript" = Script::ALL.map(Script::name);
+    /// What is done to money.
+    DeedWord as "PaymentDeed" = Deed::ALL.map(Deed::name);
     /// Where the goods of an order are on their way.
     ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
     /// What becomes of goods that are kept for an order.

@@ -14,6 +14,9 @@ pub enum Code {
     PaymentInProgress,
     PaymentAmountMismatch,
     PaymentDeclined,
+    CallbackUnsigned,
+    PaymentProviderNotFound,
+    PaymentNotScripted,
     ShipmentNotFound,
     ShipmentNotPossible,
     ProductNotFound,
@@ -83,7 +86,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 43] = [
+    pub const ALL: [Code; 46] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -93,6 +96,9 @@ impl Code {
         Code::PaymentInProgress,
         Code::PaymentAmountMismatch,
         Code::PaymentDeclined,
+        Code::CallbackUnsigned,
+        Code::PaymentProviderNotFound,
+        Code::PaymentNotScripted,
         Code::ShipmentNotFound,
         Code::ShipmentNotPossible,
         Code::ProductNotFound,
@@ -141,6 +147,9 @@ impl Code {
             Code::PaymentInProgress => entry("payment.in_progress", S::CONFLICT, "The money is on its way").retry(Retry::After(1)),
             Code::PaymentAmountMismatch => entry("payment.amount_mismatch", S::CONFLICT, "Another amount is due"),
             Code::PaymentDeclined => entry("payment.declined", S::PAYMENT_REQUIRED, "The payment was refused"),
+            Code::CallbackUnsigned => entry("payment.callback_unsigned", S::UNAUTHORIZED, "The callback is not signed by the provider"),
+            Code::PaymentProviderNotFound => entry("payment.provider_not_found", S::NOT_FOUND, "There is no such payment provider"),
+            Code::PaymentNotScripted => entry("payment.not_scripted", S::CONFLICT, "The payment provider does as it pleases"),
             Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There are no such goods"),
             Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The goods cannot go there"),
             Code::ProductNotFound => entry("product.not_found", S::NOT_FOUND, "There is no such product"),
