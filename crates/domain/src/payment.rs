@@ -37,7 +37,7 @@ pub enum Command {
     Withdraw,
     /// Gives money back that was captured.
     Refund { amount: Money },
-    /// An attempt that waits is tried again after its pause.
+    /// Somebody takes care that an attempt is tried again: its pause counts from now.
     Resume,
 }
 
@@ -89,6 +89,10 @@ pub enum Event {
     /// The deed is asked for, or looked up, later.
     Postponed {
         way: Way,
+        due: Timestamp,
+    },
+    /// The same, and nothing was answered since.
+    Resumed {
         due: Timestamp,
     },
 }
@@ -266,8 +270,7 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
         Command::Answer { asked, said } => answer(payment, *asked, said, at),
         Command::Withdraw => withdraw(payment),
         Command::Refund { amount } => return refund(payment, *amount),
-        Command::Resume if payment.is_under_way() => vec![payment.postponed(Way::Do, at)],
-        Command::Resume => vec![],
+        Command::Resume => resume(payment, at),
     })
 }
 
@@ -291,6 +294,15 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
         State::Authorizing | State::Capturing | State::Declined => vec![Event::Withdrawn],
         State::Captured => vec![Event::Withdrawn, Event::RefundRequested { amount: payment.held() }],
         State::Voiding | State::Voided | State::Refunding | State::Refunded => vec![],
+    }
+}
+
+fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
+    match payment.next {
+        Some(Next { way: Way::Do, tries, .. }) if payment.is_under_way() => {
+            vec![Event::Resumed { due: at + pause(tries - 1) }]
+        }
+        Some(_) | None => vec![],
     }
 }
 
@@ -412,6 +424,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
             let tries = payment.next.map_or(0, |next| next.tries) + 1;
             payment.next = Some(Next { way: *way, due: *due, tries });
         }
+        Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: *due, ..next }),
     }
     payment.updated_at = at;
 }
