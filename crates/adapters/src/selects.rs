@@ -82,7 +82,7 @@ macro_rules! select_order {
             "SELECT order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
              pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, \
              coupon_state, coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, \
-             warehouse_storage, version, created_at, updated_at, previous_order_id \
+             warehouse_storage, is_processing, version, created_at, updated_at, previous_order_id \
              FROM orders ",
             $rest
         )
@@ -92,7 +92,7 @@ macro_rules! select_order {
 macro_rules! select_line {
     ($rest:literal) => {
         concat!(
-            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at \
+            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned \
              FROM order_line ",
             $rest
         )
@@ -132,7 +132,49 @@ macro_rules! select_letter {
     };
 }
 
+macro_rules! select_payment {
+    ($rest:literal) => {
+        concat!(
+            "SELECT order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
+             refunds, reference, refusal, ask, due_at, tries, created_at, updated_at \
+             FROM payment ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_shipment {
+    ($rest:literal) => {
+        concat!(
+            "SELECT order_id, state, receiver, tracking_number, created_at, updated_at \
+             FROM shipment ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_storage {
+    ($rest:literal) => {
+        concat!(
+            "SELECT order_id, state, created_at, updated_at \
+             FROM warehouse_storage ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_telling {
+    ($rest:literal) => {
+        concat!(
+            "SELECT callback_key, provider, event_id, taken_at \
+             FROM payment_callback ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_order, select_parked, select_parked_event, select_product, select_request,
+    select_order, select_parked, select_parked_event, select_payment, select_product, select_request, select_shipment,
+    select_storage, select_telling,
 };

@@ -29,6 +29,7 @@ pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
     match kind {
         TimerKind::Claims => "CLAIMS",
         TimerKind::Restorations { .. } => "RESTORATIONS",
+        TimerKind::Payment => "PAYMENT",
     }
 }
 

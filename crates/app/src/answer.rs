@@ -39,6 +39,11 @@ pub enum Answer {
     OrderChanged {
         order: OrderId,
     },
+    PaymentStarted {
+        order: OrderId,
+        payment: Code,
+        attempt: i64,
+    },
     CouponIssued {
         campaign: CampaignId,
         coupon: Code,
@@ -61,6 +66,21 @@ pub enum Refusal {
     OrderNotFound,
     OrderNotCancellable,
     OrderNotStuck,
+    PaymentNotDue,
+    PaymentAlreadyPaid,
+    PaymentInProgress,
+    PaymentAmountMismatch {
+        due: Money,
+    },
+    OrderNotRefundable,
+    RefundTooMuch,
+    ReceiverMissing,
+    ShipmentNotFound,
+    StorageNotFound,
+    /// The goods cannot go from where they are to where they were said to be.
+    NoSuchStep {
+        from: &'static str,
+    },
     /// The product of the given line does not exist.
     ProductNotFound {
         line: Option<usize>,

@@ -11,9 +11,11 @@ mod dossier;
 mod journal;
 mod log;
 mod orders;
+mod payments;
 mod points;
 mod redemption;
 mod report;
+mod shipments;
 mod snapshot;
 mod stock;
 #[cfg(test)]
@@ -34,7 +36,7 @@ use stock::StockBooks;
 pub use report::{Audit, Law, LawReport};
 pub use snapshot::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
-    ShardFacts, Snapshot,
+    Settlement, ShardFacts, Snapshot,
 };
 
 /// An audit, and the commands that put right what can be computed again.
@@ -105,6 +107,8 @@ fn inspect_order(dossier: &Dossier, campaigns: &CampaignBooks, findings: &mut Fi
     findings.note(Law::Demand, of_order(claims::demand));
     findings.note(Law::Redemption, redemption::redemption(dossier, &campaigns.campaigns));
     findings.note(Law::Points, points::spent(dossier));
+    findings.note(Law::Payments, payments::payments(dossier));
+    findings.note(Law::Shipments, shipments::shipments(dossier));
     findings.note(Law::Orders, orders::adds_up(dossier));
     findings.note(Law::Paths, of_order(orders::takes_legal_steps));
     findings.note(Law::Journal, of_order(journal::journal));

@@ -7,13 +7,17 @@ use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, Req
 use domain::money::Money;
 use domain::order::{Canceller, Mode, Payment, Receiver};
 use domain::order_saga::{Report, Step};
+use domain::payment::{Asked, Method};
 use domain::pricing::Discount;
+use domain::shipment::State as ShipmentState;
 use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
+use domain::warehouse::State as StorageState;
 
-use crate::event::{CouponIssued, CouponResult, EventKind, Sold};
+use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, Sold};
+use crate::payment::{Found, ProviderError};
 use crate::reactions::{self, Group};
-use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, ParkKey, ParkedKey, Role};
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, ParkKey, ParkedKey, Role, Telling};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -57,6 +61,31 @@ pub enum Command {
     },
     ResumeOrder {
         order: OrderId,
+    },
+    /// Begins to pay for an order that waits for it.
+    Pay {
+        order: OrderId,
+        method: Method,
+        /// The amount that the customer was shown.
+        amount_shown: Option<Money>,
+    },
+    /// Pays what is due and sends the goods, or stores them, in one step.
+    ProcessOrder(Box<ProcessOrder>),
+    /// What became of something that the payment provider was asked for.
+    PaymentAnswered(Box<PaymentAnswered>),
+    /// Units come back; none named is all that are left.
+    RefundOrder {
+        order: OrderId,
+        lines: Vec<(ProductId, i64)>,
+    },
+    AdvanceShipment {
+        order: OrderId,
+        state: ShipmentState,
+        tracking: Option<Arc<str>>,
+    },
+    AdvanceStorage {
+        order: OrderId,
+        state: StorageState,
     },
     /// What an event leads to.
     React(Reaction),
@@ -112,6 +141,23 @@ pub struct PlaceOrder {
     pub mode: Option<Mode>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProcessOrder {
+    pub order: OrderId,
+    pub method: Option<Method>,
+    pub receiver: Option<Receiver>,
+    pub warehouse_storage: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaymentAnswered {
+    pub order: OrderId,
+    pub asked: Asked,
+    pub answer: Result<Found, ProviderError>,
+    /// Where the provider told it by itself: the same telling is taken in once.
+    pub told: Option<Telling>,
+}
+
 /// The commands that events lead to; [`crate::reactions`] says which.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reaction {
@@ -126,6 +172,9 @@ pub enum Reaction {
     DeliverResult { request: RequestId, result: Box<CouponResult> },
     NoticeOrder { user: UserId, order: OrderId, kind: EventKind },
     NoticeCoupon { issued: Box<CouponIssued> },
+    NoticeFailed { failed: Box<OrderProcessingFailed> },
+    SettleOrder { order: OrderId, method: Option<Method> },
+    RetryPayment { order: OrderId, attempt: i64 },
     CountSales { products: Vec<Sold>, at: Timestamp },
 }
 

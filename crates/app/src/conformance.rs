@@ -5,9 +5,11 @@
 mod commits;
 mod gate;
 mod log;
+pub mod payment;
 mod rows;
 mod samples;
 mod session;
+mod settling;
 mod undelivered;
 
 use std::pin::pin;
@@ -57,6 +59,12 @@ cases! {
         sales_survive,
         an_inbox_row_survives,
         what_is_not_there_is_loaded_as_absent,
+    }
+    settling {
+        a_payment_survives_every_change,
+        a_shipment_survives,
+        what_is_kept_survives,
+        a_telling_is_written_once,
     }
     commits {
         a_rollback_leaves_nothing,

@@ -89,6 +89,8 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
+    /// Whether there is something that a payment provider is to be asked.
+    pub asks: bool,
     /// Events that a group has given up.
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.
@@ -330,7 +332,7 @@ impl Engine {
         self.store.load(&first, rows).await?;
         let mut second = later;
         for job in jobs {
-            keys::declare_by_order(job, rows, &mut second);
+            keys::declare_by_order(job, rows, self.now, &mut second);
         }
         let second: Vec<Key> = second.into_iter().collect();
         self.store.load(&second, rows).await

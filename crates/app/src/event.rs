@@ -2,6 +2,7 @@
 //! snapshots in `tests/it/snapshots` are the promise.
 
 mod aggregate;
+mod key;
 
 use std::sync::Arc;
 
@@ -121,62 +122,26 @@ events! {
     PriceChanged(PriceChanged) => ProductEvents;
     ProductStatusChanged(ProductStatusChanged) => ProductEvents;
     StockAdjusted(StockAdjusted) => StockEvents;
+    OrderStatusChanged(OrderStatusChanged) => OrderEvents;
+    OrderReturned(OrderReturned) => OrderEvents;
+    OrderProcessingRequested(OrderProcessingRequested) => OrderProcessing;
+    OrderProcessingRetried(OrderProcessingRetried) => OrderRetry;
+    OrderProcessingFailed(OrderProcessingFailed) => OrderEvents;
+    PaymentRequested(PaymentNote) => PaymentEvents;
+    PaymentAuthorized(PaymentNote) => PaymentEvents;
+    PaymentCaptured(PaymentNote) => PaymentEvents;
+    PaymentDeclined(PaymentDeclined) => PaymentEvents;
+    PaymentVoided(PaymentNote) => PaymentEvents;
+    PaymentRefundRequested(PaymentRefund) => PaymentEvents;
+    PaymentRefunded(PaymentRefund) => PaymentEvents;
+    PaymentCompleted(PaymentCompleted) => ExternalEvents;
+    ShipmentUpdated(ShipmentUpdated) => OrderEvents;
+    StorageUpdated(StorageUpdated) => OrderEvents;
 }
 
 impl EventKind {
     pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-}
-
-impl Event {
-    /// The key that keeps everything about one thing in order (the topic table of the product page).
-    pub fn key(&self) -> String {
-        match self {
-            Event::OrderCreated(event) => event.user_id.to_string(),
-            Event::OrderAwaitingPayment(event) => event.user_id.to_string(),
-            Event::OrderCompleted(event) => event.user_id.to_string(),
-            Event::OrderCancelled(event) => event.user_id.to_string(),
-            Event::StockDeductionRequested(event) => event.product_id.to_string(),
-            Event::StockAdjusted(event) => event.product_id.to_string(),
-            Event::CouponUsageRequested(event) => event.coupon_id.to_string(),
-            Event::CampaignCreated(event) => event.coupon_id.to_string(),
-            Event::CampaignChanged(event) => event.coupon_id.to_string(),
-            Event::PointDeductionRequested(event) => event.user_id.to_string(),
-            Event::PointsCharged(event) => event.user_id.to_string(),
-            Event::StockDeductionCompleted(report)
-            | Event::StockDeductionFailed(report)
-            | Event::CouponUsageCompleted(report)
-            | Event::CouponUsageFailed(report)
-            | Event::PointDeductionCompleted(report)
-            | Event::PointDeductionFailed(report)
-            | Event::StockRestored(report)
-            | Event::CouponRestored(report)
-            | Event::PointsRestored(report) => report.order_id.as_str().to_owned(),
-            Event::CompensationRequired(event) => event.order_id.as_str().to_owned(),
-            Event::StockRestorationRequired(event) => event.order_id.as_str().to_owned(),
-            Event::CouponRestorationRequired(event) => event.order_id.as_str().to_owned(),
-            Event::PointRestorationRequired(event) => event.order_id.as_str().to_owned(),
-            Event::CompensationCompleted(event) => event.order_id.as_str().to_owned(),
-            Event::CompensationStuck(event) => event.order_id.as_str().to_owned(),
-            Event::CompensationResumed(event) => event.order_id.as_str().to_owned(),
-            Event::CouponRequested(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
-            Event::CouponResult(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
-            Event::CouponIssued(event) => event.user_id.to_string(),
-            Event::CouponUsed(event) => event.user_id.to_string(),
-            Event::ProductRegistered(event) => event.product_id.to_string(),
-            Event::ProductSoldOut(event) => event.product_id.to_string(),
-            Event::ProductRestocked(event) => event.product_id.to_string(),
-            Event::PriceChanged(event) => event.product_id.to_string(),
-            Event::ProductStatusChanged(event) => event.product_id.to_string(),
-        }
-    }
-}
-
-fn queue_key(key: QueueKey, user: UserId, campaign: CampaignId) -> String {
-    match key {
-        QueueKey::Campaign => campaign.to_string(),
-        QueueKey::User => format!("user:{user}"),
     }
 }
 
@@ -190,6 +155,13 @@ macro_rules! payload {
         }
     )*};
 }
+
+mod settling;
+
+pub use settling::{
+    OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned, OrderStatusChanged,
+    PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund, ShipmentUpdated, StorageUpdated,
+};
 
 payload! {
     /// Everything that is fixed when an order is placed, but for its receiver, who stays out of events.

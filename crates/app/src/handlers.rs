@@ -1,12 +1,16 @@
 //! What each command does to the rows of its batch. One file per part of the shop.
 
 mod catalogue;
+mod claiming;
 mod coupons;
 mod notices;
 mod orders;
 mod participants;
+mod payments;
 mod points;
 mod repairs;
+mod settling;
+mod shipments;
 mod undelivered;
 mod users;
 
@@ -29,6 +33,14 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::PlaceOrder(order) => orders::place(unit, order),
         Command::CancelOrder { order, by } => orders::cancel(unit, *order, *by),
         Command::ResumeOrder { order } => orders::resume(unit, *order),
+        Command::Pay { order, method, amount_shown } => payments::pay(unit, *order, *method, *amount_shown),
+        Command::ProcessOrder(wanted) => settling::process(unit, wanted),
+        Command::PaymentAnswered(answered) => payments::answered(unit, answered).map(|()| Answer::Done),
+        Command::RefundOrder { order, lines } => settling::refund(unit, *order, lines),
+        Command::AdvanceShipment { order, state, tracking } => {
+            shipments::advance_shipment(unit, *order, *state, tracking.clone())
+        }
+        Command::AdvanceStorage { order, state } => shipments::advance_storage(unit, *order, *state),
         Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
         Command::Undelivered(command) => undelivered::handle(unit, command),
         Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),
@@ -61,6 +73,9 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         Reaction::DeliverResult { request, result } => coupons::deliver_result(unit, *request, result),
         Reaction::NoticeOrder { user, order, kind } => notices::order(unit, *user, *order, *kind),
         Reaction::NoticeCoupon { issued } => notices::coupon(unit, issued),
+        Reaction::NoticeFailed { failed } => notices::processing_failed(unit, failed),
+        Reaction::SettleOrder { order, method } => settling::settle(unit, *order, *method),
+        Reaction::RetryPayment { order, attempt } => payments::retry(unit, *order, *attempt),
         Reaction::CountSales { products, at } => catalogue::count_sales(unit, products, *at),
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::OrderId;
-use domain::order::{self, CouponWanted, Created, Order, Outcome};
+use domain::order::settling::Return;
+use domain::order::{self, CouponWanted, Created, Order, Outcome, Status};
 use domain::time::Timestamp;
 
 use crate::event::{Event, OrderCreated};
@@ -42,7 +43,7 @@ impl Replay {
         let Some(folded) = order_event(self.id, event, at) else { return Ok(()) };
         match &self.order {
             None if !matches!(folded, order::Event::Created(_)) => return Err(Broken::NotCreated),
-            Some(order) if !may_follow(order.outcome, &folded) => {
+            Some(order) if !may_follow(order, &folded) => {
                 return Err(Broken::Illegal { event: event.kind().name(), after: order.outcome });
             }
             _ => {}
@@ -80,6 +81,21 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         }
         Event::CompensationStuck(_) => order::Event::CompensationStuck,
         Event::CompensationResumed(resumed) => order::Event::CompensationResumed { steps: resumed.steps.clone() },
+        Event::OrderStatusChanged(changed) => {
+            order::Event::StatusChanged { status: changed.status, reason: changed.reason }
+        }
+        Event::OrderReturned(returned) => order::Event::Returned(Return {
+            lines: returned.products.iter().map(|sold| (sold.id, sold.qty)).collect(),
+            money: returned.refund_amount,
+            points: returned.points_restored,
+            is_last: returned.is_last,
+        }),
+        Event::OrderProcessingRequested(asked) => order::Event::ProcessingRequested {
+            method: asked.method,
+            receiver: None,
+            warehouse_storage: asked.warehouse_storage,
+        },
+        Event::OrderProcessingFailed(failed) => order::Event::ProcessingFailed { code: Arc::clone(&failed.code) },
         _ => return None,
     })
 }
@@ -104,12 +120,19 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
     }
 }
 
-/// The edges between outcomes. Nothing but a late report follows a settled one.
-const fn may_follow(outcome: Outcome, event: &order::Event) -> bool {
+/// The edges between outcomes, and those of the life cycle once the order is completed. Nothing but a late report follows a
+/// cancelled one.
+fn may_follow(order: &Order, event: &order::Event) -> bool {
+    let outcome = order.outcome;
     match event {
         order::Event::Created(_) => false,
         order::Event::Reported { .. } => true,
-        order::Event::AwaitingPayment { .. } | order::Event::Completed => matches!(outcome, Outcome::Pending),
+        order::Event::AwaitingPayment { .. } => matches!(outcome, Outcome::Pending),
+        order::Event::Completed => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
+        order::Event::StatusChanged { status, .. } => outcome == Outcome::Completed && order.status.can_become(*status),
+        order::Event::Returned(_) => outcome == Outcome::Completed && order.status != Status::Cancelled,
+        order::Event::ProcessingRequested { .. } => matches!(outcome, Outcome::AwaitingPayment | Outcome::Completed),
+        order::Event::ProcessingFailed { .. } => outcome == Outcome::AwaitingPayment,
         order::Event::CompensationRequired { .. } => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::CompensationStuck => matches!(outcome, Outcome::Compensating),
         order::Event::CompensationResumed { .. } => matches!(outcome, Outcome::CompensationStuck),

@@ -39,6 +39,8 @@ groups! {
     CouponResult = "coupon-result-group",
     Notices = "notice-group",
     Ranking = "ranking-group",
+    OrderProcessing = "order-processing-group",
+    OrderRetry = "order-retry-group",
 }
 
 impl Group {
@@ -80,6 +82,10 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::OrderCompleted, Group::Notices),
     (EventKind::OrderCancelled, Group::Notices),
     (EventKind::OrderCompleted, Group::Ranking),
+    (EventKind::OrderProcessingRequested, Group::OrderProcessing),
+    (EventKind::OrderProcessingRetried, Group::OrderRetry),
+    (EventKind::OrderStatusChanged, Group::Notices),
+    (EventKind::OrderProcessingFailed, Group::Notices),
 ];
 
 /// The groups that react to an event, in the order of the table.
@@ -95,6 +101,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::CouponRequest | Group::CouponResult => request(event, codec),
         Group::Notices => notice(event, codec),
         Group::Ranking => ranking(event),
+        Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
     }
 }
 
@@ -206,9 +213,26 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::OrderAwaitingPayment(event) => (event.user_id, &event.order_id),
         Event::OrderCompleted(event) => (event.user_id, &event.order_id),
         Event::OrderCancelled(event) => (event.user_id, &event.order_id),
+        Event::OrderStatusChanged(event) => (event.user_id, &event.order_id),
+        Event::OrderProcessingFailed(failed) => {
+            return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
+        }
         _ => return None,
     };
     Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, kind: event.kind() })
+}
+
+fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::OrderProcessingRequested(asked) => {
+            Reaction::SettleOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
+        }
+        Event::OrderProcessingRetried(asked) => {
+            Reaction::RetryPayment { order: codec.order_id(asked.order_id.as_str())?, attempt: asked.attempt }
+        }
+        _ => return None,
+    })
 }
 
 fn ranking(event: &Event) -> Option<Reaction> {

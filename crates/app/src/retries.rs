@@ -32,7 +32,12 @@ impl Group {
         match self {
             Group::Stock => EXPONENTIAL,
             Group::Coupon | Group::Point | Group::Completion => PATIENT,
-            Group::CouponRequest | Group::CouponResult | Group::Notices | Group::Ranking => STEADY,
+            Group::CouponRequest
+            | Group::CouponResult
+            | Group::Notices
+            | Group::Ranking
+            | Group::OrderProcessing
+            | Group::OrderRetry => STEADY,
         }
     }
 

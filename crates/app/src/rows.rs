@@ -1,5 +1,6 @@
 //! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
 
+mod settling;
 mod undelivered;
 
 use std::collections::BTreeSet;
@@ -13,9 +14,12 @@ use domain::ids::{
 use domain::money::Money;
 use domain::order::Order;
 use domain::order_saga::Step;
+use domain::payment::Payment;
 use domain::points::Account;
+use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::warehouse::Storage;
 
 use crate::answer::Answer;
 use crate::event::Event;
@@ -23,6 +27,7 @@ use crate::reactions::Group;
 use crate::table::Table;
 use crate::topic::Topic;
 
+pub use settling::{PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
 pub use undelivered::{Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
 
 /// Names one row of any kind. The order of the variants is the order of locks.
@@ -34,9 +39,13 @@ pub enum Key {
     ParkedEvent(ParkedEventKey),
     Letter(LetterId),
     Answer(AnswerKey),
+    Telling(TellingKey),
     Login(EmailKey),
     Order(OrderId),
     Timer(OrderId),
+    Payment(OrderId),
+    Shipment(OrderId),
+    Storage(OrderId),
     Claim(ClaimKey),
     /// Whether an order is settled, read without a lock: settled orders stay settled.
     Settled(OrderId),
@@ -111,7 +120,7 @@ macro_rules! key_of {
 
 key_of! {
     OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
-    AnswerKey => Answer, EmailKey => Login, ClaimKey => Claim,
+    AnswerKey => Answer, TellingKey => Telling, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
 }
 
@@ -186,6 +195,8 @@ pub enum TimerKind {
     Claims,
     /// Restorations are overdue; asked for so many times already.
     Restorations { asked: i64 },
+    /// Nobody has paid.
+    Payment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -400,9 +411,13 @@ rows! {
         parked_events: ParkedEventKey => Message,
         letters: LetterId => DeadLetter,
         answers: AnswerKey => StoredAnswer,
+        tellings: TellingKey => Telling,
         logins: EmailKey => Login,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
+        payments: PaymentKey => Payment,
+        shipments: ShipmentKey => Shipment,
+        storages: StorageKey => Storage,
         claims: ClaimKey => Claim,
         settled: SettledKey => (),
         requests: RequestId => Request,

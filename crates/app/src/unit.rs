@@ -51,12 +51,17 @@ pub(crate) struct Unit<'a> {
 impl Unit<'_> {
     /// Writes an event down and, under the inline executor, follows what it leads to.
     pub(crate) fn publish(&mut self, event: Event) -> Step {
-        self.publish_versioned(event, None)
+        self.publish_of_order(event, None)
     }
 
     /// The same for an event of the order's own, which counts its version.
     pub(crate) fn publish_of(&mut self, event: Event, order: &Order) -> Step {
-        self.publish_versioned(event, Some((order.id(), order.version)))
+        self.publish_of_order(event, Some((order.id(), Some(order.version))))
+    }
+
+    /// The same for what belongs to an order's history and is no change of the order itself.
+    pub(crate) fn publish_about(&mut self, event: Event, order: OrderId) -> Step {
+        self.publish_of_order(event, Some((order, None)))
     }
 
     /// Writes an event down and leads nowhere: its effect is already in the rows.
@@ -69,16 +74,13 @@ impl Unit<'_> {
         self.rows.events.push(NewEvent { id, event, order, version, cause: self.cause, at: self.now });
     }
 
-    fn publish_versioned(&mut self, event: Event, of: Option<(OrderId, i64)>) -> Step {
+    fn publish_of_order(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) -> Step {
         let kind = event.kind();
         let commands = self.inline_commands(&event);
-        let of = match of {
-            Some((order, version)) => Some((order, Some(version))),
-            None => {
-                let report = reactions::step_report(&event).map(|(report, _)| report.order_id.clone());
-                report.and_then(|code| self.settings.codec.order_id(code.as_str())).map(|order| (order, None))
-            }
-        };
+        let of = of.or_else(|| {
+            let report = reactions::step_report(&event).map(|(report, _)| report.order_id.clone());
+            report.and_then(|code| self.settings.codec.order_id(code.as_str())).map(|order| (order, None))
+        });
         self.record(event, of);
         let cause = std::mem::replace(&mut self.cause, kind.name());
         for command in commands {

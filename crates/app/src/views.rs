@@ -7,8 +7,11 @@ use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::Order;
+use domain::payment::Payment;
+use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::warehouse::Storage;
 
 use crate::event::Event;
 use crate::ports::StoreError;
@@ -135,6 +138,24 @@ pub struct ToldNotice {
     pub data: String,
 }
 
+/// What comes after everything is claimed.
+pub trait SettlingViews: Send + Sync {
+    fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>>;
+
+    /// Payments of which the provider is to be asked something by now, the longest waiting first.
+    fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>>;
+
+    fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>>;
+
+    /// Shipments, those of the newest orders first, from before the given one on.
+    fn shipments(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Shipment>>;
+
+    fn storage(&self, order: OrderId) -> Reading<'_, Option<Storage>>;
+
+    /// What is kept in the warehouse, that of the newest orders first, from before the given one on.
+    fn storages(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Storage>>;
+}
+
 /// What consumer groups could not handle.
 pub trait LetterViews: Send + Sync {
     fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>>;
@@ -144,9 +165,15 @@ pub trait LetterViews: Send + Sync {
 }
 
 /// Everything that can be read.
-pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews {}
+pub trait Views:
+    OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
+{
+}
 
-impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews> Views for T {}
+impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews> Views
+    for T
+{
+}
 
 /// What somebody listens to or waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -84,6 +84,7 @@ pub enum Kind {
     Order,
     Coupon,
     Request,
+    Payment,
 }
 
 impl Kind {
@@ -92,6 +93,7 @@ impl Kind {
             Kind::Order => "ORD-",
             Kind::Coupon => "UC-",
             Kind::Request => "req-",
+            Kind::Payment => "PAY-",
         }
     }
 }
@@ -130,6 +132,11 @@ impl Codec {
         self.encode(Kind::Order, id.0)
     }
 
+    /// An order has one payment, so its identity is the order's, shown in its own words.
+    pub fn payment(&self, order: OrderId) -> Code {
+        self.encode(Kind::Payment, order.0)
+    }
+
     pub fn coupon(&self, id: CouponId) -> Code {
         self.encode(Kind::Coupon, id.0)
     }
@@ -141,6 +148,11 @@ impl Codec {
     /// The order that a code names; `None` when it cannot be one of ours.
     pub fn order_id(&self, code: &str) -> Option<OrderId> {
         self.decode(Kind::Order, code).map(OrderId)
+    }
+
+    /// The order whose payment a code names.
+    pub fn payment_order(&self, code: &str) -> Option<OrderId> {
+        self.decode(Kind::Payment, code).map(OrderId)
     }
 
     pub fn coupon_id(&self, code: &str) -> Option<CouponId> {

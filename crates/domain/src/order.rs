@@ -2,6 +2,7 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+pub mod settling;
 mod status;
 mod terms;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
 use crate::money::Money;
 use crate::order_saga::{Direction, Next, Report, Saga, Step};
+use crate::payment::Method;
 use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
@@ -40,6 +42,8 @@ pub enum Command {
     Stick,
     /// An operator, or a repair, asks for the outstanding restorations again.
     Resume,
+    /// What comes after everything is claimed.
+    Settle(settling::Command),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,23 @@ pub enum Event {
     Cancelled {
         reason: Reason,
     },
+    /// The goods, or the money, are further; the reason is that of an order that is taken back.
+    StatusChanged {
+        status: Status,
+        reason: Option<Reason>,
+    },
+    /// Goods came back.
+    Returned(settling::Return),
+    /// Paying and sending in one step was asked for.
+    ProcessingRequested {
+        method: Option<Method>,
+        receiver: Option<Receiver>,
+        warehouse_storage: bool,
+    },
+    /// Its payment was refused; the order may still be paid.
+    ProcessingFailed {
+        code: Arc<str>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +100,25 @@ pub enum Rejection {
     PointsAbovePayable {
         payable: Money,
     },
-    /// Completed, cancelled, or on the way there.
+    /// Cancelled, on the way there, or with goods on their way.
     NotCancellable,
     NotStuck,
+    /// There is nothing to be paid.
+    NotDue,
+    AlreadyPaid,
+    /// The customer was shown another amount than is due.
+    AmountMismatch {
+        due: Money,
+    },
+    /// Nobody said where the goods are to go.
+    ReceiverMissing,
+    NotRefundable,
+    /// More units were to come back than the customer has.
+    NotThatMuchLeft,
+    /// The status cannot follow the present one.
+    NoSuchEdge {
+        from: Status,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +225,7 @@ pub struct Placement {
     pub warehouse_storage: bool,
 }
 
-/// What is fixed when the order is placed.
+/// What is fixed when the order is placed. Only where the goods are to go may be said later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
     pub id: OrderId,
@@ -226,6 +263,10 @@ pub struct Order {
     pub status: Status,
     pub reason: Option<Reason>,
     pub pay_before: Option<Timestamp>,
+    /// Whether paying and sending in one step is under way.
+    pub is_processing: bool,
+    /// Units of each line that came back; empty as long as nothing did.
+    pub returned: Vec<i64>,
     /// Counts the order's own events from 1, without gap.
     pub version: i64,
     pub updated_at: Timestamp,
@@ -240,8 +281,13 @@ impl Order {
         self.created.user
     }
 
+    /// Whether it may be taken back as a whole. A completed order stays completed; its status says that it was taken back.
     pub fn is_cancellable(&self) -> bool {
-        matches!(self.outcome, Outcome::Pending | Outcome::AwaitingPayment)
+        match self.outcome {
+            Outcome::Pending | Outcome::AwaitingPayment => true,
+            Outcome::Completed => self.status.is_cancellable(),
+            Outcome::Compensating | Outcome::Cancelled | Outcome::CompensationStuck => false,
+        }
     }
 
     /// Stock, coupon, points: 1 to 3 (O-04).
@@ -273,8 +319,9 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
     match command {
         Command::Place(_) => unreachable!("answered above"),
         Command::Collect { step, report, at: reported_at } => Ok(collect(order, *step, *report, (*reported_at, at))),
-        Command::Cancel { by } if order.is_cancellable() => Ok(give_up(order, by.reason())),
-        Command::Cancel { .. } => Err(Rejection::NotCancellable),
+        Command::Cancel { .. } if !order.is_cancellable() => Err(Rejection::NotCancellable),
+        Command::Cancel { by } if order.outcome == Outcome::Completed => Ok(settling::take_back(order, by.reason())),
+        Command::Cancel { by } => Ok(give_up(order, by.reason())),
         Command::GiveUp if order.outcome == Outcome::Pending => {
             Ok(give_up(order, order.saga.first_failure().unwrap_or(Reason::StepTimedOut)))
         }
@@ -284,6 +331,7 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
             Ok(vec![Event::CompensationResumed { steps: order.saga.to_restore().collect() }])
         }
         Command::Resume => Err(Rejection::NotStuck),
+        Command::Settle(command) => settling::decide(order, command),
     }
 }
 
@@ -376,11 +424,14 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
         }
         Event::Completed => {
             order.outcome = Outcome::Completed;
-            let paid = order.created.due.is_zero();
-            become_status(order, if paid { Status::PaymentCompleted } else { Status::Preparing });
+            order.pay_before = None;
+            order.is_processing = false;
+            let is_paid = order.created.due.is_zero() || order.created.payment == Payment::Prepaid;
+            become_status(order, if is_paid { Status::PaymentCompleted } else { Status::Preparing });
         }
         Event::CompensationRequired { reason, .. } => {
             order.outcome = Outcome::Compensating;
+            order.is_processing = false;
             order.reason = Some(*reason);
             order.saga.direction = Direction::Restoring(*reason);
         }
@@ -392,6 +443,18 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             order.pay_before = None;
             become_status(order, Status::Cancelled);
         }
+        Event::StatusChanged { status, reason } => {
+            order.reason = reason.or(order.reason);
+            become_status(order, *status);
+        }
+        Event::Returned(back) => settling::note_return(order, &back.lines),
+        Event::ProcessingRequested { receiver, warehouse_storage, .. } => {
+            order.is_processing = order.outcome == Outcome::AwaitingPayment;
+            let created = Arc::make_mut(&mut order.created);
+            created.receiver.clone_from(receiver);
+            created.warehouse_storage = *warehouse_storage;
+        }
+        Event::ProcessingFailed { .. } => order.is_processing = false,
     }
     order.version += 1;
     order.updated_at = at;
@@ -409,6 +472,8 @@ fn placed(created: &Arc<Created>) -> Order {
         status: Status::Created,
         reason: None,
         pay_before: None,
+        is_processing: false,
+        returned: vec![],
         version: 1,
         updated_at: created.at,
         created: Arc::clone(created),

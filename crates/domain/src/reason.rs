@@ -23,10 +23,13 @@ pub enum Reason {
     CancelledByCustomer,
     #[serde(rename = "order.cancelled_by_admin")]
     CancelledByAdmin,
+    /// Nobody paid before the order's `payBefore`.
+    #[serde(rename = "payment.expired")]
+    PaymentExpired,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 8] = [
+    pub const ALL: [Reason; 9] = [
         Reason::StockExhausted,
         Reason::ProductNotOnSale,
         Reason::CouponNotUsable,
@@ -35,6 +38,7 @@ impl Reason {
         Reason::ClaimReleased,
         Reason::CancelledByCustomer,
         Reason::CancelledByAdmin,
+        Reason::PaymentExpired,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -47,6 +51,7 @@ impl Reason {
             Reason::ClaimReleased => "claim.released",
             Reason::CancelledByCustomer => "order.cancelled_by_customer",
             Reason::CancelledByAdmin => "order.cancelled_by_admin",
+            Reason::PaymentExpired => "payment.expired",
         }
     }
 

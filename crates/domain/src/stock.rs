@@ -42,6 +42,10 @@ pub enum Command {
     Sell {
         quantity: i64,
     },
+    /// Takes sold units back into the house.
+    Return {
+        quantity: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ pub enum Event {
     Deducted { quantity: i64 },
     Restored { quantity: i64 },
     Sold { quantity: i64 },
+    Returned { quantity: i64 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +102,7 @@ pub struct Product {
     pub reserved: i64,
     /// Units ever received; `received = on_hand + sold + written_off`.
     pub received: i64,
+    /// Units that customers have: what came back is on hand again.
     pub sold: i64,
     pub written_off: i64,
     pub created_at: Timestamp,
@@ -139,6 +145,10 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
         Command::Sell { quantity } => {
             assert!(quantity <= product.reserved, "only what a claim holds is sold");
             Ok(vec![Event::Sold { quantity }])
+        }
+        Command::Return { quantity } => {
+            assert!(quantity <= product.sold, "only what was sold comes back");
+            Ok(vec![Event::Returned { quantity }])
         }
     }
 }
@@ -193,6 +203,10 @@ pub fn evolve(product: &mut Option<Product>, event: &Event, at: Timestamp) {
             product.reserved -= quantity;
             product.on_hand -= quantity;
             product.sold += quantity;
+        }
+        Event::Returned { quantity } => {
+            product.sold -= quantity;
+            product.on_hand += quantity;
         }
     }
     product.updated_at = at;
@@ -305,6 +319,7 @@ mod tests {
             (1..9_i64).prop_map(|quantity| Command::Deduct { quantity }),
             (1..9_i64).prop_map(|quantity| Command::Restore { quantity }),
             (1..9_i64).prop_map(|quantity| Command::Sell { quantity }),
+            (1..9_i64).prop_map(|quantity| Command::Return { quantity }),
             (0..3_usize).prop_map(|place| Command::ChangeStatus { status: Status::ALL[place] }),
         ]
     }
@@ -318,7 +333,10 @@ mod tests {
         ) {
             let mut product = replay(&[lamps(stock)]);
             for command in commands {
-                let reserved = product.as_ref().map_or(0, |product| product.reserved);
+                let (reserved, sold) = product.as_ref().map_or((0, 0), |product| (product.reserved, product.sold));
+                if matches!(command, Command::Return { quantity } if quantity > sold) {
+                    continue;
+                }
                 // Claims see to it that only what they hold is restored or sold.
                 if matches!(command, Command::Restore { quantity } | Command::Sell { quantity } if quantity > reserved) {
                     continue;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::audit::Snapshot;
+use app::payment::{Directed, Provider};
 use app::ports::StoreError;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
@@ -41,13 +42,16 @@ mod manual;
 mod notices;
 mod orders;
 mod pages;
+mod payments;
 mod points;
 mod products;
 mod reference;
 mod refusals;
 mod render;
 mod routes;
+mod settling;
 mod shapes;
+mod shipments;
 mod submission;
 pub mod users;
 
@@ -72,11 +76,19 @@ pub struct Inner {
     pub write_timeout: Duration,
     pub customers_may_charge: bool,
     pub metrics: Arc<Metrics>,
+    pub payments: Payments,
     pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
+}
+
+/// Who moves the money, as the endpoints meet him.
+pub struct Payments {
+    pub provider: Arc<dyn Provider>,
+    /// The same one, where it can be told what to do.
+    pub directed: Option<Arc<dyn Directed>>,
 }
 
 /// How the audit gets to see everything at one moment.
@@ -173,7 +185,9 @@ fn open_routes() -> Routes {
 
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
-    use manual::{coupons as coupon, orders as order, people, products as product};
+    use manual::{
+        coupons as coupon, orders as order, payments as payment, people, products as product, settling as settle,
+    };
     const ISSUE: &str = "POST /api/coupons/{id}/issue";
     Routes::default()
         .post("/api/users", users::register, people::register())
@@ -210,13 +224,29 @@ fn customer_routes() -> Routes {
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
+        .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
+        .post("/api/orders/{orderNumber}/refund", settling::refund, settle::refund())
+        .post("/api/orders/{orderNumber}/pay", settling::pay, settle::pay())
+        .post(
+            "/orders/{orderNumber}/pay",
+            settling::pay,
+            settle::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
+        )
+        .post("/api/orders/{orderNumber}/process-payment-shipment", settling::process, settle::process())
+        .post(
+            "/orders/{orderNumber}/process-payment-shipment",
+            settling::process,
+            settle::process().alias("processOrderAlias", "POST /api/orders/{orderNumber}/process-payment-shipment"),
+        )
 }
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, products as product};
+    use manual::{coupons as coupon, letters as letter, orders as order, payments as payment};
+    use manual::{products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
+    let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
     Routes::default()
         .post("/api/admin/products", products::register, product::register())
@@ -228,12 +258,21 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
+        .post("/api/admin/orders/{orderNumber}/refund", settling::refund, refund)
         .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .get("/api/admin/shipments", shipments::list, settle::list_shipments())
+        .get("/api/admin/shipments/{orderNumber}", shipments::get, settle::get_shipment())
+        .patch("/api/admin/shipments/{orderNumber}", shipments::change, settle::change_shipment())
+        .get("/api/admin/warehouse", shipments::list_stored, settle::list_stored())
+        .get("/api/admin/warehouse/{orderNumber}", shipments::get_stored, settle::get_stored())
+        .patch("/api/admin/warehouse/{orderNumber}", shipments::change_stored, settle::change_stored())
         .get("/api/admin/dead-letters", letters::list, letter::list())
         .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
         .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
         .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
+        .get("/api/admin/payments/script", payments::script, payment::script())
+        .post("/api/admin/payments/script", payments::tell, payment::tell())
         .get("/api/admin/audit", audit::report, about::audit())
         .post("/api/admin/audit/repair", audit::repair, about::repair())
         .for_admins()

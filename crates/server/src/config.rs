@@ -10,11 +10,13 @@ use serde::{Deserialize, Serialize};
 
 mod kafka;
 mod limits;
+mod payment;
 mod redis;
 mod render;
 
 pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
 pub use limits::Limits;
+pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 
 /// The commented reference of all settings, which is also where their defaults come from.
@@ -26,6 +28,8 @@ const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
 const ENV_DATABASE_URL: &str = "DATABASE_URL";
 const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
 const ENV_REDIS_URL: &str = "REDIS_URL";
+const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
+const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +42,7 @@ pub struct Config {
     pub kafka: Kafka,
     pub redis: Redis,
     pub orders: Orders,
+    pub payment: Payment,
     pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
@@ -282,6 +287,8 @@ pub enum Error {
     KafkaPrefix,
     #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
     Redis,
+    #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
+    NoPaymentKey,
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -297,6 +304,7 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         let (mut secret, mut database, mut brokers, mut redis) = (None, None, None, None);
+        let (mut payment_key, mut callback_secrets) = (None, None);
         for (variable, text) in env {
             if variable == ENV_AUTH_SECRET {
                 secret = Some(text).filter(|secret| !secret.is_empty());
@@ -306,6 +314,10 @@ impl Config {
                 brokers = Some(text).filter(|brokers| !brokers.is_empty());
             } else if variable == ENV_REDIS_URL {
                 redis = Some(text).filter(|address| !address.is_empty());
+            } else if variable == ENV_PAYMENT_KEY {
+                payment_key = Some(text).filter(|key| !key.is_empty());
+            } else if variable == ENV_CALLBACK_SECRETS {
+                callback_secrets = Some(text).filter(|secrets| !secrets.is_empty());
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
@@ -317,6 +329,7 @@ impl Config {
         config.store.database = database;
         config.kafka.brokers = brokers;
         config.redis.set_address(redis);
+        config.payment.set_secrets(payment_key, callback_secrets);
         config.check()?;
         Ok(config)
     }
@@ -334,6 +347,7 @@ impl Config {
             return Err(Error::Database);
         }
         self.kafka.check()?;
+        self.payment.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
         }
@@ -354,7 +368,7 @@ impl Config {
             ("orders.step_deadline_s", self.orders.step_deadline_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
-        for (key, given) in at_least_one {
+        for (key, given) in at_least_one.into_iter().chain(self.payment.at_least_one()) {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });
             }

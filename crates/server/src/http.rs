@@ -18,6 +18,7 @@ pub mod json;
 pub mod path;
 pub mod problem;
 pub mod query;
+pub mod signed;
 pub mod trace;
 
 pub use problem::{Code, Problem, Violation, Violations};

@@ -3,6 +3,8 @@
 pub mod api;
 pub mod audience;
 pub mod auth;
+pub mod callbacks;
+pub mod cashier;
 pub mod cli;
 pub mod commands;
 pub mod config;

@@ -16,9 +16,11 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
+mod cashier;
 mod engine;
 mod redis;
 
+pub use cashier::CashierMetrics;
 pub use engine::EngineMetrics;
 pub use redis::{Condition, RedisMetrics};
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use app::engine::{Report, Written};
 use app::ports::{Bell, Ranking, Wake};
+use tokio::sync::Notify;
 
 use crate::audience::Audience;
 use crate::metrics::EngineMetrics;
@@ -23,6 +24,8 @@ pub struct Listeners {
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
     pub metrics: Arc<EngineMetrics>,
+    /// The cashier, told when a payment has something to be asked.
+    pub due: Arc<Notify>,
     /// Wakes those at other processes.
     pub bell: Option<Arc<dyn Bell>>,
     pub ranking: Option<Arc<dyn Ranking>>,
@@ -86,7 +89,7 @@ impl Shared {
     }
 
     fn settle(&self, written: Written, started: Instant) {
-        let Listeners { waiting, audience, metrics, bell, ranking } = &self.listeners;
+        let Listeners { waiting, audience, metrics, due, bell, ranking } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before anybody is answered: from then on it must not say what was true before.
             ranking.learn(&written.report.sold);
@@ -106,6 +109,9 @@ impl Shared {
             self.is_broken.store(true, Ordering::Release);
         }
         metrics.observe_batch(&report, started.elapsed());
+        if report.asks {
+            due.notify_one();
+        }
         let Report { orders, requests, noticed: users, .. } = report;
         let wake = Wake { users, orders, requests };
         waiting.wake(&wake);

@@ -16,9 +16,10 @@ use domain::ids::Codec;
 use domain::order::Mode;
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::{Fingerprints, Inner, Shop, Snapshots};
+use crate::api::{Fingerprints, Inner, Payments, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
+use crate::cashier::CashierThread;
 use crate::config::{self, Config};
 use crate::front::{self, Front};
 use crate::http::BodyLimits;
@@ -36,6 +37,7 @@ use crate::worker::Worker;
 
 mod beside;
 mod broker;
+mod cashier;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;
@@ -59,12 +61,16 @@ pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
+    cashier: Option<CashierThread>,
     lookout: Option<JoinHandle<()>>,
 }
 
 impl EngineThread {
     /// Settles what is in hand and closes the store.
     pub fn stop(self) -> std::io::Result<()> {
+        if let Some(cashier) = self.cashier {
+            cashier.stop();
+        }
         self.stopper.stop();
         let stopped = self.thread.join().map_err(|_panic| std::io::Error::other("the engine panicked"));
         if let Some(relay) = self.relay {
@@ -86,6 +92,8 @@ pub enum Error {
     Redis(#[from] redis::OpenError),
     #[error(transparent)]
     Read(#[from] StoreError),
+    #[error("payments: {0}")]
+    Payment(String),
     #[error("the brokers: {0}")]
     Broker(String),
     #[error("the engine's thread does not run: {0}")]
@@ -124,6 +132,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
+    let payments = cashier::open(config, data_dir, &front.clock)?;
+    let due = Arc::new(Notify::new());
+    let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
+    let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
@@ -131,7 +143,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let run = move || {
         let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
-        let listeners = Listeners { waiting, audience, metrics: engine_metrics, bell, ranking };
+        let listeners = Listeners { waiting, audience, metrics: engine_metrics, due, bell, ranking };
         let worker = Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
         if let Err(error) = runtime.block_on(worker.run()) {
             tracing::error!("The engine cannot start: {error}");
@@ -149,11 +161,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
+        payments: at_the_door,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, lookout } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, lookout } })
 }
 
 fn snapshots(config: &Config) -> Snapshots {

@@ -8,16 +8,20 @@ use app::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
 use app::rows::{
     AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, Notice,
-    OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Timer,
+    OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Telling,
+    TellingKey, Timer,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
     CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
 };
+use domain::payment::Payment;
 use domain::points::Account;
+use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::warehouse::Storage;
 
 /// A disk that stores are opened on, one after the other or side by side. Clones are the same disk.
 #[derive(Clone, Debug, Default)]
@@ -57,6 +61,10 @@ pub struct State {
     pub logins: BTreeMap<EmailKey, Login>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
+    pub payments: BTreeMap<OrderId, Payment>,
+    pub shipments: BTreeMap<OrderId, Shipment>,
+    pub storages: BTreeMap<OrderId, Storage>,
+    pub tellings: BTreeMap<TellingKey, Telling>,
     pub claims: BTreeMap<ClaimKey, Claim>,
     pub requests: BTreeMap<RequestId, Request>,
     pub customers: BTreeMap<UserId, Customer>,

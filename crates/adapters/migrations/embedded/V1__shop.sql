@@ -108,7 +108,7 @@ CREATE TABLE orders (
     order_number       TEXT    NOT NULL,     -- what the customer sees; made of order_id, so it has no index
     user_id            INTEGER NOT NULL,
     outcome            TEXT    NOT NULL,     -- PENDING, AWAITING_PAYMENT, COMPLETED, COMPENSATING, CANCELLED, COMPENSATION_STUCK
-    status             TEXT    NOT NULL,     -- CREATED, PENDING_PAYMENT, PAYMENT_COMPLETED, PREPARING, CANCELLED
+    status             TEXT    NOT NULL,     -- CREATED, PENDING_PAYMENT, PAYMENT_COMPLETED, PREPARING, …
     reason             TEXT,                 -- why it was, or will be, cancelled
     is_restoring       INTEGER NOT NULL CHECK (is_restoring BETWEEN 0 AND 1),
     mode               TEXT    NOT NULL,     -- parallel, atomic
@@ -129,6 +129,7 @@ CREATE TABLE orders (
     point_at           INTEGER,
     receiver           TEXT,                 -- JSON
     warehouse_storage  INTEGER NOT NULL CHECK (warehouse_storage BETWEEN 0 AND 1),
+    is_processing      INTEGER NOT NULL CHECK (is_processing BETWEEN 0 AND 1),  -- being paid and sent in one step
     version            INTEGER NOT NULL,     -- the order's own events so far
     created_at         INTEGER NOT NULL,
     updated_at         INTEGER NOT NULL,
@@ -148,6 +149,7 @@ CREATE TABLE order_line (
     stock_state  TEXT    NOT NULL,           -- REQUESTED, COMPLETED, FAILED, RESTORED
     stock_reason TEXT,
     stock_at     INTEGER NOT NULL,
+    returned     INTEGER NOT NULL CHECK (returned BETWEEN 0 AND quantity),  -- units that came back
     PRIMARY KEY (order_id, line_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -166,7 +168,7 @@ CREATE TABLE claim (
 CREATE TABLE timer (
     order_id INTEGER PRIMARY KEY,
     due_at   INTEGER NOT NULL,
-    kind     TEXT    NOT NULL,               -- CLAIMS, RESTORATIONS
+    kind     TEXT    NOT NULL,               -- CLAIMS, RESTORATIONS, PAYMENT
     asked    INTEGER NOT NULL                -- how often restorations were asked for
 ) STRICT;
 CREATE INDEX timer_due ON timer (due_at);

@@ -3,7 +3,7 @@ CREATE TABLE orders (
     order_number      VARCHAR(32) NOT NULL,  -- what the customer sees; made of order_id, so it has no index
     user_id           BIGINT      NOT NULL,
     outcome           VARCHAR(32) NOT NULL,  -- PENDING, AWAITING_PAYMENT, COMPLETED, COMPENSATING, CANCELLED, COMPENSATION_STUCK
-    status            VARCHAR(32) NOT NULL,  -- CREATED, PENDING_PAYMENT, PAYMENT_COMPLETED, PREPARING, CANCELLED
+    status            VARCHAR(32) NOT NULL,  -- CREATED, PENDING_PAYMENT, PAYMENT_COMPLETED, PREPARING, …
     reason            VARCHAR(64),           -- why it was, or will be, cancelled
     is_restoring      BIGINT      NOT NULL CHECK (is_restoring IN (0, 1)),
     mode              VARCHAR(16) NOT NULL,  -- parallel, atomic
@@ -24,6 +24,7 @@ CREATE TABLE orders (
     point_at          BIGINT,
     receiver          MEDIUMTEXT,            -- JSON
     warehouse_storage BIGINT      NOT NULL CHECK (warehouse_storage IN (0, 1)),
+    is_processing     BIGINT      NOT NULL CHECK (is_processing IN (0, 1)),  -- being paid and sent in one step
     version           BIGINT      NOT NULL,  -- the order's own events so far
     created_at        BIGINT      NOT NULL,
     updated_at        BIGINT      NOT NULL,

@@ -8,5 +8,7 @@ CREATE TABLE order_line (
     stock_state  VARCHAR(16)  NOT NULL,  -- REQUESTED, COMPLETED, FAILED, RESTORED
     stock_reason VARCHAR(64),
     stock_at     BIGINT       NOT NULL,
-    PRIMARY KEY (order_id, line_no)
+    returned     BIGINT       NOT NULL,  -- units that came back
+    PRIMARY KEY (order_id, line_no),
+    CHECK (returned BETWEEN 0 AND quantity)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

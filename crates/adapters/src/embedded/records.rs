@@ -2,6 +2,7 @@
 
 mod claims;
 mod orders;
+mod settling;
 mod undelivered;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
@@ -21,6 +22,7 @@ pub(super) use crate::selects::*;
 pub(super) use crate::words::*;
 pub(super) use claims::{claim, timer};
 pub(super) use orders::{Line, line, stored_order};
+pub(super) use settling::{payment, shipment, storage, telling};
 pub(super) use undelivered::{letter, parked, parked_event};
 
 /// Reads a row's cells from left to right.

@@ -2,6 +2,7 @@
 
 mod claims;
 mod orders;
+mod settling;
 mod undelivered;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::words::ENTRY_KINDS;
 pub(super) use crate::selects::*;
 pub(super) use claims::{claim, timer};
 pub(super) use orders::{Line, line, stored_order};
+pub(super) use settling::{payment, shipment, storage, telling};
 pub(super) use undelivered::{letter, parked, parked_event};
 
 /// A row's cells, taken from left to right.

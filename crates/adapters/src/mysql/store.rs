@@ -4,6 +4,7 @@ mod commit;
 mod executor;
 mod load;
 mod places;
+mod settling;
 mod undelivered;
 
 use std::ops::Range;

@@ -6,6 +6,7 @@ mod coupons;
 mod letters;
 mod notices;
 mod orders;
+mod settling;
 mod stirrings;
 
 use std::io;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::claim::Claim;
 use domain::order::{Order, Outcome};
 use domain::order_saga::{Step, StepState};
+use domain::payment::Payment;
 
 use super::dossier::Dossier;
 use super::report::{Verdict, ensure};
@@ -20,7 +21,7 @@ pub(super) fn claims(dossier: &Dossier) -> Verdict {
         let is_bare = facts.claims.is_empty() && facts.timer.is_none();
         return ensure(is_bare, || format!("{name}: has claims or a timer, but does not exist"));
     };
-    ensure(timer_fits(order.outcome, facts.timer), || {
+    ensure(timer_fits(order.outcome, facts), || {
         format!("{name}: is {}, its timer is {:?}", order.outcome.name(), facts.timer)
     })?;
     if order.outcome.is_settled() {
@@ -37,9 +38,12 @@ pub(super) fn claims(dossier: &Dossier) -> Verdict {
     ensure(foreign.is_none(), || format!("{name}: has the claim {foreign:?} but no such step"))
 }
 
-/// An order that waits for answers is looked at when they are overdue; no other order is.
-const fn timer_fits(outcome: Outcome, timer: Option<Timer>) -> bool {
+/// An order that waits for answers, or to be paid, is looked at when they are overdue; no other order is.
+fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
+    let timer = facts.timer;
+    let is_being_paid = facts.settlement.payment.as_ref().is_some_and(Payment::is_under_way);
     match outcome {
+        Outcome::AwaitingPayment if !is_being_paid => matches!(timer, Some(Timer { kind: TimerKind::Payment, .. })),
         Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims, .. })),
         Outcome::Compensating => matches!(timer, Some(Timer { kind: TimerKind::Restorations { .. }, .. })),
         Outcome::AwaitingPayment | Outcome::CompensationStuck | Outcome::Completed | Outcome::Cancelled => {
@@ -89,6 +93,6 @@ pub(super) fn repair(facts: &OrderFacts) -> Option<Command> {
     if order.outcome == Outcome::CompensationStuck {
         return Some(Command::ResumeOrder { order: order.id() });
     }
-    let is_wrong = !timer_fits(order.outcome, facts.timer);
+    let is_wrong = !timer_fits(order.outcome, facts);
     is_wrong.then_some(Command::Repair(Repair::Timer { order: order.id() }))
 }

@@ -52,7 +52,7 @@ impl Dossier {
         let claim = self.claim(step);
         match order.outcome {
             Outcome::Cancelled => false,
-            Outcome::Completed => is_completed,
+            Outcome::Completed => is_completed && !(step == Step::Coupon && order.is_all_returned()),
             Outcome::Pending | Outcome::AwaitingPayment => claim.map_or(is_completed, |claim| claim == Claim::Held),
             Outcome::Compensating | Outcome::CompensationStuck => claim == Some(Claim::Held),
         }

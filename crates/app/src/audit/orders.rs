@@ -25,6 +25,7 @@ pub(super) fn adds_up(dossier: &Dossier) -> Verdict {
     ensure(created.total == created.discount + created.points + created.due, || {
         format!("{name}: discount, points and amount due do not add up to {}", created.total.amount())
     })?;
+    ensure(returns_fit(order), || format!("{name}: more came back than it bought"))?;
     versions(dossier, order)?;
     match is_rebuilt(dossier, order) {
         Ok(true) | Err(Broken::Illegal { .. }) => Ok(()),
@@ -78,6 +79,12 @@ fn replay(dossier: &Dossier, order: &Order, collected: usize) -> Result<Order, B
     replay.order().cloned().ok_or(Broken::NotCreated)
 }
 
+/// Whether the units that came back were ever the customer's.
+fn returns_fit(order: &Order) -> bool {
+    let mut lines = order.created.lines.iter().enumerate();
+    lines.all(|(place, line)| (0..=line.quantity).contains(&order.returned(place)))
+}
+
 fn campaign(created: &Created) -> Option<CampaignId> {
     created.coupon.map(|wanted| wanted.campaign)
 }
@@ -95,5 +102,6 @@ fn is_same(replayed: &Order, stored: &Order) -> bool {
         && replayed.saga == stored.saga
         && (replayed.outcome, replayed.status) == (stored.outcome, stored.status)
         && (replayed.reason, replayed.pay_before) == (stored.reason, stored.pay_before)
+        && (replayed.is_processing, &replayed.returned) == (stored.is_processing, &stored.returned)
         && (replayed.version, replayed.updated_at) == (stored.version, stored.updated_at)
 }

@@ -31,7 +31,8 @@ pub(super) fn spent(dossier: &Dossier) -> Verdict {
     let foreign = entries.iter().find(|entry| entry.user != order.user());
     ensure(foreign.is_none(), || format!("{name}: points of somebody else moved for it"))?;
     let taken: Money = entries.iter().map(|entry| signed(entry, order.user())).sum();
-    let holds = if dossier.holds(order, Step::Point) { order.created.points } else { Money::ZERO };
+    let all = if dossier.holds(order, Step::Point) { order.created.points } else { Money::ZERO };
+    let holds = all - order.worth_returned().points;
     ensure(-taken == holds, || {
         format!("{name}: holds {} points, {} were taken for it", holds.amount(), (-taken).amount())
     })

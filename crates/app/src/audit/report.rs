@@ -42,9 +42,11 @@ laws! {
     FirstCome = 6, "first come is first served";
     Redemption = 8, "a coupon pays for one order, and takes off what it says";
     Points = 9, "points move from one account to another";
+    Payments = 10, "what was captured and not given back is what is due";
     Orders = 11, "an order is what its events say";
     Paths = 12, "an order takes legal steps and stays settled";
     Journal = 13, "each step of a saga is answered once and restored in reverse order";
+    Shipments = 14, "goods leave when they are paid for, once";
     Idempotency = 18, "a key has one answer, and the answer is true";
     Chains = 19, "what belongs to a customer is chained without gap";
     Log = 20, "no event was changed, added or dropped";

@@ -4,9 +4,12 @@ use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
 use domain::order_saga::Step;
+use domain::payment::Payment;
 use domain::points::Account;
+use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
+use domain::warehouse::Storage;
 
 use crate::outbox::ShardHead;
 use crate::ports::StoreError;
@@ -66,12 +69,21 @@ pub struct OrderFacts {
     pub row: Option<OrderRow>,
     pub claims: Vec<(Step, Claim)>,
     pub timer: Option<Timer>,
+    pub settlement: Settlement,
     /// Its events in commit order, not yet read.
     pub events: Vec<OrderEventFacts>,
     /// Coupons that are marked as used on it.
     pub coupons: Vec<CouponFacts>,
     /// Ledger entries that were made for it.
     pub entries: Vec<Entry>,
+}
+
+/// What there is of an order after it has claimed everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settlement {
+    pub payment: Option<Payment>,
+    pub shipment: Option<Shipment>,
+    pub storage: Option<Storage>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,5 @@
-//! Law 1: every unit received is on hand, sold or written off, and what is reserved is held by a claim.
+//! Law 1: every unit received is on hand, sold or written off, what is reserved is held by a claim, and what came back is no
+//! longer sold.
 
 use std::collections::BTreeMap;
 
@@ -37,10 +38,10 @@ impl StockBooks {
     /// Adds what an order holds or has bought.
     pub(super) fn enter(&mut self, dossier: &Dossier) {
         let Some(order) = dossier.order() else { return };
-        for line in &order.created.lines {
+        for (place, line) in order.created.lines.iter().enumerate() {
             let page = self.pages.entry(line.product).or_default();
             if order.outcome == Outcome::Completed {
-                page.sold += line.quantity;
+                page.sold += line.quantity - order.returned(place);
             } else if dossier.holds(order, Step::Stock(line.product)) {
                 page.reserved += line.quantity;
             }

@@ -26,7 +26,7 @@ use crate::command::{Command, Repair};
 use crate::handlers;
 use crate::ids::Ids;
 use crate::outbox::ShardHead;
-use crate::rows::{AccountKey, AnswerKey, OrderKey, Request, RequestStatus, Rows, TimerKey};
+use crate::rows::{AccountKey, AnswerKey, OrderKey, PaymentKey, Request, RequestStatus, Rows, TimerKey};
 use crate::settings::{Executor, Settings};
 use crate::unit::Unit;
 
@@ -251,6 +251,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
     for facts in &shop.orders {
         rows.orders.loaded(OrderKey(facts.id), facts.row.clone());
         rows.timers.loaded(TimerKey(facts.id), facts.timer);
+        rows.payments.loaded(PaymentKey(facts.id), facts.settlement.payment.clone());
     }
     let settings = Settings {
         executor: Executor::Inline,

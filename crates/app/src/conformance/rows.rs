@@ -101,7 +101,12 @@ pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let claims = Timer { due: NOON, kind: TimerKind::Claims };
     let restorations = Timer { due: Timestamp::from_micros(1), kind: TimerKind::Restorations { asked: 3 } };
-    survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, claims]);
+    survives!(
+        session,
+        timers,
+        TimerKey(OrderId(1)),
+        [claims, restorations, Timer { kind: TimerKind::Payment, ..claims }]
+    );
 }
 
 /// The engine sets an order's timer without asking whether there is one.

@@ -6,8 +6,11 @@ use std::time::Duration;
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::{self, Canceller, CouponWanted, Line, Mode, Order, Payment, Placement, Receiver};
+use domain::order::{
+    self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, settling,
+};
 use domain::order_saga::{Report, Step};
+use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::reason::Reason;
 use domain::stock::{Product, Status};
@@ -78,7 +81,7 @@ pub(super) fn order(dice: &mut Dice, id: OrderId) -> Order {
         order::evolve(&mut order, event, at);
     }
     let mut order = order.expect("placing creates the order");
-    for _step in 0..dice.below(8) {
+    for _step in 0..dice.below(12) {
         order = advanced(dice, order);
     }
     order
@@ -88,11 +91,12 @@ pub(super) fn order(dice: &mut Dice, id: OrderId) -> Order {
 pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     let steps: Vec<Step> = before.saga.steps.iter().map(|record| record.step).collect();
     let at = dice.moment();
-    let command = match dice.below(12) {
+    let command = match dice.below(16) {
         0 => order::Command::GiveUp,
         1 => order::Command::Stick,
         2 => order::Command::Resume,
         3 => order::Command::Cancel { by: dice.pick(&[Canceller::Customer, Canceller::Admin]) },
+        12..=15 => order::Command::Settle(settling_command(dice, &before)),
         4..=6 => order::Command::Collect { step: dice.pick(&steps), report: Report::Restored, at },
         7 => {
             let report = Report::Failed(dice.pick(&Reason::ALL));
@@ -108,6 +112,28 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     order.expect("the order was there before")
 }
 
+fn settling_command(dice: &mut Dice, before: &Order) -> settling::Command {
+    match dice.below(5) {
+        0 if before.outcome == Outcome::AwaitingPayment => settling::Command::Captured,
+        1 => {
+            let method = dice.flip().then(|| dice.pick(&Method::ALL));
+            settling::Command::Process { method, receiver: Some(receiver(dice)), warehouse_storage: dice.flip() }
+        }
+        2 => settling::Command::Dispatch,
+        3 => settling::Command::Refund { lines: vec![(ProductId(1), 1)], reason: None },
+        _ => settling::Command::Refund { lines: vec![], reason: None },
+    }
+}
+
+fn receiver(dice: &mut Dice) -> Receiver {
+    Receiver {
+        name: dice.text().to_string(),
+        phone: "010-1234-5678".to_owned(),
+        postal_code: "04524".to_owned(),
+        address: dice.text().to_string(),
+    }
+}
+
 fn placement(dice: &mut Dice, id: OrderId) -> Placement {
     let lines: Vec<Line> = (1..=1 + dice.below(4))
         .map(|product| Line {
@@ -121,12 +147,7 @@ fn placement(dice: &mut Dice, id: OrderId) -> Placement {
         campaign: CampaignId(1 + dice.below(9)),
         coupon: dice.flip().then(|| CouponId(1 + dice.below(999))),
     });
-    let receiver = dice.flip().then(|| Receiver {
-        name: dice.text().to_string(),
-        phone: "010-1234-5678".to_owned(),
-        postal_code: "04524".to_owned(),
-        address: dice.text().to_string(),
-    });
+    let receiver = dice.flip().then(|| receiver(dice));
     Placement {
         id,
         number: CODEC.order(id),

@@ -218,6 +218,11 @@ impl Batch {
 
     pub(super) fn touched(&self, report: &mut Report) {
         report.orders.extend(self.rows.orders.changed().map(|key| key.0));
+        for (key, change) in self.rows.payments.changes() {
+            // Whoever waits for an order waits for its payment as well.
+            report.orders.push(key.0);
+            report.asks |= matches!(change, Change::Insert(row) | Change::Update(row) if row.next.is_some());
+        }
         report.requests.extend(self.rows.requests.changed());
         report.sold.extend(self.rows.sales.changes().into_iter().filter_map(|(key, change)| match change {
             Change::Insert(sold) | Change::Update(sold) => {
@@ -276,6 +281,12 @@ const fn cause(command: &Command) -> &'static str {
         Command::PlaceOrder(_) => "PlaceOrder",
         Command::CancelOrder { .. } => "CancelOrder",
         Command::ResumeOrder { .. } => "ResumeOrder",
+        Command::Pay { .. } => "Pay",
+        Command::ProcessOrder(_) => "ProcessOrder",
+        Command::PaymentAnswered(_) => "PaymentAnswered",
+        Command::RefundOrder { .. } => "RefundOrder",
+        Command::AdvanceShipment { .. } => "AdvanceShipment",
+        Command::AdvanceStorage { .. } => "AdvanceStorage",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
@@ -292,7 +303,9 @@ const fn cause(command: &Command) -> &'static str {
             Reaction::Collect { .. } => "StepReport",
             Reaction::DecideRequest { .. } => "CouponRequested",
             Reaction::DeliverResult { .. } => "CouponResult",
-            Reaction::NoticeOrder { .. } | Reaction::NoticeCoupon { .. } => "Notice",
+            Reaction::NoticeOrder { .. } | Reaction::NoticeCoupon { .. } | Reaction::NoticeFailed { .. } => "Notice",
+            Reaction::SettleOrder { .. } => "OrderProcessingRequested",
+            Reaction::RetryPayment { .. } => "OrderProcessingRetried",
             Reaction::CountSales { .. } => "OrderCompleted",
         },
     }

@@ -1,7 +1,7 @@
 //! Which rows and numbers a command will need. A key left out here costs another round, never a wrong decision.
 
 use domain::ids::{OrderId, UserId};
-use domain::order::Order;
+use domain::order::{Line, Order, Outcome};
 use domain::order_saga::Step;
 use domain::time::Timestamp;
 
@@ -9,17 +9,20 @@ use super::Job;
 use crate::command::{Attempt, Command, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, ParkedEventKey, Rows, SalesKey,
-    SettledKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, ParkedEventKey, PaymentKey, Rows,
+    SalesKey, SettledKey, ShipmentKey, StorageKey, TimerKey,
 };
 
 /// The first key of the kinds that are loaded after orders.
 pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
 
+/// A customer is told at most so much at once: completed, in the warehouse, complete.
+const NOTICES_OF_AN_ORDER: usize = 4;
+
 /// Numbers of a sequence that a command takes at most.
 pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
     match (command, sequence) {
-        (Command::React(_) | Command::Undelivered(_), Sequence::Letter) => 1,
+        (Command::React(_) | Command::Undelivered(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
         (Command::Undelivered(Undelivered::Retry { attempts, .. }), _) => attempts.len() * of_reaction(sequence),
         (Command::Undelivered(Undelivered::Resend { .. }), _) => of_reaction(sequence),
         (Command::RegisterUser(_), Sequence::User)
@@ -34,9 +37,11 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
+            | Command::RefundOrder { .. }
             | Command::FireTimer { .. },
             Sequence::Entry,
         ) => 2,
+        (command, Sequence::Notice) if is_about_settling(command) => NOTICES_OF_AN_ORDER,
         (
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
@@ -45,7 +50,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             | Command::IssueCoupon { .. }
             | Command::RequestCoupon { .. },
             Sequence::Notice,
-        ) => 2,
+        ) => NOTICES_OF_AN_ORDER,
         _ => 0,
     }
 }
@@ -53,7 +58,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
 const fn of_reaction(sequence: Sequence) -> usize {
     match sequence {
         Sequence::Coupon | Sequence::Entry | Sequence::Request => 1,
-        Sequence::Notice => 2,
+        Sequence::Notice => NOTICES_OF_AN_ORDER,
         Sequence::User
         | Sequence::Product
         | Sequence::Campaign
@@ -108,6 +113,13 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.insert(OrderKey(*order).into());
             keys.insert(TimerKey(*order).into());
         }
+        Command::Pay { order, .. } | Command::RefundOrder { order, .. } => settling(*order, keys),
+        Command::ProcessOrder(wanted) => settling(wanted.order, keys),
+        Command::PaymentAnswered(answered) => {
+            settling(answered.order, keys);
+            keys.extend(answered.told.iter().map(|telling| Key::from(telling.key)));
+        }
+        Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => settling(*order, keys),
         Command::React(reaction) => declare_reaction(reaction, keys),
         Command::Undelivered(command) => declare_undelivered(command, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
@@ -179,6 +191,10 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
             keys.insert(OrderKey(*order).into());
             keys.insert(CustomerKey(*user).into());
         }
+        Reaction::NoticeFailed { failed } => {
+            keys.insert(CustomerKey(failed.user_id).into());
+        }
+        Reaction::SettleOrder { order, .. } | Reaction::RetryPayment { order, .. } => settling(*order, keys),
         Reaction::NoticeCoupon { issued } => {
             keys.insert(CustomerKey(issued.user_id).into());
         }
@@ -189,6 +205,9 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
 }
 
 fn declare_repair(repair: &Repair, keys: &mut Keys) {
+    if let Repair::Timer { order } = *repair {
+        keys.insert(PaymentKey(order).into());
+    }
     keys.insert(match *repair {
         Repair::Product { product, .. } => product.into(),
         Repair::Campaign { campaign, .. } => campaign.into(),
@@ -198,40 +217,57 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 }
 
 /// The rows that a job leads to through an order that is now loaded.
-pub(super) fn declare_by_order(job: &Job, rows: &Rows, keys: &mut Keys) {
+pub(super) fn declare_by_order(job: &Job, rows: &Rows, now: Timestamp, keys: &mut Keys) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
     match &job.command {
-        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
-            declare_by(*order, rows, keys);
-        }
-        Command::React(reaction) => declare_by_reaction(reaction, rows, keys),
+        Command::CancelOrder { order, .. }
+        | Command::ResumeOrder { order }
+        | Command::FireTimer { order, .. }
+        | Command::RefundOrder { order, .. }
+        | Command::Pay { order, .. }
+        | Command::AdvanceShipment { order, .. }
+        | Command::AdvanceStorage { order, .. } => declare_by(*order, (rows, now), keys),
+        Command::ProcessOrder(wanted) => declare_by(wanted.order, (rows, now), keys),
+        Command::PaymentAnswered(answered) => declare_by(answered.order, (rows, now), keys),
+        Command::React(reaction) => declare_by_reaction(reaction, (rows, now), keys),
         Command::Undelivered(Undelivered::Retry { attempts, .. }) => {
             let reactions = attempts.iter().filter_map(|attempt| attempt.reaction.as_ref());
-            reactions.for_each(|reaction| declare_by_reaction(reaction, rows, keys));
+            reactions.for_each(|reaction| declare_by_reaction(reaction, (rows, now), keys));
         }
         Command::Undelivered(Undelivered::Resend { reaction: Some(reaction), .. }) => {
-            declare_by_reaction(reaction, rows, keys);
+            declare_by_reaction(reaction, (rows, now), keys);
         }
         _ => {}
     }
 }
 
-fn declare_by_reaction(reaction: &Reaction, rows: &Rows, keys: &mut Keys) {
-    if let Reaction::Collect { order, .. } = reaction {
-        declare_by(*order, rows, keys);
+fn declare_by_reaction(reaction: &Reaction, known: (&Rows, Timestamp), keys: &mut Keys) {
+    if let Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. } = reaction {
+        declare_by(*order, known, keys);
     }
 }
 
-fn declare_by(order: OrderId, rows: &Rows, keys: &mut Keys) {
+fn declare_by(order: OrderId, (rows, now): (&Rows, Timestamp), keys: &mut Keys) {
     if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
-        declare_order(&row.order, keys);
+        declare_order(&row.order, now, keys);
     }
 }
 
 /// Everything that settling or restoring an order may touch.
-fn declare_order(order: &Order, keys: &mut Keys) {
+fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
     let user = order.user();
     keys.insert(CustomerKey(user).into());
+    if order.pay_before.is_some() || order.outcome == Outcome::Completed && order.is_prepaid() {
+        keys.insert(PaymentKey(order.id()).into());
+    }
+    if order.has_destination() {
+        keys.insert(ShipmentKey(order.id()).into());
+        keys.insert(StorageKey(order.id()).into());
+    }
+    if order.outcome == Outcome::AwaitingPayment {
+        let sales = |line: &Line| Key::from(SalesKey { day: now.day(), product: line.product });
+        keys.extend(order.created.lines.iter().map(sales));
+    }
     for record in &order.saga.steps {
         keys.insert(ClaimKey { order: order.id(), step: record.step }.into());
         match record.step {
@@ -248,6 +284,27 @@ fn declare_order(order: &Order, keys: &mut Keys) {
             }
         }
     }
+}
+
+/// What pays for an order, and where its goods are.
+fn settling(order: OrderId, keys: &mut Keys) {
+    keys.insert(OrderKey(order).into());
+    keys.insert(TimerKey(order).into());
+    keys.insert(PaymentKey(order).into());
+    keys.insert(ShipmentKey(order).into());
+    keys.insert(StorageKey(order).into());
+}
+
+const fn is_about_settling(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::Pay { .. }
+            | Command::ProcessOrder(_)
+            | Command::PaymentAnswered(_)
+            | Command::RefundOrder { .. }
+            | Command::AdvanceShipment { .. }
+            | Command::AdvanceStorage { .. }
+    )
 }
 
 fn claim(order: OrderId, step: Step, keys: &mut Keys) {

@@ -31,6 +31,22 @@ impl Event {
             Event::CompensationCompleted(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationStuck(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationResumed(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderStatusChanged(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderReturned(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderProcessingRequested(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderProcessingRetried(event) => ("order", event.order_id.as_str().into()),
+            Event::OrderProcessingFailed(event) => ("order", event.order_id.as_str().into()),
+            Event::ShipmentUpdated(event) => ("order", event.order_id.as_str().into()),
+            Event::StorageUpdated(event) => ("order", event.order_id.as_str().into()),
+            Event::PaymentRequested(event)
+            | Event::PaymentAuthorized(event)
+            | Event::PaymentCaptured(event)
+            | Event::PaymentVoided(event) => ("payment", event.payment_id.as_str().into()),
+            Event::PaymentDeclined(event) => ("payment", event.payment_id.as_str().into()),
+            Event::PaymentRefundRequested(event) | Event::PaymentRefunded(event) => {
+                ("payment", event.payment_id.as_str().into())
+            }
+            Event::PaymentCompleted(event) => ("payment", event.payment_id.as_str().into()),
             Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().into()),
             Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().into()),
             Event::CouponIssued(event) => ("coupon", event.user_coupon_id.as_str().into()),

@@ -4,7 +4,7 @@ use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
 use serde::Serialize;
 
-use crate::event::{CouponIssued, CouponResult, EventKind};
+use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed};
 use crate::rows::{CustomerKey, Notice, OrderKey};
 use crate::unit::{Step, Unit};
 
@@ -19,6 +19,19 @@ pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: Event
         _ => "order.status",
     };
     append(unit, user, kind, data)
+}
+
+/// Paying and sending in one step came to nothing; the order may still be paid (N-04).
+pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFailed) -> Step {
+    let data = serde_json::json!({
+        "orderId": failed.order_id,
+        "orderNumber": failed.order_id,
+        "type": "ORDER_FAILED",
+        "status": "FAILED",
+        "code": failed.code,
+        "retryable": failed.retryable,
+    });
+    append(unit, failed.user_id, "order.failed", data.to_string())
 }
 
 /// A coupon was issued on the spot.

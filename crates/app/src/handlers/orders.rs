@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::coupon::Campaign;
 use domain::ids::{OrderId, ProductId};
-use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement};
+use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement, settling};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -12,13 +12,15 @@ use domain::time::Timestamp;
 use crate::answer::{Answer, Refusal};
 use crate::command::PlaceOrder;
 use crate::event::{
-    CompensationCompleted, CompensationRequired, CompensationResumed, CouponRequest, CouponRestoration, CouponUsed,
-    Event, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, PointRequest,
-    PointRestoration, RestorationType, Sold, StockRequest, StockRestoration,
+    CompensationCompleted, CompensationRequired, CompensationResumed, CouponUsed, Event, OrderAwaitingPayment,
+    OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
 };
-use crate::handlers::participants;
-use crate::reactions::report_event;
-use crate::rows::{ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, Timer, TimerKey, TimerKind};
+use crate::handlers::claiming::{claim_at_once, request_claims, request_restorations, set_timer};
+use crate::handlers::settling as after;
+use crate::handlers::{participants, payments, shipments};
+use crate::rows::{
+    ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
+};
 use crate::unit::{Halt, Handled, Step, Unit};
 
 /// Places an order: priced from the catalogue, written down, and on its way.
@@ -64,19 +66,19 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
 
 /// Takes an order back before it is completed.
 pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, by: order::Canceller) -> Handled {
-    advance(unit, id, &order::Command::Cancel { by })?;
+    apply(unit, id, &order::Command::Cancel { by })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Asks again for the restorations of an order that got stuck.
 pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
-    advance(unit, id, &order::Command::Resume)?;
+    apply(unit, id, &order::Command::Resume)?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Takes in a participant's answer. The one collector of every order (O-09).
 pub(crate) fn collect(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, (report, at): (Report, Timestamp)) -> Step {
-    advance(unit, id, &order::Command::Collect { step, report, at })
+    apply(unit, id, &order::Command::Collect { step, report, at })
 }
 
 /// Looks at an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
@@ -86,9 +88,10 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     };
     unit.rows.timers.remove(TimerKey(id));
     match timer.kind {
-        TimerKind::Claims => advance(unit, id, &order::Command::GiveUp),
+        TimerKind::Claims => apply(unit, id, &order::Command::GiveUp),
+        TimerKind::Payment => advance(unit, id, settling::Command::Expire),
         TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
-            advance(unit, id, &order::Command::Stick)
+            apply(unit, id, &order::Command::Stick)
         }
         TimerKind::Restorations { asked } => {
             let order = unit.order(id)?.order;
@@ -99,8 +102,19 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     }
 }
 
+/// Takes an order further after it has claimed everything.
+pub(crate) fn advance(unit: &mut Unit<'_>, id: OrderId, command: settling::Command) -> Step {
+    apply(unit, id, &order::Command::Settle(command))
+}
+
+/// Whether the order would take the command; nothing happens.
+pub(crate) fn check(unit: &Unit<'_>, order: &Order, command: settling::Command) -> Step {
+    order::decide(Some(order), &order::Command::Settle(command), unit.now).map_err(refusal)?;
+    Ok(())
+}
+
 /// Decides a command on an order, folds what happened, and does what follows from it.
-fn advance(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
+fn apply(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
     let OrderRow { order, previous } = unit.order(id)?;
     let events = order::decide(Some(&order), command, unit.now).map_err(refusal)?;
     let mut order = Some(order);
@@ -119,7 +133,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
         order::Event::AwaitingPayment { pay_before } => {
-            unit.rows.timers.remove(TimerKey(order.id()));
+            after::await_payment(unit, order, *pay_before);
             let event = OrderAwaitingPayment {
                 order_id: number,
                 user_id: order.user(),
@@ -132,6 +146,10 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::CompensationRequired { reason, steps } => {
             let event = CompensationRequired { order_id: number, reason: *reason, steps: steps.clone() };
             unit.publish_of(Event::CompensationRequired(event), order)?;
+            // Only an order that was to be paid has a payment; the others do not look for one.
+            if order.is_prepaid() && order.pay_before.is_some() {
+                payments::withdraw(unit, order)?;
+            }
             set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
             request_restorations(unit, order, steps)
         }
@@ -145,6 +163,10 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             request_restorations(unit, order, steps)
         }
         order::Event::Cancelled { reason } => cancelled(unit, order, *reason),
+        order::Event::StatusChanged { .. }
+        | order::Event::Returned(_)
+        | order::Event::ProcessingRequested { .. }
+        | order::Event::ProcessingFailed { .. } => after::follow(unit, order, event),
     }
 }
 
@@ -167,10 +189,11 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
         order_created_at: created.at,
         completed_at: unit.now,
     };
-    unit.publish_of(Event::OrderCompleted(event), order)
+    unit.publish_of(Event::OrderCompleted(event), order)?;
+    shipments::dispatch(unit, order)
 }
 
-fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
+pub(crate) fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
     forget(unit, order);
     let order_id = order.created.number.clone();
     // Also where every restoration that was asked for turned out to be of nothing.
@@ -203,139 +226,14 @@ fn used_coupon(unit: &Unit<'_>, order: &Order) -> Step<Option<CouponUsed>> {
     }))
 }
 
-/// Parallel mode: every request goes out at once (O-03).
-fn request_claims(unit: &mut Unit<'_>, order: &Order) -> Step {
-    set_timer(unit, order.id(), TimerKind::Claims);
-    for record in &order.saga.steps {
-        let request = claim_request(unit, order, record.step);
-        unit.publish(request)?;
-    }
-    Ok(())
-}
-
-/// Atomic mode: everything is claimed in this one decision, or nothing is.
-fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
-    let before = unit.rows.savepoint();
-    let mut reports = vec![];
-    for record in &order.saga.steps {
-        let report = claim_now(unit, order, record.step)?;
-        reports.push((record.step, report));
-        if matches!(report, Report::Failed(_)) {
-            unit.rows.undo_to(before);
-            reports.drain(..reports.len() - 1);
-            break;
-        }
-    }
-    for (step, report) in &reports {
-        let event = report_event(*step, *report, order.created.number.clone());
-        unit.record(event, Some((order.id(), None)));
-    }
-    match reports.first() {
-        Some((_, Report::Failed(reason))) => {
-            let (step, report) = reports[0];
-            refuse_at_once(unit, order.id(), (step, report), *reason)
-        }
-        _ => reports.into_iter().try_for_each(|(step, report)| collect(unit, order.id(), step, (report, unit.now))),
-    }
-}
-
-fn claim_now(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Report> {
-    match step {
-        SagaStep::Stock(product) => participants::take_stock(unit, order.id(), product, quantity(order, product)),
-        SagaStep::Coupon => {
-            let wanted = order.created.coupon.expect("an order with a coupon step wants a coupon");
-            participants::take_coupon(unit, order.id(), (wanted.campaign, order.user()), wanted.coupon)
-        }
-        SagaStep::Point => participants::take_points(unit, order.id(), order.user(), order.created.points),
-    }
-}
-
-/// Nothing was claimed, so there is nothing to compensate.
-fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, Report), reason: Reason) -> Step {
-    let OrderRow { order, previous } = unit.order(id)?;
-    let mut order = Some(order);
-    order::evolve(&mut order, &order::Event::Reported { step, report, at: unit.now }, unit.now);
-    order::evolve(&mut order, &order::Event::Cancelled { reason }, unit.now);
-    let order = order.expect("the order was looked up above");
-    unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
-    cancelled(unit, &order, reason)
-}
-
-fn claim_request(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
-    let order_id = order.created.number.clone();
-    match step {
-        SagaStep::Stock(product) => {
-            let quantity = quantity(order, product);
-            Event::StockDeductionRequested(StockRequest { order_id, product_id: product, quantity })
-        }
-        SagaStep::Coupon => {
-            let wanted = order.created.coupon.expect("an order with a coupon step wants a coupon");
-            Event::CouponUsageRequested(CouponRequest {
-                order_id,
-                user_id: order.user(),
-                coupon_id: wanted.campaign,
-                user_coupon_id: wanted.coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
-            })
-        }
-        SagaStep::Point => Event::PointDeductionRequested(PointRequest {
-            order_id,
-            user_id: order.user(),
-            points: order.created.points,
-        }),
-    }
-}
-
-/// Asks for what may have been claimed, in the given order: point → coupon → stock (O-12, O-13).
-fn request_restorations(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
-    for step in steps {
-        let request = restoration_request(unit, order, *step);
-        unit.publish(request)?;
-    }
-    Ok(())
-}
-
-fn restoration_request(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
-    let order_id = order.created.number.clone();
-    let timestamp = unit.now;
-    match step {
-        SagaStep::Stock(product) => Event::StockRestorationRequired(StockRestoration {
-            order_id,
-            product_id: product,
-            quantity: quantity(order, product),
-            event_type: RestorationType::StockRestorationRequired,
-            timestamp,
-        }),
-        SagaStep::Coupon => Event::CouponRestorationRequired(CouponRestoration {
-            order_id,
-            user_id: order.user(),
-            coupon_id: order.created.coupon.expect("an order with a coupon step wants a coupon").campaign,
-            event_type: RestorationType::CouponRestorationRequired,
-            timestamp,
-        }),
-        SagaStep::Point => Event::PointRestorationRequired(PointRestoration {
-            order_id,
-            user_id: order.user(),
-            points: order.created.points,
-            event_type: RestorationType::PointRestorationRequired,
-            timestamp,
-        }),
-    }
-}
-
-fn quantity(order: &Order, product: ProductId) -> i64 {
-    let line = order.created.lines.iter().find(|line| line.product == product);
-    line.expect("each stock step stands for a line").quantity
-}
-
-fn set_timer(unit: &mut Unit<'_>, order: OrderId, kind: TimerKind) {
-    let due = unit.now + unit.settings.step_deadline;
-    unit.rows.timers.put(TimerKey(order), Timer { due, kind });
-}
-
 /// Nothing in the store can be about an order whose number was made just now.
 fn declare_new(unit: &mut Unit<'_>, order: &Order) {
     unit.rows.orders.known_absent(OrderKey(order.id()));
     unit.rows.timers.known_absent(TimerKey(order.id()));
+    if order.has_destination() {
+        unit.rows.shipments.known_absent(ShipmentKey(order.id()));
+        unit.rows.storages.known_absent(StorageKey(order.id()));
+    }
     for record in &order.saga.steps {
         unit.rows.claims.known_absent(ClaimKey { order: order.id(), step: record.step });
     }
@@ -388,5 +286,12 @@ const fn refusal(rejection: order::Rejection) -> Refusal {
         order::Rejection::PointsAbovePayable { payable } => Refusal::PointsAbovePayable { payable },
         order::Rejection::NotCancellable => Refusal::OrderNotCancellable,
         order::Rejection::NotStuck => Refusal::OrderNotStuck,
+        order::Rejection::NotDue => Refusal::PaymentNotDue,
+        order::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
+        order::Rejection::AmountMismatch { due } => Refusal::PaymentAmountMismatch { due },
+        order::Rejection::ReceiverMissing => Refusal::ReceiverMissing,
+        order::Rejection::NotRefundable => Refusal::OrderNotRefundable,
+        order::Rejection::NotThatMuchLeft => Refusal::RefundTooMuch,
+        order::Rejection::NoSuchEdge { from } => Refusal::NoSuchStep { from: from.name() },
     }
 }

@@ -163,7 +163,8 @@ fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &stock::Comman
     Ok(())
 }
 
-fn pay_with_coupon(
+/// Decides about a coupon that an order uses or used.
+pub(crate) fn pay_with_coupon(
     unit: &mut Unit<'_>,
     (campaign, user): (CampaignId, UserId),
     command: &coupon::Command,

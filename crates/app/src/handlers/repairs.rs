@@ -2,10 +2,11 @@
 
 use domain::ids::OrderId;
 use domain::order::Outcome;
+use domain::payment::Payment;
 use domain::points::Account;
 
 use crate::command::Repair;
-use crate::rows::{AccountKey, OrderKey, Timer, TimerKey, TimerKind};
+use crate::rows::{AccountKey, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Step, Unit};
 
 pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
@@ -37,7 +38,14 @@ pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
 /// A live order that waits for answers is looked at now; no other order needs to be looked at.
 fn set_timer(unit: &mut Unit<'_>, order: OrderId) -> Step {
     let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
+    let waits_for_payment = row.order.outcome == Outcome::AwaitingPayment
+        && !unit.rows.payments.get(PaymentKey(order))?.is_some_and(Payment::is_under_way);
     let kind = match row.order.outcome {
+        Outcome::AwaitingPayment if waits_for_payment => {
+            let due = row.order.pay_before.unwrap_or(unit.now);
+            unit.rows.timers.put(TimerKey(order), Timer { due, kind: TimerKind::Payment });
+            return Ok(());
+        }
         Outcome::Pending => TimerKind::Claims,
         Outcome::Compensating => TimerKind::Restorations { asked: 0 },
         Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled | Outcome::CompensationStuck => {

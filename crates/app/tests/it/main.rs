@@ -3,3 +3,4 @@
 
 mod events;
 mod samples;
+mod settling_samples;

@@ -26,7 +26,8 @@ const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 const LATER: Timestamp = Timestamp::from_micros(1_795_262_400_123_456);
 
 pub(crate) fn samples() -> Vec<Event> {
-    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products()].concat()
+    let settling = crate::settling_samples::samples();
+    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products(), settling].concat()
 }
 
 fn order() -> Code {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The life cycle of 003. The states after claiming belong to settling.
+/// The life cycle of 003 (O-37).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
@@ -10,12 +10,29 @@ pub enum Status {
     PendingPayment,
     PaymentCompleted,
     Preparing,
+    InWarehouse,
+    ShipmentStarted,
+    InTransit,
+    Completed,
+    RefundRequested,
+    Refunded,
     Cancelled,
 }
 
 impl Status {
-    pub const ALL: [Status; 5] =
-        [Status::Created, Status::PendingPayment, Status::PaymentCompleted, Status::Preparing, Status::Cancelled];
+    pub const ALL: [Status; 11] = [
+        Status::Created,
+        Status::PendingPayment,
+        Status::PaymentCompleted,
+        Status::Preparing,
+        Status::InWarehouse,
+        Status::ShipmentStarted,
+        Status::InTransit,
+        Status::Completed,
+        Status::RefundRequested,
+        Status::Refunded,
+        Status::Cancelled,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -23,6 +40,12 @@ impl Status {
             Status::PendingPayment => "PENDING_PAYMENT",
             Status::PaymentCompleted => "PAYMENT_COMPLETED",
             Status::Preparing => "PREPARING",
+            Status::InWarehouse => "IN_WAREHOUSE",
+            Status::ShipmentStarted => "SHIPMENT_STARTED",
+            Status::InTransit => "IN_TRANSIT",
+            Status::Completed => "COMPLETED",
+            Status::RefundRequested => "REFUND_REQUESTED",
+            Status::Refunded => "REFUNDED",
             Status::Cancelled => "CANCELLED",
         }
     }
@@ -33,6 +56,12 @@ impl Status {
             Status::PendingPayment => "Everything is reserved; payment is due.",
             Status::PaymentCompleted => "The order is paid.",
             Status::Preparing => "The order is being prepared.",
+            Status::InWarehouse => "The goods are in the warehouse.",
+            Status::ShipmentStarted => "The goods have left the house.",
+            Status::InTransit => "The goods are on their way.",
+            Status::Completed => "The order is complete.",
+            Status::RefundRequested => "The refund is on its way.",
+            Status::Refunded => "The money was given back.",
             Status::Cancelled => "The order was cancelled.",
         }
     }
@@ -44,20 +73,96 @@ impl Status {
             Status::PendingPayment => 20,
             Status::PaymentCompleted => 40,
             Status::Preparing => 50,
+            Status::InWarehouse => 60,
+            Status::ShipmentStarted => 70,
+            Status::InTransit => 80,
+            Status::Completed | Status::RefundRequested | Status::Refunded => 100,
             Status::Cancelled => 0,
         }
     }
 
-    /// The one table of edges; every other change of status is refused (T21).
+    /// Whether the order may still be taken back as a whole. Later there is the refund.
+    pub const fn is_cancellable(self) -> bool {
+        self.can_become(Status::Cancelled)
+    }
+
+    pub const fn is_refundable(self) -> bool {
+        self.can_become(Status::RefundRequested)
+    }
+
+    /// The one table of edges; every other change of status is refused (O-38, T21).
     pub const fn can_become(self, next: Status) -> bool {
-        matches!(
-            (self, next),
-            (
-                Status::Created,
-                Status::PendingPayment | Status::PaymentCompleted | Status::Preparing | Status::Cancelled
-            ) | (Status::PendingPayment, Status::PaymentCompleted | Status::Cancelled)
-                | (Status::PaymentCompleted, Status::Preparing | Status::Cancelled)
-                | (Status::Preparing, Status::Cancelled)
-        )
+        use Status::{
+            Cancelled, Completed, Created, InTransit, InWarehouse, PaymentCompleted, PendingPayment, Preparing,
+            RefundRequested, Refunded, ShipmentStarted,
+        };
+        match self {
+            Created => matches!(next, PendingPayment | PaymentCompleted | Preparing | Cancelled),
+            PendingPayment => matches!(next, PaymentCompleted | Cancelled),
+            PaymentCompleted => matches!(next, Preparing | InWarehouse | RefundRequested | Cancelled),
+            Preparing => matches!(next, ShipmentStarted | InWarehouse | RefundRequested | Cancelled),
+            InWarehouse => matches!(next, ShipmentStarted | Completed | RefundRequested),
+            ShipmentStarted => matches!(next, InTransit),
+            InTransit => matches!(next, Completed),
+            Completed => matches!(next, RefundRequested),
+            RefundRequested => matches!(next, Refunded),
+            Refunded | Cancelled => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// O-38: rows are what an order is, columns what it would become, both in the order of [`Status::ALL`].
+    const TABLE: [&str; 11] = [
+        // C PP PC PR IW SS IT CO RR RF CA
+        ".XXX......X",
+        "..X.......X",
+        "...XX...X.X",
+        "....XX..X.X",
+        ".....X.XX..",
+        "......X....",
+        ".......X...",
+        "........X..",
+        ".........X.",
+        "...........",
+        "...........",
+    ];
+
+    #[test]
+    fn there_is_no_edge_but_those_of_the_table() {
+        for (from, row) in Status::ALL.into_iter().zip(TABLE) {
+            for (to, cell) in Status::ALL.into_iter().zip(row.chars()) {
+                assert_eq!(from.can_become(to), cell == 'X', "{} → {}", from.name(), to.name());
+            }
+        }
+    }
+
+    #[test]
+    fn an_order_is_taken_back_only_before_its_goods_leave() {
+        let cancellable: Vec<_> = Status::ALL.into_iter().filter(|status| status.is_cancellable()).collect();
+        let early = [Status::Created, Status::PendingPayment, Status::PaymentCompleted, Status::Preparing];
+        assert_eq!(cancellable, early);
+    }
+
+    #[test]
+    fn every_status_has_its_own_name_and_description() {
+        for (place, status) in Status::ALL.into_iter().enumerate() {
+            let others = &Status::ALL[place + 1..];
+            assert!(others.iter().all(|other| other.name() != status.name()));
+            assert!(others.iter().all(|other| other.description() != status.description()));
+        }
+    }
+
+    #[test]
+    fn progress_only_grows_on_the_way_to_completion() {
+        for from in Status::ALL {
+            let further = Status::ALL.into_iter().filter(|to| from.can_become(*to) && *to != Status::Cancelled);
+            for to in further {
+                assert!(from.progress() <= to.progress(), "{} → {}", from.name(), to.name());
+            }
+        }
     }
 }

@@ -2,19 +2,24 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Empty, coupons, orders, points, products, users};
+use super::{Empty, coupons, orders, points, products, settling, shipments, users};
 use crate::http::{Problem, json};
 
 /// Reads bytes as one kind of body.
 pub type Read = fn(&[u8]) -> Result<(), Problem>;
 
 /// By name; where an endpoint checks the values of a body at once, they are checked as well.
-pub const BODIES: [(&str, Read); 12] = [
+pub const BODIES: [(&str, Read); 17] = [
     ("empty", parse::<Empty>),
     ("register", parse::<users::RegisterBody>),
     ("login", parse::<users::LoginBody>),
     ("place order", |bytes| orders::check(&json::parse(bytes)?)),
     ("cancel order", parse::<orders::CancelBody>),
+    ("pay order", parse::<settling::PayBody>),
+    ("process order", parse::<settling::ProcessBody>),
+    ("refund order", parse::<settling::RefundBody>),
+    ("change shipment", parse::<shipments::ChangeBody>),
+    ("change storage", parse::<shipments::ChangeStoredBody>),
     ("charge points", parse::<points::ChargeBody>),
     ("request coupon", parse::<coupons::RequestCouponBody>),
     ("create campaign", |bytes| coupons::campaign(&json::parse(bytes)?).map(drop)),

@@ -194,3 +194,70 @@ fn audit() -> Value {
 pub(super) fn repair() -> Value {
     json!({"repairs": 0, "before": audit(), "after": audit()})
 }
+
+pub(super) fn callback_taken() -> Value {
+    json!({"isTaken": true})
+}
+
+pub(super) fn tell_provider() -> Value {
+    json!({"script": "LOSE_ANSWER", "deed": "capture", "times": 1})
+}
+
+pub(super) fn provider_script() -> Value {
+    json!({
+        "script": "LOSE_ANSWER", "deed": "capture", "times": 1,
+        "amounts": [{"amount": 40_402, "script": "DECLINE"}],
+    })
+}
+
+pub(super) fn pay_order() -> Value {
+    json!({"method": "CARD"})
+}
+
+pub(super) fn payment() -> Value {
+    json!({"paymentId": "PAY-7M3K9Q2X", "status": "COMPLETED"})
+}
+
+pub(super) fn process_order() -> Value {
+    json!({
+        "payment": {"method": "CARD"},
+        "receiver": {
+            "name": "Ann", "phone": "010-1234-5678", "postalCode": "04524", "address": "110 Sejong-daero, Jung-gu, Seoul",
+        },
+        "warehouseStorage": false,
+    })
+}
+
+pub(super) fn processing() -> Value {
+    json!({
+        "orderId": ORDER, "status": "PROCESSING", "message": "The order is being paid and sent.",
+        "estimatedProcessingTime": "PT1M", "websocketTopic": format!("/topic/order/{ORDER}"),
+        "statusCheckUrl": format!("/api/orders/{ORDER}/status"),
+    })
+}
+
+pub(super) fn refund_order() -> Value {
+    json!({"lines": [{"productId": 1, "quantity": 1}], "reason": "does not fit"})
+}
+
+pub(super) fn change_shipment() -> Value {
+    json!({"status": "SHIPPED", "trackingNumber": "KR-4004-1234"})
+}
+
+pub(super) fn shipment() -> Value {
+    json!({
+        "orderId": ORDER, "status": "SHIPPED", "trackingNumber": "KR-4004-1234",
+        "receiver": {
+            "name": "Ann", "phone": "010-1234-5678", "postalCode": "04524", "address": "110 Sejong-daero, Jung-gu, Seoul",
+        },
+        "createdAt": NOON, "updatedAt": NEXT,
+    })
+}
+
+pub(super) fn change_storage() -> Value {
+    json!({"status": "ON_AUCTION"})
+}
+
+pub(super) fn storage() -> Value {
+    json!({"orderId": ORDER, "status": "IN_STORAGE", "createdAt": NOON, "updatedAt": NEXT})
+}

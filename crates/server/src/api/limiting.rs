@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
 
-use super::Shop;
+use super::{Shop, payments};
 use crate::http::connections::Peer;
 use crate::http::{Code, Problem};
 use crate::limits::Verdict;
@@ -19,7 +19,8 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 pub(super) async fn limited(State(shop): State<Shop>, request: Request, next: Next) -> Response {
-    if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
+    let is_callback = request.uri().path().starts_with(payments::CALLBACKS);
+    if is_callback || [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
         return next.run(request).await;
     }
     // Who is nobody's user is limited by his address alone.

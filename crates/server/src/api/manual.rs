@@ -3,6 +3,8 @@
 pub(super) mod coupons;
 pub(super) mod letters;
 pub(super) mod orders;
+pub(super) mod payments;
 pub(super) mod people;
 pub(super) mod products;
+pub(super) mod settling;
 pub(super) mod shop;

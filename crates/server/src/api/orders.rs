@@ -182,7 +182,7 @@ pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     violations.into_result()
 }
 
-fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
+pub(super) fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
     const CHARS_MAX: usize = shapes::RECEIVER_CHARS_MAX;
     let Receiver { name, phone, postal_code, address } = receiver;
     for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
@@ -233,7 +233,7 @@ async fn outcome(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Orde
 }
 
 /// Somebody else's order does not exist.
-async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
+pub(super) async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
     let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
     let order = shop.front.views.order(id).await.map_err(unavailable)?;
     let is_visible = |order: &Order| principal.role == Role::Admin || order.user().0 == principal.user_id;
@@ -350,7 +350,7 @@ pub(crate) async fn resume(
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 
-async fn change(
+pub(super) async fn change(
     shop: &Shop,
     command: Command,
     idempotency: Option<app::command::Idempotency>,

@@ -16,6 +16,16 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::OrderNotStuck => {
             Problem::new(Code::OrderNotCancellable, "Only an order whose compensation is stuck can be resumed.")
         }
+        Refusal::PaymentNotDue
+        | Refusal::PaymentAlreadyPaid
+        | Refusal::PaymentInProgress
+        | Refusal::PaymentAmountMismatch { .. }
+        | Refusal::OrderNotRefundable
+        | Refusal::RefundTooMuch
+        | Refusal::ReceiverMissing
+        | Refusal::ShipmentNotFound
+        | Refusal::StorageNotFound
+        | Refusal::NoSuchStep { .. } => settling_problem(refusal),
         Refusal::ProductNotFound { line: None } => product_not_found(),
         Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
         Refusal::StockExhausted { available } => Problem::new(
@@ -83,6 +93,40 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
     }
 }
 
+/// Why an order is not paid, sent or refunded.
+fn settling_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about settling only")]
+    match refusal {
+        Refusal::PaymentNotDue => Problem::new(
+            Code::PaymentNotDue,
+            "Nothing is due now: the order is not claimed yet, needs no payment, or was cancelled.",
+        ),
+        Refusal::PaymentAlreadyPaid => Problem::new(Code::PaymentAlreadyPaid, "The order is paid."),
+        Refusal::PaymentInProgress => {
+            Problem::new(Code::PaymentInProgress, "Its money is on its way; wait for what comes of it.")
+        }
+        Refusal::PaymentAmountMismatch { due } => Problem::new(
+            Code::PaymentAmountMismatch,
+            format!("{} won are due; show the customer and ask again.", due.amount()),
+        )
+        .at("#/paidAmount"),
+        Refusal::RefundTooMuch => {
+            Problem::invalid("#/lines", "too_large", "more is to come back than the customer has of it")
+        }
+        Refusal::ReceiverMissing => {
+            Problem::invalid("#/receiver", "missing", "say who receives the goods, or let the warehouse keep them")
+        }
+        Refusal::ShipmentNotFound | Refusal::StorageNotFound => shipment_not_found(),
+        Refusal::NoSuchStep { from } => {
+            Problem::new(Code::ShipmentNotPossible, format!("There is no way there from {from}."))
+        }
+        _ => Problem::new(
+            Code::OrderNotRefundable,
+            "Only a completed order whose goods are not on their way can be refunded, and nothing twice.",
+        ),
+    }
+}
+
 /// Why nothing was done to a dead letter.
 fn letter_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
@@ -106,6 +150,10 @@ fn repeated_with_another_body() -> Problem {
 
 pub(crate) fn order_not_found() -> Problem {
     Problem::new(Code::OrderNotFound, "You have no order of this number.")
+}
+
+pub(crate) fn shipment_not_found() -> Problem {
+    Problem::new(Code::ShipmentNotFound, "No goods were sent or stored for an order of this number.")
 }
 
 pub(crate) fn product_not_found() -> Problem {

@@ -26,6 +26,31 @@ pub(super) struct Receiver {
     address: String,
 }
 
+macro_rules! one_of {
+    ($($name:ident as $shown:literal = $words:expr;)*) => {$(
+        pub(super) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                $shown.into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "string", "enum": $words})
+            }
+        }
+    )*};
+}
+
+one_of! {
+    PaymentWord as "PaymentProgress" = ["COMPLETED", "PROCESSING"];
+    ProcessingWord as "ProcessingProgress" = ["PROCESSING"];
+}
+
 /// What an order may not have: a coupon named twice.
 pub(super) fn both_coupons() -> Value {
     json!({

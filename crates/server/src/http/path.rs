@@ -40,6 +40,16 @@ pub struct Order;
 #[derive(Debug, Clone, Copy)]
 pub struct CouponRequest;
 
+/// A payment provider.
+#[derive(Debug, Clone, Copy)]
+pub struct Provider;
+
+impl Resource for Provider {
+    const NOT_FOUND: Code = Code::PaymentProviderNotFound;
+    const DESCRIPTION: &'static str = "The provider that the shop is set to.";
+    const EXAMPLE: &'static str = "scripted";
+}
+
 impl Resource for Order {
     const NOT_FOUND: Code = Code::OrderNotFound;
     const DESCRIPTION: &'static str = "The order's number, as its receipt says.";

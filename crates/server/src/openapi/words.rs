@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 
 use app::event::ResultCode;
+use app::payment::{Deed, Script};
 use app::rows::{LetterStatus, RequestStatus};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Mode, Outcome, Payment, Status};
 use domain::order_saga::StepState;
+use domain::payment::Method;
 use domain::reason::Reason;
-use domain::stock;
+use domain::{shipment, stock, warehouse};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::http::Code;
@@ -35,6 +37,16 @@ words! {
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
     /// Whether the amount due is paid before or on delivery.
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
+    /// What the customer pays with.
+    MethodWord as "PaymentMethod" = Method::ALL.map(Method::name);
+    /// What the scripted payment provider may be told to do.
+    ScriptWord as "PaymentScript" = Script::ALL.map(Script::name);
+    /// What is done to money.
+    DeedWord as "PaymentDeed" = Deed::ALL.map(Deed::name);
+    /// Where the goods of an order are on their way.
+    ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
+    /// What becomes of goods that are kept for an order.
+    StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);
     /// Whether the order came about. COMPLETED and CANCELLED are final.
     OutcomeWord as "Outcome" = Outcome::ALL.map(Outcome::name);
     /// The life cycle of the goods.

@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 50] = [
+const ROUTES: [(&str, &str, Access); 62] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -53,6 +53,18 @@ const ROUTES: [(&str, &str, Access); 50] = [
     ("GET", "/orders/{orderNumber}/status", Customers),
     ("GET", "/api/orders/{orderNumber}/events", Customers),
     ("POST", "/api/orders/{orderNumber}/cancel", Customers),
+    ("POST", "/api/orders/{orderNumber}/refund", Customers),
+    ("POST", "/api/orders/{orderNumber}/pay", Customers),
+    ("POST", "/orders/{orderNumber}/pay", Customers),
+    ("POST", "/api/orders/{orderNumber}/process-payment-shipment", Customers),
+    ("POST", "/orders/{orderNumber}/process-payment-shipment", Customers),
+    ("POST", "/api/admin/orders/{orderNumber}/refund", Admins),
+    ("GET", "/api/admin/shipments", Admins),
+    ("GET", "/api/admin/shipments/{orderNumber}", Admins),
+    ("PATCH", "/api/admin/shipments/{orderNumber}", Admins),
+    ("GET", "/api/admin/warehouse", Admins),
+    ("GET", "/api/admin/warehouse/{orderNumber}", Admins),
+    ("PATCH", "/api/admin/warehouse/{orderNumber}", Admins),
     ("POST", "/api/admin/products", Admins),
     ("PATCH", "/api/admin/products/{id}", Admins),
     ("POST", "/api/admin/products/{id}/stock", Admins),

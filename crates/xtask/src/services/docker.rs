@@ -20,12 +20,14 @@ pub(super) fn compose(service: Service, folder: &Path) -> Result<Running, Failur
         Service::Mysql => question::mysql(port),
         Service::Kafka => question::kafka(port),
         Service::Redis => question::redis(port),
+        Service::Stripe => question::stripe(port),
     });
     asked?;
     let address = match service {
         Service::Mysql => format!("mysql://root:doorbuster@127.0.0.1:{port}/"),
         Service::Kafka => format!("127.0.0.1:{port}"),
         Service::Redis => format!("redis://127.0.0.1:{port}/"),
+        Service::Stripe => format!("http://127.0.0.1:{port}"),
     };
     Ok(Running { service, way: WAY.to_owned(), address, pids: vec![] })
 }

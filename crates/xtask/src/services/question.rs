@@ -27,6 +27,15 @@ pub(super) fn redis(port: u16) -> io::Result<bool> {
     Ok(&answer == b"+PONG")
 }
 
+/// Any answer is one: without a key, it is that a key is missing.
+pub(super) fn stripe(port: u16) -> io::Result<bool> {
+    let mut stream = connect(port)?;
+    stream.write_all(b"GET /v1/payment_intents HTTP/1.0\r\n\r\n")?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer)?;
+    Ok(&answer == b"HTTP/")
+}
+
 /// Which requests the broker understands: the one question that needs no version.
 pub(super) fn kafka(port: u16) -> io::Result<bool> {
     const API_VERSIONS: u8 = 18;

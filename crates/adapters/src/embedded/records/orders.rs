@@ -23,6 +23,7 @@ pub(in crate::embedded) struct StoredOrder {
     pay_before: Option<Timestamp>,
     coupon: Option<(StepState, Timestamp)>,
     point: Option<(StepState, Timestamp)>,
+    is_processing: bool,
     version: i64,
     updated_at: Timestamp,
     previous: Option<OrderId>,
@@ -33,6 +34,8 @@ pub(in crate::embedded) struct Line {
     line: domain::order::Line,
     state: StepState,
     at: Timestamp,
+    /// Units that came back.
+    returned: i64,
 }
 
 pub(in crate::embedded) fn stored_order(row: &Row<'_>) -> Result<StoredOrder> {
@@ -55,6 +58,7 @@ pub(in crate::embedded) fn stored_order(row: &Row<'_>) -> Result<StoredOrder> {
     let (coupon, point) = (step(&mut cells)?, step(&mut cells)?);
     let receiver = receiver(&mut cells)?;
     let warehouse_storage = cells.take()?;
+    let is_processing = cells.take()?;
     let version = cells.take()?;
     let (at, updated_at) = (cells.at()?, cells.at()?);
     let previous = cells.take::<Option<i64>>()?.map(OrderId);
@@ -84,6 +88,7 @@ pub(in crate::embedded) fn stored_order(row: &Row<'_>) -> Result<StoredOrder> {
         pay_before,
         coupon,
         point,
+        is_processing,
         version,
         updated_at,
         previous,
@@ -110,7 +115,7 @@ pub(in crate::embedded) fn line(row: &Row<'_>) -> Result<Line> {
         unit_price: cells.money()?,
     };
     let Some((state, at)) = step(&mut cells)? else { return Err(cells.broken("a line has no state of its stock")) };
-    Ok(Line { line, state, at })
+    Ok(Line { line, state, at, returned: cells.take()? })
 }
 
 /// The three cells of a step: its state, the reason of its refusal, the moment.
@@ -138,7 +143,11 @@ impl StoredOrder {
         let StoredOrder { mut created, coupon, point, previous, .. } = self;
         let mut steps: Vec<StepRecord> = Vec::with_capacity(lines.len() + 2);
         let record = |step, (state, at)| StepRecord { step, state, at };
-        for Line { line, state, at } in lines {
+        let mut returned = vec![];
+        if lines.iter().any(|line| line.returned > 0) {
+            returned.extend(lines.iter().map(|line| line.returned));
+        }
+        for Line { line, state, at, .. } in lines {
             steps.push(record(Step::Stock(line.product), (state, at)));
             created.lines.push(line);
         }
@@ -151,6 +160,8 @@ impl StoredOrder {
             status: self.status,
             reason: self.reason,
             pay_before: self.pay_before,
+            is_processing: self.is_processing,
+            returned,
             version: self.version,
             updated_at: self.updated_at,
         };

@@ -55,6 +55,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     answers(connection, rows)?;
     people::logins(connection, rows)?;
     orders::orders(connection, rows, before)?;
+    super::settling::write(connection, rows)?;
     timers(connection, rows)?;
     claims(connection, rows)?;
     people::requests(connection, rows)?;
@@ -139,7 +140,7 @@ fn timers(connection: &Connection, rows: &Rows) -> Result<()> {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims => 0,
+                    TimerKind::Claims | TimerKind::Payment => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 put.execute((order.0, timer.due.micros(), timer_kind(timer.kind), asked))?

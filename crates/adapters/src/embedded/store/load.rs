@@ -12,7 +12,7 @@ use domain::money::Money;
 use domain::points::Account;
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
 
-use super::{Before, undelivered};
+use super::{Before, settling, undelivered};
 use crate::embedded::records::{
     self, Cells, select_campaign, select_coupon, select_customer, select_letter, select_line, select_login,
     select_order, select_product, select_request, step_cells,
@@ -53,6 +53,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.letters.loaded(id, find(connection, sql, [id.0], records::letter)?);
         }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
+        Key::Telling(key) => settling::load_telling(connection, key, rows)?,
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");
             rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()], records::login)?);
@@ -63,6 +64,9 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.orders.loaded(OrderKey(id), found);
         }
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), timer(connection, id)?),
+        Key::Payment(id) => settling::load_payment(connection, id, rows)?,
+        Key::Shipment(id) => settling::load_shipment(connection, id, rows)?,
+        Key::Storage(id) => settling::load_storage(connection, id, rows)?,
         Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
         Key::Settled(id) => rows.settled.loaded(SettledKey(id), settled(connection, id)?),
         Key::Request(id) => {

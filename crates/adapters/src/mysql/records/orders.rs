@@ -23,6 +23,7 @@ pub(in crate::mysql) struct StoredOrder {
     pay_before: Option<Timestamp>,
     coupon: Option<(StepState, Timestamp)>,
     point: Option<(StepState, Timestamp)>,
+    is_processing: bool,
     version: i64,
     updated_at: Timestamp,
     previous: Option<OrderId>,
@@ -33,6 +34,8 @@ pub(in crate::mysql) struct Line {
     line: domain::order::Line,
     state: StepState,
     at: Timestamp,
+    /// Units that came back.
+    returned: i64,
 }
 
 pub(in crate::mysql) fn stored_order(cells: &mut Cells) -> Result<StoredOrder> {
@@ -54,6 +57,7 @@ pub(in crate::mysql) fn stored_order(cells: &mut Cells) -> Result<StoredOrder> {
     let (coupon, point) = (step(cells)?, step(cells)?);
     let receiver = receiver(cells)?;
     let warehouse_storage = cells.take()?;
+    let is_processing = cells.take()?;
     let version = cells.take()?;
     let (at, updated_at) = (cells.at()?, cells.at()?);
     let previous = cells.take::<Option<i64>>()?.map(OrderId);
@@ -83,6 +87,7 @@ pub(in crate::mysql) fn stored_order(cells: &mut Cells) -> Result<StoredOrder> {
         pay_before,
         coupon,
         point,
+        is_processing,
         version,
         updated_at,
         previous,
@@ -108,7 +113,7 @@ pub(in crate::mysql) fn line(cells: &mut Cells) -> Result<Line> {
         unit_price: cells.money()?,
     };
     let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line has no state of its stock")) };
-    Ok(Line { line, state, at })
+    Ok(Line { line, state, at, returned: cells.take()? })
 }
 
 /// The three cells of a step: its state, the reason of its refusal, the moment.
@@ -140,7 +145,11 @@ impl StoredOrder {
         let StoredOrder { mut created, coupon, point, previous, .. } = self;
         let mut steps: Vec<StepRecord> = Vec::with_capacity(lines.len() + 2);
         let record = |step, (state, at)| StepRecord { step, state, at };
-        for Line { line, state, at } in lines {
+        let mut returned = vec![];
+        if lines.iter().any(|line| line.returned > 0) {
+            returned.extend(lines.iter().map(|line| line.returned));
+        }
+        for Line { line, state, at, .. } in lines {
             steps.push(record(Step::Stock(line.product), (state, at)));
             created.lines.push(line);
         }
@@ -153,6 +162,8 @@ impl StoredOrder {
             status: self.status,
             reason: self.reason,
             pay_before: self.pay_before,
+            is_processing: self.is_processing,
+            returned,
             version: self.version,
             updated_at: self.updated_at,
         };

@@ -14,7 +14,7 @@ use domain::ids::OrderId;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
-use super::{Before, Halt, undelivered};
+use super::{Before, Halt, settling, undelivered};
 use crate::mysql::records::Cells;
 use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
@@ -78,6 +78,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     answers(script, rows);
     people::logins(script, rows);
     orders::orders(script, rows, before);
+    settling::write(script, rows);
     timers(script, rows);
     claims(script, rows);
     people::requests(script, rows);
@@ -172,7 +173,7 @@ fn timers(script: &mut Script, rows: &Rows) {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims => 0,
+                    TimerKind::Claims | TimerKind::Payment => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 insert.row(&[&order.0, &timer.due, &timer_kind(timer.kind), &asked]);

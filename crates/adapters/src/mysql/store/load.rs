@@ -5,7 +5,7 @@ use std::hash::Hash;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, OrderKey,
-    ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey,
+    ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::coupon::{Coupon, Holding};
@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
+use super::settling::{self, Kind};
 use super::{Before, undelivered};
 use crate::mysql::failure::Result;
 use crate::mysql::records::{
@@ -31,9 +32,13 @@ enum Ask {
     ParkedEvents(Vec<ParkedEventKey>),
     Letters(Vec<LetterId>),
     Answers(Vec<AnswerKey>),
+    Tellings(Vec<TellingKey>),
     Logins(Vec<EmailKey>),
     Orders(Vec<OrderId>),
     Timers(Vec<OrderId>),
+    Payments(Vec<OrderId>),
+    Shipments(Vec<OrderId>),
+    Storages(Vec<OrderId>),
     Claims(Vec<ClaimKey>),
     Settled(Vec<OrderId>),
     Requests(Vec<RequestId>),
@@ -73,9 +78,13 @@ impl Load {
                 Key::ParkedEvent(key) => gather!(asks, ParkedEvents, key),
                 Key::Letter(key) => gather!(asks, Letters, key),
                 Key::Answer(key) => gather!(asks, Answers, key),
+                Key::Telling(key) => gather!(asks, Tellings, key),
                 Key::Login(key) => gather!(asks, Logins, key),
                 Key::Order(key) => gather!(asks, Orders, key),
                 Key::Timer(key) => gather!(asks, Timers, key),
+                Key::Payment(key) => gather!(asks, Payments, key),
+                Key::Shipment(key) => gather!(asks, Shipments, key),
+                Key::Storage(key) => gather!(asks, Storages, key),
                 Key::Claim(key) => gather!(asks, Claims, key),
                 Key::Settled(key) => gather!(asks, Settled, key),
                 Key::Request(key) => gather!(asks, Requests, key),
@@ -115,7 +124,7 @@ impl Load {
 /// The lines of each order.
 type LinesOf = FxHashMap<OrderId, Vec<records::Line>>;
 
-const LINES: &str = "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, order_id \
+const LINES: &str = "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned, order_id \
                      FROM order_line FORCE INDEX (PRIMARY) WHERE ";
 
 fn select_lines(orders: &[OrderId]) -> String {
@@ -182,6 +191,10 @@ impl Ask {
                 let select = "SELECT fingerprint, answer, answered_at, `key` FROM idempotency";
                 locked(select, "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
             }
+            Ask::Tellings(keys) => settling::select_tellings(keys),
+            Ask::Payments(ids) => settling::select(Kind::Payment, ids),
+            Ask::Shipments(ids) => settling::select(Kind::Shipment, ids),
+            Ask::Storages(ids) => settling::select(Kind::Storage, ids),
             Ask::Logins(keys) => {
                 let select = select_login!("").replace(" FROM", ", email_key FROM");
                 locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
@@ -234,6 +247,10 @@ impl Ask {
             Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
             Ask::Timers(ids) => tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
+            Ask::Tellings(keys) => settling::read_tellings(keys, found, rows)?,
+            Ask::Payments(ids) => settling::read(Kind::Payment, ids, found, rows)?,
+            Ask::Shipments(ids) => settling::read(Kind::Shipment, ids, found, rows)?,
+            Ask::Storages(ids) => settling::read(Kind::Storage, ids, found, rows)?,
             Ask::Claims(keys) => read_claims(keys, found, rows)?,
             Ask::Settled(ids) => {
                 let found = index(found, |cells| Ok((SettledKey(OrderId(cells.take()?)), ())))?;
@@ -313,7 +330,7 @@ fn read_claims(keys: Vec<ClaimKey>, found: impl Iterator<Item = Cells>, rows: &m
     Ok(())
 }
 
-fn index<K: Eq + Hash, V>(
+pub(super) fn index<K: Eq + Hash, V>(
     found: impl Iterator<Item = Cells>,
     read: impl Fn(&mut Cells) -> Result<(K, V)>,
 ) -> Result<FxHashMap<K, V>> {
@@ -321,7 +338,7 @@ fn index<K: Eq + Hash, V>(
 }
 
 /// Tells a table what was found of the keys that were asked for.
-fn tell<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
+pub(super) fn tell<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
 where
     K: Copy + Eq + Hash + Ord + Into<Key>,
     V: Clone,

@@ -15,7 +15,7 @@ const ORDERS: Chain =
     Chain { table: "orders", link: "order_id", previous: "previous_order_id", newest: "last_order_id" };
 /// As [`lines`] reads them.
 const SELECT_LINES: &str = "SELECT product_id, order_line.name, quantity, unit_price, stock_state, stock_reason, \
-                            stock_at, order_id FROM order_line ";
+                            stock_at, returned, order_id FROM order_line ";
 
 impl OrderViews for MysqlViews {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>> {

@@ -9,6 +9,10 @@ use crate::mysql::sql::is_in;
 /// Those asked for with one statement.
 const AT_ONCE: usize = 1_000;
 
+/// Whoever waits for an order waits for its payment as well.
+const MARKS_OF_ORDERS: &str = "SELECT order_id, version + COALESCE(payment.updated_at, 0) \
+                               FROM orders LEFT JOIN payment USING (order_id)";
+
 impl Stirrings for MysqlViews {
     fn pulse(&self) -> Reading<'_, i64> {
         // Whatever concerns anybody is an event, and every event moves a shard.
@@ -22,7 +26,7 @@ impl Stirrings for MysqlViews {
             let orders = watched.orders.iter().map(|order| order.0).collect();
             let requests = watched.requests.iter().map(|request| request.0).collect();
             let users = self.numbers("SELECT user_id, notices FROM customer", "user_id", users).await?;
-            let orders = self.numbers("SELECT order_id, version FROM orders", "order_id", orders).await?;
+            let orders = self.numbers(MARKS_OF_ORDERS, "order_id", orders).await?;
             let select = "SELECT request_id, updated_at FROM coupon_request";
             let requests = self.numbers(select, "request_id", requests).await?;
             Ok(Marks {

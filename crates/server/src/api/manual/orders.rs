@@ -38,7 +38,8 @@ pub(in crate::api) fn place() -> Operation {
         )
         .says(
             "Reasons: `stock.exhausted`, `product.not_on_sale`, `coupon.not_usable`, `points.insufficient`, \
-             `step.timed_out`, `order.cancelled_by_customer`, `order.cancelled_by_admin`.",
+             `step.timed_out`, `order.cancelled_by_customer`, `order.cancelled_by_admin`, \
+             `payment.expired`.",
         )
         .answers(followed(receipt))
         .answers(followed(order))
@@ -70,7 +71,10 @@ pub(in crate::api) fn cancel() -> Operation {
         "The order. Giving everything back may take a moment: until then it is COMPENSATING.",
     );
     Prefer::describe(Operation::new(Tag::Orders, "cancelOrder", "Cancel an order"))
-        .says("Before it is completed.")
+        .says(
+            "Until its goods leave. An order that is paid is given back as a whole: goods, coupon, points and money; its outcome \
+             stays COMPLETED, its status is CANCELLED.",
+        )
         .answers(order)
         .refuses([Code::OrderNotCancellable])
 }

@@ -2,7 +2,7 @@
 
 use app::rows::{OrderRow, Rows};
 use app::table::Change;
-use domain::order::Order;
+use domain::order::{Line, Order};
 use domain::order_saga::{Direction, Step, StepRecord, StepState};
 use rusqlite::{CachedStatement, Connection, Result, params};
 
@@ -12,15 +12,15 @@ use crate::embedded::records::step_reason;
 const INSERT_ORDER: &str =
     "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
     pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
-    coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version,
+    coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version,
     created_at, updated_at, previous_order_id)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-    ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
+    ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
 
 const INSERT_LINE: &str =
     "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
-    stock_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    stock_at, returned)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> Result<()> {
     let changes = rows.orders.changes();
@@ -63,7 +63,6 @@ fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: 
     let created = &order.created;
     let coupon = step_cells(order, Step::Coupon);
     let point = step_cells(order, Step::Point);
-    let receiver = created.receiver.as_ref().map(serde_json::to_string).transpose();
     insert.execute(params![
         created.id.0,
         created.number.as_str(),
@@ -88,8 +87,9 @@ fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: 
         point.0,
         point.1,
         point.2,
-        receiver.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?,
+        receiver(order)?,
         created.warehouse_storage,
+        order.is_processing,
         order.version,
         created.at.micros(),
         order.updated_at.micros(),
@@ -102,7 +102,8 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
     let mut update = connection.prepare_cached(
         "UPDATE orders SET outcome = ?2, status = ?3, reason = ?4, is_restoring = ?5, pay_before_at = ?6,
              coupon_state = ?7, coupon_reason = ?8, coupon_at = ?9, point_state = ?10, point_reason = ?11,
-             point_at = ?12, version = ?13, updated_at = ?14
+             point_at = ?12, version = ?13, updated_at = ?14, receiver = ?15, warehouse_storage = ?16,
+             is_processing = ?17
          WHERE order_id = ?1",
     )?;
     let coupon = step_cells(order, Step::Coupon);
@@ -122,8 +123,16 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
         point.2,
         order.version,
         order.updated_at.micros(),
+        receiver(order)?,
+        order.created.warehouse_storage,
+        order.is_processing,
     ])?;
     Ok(())
+}
+
+fn receiver(order: &Order) -> Result<Option<String>> {
+    let json = order.created.receiver.as_ref().map(serde_json::to_string).transpose();
+    json.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
@@ -138,6 +147,7 @@ fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
             record.state.name(),
             step_reason(record.state),
             record.at.micros(),
+            order.returned(place(line_no)),
         ))?;
     }
     Ok(())
@@ -145,17 +155,32 @@ fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
 
 fn update_lines(connection: &Connection, order: &Order, known: &[StepRecord]) -> Result<()> {
     let mut update = connection.prepare_cached(
-        "UPDATE order_line SET stock_state = ?3, stock_reason = ?4, stock_at = ?5 WHERE order_id = ?1 AND line_no = ?2",
+        "UPDATE order_line SET stock_state = ?3, stock_reason = ?4, stock_at = ?5, returned = ?6
+         WHERE order_id = ?1 AND line_no = ?2",
     )?;
-    for (line_no, _, StepRecord { state, at, .. }) in lines(order).filter(|(_, _, record)| !known.contains(record)) {
+    // Few orders come back, so nobody asks which of their lines did this time.
+    let has_moved = |(_, _, record): &(i64, &Line, &StepRecord)| !order.returned.is_empty() || !known.contains(record);
+    for (line_no, _, StepRecord { state, at, .. }) in lines(order).filter(has_moved) {
         let state: StepState = *state;
-        update.execute((order.id().0, line_no, state.name(), step_reason(state), at.micros()))?;
+        update.execute((
+            order.id().0,
+            line_no,
+            state.name(),
+            step_reason(state),
+            at.micros(),
+            order.returned(place(line_no)),
+        ))?;
     }
     Ok(())
 }
 
+/// Where the line of a number stands among its order's.
+fn place(line_no: i64) -> usize {
+    usize::try_from(line_no - 1).unwrap_or_default()
+}
+
 /// Each line with its number and its step: a saga's steps begin with one per line, in their order.
-fn lines(order: &Order) -> impl Iterator<Item = (i64, &domain::order::Line, &StepRecord)> {
+fn lines(order: &Order) -> impl Iterator<Item = (i64, &Line, &StepRecord)> {
     let lines = order.created.lines.iter().zip(&order.saga.steps);
     (1..).zip(lines).map(|(line_no, (line, record))| (line_no, line, record))
 }

@@ -12,19 +12,21 @@ use crate::words::step_reason;
 const ORDERS: Written = Written {
     head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
            pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state, \
-           coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, version, \
+           coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version, \
            created_at, updated_at, previous_order_id) VALUES ",
     update: " ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), status = VALUES(status), reason = VALUES(reason), \
              is_restoring = VALUES(is_restoring), pay_before_at = VALUES(pay_before_at), \
              coupon_state = VALUES(coupon_state), coupon_reason = VALUES(coupon_reason), \
              coupon_at = VALUES(coupon_at), point_state = VALUES(point_state), point_reason = VALUES(point_reason), \
-             point_at = VALUES(point_at), version = VALUES(version), updated_at = VALUES(updated_at)",
+             point_at = VALUES(point_at), receiver = VALUES(receiver), \
+             warehouse_storage = VALUES(warehouse_storage), is_processing = VALUES(is_processing), \
+             version = VALUES(version), updated_at = VALUES(updated_at)",
 };
 const LINES: Written = Written {
     head: "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, \
-           stock_reason, stock_at) VALUES ",
+           stock_reason, stock_at, returned) VALUES ",
     update: " ON DUPLICATE KEY UPDATE stock_state = VALUES(stock_state), stock_reason = VALUES(stock_reason), \
-             stock_at = VALUES(stock_at)",
+             stock_at = VALUES(stock_at), returned = VALUES(returned)",
 };
 
 pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
@@ -41,7 +43,9 @@ pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
     for (key, change) in &changes {
         if let Change::Update(row) = change {
             let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
-            let moved = lines(&row.order).filter(|(_, _, record)| !known.contains(record));
+            // Few orders come back, so nobody asks which of their lines did this time.
+            let is_back = !row.order.returned.is_empty();
+            let moved = lines(&row.order).filter(|(_, _, record)| is_back || !known.contains(record));
             moved.for_each(|line| write_line(&mut insert, &row.order, line));
         }
     }
@@ -67,6 +71,7 @@ fn write_line(insert: &mut Insert<'_>, order: &Order, (line_no, line, record): (
         &record.state.name(),
         &step_reason(record.state),
         &record.at,
+        &order.returned(usize::try_from(line_no - 1).unwrap_or_default()),
     ]);
 }
 
@@ -111,6 +116,7 @@ fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow)
         &point.2,
         &receiver,
         &created.warehouse_storage,
+        &order.is_processing,
         &order.version,
         &created.at,
         &order.updated_at,

@@ -1,0 +1,117 @@
+//! Payments, shipments and what is kept in the warehouse: asked for by their orders, and written.
+
+use app::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, TellingKey};
+use domain::ids::OrderId;
+
+use super::commit::{Written, put_all};
+use super::load::{index, locked, tell};
+use crate::mysql::failure::Result;
+use crate::mysql::records::{self, Cells, select_payment, select_shipment, select_storage, select_telling};
+use crate::mysql::sql::{Script, is_in};
+
+/// A kind of row of which an order has at most one.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Payment,
+    Shipment,
+    Storage,
+}
+
+pub(super) fn select(kind: Kind, orders: &[OrderId]) -> String {
+    let select = match kind {
+        Kind::Payment => select_payment!(""),
+        Kind::Shipment => select_shipment!(""),
+        Kind::Storage => select_storage!(""),
+    };
+    locked(select, "PRIMARY", &is_in("order_id", orders.iter().map(|order| order.0)), "order_id")
+}
+
+pub(super) fn select_tellings(keys: &[TellingKey]) -> String {
+    locked(select_telling!(""), "PRIMARY", &is_in("callback_key", keys.iter().map(|key| key.0)), "callback_key")
+}
+
+pub(super) fn read(
+    kind: Kind,
+    orders: Vec<OrderId>,
+    found: impl Iterator<Item = Cells>,
+    rows: &mut Rows,
+) -> Result<()> {
+    match kind {
+        Kind::Payment => {
+            let read = |cells: &mut Cells| records::payment(cells).map(|row| (PaymentKey(row.order), row));
+            tell(&mut rows.payments, orders.into_iter().map(PaymentKey), index(found, read)?);
+        }
+        Kind::Shipment => {
+            let read = |cells: &mut Cells| records::shipment(cells).map(|row| (ShipmentKey(row.order), row));
+            tell(&mut rows.shipments, orders.into_iter().map(ShipmentKey), index(found, read)?);
+        }
+        Kind::Storage => {
+            let read = |cells: &mut Cells| records::storage(cells).map(|row| (StorageKey(row.order), row));
+            tell(&mut rows.storages, orders.into_iter().map(StorageKey), index(found, read)?);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_tellings(keys: Vec<TellingKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
+    let found = index(found, |cells| records::telling(cells).map(|telling| (telling.key, telling)))?;
+    tell(&mut rows.tellings, keys, found);
+    Ok(())
+}
+
+const PAYMENTS: Written = Written {
+    head: "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, \
+           refunding, refunds, reference, refusal, ask, due_at, tries, created_at, updated_at) VALUES ",
+    update: " ON DUPLICATE KEY UPDATE attempt = VALUES(attempt), method = VALUES(method), state = VALUES(state), \
+             is_wanted = VALUES(is_wanted), authorized = VALUES(authorized), captured = VALUES(captured), \
+             refunded = VALUES(refunded), refunding = VALUES(refunding), refunds = VALUES(refunds), \
+             reference = VALUES(reference), refusal = VALUES(refusal), ask = VALUES(ask), due_at = VALUES(due_at), \
+             tries = VALUES(tries), updated_at = VALUES(updated_at)",
+};
+const TELLINGS: Written =
+    Written { head: "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES ", update: "" };
+const SHIPMENTS: Written = Written {
+    head: "INSERT INTO shipment (order_id, state, receiver, tracking_number, created_at, updated_at) VALUES ",
+    update: " ON DUPLICATE KEY UPDATE state = VALUES(state), tracking_number = VALUES(tracking_number), \
+             updated_at = VALUES(updated_at)",
+};
+const STORAGES: Written = Written {
+    head: "INSERT INTO warehouse_storage (order_id, state, created_at, updated_at) VALUES ",
+    update: " ON DUPLICATE KEY UPDATE state = VALUES(state), updated_at = VALUES(updated_at)",
+};
+
+pub(super) fn write(script: &mut Script, rows: &Rows) {
+    put_all(script, &rows.tellings, TELLINGS, |insert, key, telling| {
+        insert.row(&[&key.0, &telling.provider, &telling.event, &telling.at]);
+    });
+    put_all(script, &rows.payments, PAYMENTS, |insert, key, payment| {
+        let next = payment.next;
+        insert.row(&[
+            &key.0.0,
+            &payment.attempt,
+            &payment.method.name(),
+            &payment.amount,
+            &payment.state.name(),
+            &payment.is_wanted,
+            &payment.authorized,
+            &payment.captured,
+            &payment.refunded,
+            &payment.refunding,
+            &payment.refunds,
+            &payment.reference,
+            &payment.refusal,
+            &next.map(|next| next.way.name()),
+            &next.map(|next| next.due),
+            &next.map(|next| next.tries),
+            &payment.created_at,
+            &payment.updated_at,
+        ]);
+    });
+    put_all(script, &rows.shipments, SHIPMENTS, |insert, key, row| {
+        let receiver = serde_json::to_string(&row.receiver).expect("a receiver is plain data");
+        insert.row(&[&key.0.0, &row.state.name(), &receiver, &row.tracking, &row.created_at, &row.updated_at]);
+    });
+    put_all(script, &rows.storages, STORAGES, |insert, key, row| {
+        insert.row(&[&key.0.0, &row.state.name(), &row.created_at, &row.updated_at]);
+    });
+}

@@ -1,0 +1,126 @@
+//! Stripe's events, as far as they tell of a deed of ours.
+
+use std::sync::Arc;
+
+use app::payment::{Callback, CallbackError, Deed};
+use domain::ids::Code;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::wire::{Intent, Marks, Refund, Standing};
+
+#[derive(Deserialize)]
+struct Event {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    object: Value,
+}
+
+pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
+    let Event { id, kind, data } = serde_json::from_slice(body).map_err(|_| CallbackError::Unreadable)?;
+    let deed = match kind.as_str() {
+        "payment_intent.amount_capturable_updated" | "payment_intent.payment_failed" => Deed::Authorize,
+        "payment_intent.succeeded" => Deed::Capture,
+        "payment_intent.canceled" => Deed::Void,
+        "refund.created" | "refund.updated" | "refund.failed" => Deed::Refund,
+        _ => return Ok(None),
+    };
+    let (standing, marks, currency) = if deed == Deed::Refund {
+        let refund: Refund = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
+        (refund.standing_in_any_currency(), refund.metadata, refund.currency)
+    } else {
+        let intent: Intent = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
+        (intent.standing_in_any_currency(deed), intent.metadata, intent.currency)
+    };
+    // Other things may be sold on the same account.
+    let Marks { key: Some(key), order: Some(order), payment: Some(payment) } = marks else { return Ok(None) };
+    let Standing::Done(verdict) = standing else { return Ok(None) };
+    Ok(Some(Callback {
+        event_id: Arc::from(id),
+        order: Code(Arc::from(order)),
+        payment: Code(Arc::from(payment)),
+        key: key_of(&key, deed),
+        deed,
+        verdict,
+        currency: Arc::from(currency),
+    }))
+}
+
+/// An intent carries the key of its authorization, a refund its own; the keys of the other deeds differ from the first in
+/// their last word alone.
+fn key_of(key: &str, deed: Deed) -> Arc<str> {
+    match (deed, key.rsplit_once('/')) {
+        (Deed::Capture | Deed::Void, Some((attempt, _))) => Arc::from(format!("{attempt}/{}", deed.name())),
+        (Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund, _) => Arc::from(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::payment::Verdict;
+    use domain::money::Money;
+    use serde_json::json;
+
+    use super::*;
+
+    fn intent(status: &str) -> Value {
+        json!({
+            "id": "pi_1", "object": "payment_intent", "status": status, "currency": "krw",
+            "amount": 900, "amount_capturable": 900, "amount_received": 900,
+            "metadata": {"key": "ORD-1/1/authorize", "order": "ORD-1", "payment": "PAY-1"},
+        })
+    }
+
+    fn told(kind: &str, object: &Value) -> Result<Option<Callback>, CallbackError> {
+        read(json!({"id": "evt_1", "type": kind, "data": {"object": object}}).to_string().as_bytes())
+    }
+
+    #[test]
+    fn each_event_tells_of_its_deed_under_its_key() {
+        let refund = json!({
+            "id": "re_1", "status": "succeeded", "currency": "krw", "amount": 300, "payment_intent": "pi_1",
+            "metadata": {"key": "ORD-1/1/refund/2", "order": "ORD-1", "payment": "PAY-1"},
+        });
+        for (kind, object, key, won) in [
+            ("payment_intent.amount_capturable_updated", intent("requires_capture"), "ORD-1/1/authorize", 900),
+            ("payment_intent.succeeded", intent("succeeded"), "ORD-1/1/capture", 900),
+            ("payment_intent.canceled", intent("canceled"), "ORD-1/1/void", 900),
+            ("refund.updated", refund, "ORD-1/1/refund/2", 300),
+        ] {
+            let callback = told(kind, &object).unwrap().unwrap();
+            let approved = Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won) };
+            assert_eq!((&*callback.key, &callback.verdict), (key, &approved), "{kind}");
+            assert_eq!((callback.event_id.as_ref(), callback.payment.as_str()), ("evt_1", "PAY-1"));
+        }
+    }
+
+    #[test]
+    fn a_decline_says_why() {
+        let mut object = intent("requires_payment_method");
+        object["last_payment_error"] =
+            json!({"type": "card_error", "code": "card_declined", "decline_code": "lost_card"});
+        let callback = told("payment_intent.payment_failed", &object).unwrap().unwrap();
+        assert_eq!(callback.verdict, super::super::wire::declined("lost_card", Some("pi_1")));
+    }
+
+    #[test]
+    fn what_is_not_ours_or_not_a_deed_is_of_no_interest() {
+        let mut stranger = intent("succeeded");
+        stranger["metadata"] = json!({});
+        assert_eq!(told("payment_intent.succeeded", &stranger), Ok(None));
+        assert_eq!(told("customer.created", &json!({})), Ok(None));
+        assert_eq!(told("payment_intent.succeeded", &intent("processing")), Ok(None));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_unreadable() {
+        assert_eq!(read(b"hello"), Err(CallbackError::Unreadable));
+        assert_eq!(told("payment_intent.succeeded", &json!({"id": 7})), Err(CallbackError::Unreadable));
+    }
+}

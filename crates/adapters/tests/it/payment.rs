@@ -1,0 +1,247 @@
+//! The payment providers against their port's promises, the HTTP one also against its provider's own mock and a bad line.
+
+mod double;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use adapters::clock::SystemClock;
+use adapters::payment::{Account, Scripted, Secrets, Stripe};
+use app::conformance::payment::{CASES, Customer};
+use app::payment::{Ask, Deed, Found, Postbox, Provider, ProviderError, Script, Verdict};
+use domain::ids::Code;
+use domain::money::Money;
+use domain::payment::Method;
+use xtask::addresses::{Service, address};
+
+use double::{Double, KEY, TOO_MUCH, Trouble};
+
+static NUMBERS: AtomicU32 = AtomicU32::new(1);
+
+fn order() -> Code {
+    Code::from(format!("ORD-{}", NUMBERS.fetch_add(1, Ordering::Relaxed)).as_str())
+}
+
+fn stripe(url: &str, timeout: Duration) -> Stripe {
+    Stripe::new(Account {
+        url: url.to_owned(),
+        key: KEY.to_owned(),
+        callback_secrets: Secrets::default(),
+        payment_method: "pm_card_visa".to_owned(),
+        timeout,
+    })
+    .unwrap()
+}
+
+async fn keeps_its_promises(provider: &dyn Provider, too_much: Money) {
+    for (name, case) in CASES {
+        // Seen only when the case after it fails.
+        eprintln!("{name}");
+        case(&Customer { provider, order: order(), too_much }).await;
+    }
+}
+
+struct Nowhere;
+
+impl Postbox for Nowhere {
+    fn deliver(&self, _: String, _: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        let folder = std::env::temp_dir().join(format!("doorbuster-{}-{}", std::process::id(), order()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Folder(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn the_scripted_provider_keeps_its_promises() {
+    let folder = Folder::new();
+    let book = folder.0.join("book");
+    let provider = Scripted::open(&book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere)).unwrap();
+    keeps_its_promises(&provider, Script::Decline.amount().unwrap()).await;
+}
+
+#[tokio::test]
+async fn the_http_provider_keeps_its_promises() {
+    let double = Double::start();
+    keeps_its_promises(&stripe(&double.url, Duration::from_secs(10)), Money::won(TOO_MUCH)).await;
+}
+
+fn authorize() -> Ask {
+    let order = order();
+    Ask {
+        key: Arc::from(format!("{order}/1/authorize")),
+        payment: Code::from("PAY-1"),
+        order,
+        method: Method::Card,
+        amount: Money::won(5_000),
+        reference: None,
+        deed: Deed::Authorize,
+    }
+}
+
+/// What follows an authorization with this reference.
+fn next(ask: &Ask, reference: &str, deed: Deed) -> Ask {
+    let key = Arc::from(format!("{}/1/{}", ask.order, deed.name()));
+    Ask { key, deed, reference: Some(Arc::from(reference)), ..ask.clone() }
+}
+
+/// The provider's own mock holds each request against its published description and refuses what does not fit (a field
+/// that is not there, an amount that is no number); it remembers nothing, so what it answers is always the same example.
+#[tokio::test]
+async fn the_providers_own_mock_understands_every_request() {
+    let Some(url) = address(Service::Stripe, "the_providers_own_mock_understands_every_request") else { return };
+    let provider = stripe(&url, Duration::from_secs(10));
+    let ask = authorize();
+    let answer = provider.ask(&ask).await.unwrap();
+    let Verdict::Declined { code, reference } = &answer else { panic!("its example intent is unpaid: {answer:?}") };
+    assert_eq!(&**code, "requires_payment_method", "it was understood");
+    let reference = reference.as_deref().unwrap();
+    for deed in [Deed::Capture, Deed::Void, Deed::Refund] {
+        // Its examples are in dollars, which is never taken for won.
+        let answer = provider.ask(&next(&ask, reference, deed)).await;
+        let expected = "it answers in usd, not in krw".to_owned();
+        assert_eq!(answer, Err(ProviderError::Unknown(expected)), "{deed:?}");
+    }
+    assert_eq!(provider.look_up(&ask).await, Ok(Found::Never), "its example bears no mark of ours");
+    assert_eq!(provider.look_up(&next(&ask, reference, Deed::Refund)).await, Ok(Found::Never));
+    assert!(provider.look_up(&next(&ask, reference, Deed::Capture)).await.is_err(), "in dollars");
+}
+
+/// The same mock, asked for something that the description does not know: the test above can fail.
+#[tokio::test]
+async fn the_providers_own_mock_refuses_what_it_does_not_understand() {
+    let Some(url) = address(Service::Stripe, "the_providers_own_mock_refuses_what_it_does_not_understand") else {
+        return;
+    };
+    let provider = stripe(&url, Duration::from_secs(10));
+    let ask = authorize();
+    // Its address has a part too many: no such path is described.
+    let answer = provider.ask(&next(&ask, "pi_1/nonsense", Deed::Capture)).await.unwrap();
+    assert!(matches!(answer, Verdict::Declined { .. }), "{answer:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_done_by_a_provider_that_says_so_or_is_not_there() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_secs(10));
+    for status in [401, 403, 429] {
+        double.plan(Trouble::Status(status));
+        let answer = provider.ask(&authorize()).await;
+        assert!(matches!(answer, Err(ProviderError::NotDone(_))), "{status}: {answer:?}");
+    }
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let answer = stripe(&nobody, Duration::from_secs(10)).ask(&authorize()).await;
+    assert!(matches!(answer, Err(ProviderError::NotDone(_))), "refused connection: {answer:?}");
+}
+
+#[tokio::test]
+async fn what_may_have_been_done_is_unknown_and_found_by_looking_it_up() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_millis(500));
+    for (trouble, is_done) in [
+        (Trouble::Status(409), false),
+        (Trouble::Status(500), false),
+        (Trouble::Status(503), false),
+        (Trouble::Status(302), false),
+        (Trouble::CutBefore, false),
+        (Trouble::CutAfter, true),
+        (Trouble::Silence, true),
+        (Trouble::Gibberish, true),
+        (Trouble::Dollars, true),
+    ] {
+        let ask = authorize();
+        double.plan(trouble);
+        let answer = provider.ask(&ask).await;
+        assert!(matches!(answer, Err(ProviderError::Unknown(_))), "{trouble:?}: {answer:?}");
+        let found = provider.look_up(&ask).await.unwrap();
+        if !is_done {
+            assert_eq!(found, Found::Never, "{trouble:?}");
+            continue;
+        }
+        let Found::Verdict(Verdict::Approved { reference, amount }) = found else { panic!("{trouble:?}: {found:?}") };
+        assert_eq!(amount, ask.amount);
+        let capture = next(&ask, &reference, Deed::Capture);
+        double.plan(trouble);
+        assert!(matches!(provider.ask(&capture).await, Err(ProviderError::Unknown(_))), "{trouble:?}");
+        let found = provider.look_up(&capture).await;
+        assert!(matches!(found, Ok(Found::Verdict(Verdict::Approved { .. }))), "{trouble:?}: {found:?}");
+        let refund = next(&ask, &reference, Deed::Refund);
+        double.plan(trouble);
+        assert!(matches!(provider.ask(&refund).await, Err(ProviderError::Unknown(_))), "{trouble:?}");
+        let found = provider.look_up(&refund).await;
+        assert!(matches!(found, Ok(Found::Verdict(Verdict::Approved { .. }))), "{trouble:?}: {found:?}");
+    }
+    assert_eq!(double.moved(), (4 * 5_000, 4 * 5_000), "each was done once");
+}
+
+#[tokio::test]
+async fn a_look_up_that_fails_proves_nothing() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_millis(500));
+    let ask = authorize();
+    provider.ask(&ask).await.unwrap();
+    for trouble in
+        [Trouble::Status(404), Trouble::Status(500), Trouble::CutBefore, Trouble::Silence, Trouble::Gibberish]
+    {
+        double.plan(trouble);
+        assert!(provider.look_up(&ask).await.is_err(), "{trouble:?}");
+    }
+}
+
+/// Another process captured it, and its answer was lost with the process; the key was forgotten since.
+#[tokio::test]
+async fn what_is_refused_because_it_is_done_is_done() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_secs(10));
+    let ask = authorize();
+    let Verdict::Approved { reference, .. } = provider.ask(&ask).await.unwrap() else { panic!("approved") };
+    let capture = next(&ask, &reference, Deed::Capture);
+    provider.ask(&capture).await.unwrap();
+    let later = Ask { key: Arc::from("a key that the provider has not heard"), ..capture };
+    let expected = Verdict::Approved { reference, amount: ask.amount };
+    assert_eq!(provider.ask(&later).await, Ok(expected));
+    assert_eq!(double.moved(), (5_000, 0));
+}
+
+#[tokio::test]
+async fn every_deed_carries_its_key() {
+    let double = Double::start();
+    let provider = stripe(&double.url, Duration::from_secs(10));
+    let ask = authorize();
+    provider.ask(&ask).await.unwrap();
+    assert_eq!(double.asked(), [format!("POST /v1/payment_intents {}", ask.key)]);
+}
+
+#[test]
+fn the_key_is_not_sent_over_an_open_line() {
+    for url in ["http://api.stripe.com", "ftp://127.0.0.1", "nonsense", "http://127.0.0.1.example.com"] {
+        let account = Account {
+            url: url.to_owned(),
+            key: KEY.to_owned(),
+            callback_secrets: Secrets::default(),
+            payment_method: String::new(),
+            timeout: Duration::from_secs(1),
+        };
+        assert!(Stripe::new(account).is_err(), "{url}");
+    }
+}

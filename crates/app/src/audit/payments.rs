@@ -1,0 +1,90 @@
+//! Law 10: what was authorised, captured and given back of each payment, and whether it is what the order owes.
+
+use domain::money::Money;
+use domain::order::{Order, Outcome};
+use domain::payment::{Payment, State, Way};
+
+use super::dossier::Dossier;
+use super::report::{Verdict, ensure};
+use crate::event::Event;
+
+/// A deed may be looked up so often before somebody must ask the provider why: at one look a minute, a day.
+const LOOKS_MAX: i64 = 1_440;
+
+pub(super) fn payments(dossier: &Dossier) -> Verdict {
+    let name = &dossier.name;
+    let payment = dossier.facts.settlement.payment.as_ref();
+    let Some(order) = dossier.order() else {
+        return ensure(payment.is_none(), || format!("{name}: has a payment, but does not exist"));
+    };
+    let Some(payment) = payment else {
+        let is_owed = order.outcome == Outcome::Completed && order.is_prepaid();
+        return ensure(!is_owed, || format!("{name}: is completed and was never paid"));
+    };
+    adds_up(name, payment)?;
+    ensure(fits(order, payment), || {
+        format!("{name}: is {}, its payment {}", order.outcome.name(), payment.state.name())
+    })?;
+    owed(name, (order, payment))?;
+    let is_lost = payment.next.is_some_and(|next| next.way == Way::LookUp && next.tries > LOOKS_MAX);
+    ensure(!is_lost, || format!("{name}: nobody knows what became of its payment"))?;
+    told(dossier, payment)
+}
+
+/// The payment by itself.
+fn adds_up(name: &str, payment: &Payment) -> Verdict {
+    let Payment { authorized, captured, refunded, refunding, .. } = *payment;
+    let is_falling = authorized >= captured && captured >= refunded + refunding;
+    ensure(is_falling && refunded >= Money::ZERO && refunding >= Money::ZERO, || {
+        let amounts = [authorized, captured, refunded].map(Money::amount);
+        format!("{name}: authorised, captured and refunded are {amounts:?}")
+    })?;
+    ensure(captured.is_zero() || captured == payment.amount, || {
+        format!("{name}: another amount was captured than is due")
+    })?;
+    ensure(payment.next.is_some() == payment.state.deed().is_some(), || {
+        format!("{name}: its payment is {} and nobody asks for more", payment.state.name())
+    })
+}
+
+/// Whether the payment may stand as it does beside its order.
+fn fits(order: &Order, payment: &Payment) -> bool {
+    let is_paid = matches!(payment.state, State::Captured | State::Refunding | State::Refunded);
+    match order.outcome {
+        Outcome::Pending => false,
+        Outcome::AwaitingPayment => payment.is_wanted && !is_paid,
+        Outcome::Completed => payment.is_wanted && is_paid,
+        Outcome::Compensating | Outcome::CompensationStuck | Outcome::Cancelled => {
+            !payment.is_wanted && payment.state != State::Captured
+        }
+    }
+}
+
+/// Captured less refunded is what is due of a settled order, and nothing of a cancelled one; a refund that is under way counts.
+fn owed(name: &str, (order, payment): (&Order, &Payment)) -> Verdict {
+    ensure(payment.amount == order.created.due, || format!("{name}: its payment is about another amount than is due"))?;
+    let kept = payment.captured - payment.refunded - payment.refunding;
+    let due = match order.outcome {
+        Outcome::Completed => order.created.due - order.worth_returned().money,
+        _ => Money::ZERO,
+    };
+    ensure(kept == due, || format!("{name}: {} are due, {} were taken and kept", due.amount(), kept.amount()))
+}
+
+/// The events say the same: each attempt is captured at most once, and what they say was given back was given back.
+fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
+    let (mut captured, mut refunded, mut completed) = (Money::ZERO, Money::ZERO, 0);
+    for (event, _) in dossier.history() {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other event moves money")]
+        match event {
+            Event::PaymentCaptured(note) => captured += note.amount,
+            Event::PaymentRefunded(note) => refunded += note.amount,
+            Event::PaymentCompleted(_) => completed += 1,
+            _ => {}
+        }
+    }
+    ensure((captured, refunded) == (payment.captured, payment.refunded) && completed <= 1, || {
+        let told = [captured, refunded].map(Money::amount);
+        format!("{}: its events say that {told:?} were captured and refunded", dossier.name)
+    })
+}

@@ -1,0 +1,89 @@
+//! The cashier: has done what payments wait for, outside every transaction, and says what to tell the engine.
+//!
+//! It keeps nothing. What is due, and when it is tried again, are rows; two cashiers that come for the same payment ask
+//! under the same key, and the engine takes the first answer.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::{Codec, OrderId};
+use domain::payment::{Payment, Way};
+use domain::time::Timestamp;
+
+use crate::breaker::{Breaker, Limits, Outcome, State};
+use crate::command::PaymentAnswered;
+use crate::payment::{Ask, Asked, Found, Provider, ProviderError, Verdict};
+use crate::ports::Clock;
+
+/// Providers remember keys for a day. What should have been asked longer ago than this may have been asked by a process
+/// that died, and the key be forgotten soon: it is looked up first.
+const KEYS_ARE_KEPT_FOR: Duration = Duration::from_secs(12 * 3_600);
+
+pub struct Cashier {
+    provider: Arc<dyn Provider>,
+    clock: Arc<dyn Clock>,
+    codec: Codec,
+    breaker: RefCell<Breaker>,
+}
+
+/// How an errand ended, for the engine and for whoever watches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errand {
+    pub answered: PaymentAnswered,
+    /// What was to be done, and in which way.
+    pub ask: Ask,
+    pub way: Way,
+}
+
+impl Errand {
+    /// Whether the provider did something else than it was asked for; it is never booked.
+    pub fn is_alarming(&self) -> bool {
+        let Ok(Found::Verdict(Verdict::Approved { amount, .. })) = &self.answered.answer else { return false };
+        *amount != self.ask.amount
+    }
+}
+
+impl Cashier {
+    pub fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, codec: Codec, limits: Limits) -> Cashier {
+        Cashier { provider, clock, codec, breaker: RefCell::new(Breaker::new(limits)) }
+    }
+
+    /// How the provider's breaker stands.
+    pub fn state(&self) -> State {
+        self.breaker.borrow().state(self.clock.now())
+    }
+
+    /// Does what a payment waits for. `None` when there is nothing to do, or the provider is to be left alone: the payment
+    /// stays due, and no try of it is used up.
+    pub async fn pay_once(&self, payment: &Payment) -> Option<Errand> {
+        let (asked, ask) = Ask::of(payment, &self.codec)?;
+        let next = payment.next?;
+        let now = self.clock.now();
+        let permit = self.breaker.borrow_mut().permit(now).ok()?;
+        let way = way(next.way, next.due, now);
+        let answer = match way {
+            Way::Do => self.provider.ask(&ask).await.map(Found::Verdict),
+            Way::LookUp => self.provider.look_up(&ask).await,
+        };
+        let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
+        self.breaker.borrow_mut().report(permit, outcome, self.clock.now());
+        Some(Errand { answered: answered(payment.order, asked, way, answer), ask, way })
+    }
+}
+
+fn way(way: Way, due: Timestamp, now: Timestamp) -> Way {
+    if now - due > KEYS_ARE_KEPT_FOR { Way::LookUp } else { way }
+}
+
+/// A look-up that failed says nothing about what was done, whatever went wrong with it.
+fn answered(order: OrderId, asked: Asked, way: Way, answer: Result<Found, ProviderError>) -> PaymentAnswered {
+    let answer = answer.map_err(|error| match (way, error) {
+        (Way::LookUp, ProviderError::NotDone(why)) => ProviderError::Unknown(why),
+        (_, error) => error,
+    });
+    PaymentAnswered { order, asked, answer, told: None }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! What happens to an order after it has claimed everything: payments, shipments, refunds.
+
+use std::sync::Arc;
+
+use domain::ids::{Code, UserId};
+use domain::money::Money;
+use domain::order::Status;
+use domain::payment::Method;
+use domain::reason::Reason;
+use domain::shipment::State as ShipmentState;
+use domain::time::Timestamp;
+use domain::warehouse::State as StorageState;
+use serde::{Deserialize, Serialize};
+
+use super::Sold;
+use crate::wire_time;
+
+payload! {
+    OrderStatusChanged {
+        order_id: Code,
+        user_id: UserId,
+        status: Status,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+    }
+    /// Goods that came back, and what their customer gets back for them.
+    OrderReturned {
+        order_id: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        refund_amount: Money,
+        points_restored: Money,
+        /// Nothing is left of the order.
+        is_last: bool,
+    }
+    /// O-31; the receiver stays out of events. The outbox's own id guards against repeats.
+    OrderProcessingRequested {
+        order_id: Code,
+        user_id: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<Method>,
+        warehouse_storage: bool,
+        retry_count: i64,
+        #[serde(with = "wire_time")]
+        event_created_at: Timestamp,
+    }
+    /// The provider could not be reached; it is tried again.
+    OrderProcessingRetried {
+        order_id: Code,
+        user_id: UserId,
+        attempt: i64,
+        retry_count: i64,
+        #[serde(with = "wire_time")]
+        event_created_at: Timestamp,
+    }
+    OrderProcessingFailed {
+        order_id: Code,
+        user_id: UserId,
+        code: Arc<str>,
+        retryable: bool,
+    }
+    /// A step of a payment: asked for, authorised, captured, voided.
+    PaymentNote { payment_id: Code, order_id: Code, attempt: i64, method: Method, amount: Money, }
+    PaymentDeclined { payment_id: Code, order_id: Code, attempt: i64, amount: Money, code: Arc<str>, }
+    /// The money of a refund, asked for or given back.
+    PaymentRefund { payment_id: Code, order_id: Code, attempt: i64, refund: i64, amount: Money, }
+    /// P-02.
+    PaymentCompleted {
+        payment_id: Code,
+        order_id: Code,
+        amount: Money,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    ShipmentUpdated {
+        order_id: Code,
+        user_id: UserId,
+        shipment_status: ShipmentState,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracking_number: Option<Arc<str>>,
+    }
+    StorageUpdated {
+        order_id: Code,
+        user_id: UserId,
+        storage_status: StorageState,
+    }
+}

@@ -1,0 +1,228 @@
+//! An order's payment (O-28, P-01…P-03, P-06). The provider is asked elsewhere, outside every transaction; this file writes down
+//! what is to be asked, and books what it answered, each in one commit with what follows from it for the order.
+
+use std::sync::Arc;
+
+use domain::ids::OrderId;
+use domain::money::Money;
+use domain::order::{Order, Outcome, settling};
+use domain::payment::{self, Method, Payment, Said, State, Way};
+
+use crate::answer::{Answer, Refusal};
+use crate::command::PaymentAnswered;
+use crate::event::{
+    Event, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund as RefundNote,
+};
+use crate::handlers::orders::{advance, check};
+use crate::handlers::undelivered;
+use crate::payment::{Found, ProviderError, Verdict};
+use crate::reactions::Group;
+use crate::rows::{PaymentKey, Timer, TimerKey, TimerKind};
+use crate::unit::{Handled, Step, Unit};
+
+/// Begins to pay for an order that waits for it.
+pub(crate) fn pay(unit: &mut Unit<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Handled {
+    let order = unit.order(id)?.order;
+    check(unit, &order, settling::Command::Pay { shown })?;
+    let payment = start(unit, &order, method)?;
+    let code = unit.settings.codec.payment(id);
+    Ok(Answer::PaymentStarted { order: id, payment: code, attempt: payment.attempt })
+}
+
+/// An order whose payment is under way does not expire (failure mode 33).
+pub(crate) fn start(unit: &mut Unit<'_>, order: &Order, method: Method) -> Step<Payment> {
+    let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
+    apply(unit, order, &command)?;
+    unit.rows.timers.remove(TimerKey(order.id()));
+    Ok(of(unit, order.id())?.expect("a payment that was just begun is there"))
+}
+
+/// Takes in what the provider answered, or told by itself; the same telling once.
+pub(crate) fn answered(unit: &mut Unit<'_>, answered: &PaymentAnswered) -> Step {
+    if let Some(telling) = &answered.told {
+        if unit.rows.tellings.get(telling.key)?.is_some() {
+            return Ok(());
+        }
+        unit.rows.tellings.put(telling.key, telling.clone());
+    }
+    if of(unit, answered.order)?.is_none() {
+        return Ok(());
+    }
+    let order = unit.order(answered.order)?.order;
+    let command = payment::Command::Answer { asked: answered.asked, said: said(&answered.answer) };
+    for event in apply(unit, &order, &command)? {
+        follow(unit, order.id(), &event)?;
+    }
+    Ok(())
+}
+
+/// The retry group takes care of an attempt: one that waits is tried again after its pause, one that was given up and is sent again
+/// by an operator is begun anew.
+pub(crate) fn retry(unit: &mut Unit<'_>, id: OrderId, attempt: i64) -> Step {
+    let Some(payment) = of(unit, id)?.filter(|payment| payment.attempt == attempt) else { return Ok(()) };
+    let order = unit.order(payment.order)?.order;
+    let is_given_up = payment.refusal.as_deref() == Some(payment::UNAVAILABLE);
+    if is_given_up && payment.state == State::Declined && order.outcome == Outcome::AwaitingPayment {
+        return start(unit, &order, payment.method).map(|_| ());
+    }
+    apply(unit, &order, &payment::Command::Resume).map(|_| ())
+}
+
+/// The order came to nothing: what was taken for it, or will be, goes back.
+pub(crate) fn withdraw(unit: &mut Unit<'_>, order: &Order) -> Step {
+    apply(unit, order, &payment::Command::Withdraw).map(|_| ())
+}
+
+/// Gives money back, as much as was taken for what came back.
+pub(crate) fn refund(unit: &mut Unit<'_>, order: &Order, amount: Money) -> Step {
+    apply(unit, order, &payment::Command::Refund { amount }).map(|_| ())
+}
+
+pub(crate) fn of(unit: &Unit<'_>, id: OrderId) -> Step<Option<Payment>> {
+    Ok(unit.rows.payments.get(PaymentKey(id))?.cloned())
+}
+
+fn said(answer: &Result<Found, ProviderError>) -> Said {
+    match answer {
+        Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
+            Said::Approved { reference: Arc::clone(reference), amount: *amount }
+        }
+        Ok(Found::Verdict(Verdict::Declined { code, .. })) => Said::Declined { code: Arc::clone(code) },
+        Ok(Found::Pending) => Said::Pending,
+        Ok(Found::Never) => Said::Never,
+        Err(ProviderError::NotDone(_)) => Said::NotDone,
+        Err(ProviderError::Unknown(_)) => Said::Unknown,
+    }
+}
+
+/// Decides a command on the order's payment, and publishes what happened to it.
+fn apply(unit: &mut Unit<'_>, order: &Order, command: &payment::Command) -> Step<Vec<payment::Event>> {
+    let key = PaymentKey(order.id());
+    let mut payment = unit.rows.payments.get(key)?.cloned();
+    let events = payment::decide(payment.as_ref(), command, unit.now).map_err(refusal)?;
+    for event in &events {
+        payment::evolve(&mut payment, event, unit.now);
+        let after = payment.as_ref().expect("a payment that something happened to is there");
+        unit.rows.payments.put(key, after.clone());
+        if let Some(event) = told(unit, order, (after, event)) {
+            unit.publish_about(event, order.id())?;
+        }
+    }
+    Ok(events)
+}
+
+/// What the world learns of it.
+fn told(unit: &Unit<'_>, order: &Order, (payment, event): (&Payment, &payment::Event)) -> Option<Event> {
+    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
+    let Payment { attempt, method, amount, refunds, .. } = *payment;
+    let note = PaymentNote { payment_id: payment_id.clone(), order_id: order_id.clone(), attempt, method, amount };
+    let refund = |amount| RefundNote {
+        payment_id: payment_id.clone(),
+        order_id: order_id.clone(),
+        attempt,
+        refund: refunds,
+        amount,
+    };
+    Some(match event {
+        payment::Event::Requested { .. } => Event::PaymentRequested(note),
+        payment::Event::Authorized { .. } => Event::PaymentAuthorized(note),
+        payment::Event::Captured => Event::PaymentCaptured(note),
+        payment::Event::Declined { code } => {
+            let code = Arc::clone(code);
+            Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, attempt, amount, code })
+        }
+        payment::Event::Voided => Event::PaymentVoided(note),
+        payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
+        payment::Event::Refunded { amount } => Event::PaymentRefunded(refund(*amount)),
+        payment::Event::Withdrawn
+        | payment::Event::VoidRequested
+        | payment::Event::Postponed { .. }
+        | payment::Event::Resumed { .. } => return None,
+    })
+}
+
+/// What it means for the order, in the same commit: there is no money without its order's progress (O-42, P-07).
+fn follow(unit: &mut Unit<'_>, id: OrderId, event: &payment::Event) -> Step {
+    match event {
+        payment::Event::Captured => captured(unit, id),
+        payment::Event::Declined { code } => declined(unit, id, code),
+        payment::Event::Refunded { .. } => {
+            let is_all = of(unit, id)?.is_some_and(|payment| payment.state == payment::State::Refunded);
+            if is_all { advance(unit, id, settling::Command::ConfirmRefund) } else { Ok(()) }
+        }
+        payment::Event::Postponed { way: Way::Do, .. } => processing_waits(unit, id),
+        payment::Event::Postponed { way: Way::LookUp, .. }
+        | payment::Event::Requested { .. }
+        | payment::Event::Authorized { .. }
+        | payment::Event::Withdrawn
+        | payment::Event::VoidRequested
+        | payment::Event::Voided
+        | payment::Event::Resumed { .. }
+        | payment::Event::RefundRequested { .. } => Ok(()),
+    }
+}
+
+fn captured(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    let Some(payment) = of(unit, id)?.filter(|payment| payment.state == payment::State::Captured) else {
+        // It is on its way back already.
+        return Ok(());
+    };
+    let order = unit.order(id)?.order;
+    let event = PaymentCompleted {
+        payment_id: unit.settings.codec.payment(id),
+        order_id: order.created.number.clone(),
+        amount: payment.captured,
+        timestamp: unit.now,
+    };
+    unit.publish_about(Event::PaymentCompleted(event), id)?;
+    advance(unit, id, settling::Command::Captured)
+}
+
+/// The order may be paid again until its time is over.
+fn declined(unit: &mut Unit<'_>, id: OrderId, code: &Arc<str>) -> Step {
+    let order = unit.order(id)?.order;
+    if order.outcome != Outcome::AwaitingPayment {
+        return Ok(());
+    }
+    let due = order.pay_before.unwrap_or(unit.now).max(unit.now);
+    unit.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Payment });
+    if order.is_processing && **code == *payment::UNAVAILABLE {
+        bury_processing(unit, &order)?;
+    }
+    advance(unit, id, settling::Command::FailProcessing { code: Arc::clone(code) })
+}
+
+/// The last retry failed: the group gives it up, and somebody may have it done after all.
+fn bury_processing(unit: &mut Unit<'_>, order: &Order) -> Step {
+    let Some(payment) = of(unit, order.id())? else { return Ok(()) };
+    let event = retried(unit, order, (payment.attempt, payment::AUTHORIZE_TRIES_MAX));
+    undelivered::bury_own(unit, Group::OrderRetry, &event, "the payment provider was out of reach too often");
+    Ok(())
+}
+
+fn retried(unit: &Unit<'_>, order: &Order, (attempt, retry_count): (i64, i64)) -> Event {
+    Event::OrderProcessingRetried(OrderProcessingRetried {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        attempt,
+        retry_count,
+        event_created_at: unit.now,
+    })
+}
+
+/// Source 003's retries are events of their own: whoever takes this one in has the payment tried again.
+fn processing_waits(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    let order = unit.order(id)?.order;
+    let Some(payment) = of(unit, id)?.filter(|payment| order.is_processing && payment.is_under_way()) else {
+        return Ok(());
+    };
+    let event = retried(unit, &order, (payment.attempt, payment.next.map_or(0, |next| next.tries)));
+    unit.publish_about(event, id)
+}
+
+const fn refusal(rejection: payment::Rejection) -> Refusal {
+    match rejection {
+        payment::Rejection::InProgress => Refusal::PaymentInProgress,
+        payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
+    }
+}

@@ -1,0 +1,48 @@
+//! The rows of an order after it has claimed everything. Each has at most one of a kind, so each is named by its order.
+
+use std::sync::Arc;
+
+use domain::ids::OrderId;
+use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::Key;
+
+macro_rules! of_order {
+    ($($name:ident => $variant:ident),* $(,)?) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub OrderId);
+
+        impl From<$name> for Key {
+            fn from(key: $name) -> Key {
+                Key::$variant(key.0)
+            }
+        }
+    )*};
+}
+
+of_order! { PaymentKey => Payment, ShipmentKey => Shipment, StorageKey => Storage }
+
+/// SHA-256 of a provider's name and its name of something that it told by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TellingKey(pub [u8; 32]);
+
+/// Something that a provider told by itself, kept so that it is taken in once (failure mode 19).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telling {
+    pub key: TellingKey,
+    pub provider: Arc<str>,
+    pub event: Arc<str>,
+    pub at: Timestamp,
+}
+
+impl Telling {
+    pub fn new(provider: &str, event: Arc<str>, at: Timestamp) -> Telling {
+        let mut hasher = Sha256::new();
+        // A provider's name has no zero in it, so two pairs are never one text.
+        hasher.update(provider);
+        hasher.update([0]);
+        hasher.update(&*event);
+        Telling { key: TellingKey(hasher.finalize().into()), provider: Arc::from(provider), event, at }
+    }
+}

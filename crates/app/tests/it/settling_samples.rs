@@ -1,0 +1,125 @@
+//! One event of each kind that happens to an order after it has claimed everything.
+
+use app::event::{
+    Event, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned, OrderStatusChanged,
+    PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund, ShipmentUpdated, Sold, StorageUpdated,
+};
+use domain::ids::{Code, ProductId, UserId};
+use domain::money::Money;
+use domain::order::Status;
+use domain::payment::Method;
+use domain::reason::Reason;
+use domain::shipment::State as ShipmentState;
+use domain::time::Timestamp;
+use domain::warehouse::State as StorageState;
+
+const ANN: UserId = UserId(42);
+const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+
+fn order() -> Code {
+    Code::from("ORD-4F7K2M9Q")
+}
+
+fn payment() -> Code {
+    Code::from("PAY-2M9Q4F7K")
+}
+
+fn note() -> PaymentNote {
+    PaymentNote {
+        payment_id: payment(),
+        order_id: order(),
+        attempt: 1,
+        method: Method::Card,
+        amount: Money::won(1_500),
+    }
+}
+
+fn refund() -> PaymentRefund {
+    let amount = Money::won(500);
+    PaymentRefund { payment_id: payment(), order_id: order(), attempt: 1, refund: 2, amount }
+}
+
+pub(crate) fn samples() -> Vec<Event> {
+    [orders(), payments(), goods()].concat()
+}
+
+fn orders() -> Vec<Event> {
+    let (order_id, user_id) = (order(), ANN);
+    let changed = OrderStatusChanged { order_id, user_id, status: Status::Preparing, reason: None };
+    let reason = Some(Reason::CancelledByCustomer);
+    let taken_back = OrderStatusChanged { status: Status::Cancelled, reason, ..changed.clone() };
+    let requested = OrderProcessingRequested {
+        order_id: order(),
+        user_id: ANN,
+        method: Some(Method::Card),
+        warehouse_storage: false,
+        retry_count: 0,
+        event_created_at: NOON,
+    };
+    vec![
+        Event::OrderStatusChanged(changed),
+        Event::OrderStatusChanged(taken_back),
+        Event::OrderReturned(OrderReturned {
+            order_id: order(),
+            user_id: ANN,
+            products: vec![Sold { id: ProductId(3), qty: 1 }],
+            refund_amount: Money::won(500),
+            points_restored: Money::won(100),
+            is_last: false,
+        }),
+        Event::OrderProcessingRequested(requested),
+        Event::OrderProcessingRetried(OrderProcessingRetried {
+            order_id: order(),
+            user_id: ANN,
+            attempt: 1,
+            retry_count: 2,
+            event_created_at: NOON,
+        }),
+        Event::OrderProcessingFailed(OrderProcessingFailed {
+            order_id: order(),
+            user_id: ANN,
+            code: "provider.unavailable".into(),
+            retryable: true,
+        }),
+    ]
+}
+
+fn payments() -> Vec<Event> {
+    vec![
+        Event::PaymentRequested(note()),
+        Event::PaymentAuthorized(note()),
+        Event::PaymentCaptured(note()),
+        Event::PaymentDeclined(PaymentDeclined {
+            payment_id: payment(),
+            order_id: order(),
+            attempt: 1,
+            amount: Money::won(1_500),
+            code: "insufficient_funds".into(),
+        }),
+        Event::PaymentVoided(note()),
+        Event::PaymentRefundRequested(refund()),
+        Event::PaymentRefunded(refund()),
+        Event::PaymentCompleted(PaymentCompleted {
+            payment_id: payment(),
+            order_id: order(),
+            amount: Money::won(1_500),
+            timestamp: NOON,
+        }),
+    ]
+}
+
+fn goods() -> Vec<Event> {
+    let sent = ShipmentUpdated {
+        order_id: order(),
+        user_id: ANN,
+        shipment_status: ShipmentState::Pending,
+        tracking_number: None,
+    };
+    let shipped = ShipmentUpdated {
+        shipment_status: ShipmentState::Shipped,
+        tracking_number: Some("KR-4004".into()),
+        ..sent.clone()
+    };
+    let stored = StorageUpdated { order_id: order(), user_id: ANN, storage_status: StorageState::InStorage };
+    vec![Event::ShipmentUpdated(sent), Event::ShipmentUpdated(shipped), Event::StorageUpdated(stored)]
+}

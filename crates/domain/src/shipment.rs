@@ -1,0 +1,234 @@
+//! The way of an order's goods to their receiver (P-04). An order has one shipment.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::OrderId;
+use crate::order::{Receiver, Status as OrderStatus};
+use crate::time::Timestamp;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    Prepare {
+        order: OrderId,
+        receiver: Receiver,
+    },
+    /// The goods are one step further; the carrier's number may come with it.
+    Move {
+        state: State,
+        tracking: Option<Arc<str>>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    Prepared { order: OrderId, receiver: Receiver },
+    Moved { state: State, tracking: Option<Arc<str>> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// There is no way from the one state to the other.
+    NoSuchEdge { from: State },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    Pending,
+    Shipped,
+    InTransit,
+    OutForDelivery,
+    Delivered,
+    Returned,
+    Canceled,
+    Delayed,
+    FailedDelivery,
+}
+
+impl State {
+    pub const ALL: [State; 9] = [
+        State::Pending,
+        State::Shipped,
+        State::InTransit,
+        State::OutForDelivery,
+        State::Delivered,
+        State::Returned,
+        State::Canceled,
+        State::Delayed,
+        State::FailedDelivery,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Pending => "PENDING",
+            State::Shipped => "SHIPPED",
+            State::InTransit => "IN_TRANSIT",
+            State::OutForDelivery => "OUT_FOR_DELIVERY",
+            State::Delivered => "DELIVERED",
+            State::Returned => "RETURNED",
+            State::Canceled => "CANCELED",
+            State::Delayed => "DELAYED",
+            State::FailedDelivery => "FAILED_DELIVERY",
+        }
+    }
+
+    /// The one table of edges. Goods that were delayed go on as goods in transit, so that the order never skips a status.
+    pub const fn can_become(self, next: State) -> bool {
+        use State::{
+            Canceled, Delayed, Delivered, FailedDelivery, InTransit, OutForDelivery, Pending, Returned, Shipped,
+        };
+        match self {
+            Pending => matches!(next, Shipped | Canceled),
+            Shipped => matches!(next, InTransit | Delayed),
+            InTransit => matches!(next, OutForDelivery | Delayed | Returned),
+            OutForDelivery => matches!(next, Delivered | FailedDelivery | Delayed),
+            Delayed => matches!(next, InTransit),
+            FailedDelivery => matches!(next, OutForDelivery | Returned),
+            Delivered => matches!(next, Returned),
+            Returned | Canceled => false,
+        }
+    }
+
+    /// The status that the order takes with it. Goods that came back are as far as they will get: then there is the refund.
+    pub const fn order_status(self) -> Option<OrderStatus> {
+        match self {
+            State::Shipped => Some(OrderStatus::ShipmentStarted),
+            State::InTransit => Some(OrderStatus::InTransit),
+            State::Delivered | State::Returned => Some(OrderStatus::Completed),
+            State::Pending | State::OutForDelivery | State::Canceled | State::Delayed | State::FailedDelivery => None,
+        }
+    }
+
+    pub const fn is_live(self) -> bool {
+        !matches!(self, State::Returned | State::Canceled)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipment {
+    pub order: OrderId,
+    pub state: State,
+    pub receiver: Receiver,
+    /// The carrier's number.
+    pub tracking: Option<Arc<str>>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Answers a command against an order's shipment; `None` is one that does not exist yet.
+pub fn decide(shipment: Option<&Shipment>, command: &Command) -> Result<Vec<Event>, Rejection> {
+    match (shipment, command) {
+        (Some(_), Command::Prepare { .. }) => Ok(vec![]),
+        (None, Command::Prepare { order, receiver }) => {
+            Ok(vec![Event::Prepared { order: *order, receiver: receiver.clone() }])
+        }
+        (None, Command::Move { .. }) => unreachable!("the caller looks a shipment up before it moves it"),
+        (Some(shipment), Command::Move { state, tracking }) => {
+            let is_same = shipment.state == *state;
+            if is_same && tracking.as_ref().is_none_or(|tracking| shipment.tracking.as_ref() == Some(tracking)) {
+                return Ok(vec![]);
+            }
+            if !is_same && !shipment.state.can_become(*state) {
+                return Err(Rejection::NoSuchEdge { from: shipment.state });
+            }
+            Ok(vec![Event::Moved { state: *state, tracking: tracking.clone() }])
+        }
+    }
+}
+
+/// Folds an event into the shipment.
+pub fn evolve(shipment: &mut Option<Shipment>, event: &Event, at: Timestamp) {
+    match event {
+        Event::Prepared { order, receiver } => {
+            *shipment = Some(Shipment {
+                order: *order,
+                state: State::Pending,
+                receiver: receiver.clone(),
+                tracking: None,
+                created_at: at,
+                updated_at: at,
+            });
+        }
+        Event::Moved { state, tracking } => {
+            let shipment = shipment.as_mut().expect("a shipment is prepared before it moves");
+            shipment.state = *state;
+            if let Some(tracking) = tracking {
+                shipment.tracking = Some(Arc::clone(tracking));
+            }
+            shipment.updated_at = at;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
+
+    fn ann() -> Receiver {
+        Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
+    }
+
+    fn prepare() -> Command {
+        Command::Prepare { order: OrderId(1), receiver: ann() }
+    }
+
+    const fn to(state: State) -> Command {
+        Command::Move { state, tracking: None }
+    }
+
+    #[track_caller]
+    fn after(commands: &[Command]) -> Shipment {
+        let mut shipment = None;
+        for command in commands {
+            for event in decide(shipment.as_ref(), command).unwrap() {
+                evolve(&mut shipment, &event, NOON);
+            }
+        }
+        shipment.unwrap()
+    }
+
+    #[test]
+    fn an_order_has_one_shipment() {
+        let shipment = after(&[prepare()]);
+        assert_eq!((shipment.state, &shipment.receiver), (State::Pending, &ann()));
+        assert_eq!(decide(Some(&shipment), &prepare()), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_step_that_is_no_edge_is_refused() {
+        let pending = after(&[prepare()]);
+        let refused = Err(Rejection::NoSuchEdge { from: State::Pending });
+        assert_eq!(decide(Some(&pending), &to(State::Delivered)), refused);
+        assert_eq!(decide(Some(&pending), &to(State::Pending)), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_carriers_number_may_come_at_any_step_or_alone() {
+        let moved = |state| Command::Move { state, tracking: Some("KR-1".into()) };
+        let shipped = after(&[prepare(), moved(State::Shipped), to(State::InTransit)]);
+        assert_eq!(shipped.tracking.as_deref(), Some("KR-1"));
+        assert_eq!(after(&[prepare(), moved(State::Pending)]).tracking.as_deref(), Some("KR-1"));
+    }
+
+    /// Whatever way the goods go, the order takes each status on its own edges.
+    #[test]
+    fn no_way_of_the_goods_makes_the_order_skip_a_status() {
+        let mut seen: Vec<(State, OrderStatus)> = vec![(State::Pending, OrderStatus::Preparing)];
+        let mut place = 0;
+        while let Some((state, status)) = seen.get(place).copied() {
+            place += 1;
+            for next in State::ALL.into_iter().filter(|next| state.can_become(*next)) {
+                let wanted = next.order_status().unwrap_or(status);
+                assert!(wanted == status || status.can_become(wanted), "{} → {}", state.name(), next.name());
+                if !seen.contains(&(next, wanted)) {
+                    seen.push((next, wanted));
+                }
+            }
+        }
+        assert!(seen.contains(&(State::Delivered, OrderStatus::Completed)));
+    }
+}

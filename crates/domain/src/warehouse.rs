@@ -1,0 +1,130 @@
+//! Goods that are kept for an order instead of being sent (O-33, P-05).
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::OrderId;
+use crate::time::Timestamp;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Store { order: OrderId },
+    Move { state: State },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    Stored { order: OrderId },
+    Moved { state: State },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// There is no way from the one state to the other.
+    NoSuchEdge { from: State },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    InStorage,
+    AssociatedWithOrder,
+    RemovedFromStorage,
+    OnAuction,
+    Sold,
+}
+
+impl State {
+    pub const ALL: [State; 5] =
+        [State::InStorage, State::AssociatedWithOrder, State::RemovedFromStorage, State::OnAuction, State::Sold];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::InStorage => "IN_STORAGE",
+            State::AssociatedWithOrder => "ASSOCIATED_WITH_ORDER",
+            State::RemovedFromStorage => "REMOVED_FROM_STORAGE",
+            State::OnAuction => "ON_AUCTION",
+            State::Sold => "SOLD",
+        }
+    }
+
+    /// The one table of edges. What was taken out or sold never comes back.
+    pub const fn can_become(self, next: State) -> bool {
+        use State::{AssociatedWithOrder, InStorage, OnAuction, RemovedFromStorage, Sold};
+        match self {
+            InStorage => matches!(next, AssociatedWithOrder | RemovedFromStorage | OnAuction),
+            AssociatedWithOrder => matches!(next, InStorage | RemovedFromStorage),
+            OnAuction => matches!(next, InStorage | Sold),
+            RemovedFromStorage | Sold => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Storage {
+    pub order: OrderId,
+    pub state: State,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Answers a command against what is kept for an order; `None` is nothing yet.
+pub fn decide(storage: Option<&Storage>, command: Command) -> Result<Vec<Event>, Rejection> {
+    match (storage, command) {
+        (Some(_), Command::Store { .. }) => Ok(vec![]),
+        (None, Command::Store { order }) => Ok(vec![Event::Stored { order }]),
+        (None, Command::Move { .. }) => unreachable!("the caller looks the goods up before it moves them"),
+        (Some(storage), Command::Move { state }) if storage.state == state => Ok(vec![]),
+        (Some(storage), Command::Move { state }) if storage.state.can_become(state) => Ok(vec![Event::Moved { state }]),
+        (Some(storage), Command::Move { .. }) => Err(Rejection::NoSuchEdge { from: storage.state }),
+    }
+}
+
+/// Folds an event into what is kept.
+pub fn evolve(storage: &mut Option<Storage>, event: Event, at: Timestamp) {
+    match event {
+        Event::Stored { order } => {
+            *storage = Some(Storage { order, state: State::InStorage, created_at: at, updated_at: at });
+        }
+        Event::Moved { state } => {
+            let storage = storage.as_mut().expect("goods are stored before they move");
+            storage.state = state;
+            storage.updated_at = at;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
+
+    fn stored() -> Storage {
+        let mut storage = None;
+        evolve(&mut storage, Event::Stored { order: OrderId(1) }, NOON);
+        storage.unwrap()
+    }
+
+    #[test]
+    fn the_goods_of_an_order_are_stored_once() {
+        assert_eq!(decide(None, Command::Store { order: OrderId(1) }), Ok(vec![Event::Stored { order: OrderId(1) }]));
+        assert_eq!(decide(Some(&stored()), Command::Store { order: OrderId(1) }), Ok(vec![]));
+    }
+
+    #[test]
+    fn goods_that_are_gone_never_come_back() {
+        for gone in [State::RemovedFromStorage, State::Sold] {
+            let storage = Storage { state: gone, ..stored() };
+            for next in State::ALL.into_iter().filter(|next| *next != gone) {
+                let refused = Err(Rejection::NoSuchEdge { from: gone });
+                assert_eq!(decide(Some(&storage), Command::Move { state: next }), refused);
+            }
+        }
+    }
+
+    #[test]
+    fn goods_are_sold_only_by_auction() {
+        let before_sold: Vec<_> = State::ALL.into_iter().filter(|state| state.can_become(State::Sold)).collect();
+        assert_eq!(before_sold, [State::OnAuction]);
+    }
+}

@@ -1,0 +1,80 @@
+//! Payment, shipment, warehouse, refund.
+
+use crate::api::render;
+use crate::api::settling::{PaymentBody, ProcessingBody};
+use crate::http::Code;
+use crate::http::headers::Prefer;
+use crate::openapi::{Answer, Header, Operation, Tag};
+
+pub(in crate::api) fn pay() -> Operation {
+    let paid = Answer::json::<PaymentBody>(200, "Paid.");
+    let under_way = Answer::json::<PaymentBody>(202, "On its way; the order's status tells what comes of it.")
+        .header(Header::RetryAfter);
+    Prefer::describe(Operation::new(Tag::Orders, "payOrder", "Pay for an order"))
+        .says("Waits up to 10 seconds, or as long as `Prefer: wait` says. A refused order may be paid again until `payBefore`.")
+        .answers(paid)
+        .answers(under_way)
+        .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentAlreadyPaid])
+        .refuses([Code::PaymentInProgress, Code::PaymentAmountMismatch])
+}
+
+pub(in crate::api) fn process() -> Operation {
+    let taken_in = Answer::json::<ProcessingBody>(202, "Taken in, durably. The order's status tells what comes of it.")
+        .header(Header::RetryAfter);
+    Operation::new(Tag::Orders, "processOrder", "Pay for an order and send it in one step")
+        .says(
+            "Payment, shipment, warehouse and status: all of it or nothing. Asked for again, while it is under way or after it \
+             is done, it changes nothing. An order that is paid already is only sent.",
+        )
+        .answers(taken_in)
+        .refuses([Code::PaymentNotDue, Code::PaymentAmountMismatch])
+}
+
+pub(in crate::api) fn refund() -> Operation {
+    let order = Answer::json::<render::OrderBody>(
+        200,
+        "The order. When nothing of it is left it is REFUND_REQUESTED, and REFUNDED as soon as the money is back.",
+    );
+    Prefer::describe(Operation::new(Tag::Orders, "refundOrder", "Give an order back"))
+        .says(
+            "All that is left of it, or some units. Discount and points are shared over the lines by largest remainder, so \
+             that parts add up to the whole. The coupon comes back with the last of it.",
+        )
+        .answers(order)
+        .refuses([Code::OrderNotRefundable, Code::PaymentInProgress])
+}
+
+pub(in crate::api) fn list_shipments() -> Operation {
+    Operation::new(Tag::Administration, "listShipments", "Goods on their way")
+        .gives("A page of shipments, those of the newest orders first.")
+}
+
+pub(in crate::api) fn get_shipment() -> Operation {
+    Operation::new(Tag::Administration, "getShipment", "The shipment of an order")
+        .gives("Where the goods are.")
+        .refuses([Code::ShipmentNotFound])
+}
+
+pub(in crate::api) fn change_shipment() -> Operation {
+    Operation::new(Tag::Administration, "changeShipment", "Say where the goods of an order are")
+        .says("PENDING → SHIPPED → IN_TRANSIT → OUT_FOR_DELIVERY → DELIVERED; the order's status follows.")
+        .gives("Where the goods are now.")
+        .refuses([Code::OrderNotFound, Code::ShipmentNotFound, Code::ShipmentNotPossible])
+}
+
+pub(in crate::api) fn list_stored() -> Operation {
+    Operation::new(Tag::Administration, "listStorages", "Goods in the warehouse")
+        .gives("A page of what is kept for orders, the newest orders first.")
+}
+
+pub(in crate::api) fn get_stored() -> Operation {
+    Operation::new(Tag::Administration, "getStorage", "What is kept for an order")
+        .gives("What became of the goods.")
+        .refuses([Code::ShipmentNotFound])
+}
+
+pub(in crate::api) fn change_stored() -> Operation {
+    Operation::new(Tag::Administration, "changeStorage", "Say what becomes of goods that are kept")
+        .gives("What became of the goods.")
+        .refuses([Code::OrderNotFound, Code::ShipmentNotFound, Code::ShipmentNotPossible])
+}

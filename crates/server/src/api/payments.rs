@@ -1,0 +1,138 @@
+//! What the payment provider tells by itself, and what a provider inside the binary is told.
+
+use app::payment::{CallbackError, Deed, Script, Told};
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::refusals::problem;
+use super::{Shop, examples};
+use crate::callbacks::{NotTaken, take_in};
+use crate::http::json::Json;
+use crate::http::path::{self, Name};
+use crate::http::signed::Signed;
+use crate::http::{Code, Problem};
+use crate::openapi::words;
+
+/// Where callbacks come in; they are counted against nobody's limit.
+pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
+
+/// Taken in, or known already.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CallbackTaken", example = examples::callback_taken())]
+pub(crate) struct TakenBody {
+    is_taken: bool,
+}
+
+/// `POST /api/payments/callbacks/{provider}`. Whatever is true and signed is answered with 200, however often it comes.
+pub(crate) async fn callback(
+    State(shop): State<Shop>,
+    Name(name, _): Name<path::Provider>,
+    signed: Signed,
+) -> Result<Json<TakenBody>, Problem> {
+    let provider = shop.payments.provider.as_ref();
+    if name != provider.name() {
+        let detail = format!("Payments of this shop are made by {}.", provider.name());
+        return Err(Problem::new(Code::PaymentProviderNotFound, detail));
+    }
+    let signature = signed.header(provider.signature_header()).unwrap_or_default();
+    match take_in(&shop.front, provider, signature, &signed.body).await {
+        Ok(()) => Ok(Json(TakenBody { is_taken: true })),
+        Err(NotTaken::Refused(refusal)) => Err(problem(&refusal)),
+        Err(NotTaken::Unbelieved(error)) => Err(unbelieved(error)),
+    }
+}
+
+fn unbelieved(error: CallbackError) -> Problem {
+    match error {
+        CallbackError::Forged => {
+            Problem::new(Code::CallbackUnsigned, "No known secret makes this signature of these bytes.")
+        }
+        CallbackError::Stale => {
+            Problem::new(Code::CallbackUnsigned, "The signature is older than five minutes, or from a clock ahead.")
+        }
+        CallbackError::Unreadable => Problem::invalid("#", "unreadable", "is signed, and is no event that can be read"),
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "TellProvider", example = examples::tell_provider())]
+pub(crate) struct TellBody {
+    #[schemars(with = "words::ScriptWord")]
+    script: String,
+    /// Only when it is asked for this; whatever it is asked for unless told.
+    #[serde(default)]
+    #[schemars(with = "Option<words::DeedWord>")]
+    deed: Option<String>,
+    /// How often; until it is told otherwise unless told.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    times: Option<u32>,
+}
+
+/// What the provider does, beside what amounts tell it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ProviderScript", example = examples::provider_script())]
+pub(crate) struct ScriptBody {
+    #[schemars(with = "words::ScriptWord")]
+    script: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::DeedWord>")]
+    deed: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<u32>,
+    /// The amounts that are a script by themselves.
+    amounts: Vec<MagicAmount>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MagicAmount")]
+struct MagicAmount {
+    amount: i64,
+    #[schemars(with = "words::ScriptWord")]
+    script: &'static str,
+}
+
+fn body(told: Option<Told>) -> ScriptBody {
+    let meaning =
+        |script: Script| script.amount().map(|amount| MagicAmount { amount: amount.amount(), script: script.name() });
+    ScriptBody {
+        script: told.map_or(Script::Approve, |told| told.script).name(),
+        deed: told.and_then(|told| told.deed).map(Deed::name),
+        times: told.and_then(|told| told.times),
+        amounts: Script::ALL.into_iter().filter_map(meaning).collect(),
+    }
+}
+
+/// `GET /api/admin/payments/script`.
+pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>, Problem> {
+    let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
+    Ok(Json(body(directed.told())))
+}
+
+/// `POST /api/admin/payments/script`.
+pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -> Result<Json<ScriptBody>, Problem> {
+    let TellBody { script, deed, times } = tell;
+    let script = Script::of_name(&script)
+        .ok_or_else(|| Problem::invalid("#/script", "unknown", "must be a script that the provider knows"))?;
+    let deed = deed
+        .map(|name| Deed::of_name(&name))
+        .map(|deed| {
+            deed.ok_or_else(|| Problem::invalid("#/deed", "unknown", "must be something that is done to money"))
+        })
+        .transpose()?;
+    if times == Some(0) {
+        return Err(Problem::invalid("#/times", "out_of_range", "must be at least 1, or be absent"));
+    }
+    let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
+    let is_plain = script == Script::Approve && deed.is_none() && times.is_none();
+    directed.tell((!is_plain).then_some(Told { script, deed, times }));
+    Ok(Json(body(directed.told())))
+}
+
+fn not_scripted() -> Problem {
+    Problem::new(Code::PaymentNotScripted, "Only the provider inside the binary can be told what to do.")
+}

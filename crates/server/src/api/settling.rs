@@ -1,0 +1,240 @@
+//! Orders that are claimed: paid, sent, refunded (O-28, O-30, P-03, P-06).
+
+use std::time::Duration;
+
+use app::answer::{Answer, Refusal};
+use app::command::{Command, ProcessOrder};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::ids::{OrderId, ProductId};
+use domain::limits::{LINES_MAX, QUANTITY_MAX};
+use domain::money::Money;
+use domain::order::{Order, Receiver, Status};
+use domain::payment::{Method, Payment};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::orders::{applied, check_receiver, own_order};
+use super::refusals::{order_not_found, problem};
+use super::submission::Submission;
+use super::{Shop, check_text, examples, render, shapes, unavailable};
+use crate::http::json::Json;
+use crate::http::path::{self, Name};
+use crate::http::{Code, Problem, Violations};
+use crate::openapi::words;
+use crate::waiting::Subject;
+
+/// How long a payment is waited for when the request does not say.
+const PAYMENT_WAIT: Duration = Duration::from_secs(10);
+/// The estimate that the source promises with the answer (O-30).
+const ESTIMATED_PROCESSING_TIME: &str = "PT1M";
+const REASON_CHARS_MAX: usize = 500;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "PayOrder", example = examples::pay_order())]
+pub(crate) struct PayBody {
+    #[schemars(with = "words::MethodWord")]
+    method: Method,
+    /// The amount that the customer was shown; another amount due is refused.
+    #[serde(default)]
+    #[schemars(range(min = 0))]
+    paid_amount: Option<i64>,
+}
+
+/// `paymentRequest` is another name of `payment`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ProcessOrder", example = examples::process_order())]
+pub(crate) struct ProcessBody {
+    /// How what is due is paid; GENERAL unless told.
+    #[serde(default, alias = "paymentRequest")]
+    payment: Option<PayBody>,
+    /// Where the goods go, unless the order says it or the warehouse keeps them.
+    #[serde(default)]
+    #[schemars(with = "Option<shapes::Receiver>")]
+    receiver: Option<Receiver>,
+    #[serde(default)]
+    warehouse_storage: Option<bool>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RefundOrder", example = examples::refund_order())]
+pub(crate) struct RefundBody {
+    /// What comes back; all that is left, unless told.
+    #[serde(default)]
+    #[schemars(length(max = LINES_MAX))]
+    lines: Option<Vec<RefundLine>>,
+    #[serde(default)]
+    #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT))]
+    reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RefundLine")]
+struct RefundLine {
+    #[schemars(range(min = 1))]
+    product_id: i64,
+    #[schemars(range(min = 1, max = QUANTITY_MAX))]
+    quantity: i64,
+}
+
+/// COMPLETED is paid; PROCESSING is on its way, and the order's status tells what comes of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PaymentState", example = examples::payment())]
+pub(crate) struct PaymentBody {
+    payment_id: String,
+    #[schemars(with = "shapes::PaymentWord")]
+    status: &'static str,
+}
+
+/// The order is being paid and sent.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Processing", example = examples::processing())]
+pub(crate) struct ProcessingBody {
+    order_id: String,
+    #[schemars(with = "shapes::ProcessingWord")]
+    status: &'static str,
+    message: &'static str,
+    /// An ISO 8601 duration.
+    estimated_processing_time: &'static str,
+    websocket_topic: String,
+    status_check_url: String,
+}
+
+/// `POST /api/orders/{n}/pay`: waits for what comes of it.
+pub(crate) async fn pay(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<PayBody>,
+) -> Result<Response, Problem> {
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let PayBody { method, paid_amount } = submission.body;
+    let command = Command::Pay { order: order.id(), method, amount_shown: paid_amount.map(Money::won) };
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    let Answer::PaymentStarted { order, payment, attempt } = settled.result.map_err(|refusal| problem(&refusal))?
+    else {
+        unreachable!("paying is answered with the payment");
+    };
+    let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
+    let body = |status| Json(PaymentBody { payment_id: payment.to_string(), status });
+    let mut response = match end_of(&shop, (order, attempt), wait).await? {
+        Some(payment) if payment.attempt == attempt && !payment.captured.is_zero() => {
+            (StatusCode::OK, body("COMPLETED")).into_response()
+        }
+        Some(payment) => return Err(declined(&payment)),
+        None => super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }),
+    };
+    applied(&mut response, submission.prefer);
+    super::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+/// The payment, as soon as the attempt has come to an end.
+async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
+    let look = || shop.front.views.payment(order);
+    let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way();
+    shop.front.waiting.until(Subject::Order(order), wait, look, is_over).await.map_err(unavailable)
+}
+
+fn declined(payment: &Payment) -> Problem {
+    let why = payment.refusal.as_deref().unwrap_or("it was taken back");
+    Problem::new(Code::PaymentDeclined, format!("The payment was refused: {why}. The order may be paid again."))
+}
+
+/// `POST /api/orders/{n}/process-payment-shipment`: payment, shipment, warehouse and status, all or nothing.
+pub(crate) async fn process(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<ProcessBody>,
+) -> Result<Response, Problem> {
+    let ProcessBody { payment, receiver, warehouse_storage } = &submission.body;
+    let mut violations = Violations::default();
+    if let Some(receiver) = receiver {
+        check_receiver(receiver, &mut violations);
+    }
+    violations.into_result()?;
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let shown = payment.as_ref().and_then(|payment| payment.paid_amount);
+    check_amount(&order, shown)?;
+    let command = Command::ProcessOrder(Box::new(ProcessOrder {
+        order: order.id(),
+        method: payment.as_ref().map(|payment| payment.method),
+        receiver: receiver.clone(),
+        warehouse_storage: warehouse_storage.unwrap_or(false),
+    }));
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    settled.result.map_err(|refusal| problem(&refusal))?;
+    let number = &order.created.number;
+    let mut response = super::accepted(ProcessingBody {
+        order_id: number.to_string(),
+        status: "PROCESSING",
+        message: "The order is being paid and sent.",
+        estimated_processing_time: ESTIMATED_PROCESSING_TIME,
+        websocket_topic: format!("/topic/order/{number}"),
+        status_check_url: format!("/api/orders/{number}/status"),
+    });
+    super::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+/// What is due never changes, so it may be compared before the command is decided.
+fn check_amount(order: &Order, shown: Option<i64>) -> Result<(), Problem> {
+    let due = order.created.due;
+    match shown {
+        Some(shown) if Money::won(shown) != due => {
+            let refusal = Refusal::PaymentAmountMismatch { due };
+            Err(problem(&refusal).at("#/payment/paidAmount"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// `POST /api/orders/{n}/refund`: some of the order, or all that is left of it.
+pub(crate) async fn refund(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<RefundBody>,
+) -> Result<Response, Problem> {
+    let lines = check_refund(&submission.body)?;
+    let order = own_order(&shop, &number, submission.principal).await?.id();
+    let settled = shop.front.submit(Command::RefundOrder { order, lines }, submission.idempotency).await;
+    settled.result.map_err(|refusal| problem(&refusal))?;
+    if let Some(wait) = submission.prefer.wait {
+        let look = || shop.front.views.order(order);
+        let is_over = |order: &Order| order.status != Status::RefundRequested;
+        shop.front.waiting.until(Subject::Order(order), wait, look, is_over).await.map_err(unavailable)?;
+    }
+    let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    let mut response = Json(render::order(&order)).into_response();
+    applied(&mut response, submission.prefer);
+    super::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}
+
+fn check_refund(body: &RefundBody) -> Result<Vec<(ProductId, i64)>, Problem> {
+    let mut violations = Violations::default();
+    let lines = body.lines.as_deref();
+    if lines.is_some_and(|lines| lines.is_empty() || lines.len() > LINES_MAX) {
+        violations.push("#/lines", "out_of_range", format!("must have 1 to {LINES_MAX} lines, or be absent"));
+    }
+    for (place, line) in lines.unwrap_or_default().iter().enumerate() {
+        if !(1..=QUANTITY_MAX).contains(&line.quantity) {
+            let detail = format!("must be from 1 to {QUANTITY_MAX}");
+            violations.push(format!("#/lines/{place}/quantity"), "out_of_range", detail);
+        }
+    }
+    let reason = body.reason.as_deref().unwrap_or("");
+    if reason.chars().count() > REASON_CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters"));
+    }
+    check_text("#/reason", reason, &mut violations);
+    violations.into_result()?;
+    let lines = lines.unwrap_or_default().iter();
+    Ok(lines.map(|line| (ProductId(line.product_id), line.quantity)).collect())
+}

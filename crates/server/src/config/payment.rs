@@ -1,0 +1,83 @@
+//! Who moves the money.
+
+use std::time::Duration;
+
+use app::breaker::Limits;
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentBy {
+    Scripted,
+    Http,
+}
+
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    pub provider: PaymentBy,
+    pub url: String,
+    pub method: String,
+    timeout_ms: u64,
+    pub concurrency: usize,
+    breaker_open_ms: u64,
+    /// From the environment alone, as all secrets.
+    #[serde(skip)]
+    key: Option<String>,
+    #[serde(skip)]
+    callback_secrets: Option<String>,
+}
+
+impl Payment {
+    /// For one call of the provider.
+    pub fn timeout(&self) -> Duration {
+        Duration::from_millis(self.timeout_ms)
+    }
+
+    /// When the provider is left alone, and for how long.
+    pub fn limits(&self) -> Limits {
+        Limits { open_for: Duration::from_millis(self.breaker_open_ms), ..Limits::PAYMENT }
+    }
+
+    /// The secret key of the account at the provider.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// What callbacks are signed with, the newest first, with commas between.
+    pub fn callback_secrets(&self) -> Option<&str> {
+        self.callback_secrets.as_deref()
+    }
+
+    /// The provider inside the binary, whatever the environment says.
+    pub fn stay_inside(&mut self) {
+        self.provider = PaymentBy::Scripted;
+    }
+
+    pub(super) fn set_secrets(&mut self, key: Option<String>, callback_secrets: Option<String>) {
+        (self.key, self.callback_secrets) = (key, callback_secrets);
+    }
+
+    pub(super) fn at_least_one(&self) -> [(&'static str, u64); 3] {
+        [
+            ("payment.timeout_ms", self.timeout_ms),
+            ("payment.concurrency", self.concurrency as u64),
+            ("payment.breaker_open_ms", self.breaker_open_ms),
+        ]
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.provider == PaymentBy::Http && self.key.is_none() {
+            return Err(Error::NoPaymentKey);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Payment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payment").field("provider", &self.provider).field("url", &self.url).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! The payment provider that the settings choose, and the cashier who asks it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::payment::{Account, Scripted, Secrets, Stripe};
+use app::cashier::Cashier;
+use app::payment::{Directed, Provider};
+use app::ports::Clock;
+use tokio::sync::{Notify, mpsc};
+
+use super::Error;
+use crate::callbacks::{Letter, Letterbox};
+use crate::cashier::{CashierThread, Parts, Patient};
+use crate::config::{Config, PaymentBy};
+use crate::front::Front;
+use crate::metrics::{CashierMetrics, Metrics};
+
+/// The scripted provider's own record, beside the store.
+const BOOK: &str = "scripted-payments.sqlite3";
+/// A provider that keeps to its own time-out is never cut off by ours.
+const GRACE: Duration = Duration::from_secs(1);
+const MADE_SECRET_BYTES: usize = 32;
+
+pub(super) struct Payments {
+    pub(super) provider: Arc<dyn Provider>,
+    /// The same one, where it can be told what to do.
+    pub(super) directed: Option<Arc<dyn Directed>>,
+    letters: mpsc::Receiver<Letter>,
+}
+
+pub(super) fn open(config: &Config, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<Payments, Error> {
+    let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
+    let (letterbox, letters) = Letterbox::open();
+    if config.payment.provider == PaymentBy::Http {
+        let provider = Stripe::new(Account {
+            url: config.payment.url.clone(),
+            key: config.payment.key().unwrap_or_default().to_owned(),
+            callback_secrets: given,
+            payment_method: config.payment.method.clone(),
+            timeout: config.payment.timeout(),
+        });
+        return Ok(Payments { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None, letters });
+    }
+    // Nobody else needs to know it: what it signs does not leave the process.
+    let secrets = if given.is_empty() { made_secret()? } else { given };
+    let provider = Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(clock), letterbox);
+    let provider = Arc::new(provider.map_err(Error::Payment)?);
+    Ok(Payments { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider, letters })
+}
+
+fn made_secret() -> Result<Secrets, Error> {
+    let mut bytes = [0_u8; MADE_SECRET_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Payment(error.to_string()))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Secrets::parse(&hex))
+}
+
+/// The cashier of this process, where it has one.
+pub(super) fn start(
+    config: &Config,
+    payments: Payments,
+    (front, due): (&Front, Arc<Notify>),
+    metrics: &Metrics,
+) -> Result<Option<CashierThread>, Error> {
+    if !config.server.roles.worker {
+        return Ok(None);
+    }
+    let patience = config.payment.timeout() + GRACE;
+    let provider: Arc<dyn Provider> = Arc::new(Patient { provider: payments.provider, patience });
+    let parts = Parts {
+        front: front.clone(),
+        provider: Arc::clone(&provider),
+        metrics: CashierMetrics::register(metrics),
+        concurrency: config.payment.concurrency,
+        due,
+        letters: payments.letters,
+    };
+    let (clock, codec, limits) = (Arc::clone(&front.clock), front.codec, config.payment.limits());
+    let make = move || Cashier::new(provider, clock, codec, limits);
+    Ok(Some(CashierThread::start(make, parts)?))
+}

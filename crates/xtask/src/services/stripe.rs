@@ -1,0 +1,37 @@
+//! The payment provider's own mock server, which holds each request against the published description of the API.
+
+use std::path::Path;
+use std::process::Command;
+
+use xtask::addresses::Service;
+
+use super::state::Running;
+use super::{Failure, process, question};
+
+const MODULE: &str = "github.com/stripe/stripe-mock@v0.203.0";
+const PROGRAM: &str = "stripe-mock";
+
+pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
+    let mock = process::installed(&[PROGRAM]).ok_or(Failure::Absent("no stripe-mock is installed"))?;
+    start(folder, &mock, format!("installed: {mock}"))
+}
+
+/// Built from the Go module proxy.
+pub(super) fn fetched(folder: &Path) -> Result<Running, Failure> {
+    let mock = folder.join("bin").join(PROGRAM);
+    if !mock.exists() {
+        let go = process::installed(&["go"]).ok_or(Failure::Absent("no go is installed"))?;
+        eprintln!("Fetching {MODULE} …");
+        process::run(Command::new(go).env("GOBIN", folder.join("bin")).args(["install", MODULE]))?;
+    }
+    start(folder, &mock.to_string_lossy(), MODULE.to_owned())
+}
+
+fn start(folder: &Path, mock: &str, way: String) -> Result<Running, Failure> {
+    let [port] = process::free_ports()?;
+    let address = format!("127.0.0.1:{port}");
+    let log = folder.join("log");
+    let pid = process::start(Command::new(mock).args(["-http-addr", &address]), &log)?;
+    process::await_answer(pid, &log, || question::stripe(port))?;
+    Ok(Running { service: Service::Stripe, way, address: format!("http://{address}"), pids: vec![pid] })
+}
