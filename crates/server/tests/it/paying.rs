@@ -67,15 +67,21 @@ impl TestShop {
     /// Waits until the shop's newest payment is in this state.
     #[track_caller]
     pub(crate) fn payment_until(&self, state: &str) -> Ledger {
+        self.payment_when(|ledger| ledger.state == state)
+    }
+
+    /// Waits until the shop's newest payment is as wanted.
+    #[track_caller]
+    pub(crate) fn payment_when(&self, is_wanted: impl Fn(&Ledger) -> bool) -> Ledger {
         let mut ledger = self.newest_payment();
         for _ in 0..800 {
-            if ledger.state == state {
+            if is_wanted(&ledger) {
                 return ledger;
             }
             std::thread::sleep(std::time::Duration::from_millis(25));
             ledger = self.newest_payment();
         }
-        panic!("the payment never came to {state}: {ledger:?}");
+        panic!("the payment never came to what is wanted: {ledger:?}");
     }
 
     /// How many events of a type there are.
