@@ -99,7 +99,40 @@ macro_rules! select_line {
     };
 }
 
+macro_rules! select_parked {
+    ($rest:literal) => {
+        concat!(
+            "SELECT consumer_group, topic, key_hash, event_key, due_at, first_number, next_number, run, attempts, \
+             error, first_failed_at, last_failed_at \
+             FROM parked_key ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_parked_event {
+    ($rest:literal) => {
+        concat!(
+            "SELECT consumer_group, topic, key_hash, number, `partition`, log_offset, event_id, event_key, type, \
+             payload, occurred_at \
+             FROM parked_event ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_letter {
+    ($rest:literal) => {
+        concat!(
+            "SELECT letter_id, consumer_group, topic, `partition`, log_offset, event_id, event_key, type, payload, \
+             occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends, due_at, acts \
+             FROM dead_letter ",
+            $rest
+        )
+    };
+}
+
 pub(crate) use {
-    select_campaign, select_coupon, select_customer, select_entry, select_line, select_login, select_order,
-    select_product, select_request,
+    select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
+    select_order, select_parked, select_parked_event, select_product, select_request,
 };

@@ -88,6 +88,12 @@ pub enum Refusal {
         quantity: i64,
     },
     CampaignWindowOutOfOrder,
+    LetterNotFound,
+    /// The letter was handled or dropped, or somebody changed it meanwhile.
+    LetterClosed,
+    LetterUnreadable {
+        error: String,
+    },
     IdempotencyMismatch,
     IdempotencyInProgress,
     /// Too much is waiting, or the command waited too long. Nothing was decided.

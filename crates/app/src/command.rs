@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
-use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Mode, Payment, Receiver};
 use domain::order_saga::{Report, Step};
@@ -12,7 +12,8 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 
 use crate::event::{CouponIssued, CouponResult, EventKind, Sold};
-use crate::rows::{AnswerKey, EmailKey, EventId, OffsetKey, Role};
+use crate::reactions::{self, Group};
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, ParkKey, ParkedKey, Role};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -59,6 +60,8 @@ pub enum Command {
     },
     /// What an event leads to.
     React(Reaction),
+    /// What becomes of an event that could not be handled.
+    Undelivered(Undelivered),
     FireTimer {
         order: OrderId,
         due: Timestamp,
@@ -124,6 +127,44 @@ pub enum Reaction {
     NoticeOrder { user: UserId, order: OrderId, kind: EventKind },
     NoticeCoupon { issued: Box<CouponIssued> },
     CountSales { products: Vec<Sold>, at: Timestamp },
+}
+
+/// Events that a group could not handle: they wait, are tried again, are given up, and are looked after by operators.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Undelivered {
+    /// The event waits: behind others of its key, or first because of an error.
+    Park { key: ParkKey, message: Box<Message>, error: Option<Arc<str>> },
+    /// The event is given up at once: it cannot be read, or means nothing here.
+    Bury { group: Group, message: Box<Message>, error: Arc<str> },
+    /// The first events of a key are tried again.
+    Retry { key: ParkKey, parked: ParkedKey, attempts: Vec<Attempt> },
+    /// That failed; if it is final, the first event is given up.
+    RetryFailed { key: ParkKey, parked: ParkedKey, tried: usize, error: Arc<str>, is_final: bool },
+    /// A dead letter is sent again, by an operator for a reason.
+    Resend { letter: Box<DeadLetter>, reaction: Option<Reaction>, reason: Option<Arc<str>> },
+    /// That failed.
+    ResendFailed { letter: Box<DeadLetter>, error: Arc<str>, reason: Option<Arc<str>> },
+    /// An operator corrects what a letter says.
+    Edit { letter: LetterId, payload: Arc<str>, reason: Arc<str> },
+    /// An operator decides that a letter need not be handled.
+    Drop { letter: LetterId, reason: Arc<str> },
+}
+
+impl Undelivered {
+    /// Has a letter sent again for an operator's reason.
+    pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
+        let event = letter.message.event().ok();
+        let reaction = event.and_then(|event| reactions::command(letter.group, &event, letter.message.at, codec));
+        let (letter, reason) = (Box::new(letter.clone()), Some(reason.into()));
+        Command::Undelivered(Undelivered::Resend { letter, reaction, reason })
+    }
+}
+
+/// An event that is tried again, with what it means to its group; `None` when it cannot be read any more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    pub message: Message,
+    pub reaction: Option<Reaction>,
 }
 
 /// A correction that the audit asks for, as a difference, so that what moved since the audit's snapshot stays right.

@@ -7,6 +7,7 @@ mod log;
 mod rows;
 mod samples;
 mod session;
+mod undelivered;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -68,6 +69,13 @@ cases! {
         numbers_are_leased_once,
         timers_come_due_oldest_first,
         holders_are_counted,
+    }
+    undelivered {
+        a_parked_key_survives,
+        a_parked_event_survives_until_it_is_taken_away,
+        a_letter_survives_every_change,
+        parked_keys_come_due_with_their_first_events,
+        scheduled_letters_come_due_after_timers,
     }
     log {
         events_come_in_commit_order_without_a_gap,

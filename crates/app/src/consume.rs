@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use domain::ids::Codec;
 
-use crate::command::{Command, Source};
+use crate::command::{Command, Source, Undelivered};
 use crate::engine::Job;
-use crate::ports::{Delivery, EventLog, Poison, StoreError};
+use crate::ports::{Delivery, EventLog, StoreError};
 use crate::reactions::{self, Group};
-use crate::rows::OffsetKey;
+use crate::rows::{Message, OffsetKey};
 
 /// Where a group is in one partition, as this process sees it.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +24,11 @@ pub struct Consumer {
     log: Box<dyn EventLog>,
     codec: Codec,
     places: BTreeMap<OffsetKey, Place>,
-    poison: Vec<(Group, Poison)>,
 }
 
 impl Consumer {
     pub fn new(log: Box<dyn EventLog>, codec: Codec) -> Consumer {
-        Consumer { log, codec, places: BTreeMap::new(), poison: vec![] }
+        Consumer { log, codec, places: BTreeMap::new() }
     }
 
     /// The next events of all groups as jobs, at most `limit` of each partition. Empty means quiet.
@@ -51,11 +50,6 @@ impl Consumer {
         self.places.remove(&key);
     }
 
-    /// The records since the last call that are no events. They are passed over: nobody will ever be able to read them.
-    pub fn poison(&mut self) -> Vec<(Group, Poison)> {
-        std::mem::take(&mut self.poison)
-    }
-
     async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
         let mut place = match self.places.get(&key) {
             Some(place) => *place,
@@ -66,20 +60,30 @@ impl Consumer {
         };
         let fetched = self.log.fetch(key, place.looked_at, limit).await?;
         for delivery in fetched.deliveries {
-            if let Some(job) = self.job(key, place.handed_out, &delivery) {
-                place.handed_out = delivery.offset + 1;
-                jobs.push(job);
-            }
+            let next = delivery.offset + 1;
+            jobs.push(self.job(key, place.handed_out, delivery));
+            place.handed_out = next;
         }
-        self.poison.extend(fetched.poison.into_iter().map(|poison| (key.group, poison)));
         place.looked_at = fetched.next;
         self.places.insert(key, place);
         Ok(())
     }
 
-    fn job(&self, key: OffsetKey, from: i64, delivery: &Delivery) -> Option<Job> {
-        let reaction = reactions::command(key.group, &delivery.event, delivery.at, &self.codec)?;
+    /// What an event leads to; what cannot be read, or carries codes that are not ours, is given up at once.
+    fn job(&self, key: OffsetKey, from: i64, delivery: Delivery) -> Job {
         let source = Source { offset: key, from, next: delivery.offset + 1, event: delivery.id };
-        Some(Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source))
+        let reaction = match &delivery.event {
+            Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
+                .ok_or_else(|| "it means nothing to this group, or its codes are not this shop's".to_owned()),
+            Err(poison) => Err(poison.error.clone()),
+        };
+        match reaction {
+            Ok(reaction) => Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source).carrying(delivery),
+            Err(error) => {
+                let message = Box::new(Message::of(&delivery));
+                let bury = Undelivered::Bury { group: key.group, message, error: error.into() };
+                Job::new(Command::Undelivered(bury), Box::new(|_| ())).from_log(source)
+            }
+        }
     }
 }

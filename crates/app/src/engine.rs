@@ -1,23 +1,26 @@
 //! The heart: takes what is waiting, decides it one by one in memory, commits once, answers each.
 
 mod batch;
+mod failed;
 mod keys;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::ids::{CampaignId, OrderId, RequestId, UserId};
+use domain::ids::{CampaignId, LetterId, OrderId, RequestId, UserId};
 use domain::time::Timestamp;
 
 use crate::answer::{Refusal, Settled};
 use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
+use crate::reactions::Group;
 use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
 
 use batch::Batch;
+use failed::Carried;
 use written::Lesson;
 pub use written::Written;
 
@@ -33,13 +36,15 @@ pub struct Job {
     /// After this moment nobody waits for the answer any more, and the command is not decided.
     pub deadline: Option<Timestamp>,
     reply: Reply,
+    /// What the log brought.
+    carried: Option<Box<Carried>>,
     /// Rows that an earlier attempt missed.
     missed: Vec<Key>,
 }
 
 impl Job {
     pub fn new(command: Command, reply: Reply) -> Job {
-        Job { command, idempotency: None, source: None, deadline: None, reply, missed: vec![] }
+        Job { command, idempotency: None, source: None, deadline: None, reply, carried: None, missed: vec![] }
     }
 
     pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
@@ -67,6 +72,7 @@ impl Job {
 const MISSES_MAX: usize = 16;
 /// A batch whose commit came to nothing is decided again so often.
 const ATTEMPTS_MAX: usize = 4;
+const ENDLESS: &str = "a command misses rows without end";
 
 /// What a call of [`Engine::write_once`] did.
 #[derive(Debug, Default)]
@@ -82,6 +88,12 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
+    /// Events that a group has given up.
+    pub buried: usize,
+    /// Dead letters that nobody tries again by himself any more: the operator is told.
+    pub permanent: Vec<(LetterId, Group)>,
+    /// Whether parked events can be tried again at once.
+    pub is_more_due: bool,
     /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
     /// they stand.
     pub lost: Vec<OffsetKey>,
@@ -151,9 +163,8 @@ impl Engine {
     pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let now = self.clock.now().max(self.now);
         let due = self.store.due_timers(now, limit).await?;
-        let job = |timer: crate::ports::DueTimer| {
-            Job::new(Command::FireTimer { order: timer.order, due: timer.due }, Box::new(|_| ()))
-        };
+        let codec = self.settings.codec;
+        let job = |timer| Job::new(failed::command_of(timer, &codec), Box::new(|_| ()));
         Ok(due.into_iter().map(job).collect())
     }
 
@@ -230,7 +241,21 @@ impl Engine {
                 }
             };
         }
-        give_up(jobs, "the batch was decided too often", &mut written.report);
+        self.part(jobs, "the batch was decided too often", work, &mut written.report);
+    }
+
+    /// Gives jobs up that came to nothing again and again; events are tried apart, so that one of them alone is at fault.
+    fn part(&mut self, jobs: Vec<Job>, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
+        let (mut events, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_event);
+        give_up(others, error, report);
+        match events.len() {
+            0 => {}
+            1 => events.into_iter().for_each(|event| blame(event, error, work, report)),
+            count => {
+                work.push(events.split_off(count / 2));
+                work.push(events);
+            }
+        }
     }
 
     /// Parts the jobs of which at least one broke a constraint, until it stands alone.
@@ -238,7 +263,7 @@ impl Engine {
         if batch.jobs() == 1 {
             let (culprit, waiting) = batch.into_parts();
             self.deferred.extend(waiting);
-            return give_up(culprit, error, report);
+            return culprit.into_iter().for_each(|job| blame(job, error, work, report));
         }
         let mut first = batch.into_jobs();
         let second = first.split_off(first.len() / 2);
@@ -329,8 +354,12 @@ impl Engine {
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;
-        if !endless.is_empty() {
-            give_up(endless, "a command misses rows without end", report);
+        for mut job in endless {
+            if job.fail(ENDLESS, false) {
+                self.deferred.insert(0, job);
+            } else {
+                give_up(vec![job], ENDLESS, report);
+            }
         }
         report.commits += usize::from(!batch.is_empty());
         report.settled += batch.jobs();
@@ -363,6 +392,16 @@ impl Engine {
             });
         }
         lessons
+    }
+}
+
+/// A job that alone came to nothing: an event waits until it is tried again, everything else is given up.
+fn blame(mut job: Job, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
+    if job.fail(error, false) {
+        report.errors.push(error.to_owned());
+        work.push(vec![job]);
+    } else {
+        give_up(vec![job], error, report);
     }
 }
 

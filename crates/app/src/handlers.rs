@@ -8,6 +8,7 @@ mod orders;
 mod participants;
 mod points;
 mod repairs;
+mod undelivered;
 mod users;
 
 use crate::answer::Answer;
@@ -30,6 +31,7 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::CancelOrder { order, by } => orders::cancel(unit, *order, *by),
         Command::ResumeOrder { order } => orders::resume(unit, *order),
         Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
+        Command::Undelivered(command) => undelivered::handle(unit, command),
         Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),
         Command::Repair(repair) => repairs::repair(unit, repair).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(unit, keys, *before).map(|()| Answer::Done),

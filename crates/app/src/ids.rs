@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use domain::ids::{CampaignId, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId};
+use domain::ids::{
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+};
 use domain::time::Timestamp;
 
 use crate::rows::EventId;
@@ -19,13 +21,14 @@ pub enum Sequence {
     Entry,
     Notice,
     Receipt,
+    Letter,
 }
 
 /// Registered users count from here, far from the numbers that tokens of other systems bring along.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
-    pub const ALL: [Sequence; 9] = [
+    pub const ALL: [Sequence; 10] = [
         Sequence::User,
         Sequence::Product,
         Sequence::Campaign,
@@ -35,6 +38,7 @@ impl Sequence {
         Sequence::Entry,
         Sequence::Notice,
         Sequence::Receipt,
+        Sequence::Letter,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -48,6 +52,7 @@ impl Sequence {
             Sequence::Entry => "entry",
             Sequence::Notice => "notice",
             Sequence::Receipt => "receipt",
+            Sequence::Letter => "letter",
         }
     }
 
@@ -62,7 +67,8 @@ impl Sequence {
             | Sequence::Request
             | Sequence::Entry
             | Sequence::Notice
-            | Sequence::Receipt => 1,
+            | Sequence::Receipt
+            | Sequence::Letter => 1,
         }
     }
 
@@ -76,6 +82,8 @@ impl Sequence {
             | Sequence::Entry
             | Sequence::Notice
             | Sequence::Receipt => 16_384,
+            // Few are ever needed, though every delivery may become one.
+            Sequence::Letter => 64,
         }
     }
 }
@@ -140,6 +148,10 @@ impl Ids {
 
     pub fn receipt(&mut self) -> ReceiptId {
         ReceiptId(self.next(Sequence::Receipt))
+    }
+
+    pub fn letter(&mut self) -> LetterId {
+        LetterId(self.next(Sequence::Letter))
     }
 
     /// A time-ordered UUID (version 7 layout): the moment, then this engine, then a count.

@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod ports;
 pub mod reactions;
 pub mod relay;
+pub mod retries;
 pub mod rows;
 pub mod settings;
 pub mod table;

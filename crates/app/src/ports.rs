@@ -12,7 +12,8 @@ use domain::time::Timestamp;
 use crate::event::Event;
 use crate::ids::Sequence;
 use crate::reactions::Group;
-use crate::rows::{EventId, Key, OffsetKey, OffsetMove, Partition, Rows};
+use crate::rows::{DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows};
+use crate::topic::Topic;
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -89,11 +90,15 @@ pub struct Commit<'a> {
     pub now: Timestamp,
 }
 
-/// A live order's due moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DueTimer {
-    pub order: OrderId,
-    pub due: Timestamp,
+/// Something whose moment has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DueTimer {
+    /// A live order needs attention.
+    Order { order: OrderId, due: Timestamp },
+    /// The first events of a parked key are tried again: as many as its run says.
+    Parked { key: ParkKey, parked: ParkedKey, messages: Vec<Message> },
+    /// A dead letter is sent again.
+    Letter(Box<DeadLetter>),
 }
 
 /// The truth: reads rows under locks, writes a batch in one durable commit.
@@ -116,7 +121,7 @@ pub trait Store {
     /// Takes `count` numbers of a sequence, durably; they are never given out again.
     fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>>;
 
-    /// Timers that are due, oldest first.
+    /// Timers that are due: orders', then parked keys', then letters', of each at most `limit`, oldest first.
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>>;
 
     /// Everybody who holds a coupon of a campaign, with how many.
@@ -128,9 +133,23 @@ pub trait Store {
 pub struct Delivery {
     pub partition: Partition,
     pub offset: i64,
+    /// Zero where a record names none.
     pub id: EventId,
-    pub event: Event,
+    pub event: Result<Event, Poison>,
     pub at: Timestamp,
+}
+
+/// A record that is no event that this program can read. It goes straight to the dead letters of every group that is
+/// given it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Poison {
+    pub topic: Topic,
+    pub key: String,
+    /// The event's name as the record has it.
+    pub kind: String,
+    /// As text; bytes that are none are written as `0x…`.
+    pub payload: String,
+    pub error: String,
 }
 
 /// Ordered distribution of committed events, partition by partition.
@@ -150,19 +169,6 @@ pub struct Fetched {
     pub deliveries: Vec<Delivery>,
     /// Where to go on: events of other topics are passed over.
     pub next: i64,
-    /// Records among them that nobody will ever be able to read.
-    pub poison: Vec<Poison>,
-}
-
-/// A record that is no event, whole, so that somebody can look at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Poison {
-    pub partition: Partition,
-    pub offset: i64,
-    pub key: Option<Vec<u8>>,
-    pub attributes: Vec<(String, Vec<u8>)>,
-    pub value: Option<Vec<u8>>,
-    pub why: String,
 }
 
 /// Committed facts about a campaign, told to the gate after each commit that touched it.

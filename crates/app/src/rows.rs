@@ -1,11 +1,15 @@
 //! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
 
+mod undelivered;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
-use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId};
+use domain::ids::{
+    CampaignId, Code, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+};
 use domain::money::Money;
 use domain::order::Order;
 use domain::order_saga::Step;
@@ -19,11 +23,16 @@ use crate::reactions::Group;
 use crate::table::Table;
 use crate::topic::Topic;
 
+pub use undelivered::{Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
+
 /// Names one row of any kind. The order of the variants is the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     Offset(OffsetKey),
     Inbox(InboxKey),
+    Parked(ParkKey),
+    ParkedEvent(ParkedEventKey),
+    Letter(LetterId),
     Answer(AnswerKey),
     Login(EmailKey),
     Order(OrderId),
@@ -101,7 +110,8 @@ macro_rules! key_of {
 }
 
 key_of! {
-    OffsetKey => Offset, InboxKey => Inbox, AnswerKey => Answer, EmailKey => Login, ClaimKey => Claim,
+    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
+    AnswerKey => Answer, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
 }
 
@@ -386,6 +396,9 @@ macro_rules! rows {
 rows! {
     tables {
         inbox: InboxKey => (),
+        parked: ParkKey => ParkedKey,
+        parked_events: ParkedEventKey => Message,
+        letters: LetterId => DeadLetter,
         answers: AnswerKey => StoredAnswer,
         logins: EmailKey => Login,
         orders: OrderKey => OrderRow,

@@ -20,6 +20,8 @@ pub enum Halt {
     Missing(Missing),
     /// The domain says no.
     Refused(Refusal),
+    /// An event could not be handled, and trying again would not help.
+    Failed(String),
 }
 
 impl From<Missing> for Halt {

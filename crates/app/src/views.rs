@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use domain::coupon::{Campaign, Coupon};
-use domain::ids::{CampaignId, CouponId, EntryId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::Order;
 use domain::stock::Product;
@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 
 use crate::event::Event;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, EmailKey, Entry, Login, Request};
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, Request};
 
 /// The answer of a view; views are asked from any thread.
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -123,7 +123,15 @@ pub struct ToldNotice {
     pub data: String,
 }
 
-/// Everything that can be read.
-pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews {}
+/// What consumer groups could not handle.
+pub trait LetterViews: Send + Sync {
+    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>>;
 
-impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews> Views for T {}
+    /// Dead letters, newest first, from before the given one on; only those that wait to be handled, or all.
+    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
+}
+
+/// Everything that can be read.
+pub trait Views: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews {}
+
+impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews> Views for T {}

@@ -50,6 +50,10 @@ id!(
 );
 id!(NoticeId);
 id!(ReceiptId);
+id!(
+    /// An event that a consumer group has given up.
+    LetterId
+);
 
 /// A displayed identity such as `ORD-4F7K2M9Q`, made once and shared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -34,6 +34,7 @@ mod echo;
 mod examples;
 mod fingerprints;
 mod health;
+mod letters;
 mod manual;
 mod notices;
 mod orders;
@@ -207,7 +208,7 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, orders as order, products as product};
+    use manual::{coupons as coupon, letters as letter, orders as order, products as product};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
@@ -222,6 +223,11 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
         .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .get("/api/admin/dead-letters", letters::list, letter::list())
+        .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
+        .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
+        .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
+        .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
         .get("/api/admin/audit", audit::report, about::audit())
         .post("/api/admin/audit/repair", audit::repair, about::repair())
         .for_admins()

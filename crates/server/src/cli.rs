@@ -12,9 +12,11 @@ use crate::config::Roles;
 
 mod bench;
 mod demo;
+mod dlq;
 
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
+pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -35,6 +37,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Prove that everything adds up, beside a running server or on a stopped store
     Audit(AuditArgs),
+    /// Look after dead letters: events that a consumer group has given up
+    Dlq(DlqArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
@@ -96,7 +100,7 @@ pub struct SimArgs {
     /// How many seeds to play, one after the other
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
-    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, everything; all of them unless given
+    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, everything; all of them unless given
     #[arg(long, value_name = "NAME", value_parser = scenario)]
     pub scenario: Option<Scenario>,
     /// How reactions run: inline, log; both unless given

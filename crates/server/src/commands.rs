@@ -7,10 +7,12 @@ use crate::cli::{Cli, Command, SettingsArgs};
 use crate::config::Config;
 use crate::{config, data_dir, logging, secret, wiring};
 
+mod admin_door;
 mod audit;
 mod bench;
 mod config_print;
 mod demo;
+mod dlq;
 mod progress;
 mod running;
 mod serve;
@@ -55,6 +57,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Dlq(args) => dlq::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -86,6 +86,13 @@ impl Shared {
         for error in &report.errors {
             tracing::error!("The engine met an error: {error}");
         }
+        for (letter, group) in &report.permanent {
+            tracing::error!(
+                letter = letter.0,
+                group = group.name(),
+                "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
+            );
+        }
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
         }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use app::consume::Consumer;
 use app::engine::{Engine, Job};
 use app::rows::OffsetKey;
-use app::topic::Topic;
 use tokio::sync::{Notify, mpsc};
 
 use crate::settling::{Listeners, Settling};
@@ -61,20 +60,20 @@ struct Round {
 impl Round {
     async fn run(&mut self, settling: &Settling) {
         let mut timers_seen = Instant::now();
-        let mut is_quiet = false;
+        let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
             let mut jobs = vec![];
             if !self.receive(&mut jobs, is_quiet).await {
                 break;
             }
-            if timers_seen.elapsed() >= TIMERS_EVERY {
+            if std::mem::take(&mut is_more_due) || timers_seen.elapsed() >= TIMERS_EVERY {
                 timers_seen = Instant::now();
                 self.take_timers(&mut jobs).await;
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
             if !is_quiet {
-                self.write(jobs, settling).await;
+                is_more_due = self.write(jobs, settling).await;
             }
             if self.engine.is_broken() || settling.is_broken() {
                 tracing::error!("The store failed and cannot be trusted any more; no further work is taken.");
@@ -83,8 +82,8 @@ impl Round {
         }
     }
 
-    /// Has jobs decided and written; they are settled beside the next ones.
-    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) {
+    /// Has jobs decided and written; they are settled beside the next ones. Says whether more is due at once.
+    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) -> bool {
         let started = Instant::now();
         let mut written = self.engine.write_once(jobs).await;
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
@@ -94,8 +93,10 @@ impl Round {
         if written.report.events > 0 {
             self.committed.notify_one();
         }
+        let is_more_due = written.report.is_more_due;
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
         settling.take(written, started, is_more_waiting);
+        is_more_due
     }
 
     /// Takes what waits in the queue; waits itself only when there is nothing else to do. `false` when it is time to stop.
@@ -134,12 +135,6 @@ impl Round {
         match consumer.consume_once(EVENTS_MAX).await {
             Ok(events) => jobs.extend(events),
             Err(error) => tracing::error!("The event log could not be read: {error}"),
-        }
-        for (group, poison) in consumer.poison() {
-            let (partition, offset) = (poison.partition.number, poison.offset);
-            let topic = poison.partition.topic.map_or("", Topic::name);
-            let group = group.name();
-            tracing::error!("{group} passes over {topic}/{partition}@{offset}, which is no event: {}", poison.why);
         }
     }
 

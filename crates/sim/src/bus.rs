@@ -11,6 +11,7 @@ use app::rows::{EventId, OffsetKey, Partition};
 use app::topic::Topic;
 
 use crate::disk::{Disk, OutboxRow, State};
+use crate::model_log::poison;
 
 /// Survives crashes of processes, as brokers do. Clones are the same broker.
 #[derive(Clone, Debug, Default)]
@@ -158,7 +159,7 @@ fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delive
         partition,
         offset,
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
-        event: Event::parse(kind, &row.record.payload).map_err(|error| broken(&error.to_string()))?,
+        event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
         at: row.at,
     })
 }

@@ -7,7 +7,7 @@ use app::audit::Law;
 use app::event::EventKind;
 use app::ports::Clock as _;
 use app::reactions::Group;
-use app::rows::{HoldingKey, RequestStatus};
+use app::rows::{HoldingKey, LetterStatus, RequestStatus};
 use app::settings::Executor;
 use domain::coupon::Rejection;
 use domain::ids::{CampaignId, UserId};
@@ -24,6 +24,7 @@ impl World {
         self.hear_events();
         let disk = self.around.disk.clone();
         disk.read(|state| self.groups_only_go_on(state))?;
+        self.meet_undelivered();
         if self.tick.is_multiple_of(16) || (self.audited < self.seen && self.is_quiet()) {
             self.audited = self.seen;
             self.audit()?;
@@ -50,6 +51,23 @@ impl World {
             ensure(stood <= *stands, || format!("{key:?} stood at {stood} and now stands at {stands}"))?;
         }
         Ok(())
+    }
+
+    fn meet_undelivered(&mut self) {
+        let disk = self.around.disk.clone();
+        disk.read(|state| {
+            let mut reach = |is_met: bool, branch| {
+                if is_met {
+                    self.coverage.reach(branch);
+                }
+            };
+            reach(!state.parked.is_empty(), Branch::Parked);
+            reach(state.parked.values().any(|parked| parked.next - parked.first > 1), Branch::WaitedBehind);
+            reach(!state.letters.is_empty(), Branch::Buried);
+            let is_any = |status| state.letters.values().any(|letter| letter.status == status);
+            reach(is_any(LetterStatus::Permanent), Branch::Permanent);
+            reach(is_any(LetterStatus::Handled), Branch::LetterHandled);
+        });
     }
 
     /// Writes down what was committed since the last look.
@@ -89,6 +107,7 @@ impl World {
         self.around.disk.read(|state| {
             orders_have_ended(state)?;
             requests_are_answered(state)?;
+            nothing_is_undelivered(state)?;
             everybody_was_told(state)?;
             sales_are_counted(state)
         })?;
@@ -137,6 +156,14 @@ fn orders_have_ended(state: &State) -> Verdict {
 fn requests_are_answered(state: &State) -> Verdict {
     let open = state.requests.values().find(|request| request.status != RequestStatus::Notified);
     ensure(open.is_none(), || format!("a request never ended: {open:?}"))
+}
+
+/// When faults have ended, every event is handled.
+fn nothing_is_undelivered(state: &State) -> Verdict {
+    ensure(state.parked.is_empty(), || format!("keys are still parked: {:?}", state.parked))?;
+    ensure(state.parked_events.is_empty(), || format!("events wait behind nothing: {:?}", state.parked_events))?;
+    let open = state.letters.values().find(|letter| letter.status.is_open());
+    ensure(open.is_none(), || format!("a dead letter is left: {open:?}"))
 }
 
 /// Each event that a user is told of has its notice.

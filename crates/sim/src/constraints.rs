@@ -11,22 +11,37 @@ use domain::money::Money;
 use crate::disk::State;
 
 /// Whether the state can take the commit in, all of it.
-pub(crate) fn check(state: &State, commit: &Commit<'_>) -> Result<(), CommitError> {
+pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), CommitError> {
     for moved in commit.offsets {
         if state.offsets.get(&moved.key).copied().unwrap_or(0) != moved.from {
             return Err(CommitError::Moved(moved.key));
         }
     }
-    check_keys(state, commit.rows)
+    refuse_claims(state, commit.rows)
+        .and_then(|()| check_keys(state, commit.rows))
         .and_then(|()| check_rows(commit.rows))
         .and_then(|()| check_coupons(state, commit.rows))
         .and_then(|()| check_lists(state, commit.rows))
         .map_err(CommitError::Constraint)
 }
 
+/// A participant that cannot do it, as planned.
+fn refuse_claims(state: &mut State, rows: &Rows) -> Result<(), String> {
+    for (key, _) in written(rows.claims.changes()) {
+        if let Some(times) = state.refused_claims.get_mut(&key).filter(|times| **times > 0) {
+            *times -= 1;
+            return Err(format!("claims: {key:?} is refused, as planned"));
+        }
+    }
+    Ok(())
+}
+
 /// A row is inserted where there is none, and changed where there is one. Timers are put, whatever is there.
 fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("inbox", rows.inbox.changes(), |key| state.inbox.contains(key))?;
+    fits("parked keys", rows.parked.changes(), |key| state.parked.contains_key(key))?;
+    fits("parked events", rows.parked_events.changes(), |key| state.parked_events.contains_key(key))?;
+    fits("letters", rows.letters.changes(), |key| state.letters.contains_key(key))?;
     fits("answers", rows.answers.changes(), |key| state.answers.contains_key(key))?;
     fits("logins", rows.logins.changes(), |key| state.logins.contains_key(key))?;
     fits("orders", rows.orders.changes(), |key| state.orders.contains_key(&key.0))?;

@@ -59,6 +59,11 @@ branches! {
     DeadlinePassed = "a command came too late to be decided",
     Replayed = "an answer was replayed",
     RepeatedToOther = "a request was sent again while it was under way",
+    Parked = "an event was parked",
+    WaitedBehind = "an event waited behind another of its key",
+    Buried = "an event was given up",
+    Permanent = "a dead letter was left to people",
+    LetterHandled = "a dead letter was handled after all",
     Unavailable = "a client was told that nothing is known",
 }
 

@@ -7,12 +7,14 @@ use app::ids::Sequence;
 use app::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
 use app::rows::{
-    AnswerKey, ClaimKey, Customer, EmailKey, Entry, HoldingKey, InboxKey, Login, Notice, OffsetKey, OrderRow, Receipt,
-    Request, SalesKey, StoredAnswer, Timer,
+    AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, Notice,
+    OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Timer,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
-use domain::ids::{CampaignId, CouponId, EntryId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId};
+use domain::ids::{
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+};
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -46,6 +48,11 @@ impl Disk {
 pub struct State {
     pub offsets: BTreeMap<OffsetKey, i64>,
     pub inbox: BTreeSet<InboxKey>,
+    pub parked: BTreeMap<ParkKey, ParkedKey>,
+    pub parked_events: BTreeMap<ParkedEventKey, Message>,
+    pub letters: BTreeMap<LetterId, DeadLetter>,
+    /// Claims of which the table refuses to take a row, so many times more: a participant whose handling fails.
+    pub refused_claims: BTreeMap<ClaimKey, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
     pub orders: BTreeMap<OrderId, OrderRow>,

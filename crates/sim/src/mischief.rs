@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use app::ports::{Clock as _, CommitError};
 use app::reactions::Group;
+use app::rows::ClaimKey;
+use app::settings::Executor;
 use domain::time::Timestamp;
 
 use crate::coverage::Branch;
@@ -46,6 +48,9 @@ impl World {
         if self.rng.happens(odds.pause) {
             self.pause(place);
         }
+        if self.rng.happens(odds.inability) {
+            self.refuse_claim();
+        }
         if self.rng.happens(odds.jump) {
             self.jump();
         }
@@ -63,6 +68,24 @@ impl World {
         let faults = &self.processes[place].faults;
         faults.plan_commit(if happened { CommitFault::LostAfter } else { CommitFault::LostBefore });
         faults.fail_lookups(usize::from(is_lost));
+    }
+
+    /// Participants of the log executor fail at an order's step; under the other one the customer would be told.
+    fn refuse_claim(&mut self) {
+        if self.plan.executor == Executor::Inline {
+            return;
+        }
+        let steps: Vec<ClaimKey> = self.around.disk.read(|state| {
+            let live = state.orders.values().map(|row| &row.order).filter(|order| !order.outcome.is_settled());
+            live.flat_map(|order| {
+                order.saga.steps.iter().map(|record| ClaimKey { order: order.id(), step: record.step })
+            })
+            .collect()
+        });
+        let Some(claim) = self.rng.pick(&steps) else { return };
+        let times = if self.rng.happens(300) { u64::MAX } else { self.rng.between(1, 12) };
+        self.note(format_args!("{claim:?} is refused {times} times"));
+        self.around.disk.tamper(|state| state.refused_claims.insert(claim, times));
     }
 
     /// A relay that repeats its last events in order, or one dead letter that is sent again.

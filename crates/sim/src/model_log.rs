@@ -2,7 +2,7 @@
 
 use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, parse_uuid};
-use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
 
@@ -37,6 +37,18 @@ impl ModelLog {
     }
 }
 
+/// A record whose payload was tampered with.
+pub(crate) fn poison(row: &OutboxRow, error: &str) -> Poison {
+    let record = &row.record;
+    Poison {
+        topic: record.topic,
+        key: record.key.clone(),
+        kind: record.kind.to_owned(),
+        payload: record.payload.clone(),
+        error: error.to_owned(),
+    }
+}
+
 fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {
     let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
@@ -47,7 +59,7 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
         partition: key.partition,
         offset: row.record.seq,
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
-        event: Event::parse(kind, &row.record.payload).map_err(|error| broken(&error.to_string()))?,
+        event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
         at: row.at,
     }))
 }

@@ -1,5 +1,7 @@
 //! The store as the model has it: what every adapter must do, without a technology to do it with.
 
+mod due;
+
 use std::ops::Range;
 
 use app::ids::Sequence;
@@ -51,7 +53,7 @@ impl ModelStore {
             Some(CommitFault::LostAfter) | None => {}
         }
         let mut state = self.disk.lock();
-        constraints::check(&state, commit)?;
+        constraints::check(&mut state, commit)?;
         write(&mut state, commit);
         match fault {
             Some(_) => Err(CommitError::Unknown("as planned".into())),
@@ -97,11 +99,7 @@ impl Store for ModelStore {
 
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
         let state = self.disk.lock();
-        let timers = state.timers.iter().map(|(order, timer)| DueTimer { order: *order, due: timer.due });
-        let mut due: Vec<DueTimer> = timers.filter(|timer| timer.due <= now).collect();
-        due.sort_by_key(|timer| (timer.due, timer.order));
-        due.truncate(limit);
-        Box::pin(std::future::ready(Ok(due)))
+        Box::pin(std::future::ready(Ok(due::timers(&state, now, limit))))
     }
 
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
@@ -117,6 +115,9 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         // Offsets are compared when they move.
         Key::Offset(_) => {}
         Key::Inbox(key) => rows.inbox.loaded(key, state.inbox.contains(&key).then_some(())),
+        Key::Parked(key) => rows.parked.loaded(key, state.parked.get(&key).cloned()),
+        Key::ParkedEvent(key) => rows.parked_events.loaded(key, state.parked_events.get(&key).cloned()),
+        Key::Letter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
@@ -145,6 +146,9 @@ fn write(state: &mut State, commit: &Commit<'_>) {
             state.inbox.insert(key)
         };
     }
+    apply(&mut state.parked, rows.parked.changes(), |key| key);
+    apply(&mut state.parked_events, rows.parked_events.changes(), |key| key);
+    apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);

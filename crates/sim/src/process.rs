@@ -20,7 +20,7 @@ use crate::mortal_store::{Fate, MortalStore};
 use crate::ready::{ready, survive};
 use crate::scenario::Breakage;
 
-const CODEC: Codec = Codec::new([7; 16]);
+pub(crate) const CODEC: Codec = Codec::new([7; 16]);
 const QUEUE_MAX: usize = 12;
 const TIMERS_MAX: usize = 16;
 

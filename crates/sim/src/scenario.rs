@@ -10,11 +10,12 @@ pub enum Scenario {
     Zombies,
     Clocks,
     Rush,
+    Failures,
     Everything,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 8] = [
+    pub const ALL: [Scenario; 9] = [
         Scenario::Calm,
         Scenario::Crashes,
         Scenario::Deliveries,
@@ -22,6 +23,7 @@ impl Scenario {
         Scenario::Zombies,
         Scenario::Clocks,
         Scenario::Rush,
+        Scenario::Failures,
         Scenario::Everything,
     ];
 
@@ -34,6 +36,7 @@ impl Scenario {
             Scenario::Zombies => "zombies",
             Scenario::Clocks => "clocks",
             Scenario::Rush => "rush",
+            Scenario::Failures => "failures",
             Scenario::Everything => "everything",
         }
     }
@@ -51,7 +54,9 @@ impl Scenario {
             Scenario::Zombies => Odds { pause: 100, constraint: 20, crash: 10, ..Odds::NONE },
             Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
             Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
+            Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
             Scenario::Everything => Odds {
+                inability: 40,
                 crash: 25,
                 unknown: 25,
                 constraint: 20,
@@ -75,7 +80,8 @@ impl Scenario {
             | Scenario::Deliveries
             | Scenario::Silence
             | Scenario::Clocks
-            | Scenario::Rush => 1,
+            | Scenario::Rush
+            | Scenario::Failures => 1,
         }
     }
 }
@@ -103,6 +109,8 @@ pub(crate) struct Odds {
     pub(crate) jump: u64,
     /// Everybody comes at once.
     pub(crate) rush: u64,
+    /// A participant cannot handle what an order asks of it, some times or always.
+    pub(crate) inability: u64,
 }
 
 impl Odds {
@@ -117,6 +125,7 @@ impl Odds {
         pause: 0,
         jump: 0,
         rush: 0,
+        inability: 0,
     };
 }
 

@@ -2,14 +2,17 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use app::command::Command;
+use app::command::{Command, Undelivered};
+use app::engine::Job;
 use app::ports::Clock as _;
+use app::rows::LetterStatus;
 use app::settings::Executor;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome};
 
 use crate::checker::ensure;
 use crate::coverage::Coverage;
+use crate::process::CODEC;
 use crate::scenario::{Breakage, Scenario};
 use crate::world::{Verdict, World};
 
@@ -117,6 +120,7 @@ impl World {
     fn heal(&mut self) {
         self.note(format_args!("faults end"));
         self.around.bus.heal();
+        self.around.disk.tamper(|state| state.refused_claims.clear());
         for process in &mut self.processes {
             process.faults.heal();
             process.fate.plan(None);
@@ -145,16 +149,35 @@ impl World {
             let orders = state.orders.values().map(|row| (row.order.id(), row.order.outcome));
             orders.filter_map(|(order, outcome)| command_to_settle(order, outcome)).collect()
         });
-        let asked = commands.len();
+        let letters = self.permanent_letters();
+        let asked = commands.len() + letters.len();
+        for command in letters {
+            self.processes[0].held.push(command);
+        }
         for command in commands {
             self.customers.want(command);
         }
         asked
     }
 
+    /// What nobody tries again by himself any more is sent again by an operator.
+    fn permanent_letters(&self) -> Vec<Job> {
+        self.around.disk.read(|state| {
+            let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
+            letters
+                .map(|letter| Job::new(Undelivered::resend(letter, "the faults have ended", &CODEC), Box::new(|_| ())))
+                .collect()
+        })
+    }
+
     /// Lets the time of the next timer come.
     fn wait_for_timer(&mut self) -> bool {
-        let next = self.around.disk.read(|state| state.timers.values().map(|timer| timer.due).min());
+        let next = self.around.disk.read(|state| {
+            let timers = state.timers.values().map(|timer| timer.due);
+            let parked = state.parked.values().map(|parked| parked.due);
+            let letters = state.letters.values().filter_map(|letter| letter.due);
+            timers.chain(parked).chain(letters).min()
+        });
         let Some(due) = next else { return false };
         if self.around.clock.now() < due {
             self.around.clock.set(due);
@@ -165,8 +188,8 @@ impl World {
     fn unrest(&self) -> String {
         let unanswered: Vec<_> = self.customers.unanswered().map(|(number, _)| number).collect();
         let idle: Vec<_> = self.processes.iter().map(crate::process::Process::is_idle).collect();
-        let timers = self.around.disk.read(|state| state.timers.clone());
-        format!("unanswered {unanswered:?}, idle {idle:?}, timers {timers:?}")
+        let (timers, parked) = self.around.disk.read(|state| (state.timers.clone(), state.parked.clone()));
+        format!("unanswered {unanswered:?}, idle {idle:?}, timers {timers:?}, parked {parked:?}")
     }
 
     /// Every answer is still there under its key.

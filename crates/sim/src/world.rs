@@ -23,7 +23,7 @@ use crate::mischief::CONSTRAINT;
 use crate::model_gate::ModelGate;
 use crate::process::{Process, Surroundings};
 use crate::rng::Rng;
-use crate::scenario::Breakage;
+use crate::scenario::{Breakage, Scenario};
 use crate::simulation::Plan;
 
 const MIDNIGHT: Timestamp = Timestamp::from_micros(1_795_219_200_000_000);
@@ -89,6 +89,10 @@ impl World {
         }
         // On slow days, deadlines pass.
         world.pace = world.rng.pick(&[500, 3_000, 20_000]).unwrap_or(world.pace);
+        if plan.scenario == Scenario::Failures {
+            // Long enough for a dead letter to be sent again as often as it may.
+            world.pace = 120_000;
+        }
         world.around.bus.own(0);
         world.customers.prepare(&mut world.rng, MIDNIGHT, plan.scenario.processes() == 1);
         world

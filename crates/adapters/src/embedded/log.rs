@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, parse_uuid};
-use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
 use rusqlite::{Connection, Result, Row};
@@ -45,7 +45,8 @@ impl SqliteLog {
 
     fn look_at_page(&self, key: OffsetKey, limit: usize, fetched: &mut Fetched) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, type, id, payload, occurred_at FROM event WHERE shard = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
+            "SELECT seq, type, id, payload, occurred_at, event_key FROM event
+             WHERE shard = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
         )?;
         let mut rows = statement.query((key.partition.number, fetched.next, PAGE))?;
         while let Some(row) = rows.next()?
@@ -53,8 +54,9 @@ impl SqliteLog {
         {
             let mut cells = Cells::of(row);
             let offset: i64 = cells.take()?;
-            let kind = cells.word(EventKind::ALL, EventKind::name)?;
-            if key.group.subscribes_to(kind) {
+            let kind: String = cells.take()?;
+            // What this program does not know, no group of it asks for.
+            if let Some(kind) = EventKind::from_name(&kind).filter(|kind| key.group.subscribes_to(*kind)) {
                 fetched.deliveries.push(delivery(key.partition, offset, kind, cells)?);
             }
             fetched.next = offset + 1;
@@ -67,8 +69,14 @@ fn delivery(partition: Partition, offset: i64, kind: EventKind, mut cells: Cells
     let id: String = cells.take()?;
     let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
     let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error.to_string()))?;
-    Ok(Delivery { partition, offset, id: EventId(id), event, at: cells.at()? })
+    let at = cells.at()?;
+    let key: String = cells.take()?;
+    let poison = |error: serde_json::Error| {
+        let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
+        Poison { topic, key, kind, payload: payload.clone(), error }
+    };
+    let event = Event::parse(kind, &payload).map_err(poison);
+    Ok(Delivery { partition, offset, id: EventId(id), event, at })
 }
 
 fn position(row: &Row<'_>) -> Result<i64> {

@@ -2,6 +2,7 @@
 
 mod claims;
 mod orders;
+mod undelivered;
 
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, EntryId, OrderId, ProductId, RequestId, UserId};
@@ -20,6 +21,7 @@ pub(super) use crate::selects::*;
 pub(super) use crate::words::*;
 pub(super) use claims::{claim, timer};
 pub(super) use orders::{Line, line, stored_order};
+pub(super) use undelivered::{letter, parked, parked_event};
 
 /// Reads a row's cells from left to right.
 pub(super) struct Cells<'r> {

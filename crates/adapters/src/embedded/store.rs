@@ -6,6 +6,7 @@ mod load;
 mod log_copy;
 mod log_sync;
 mod places;
+mod undelivered;
 
 use std::fs::File;
 use std::future::ready;
@@ -266,9 +267,12 @@ impl Store for SqliteStore {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut statement = store.connection.prepare_cached(statement)?;
             let timers = statement.query_map((now.micros(), limit), |row| {
-                Ok(DueTimer { order: OrderId(row.get(0)?), due: Timestamp::from_micros(row.get(1)?) })
+                Ok(DueTimer::Order { order: OrderId(row.get(0)?), due: Timestamp::from_micros(row.get(1)?) })
             })?;
-            timers.collect()
+            let mut due = timers.collect::<Result<Vec<_>, _>>()?;
+            due.extend(undelivered::due_keys(&store.connection, now, limit)?);
+            due.extend(undelivered::due_letters(&store.connection, now, limit)?);
+            Ok(due)
         });
         Box::pin(ready(due))
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod catalogue;
 mod coupons;
+mod letters;
 mod notices;
 mod orders;
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use app::cloud_event::{self, Read};
 use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
 use app::reactions::{Group, REACTIONS};
-use app::rows::{OffsetKey, Partition};
+use app::rows::{EventId, OffsetKey, Partition};
 use app::topic::Topic;
+use domain::time::Timestamp;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -49,7 +50,7 @@ pub(super) struct Membership {
 /// Where this process is in a partition that it was given.
 #[derive(Default)]
 struct Reading {
-    waiting: VecDeque<Record>,
+    waiting: VecDeque<Delivery>,
     /// The offset after the last record that came from the client.
     received: i64,
     /// Where whoever reads will go on.
@@ -57,20 +58,6 @@ struct Reading {
     /// Everything before it was handed out and decided.
     done: i64,
     told: i64,
-}
-
-enum Record {
-    Event(Delivery),
-    Poison(Poison),
-}
-
-impl Record {
-    const fn offset(&self) -> i64 {
-        match self {
-            Record::Event(delivery) => delivery.offset,
-            Record::Poison(poison) => poison.offset,
-        }
-    }
 }
 
 /// What the group's coordinator said and was not acted upon yet, in order.
@@ -210,13 +197,10 @@ impl Membership {
         }
         reading.done = from;
         while fetched.deliveries.len() < limit.max(1)
-            && let Some(record) = reading.waiting.pop_front()
+            && let Some(delivery) = reading.waiting.pop_front()
         {
-            fetched.next = record.offset() + 1;
-            match record {
-                Record::Event(delivery) => fetched.deliveries.push(delivery),
-                Record::Poison(poison) => fetched.poison.push(poison),
-            }
+            fetched.next = delivery.offset + 1;
+            fetched.deliveries.push(delivery);
         }
         if reading.waiting.is_empty() {
             fetched.next = fetched.next.max(reading.received);
@@ -266,25 +250,24 @@ fn file(
     };
     match cloud_event::read(attribute, message.payload()) {
         Ok(Read::Event { id, event, at }) if group.subscribes_to(event.kind()) => {
-            reading.waiting.push_back(Record::Event(Delivery { partition, offset, id, event: *event, at }));
+            reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at });
         }
         Ok(Read::Event { .. } | Read::Unknown) => {}
-        Err(why) => reading.waiting.push_back(Record::Poison(poison(partition, message, why))),
+        Err(error) => {
+            let text = |bytes: Option<&[u8]>| bytes.map(text_of).unwrap_or_default();
+            let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
+            let event = Err(Poison { topic, key, kind, payload, error });
+            // What names no event has no identity, and its moment is when the broker took it.
+            let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
+            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at });
+        }
     }
 }
 
-fn poison(partition: Partition, message: &BorrowedMessage<'_>, why: String) -> Poison {
-    let attributes = message.headers().into_iter().flat_map(|headers| {
-        headers.iter().map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
-    });
-    Poison {
-        partition,
-        offset: message.offset(),
-        key: message.key().map(<[u8]>::to_vec),
-        attributes: attributes.collect(),
-        value: message.payload().map(<[u8]>::to_vec),
-        why,
-    }
+/// Bytes that are no text in a form that can be read.
+fn text_of(bytes: &[u8]) -> String {
+    let hexadecimal = || bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"));
+    std::str::from_utf8(bytes).map_or_else(|_| hexadecimal(), str::to_owned)
 }
 
 fn told(error: KafkaError) -> StoreError {

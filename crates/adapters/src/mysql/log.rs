@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, ShardHead, parse_uuid};
-use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
 use mysql_async::{Opts, Value};
@@ -76,7 +76,7 @@ impl MysqlLog {
         }
         let limit = limit.max(1);
         let wanted = EventKind::ALL.iter().filter(|kind| key.group.subscribes_to(**kind)).map(|kind| kind.name());
-        let select = "SELECT seq, type, id, payload, occurred_at FROM event FORCE INDEX (event_place)
+        let select = "SELECT seq, type, id, payload, occurred_at, event_key FROM event FORCE INDEX (event_place)
              WHERE shard = ? AND seq BETWEEN ? AND ? AND ";
         let select = statement(select, &[&shard, &from, &last]) + &is_in("type", wanted);
         let rows = self.session.ask_alone(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;
@@ -97,8 +97,14 @@ fn delivery(partition: Partition, row: Vec<Value>) -> Result<Delivery> {
     let id: String = cells.take()?;
     let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
     let payload: String = cells.take()?;
-    let event = Event::parse(kind, &payload).map_err(|error| cells.broken(error))?;
-    Ok(Delivery { partition, offset, id: EventId(id), event, at: cells.at()? })
+    let at = cells.at()?;
+    let key: String = cells.take()?;
+    let poison = |error: serde_json::Error| {
+        let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
+        Poison { topic, key, kind, payload: payload.clone(), error }
+    };
+    let event = Event::parse(kind, &payload).map_err(poison);
+    Ok(Delivery { partition, offset, id: EventId(id), event, at })
 }
 
 impl EventLog for MysqlLog {

@@ -2,6 +2,7 @@
 
 mod claims;
 mod orders;
+mod undelivered;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::words::ENTRY_KINDS;
 pub(super) use crate::selects::*;
 pub(super) use claims::{claim, timer};
 pub(super) use orders::{Line, line, stored_order};
+pub(super) use undelivered::{letter, parked, parked_event};
 
 /// A row's cells, taken from left to right.
 pub(super) struct Cells {
@@ -48,6 +50,11 @@ impl Cells {
     pub(super) fn hash(&mut self) -> Result<[u8; 32]> {
         let bytes: Vec<u8> = self.take()?;
         bytes.try_into().map_err(|_| self.broken("it is no hash"))
+    }
+
+    pub(super) fn half_hash(&mut self) -> Result<[u8; 16]> {
+        let bytes: Vec<u8> = self.take()?;
+        bytes.try_into().map_err(|_| self.broken("it is no half of a hash"))
     }
 
     pub(super) fn at(&mut self) -> Result<Timestamp> {

@@ -4,6 +4,7 @@ mod commit;
 mod executor;
 mod load;
 mod places;
+mod undelivered;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -269,9 +270,12 @@ impl Store for MysqlStore {
             let rows = self.session.ask_alone(&statement(due, &[&now, &limit])).await?;
             let timers = rows.into_iter().map(|row| {
                 let mut cells = Cells::of(row);
-                Ok(DueTimer { order: OrderId(cells.take()?), due: cells.at()? })
+                Ok(DueTimer::Order { order: OrderId(cells.take()?), due: cells.at()? })
             });
-            Ok(timers.collect::<Result<_>>()?)
+            let mut due: Vec<DueTimer> = timers.collect::<Result<_>>()?;
+            due.extend(undelivered::due_keys(&mut self.session, now, limit).await?);
+            due.extend(undelivered::due_letters(&mut self.session, now, limit).await?);
+            Ok(due)
         })
     }
 

@@ -263,18 +263,18 @@ pub(super) async fn numbers_are_leased_once(fixture: &mut dyn Fixture) {
 
 pub(super) async fn timers_come_due_oldest_first(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
-    let second = Duration::from_secs(1);
-    let due = [(3, NOON), (1, NOON + second), (2, NOON + second + second)];
+    let second_long = Duration::from_secs(1);
+    let due = [(3, NOON), (1, NOON + second_long), (2, NOON + second_long * 2)];
     for (order, due) in due.into_iter().rev() {
         let timer = Timer { due, kind: TimerKind::Claims };
         session.change(&[], |rows| rows.timers.put(TimerKey(OrderId(order)), timer)).await;
     }
-    let [third, first, second] = due.map(|(order, due)| DueTimer { order: OrderId(order), due });
+    let [third, first, second] = due.map(|(order, due)| DueTimer::Order { order: OrderId(order), due });
     let store = session.store();
     assert_eq!(store.due_timers(domain::time::Timestamp::default(), 9).await, Ok(vec![]));
-    assert_eq!(store.due_timers(first.due, 9).await, Ok(vec![third, first]));
-    assert_eq!(store.due_timers(second.due, 9).await, Ok(vec![third, first, second]));
-    assert_eq!(store.due_timers(second.due, 1).await, Ok(vec![third]));
+    assert_eq!(store.due_timers(NOON + second_long, 9).await, Ok(vec![third.clone(), first.clone()]));
+    assert_eq!(store.due_timers(NOON + second_long * 2, 9).await, Ok(vec![third.clone(), first, second]));
+    assert_eq!(store.due_timers(NOON + second_long * 2, 1).await, Ok(vec![third]));
 }
 
 pub(super) async fn holders_are_counted(fixture: &mut dyn Fixture) {

@@ -10,10 +10,10 @@ use domain::time::Timestamp;
 
 use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
-use crate::command::{Command, Reaction};
+use crate::command::{Command, Reaction, Undelivered};
 use crate::handlers;
 use crate::ids::Ids;
-use crate::rows::{AnswerKey, HoldingKey, InboxKey, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
+use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
 use crate::settings::Settings;
 use crate::table::{Change, Missing};
 use crate::unit::{Halt, Unit};
@@ -84,6 +84,10 @@ impl Batch {
                 self.move_past(&job);
                 self.decided.push((job, Ok(answer), replayed));
             }
+            Err(Halt::Refused(refusal)) if job.carried.is_some() && is_reaction(&job.command) => {
+                self.decide_failed(job, &format!("refused: {refusal:?}"), (ids, settings));
+            }
+            Err(Halt::Failed(error)) => self.decide_failed(job, &error, (ids, settings)),
             Err(Halt::Refused(refusal)) => {
                 self.move_past(&job);
                 self.decided.push((job, Err(refusal), false));
@@ -93,6 +97,15 @@ impl Batch {
                 self.hold_back(job);
             }
         }
+    }
+
+    /// Writes down that an event cannot be handled; trying again would not help.
+    fn decide_failed(&mut self, mut job: Job, error: &str, (ids, settings): (&mut Ids, &Settings)) {
+        if job.fail(error, true) {
+            return self.decide(job, ids, settings);
+        }
+        self.move_past(&job);
+        self.decided.push((job, Err(Refusal::Unavailable), false));
     }
 
     fn run(&mut self, job: &Job, ids: &mut Ids, settings: &Settings) -> Result<(Answer, bool), Halt> {
@@ -107,8 +120,15 @@ impl Batch {
                 return Ok((stored.answer.clone(), true));
             }
         }
-        if !self.take_in(job)? {
-            return Ok((Answer::Done, true));
+        if is_reaction(&job.command) {
+            if let Some(park) = self.waits_behind(job)? {
+                let cause = cause(&job.command);
+                let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause };
+                return handlers::handle(&mut unit, &park).map(|answer| (answer, false));
+            }
+            if !self.take_in(job)? {
+                return Ok((Answer::Done, true));
+            }
         }
         let cause = cause(&job.command);
         let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause };
@@ -119,6 +139,12 @@ impl Batch {
             self.rows.answers.put(idempotency.key, stored);
         }
         Ok((answer, false))
+    }
+
+    /// How the event waits, if others of its key wait already.
+    fn waits_behind(&self, job: &Job) -> Result<Option<Command>, Missing> {
+        let Some(carried) = &job.carried else { return Ok(None) };
+        Ok(self.rows.parked.get(carried.park)?.and_then(|_| job.park()))
     }
 
     /// Whether an event is new to its group, where the domain does not see the repeat by itself.
@@ -193,6 +219,18 @@ impl Batch {
         report.orders.extend(self.rows.orders.changed().map(|key| key.0));
         report.requests.extend(self.rows.requests.changed());
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
+        for (_, change) in self.rows.letters.changes() {
+            let (Change::Insert(letter) | Change::Update(letter)) = change else { continue };
+            report.buried += usize::from(matches!(change, Change::Insert(_)));
+            // An operator who acted on it knows of it.
+            if letter.status == LetterStatus::Permanent && letter.acts.is_empty() {
+                report.permanent.push((letter.id, letter.group));
+            }
+        }
+        report.is_more_due |= self.rows.parked.changes().into_iter().any(|(_, change)| match change {
+            Change::Insert(parked) | Change::Update(parked) => parked.due <= self.now,
+            Change::Delete => false,
+        });
     }
 
     /// What everybody is told when it is durable.
@@ -212,6 +250,11 @@ fn order_of(rows: &Rows, answer: &Answer) -> Option<Arc<Order>> {
     Some(Arc::new(row.order.clone()))
 }
 
+/// Whether the command is an event's, handled for the first time.
+const fn is_reaction(command: &Command) -> bool {
+    matches!(command, Command::React(_))
+}
+
 const fn cause(command: &Command) -> &'static str {
     match command {
         Command::RegisterUser(_) => "RegisterUser",
@@ -229,6 +272,9 @@ const fn cause(command: &Command) -> &'static str {
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
+        Command::Undelivered(Undelivered::Retry { .. }) => "Retry",
+        Command::Undelivered(Undelivered::Resend { .. }) => "Resend",
+        Command::Undelivered(_) => "Undelivered",
         Command::React(reaction) => match reaction {
             Reaction::ClaimStock { .. } => "StockDeductionRequested",
             Reaction::ClaimCoupon { .. } => "CouponUsageRequested",

@@ -6,10 +6,11 @@ use domain::order_saga::Step;
 use domain::time::Timestamp;
 
 use super::Job;
-use crate::command::{Command, Reaction, Repair};
+use crate::command::{Attempt, Command, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, Rows, SalesKey, SettledKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, ParkedEventKey, Rows, SalesKey,
+    SettledKey, TimerKey,
 };
 
 /// The first key of the kinds that are loaded after orders.
@@ -18,14 +19,17 @@ pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
 /// Numbers of a sequence that a command takes at most.
 pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
     match (command, sequence) {
+        (Command::React(_) | Command::Undelivered(_), Sequence::Letter) => 1,
+        (Command::Undelivered(Undelivered::Retry { attempts, .. }), _) => attempts.len() * of_reaction(sequence),
+        (Command::Undelivered(Undelivered::Resend { .. }), _) => of_reaction(sequence),
         (Command::RegisterUser(_), Sequence::User)
         | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
         | (Command::AdjustStock { .. }, Sequence::Receipt)
         | (Command::CreateCampaign(_), Sequence::Campaign)
         | (Command::ChargePoints { .. }, Sequence::Entry)
         | (Command::PlaceOrder(_), Sequence::Order)
-        | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request)
-        | (Command::React(_), Sequence::Coupon | Sequence::Entry | Sequence::Request) => 1,
+        | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
+        (Command::React(_), _) => of_reaction(sequence),
         (
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
@@ -39,11 +43,23 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             | Command::ResumeOrder { .. }
             | Command::FireTimer { .. }
             | Command::IssueCoupon { .. }
-            | Command::RequestCoupon { .. }
-            | Command::React(_),
+            | Command::RequestCoupon { .. },
             Sequence::Notice,
         ) => 2,
         _ => 0,
+    }
+}
+
+const fn of_reaction(sequence: Sequence) -> usize {
+    match sequence {
+        Sequence::Coupon | Sequence::Entry | Sequence::Request => 1,
+        Sequence::Notice => 2,
+        Sequence::User
+        | Sequence::Product
+        | Sequence::Campaign
+        | Sequence::Order
+        | Sequence::Receipt
+        | Sequence::Letter => 0,
     }
 }
 
@@ -54,6 +70,7 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
     if let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) {
         keys.insert(InboxKey { group: source.offset.group, event: source.event }.into());
     }
+    keys.extend(job.carried.iter().map(|carried| Key::from(carried.park)));
     match &job.command {
         Command::RegisterUser(user) => {
             keys.insert(user.email_key.into());
@@ -92,8 +109,41 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.insert(TimerKey(*order).into());
         }
         Command::React(reaction) => declare_reaction(reaction, keys),
+        Command::Undelivered(command) => declare_undelivered(command, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
         Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
+    }
+}
+
+fn declare_undelivered(command: &Undelivered, keys: &mut Keys) {
+    match command {
+        Undelivered::Park { key, .. } => {
+            keys.insert((*key).into());
+        }
+        Undelivered::Bury { .. } => {}
+        Undelivered::Retry { key, parked, attempts } => {
+            keys.insert((*key).into());
+            keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
+            for Attempt { message, reaction } in attempts {
+                reaction.iter().for_each(|reaction| declare_reaction(reaction, keys));
+                keys.insert(InboxKey { group: key.group, event: message.id }.into());
+            }
+        }
+        Undelivered::RetryFailed { key, parked, .. } => {
+            keys.insert((*key).into());
+            keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
+        }
+        Undelivered::Resend { letter, reaction, .. } => {
+            keys.insert(letter.id.into());
+            keys.insert(InboxKey { group: letter.group, event: letter.message.id }.into());
+            reaction.iter().for_each(|reaction| declare_reaction(reaction, keys));
+        }
+        Undelivered::ResendFailed { letter, .. } => {
+            keys.insert(letter.id.into());
+        }
+        Undelivered::Edit { letter, .. } | Undelivered::Drop { letter, .. } => {
+            keys.insert((*letter).into());
+        }
     }
 }
 
@@ -150,13 +200,29 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 /// The rows that a job leads to through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, rows: &Rows, keys: &mut Keys) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
-    let order = match &job.command {
+    match &job.command {
         Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
-            *order
+            declare_by(*order, rows, keys);
         }
-        Command::React(Reaction::Collect { order, .. }) => *order,
-        _ => return,
-    };
+        Command::React(reaction) => declare_by_reaction(reaction, rows, keys),
+        Command::Undelivered(Undelivered::Retry { attempts, .. }) => {
+            let reactions = attempts.iter().filter_map(|attempt| attempt.reaction.as_ref());
+            reactions.for_each(|reaction| declare_by_reaction(reaction, rows, keys));
+        }
+        Command::Undelivered(Undelivered::Resend { reaction: Some(reaction), .. }) => {
+            declare_by_reaction(reaction, rows, keys);
+        }
+        _ => {}
+    }
+}
+
+fn declare_by_reaction(reaction: &Reaction, rows: &Rows, keys: &mut Keys) {
+    if let Reaction::Collect { order, .. } = reaction {
+        declare_by(*order, rows, keys);
+    }
+}
+
+fn declare_by(order: OrderId, rows: &Rows, keys: &mut Keys) {
     if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
         declare_order(&row.order, keys);
     }

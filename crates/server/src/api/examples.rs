@@ -162,6 +162,28 @@ pub(super) fn cancel_order() -> Value {
     json!({"reason": "ordered twice"})
 }
 
+pub(super) fn letter() -> Value {
+    json!({
+        "letterId": 1, "status": "SCHEDULED", "group": "stock-deduction-group", "topic": "stock-events", "partition": 11,
+        "offset": 41, "eventId": "019aa5d4-1c00-7000-8000-000040000001", "key": "1", "type": "StockDeductionRequested",
+        "payload": format!("{{\"orderId\":\"{ORDER}\",\"productId\":1,\"quantity\":1}}"), "occurredAt": NOON,
+        "attempts": 6, "error": "a constraint of the store was violated", "firstFailedAt": NOON, "lastFailedAt": NEXT,
+        "resends": 0, "resendAt": "2026-11-21T12:05:00.004Z",
+        "acts": [{"at": NEXT, "act": "EDITED", "reason": "a typo", "payloadBefore": "{}"}],
+    })
+}
+
+pub(super) fn edit_letter() -> Value {
+    json!({
+        "payload": format!("{{\"orderId\":\"{ORDER}\",\"productId\":1,\"quantity\":1}}"),
+        "reason": "the quantity was missing",
+    })
+}
+
+pub(super) fn act_on_letter() -> Value {
+    json!({"reason": "the participant is back"})
+}
+
 fn audit() -> Value {
     json!({"violations": 0, "laws": [{
         "law": 1, "name": "every unit received is on hand, sold or written off", "checked": 12, "violations": 0,

@@ -53,6 +53,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponExpired
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
+        Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
@@ -82,6 +83,22 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
     }
 }
 
+/// Why nothing was done to a dead letter.
+fn letter_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
+    match refusal {
+        Refusal::LetterClosed => Problem::new(
+            Code::LetterClosed,
+            "The letter was handled or dropped, or tried again this moment; look at it again.",
+        ),
+        Refusal::LetterUnreadable { error } => {
+            let detail = format!("it must be an event of the letter's type: {error}");
+            Problem::invalid("#/payload", "not_an_event", detail)
+        }
+        _ => letter_not_found(),
+    }
+}
+
 fn repeated_with_another_body() -> Problem {
     let detail = "This Idempotency-Key came with another body before; use a new key for a new request.";
     Problem::new(Code::IdempotencyMismatch, detail)
@@ -97,6 +114,10 @@ pub(crate) fn product_not_found() -> Problem {
 
 pub(crate) fn coupon_not_found() -> Problem {
     Problem::new(Code::CouponNotFound, "There is no such coupon.")
+}
+
+pub(crate) fn letter_not_found() -> Problem {
+    Problem::new(Code::LetterNotFound, "There is no dead letter of this number.")
 }
 
 pub(crate) fn request_not_found() -> Problem {

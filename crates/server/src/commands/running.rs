@@ -22,7 +22,7 @@ pub(super) fn announce(data_dir: &Path, address: &str) -> std::io::Result<()> {
     fs::write(address_file(data_dir), address)
 }
 
-fn address_file(data_dir: &Path) -> PathBuf {
+pub(super) fn address_file(data_dir: &Path) -> PathBuf {
     data_dir.join(ADDRESS_FILE)
 }
 

@@ -25,6 +25,15 @@ pub struct Product;
 pub struct Campaign;
 
 #[derive(Debug, Clone, Copy)]
+pub struct Letter;
+
+impl Resource for Letter {
+    const NOT_FOUND: Code = Code::LetterNotFound;
+    const DESCRIPTION: &'static str = "The dead letter's number.";
+    const EXAMPLE: &'static str = "1";
+}
+
+#[derive(Debug, Clone, Copy)]
 pub struct Order;
 
 /// Somebody's request for a coupon.

@@ -19,6 +19,8 @@ pub struct EngineMetrics {
     commands: Counter,
     events: Counter,
     rows: Counter,
+    dead_letters: Counter,
+    permanent: Counter,
     batch_seconds: Histogram,
     batch_commands: Histogram,
 }
@@ -31,6 +33,8 @@ impl EngineMetrics {
             commands: Counter::default(),
             events: Counter::default(),
             rows: Counter::default(),
+            dead_letters: Counter::default(),
+            permanent: Counter::default(),
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
         };
@@ -39,6 +43,9 @@ impl EngineMetrics {
             registry.register("commands", "Commands that were decided", engine.commands.clone());
             registry.register("events", "Events written", engine.events.clone());
             registry.register("rows_written", "Rows written", engine.rows.clone());
+            registry.register("dead_letters", "Events that a group has given up", engine.dead_letters.clone());
+            let permanent = "Dead letters that are left to people";
+            registry.register("dead_letters_permanent", permanent, engine.permanent.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
             registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
@@ -52,6 +59,8 @@ impl EngineMetrics {
         self.commands.inc_by(counted(report.settled));
         self.events.inc_by(counted(report.events));
         self.rows.inc_by(counted(report.rows));
+        self.dead_letters.inc_by(counted(report.buried));
+        self.permanent.inc_by(counted(report.permanent.len()));
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
     }

@@ -61,7 +61,7 @@ pub fn document(operations: &[Operation]) -> Value {
         "x-codes": Code::ALL.map(|code| json!({
             "code": code.as_str(), "status": code.status().as_u16(), "title": code.title(),
             "retryable": code.is_retryable(), "retryAfter": code.retry_after_s(),
-        })),
+        })).to_vec(),
     });
     complete_examples(&mut document["paths"], &definitions);
     for name in definitions.keys().cloned().collect::<Vec<_>>() {

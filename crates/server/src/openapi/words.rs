@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use app::event::ResultCode;
-use app::rows::RequestStatus;
+use app::rows::{LetterStatus, RequestStatus};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Mode, Outcome, Payment, Status};
 use domain::order_saga::StepState;
@@ -69,8 +69,12 @@ words! {
     RequestStatusWord as "RequestStatus" = RequestStatus::ALL.map(RequestStatus::name);
     /// What became of a request for a coupon.
     ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
+    /// SCHEDULED is tried again by itself, PERMANENT is left to people.
+    LetterStatusWord as "DeadLetterStatus" = LetterStatus::ALL.map(LetterStatus::name);
+    /// What an operator did.
+    ActWord as "DeadLetterActKind" = ["EDITED", "RESENT", "DROPPED"];
     /// What went wrong, as a stable word.
-    CodeWord as "Code" = Code::ALL.map(Code::as_str);
+    CodeWord as "Code" = Code::ALL.map(Code::as_str).to_vec();
 }
 
 /// The one word that a receipt says.

@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 45] = [
+const ROUTES: [(&str, &str, Access); 50] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -63,6 +63,11 @@ const ROUTES: [(&str, &str, Access); 45] = [
     ("GET", "/api/admin/orders/{orderNumber}/events", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/cancel", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resume", Admins),
+    ("GET", "/api/admin/dead-letters", Admins),
+    ("GET", "/api/admin/dead-letters/{id}", Admins),
+    ("PATCH", "/api/admin/dead-letters/{id}", Admins),
+    ("POST", "/api/admin/dead-letters/{id}/resend", Admins),
+    ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
     ("GET", "/api/admin/audit", Admins),
     ("POST", "/api/admin/audit/repair", Admins),
 ];

@@ -98,6 +98,8 @@ impl Meeting {
             Code::PointsChargeForbidden => Told(shop.post(ANN, "/api/points/charge", &json!({"amount": 1}))),
             Code::PriceChanged => Told(self.order(&json!({"totalAmount": 1}))),
             Code::RequestNotFound => get("/api/requests/x"),
+            Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
+            Code::LetterClosed => Elsewhere("dlq::a_letter_is_mended_and_sent_again_through_the_running_server"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),

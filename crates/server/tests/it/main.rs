@@ -25,6 +25,7 @@ mod client;
 mod contract;
 mod crash;
 mod demo;
+mod dlq;
 mod executors;
 mod listening;
 mod live;

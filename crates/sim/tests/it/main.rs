@@ -16,3 +16,4 @@ mod saga_laws;
 mod shop;
 mod simulation;
 mod time;
+mod undelivered;

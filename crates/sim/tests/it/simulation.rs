@@ -12,8 +12,18 @@ const BREAKAGE_SEEDS_MAX: u64 = 40;
 /// What only happens between processes and a broker.
 const LOG_ONLY: [Branch; 2] = [Branch::Moved, Branch::InboxMet];
 /// What the inline executor decides at once, so that nothing comes late.
-const NEVER_INLINE: [Branch; 5] =
-    [Branch::LateClaimRefused, Branch::GivenUp, Branch::Stuck, Branch::Resumed, Branch::StaleTimer];
+const NEVER_INLINE: [Branch; 10] = [
+    Branch::LateClaimRefused,
+    Branch::GivenUp,
+    Branch::Stuck,
+    Branch::Resumed,
+    Branch::StaleTimer,
+    Branch::Parked,
+    Branch::WaitedBehind,
+    Branch::Buried,
+    Branch::Permanent,
+    Branch::LetterHandled,
+];
 
 fn check_worlds(executor: Executor) -> Coverage {
     let mut coverage = Coverage::default();

@@ -12,7 +12,7 @@ use app::table::{Change, Table};
 use domain::claim::Claim;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, params};
 
-use super::{Before, Failure};
+use super::{Before, Failure, undelivered};
 use crate::embedded::records::{claim_state, discount_cells, step_cells, timer_kind};
 
 /// Moves the groups that stand where the batch left them; if one does not, the batch is void.
@@ -51,6 +51,7 @@ pub(super) fn note_commit(connection: &Connection, commit: &Commit<'_>) -> Resul
 pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
     let rows = commit.rows;
     inbox(connection, commit)?;
+    undelivered::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
     orders::orders(connection, rows, before)?;
@@ -69,7 +70,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
 }
 
 /// Writes every changed row of a table that nothing is ever deleted from.
-fn put_all<K, V>(
+pub(super) fn put_all<K, V>(
     connection: &Connection,
     table: &Table<K, V>,
     sql: &str,

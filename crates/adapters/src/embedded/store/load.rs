@@ -12,10 +12,10 @@ use domain::money::Money;
 use domain::points::Account;
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
 
-use super::Before;
+use super::{Before, undelivered};
 use crate::embedded::records::{
-    self, Cells, select_campaign, select_coupon, select_customer, select_line, select_login, select_order,
-    select_product, select_request, step_cells,
+    self, Cells, select_campaign, select_coupon, select_customer, select_letter, select_line, select_login,
+    select_order, select_product, select_request, step_cells,
 };
 
 /// Reads a row that its key names, if it is there.
@@ -46,6 +46,12 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         // Where a group stands is compared by the commit itself.
         Key::Offset(_) => {}
         Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
+        Key::Parked(key) => rows.parked.loaded(key, undelivered::parked(connection, key)?),
+        Key::ParkedEvent(key) => rows.parked_events.loaded(key, undelivered::event(connection, key)?),
+        Key::Letter(id) => {
+            let sql = select_letter!("WHERE letter_id = ?1");
+            rows.letters.loaded(id, find(connection, sql, [id.0], records::letter)?);
+        }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");

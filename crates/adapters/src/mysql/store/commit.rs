@@ -14,7 +14,7 @@ use domain::ids::OrderId;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
-use super::{Before, Halt};
+use super::{Before, Halt, undelivered};
 use crate::mysql::records::Cells;
 use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
@@ -74,6 +74,7 @@ pub(super) fn note_commit(script: &mut Script, commit: &Commit<'_>) {
 pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Before) {
     let rows = commit.rows;
     inbox(script, commit);
+    undelivered::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
     orders::orders(script, rows, before);
@@ -92,13 +93,13 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
 }
 
 /// How rows of a table are written: what stands before them, and what becomes of those that are there already.
-struct Written {
-    head: &'static str,
-    update: &'static str,
+pub(super) struct Written {
+    pub(super) head: &'static str,
+    pub(super) update: &'static str,
 }
 
 /// Writes every changed row of a table. A row that was read as absent must be new. Returns the rows to delete.
-fn put_all<K, V>(
+pub(super) fn put_all<K, V>(
     script: &mut Script,
     table: &Table<K, V>,
     Written { head, update }: Written,
@@ -132,7 +133,7 @@ where
 
 /// Deletes rows by a condition on their keys. Named as a join, so that the index can be named: without it a small table
 /// would be read from its start, past rows that others have locked.
-fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
+pub(super) fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
     script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({index}) WHERE {condition}"));
 }
 

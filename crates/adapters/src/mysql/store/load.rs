@@ -4,18 +4,18 @@ use std::hash::Hash;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, EmailKey, HoldingKey, InboxKey, Key, Login, OrderKey, Rows, SalesKey,
-    SettledKey, StoredAnswer, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, OrderKey,
+    ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::coupon::{Coupon, Holding};
-use domain::ids::{CampaignId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::points::Account;
 use domain::time::Timestamp;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
-use super::Before;
+use super::{Before, undelivered};
 use crate::mysql::failure::Result;
 use crate::mysql::records::{
     self, Cells, select_campaign, select_customer, select_login, select_order, select_product, select_request,
@@ -27,6 +27,9 @@ use crate::words::step_cells;
 /// Keys of one kind, asked for with one statement.
 enum Ask {
     Inbox(Vec<InboxKey>),
+    Parked(Vec<ParkKey>),
+    ParkedEvents(Vec<ParkedEventKey>),
+    Letters(Vec<LetterId>),
     Answers(Vec<AnswerKey>),
     Logins(Vec<EmailKey>),
     Orders(Vec<OrderId>),
@@ -66,6 +69,9 @@ impl Load {
                 // Where a group stands is compared by the commit itself.
                 Key::Offset(_) => {}
                 Key::Inbox(key) => gather!(asks, Inbox, key),
+                Key::Parked(key) => gather!(asks, Parked, key),
+                Key::ParkedEvent(key) => gather!(asks, ParkedEvents, key),
+                Key::Letter(key) => gather!(asks, Letters, key),
                 Key::Answer(key) => gather!(asks, Answers, key),
                 Key::Login(key) => gather!(asks, Logins, key),
                 Key::Order(key) => gather!(asks, Orders, key),
@@ -128,7 +134,7 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
 
 /// `SELECT … FROM table`, then the index by which the rows are found and locked one by one in its order. Without it a small
 /// table would be read from its start, past rows that others have locked.
-fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
+pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
     format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
 }
 
@@ -169,6 +175,9 @@ impl Ask {
                 let condition = pairs(("consumer_group", "event_id"), keys);
                 locked("SELECT consumer_group, event_id FROM inbox", "PRIMARY", &condition, "consumer_group, event_id")
             }
+            Ask::Parked(keys) => undelivered::select_keys(keys),
+            Ask::ParkedEvents(keys) => undelivered::select_events(keys),
+            Ask::Letters(ids) => undelivered::select_letters(ids),
             Ask::Answers(keys) => {
                 let select = "SELECT fingerprint, answer, answered_at, `key` FROM idempotency";
                 locked(select, "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
@@ -218,6 +227,9 @@ impl Ask {
         let found = found.into_iter().map(Cells::of);
         match self {
             Ask::Inbox(keys) => read_inbox(keys, found, rows)?,
+            Ask::Parked(keys) => tell(&mut rows.parked, keys, index(found, records::parked)?),
+            Ask::ParkedEvents(keys) => tell(&mut rows.parked_events, keys, index(found, records::parked_event)?),
+            Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, letter)?),
             Ask::Answers(keys) => tell(&mut rows.answers, keys, index(found, answer)?),
             Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
@@ -249,6 +261,10 @@ impl Ask {
         }
         Ok(())
     }
+}
+
+fn letter(cells: &mut Cells) -> Result<(LetterId, DeadLetter)> {
+    records::letter(cells).map(|letter| (letter.id, letter))
 }
 
 fn answer(cells: &mut Cells) -> Result<(AnswerKey, StoredAnswer)> {

@@ -21,6 +21,8 @@ pub enum Code {
     PointsChargeForbidden,
     PriceChanged,
     RequestNotFound,
+    LetterNotFound,
+    LetterClosed,
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
@@ -72,7 +74,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 32] = [
+    pub const ALL: [Code; 34] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -89,6 +91,8 @@ impl Code {
         Code::PointsChargeForbidden,
         Code::PriceChanged,
         Code::RequestNotFound,
+        Code::LetterNotFound,
+        Code::LetterClosed,
         Code::RouteNotFound,
         Code::MethodNotAllowed,
         Code::BodyTooLarge,
@@ -126,6 +130,8 @@ impl Code {
             Code::PointsChargeForbidden => entry("points.charge_forbidden", S::FORBIDDEN, "Customers may not charge points"),
             Code::PriceChanged => entry("price.changed", S::CONFLICT, "The price has changed"),
             Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request"),
+            Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter"),
+            Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open"),
             Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path"),
             Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method"),
             Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large"),

@@ -1,0 +1,28 @@
+//! What consumer groups could not handle.
+
+use app::rows::DeadLetter;
+use app::views::{LetterViews, Reading};
+use domain::ids::LetterId;
+
+use super::{SqliteViews, sql_limit};
+use crate::embedded::records::{self, select_letter};
+use crate::embedded::store::find;
+
+impl LetterViews for SqliteViews {
+    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+        self.read(move |connection| find(connection, select_letter!("WHERE letter_id = ?1"), [id.0], records::letter))
+    }
+
+    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+        self.read(move |connection| {
+            let sql = select_letter!(
+                "WHERE letter_id < ?1 AND (NOT ?2 OR status IN ('SCHEDULED', 'PERMANENT')) \
+                 ORDER BY letter_id DESC LIMIT ?3"
+            );
+            let before = before.map_or(i64::MAX, |before| before.0);
+            let mut letters = connection.prepare_cached(sql)?;
+            let letters = letters.query_map((before, is_open, sql_limit(limit)), records::letter)?;
+            letters.collect()
+        })
+    }
+}

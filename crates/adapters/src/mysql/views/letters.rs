@@ -1,0 +1,23 @@
+//! What consumer groups could not handle.
+
+use app::rows::DeadLetter;
+use app::views::{LetterViews, Reading};
+use domain::ids::LetterId;
+
+use super::{MysqlViews, by_id, each, first, sql_limit};
+use crate::mysql::records::{self, select_letter};
+use crate::mysql::sql::statement;
+
+impl LetterViews for MysqlViews {
+    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+        self.read(by_id(select_letter!(""), "letter_id", id.0), |answers| first(answers, records::letter))
+    }
+
+    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let which = "WHERE letter_id < ? AND (NOT ? OR status IN ('SCHEDULED', 'PERMANENT'))
+            ORDER BY letter_id DESC LIMIT ?";
+        let which = statement(which, &[&before, &is_open, &sql_limit(limit)]);
+        self.read([select_letter!("").to_owned() + &which], |answers| each(answers, records::letter))
+    }
+}

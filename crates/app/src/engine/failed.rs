@@ -1,0 +1,94 @@
+//! What becomes of a job that came to nothing: events are not lost, their failure is written down by a job of its own.
+
+use std::sync::Arc;
+
+use crate::command::{Attempt, Command, Undelivered};
+use crate::ports::{Delivery, DueTimer};
+use crate::reactions;
+use crate::rows::{Message, ParkKey};
+use domain::ids::Codec;
+
+use super::Job;
+
+/// What the log brought, kept until its effect is committed.
+pub(super) struct Carried {
+    pub(super) delivery: Delivery,
+    /// What it waits behind, if anything waits.
+    pub(super) park: ParkKey,
+}
+
+impl Job {
+    /// Keeps the event, so that it can be parked if it comes to nothing.
+    pub fn carrying(mut self, delivery: Delivery) -> Job {
+        let Some(source) = self.source else { return self };
+        let Ok(event) = &delivery.event else { return self };
+        let park = ParkKey::new(source.offset.group, event.kind().topic(), &event.key());
+        self.carried = Some(Box::new(Carried { delivery, park }));
+        self
+    }
+
+    /// Whether its failure can be written down.
+    pub(super) const fn is_event(&self) -> bool {
+        self.carried.is_some() || matches!(self.command, Command::Undelivered(_))
+    }
+
+    /// The job that lets the event wait behind others of its key.
+    pub(super) fn park(&self) -> Option<Command> {
+        self.parking(None)
+    }
+
+    fn parking(&self, error: Option<Arc<str>>) -> Option<Command> {
+        let carried = self.carried.as_ref()?;
+        let message = Box::new(Message::of(&carried.delivery));
+        Some(Command::Undelivered(Undelivered::Park { key: carried.park, message, error }))
+    }
+
+    /// Becomes the job that writes down that this one failed. `false`: it is about no event, and stays what it was.
+    pub(super) fn fail(&mut self, error: &str, is_final: bool) -> bool {
+        let Some(command) = self.failure(error.into(), is_final) else { return false };
+        self.command = command;
+        self.missed.clear();
+        true
+    }
+
+    fn failure(&self, error: Arc<str>, is_final: bool) -> Option<Command> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other command brings an event")]
+        match &self.command {
+            Command::React(_) if is_final => {
+                let Carried { delivery, park } = &**self.carried.as_ref()?;
+                let message = Box::new(Message::of(delivery));
+                Some(Command::Undelivered(Undelivered::Bury { group: park.group, message, error }))
+            }
+            Command::React(_) => self.parking(Some(error)),
+            Command::Undelivered(Undelivered::Retry { key, parked, attempts }) => {
+                let (key, parked, tried) = (*key, parked.clone(), attempts.len());
+                Some(Command::Undelivered(Undelivered::RetryFailed { key, parked, tried, error, is_final }))
+            }
+            Command::Undelivered(Undelivered::Resend { letter, reason, .. }) => {
+                let (letter, reason) = (letter.clone(), reason.clone());
+                Some(Command::Undelivered(Undelivered::ResendFailed { letter, error, reason }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What a timer that is due asks for.
+pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
+    let reaction = |group, message: &Message| {
+        let event = message.event().ok()?;
+        reactions::command(group, &event, message.at, codec)
+    };
+    match timer {
+        DueTimer::Order { order, due } => Command::FireTimer { order, due },
+        DueTimer::Parked { key, parked, messages } => {
+            let attempt = |message| Attempt { reaction: reaction(key.group, &message), message };
+            let attempts = messages.into_iter().map(attempt).collect();
+            Command::Undelivered(Undelivered::Retry { key, parked, attempts })
+        }
+        DueTimer::Letter(letter) => {
+            let reaction = reaction(letter.group, &letter.message);
+            Command::Undelivered(Undelivered::Resend { letter, reaction, reason: None })
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `doorbuster dlq`: looks after dead letters, through the shop's own admin endpoints.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::admin_door::AdminDoor;
+use super::{Error, print};
+use crate::cli::{DlqArgs, DlqCommand, ShopArgs};
+
+const LETTERS: &str = "/api/admin/dead-letters";
+
+pub(super) fn run(args: &DlqArgs) -> Result<ExitCode, Error> {
+    match &args.act {
+        DlqCommand::List { all, limit, shop } => ask(shop, "GET", &format!("{LETTERS}?all={all}&limit={limit}"), None),
+        DlqCommand::Show { letter, shop } => ask(shop, "GET", &format!("{LETTERS}/{letter}"), None),
+        DlqCommand::Edit { letter, payload, reason, shop } => {
+            let body = json!({"payload": payload, "reason": reason});
+            ask(shop, "PATCH", &format!("{LETTERS}/{letter}"), Some(&body))
+        }
+        DlqCommand::Resend { letter, reason, shop } => act(shop, *letter, "resend", reason),
+        DlqCommand::Drop { letter, reason, shop } => act(shop, *letter, "drop", reason),
+    }
+}
+
+fn act(shop: &ShopArgs, letter: i64, act: &str, reason: &str) -> Result<ExitCode, Error> {
+    ask(shop, "POST", &format!("{LETTERS}/{letter}/{act}"), Some(&json!({"reason": reason})))
+}
+
+fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<ExitCode, Error> {
+    let door = AdminDoor::open(shop)?;
+    let answer = door.ask(method, path, body);
+    door.close()?;
+    let answer = answer?;
+    if shop.json {
+        return print(&answer.to_string());
+    }
+    match answer["data"].as_array() {
+        Some(letters) => print(&table(letters, &answer)),
+        None => print(&page(&answer)),
+    }
+}
+
+fn table(letters: &[Value], answer: &Value) -> String {
+    if letters.is_empty() {
+        return "No dead letters.".to_owned();
+    }
+    let mut text = String::new();
+    for letter in letters {
+        let _ = writeln!(
+            text,
+            "{:>6}  {:<9}  {:<24} {:<26} {} attempts, {}",
+            cell(letter, "letterId"),
+            cell(letter, "status"),
+            cell(letter, "group"),
+            cell(letter, "type"),
+            cell(letter, "attempts"),
+            cell(letter, "error").lines().next().unwrap_or_default(),
+        );
+    }
+    let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
+    let _ = write!(text, "{more}`doorbuster dlq show NUMBER` tells all of one.");
+    text
+}
+
+/// Everything about one letter, a line each.
+fn page(letter: &Value) -> String {
+    let mut text = String::new();
+    for (name, value) in letter.as_object().into_iter().flatten().filter(|(name, _)| *name != "acts") {
+        let _ = writeln!(text, "{name:<14} {}", plain(value));
+    }
+    for act in letter["acts"].as_array().into_iter().flatten() {
+        let _ = writeln!(text, "{:<14} {}: {}", cell(act, "at"), cell(act, "act"), cell(act, "reason"));
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn cell(of: &Value, name: &str) -> String {
+    plain(&of[name])
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,101 @@
+//! `doorbuster dlq` and the endpoints behind it, beside a running server and on a stopped store.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::shop::{ADMIN, ANN, SECRET, TestShop};
+
+const KEPT: &str = "[]";
+
+/// Puts down a letter as the engine does when the notices group gives up on an event.
+fn give_up(shop: &TestShop, id: i64, payload: &str) {
+    let store = Connection::open(shop.folder().join("shop.db")).unwrap();
+    store.busy_timeout(Duration::from_secs(5)).unwrap();
+    let sql = "INSERT INTO dead_letter VALUES (?1, 'notice-group', 'coupon-issued', 3, 41, ?2, '1', 'CouponIssued', ?3,
+                   1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, ?4)";
+    let event = format!("019aa5d4-1c00-7000-8000-{id:012}");
+    store.execute(sql, (id, event, payload, KEPT)).unwrap();
+}
+
+fn issued() -> String {
+    let event = json!({
+        "userCouponId": "UC-00000001", "userId": ANN, "couponId": 1, "couponName": "Drop", "issueNumber": 1,
+        "issuedAt": "2026-11-21T12:00:00Z",
+    });
+    event.to_string()
+}
+
+fn dlq(shop: &TestShop, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .arg("dlq")
+        .args(args)
+        .arg("--data-dir")
+        .arg(shop.folder())
+        .env("DOORBUSTER_AUTH_SECRET", SECRET)
+        .env("DOORBUSTER__LOG__LEVEL", "error")
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn told(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_letter_is_mended_and_sent_again_through_the_running_server() {
+    let shop = TestShop::start();
+    give_up(&shop, 7, "{\"userId\":");
+    let list = told(&dlq(&shop, &["list", "--json"]));
+    assert_eq!((&list["data"][0]["letterId"], &list["data"][0]["status"]), (&json!(7), &json!("PERMANENT")));
+    let human = dlq(&shop, &["show", "7"]);
+    assert!(String::from_utf8(human.stdout).unwrap().contains("a constraint"));
+
+    let unsent = told(&dlq(&shop, &["resend", "7", "--reason", "try", "--json"]));
+    assert_eq!(
+        (&unsent["status"], &unsent["resends"], &unsent["attempts"]),
+        (&json!("PERMANENT"), &json!(7), &json!(5))
+    );
+    let refused = dlq(&shop, &["edit", "7", "--payload", "{}", "--reason", "guess"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("#/payload"));
+    let edited = told(&dlq(&shop, &["edit", "7", "--payload", &issued(), "--reason", "it was cut off", "--json"]));
+    assert_eq!(edited["acts"][1]["payloadBefore"], "{\"userId\":");
+
+    let url = format!("http://{}", shop.address);
+    let token = shop.token(ADMIN, server::auth::Role::Admin);
+    let sent = ["resend", "7", "--reason", "mended", "--json", "--url", &url, "--token", &token];
+    assert_eq!(told(&dlq(&shop, &sent))["status"], "HANDLED");
+    let answer = shop.ask(ADMIN, "POST", "/api/admin/dead-letters/7/resend", &[], &json!({"reason": "again"}));
+    assert_eq!(answer.problem(409), "letter.closed");
+    assert_eq!(told(&dlq(&shop, &["list", "--json"]))["data"], json!([]));
+}
+
+#[test]
+fn a_letter_is_dropped_in_a_shop_that_nobody_serves() {
+    let mut shop = TestShop::start();
+    shop.stop();
+    give_up(&shop, 3, &issued());
+    let dropped = told(&dlq(&shop, &["drop", "3", "--reason", "told by phone", "--json"]));
+    assert_eq!((&dropped["status"], &dropped["acts"][0]["reason"]), (&json!("DROPPED"), &json!("told by phone")));
+    let again = dlq(&shop, &["drop", "3", "--reason", "twice"]);
+    assert_eq!(again.status.code(), Some(2));
+    assert_eq!(told(&dlq(&shop, &["list", "--all", "--json"]))["data"][0]["letterId"], 3);
+    let missing = dlq(&shop, &["show", "99"]);
+    assert!(String::from_utf8(missing.stderr).unwrap().contains("letter.not_found"));
+    shop.open();
+}
+
+#[test]
+fn an_admin_must_say_why() {
+    let shop = TestShop::start();
+    give_up(&shop, 1, &issued());
+    let answer = shop.ask(ADMIN, "POST", "/api/admin/dead-letters/1/drop", &[], &json!({"reason": " "}));
+    assert_eq!(answer.problem(400), "validation.failed");
+    let answer = shop.ask(ANN, "GET", "/api/admin/dead-letters", &[], &Value::Null);
+    assert_eq!(answer.problem(403), "auth.forbidden");
+}

@@ -1,0 +1,207 @@
+//! Events that a group cannot handle: tried again, parked with their key, given up, sent again.
+
+use std::time::Duration;
+
+use app::command::{Command, Undelivered};
+use app::engine::Report;
+use app::reactions::Group;
+use app::retries::{RESEND_EVERY, RESENDS_MAX};
+use app::rows::{ClaimKey, DeadLetter, LetterStatus};
+use app::settings::Executor;
+use domain::ids::{OrderId, ProductId};
+use domain::order::Outcome;
+use domain::order_saga::Step;
+use sim::ready::ready;
+
+use crate::shop::{ANN, BOB, CODEC, Shop, job, order_of};
+
+const ALWAYS: u64 = u64::MAX;
+
+/// A shop in which stock cannot be claimed for an order, so many times.
+fn disabled(times: u64) -> (Shop, ProductId, OrderId) {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 5);
+    let order = shop.place_only(order_of(ANN, product));
+    let claim = ClaimKey { order, step: Step::Stock(product) };
+    shop.disk.tamper(|state| state.refused_claims.insert(claim, times));
+    (shop, product, order)
+}
+
+/// Brings what the log has and tries what is due, until nothing moves at this moment.
+fn work(shop: &mut Shop) -> Report {
+    let mut all = Report::default();
+    for _round in 0..100 {
+        let mut jobs = ready(shop.engine.due_timers(100)).unwrap();
+        jobs.extend(shop.next_events());
+        if jobs.is_empty() && !shop.engine.has_deferred() {
+            return all;
+        }
+        let report = shop.batch(jobs);
+        all.buried += report.buried;
+        all.permanent.extend(report.permanent.iter().copied());
+        assert!(report.lost.is_empty(), "{report:?}");
+    }
+    panic!("the same is brought again and again");
+}
+
+fn pass(shop: &mut Shop, span: Duration) -> Report {
+    shop.clock.advance(span);
+    work(shop)
+}
+
+fn letter(shop: &Shop) -> DeadLetter {
+    shop.disk.read(|state| state.letters.values().next().unwrap().clone())
+}
+
+#[test]
+fn what_fails_is_tried_again_after_its_groups_pauses() {
+    // Every attempt is made twice, because another process could have been in the way.
+    let (mut shop, _, order) = disabled(2 + 2);
+    work(&mut shop);
+    assert_eq!(shop.order(order).outcome, Outcome::Pending);
+    assert_eq!(shop.state().parked.len(), 1);
+    pass(&mut shop, Duration::from_millis(99));
+    assert_eq!(shop.state().refused_claims.values().sum::<u64>(), 2, "it was tried before its time");
+    pass(&mut shop, Duration::from_millis(1));
+    assert_eq!(shop.state().refused_claims.values().sum::<u64>(), 0);
+    let parked = shop.state().parked.into_values().next().unwrap();
+    assert_eq!(parked.trouble.unwrap().attempts, 2);
+    pass(&mut shop, Duration::from_millis(150));
+    assert_eq!(shop.order(order).outcome, Outcome::Completed);
+    assert!(shop.state().parked.is_empty() && shop.state().parked_events.is_empty() && shop.state().letters.is_empty());
+}
+
+#[test]
+fn later_events_of_the_key_wait_in_order_and_other_keys_flow() {
+    let (mut shop, product, failing) = disabled(ALWAYS);
+    let other_product = shop.disk.read(|state| state.products.len());
+    assert_eq!(other_product, 1);
+    work(&mut shop);
+    let other =
+        shop.decide([Command::RegisterProduct { name: "Mug".into(), price: domain::money::Money::won(5), stock: 9 }]);
+    let Ok(app::answer::Answer::ProductRegistered { product: mug }) = other[0].result.clone() else { panic!() };
+    let behind: Vec<OrderId> = (0..4).map(|_| shop.place_only(order_of(BOB, product))).collect();
+    let aside = shop.place_only(order_of(BOB, mug));
+    work(&mut shop);
+    assert_eq!(shop.order(aside).outcome, Outcome::Completed, "another key flows");
+    assert!(behind.iter().all(|order| shop.order(*order).outcome == Outcome::Pending));
+    assert_eq!(shop.state().parked_events.len(), 5);
+    for _attempt in Group::Stock.pauses() {
+        pass(&mut shop, Duration::from_millis(500));
+    }
+    assert!(shop.state().parked.is_empty(), "{:?}", shop.state().parked);
+    assert!(behind.iter().all(|order| shop.order(*order).outcome == Outcome::Completed));
+    assert_eq!(shop.order(failing).outcome, Outcome::Pending);
+    let completed = shop
+        .state()
+        .outbox
+        .iter()
+        .filter(|row| row.record.kind == "StockDeductionCompleted")
+        .map(|row| row.order.unwrap())
+        .collect::<Vec<_>>();
+    assert_eq!(completed[1..], behind, "they waited in their order");
+}
+
+#[test]
+fn an_event_that_always_fails_is_given_up_in_its_group_alone() {
+    let (mut shop, product, order) = disabled(ALWAYS);
+    work(&mut shop);
+    let mut buried = 0;
+    for pause in Group::Stock.pauses() {
+        assert_eq!(buried, 0);
+        buried += pass(&mut shop, *pause).buried;
+    }
+    assert_eq!(buried, 1);
+    let letter = letter(&shop);
+    assert_eq!((letter.group, letter.status, letter.resends), (Group::Stock, LetterStatus::Scheduled, 0));
+    assert_eq!(letter.trouble.attempts, 6);
+    assert!(letter.trouble.error.contains("as planned"), "{}", letter.trouble.error);
+    assert_eq!((&*letter.message.kind, &*letter.message.key), ("StockDeductionRequested", &*product.to_string()));
+    // The participant is silent, so the order is given up as for any other silence; and its release fails as well.
+    pass(&mut shop, Duration::from_secs(31));
+    assert_eq!(shop.order(order).outcome, Outcome::Compensating);
+    shop.disk.tamper(|state| state.refused_claims.clear());
+    pass(&mut shop, RESEND_EVERY + RESEND_EVERY);
+    shop.quiet();
+    assert_eq!(shop.order(order).outcome, Outcome::Cancelled);
+    assert!(shop.state().letters.values().all(|letter| letter.status == LetterStatus::Handled));
+}
+
+#[test]
+fn a_letter_that_fails_again_and_again_is_left_to_people_who_are_told_once() {
+    let (mut shop, _, _) = disabled(ALWAYS);
+    work(&mut shop);
+    let mut permanent = vec![];
+    for _attempt in Group::Stock.pauses() {
+        pass(&mut shop, Duration::from_millis(500));
+    }
+    let first = letter(&shop);
+    for resend in 1..=RESENDS_MAX + 3 {
+        permanent.extend(pass(&mut shop, RESEND_EVERY).permanent.into_iter().filter(|(id, _)| *id == first.id));
+        let letter = shop.disk.read(|state| state.letters[&first.id].clone());
+        let expected = if resend > RESENDS_MAX { LetterStatus::Permanent } else { LetterStatus::Scheduled };
+        assert_eq!((letter.status, letter.resends), (expected, resend.min(RESENDS_MAX + 1)));
+    }
+    assert_eq!(permanent, [(first.id, Group::Stock)]);
+    shop.disk.tamper(|state| state.refused_claims.clear());
+    let now = shop.disk.read(|state| state.letters[&first.id].clone());
+    let (resend, answer) = job(Undelivered::resend(&now, "the participant is back", &CODEC));
+    shop.batch(vec![resend]);
+    shop.finish_deferred();
+    assert!(answer.answer().result.is_ok());
+    let handled = shop.disk.read(|state| state.letters[&first.id].clone());
+    assert_eq!((handled.status, handled.acts.len()), (LetterStatus::Handled, 1));
+}
+
+#[test]
+fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 5);
+    let order = shop.place_only(order_of(ANN, product));
+    shop.disk.tamper(|state| {
+        let request = state.outbox.iter_mut().find(|row| row.record.kind == "StockDeductionRequested").unwrap();
+        request.record.payload = "{\"orderId\":".into();
+    });
+    shop.is_audited = false;
+    let report = work(&mut shop);
+    assert_eq!((report.buried, report.permanent.len()), (1, 1));
+    let poison = letter(&shop);
+    assert_eq!((poison.status, poison.due, &*poison.message.payload), (LetterStatus::Permanent, None, "{\"orderId\":"));
+    let next = shop.place_only(order_of(BOB, product));
+    work(&mut shop);
+    assert_eq!(shop.order(next).outcome, Outcome::Completed);
+    // An operator mends it.
+    let number = CODEC.order(order);
+    let payload = format!("{{\"orderId\":\"{}\",\"productId\":{product},\"quantity\":1}}", number.as_str());
+    let edit =
+        |payload: &str| Undelivered::Edit { letter: poison.id, payload: payload.into(), reason: "a typo".into() };
+    let answers = shop.decide([Command::Undelivered(edit("{")), Command::Undelivered(edit(&payload))]);
+    assert!(matches!(answers[0].result, Err(app::answer::Refusal::LetterUnreadable { .. })));
+    assert!(answers[1].result.is_ok());
+    let mended = letter(&shop);
+    assert_eq!(mended.acts[0].payload_before.as_deref(), Some("{\"orderId\":"));
+    assert!(shop.decide([Undelivered::resend(&mended, "mended", &CODEC)])[0].result.is_ok());
+    work(&mut shop);
+    assert_eq!(shop.order(order).outcome, Outcome::Completed);
+}
+
+#[test]
+fn codes_of_another_shop_are_given_up_at_once_and_can_be_dropped_with_a_reason() {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 5);
+    shop.place_only(order_of(ANN, product));
+    shop.disk.tamper(|state| {
+        let request = state.outbox.iter_mut().find(|row| row.record.kind == "StockDeductionRequested").unwrap();
+        request.record.payload = format!("{{\"orderId\":\"ORD-ELSEWHERE\",\"productId\":{product},\"quantity\":1}}");
+    });
+    shop.is_audited = false;
+    assert_eq!(work(&mut shop).buried, 1);
+    let id = letter(&shop).id;
+    let drop = || Command::Undelivered(Undelivered::Drop { letter: id, reason: "not ours".into() });
+    let answers = shop.decide([drop(), drop()]);
+    assert!(answers[0].result.is_ok());
+    assert_eq!(answers[1].result, Err(app::answer::Refusal::LetterClosed));
+    let dropped = letter(&shop);
+    assert_eq!((dropped.status, &*dropped.acts[0].reason), (LetterStatus::Dropped, "not ours"));
+    assert!(shop.decide([Undelivered::resend(&dropped, "again", &CODEC)])[0].result.is_err());
+}
