@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod audit;
+pub mod breaker;
 pub mod cloud_event;
 pub mod command;
 #[cfg(feature = "conformance")]
@@ -15,6 +16,7 @@ pub mod handlers;
 pub mod history;
 pub mod ids;
 pub mod outbox;
+pub mod payment;
 pub mod ports;
 pub mod reactions;
 pub mod relay;

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod money;
 pub mod order;
 pub mod order_saga;
+pub mod payment;
 pub mod points;
 pub mod pricing;
 pub mod reason;

@@ -1,0 +1,258 @@
+//! A circuit breaker: who keeps failing is left alone for a while, then tried with one call at a time.
+//!
+//! A pure state machine that is told the time, so that the simulator can run it. It refuses calls and never settles
+//! anything: what is refused stays pending work.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use domain::time::Timestamp;
+
+/// When a breaker opens, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// It opens when so many of a hundred calls failed, or more.
+    pub failures_percent: usize,
+    /// The latest calls that are counted.
+    pub window: usize,
+    /// Fewer calls than this prove nothing.
+    pub calls_min: usize,
+    pub open_for: Duration,
+}
+
+impl Limits {
+    pub const STOCK: Limits =
+        Limits { failures_percent: 50, window: 10, calls_min: 5, open_for: Duration::from_secs(30) };
+    pub const COUPON: Limits =
+        Limits { failures_percent: 60, window: 8, calls_min: 3, open_for: Duration::from_secs(20) };
+    pub const PAYMENT: Limits =
+        Limits { failures_percent: 50, window: 10, calls_min: 5, open_for: Duration::from_secs(30) };
+}
+
+/// How a breaker stands; the numbers are those of its metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    Closed,
+    HalfOpen,
+    Open,
+}
+
+impl State {
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Closed => "closed",
+            State::HalfOpen => "half_open",
+            State::Open => "open",
+        }
+    }
+
+    pub const fn number(self) -> i64 {
+        match self {
+            State::Closed => 0,
+            State::HalfOpen => 1,
+            State::Open => 2,
+        }
+    }
+}
+
+/// How a call that was permitted ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer, good or bad: a refusal is an answer too.
+    Answered,
+    Failed,
+}
+
+/// The right to make one call. It is given back with the call's outcome.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a call that is never reported leaves a half-open breaker waiting"]
+pub struct Permit {
+    /// Outcomes of an earlier time say nothing about now.
+    turn: u64,
+}
+
+/// No call may be made before this moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub until: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Situation {
+    /// The latest outcomes, oldest first.
+    Closed(VecDeque<Outcome>),
+    Open {
+        until: Timestamp,
+    },
+    /// One call is out; nothing else is permitted while it is, unless it takes longer than the breaker would be open.
+    Trying {
+        until: Timestamp,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    limits: Limits,
+    situation: Situation,
+    /// Counts the changes of situation.
+    turn: u64,
+}
+
+impl Breaker {
+    pub fn new(limits: Limits) -> Breaker {
+        Breaker { limits, situation: Situation::Closed(VecDeque::new()), turn: 0 }
+    }
+
+    pub fn state(&self, now: Timestamp) -> State {
+        match self.situation {
+            Situation::Closed(_) => State::Closed,
+            Situation::Open { until } if now < until => State::Open,
+            Situation::Open { .. } | Situation::Trying { .. } => State::HalfOpen,
+        }
+    }
+
+    /// Asks to make a call.
+    pub fn permit(&mut self, now: Timestamp) -> Result<Permit, Refused> {
+        match self.situation {
+            Situation::Closed(_) => {}
+            Situation::Open { until } | Situation::Trying { until } if now < until => return Err(Refused { until }),
+            Situation::Open { .. } | Situation::Trying { .. } => {
+                let until = now + self.limits.open_for;
+                self.turn_to(Situation::Trying { until });
+            }
+        }
+        Ok(Permit { turn: self.turn })
+    }
+
+    /// Learns how a call ended. What was permitted before the breaker last turned changes nothing.
+    pub fn report(&mut self, permit: Permit, outcome: Outcome, now: Timestamp) {
+        if permit.turn != self.turn {
+            return;
+        }
+        let next = match (&mut self.situation, outcome) {
+            (Situation::Closed(latest), _) => {
+                latest.push_back(outcome);
+                while latest.len() > self.limits.window {
+                    latest.pop_front();
+                }
+                is_too_bad(latest, self.limits).then(|| self.open(now))
+            }
+            (Situation::Trying { .. }, Outcome::Answered) => Some(Situation::Closed(VecDeque::new())),
+            (Situation::Trying { .. }, Outcome::Failed) => Some(self.open(now)),
+            (Situation::Open { .. }, _) => unreachable!("an open breaker has given no permit of its turn"),
+        };
+        if let Some(next) = next {
+            self.turn_to(next);
+        }
+    }
+
+    fn open(&self, now: Timestamp) -> Situation {
+        Situation::Open { until: now + self.limits.open_for }
+    }
+
+    fn turn_to(&mut self, situation: Situation) {
+        self.situation = situation;
+        self.turn += 1;
+    }
+}
+
+fn is_too_bad(latest: &VecDeque<Outcome>, limits: Limits) -> bool {
+    let failed = latest.iter().filter(|outcome| **outcome == Outcome::Failed).count();
+    latest.len() >= limits.calls_min && failed * 100 >= latest.len() * limits.failures_percent
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn call(breaker: &mut Breaker, outcome: Outcome, now: Timestamp) {
+        let permit = breaker.permit(now).expect("the breaker lets calls through");
+        breaker.report(permit, outcome, now);
+    }
+
+    fn opened(limits: Limits, now: Timestamp) -> Breaker {
+        let mut breaker = Breaker::new(limits);
+        while breaker.state(now) == State::Closed {
+            call(&mut breaker, Outcome::Failed, now);
+        }
+        breaker
+    }
+
+    #[test]
+    fn few_calls_prove_nothing() {
+        let mut breaker = Breaker::new(Limits::STOCK);
+        (0..4).for_each(|_| call(&mut breaker, Outcome::Failed, at(0)));
+        assert_eq!(breaker.state(at(0)), State::Closed);
+        call(&mut breaker, Outcome::Failed, at(0));
+        assert_eq!(breaker.state(at(0)), State::Open);
+    }
+
+    #[test]
+    fn half_of_ten_failing_opens_and_less_does_not() {
+        let mut breaker = Breaker::new(Limits::STOCK);
+        (0..6).for_each(|_| call(&mut breaker, Outcome::Answered, at(0)));
+        (0..4).for_each(|_| call(&mut breaker, Outcome::Failed, at(0)));
+        assert_eq!(breaker.state(at(0)), State::Closed, "four of ten");
+        // The oldest answer leaves the window.
+        call(&mut breaker, Outcome::Failed, at(0));
+        assert_eq!(breaker.state(at(0)), State::Open, "five of ten");
+    }
+
+    #[test]
+    fn an_open_breaker_refuses_until_its_time_and_then_tries_one_call() {
+        let mut breaker = opened(Limits::COUPON, at(0));
+        assert_eq!(breaker.permit(at(19)), Err(Refused { until: at(20) }));
+        assert_eq!(breaker.state(at(20)), State::HalfOpen);
+        let permit = breaker.permit(at(20)).unwrap();
+        assert_eq!(breaker.permit(at(21)), Err(Refused { until: at(40) }), "one call at a time");
+        breaker.report(permit, Outcome::Failed, at(22));
+        assert_eq!(breaker.permit(at(41)), Err(Refused { until: at(42) }));
+        call(&mut breaker, Outcome::Answered, at(42));
+        assert_eq!(breaker.state(at(42)), State::Closed);
+    }
+
+    #[test]
+    fn a_trial_that_never_reports_does_not_keep_it_half_open() {
+        let mut breaker = opened(Limits::COUPON, at(0));
+        let _lost = breaker.permit(at(20)).unwrap();
+        assert!(breaker.permit(at(39)).is_err());
+        call(&mut breaker, Outcome::Answered, at(40));
+        assert_eq!(breaker.state(at(40)), State::Closed);
+    }
+
+    #[test]
+    fn calls_of_an_earlier_time_change_nothing() {
+        let mut breaker = Breaker::new(Limits::COUPON);
+        let late = breaker.permit(at(0)).unwrap();
+        (0..3).for_each(|_| call(&mut breaker, Outcome::Failed, at(0)));
+        let trial = breaker.permit(at(20)).unwrap();
+        breaker.report(late, Outcome::Answered, at(21));
+        assert_eq!(breaker.state(at(21)), State::HalfOpen);
+        breaker.report(trial, Outcome::Failed, at(22));
+        assert_eq!(breaker.state(at(22)), State::Open);
+    }
+
+    proptest! {
+        #[test]
+        fn it_never_refuses_for_longer_than_it_is_open(calls in prop::collection::vec((0_i64..40, any::<bool>()), 1..200)) {
+            let mut breaker = Breaker::new(Limits::STOCK);
+            let mut now = 0;
+            for (pause, is_good) in calls {
+                now += pause;
+                match breaker.permit(at(now)) {
+                    Ok(permit) => {
+                        let outcome = if is_good { Outcome::Answered } else { Outcome::Failed };
+                        breaker.report(permit, outcome, at(now));
+                    }
+                    Err(Refused { until }) => prop_assert!(until <= at(now) + Limits::STOCK.open_for && until > at(now)),
+                }
+            }
+        }
+    }
+}
