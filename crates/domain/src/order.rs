@@ -2,6 +2,7 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+mod modes;
 mod status;
 mod terms;
 
@@ -18,8 +19,9 @@ use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
 pub use status::Status;
-pub use terms::{Mode, Payment};
+pub use terms::Payment;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -50,6 +52,10 @@ pub enum Event {
         step: Step,
         report: Report,
         at: Timestamp,
+    },
+    /// The next wave of steps is asked for; folded with the report that ended the one before, and no event of its own either.
+    Asked {
+        steps: Vec<Step>,
     },
     /// Everything is claimed and an amount is due.
     AwaitingPayment {
@@ -177,6 +183,8 @@ pub struct Placement {
     pub number: Code,
     pub user: UserId,
     pub mode: Mode,
+    /// The rule that chose the mode; `None` where it was named.
+    pub chosen_by: Option<Rule>,
     pub payment: Payment,
     pub pay_within: Duration,
     pub lines: Vec<Line>,
@@ -195,6 +203,7 @@ pub struct Created {
     pub number: Code,
     pub user: UserId,
     pub mode: Mode,
+    pub chosen_by: Option<Rule>,
     pub payment: Payment,
     pub pay_within: Duration,
     pub lines: Vec<Line>,
@@ -300,6 +309,7 @@ fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> 
         number: placement.number.clone(),
         user: placement.user,
         mode: placement.mode,
+        chosen_by: placement.chosen_by,
         payment: placement.payment,
         pay_within: placement.pay_within,
         lines: placement.lines.clone(),
@@ -325,7 +335,12 @@ fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Times
         return events;
     }
     match saga.next() {
-        Next::Wait => {}
+        Next::Wait => {
+            let asked: Vec<Step> = saga.asked_since(&order.saga).collect();
+            if !asked.is_empty() {
+                events.push(Event::Asked { steps: asked });
+            }
+        }
         Next::Claimed => events.push(claimed(order, now)),
         Next::Compensate(reason) => {
             events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect() });
@@ -363,6 +378,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
     let order = order.as_mut().expect("an order is created before anything else happens to it");
     match event {
         Event::Created(_) => unreachable!("folded above"),
+        Event::Asked { .. } => return,
         Event::Reported { step, report, at } => {
             if order.saga.accepts(*step, *report) {
                 order.saga.note(*step, *report, *at);
@@ -404,7 +420,7 @@ fn become_status(order: &mut Order, next: Status) {
 
 fn placed(created: &Arc<Created>) -> Order {
     Order {
-        saga: Saga::new(created.steps(), created.at),
+        saga: Saga::new(created.steps(), created.mode.pace(), created.at),
         outcome: Outcome::Pending,
         status: Status::Created,
         reason: None,

@@ -20,6 +20,7 @@ fn placement() -> Placement {
         number: Code::from("ORD-1"),
         user: ANN,
         mode: Mode::Parallel,
+        chosen_by: None,
         payment: Payment::Prepaid,
         pay_within: Duration::from_secs(600),
         lines: vec![line(LAMP, 1, 1_000)],
