@@ -36,7 +36,7 @@ pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
 pub(crate) const fn step_reason(state: StepState) -> Option<&'static str> {
     match state {
         StepState::Failed(reason) => Some(reason.code()),
-        StepState::Requested | StepState::Completed | StepState::Restored => None,
+        StepState::Waiting | StepState::Requested | StepState::Completed | StepState::Restored => None,
     }
 }
 

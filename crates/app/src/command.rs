@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment, Receiver};
+use domain::order::{Canceller, Choice, Payment, Receiver};
 use domain::order_saga::{Report, Step};
 use domain::pricing::Discount;
 use domain::stock::Status as ProductStatus;
@@ -58,6 +58,13 @@ pub enum Command {
     ResumeOrder {
         order: OrderId,
     },
+    /// An operator has what a stuck order holds given back by the shop itself.
+    ResolveOrder {
+        order: OrderId,
+        by: UserId,
+        reason: Arc<str>,
+    },
+    ChangeModes(Box<ChangeModes>),
     /// What an event leads to.
     React(Reaction),
     /// What becomes of an event that could not be handled.
@@ -109,7 +116,18 @@ pub struct PlaceOrder {
     pub receiver: Option<Receiver>,
     pub warehouse_storage: bool,
     pub total_shown: Option<Money>,
-    pub mode: Option<Mode>,
+    pub mode: Option<Choice>,
+}
+
+/// Another mode for orders that do not name one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeModes {
+    pub choice: Choice,
+    /// For the gradual rule; `None` leaves it.
+    pub percent: Option<u8>,
+    /// Nobody where the canary rule wants it.
+    pub by: Option<UserId>,
+    pub reason: Arc<str>,
 }
 
 /// The commands that events lead to; [`crate::reactions`] says which.

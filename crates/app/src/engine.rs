@@ -3,6 +3,7 @@
 mod batch;
 mod failed;
 mod keys;
+mod modes;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -351,6 +352,7 @@ impl Engine {
     /// What follows a commit: waiting jobs are kept, and what everybody is to be told is put down.
     async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut Written) {
         let lessons = self.lessons(&batch).await;
+        self.take_modes(&batch.rows);
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;

@@ -2,13 +2,14 @@
 //! snapshots in `tests/it/snapshots` are the promise.
 
 mod aggregate;
+mod claiming;
 
 use std::sync::Arc;
 
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Line, Mode, Payment};
+use domain::order::{Line, Mode, Payment, Rule};
 use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::topic::Topic;
 use crate::wire_time;
+
+pub use claiming::{CompensationResolved, ModeChanged};
 
 /// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
 /// inline executor it is answered before the commit and leaves no row.
@@ -105,6 +108,7 @@ events! {
     CompensationCompleted(CompensationCompleted) => CompensationEvents;
     CompensationStuck(OrderNote) => CompensationEvents;
     CompensationResumed(CompensationResumed) => CompensationEvents;
+    CompensationResolved(CompensationResolved) => CompensationEvents;
     OrderAwaitingPayment(OrderAwaitingPayment) => OrderEvents;
     OrderCompleted(OrderCompleted) => OrderEvents;
     OrderCancelled(OrderCancelled) => OrderEvents;
@@ -121,6 +125,7 @@ events! {
     PriceChanged(PriceChanged) => ProductEvents;
     ProductStatusChanged(ProductStatusChanged) => ProductEvents;
     StockAdjusted(StockAdjusted) => StockEvents;
+    ModeChanged(ModeChanged) => OrderEvents;
 }
 
 impl EventKind {
@@ -160,6 +165,7 @@ impl Event {
             Event::CompensationCompleted(event) => event.order_id.as_str().to_owned(),
             Event::CompensationStuck(event) => event.order_id.as_str().to_owned(),
             Event::CompensationResumed(event) => event.order_id.as_str().to_owned(),
+            Event::CompensationResolved(event) => event.order_id.as_str().to_owned(),
             Event::CouponRequested(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
             Event::CouponResult(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
             Event::CouponIssued(event) => event.user_id.to_string(),
@@ -169,6 +175,7 @@ impl Event {
             Event::ProductRestocked(event) => event.product_id.to_string(),
             Event::PriceChanged(event) => event.product_id.to_string(),
             Event::ProductStatusChanged(event) => event.product_id.to_string(),
+            Event::ModeChanged(event) => event.changed_by.map_or_else(String::new, |admin| admin.to_string()),
         }
     }
 }
@@ -197,6 +204,8 @@ payload! {
         order_id: Code,
         user_id: UserId,
         mode: Mode,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen_by: Option<Rule>,
         payment: Payment,
         pay_within_seconds: u64,
         items: Vec<Line>,

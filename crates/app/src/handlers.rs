@@ -3,6 +3,7 @@
 mod catalogue;
 mod claiming;
 mod coupons;
+mod modes;
 mod notices;
 mod orders;
 mod participants;
@@ -30,6 +31,8 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::PlaceOrder(order) => orders::place(unit, order),
         Command::CancelOrder { order, by } => orders::cancel(unit, *order, *by),
         Command::ResumeOrder { order } => orders::resume(unit, *order),
+        Command::ResolveOrder { order, by, reason } => orders::resolve(unit, *order, (*by, reason)),
+        Command::ChangeModes(wanted) => modes::change(unit, wanted),
         Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
         Command::Undelivered(command) => undelivered::handle(unit, command),
         Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),

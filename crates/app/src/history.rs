@@ -79,6 +79,11 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
             order::Event::CompensationRequired { reason: required.reason, steps: required.steps.clone() }
         }
         Event::CompensationStuck(_) => order::Event::CompensationStuck,
+        Event::CompensationResolved(resolved) => order::Event::CompensationResolved {
+            by: resolved.resolved_by,
+            reason: Arc::clone(&resolved.reason),
+            steps: resolved.steps.clone(),
+        },
         Event::CompensationResumed(resumed) => order::Event::CompensationResumed { steps: resumed.steps.clone() },
         _ => return None,
     })
@@ -90,6 +95,7 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
         number: created.order_id.clone(),
         user: created.user_id,
         mode: created.mode,
+        chosen_by: created.chosen_by,
         payment: created.payment,
         pay_within: Duration::from_secs(created.pay_within_seconds),
         lines: created.items.clone(),
@@ -108,11 +114,13 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
 const fn may_follow(outcome: Outcome, event: &order::Event) -> bool {
     match event {
         order::Event::Created(_) => false,
-        order::Event::Reported { .. } => true,
+        order::Event::Reported { .. } | order::Event::Asked { .. } => true,
         order::Event::AwaitingPayment { .. } | order::Event::Completed => matches!(outcome, Outcome::Pending),
         order::Event::CompensationRequired { .. } => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::CompensationStuck => matches!(outcome, Outcome::Compensating),
-        order::Event::CompensationResumed { .. } => matches!(outcome, Outcome::CompensationStuck),
+        order::Event::CompensationResumed { .. } | order::Event::CompensationResolved { .. } => {
+            matches!(outcome, Outcome::CompensationStuck)
+        }
         order::Event::Cancelled { .. } => {
             matches!(outcome, Outcome::Pending | Outcome::Compensating | Outcome::CompensationStuck)
         }
@@ -143,6 +151,7 @@ mod tests {
             order_id: Code::from(NUMBER),
             user_id: UserId(1),
             mode: Mode::Parallel,
+            chosen_by: None,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
             items: vec![lamp()],

@@ -1,5 +1,6 @@
 //! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
 
+mod modes;
 mod undelivered;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use crate::reactions::Group;
 use crate::table::Table;
 use crate::topic::Topic;
 
+pub use modes::{ModesChange, ModesKey};
 pub use undelivered::{Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
 
 /// Names one row of any kind. The order of the variants is the order of locks.
@@ -35,6 +37,8 @@ pub enum Key {
     Letter(LetterId),
     Answer(AnswerKey),
     Login(EmailKey),
+    /// The newest change of the mode setting.
+    Modes,
     Order(OrderId),
     Timer(OrderId),
     Claim(ClaimKey),
@@ -401,6 +405,7 @@ rows! {
         letters: LetterId => DeadLetter,
         answers: AnswerKey => StoredAnswer,
         logins: EmailKey => Login,
+        modes: ModesKey => ModesChange,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
         claims: ClaimKey => Claim,

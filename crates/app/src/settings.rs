@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::ids::Codec;
-use domain::order::Mode;
+use domain::order::Modes;
 
 /// How reactions run; the outcome is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +76,13 @@ pub struct Settings {
     pub executor: Executor,
     /// Jobs decided in one commit.
     pub batch_max: usize,
-    /// The mode of orders that do not name one.
-    pub mode: Mode,
+    /// What chooses the mode of orders that do not name one, until somebody changes it in the store.
+    pub modes: Modes,
     pub pay_within: Duration,
     /// A participant that has not answered by then counts as unknown.
     pub step_deadline: Duration,
+    /// An order that is not claimed by then is given up, whatever it waits for.
+    pub order_deadline: Duration,
     /// Restorations are asked for so often before the order waits for an operator.
     pub restorations_max: i64,
     pub codec: Codec,

@@ -1,6 +1,6 @@
 //! One command at work: the rows of its batch, and what it may reach.
 
-use domain::order::Order;
+use domain::order::{Modes, Order};
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
@@ -8,7 +8,7 @@ use crate::event::Event;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions;
-use crate::rows::{Customer, CustomerKey, NewEvent, OrderKey, OrderRow, Rows};
+use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OrderKey, OrderRow, Rows};
 use crate::settings::{Executor, Settings};
 use crate::table::Missing;
 use domain::ids::{OrderId, UserId};
@@ -95,6 +95,15 @@ impl Unit<'_> {
         reactions::groups_of(event.kind())
             .filter_map(|group| reactions::command(group, event, self.now, &self.settings.codec))
             .collect()
+    }
+
+    /// What chooses the mode of orders that do not name one.
+    pub(crate) fn modes(&self) -> Modes {
+        match self.rows.modes.get(ModesKey) {
+            Ok(Some(change)) => change.modes,
+            // Only who changes the setting has it read with the batch.
+            Ok(None) | Err(Missing(_)) => self.settings.modes,
+        }
     }
 
     /// The order of an id that came from outside.

@@ -3,25 +3,26 @@
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
 mod modes;
+mod outcome;
 mod status;
 mod terms;
+mod wanted;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use crate::ids::{Code, OrderId, UserId};
 use crate::money::Money;
-use crate::order_saga::{Direction, Next, Report, Saga, Step};
+use crate::order_saga::{Next, Report, Saga, Step};
 use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
+pub use outcome::{Canceller, Outcome};
 pub use status::Status;
 pub use terms::Payment;
+pub use wanted::{CouponWanted, Line, Receiver, merge_lines};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -42,6 +43,11 @@ pub enum Command {
     Stick,
     /// An operator, or a repair, asks for the outstanding restorations again.
     Resume,
+    /// An operator has them done by the shop itself.
+    Resolve {
+        by: UserId,
+        reason: Arc<str>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +77,11 @@ pub enum Event {
     CompensationResumed {
         steps: Vec<Step>,
     },
+    CompensationResolved {
+        by: UserId,
+        reason: Arc<str>,
+        steps: Vec<Step>,
+    },
     Cancelled {
         reason: Reason,
     },
@@ -88,92 +99,6 @@ pub enum Rejection {
     /// Completed, cancelled, or on the way there.
     NotCancellable,
     NotStuck,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Canceller {
-    Customer,
-    Admin,
-}
-
-impl Canceller {
-    const fn reason(self) -> Reason {
-        match self {
-            Canceller::Customer => Reason::CancelledByCustomer,
-            Canceller::Admin => Reason::CancelledByAdmin,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
-    Pending,
-    AwaitingPayment,
-    Completed,
-    Compensating,
-    Cancelled,
-    CompensationStuck,
-}
-
-impl Outcome {
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Pending,
-        Outcome::AwaitingPayment,
-        Outcome::Completed,
-        Outcome::Compensating,
-        Outcome::Cancelled,
-        Outcome::CompensationStuck,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Outcome::Pending => "PENDING",
-            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
-            Outcome::Completed => "COMPLETED",
-            Outcome::Compensating => "COMPENSATING",
-            Outcome::Cancelled => "CANCELLED",
-            Outcome::CompensationStuck => "COMPENSATION_STUCK",
-        }
-    }
-
-    /// A settled order is never touched by its saga again.
-    pub const fn is_settled(self) -> bool {
-        matches!(self, Outcome::Completed | Outcome::Cancelled)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    #[serde(rename = "productId")]
-    pub product: ProductId,
-    pub name: Arc<str>,
-    pub quantity: i64,
-    pub unit_price: Money,
-}
-
-impl Line {
-    pub fn price(&self) -> Money {
-        self.unit_price.times(self.quantity)
-    }
-}
-
-/// The coupon an order wants to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CouponWanted {
-    pub campaign: CampaignId,
-    /// `None`: the user's oldest active one of that campaign.
-    pub coupon: Option<CouponId>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Receiver {
-    pub name: String,
-    pub phone: String,
-    pub postal_code: String,
-    pub address: String,
 }
 
 /// Everything that is needed to place an order: lines at catalogue prices, one per product.
@@ -259,20 +184,6 @@ impl Order {
     }
 }
 
-/// Adds up lines of one product and keeps the order of first mention.
-pub fn merge_lines(lines: impl IntoIterator<Item = (ProductId, i64)>) -> Vec<(ProductId, i64)> {
-    let mut place = BTreeMap::new();
-    let mut merged: Vec<(ProductId, i64)> = vec![];
-    for (product, quantity) in lines {
-        let index = *place.entry(product).or_insert(merged.len());
-        match merged.get_mut(index) {
-            Some((_, sum)) => *sum = sum.saturating_add(quantity),
-            None => merged.push((product, quantity)),
-        }
-    }
-    merged
-}
-
 /// Answers a command against an order; `None` is an order that is being placed.
 pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Place(placement) = command {
@@ -292,7 +203,10 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
         Command::Resume if order.outcome == Outcome::CompensationStuck => {
             Ok(vec![Event::CompensationResumed { steps: order.saga.to_restore().collect() }])
         }
-        Command::Resume => Err(Rejection::NotStuck),
+        Command::Resolve { by, reason } if order.outcome == Outcome::CompensationStuck => {
+            Ok(resolve(order, (*by, reason)))
+        }
+        Command::Resume | Command::Resolve { .. } => Err(Rejection::NotStuck),
     }
 }
 
@@ -361,6 +275,13 @@ fn claimed(order: &Order, now: Timestamp) -> Event {
     Event::AwaitingPayment { pay_before: now + order.created.pay_within }
 }
 
+/// The shop itself gives back what nobody said that he gave back, so that nothing is left to wait for.
+fn resolve(order: &Order, (by, reason): (UserId, &Arc<str>)) -> Vec<Event> {
+    let cancelled = order.reason.map(|reason| Event::Cancelled { reason });
+    let steps = order.saga.to_restore().collect();
+    [Event::CompensationResolved { by, reason: Arc::clone(reason), steps }].into_iter().chain(cancelled).collect()
+}
+
 fn give_up(order: &Order, reason: Reason) -> Vec<Event> {
     let steps: Vec<Step> = order.saga.to_restore().collect();
     if steps.is_empty() {
@@ -395,13 +316,17 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             let paid = order.created.due.is_zero();
             become_status(order, if paid { Status::PaymentCompleted } else { Status::Preparing });
         }
-        Event::CompensationRequired { reason, .. } => {
+        Event::CompensationRequired { reason, steps } => {
             order.outcome = Outcome::Compensating;
             order.reason = Some(*reason);
-            order.saga.direction = Direction::Restoring(*reason);
+            order.saga.turn_back(*reason, steps, order.created.at);
         }
         Event::CompensationStuck => order.outcome = Outcome::CompensationStuck,
         Event::CompensationResumed { .. } => order.outcome = Outcome::Compensating,
+        Event::CompensationResolved { steps, .. } => {
+            order.outcome = Outcome::Compensating;
+            order.saga.restore(steps, at);
+        }
         Event::Cancelled { reason } => {
             order.outcome = Outcome::Cancelled;
             order.reason = Some(*reason);

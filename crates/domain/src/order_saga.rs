@@ -107,7 +107,7 @@ impl Saga {
         };
         let steps = steps.into_iter().map(|step| StepRecord { step, state, at }).collect();
         let mut saga = Saga { direction: Direction::Claiming, steps };
-        saga.ask_next(at);
+        saga.ask_next();
         saga
     }
 
@@ -159,20 +159,40 @@ impl Saga {
             Report::Restored => StepState::Restored,
         };
         record.at = at;
-        self.ask_next(at);
+        self.ask_next();
     }
 
     /// Asks for the next wave, once all that was asked for is held. So a restart needs to remember no wave: what each step
     /// answered says which one it is.
-    fn ask_next(&mut self, at: Timestamp) {
+    fn ask_next(&mut self) {
         let is_held = |record: &StepRecord| matches!(record.state, StepState::Completed | StepState::Waiting);
         if self.direction != Direction::Claiming || !self.steps.iter().all(is_held) {
             return;
         }
         let is_waiting = |record: &&mut StepRecord| record.state == StepState::Waiting;
         let Some(wave) = self.steps.iter_mut().find(is_waiting).map(|record| record.step.wave()) else { return };
+        // Whichever answer is collected last, the wave begins when the last of them was given.
+        let Some(at) = self.steps.iter().map(|record| record.at).max() else { return };
         for record in self.steps.iter_mut().filter(|record| record.step.wave() == wave) {
             *record = StepRecord { state: StepState::Requested, at, ..*record };
+        }
+    }
+
+    /// Begins to give `steps` back, which are all that hold or may hold something. Whoever reads the history may have met a
+    /// wave's last answer before this, though it was collected after it: what is not among them was never asked for.
+    pub fn turn_back(&mut self, reason: Reason, steps: &[Step], begun: Timestamp) {
+        self.direction = Direction::Restoring(reason);
+        let was_never_asked =
+            |record: &&mut StepRecord| record.state == StepState::Requested && !steps.contains(&record.step);
+        for record in self.steps.iter_mut().filter(was_never_asked) {
+            *record = StepRecord { state: StepState::Waiting, at: begun, ..*record };
+        }
+    }
+
+    /// Writes down that the shop itself gave these steps back, whatever their participants say or said of them.
+    pub fn restore(&mut self, steps: &[Step], at: Timestamp) {
+        for record in self.steps.iter_mut().filter(|record| steps.contains(&record.step)) {
+            *record = StepRecord { state: StepState::Restored, at, ..*record };
         }
     }
 

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::answer::{Answer, Refusal, Settled};
-use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder, RegisterUser};
+use app::command::{ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, RegisterUser};
 use app::engine::Job;
 use app::rows::{AnswerKey, EmailKey, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment};
+use domain::order::{Canceller, Choice, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 
@@ -17,6 +17,7 @@ use crate::disk::State;
 use crate::rng::Rng;
 
 const USERS: i64 = 6;
+pub(crate) const ADMIN: UserId = UserId(900);
 const LONG: i64 = 3_650 * 86_400_000_000;
 
 /// One request and what became of it.
@@ -121,7 +122,8 @@ impl Customers {
             70..77 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
             77..89 => self.cancellation(rng),
             89..93 => self.delivery(rng),
-            93..98 => self.change(rng, state),
+            93..97 => self.change(rng, state),
+            97..98 => change_modes(rng),
             _ => register(rng),
         }
     }
@@ -146,7 +148,7 @@ impl Customers {
             receiver: None,
             warehouse_storage: false,
             total_shown: None,
-            mode: rng.happens(150).then_some(Mode::Atomic),
+            mode: if rng.happens(500) { rng.pick(&Choice::ALL) } else { None },
         }
     }
 
@@ -172,6 +174,16 @@ impl Customers {
         };
         Command::ChangeCampaign { campaign, change }
     }
+}
+
+/// An admin who tries the modes.
+fn change_modes(rng: &mut Rng) -> Command {
+    Command::ChangeModes(Box::new(ChangeModes {
+        choice: rng.pick(&Choice::ALL).unwrap_or(Choice::Parallel),
+        percent: u8::try_from(rng.between(0, 100)).ok(),
+        by: Some(ADMIN),
+        reason: "a try".into(),
+    }))
 }
 
 /// A new customer; sometimes one who is known already.

@@ -7,7 +7,9 @@ use std::ops::Range;
 use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
-use app::rows::{AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, Rows, SettledKey, TimerKey};
+use app::rows::{
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OrderKey, Rows, SettledKey, TimerKey,
+};
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -120,6 +122,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Letter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
+        Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
         Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
@@ -151,6 +154,12 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
+    for (ModesKey, change) in rows.modes.changes() {
+        match change {
+            Change::Insert(row) | Change::Update(row) => state.modes.push(row.clone()),
+            Change::Delete => unreachable!("changes are kept for ever"),
+        }
+    }
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.claims, rows.claims.changes(), |key: ClaimKey| key);

@@ -8,7 +8,7 @@ use app::engine::{Engine, Job, Parts, Report};
 use app::ports::StoreError;
 use app::settings::{Executor, Settings};
 use domain::ids::Codec;
-use domain::order::Mode;
+use domain::order::{Choice, Modes};
 
 use crate::bus::{Bus, BusLog};
 use crate::clock::ModelClock;
@@ -64,9 +64,12 @@ impl Process {
             settings: settings(around.executor),
             engine: number,
         };
+        let mut engine = Engine::new(parts);
+        // No fault is planned for a process that was not there.
+        ready(engine.learn_modes()).expect("the model store answers");
         let log = BusLog { bus: around.bus.clone(), disk: around.disk.clone(), process: place };
         Process {
-            engine: Engine::new(parts),
+            engine,
             consumer: Consumer::new(Box::new(log), CODEC),
             fate,
             faults,
@@ -112,9 +115,10 @@ fn settings(executor: Executor) -> Settings {
     Settings {
         executor,
         batch_max: 512,
-        mode: Mode::Parallel,
+        modes: Modes::always(Choice::Parallel),
         pay_within: Duration::from_secs(600),
         step_deadline: Duration::from_secs(30),
+        order_deadline: Duration::from_secs(600),
         restorations_max: 3,
         codec: CODEC,
     }

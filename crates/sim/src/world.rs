@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 use crate::bus::Bus;
 use crate::clock::ModelClock;
 use crate::coverage::{Branch, Coverage};
-use crate::customers::Customers;
+use crate::customers::{ADMIN, Customers};
 use crate::disk::Disk;
 use crate::mischief::CONSTRAINT;
 use crate::model_gate::ModelGate;
@@ -142,7 +142,10 @@ impl World {
             orders.filter(|order| order.outcome == Outcome::CompensationStuck).map(Order::id).collect()
         });
         if let Some(order) = self.rng.pick(&stuck) {
-            self.customers.want(Command::ResumeOrder { order });
+            let is_resolved = self.rng.happens(300);
+            let (by, reason) = (ADMIN, "counted by hand".into());
+            let resolve = Command::ResolveOrder { order, by, reason };
+            self.customers.want(if is_resolved { resolve } else { Command::ResumeOrder { order } });
         }
     }
 

@@ -52,12 +52,14 @@ const fn timer_fits(outcome: Outcome, timer: Option<Timer>) -> bool {
 const fn claim_fits(outcome: Outcome, state: StepState, claim: Option<Claim>) -> bool {
     let may_be_released = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
     match (state, claim) {
-        (StepState::Requested, None | Some(Claim::Held | Claim::Refused(_)))
+        (StepState::Waiting, None)
+        | (StepState::Requested, None | Some(Claim::Held | Claim::Refused(_)))
         | (StepState::Completed, Some(Claim::Held))
         | (StepState::Failed(_), Some(Claim::Refused(_)))
         | (StepState::Restored, Some(Claim::Released)) => true,
         (StepState::Requested | StepState::Completed | StepState::Failed(_), Some(Claim::Released)) => may_be_released,
-        (StepState::Completed, None | Some(Claim::Refused(_)))
+        (StepState::Waiting, Some(_))
+        | (StepState::Completed, None | Some(Claim::Refused(_)))
         | (StepState::Failed(_) | StepState::Restored, None | Some(Claim::Held))
         | (StepState::Restored, Some(Claim::Refused(_))) => false,
     }

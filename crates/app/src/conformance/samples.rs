@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::{self, Canceller, CouponWanted, Line, Mode, Order, Payment, Placement, Receiver};
+use domain::order::{self, Canceller, CouponWanted, Line, Mode, Order, Payment, Placement, Receiver, Rule};
 use domain::order_saga::{Report, Step};
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -132,6 +132,7 @@ fn placement(dice: &mut Dice, id: OrderId) -> Placement {
         number: CODEC.order(id),
         user: UserId(1 + dice.below(99)),
         mode: dice.pick(&Mode::ALL),
+        chosen_by: dice.pick(&[None, Some(Rule::Adaptive), Some(Rule::Gradual)]),
         payment: dice.pick(&Payment::ALL),
         pay_within: Duration::from_secs(1_800),
         lines,

@@ -269,6 +269,8 @@ const fn cause(command: &Command) -> &'static str {
         Command::PlaceOrder(_) => "PlaceOrder",
         Command::CancelOrder { .. } => "CancelOrder",
         Command::ResumeOrder { .. } => "ResumeOrder",
+        Command::ResolveOrder { .. } => "ResolveOrder",
+        Command::ChangeModes(_) => "ChangeModes",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::ForgetAnswers { .. } => "ForgetAnswers",

@@ -34,6 +34,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
+            | Command::ResolveOrder { .. }
             | Command::FireTimer { .. },
             Sequence::Entry,
         ) => 2,
@@ -41,6 +42,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
+            | Command::ResolveOrder { .. }
             | Command::FireTimer { .. }
             | Command::IssueCoupon { .. }
             | Command::RequestCoupon { .. },
@@ -77,6 +79,9 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
         Command::RegisterProduct { .. } | Command::CreateCampaign(_) => {}
+        Command::ChangeModes(_) => {
+            keys.insert(Key::Modes);
+        }
         Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
             keys.insert((*product).into());
         }
@@ -104,7 +109,10 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
                 keys.insert(AccountKey(order.user).into());
             }
         }
-        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
+        Command::CancelOrder { order, .. }
+        | Command::ResumeOrder { order }
+        | Command::ResolveOrder { order, .. }
+        | Command::FireTimer { order, .. } => {
             keys.insert(OrderKey(*order).into());
             keys.insert(TimerKey(*order).into());
         }
@@ -201,7 +209,10 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 pub(super) fn declare_by_order(job: &Job, rows: &Rows, keys: &mut Keys) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
     match &job.command {
-        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
+        Command::CancelOrder { order, .. }
+        | Command::ResumeOrder { order }
+        | Command::ResolveOrder { order, .. }
+        | Command::FireTimer { order, .. } => {
             declare_by(*order, rows, keys);
         }
         Command::React(reaction) => declare_by_reaction(reaction, rows, keys),

@@ -30,6 +30,7 @@ impl Event {
             Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationCompleted(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationStuck(event) => ("order", event.order_id.as_str().into()),
+            Event::CompensationResolved(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationResumed(event) => ("order", event.order_id.as_str().into()),
             Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().into()),
             Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().into()),
@@ -43,6 +44,7 @@ impl Event {
             Event::ProductRestocked(event) => ("product", event.product_id.to_string().into()),
             Event::PriceChanged(event) => ("product", event.product_id.to_string().into()),
             Event::ProductStatusChanged(event) => ("product", event.product_id.to_string().into()),
+            Event::ModeChanged(event) => ("mode", event.version.to_string().into()),
             Event::StockAdjusted(event) => ("product", event.product_id.to_string().into()),
         }
     }

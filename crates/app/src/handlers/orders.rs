@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::coupon::Campaign;
-use domain::ids::{OrderId, ProductId};
-use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement};
+use domain::ids::{OrderId, ProductId, UserId};
+use domain::order::{self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Placement, Rule};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -12,11 +12,10 @@ use domain::time::Timestamp;
 use crate::answer::{Answer, Refusal};
 use crate::command::PlaceOrder;
 use crate::event::{
-    CompensationCompleted, CompensationRequired, CompensationResumed, CouponUsed, Event, OrderAwaitingPayment,
-    OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
+    CompensationCompleted, CompensationRequired, CompensationResolved, CompensationResumed, CouponUsed, Event,
+    OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
 };
-use crate::handlers::claiming::{claim_at_once, request_claims, request_restorations, set_timer};
-use crate::handlers::participants;
+use crate::handlers::{claiming, participants};
 use crate::rows::{ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, TimerKey, TimerKind};
 use crate::unit::{Halt, Handled, Step, Unit};
 
@@ -24,13 +23,15 @@ use crate::unit::{Halt, Handled, Step, Unit};
 pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     let lines = price_lines(unit, &wanted.items)?;
     let coupon = wanted_coupon(unit, wanted)?;
+    let (mode, chosen_by) = mode_of(unit, wanted, lines.len());
     let id = unit.ids.order();
     let number = unit.settings.codec.order(id);
     let placement = Placement {
         id,
         number: number.clone(),
         user: wanted.user,
-        mode: wanted.mode.unwrap_or(unit.settings.mode),
+        mode,
+        chosen_by,
         payment: wanted.payment,
         pay_within: unit.settings.pay_within,
         lines,
@@ -54,10 +55,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     declare_new(unit, &order);
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     unit.publish_of(created_event(unit, &order.created), &order)?;
-    match order.created.mode {
-        Mode::Parallel => request_claims(unit, &order)?,
-        Mode::Atomic => claim_at_once(unit, &order)?,
-    }
+    claiming::begin(unit, &order)?;
     Ok(Answer::OrderPlaced { order: id, number })
 }
 
@@ -70,6 +68,12 @@ pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, by: order::Canceller) -> 
 /// Asks again for the restorations of an order that got stuck.
 pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
     advance(unit, id, &order::Command::Resume)?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
+/// Settles an order that got stuck: what it holds is given back in this commit, and the order says who wanted it and why.
+pub(crate) fn resolve(unit: &mut Unit<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Handled {
+    advance(unit, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
@@ -92,8 +96,8 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
         TimerKind::Restorations { asked } => {
             let order = unit.order(id)?.order;
             let steps: Vec<SagaStep> = order.saga.to_restore().collect();
-            set_timer(unit, id, TimerKind::Restorations { asked: asked + 1 });
-            request_restorations(unit, &order, &steps)
+            claiming::set_restoration_timer(unit, id, asked + 1);
+            claiming::request_restorations(unit, &order, &steps)
         }
     }
 }
@@ -117,6 +121,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
     let number = order.created.number.clone();
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
+        order::Event::Asked { .. } => claiming::request_claims(unit, order),
         order::Event::AwaitingPayment { pay_before } => {
             unit.rows.timers.remove(TimerKey(order.id()));
             let event = OrderAwaitingPayment {
@@ -131,8 +136,8 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::CompensationRequired { reason, steps } => {
             let event = CompensationRequired { order_id: number, reason: *reason, steps: steps.clone() };
             unit.publish_of(Event::CompensationRequired(event), order)?;
-            set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
-            request_restorations(unit, order, steps)
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order, steps)
         }
         order::Event::CompensationStuck => {
             unit.publish_of(Event::CompensationStuck(OrderNote { order_id: number }), order)
@@ -140,8 +145,14 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::CompensationResumed { steps } => {
             let event = CompensationResumed { order_id: number, steps: steps.clone() };
             unit.publish_of(Event::CompensationResumed(event), order)?;
-            set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
-            request_restorations(unit, order, steps)
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order, steps)
+        }
+        order::Event::CompensationResolved { by, reason, steps } => {
+            let (resolved_by, reason) = (*by, Arc::clone(reason));
+            let event = CompensationResolved { order_id: number, resolved_by, reason, steps: steps.clone() };
+            unit.publish_of(Event::CompensationResolved(event), order)?;
+            claiming::restore_at_once(unit, order, steps)
         }
         order::Event::Cancelled { reason } => cancelled(unit, order, *reason),
     }
@@ -211,6 +222,18 @@ fn declare_new(unit: &mut Unit<'_>, order: &Order) {
     }
 }
 
+/// The mode that was named, or the one that the setting has for such an order.
+fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
+    let modes = unit.modes();
+    let modes = Modes { choice: wanted.mode.unwrap_or(modes.choice), ..modes };
+    modes.of(Basket {
+        user: wanted.user,
+        items,
+        has_coupon: wanted.coupon.is_some(),
+        has_points: !wanted.points.is_zero(),
+    })
+}
+
 fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
     let mut lines = vec![];
     for (product, quantity) in order::merge_lines(items.iter().copied()) {
@@ -237,6 +260,7 @@ fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
         order_id: created.number.clone(),
         user_id: created.user,
         mode: created.mode,
+        chosen_by: created.chosen_by,
         payment: created.payment,
         pay_within_seconds: created.pay_within.as_secs(),
         items: created.lines.clone(),

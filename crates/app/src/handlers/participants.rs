@@ -39,27 +39,17 @@ pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, am
 }
 
 pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
-    let step = SagaStep::Stock(product);
-    release(unit, order, step, |unit| move_claimed(unit, product, &stock::Command::Restore { quantity }))?;
-    answer(unit, order, step, Report::Restored)
+    give_stock_back(unit, order, product, quantity)?;
+    answer(unit, order, SagaStep::Stock(product), Report::Restored)
 }
 
 pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
-    release(unit, order, SagaStep::Coupon, |unit| {
-        let of = (campaign, user);
-        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
-            .expect("restoring a coupon that an order holds is never refused");
-        Ok(())
-    })?;
+    give_coupon_back(unit, order, (campaign, user))?;
     answer(unit, order, SagaStep::Coupon, Report::Restored)
 }
 
 pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    release(unit, order, SagaStep::Point, |unit| {
-        post(unit, user, &points::Command::Restore { amount }, Some(order))?
-            .expect("restoring points that an order took is never refused");
-        Ok(())
-    })?;
+    give_points_back(unit, order, user, amount)?;
     answer(unit, order, SagaStep::Point, Report::Restored)
 }
 
@@ -95,6 +85,30 @@ pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amo
     take(unit, order, SagaStep::Point, |unit| {
         let posted = post(unit, user, &points::Command::Deduct { amount }, Some(order))?;
         Ok(posted.map(|_| ()).map_err(|_| Reason::PointsInsufficient))
+    })
+}
+
+/// Gives units back that an order reserved, or makes sure that it never will reserve them.
+pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    let restore = stock::Command::Restore { quantity };
+    release(unit, order, SagaStep::Stock(product), |unit| move_claimed(unit, product, &restore))
+}
+
+/// The same for the coupon that an order used.
+pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step {
+    release(unit, order, SagaStep::Coupon, |unit| {
+        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
+            .expect("restoring a coupon that an order holds is never refused");
+        Ok(())
+    })
+}
+
+/// The same for the points that an order took.
+pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    release(unit, order, SagaStep::Point, |unit| {
+        post(unit, user, &points::Command::Restore { amount }, Some(order))?
+            .expect("restoring points that an order took is never refused");
+        Ok(())
     })
 }
 

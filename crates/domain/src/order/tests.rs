@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::{CampaignId, ProductId};
 
 const ANN: UserId = UserId(1);
 const LAMP: ProductId = ProductId(1);

@@ -243,6 +243,18 @@ fn in_waves_a_refusal_ends_the_asking() {
     }
 }
 
+/// The last answer of a wave may stand before the turning back in the history, and be collected after it.
+#[test]
+fn a_history_that_turns_back_asks_for_nothing_more() {
+    let begun = Saga::new(STEPS, Pace::InWaves, NOON);
+    let (mut collected_after, mut read_before) = (begun.clone(), begun);
+    collected_after.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
+    take_in(&mut collected_after, (STOCK, Report::Completed));
+    take_in(&mut read_before, (STOCK, Report::Completed));
+    read_before.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
+    assert_eq!(read_before, collected_after);
+}
+
 #[test]
 fn nobody_else_is_asked_once_an_order_is_given_up() {
     let mut saga = Saga::new(STEPS, Pace::InWaves, NOON);

@@ -13,7 +13,7 @@ use app::settings::{Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Mode, Order, Payment};
+use domain::order::{Choice, Modes, Order, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 use sim::clock::ModelClock;
@@ -72,9 +72,10 @@ impl Shop {
         let settings = Settings {
             executor,
             batch_max: 512,
-            mode: Mode::Parallel,
+            modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
             step_deadline: STEP_DEADLINE,
+            order_deadline: Duration::from_secs(600),
             restorations_max: RESTORATIONS_MAX,
             codec: CODEC,
         };
@@ -177,6 +178,15 @@ impl Shop {
         let due = ready(self.engine.due_timers(100)).unwrap();
         self.batch(due);
         self.quiet();
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every group asks the store anew where it stands.
+    pub(crate) fn forget_places(&mut self) {
+        self.consumer = Consumer::new(Box::new(ModelLog::open(&self.disk)), CODEC);
     }
 
     pub(crate) fn state(&self) -> State {

@@ -1,5 +1,6 @@
 //! Writes what a batch changed. Every statement stays prepared, and is looked up once per commit.
 
+mod modes;
 mod orders;
 mod people;
 
@@ -54,6 +55,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     undelivered::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
+    modes::changes(connection, rows)?;
     orders::orders(connection, rows, before)?;
     timers(connection, rows)?;
     claims(connection, rows)?;

@@ -1,5 +1,6 @@
 //! Writes what a batch changed: for each table the new rows with one statement, the changed ones with another.
 
+mod modes;
 mod orders;
 mod people;
 
@@ -77,6 +78,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     undelivered::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
+    modes::changes(script, rows);
     orders::orders(script, rows, before);
     timers(script, rows);
     claims(script, rows);
