@@ -9,9 +9,11 @@ use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
 mod kafka;
+mod orders;
 mod render;
 
 pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
+pub use orders::{Canary, Orders};
 
 /// The commented reference of all settings, which is also where their defaults come from.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -199,31 +201,6 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    Parallel,
-    Atomic,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Orders {
-    pub mode: Mode,
-    pay_within_s: u64,
-    step_deadline_s: u64,
-}
-
-impl Orders {
-    pub fn pay_within(&self) -> Duration {
-        Duration::from_secs(self.pay_within_s)
-    }
-
-    pub fn step_deadline(&self) -> Duration {
-        Duration::from_secs(self.step_deadline_s)
-    }
-}
-
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Points {
@@ -322,6 +299,7 @@ impl Config {
             return Err(Error::Database);
         }
         self.kafka.check()?;
+        self.orders.check()?;
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
             ("server.body_bytes_max", self.server.body_bytes_max as u64),
@@ -336,6 +314,8 @@ impl Config {
             ("store.readers", self.store.readers as u64),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
+            ("orders.order_deadline_s", self.orders.order_deadline_s),
+            ("orders.canary.every_s", self.orders.canary.every_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
         for (key, given) in at_least_one {

@@ -13,7 +13,6 @@ use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
-use domain::order::Mode;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::{Fingerprints, Inner, Shop, Snapshots};
@@ -178,12 +177,10 @@ fn settings(config: &Config, codec: Codec) -> Settings {
     Settings {
         executor: carrier(config).executor(),
         batch_max: config.engine.batch_max,
-        mode: match config.orders.mode {
-            config::Mode::Parallel => Mode::Parallel,
-            config::Mode::Atomic => Mode::Atomic,
-        },
+        modes: config.orders.modes(),
         pay_within: config.orders.pay_within(),
         step_deadline: config.orders.step_deadline(),
+        order_deadline: config.orders.order_deadline(),
         restorations_max: RESTORATIONS_MAX,
         codec,
     }

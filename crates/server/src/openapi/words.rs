@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use app::event::ResultCode;
 use app::rows::{LetterStatus, RequestStatus};
 use domain::coupon::{IssueMode, QueueKey};
-use domain::order::{Mode, Outcome, Payment, Status};
+use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
 use domain::reason::Reason;
 use domain::stock;
@@ -31,8 +31,13 @@ macro_rules! words {
 }
 
 words! {
-    /// How claims are made: all requests at once, or one decision for everything.
+    /// How an order was claimed: by requests that go out together, by one wave of requests after the other, in one decision, or
+    /// in one decision that the request waits for.
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
+    /// What chooses the mode of an order: always the same, or a rule that looks at the order.
+    ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
+    /// A rule that chooses modes.
+    RuleWord as "ModeRule" = Rule::ALL.map(Rule::name);
     /// Whether the amount due is paid before or on delivery.
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
     /// Whether the order came about. COMPLETED and CANCELLED are final.
@@ -45,6 +50,7 @@ words! {
     StepWord as "StepKind" = ["STOCK", "COUPON", "POINT"];
     /// How far a step has come.
     StepStateWord as "StepState" = [
+        StepState::Waiting.name(),
         StepState::Requested.name(),
         StepState::Completed.name(),
         StepState::Failed(Reason::StockExhausted).name(),
