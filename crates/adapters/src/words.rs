@@ -28,6 +28,7 @@ pub(crate) const fn step_cells(step: Step) -> (&'static str, i64) {
 pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
     match kind {
         TimerKind::Claims => "CLAIMS",
+        TimerKind::Delayed => "DELAYED",
         TimerKind::Restorations { .. } => "RESTORATIONS",
     }
 }

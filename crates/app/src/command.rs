@@ -139,6 +139,7 @@ pub enum Reaction {
     ReleaseStock { order: OrderId, product: ProductId, quantity: i64 },
     ReleaseCoupon { order: OrderId, user: UserId, campaign: CampaignId },
     ReleasePoints { order: OrderId, user: UserId, amount: Money },
+    Delay { order: OrderId, step: Step, until: Timestamp },
     Collect { order: OrderId, step: Step, report: Report, at: Timestamp },
     DecideRequest { request: RequestId, user: UserId, campaign: CampaignId },
     DeliverResult { request: RequestId, result: Box<CouponResult> },

@@ -89,6 +89,8 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
+    /// Orders whose compensation got stuck: the operator is told.
+    pub stuck: Vec<OrderId>,
     /// Events that a group has given up.
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.
@@ -264,6 +266,7 @@ impl Engine {
         if batch.jobs() == 1 {
             let (culprit, waiting) = batch.into_parts();
             self.deferred.extend(waiting);
+            culprit.iter().for_each(|job| self.settings.services.note_failure(&job.command, self.now));
             return culprit.into_iter().for_each(|job| blame(job, error, work, report));
         }
         let mut first = batch.into_jobs();

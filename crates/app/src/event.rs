@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::topic::Topic;
 use crate::wire_time;
 
-pub use claiming::{CompensationResolved, ModeChanged};
+pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged};
 
 /// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
 /// inline executor it is answered before the commit and leaves no row.
@@ -98,6 +98,7 @@ events! {
     CouponUsageFailed(StepReport) => OrderProcessingResults;
     PointDeductionCompleted(StepReport) => OrderProcessingResults;
     PointDeductionFailed(StepReport) => OrderProcessingResults;
+    DelayedProcessing(DelayedProcessing) => OrderProcessingResults;
     CompensationRequired(CompensationRequired) => CompensationEvents;
     StockRestorationRequired(StockRestoration) => CompensationEvents, request;
     CouponRestorationRequired(CouponRestoration) => CompensationEvents, request;
@@ -165,6 +166,7 @@ impl Event {
             Event::CompensationCompleted(event) => event.order_id.as_str().to_owned(),
             Event::CompensationStuck(event) => event.order_id.as_str().to_owned(),
             Event::CompensationResumed(event) => event.order_id.as_str().to_owned(),
+            Event::DelayedProcessing(event) => event.order_id.as_str().to_owned(),
             Event::CompensationResolved(event) => event.order_id.as_str().to_owned(),
             Event::CouponRequested(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),
             Event::CouponResult(event) => queue_key(event.queue_key, event.user_id, event.coupon_id),

@@ -58,6 +58,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
             participants::release_coupon(unit, *order, *user, *campaign)
         }
         Reaction::ReleasePoints { order, user, amount } => participants::release_points(unit, *order, *user, *amount),
+        Reaction::Delay { order, step, until } => claiming::delay(unit, *order, *step, *until),
         Reaction::Collect { order, step, report, at } => orders::collect(unit, *order, *step, (*report, *at)),
         Reaction::DecideRequest { request, user, campaign } => {
             coupons::decide_request(unit, *request, *campaign, *user)

@@ -22,6 +22,7 @@ pub mod reactions;
 pub mod relay;
 pub mod retries;
 pub mod rows;
+pub mod services;
 pub mod settings;
 pub mod table;
 pub mod topic;

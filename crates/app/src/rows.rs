@@ -188,6 +188,8 @@ pub struct Timer {
 pub enum TimerKind {
     /// Claims are overdue.
     Claims,
+    /// Participants that could not be asked are asked again.
+    Delayed,
     /// Restorations are overdue; asked for so many times already.
     Restorations { asked: i64 },
 }

@@ -1,9 +1,12 @@
 //! What the engine is told about how to run the shop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::Codec;
 use domain::order::Modes;
+
+use crate::services::Services;
 
 /// How reactions run; the outcome is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,5 +88,7 @@ pub struct Settings {
     pub order_deadline: Duration,
     /// Restorations are asked for so often before the order waits for an operator.
     pub restorations_max: i64,
+    /// Whether participants can be asked; shared with whoever takes them out.
+    pub services: Arc<Services>,
     pub codec: Codec,
 }

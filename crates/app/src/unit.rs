@@ -1,6 +1,7 @@
 //! One command at work: the rows of its batch, and what it may reach.
 
 use domain::order::{Modes, Order};
+use domain::order_saga::Step as SagaStep;
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
@@ -75,8 +76,13 @@ impl Unit<'_> {
         let of = match of {
             Some((order, version)) => Some((order, Some(version))),
             None => {
-                let report = reactions::step_report(&event).map(|(report, _)| report.order_id.clone());
-                report.and_then(|code| self.settings.codec.order_id(code.as_str())).map(|order| (order, None))
+                let report = reactions::step_report(&event).map(|(report, _)| &report.order_id);
+                let delayed =
+                    if let Event::DelayedProcessing(delayed) = &event { Some(&delayed.order_id) } else { None };
+                report
+                    .or(delayed)
+                    .and_then(|code| self.settings.codec.order_id(code.as_str()))
+                    .map(|order| (order, None))
             }
         };
         self.record(event, of);
@@ -95,6 +101,11 @@ impl Unit<'_> {
         reactions::groups_of(event.kind())
             .filter_map(|group| reactions::command(group, event, self.now, &self.settings.codec))
             .collect()
+    }
+
+    /// Asks the participant of a step whether he can be asked. `Err`: when to ask again.
+    pub(crate) fn ask(&self, step: SagaStep) -> Result<(), Timestamp> {
+        self.settings.services.ask(step, self.now)
     }
 
     /// What chooses the mode of orders that do not name one.

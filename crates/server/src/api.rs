@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use app::audit::Snapshot;
 use app::ports::StoreError;
+use app::services::Services;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
 use axum::http::header::RETRY_AFTER;
@@ -14,11 +15,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use domain::limits::NAME_CHARS_MAX;
+use domain::order::Modes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::{Admin, Tokens};
+use crate::estimates::Estimates;
 use crate::front::Front;
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
@@ -36,6 +39,7 @@ mod fingerprints;
 mod health;
 mod letters;
 mod manual;
+mod modes;
 mod notices;
 mod orders;
 mod pages;
@@ -45,8 +49,12 @@ mod reference;
 mod refusals;
 mod render;
 mod routes;
+mod services;
 mod shapes;
+mod status;
+mod stuck;
 mod submission;
+mod texts;
 pub mod users;
 
 pub use fingerprints::Fingerprints;
@@ -69,6 +77,11 @@ pub struct Inner {
     /// For a reader of a stream to take what is sent to him.
     pub write_timeout: Duration,
     pub customers_may_charge: bool,
+    /// What chooses the mode of orders until an admin changes it.
+    pub modes: Modes,
+    pub estimates: Estimates,
+    /// The participants of orders in this process.
+    pub services: Arc<Services>,
     pub metrics: Arc<Metrics>,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
@@ -196,10 +209,10 @@ fn customer_routes() -> Routes {
         .post("/api/orders", orders::place, order::place())
         .get("/api/orders", orders::list, order::list())
         .get("/api/orders/{orderNumber}", orders::get, order::get())
-        .get("/api/orders/{orderNumber}/status", orders::status, order::status())
+        .get("/api/orders/{orderNumber}/status", status::get, order::status())
         .get(
             "/orders/{orderNumber}/status",
-            orders::status,
+            status::get,
             order::status().alias("getOrderStatusAlias", "GET /api/orders/{orderNumber}/status"),
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
@@ -208,7 +221,7 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, products as product};
+    use manual::{coupons as coupon, letters as letter, modes as mode, orders as order, products as product};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
@@ -222,7 +235,13 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
-        .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/resume", stuck::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/resolve", stuck::resolve, order::resolve())
+        .get("/api/admin/modes", modes::get, mode::get())
+        .put("/api/admin/modes", modes::put, mode::put())
+        .get("/api/admin/services", services::list, mode::list_services())
+        .put("/api/admin/services", services::put, mode::switch_service())
+        .get("/api/admin/modes/changes", modes::changes, mode::changes())
         .get("/api/admin/dead-letters", letters::list, letter::list())
         .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
@@ -261,6 +280,16 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
         violations.push("#/name", "length", detail);
     }
     Arc::from(name)
+}
+
+/// Why an operator does something, for the record.
+fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
+    const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
+    if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have 1 to {CHARS_MAX} characters"));
+    }
+    check_text("#/reason", reason, violations);
+    Arc::from(reason.trim())
 }
 
 /// Text may be anything but characters that nobody can see.

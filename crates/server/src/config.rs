@@ -315,6 +315,7 @@ impl Config {
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
             ("orders.order_deadline_s", self.orders.order_deadline_s),
+            ("orders.restorations_max", self.orders.restorations_max.into()),
             ("orders.canary.every_s", self.orders.canary.every_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod data_dir;
 pub mod demo;
+pub mod estimates;
 pub mod feed;
 pub mod front;
 pub mod http;

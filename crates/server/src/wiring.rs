@@ -19,6 +19,7 @@ use crate::api::{Fingerprints, Inner, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::config::{self, Config};
+use crate::estimates::Estimates;
 use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
@@ -38,9 +39,6 @@ pub use adapters::kafka::Plan as TopicPlan;
 pub use broker::{make_topics, plan_topics, topic_profile};
 
 use stores::Opened;
-
-/// Restorations are asked for so often before an order waits for an operator.
-const RESTORATIONS_MAX: i64 = 10;
 
 /// A running shop without its listeners.
 pub struct Running {
@@ -95,6 +93,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
+    let services = Arc::clone(&settings.services);
     let front = Front::new(front::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
@@ -105,6 +104,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
+    let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let run = move || {
@@ -127,6 +127,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         body_limits: BodyLimits::from(&config.server),
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
+        modes: config.orders.modes(),
+        estimates,
+        services,
         metrics,
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
@@ -181,7 +184,8 @@ fn settings(config: &Config, codec: Codec) -> Settings {
         pay_within: config.orders.pay_within(),
         step_deadline: config.orders.step_deadline(),
         order_deadline: config.orders.order_deadline(),
-        restorations_max: RESTORATIONS_MAX,
+        restorations_max: i64::from(config.orders.restorations_max),
+        services: Arc::default(),
         codec,
     }
 }

@@ -213,6 +213,7 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::OrderCreated if !says("\"mode\":\"parallel\"") => Some(Branch::TakenAtOnce),
         EventKind::ModeChanged => Some(Branch::ModeChanged),
         EventKind::CompensationResolved => Some(Branch::Resolved),
+        EventKind::DelayedProcessing => Some(Branch::Delayed),
         EventKind::OrderCompleted => Some(Branch::OrderCompleted),
         EventKind::OrderAwaitingPayment => Some(Branch::AwaitedPayment),
         EventKind::CompensationCompleted => Some(Branch::CompensationRan),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts, Report};
 use app::ports::StoreError;
+use app::services::Services;
 use app::settings::{Executor, Settings};
 use domain::ids::Codec;
 use domain::order::{Choice, Modes};
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     consumer: Consumer,
     pub(crate) fate: Fate,
     pub(crate) faults: Faults,
+    pub(crate) services: Arc<Services>,
     queue: Vec<Job>,
     /// Taken from queue, timers and log, and not decided yet.
     pub(crate) held: Vec<Job>,
@@ -50,7 +52,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts on whatever is on the disk. No two engines have the same number.
     pub(crate) fn start(around: &Surroundings, place: usize, number: u32) -> Process {
-        let (fate, faults) = (Fate::default(), Faults::default());
+        let (fate, faults, services) = (Fate::default(), Faults::default(), Arc::<Services>::default());
         let store = MortalStore {
             inner: ModelStore::with_faults(&around.disk, faults.clone()),
             disk: around.disk.clone(),
@@ -61,7 +63,7 @@ impl Process {
             store: Box::new(store),
             gate: around.gate.clone(),
             clock: Arc::new(around.clock.clone()),
-            settings: settings(around.executor),
+            settings: Settings { services: Arc::clone(&services), ..settings(around.executor) },
             engine: number,
         };
         let mut engine = Engine::new(parts);
@@ -73,6 +75,7 @@ impl Process {
             consumer: Consumer::new(Box::new(log), CODEC),
             fate,
             faults,
+            services,
             queue: vec![],
             held: vec![],
             paused_until: None,
@@ -119,6 +122,7 @@ fn settings(executor: Executor) -> Settings {
         pay_within: Duration::from_secs(600),
         step_deadline: Duration::from_secs(30),
         order_deadline: Duration::from_secs(600),
+        services: Arc::default(),
         restorations_max: 3,
         codec: CODEC,
     }

@@ -11,11 +11,12 @@ pub enum Scenario {
     Clocks,
     Rush,
     Failures,
+    Outages,
     Everything,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 9] = [
+    pub const ALL: [Scenario; 10] = [
         Scenario::Calm,
         Scenario::Crashes,
         Scenario::Deliveries,
@@ -24,6 +25,7 @@ impl Scenario {
         Scenario::Clocks,
         Scenario::Rush,
         Scenario::Failures,
+        Scenario::Outages,
         Scenario::Everything,
     ];
 
@@ -37,6 +39,7 @@ impl Scenario {
             Scenario::Clocks => "clocks",
             Scenario::Rush => "rush",
             Scenario::Failures => "failures",
+            Scenario::Outages => "outages",
             Scenario::Everything => "everything",
         }
     }
@@ -55,7 +58,9 @@ impl Scenario {
             Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
             Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
             Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
+            Scenario::Outages => Odds { outage: 120, crash: 10, ..Odds::NONE },
             Scenario::Everything => Odds {
+                outage: 30,
                 inability: 40,
                 crash: 25,
                 unknown: 25,
@@ -81,7 +86,8 @@ impl Scenario {
             | Scenario::Silence
             | Scenario::Clocks
             | Scenario::Rush
-            | Scenario::Failures => 1,
+            | Scenario::Failures
+            | Scenario::Outages => 1,
         }
     }
 }
@@ -111,6 +117,8 @@ pub(crate) struct Odds {
     pub(crate) rush: u64,
     /// A participant cannot handle what an order asks of it, some times or always.
     pub(crate) inability: u64,
+    /// A participant is taken out, or back in.
+    pub(crate) outage: u64,
 }
 
 impl Odds {
@@ -126,6 +134,7 @@ impl Odds {
         jump: 0,
         rush: 0,
         inability: 0,
+        outage: 0,
     };
 }
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::answer::{Refusal, Settled};
+use app::breaker;
 use app::command::Command;
 use app::engine::{Job, Report};
 use app::ports::{Clock as _, Gate as _};
 use app::rows::{InboxKey, OffsetKey};
+use app::services::Service;
 use domain::ids::OrderId;
 use domain::order::{Order, Outcome};
 use domain::time::Timestamp;
@@ -239,6 +241,10 @@ impl World {
     }
 
     fn take_report(&mut self, place: usize, report: &Report) {
+        let (services, now) = (&self.processes[place].services, self.around.clock.now());
+        if Service::ALL.into_iter().any(|service| services.state(service, now) == breaker::State::Open) {
+            self.coverage.reach(Branch::BreakerOpened);
+        }
         if report.commits + report.settled + report.lost.len() + report.errors.len() > 0 {
             let Report { commits, settled, deferred, events, lost, errors, .. } = report;
             self.note(format_args!(

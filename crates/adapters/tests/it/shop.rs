@@ -76,6 +76,7 @@ impl Shop {
             pay_within: Duration::from_secs(600),
             step_deadline: Duration::from_secs(30),
             order_deadline: Duration::from_secs(600),
+            services: Arc::default(),
             restorations_max: 3,
             codec,
         };

@@ -40,7 +40,7 @@ pub(super) fn claims(dossier: &Dossier) -> Verdict {
 /// An order that waits for answers is looked at when they are overdue; no other order is.
 const fn timer_fits(outcome: Outcome, timer: Option<Timer>) -> bool {
     match outcome {
-        Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims, .. })),
+        Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims | TimerKind::Delayed, .. })),
         Outcome::Compensating => matches!(timer, Some(Timer { kind: TimerKind::Restorations { .. }, .. })),
         Outcome::AwaitingPayment | Outcome::CompensationStuck | Outcome::Completed | Outcome::Cancelled => {
             timer.is_none()

@@ -259,6 +259,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
         pay_within: Duration::from_secs(600),
         step_deadline: Duration::from_secs(30),
         order_deadline: Duration::from_secs(600),
+        services: Arc::default(),
         restorations_max: 5,
         codec: Codec::new([0; 16]),
     };

@@ -122,7 +122,8 @@ pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let claims = Timer { due: NOON, kind: TimerKind::Claims };
     let restorations = Timer { due: Timestamp::from_micros(1), kind: TimerKind::Restorations { asked: 3 } };
-    survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, claims]);
+    let delayed = Timer { due: NOON, kind: TimerKind::Delayed };
+    survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, delayed, claims]);
 }
 
 /// The engine sets an order's timer without asking whether there is one.

@@ -170,7 +170,7 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
             claim(*order, Step::Point, keys);
             person(*user, keys);
         }
-        Reaction::Collect { order, .. } => {
+        Reaction::Collect { order, .. } | Reaction::Delay { order, .. } => {
             keys.insert(OrderKey(*order).into());
         }
         Reaction::DecideRequest { request, user, campaign } => {

@@ -30,6 +30,7 @@ impl Event {
             Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationCompleted(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationStuck(event) => ("order", event.order_id.as_str().into()),
+            Event::DelayedProcessing(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationResolved(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationResumed(event) => ("order", event.order_id.as_str().into()),
             Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().into()),

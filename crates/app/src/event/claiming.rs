@@ -27,6 +27,17 @@ pub struct ModeChanged {
     pub changed_at: Timestamp,
 }
 
+/// A participant could not be asked, or could not do it now: the order waits and asks again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DelayedProcessing {
+    pub order_id: Code,
+    #[serde(flatten)]
+    pub step: Step,
+    #[serde(with = "wire_time")]
+    pub ask_again_at: Timestamp,
+}
+
 /// An operator has the shop itself give back what no participant said that it gave back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use domain::ids::{OrderId, ProductId};
-use domain::order::{self, CouponWanted, Order, Pace};
+use domain::order::{self, CouponWanted, Order, Outcome, Pace};
 use domain::order_saga::{Report, Step as SagaStep};
 use domain::reason::Reason;
+use domain::time::Timestamp;
 
 use crate::event::{
     CouponRequest, CouponRestoration, Event, PointRequest, PointRestoration, RestorationType, StockRequest,
     StockRestoration,
 };
-use crate::handlers::orders::{cancelled, collect};
+use crate::handlers::orders::{cancelled, collect, give_up};
 use crate::handlers::participants;
 use crate::reactions::report_event;
 use crate::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
@@ -39,7 +40,7 @@ const fn row(step: SagaStep) -> &'static Row {
     }
 }
 
-/// Sets a new order on its way.
+/// Sets an order on its way, or on its way again.
 pub(crate) fn begin(unit: &mut Unit<'_>, order: &Order) -> Step {
     match order.created.mode.pace() {
         Pace::Together | Pace::InWaves => request_claims(unit, order),
@@ -59,6 +60,13 @@ pub(crate) fn request_claims(unit: &mut Unit<'_>, order: &Order) -> Step {
 
 /// Everything is claimed in this one decision, or nothing is.
 fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
+    for step in order.saga.asked() {
+        if let Err(until) = unit.ask(step) {
+            // The order waits from this commit on, whoever hears of it when.
+            unit.record(participants::delayed(unit, order.id(), step, until), Some((order.id(), None)));
+            return delay(unit, order.id(), step, until);
+        }
+    }
     let before = unit.rows.savepoint();
     let mut reports = vec![];
     for step in order.saga.asked() {
@@ -92,6 +100,29 @@ fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, R
     let order = order.expect("the order was looked up above");
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     cancelled(unit, &order, reason)
+}
+
+/// A participant could not be asked: the order waits for it, as pending work that its own deadline bounds (T11).
+pub(crate) fn delay(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Step {
+    let Some(OrderRow { order, .. }) = unit.rows.orders.get(OrderKey(id))? else { return Ok(()) };
+    if order.outcome != Outcome::Pending || !order.saga.asked().any(|asked| asked == step) {
+        return Ok(());
+    }
+    let due = until.min(order.created.at + unit.settings.order_deadline);
+    unit.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Delayed });
+    Ok(())
+}
+
+/// Asks again for what was put off. Whoever answered before answers the same.
+pub(crate) fn ask_again(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    let order = unit.order(id)?.order;
+    if order.outcome != Outcome::Pending {
+        return Ok(());
+    }
+    if order.created.at + unit.settings.order_deadline <= unit.now {
+        return give_up(unit, id);
+    }
+    begin(unit, &order)
 }
 
 /// Asks for what may have been claimed, in the given order: point → coupon → stock (O-12, O-13).

@@ -89,7 +89,8 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     };
     unit.rows.timers.remove(TimerKey(id));
     match timer.kind {
-        TimerKind::Claims => advance(unit, id, &order::Command::GiveUp),
+        TimerKind::Claims => give_up(unit, id),
+        TimerKind::Delayed => claiming::ask_again(unit, id),
         TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
             advance(unit, id, &order::Command::Stick)
         }
@@ -100,6 +101,11 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
             claiming::request_restorations(unit, &order, &steps)
         }
     }
+}
+
+/// Gives an order up whose answers are overdue.
+pub(crate) fn give_up(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    advance(unit, id, &order::Command::GiveUp)
 }
 
 /// Decides a command on an order, folds what happened, and does what follows from it.

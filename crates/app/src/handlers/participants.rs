@@ -11,7 +11,9 @@ use domain::order_saga::{Report, Step as SagaStep};
 use domain::points;
 use domain::reason::Reason;
 use domain::stock;
+use domain::time::Timestamp;
 
+use crate::event::{DelayedProcessing, Event};
 use crate::handlers::catalogue::apply;
 use crate::handlers::points::post;
 use crate::reactions::report_event;
@@ -19,6 +21,9 @@ use crate::rows::{ClaimKey, HoldingKey, OrderKey, SettledKey};
 use crate::unit::{Step, Unit};
 
 pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    if let Err(until) = unit.ask(SagaStep::Stock(product)) {
+        return put_off(unit, order, SagaStep::Stock(product), until);
+    }
     let report = take_stock(unit, order, product, quantity)?;
     answer(unit, order, SagaStep::Stock(product), report)
 }
@@ -29,6 +34,9 @@ pub(crate) fn claim_coupon(
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
 ) -> Step {
+    if let Err(until) = unit.ask(SagaStep::Coupon) {
+        return put_off(unit, order, SagaStep::Coupon, until);
+    }
     let report = take_coupon(unit, order, of, coupon)?;
     answer(unit, order, SagaStep::Coupon, report)
 }
@@ -39,11 +47,18 @@ pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, am
 }
 
 pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    // Whoever cannot be asked says nothing, and is asked again by the order's timer.
+    if unit.ask(SagaStep::Stock(product)).is_err() {
+        return Ok(());
+    }
     give_stock_back(unit, order, product, quantity)?;
     answer(unit, order, SagaStep::Stock(product), Report::Restored)
 }
 
 pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
+    if unit.ask(SagaStep::Coupon).is_err() {
+        return Ok(());
+    }
     give_coupon_back(unit, order, (campaign, user))?;
     answer(unit, order, SagaStep::Coupon, Report::Restored)
 }
@@ -169,6 +184,16 @@ fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -
     let known = unit.rows.orders.get(OrderKey(order)).ok().flatten();
     let code = known.map_or_else(|| unit.settings.codec.order(order), |row| row.order.created.number.clone());
     unit.publish(report_event(step, report, code))
+}
+
+/// Says that a step waits, and until when. It is still asked for: nothing was refused, and nothing taken.
+fn put_off(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Step {
+    unit.publish(delayed(unit, order, step, until))
+}
+
+pub(crate) fn delayed(unit: &Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Event {
+    let order_id = unit.settings.codec.order(order);
+    Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
 }
 
 /// Moves what a claim holds, which is never refused.

@@ -3,9 +3,10 @@
 use app::event::{
     CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResolved,
     CompensationResumed, CouponIssued, CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed,
-    Event, ModeChanged, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, PointRequest,
-    PointRestoration, PointsCharged, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut,
-    ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest, StockRestoration,
+    DelayedProcessing, Event, ModeChanged, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated,
+    OrderNote, PointRequest, PointRestoration, PointsCharged, PriceChanged, ProductRegistered, ProductRestocked,
+    ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest,
+    StockRestoration,
 };
 use app::reactions::report_event;
 use domain::coupon::{IssueMode, QueueKey};
@@ -132,6 +133,7 @@ fn compensations() -> Vec<Event> {
         Event::CompensationCompleted(CompensationCompleted { order_id: order(), reason }),
         Event::CompensationStuck(OrderNote { order_id: order() }),
         Event::CompensationResumed(CompensationResumed { order_id: order(), steps: steps.clone() }),
+        Event::DelayedProcessing(DelayedProcessing { order_id: order(), step: Step::Stock(LAMP), ask_again_at: NOON }),
         Event::CompensationResolved(CompensationResolved {
             order_id: order(),
             resolved_by: ANN,

@@ -246,7 +246,7 @@ async fn outcome(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Orde
 }
 
 /// Somebody else's order does not exist.
-async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
+pub(super) async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
     let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
     let order = shop.front.views.order(id).await.map_err(unavailable)?;
     let is_visible = |order: &Order| principal.role == Role::Admin || order.user().0 == principal.user_id;
@@ -260,15 +260,6 @@ pub(crate) async fn get(
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<render::OrderBody>, Problem> {
     own_order(&shop, &number, principal).await.map(|order| Json(render::order(&order)))
-}
-
-/// `GET /api/orders/{n}/status` (O-36).
-pub(crate) async fn status(
-    State(shop): State<Shop>,
-    Customer(principal): Customer,
-    Name(number, _): Name<path::Order>,
-) -> Result<Json<render::StatusBody>, Problem> {
-    own_order(&shop, &number, principal).await.map(|order| Json(render::status(&order)))
 }
 
 /// `GET /api/orders`: own orders, newest first.
@@ -363,18 +354,7 @@ pub(crate) async fn cancel(
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 
-/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
-pub(crate) async fn resume(
-    State(shop): State<Shop>,
-    Name(number, _): Name<path::Order>,
-    submission: Submission<super::Empty>,
-) -> Result<Response, Problem> {
-    let order = own_order(&shop, &number, submission.principal).await?;
-    let command = Command::ResumeOrder { order: order.id() };
-    change(&shop, command, submission.idempotency, submission.prefer).await
-}
-
-async fn change(
+pub(super) async fn change(
     shop: &Shop,
     command: Command,
     idempotency: Option<app::command::Idempotency>,

@@ -162,42 +162,6 @@ fn combine(one: StepState, other: StepState) -> StepState {
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "OrderProgress", example = examples::order_progress())]
-pub(crate) struct StatusBody {
-    order_id: String,
-    #[schemars(with = "words::OutcomeWord")]
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::ReasonWord>")]
-    reason: Option<&'static str>,
-    #[schemars(with = "words::OrderStatusWord")]
-    status: &'static str,
-    status_description: &'static str,
-    progress_percentage: u8,
-    can_cancel: bool,
-    #[schemars(with = "words::Moment")]
-    last_updated: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::Moment>")]
-    pay_before: Option<String>,
-}
-
-pub(crate) fn status(order: &Order) -> StatusBody {
-    StatusBody {
-        order_id: order.created.number.to_string(),
-        outcome: order.outcome.name(),
-        reason: order.reason.map(Reason::code),
-        status: order.status.name(),
-        status_description: order.status.description(),
-        progress_percentage: order.status.progress(),
-        can_cancel: order.is_cancellable(),
-        last_updated: wire_time::format(order.updated_at),
-        pay_before: order.pay_before.map(wire_time::format),
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
 #[schemars(rename = "Product", example = examples::product())]
 pub(crate) struct ProductBody {
     product_id: i64,

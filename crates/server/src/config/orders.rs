@@ -14,6 +14,7 @@ pub struct Orders {
     pub(super) pay_within_s: u64,
     pub(super) step_deadline_s: u64,
     pub(super) order_deadline_s: u64,
+    pub restorations_max: u32,
     gradual: Gradual,
     pub canary: Canary,
 }

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use app::breaker::State;
 use app::event::ResultCode;
 use app::rows::{LetterStatus, RequestStatus};
+use app::services::Service;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
@@ -36,6 +38,10 @@ words! {
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
     /// What chooses the mode of an order: always the same, or a rule that looks at the order.
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
+    /// A participant with a breaker.
+    ServiceWord as "ServiceName" = Service::ALL.map(Service::name);
+    /// How a breaker stands: half open, it lets one call through to see.
+    BreakerWord as "Breaker" = [State::Closed, State::HalfOpen, State::Open].map(State::name);
     /// A rule that chooses modes.
     RuleWord as "ModeRule" = Rule::ALL.map(Rule::name);
     /// Whether the amount due is paid before or on delivery.

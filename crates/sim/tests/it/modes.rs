@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use app::breaker;
 use app::command::{ChangeModes, Command, PlaceOrder};
 use app::event::Event;
+use app::services::Service;
 use app::settings::Executor;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Choice, Mode, Order, Outcome, Rule};
+use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Rule};
 use domain::order_saga::{Step, StepState};
 use domain::reason::Reason;
 use sim::ready::ready;
 
 use crate::post::{is_about, is_claim, is_report, is_restoration};
-use crate::shop::{ANN, BOB, EXECUTORS, STEP_DEADLINE, Shop, campaign_of, order_of};
+use crate::shop::{ANN, BOB, EXECUTORS, ORDER_DEADLINE, STEP_DEADLINE, Shop, campaign_of, order_of};
 
 /// A shop with three lamps, and an order for one of them with a coupon and 300 points, of which the customer has so many.
 fn stage(executor: Executor, (has_coupon, points): (bool, i64)) -> (Shop, PlaceOrder) {
@@ -255,4 +257,78 @@ fn a_stuck_order_is_resolved_with_everything_given_back() {
 
 fn resolve(order: OrderId) -> Command {
     Command::ResolveOrder { order, by: BOB, reason: "counted by hand".into() }
+}
+
+/// T11, R-03: an order whose participant is out waits as pending work, is settled once when he is back, and never oversells.
+#[test]
+fn an_order_waits_for_a_participant_that_is_out_and_is_settled_once() {
+    for executor in EXECUTORS {
+        for choice in [Choice::Parallel, Choice::Sequential, Choice::Atomic, Choice::Sync] {
+            let (mut shop, order) = stage(executor, (true, 300));
+            shop.services().take_out(Service::Stock, true);
+            let others = PlaceOrder { coupon: None, points: Money::ZERO, mode: Some(choice), ..order.clone() };
+            let ids: Vec<OrderId> = (0..6).map(|_| shop.place(others.clone()).id()).collect();
+            assert_eq!(shop.services().state(Service::Stock, shop.now()), breaker::State::Open, "five were enough");
+            for id in &ids {
+                let order = shop.order(*id);
+                assert_eq!((order.outcome, states(&order)), (Outcome::Pending, vec!["REQUESTED"]), "{choice:?}");
+            }
+            shop.services().take_out(Service::Stock, false);
+            while ids.iter().any(|id| !shop.order(*id).outcome.is_settled()) {
+                shop.wait_for_timer();
+                shop.quiet();
+            }
+            let outcomes: Vec<Outcome> = ids.iter().map(|id| shop.order(*id).outcome).collect();
+            let completed = outcomes.iter().filter(|outcome| **outcome == Outcome::Completed).count();
+            assert_eq!((completed, outcomes.len()), (3, 6), "{executor:?} {choice:?}: there are three lamps");
+        }
+    }
+}
+
+/// The order's own deadline bounds the waiting, and what comes after it takes nothing.
+#[test]
+fn an_order_does_not_wait_longer_than_its_deadline() {
+    for executor in EXECUTORS {
+        let (mut shop, order) = stage(executor, (true, 300));
+        shop.services().take_out(Service::Coupon, true);
+        let placed = shop.now();
+        let id = shop.place(order).id();
+        while shop.order(id).outcome == Outcome::Pending {
+            shop.wait_for_timer();
+            shop.quiet();
+        }
+        assert_eq!(shop.now(), placed + ORDER_DEADLINE);
+        shop.services().take_out(Service::Coupon, false);
+        while !shop.order(id).outcome.is_settled() {
+            shop.wait_for_timer();
+            shop.quiet();
+        }
+        assert_eq!(shop.order(id).reason, Some(Reason::StepTimedOut));
+        assert!(shop.state().products.values().all(|product| product.reserved == 0 && product.sold == 0));
+        assert!(shop.state().claims.is_empty() && shop.state().timers.is_empty());
+    }
+}
+
+/// A participant that stays out while he should give back makes the order stuck under both executors.
+#[test]
+fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_then_stuck() {
+    for executor in EXECUTORS {
+        let (mut shop, order) = stage(executor, (true, 300));
+        let id = shop.place(PlaceOrder { payment: Payment::Prepaid, ..order }).id();
+        assert_eq!(shop.order(id).outcome, Outcome::AwaitingPayment);
+        shop.services().take_out(Service::Stock, true);
+        shop.run(Command::CancelOrder { order: id, by: Canceller::Customer }).unwrap();
+        let mut pauses = vec![];
+        while shop.order(id).outcome == Outcome::Compensating {
+            let before = shop.now();
+            shop.wait_for_timer();
+            shop.quiet();
+            pauses.push((shop.now() - before).as_secs());
+        }
+        assert_eq!(shop.order(id).outcome, Outcome::CompensationStuck, "{executor:?}");
+        assert_eq!(pauses, [30, 60, 120]);
+        shop.run_only(resolve(id)).unwrap();
+        assert_eq!(shop.order(id).outcome, Outcome::Cancelled);
+        shop.quiet();
+    }
 }

@@ -21,9 +21,9 @@ pub(in crate::embedded) fn claim(cells: &mut Cells<'_>) -> Result<Claim> {
 pub(in crate::embedded) fn timer(row: &Row<'_>) -> Result<Timer> {
     let mut cells = Cells::of(row);
     let due = cells.at()?;
-    let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }];
+    let kinds = [TimerKind::Claims, TimerKind::Delayed, TimerKind::Restorations { asked: 0 }];
     let kind = match cells.word(&kinds, timer_kind)? {
-        TimerKind::Claims => TimerKind::Claims,
+        kind @ (TimerKind::Claims | TimerKind::Delayed) => kind,
         TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
     };
     Ok(Timer { due, kind })

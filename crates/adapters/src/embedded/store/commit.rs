@@ -141,7 +141,7 @@ fn timers(connection: &Connection, rows: &Rows) -> Result<()> {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims => 0,
+                    TimerKind::Claims | TimerKind::Delayed => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 put.execute((order.0, timer.due.micros(), timer_kind(timer.kind), asked))?

@@ -174,7 +174,7 @@ fn timers(script: &mut Script, rows: &Rows) {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims => 0,
+                    TimerKind::Claims | TimerKind::Delayed => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 insert.row(&[&order.0, &timer.due, &timer_kind(timer.kind), &asked]);

@@ -107,6 +107,7 @@ impl Shop {
             pay_within: Duration::from_secs(600),
             step_deadline: STEP_DEADLINE,
             order_deadline: Duration::from_secs(600),
+            services: Arc::default(),
             restorations_max: RESTORATIONS_MAX,
             codec,
         };
