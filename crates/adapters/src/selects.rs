@@ -79,11 +79,21 @@ macro_rules! select_coupon {
 macro_rules! select_order {
     ($rest:literal) => {
         concat!(
-            "SELECT order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
+            "SELECT order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, chosen_by, payment, \
              pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, \
              coupon_state, coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, \
              warehouse_storage, is_processing, version, created_at, updated_at, previous_order_id \
              FROM orders ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_mode_change {
+    ($rest:literal) => {
+        concat!(
+            "SELECT version, choice, percent, choice_before, percent_before, changed_by, reason, changed_at \
+             FROM mode_change ",
             $rest
         )
     };
@@ -175,6 +185,6 @@ macro_rules! select_telling {
 
 pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_order, select_parked, select_parked_event, select_payment, select_product, select_request, select_shipment,
-    select_storage, select_telling,
+    select_mode_change, select_order, select_parked, select_parked_event, select_payment, select_product,
+    select_request, select_shipment, select_storage, select_telling,
 };

@@ -28,6 +28,7 @@ pub(crate) const fn step_cells(step: Step) -> (&'static str, i64) {
 pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
     match kind {
         TimerKind::Claims => "CLAIMS",
+        TimerKind::Delayed => "DELAYED",
         TimerKind::Restorations { .. } => "RESTORATIONS",
         TimerKind::Payment => "PAYMENT",
     }
@@ -37,7 +38,7 @@ pub(crate) const fn timer_kind(kind: TimerKind) -> &'static str {
 pub(crate) const fn step_reason(state: StepState) -> Option<&'static str> {
     match state {
         StepState::Failed(reason) => Some(reason.code()),
-        StepState::Requested | StepState::Completed | StepState::Restored => None,
+        StepState::Waiting | StepState::Requested | StepState::Completed | StepState::Restored => None,
     }
 }
 

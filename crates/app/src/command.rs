@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment, Receiver};
+use domain::order::{Canceller, Choice, Payment, Receiver};
 use domain::order_saga::{Report, Step};
 use domain::payment::{Asked, Method};
 use domain::pricing::Discount;
@@ -87,6 +87,13 @@ pub enum Command {
         order: OrderId,
         state: StorageState,
     },
+    /// An operator has what a stuck order holds given back by the shop itself.
+    ResolveOrder {
+        order: OrderId,
+        by: UserId,
+        reason: Arc<str>,
+    },
+    ChangeModes(Box<ChangeModes>),
     /// What an event leads to.
     React(Reaction),
     /// What becomes of an event that could not be handled.
@@ -138,7 +145,18 @@ pub struct PlaceOrder {
     pub receiver: Option<Receiver>,
     pub warehouse_storage: bool,
     pub total_shown: Option<Money>,
-    pub mode: Option<Mode>,
+    pub mode: Option<Choice>,
+}
+
+/// Another mode for orders that do not name one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeModes {
+    pub choice: Choice,
+    /// For the gradual rule; `None` leaves it.
+    pub percent: Option<u8>,
+    /// Nobody where the canary rule wants it.
+    pub by: Option<UserId>,
+    pub reason: Arc<str>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -167,6 +185,7 @@ pub enum Reaction {
     ReleaseStock { order: OrderId, product: ProductId, quantity: i64 },
     ReleaseCoupon { order: OrderId, user: UserId, campaign: CampaignId },
     ReleasePoints { order: OrderId, user: UserId, amount: Money },
+    Delay { order: OrderId, step: Step, until: Timestamp },
     Collect { order: OrderId, step: Step, report: Report, at: Timestamp },
     DecideRequest { request: RequestId, user: UserId, campaign: CampaignId },
     DeliverResult { request: RequestId, result: Box<CouponResult> },

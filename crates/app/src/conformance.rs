@@ -45,6 +45,7 @@ cases! {
     rows {
         an_answer_survives,
         a_login_survives,
+        a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,
         a_settled_order_is_known_as_settled,
         a_timer_survives,

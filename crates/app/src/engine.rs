@@ -3,6 +3,7 @@
 mod batch;
 mod failed;
 mod keys;
+mod modes;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +92,8 @@ pub struct Report {
     pub noticed: Vec<UserId>,
     /// Whether there is something that a payment provider is to be asked.
     pub asks: bool,
+    /// Orders whose compensation got stuck: the operator is told.
+    pub stuck: Vec<OrderId>,
     /// Events that a group has given up.
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.
@@ -268,6 +271,7 @@ impl Engine {
         if batch.jobs() == 1 {
             let (culprit, waiting) = batch.into_parts();
             self.deferred.extend(waiting);
+            culprit.iter().for_each(|job| self.settings.services.note_failure(&job.command, self.now));
             return culprit.into_iter().for_each(|job| blame(job, error, work, report));
         }
         let mut first = batch.into_jobs();
@@ -356,6 +360,7 @@ impl Engine {
     /// What follows a commit: waiting jobs are kept, and what everybody is to be told is put down.
     async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut Written) {
         let lessons = self.lessons(&batch).await;
+        self.take_modes(&batch.rows);
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;

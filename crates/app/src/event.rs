@@ -2,6 +2,7 @@
 //! snapshots in `tests/it/snapshots` are the promise.
 
 mod aggregate;
+mod claiming;
 mod key;
 
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Line, Mode, Payment};
+use domain::order::{Line, Mode, Payment, Rule};
 use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::topic::Topic;
 use crate::wire_time;
+
+pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged};
 
 /// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
 /// inline executor it is answered before the commit and leaves no row.
@@ -96,6 +99,7 @@ events! {
     CouponUsageFailed(StepReport) => OrderProcessingResults;
     PointDeductionCompleted(StepReport) => OrderProcessingResults;
     PointDeductionFailed(StepReport) => OrderProcessingResults;
+    DelayedProcessing(DelayedProcessing) => OrderProcessingResults;
     CompensationRequired(CompensationRequired) => CompensationEvents;
     StockRestorationRequired(StockRestoration) => CompensationEvents, request;
     CouponRestorationRequired(CouponRestoration) => CompensationEvents, request;
@@ -106,6 +110,7 @@ events! {
     CompensationCompleted(CompensationCompleted) => CompensationEvents;
     CompensationStuck(OrderNote) => CompensationEvents;
     CompensationResumed(CompensationResumed) => CompensationEvents;
+    CompensationResolved(CompensationResolved) => CompensationEvents;
     OrderAwaitingPayment(OrderAwaitingPayment) => OrderEvents;
     OrderCompleted(OrderCompleted) => OrderEvents;
     OrderCancelled(OrderCancelled) => OrderEvents;
@@ -137,6 +142,7 @@ events! {
     PaymentCompleted(PaymentCompleted) => ExternalEvents;
     ShipmentUpdated(ShipmentUpdated) => OrderEvents;
     StorageUpdated(StorageUpdated) => OrderEvents;
+    ModeChanged(ModeChanged) => OrderEvents;
 }
 
 impl EventKind {
@@ -169,6 +175,8 @@ payload! {
         order_id: Code,
         user_id: UserId,
         mode: Mode,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen_by: Option<Rule>,
         payment: Payment,
         pay_within_seconds: u64,
         items: Vec<Line>,

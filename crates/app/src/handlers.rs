@@ -3,6 +3,7 @@
 mod catalogue;
 mod claiming;
 mod coupons;
+mod modes;
 mod notices;
 mod orders;
 mod participants;
@@ -41,6 +42,8 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
             shipments::advance_shipment(unit, *order, *state, tracking.clone())
         }
         Command::AdvanceStorage { order, state } => shipments::advance_storage(unit, *order, *state),
+        Command::ResolveOrder { order, by, reason } => orders::resolve(unit, *order, (*by, reason)),
+        Command::ChangeModes(wanted) => modes::change(unit, wanted),
         Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
         Command::Undelivered(command) => undelivered::handle(unit, command),
         Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),
@@ -66,6 +69,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
             participants::release_coupon(unit, *order, *user, *campaign)
         }
         Reaction::ReleasePoints { order, user, amount } => participants::release_points(unit, *order, *user, *amount),
+        Reaction::Delay { order, step, until } => claiming::delay(unit, *order, *step, *until),
         Reaction::Collect { order, step, report, at } => orders::collect(unit, *order, *step, (*report, *at)),
         Reaction::DecideRequest { request, user, campaign } => {
             coupons::decide_request(unit, *request, *campaign, *user)

@@ -80,6 +80,11 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
             order::Event::CompensationRequired { reason: required.reason, steps: required.steps.clone() }
         }
         Event::CompensationStuck(_) => order::Event::CompensationStuck,
+        Event::CompensationResolved(resolved) => order::Event::CompensationResolved {
+            by: resolved.resolved_by,
+            reason: Arc::clone(&resolved.reason),
+            steps: resolved.steps.clone(),
+        },
         Event::CompensationResumed(resumed) => order::Event::CompensationResumed { steps: resumed.steps.clone() },
         Event::OrderStatusChanged(changed) => {
             order::Event::StatusChanged { status: changed.status, reason: changed.reason }
@@ -106,6 +111,7 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
         number: created.order_id.clone(),
         user: created.user_id,
         mode: created.mode,
+        chosen_by: created.chosen_by,
         payment: created.payment,
         pay_within: Duration::from_secs(created.pay_within_seconds),
         lines: created.items.clone(),
@@ -126,7 +132,7 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
     let outcome = order.outcome;
     match event {
         order::Event::Created(_) => false,
-        order::Event::Reported { .. } => true,
+        order::Event::Reported { .. } | order::Event::Asked { .. } => true,
         order::Event::AwaitingPayment { .. } => matches!(outcome, Outcome::Pending),
         order::Event::Completed => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::StatusChanged { status, .. } => outcome == Outcome::Completed && order.status.can_become(*status),
@@ -135,7 +141,9 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
         order::Event::ProcessingFailed { .. } => outcome == Outcome::AwaitingPayment,
         order::Event::CompensationRequired { .. } => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::CompensationStuck => matches!(outcome, Outcome::Compensating),
-        order::Event::CompensationResumed { .. } => matches!(outcome, Outcome::CompensationStuck),
+        order::Event::CompensationResumed { .. } | order::Event::CompensationResolved { .. } => {
+            matches!(outcome, Outcome::CompensationStuck)
+        }
         order::Event::Cancelled { .. } => {
             matches!(outcome, Outcome::Pending | Outcome::Compensating | Outcome::CompensationStuck)
         }
@@ -166,6 +174,7 @@ mod tests {
             order_id: Code::from(NUMBER),
             user_id: UserId(1),
             mode: Mode::Parallel,
+            chosen_by: None,
             payment: Payment::OnDelivery,
             pay_within_seconds: 600,
             items: vec![lamp()],

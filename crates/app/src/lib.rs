@@ -24,6 +24,7 @@ pub mod reactions;
 pub mod relay;
 pub mod retries;
 pub mod rows;
+pub mod services;
 pub mod settings;
 pub mod table;
 pub mod topic;

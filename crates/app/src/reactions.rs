@@ -72,6 +72,7 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::CouponUsageFailed, Group::Completion),
     (EventKind::PointDeductionCompleted, Group::Completion),
     (EventKind::PointDeductionFailed, Group::Completion),
+    (EventKind::DelayedProcessing, Group::Completion),
     (EventKind::StockRestored, Group::Completion),
     (EventKind::CouponRestored, Group::Completion),
     (EventKind::PointsRestored, Group::Completion),
@@ -147,6 +148,10 @@ fn participant(event: &Event, codec: &Codec) -> Option<Reaction> {
 }
 
 fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    if let Event::DelayedProcessing(delayed) = event {
+        let order = codec.order_id(delayed.order_id.as_str())?;
+        return Some(Reaction::Delay { order, step: delayed.step, until: delayed.ask_again_at });
+    }
     let (asked, report) = step_report(event)?;
     let order = codec.order_id(asked.order_id.as_str())?;
     Some(Reaction::Collect { order, step: asked.step, report, at })

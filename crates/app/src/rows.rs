@@ -1,5 +1,6 @@
 //! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
 
+mod modes;
 mod settling;
 mod undelivered;
 
@@ -27,6 +28,7 @@ use crate::reactions::Group;
 use crate::table::Table;
 use crate::topic::Topic;
 
+pub use modes::{ModesChange, ModesKey};
 pub use settling::{PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
 pub use undelivered::{Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
 
@@ -41,6 +43,8 @@ pub enum Key {
     Answer(AnswerKey),
     Telling(TellingKey),
     Login(EmailKey),
+    /// The newest change of the mode setting.
+    Modes,
     Order(OrderId),
     Timer(OrderId),
     Payment(OrderId),
@@ -193,6 +197,8 @@ pub struct Timer {
 pub enum TimerKind {
     /// Claims are overdue.
     Claims,
+    /// Participants that could not be asked are asked again.
+    Delayed,
     /// Restorations are overdue; asked for so many times already.
     Restorations { asked: i64 },
     /// Nobody has paid.
@@ -413,6 +419,7 @@ rows! {
         answers: AnswerKey => StoredAnswer,
         tellings: TellingKey => Telling,
         logins: EmailKey => Login,
+        modes: ModesKey => ModesChange,
         orders: OrderKey => OrderRow,
         timers: TimerKey => Timer,
         payments: PaymentKey => Payment,

@@ -1,9 +1,12 @@
 //! What the engine is told about how to run the shop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::Codec;
-use domain::order::Mode;
+use domain::order::Modes;
+
+use crate::services::Services;
 
 /// How reactions run; the outcome is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +79,16 @@ pub struct Settings {
     pub executor: Executor,
     /// Jobs decided in one commit.
     pub batch_max: usize,
-    /// The mode of orders that do not name one.
-    pub mode: Mode,
+    /// What chooses the mode of orders that do not name one, until somebody changes it in the store.
+    pub modes: Modes,
     pub pay_within: Duration,
     /// A participant that has not answered by then counts as unknown.
     pub step_deadline: Duration,
+    /// An order that is not claimed by then is given up, whatever it waits for.
+    pub order_deadline: Duration,
     /// Restorations are asked for so often before the order waits for an operator.
     pub restorations_max: i64,
+    /// Whether participants can be asked; shared with whoever takes them out.
+    pub services: Arc<Services>,
     pub codec: Codec,
 }

@@ -1,6 +1,7 @@
 //! One command at work: the rows of its batch, and what it may reach.
 
-use domain::order::Order;
+use domain::order::{Modes, Order};
+use domain::order_saga::Step as SagaStep;
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
@@ -8,7 +9,7 @@ use crate::event::Event;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions;
-use crate::rows::{Customer, CustomerKey, NewEvent, OrderKey, OrderRow, Rows};
+use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OrderKey, OrderRow, Rows};
 use crate::settings::{Executor, Settings};
 use crate::table::Missing;
 use domain::ids::{OrderId, UserId};
@@ -78,8 +79,10 @@ impl Unit<'_> {
         let kind = event.kind();
         let commands = self.inline_commands(&event);
         let of = of.or_else(|| {
-            let report = reactions::step_report(&event).map(|(report, _)| report.order_id.clone());
-            report.and_then(|code| self.settings.codec.order_id(code.as_str())).map(|order| (order, None))
+            let report = reactions::step_report(&event).map(|(report, _)| &report.order_id);
+            let delayed = if let Event::DelayedProcessing(delayed) = &event { Some(&delayed.order_id) } else { None };
+            let code = report.or(delayed)?;
+            self.settings.codec.order_id(code.as_str()).map(|order| (order, None))
         });
         self.record(event, of);
         let cause = std::mem::replace(&mut self.cause, kind.name());
@@ -97,6 +100,20 @@ impl Unit<'_> {
         reactions::groups_of(event.kind())
             .filter_map(|group| reactions::command(group, event, self.now, &self.settings.codec))
             .collect()
+    }
+
+    /// Asks the participant of a step whether he can be asked. `Err`: when to ask again.
+    pub(crate) fn ask(&self, step: SagaStep) -> Result<(), Timestamp> {
+        self.settings.services.ask(step, self.now)
+    }
+
+    /// What chooses the mode of orders that do not name one.
+    pub(crate) fn modes(&self) -> Modes {
+        match self.rows.modes.get(ModesKey) {
+            Ok(Some(change)) => change.modes,
+            // Only who changes the setting has it read with the batch.
+            Ok(None) | Err(Missing(_)) => self.settings.modes,
+        }
     }
 
     /// The order of an id that came from outside.

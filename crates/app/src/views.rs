@@ -6,7 +6,7 @@ use std::pin::Pin;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::Order;
+use domain::order::{Order, Outcome};
 use domain::payment::Payment;
 use domain::shipment::Shipment;
 use domain::stock::Product;
@@ -15,7 +15,7 @@ use domain::warehouse::Storage;
 
 use crate::event::Event;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, Request};
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, Request};
 
 /// The answer of a view; views are asked from any thread.
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -26,8 +26,8 @@ pub trait OrderViews: Send + Sync {
     /// A user's orders, newest first, from before the given one on.
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
-    /// Everybody's orders, newest first.
-    fn orders(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
+    /// Everybody's orders, or those with an outcome, newest first.
+    fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
     /// What happened to an order, in order.
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>>;
@@ -40,6 +40,11 @@ pub struct HistoryEvent {
     pub version: Option<i64>,
     pub cause: String,
     pub at: Timestamp,
+}
+
+pub trait ModeViews: Send + Sync {
+    /// Changes of the mode setting, newest first, from before the given one on.
+    fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>>;
 }
 
 pub trait CatalogueViews: Send + Sync {
@@ -166,12 +171,12 @@ pub trait LetterViews: Send + Sync {
 
 /// Everything that can be read.
 pub trait Views:
-    OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
+    OrderViews + ModeViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
 {
 }
 
-impl<T: OrderViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews> Views
-    for T
+impl<T> Views for T where
+    T: OrderViews + ModeViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
 {
 }
 

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod customers;
 pub mod latency;
 pub mod load;
+pub mod modes;
 pub mod pace;
 pub mod plan;
 pub mod report;

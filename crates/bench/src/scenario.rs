@@ -37,11 +37,20 @@ pub enum Scenario {
     Hot,
     /// 60 % browse, 25 % order, 15 % take a coupon.
     Mixed,
+    /// The same orders in every mode of claiming.
+    Modes,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 6] =
-        [Scenario::Echo, Scenario::Coupon, Scenario::Drop, Scenario::Order, Scenario::Hot, Scenario::Mixed];
+    pub const ALL: [Scenario; 7] = [
+        Scenario::Echo,
+        Scenario::Coupon,
+        Scenario::Drop,
+        Scenario::Order,
+        Scenario::Hot,
+        Scenario::Mixed,
+        Scenario::Modes,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,6 +60,7 @@ impl Scenario {
             Scenario::Order => "order",
             Scenario::Hot => "hot",
             Scenario::Mixed => "mixed",
+            Scenario::Modes => "modes",
         }
     }
 
@@ -109,13 +119,12 @@ impl Stage {
             }
             Scenario::Order => {
                 let orders = expected.min(customers.count());
-                let campaign = self.shop.campaign(ENOUGH).await?;
-                self.give_coupons(campaign, orders).await?;
-                self.give_points(orders).await?;
+                let campaign = self.campaign_for(orders).await?;
                 let product = self.shop.product().await?;
                 Ok(Box::new(Order::paid_with_points(customers, product, campaign, orders)))
             }
             Scenario::Hot => Ok(Box::new(Order::on_delivery(customers, self.shop.product().await?))),
+            Scenario::Modes => Err(Error::Nothing("modes are compared with each other, not with the yardstick")),
             Scenario::Mixed => {
                 let mut products = vec![];
                 for _ in 0..PRODUCTS {
@@ -125,6 +134,14 @@ impl Stage {
                 Ok(Box::new(Mixed::new(customers, &products, issue)))
             }
         }
+    }
+
+    /// A campaign of which each of the first `count` customers holds a coupon; they have points as well.
+    pub(crate) async fn campaign_for(&mut self, count: u64) -> Result<i64, Error> {
+        let campaign = self.shop.campaign(ENOUGH).await?;
+        self.give_coupons(campaign, count).await?;
+        self.give_points(count).await?;
+        Ok(campaign)
     }
 
     /// Campaigns that do not run out, as many as it takes for everybody to have one coupon of each.

@@ -27,7 +27,12 @@ impl Shop {
 
     /// A new product; its number.
     pub async fn product(&mut self) -> Result<i64, Error> {
-        let body = json!({"name": "Bench product", "price": PRICE, "stock": STOCK});
+        self.product_of(STOCK).await
+    }
+
+    /// The same with so many units of it.
+    pub async fn product_of(&mut self, stock: i64) -> Result<i64, Error> {
+        let body = json!({"name": "Bench product", "price": PRICE, "stock": stock});
         let made = self.post("/api/admin/products", &body).await?;
         integer(&made, "productId")
     }
@@ -41,6 +46,14 @@ impl Shop {
         });
         let made = self.post("/api/admin/coupons", &body).await?;
         integer(&made, "couponId")
+    }
+
+    /// Has orders claimed in another mode from now on.
+    pub async fn set_mode(&mut self, mode: &str, percent: i64) -> Result<(), Error> {
+        const PATH: &str = "/api/admin/modes";
+        let body = json!({"mode": mode, "percent": percent, "reason": "bench modes"});
+        let answer = self.ask(&Template::put(PATH, &body.to_string())).await?;
+        document(PATH, answer).map(|_| ())
     }
 
     /// Looks whether a claim holds; if not, what is wrong.

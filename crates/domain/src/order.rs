@@ -2,26 +2,29 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+mod modes;
+mod outcome;
 pub mod settling;
 mod status;
 mod terms;
+mod wanted;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use crate::ids::{Code, OrderId, UserId};
 use crate::money::Money;
-use crate::order_saga::{Direction, Next, Report, Saga, Step};
+use crate::order_saga::{Next, Report, Saga, Step};
 use crate::payment::Method;
 use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
+pub use outcome::{Canceller, Outcome};
 pub use status::Status;
-pub use terms::{Mode, Payment};
+pub use terms::Payment;
+pub use wanted::{CouponWanted, Line, Receiver, merge_lines};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -44,6 +47,11 @@ pub enum Command {
     Resume,
     /// What comes after everything is claimed.
     Settle(settling::Command),
+    /// An operator has them done by the shop itself.
+    Resolve {
+        by: UserId,
+        reason: Arc<str>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +62,10 @@ pub enum Event {
         step: Step,
         report: Report,
         at: Timestamp,
+    },
+    /// The next wave of steps is asked for; folded with the report that ended the one before, and no event of its own either.
+    Asked {
+        steps: Vec<Step>,
     },
     /// Everything is claimed and an amount is due.
     AwaitingPayment {
@@ -67,6 +79,11 @@ pub enum Event {
     },
     CompensationStuck,
     CompensationResumed {
+        steps: Vec<Step>,
+    },
+    CompensationResolved {
+        by: UserId,
+        reason: Arc<str>,
         steps: Vec<Step>,
     },
     Cancelled {
@@ -121,92 +138,6 @@ pub enum Rejection {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Canceller {
-    Customer,
-    Admin,
-}
-
-impl Canceller {
-    const fn reason(self) -> Reason {
-        match self {
-            Canceller::Customer => Reason::CancelledByCustomer,
-            Canceller::Admin => Reason::CancelledByAdmin,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
-    Pending,
-    AwaitingPayment,
-    Completed,
-    Compensating,
-    Cancelled,
-    CompensationStuck,
-}
-
-impl Outcome {
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Pending,
-        Outcome::AwaitingPayment,
-        Outcome::Completed,
-        Outcome::Compensating,
-        Outcome::Cancelled,
-        Outcome::CompensationStuck,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Outcome::Pending => "PENDING",
-            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
-            Outcome::Completed => "COMPLETED",
-            Outcome::Compensating => "COMPENSATING",
-            Outcome::Cancelled => "CANCELLED",
-            Outcome::CompensationStuck => "COMPENSATION_STUCK",
-        }
-    }
-
-    /// A settled order is never touched by its saga again.
-    pub const fn is_settled(self) -> bool {
-        matches!(self, Outcome::Completed | Outcome::Cancelled)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Line {
-    #[serde(rename = "productId")]
-    pub product: ProductId,
-    pub name: Arc<str>,
-    pub quantity: i64,
-    pub unit_price: Money,
-}
-
-impl Line {
-    pub fn price(&self) -> Money {
-        self.unit_price.times(self.quantity)
-    }
-}
-
-/// The coupon an order wants to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CouponWanted {
-    pub campaign: CampaignId,
-    /// `None`: the user's oldest active one of that campaign.
-    pub coupon: Option<CouponId>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Receiver {
-    pub name: String,
-    pub phone: String,
-    pub postal_code: String,
-    pub address: String,
-}
-
 /// Everything that is needed to place an order: lines at catalogue prices, one per product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
@@ -214,6 +145,8 @@ pub struct Placement {
     pub number: Code,
     pub user: UserId,
     pub mode: Mode,
+    /// The rule that chose the mode; `None` where it was named.
+    pub chosen_by: Option<Rule>,
     pub payment: Payment,
     pub pay_within: Duration,
     pub lines: Vec<Line>,
@@ -232,6 +165,7 @@ pub struct Created {
     pub number: Code,
     pub user: UserId,
     pub mode: Mode,
+    pub chosen_by: Option<Rule>,
     pub payment: Payment,
     pub pay_within: Duration,
     pub lines: Vec<Line>,
@@ -296,20 +230,6 @@ impl Order {
     }
 }
 
-/// Adds up lines of one product and keeps the order of first mention.
-pub fn merge_lines(lines: impl IntoIterator<Item = (ProductId, i64)>) -> Vec<(ProductId, i64)> {
-    let mut place = BTreeMap::new();
-    let mut merged: Vec<(ProductId, i64)> = vec![];
-    for (product, quantity) in lines {
-        let index = *place.entry(product).or_insert(merged.len());
-        match merged.get_mut(index) {
-            Some((_, sum)) => *sum = sum.saturating_add(quantity),
-            None => merged.push((product, quantity)),
-        }
-    }
-    merged
-}
-
 /// Answers a command against an order; `None` is an order that is being placed.
 pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Place(placement) = command {
@@ -330,7 +250,10 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
         Command::Resume if order.outcome == Outcome::CompensationStuck => {
             Ok(vec![Event::CompensationResumed { steps: order.saga.to_restore().collect() }])
         }
-        Command::Resume => Err(Rejection::NotStuck),
+        Command::Resolve { by, reason } if order.outcome == Outcome::CompensationStuck => {
+            Ok(resolve(order, (*by, reason)))
+        }
+        Command::Resume | Command::Resolve { .. } => Err(Rejection::NotStuck),
         Command::Settle(command) => settling::decide(order, command),
     }
 }
@@ -348,6 +271,7 @@ fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> 
         number: placement.number.clone(),
         user: placement.user,
         mode: placement.mode,
+        chosen_by: placement.chosen_by,
         payment: placement.payment,
         pay_within: placement.pay_within,
         lines: placement.lines.clone(),
@@ -373,7 +297,12 @@ fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Times
         return events;
     }
     match saga.next() {
-        Next::Wait => {}
+        Next::Wait => {
+            let asked: Vec<Step> = saga.asked_since(&order.saga).collect();
+            if !asked.is_empty() {
+                events.push(Event::Asked { steps: asked });
+            }
+        }
         Next::Claimed => events.push(claimed(order, now)),
         Next::Compensate(reason) => {
             events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect() });
@@ -394,6 +323,13 @@ fn claimed(order: &Order, now: Timestamp) -> Event {
     Event::AwaitingPayment { pay_before: now + order.created.pay_within }
 }
 
+/// The shop itself gives back what nobody said that he gave back, so that nothing is left to wait for.
+fn resolve(order: &Order, (by, reason): (UserId, &Arc<str>)) -> Vec<Event> {
+    let cancelled = order.reason.map(|reason| Event::Cancelled { reason });
+    let steps = order.saga.to_restore().collect();
+    [Event::CompensationResolved { by, reason: Arc::clone(reason), steps }].into_iter().chain(cancelled).collect()
+}
+
 fn give_up(order: &Order, reason: Reason) -> Vec<Event> {
     let steps: Vec<Step> = order.saga.to_restore().collect();
     if steps.is_empty() {
@@ -411,6 +347,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
     let order = order.as_mut().expect("an order is created before anything else happens to it");
     match event {
         Event::Created(_) => unreachable!("folded above"),
+        Event::Asked { .. } => return,
         Event::Reported { step, report, at } => {
             if order.saga.accepts(*step, *report) {
                 order.saga.note(*step, *report, *at);
@@ -429,14 +366,18 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             let is_paid = order.created.due.is_zero() || order.created.payment == Payment::Prepaid;
             become_status(order, if is_paid { Status::PaymentCompleted } else { Status::Preparing });
         }
-        Event::CompensationRequired { reason, .. } => {
+        Event::CompensationRequired { reason, steps } => {
             order.outcome = Outcome::Compensating;
             order.is_processing = false;
             order.reason = Some(*reason);
-            order.saga.direction = Direction::Restoring(*reason);
+            order.saga.turn_back(*reason, steps, order.created.at);
         }
         Event::CompensationStuck => order.outcome = Outcome::CompensationStuck,
         Event::CompensationResumed { .. } => order.outcome = Outcome::Compensating,
+        Event::CompensationResolved { steps, .. } => {
+            order.outcome = Outcome::Compensating;
+            order.saga.restore(steps, at);
+        }
         Event::Cancelled { reason } => {
             order.outcome = Outcome::Cancelled;
             order.reason = Some(*reason);
@@ -467,7 +408,7 @@ fn become_status(order: &mut Order, next: Status) {
 
 fn placed(created: &Arc<Created>) -> Order {
     Order {
-        saga: Saga::new(created.steps(), created.at),
+        saga: Saga::new(created.steps(), created.mode.pace(), created.at),
         outcome: Outcome::Pending,
         status: Status::Created,
         reason: None,

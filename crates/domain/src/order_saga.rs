@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ProductId;
+use crate::order::Pace;
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
@@ -17,9 +18,23 @@ pub enum Step {
     Point,
 }
 
+impl Step {
+    /// The saga's table: in waves, a step is asked for when all of the wave before are held. What is given back is given
+    /// back the other way.
+    pub const fn wave(self) -> u8 {
+        match self {
+            Step::Stock(_) => 1,
+            Step::Coupon => 2,
+            Step::Point => 3,
+        }
+    }
+}
+
 /// What is known of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
+    /// Not asked for yet: nothing is held, and nothing can be.
+    Waiting,
     /// Asked for; no answer yet.
     Requested,
     Completed,
@@ -31,6 +46,7 @@ pub enum StepState {
 impl StepState {
     pub const fn name(self) -> &'static str {
         match self {
+            StepState::Waiting => "WAITING",
             StepState::Requested => "REQUESTED",
             StepState::Completed => "COMPLETED",
             StepState::Failed(_) => "FAILED",
@@ -84,9 +100,15 @@ pub struct Saga {
 }
 
 impl Saga {
-    pub fn new(steps: impl IntoIterator<Item = Step>, at: Timestamp) -> Saga {
-        let steps = steps.into_iter().map(|step| StepRecord { step, state: StepState::Requested, at }).collect();
-        Saga { direction: Direction::Claiming, steps }
+    pub fn new(steps: impl IntoIterator<Item = Step>, pace: Pace, at: Timestamp) -> Saga {
+        let state = match pace {
+            Pace::Together | Pace::AtOnce => StepState::Requested,
+            Pace::InWaves => StepState::Waiting,
+        };
+        let steps = steps.into_iter().map(|step| StepRecord { step, state, at }).collect();
+        let mut saga = Saga { direction: Direction::Claiming, steps };
+        saga.ask_next();
+        saga
     }
 
     /// Asks what is to be done, given what is known.
@@ -96,6 +118,7 @@ impl Saga {
             Direction::Restoring(_) => Next::Wait,
             Direction::Claiming if self.is_open() => Next::Wait,
             Direction::Claiming => match self.first_failure() {
+                None if self.steps.iter().any(|record| record.state == StepState::Waiting) => Next::Wait,
                 None => Next::Claimed,
                 Some(reason) if self.to_restore().next().is_none() => Next::Cancel(reason),
                 Some(reason) => Next::Compensate(reason),
@@ -117,6 +140,7 @@ impl Saga {
     pub fn accepts(&self, step: Step, report: Report) -> bool {
         let Some(record) = self.record(step) else { return false };
         match (record.state, report) {
+            (StepState::Waiting, _) => false,
             (StepState::Requested, Report::Completed | Report::Failed(_)) => true,
             (StepState::Requested | StepState::Completed | StepState::Failed(_), Report::Restored) => {
                 matches!(self.direction, Direction::Restoring(_))
@@ -135,6 +159,54 @@ impl Saga {
             Report::Restored => StepState::Restored,
         };
         record.at = at;
+        self.ask_next();
+    }
+
+    /// Asks for the next wave, once all that was asked for is held. So a restart needs to remember no wave: what each step
+    /// answered says which one it is.
+    fn ask_next(&mut self) {
+        let is_held = |record: &StepRecord| matches!(record.state, StepState::Completed | StepState::Waiting);
+        if self.direction != Direction::Claiming || !self.steps.iter().all(is_held) {
+            return;
+        }
+        let is_waiting = |record: &&mut StepRecord| record.state == StepState::Waiting;
+        let Some(wave) = self.steps.iter_mut().find(is_waiting).map(|record| record.step.wave()) else { return };
+        // Whichever answer is collected last, the wave begins when the last of them was given.
+        let Some(at) = self.steps.iter().map(|record| record.at).max() else { return };
+        for record in self.steps.iter_mut().filter(|record| record.step.wave() == wave) {
+            *record = StepRecord { state: StepState::Requested, at, ..*record };
+        }
+    }
+
+    /// Begins to give `steps` back, which are all that hold or may hold something. Whoever reads the history may have met a
+    /// wave's last answer before this, though it was collected after it: what is not among them was never asked for.
+    pub fn turn_back(&mut self, reason: Reason, steps: &[Step], begun: Timestamp) {
+        self.direction = Direction::Restoring(reason);
+        let was_never_asked =
+            |record: &&mut StepRecord| record.state == StepState::Requested && !steps.contains(&record.step);
+        for record in self.steps.iter_mut().filter(was_never_asked) {
+            *record = StepRecord { state: StepState::Waiting, at: begun, ..*record };
+        }
+    }
+
+    /// Writes down that the shop itself gave these steps back, whatever their participants say or said of them.
+    pub fn restore(&mut self, steps: &[Step], at: Timestamp) {
+        for record in self.steps.iter_mut().filter(|record| steps.contains(&record.step)) {
+            *record = StepRecord { state: StepState::Restored, at, ..*record };
+        }
+    }
+
+    /// The steps that have been asked for and not answered.
+    pub fn asked(&self) -> impl Iterator<Item = Step> {
+        self.steps.iter().filter(|record| record.state == StepState::Requested).map(|record| record.step)
+    }
+
+    /// The steps that are asked for now and were waiting before.
+    pub fn asked_since(&self, before: &Saga) -> impl Iterator<Item = Step> {
+        let pairs = self.steps.iter().zip(&before.steps);
+        pairs
+            .filter(|(now, before)| before.state == StepState::Waiting && now.state == StepState::Requested)
+            .map(|(now, _)| now.step)
     }
 
     fn record(&self, step: Step) -> Option<&StepRecord> {
@@ -149,7 +221,7 @@ impl Saga {
     pub fn first_failure(&self) -> Option<Reason> {
         self.steps.iter().find_map(|record| match record.state {
             StepState::Failed(reason) => Some(reason),
-            StepState::Requested | StepState::Completed | StepState::Restored => None,
+            StepState::Waiting | StepState::Requested | StepState::Completed | StepState::Restored => None,
         })
     }
 }

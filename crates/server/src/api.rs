@@ -7,6 +7,7 @@ use std::time::Duration;
 use app::audit::Snapshot;
 use app::payment::{Directed, Provider};
 use app::ports::StoreError;
+use app::services::Services;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
 use axum::http::header::RETRY_AFTER;
@@ -15,11 +16,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use domain::limits::NAME_CHARS_MAX;
+use domain::order::Modes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::auth::{Admin, Tokens};
+use crate::estimates::Estimates;
 use crate::front::Front;
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
@@ -39,6 +42,7 @@ mod health;
 mod letters;
 mod limiting;
 mod manual;
+mod modes;
 mod notices;
 mod orders;
 mod pages;
@@ -49,10 +53,14 @@ mod reference;
 mod refusals;
 mod render;
 mod routes;
+mod services;
 mod settling;
 mod shapes;
 mod shipments;
+mod status;
+mod stuck;
 mod submission;
+mod texts;
 pub mod users;
 
 pub use fingerprints::Fingerprints;
@@ -75,6 +83,11 @@ pub struct Inner {
     /// For a reader of a stream to take what is sent to him.
     pub write_timeout: Duration,
     pub customers_may_charge: bool,
+    /// What chooses the mode of orders until an admin changes it.
+    pub modes: Modes,
+    pub estimates: Estimates,
+    /// The participants of orders in this process.
+    pub services: Arc<Services>,
     pub metrics: Arc<Metrics>,
     pub payments: Payments,
     pub limits: Limits,
@@ -216,10 +229,10 @@ fn customer_routes() -> Routes {
         .post("/api/orders", orders::place, order::place())
         .get("/api/orders", orders::list, order::list())
         .get("/api/orders/{orderNumber}", orders::get, order::get())
-        .get("/api/orders/{orderNumber}/status", orders::status, order::status())
+        .get("/api/orders/{orderNumber}/status", status::get, order::status())
         .get(
             "/orders/{orderNumber}/status",
-            orders::status,
+            status::get,
             order::status().alias("getOrderStatusAlias", "GET /api/orders/{orderNumber}/status"),
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
@@ -242,7 +255,7 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, payments as payment};
+    use manual::{coupons as coupon, letters as letter, modes as mode, orders as order, payments as payment};
     use manual::{products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
@@ -259,13 +272,19 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
         .post("/api/admin/orders/{orderNumber}/refund", settling::refund, refund)
-        .post("/api/admin/orders/{orderNumber}/resume", orders::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/resume", stuck::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/resolve", stuck::resolve, order::resolve())
         .get("/api/admin/shipments", shipments::list, settle::list_shipments())
         .get("/api/admin/shipments/{orderNumber}", shipments::get, settle::get_shipment())
         .patch("/api/admin/shipments/{orderNumber}", shipments::change, settle::change_shipment())
         .get("/api/admin/warehouse", shipments::list_stored, settle::list_stored())
         .get("/api/admin/warehouse/{orderNumber}", shipments::get_stored, settle::get_stored())
         .patch("/api/admin/warehouse/{orderNumber}", shipments::change_stored, settle::change_stored())
+        .get("/api/admin/modes", modes::get, mode::get())
+        .put("/api/admin/modes", modes::put, mode::put())
+        .get("/api/admin/services", services::list, mode::list_services())
+        .put("/api/admin/services", services::put, mode::switch_service())
+        .get("/api/admin/modes/changes", modes::changes, mode::changes())
         .get("/api/admin/dead-letters", letters::list, letter::list())
         .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
@@ -306,6 +325,16 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
         violations.push("#/name", "length", detail);
     }
     Arc::from(name)
+}
+
+/// Why an operator does something, for the record.
+fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
+    const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
+    if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
+        violations.push("#/reason", "length", format!("must have 1 to {CHARS_MAX} characters"));
+    }
+    check_text("#/reason", reason, violations);
+    Arc::from(reason.trim())
 }
 
 /// Text may be anything but characters that nobody can see.

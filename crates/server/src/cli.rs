@@ -13,10 +13,12 @@ use crate::config::Roles;
 mod bench;
 mod demo;
 mod dlq;
+mod order;
 
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
+pub use order::{OrderArgs, OrderCommand};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -39,6 +41,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Look after dead letters: events that a consumer group has given up
     Dlq(DlqArgs),
+    /// Look after orders whose compensation got stuck
+    Order(OrderArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
@@ -100,7 +104,7 @@ pub struct SimArgs {
     /// How many seeds to play, one after the other
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
-    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, everything; all of them unless given
+    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, outages, everything; all of them unless given
     #[arg(long, value_name = "NAME", value_parser = scenario)]
     pub scenario: Option<Scenario>,
     /// How reactions run: inline, log; both unless given

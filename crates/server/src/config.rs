@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 mod kafka;
 mod limits;
+mod orders;
 mod payment;
 mod redis;
 mod render;
 
 pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
 pub use limits::Limits;
+pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 
@@ -211,31 +213,6 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    Parallel,
-    Atomic,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Orders {
-    pub mode: Mode,
-    pay_within_s: u64,
-    step_deadline_s: u64,
-}
-
-impl Orders {
-    pub fn pay_within(&self) -> Duration {
-        Duration::from_secs(self.pay_within_s)
-    }
-
-    pub fn step_deadline(&self) -> Duration {
-        Duration::from_secs(self.step_deadline_s)
-    }
-}
-
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Points {
@@ -347,6 +324,7 @@ impl Config {
             return Err(Error::Database);
         }
         self.kafka.check()?;
+        self.orders.check()?;
         self.payment.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
             return Err(Error::Redis);
@@ -366,6 +344,9 @@ impl Config {
             ("redis.timeout_ms", self.redis.timeout_ms()),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
+            ("orders.order_deadline_s", self.orders.order_deadline_s),
+            ("orders.restorations_max", self.orders.restorations_max.into()),
+            ("orders.canary.every_s", self.orders.canary.every_s),
             ("idempotency.keep_h", self.idempotency.keep_h),
         ];
         for (key, given) in at_least_one.into_iter().chain(self.payment.at_least_one()) {

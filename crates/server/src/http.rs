@@ -15,6 +15,7 @@ pub mod envelope;
 pub mod fallback;
 pub mod headers;
 pub mod json;
+pub mod language;
 pub mod path;
 pub mod problem;
 pub mod query;

@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod data_dir;
 pub mod demo;
+pub mod estimates;
 pub mod feed;
 pub mod front;
 pub mod http;

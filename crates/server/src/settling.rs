@@ -98,6 +98,12 @@ impl Shared {
         for error in &report.errors {
             tracing::error!("The engine met an error: {error}");
         }
+        for order in &report.stuck {
+            tracing::error!(
+                order = order.0,
+                "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
+            );
+        }
         for (letter, group) in &report.permanent {
             tracing::error!(
                 letter = letter.0,

@@ -13,7 +13,6 @@ use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
-use domain::order::Mode;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::{Fingerprints, Inner, Payments, Shop, Snapshots};
@@ -21,6 +20,7 @@ use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::cashier::CashierThread;
 use crate::config::{self, Config};
+use crate::estimates::Estimates;
 use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
@@ -45,9 +45,6 @@ pub use broker::{make_topics, plan_topics, topic_profile};
 
 use beside::Beside;
 use stores::Opened;
-
-/// Restorations are asked for so often before an order waits for an operator.
-const RESTORATIONS_MAX: i64 = 10;
 
 /// A running shop without its listeners.
 pub struct Running {
@@ -121,6 +118,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
+    let services = Arc::clone(&settings.services);
     let front = Front::new(front::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
@@ -136,6 +134,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let due = Arc::new(Notify::new());
     let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
     let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
+    let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
@@ -160,6 +159,9 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         body_limits: BodyLimits::from(&config.server),
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
+        modes: config.orders.modes(),
+        estimates,
+        services,
         metrics,
         payments: at_the_door,
         limits: Limits::new(&config.limits, rates),
@@ -212,13 +214,12 @@ fn settings(config: &Config, codec: Codec) -> Settings {
     Settings {
         executor: carrier(config).executor(),
         batch_max: config.engine.batch_max,
-        mode: match config.orders.mode {
-            config::Mode::Parallel => Mode::Parallel,
-            config::Mode::Atomic => Mode::Atomic,
-        },
+        modes: config.orders.modes(),
         pay_within: config.orders.pay_within(),
         step_deadline: config.orders.step_deadline(),
-        restorations_max: RESTORATIONS_MAX,
+        order_deadline: config.orders.order_deadline(),
+        restorations_max: i64::from(config.orders.restorations_max),
+        services: Arc::default(),
         codec,
     }
 }

@@ -14,6 +14,8 @@ use crate::shutdown::Stop;
 
 /// How often due timers are looked for.
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
+/// How often the mode of orders is looked at.
+const MODES_EVERY: Duration = Duration::from_secs(1);
 /// Timers handled at once, and events read of one partition at once.
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
@@ -60,6 +62,7 @@ struct Round {
 impl Round {
     async fn run(&mut self, settling: &Settling) {
         let mut timers_seen = Instant::now();
+        let mut modes_seen: Option<Instant> = None;
         let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
             let mut jobs = vec![];
@@ -69,6 +72,10 @@ impl Round {
             if std::mem::take(&mut is_more_due) || timers_seen.elapsed() >= TIMERS_EVERY {
                 timers_seen = Instant::now();
                 self.take_timers(&mut jobs).await;
+            }
+            if modes_seen.is_none_or(|seen| seen.elapsed() >= MODES_EVERY) {
+                modes_seen = Some(Instant::now());
+                self.learn_modes().await;
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
@@ -127,6 +134,13 @@ impl Round {
         match self.engine.due_timers(TIMERS_MAX).await {
             Ok(due) => jobs.extend(due),
             Err(error) => tracing::error!("Due timers could not be read: {error}"),
+        }
+    }
+
+    /// Another process on the same store may have changed the mode of orders.
+    async fn learn_modes(&mut self) {
+        if let Err(error) = self.engine.learn_modes().await {
+            tracing::warn!("Which mode orders are claimed in could not be read: {error}");
         }
     }
 

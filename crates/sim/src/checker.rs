@@ -12,6 +12,7 @@ use app::settings::Executor;
 use domain::coupon::Rejection;
 use domain::ids::{CampaignId, UserId};
 use domain::order::Outcome;
+use domain::order_saga::StepState;
 
 use crate::coverage::Branch;
 use crate::disk::{OutboxRow, State};
@@ -81,6 +82,11 @@ impl World {
                 ));
                 if let Some(branch) = branch_of(row) {
                     self.coverage.reach(branch);
+                }
+                let ended = row.order.filter(|_| row.record.kind == EventKind::OrderCancelled.name());
+                let order = ended.and_then(|id| state.orders.get(&id)).map(|row| &row.order);
+                if order.is_some_and(|order| order.saga.steps.iter().any(|record| record.state == StepState::Waiting)) {
+                    self.coverage.reach(Branch::NeverAsked);
                 }
                 let is_raise = row.record.kind == EventKind::CampaignChanged.name();
                 if is_raise && state.campaigns.values().any(|campaign| campaign.issued > 0 && campaign.remaining() > 0)
@@ -208,6 +214,12 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
     let says = |code: &str| row.record.payload.contains(code);
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other events are nothing special")]
     match EventKind::from_name(row.record.kind)? {
+        EventKind::OrderCreated if says("\"mode\":\"sequential\"") => Some(Branch::WentStepByStep),
+        EventKind::OrderCreated if says("\"chosenBy\"") => Some(Branch::ChosenByRule),
+        EventKind::OrderCreated if !says("\"mode\":\"parallel\"") => Some(Branch::TakenAtOnce),
+        EventKind::ModeChanged => Some(Branch::ModeChanged),
+        EventKind::CompensationResolved => Some(Branch::Resolved),
+        EventKind::DelayedProcessing => Some(Branch::Delayed),
         EventKind::OrderCompleted => Some(Branch::OrderCompleted),
         EventKind::OrderAwaitingPayment => Some(Branch::AwaitedPayment),
         EventKind::CompensationCompleted => Some(Branch::CompensationRan),

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::answer::{Answer, Refusal, Settled};
-use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RegisterUser};
+use app::command::{ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RegisterUser};
 use app::engine::Job;
 use app::rows::{AnswerKey, EmailKey, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment, Receiver};
+use domain::order::{Canceller, Choice, Payment, Receiver};
 use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
@@ -19,6 +19,7 @@ use crate::disk::State;
 use crate::rng::Rng;
 
 const USERS: i64 = 6;
+pub(crate) const ADMIN: UserId = UserId(900);
 const LONG: i64 = 3_650 * 86_400_000_000;
 
 /// One request and what became of it.
@@ -124,7 +125,8 @@ impl Customers {
             64..73 => self.cancellation(rng),
             73..90 => self.settling(rng, state),
             90..93 => self.delivery(rng),
-            93..98 => self.change(rng, state),
+            93..97 => self.change(rng, state),
+            97..98 => change_modes(rng),
             _ => register(rng),
         }
     }
@@ -149,7 +151,7 @@ impl Customers {
             receiver: rng.happens(250).then(receiver),
             warehouse_storage: rng.happens(100),
             total_shown: None,
-            mode: rng.happens(150).then_some(Mode::Atomic),
+            mode: if rng.happens(500) { rng.pick(&Choice::ALL) } else { None },
         }
     }
 
@@ -213,6 +215,16 @@ fn goods(rng: &mut Rng, state: &State, order: OrderId) -> Command {
 
 fn receiver() -> Receiver {
     Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
+}
+
+/// An admin who tries the modes.
+fn change_modes(rng: &mut Rng) -> Command {
+    Command::ChangeModes(Box::new(ChangeModes {
+        choice: rng.pick(&Choice::ALL).unwrap_or(Choice::Parallel),
+        percent: u8::try_from(rng.between(0, 100)).ok(),
+        by: Some(ADMIN),
+        reason: "a try".into(),
+    }))
 }
 
 /// A new customer; sometimes one who is known already.

@@ -7,8 +7,8 @@ use app::ids::Sequence;
 use app::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
 use app::rows::{
-    AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, Notice,
-    OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Telling,
+    AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, ModesChange,
+    Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Telling,
     TellingKey, Timer,
 };
 use domain::claim::Claim;
@@ -59,6 +59,8 @@ pub struct State {
     pub refused_claims: BTreeMap<ClaimKey, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
+    /// Every change of the mode setting, oldest first.
+    pub modes: Vec<ModesChange>,
     pub orders: BTreeMap<OrderId, OrderRow>,
     pub timers: BTreeMap<OrderId, Timer>,
     pub payments: BTreeMap<OrderId, Payment>,

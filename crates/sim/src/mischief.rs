@@ -5,6 +5,7 @@ use std::time::Duration;
 use app::ports::{Clock as _, CommitError};
 use app::reactions::Group;
 use app::rows::ClaimKey;
+use app::services::Service;
 use app::settings::Executor;
 use domain::time::Timestamp;
 
@@ -50,6 +51,9 @@ impl World {
         }
         if self.rng.happens(odds.inability) {
             self.refuse_claim();
+        }
+        if self.rng.happens(odds.outage) {
+            self.take_out(place);
         }
         if self.rng.happens(odds.jump) {
             self.jump();
@@ -131,6 +135,16 @@ impl World {
         self.note(format_args!("process {place} is paused until {until}, {heir} takes over"));
         self.processes[place].paused_until = Some(until);
         self.around.bus.own(heir);
+    }
+
+    /// An operator takes a participant of one process out, and back in the next time.
+    fn take_out(&mut self, place: usize) {
+        let Some(service) = self.rng.pick(&Service::ALL) else { return };
+        let services = &self.processes[place].services;
+        let is_out = !services.is_out(service);
+        services.take_out(service, is_out);
+        self.note(format_args!("process {place}: {} is out {is_out}", service.name()));
+        self.coverage.reach(Branch::ParticipantOut);
     }
 
     fn jump(&mut self) {

@@ -8,8 +8,8 @@ use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, NewEvent, OrderKey, PaymentKey, Rows, SettledKey, ShipmentKey,
-    StorageKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OrderKey, PaymentKey, Rows, SettledKey,
+    ShipmentKey, StorageKey, TimerKey,
 };
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -123,6 +123,7 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Letter(id) => rows.letters.loaded(id, state.letters.get(&id).cloned()),
         Key::Answer(key) => rows.answers.loaded(key, state.answers.get(&key).cloned()),
         Key::Login(key) => rows.logins.loaded(key, state.logins.get(&key).cloned()),
+        Key::Modes => rows.modes.loaded(ModesKey, state.modes.last().cloned()),
         Key::Order(id) => rows.orders.loaded(OrderKey(id), state.orders.get(&id).cloned()),
         Key::Timer(id) => rows.timers.loaded(TimerKey(id), state.timers.get(&id).copied()),
         Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
@@ -158,6 +159,12 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
+    for (ModesKey, change) in rows.modes.changes() {
+        match change {
+            Change::Insert(row) | Change::Update(row) => state.modes.push(row.clone()),
+            Change::Delete => unreachable!("changes are kept for ever"),
+        }
+    }
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);

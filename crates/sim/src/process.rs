@@ -6,9 +6,10 @@ use std::time::Duration;
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts, Report};
 use app::ports::StoreError;
+use app::services::Services;
 use app::settings::{Executor, Settings};
 use domain::ids::Codec;
-use domain::order::Mode;
+use domain::order::{Choice, Modes};
 
 use crate::bus::{Bus, BusLog};
 use crate::clock::ModelClock;
@@ -40,6 +41,7 @@ pub(crate) struct Process {
     consumer: Consumer,
     pub(crate) fate: Fate,
     pub(crate) faults: Faults,
+    pub(crate) services: Arc<Services>,
     queue: Vec<Job>,
     /// Taken from queue, timers and log, and not decided yet.
     pub(crate) held: Vec<Job>,
@@ -50,7 +52,7 @@ pub(crate) struct Process {
 impl Process {
     /// Starts on whatever is on the disk. No two engines have the same number.
     pub(crate) fn start(around: &Surroundings, place: usize, number: u32) -> Process {
-        let (fate, faults) = (Fate::default(), Faults::default());
+        let (fate, faults, services) = (Fate::default(), Faults::default(), Arc::<Services>::default());
         let store = MortalStore {
             inner: ModelStore::with_faults(&around.disk, faults.clone()),
             disk: around.disk.clone(),
@@ -61,15 +63,19 @@ impl Process {
             store: Box::new(store),
             gate: around.gate.clone(),
             clock: Arc::new(around.clock.clone()),
-            settings: settings(around.executor),
+            settings: Settings { services: Arc::clone(&services), ..settings(around.executor) },
             engine: number,
         };
+        let mut engine = Engine::new(parts);
+        // No fault is planned for a process that was not there.
+        ready(engine.learn_modes()).expect("the model store answers");
         let log = BusLog { bus: around.bus.clone(), disk: around.disk.clone(), process: place };
         Process {
-            engine: Engine::new(parts),
+            engine,
             consumer: Consumer::new(Box::new(log), CODEC),
             fate,
             faults,
+            services,
             queue: vec![],
             held: vec![],
             paused_until: None,
@@ -112,9 +118,11 @@ fn settings(executor: Executor) -> Settings {
     Settings {
         executor,
         batch_max: 512,
-        mode: Mode::Parallel,
+        modes: Modes::always(Choice::Parallel),
         pay_within: Duration::from_secs(600),
         step_deadline: Duration::from_secs(30),
+        order_deadline: Duration::from_secs(600),
+        services: Arc::default(),
         restorations_max: 3,
         codec: CODEC,
     }

@@ -12,11 +12,12 @@ pub enum Scenario {
     Rush,
     Failures,
     Payments,
+    Outages,
     Everything,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 10] = [
+    pub const ALL: [Scenario; 11] = [
         Scenario::Calm,
         Scenario::Crashes,
         Scenario::Deliveries,
@@ -26,6 +27,7 @@ impl Scenario {
         Scenario::Rush,
         Scenario::Failures,
         Scenario::Payments,
+        Scenario::Outages,
         Scenario::Everything,
     ];
 
@@ -40,6 +42,7 @@ impl Scenario {
             Scenario::Rush => "rush",
             Scenario::Failures => "failures",
             Scenario::Payments => "payments",
+            Scenario::Outages => "outages",
             Scenario::Everything => "everything",
         }
     }
@@ -58,8 +61,10 @@ impl Scenario {
             Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
             Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
             Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
+            Scenario::Outages => Odds { outage: 120, crash: 10, ..Odds::NONE },
             Scenario::Payments => Odds { whim: 400, crash: 30, unknown: 20, ..Odds::NONE },
             Scenario::Everything => Odds {
+                outage: 30,
                 whim: 150,
                 inability: 40,
                 crash: 25,
@@ -87,6 +92,7 @@ impl Scenario {
             | Scenario::Clocks
             | Scenario::Rush
             | Scenario::Failures
+            | Scenario::Outages
             | Scenario::Payments => 1,
         }
     }
@@ -119,6 +125,8 @@ pub(crate) struct Odds {
     pub(crate) whim: u64,
     /// A participant cannot handle what an order asks of it, some times or always.
     pub(crate) inability: u64,
+    /// A participant is taken out, or back in.
+    pub(crate) outage: u64,
 }
 
 impl Odds {
@@ -135,6 +143,7 @@ impl Odds {
         rush: 0,
         inability: 0,
         whim: 0,
+        outage: 0,
     };
 }
 

@@ -6,6 +6,7 @@ use app::command::{Command, Undelivered};
 use app::engine::Job;
 use app::ports::Clock as _;
 use app::rows::LetterStatus;
+use app::services::Service;
 use app::settings::Executor;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome};
@@ -126,6 +127,7 @@ impl World {
         for process in &mut self.processes {
             process.faults.heal();
             process.fate.plan(None);
+            Service::ALL.into_iter().for_each(|service| process.services.take_out(service, false));
             process.paused_until = process.paused_until.map(|_| 0);
         }
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::answer::{Refusal, Settled};
-use app::breaker::Limits;
+use app::breaker;
 use app::cashier::Cashier;
 use app::command::Command;
 use app::engine::{Job, Report};
 use app::ports::Clock as _;
 use app::rows::{InboxKey, OffsetKey};
+use app::services::Service;
 use domain::ids::OrderId;
 use domain::order::{Order, Outcome};
 use domain::time::Timestamp;
@@ -19,7 +20,7 @@ use domain::time::Timestamp;
 use crate::bus::Bus;
 use crate::clock::ModelClock;
 use crate::coverage::{Branch, Coverage};
-use crate::customers::Customers;
+use crate::customers::{ADMIN, Customers};
 use crate::disk::Disk;
 use crate::mischief::CONSTRAINT;
 use crate::model_gate::ModelGate;
@@ -76,7 +77,7 @@ impl World {
         let provider = Arc::new(Provider::new(plan.seed, plan.scenario.odds().whim));
         let clock = Arc::new(around.clock.clone());
         let mut world = World {
-            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, Limits::PAYMENT),
+            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, breaker::Limits::PAYMENT),
             provider,
             is_healed: false,
             plan,
@@ -154,7 +155,10 @@ impl World {
             orders.filter(|order| order.outcome == Outcome::CompensationStuck).map(Order::id).collect()
         });
         if let Some(order) = self.rng.pick(&stuck) {
-            self.customers.want(Command::ResumeOrder { order });
+            let is_resolved = self.rng.happens(300);
+            let (by, reason) = (ADMIN, "counted by hand".into());
+            let resolve = Command::ResolveOrder { order, by, reason };
+            self.customers.want(if is_resolved { resolve } else { Command::ResumeOrder { order } });
         }
     }
 
@@ -248,6 +252,10 @@ impl World {
     }
 
     fn take_report(&mut self, place: usize, report: &Report) {
+        let (services, now) = (&self.processes[place].services, self.around.clock.now());
+        if Service::ALL.into_iter().any(|service| services.state(service, now) == breaker::State::Open) {
+            self.coverage.reach(Branch::BreakerOpened);
+        }
         if report.commits + report.settled + report.lost.len() + report.errors.len() > 0 {
             let Report { commits, settled, deferred, events, lost, errors, .. } = report;
             self.note(format_args!(

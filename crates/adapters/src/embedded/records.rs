@@ -1,6 +1,7 @@
 //! How rows of the tables become what the engine and the views know, cell by cell in the order of the column lists.
 
 mod claims;
+mod modes;
 mod orders;
 mod settling;
 mod undelivered;
@@ -21,6 +22,7 @@ use app::rows::{Customer, Decision, Entry, Granted, Login, Request, RequestStatu
 pub(super) use crate::selects::*;
 pub(super) use crate::words::*;
 pub(super) use claims::{claim, timer};
+pub(super) use modes::modes_change;
 pub(super) use orders::{Line, line, stored_order};
 pub(super) use settling::{payment, shipment, storage, telling};
 pub(super) use undelivered::{letter, parked, parked_event};

@@ -4,6 +4,7 @@ mod accounts;
 mod catalogue;
 mod coupons;
 mod letters;
+mod modes;
 mod notices;
 mod orders;
 mod settling;

@@ -18,7 +18,7 @@ use app::views::Views;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Mode, Payment};
+use domain::order::{Choice, Modes, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 use tokio::runtime::Runtime;
@@ -72,9 +72,11 @@ impl Shop {
         let settings = Settings {
             executor,
             batch_max: 512,
-            mode: Mode::Parallel,
+            modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
             step_deadline: Duration::from_secs(30),
+            order_deadline: Duration::from_secs(600),
+            services: Arc::default(),
             restorations_max: 3,
             codec,
         };

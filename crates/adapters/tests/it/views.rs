@@ -39,7 +39,7 @@ fn a_users_orders_come_newest_first_and_page_by_page() {
         assert_eq!(ids(ANN, Some(placed[1]), 9), [], "Bob's order is no place in Ann's list");
         assert_eq!(ids(UserId(9), None, 9), []);
         let all: Vec<OrderId> =
-            ready(shop.views.orders(Some(placed[4]), 3)).unwrap().iter().map(domain::order::Order::id).collect();
+            ready(shop.views.orders(None, Some(placed[4]), 3)).unwrap().iter().map(domain::order::Order::id).collect();
         assert_eq!(all, [placed[3], placed[2], placed[1]]);
     }
 }

@@ -44,7 +44,7 @@ fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
     let is_being_paid = facts.settlement.payment.as_ref().is_some_and(Payment::is_under_way);
     match outcome {
         Outcome::AwaitingPayment if !is_being_paid => matches!(timer, Some(Timer { kind: TimerKind::Payment, .. })),
-        Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims, .. })),
+        Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims | TimerKind::Delayed, .. })),
         Outcome::Compensating => matches!(timer, Some(Timer { kind: TimerKind::Restorations { .. }, .. })),
         Outcome::AwaitingPayment | Outcome::CompensationStuck | Outcome::Completed | Outcome::Cancelled => {
             timer.is_none()
@@ -56,12 +56,14 @@ fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
 const fn claim_fits(outcome: Outcome, state: StepState, claim: Option<Claim>) -> bool {
     let may_be_released = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
     match (state, claim) {
-        (StepState::Requested, None | Some(Claim::Held | Claim::Refused(_)))
+        (StepState::Waiting, None)
+        | (StepState::Requested, None | Some(Claim::Held | Claim::Refused(_)))
         | (StepState::Completed, Some(Claim::Held))
         | (StepState::Failed(_), Some(Claim::Refused(_)))
         | (StepState::Restored, Some(Claim::Released)) => true,
         (StepState::Requested | StepState::Completed | StepState::Failed(_), Some(Claim::Released)) => may_be_released,
-        (StepState::Completed, None | Some(Claim::Refused(_)))
+        (StepState::Waiting, Some(_))
+        | (StepState::Completed, None | Some(Claim::Refused(_)))
         | (StepState::Failed(_) | StepState::Restored, None | Some(Claim::Held))
         | (StepState::Restored, Some(Claim::Refused(_))) => false,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::order::{Mode, Order, Outcome};
+use domain::order::{Order, Outcome, Pace};
 use domain::order_saga::{Report, Step, StepState};
 
 use super::dossier::Dossier;
@@ -52,7 +52,9 @@ fn steps_fit(dossier: &Dossier, order: &Order) -> Verdict {
         Outcome::AwaitingPayment | Outcome::Completed => is_all(|state| state == StepState::Completed),
         Outcome::Compensating | Outcome::CompensationStuck => order.saga.to_restore().next().is_some(),
         // In one decision, the step that is refused is the last that is asked.
-        Outcome::Cancelled if order.created.mode == Mode::Atomic => is_all(|state| state != StepState::Completed),
+        Outcome::Cancelled if order.created.mode.pace() == Pace::AtOnce => {
+            is_all(|state| state != StepState::Completed)
+        }
         Outcome::Cancelled => order.saga.to_restore().next().is_none(),
     };
     ensure(fits, || {
@@ -66,6 +68,7 @@ fn to_restore(event: &Event) -> Option<&[Step]> {
     match event {
         Event::CompensationRequired(required) => Some(&required.steps),
         Event::CompensationResumed(resumed) => Some(&resumed.steps),
+        Event::CompensationResolved(resolved) => Some(&resolved.steps),
         _ => None,
     }
 }

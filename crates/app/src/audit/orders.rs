@@ -94,7 +94,7 @@ fn is_same(replayed: &Order, stored: &Order) -> bool {
     let (left, right) = (&replayed.created, &stored.created);
     left.number == right.number
         && left.user == right.user
-        && (left.mode, left.payment) == (right.mode, right.payment)
+        && (left.mode, left.chosen_by, left.payment) == (right.mode, right.chosen_by, right.payment)
         && left.pay_within.as_secs() == right.pay_within.as_secs()
         && (&left.lines, campaign(left)) == (&right.lines, campaign(right))
         && (left.total, left.discount, left.points, left.due) == (right.total, right.discount, right.points, right.due)

@@ -9,7 +9,7 @@ use domain::claim::Claim;
 use domain::coupon::Campaign;
 use domain::ids::{Code, Codec, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
-use domain::order::Mode;
+use domain::order::{Choice, Mode, Modes};
 use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::stock::Product;
@@ -256,9 +256,11 @@ fn apply(shop: &mut Shop, repair: &Repair) {
     let settings = Settings {
         executor: Executor::Inline,
         batch_max: 1,
-        mode: Mode::Parallel,
+        modes: Modes::always(Choice::Parallel),
         pay_within: Duration::from_secs(600),
         step_deadline: Duration::from_secs(30),
+        order_deadline: Duration::from_secs(600),
+        services: Arc::default(),
         restorations_max: 5,
         codec: Codec::new([0; 16]),
     };

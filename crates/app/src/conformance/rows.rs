@@ -4,6 +4,7 @@ use domain::claim::Claim;
 use domain::coupon::Holding;
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
+use domain::order::{Choice, Modes};
 use domain::order_saga::Step;
 use domain::points::Account;
 use domain::reason::Reason;
@@ -16,7 +17,7 @@ use crate::answer::Answer;
 use crate::reactions::Group;
 use crate::rows::{
     AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
-    OrderKey, OrderRow, Role, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey, TimerKind,
+    ModesChange, ModesKey, OrderKey, OrderRow, Role, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey, TimerKind,
 };
 
 /// So many varied rows of each kind.
@@ -71,6 +72,26 @@ pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {
     }
 }
 
+pub(super) async fn a_change_of_modes_survives_and_the_newest_is_in_force(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    assert_eq!(session.look(&[Key::Modes]).await.modes.get(ModesKey), Ok(None));
+    let mut before = Modes { choice: Choice::Gradual, percent: 10 };
+    let changes = (1..).zip(Choice::ALL).map(|(version, choice)| {
+        let modes = Modes { choice, percent: u8::try_from(version).unwrap_or(100) };
+        let by = (version % 2 == 0).then_some(UserId(version));
+        let change = ModesChange { version, modes, before, by, reason: "한 번 더".into(), at: NOON };
+        before = modes;
+        change
+    });
+    let changes: Vec<ModesChange> = changes.collect();
+    for change in &changes {
+        session.change(&[Key::Modes], |rows| rows.modes.put(ModesKey, change.clone())).await;
+        assert_eq!(session.look(&[Key::Modes]).await.modes.get(ModesKey), Ok(Some(change)));
+    }
+    session.reopen().await;
+    assert_eq!(session.look(&[Key::Modes]).await.modes.get(ModesKey), Ok(changes.last()));
+}
+
 pub(super) async fn an_order_survives_every_change(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for id in 1..=SAMPLES {
@@ -101,12 +122,9 @@ pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let claims = Timer { due: NOON, kind: TimerKind::Claims };
     let restorations = Timer { due: Timestamp::from_micros(1), kind: TimerKind::Restorations { asked: 3 } };
-    survives!(
-        session,
-        timers,
-        TimerKey(OrderId(1)),
-        [claims, restorations, Timer { kind: TimerKind::Payment, ..claims }]
-    );
+    let delayed = Timer { due: NOON, kind: TimerKind::Delayed };
+    let payment = Timer { due: NOON, kind: TimerKind::Payment };
+    survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, delayed, payment]);
 }
 
 /// The engine sets an order's timer without asking whether there is one.

@@ -7,7 +7,7 @@ use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::{
-    self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, settling,
+    self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, Rule, settling,
 };
 use domain::order_saga::{Report, Step};
 use domain::payment::Method;
@@ -153,6 +153,7 @@ fn placement(dice: &mut Dice, id: OrderId) -> Placement {
         number: CODEC.order(id),
         user: UserId(1 + dice.below(99)),
         mode: dice.pick(&Mode::ALL),
+        chosen_by: dice.pick(&[None, Some(Rule::Adaptive), Some(Rule::Gradual)]),
         payment: dice.pick(&Payment::ALL),
         pay_within: Duration::from_secs(1_800),
         lines,

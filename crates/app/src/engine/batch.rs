@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
 use crate::command::{Command, Reaction, Undelivered};
+use crate::event::EventKind;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
@@ -231,6 +232,8 @@ impl Batch {
             Change::Delete => None,
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
+        let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
+        report.stuck.extend(stuck.filter_map(|event| event.order));
         for (_, change) in self.rows.letters.changes() {
             let (Change::Insert(letter) | Change::Update(letter)) = change else { continue };
             report.buried += usize::from(matches!(change, Change::Insert(_)));
@@ -287,6 +290,8 @@ const fn cause(command: &Command) -> &'static str {
         Command::RefundOrder { .. } => "RefundOrder",
         Command::AdvanceShipment { .. } => "AdvanceShipment",
         Command::AdvanceStorage { .. } => "AdvanceStorage",
+        Command::ResolveOrder { .. } => "ResolveOrder",
+        Command::ChangeModes(_) => "ChangeModes",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
@@ -301,6 +306,7 @@ const fn cause(command: &Command) -> &'static str {
             Reaction::ReleaseCoupon { .. } => "CouponRestorationRequired",
             Reaction::ReleasePoints { .. } => "PointRestorationRequired",
             Reaction::Collect { .. } => "StepReport",
+            Reaction::Delay { .. } => "DelayedProcessing",
             Reaction::DecideRequest { .. } => "CouponRequested",
             Reaction::DeliverResult { .. } => "CouponResult",
             Reaction::NoticeOrder { .. } | Reaction::NoticeCoupon { .. } | Reaction::NoticeFailed { .. } => "Notice",

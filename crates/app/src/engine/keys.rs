@@ -38,6 +38,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
             | Command::RefundOrder { .. }
+            | Command::ResolveOrder { .. }
             | Command::FireTimer { .. },
             Sequence::Entry,
         ) => 2,
@@ -46,6 +47,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
+            | Command::ResolveOrder { .. }
             | Command::FireTimer { .. }
             | Command::IssueCoupon { .. }
             | Command::RequestCoupon { .. },
@@ -82,6 +84,9 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
         Command::RegisterProduct { .. } | Command::CreateCampaign(_) => {}
+        Command::ChangeModes(_) => {
+            keys.insert(Key::Modes);
+        }
         Command::ChangeProduct { product, .. } | Command::AdjustStock { product, .. } => {
             keys.insert((*product).into());
         }
@@ -109,7 +114,10 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
                 keys.insert(AccountKey(order.user).into());
             }
         }
-        Command::CancelOrder { order, .. } | Command::ResumeOrder { order } | Command::FireTimer { order, .. } => {
+        Command::CancelOrder { order, .. }
+        | Command::ResumeOrder { order }
+        | Command::ResolveOrder { order, .. }
+        | Command::FireTimer { order, .. } => {
             keys.insert(OrderKey(*order).into());
             keys.insert(TimerKey(*order).into());
         }
@@ -174,7 +182,7 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
             claim(*order, Step::Point, keys);
             person(*user, keys);
         }
-        Reaction::Collect { order, .. } => {
+        Reaction::Collect { order, .. } | Reaction::Delay { order, .. } => {
             keys.insert(OrderKey(*order).into());
         }
         Reaction::DecideRequest { request, user, campaign } => {
@@ -222,6 +230,7 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, now: Timestamp, keys: &mu
     match &job.command {
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
+        | Command::ResolveOrder { order, .. }
         | Command::FireTimer { order, .. }
         | Command::RefundOrder { order, .. }
         | Command::Pay { order, .. }

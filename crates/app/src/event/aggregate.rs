@@ -30,6 +30,8 @@ impl Event {
             Event::PointRestorationRequired(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationCompleted(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationStuck(event) => ("order", event.order_id.as_str().into()),
+            Event::DelayedProcessing(event) => ("order", event.order_id.as_str().into()),
+            Event::CompensationResolved(event) => ("order", event.order_id.as_str().into()),
             Event::CompensationResumed(event) => ("order", event.order_id.as_str().into()),
             Event::OrderStatusChanged(event) => ("order", event.order_id.as_str().into()),
             Event::OrderReturned(event) => ("order", event.order_id.as_str().into()),
@@ -59,6 +61,7 @@ impl Event {
             Event::ProductRestocked(event) => ("product", event.product_id.to_string().into()),
             Event::PriceChanged(event) => ("product", event.product_id.to_string().into()),
             Event::ProductStatusChanged(event) => ("product", event.product_id.to_string().into()),
+            Event::ModeChanged(event) => ("mode", event.version.to_string().into()),
             Event::StockAdjusted(event) => ("product", event.product_id.to_string().into()),
         }
     }

@@ -1,37 +1,77 @@
-//! How an order claims what it needs, and asks for what it gives back (O-03, O-12, O-13).
+//! How an order claims what it needs, and gives it back: one saga for every mode (O-03, O-12, O-13, O-17).
+
+use std::time::Duration;
 
 use domain::ids::{OrderId, ProductId};
-use domain::order::{self, Order};
+use domain::order::{self, CouponWanted, Order, Outcome, Pace};
 use domain::order_saga::{Report, Step as SagaStep};
 use domain::reason::Reason;
+use domain::time::Timestamp;
 
 use crate::event::{
     CouponRequest, CouponRestoration, Event, PointRequest, PointRestoration, RestorationType, StockRequest,
     StockRestoration,
 };
-use crate::handlers::orders::{cancelled, collect};
+use crate::handlers::orders::{cancelled, collect, give_up};
 use crate::handlers::participants;
 use crate::reactions::report_event;
 use crate::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
 use crate::unit::{Step, Unit};
 
-/// Parallel mode: every request goes out at once (O-03).
+/// A kind of step: how its participant is asked, what he does, and the same for its compensation.
+struct Row {
+    ask: fn(&Unit<'_>, &Order, SagaStep) -> Event,
+    take: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Report>,
+    ask_back: fn(&Unit<'_>, &Order, SagaStep) -> Event,
+    give_back: fn(&mut Unit<'_>, &Order, SagaStep) -> Step,
+}
+
+const STOCK: Row = Row { ask: ask_stock, take: take_stock, ask_back: ask_stock_back, give_back: give_stock_back };
+const COUPON: Row = Row { ask: ask_coupon, take: take_coupon, ask_back: ask_coupon_back, give_back: give_coupon_back };
+const POINT: Row = Row { ask: ask_points, take: take_points, ask_back: ask_points_back, give_back: give_points_back };
+
+/// The saga's table, in the order of claiming. Which rows an order has is [`order::Created::steps`]; when each is asked for
+/// is its mode's [`Pace`].
+const fn row(step: SagaStep) -> &'static Row {
+    match step {
+        SagaStep::Stock(_) => &STOCK,
+        SagaStep::Coupon => &COUPON,
+        SagaStep::Point => &POINT,
+    }
+}
+
+/// Sets an order on its way, or on its way again.
+pub(crate) fn begin(unit: &mut Unit<'_>, order: &Order) -> Step {
+    match order.created.mode.pace() {
+        Pace::Together | Pace::InWaves => request_claims(unit, order),
+        Pace::AtOnce => claim_at_once(unit, order),
+    }
+}
+
+/// Asks for every step that is asked for and has not answered.
 pub(crate) fn request_claims(unit: &mut Unit<'_>, order: &Order) -> Step {
-    set_timer(unit, order.id(), TimerKind::Claims);
-    for record in &order.saga.steps {
-        let request = claim_request(unit, order, record.step);
+    set_claim_timer(unit, order);
+    for step in order.saga.asked() {
+        let request = (row(step).ask)(unit, order, step);
         unit.publish(request)?;
     }
     Ok(())
 }
 
-/// Atomic mode: everything is claimed in this one decision, or nothing is.
-pub(crate) fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
+/// Everything is claimed in this one decision, or nothing is.
+fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
+    for step in order.saga.asked() {
+        if let Err(until) = unit.ask(step) {
+            // The order waits from this commit on, whoever hears of it when.
+            unit.record(participants::delayed(unit, order.id(), step, until), Some((order.id(), None)));
+            return delay(unit, order.id(), step, until);
+        }
+    }
     let before = unit.rows.savepoint();
     let mut reports = vec![];
-    for record in &order.saga.steps {
-        let report = claim_now(unit, order, record.step)?;
-        reports.push((record.step, report));
+    for step in order.saga.asked() {
+        let report = (row(step).take)(unit, order, step)?;
+        reports.push((step, report));
         if matches!(report, Report::Failed(_)) {
             unit.rows.undo_to(before);
             reports.drain(..reports.len() - 1);
@@ -51,17 +91,6 @@ pub(crate) fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
     }
 }
 
-fn claim_now(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Report> {
-    match step {
-        SagaStep::Stock(product) => participants::take_stock(unit, order.id(), product, quantity(order, product)),
-        SagaStep::Coupon => {
-            let wanted = order.created.coupon.expect("an order with a coupon step wants a coupon");
-            participants::take_coupon(unit, order.id(), (wanted.campaign, order.user()), wanted.coupon)
-        }
-        SagaStep::Point => participants::take_points(unit, order.id(), order.user(), order.created.points),
-    }
-}
-
 /// Nothing was claimed, so there is nothing to compensate.
 fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, Report), reason: Reason) -> Step {
     let OrderRow { order, previous } = unit.order(id)?;
@@ -73,65 +102,67 @@ fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, R
     cancelled(unit, &order, reason)
 }
 
-fn claim_request(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
-    let order_id = order.created.number.clone();
-    match step {
-        SagaStep::Stock(product) => {
-            let quantity = quantity(order, product);
-            Event::StockDeductionRequested(StockRequest { order_id, product_id: product, quantity })
-        }
-        SagaStep::Coupon => {
-            let wanted = order.created.coupon.expect("an order with a coupon step wants a coupon");
-            Event::CouponUsageRequested(CouponRequest {
-                order_id,
-                user_id: order.user(),
-                coupon_id: wanted.campaign,
-                user_coupon_id: wanted.coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
-            })
-        }
-        SagaStep::Point => Event::PointDeductionRequested(PointRequest {
-            order_id,
-            user_id: order.user(),
-            points: order.created.points,
-        }),
+/// A participant could not be asked: the order waits for it, as pending work that its own deadline bounds (T11).
+pub(crate) fn delay(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Step {
+    let Some(OrderRow { order, .. }) = unit.rows.orders.get(OrderKey(id))? else { return Ok(()) };
+    if order.outcome != Outcome::Pending || !order.saga.asked().any(|asked| asked == step) {
+        return Ok(());
     }
+    let due = until.min(order.created.at + unit.settings.order_deadline);
+    unit.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Delayed });
+    Ok(())
+}
+
+/// Asks again for what was put off. Whoever answered before answers the same.
+pub(crate) fn ask_again(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    let order = unit.order(id)?.order;
+    if order.outcome != Outcome::Pending {
+        return Ok(());
+    }
+    if order.created.at + unit.settings.order_deadline <= unit.now {
+        return give_up(unit, id);
+    }
+    begin(unit, &order)
 }
 
 /// Asks for what may have been claimed, in the given order: point → coupon → stock (O-12, O-13).
 pub(crate) fn request_restorations(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
     for step in steps {
-        let request = restoration_request(unit, order, *step);
+        let request = (row(*step).ask_back)(unit, order, *step);
         unit.publish(request)?;
     }
     Ok(())
 }
 
-fn restoration_request(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
-    let order_id = order.created.number.clone();
-    let timestamp = unit.now;
-    match step {
-        SagaStep::Stock(product) => Event::StockRestorationRequired(StockRestoration {
-            order_id,
-            product_id: product,
-            quantity: quantity(order, product),
-            event_type: RestorationType::StockRestorationRequired,
-            timestamp,
-        }),
-        SagaStep::Coupon => Event::CouponRestorationRequired(CouponRestoration {
-            order_id,
-            user_id: order.user(),
-            coupon_id: order.created.coupon.expect("an order with a coupon step wants a coupon").campaign,
-            event_type: RestorationType::CouponRestorationRequired,
-            timestamp,
-        }),
-        SagaStep::Point => Event::PointRestorationRequired(PointRestoration {
-            order_id,
-            user_id: order.user(),
-            points: order.created.points,
-            event_type: RestorationType::PointRestorationRequired,
-            timestamp,
-        }),
+/// Gives back what the participants never said that they gave back: an operator wants it settled now.
+pub(crate) fn restore_at_once(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
+    for step in steps {
+        (row(*step).give_back)(unit, order, *step)?;
+        let event = report_event(*step, Report::Restored, order.created.number.clone());
+        unit.record(event, Some((order.id(), None)));
     }
+    Ok(())
+}
+
+/// Answers are overdue after the step's time, and none is waited for beyond the order's.
+pub(crate) fn set_claim_timer(unit: &mut Unit<'_>, order: &Order) {
+    let step = unit.now + unit.settings.step_deadline;
+    let due = step.min(order.created.at + unit.settings.order_deadline);
+    unit.rows.timers.put(TimerKey(order.id()), Timer { due, kind: TimerKind::Claims });
+}
+
+/// The longer nobody answers, the longer the next asking waits; never longer than an order may take.
+pub(crate) fn set_restoration_timer(unit: &mut Unit<'_>, order: OrderId, asked: i64) {
+    let doublings = u32::try_from(asked - 1).unwrap_or(0).min(u32::BITS - 1);
+    let pause = unit.settings.step_deadline.saturating_mul(1 << doublings);
+    let longest: Duration = unit.settings.order_deadline.max(unit.settings.step_deadline);
+    let due = unit.now + pause.min(longest);
+    unit.rows.timers.put(TimerKey(order), Timer { due, kind: TimerKind::Restorations { asked } });
+}
+
+fn product_of(step: SagaStep) -> ProductId {
+    let SagaStep::Stock(product) = step else { unreachable!("a row of the table is asked for its own steps") };
+    product
 }
 
 fn quantity(order: &Order, product: ProductId) -> i64 {
@@ -139,7 +170,85 @@ fn quantity(order: &Order, product: ProductId) -> i64 {
     line.expect("each stock step stands for a line").quantity
 }
 
-pub(crate) fn set_timer(unit: &mut Unit<'_>, order: OrderId, kind: TimerKind) {
-    let due = unit.now + unit.settings.step_deadline;
-    unit.rows.timers.put(TimerKey(order), Timer { due, kind });
+fn coupon_of(order: &Order) -> CouponWanted {
+    order.created.coupon.expect("an order with a coupon step wants a coupon")
+}
+
+fn ask_stock(_unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
+    let product_id = product_of(step);
+    let (order_id, quantity) = (order.created.number.clone(), quantity(order, product_id));
+    Event::StockDeductionRequested(StockRequest { order_id, product_id, quantity })
+}
+
+fn take_stock(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Report> {
+    let product = product_of(step);
+    participants::take_stock(unit, order.id(), product, quantity(order, product))
+}
+
+fn ask_stock_back(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
+    let product_id = product_of(step);
+    Event::StockRestorationRequired(StockRestoration {
+        order_id: order.created.number.clone(),
+        product_id,
+        quantity: quantity(order, product_id),
+        event_type: RestorationType::StockRestorationRequired,
+        timestamp: unit.now,
+    })
+}
+
+fn give_stock_back(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step {
+    let product = product_of(step);
+    participants::give_stock_back(unit, order.id(), product, quantity(order, product))
+}
+
+fn ask_coupon(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+    let wanted = coupon_of(order);
+    Event::CouponUsageRequested(CouponRequest {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        coupon_id: wanted.campaign,
+        user_coupon_id: wanted.coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
+    })
+}
+
+fn take_coupon(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Report> {
+    let wanted = coupon_of(order);
+    participants::take_coupon(unit, order.id(), (wanted.campaign, order.user()), wanted.coupon)
+}
+
+fn ask_coupon_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+    Event::CouponRestorationRequired(CouponRestoration {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        coupon_id: coupon_of(order).campaign,
+        event_type: RestorationType::CouponRestorationRequired,
+        timestamp: unit.now,
+    })
+}
+
+fn give_coupon_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step {
+    participants::give_coupon_back(unit, order.id(), (coupon_of(order).campaign, order.user()))
+}
+
+fn ask_points(_unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+    let (order_id, user_id) = (order.created.number.clone(), order.user());
+    Event::PointDeductionRequested(PointRequest { order_id, user_id, points: order.created.points })
+}
+
+fn take_points(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Report> {
+    participants::take_points(unit, order.id(), order.user(), order.created.points)
+}
+
+fn ask_points_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+    Event::PointRestorationRequired(PointRestoration {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        points: order.created.points,
+        event_type: RestorationType::PointRestorationRequired,
+        timestamp: unit.now,
+    })
+}
+
+fn give_points_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step {
+    participants::give_points_back(unit, order.id(), order.user(), order.created.points)
 }

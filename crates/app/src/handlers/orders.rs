@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::coupon::Campaign;
-use domain::ids::{OrderId, ProductId};
-use domain::order::{self, CouponWanted, Created, Line, Mode, Order, Placement, settling};
+use domain::ids::{OrderId, ProductId, UserId};
+use domain::order::{self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Placement, Rule, settling};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -12,12 +12,11 @@ use domain::time::Timestamp;
 use crate::answer::{Answer, Refusal};
 use crate::command::PlaceOrder;
 use crate::event::{
-    CompensationCompleted, CompensationRequired, CompensationResumed, CouponUsed, Event, OrderAwaitingPayment,
-    OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
+    CompensationCompleted, CompensationRequired, CompensationResolved, CompensationResumed, CouponUsed, Event,
+    OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
 };
-use crate::handlers::claiming::{claim_at_once, request_claims, request_restorations, set_timer};
 use crate::handlers::settling as after;
-use crate::handlers::{participants, payments, shipments};
+use crate::handlers::{claiming, participants, payments, shipments};
 use crate::rows::{
     ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
 };
@@ -27,13 +26,15 @@ use crate::unit::{Halt, Handled, Step, Unit};
 pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     let lines = price_lines(unit, &wanted.items)?;
     let coupon = wanted_coupon(unit, wanted)?;
+    let (mode, chosen_by) = mode_of(unit, wanted, lines.len());
     let id = unit.ids.order();
     let number = unit.settings.codec.order(id);
     let placement = Placement {
         id,
         number: number.clone(),
         user: wanted.user,
-        mode: wanted.mode.unwrap_or(unit.settings.mode),
+        mode,
+        chosen_by,
         payment: wanted.payment,
         pay_within: unit.settings.pay_within,
         lines,
@@ -57,10 +58,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     declare_new(unit, &order);
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     unit.publish_of(created_event(unit, &order.created), &order)?;
-    match order.created.mode {
-        Mode::Parallel => request_claims(unit, &order)?,
-        Mode::Atomic => claim_at_once(unit, &order)?,
-    }
+    claiming::begin(unit, &order)?;
     Ok(Answer::OrderPlaced { order: id, number })
 }
 
@@ -76,6 +74,12 @@ pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
     Ok(Answer::OrderChanged { order: id })
 }
 
+/// Settles an order that got stuck: what it holds is given back in this commit, and the order says who wanted it and why.
+pub(crate) fn resolve(unit: &mut Unit<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Handled {
+    apply(unit, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
 /// Takes in a participant's answer. The one collector of every order (O-09).
 pub(crate) fn collect(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, (report, at): (Report, Timestamp)) -> Step {
     apply(unit, id, &order::Command::Collect { step, report, at })
@@ -88,7 +92,8 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
     };
     unit.rows.timers.remove(TimerKey(id));
     match timer.kind {
-        TimerKind::Claims => apply(unit, id, &order::Command::GiveUp),
+        TimerKind::Claims => give_up(unit, id),
+        TimerKind::Delayed => claiming::ask_again(unit, id),
         TimerKind::Payment => advance(unit, id, settling::Command::Expire),
         TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
             apply(unit, id, &order::Command::Stick)
@@ -96,10 +101,15 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
         TimerKind::Restorations { asked } => {
             let order = unit.order(id)?.order;
             let steps: Vec<SagaStep> = order.saga.to_restore().collect();
-            set_timer(unit, id, TimerKind::Restorations { asked: asked + 1 });
-            request_restorations(unit, &order, &steps)
+            claiming::set_restoration_timer(unit, id, asked + 1);
+            claiming::request_restorations(unit, &order, &steps)
         }
     }
+}
+
+/// Gives an order up whose answers are overdue.
+pub(crate) fn give_up(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    apply(unit, id, &order::Command::GiveUp)
 }
 
 /// Takes an order further after it has claimed everything.
@@ -132,6 +142,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
     let number = order.created.number.clone();
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
+        order::Event::Asked { .. } => claiming::request_claims(unit, order),
         order::Event::AwaitingPayment { pay_before } => {
             after::await_payment(unit, order, *pay_before);
             let event = OrderAwaitingPayment {
@@ -150,8 +161,8 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             if order.is_prepaid() && order.pay_before.is_some() {
                 payments::withdraw(unit, order)?;
             }
-            set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
-            request_restorations(unit, order, steps)
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order, steps)
         }
         order::Event::CompensationStuck => {
             unit.publish_of(Event::CompensationStuck(OrderNote { order_id: number }), order)
@@ -159,8 +170,14 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::CompensationResumed { steps } => {
             let event = CompensationResumed { order_id: number, steps: steps.clone() };
             unit.publish_of(Event::CompensationResumed(event), order)?;
-            set_timer(unit, order.id(), TimerKind::Restorations { asked: 1 });
-            request_restorations(unit, order, steps)
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order, steps)
+        }
+        order::Event::CompensationResolved { by, reason, steps } => {
+            let (resolved_by, reason) = (*by, Arc::clone(reason));
+            let event = CompensationResolved { order_id: number, resolved_by, reason, steps: steps.clone() };
+            unit.publish_of(Event::CompensationResolved(event), order)?;
+            claiming::restore_at_once(unit, order, steps)
         }
         order::Event::Cancelled { reason } => cancelled(unit, order, *reason),
         order::Event::StatusChanged { .. }
@@ -239,6 +256,18 @@ fn declare_new(unit: &mut Unit<'_>, order: &Order) {
     }
 }
 
+/// The mode that was named, or the one that the setting has for such an order.
+fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
+    let modes = unit.modes();
+    let modes = Modes { choice: wanted.mode.unwrap_or(modes.choice), ..modes };
+    modes.of(Basket {
+        user: wanted.user,
+        items,
+        has_coupon: wanted.coupon.is_some(),
+        has_points: !wanted.points.is_zero(),
+    })
+}
+
 fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
     let mut lines = vec![];
     for (product, quantity) in order::merge_lines(items.iter().copied()) {
@@ -265,6 +294,7 @@ fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
         order_id: created.number.clone(),
         user_id: created.user,
         mode: created.mode,
+        chosen_by: created.chosen_by,
         payment: created.payment,
         pay_within_seconds: created.pay_within.as_secs(),
         items: created.lines.clone(),

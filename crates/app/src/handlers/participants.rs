@@ -11,7 +11,9 @@ use domain::order_saga::{Report, Step as SagaStep};
 use domain::points;
 use domain::reason::Reason;
 use domain::stock;
+use domain::time::Timestamp;
 
+use crate::event::{DelayedProcessing, Event};
 use crate::handlers::catalogue::apply;
 use crate::handlers::points::post;
 use crate::reactions::report_event;
@@ -19,6 +21,9 @@ use crate::rows::{ClaimKey, HoldingKey, OrderKey, SettledKey};
 use crate::unit::{Step, Unit};
 
 pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    if let Err(until) = unit.ask(SagaStep::Stock(product)) {
+        return put_off(unit, order, SagaStep::Stock(product), until);
+    }
     let report = take_stock(unit, order, product, quantity)?;
     answer(unit, order, SagaStep::Stock(product), report)
 }
@@ -29,6 +34,9 @@ pub(crate) fn claim_coupon(
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
 ) -> Step {
+    if let Err(until) = unit.ask(SagaStep::Coupon) {
+        return put_off(unit, order, SagaStep::Coupon, until);
+    }
     let report = take_coupon(unit, order, of, coupon)?;
     answer(unit, order, SagaStep::Coupon, report)
 }
@@ -39,27 +47,24 @@ pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, am
 }
 
 pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
-    let step = SagaStep::Stock(product);
-    release(unit, order, step, |unit| move_claimed(unit, product, &stock::Command::Restore { quantity }))?;
-    answer(unit, order, step, Report::Restored)
+    // Whoever cannot be asked says nothing, and is asked again by the order's timer.
+    if unit.ask(SagaStep::Stock(product)).is_err() {
+        return Ok(());
+    }
+    give_stock_back(unit, order, product, quantity)?;
+    answer(unit, order, SagaStep::Stock(product), Report::Restored)
 }
 
 pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
-    release(unit, order, SagaStep::Coupon, |unit| {
-        let of = (campaign, user);
-        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
-            .expect("restoring a coupon that an order holds is never refused");
-        Ok(())
-    })?;
+    if unit.ask(SagaStep::Coupon).is_err() {
+        return Ok(());
+    }
+    give_coupon_back(unit, order, (campaign, user))?;
     answer(unit, order, SagaStep::Coupon, Report::Restored)
 }
 
 pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    release(unit, order, SagaStep::Point, |unit| {
-        post(unit, user, &points::Command::Restore { amount }, Some(order))?
-            .expect("restoring points that an order took is never refused");
-        Ok(())
-    })?;
+    give_points_back(unit, order, user, amount)?;
     answer(unit, order, SagaStep::Point, Report::Restored)
 }
 
@@ -95,6 +100,30 @@ pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amo
     take(unit, order, SagaStep::Point, |unit| {
         let posted = post(unit, user, &points::Command::Deduct { amount }, Some(order))?;
         Ok(posted.map(|_| ()).map_err(|_| Reason::PointsInsufficient))
+    })
+}
+
+/// Gives units back that an order reserved, or makes sure that it never will reserve them.
+pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    let restore = stock::Command::Restore { quantity };
+    release(unit, order, SagaStep::Stock(product), |unit| move_claimed(unit, product, &restore))
+}
+
+/// The same for the coupon that an order used.
+pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step {
+    release(unit, order, SagaStep::Coupon, |unit| {
+        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
+            .expect("restoring a coupon that an order holds is never refused");
+        Ok(())
+    })
+}
+
+/// The same for the points that an order took.
+pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    release(unit, order, SagaStep::Point, |unit| {
+        post(unit, user, &points::Command::Restore { amount }, Some(order))?
+            .expect("restoring points that an order took is never refused");
+        Ok(())
     })
 }
 
@@ -155,6 +184,16 @@ fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -
     let known = unit.rows.orders.get(OrderKey(order)).ok().flatten();
     let code = known.map_or_else(|| unit.settings.codec.order(order), |row| row.order.created.number.clone());
     unit.publish(report_event(step, report, code))
+}
+
+/// Says that a step waits, and until when. It is still asked for: nothing was refused, and nothing taken.
+fn put_off(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Step {
+    unit.publish(delayed(unit, order, step, until))
+}
+
+pub(crate) fn delayed(unit: &Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Event {
+    let order_id = unit.settings.codec.order(order);
+    Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
 }
 
 /// Moves what a claim holds, which is never refused.

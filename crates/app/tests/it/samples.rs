@@ -1,17 +1,18 @@
 //! One event of each kind, and one more where something may be absent.
 
 use app::event::{
-    CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResumed, CouponIssued,
-    CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed, Event, OrderAwaitingPayment,
-    OrderCancelled, OrderCompleted, OrderCreated, OrderNote, PointRequest, PointRestoration, PointsCharged,
-    PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, RestorationType,
-    ResultCode, Sold, StockAdjusted, StockRequest, StockRestoration,
+    CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResolved,
+    CompensationResumed, CouponIssued, CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed,
+    DelayedProcessing, Event, ModeChanged, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated,
+    OrderNote, PointRequest, PointRestoration, PointsCharged, PriceChanged, ProductRegistered, ProductRestocked,
+    ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest,
+    StockRestoration,
 };
 use app::reactions::report_event;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Line, Mode, Payment};
+use domain::order::{Choice, Line, Mode, Payment, Rule};
 use domain::order_saga::{Report, Step};
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -47,6 +48,7 @@ fn created() -> OrderCreated {
         order_id: order(),
         user_id: ANN,
         mode: Mode::Parallel,
+        chosen_by: None,
         payment: Payment::Prepaid,
         pay_within_seconds: 600,
         items: vec![Line { product: LAMP, name: "Lamp".into(), quantity: 2, unit_price: Money::won(1_000) }],
@@ -64,7 +66,8 @@ fn created() -> OrderCreated {
 
 fn orders() -> Vec<Event> {
     let with_everything = OrderCreated {
-        mode: Mode::Atomic,
+        mode: Mode::Sequential,
+        chosen_by: Some(Rule::Gradual),
         payment: Payment::OnDelivery,
         coupon_id: Some(DROP),
         user_coupon_id: Some(coupon()),
@@ -130,7 +133,14 @@ fn compensations() -> Vec<Event> {
         Event::CompensationRequired(CompensationRequired { order_id: order(), reason, steps: steps.clone() }),
         Event::CompensationCompleted(CompensationCompleted { order_id: order(), reason }),
         Event::CompensationStuck(OrderNote { order_id: order() }),
-        Event::CompensationResumed(CompensationResumed { order_id: order(), steps }),
+        Event::CompensationResumed(CompensationResumed { order_id: order(), steps: steps.clone() }),
+        Event::DelayedProcessing(DelayedProcessing { order_id: order(), step: Step::Stock(LAMP), ask_again_at: NOON }),
+        Event::CompensationResolved(CompensationResolved {
+            order_id: order(),
+            resolved_by: ANN,
+            reason: "counted by hand".into(),
+            steps,
+        }),
     ]
 }
 
@@ -258,6 +268,21 @@ fn products() -> Vec<Event> {
         Event::ProductRestocked(ProductRestocked { product_id: LAMP, available: 2 }),
         Event::PriceChanged(PriceChanged { product_id: LAMP, price }),
         Event::ProductStatusChanged(ProductStatusChanged { product_id: LAMP, status: Status::Paused }),
+        Event::ModeChanged(mode_changed(Some(ANN))),
+        Event::ModeChanged(mode_changed(None)),
         Event::StockAdjusted(StockAdjusted { product_id: LAMP, delta: -2, reason: "broken".into(), on_hand: 3 }),
     ]
+}
+
+fn mode_changed(changed_by: Option<UserId>) -> ModeChanged {
+    ModeChanged {
+        version: 3,
+        from: Choice::Sequential,
+        from_percent: 0,
+        to: Choice::Gradual,
+        to_percent: 10,
+        changed_by,
+        reason: "a tenth of the users, to see".into(),
+        changed_at: NOON,
+    }
 }

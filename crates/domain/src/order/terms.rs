@@ -1,27 +1,6 @@
-//! How an order is to be claimed and paid.
+//! How an order is to be paid.
 
 use serde::{Deserialize, Serialize};
-
-/// How claims are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All requests go out together; any failure restores what was or may have been claimed.
-    Parallel,
-    /// One decision claims everything or nothing.
-    Atomic,
-}
-
-impl Mode {
-    pub const ALL: [Mode; 2] = [Mode::Parallel, Mode::Atomic];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Parallel => "parallel",
-            Mode::Atomic => "atomic",
-        }
-    }
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::{CampaignId, ProductId};
 
 const ANN: UserId = UserId(1);
 const LAMP: ProductId = ProductId(1);
@@ -20,6 +21,7 @@ fn placement() -> Placement {
         number: Code::from("ORD-1"),
         user: ANN,
         mode: Mode::Parallel,
+        chosen_by: None,
         payment: Payment::Prepaid,
         pay_within: Duration::from_secs(600),
         lines: vec![line(LAMP, 1, 1_000)],

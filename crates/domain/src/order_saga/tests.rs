@@ -6,8 +6,9 @@ const REASON: [Reason; 3] = [Reason::StockExhausted, Reason::CouponNotUsable, Re
 const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
 const DIRECTIONS: [Direction; 2] = [Direction::Claiming, Direction::Restoring(Reason::CancelledByCustomer)];
 
-fn states_of(place: usize) -> [StepState; 4] {
-    [StepState::Requested, StepState::Completed, StepState::Failed(REASON[place]), StepState::Restored]
+fn states_of(place: usize) -> [StepState; 5] {
+    let failed = StepState::Failed(REASON[place]);
+    [StepState::Waiting, StepState::Requested, StepState::Completed, failed, StepState::Restored]
 }
 
 /// Every combination of three steps' states.
@@ -24,7 +25,7 @@ fn combinations() -> Vec<[StepState; 3]> {
 }
 
 fn saga(direction: Direction, states: [StepState; 3]) -> Saga {
-    let mut saga = Saga::new(STEPS, NOON);
+    let mut saga = Saga::new(STEPS, Pace::Together, NOON);
     saga.direction = direction;
     for (record, state) in saga.steps.iter_mut().zip(states) {
         record.state = state;
@@ -61,6 +62,7 @@ fn the_next_move_follows_from_what_is_known() {
             .find_map(|(place, state)| (*state == StepState::Failed(REASON[place])).then_some(REASON[place]));
         let claiming = match failed {
             _ if open => Next::Wait,
+            None if states.contains(&StepState::Waiting) => Next::Wait,
             None => Next::Claimed,
             Some(reason) if held => Next::Compensate(reason),
             Some(reason) => Next::Cancel(reason),
@@ -89,7 +91,7 @@ fn the_customer_is_told_the_first_refusal_in_the_order_of_claiming() {
 
 #[test]
 fn reports_of_a_step_that_the_order_does_not_have_are_passed_over() {
-    let saga = Saga::new([STOCK], NOON);
+    let saga = Saga::new([STOCK], Pace::Together, NOON);
     for step in [Step::Coupon, Step::Point, Step::Stock(ProductId(2))] {
         assert!(!saga.accepts(step, Report::Completed));
     }
@@ -173,7 +175,7 @@ fn answers_may_come_twice_and_in_any_order() {
                 (step, if is_granted { Report::Completed } else { Report::Failed(REASON[place]) })
             })
             .collect();
-        check_commutes(&Saga::new(STEPS, NOON), &reports);
+        check_commutes(&Saga::new(STEPS, Pace::Together, NOON), &reports);
     }
 }
 
@@ -195,4 +197,68 @@ fn a_restored_step_stays_restored() {
     for report in [Report::Completed, Report::Failed(Reason::StockExhausted), Report::Restored] {
         assert!(!restored.accepts(STOCK, report));
     }
+}
+
+/// O-17: a wave is asked for when the wave before is held, by whichever answer came last.
+#[test]
+fn in_waves_the_last_answer_of_a_wave_asks_for_the_next() {
+    let desk = Step::Stock(ProductId(2));
+    let mut saga = Saga::new([STOCK, desk, Step::Coupon, Step::Point], Pace::InWaves, NOON);
+    for (answer, asked) in [
+        (None, vec![STOCK, desk]),
+        (Some(desk), vec![STOCK]),
+        (Some(STOCK), vec![Step::Coupon]),
+        (Some(Step::Coupon), vec![Step::Point]),
+        (Some(Step::Point), vec![]),
+    ] {
+        answer.into_iter().for_each(|step| take_in(&mut saga, (step, Report::Completed)));
+        assert_eq!(saga.asked().collect::<Vec<_>>(), asked, "{answer:?}");
+    }
+    assert_eq!(saga.next(), Next::Claimed);
+}
+
+/// O-17, O-47: what an order does not have is no wave of its own.
+#[test]
+fn a_wave_that_an_order_does_not_have_is_passed_over() {
+    let mut saga = Saga::new([STOCK, Step::Point], Pace::InWaves, NOON);
+    take_in(&mut saga, (STOCK, Report::Completed));
+    assert_eq!(saga.asked().collect::<Vec<_>>(), [Step::Point]);
+}
+
+/// O-18, O-19, O-47: after a refusal nobody else is asked, and only what is held is given back.
+#[test]
+fn in_waves_a_refusal_ends_the_asking() {
+    for (place, refused) in STEPS.into_iter().enumerate() {
+        let mut saga = Saga::new(STEPS, Pace::InWaves, NOON);
+        STEPS[..place].iter().for_each(|step| take_in(&mut saga, (*step, Report::Completed)));
+        take_in(&mut saga, (refused, Report::Failed(REASON[place])));
+        let mut held = STEPS[..place].to_vec();
+        held.reverse();
+        let next = if place == 0 { Next::Cancel(REASON[0]) } else { Next::Compensate(REASON[place]) };
+        assert_eq!((saga.next(), saga.to_restore().collect::<Vec<_>>()), (next, held));
+        assert!(saga.asked().next().is_none());
+        for step in &STEPS[place + 1..] {
+            assert!(!saga.accepts(*step, Report::Completed), "{step:?} was never asked for");
+        }
+    }
+}
+
+/// The last answer of a wave may stand before the turning back in the history, and be collected after it.
+#[test]
+fn a_history_that_turns_back_asks_for_nothing_more() {
+    let begun = Saga::new(STEPS, Pace::InWaves, NOON);
+    let (mut collected_after, mut read_before) = (begun.clone(), begun);
+    collected_after.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
+    take_in(&mut collected_after, (STOCK, Report::Completed));
+    take_in(&mut read_before, (STOCK, Report::Completed));
+    read_before.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
+    assert_eq!(read_before, collected_after);
+}
+
+#[test]
+fn nobody_else_is_asked_once_an_order_is_given_up() {
+    let mut saga = Saga::new(STEPS, Pace::InWaves, NOON);
+    saga.direction = Direction::Restoring(Reason::CancelledByCustomer);
+    take_in(&mut saga, (STOCK, Report::Completed));
+    assert!(saga.asked().next().is_none());
 }

@@ -261,3 +261,36 @@ pub(super) fn change_storage() -> Value {
 pub(super) fn storage() -> Value {
     json!({"orderId": ORDER, "status": "IN_STORAGE", "createdAt": NOON, "updatedAt": NEXT})
 }
+
+pub(super) fn change_modes() -> Value {
+    json!({"mode": "gradual", "percent": 10, "reason": "a tenth of the users, to see"})
+}
+
+pub(super) fn modes_change() -> Value {
+    json!({
+        "version": 1, "from": {"mode": "parallel", "percent": 0}, "to": {"mode": "gradual", "percent": 10}, "changedBy": 1,
+        "reason": "a tenth of the users, to see", "changedAt": NOON,
+    })
+}
+
+pub(super) fn modes() -> Value {
+    json!({
+        "mode": "gradual", "percent": 10, "changed": modes_change(),
+        "recommendation": [{"mode": "parallel", "when": ["answers are needed within 500 ms"]}],
+    })
+}
+
+pub(super) fn resolve_order() -> Value {
+    json!({"reason": "counted by hand"})
+}
+
+pub(super) fn switch_service() -> Value {
+    json!({"service": "stockService", "out": false, "reason": "the count is over"})
+}
+
+pub(super) fn services() -> Value {
+    json!({"data": [
+        {"service": "stockService", "breaker": "closed", "out": false},
+        {"service": "couponService", "breaker": "open", "out": true},
+    ]})
+}

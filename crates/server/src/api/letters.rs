@@ -14,7 +14,7 @@ use super::pages::PageQuery;
 use super::refusals::{letter_not_found, problem};
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_text, examples, unavailable};
+use super::{Shop, check_reason, examples, shapes, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Letter};
@@ -22,8 +22,6 @@ use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
 
-/// Characters of why an operator does something.
-const REASON_CHARS_MAX: usize = 500;
 /// Characters of a payload that an operator corrects.
 const PAYLOAD_CHARS_MAX: usize = 50_000;
 
@@ -41,7 +39,7 @@ pub(crate) struct EditBody {
     /// The event's JSON, as text.
     #[schemars(length(max = PAYLOAD_CHARS_MAX))]
     payload: String,
-    #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
 
@@ -49,7 +47,7 @@ pub(crate) struct EditBody {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ActOnDeadLetter", example = examples::act_on_letter())]
 pub(crate) struct ActBody {
-    #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
 
@@ -213,12 +211,4 @@ fn checked_reason(body: &ActBody) -> Result<Arc<str>, Problem> {
     let mut violations = Violations::default();
     let reason = check_reason(&body.reason, &mut violations);
     violations.into_result().map(|()| reason)
-}
-
-fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
-    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have 1 to {REASON_CHARS_MAX} characters"));
-    }
-    check_text("#/reason", reason, violations);
-    Arc::from(reason.trim())
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod coupons;
 pub(super) mod letters;
+pub(super) mod modes;
 pub(super) mod orders;
 pub(super) mod payments;
 pub(super) mod people;

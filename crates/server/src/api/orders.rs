@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, UserId};
 use domain::limits::{LINES_MAX, QUANTITY_MAX};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Order, Outcome, Payment, Receiver};
+use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Receiver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ use crate::waiting::Subject;
 const CANCEL_REASON_CHARS_MAX: usize = 500;
 /// The estimate that the source promises with the receipt (O-05).
 const ESTIMATED_PROCESSING_TIME: &str = "PT10S";
+/// A synchronous order is decided in the commit that places it, unless a participant is out.
+const SYNC_WAIT: Duration = Duration::from_secs(10);
 
 /// Give `couponId` or `userCouponId`, not both.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -71,8 +73,8 @@ pub(crate) struct PlaceBody {
     user_id: Option<i64>,
     /// For admins only.
     #[serde(default)]
-    #[schemars(with = "Option<words::ModeWord>")]
-    mode: Option<Mode>,
+    #[schemars(with = "Option<words::ChoiceWord>")]
+    mode: Option<Choice>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -120,7 +122,13 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     let Answer::OrderPlaced { order, number } = settled.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("placing an order is answered with the order");
     };
-    let placed = match (settled.order, submission.prefer.wait) {
+    let wait = match &settled.order {
+        _ if submission.prefer.wait.is_some() => submission.prefer.wait,
+        Some(placed) => waits_by_mode(placed),
+        // The answer is repeated, and its mode stands in the order.
+        None => shop.front.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
+    };
+    let placed = match (settled.order, wait) {
         (Some(placed), Some(_)) if is_final(placed.outcome) => Some(render::order(&placed)),
         (_, Some(wait)) => outcome(&shop, order, wait).await?.map(|order| render::order(&order)),
         (_, None) => None,
@@ -135,6 +143,11 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     applied(&mut response, submission.prefer);
     super::mark_replayed(&mut response, settled.replayed);
     Ok(response)
+}
+
+/// Whoever places an order in the mode `sync` waits for it, whatever he prefers.
+fn waits_by_mode(order: &Order) -> Option<Duration> {
+    (order.created.mode == Mode::Sync).then_some(SYNC_WAIT)
 }
 
 fn receipt(number: &Number) -> Receipt {
@@ -249,15 +262,6 @@ pub(crate) async fn get(
     own_order(&shop, &number, principal).await.map(|order| Json(render::order(&order)))
 }
 
-/// `GET /api/orders/{n}/status` (O-36).
-pub(crate) async fn status(
-    State(shop): State<Shop>,
-    Customer(principal): Customer,
-    Name(number, _): Name<path::Order>,
-) -> Result<Json<render::StatusBody>, Problem> {
-    own_order(&shop, &number, principal).await.map(|order| Json(render::status(&order)))
-}
-
 /// `GET /api/orders`: own orders, newest first.
 pub(crate) async fn list(
     State(shop): State<Shop>,
@@ -271,13 +275,24 @@ pub(crate) async fn list(
     Ok(Json(page.of(orders, |order| order.id().0, render::order)))
 }
 
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct OrdersQuery {
+    /// Only orders with this outcome; `COMPENSATION_STUCK` are those that wait for an operator.
+    #[serde(default)]
+    #[schemars(with = "Option<words::OutcomeWord>")]
+    outcome: Option<Outcome>,
+}
+
 /// `GET /api/admin/orders`: everybody's.
 pub(crate) async fn list_all(
     State(shop): State<Shop>,
+    Query(which): Query<OrdersQuery>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<render::OrderBody>>, Problem> {
-    let page = query.page(&shop, List { name: "admin/orders", owner: None, filter: "" })?;
-    let orders = shop.front.views.orders(page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
+    let filter = which.outcome.map_or("", Outcome::name);
+    let page = query.page(&shop, List { name: "admin/orders", owner: None, filter })?;
+    let orders = shop.front.views.orders(which.outcome, page.after.map(OrderId), page.fetch());
+    let orders = orders.await.map_err(unavailable)?;
     Ok(Json(page.of(orders, |order| order.id().0, render::order)))
 }
 
@@ -336,17 +351,6 @@ pub(crate) async fn cancel(
     let is_own = order.user() == submission.user();
     let by = if is_own { Canceller::Customer } else { Canceller::Admin };
     let command = Command::CancelOrder { order: order.id(), by };
-    change(&shop, command, submission.idempotency, submission.prefer).await
-}
-
-/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
-pub(crate) async fn resume(
-    State(shop): State<Shop>,
-    Name(number, _): Name<path::Order>,
-    submission: Submission<super::Empty>,
-) -> Result<Response, Problem> {
-    let order = own_order(&shop, &number, submission.principal).await?;
-    let command = Command::ResumeOrder { order: order.id() };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 

@@ -5,7 +5,7 @@ use app::views::UserCoupon;
 use app::wire_time;
 use domain::coupon::Campaign;
 use domain::ids::Codec;
-use domain::order::{Order, Outcome};
+use domain::order::{Order, Outcome, Rule};
 use domain::order_saga::{Direction, Step, StepState};
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -44,6 +44,10 @@ pub(crate) struct OrderBody {
     payment: &'static str,
     #[schemars(with = "words::ModeWord")]
     mode: &'static str,
+    /// The rule that chose the mode; absent where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::RuleWord>")]
+    chosen_by: Option<&'static str>,
     #[schemars(with = "words::OutcomeWord")]
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +107,7 @@ pub(crate) fn order(order: &Order) -> OrderBody {
         amount_due: created.due.amount(),
         payment: created.payment.name(),
         mode: created.mode.name(),
+        chosen_by: created.chosen_by.map(Rule::name),
         outcome: order.outcome.name(),
         reason: order.reason.map(Reason::code),
         status: order.status.name(),
@@ -130,10 +135,15 @@ fn steps(order: &Order) -> Vec<StepBody> {
             _ => steps.push((name, record.state, record.at)),
         }
     }
-    let is_skipped = order.outcome == Outcome::Cancelled && order.saga.direction == Direction::Claiming;
+    let is_claiming = order.saga.direction == Direction::Claiming;
+    let is_skipped = |state| match state {
+        StepState::Waiting => order.outcome == Outcome::Cancelled || !is_claiming,
+        StepState::Requested => order.outcome == Outcome::Cancelled && is_claiming,
+        StepState::Completed | StepState::Failed(_) | StepState::Restored => false,
+    };
     let render = |(step, state, at): (&'static str, StepState, Timestamp)| StepBody {
         step,
-        state: if is_skipped && state == StepState::Requested { "SKIPPED" } else { state.name() },
+        state: if is_skipped(state) { "SKIPPED" } else { state.name() },
         at: wire_time::format(at),
     };
     steps.into_iter().map(render).collect()
@@ -143,47 +153,11 @@ fn steps(order: &Order) -> Vec<StepBody> {
 fn combine(one: StepState, other: StepState) -> StepState {
     let weight = |state: StepState| match state {
         StepState::Failed(_) => 3,
-        StepState::Requested => 2,
+        StepState::Requested | StepState::Waiting => 2,
         StepState::Restored => 1,
         StepState::Completed => 0,
     };
     if weight(other) > weight(one) { other } else { one }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "OrderProgress", example = examples::order_progress())]
-pub(crate) struct StatusBody {
-    order_id: String,
-    #[schemars(with = "words::OutcomeWord")]
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::ReasonWord>")]
-    reason: Option<&'static str>,
-    #[schemars(with = "words::OrderStatusWord")]
-    status: &'static str,
-    status_description: &'static str,
-    progress_percentage: u8,
-    can_cancel: bool,
-    #[schemars(with = "words::Moment")]
-    last_updated: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::Moment>")]
-    pay_before: Option<String>,
-}
-
-pub(crate) fn status(order: &Order) -> StatusBody {
-    StatusBody {
-        order_id: order.created.number.to_string(),
-        outcome: order.outcome.name(),
-        reason: order.reason.map(Reason::code),
-        status: order.status.name(),
-        status_description: order.status.description(),
-        progress_percentage: order.status.progress(),
-        can_cancel: order.is_cancellable(),
-        last_updated: wire_time::format(order.updated_at),
-        pay_before: order.pay_before.map(wire_time::format),
-    }
 }
 
 #[derive(Serialize, JsonSchema)]

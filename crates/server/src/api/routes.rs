@@ -44,6 +44,14 @@ impl Routes {
         self.on(MethodFilter::PATCH, handler, Operation { path, method: Method::PATCH, ..operation })
     }
 
+    pub(super) fn put<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::PUT, handler, Operation { path, method: Method::PUT, ..operation })
+    }
+
     fn on<H, T, A>(mut self, method: MethodFilter, handler: H, operation: Operation) -> Routes
     where
         H: Handler<T, Shop> + Signature<A>,

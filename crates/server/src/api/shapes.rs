@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use crate::openapi::words;
 
 /// Characters of each part of a receiver's address.
+/// Characters of why an operator does something.
+pub(super) const ADMIN_REASON_CHARS_MAX: usize = 500;
 pub(super) const RECEIVER_CHARS_MAX: usize = 500;
 
 /// Where the goods go.

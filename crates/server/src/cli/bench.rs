@@ -1,5 +1,7 @@
 //! The arguments of `doorbuster bench`.
 
+use std::path::PathBuf;
+
 use bench::scenario::Scenario;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -42,6 +44,9 @@ pub struct BenchArgs {
     /// Measure with another store.synchronous
     #[arg(long, conflicts_with = "target")]
     pub synchronous: Option<SynchronousArg>,
+    /// Of `modes`: write a page and a picture of it into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub report: Option<PathBuf>,
     /// Measure the engine alone, without HTTP
     #[arg(long, conflicts_with = "target")]
     pub in_process: bool,

@@ -18,6 +18,7 @@ use crate::shutdown::Signals;
 
 mod child;
 mod in_process;
+mod modes;
 mod place;
 
 use child::Child;
@@ -37,6 +38,9 @@ const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
 const ADMIN: i64 = 1;
 
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
+    if args.scenario == Scenario::Modes {
+        return modes::run(args);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(async {
         let mut signals = Signals::listen()?;
@@ -96,7 +100,7 @@ async fn measure_on(args: &BenchArgs, stage: &mut Stage, server: Option<u32>) ->
     let (leg, echo_leg) = match args.scenario {
         Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
         Scenario::Order => (ORDER_LEG, ORDER_LEG),
-        Scenario::Echo | Scenario::Coupon | Scenario::Hot | Scenario::Mixed => (LEG, LEG),
+        Scenario::Echo | Scenario::Coupon | Scenario::Hot | Scenario::Mixed | Scenario::Modes => (LEG, LEG),
     };
     let wanted = Measurement {
         scenario: args.scenario,

@@ -15,7 +15,8 @@ impl Config {
         for line in DEFAULT_TOML.lines() {
             match line.split_once(" = ") {
                 Some((key, _)) if !line.starts_with('#') => {
-                    text.push_str(&format!("{key} = {}", values[section][key]));
+                    let values = section.split('.').fold(&values, |values, part| &values[part]);
+                    text.push_str(&format!("{key} = {}", values[key]));
                 }
                 _ => text.push_str(line),
             }

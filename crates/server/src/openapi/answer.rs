@@ -33,16 +33,18 @@ pub enum Header {
     IdempotencyReplayed,
     PreferenceApplied,
     WwwAuthenticate,
+    ContentLanguage,
 }
 
 impl Header {
-    pub const ALL: [Header; 6] = [
+    pub const ALL: [Header; 7] = [
         Header::RequestId,
         Header::Location,
         Header::RetryAfter,
         Header::IdempotencyReplayed,
         Header::PreferenceApplied,
         Header::WwwAuthenticate,
+        Header::ContentLanguage,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Header {
             Header::IdempotencyReplayed => "Idempotency-Replayed",
             Header::PreferenceApplied => "Preference-Applied",
             Header::WwwAuthenticate => "WWW-Authenticate",
+            Header::ContentLanguage => "Content-Language",
         }
     }
 }

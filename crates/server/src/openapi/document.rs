@@ -228,6 +228,9 @@ fn header_object(header: Header) -> Value {
             ("The answer belongs to an earlier request with the same key.", json!({"type": "string", "const": "true"}))
         }
         Header::PreferenceApplied => ("The preference that was honoured.", json!({"type": "string"})),
+        Header::ContentLanguage => {
+            ("The language of its texts for people.", json!({"type": "string", "enum": ["en", "ko"]}))
+        }
         Header::WwwAuthenticate => ("How to authenticate.", json!({"type": "string", "const": "Bearer"})),
     };
     json!({"description": description, "schema": schema})

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use app::breaker::State;
 use app::event::ResultCode;
 use app::payment::{Deed, Script};
 use app::rows::{LetterStatus, RequestStatus};
+use app::services::Service;
 use domain::coupon::{IssueMode, QueueKey};
-use domain::order::{Mode, Outcome, Payment, Status};
+use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
 use domain::payment::Method;
 use domain::reason::Reason;
@@ -33,8 +35,17 @@ macro_rules! words {
 }
 
 words! {
-    /// How claims are made: all requests at once, or one decision for everything.
+    /// How an order was claimed: by requests that go out together, by one wave of requests after the other, in one decision, or
+    /// in one decision that the request waits for.
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
+    /// What chooses the mode of an order: always the same, or a rule that looks at the order.
+    ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
+    /// A participant with a breaker.
+    ServiceWord as "ServiceName" = Service::ALL.map(Service::name);
+    /// How a breaker stands: half open, it lets one call through to see.
+    BreakerWord as "Breaker" = [State::Closed, State::HalfOpen, State::Open].map(State::name);
+    /// A rule that chooses modes.
+    RuleWord as "ModeRule" = Rule::ALL.map(Rule::name);
     /// Whether the amount due is paid before or on delivery.
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
     /// What the customer pays with.
@@ -57,6 +68,7 @@ words! {
     StepWord as "StepKind" = ["STOCK", "COUPON", "POINT"];
     /// How far a step has come.
     StepStateWord as "StepState" = [
+        StepState::Waiting.name(),
         StepState::Requested.name(),
         StepState::Completed.name(),
         StepState::Failed(Reason::StockExhausted).name(),

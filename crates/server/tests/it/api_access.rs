@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 65] = [
+const ROUTES: [(&str, &str, Access); 71] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -78,6 +78,12 @@ const ROUTES: [(&str, &str, Access); 65] = [
     ("GET", "/api/admin/orders/{orderNumber}/events", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/cancel", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resume", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/resolve", Admins),
+    ("GET", "/api/admin/modes", Admins),
+    ("PUT", "/api/admin/modes", Admins),
+    ("GET", "/api/admin/modes/changes", Admins),
+    ("GET", "/api/admin/services", Admins),
+    ("PUT", "/api/admin/services", Admins),
     ("GET", "/api/admin/dead-letters", Admins),
     ("GET", "/api/admin/dead-letters/{id}", Admins),
     ("PATCH", "/api/admin/dead-letters/{id}", Admins),

@@ -12,6 +12,7 @@ mod api_idempotency;
 mod api_input;
 mod api_issue;
 mod api_limits;
+mod api_modes;
 mod api_order_refusals;
 mod api_orders;
 mod api_pages;

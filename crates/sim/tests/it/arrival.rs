@@ -239,8 +239,7 @@ fn restorations_are_asked_for_again_and_then_wait_for_an_operator() {
     for asked in 1..=RESTORATIONS_MAX {
         assert_eq!(placed.find(is_restoration).len() as i64, 3 * asked);
         assert_eq!(placed.order().outcome, Outcome::Compensating);
-        placed.shop.clock.advance(STEP_DEADLINE);
-        placed.shop.fire_timers();
+        placed.shop.wait_for_timer();
     }
     assert_eq!(placed.order().outcome, Outcome::CompensationStuck);
     assert!(placed.shop.state().timers.is_empty());
@@ -255,10 +254,7 @@ fn restorations_are_asked_for_again_and_then_wait_for_an_operator() {
 fn an_order_that_is_stuck_needs_nobody_when_its_restorations_come_after_all() {
     let mut placed = Placed::granted();
     placed.cancel();
-    for _asked in 0..RESTORATIONS_MAX {
-        placed.shop.clock.advance(STEP_DEADLINE);
-        placed.shop.fire_timers();
-    }
+    (0..RESTORATIONS_MAX).for_each(|_asked| placed.shop.wait_for_timer());
     assert_eq!(placed.order().outcome, Outcome::CompensationStuck);
     placed.check_gone(Reason::CancelledByCustomer);
 }

@@ -12,7 +12,7 @@ use app::settings::Executor;
 use domain::coupon::Change;
 use domain::ids::{CampaignId, NoticeId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Outcome};
+use domain::order::{Canceller, Choice, Outcome};
 use proptest::prelude::*;
 use sim::fault::CommitFault;
 
@@ -55,7 +55,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             items: vec![(ProductId(product), quantity), (ProductId(1), 1)],
             coupon: coupon.map(|campaign| (CampaignId(campaign), None)),
             points: Money::won(points),
-            mode: Some(if is_atomic { Mode::Atomic } else { Mode::Parallel }),
+            mode: Some(if is_atomic { Choice::Atomic } else { Choice::Parallel }),
             ..order_of(user, ProductId(1))
         })),
         1 => (1..6_i64).prop_map(|order| Command::CancelOrder { order: OrderId(order), by: Canceller::Customer }),

@@ -8,7 +8,7 @@ use app::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment};
+use domain::order::{Canceller, Choice, Payment};
 use proptest::prelude::*;
 use sim::disk::State;
 
@@ -26,7 +26,7 @@ enum Line {
     Raise { campaign: i64, quantity: i64 },
     Issue { campaign: i64, user: i64 },
     Request { campaign: i64, user: i64 },
-    Order { user: i64, items: Vec<(i64, i64)>, coupon: Option<i64>, points: i64, is_prepaid: bool, is_atomic: bool },
+    Order { user: i64, items: Vec<(i64, i64)>, coupon: Option<i64>, points: i64, is_prepaid: bool, mode: usize },
     Cancel { order: i64 },
     Resume { order: i64 },
     Wait,
@@ -35,7 +35,7 @@ enum Line {
 fn lines() -> impl Strategy<Value = Vec<Line>> {
     let (thing, user) = (1..4_i64, 1..4_i64);
     let items = prop::collection::vec((thing.clone(), 1..4_i64), 1..4);
-    let order = (user.clone(), items, prop::option::of(thing.clone()), 0..200_i64, any::<bool>(), any::<bool>());
+    let order = (user.clone(), items, prop::option::of(thing.clone()), 0..200_i64, any::<bool>(), 0..Choice::ALL.len());
     let line = prop_oneof![
         2 => (0..6_i64).prop_map(|stock| Line::Register { stock }),
         1 => (thing.clone(), -3..6_i64).prop_map(|(product, delta)| Line::Adjust { product, delta }),
@@ -48,8 +48,8 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         1 => (thing.clone(), 0..5_i64).prop_map(|(campaign, quantity)| Line::Raise { campaign, quantity }),
         3 => (thing.clone(), user.clone()).prop_map(|(campaign, user)| Line::Issue { campaign, user }),
         3 => (thing.clone(), user).prop_map(|(campaign, user)| Line::Request { campaign, user }),
-        6 => order.prop_map(|(user, items, coupon, points, is_prepaid, is_atomic)| {
-            Line::Order { user, items, coupon, points, is_prepaid, is_atomic }
+        6 => order.prop_map(|(user, items, coupon, points, is_prepaid, mode)| {
+            Line::Order { user, items, coupon, points, is_prepaid, mode }
         }),
         2 => (1..8_i64).prop_map(|order| Line::Cancel { order }),
         1 => (1..8_i64).prop_map(|order| Line::Resume { order }),
@@ -93,13 +93,13 @@ fn command(line: &Line) -> Option<Command> {
 }
 
 fn order(line: &Line) -> Command {
-    let Line::Order { user, items, coupon, points, is_prepaid, is_atomic } = line else { unreachable!("an order") };
+    let Line::Order { user, items, coupon, points, is_prepaid, mode } = line else { unreachable!("an order") };
     Command::PlaceOrder(Box::new(PlaceOrder {
         items: items.iter().map(|(product, quantity)| (ProductId(*product), *quantity)).collect(),
         coupon: coupon.map(|campaign| (CampaignId(campaign), None)),
         points: Money::won(*points),
         payment: if *is_prepaid { Payment::Prepaid } else { Payment::OnDelivery },
-        mode: Some(if *is_atomic { Mode::Atomic } else { Mode::Parallel }),
+        mode: Some(Choice::ALL[*mode]),
         ..order_of(UserId(*user), ProductId(1))
     }))
 }

@@ -9,6 +9,7 @@ mod first_come;
 mod gate;
 mod idempotency;
 mod laws;
+mod modes;
 mod outcomes;
 mod post;
 mod repairs;

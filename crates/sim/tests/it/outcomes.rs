@@ -4,7 +4,7 @@ use app::command::{Command, PlaceOrder};
 use app::settings::Executor;
 use domain::ids::{CampaignId, ProductId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Order, Outcome, Payment};
+use domain::order::{Canceller, Mode, Order, Outcome, Pace, Payment};
 use domain::reason::Reason;
 
 use crate::shop::{ANN, BOB, EXECUTORS, Shop, campaign_of, order_of};
@@ -85,7 +85,7 @@ fn every_order_is_completed_or_leaves_nothing_behind() {
     everywhere(|executor, mode, grants| {
         let (mut shop, order) = stage(executor, grants);
         let before = belongings(&shop);
-        let order = shop.place(PlaceOrder { mode: Some(mode), ..order });
+        let order = shop.place(PlaceOrder { mode: Some(mode.into()), ..order });
         match grants.reason() {
             None => {
                 assert_eq!(order.outcome, Outcome::Completed);
@@ -152,10 +152,10 @@ fn restoration_runs_backwards() {
 fn the_end_of_a_compensation_is_announced() {
     everywhere(|executor, mode, grants| {
         let (mut shop, order) = stage(executor, grants);
-        shop.place(PlaceOrder { mode: Some(mode), ..order });
+        shop.place(PlaceOrder { mode: Some(mode.into()), ..order });
         let required = count(&shop, |kind| kind == "CompensationRequired");
         assert_eq!(count(&shop, |kind| kind == "CompensationCompleted"), required, "{executor:?} {mode:?} {grants:?}");
-        assert!(required == 0 || mode == Mode::Parallel, "an atomic order has nothing to compensate");
+        assert!(required == 0 || mode.pace() != Pace::AtOnce, "an atomic order has nothing to compensate");
     });
 }
 
@@ -168,7 +168,7 @@ fn lines_of_one_product_are_claimed_together() {
             let product = shop.product(10, 3);
             let twice = |quantity| PlaceOrder {
                 items: vec![(product, 2), (product, quantity)],
-                mode: Some(mode),
+                mode: Some(mode.into()),
                 ..order_of(ANN, product)
             };
             check_cancelled(&shop.place(twice(2)), Reason::StockExhausted);
@@ -189,7 +189,7 @@ fn one_product_short_gives_the_others_back() {
             let products = [shop.product(10, 5), shop.product(10, 1), shop.product(10, 5)];
             let all = |quantity| PlaceOrder {
                 items: products.iter().map(|product| (*product, quantity)).collect(),
-                mode: Some(mode),
+                mode: Some(mode.into()),
                 ..order_of(ANN, products[0])
             };
             check_cancelled(&shop.place(all(2)), Reason::StockExhausted);
@@ -204,7 +204,7 @@ fn one_product_short_gives_the_others_back() {
 fn a_paid_order_waits_for_its_money_with_everything_reserved() {
     everywhere(|executor, mode, grants| {
         let (mut shop, order) = stage(executor, grants);
-        let order = shop.place(PlaceOrder { mode: Some(mode), payment: Payment::Prepaid, ..order });
+        let order = shop.place(PlaceOrder { mode: Some(mode.into()), payment: Payment::Prepaid, ..order });
         match grants.reason() {
             None => {
                 assert_eq!(order.outcome, Outcome::AwaitingPayment);
@@ -221,7 +221,7 @@ fn an_order_taken_back_while_it_waits_for_money_gives_everything_back() {
         for mode in Mode::ALL {
             let (mut shop, order) = stage(executor, Grants { stock: true, coupon: true, points: true });
             let before = belongings(&shop);
-            let placed = shop.place(PlaceOrder { mode: Some(mode), payment: Payment::Prepaid, ..order });
+            let placed = shop.place(PlaceOrder { mode: Some(mode.into()), payment: Payment::Prepaid, ..order });
             shop.run(Command::CancelOrder { order: placed.id(), by: Canceller::Admin }).unwrap();
             check_cancelled(&shop.order(placed.id()), Reason::CancelledByAdmin);
             assert_eq!(belongings(&shop), before);
@@ -237,7 +237,7 @@ fn a_product_that_is_not_on_sale_is_refused_with_its_own_reason() {
             let product = shop.product(10, 5);
             let status = Some(domain::stock::Status::Paused);
             shop.run(Command::ChangeProduct { product, price: None, status }).unwrap();
-            let order = shop.place(PlaceOrder { mode: Some(mode), ..order_of(BOB, product) });
+            let order = shop.place(PlaceOrder { mode: Some(mode.into()), ..order_of(BOB, product) });
             check_cancelled(&order, Reason::ProductNotOnSale);
         }
     }

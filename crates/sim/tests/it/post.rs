@@ -50,6 +50,18 @@ impl Shop {
         self.finish_deferred();
     }
 
+    /// Time passes until the next timer is due, and it is looked at.
+    pub(crate) fn wait_for_timer(&mut self) {
+        let due = self.disk.read(|state| state.timers.values().map(|timer| timer.due).min());
+        self.clock.set(due.expect("somebody waits"));
+        self.fire_timers();
+    }
+
+    /// Runs a command and does not follow what comes after.
+    pub(crate) fn run_only(&mut self, command: Command) -> Result<app::answer::Answer, app::answer::Refusal> {
+        self.decide([command]).remove(0).result
+    }
+
     pub(crate) fn submit(&mut self, command: Command) {
         let (job, _) = job(command);
         self.batch(vec![job]);

@@ -23,7 +23,7 @@ fn stage(executor: Executor, mode: Mode) -> (Shop, PlaceOrder) {
         items: vec![(lamp, 1), (desk, 2)],
         coupon: Some((campaign, None)),
         points: Money::won(300),
-        mode: Some(mode),
+        mode: Some(mode.into()),
         ..order_of(ANN, lamp)
     };
     (shop, order)

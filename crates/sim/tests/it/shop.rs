@@ -13,7 +13,7 @@ use app::settings::{Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Mode, Order, Payment};
+use domain::order::{Choice, Modes, Order, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 use sim::clock::ModelClock;
@@ -31,6 +31,7 @@ pub(crate) const BOB: UserId = UserId(2);
 pub(crate) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const STEP_DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const ORDER_DEADLINE: Duration = Duration::from_secs(600);
 pub(crate) const RESTORATIONS_MAX: i64 = 3;
 pub(crate) const CODEC: Codec = Codec::new([7; 16]);
 pub(crate) const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
@@ -72,9 +73,11 @@ impl Shop {
         let settings = Settings {
             executor,
             batch_max: 512,
-            mode: Mode::Parallel,
+            modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
             step_deadline: STEP_DEADLINE,
+            order_deadline: ORDER_DEADLINE,
+            services: Arc::default(),
             restorations_max: RESTORATIONS_MAX,
             codec: CODEC,
         };
@@ -177,6 +180,19 @@ impl Shop {
         let due = ready(self.engine.due_timers(100)).unwrap();
         self.batch(due);
         self.quiet();
+    }
+
+    pub(crate) fn services(&self) -> &app::services::Services {
+        &self.engine.settings().services
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every group asks the store anew where it stands.
+    pub(crate) fn forget_places(&mut self) {
+        self.consumer = Consumer::new(Box::new(ModelLog::open(&self.disk)), CODEC);
     }
 
     pub(crate) fn state(&self) -> State {

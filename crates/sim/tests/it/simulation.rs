@@ -12,7 +12,8 @@ const BREAKAGE_SEEDS_MAX: u64 = 40;
 /// What only happens between processes and a broker.
 const LOG_ONLY: [Branch; 2] = [Branch::Moved, Branch::InboxMet];
 /// What the inline executor decides at once, so that nothing comes late.
-const NEVER_INLINE: [Branch; 10] = [
+const NEVER_INLINE: [Branch; 11] = [
+    Branch::Resolved,
     Branch::LateClaimRefused,
     Branch::GivenUp,
     Branch::Stuck,

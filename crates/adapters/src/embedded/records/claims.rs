@@ -21,9 +21,9 @@ pub(in crate::embedded) fn claim(cells: &mut Cells<'_>) -> Result<Claim> {
 pub(in crate::embedded) fn timer(row: &Row<'_>) -> Result<Timer> {
     let mut cells = Cells::of(row);
     let due = cells.at()?;
-    let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }, TimerKind::Payment];
+    let kinds = [TimerKind::Claims, TimerKind::Delayed, TimerKind::Restorations { asked: 0 }, TimerKind::Payment];
     let kind = match cells.word(&kinds, timer_kind)? {
-        kind @ (TimerKind::Claims | TimerKind::Payment) => kind,
+        kind @ (TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment) => kind,
         TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
     };
     Ok(Timer { due, kind })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
-use domain::order::{CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Status};
+use domain::order::{CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
 use domain::order_saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -50,6 +50,7 @@ pub(in crate::embedded) fn stored_order(row: &Row<'_>) -> Result<StoredOrder> {
         (true, None) => return Err(cells.broken("an order restores for no reason")),
     };
     let mode = cells.word(&Mode::ALL, Mode::name)?;
+    let chosen_by = cells.optional_word(&Rule::ALL, Rule::name)?;
     let payment = cells.word(&Payment::ALL, Payment::name)?;
     let pay_within = Duration::from_micros(cells.take::<i64>()?.unsigned_abs());
     let pay_before = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
@@ -67,6 +68,7 @@ pub(in crate::embedded) fn stored_order(row: &Row<'_>) -> Result<StoredOrder> {
         number,
         user,
         mode,
+        chosen_by,
         payment,
         pay_within,
         lines: vec![],
@@ -121,15 +123,20 @@ pub(in crate::embedded) fn line(row: &Row<'_>) -> Result<Line> {
 /// The three cells of a step: its state, the reason of its refusal, the moment.
 fn step(cells: &mut Cells<'_>) -> Result<Option<(StepState, Timestamp)>> {
     // The reason of a failed step stands in the next cell.
-    const STATES: [StepState; 4] =
-        [StepState::Requested, StepState::Completed, StepState::Failed(Reason::StepTimedOut), StepState::Restored];
+    const STATES: [StepState; 5] = [
+        StepState::Waiting,
+        StepState::Requested,
+        StepState::Completed,
+        StepState::Failed(Reason::StepTimedOut),
+        StepState::Restored,
+    ];
     let state = cells.optional_word(&STATES, StepState::name)?;
     let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
     let at: Option<i64> = cells.take()?;
     let Some(state) = state else { return Ok(None) };
     let state = match (state, reason) {
         (StepState::Failed(_), Some(reason)) => StepState::Failed(reason),
-        (StepState::Requested | StepState::Completed | StepState::Restored, None) => state,
+        (StepState::Waiting | StepState::Requested | StepState::Completed | StepState::Restored, None) => state,
         (StepState::Failed(_), None) => return Err(cells.broken("a step failed for no reason")),
         _ => return Err(cells.broken("a step has a reason and did not fail")),
     };

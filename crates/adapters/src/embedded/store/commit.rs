@@ -1,5 +1,6 @@
 //! Writes what a batch changed. Every statement stays prepared, and is looked up once per commit.
 
+mod modes;
 mod orders;
 mod people;
 
@@ -54,6 +55,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     undelivered::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
+    modes::changes(connection, rows)?;
     orders::orders(connection, rows, before)?;
     super::settling::write(connection, rows)?;
     timers(connection, rows)?;
@@ -140,7 +142,7 @@ fn timers(connection: &Connection, rows: &Rows) -> Result<()> {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims | TimerKind::Payment => 0,
+                    TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 put.execute((order.0, timer.due.micros(), timer_kind(timer.kind), asked))?

@@ -2,8 +2,8 @@
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, OrderKey, OrderRow, Rows, SalesKey,
-    SettledKey, StoredAnswer, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OrderKey, OrderRow, Rows,
+    SalesKey, SettledKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Coupon, Holding};
@@ -15,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
 use super::{Before, settling, undelivered};
 use crate::embedded::records::{
     self, Cells, select_campaign, select_coupon, select_customer, select_letter, select_line, select_login,
-    select_order, select_product, select_request, step_cells,
+    select_mode_change, select_order, select_product, select_request, step_cells,
 };
 
 /// Reads a row that its key names, if it is there.
@@ -57,6 +57,10 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");
             rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()], records::login)?);
+        }
+        Key::Modes => {
+            let sql = select_mode_change!("ORDER BY version DESC LIMIT 1");
+            rows.modes.loaded(ModesKey, find(connection, sql, [], records::modes_change)?);
         }
         Key::Order(id) => {
             let found = order(connection, id)?;

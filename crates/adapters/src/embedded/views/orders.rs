@@ -2,7 +2,7 @@
 
 use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
-use domain::order::Order;
+use domain::order::{Order, Outcome};
 use rusqlite::{Connection, Result, Row};
 
 use super::{SqliteViews, follow, sql_limit};
@@ -21,10 +21,16 @@ impl OrderViews for SqliteViews {
         })
     }
 
-    fn orders(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
+    fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            let sql = "SELECT order_id FROM orders WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2";
-            let mut statement = connection.prepare_cached(sql)?;
+            // Stuck orders have an index, which is found only by its very condition.
+            let condition = match outcome {
+                None => String::new(),
+                Some(outcome) => format!("AND outcome = '{}' ", outcome.name()),
+            };
+            let sql =
+                format!("SELECT order_id FROM orders WHERE order_id < ?1 {condition}ORDER BY order_id DESC LIMIT ?2");
+            let mut statement = connection.prepare_cached(&sql)?;
             let before = before.map_or(i64::MAX, |before| before.0);
             let ids = statement.query_map((before, sql_limit(limit)), |row| row.get(0).map(OrderId))?;
             let rows = ids.map(|id| order(connection, id?)).filter_map(Result::transpose);

@@ -22,9 +22,9 @@ pub(in crate::mysql) fn claim(cells: &mut Cells) -> Result<Claim> {
 
 pub(in crate::mysql) fn timer(cells: &mut Cells) -> Result<Timer> {
     let due = cells.at()?;
-    let kinds = [TimerKind::Claims, TimerKind::Restorations { asked: 0 }, TimerKind::Payment];
+    let kinds = [TimerKind::Claims, TimerKind::Delayed, TimerKind::Restorations { asked: 0 }, TimerKind::Payment];
     let kind = match cells.word(&kinds, timer_kind)? {
-        kind @ (TimerKind::Claims | TimerKind::Payment) => kind,
+        kind @ (TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment) => kind,
         TimerKind::Restorations { .. } => TimerKind::Restorations { asked: cells.take()? },
     };
     Ok(Timer { due, kind })

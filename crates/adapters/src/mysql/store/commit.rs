@@ -1,5 +1,6 @@
 //! Writes what a batch changed: for each table the new rows with one statement, the changed ones with another.
 
+mod modes;
 mod orders;
 mod people;
 
@@ -77,6 +78,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     undelivered::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
+    modes::changes(script, rows);
     orders::orders(script, rows, before);
     settling::write(script, rows);
     timers(script, rows);
@@ -173,7 +175,7 @@ fn timers(script: &mut Script, rows: &Rows) {
         match change {
             Change::Insert(timer) | Change::Update(timer) => {
                 let asked = match timer.kind {
-                    TimerKind::Claims | TimerKind::Payment => 0,
+                    TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
                 insert.row(&[&order.0, &timer.due, &timer_kind(timer.kind), &asked]);

@@ -4,8 +4,8 @@ use std::hash::Hash;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, OrderKey,
-    ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, ModesKey,
+    OrderKey, ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::coupon::{Coupon, Holding};
@@ -19,7 +19,8 @@ use super::settling::{self, Kind};
 use super::{Before, undelivered};
 use crate::mysql::failure::Result;
 use crate::mysql::records::{
-    self, Cells, select_campaign, select_customer, select_login, select_order, select_product, select_request,
+    self, Cells, select_campaign, select_customer, select_login, select_mode_change, select_order, select_product,
+    select_request,
 };
 use crate::mysql::session::Answers;
 use crate::mysql::sql::{KEYS_MAX, Literal, Script, is_in, statement};
@@ -34,6 +35,7 @@ enum Ask {
     Answers(Vec<AnswerKey>),
     Tellings(Vec<TellingKey>),
     Logins(Vec<EmailKey>),
+    Modes,
     Orders(Vec<OrderId>),
     Timers(Vec<OrderId>),
     Payments(Vec<OrderId>),
@@ -80,6 +82,7 @@ impl Load {
                 Key::Answer(key) => gather!(asks, Answers, key),
                 Key::Telling(key) => gather!(asks, Tellings, key),
                 Key::Login(key) => gather!(asks, Logins, key),
+                Key::Modes => asks.push(Ask::Modes),
                 Key::Order(key) => gather!(asks, Orders, key),
                 Key::Timer(key) => gather!(asks, Timers, key),
                 Key::Payment(key) => gather!(asks, Payments, key),
@@ -199,6 +202,8 @@ impl Ask {
                 let select = select_login!("").replace(" FROM", ", email_key FROM");
                 locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
             }
+            // Whoever changes the setting writes the next row; that two write the same one, its key refuses.
+            Ask::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
             Ask::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
             Ask::Timers(ids) => {
                 let select = "SELECT order_id, due_at, kind, asked FROM timer";
@@ -245,6 +250,10 @@ impl Ask {
             Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, letter)?),
             Ask::Answers(keys) => tell(&mut rows.answers, keys, index(found, answer)?),
             Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
+            Ask::Modes => {
+                let newest = found.map(|mut cells| records::modes_change(&mut cells)).next().transpose()?;
+                rows.modes.loaded(ModesKey, newest);
+            }
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
             Ask::Timers(ids) => tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
             Ask::Tellings(keys) => settling::read_tellings(keys, found, rows)?,

@@ -2,7 +2,7 @@
 
 use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
-use domain::order::Order;
+use domain::order::{Order, Outcome};
 
 use super::{Chain, MysqlViews, answers_of, each, sql_limit};
 use crate::mysql::failure::Result;
@@ -33,10 +33,11 @@ impl OrderViews for MysqlViews {
         self.read(select, orders)
     }
 
-    fn orders(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
+    fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         let before = before.map_or(i64::MAX, |before| before.0);
-        let newest = "WHERE order_id < ? ORDER BY order_id DESC LIMIT ?";
-        let newest = statement(newest, &[&before, &sql_limit(limit)]);
+        let condition = outcome.map_or_else(String::new, |outcome| format!("AND outcome = '{}' ", outcome.name()));
+        let newest = format!("WHERE order_id < ? {condition}ORDER BY order_id DESC LIMIT ?");
+        let newest = statement(&newest, &[&before, &sql_limit(limit)]);
         let select = [
             format!("{}{newest}", select_order!("")),
             format!(

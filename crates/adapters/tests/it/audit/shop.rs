@@ -19,7 +19,7 @@ use app::settings::{Executor, Settings};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment};
+use domain::order::{Canceller, Choice, Modes, Payment};
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 
@@ -103,9 +103,11 @@ impl Shop {
         let settings = Settings {
             executor,
             batch_max: 512,
-            mode: Mode::Parallel,
+            modes: Modes::always(Choice::Parallel),
             pay_within: Duration::from_secs(600),
             step_deadline: STEP_DEADLINE,
+            order_deadline: Duration::from_secs(600),
+            services: Arc::default(),
             restorations_max: RESTORATIONS_MAX,
             codec,
         };
@@ -248,12 +250,12 @@ impl Shop {
         let short_of_points = order(BOB, &[(1, 1), (2, 2)]);
         self.order(with_points(short_of_points, 1_500));
         self.order(order(CAT, &[(1, 1), (2, 100)]));
-        self.order(with_mode(order(CAT, &[(1, 1), (2, 100)]), Mode::Atomic));
-        self.order(with_mode(order(CAT, &[(1, 1)]), Mode::Atomic));
+        self.order(with_mode(order(CAT, &[(1, 1), (2, 100)]), Choice::Atomic));
+        self.order(with_mode(order(CAT, &[(1, 1)]), Choice::Atomic));
         self.order(prepaid(order(ANN, &[(1, 1)])));
         self.quiet();
         let in_parallel = with_coupon(order(ANN, &[(2, 1)]), 2, 100);
-        let at_once = with_mode(order(BOB, &[(2, 1)]), Mode::Atomic);
+        let at_once = with_mode(order(BOB, &[(2, 1)]), Choice::Atomic);
         for cancelled in [in_parallel, at_once] {
             let order = self.order(prepaid(cancelled));
             self.quiet();
@@ -307,7 +309,7 @@ fn with_points(command: Command, points: i64) -> Command {
     changed(command, |order| order.points = Money::won(points))
 }
 
-fn with_mode(command: Command, mode: Mode) -> Command {
+fn with_mode(command: Command, mode: Choice) -> Command {
     changed(command, |order| order.mode = Some(mode))
 }
 

@@ -28,7 +28,7 @@ fn chains_are_followed_back_from_the_newest() {
     assert_eq!(ids(shop.wait(views.orders_of(ANN, Some(orders[2]), 9)).unwrap()), [orders[1], orders[0]]);
     assert_eq!(ids(shop.wait(views.orders_of(BOB, Some(orders[2]), 9)).unwrap()), []);
     assert_eq!(ids(shop.wait(views.orders_of(UserId(77), None, 9)).unwrap()), []);
-    assert_eq!(shop.wait(views.orders(None, 3)).unwrap().len(), 3);
+    assert_eq!(shop.wait(views.orders(None, None, 3)).unwrap().len(), 3);
     let one = shop.wait(views.order(orders[0])).unwrap().unwrap();
     assert_eq!((one.created.lines.len(), one.created.lines[0].product), (1, product));
     let history = shop.wait(views.history(orders[0])).unwrap();

@@ -25,6 +25,7 @@ fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
 fn placement() -> Placement {
     let wanted = CouponWanted { campaign: CampaignId(7), coupon: None };
     Placement {
+        chosen_by: None,
         id: OrderId(1),
         number: Code::from("ORD-1"),
         user: UserId(1),

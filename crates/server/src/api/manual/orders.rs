@@ -2,6 +2,7 @@
 
 use crate::api::orders::Receipt;
 use crate::api::render;
+use crate::api::status::StatusBody;
 use crate::http::Code;
 use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Header, Link, Operation, Tag};
@@ -58,7 +59,8 @@ pub(in crate::api) fn get() -> Operation {
 }
 
 pub(in crate::api) fn status() -> Operation {
-    Operation::new(Tag::Orders, "getOrderStatus", "How an order stands").gives("Outcome, status and progress.")
+    Operation::new(Tag::Orders, "getOrderStatus", "How an order stands")
+        .answers(Answer::json::<StatusBody>(200, "Outcome, status and progress, in the language that was accepted."))
 }
 
 pub(in crate::api) fn events() -> Operation {
@@ -88,6 +90,15 @@ pub(in crate::api) fn list_all() -> Operation {
 /// The same for any order, by an admin.
 pub(in crate::api) fn of_any(operation: Operation, id: &'static str, summary: &'static str) -> Operation {
     Operation { id, summary, tag: Tag::Administration, ..operation }
+}
+
+pub(in crate::api) fn resolve() -> Operation {
+    let order = Answer::json::<render::OrderBody>(200, "The order, CANCELLED, with everything given back.");
+    Prefer::describe(Operation::new(Tag::Administration, "resolveOrder", "Settle a stuck compensation"))
+        .says("Only for an order whose outcome is COMPENSATION_STUCK: what no participant said that it gave back, the shop gives \
+             back in this commit. The history says who wanted it and why.")
+        .answers(order)
+        .refuses([Code::OrderNotCancellable])
 }
 
 pub(in crate::api) fn resume() -> Operation {

@@ -2,7 +2,7 @@
 
 use app::rows::{OrderRow, Rows};
 use app::table::Change;
-use domain::order::{Line, Order};
+use domain::order::{Line, Order, Rule};
 use domain::order_saga::{Direction, Step, StepRecord, StepState};
 use rusqlite::{CachedStatement, Connection, Result, params};
 
@@ -13,9 +13,9 @@ const INSERT_ORDER: &str =
     "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
     pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
     coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version,
-    created_at, updated_at, previous_order_id)
+    created_at, updated_at, previous_order_id, chosen_by)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-    ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)";
+    ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
 
 const INSERT_LINE: &str =
     "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
@@ -94,6 +94,7 @@ fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: 
         created.at.micros(),
         order.updated_at.micros(),
         previous.map(|previous| previous.0),
+        created.chosen_by.map(Rule::name),
     ])?;
     Ok(())
 }

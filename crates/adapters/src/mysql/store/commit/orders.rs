@@ -2,7 +2,7 @@
 
 use app::rows::{OrderRow, Rows};
 use app::table::Change;
-use domain::order::{Line, Order};
+use domain::order::{Line, Order, Rule};
 use domain::order_saga::{Direction, Step, StepRecord};
 
 use super::{Before, Written, put_all};
@@ -13,7 +13,7 @@ const ORDERS: Written = Written {
     head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
            pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state, \
            coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version, \
-           created_at, updated_at, previous_order_id) VALUES ",
+           created_at, updated_at, previous_order_id, chosen_by) VALUES ",
     update: " ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), status = VALUES(status), reason = VALUES(reason), \
              is_restoring = VALUES(is_restoring), pay_before_at = VALUES(pay_before_at), \
              coupon_state = VALUES(coupon_state), coupon_reason = VALUES(coupon_reason), \
@@ -121,5 +121,6 @@ fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow)
         &created.at,
         &order.updated_at,
         &previous.map(|previous| previous.0),
+        &created.chosen_by.map(Rule::name),
     ]);
 }

@@ -1,0 +1,16 @@
+//! The record of the mode setting.
+
+use app::rows::ModesChange;
+use app::views::{ModeViews, Reading};
+
+use super::{MysqlViews, each, sql_limit};
+use crate::mysql::records::{self, select_mode_change};
+use crate::mysql::sql::statement;
+
+impl ModeViews for MysqlViews {
+    fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>> {
+        let which = "WHERE version < ? ORDER BY version DESC LIMIT ?";
+        let which = statement(which, &[&before.unwrap_or(i64::MAX), &sql_limit(limit)]);
+        self.read([select_mode_change!("").to_owned() + &which], |answers| each(answers, records::modes_change))
+    }
+}

@@ -1,0 +1,31 @@
+//! Which mode orders are claimed in, as a row for each change: the newest is in force, all of them are the record.
+
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use domain::order::Modes;
+use domain::time::Timestamp;
+
+use super::Key;
+
+/// Names the newest change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModesKey;
+
+impl From<ModesKey> for Key {
+    fn from(ModesKey: ModesKey) -> Key {
+        Key::Modes
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModesChange {
+    /// Counts the changes from 1.
+    pub version: i64,
+    pub modes: Modes,
+    pub before: Modes,
+    /// The admin; nobody where the canary rule did it.
+    pub by: Option<UserId>,
+    pub reason: Arc<str>,
+    pub at: Timestamp,
+}

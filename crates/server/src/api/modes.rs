@@ -1,0 +1,162 @@
+//! Which mode orders are claimed in: what is in force, who set it and why, and what the sources advise (O-24).
+
+use app::command::{ChangeModes, Command};
+use app::rows::ModesChange;
+use app::wire_time;
+use axum::extract::State;
+use domain::order::{Choice, Modes};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::pages::PageQuery;
+use super::refusals::problem;
+use super::render::Page;
+use super::submission::Submission;
+use super::{Shop, check_reason, examples, shapes, unavailable};
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::query::Query;
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+const PERCENT_MAX: i64 = 100;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ChangeModes", example = examples::change_modes())]
+pub(crate) struct ChangeBody {
+    #[schemars(with = "words::ChoiceWord")]
+    mode: Choice,
+    /// How many of a hundred users the gradual mode takes in parallel; left as it is unless told.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = PERCENT_MAX))]
+    percent: Option<i64>,
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+/// The setting in force.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Modes", example = examples::modes())]
+pub(crate) struct ModesBody {
+    #[schemars(with = "words::ChoiceWord")]
+    mode: &'static str,
+    percent: u8,
+    /// What set it last; absent while the settings of the process are in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<ChangedBody>,
+    recommendation: [Advice; 3],
+}
+
+/// A change of the setting.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ModesChange", example = examples::modes_change())]
+pub(crate) struct ChangedBody {
+    /// Counts the changes from 1.
+    version: i64,
+    from: ChoiceBody,
+    to: ChoiceBody,
+    /// The admin; absent where the canary rule did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_by: Option<i64>,
+    reason: String,
+    #[schemars(with = "words::Moment")]
+    changed_at: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModesValue")]
+struct ChoiceBody {
+    #[schemars(with = "words::ChoiceWord")]
+    mode: &'static str,
+    percent: u8,
+}
+
+/// When a mode is the one to take.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModeAdvice")]
+struct Advice {
+    #[schemars(with = "words::ModeWord")]
+    mode: &'static str,
+    when: &'static [&'static str],
+}
+
+const ADVICE: [Advice; 3] = [
+    Advice {
+        mode: "parallel",
+        when: &[
+            "answers are needed within 500 ms",
+            "more than 1,000 orders come in a second",
+            "more than 10,000 customers are there at once",
+        ],
+    },
+    Advice {
+        mode: "sequential",
+        when: &[
+            "99.99 % of orders must be consistent at every moment",
+            "a payment is part of the steps",
+            "every step must be followed one by one, as for an audit",
+        ],
+    },
+    Advice {
+        mode: "atomic",
+        when: &["stock, coupons and points are all this shop's own: nothing is ever compensated"],
+    },
+];
+
+/// `GET /api/admin/modes`.
+pub(crate) async fn get(State(shop): State<Shop>) -> Result<Json<ModesBody>, Problem> {
+    let newest = shop.front.views.mode_changes(None, 1).await.map_err(unavailable)?;
+    let modes = newest.first().map_or(shop.modes, |change| change.modes);
+    let ChoiceBody { mode, percent } = choice(modes);
+    Ok(Json(ModesBody { mode, percent, changed: newest.first().map(changed), recommendation: ADVICE }))
+}
+
+/// `PUT /api/admin/modes`. It counts for every order that is decided after the answer, on other processes within a second.
+pub(crate) async fn put(
+    State(shop): State<Shop>,
+    submission: Submission<ChangeBody>,
+) -> Result<Json<ModesBody>, Problem> {
+    let ChangeBody { mode, percent, reason } = &submission.body;
+    let mut violations = Violations::default();
+    let reason = check_reason(reason, &mut violations);
+    if percent.is_some_and(|percent| !(0..=PERCENT_MAX).contains(&percent)) {
+        violations.push("#/percent", "out_of_range", format!("must be from 0 to {PERCENT_MAX}"));
+    }
+    violations.into_result()?;
+    let percent = percent.and_then(|percent| u8::try_from(percent).ok());
+    change(&shop, ChangeModes { choice: *mode, percent, by: Some(submission.user()), reason }, &submission).await?;
+    get(State(shop)).await
+}
+
+async fn change(shop: &Shop, wanted: ChangeModes, submission: &Submission<ChangeBody>) -> Result<(), Problem> {
+    let settled = shop.front.submit(Command::ChangeModes(Box::new(wanted)), submission.idempotency).await;
+    settled.result.map(|_| ()).map_err(|refusal| problem(&refusal))
+}
+
+/// `GET /api/admin/modes/changes`: who changed it, when, from what to what, and why; newest first.
+pub(crate) async fn changes(
+    State(shop): State<Shop>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<ChangedBody>>, Problem> {
+    let page = query.page(&shop, List { name: "admin/modes/changes", owner: None, filter: "" })?;
+    let changes = shop.front.views.mode_changes(page.after, page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(changes, |change| change.version, changed)))
+}
+
+fn changed(change: &ModesChange) -> ChangedBody {
+    ChangedBody {
+        version: change.version,
+        from: choice(change.before),
+        to: choice(change.modes),
+        changed_by: change.by.map(|admin| admin.0),
+        reason: change.reason.to_string(),
+        changed_at: wire_time::format(change.at),
+    }
+}
+
+const fn choice(modes: Modes) -> ChoiceBody {
+    ChoiceBody { mode: modes.choice.name(), percent: modes.percent }
+}

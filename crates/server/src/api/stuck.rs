@@ -1,0 +1,47 @@
+//! Orders whose compensation got stuck: asked for again, or settled by the shop itself.
+
+use app::command::Command;
+use axum::extract::State;
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::orders::{change, own_order};
+use super::submission::Submission;
+use super::{Empty, Shop, check_reason, examples, shapes};
+use crate::http::path::{self, Name};
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ResolveOrder", example = examples::resolve_order())]
+pub(crate) struct ResolveBody {
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
+pub(crate) async fn resume(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<Empty>,
+) -> Result<Response, Problem> {
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let command = Command::ResumeOrder { order: order.id() };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}
+
+/// `POST /api/admin/orders/{n}/resolve`: gives back in this commit what nobody said that he gave back.
+pub(crate) async fn resolve(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<ResolveBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let reason = check_reason(&submission.body.reason, &mut violations);
+    violations.into_result()?;
+    let order = own_order(&shop, &number, submission.principal).await?;
+    let command = Command::ResolveOrder { order: order.id(), by: submission.user(), reason };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}

@@ -1,0 +1,67 @@
+//! `doorbuster bench modes`: every mode of claiming on the same orders, on a server of its own or a running one.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use bench::modes::{self, Comparison, ModesReport};
+
+use super::child::Child;
+use super::place::Place;
+use super::{Error, Signals, address_of, audit, print, progress, stage};
+use crate::cli::BenchArgs;
+
+/// Six modes take turns, so one leg is short.
+const LEG: Duration = Duration::from_millis(1_500);
+const PAGE: &str = "modes.md";
+const PICTURE: &str = "modes.svg";
+
+pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        tokio::select! {
+            report = compare(args) => report,
+            _ = signals.received() => Err(Error::Usage("the measurement was interrupted".to_owned())),
+        }
+    })?;
+    if let Some(folder) = &args.report {
+        write(folder, &report)?;
+    }
+    if args.json {
+        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
+    } else {
+        print(&report.table())?;
+    }
+    report.failures.iter().for_each(|failure| progress(failure));
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
+    if args.in_process {
+        return Err(Error::Usage("modes are compared over HTTP".to_owned()));
+    }
+    let leg = args.seconds.map_or(LEG, Duration::from_secs_f64);
+    let wanted = Comparison { leg, rounds: usize::from(args.rounds) };
+    if let Some(url) = &args.target {
+        let secret = args.secret.as_deref().unwrap_or_default();
+        let mut stage = stage(args, address_of(url)?, secret).await?;
+        let report = modes::run(&mut stage, wanted, &progress).await?;
+        return Ok(report.with_audit(stage.shop.audit().await?));
+    }
+    let place = Place::make(args)?;
+    let child = Child::start(&place)?;
+    let mut stage = stage(args, child.address(), place.secret()).await?;
+    let report = modes::run(&mut stage, wanted, &progress).await?;
+    progress("auditing");
+    let audit = audit::examine(place.config())?;
+    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
+}
+
+fn write(folder: &Path, report: &ModesReport) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(PICTURE), modes::plot(report))?;
+    fs::write(folder.join(PAGE), modes::page(report, PICTURE))
+}

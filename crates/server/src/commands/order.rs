@@ -1,0 +1,66 @@
+//! `doorbuster order`: looks after orders that got stuck, through the shop's own admin endpoints.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::admin_door::AdminDoor;
+use super::{Error, print};
+use crate::cli::{OrderArgs, OrderCommand, ShopArgs};
+
+const ORDERS: &str = "/api/admin/orders";
+
+pub(super) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
+    match &args.act {
+        OrderCommand::Stuck { limit, shop } => {
+            ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None)
+        }
+        OrderCommand::Resume { order, shop } => act(shop, order, "resume", &json!({})),
+        OrderCommand::Resolve { order, reason, shop } => act(shop, order, "resolve", &json!({"reason": reason})),
+    }
+}
+
+fn act(shop: &ShopArgs, order: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
+    let is_number = |order: &str| order.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_number(order) {
+        return Err(Error::Usage(format!("{order:?} is no order's number; `doorbuster order stuck` lists them")));
+    }
+    ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body))
+}
+
+fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<ExitCode, Error> {
+    let door = AdminDoor::open(shop)?;
+    let answer = door.ask(method, path, body);
+    door.close()?;
+    let answer = answer?;
+    if shop.json {
+        return print(&answer.to_string());
+    }
+    match answer["data"].as_array() {
+        Some(orders) => print(&table(orders, &answer)),
+        None => print(&line(&answer)),
+    }
+}
+
+fn table(orders: &[Value], answer: &Value) -> String {
+    if orders.is_empty() {
+        return "No order is stuck.".to_owned();
+    }
+    let mut text: String = orders.iter().map(|order| line(order) + "\n").collect();
+    let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
+    let _ = write!(text, "{more}`doorbuster order resume NUMBER` asks again, `resolve` settles.");
+    text
+}
+
+/// An order with what its steps say, so that one sees who does not answer.
+fn line(order: &Value) -> String {
+    let steps = order["steps"].as_array().into_iter().flatten();
+    let steps: Vec<String> = steps.map(|step| format!("{} {}", plain(&step["step"]), plain(&step["state"]))).collect();
+    let (number, outcome, reason) = (plain(&order["orderNumber"]), plain(&order["outcome"]), plain(&order["reason"]));
+    format!("{number}  {outcome}  {reason}  since {}  {}", plain(&order["updatedAt"]), steps.join(", "))
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,117 @@
+//! The language of texts for people: what the client prefers of the two that there are.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use crate::openapi::{Describes, Header, Operation, Parameter, Place};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    #[default]
+    English,
+    Korean,
+}
+
+/// Weights are given with up to three digits, so thousandths hold them exactly.
+const WEIGHT_MAX: u32 = 1_000;
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::English, Language::Korean];
+
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::Korean => "ko",
+        }
+    }
+
+    /// The preferred one of those that there are; English where nothing is said, or nothing of it is there.
+    pub fn of(headers: &HeaderMap) -> Language {
+        let values = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+        let mut best = (0, Language::default());
+        for range in values.flat_map(|value| value.split(',')) {
+            let (tag, weight) = range.split_once(';').map_or((range, WEIGHT_MAX), |(tag, rest)| (tag, weight(rest)));
+            let primary = tag.trim().split('-').next().unwrap_or("").to_ascii_lowercase();
+            let found = Language::ALL.into_iter().find(|language| language.tag() == primary);
+            let found = found.or_else(|| (primary == "*").then(Language::default));
+            // Of equal weights the first counts.
+            if let Some(language) = found.filter(|_| weight > best.0) {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+
+    /// What an answer says of its language.
+    pub fn headers(self) -> [(HeaderName, HeaderValue); 2] {
+        [(CONTENT_LANGUAGE, HeaderValue::from_static(self.tag())), (VARY, HeaderValue::from_static("accept-language"))]
+    }
+}
+
+/// `q=0.8` in thousandths; what cannot be read counts as not wanted.
+fn weight(parameter: &str) -> u32 {
+    let Some(text) = parameter.trim().strip_prefix("q=") else { return WEIGHT_MAX };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole}{fraction:0<3}");
+    if fraction.len() > 3 || digits.len() != 4 {
+        return 0;
+    }
+    digits.parse().unwrap_or(0).min(WEIGHT_MAX)
+}
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Language, Infallible> {
+        Ok(Language::of(&parts.headers))
+    }
+}
+
+impl Describes for Language {
+    fn describe(operation: &mut Operation) {
+        operation.parameters.push(Parameter {
+            name: "Accept-Language".to_owned(),
+            place: Place::Header,
+            description: "Texts for people come in Korean or English; in English unless told.".to_owned(),
+            schema: json!({"type": "string"}),
+            is_required: false,
+            example: json!("ko-KR,ko;q=0.9,en;q=0.8"),
+        });
+        operation.headers.push(Header::ContentLanguage);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(accepted: &str, expected: Language) {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_str(accepted).unwrap());
+        assert_eq!(Language::of(&headers), expected, "{accepted}");
+    }
+
+    #[test]
+    fn the_heaviest_of_what_there_is_counts() {
+        check("ko", Language::Korean);
+        check("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", Language::Korean);
+        check("en-US,en;q=0.9,ko;q=0.8", Language::English);
+        check("fr, ko;q=0.2, de;q=0.9", Language::Korean);
+        check("en;q=0.5, ko;q=0.50", Language::English);
+        check("KO-kr", Language::Korean);
+    }
+
+    #[test]
+    fn what_is_not_there_or_cannot_be_read_is_english() {
+        assert_eq!(Language::of(&HeaderMap::new()), Language::English);
+        for accepted in ["fr", "*", "ko;q=0", "ko;q=much", "ko;q=0.12345", "", ";;,,", "ko;q=-1"] {
+            check(accepted, Language::English);
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The modes of claiming: what each asks for and when, what it gives back, and who chooses it (O-17…O-21, O-47, W-04).
+
+use std::time::Duration;
+
+use app::breaker;
+use app::command::{ChangeModes, Command, PlaceOrder};
+use app::event::Event;
+use app::services::Service;
+use app::settings::Executor;
+use domain::ids::{OrderId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Rule};
+use domain::order_saga::{Step, StepState};
+use domain::reason::Reason;
+use sim::ready::ready;
+
+use crate::post::{is_about, is_claim, is_report, is_restoration};
+use crate::shop::{ANN, BOB, EXECUTORS, ORDER_DEADLINE, STEP_DEADLINE, Shop, campaign_of, order_of};
+
+/// A shop with three lamps, and an order for one of them with a coupon and 300 points, of which the customer has so many.
+fn stage(executor: Executor, (has_coupon, points): (bool, i64)) -> (Shop, PlaceOrder) {
+    let mut shop = Shop::open(executor);
+    let lamp = shop.product(1_000, 3);
+    let campaign = shop.campaign(campaign_of(5));
+    if has_coupon {
+        shop.issue(campaign, ANN).unwrap();
+    }
+    shop.charge(ANN, points);
+    let order = PlaceOrder {
+        coupon: Some((campaign, None)),
+        points: Money::won(300),
+        mode: Some(Choice::Sequential),
+        ..order_of(ANN, lamp)
+    };
+    (shop, order)
+}
+
+fn states(order: &Order) -> Vec<&'static str> {
+    order.saga.steps.iter().map(|record| record.state.name()).collect()
+}
+
+/// Brings everything of one kind that is about a step to whom it is for.
+fn bring(shop: &mut Shop, order: OrderId, step: Step, wanted: fn(&Event) -> bool) {
+    let events = shop.events();
+    let event = events.iter().find(|event| wanted(event) && is_about(event, order, step));
+    shop.deliver(event.unwrap_or_else(|| panic!("nobody said anything about {step:?}")));
+}
+
+/// O-17: one step after the other, and the present one can be read at any time.
+#[test]
+fn a_sequential_order_goes_step_by_step_and_says_where_it_is() {
+    let (mut shop, order) = stage(Executor::Log, (true, 300));
+    let id = shop.place_only(order);
+    let steps: Vec<Step> = shop.order(id).created.steps().collect();
+    let expected = [
+        vec!["REQUESTED", "WAITING", "WAITING"],
+        vec!["COMPLETED", "REQUESTED", "WAITING"],
+        vec!["COMPLETED", "COMPLETED", "REQUESTED"],
+    ];
+    for (step, expected) in steps.into_iter().zip(expected) {
+        assert_eq!(states(&shop.order(id)), expected);
+        let asked = shop.events().iter().filter(|event| is_claim(event)).count();
+        assert_eq!(asked, expected.iter().filter(|state| **state != "WAITING").count());
+        bring(&mut shop, id, step, is_claim);
+        bring(&mut shop, id, step, is_report);
+    }
+    shop.quiet();
+    assert_eq!(shop.order(id).outcome, Outcome::Completed);
+}
+
+#[track_caller]
+fn check_refused(executor: Executor, (shop, order): (Shop, PlaceOrder), (reason, states_after): (Reason, [&str; 3])) {
+    let mut shop = shop;
+    let before = shop.state();
+    let order = shop.place(order);
+    assert_eq!((order.outcome, order.reason), (Outcome::Cancelled, Some(reason)), "{executor:?}");
+    assert_eq!(states(&order), states_after, "{executor:?}");
+    let after = shop.state();
+    assert_eq!((after.accounts, after.holdings), (before.accounts, before.holdings));
+    let reserved = |products: &std::collections::BTreeMap<_, domain::stock::Product>| {
+        products.values().map(|product| product.reserved).collect::<Vec<_>>()
+    };
+    assert_eq!(reserved(&after.products), reserved(&before.products));
+}
+
+/// O-18, O-19, O-47: nobody is asked after a refusal, and what was held before it is given back.
+#[test]
+fn a_sequential_order_that_is_refused_never_touches_what_comes_later() {
+    for executor in EXECUTORS {
+        let (shop, order) = stage(executor, (true, 300));
+        let items = order.items.iter().map(|(product, _)| (*product, 4)).collect();
+        let too_many = PlaceOrder { items, ..order };
+        check_refused(executor, (shop, too_many), (Reason::StockExhausted, ["FAILED", "WAITING", "WAITING"]));
+        let without_coupon = stage(executor, (false, 300));
+        check_refused(executor, without_coupon, (Reason::CouponNotUsable, ["RESTORED", "FAILED", "WAITING"]));
+        let without_points = stage(executor, (true, 299));
+        check_refused(executor, without_points, (Reason::PointsInsufficient, ["RESTORED", "RESTORED", "FAILED"]));
+    }
+}
+
+/// O-47: what an order does not have is passed over.
+#[test]
+fn a_sequential_order_skips_what_it_does_not_have() {
+    for executor in EXECUTORS {
+        let (mut shop, order) = stage(executor, (true, 300));
+        let order = shop.place(PlaceOrder { coupon: None, ..order });
+        assert_eq!((order.outcome, states(&order)), (Outcome::Completed, vec!["COMPLETED", "COMPLETED"]));
+    }
+}
+
+/// A crash between any two events of a sequential order, whichever step it is at.
+#[test]
+fn a_sequential_order_survives_a_crash_at_every_boundary() {
+    for points in [300, 299] {
+        for crash_at in 0..14 {
+            let (mut shop, order) = stage(Executor::Log, (true, points));
+            let id = shop.place_only(order);
+            for boundary in 0.. {
+                if boundary == crash_at {
+                    shop = shop.crash();
+                }
+                let jobs: Vec<_> = shop.next_events().into_iter().take(1).collect();
+                if jobs.is_empty() {
+                    break;
+                }
+                shop.batch(jobs);
+                // Whatever else was fetched is fetched again.
+                shop.forget_places();
+            }
+            shop.quiet();
+            let expected = if points == 300 { Outcome::Completed } else { Outcome::Cancelled };
+            assert_eq!(shop.order(id).outcome, expected, "{points} points, crash at {crash_at}");
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_sequential_order_gives_back_what_it_holds_and_asks_for_nothing_more() {
+    let (mut shop, order) = stage(Executor::Log, (true, 300));
+    let id = shop.place_only(order);
+    let stock = shop.order(id).created.steps().next().unwrap();
+    bring(&mut shop, id, stock, is_claim);
+    shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer });
+    shop.quiet();
+    assert_eq!(states(&shop.order(id)), ["RESTORED", "WAITING", "WAITING"]);
+    assert_eq!(shop.events().iter().filter(|event| is_restoration(event)).count(), 1);
+}
+
+/// T2: no answer ends it too, and each step has its own time, within that of the order.
+#[test]
+fn a_silent_step_ends_a_sequential_order_and_the_order_has_a_deadline_of_its_own() {
+    let (mut shop, order) = stage(Executor::Log, (true, 300));
+    let id = shop.place_only(order);
+    let stock = shop.order(id).created.steps().next().unwrap();
+    shop.clock.advance(STEP_DEADLINE - Duration::from_secs(1));
+    bring(&mut shop, id, stock, is_claim);
+    bring(&mut shop, id, stock, is_report);
+    let order = shop.order(id);
+    assert_eq!(shop.state().timers[&id].due, shop.now() + STEP_DEADLINE, "the coupon has its own time");
+    shop.clock.advance(STEP_DEADLINE);
+    shop.fire_timers();
+    shop.quiet();
+    assert_eq!(shop.order(id).reason, Some(Reason::StepTimedOut));
+    assert!(order.saga.steps.iter().all(|record| record.state != StepState::Restored));
+}
+
+/// O-20: the boundary lies between three items and four, and the rule is on record.
+#[test]
+fn adaptive_looks_at_the_order() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let products: Vec<_> = (0..4).map(|_| shop.product(10, 9)).collect();
+        for (items, mode) in [(3, Mode::Parallel), (4, Mode::Sequential)] {
+            let items = products[..items].iter().map(|product| (*product, 1)).collect();
+            let wanted = PlaceOrder { items, mode: Some(Choice::Adaptive), ..order_of(ANN, products[0]) };
+            let order = shop.place(wanted);
+            assert_eq!((order.created.mode, order.created.chosen_by), (mode, Some(Rule::Adaptive)));
+            assert_eq!(order.outcome, Outcome::Completed);
+        }
+    }
+}
+
+fn change(choice: Choice, percent: Option<u8>) -> Command {
+    Command::ChangeModes(Box::new(ChangeModes { choice, percent, by: Some(UserId(900)), reason: "a try".into() }))
+}
+
+/// The setting changes for the very next order, also of the same batch, and survives a restart.
+#[test]
+fn the_setting_changes_while_the_shop_runs_and_is_still_there_after_a_crash() {
+    for executor in EXECUTORS {
+        let mut shop = Shop::open(executor);
+        let lamp = shop.product(10, 9);
+        let order = crate::shop::place(order_of(ANN, lamp));
+        let settled = shop.decide([order.clone(), change(Choice::Sequential, None), order.clone()]);
+        let mode =
+            |shop: &Shop, settled: &app::answer::Settled| shop.order(crate::shop::placed(&settled.result)).created.mode;
+        assert_eq!([mode(&shop, &settled[0]), mode(&shop, &settled[2])], [Mode::Parallel, Mode::Sequential]);
+
+        shop.run(change(Choice::Gradual, Some(100))).unwrap();
+        shop = shop.crash();
+        ready(shop.engine.learn_modes()).unwrap();
+        let settled = shop.decide([order]).remove(0);
+        let created = shop.order(crate::shop::placed(&settled.result)).created;
+        assert_eq!((created.mode, created.chosen_by), (Mode::Parallel, Some(Rule::Gradual)));
+
+        let changes = shop.state().modes;
+        assert_eq!(changes.iter().map(|change| change.version).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((changes[1].before.choice, changes[1].modes.choice), (Choice::Sequential, Choice::Gradual));
+        assert_eq!((changes[1].by, &*changes[1].reason), (Some(UserId(900)), "a try"));
+        let told = shop.events().into_iter().filter(|event| matches!(event, Event::ModeChanged(_))).count();
+        assert_eq!(told, 2);
+    }
+}
+
+#[test]
+fn a_change_that_names_no_percentage_keeps_it() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.run(change(Choice::Gradual, Some(40))).unwrap();
+    shop.run(change(Choice::Parallel, None)).unwrap();
+    assert_eq!(shop.state().modes[1].modes.percent, 40);
+}
+
+/// What nobody gave back is given back by the shop itself, once, and the order says who wanted it.
+#[test]
+fn a_stuck_order_is_resolved_with_everything_given_back() {
+    for mode in [Choice::Parallel, Choice::Sequential] {
+        let (mut shop, order) = stage(Executor::Log, (true, 300));
+        let before = shop.state();
+        let id = shop.place_only(PlaceOrder { mode: Some(mode), ..order });
+        for step in shop.order(id).created.steps().collect::<Vec<_>>() {
+            bring(&mut shop, id, step, is_claim);
+            bring(&mut shop, id, step, is_report);
+            if mode == Choice::Parallel {
+                break;
+            }
+        }
+        let refused = shop.run_only(resolve(id));
+        assert_eq!(refused, Err(app::answer::Refusal::OrderNotStuck));
+        if mode == Choice::Parallel {
+            shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer });
+            while shop.order(id).outcome == Outcome::Compensating {
+                shop.wait_for_timer();
+            }
+            assert_eq!(shop.order(id).outcome, Outcome::CompensationStuck);
+            shop.run_only(resolve(id)).unwrap();
+            let after = shop.state();
+            assert_eq!((after.accounts, after.holdings), (before.accounts, before.holdings));
+            let reserved = |product: &domain::stock::Product| product.reserved;
+            assert_eq!(after.products.values().map(reserved).sum::<i64>(), 0);
+            assert!(after.claims.is_empty() && after.timers.is_empty());
+        }
+        let resolved = shop.order(id);
+        shop.quiet();
+        assert_eq!(shop.order(id), resolved, "what was on its way changes nothing any more");
+    }
+}
+
+fn resolve(order: OrderId) -> Command {
+    Command::ResolveOrder { order, by: BOB, reason: "counted by hand".into() }
+}
+
+/// T11, R-03: an order whose participant is out waits as pending work, is settled once when he is back, and never oversells.
+#[test]
+fn an_order_waits_for_a_participant_that_is_out_and_is_settled_once() {
+    for executor in EXECUTORS {
+        for choice in [Choice::Parallel, Choice::Sequential, Choice::Atomic, Choice::Sync] {
+            let (mut shop, order) = stage(executor, (true, 300));
+            shop.services().take_out(Service::Stock, true);
+            let others = PlaceOrder { coupon: None, points: Money::ZERO, mode: Some(choice), ..order.clone() };
+            let ids: Vec<OrderId> = (0..6).map(|_| shop.place(others.clone()).id()).collect();
+            assert_eq!(shop.services().state(Service::Stock, shop.now()), breaker::State::Open, "five were enough");
+            for id in &ids {
+                let order = shop.order(*id);
+                assert_eq!((order.outcome, states(&order)), (Outcome::Pending, vec!["REQUESTED"]), "{choice:?}");
+            }
+            shop.services().take_out(Service::Stock, false);
+            while ids.iter().any(|id| !shop.order(*id).outcome.is_settled()) {
+                shop.wait_for_timer();
+                shop.quiet();
+            }
+            let outcomes: Vec<Outcome> = ids.iter().map(|id| shop.order(*id).outcome).collect();
+            let completed = outcomes.iter().filter(|outcome| **outcome == Outcome::Completed).count();
+            assert_eq!((completed, outcomes.len()), (3, 6), "{executor:?} {choice:?}: there are three lamps");
+        }
+    }
+}
+
+/// The order's own deadline bounds the waiting, and what comes after it takes nothing.
+#[test]
+fn an_order_does_not_wait_longer_than_its_deadline() {
+    for executor in EXECUTORS {
+        let (mut shop, order) = stage(executor, (true, 300));
+        shop.services().take_out(Service::Coupon, true);
+        let placed = shop.now();
+        let id = shop.place(order).id();
+        while shop.order(id).outcome == Outcome::Pending {
+            shop.wait_for_timer();
+            shop.quiet();
+        }
+        assert_eq!(shop.now(), placed + ORDER_DEADLINE);
+        shop.services().take_out(Service::Coupon, false);
+        while !shop.order(id).outcome.is_settled() {
+            shop.wait_for_timer();
+            shop.quiet();
+        }
+        assert_eq!(shop.order(id).reason, Some(Reason::StepTimedOut));
+        assert!(shop.state().products.values().all(|product| product.reserved == 0 && product.sold == 0));
+        assert!(shop.state().claims.is_empty() && shop.state().timers.is_empty());
+    }
+}
+
+/// A participant that stays out while he should give back makes the order stuck under both executors.
+#[test]
+fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_then_stuck() {
+    for executor in EXECUTORS {
+        let (mut shop, order) = stage(executor, (true, 300));
+        let id = shop.place(PlaceOrder { payment: Payment::Prepaid, ..order }).id();
+        assert_eq!(shop.order(id).outcome, Outcome::AwaitingPayment);
+        shop.services().take_out(Service::Stock, true);
+        shop.run(Command::CancelOrder { order: id, by: Canceller::Customer }).unwrap();
+        let mut pauses = vec![];
+        while shop.order(id).outcome == Outcome::Compensating {
+            let before = shop.now();
+            shop.wait_for_timer();
+            shop.quiet();
+            pauses.push((shop.now() - before).as_secs());
+        }
+        assert_eq!(shop.order(id).outcome, Outcome::CompensationStuck, "{executor:?}");
+        assert_eq!(pauses, [30, 60, 120]);
+        shop.run_only(resolve(id)).unwrap();
+        assert_eq!(shop.order(id).outcome, Outcome::Cancelled);
+        shop.quiet();
+    }
+}
