@@ -132,7 +132,14 @@ macro_rules! select_letter {
     };
 }
 
+/// Ends with the tables, because an order's events are found by another one.
+macro_rules! select_outgoing {
+    ($from:literal) => {
+        concat!("SELECT shard, seq, id, type, payload, version, occurred_at FROM ", $from)
+    };
+}
+
 pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_order, select_parked, select_parked_event, select_product, select_request,
+    select_order, select_outgoing, select_parked, select_parked_event, select_product, select_request,
 };

@@ -76,7 +76,7 @@ mod tests {
         let event =
             Event::PointsCharged(PointsCharged { user_id: UserId(7), amount: Money::won(1), balance: Money::won(2) });
         let at = Timestamp::from_micros(1_795_262_400_123_456);
-        Outgoing { shard: 3, seq: 9, id: uuid(77), event, at }
+        Outgoing { shard: 3, seq: 9, id: uuid(77), event, version: Some(2), at }
     }
 
     fn read_with(change: impl Fn(&str, &str) -> Option<String>, value: Option<&[u8]>) -> Result<Read, String> {

@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 
 use crate::event::{CouponIssued, CouponResult, EventKind, Sold};
 use crate::reactions::{self, Group};
-use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, ParkKey, ParkedKey, Role};
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -67,6 +67,12 @@ pub enum Command {
         due: Timestamp,
     },
     Repair(Repair),
+    /// An operator moves a group, from where he saw it stand.
+    MoveGroup {
+        moves: Vec<OffsetMove>,
+    },
+    /// A group goes past events that it does not ask for; where to is said by the job's source.
+    PassOver,
     /// Forgets idempotency answers older than `before`, at most so many at once.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

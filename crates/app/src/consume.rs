@@ -8,7 +8,7 @@ use crate::command::{Command, Source, Undelivered};
 use crate::engine::Job;
 use crate::ports::{Delivery, EventLog, StoreError};
 use crate::reactions::{self, Group};
-use crate::rows::{Message, OffsetKey};
+use crate::rows::{EventId, Message, OffsetKey};
 
 /// Where a group is in one partition, as this process sees it.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,26 @@ impl Consumer {
     /// Forgets where a group stands, because another worker moved it: the store is asked again.
     pub fn lose(&mut self, key: OffsetKey) {
         self.places.remove(&key);
+    }
+
+    /// Asks where all groups stand, and forgets the places that somebody else has moved: a group that is quiet would not
+    /// notice it otherwise. Only while nothing that was handed out is undecided.
+    pub async fn look_again(&mut self) -> Result<(), StoreError> {
+        let stored: BTreeMap<OffsetKey, i64> = self.log.positions().await?.into_iter().collect();
+        self.places.retain(|key, place| stored.get(key).copied().unwrap_or_default() == place.handed_out);
+        Ok(())
+    }
+
+    /// Jobs that bring the groups past what they looked at and do not ask for: so a group that has nothing to do stands
+    /// at the end, for whoever asks how far behind it is, and for the next process, which need not look again.
+    pub fn pass_over(&mut self) -> Vec<Job> {
+        let behind = self.places.iter_mut().filter(|(_, place)| place.looked_at > place.handed_out);
+        let pass = |(key, place): (&OffsetKey, &mut Place)| {
+            let source = Source { offset: *key, from: place.handed_out, next: place.looked_at, event: EventId(0) };
+            place.handed_out = place.looked_at;
+            Job::new(Command::PassOver, Box::new(|_| ())).from_log(source)
+        };
+        behind.map(pass).collect()
     }
 
     async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {

@@ -63,6 +63,12 @@ impl Job {
         self
     }
 
+    /// Whether its commit moves the group there.
+    fn moves(&self, key: OffsetKey) -> bool {
+        let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
+        self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
+    }
+
     /// Answers without deciding.
     pub fn refuse(self, refusal: Refusal) {
         (self.reply)(Settled::refused(refusal));
@@ -97,7 +103,7 @@ pub struct Report {
     pub is_more_due: bool,
     /// What was sold so far on the days that were touched.
     pub sold: Vec<DaySales>,
-    /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
+    /// Partitions that another worker took over, in which an operator moved the group, or of which a delivery came to nothing; their groups must ask where
     /// they stand.
     pub lost: Vec<OffsetKey>,
     /// What went wrong, for the operator.
@@ -276,11 +282,11 @@ impl Engine {
 
     /// What is left to decide when another worker has moved a group.
     fn drop_lost(&mut self, batch: Batch, key: OffsetKey, report: &mut Report) -> Vec<Job> {
-        let is_ours = |job: &Job| job.source.is_none_or(|source| source.offset != key);
         report.lost.push(key);
-        self.deferred.retain(is_ours);
         let mut jobs = batch.into_jobs();
-        jobs.retain(is_ours);
+        let lost = self.deferred.extract_if(.., |job| job.moves(key)).chain(jobs.extract_if(.., |job| job.moves(key)));
+        // An operator is told; whoever read the log asks again by himself.
+        lost.for_each(|job| job.refuse(Refusal::GroupMoved));
         jobs
     }
 
@@ -365,6 +371,7 @@ impl Engine {
             }
         }
         report.commits += usize::from(!batch.is_empty());
+        report.lost.extend(batch.moved_by_hand());
         report.settled += batch.jobs();
         report.events += batch.rows.events.len();
         report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();

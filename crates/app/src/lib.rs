@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod consume;
 pub mod engine;
 pub mod event;
+pub mod groups;
 pub mod handlers;
 pub mod history;
 pub mod ids;

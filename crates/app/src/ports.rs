@@ -161,6 +161,9 @@ pub trait EventLog {
     /// Where a group stands by the store; 0 when it never committed.
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>>;
 
+    /// Where all groups stand that ever committed.
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;
+
     /// Up to `limit` events from an offset on, and the offset after the last one looked at. No events: the end.
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>>;
 }

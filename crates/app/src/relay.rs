@@ -26,6 +26,8 @@ pub struct Outgoing {
     pub seq: i64,
     pub id: String,
     pub event: Event,
+    /// The order's version after it; only events of an order's own have one.
+    pub version: Option<i64>,
     pub at: Timestamp,
 }
 

@@ -34,6 +34,7 @@ mod coupons;
 mod echo;
 mod examples;
 mod fingerprints;
+mod groups;
 mod health;
 mod letters;
 mod limiting;
@@ -52,6 +53,7 @@ mod submission;
 pub mod users;
 
 pub use fingerprints::Fingerprints;
+pub use groups::Log;
 use manual::shop as about;
 use routes::Routes;
 
@@ -75,6 +77,8 @@ pub struct Inner {
     pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
+    /// The log that consumer groups read.
+    pub log: Log,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
 }
@@ -214,7 +218,7 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, orders as order, products as product};
+    use manual::{coupons as coupon, groups as group, letters as letter, orders as order, products as product};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
@@ -234,6 +238,8 @@ fn admin_routes() -> Routes {
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
         .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
         .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
+        .get("/api/admin/groups", groups::list, group::list())
+        .post("/api/admin/groups/{group}/reset", groups::reset, group::reset())
         .get("/api/admin/audit", audit::report, about::audit())
         .post("/api/admin/audit/repair", audit::repair, about::repair())
         .for_admins()

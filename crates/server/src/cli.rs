@@ -13,10 +13,12 @@ use crate::config::Roles;
 mod bench;
 mod demo;
 mod dlq;
+mod groups;
 
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
+pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -39,6 +41,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Look after dead letters: events that a consumer group has given up
     Dlq(DlqArgs),
+    /// Look after consumer groups: where they stand, how much waits, moving them
+    Groups(GroupsArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up

@@ -13,6 +13,7 @@ mod bench;
 mod config_print;
 mod demo;
 mod dlq;
+mod groups;
 mod progress;
 mod running;
 mod serve;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Dlq(args) => dlq::run(&args),
+        Command::Groups(args) => groups::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),

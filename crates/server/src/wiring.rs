@@ -16,7 +16,7 @@ use domain::ids::Codec;
 use domain::order::Mode;
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::{Fingerprints, Inner, Shop, Snapshots};
+use crate::api::{Fingerprints, Inner, Log, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::config::{self, Config};
@@ -94,7 +94,7 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, stirrings, log, outbox, gate, clock, codec, engine, runtime } =
+    let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, data_dir)?;
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
@@ -151,6 +151,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         metrics,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
+        log: Log { carrier: carrier(config), book: broker::book(config, book) },
         stopping: Arc::new(AtomicBool::new(false)),
     });
     Ok(Running { shop, engine: EngineThread { stopper, thread, relay, lookout } })

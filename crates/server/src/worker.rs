@@ -14,6 +14,8 @@ use crate::shutdown::Stop;
 
 /// How often due timers are looked for.
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
+/// How often groups are asked after that somebody else may have moved.
+const PLACES_EVERY: Duration = Duration::from_secs(1);
 /// Timers handled at once, and events read of one partition at once.
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
@@ -59,7 +61,7 @@ struct Round {
 
 impl Round {
     async fn run(&mut self, settling: &Settling) {
-        let mut timers_seen = Instant::now();
+        let (mut timers_seen, mut places_seen) = (Instant::now(), Instant::now());
         let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
             let mut jobs = vec![];
@@ -69,6 +71,10 @@ impl Round {
             if std::mem::take(&mut is_more_due) || timers_seen.elapsed() >= TIMERS_EVERY {
                 timers_seen = Instant::now();
                 self.take_timers(&mut jobs).await;
+            }
+            if places_seen.elapsed() >= PLACES_EVERY && !self.engine.has_deferred() {
+                places_seen = Instant::now();
+                self.look_after_places(&mut jobs).await;
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
@@ -127,6 +133,15 @@ impl Round {
         match self.engine.due_timers(TIMERS_MAX).await {
             Ok(due) => jobs.extend(due),
             Err(error) => tracing::error!("Due timers could not be read: {error}"),
+        }
+    }
+
+    /// Everything that was handed out is decided: the groups are where the store says, or have been moved.
+    async fn look_after_places(&mut self, jobs: &mut Vec<Job>) {
+        let Some(consumer) = &mut self.consumer else { return };
+        match consumer.look_again().await {
+            Ok(()) => jobs.extend(consumer.pass_over()),
+            Err(error) => tracing::error!("Where the groups stand could not be read: {error}"),
         }
     }
 

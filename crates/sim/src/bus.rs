@@ -180,6 +180,11 @@ impl EventLog for BusLog {
         Box::pin(std::future::ready(Ok(position)))
     }
 
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        let positions = self.disk.lock().offsets.iter().map(|(key, position)| (*key, *position)).collect();
+        Box::pin(std::future::ready(Ok(positions)))
+    }
+
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
         let fetched = self.read(key, from, limit);
         Box::pin(std::future::ready(fetched))

@@ -16,6 +16,7 @@ use rusqlite::{Connection, Result, Row};
 use super::commits_seen::CommitsSeen;
 use super::records::Cells;
 use super::store::find;
+use crate::words;
 
 /// Events looked at with one statement.
 const PAGE: i64 = 1_024;
@@ -83,6 +84,18 @@ fn position(row: &Row<'_>) -> Result<i64> {
     row.get(0)
 }
 
+/// Where all groups stand; places of groups and topics that this program does not know are left out.
+pub(super) fn positions(connection: &Connection) -> Result<Vec<(OffsetKey, i64)>> {
+    let sql = "SELECT consumer_group, topic, partition, position FROM consumer_offset";
+    let mut statement = connection.prepare_cached(sql)?;
+    let known = statement.query_map([], |row| {
+        let (group, topic): (String, String) = (row.get(0)?, row.get(1)?);
+        let key = words::offset_key(&group, &topic, row.get(2)?);
+        Ok(key.map(|key| (key, row.get(3))))
+    })?;
+    known.filter_map(|row| row.transpose().map(|row| row.and_then(|(key, position)| Ok((key, position?))))).collect()
+}
+
 impl EventLog for SqliteLog {
     fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
         let numbers = (0..).take(SHARDS);
@@ -94,6 +107,11 @@ impl EventLog for SqliteLog {
         let topic = key.partition.topic.map_or("", app::topic::Topic::name);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number), position);
         Box::pin(ready(found.map(Option::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
+    }
+
+    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        let found = positions(&self.connection);
+        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
     }
 
     fn fetch(

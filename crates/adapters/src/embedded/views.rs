@@ -6,6 +6,7 @@ mod coupons;
 mod letters;
 mod notices;
 mod orders;
+mod outbox;
 
 use app::ports::StoreError;
 use app::views::Reading;

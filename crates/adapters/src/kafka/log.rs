@@ -42,6 +42,10 @@ impl EventLog for KafkaLog {
         self.places.position(key)
     }
 
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        self.places.positions()
+    }
+
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
         let membership = self.memberships.iter_mut().find(|(known, _)| *known == key.group);
         let fetched = membership.map(|(_, membership)| membership.fetch(key.partition, from, limit));

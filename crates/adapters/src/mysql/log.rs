@@ -19,6 +19,7 @@ use super::records::Cells;
 use super::session::Session;
 use super::sql::{is_in, statement};
 use super::store::{SELECT_HEADS, heads};
+use crate::words;
 
 /// How often the log asks what other processes have committed. Its own are told to it.
 const ASK_EVERY: Duration = Duration::from_millis(10);
@@ -107,6 +108,16 @@ fn delivery(partition: Partition, row: Vec<Value>) -> Result<Delivery> {
     Ok(Delivery { partition, offset, id: EventId(id), event, at })
 }
 
+pub(super) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
+
+/// Where a group stands, unless this program knows no such group or topic.
+pub(super) fn position(row: Vec<Value>) -> Result<Option<(OffsetKey, i64)>> {
+    let mut cells = Cells::of(row);
+    let (group, topic): (String, String) = (cells.take()?, cells.take()?);
+    let (number, position) = (cells.take()?, cells.take()?);
+    Ok(words::offset_key(&group, &topic, number).map(|key| (key, position)))
+}
+
 impl EventLog for MysqlLog {
     fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
         let numbers = (0..).take(SHARDS);
@@ -121,6 +132,14 @@ impl EventLog for MysqlLog {
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask_alone(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)
+        })
+    }
+
+    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        Box::pin(async move {
+            let rows = self.session.ask_alone(SELECT_POSITIONS).await?;
+            let known: Result<Vec<_>> = rows.into_iter().filter_map(|row| position(row).transpose()).collect();
+            Ok(known?)
         })
     }
 

@@ -6,6 +6,7 @@ mod coupons;
 mod letters;
 mod notices;
 mod orders;
+mod outbox;
 mod stirrings;
 
 use std::io;

@@ -11,7 +11,7 @@ use adapters::embedded;
 use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
 use app::conformance::{CASES, Fixture, Opened};
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
-use app::reactions::{Group, REACTIONS};
+use app::reactions::Group;
 use app::relay::{Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
 use app::topic::{Profile, Topic};
@@ -95,11 +95,7 @@ async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 fn partitions_of(group: Group) -> usize {
-    let mut topics: Vec<Topic> =
-        REACTIONS.iter().filter(|(_, reader)| *reader == group).map(|(kind, _)| kind.topic()).collect();
-    topics.sort_unstable();
-    topics.dedup();
-    3 * topics.len()
+    3 * group.topics().len()
 }
 
 /// A log whose answers wait for what they are about: for the relay, for the group, for the last record.
@@ -127,6 +123,10 @@ impl EventLog for Patient {
 
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         self.log.position(key)
+    }
+
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        self.log.positions()
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {

@@ -49,6 +49,15 @@ impl Batch {
         self.decided.len()
     }
 
+    /// Partitions in which an operator moved the group: whoever reads there for it must ask where it stands.
+    pub(super) fn moved_by_hand(&self) -> impl Iterator<Item = OffsetKey> {
+        let moves = self.decided.iter().filter_map(|(job, result, _)| {
+            let Command::MoveGroup { moves } = &job.command else { return None };
+            result.is_ok().then_some(moves)
+        });
+        moves.flatten().map(|moved| moved.key)
+    }
+
     pub(super) fn offsets(&self) -> Vec<OffsetMove> {
         self.offsets.values().copied().collect()
     }
@@ -109,6 +118,17 @@ impl Batch {
         self.decided.push((job, Err(Refusal::Unavailable), false));
     }
 
+    /// Moves a group for an operator, unless events of this batch move it already. Events of it that come later in the
+    /// batch stand where it stood before, and wait until the next one finds that out.
+    fn move_group(&mut self, moves: &[OffsetMove]) -> Result<(), Halt> {
+        if moves.iter().any(|moved| self.offsets.contains_key(&moved.key)) {
+            return Err(Refusal::GroupMoved.into());
+        }
+        self.offsets.extend(moves.iter().map(|moved| (moved.key, *moved)));
+        self.held_back.extend(moves.iter().map(|moved| moved.key));
+        Ok(())
+    }
+
     fn run(&mut self, job: &Job, ids: &mut Ids, settings: &Settings) -> Result<(Answer, bool), Halt> {
         if let Some(idempotency) = job.idempotency {
             if self.in_progress.contains(&idempotency.key) {
@@ -120,6 +140,9 @@ impl Batch {
                 }
                 return Ok((stored.answer.clone(), true));
             }
+        }
+        if let Command::MoveGroup { moves } = &job.command {
+            self.move_group(moves)?;
         }
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
@@ -278,6 +301,8 @@ const fn cause(command: &Command) -> &'static str {
         Command::ResumeOrder { .. } => "ResumeOrder",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
+        Command::MoveGroup { .. } => "MoveGroup",
+        Command::PassOver => "PassOver",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
         Command::Undelivered(Undelivered::Retry { .. }) => "Retry",
         Command::Undelivered(Undelivered::Resend { .. }) => "Resend",

@@ -215,7 +215,7 @@ fn checked_reason(body: &ActBody) -> Result<Arc<str>, Problem> {
     violations.into_result().map(|()| reason)
 }
 
-fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
+pub(super) fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
         violations.push("#/reason", "length", format!("must have 1 to {REASON_CHARS_MAX} characters"));
     }

@@ -54,6 +54,10 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
+        Refusal::GroupMoved => Problem::new(
+            Code::GroupMoved,
+            "The group has gone on since it was looked at; nothing was moved. Try again.",
+        ),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => {
             Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")

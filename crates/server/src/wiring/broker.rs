@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use app::groups::LogBook;
 use app::ports::{Clock, EventLog};
 use app::relay::{Outbox, Relay};
 use app::topic::Profile;
@@ -70,6 +71,14 @@ pub(super) fn log(
         complain: Arc::new(|what| tracing::warn!("Kafka: {what}")),
     };
     Ok(Box::new(KafkaLog::join(&cluster, own, &listener)?))
+}
+
+/// The log as operators ask about it: the brokers', where there are any, and the store's own otherwise.
+pub(super) fn book(config: &Config, own: Arc<dyn LogBook>) -> Arc<dyn LogBook> {
+    match cluster(config) {
+        Some(cluster) => Arc::new(KafkaBook::new(cluster)),
+        None => own,
+    }
 }
 
 /// The relay, where this process runs one.
