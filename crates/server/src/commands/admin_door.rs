@@ -49,17 +49,17 @@ struct OwnShop {
 
 impl AdminDoor {
     pub(super) fn open(args: &ShopArgs) -> Result<AdminDoor, Error> {
-        AdminDoor::open_as(args, Roles::default())
+        AdminDoor::open_as(args, None)
     }
 
     /// The same, but a shop that is opened for the command reads no log and publishes nothing meanwhile.
     pub(super) fn open_without_consumers(args: &ShopArgs) -> Result<AdminDoor, Error> {
-        AdminDoor::open_as(args, Roles { api: true, worker: false, relay: false })
+        AdminDoor::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
     }
 
-    fn open_as(args: &ShopArgs, roles: Roles) -> Result<AdminDoor, Error> {
+    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminDoor, Error> {
         let mut config = settings(&args.settings)?;
-        config.server.roles = roles;
+        config.server.roles = own_roles.unwrap_or(config.server.roles);
         let folder = &config.server.data_dir;
         if let Some(url) = &args.url {
             let token = match &args.token {

@@ -6,6 +6,7 @@ mod batches;
 mod conformance;
 mod equality;
 mod first_come;
+mod groups;
 mod gate;
 mod idempotency;
 mod laws;
