@@ -1,14 +1,18 @@
 //! The log executor's reader: brings each group the events it asks for, in order, from where its last commit left it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::ids::Codec;
 
 use crate::command::{Command, Source, Undelivered};
 use crate::engine::Job;
+use crate::outbox::parse_uuid;
 use crate::ports::{Delivery, EventLog, StoreError};
 use crate::reactions::{self, Group};
+use crate::relay::Outgoing;
 use crate::rows::{EventId, Message, OffsetKey};
+use crate::versions::Gap;
 
 /// Where a group is in one partition, as this process sees it.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +85,10 @@ impl Consumer {
         let fetched = self.log.fetch(key, place.looked_at, limit).await?;
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
-            jobs.push(self.job(key, place.handed_out, delivery));
+            if let Some(gap) = &delivery.gap {
+                jobs.extend(self.heal((key, place.handed_out), &delivery, gap).await?);
+            }
+            jobs.push(self.job(key, place.handed_out..next, delivery));
             place.handed_out = next;
         }
         place.looked_at = fetched.next;
@@ -89,9 +96,35 @@ impl Consumer {
         Ok(())
     }
 
+    /// The events that a gap may have swallowed, from the store. Those that the group has taken in already it knows again.
+    async fn heal(
+        &mut self,
+        (key, from): (OffsetKey, i64),
+        shown_by: &Delivery,
+        gap: &Gap,
+    ) -> Result<Vec<Job>, StoreError> {
+        let Some(order) = self.codec.order_id(gap.order.as_str()) else { return Ok(vec![]) };
+        let is_missing = |missed: &Outgoing| {
+            let kind = missed.event.kind();
+            missed.version.is_some_and(|version| gap.after < version && version < gap.before)
+                && key.partition.topic.is_none_or(|topic| topic == kind.topic())
+                && key.group.subscribes_to(kind)
+        };
+        let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
+        let brought = missed.into_iter().filter_map(|Outgoing { id, event, at, .. }| {
+            let id = EventId(parse_uuid(&id)?);
+            Some(Delivery { id, event: Ok(event), at, gap: None, ..shown_by.clone() })
+        });
+        Ok(brought.map(|delivery| self.job(key, from..from, delivery).healing()).collect())
+    }
+
     /// What an event leads to; what cannot be read, or carries codes that are not ours, is given up at once.
-    fn job(&self, key: OffsetKey, from: i64, delivery: Delivery) -> Job {
-        let source = Source { offset: key, from, next: delivery.offset + 1, event: delivery.id };
+    fn job(&self, key: OffsetKey, offsets: Range<i64>, delivery: Delivery) -> Job {
+        let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
+        if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
+            // It only showed that others are missing.
+            return Job::new(Command::PassOver, Box::new(|_| ())).from_log(source);
+        }
         let reaction = match &delivery.event {
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
                 .ok_or_else(|| "it means nothing to this group, or its codes are not this shop's".to_owned()),

@@ -16,7 +16,7 @@ use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::reactions::Group;
-use crate::rows::{Key, OffsetKey, Rows};
+use crate::rows::{EventId, Key, OffsetKey, Rows};
 use crate::settings::Settings;
 use crate::views::DaySales;
 
@@ -37,6 +37,8 @@ pub struct Job {
     /// After this moment nobody waits for the answer any more, and the command is not decided.
     pub deadline: Option<Timestamp>,
     reply: Reply,
+    /// Whether it is an event that the log did not bring, and the store did.
+    is_healing: bool,
     /// What the log brought.
     carried: Option<Box<Carried>>,
     /// Rows that an earlier attempt missed.
@@ -45,7 +47,16 @@ pub struct Job {
 
 impl Job {
     pub fn new(command: Command, reply: Reply) -> Job {
-        Job { command, idempotency: None, source: None, deadline: None, reply, carried: None, missed: vec![] }
+        Job {
+            command,
+            idempotency: None,
+            source: None,
+            deadline: None,
+            reply,
+            is_healing: false,
+            carried: None,
+            missed: vec![],
+        }
     }
 
     pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
@@ -60,6 +71,12 @@ impl Job {
 
     pub fn from_log(mut self, source: Source) -> Job {
         self.source = Some(source);
+        self
+    }
+
+    /// Says that the log lost the event.
+    pub fn healing(mut self) -> Job {
+        self.is_healing = true;
         self
     }
 
@@ -95,6 +112,8 @@ pub struct Report {
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
+    /// Events that the log had lost, and that their groups took in from the store.
+    pub healed: Vec<(Group, EventId)>,
     /// Events that a group has given up.
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.

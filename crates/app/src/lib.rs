@@ -26,5 +26,6 @@ pub mod settings;
 pub mod table;
 pub mod topic;
 pub mod unit;
+pub mod versions;
 pub mod views;
 pub mod wire_time;

@@ -9,6 +9,7 @@ use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
 use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
 use app::topic::Topic;
+use app::versions::{Arrival, Versions};
 use domain::time::Timestamp;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
@@ -51,6 +52,7 @@ pub(super) struct Membership {
 #[derive(Default)]
 struct Reading {
     waiting: VecDeque<Delivery>,
+    versions: Versions,
     /// The offset after the last record that came from the client.
     received: i64,
     /// Where whoever reads will go on.
@@ -237,17 +239,25 @@ fn file(
     reading.received = offset + 1;
     let attribute = |name: &str| attribute(message, name);
     match cloud_event::read(attribute, message.payload()) {
-        Ok(Read::Event { id, event, at }) if group.subscribes_to(event.kind()) => {
-            reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at });
+        Ok(Read::Event { id, event, at, version }) => {
+            let gap = match reading.versions.judge(topic, &event, version) {
+                Arrival::Late => return,
+                Arrival::InTurn => None,
+                Arrival::Behind(gap) => Some(gap),
+            };
+            // What the group does not ask for may still show that something is missing.
+            if gap.is_some() || group.subscribes_to(event.kind()) {
+                reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at, gap });
+            }
         }
-        Ok(Read::Event { .. } | Read::Unknown) => {}
+        Ok(Read::Unknown) => {}
         Err(error) => {
             let text = |bytes: Option<&[u8]>| bytes.map(text_of).unwrap_or_default();
             let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
             let event = Err(Poison { topic, key, kind, payload, error });
             // What names no event has no identity, and its moment is when the broker took it.
             let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
-            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at });
+            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at, gap: None });
         }
     }
 }

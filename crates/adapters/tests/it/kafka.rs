@@ -12,9 +12,10 @@ use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tunin
 use app::conformance::{CASES, Fixture, Opened};
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
-use app::relay::{Publisher as _, Record, Relay};
+use app::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
 use app::topic::{Profile, Topic};
+use domain::ids::OrderId;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -123,6 +124,10 @@ impl EventLog for Patient {
 
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         self.log.position(key)
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+        self.log.events_of(order)
     }
 
     fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {

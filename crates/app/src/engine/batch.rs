@@ -249,6 +249,10 @@ impl Batch {
             Change::Delete => None,
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
+        report.healed.extend(self.decided.iter().filter_map(|(job, result, replayed)| {
+            let source = job.source.filter(|_| job.is_healing && result.is_ok() && !replayed)?;
+            Some((source.offset.group, source.event))
+        }));
         for (_, change) in self.rows.letters.changes() {
             let (Change::Insert(letter) | Change::Update(letter)) = change else { continue };
             report.buried += usize::from(matches!(change, Change::Insert(_)));

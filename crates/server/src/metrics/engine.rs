@@ -21,6 +21,7 @@ pub struct EngineMetrics {
     rows: Counter,
     dead_letters: Counter,
     permanent: Counter,
+    healed: Counter,
     batch_seconds: Histogram,
     batch_commands: Histogram,
 }
@@ -35,6 +36,7 @@ impl EngineMetrics {
             rows: Counter::default(),
             dead_letters: Counter::default(),
             permanent: Counter::default(),
+            healed: Counter::default(),
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
         };
@@ -46,6 +48,8 @@ impl EngineMetrics {
             registry.register("dead_letters", "Events that a group has given up", engine.dead_letters.clone());
             let permanent = "Dead letters that are left to people";
             registry.register("dead_letters_permanent", permanent, engine.permanent.clone());
+            let healed = "Events of orders that the broker had lost, taken in from the store";
+            registry.register("order_gaps_healed", healed, engine.healed.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
             registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
@@ -61,6 +65,7 @@ impl EngineMetrics {
         self.rows.inc_by(counted(report.rows));
         self.dead_letters.inc_by(counted(report.buried));
         self.permanent.inc_by(counted(report.permanent.len()));
+        self.healed.inc_by(counted(report.healed.len()));
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
     }

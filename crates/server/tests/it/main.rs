@@ -28,6 +28,7 @@ mod crash;
 mod demo;
 mod dlq;
 mod executors;
+mod groups;
 mod listening;
 mod live;
 mod notices_crash;

@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 use rusqlite::{Connection, Result, Row};
 
 use super::{SqliteViews, sql_limit};
-use crate::embedded::log::positions;
+use crate::embedded::log::{events_of, positions};
 use crate::embedded::outbox::outgoing;
 use crate::embedded::records::{Cells, select_outgoing};
 use crate::embedded::store::{find, heads};
@@ -44,14 +44,7 @@ impl OutboxViews for SqliteViews {
     }
 
     fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>> {
-        self.read(move |connection| {
-            let sql = select_outgoing!(
-                "order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position \
-                 WHERE order_event_run.order_id = ?1 ORDER BY first_position, position"
-            );
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_map([order.0], outgoing)?.collect()
-        })
+        self.read(move |connection| events_of(connection, order))
     }
 
     fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {

@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 
 use super::{MysqlViews, each, first, sql_limit};
 use crate::mysql::failure::Result;
-use crate::mysql::log::{SELECT_POSITIONS, position};
+use crate::mysql::log::{SELECT_POSITIONS, position, select_events_of};
 use crate::mysql::outbox::outgoing;
 use crate::mysql::records::{Cells, select_outgoing};
 use crate::mysql::session::Answers;
@@ -44,8 +44,7 @@ impl OutboxViews for MysqlViews {
     }
 
     fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>> {
-        let select = statement(select_outgoing!("event WHERE order_id = ? ORDER BY position"), &[&order.0]);
-        self.read([select], |answers| each(answers, outgoing))
+        self.read([select_events_of(order)], |answers| each(answers, outgoing))
     }
 
     fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {
