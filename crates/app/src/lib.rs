@@ -20,6 +20,7 @@ pub mod ports;
 pub mod rates;
 pub mod reactions;
 pub mod relay;
+pub mod replay;
 pub mod retries;
 pub mod rows;
 pub mod settings;

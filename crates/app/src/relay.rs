@@ -162,7 +162,7 @@ impl Relay {
 }
 
 /// One event may go to several topics.
-fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
+pub(crate) fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
     let kind = event.event.kind();
     let topics = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied());
     topics.map(|topic| Record {

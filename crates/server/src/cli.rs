@@ -14,11 +14,13 @@ mod bench;
 mod demo;
 mod dlq;
 mod groups;
+mod replay;
 
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
+pub use replay::{ReplayArgs, ReplaySelection};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub enum Command {
     Dlq(DlqArgs),
     /// Look after consumer groups: where they stand, how much waits, moving them
     Groups(GroupsArgs),
+    /// Publish again what the store has, and say first what the broker has lost of it
+    Replay(ReplayArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up

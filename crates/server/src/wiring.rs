@@ -36,10 +36,12 @@ use crate::worker::Worker;
 
 mod beside;
 mod broker;
+mod replaying;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;
 pub use broker::{make_topics, plan_topics, topic_profile};
+pub use replaying::replaying;
 
 use beside::Beside;
 use stores::Opened;

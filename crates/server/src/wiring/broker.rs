@@ -13,7 +13,7 @@ use super::Error;
 use crate::config::{self, Config, RelayBy, TopicProfile};
 use crate::relaying::RelayThread;
 
-fn cluster(config: &Config) -> Option<Cluster> {
+pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     let tuning = match config.kafka.tuning {
         config::Tuning::Prompt => Tuning::Prompt,
         config::Tuning::Throughput => Tuning::Throughput,

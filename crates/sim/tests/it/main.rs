@@ -18,3 +18,4 @@ mod shop;
 mod simulation;
 mod time;
 mod undelivered;
+mod versions;
