@@ -132,6 +132,18 @@ macro_rules! select_letter {
     };
 }
 
+/// How far a relay is in each shard, and since when the next event waits for it.
+macro_rules! select_relayed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT outbox_shard.shard, outbox_shard.seq, COALESCE(relay_shard.position, 0), occurred_at \
+             FROM outbox_shard LEFT JOIN relay_shard USING (shard) LEFT JOIN event \
+             ON event.shard = outbox_shard.shard AND event.seq = COALESCE(relay_shard.position, 0) + 1 ",
+            $rest
+        )
+    };
+}
+
 /// Ends with the tables, because an order's events are found by another one.
 macro_rules! select_outgoing {
     ($from:literal) => {
@@ -141,5 +153,5 @@ macro_rules! select_outgoing {
 
 pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_order, select_outgoing, select_parked, select_parked_event, select_product, select_request,
+    select_order, select_outgoing, select_parked, select_parked_event, select_product, select_relayed, select_request,
 };

@@ -4,6 +4,7 @@
 //! never by waiting. `docs/audit.md` states each law in the columns of the store.
 
 mod answers;
+mod carried;
 mod chains;
 mod claims;
 mod coupons;
@@ -33,8 +34,8 @@ use stock::StockBooks;
 
 pub use report::{Audit, Law, LawReport};
 pub use snapshot::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
-    ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
+    ProductFacts, ShardFacts, Snapshot,
 };
 
 /// An audit, and the commands that put right what can be computed again.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{Lease, Outbox, Outgoing};
+use app::views::ShardPlace;
+use domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::opening::BUSY_TIMEOUT;
@@ -82,6 +84,14 @@ pub(super) fn outgoing(row: &Row<'_>) -> Result<Outgoing> {
     let (shard, seq, id): (i64, _, _) = (cells.take()?, cells.take()?, cells.take()?);
     let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
     Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
+}
+
+pub(super) fn shard_place(row: &Row<'_>) -> Result<ShardPlace> {
+    let shard: i64 = row.get(0)?;
+    let shard = usize::try_from(shard).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, shard))?;
+    let waiting_since: Option<i64> = row.get(3)?;
+    let waiting_since = waiting_since.map(Timestamp::from_micros);
+    Ok(ShardPlace { shard, end: row.get(1)?, relayed: row.get(2)?, waiting_since })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

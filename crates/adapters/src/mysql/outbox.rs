@@ -3,6 +3,8 @@
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
+use app::views::ShardPlace;
+use domain::time::Timestamp;
 use mysql_async::{Opts, Value};
 
 use super::failure::{Failure, Result};
@@ -108,6 +110,13 @@ pub(super) fn outgoing(cells: &mut Cells) -> Result<Outgoing> {
     let (shard, seq, id): (i64, _, _) = (cells.take()?, cells.take()?, cells.take()?);
     let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
     Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
+}
+
+pub(super) fn shard_place(cells: &mut Cells) -> Result<ShardPlace> {
+    let shard: i64 = cells.take()?;
+    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
+    let (end, relayed, since) = (cells.take()?, cells.take()?, cells.take::<Option<i64>>()?);
+    Ok(ShardPlace { shard, end, relayed, waiting_since: since.map(Timestamp::from_micros) })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

@@ -45,6 +45,8 @@ laws! {
     Orders = 11, "an order is what its events say";
     Paths = 12, "an order takes legal steps and stays settled";
     Journal = 13, "each step of a saga is answered once and restored in reverse order";
+    Outbox = 15, "every event stands in the outbox once, and is brought out of it in time";
+    Inbox = 16, "groups have taken in only events, and stand where there are some";
     Idempotency = 18, "a key has one answer, and the answer is true";
     Chains = 19, "what belongs to a customer is chained without gap";
     Log = 20, "no event was changed, added or dropped";

@@ -20,15 +20,17 @@ use fixture::{
     AWAITING, BOB, CANCELLED, COMPENSATING, COMPLETED, NOON, PENDING, STUCK, Shop, completed_event, number, shop,
 };
 
-use super::{CampaignFact, Law, audit, repairs};
+use super::{CampaignFact, Law, ShardFacts, audit, repairs};
 use crate::answer::Answer;
 use crate::command::{Command, Repair};
 use crate::handlers;
 use crate::ids::Ids;
 use crate::outbox::ShardHead;
-use crate::rows::{AccountKey, AnswerKey, OrderKey, Request, RequestStatus, Rows, TimerKey};
+use crate::reactions::Group;
+use crate::rows::{AccountKey, AnswerKey, OffsetKey, OrderKey, Partition, Request, RequestStatus, Rows, TimerKey};
 use crate::settings::{Executor, Settings};
 use crate::unit::Unit;
+use crate::views::ShardPlace;
 
 fn broken_laws(shop: &mut Shop) -> Vec<(Law, Vec<String>)> {
     let audit = audit(shop, NOON).unwrap();
@@ -74,6 +76,12 @@ fn each_corruption_is_found_by_its_own_law() {
         let laws: Vec<Law> = broken.iter().map(|(law, _)| *law).collect();
         assert_eq!(laws, vec![law], "{what}: {broken:?}");
     }
+}
+
+/// A relay that is so far ahead of the first shard's end.
+fn relayed(shop: &Shop, ahead: i64, waiting_since: Option<Timestamp>) -> ShardPlace {
+    let ShardFacts { shard, head, .. } = shop.shards[0];
+    ShardPlace { shard, end: head.seq, relayed: head.seq + ahead, waiting_since }
 }
 
 fn stock_and_saga_cases() -> Vec<Case> {
@@ -203,6 +211,22 @@ fn book_cases() -> Vec<Case> {
             gone.customer = None;
             gone.entries.clear();
             gone.account = None;
+        }),
+        (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
+        (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
+        (Law::Outbox, "an event has waited for the relay too long", |shop| {
+            let long_ago = Timestamp::from_micros(NOON.micros() - 301_000_000);
+            let latest = shop.events.iter().flatten().map(|event| event.at).max().unwrap();
+            assert!(latest >= NOON, "by the clock of the log itself");
+            shop.log.relayed.push(relayed(shop, -1, Some(long_ago)));
+        }),
+        (Law::Inbox, "a group has taken in what never happened", |shop| {
+            shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
+        }),
+        (Law::Inbox, "a group stands where nothing is yet", |shop| {
+            let ShardFacts { shard, head, .. } = shop.shards[0];
+            let partition = Partition { topic: None, number: shard as i32 };
+            shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
         }),
         (Law::Log, "an event was changed", |shop| {
             let shard = shop.events.iter().position(|events| !events.is_empty()).unwrap();

@@ -15,8 +15,8 @@ use rusqlite::{Connection, Result, Row};
 
 use super::{SqliteViews, sql_limit};
 use crate::embedded::log::{events_of, positions};
-use crate::embedded::outbox::outgoing;
-use crate::embedded::records::{Cells, select_outgoing};
+use crate::embedded::outbox::{outgoing, shard_place};
+use crate::embedded::records::{Cells, select_outgoing, select_relayed};
 use crate::embedded::store::{find, heads};
 
 impl OutboxViews for SqliteViews {
@@ -26,10 +26,7 @@ impl OutboxViews for SqliteViews {
 
     fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
         self.read(|connection| {
-            let sql = "SELECT outbox_shard.shard, outbox_shard.seq, coalesce(relay_shard.position, 0), occurred_at
-                 FROM outbox_shard LEFT JOIN relay_shard USING (shard)
-                 LEFT JOIN event ON event.shard = outbox_shard.shard AND event.seq = coalesce(relay_shard.position, 0) + 1
-                 ORDER BY outbox_shard.shard";
+            let sql = select_relayed!("ORDER BY outbox_shard.shard");
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([], shard_place)?.collect()
         })
@@ -50,14 +47,6 @@ impl OutboxViews for SqliteViews {
     fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {
         self.read(move |connection| Ok(first_since(connection, shard as i64, moment)? - 1))
     }
-}
-
-fn shard_place(row: &Row<'_>) -> Result<ShardPlace> {
-    let shard: i64 = row.get(0)?;
-    let shard = usize::try_from(shard).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, shard))?;
-    let waiting_since: Option<i64> = row.get(3)?;
-    let waiting_since = waiting_since.map(Timestamp::from_micros);
-    Ok(ShardPlace { shard, end: row.get(1)?, relayed: row.get(2)?, waiting_since })
 }
 
 /// The number of a shard's first event that is not older, or the number that its next one gets.

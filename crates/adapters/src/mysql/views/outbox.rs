@@ -15,8 +15,8 @@ use domain::time::Timestamp;
 use super::{MysqlViews, each, first, sql_limit};
 use crate::mysql::failure::Result;
 use crate::mysql::log::{SELECT_POSITIONS, position, select_events_of};
-use crate::mysql::outbox::outgoing;
-use crate::mysql::records::{Cells, select_outgoing};
+use crate::mysql::outbox::{outgoing, shard_place};
+use crate::mysql::records::{Cells, select_outgoing, select_relayed};
 use crate::mysql::session::Answers;
 use crate::mysql::sql::{is_in, statement};
 use crate::mysql::store::{SELECT_HEADS, heads};
@@ -29,10 +29,7 @@ impl OutboxViews for MysqlViews {
     }
 
     fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
-        let select = "SELECT outbox_shard.shard, outbox_shard.seq, COALESCE(relay_shard.position, 0), occurred_at
-             FROM outbox_shard LEFT JOIN relay_shard USING (shard)
-             LEFT JOIN event ON event.shard = outbox_shard.shard AND event.seq = COALESCE(relay_shard.position, 0) + 1
-             WHERE outbox_shard.seq > 0 ORDER BY outbox_shard.shard";
+        let select = select_relayed!("WHERE outbox_shard.seq > 0 ORDER BY outbox_shard.shard");
         self.read([select.to_owned()], |answers| each(answers, shard_place))
     }
 
@@ -51,13 +48,6 @@ impl OutboxViews for MysqlViews {
         let select = first_since(shard as i64, moment);
         self.read(select, |answers| Ok(first_number(answers)? - 1))
     }
-}
-
-fn shard_place(cells: &mut Cells) -> Result<ShardPlace> {
-    let shard: i64 = cells.take()?;
-    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
-    let (end, relayed, since) = (cells.take()?, cells.take()?, cells.take::<Option<i64>>()?);
-    Ok(ShardPlace { shard, end, relayed, waiting_since: since.map(Timestamp::from_micros) })
 }
 
 /// The number of a shard's first event that is not older, or the number that its next one gets.
