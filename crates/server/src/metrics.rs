@@ -17,9 +17,11 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 mod engine;
+mod log;
 mod redis;
 
 pub use engine::EngineMetrics;
+pub use log::{Counted, LogCondition, LogMetrics, Published};
 pub use redis::{Condition, RedisMetrics};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -24,13 +24,14 @@ use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::limits::Limits;
+use crate::log_watch::LogWatch;
 use crate::lookout::Lookout;
-use crate::metrics::{EngineMetrics, Metrics};
+use crate::metrics::{EngineMetrics, LogMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::relaying::RelayThread;
 use crate::secret::Secret;
 use crate::settling::Listeners;
-use crate::shutdown::{self, Stopper};
+use crate::shutdown::{self, Stop, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 
@@ -56,12 +57,12 @@ pub struct Running {
 }
 
 /// The engine's thread, which stops when it is told to and has settled what it took; and
-/// what runs beside it: the relay and the lookout, where there are any.
+/// what runs beside it: the relay and those who look out for others' commits and for the log, where there are any.
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
-    lookout: Option<JoinHandle<()>>,
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl EngineThread {
@@ -72,8 +73,8 @@ impl EngineThread {
         if let Some(relay) = self.relay {
             relay.stop();
         }
-        let looked_out = self.lookout.map_or(Ok(()), JoinHandle::join);
-        stopped.and(looked_out.map_err(|_panic| std::io::Error::other("the lookout panicked")))
+        let looked_out: Result<(), _> = self.beside.into_iter().map(JoinHandle::join).collect();
+        stopped.and(looked_out.map_err(|_panic| std::io::Error::other("a lookout panicked")))
     }
 }
 
@@ -100,14 +101,14 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         stores::open(config, data_dir)?;
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
-    let relay = broker::relay(config, outbox, &clock, &committed)?;
+    let metrics = Arc::new(Metrics::new());
+    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
     let is_consumer = config.server.roles.worker;
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
-    let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
     if let Some(condition) = condition {
         metrics.register(|registry| registry.register_collector(condition));
@@ -130,6 +131,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;
+    let log_seen = Log { carrier: carrier(config), book: broker::book(config, book) };
+    let watch = watch_log(config, (&front, &metrics), &log_seen, stop.clone())?;
     let run = move || {
         let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
@@ -153,10 +156,25 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         metrics,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
-        log: Log { carrier: carrier(config), book: broker::book(config, book) },
+        log,
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, lookout } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, beside: lookout.into_iter().chain(watch).collect() } })
+}
+
+/// Only where events are consumed: everybody would find the same.
+fn watch_log(
+    config: &Config,
+    (front, metrics): (&Front, &Metrics),
+    log: &Log,
+    stop: Stop,
+) -> Result<Option<JoinHandle<()>>, Error> {
+    if !config.server.roles.worker {
+        return Ok(None);
+    }
+    let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
+    let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics) };
+    Ok(watch.start(stop)?)
 }
 
 fn snapshots(config: &Config) -> Snapshots {

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::Error;
 use crate::config::{self, Config, RelayBy, TopicProfile};
+use crate::metrics::{Metrics, Published};
 use crate::relaying::RelayThread;
 
 pub(super) fn cluster(config: &Config) -> Option<Cluster> {
@@ -86,13 +87,17 @@ pub(super) fn relay(
     config: &Config,
     outbox: Option<Box<dyn Outbox + Send>>,
     clock: &Arc<dyn Clock>,
-    committed: &Arc<Notify>,
+    (committed, metrics): (&Arc<Notify>, &Metrics),
 ) -> Result<Option<RelayThread>, Error> {
     let (Some(cluster), Some(outbox)) = (cluster(config), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);
     }
     let topics = config.kafka.create_topics.then(|| topic_profile(config));
-    let make = move || Relay::new(outbox, Box::new(KafkaPublisher::new(cluster, topics)));
+    let published = Published::register(metrics);
+    let make = move || {
+        let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));
+        Relay::new(outbox, Box::new(publisher))
+    };
     Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed))?))
 }

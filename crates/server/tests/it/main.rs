@@ -38,6 +38,7 @@ mod notices_slow;
 mod notices_socket;
 mod notices_sse;
 mod redis_lost;
+mod replaying;
 mod shared;
 mod shell_bodies;
 mod shell_commands;
