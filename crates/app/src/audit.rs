@@ -9,6 +9,7 @@ mod chains;
 mod claims;
 mod coupons;
 mod dossier;
+mod gate;
 mod journal;
 mod log;
 mod orders;
@@ -32,6 +33,7 @@ use log::Told;
 use report::{Findings, Verdict};
 use stock::StockBooks;
 
+pub use gate::BesideGate;
 pub use report::{Audit, Law, LawReport};
 pub use snapshot::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,

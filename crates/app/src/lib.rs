@@ -3,6 +3,7 @@
 //! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
 
 pub mod answer;
+pub mod async_api;
 pub mod audit;
 pub mod cloud_event;
 pub mod command;

@@ -143,6 +143,9 @@ pub struct TopicsArgs {
     /// What to do
     #[arg(value_enum, default_value_t = TopicsAction::List)]
     pub action: TopicsAction,
+    /// With list: print them as an AsyncAPI 3 document
+    #[arg(long, conflicts_with = "json")]
+    pub asyncapi: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Print one JSON object

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
 use adapters::{embedded, mysql, redis};
-use app::audit::{Snapshot, inspect};
+use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
@@ -156,10 +156,13 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         metrics,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
-        log,
+        log: log_seen,
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, beside: lookout.into_iter().chain(watch).collect() } })
+    Ok(Running {
+        shop,
+        engine: EngineThread { stopper, thread, relay, beside: lookout.into_iter().chain(watch).collect() },
+    })
 }
 
 /// Only where events are consumed: everybody would find the same.
@@ -184,7 +187,12 @@ fn snapshots(config: &Config) -> Snapshots {
 
 /// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
 pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
-    stores::snapshot(config)
+    let known = beside::known_to_gate(config)?;
+    let store = stores::snapshot(config)?;
+    Ok(match known {
+        Some(known) => Box::new(BesideGate { store, known }),
+        None => store,
+    })
 }
 
 pub fn clock() -> impl Clock {

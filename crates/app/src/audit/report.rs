@@ -40,6 +40,7 @@ laws! {
     Coupons = 4, "no more coupons than the campaign has, numbered without gap";
     Requests = 5, "every request has exactly one outcome";
     FirstCome = 6, "first come is first served";
+    Gate = 7, "a gate beside the store knows of no coupon that was not issued";
     Redemption = 8, "a coupon pays for one order, and takes off what it says";
     Points = 9, "points move from one account to another";
     Orders = 11, "an order is what its events say";

@@ -50,6 +50,8 @@ pub struct ProductFacts {
 pub enum CampaignFact {
     /// What follows is about this campaign, which need not exist.
     Begins(CampaignId, Option<Campaign>),
+    /// So many of its coupons are known to the gate beside the store.
+    Gated(i64),
     Coupon(CouponFacts),
     Request(Request),
 }

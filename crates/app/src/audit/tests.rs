@@ -212,6 +212,9 @@ fn book_cases() -> Vec<Case> {
             gone.entries.clear();
             gone.account = None;
         }),
+        (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
+            shop.campaigns.insert(1, CampaignFact::Gated(3));
+        }),
         (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
         (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
         (Law::Outbox, "an event has waited for the relay too long", |shop| {
@@ -248,7 +251,7 @@ fn book_cases() -> Vec<Case> {
 fn campaign(shop: &mut Shop) -> &mut Campaign {
     let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
         CampaignFact::Begins(_, campaign) => campaign.as_mut(),
-        CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+        CampaignFact::Gated(_) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
     });
     found.unwrap()
 }
@@ -256,7 +259,7 @@ fn campaign(shop: &mut Shop) -> &mut Campaign {
 fn request(shop: &mut Shop, id: i64) -> &mut Request {
     let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
         CampaignFact::Request(request) if request.id == RequestId(id) => Some(request),
-        CampaignFact::Begins(..) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+        CampaignFact::Begins(..) | CampaignFact::Gated(_) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
     });
     found.unwrap()
 }

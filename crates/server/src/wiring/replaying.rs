@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use adapters::embedded;
 use adapters::kafka::{KafkaBook, KafkaPublisher};
-use adapters::mysql;
 use app::ports::StoreError;
 use app::relay::{Publisher as _, Record};
 use app::replay::{self, Selected, Selection};
@@ -17,7 +15,7 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Error, broker};
+use super::{Error, broker, stores};
 use crate::config::Config;
 
 /// A store that may be served by others meanwhile, and its brokers.
@@ -33,16 +31,7 @@ pub struct Replaying {
 pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let Some(cluster) = broker::cluster(config) else { return Ok(None) };
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let (views, key): (Arc<dyn Views>, [u8; 16]) = match config.store.database() {
-        Some(database) => {
-            let (views, key) = runtime.block_on(mysql::read(database.address()))?;
-            (Arc::new(views), key)
-        }
-        None => {
-            let (views, key) = embedded::read_shop(&config.server.data_dir)?;
-            (Arc::new(views), key)
-        }
-    };
+    let (views, key) = stores::read(config, &runtime)?;
     let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
     Ok(Some(Replaying { runtime, views, codec: Codec::new(key), book: KafkaBook::new(cluster), publisher }))
 }

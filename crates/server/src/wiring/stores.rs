@@ -56,6 +56,20 @@ pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     })
 }
 
+/// The views of a store that others may serve, and the key under which its ids are codes.
+pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>, [u8; 16]), Error> {
+    Ok(match config.store.database() {
+        Some(database) => {
+            let (views, key) = runtime.block_on(mysql::read(database.address()))?;
+            (Arc::new(views), key)
+        }
+        None => {
+            let (views, key) = embedded::read_shop(&config.server.data_dir)?;
+            (Arc::new(views), key)
+        }
+    })
+}
+
 fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -1,8 +1,8 @@
 //! A broker that loses an order's event: the next one shows it, and the store has it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use app::command::{Command, PlaceOrder};
 use app::consume::Consumer;
 use app::event::EventKind;
 use app::outbox::uuid;
@@ -14,12 +14,10 @@ use app::settings::Executor;
 use app::topic::Topic;
 use app::versions::{Arrival, Versions};
 use domain::ids::OrderId;
-use domain::order::{Outcome, Payment};
+use domain::order::{Canceller, Outcome, Payment};
 use sim::disk::Disk;
 use sim::model_log::ModelLog;
 use sim::ready::ready;
-
-use app::command::PlaceOrder;
 
 use crate::shop::{ANN, CODEC, Shop, order_of};
 
@@ -79,13 +77,13 @@ fn losing(shop: &Shop, loses: EventKind) -> Consumer {
     Consumer::new(Box::new(lossy), CODEC)
 }
 
-/// An order that waits to be paid, and expires.
-fn expire(shop: &mut Shop) -> OrderId {
+/// An order that waits to be paid, and is cancelled.
+fn cancel(shop: &mut Shop) -> OrderId {
     let product = shop.product(10, 5);
     let order = shop.place_only(PlaceOrder { payment: Payment::Prepaid, ..order_of(ANN, product) });
     shop.quiet();
     assert_eq!(shop.order(order).outcome, Outcome::AwaitingPayment);
-    shop.pass(Duration::from_secs(601));
+    shop.run(Command::CancelOrder { order, by: Canceller::Customer }).unwrap();
     assert_eq!(shop.order(order).outcome, Outcome::Cancelled);
     order
 }
@@ -97,12 +95,12 @@ fn notices(shop: &Shop) -> Vec<String> {
 #[test]
 fn a_lost_event_is_taken_in_from_the_store_before_the_next_one() {
     let mut whole = Shop::open(Executor::Log);
-    expire(&mut whole);
+    cancel(&mut whole);
     assert_eq!(notices(&whole).len(), 2);
 
     let mut shop = Shop::open(Executor::Log);
     shop.consumer = losing(&shop, EventKind::OrderAwaitingPayment);
-    let order = expire(&mut shop);
+    let order = cancel(&mut shop);
     assert_eq!(notices(&shop), notices(&whole), "in the order in which it happened");
 
     // The lost one comes late after all, and the group is not told of it twice.
@@ -117,7 +115,7 @@ fn a_lost_event_is_taken_in_from_the_store_before_the_next_one() {
 #[test]
 fn only_what_was_missing_counts_as_healed() {
     let mut shop = Shop::open(Executor::Log);
-    let order = expire(&mut shop);
+    let order = cancel(&mut shop);
     let events = ready(ModelLog::open(&shop.disk).events_of(order)).unwrap();
     let last = events.iter().find(|event| event.event.kind() == EventKind::OrderCancelled).unwrap();
     assert_eq!(last.event.kind().topic(), Topic::OrderEvents);

@@ -153,6 +153,8 @@ fn sold_out_campaign() -> Vec<CampaignFact> {
     let held = |id, user, used| CampaignFact::Coupon(CouponFacts { campaign: SALE, user, coupon: coupon(id, used) });
     vec![
         CampaignFact::Begins(SALE, Some(campaign)),
+        // It has not heard of the second one yet.
+        CampaignFact::Gated(1),
         held(1, ANN, Some(OrderId(1))),
         held(2, BOB, None),
         request(1, ANN, Some((ResultCode::Success, Some(1)))),
