@@ -11,6 +11,7 @@ use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
+use app::rates::SharedRates;
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use domain::order::Mode;
@@ -73,8 +74,9 @@ impl EngineThread {
         if let Some(relay) = self.relay {
             relay.stop();
         }
-        let looked_out: Result<(), _> = self.beside.into_iter().map(JoinHandle::join).collect();
-        stopped.and(looked_out.map_err(|_panic| std::io::Error::other("a lookout panicked")))
+        let panicked = self.beside.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+        let looked_out = if panicked == 0 { Ok(()) } else { Err(std::io::Error::other("a lookout panicked")) };
+        stopped.and(looked_out)
     }
 }
 
@@ -143,7 +145,21 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         }
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
-    let shop = Shop::new(Inner {
+    let shop = shop(config, secret, (front, log_seen), (metrics, rates));
+    Ok(Running {
+        shop,
+        engine: EngineThread { stopper, thread, relay, beside: lookout.into_iter().chain(watch).collect() },
+    })
+}
+
+/// What the endpoints work with.
+fn shop(
+    config: &Config,
+    secret: &Secret,
+    (front, log): (Front, Log),
+    (metrics, rates): (Arc<Metrics>, Option<Arc<dyn SharedRates>>),
+) -> Shop {
+    Shop::new(Inner {
         front,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
         token_ttl: config.auth.token_ttl(),
@@ -156,12 +172,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         metrics,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
-        log: log_seen,
+        log,
         stopping: Arc::new(AtomicBool::new(false)),
-    });
-    Ok(Running {
-        shop,
-        engine: EngineThread { stopper, thread, relay, beside: lookout.into_iter().chain(watch).collect() },
     })
 }
 

@@ -69,13 +69,39 @@ type Case = (Law, &'static str, fn(&mut Shop));
 
 #[test]
 fn each_corruption_is_found_by_its_own_law() {
-    for (law, what, corrupt) in stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()) {
+    for (law, what, corrupt) in
+        stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()).chain(log_cases())
+    {
         let mut shop = shop();
         corrupt(&mut shop);
         let broken = broken_laws(&mut shop);
         let laws: Vec<Law> = broken.iter().map(|(law, _)| *law).collect();
         assert_eq!(laws, vec![law], "{what}: {broken:?}");
     }
+}
+
+fn log_cases() -> Vec<Case> {
+    vec![
+        (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
+            shop.campaigns.insert(1, CampaignFact::Gated(3));
+        }),
+        (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
+        (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
+        (Law::Outbox, "an event has waited for the relay too long", |shop| {
+            let long_ago = Timestamp::from_micros(NOON.micros() - 301_000_000);
+            let latest = shop.events.iter().flatten().map(|event| event.at).max().unwrap();
+            assert!(latest >= NOON, "by the clock of the log itself");
+            shop.log.relayed.push(relayed(shop, -1, Some(long_ago)));
+        }),
+        (Law::Inbox, "a group has taken in what never happened", |shop| {
+            shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
+        }),
+        (Law::Inbox, "a group stands where nothing is yet", |shop| {
+            let ShardFacts { shard, head, .. } = shop.shards[0];
+            let partition = Partition { topic: None, number: shard as i32 };
+            shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
+        }),
+    ]
 }
 
 /// A relay that is so far ahead of the first shard's end.
@@ -211,25 +237,6 @@ fn book_cases() -> Vec<Case> {
             gone.customer = None;
             gone.entries.clear();
             gone.account = None;
-        }),
-        (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
-            shop.campaigns.insert(1, CampaignFact::Gated(3));
-        }),
-        (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
-        (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
-        (Law::Outbox, "an event has waited for the relay too long", |shop| {
-            let long_ago = Timestamp::from_micros(NOON.micros() - 301_000_000);
-            let latest = shop.events.iter().flatten().map(|event| event.at).max().unwrap();
-            assert!(latest >= NOON, "by the clock of the log itself");
-            shop.log.relayed.push(relayed(shop, -1, Some(long_ago)));
-        }),
-        (Law::Inbox, "a group has taken in what never happened", |shop| {
-            shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
-        }),
-        (Law::Inbox, "a group stands where nothing is yet", |shop| {
-            let ShardFacts { shard, head, .. } = shop.shards[0];
-            let partition = Partition { topic: None, number: shard as i32 };
-            shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
         }),
         (Law::Log, "an event was changed", |shop| {
             let shard = shop.events.iter().position(|events| !events.is_empty()).unwrap();
