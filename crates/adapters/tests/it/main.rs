@@ -10,6 +10,7 @@ mod kafka;
 mod mysql;
 mod notices;
 mod opening;
+mod places;
 mod redis;
 mod shop;
 mod throughput;

@@ -70,9 +70,23 @@ fn is_moment(text: &str) -> bool {
     app::wire_time::parse(text).is_ok()
 }
 
+/// The fields without which the code does not read an event.
+fn required(kind: EventKind, payloads: &[Value]) -> BTreeSet<String> {
+    let names = payloads.iter().flat_map(|payload| payload.as_object().unwrap().keys());
+    let is_required = |name: &&String| {
+        payloads.iter().all(|payload| {
+            let mut without = payload.clone();
+            without.as_object_mut().unwrap().remove(*name);
+            Event::parse(kind, &without.to_string()).is_err()
+        })
+    };
+    names.filter(is_required).cloned().collect()
+}
+
 fn described(kind: EventKind) -> Value {
     let payloads = payloads(kind);
     let mut document = schema(&payloads.iter().collect::<Vec<_>>());
+    document["required"] = json!(required(kind, &payloads));
     document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     document["$id"] = json!(format!("https://doorbuster.dev/events/{}.json", kind.name()));
     document["title"] = json!(kind.name());
