@@ -12,7 +12,7 @@ mod views;
 
 pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
-pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read};
+pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read, read_shop};
 pub use outbox::SqliteOutbox;
 pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;

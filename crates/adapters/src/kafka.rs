@@ -3,12 +3,14 @@
 //! The store stays the truth: where a group stands is written in the commit of what it did, and a reader begins there. What
 //! Kafka is told about offsets is for its tools alone.
 
+mod book;
 mod client;
 mod log;
 mod membership;
 mod publisher;
 mod topics;
 
+pub use book::KafkaBook;
 pub use client::{Cluster, Tuning};
 pub use log::KafkaLog;
 pub use membership::Listener;

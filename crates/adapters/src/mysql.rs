@@ -19,7 +19,7 @@ mod views;
 
 pub use log::MysqlLog;
 pub use no_gate::NoGate;
-pub use opening::{OpenError, Opened, Options, open};
+pub use opening::{OpenError, Opened, Options, open, read};
 pub use outbox::MysqlOutbox;
 pub use server_clock::ServerClock;
 pub use snapshot::MysqlSnapshot;

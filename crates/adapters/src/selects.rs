@@ -153,6 +153,18 @@ macro_rules! select_payment {
     };
 }
 
+/// How far a relay is in each shard, and since when the next event waits for it.
+macro_rules! select_relayed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT outbox_shard.shard, outbox_shard.seq, COALESCE(relay_shard.position, 0), occurred_at \
+             FROM outbox_shard LEFT JOIN relay_shard USING (shard) LEFT JOIN event \
+             ON event.shard = outbox_shard.shard AND event.seq = COALESCE(relay_shard.position, 0) + 1 ",
+            $rest
+        )
+    };
+}
+
 macro_rules! select_shipment {
     ($rest:literal) => {
         concat!(
@@ -183,8 +195,15 @@ macro_rules! select_telling {
     };
 }
 
+/// Ends with the tables, because an order's events are found by another one.
+macro_rules! select_outgoing {
+    ($from:literal) => {
+        concat!("SELECT shard, seq, id, type, payload, version, occurred_at FROM ", $from)
+    };
+}
+
 pub(crate) use {
     select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_mode_change, select_order, select_parked, select_parked_event, select_payment, select_product,
-    select_request, select_shipment, select_storage, select_telling,
+    select_mode_change, select_order, select_outgoing, select_parked, select_parked_event, select_payment,
+    select_product, select_relayed, select_request, select_shipment, select_storage, select_telling,
 };

@@ -1,6 +1,8 @@
 //! The words and cells in which every store writes states and kinds.
 
-use app::rows::TimerKind;
+use app::reactions::Group;
+use app::rows::{OffsetKey, Partition, TimerKind};
+use app::topic::Topic;
 use domain::claim::Claim;
 use domain::order_saga::{Step, StepState};
 use domain::pricing::Discount;
@@ -49,4 +51,10 @@ pub(crate) const fn discount_cells(discount: &Discount) -> (&'static str, i64, O
         Discount::Percent { value, max_amount: None } => ("PERCENT", value, None),
         Discount::Percent { value, max_amount: Some(max) } => ("PERCENT", value, Some(max.amount())),
     }
+}
+
+/// Names where a group stands; `None` when this program knows no such group or topic.
+pub(crate) fn offset_key(group: &str, topic: &str, number: i32) -> Option<OffsetKey> {
+    let topic = if topic.is_empty() { None } else { Some(Topic::from_name(topic)?) };
+    Some(OffsetKey { group: Group::from_name(group)?, partition: Partition { topic, number } })
 }

@@ -114,6 +114,8 @@ pub enum Refusal {
     LetterUnreadable {
         error: String,
     },
+    /// The group no longer stands where the operator saw it.
+    GroupMoved,
     IdempotencyMismatch,
     IdempotencyInProgress,
     /// Too much is waiting, or the command waited too long. Nothing was decided.

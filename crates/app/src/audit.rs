@@ -4,10 +4,12 @@
 //! never by waiting. `docs/audit.md` states each law in the columns of the store.
 
 mod answers;
+mod carried;
 mod chains;
 mod claims;
 mod coupons;
 mod dossier;
+mod gate;
 mod journal;
 mod log;
 mod orders;
@@ -33,10 +35,11 @@ use log::Told;
 use report::{Findings, Verdict};
 use stock::StockBooks;
 
+pub use gate::BesideGate;
 pub use report::{Audit, Law, LawReport};
 pub use snapshot::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
-    Settlement, ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
+    ProductFacts, Settlement, ShardFacts, Snapshot,
 };
 
 /// An audit, and the commands that put right what can be computed again.

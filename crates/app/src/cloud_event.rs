@@ -14,7 +14,7 @@ const SOURCE: &str = "/doorbuster";
 
 /// The event's attributes, by the names that they have as headers of a record.
 pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
-    vec![
+    let mut attributes = vec![
         ("ce_specversion", "1.0".to_owned()),
         ("ce_id", event.id.clone()),
         ("ce_source", SOURCE.to_owned()),
@@ -24,7 +24,10 @@ pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
         ("ce_shard", event.shard.to_string()),
         ("ce_seq", event.seq.to_string()),
         ("content-type", "application/json".to_owned()),
-    ]
+    ];
+    // The order's, counted over all of its own events; others have none.
+    attributes.extend(event.version.map(|version| ("ce_version", version.to_string())));
+    attributes
 }
 
 /// What a record turned out to be.
@@ -34,6 +37,8 @@ pub enum Read {
         id: EventId,
         event: Box<Event>,
         at: Timestamp,
+        /// The order's, where the event is one of an order's own.
+        version: Option<i64>,
     },
     /// Somebody else's, or of a later version: it says what it is, and that is nothing that this program knows.
     Unknown,
@@ -52,7 +57,11 @@ pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8
     let value = value.ok_or_else(|| "there is no value".to_owned())?;
     let value = std::str::from_utf8(value).map_err(|_| "the value is no text".to_owned())?;
     let event = Event::parse(kind, value).map_err(|error| format!("it is no {}: {error}", kind.name()))?;
-    Ok(Read::Event { id: EventId(id), event: Box::new(event), at })
+    let version = match attribute("ce_version") {
+        Some(_) => Some(text("ce_version")?.parse().map_err(|_| "the attribute ce_version is no number".to_owned())?),
+        None => None,
+    };
+    Ok(Read::Event { id: EventId(id), event: Box::new(event), at, version })
 }
 
 /// RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.
@@ -76,7 +85,7 @@ mod tests {
         let event =
             Event::PointsCharged(PointsCharged { user_id: UserId(7), amount: Money::won(1), balance: Money::won(2) });
         let at = Timestamp::from_micros(1_795_262_400_123_456);
-        Outgoing { shard: 3, seq: 9, id: uuid(77), event, at }
+        Outgoing { shard: 3, seq: 9, id: uuid(77), event, version: Some(2), at }
     }
 
     fn read_with(change: impl Fn(&str, &str) -> Option<String>, value: Option<&[u8]>) -> Result<Read, String> {
@@ -97,7 +106,7 @@ mod tests {
     fn an_event_is_read_back_as_what_was_written() {
         let Outgoing { event, at, .. } = outgoing();
         let payload = event.payload();
-        let expected = Read::Event { id: EventId(77), event: Box::new(event), at };
+        let expected = Read::Event { id: EventId(77), event: Box::new(event), at, version: Some(2) };
         assert_eq!(read_with(as_it_is, Some(payload.as_bytes())), Ok(expected.clone()));
         let micros = |name: &str, value: &str| {
             Some(if name == "ce_time" { "1795262400123456".to_owned() } else { value.to_owned() })
@@ -126,5 +135,9 @@ mod tests {
         }
         let bad_id = |name: &str, value: &str| Some(if name == "ce_id" { "x".to_owned() } else { value.to_owned() });
         assert!(read_with(bad_id, Some(b"{}")).is_err());
+        let payload = outgoing().event.payload();
+        let odd =
+            |name: &str, value: &str| Some(if name == "ce_version" { "two".to_owned() } else { value.to_owned() });
+        assert!(read_with(odd, Some(payload.as_bytes())).unwrap_err().contains("ce_version"));
     }
 }

@@ -17,7 +17,9 @@ use domain::warehouse::State as StorageState;
 use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, Sold};
 use crate::payment::{Found, ProviderError};
 use crate::reactions::{self, Group};
-use crate::rows::{AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, ParkKey, ParkedKey, Role, Telling};
+use crate::rows::{
+    AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role, Telling,
+};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -103,6 +105,12 @@ pub enum Command {
         due: Timestamp,
     },
     Repair(Repair),
+    /// An operator moves a group, from where he saw it stand.
+    MoveGroup {
+        moves: Vec<OffsetMove>,
+    },
+    /// A group goes past events that it does not ask for; where to is said by the job's source.
+    PassOver,
     /// Forgets idempotency answers older than `before`, at most so many at once.
     ForgetAnswers {
         keys: Vec<AnswerKey>,

@@ -1,14 +1,18 @@
 //! The log executor's reader: brings each group the events it asks for, in order, from where its last commit left it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::ids::Codec;
 
 use crate::command::{Command, Source, Undelivered};
 use crate::engine::Job;
+use crate::outbox::parse_uuid;
 use crate::ports::{Delivery, EventLog, StoreError};
 use crate::reactions::{self, Group};
-use crate::rows::{Message, OffsetKey};
+use crate::relay::Outgoing;
+use crate::rows::{EventId, Message, OffsetKey};
+use crate::versions::Gap;
 
 /// Where a group is in one partition, as this process sees it.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,26 @@ impl Consumer {
         self.places.remove(&key);
     }
 
+    /// Asks where all groups stand, and forgets the places that somebody else has moved: a group that is quiet would not
+    /// notice it otherwise. Only while nothing that was handed out is undecided.
+    pub async fn look_again(&mut self) -> Result<(), StoreError> {
+        let stored: BTreeMap<OffsetKey, i64> = self.log.positions().await?.into_iter().collect();
+        self.places.retain(|key, place| stored.get(key).copied().unwrap_or_default() == place.handed_out);
+        Ok(())
+    }
+
+    /// Jobs that bring the groups past what they looked at and do not ask for: so a group that has nothing to do stands
+    /// at the end, for whoever asks how far behind it is, and for the next process, which need not look again.
+    pub fn pass_over(&mut self) -> Vec<Job> {
+        let behind = self.places.iter_mut().filter(|(_, place)| place.looked_at > place.handed_out);
+        let pass = |(key, place): (&OffsetKey, &mut Place)| {
+            let source = Source { offset: *key, from: place.handed_out, next: place.looked_at, event: EventId(0) };
+            place.handed_out = place.looked_at;
+            Job::new(Command::PassOver, Box::new(|_| ())).from_log(source)
+        };
+        behind.map(pass).collect()
+    }
+
     async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
         let mut place = match self.places.get(&key) {
             Some(place) => *place,
@@ -61,7 +85,10 @@ impl Consumer {
         let fetched = self.log.fetch(key, place.looked_at, limit).await?;
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
-            jobs.push(self.job(key, place.handed_out, delivery));
+            if let Some(gap) = &delivery.gap {
+                jobs.extend(self.heal((key, place.handed_out), &delivery, gap).await?);
+            }
+            jobs.push(self.job(key, place.handed_out..next, delivery));
             place.handed_out = next;
         }
         place.looked_at = fetched.next;
@@ -69,9 +96,35 @@ impl Consumer {
         Ok(())
     }
 
+    /// The events that a gap may have swallowed, from the store. Those that the group has taken in already it knows again.
+    async fn heal(
+        &mut self,
+        (key, from): (OffsetKey, i64),
+        shown_by: &Delivery,
+        gap: &Gap,
+    ) -> Result<Vec<Job>, StoreError> {
+        let Some(order) = self.codec.order_id(gap.order.as_str()) else { return Ok(vec![]) };
+        let is_missing = |missed: &Outgoing| {
+            let kind = missed.event.kind();
+            missed.version.is_some_and(|version| gap.after < version && version < gap.before)
+                && key.partition.topic.is_none_or(|topic| topic == kind.topic())
+                && key.group.subscribes_to(kind)
+        };
+        let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
+        let brought = missed.into_iter().filter_map(|Outgoing { id, event, at, .. }| {
+            let id = EventId(parse_uuid(&id)?);
+            Some(Delivery { id, event: Ok(event), at, gap: None, ..shown_by.clone() })
+        });
+        Ok(brought.map(|delivery| self.job(key, from..from, delivery).healing()).collect())
+    }
+
     /// What an event leads to; what cannot be read, or carries codes that are not ours, is given up at once.
-    fn job(&self, key: OffsetKey, from: i64, delivery: Delivery) -> Job {
-        let source = Source { offset: key, from, next: delivery.offset + 1, event: delivery.id };
+    fn job(&self, key: OffsetKey, offsets: Range<i64>, delivery: Delivery) -> Job {
+        let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
+        if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
+            // It only showed that others are missing.
+            return Job::new(Command::PassOver, Box::new(|_| ())).from_log(source);
+        }
         let reaction = match &delivery.event {
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
                 .ok_or_else(|| "it means nothing to this group, or its codes are not this shop's".to_owned()),

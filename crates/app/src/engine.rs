@@ -17,7 +17,7 @@ use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::reactions::Group;
-use crate::rows::{Key, OffsetKey, Rows};
+use crate::rows::{EventId, Key, OffsetKey, Rows};
 use crate::settings::Settings;
 use crate::views::DaySales;
 
@@ -38,6 +38,8 @@ pub struct Job {
     /// After this moment nobody waits for the answer any more, and the command is not decided.
     pub deadline: Option<Timestamp>,
     reply: Reply,
+    /// Whether it is an event that the log did not bring, and the store did.
+    is_healing: bool,
     /// What the log brought.
     carried: Option<Box<Carried>>,
     /// Rows that an earlier attempt missed.
@@ -46,7 +48,16 @@ pub struct Job {
 
 impl Job {
     pub fn new(command: Command, reply: Reply) -> Job {
-        Job { command, idempotency: None, source: None, deadline: None, reply, carried: None, missed: vec![] }
+        Job {
+            command,
+            idempotency: None,
+            source: None,
+            deadline: None,
+            reply,
+            is_healing: false,
+            carried: None,
+            missed: vec![],
+        }
     }
 
     pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
@@ -62,6 +73,18 @@ impl Job {
     pub fn from_log(mut self, source: Source) -> Job {
         self.source = Some(source);
         self
+    }
+
+    /// Says that the log lost the event.
+    pub fn healing(mut self) -> Job {
+        self.is_healing = true;
+        self
+    }
+
+    /// Whether its commit moves the group there.
+    fn moves(&self, key: OffsetKey) -> bool {
+        let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
+        self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
     }
 
     /// Answers without deciding.
@@ -94,6 +117,8 @@ pub struct Report {
     pub asks: bool,
     /// Orders whose compensation got stuck: the operator is told.
     pub stuck: Vec<OrderId>,
+    /// Events that the log had lost, and that their groups took in from the store.
+    pub healed: Vec<(Group, EventId)>,
     /// Events that a group has given up.
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.
@@ -102,7 +127,7 @@ pub struct Report {
     pub is_more_due: bool,
     /// What was sold so far on the days that were touched.
     pub sold: Vec<DaySales>,
-    /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
+    /// Partitions that another worker took over, in which an operator moved the group, or of which a delivery came to nothing; their groups must ask where
     /// they stand.
     pub lost: Vec<OffsetKey>,
     /// What went wrong, for the operator.
@@ -282,11 +307,11 @@ impl Engine {
 
     /// What is left to decide when another worker has moved a group.
     fn drop_lost(&mut self, batch: Batch, key: OffsetKey, report: &mut Report) -> Vec<Job> {
-        let is_ours = |job: &Job| job.source.is_none_or(|source| source.offset != key);
         report.lost.push(key);
-        self.deferred.retain(is_ours);
         let mut jobs = batch.into_jobs();
-        jobs.retain(is_ours);
+        let lost = self.deferred.extract_if(.., |job| job.moves(key)).chain(jobs.extract_if(.., |job| job.moves(key)));
+        // An operator is told; whoever read the log asks again by himself.
+        lost.for_each(|job| job.refuse(Refusal::GroupMoved));
         jobs
     }
 
@@ -372,6 +397,7 @@ impl Engine {
             }
         }
         report.commits += usize::from(!batch.is_empty());
+        report.lost.extend(batch.moved_by_hand());
         report.settled += batch.jobs();
         report.events += batch.rows.events.len();
         report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();

@@ -47,6 +47,8 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::React(reaction) => react(unit, reaction).map(|()| Answer::Done),
         Command::Undelivered(command) => undelivered::handle(unit, command),
         Command::FireTimer { order, due } => orders::fire_timer(unit, *order, *due).map(|()| Answer::Done),
+        // Groups are moved by the batch, beside the rows.
+        Command::MoveGroup { .. } | Command::PassOver => Ok(Answer::Done),
         Command::Repair(repair) => repairs::repair(unit, repair).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => users::forget_answers(unit, keys, *before).map(|()| Answer::Done),
     }

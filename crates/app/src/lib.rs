@@ -3,6 +3,7 @@
 //! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
 
 pub mod answer;
+pub mod async_api;
 pub mod audit;
 pub mod breaker;
 pub mod cashier;
@@ -13,6 +14,7 @@ pub mod conformance;
 pub mod consume;
 pub mod engine;
 pub mod event;
+pub mod groups;
 pub mod handlers;
 pub mod history;
 pub mod ids;
@@ -22,6 +24,7 @@ pub mod ports;
 pub mod rates;
 pub mod reactions;
 pub mod relay;
+pub mod replay;
 pub mod retries;
 pub mod rows;
 pub mod services;
@@ -29,5 +32,6 @@ pub mod settings;
 pub mod table;
 pub mod topic;
 pub mod unit;
+pub mod versions;
 pub mod views;
 pub mod wire_time;

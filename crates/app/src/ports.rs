@@ -12,8 +12,10 @@ use domain::time::Timestamp;
 use crate::event::Event;
 use crate::ids::Sequence;
 use crate::reactions::Group;
+use crate::relay::Outgoing;
 use crate::rows::{DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows};
 use crate::topic::Topic;
+use crate::versions::Gap;
 use crate::views::{DaySales, Popular};
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
@@ -138,6 +140,8 @@ pub struct Delivery {
     pub id: EventId,
     pub event: Result<Event, Poison>,
     pub at: Timestamp,
+    /// Events of the same order that should have come before, and did not.
+    pub gap: Option<Gap>,
 }
 
 /// A record that is no event that this program can read. It goes straight to the dead letters of every group that is
@@ -160,6 +164,12 @@ pub trait EventLog {
 
     /// Where a group stands by the store; 0 when it never committed.
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>>;
+
+    /// All events of an order, in order, as the store has them.
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>>;
+
+    /// Where all groups stand that ever committed.
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;
 
     /// Up to `limit` events from an offset on, and the offset after the last one looked at. No events: the end.
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>>;

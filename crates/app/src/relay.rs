@@ -26,6 +26,8 @@ pub struct Outgoing {
     pub seq: i64,
     pub id: String,
     pub event: Event,
+    /// The order's version after it; only events of an order's own have one.
+    pub version: Option<i64>,
     pub at: Timestamp,
 }
 
@@ -160,7 +162,7 @@ impl Relay {
 }
 
 /// One event may go to several topics.
-fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
+pub(crate) fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
     let kind = event.event.kind();
     let topics = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied());
     topics.map(|topic| Record {

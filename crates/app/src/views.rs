@@ -15,7 +15,8 @@ use domain::warehouse::Storage;
 
 use crate::event::Event;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, Request};
+use crate::relay::Outgoing;
+use crate::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, OffsetKey, Request};
 
 /// The answer of a view; views are asked from any thread.
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -169,14 +170,60 @@ pub trait LetterViews: Send + Sync {
     fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
 }
 
+/// The events of the store in their places, and how far they have been brought.
+pub trait OutboxViews: Send + Sync {
+    /// Where consumer groups stand that ever committed.
+    fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>>;
+
+    /// Every shard that took an event.
+    fn shards(&self) -> Reading<'_, Vec<ShardPlace>>;
+
+    /// What lies behind a number of a shard, in order, at most `limit`.
+    fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>>;
+
+    /// All events of an order, in order.
+    fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>>;
+
+    /// The last number of a shard before a moment: what lies behind it is not older; 0 if nothing is.
+    fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64>;
+}
+
+/// How far a shard of the outbox has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardPlace {
+    pub shard: usize,
+    /// Its last number.
+    pub end: i64,
+    /// The last number that the relay has published; 0 where there never was one.
+    pub relayed: i64,
+    /// When the first event happened that is not published.
+    pub waiting_since: Option<Timestamp>,
+}
+
 /// Everything that can be read.
 pub trait Views:
-    OrderViews + ModeViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
+    OrderViews
+    + ModeViews
+    + CatalogueViews
+    + CouponViews
+    + AccountViews
+    + NoticeViews
+    + LetterViews
+    + SettlingViews
+    + OutboxViews
 {
 }
 
 impl<T> Views for T where
-    T: OrderViews + ModeViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews + SettlingViews
+    T: OrderViews
+        + ModeViews
+        + CatalogueViews
+        + CouponViews
+        + AccountViews
+        + NoticeViews
+        + LetterViews
+        + SettlingViews
+        + OutboxViews
 {
 }
 

@@ -38,6 +38,7 @@ mod coupons;
 mod echo;
 mod examples;
 mod fingerprints;
+mod groups;
 mod health;
 mod letters;
 mod limiting;
@@ -64,6 +65,7 @@ mod texts;
 pub mod users;
 
 pub use fingerprints::Fingerprints;
+pub use groups::Log;
 use manual::shop as about;
 use routes::Routes;
 
@@ -93,6 +95,8 @@ pub struct Inner {
     pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
+    /// The log that consumer groups read.
+    pub log: Log,
     /// Set when the process begins to stop.
     pub stopping: Arc<AtomicBool>,
 }
@@ -255,8 +259,8 @@ fn customer_routes() -> Routes {
 
 fn admin_routes() -> Routes {
     use manual::orders::of_any;
-    use manual::{coupons as coupon, letters as letter, modes as mode, orders as order, payments as payment};
-    use manual::{products as product, settling as settle};
+    use manual::{coupons as coupon, groups as group, letters as letter, modes as mode, orders as order};
+    use manual::{payments as payment, products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
@@ -292,6 +296,8 @@ fn admin_routes() -> Routes {
         .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
         .get("/api/admin/payments/script", payments::script, payment::script())
         .post("/api/admin/payments/script", payments::tell, payment::tell())
+        .get("/api/admin/groups", groups::list, group::list())
+        .post("/api/admin/groups/{group}/reset", groups::reset, group::reset())
         .get("/api/admin/audit", audit::report, about::audit())
         .post("/api/admin/audit/repair", audit::repair, about::repair())
         .for_admins()

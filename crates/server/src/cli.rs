@@ -13,12 +13,16 @@ use crate::config::Roles;
 mod bench;
 mod demo;
 mod dlq;
+mod groups;
 mod order;
+mod replay;
 
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use order::{OrderArgs, OrderCommand};
+pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
+pub use replay::{ReplayArgs, ReplaySelection};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
 #[derive(Debug, Parser)]
@@ -43,6 +47,10 @@ pub enum Command {
     Dlq(DlqArgs),
     /// Look after orders whose compensation got stuck
     Order(OrderArgs),
+    /// Look after consumer groups: where they stand, how much waits, moving them
+    Groups(GroupsArgs),
+    /// Publish again what the store has, and say first what the broker has lost of it
+    Replay(ReplayArgs),
     /// Measure under load, beside a yardstick, and check that everything was right
     Bench(BenchArgs),
     /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
@@ -139,6 +147,9 @@ pub struct TopicsArgs {
     /// What to do
     #[arg(value_enum, default_value_t = TopicsAction::List)]
     pub action: TopicsAction,
+    /// With list: print them as an AsyncAPI 3 document
+    #[arg(long, conflicts_with = "json")]
+    pub asyncapi: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Print one JSON object

@@ -13,8 +13,10 @@ mod bench;
 mod config_print;
 mod demo;
 mod dlq;
+mod groups;
 mod order;
 mod progress;
+mod replay;
 mod running;
 mod serve;
 mod sim;
@@ -60,6 +62,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Dlq(args) => dlq::run(&args),
         Command::Order(args) => order::run(&args),
+        Command::Groups(args) => groups::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod front;
 pub mod http;
 pub mod limits;
+pub mod log_watch;
 pub mod logging;
 pub mod lookout;
 pub mod metrics;

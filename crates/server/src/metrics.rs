@@ -18,10 +18,12 @@ use prometheus_client::registry::{Registry, Unit};
 
 mod cashier;
 mod engine;
+mod log;
 mod redis;
 
 pub use cashier::CashierMetrics;
 pub use engine::EngineMetrics;
+pub use log::{Counted, LogCondition, LogMetrics, Published};
 pub use redis::{Condition, RedisMetrics};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -111,6 +111,13 @@ impl Shared {
                 "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
             );
         }
+        for (group, event) in &report.healed {
+            tracing::warn!(
+                group = group.name(),
+                event = app::outbox::uuid(event.0),
+                "The broker lost an event of an order; it was taken in from the store. `doorbuster replay` finds others."
+            );
+        }
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
         }

@@ -7,15 +7,16 @@ use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
 use adapters::{embedded, mysql, redis};
-use app::audit::{Snapshot, inspect};
+use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
+use app::rates::SharedRates;
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::{Fingerprints, Inner, Payments, Shop, Snapshots};
+use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::cashier::CashierThread;
@@ -25,23 +26,26 @@ use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::limits::Limits;
+use crate::log_watch::LogWatch;
 use crate::lookout::Lookout;
-use crate::metrics::{EngineMetrics, Metrics};
+use crate::metrics::{EngineMetrics, LogMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::relaying::RelayThread;
 use crate::secret::Secret;
 use crate::settling::Listeners;
-use crate::shutdown::{self, Stopper};
+use crate::shutdown::{self, Stop, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 
 mod beside;
 mod broker;
 mod cashier;
+mod replaying;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;
 pub use broker::{make_topics, plan_topics, topic_profile};
+pub use replaying::replaying;
 
 use beside::Beside;
 use stores::Opened;
@@ -53,13 +57,13 @@ pub struct Running {
 }
 
 /// The engine's thread, which stops when it is told to and has settled what it took; and
-/// what runs beside it: the relay and the lookout, where there are any.
+/// what runs beside it: the relay and those who look out for others' commits and for the log, where there are any.
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
     cashier: Option<CashierThread>,
-    lookout: Option<JoinHandle<()>>,
+    beside: Vec<JoinHandle<()>>,
 }
 
 impl EngineThread {
@@ -73,8 +77,9 @@ impl EngineThread {
         if let Some(relay) = self.relay {
             relay.stop();
         }
-        let looked_out = self.lookout.map_or(Ok(()), JoinHandle::join);
-        stopped.and(looked_out.map_err(|_panic| std::io::Error::other("the lookout panicked")))
+        let panicked = self.beside.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+        let looked_out = if panicked == 0 { Ok(()) } else { Err(std::io::Error::other("a lookout panicked")) };
+        stopped.and(looked_out)
     }
 }
 
@@ -99,18 +104,18 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, stirrings, log, outbox, gate, clock, codec, engine, runtime } =
+    let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, data_dir)?;
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
-    let relay = broker::relay(config, outbox, &clock, &committed)?;
+    let metrics = Arc::new(Metrics::new());
+    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
     let is_consumer = config.server.roles.worker;
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
-    let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
     if let Some(condition) = condition {
         metrics.register(|registry| registry.register_collector(condition));
@@ -139,6 +144,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;
+    let log_seen = Log { carrier: carrier(config), book: broker::book(config, book) };
+    let watch = watch_log(config, (&front, &metrics), &log_seen, stop.clone())?;
     let run = move || {
         let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
@@ -149,7 +156,29 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         }
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
-    let shop = Shop::new(Inner {
+    let door = Door { front, log: log_seen, payments: at_the_door, estimates, services, metrics, rates };
+    let shop = shop(config, secret, door);
+    Ok(Running {
+        shop,
+        engine: EngineThread { stopper, thread, relay, cashier, beside: lookout.into_iter().chain(watch).collect() },
+    })
+}
+
+/// What was opened for the endpoints.
+struct Door {
+    front: Front,
+    log: Log,
+    payments: Payments,
+    estimates: Estimates,
+    services: Arc<Services>,
+    metrics: Arc<Metrics>,
+    rates: Option<Arc<dyn SharedRates>>,
+}
+
+/// What the endpoints work with.
+fn shop(config: &Config, secret: &Secret, door: Door) -> Shop {
+    let Door { front, log, payments, estimates, services, metrics, rates } = door;
+    Shop::new(Inner {
         front,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
         token_ttl: config.auth.token_ttl(),
@@ -163,12 +192,27 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         estimates,
         services,
         metrics,
-        payments: at_the_door,
+        payments,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
+        log,
         stopping: Arc::new(AtomicBool::new(false)),
-    });
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, lookout } })
+    })
+}
+
+/// Only where events are consumed: everybody would find the same.
+fn watch_log(
+    config: &Config,
+    (front, metrics): (&Front, &Metrics),
+    log: &Log,
+    stop: Stop,
+) -> Result<Option<JoinHandle<()>>, Error> {
+    if !config.server.roles.worker {
+        return Ok(None);
+    }
+    let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
+    let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics) };
+    Ok(watch.start(stop)?)
 }
 
 fn snapshots(config: &Config) -> Snapshots {
@@ -178,7 +222,12 @@ fn snapshots(config: &Config) -> Snapshots {
 
 /// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
 pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
-    stores::snapshot(config)
+    let known = beside::known_to_gate(config)?;
+    let store = stores::snapshot(config)?;
+    Ok(match known {
+        Some(known) => Box::new(BesideGate { store, known }),
+        None => store,
+    })
 }
 
 pub fn clock() -> impl Clock {

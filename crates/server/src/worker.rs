@@ -16,6 +16,8 @@ use crate::shutdown::Stop;
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
 /// How often the mode of orders is looked at.
 const MODES_EVERY: Duration = Duration::from_secs(1);
+/// How often groups are asked after that somebody else may have moved.
+const PLACES_EVERY: Duration = Duration::from_secs(1);
 /// Timers handled at once, and events read of one partition at once.
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
@@ -61,7 +63,7 @@ struct Round {
 
 impl Round {
     async fn run(&mut self, settling: &Settling) {
-        let mut timers_seen = Instant::now();
+        let (mut timers_seen, mut places_seen) = (Instant::now(), Instant::now());
         let mut modes_seen: Option<Instant> = None;
         let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
@@ -76,6 +78,10 @@ impl Round {
             if modes_seen.is_none_or(|seen| seen.elapsed() >= MODES_EVERY) {
                 modes_seen = Some(Instant::now());
                 self.learn_modes().await;
+            }
+            if places_seen.elapsed() >= PLACES_EVERY && !self.engine.has_deferred() {
+                places_seen = Instant::now();
+                self.look_after_places(&mut jobs).await;
             }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
@@ -141,6 +147,15 @@ impl Round {
     async fn learn_modes(&mut self) {
         if let Err(error) = self.engine.learn_modes().await {
             tracing::warn!("Which mode orders are claimed in could not be read: {error}");
+        }
+    }
+
+    /// Everything that was handed out is decided: the groups are where the store says, or have been moved.
+    async fn look_after_places(&mut self, jobs: &mut Vec<Job>) {
+        let Some(consumer) = &mut self.consumer else { return };
+        match consumer.look_again().await {
+            Ok(()) => jobs.extend(consumer.pass_over()),
+            Err(error) => tracing::error!("Where the groups stand could not be read: {error}"),
         }
     }
 

@@ -7,11 +7,13 @@ use app::event::{Event, EventKind};
 use app::outbox::parse_uuid;
 use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
 use app::reactions::{Group, REACTIONS};
+use app::relay::Outgoing;
 use app::rows::{EventId, OffsetKey, Partition};
 use app::topic::Topic;
+use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow, State};
-use crate::model_log::poison;
+use crate::model_log::{events_of, poison};
 
 /// Survives crashes of processes, as brokers do. Clones are the same broker.
 #[derive(Clone, Debug, Default)]
@@ -161,6 +163,7 @@ fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delive
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
         event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
         at: row.at,
+        gap: None,
     })
 }
 
@@ -178,6 +181,15 @@ impl EventLog for BusLog {
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
         Box::pin(std::future::ready(Ok(position)))
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(std::future::ready(events_of(&self.disk, order)))
+    }
+
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        let positions = self.disk.lock().offsets.iter().map(|(key, position)| (*key, *position)).collect();
+        Box::pin(std::future::ready(Ok(positions)))
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {

@@ -4,7 +4,9 @@ use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, parse_uuid};
 use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
+use app::relay::Outgoing;
 use app::rows::{EventId, OffsetKey, Partition};
+use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow};
 
@@ -49,6 +51,27 @@ pub(crate) fn poison(row: &OutboxRow, error: &str) -> Poison {
     }
 }
 
+/// All events of an order, in order.
+pub(crate) fn events_of(disk: &Disk, order: OrderId) -> Result<Vec<Outgoing>, StoreError> {
+    let state = disk.lock();
+    let of_order = state.outbox.iter().filter(|row| row.order == Some(order));
+    let outgoing = |row: &OutboxRow| {
+        let record = &row.record;
+        let broken = || StoreError(format!("event {} cannot be read", record.id));
+        let kind = EventKind::from_name(record.kind).ok_or_else(broken)?;
+        let event = Event::parse(kind, &record.payload).map_err(|_| broken())?;
+        Ok(Outgoing {
+            shard: record.shard,
+            seq: record.seq,
+            id: record.id.clone(),
+            event,
+            version: row.version,
+            at: row.at,
+        })
+    };
+    of_order.map(outgoing).collect()
+}
+
 fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {
     let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
@@ -61,6 +84,7 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
         event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
         at: row.at,
+        gap: None,
     }))
 }
 
@@ -74,6 +98,15 @@ impl EventLog for ModelLog {
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
         Box::pin(std::future::ready(Ok(position)))
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(std::future::ready(events_of(&self.disk, order)))
+    }
+
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        let positions = self.disk.lock().offsets.iter().map(|(key, position)| (*key, *position)).collect();
+        Box::pin(std::future::ready(Ok(positions)))
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {

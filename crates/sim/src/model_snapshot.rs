@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderEventFacts, OrderFacts, ProductFacts,
-    Settlement, ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
+    ProductFacts, Settlement, ShardFacts, Snapshot,
 };
+use app::outbox::uuid;
 use app::ports::StoreError;
 use app::rows::{AnswerKey, StoredAnswer};
 use domain::ids::{CampaignId, OrderId, UserId};
@@ -149,7 +150,7 @@ impl Snapshot for ModelSnapshot {
         Ok(())
     }
 
-    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError> {
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
         for OutboxRow { record, at, .. } in &self.0.outbox {
             each(EventFacts {
                 id: record.id.clone(),
@@ -163,7 +164,14 @@ impl Snapshot for ModelSnapshot {
             });
         }
         let heads = self.0.heads.iter().enumerate();
-        Ok(heads.map(|(shard, head)| ShardFacts { shard, head: *head, roots: 0 }).collect())
+        let ids: BTreeSet<&str> = self.0.outbox.iter().map(|row| row.record.id.as_str()).collect();
+        let taken = self.0.inbox.iter().map(|key| (key.group.name().to_owned(), uuid(key.event.0)));
+        Ok(LogFacts {
+            shards: heads.map(|(shard, head)| ShardFacts { shard, head: *head, roots: 0 }).collect(),
+            positions: self.0.offsets.iter().map(|(key, position)| (*key, *position)).collect(),
+            strangers: taken.filter(|(_, id)| !ids.contains(id.as_str())).collect(),
+            ..LogFacts::default()
+        })
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {

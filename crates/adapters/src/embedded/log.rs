@@ -10,12 +10,16 @@ use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, parse_uuid};
 use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
+use app::relay::Outgoing;
 use app::rows::{EventId, OffsetKey, Partition};
+use domain::ids::OrderId;
 use rusqlite::{Connection, Result, Row};
 
 use super::commits_seen::CommitsSeen;
-use super::records::Cells;
+use super::outbox::outgoing;
+use super::records::{Cells, select_outgoing};
 use super::store::find;
+use crate::words;
 
 /// Events looked at with one statement.
 const PAGE: i64 = 1_024;
@@ -76,11 +80,33 @@ fn delivery(partition: Partition, offset: i64, kind: EventKind, mut cells: Cells
         Poison { topic, key, kind, payload: payload.clone(), error }
     };
     let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id: EventId(id), event, at })
+    Ok(Delivery { partition, offset, id: EventId(id), event, at, gap: None })
 }
 
 fn position(row: &Row<'_>) -> Result<i64> {
     row.get(0)
+}
+
+/// All events of an order, in order.
+pub(super) fn events_of(connection: &Connection, order: OrderId) -> Result<Vec<Outgoing>> {
+    let sql = select_outgoing!(
+        "order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position \
+         WHERE order_event_run.order_id = ?1 ORDER BY first_position, position"
+    );
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map([order.0], outgoing)?.collect()
+}
+
+/// Where all groups stand; places of groups and topics that this program does not know are left out.
+pub(super) fn positions(connection: &Connection) -> Result<Vec<(OffsetKey, i64)>> {
+    let sql = "SELECT consumer_group, topic, partition, position FROM consumer_offset";
+    let mut statement = connection.prepare_cached(sql)?;
+    let known = statement.query_map([], |row| {
+        let (group, topic): (String, String) = (row.get(0)?, row.get(1)?);
+        let key = words::offset_key(&group, &topic, row.get(2)?);
+        Ok(key.map(|key| (key, row.get(3))))
+    })?;
+    known.filter_map(|row| row.transpose().map(|row| row.and_then(|(key, position)| Ok((key, position?))))).collect()
 }
 
 impl EventLog for SqliteLog {
@@ -94,6 +120,16 @@ impl EventLog for SqliteLog {
         let topic = key.partition.topic.map_or("", app::topic::Topic::name);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number), position);
         Box::pin(ready(found.map(Option::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
+        let found = events_of(&self.connection, order);
+        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
+    }
+
+    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        let found = positions(&self.connection);
+        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
     }
 
     fn fetch(

@@ -139,6 +139,20 @@ pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     Ok(SqliteViews::new(readers?))
 }
 
+/// The same with the key under which the shop's ids are codes.
+pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
+    if !folder.join(DATABASE_FILE).is_file() {
+        return Err(OpenError::NoShop(folder.to_owned()));
+    }
+    let options = Options { readers: 1, ..Options::default() };
+    let connection = reader(folder, options)?;
+    if check_schema(&connection, folder)? == 0 {
+        return Err(OpenError::NoShop(folder.to_owned()));
+    }
+    let key = connection.query_row("SELECT value FROM meta WHERE name = 'codec_key'", [], |row| row.get(0))?;
+    Ok((read(folder, options)?, key))
+}
+
 pub(super) fn check_sqlite() -> Result<(), OpenError> {
     if rusqlite::version_number() < SQLITE_VERSION_MIN {
         return Err(OpenError::SqliteTooOld { found: rusqlite::version() });

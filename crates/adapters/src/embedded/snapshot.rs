@@ -12,7 +12,7 @@ mod stream;
 use std::cell::RefCell;
 use std::path::Path;
 
-use app::audit::{CampaignFact, CustomerFacts, EventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot};
+use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use app::ports::StoreError;
 use app::rows::{AnswerKey, StoredAnswer};
 use rusqlite::config::DbConfig;
@@ -88,7 +88,7 @@ impl Snapshot for SqliteSnapshot {
         })
     }
 
-    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<Vec<ShardFacts>, StoreError> {
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
         events::read(&self.connection, each).map_err(store_error)
     }
 

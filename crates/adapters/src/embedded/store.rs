@@ -14,6 +14,7 @@ use std::future::ready;
 use std::ops::Range;
 use std::sync::Arc;
 
+pub(super) use executor::carrier;
 pub(super) use log_copy::LogCopy;
 pub(super) use log_sync::LogSync;
 pub(super) use places::heads;

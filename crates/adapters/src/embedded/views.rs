@@ -8,6 +8,7 @@ mod modes;
 mod notices;
 mod orders;
 mod settling;
+mod outbox;
 
 use app::ports::StoreError;
 use app::views::Reading;

@@ -2,7 +2,9 @@
 
 use app::ports::{EventLog, Fetched, Pending, StoreError};
 use app::reactions::Group;
+use app::relay::Outgoing;
 use app::rows::{OffsetKey, Partition};
+use domain::ids::OrderId;
 use rdkafka::error::KafkaError;
 
 use super::client::Cluster;
@@ -15,7 +17,7 @@ pub struct KafkaLog {
 }
 
 impl KafkaLog {
-    /// Joins all groups. `places` is the store's own log, of which only the positions are asked.
+    /// Joins all groups. `places` is the store's own log, of which positions and orders are asked.
     pub fn join(
         cluster: &Cluster,
         places: Box<dyn EventLog + Send>,
@@ -40,6 +42,14 @@ impl EventLog for KafkaLog {
 
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         self.places.position(key)
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+        self.places.events_of(order)
+    }
+
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        self.places.positions()
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {

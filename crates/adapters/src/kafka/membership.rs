@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use app::cloud_event::{self, Read};
 use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
-use app::reactions::{Group, REACTIONS};
+use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
 use app::topic::Topic;
+use app::versions::{Arrival, Versions};
 use domain::time::Timestamp;
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
@@ -51,6 +52,7 @@ pub(super) struct Membership {
 #[derive(Default)]
 struct Reading {
     waiting: VecDeque<Delivery>,
+    versions: Versions,
     /// The offset after the last record that came from the client.
     received: i64,
     /// Where whoever reads will go on.
@@ -96,15 +98,6 @@ impl ConsumerContext for Changes {
     }
 }
 
-/// The topics on which a group's events are at home.
-pub(super) fn topics_of(group: Group) -> Vec<Topic> {
-    let mut topics: Vec<Topic> =
-        REACTIONS.iter().filter(|(_, reader)| *reader == group).map(|(kind, _)| kind.topic()).collect();
-    topics.sort_unstable();
-    topics.dedup();
-    topics
-}
-
 impl Membership {
     pub(super) fn join(cluster: &Cluster, group: Group, listener: Listener) -> Result<Membership, KafkaError> {
         let config = cluster.consumer(group.name());
@@ -112,7 +105,7 @@ impl Membership {
             config.create_with_context(Changes { cluster: cluster.clone(), said: Mutex::default() })?;
         let wake = Arc::clone(&listener.wake);
         consumer.set_nonempty_callback(move || wake());
-        let topics: Vec<String> = topics_of(group).into_iter().map(|topic| cluster.prefixed(topic.name())).collect();
+        let topics: Vec<String> = group.topics().into_iter().map(|topic| cluster.prefixed(topic.name())).collect();
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         consumer.subscribe(&topics)?;
         let readings = BTreeMap::new();
@@ -244,24 +237,35 @@ fn file(
     let Some(reading) = readings.get_mut(&partition) else { return };
     let offset = message.offset();
     reading.received = offset + 1;
-    let attribute = |name: &str| {
-        let headers = message.headers()?;
-        headers.iter().find(|header| header.key == name).and_then(|header| header.value)
-    };
+    let attribute = |name: &str| attribute(message, name);
     match cloud_event::read(attribute, message.payload()) {
-        Ok(Read::Event { id, event, at }) if group.subscribes_to(event.kind()) => {
-            reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at });
+        Ok(Read::Event { id, event, at, version }) => {
+            let gap = match reading.versions.judge(topic, &event, version) {
+                Arrival::Late => return,
+                Arrival::InTurn => None,
+                Arrival::Behind(gap) => Some(gap),
+            };
+            // What the group does not ask for may still show that something is missing.
+            if gap.is_some() || group.subscribes_to(event.kind()) {
+                reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at, gap });
+            }
         }
-        Ok(Read::Event { .. } | Read::Unknown) => {}
+        Ok(Read::Unknown) => {}
         Err(error) => {
             let text = |bytes: Option<&[u8]>| bytes.map(text_of).unwrap_or_default();
             let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
             let event = Err(Poison { topic, key, kind, payload, error });
             // What names no event has no identity, and its moment is when the broker took it.
             let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
-            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at });
+            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at, gap: None });
         }
     }
+}
+
+/// What a record says about itself beside its value.
+pub(super) fn attribute<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
+    let headers = message.headers()?;
+    headers.iter().find(|header| header.key == name).and_then(|header| header.value)
 }
 
 /// Bytes that are no text in a form that can be read.

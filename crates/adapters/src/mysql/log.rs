@@ -11,14 +11,18 @@ use app::event::{Event, EventKind};
 use app::outbox::{SHARDS, ShardHead, parse_uuid};
 use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
+use app::relay::Outgoing;
 use app::rows::{EventId, OffsetKey, Partition};
+use domain::ids::OrderId;
 use mysql_async::{Opts, Value};
 
 use super::failure::Result;
-use super::records::Cells;
+use super::outbox::outgoing;
+use super::records::{Cells, select_outgoing};
 use super::session::Session;
 use super::sql::{is_in, statement};
 use super::store::{SELECT_HEADS, heads};
+use crate::words;
 
 /// How often the log asks what other processes have committed. Its own are told to it.
 const ASK_EVERY: Duration = Duration::from_millis(10);
@@ -104,7 +108,22 @@ fn delivery(partition: Partition, row: Vec<Value>) -> Result<Delivery> {
         Poison { topic, key, kind, payload: payload.clone(), error }
     };
     let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id: EventId(id), event, at })
+    Ok(Delivery { partition, offset, id: EventId(id), event, at, gap: None })
+}
+
+/// All events of an order, in order.
+pub(super) fn select_events_of(order: OrderId) -> String {
+    statement(select_outgoing!("event WHERE order_id = ? ORDER BY position"), &[&order.0])
+}
+
+pub(super) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
+
+/// Where a group stands, unless this program knows no such group or topic.
+pub(super) fn position(row: Vec<Value>) -> Result<Option<(OffsetKey, i64)>> {
+    let mut cells = Cells::of(row);
+    let (group, topic): (String, String) = (cells.take()?, cells.take()?);
+    let (number, position) = (cells.take()?, cells.take()?);
+    Ok(words::offset_key(&group, &topic, number).map(|key| (key, position)))
 }
 
 impl EventLog for MysqlLog {
@@ -121,6 +140,22 @@ impl EventLog for MysqlLog {
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask_alone(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)
+        })
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(async move {
+            let rows = self.session.ask_alone(&select_events_of(order)).await?;
+            let events: Result<Vec<_>> = rows.into_iter().map(|row| outgoing(&mut Cells::of(row))).collect();
+            Ok(events?)
+        })
+    }
+
+    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        Box::pin(async move {
+            let rows = self.session.ask_alone(SELECT_POSITIONS).await?;
+            let known: Result<Vec<_>> = rows.into_iter().filter_map(|row| position(row).transpose()).collect();
+            Ok(known?)
         })
     }
 

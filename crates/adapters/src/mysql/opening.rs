@@ -110,6 +110,23 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     Ok(Opened { store, views, log, clock, codec_key, engine })
 }
 
+/// Opens a database only to read, beside the processes that write to it; with the key under which its ids are codes.
+pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), OpenError> {
+    let opts = parse(url)?;
+    let mut session = Session::new(&opts);
+    if check_schema(&mut session).await? == 0 {
+        return Err(OpenError::NoShop);
+    }
+    let key = codec_key(session.ask("SELECT value FROM meta WHERE name = 'codec_key'").await?)?;
+    Ok((MysqlViews::new(&opts, 1)?, key))
+}
+
+fn codec_key(rows: Vec<Vec<mysql_async::Value>>) -> Result<[u8; 16]> {
+    let key: String = one(rows)?;
+    let key = u128::from_str_radix(&key, 16).map_err(|_| Failure::Unreadable("codec_key is no key".to_owned()))?;
+    Ok(key.to_be_bytes())
+}
+
 async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
     let mut guard = Conn::new(session::options(opts)).await?;
     guard.query_drop(LOCK).await?;
@@ -157,7 +174,5 @@ async fn first_words(session: &mut Session, new_key: u128) -> std::result::Resul
     drop(shards);
     let place = script.add("SELECT value FROM meta WHERE name = 'codec_key'");
     let mut answers = session.run(&script).await?;
-    let key: String = one(std::mem::take(&mut answers[place]))?;
-    let key = u128::from_str_radix(&key, 16).map_err(|_| Failure::Unreadable("codec_key is no key".to_owned()))?;
-    Ok(key.to_be_bytes())
+    Ok(codec_key(std::mem::take(&mut answers[place]))?)
 }

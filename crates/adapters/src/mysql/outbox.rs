@@ -3,10 +3,12 @@
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
+use app::views::ShardPlace;
+use domain::time::Timestamp;
 use mysql_async::{Opts, Value};
 
 use super::failure::{Failure, Result};
-use super::records::Cells;
+use super::records::{Cells, select_outgoing};
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
@@ -58,11 +60,11 @@ impl MysqlOutbox {
     }
 
     async fn page(&mut self, shard: usize, after: i64, limit: usize) -> Result<Vec<Outgoing>> {
-        let select = "SELECT seq, id, type, payload, occurred_at FROM event FORCE INDEX (event_place)
-             WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?";
+        let select =
+            select_outgoing!("event FORCE INDEX (event_place) WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.session.ask(&statement(select, &[&(shard as i64), &after, &limit])).await?;
-        rows.into_iter().map(|row| outgoing(shard, row)).collect()
+        rows.into_iter().map(|row| outgoing(&mut Cells::of(row))).collect()
     }
 
     /// The server makes the commit of a transaction visible a moment before it is durable; a commit behind it takes everything
@@ -104,10 +106,17 @@ fn pair(row: Vec<Value>) -> Result<(i64, i64)> {
     Ok((cells.take()?, cells.take()?))
 }
 
-fn outgoing(shard: usize, row: Vec<Value>) -> Result<Outgoing> {
-    let mut cells = Cells::of(row);
-    let (seq, id) = (cells.take()?, cells.take()?);
-    Ok(Outgoing { shard, seq, id, event: cells.event()?, at: cells.at()? })
+pub(super) fn outgoing(cells: &mut Cells) -> Result<Outgoing> {
+    let (shard, seq, id): (i64, _, _) = (cells.take()?, cells.take()?, cells.take()?);
+    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
+    Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
+}
+
+pub(super) fn shard_place(cells: &mut Cells) -> Result<ShardPlace> {
+    let shard: i64 = cells.take()?;
+    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
+    let (end, relayed, since) = (cells.take()?, cells.take()?, cells.take::<Option<i64>>()?);
+    Ok(ShardPlace { shard, end, relayed, waiting_since: since.map(Timestamp::from_micros) })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

@@ -10,7 +10,7 @@ mod stream;
 use std::cell::RefCell;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use app::audit::{CampaignFact, CustomerFacts, EventFacts, OrderFacts, ProductFacts, ShardFacts, Snapshot};
+use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use app::ports::StoreError;
 use app::rows::{AnswerKey, StoredAnswer};
 use mysql_async::prelude::Queryable as _;
@@ -145,7 +145,7 @@ impl Snapshot for MysqlSnapshot {
         })
     }
 
-    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<Vec<ShardFacts>, StoreError> {
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
         Ok(events::read(&mut self.reader, each)?)
     }
 

@@ -8,6 +8,7 @@ mod modes;
 mod notices;
 mod orders;
 mod settling;
+mod outbox;
 mod stirrings;
 
 use std::io;

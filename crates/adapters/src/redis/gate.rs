@@ -4,6 +4,7 @@
 //! What it has forgotten lets requests through. What it knows too much (a campaign that was raised since, a store that
 //! was put back to an older day) is found out by the store's own row, which is asked before anybody is refused.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,6 +69,21 @@ impl RedisGate {
         });
         shared.redis.handle().spawn(lessons::tell(Arc::downgrade(&shared), waiting));
         RedisGate { shared, lessons }
+    }
+
+    /// How many coupons of each campaign Redis knows of; `None` when it does not answer.
+    pub async fn known(&self, campaigns: &[CampaignId]) -> Option<BTreeMap<CampaignId, i64>> {
+        let Shared { redis, scripts, .. } = &*self.shared;
+        let mut known = BTreeMap::new();
+        for campaign in campaigns {
+            let keys = scripts.keys(redis, *campaign);
+            // Nobody has this number.
+            let found = redis.call(|line| scripts.ask(line, &keys, UserId(0))).await?;
+            if found.epoch != 0 {
+                known.insert(*campaign, found.count);
+            }
+        }
+        Some(known)
     }
 
     /// Returns when everything that was learned so far is told, or given up.

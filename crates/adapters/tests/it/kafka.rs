@@ -11,10 +11,11 @@ use adapters::embedded;
 use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
 use app::conformance::{CASES, Fixture, Opened};
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
-use app::reactions::{Group, REACTIONS};
-use app::relay::{Publisher as _, Record, Relay};
+use app::reactions::Group;
+use app::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
 use app::topic::{Profile, Topic};
+use domain::ids::OrderId;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -95,11 +96,7 @@ async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 fn partitions_of(group: Group) -> usize {
-    let mut topics: Vec<Topic> =
-        REACTIONS.iter().filter(|(_, reader)| *reader == group).map(|(kind, _)| kind.topic()).collect();
-    topics.sort_unstable();
-    topics.dedup();
-    3 * topics.len()
+    3 * group.topics().len()
 }
 
 /// A log whose answers wait for what they are about: for the relay, for the group, for the last record.
@@ -127,6 +124,14 @@ impl EventLog for Patient {
 
     fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
         self.log.position(key)
+    }
+
+    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+        self.log.events_of(order)
+    }
+
+    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+        self.log.positions()
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {

@@ -11,6 +11,7 @@ mod mysql;
 mod notices;
 mod opening;
 mod payment;
+mod places;
 mod redis;
 mod shop;
 mod throughput;

@@ -60,6 +60,10 @@ impl CampaignBooks {
                 self.campaigns.extend(campaign.clone().map(|campaign| (id, campaign)));
                 self.open = Some(Page::new(id, campaign));
             }
+            CampaignFact::Gated(known) => {
+                let Some(page) = &self.open else { return };
+                to.note(Law::Gate, page.gate_verdict(known));
+            }
             CampaignFact::Coupon(facts) => {
                 promises.coupon_exists(&facts);
                 let Some(page) = &mut self.open else { return };
@@ -98,6 +102,13 @@ impl Page {
             line: Line::default(),
             decided: CampaignTold::default(),
         }
+    }
+
+    fn gate_verdict(&self, known: i64) -> Verdict {
+        let issued = self.campaign.as_ref().map_or(0, |campaign| campaign.issued);
+        ensure(known <= issued, || {
+            format!("campaign {}: the gate knows of {known} coupons, and {issued} were issued", self.id)
+        })
     }
 
     fn enter(&mut self, facts: CouponFacts) {

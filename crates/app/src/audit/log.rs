@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::ids::CampaignId;
 use domain::time::Timestamp;
 
+use super::carried;
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, Snapshot};
 use crate::event::{Event, EventKind, ResultCode};
@@ -67,11 +68,12 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
         to.note(Law::Log, verdict);
     })?;
     for reader in &readers {
-        let of_shard = kept.iter().find(|facts| facts.shard == reader.shard);
+        let of_shard = kept.shards.iter().find(|facts| facts.shard == reader.shard);
         let (head, roots) = of_shard.map_or((ShardHead::default(), 0), |facts| (facts.head, facts.roots));
         to.note(Law::Log, reader.conclude(head, roots));
     }
     told.latest = told.latest.min(now);
+    carried::judge(&kept, told.latest, to);
     Ok(told)
 }
 

@@ -40,6 +40,7 @@ laws! {
     Coupons = 4, "no more coupons than the campaign has, numbered without gap";
     Requests = 5, "every request has exactly one outcome";
     FirstCome = 6, "first come is first served";
+    Gate = 7, "a gate beside the store knows of no coupon that was not issued";
     Redemption = 8, "a coupon pays for one order, and takes off what it says";
     Points = 9, "points move from one account to another";
     Payments = 10, "what was captured and not given back is what is due";
@@ -47,6 +48,8 @@ laws! {
     Paths = 12, "an order takes legal steps and stays settled";
     Journal = 13, "each step of a saga is answered once and restored in reverse order";
     Shipments = 14, "goods leave when they are paid for, once";
+    Outbox = 15, "every event stands in the outbox once, and is brought out of it in time";
+    Inbox = 16, "groups have taken in only events, and stand where there are some";
     Idempotency = 18, "a key has one answer, and the answer is true";
     Chains = 19, "what belongs to a customer is chained without gap";
     Log = 20, "no event was changed, added or dropped";

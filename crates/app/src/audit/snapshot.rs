@@ -13,7 +13,9 @@ use domain::warehouse::Storage;
 
 use crate::outbox::ShardHead;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, Customer, Entry, OrderRow, Request, StoredAnswer, Timer};
+use crate::rows::{AnswerKey, Customer, Entry, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
+use crate::settings::Carrier;
+use crate::views::ShardPlace;
 
 /// One consistent, read-only view of a store. Everything streams, so that no store is too large to be audited, and
 /// every call sees the same moment.
@@ -32,8 +34,8 @@ pub trait Snapshot {
     /// Idempotency answers in any order.
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError>;
 
-    /// All events in commit order; in the end, what the store keeps of each shard to prove that they are all.
-    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError>;
+    /// All events in commit order; in the end, what else the store says of its log.
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
 
     /// The problems that the store finds with itself, and the rows that could not be read above. Asked last.
     fn integrity(&mut self) -> Result<Vec<String>, StoreError>;
@@ -51,6 +53,8 @@ pub struct ProductFacts {
 pub enum CampaignFact {
     /// What follows is about this campaign, which need not exist.
     Begins(CampaignId, Option<Campaign>),
+    /// So many of its coupons are known to the gate beside the store.
+    Gated(i64),
     Coupon(CouponFacts),
     Request(Request),
 }
@@ -141,6 +145,22 @@ pub struct EventFacts {
     pub at: Timestamp,
     /// The hash that was kept with this number as a day's last.
     pub root: Option<[u8; 32]>,
+}
+
+/// What a store says of its log beside the events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogFacts {
+    /// What proves that these were all.
+    pub shards: Vec<ShardFacts>,
+    /// By which way events reach their groups; a store that was never served has none.
+    pub carrier: Option<Carrier>,
+    /// How far a relay has brought the shards that it ever held.
+    pub relayed: Vec<ShardPlace>,
+    pub positions: Vec<(OffsetKey, i64)>,
+    /// Identities that several events have; some of them.
+    pub repeated: Vec<String>,
+    /// Groups and what they say to have taken in, where it is no event; some of them.
+    pub strangers: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,15 +20,19 @@ use fixture::{
     AWAITING, BOB, CANCELLED, COMPENSATING, COMPLETED, NOON, PENDING, STUCK, Shop, completed_event, number, shop,
 };
 
-use super::{CampaignFact, Law, audit, repairs};
+use super::{CampaignFact, Law, ShardFacts, audit, repairs};
 use crate::answer::Answer;
 use crate::command::{Command, Repair};
 use crate::handlers;
 use crate::ids::Ids;
 use crate::outbox::ShardHead;
-use crate::rows::{AccountKey, AnswerKey, OrderKey, PaymentKey, Request, RequestStatus, Rows, TimerKey};
+use crate::reactions::Group;
+use crate::rows::{
+    AccountKey, AnswerKey, OffsetKey, OrderKey, Partition, PaymentKey, Request, RequestStatus, Rows, TimerKey,
+};
 use crate::settings::{Executor, Settings};
 use crate::unit::Unit;
+use crate::views::ShardPlace;
 
 fn broken_laws(shop: &mut Shop) -> Vec<(Law, Vec<String>)> {
     let audit = audit(shop, NOON).unwrap();
@@ -67,13 +71,45 @@ type Case = (Law, &'static str, fn(&mut Shop));
 
 #[test]
 fn each_corruption_is_found_by_its_own_law() {
-    for (law, what, corrupt) in stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()) {
+    for (law, what, corrupt) in
+        stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()).chain(log_cases())
+    {
         let mut shop = shop();
         corrupt(&mut shop);
         let broken = broken_laws(&mut shop);
         let laws: Vec<Law> = broken.iter().map(|(law, _)| *law).collect();
         assert_eq!(laws, vec![law], "{what}: {broken:?}");
     }
+}
+
+fn log_cases() -> Vec<Case> {
+    vec![
+        (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
+            shop.campaigns.insert(1, CampaignFact::Gated(3));
+        }),
+        (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
+        (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
+        (Law::Outbox, "an event has waited for the relay too long", |shop| {
+            let long_ago = Timestamp::from_micros(NOON.micros() - 301_000_000);
+            let latest = shop.events.iter().flatten().map(|event| event.at).max().unwrap();
+            assert!(latest >= NOON, "by the clock of the log itself");
+            shop.log.relayed.push(relayed(shop, -1, Some(long_ago)));
+        }),
+        (Law::Inbox, "a group has taken in what never happened", |shop| {
+            shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
+        }),
+        (Law::Inbox, "a group stands where nothing is yet", |shop| {
+            let ShardFacts { shard, head, .. } = shop.shards[0];
+            let partition = Partition { topic: None, number: shard as i32 };
+            shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
+        }),
+    ]
+}
+
+/// A relay that is so far ahead of the first shard's end.
+fn relayed(shop: &Shop, ahead: i64, waiting_since: Option<Timestamp>) -> ShardPlace {
+    let ShardFacts { shard, head, .. } = shop.shards[0];
+    ShardPlace { shard, end: head.seq, relayed: head.seq + ahead, waiting_since }
 }
 
 fn stock_and_saga_cases() -> Vec<Case> {
@@ -224,7 +260,7 @@ fn book_cases() -> Vec<Case> {
 fn campaign(shop: &mut Shop) -> &mut Campaign {
     let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
         CampaignFact::Begins(_, campaign) => campaign.as_mut(),
-        CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+        CampaignFact::Gated(_) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
     });
     found.unwrap()
 }
@@ -232,7 +268,7 @@ fn campaign(shop: &mut Shop) -> &mut Campaign {
 fn request(shop: &mut Shop, id: i64) -> &mut Request {
     let found = shop.campaigns.iter_mut().find_map(|fact| match fact {
         CampaignFact::Request(request) if request.id == RequestId(id) => Some(request),
-        CampaignFact::Begins(..) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+        CampaignFact::Begins(..) | CampaignFact::Gated(_) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
     });
     found.unwrap()
 }

@@ -50,6 +50,15 @@ impl Batch {
         self.decided.len()
     }
 
+    /// Partitions in which an operator moved the group: whoever reads there for it must ask where it stands.
+    pub(super) fn moved_by_hand(&self) -> impl Iterator<Item = OffsetKey> {
+        let moves = self.decided.iter().filter_map(|(job, result, _)| {
+            let Command::MoveGroup { moves } = &job.command else { return None };
+            result.is_ok().then_some(moves)
+        });
+        moves.flatten().map(|moved| moved.key)
+    }
+
     pub(super) fn offsets(&self) -> Vec<OffsetMove> {
         self.offsets.values().copied().collect()
     }
@@ -110,6 +119,17 @@ impl Batch {
         self.decided.push((job, Err(Refusal::Unavailable), false));
     }
 
+    /// Moves a group for an operator, unless events of this batch move it already. Events of it that come later in the
+    /// batch stand where it stood before, and wait until the next one finds that out.
+    fn move_group(&mut self, moves: &[OffsetMove]) -> Result<(), Halt> {
+        if moves.iter().any(|moved| self.offsets.contains_key(&moved.key)) {
+            return Err(Refusal::GroupMoved.into());
+        }
+        self.offsets.extend(moves.iter().map(|moved| (moved.key, *moved)));
+        self.held_back.extend(moves.iter().map(|moved| moved.key));
+        Ok(())
+    }
+
     fn run(&mut self, job: &Job, ids: &mut Ids, settings: &Settings) -> Result<(Answer, bool), Halt> {
         if let Some(idempotency) = job.idempotency {
             if self.in_progress.contains(&idempotency.key) {
@@ -121,6 +141,9 @@ impl Batch {
                 }
                 return Ok((stored.answer.clone(), true));
             }
+        }
+        if let Command::MoveGroup { moves } = &job.command {
+            self.move_group(moves)?;
         }
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
@@ -234,6 +257,10 @@ impl Batch {
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
         let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
         report.stuck.extend(stuck.filter_map(|event| event.order));
+        report.healed.extend(self.decided.iter().filter_map(|(job, result, replayed)| {
+            let source = job.source.filter(|_| job.is_healing && result.is_ok() && !replayed)?;
+            Some((source.offset.group, source.event))
+        }));
         for (_, change) in self.rows.letters.changes() {
             let (Change::Insert(letter) | Change::Update(letter)) = change else { continue };
             report.buried += usize::from(matches!(change, Change::Insert(_)));
@@ -294,6 +321,8 @@ const fn cause(command: &Command) -> &'static str {
         Command::ChangeModes(_) => "ChangeModes",
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
+        Command::MoveGroup { .. } => "MoveGroup",
+        Command::PassOver => "PassOver",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
         Command::Undelivered(Undelivered::Retry { .. }) => "Retry",
         Command::Undelivered(Undelivered::Resend { .. }) => "Resend",

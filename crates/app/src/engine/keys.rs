@@ -83,7 +83,10 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
-        Command::RegisterProduct { .. } | Command::CreateCampaign(_) => {}
+        Command::RegisterProduct { .. }
+        | Command::CreateCampaign(_)
+        | Command::MoveGroup { .. }
+        | Command::PassOver => {}
         Command::ChangeModes(_) => {
             keys.insert(Key::Modes);
         }

@@ -47,7 +47,7 @@ impl Clock for TestClock {
 
 fn event(shard: usize, seq: i64) -> Outgoing {
     let charged = PointsCharged { user_id: UserId(shard as i64), amount: Money::won(seq), balance: Money::won(seq) };
-    Outgoing { shard, seq, id: uuid(1), event: Event::PointsCharged(charged), at: Timestamp::default() }
+    Outgoing { shard, seq, id: uuid(1), event: Event::PointsCharged(charged), version: None, at: Timestamp::default() }
 }
 
 impl Outbox for TestOutbox {

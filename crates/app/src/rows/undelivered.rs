@@ -88,7 +88,7 @@ pub struct Message {
 impl Message {
     /// A delivery in its own words. The payload of an event is the same to the byte as in the outbox.
     pub fn of(delivery: &Delivery) -> Message {
-        let Delivery { partition, offset, id, event, at } = delivery;
+        let Delivery { partition, offset, id, event, at, gap: _ } = delivery;
         let (topic, key, kind, payload) = match event {
             Ok(event) => (event.kind().topic(), event.key(), event.kind().name().to_owned(), event.payload()),
             Err(Poison { topic, key, kind, payload, .. }) => (*topic, key.clone(), kind.clone(), payload.clone()),

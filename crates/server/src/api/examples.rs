@@ -184,6 +184,30 @@ pub(super) fn act_on_letter() -> Value {
     json!({"reason": "the participant is back"})
 }
 
+fn group() -> Value {
+    json!({"group": "notice-group", "lag": 2, "lost": 0, "partitions": [{
+        "topic": "order-events", "partition": 4, "offset": 41, "begin": 0, "end": 43, "committed": 41, "lag": 2,
+    }]})
+}
+
+pub(super) fn groups() -> Value {
+    json!({"carrier": "broker", "data": [group()]})
+}
+
+pub(super) fn reset_group() -> Value {
+    json!({"toTime": NOON, "topic": "order-events", "partition": 4, "dryRun": false, "reason": "notices of noon are missing"})
+}
+
+pub(super) fn group_reset() -> Value {
+    json!({"group": "notice-group", "isDone": true, "partitions": [{
+        "topic": "order-events", "partition": 4, "from": 41, "to": 40, "means": "REPEATS", "events": 1, "isWhole": true,
+        "shown": [{
+            "offset": 40, "eventId": "019aa5d4-1c00-7000-8000-000040000001", "type": "OrderCompleted", "key": "1",
+            "orderNumber": ORDER, "occurredAt": NOON,
+        }],
+    }]})
+}
+
 fn audit() -> Value {
     json!({"violations": 0, "laws": [{
         "law": 1, "name": "every unit received is on hand, sold or written off", "checked": 12, "violations": 0,

@@ -1,6 +1,7 @@
 //! What the document says of each endpoint beyond what its handler's types tell: words, answers by hand, refusals.
 
 pub(super) mod coupons;
+pub(super) mod groups;
 pub(super) mod letters;
 pub(super) mod modes;
 pub(super) mod orders;

@@ -64,10 +64,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponAlreadyIssued
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
+        Refusal::GroupMoved => group_moved(),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
-        Refusal::IdempotencyInProgress => {
-            Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
-        }
+        Refusal::IdempotencyInProgress => first_is_undecided(),
         Refusal::Overloaded { .. } => {
             Problem::new(Code::Overloaded, "More is waiting than can be decided in time; nothing was done.")
         }
@@ -141,6 +140,14 @@ fn letter_problem(refusal: &Refusal) -> Problem {
         }
         _ => letter_not_found(),
     }
+}
+
+fn group_moved() -> Problem {
+    Problem::new(Code::GroupMoved, "The group has gone on since it was looked at; nothing was moved. Try again.")
+}
+
+fn first_is_undecided() -> Problem {
+    Problem::new(Code::IdempotencyInProgress, "The first request with this key is still being decided.")
 }
 
 fn repeated_with_another_body() -> Problem {

@@ -19,7 +19,7 @@ use super::{Error, running, settings};
 use crate::api::{self, Surface};
 use crate::auth::{Principal, Role, Tokens};
 use crate::cli::ShopArgs;
-use crate::config::Config;
+use crate::config::{Config, Roles};
 use crate::data_dir::{self, DataDir};
 use crate::secret::Secret;
 use crate::wiring::{self, Running};
@@ -49,7 +49,17 @@ struct OwnShop {
 
 impl AdminDoor {
     pub(super) fn open(args: &ShopArgs) -> Result<AdminDoor, Error> {
-        let config = settings(&args.settings)?;
+        AdminDoor::open_as(args, None)
+    }
+
+    /// The same, but a shop that is opened for the command reads no log and publishes nothing meanwhile.
+    pub(super) fn open_without_consumers(args: &ShopArgs) -> Result<AdminDoor, Error> {
+        AdminDoor::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
+    }
+
+    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminDoor, Error> {
+        let mut config = settings(&args.settings)?;
+        config.server.roles = own_roles.unwrap_or(config.server.roles);
         let folder = &config.server.data_dir;
         if let Some(url) = &args.url {
             let token = match &args.token {

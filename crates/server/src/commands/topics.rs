@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use app::async_api;
 use app::topic::Wanted;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ use crate::wiring::{self, TopicPlan};
 pub(super) fn run(args: &TopicsArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
     match args.action {
+        TopicsAction::List if args.asyncapi => {
+            print(&format!("{:#}", async_api::document(wiring::topic_profile(&config))))
+        }
         TopicsAction::List => list(&config, args.json),
         TopicsAction::Plan => show(&wiring::plan_topics(&config)?, args.json),
         TopicsAction::Apply => apply(&config, args.json),

@@ -36,6 +36,15 @@ impl Resource for Letter {
 #[derive(Debug, Clone, Copy)]
 pub struct Order;
 
+#[derive(Debug, Clone, Copy)]
+pub struct ConsumerGroup;
+
+impl Resource for ConsumerGroup {
+    const NOT_FOUND: Code = Code::GroupNotFound;
+    const DESCRIPTION: &'static str = "The group's name.";
+    const EXAMPLE: &'static str = "notice-group";
+}
+
 /// Somebody's request for a coupon.
 #[derive(Debug, Clone, Copy)]
 pub struct CouponRequest;

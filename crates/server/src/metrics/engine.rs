@@ -22,6 +22,7 @@ pub struct EngineMetrics {
     dead_letters: Counter,
     permanent: Counter,
     stuck: Counter,
+    healed: Counter,
     batch_seconds: Histogram,
     batch_commands: Histogram,
 }
@@ -37,6 +38,7 @@ impl EngineMetrics {
             dead_letters: Counter::default(),
             permanent: Counter::default(),
             stuck: Counter::default(),
+            healed: Counter::default(),
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
         };
@@ -50,6 +52,8 @@ impl EngineMetrics {
             registry.register("dead_letters_permanent", permanent, engine.permanent.clone());
             let stuck = "Compensations that nobody answered and that wait for an operator";
             registry.register("compensations_stuck", stuck, engine.stuck.clone());
+            let healed = "Events of orders that the broker had lost, taken in from the store";
+            registry.register("order_gaps_healed", healed, engine.healed.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
             registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
@@ -66,6 +70,7 @@ impl EngineMetrics {
         self.dead_letters.inc_by(counted(report.buried));
         self.permanent.inc_by(counted(report.permanent.len()));
         self.stuck.inc_by(counted(report.stuck.len()));
+        self.healed.inc_by(counted(report.healed.len()));
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
     }

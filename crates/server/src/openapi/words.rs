@@ -7,6 +7,7 @@ use app::event::ResultCode;
 use app::payment::{Deed, Script};
 use app::rows::{LetterStatus, RequestStatus};
 use app::services::Service;
+use app::settings::Carrier;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
@@ -95,6 +96,10 @@ words! {
     ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
     /// SCHEDULED is tried again by itself, PERMANENT is left to people.
     LetterStatusWord as "DeadLetterStatus" = LetterStatus::ALL.map(LetterStatus::name);
+    /// By which way events reach consumer groups: within their own commit, over the store's log, or over a broker.
+    CarrierWord as "Carrier" = Carrier::ALL.map(Carrier::name);
+    /// What becomes of the events between: they are never handled, or handed over again.
+    MoveWord as "GroupMoveMeans" = ["SKIPS", "REPEATS"];
     /// What an operator did.
     ActWord as "DeadLetterActKind" = ["EDITED", "RESENT", "DROPPED"];
     /// What went wrong, as a stable word.

@@ -1,17 +1,21 @@
 //! What the settings put beside the store: Redis, or nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::redis::{self, Redis, RedisBell, RedisGate, RedisRanking, RedisRates};
 use app::ports::{Bell, Clock, Gate, Ranking};
 use app::rates::SharedRates;
 use app::views::Views;
-use domain::ids::{Codec, OrderId};
+use domain::ids::{CampaignId, Codec, OrderId};
 use prometheus_client::collector::Collector;
 
-use super::Error;
+use super::{Error, stores};
 use crate::config::{Config, GateScript};
 use crate::metrics::{Condition, RedisMetrics};
+
+/// Campaigns that are read at once.
+const CAMPAIGNS_AT_ONCE: usize = 500;
 
 pub(super) struct Beside {
     pub(super) gate: Arc<dyn Gate>,
@@ -36,18 +40,8 @@ pub(super) fn open(
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Beside>, Error> {
     let Some(address) = config.redis.address() else { return Ok(None) };
-    let options = redis::Options {
-        address: address.to_owned(),
-        timeout: config.redis.timeout(),
-        // No order has this number, so its code is a name that only this shop has.
-        shop: codec.order(OrderId(0)).to_string(),
-    };
-    let redis = Redis::open(options)?;
-    let script = match config.redis.gate {
-        GateScript::Counter => redis::GateScript::Counter,
-        GateScript::SortedSet => redis::GateScript::SortedSet,
-    };
-    let gate = RedisGate::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), script);
+    let redis = Redis::open(options(config, address, codec))?;
+    let gate = RedisGate::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), script(config));
     let bell: Arc<dyn Bell> = Arc::new(RedisBell::new(Arc::clone(&redis)));
     let ranking = RedisRanking::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), Arc::clone(clock));
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
@@ -58,4 +52,43 @@ pub(super) fn open(
     };
     let condition = Box::new(RedisMetrics::new(Box::new(condition)));
     Ok(Some(Beside { gate: Arc::new(gate), bell: Some(bell), ranking, rates, condition: Some(condition) }))
+}
+
+fn options(config: &Config, address: &str, codec: Codec) -> redis::Options {
+    redis::Options {
+        address: address.to_owned(),
+        timeout: config.redis.timeout(),
+        // No order has this number, so its code is a name that only this shop has.
+        shop: codec.order(OrderId(0)).to_string(),
+    }
+}
+
+fn script(config: &Config) -> redis::GateScript {
+    match config.redis.gate {
+        GateScript::Counter => redis::GateScript::Counter,
+        GateScript::SortedSet => redis::GateScript::SortedSet,
+    }
+}
+
+/// How many coupons of each campaign the gate knows of; nothing where there is none, or where it does not answer.
+pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignId, i64>>, Error> {
+    let Some(address) = config.redis.address() else { return Ok(None) };
+    let ask = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (views, key) = stores::read(config, &runtime)?;
+        let redis = Redis::open(options(config, address, Codec::new(key)))?;
+        let gate = RedisGate::new(redis, Arc::<dyn Views>::clone(&views), script(config));
+        runtime.block_on(async {
+            let mut campaigns = vec![];
+            loop {
+                let page = views.campaigns(campaigns.last().copied(), CAMPAIGNS_AT_ONCE).await?;
+                if page.is_empty() {
+                    return Ok(gate.known(&campaigns).await);
+                }
+                campaigns.extend(page.iter().map(|campaign| campaign.id));
+            }
+        })
+    };
+    // On another thread, because whoever audits may be awaited himself.
+    std::thread::scope(|scope| scope.spawn(ask).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use app::groups::LogBook;
 use app::ports::{Clock, EventLog};
 use app::relay::{Outbox, Relay};
 use app::topic::Profile;
@@ -10,9 +11,10 @@ use tokio::sync::Notify;
 
 use super::Error;
 use crate::config::{self, Config, RelayBy, TopicProfile};
+use crate::metrics::{Metrics, Published};
 use crate::relaying::RelayThread;
 
-fn cluster(config: &Config) -> Option<Cluster> {
+pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     let tuning = match config.kafka.tuning {
         config::Tuning::Prompt => Tuning::Prompt,
         config::Tuning::Throughput => Tuning::Throughput,
@@ -72,18 +74,30 @@ pub(super) fn log(
     Ok(Box::new(KafkaLog::join(&cluster, own, &listener)?))
 }
 
+/// The log as operators ask about it: the brokers', where there are any, and the store's own otherwise.
+pub(super) fn book(config: &Config, own: Arc<dyn LogBook>) -> Arc<dyn LogBook> {
+    match cluster(config) {
+        Some(cluster) => Arc::new(KafkaBook::new(cluster)),
+        None => own,
+    }
+}
+
 /// The relay, where this process runs one.
 pub(super) fn relay(
     config: &Config,
     outbox: Option<Box<dyn Outbox + Send>>,
     clock: &Arc<dyn Clock>,
-    committed: &Arc<Notify>,
+    (committed, metrics): (&Arc<Notify>, &Metrics),
 ) -> Result<Option<RelayThread>, Error> {
     let (Some(cluster), Some(outbox)) = (cluster(config), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);
     }
     let topics = config.kafka.create_topics.then(|| topic_profile(config));
-    let make = move || Relay::new(outbox, Box::new(KafkaPublisher::new(cluster, topics)));
+    let published = Published::register(metrics);
+    let make = move || {
+        let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));
+        Relay::new(outbox, Box::new(publisher))
+    };
     Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed))?))
 }

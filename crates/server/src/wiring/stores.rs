@@ -9,6 +9,7 @@ use adapters::mysql::{self, MysqlSnapshot, NoGate};
 use app::audit::Snapshot;
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
+use app::groups::LogBook;
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
 use app::relay::Outbox;
 use app::settings::{Carrier, Executor, Settings};
@@ -25,6 +26,8 @@ pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
+    /// The same as operators ask about it.
+    pub(super) book: Arc<dyn LogBook>,
     /// Only where events leave the store.
     pub(super) outbox: Option<Box<dyn Outbox + Send>>,
     /// Shows what other processes commit, where there can be any.
@@ -53,6 +56,20 @@ pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     })
 }
 
+/// The views of a store that others may serve, and the key under which its ids are codes.
+pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>, [u8; 16]), Error> {
+    Ok(match config.store.database() {
+        Some(database) => {
+            let (views, key) = runtime.block_on(mysql::read(database.address()))?;
+            (Arc::new(views), key)
+        }
+        None => {
+            let (views, key) = embedded::read_shop(&config.server.data_dir)?;
+            (Arc::new(views), key)
+        }
+    })
+}
+
 fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -75,6 +92,7 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     };
     Ok(Opened {
         store: Box::new(store),
+        book: Arc::clone(&views) as Arc<dyn LogBook>,
         views,
         log: Box::new(log),
         outbox,
@@ -101,6 +119,7 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
     Ok(Opened {
         store: Box::new(store),
         stirrings: Some(Arc::clone(&views) as Arc<dyn Stirrings>),
+        book: Arc::clone(&views) as Arc<dyn LogBook>,
         views,
         log: Box::new(log),
         outbox,

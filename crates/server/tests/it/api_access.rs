@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 71] = [
+const ROUTES: [(&str, &str, Access); 73] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -89,6 +89,8 @@ const ROUTES: [(&str, &str, Access); 71] = [
     ("PATCH", "/api/admin/dead-letters/{id}", Admins),
     ("POST", "/api/admin/dead-letters/{id}/resend", Admins),
     ("POST", "/api/admin/dead-letters/{id}/drop", Admins),
+    ("GET", "/api/admin/groups", Admins),
+    ("POST", "/api/admin/groups/{group}/reset", Admins),
     ("GET", "/api/admin/audit", Admins),
     ("POST", "/api/admin/audit/repair", Admins),
 ];

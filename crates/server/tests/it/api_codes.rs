@@ -100,6 +100,11 @@ impl Meeting {
             Code::RequestNotFound => get("/api/requests/x"),
             Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::LetterClosed => Elsewhere("dlq::a_letter_is_mended_and_sent_again_through_the_running_server"),
+            Code::GroupNotFound => Told(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
+            Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),
+            Code::GroupInline => {
+                Told(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
+            }
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),

@@ -14,20 +14,20 @@ use crate::shop::{ADMIN, ANN, BOB, TestShop};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of a shop with topics of its own on the real broker.
-fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
+pub(crate) fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let brokers = address(Service::Kafka, test)?;
     let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
     Some(vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)])
 }
 
-fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {
+pub(crate) fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     TestShop::start_as(&settings, flags)
 }
 
 #[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {
         assert!(started.elapsed() < PATIENCE, "it never became so: {what}");
@@ -35,7 +35,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-fn outcome(shop: &TestShop, user: i64, number: &str) -> String {
+pub(crate) fn outcome(shop: &TestShop, user: i64, number: &str) -> String {
     shop.get(user, &format!("/api/orders/{number}")).json()["outcome"].as_str().unwrap_or_default().to_owned()
 }
 

@@ -274,6 +274,8 @@ fn a_zombie_applies_nothing_and_its_other_work_goes_on() {
 #[test]
 fn only_the_deliveries_of_the_lost_partition_are_dropped() {
     let mut shop = Shop::open(Executor::Inline);
+    // Places and events of no log.
+    shop.is_audited = false;
     let key = |number| OffsetKey { group: Group::Ranking, partition: Partition { topic: None, number } };
     shop.disk.tamper(|state| state.offsets.insert(key(1), 5));
     let count = |number: i32, product: i64| {
@@ -333,6 +335,8 @@ fn delivered(event: &Event, offset: OffsetKey, from: i64) -> (Job, Waiting) {
 #[test]
 fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition() {
     let (mut shop, order, reports) = claimed();
+    // Places of no log.
+    shop.is_audited = false;
     let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
     let (first, _first) = delivered(&reports[0], offset, 0);
     let (second, _second) = delivered(&reports[1], offset, 1);
@@ -351,6 +355,8 @@ fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition(
 #[test]
 fn what_was_put_off_is_dropped_when_its_partition_is_lost() {
     let (mut shop, order, reports) = claimed();
+    // Places of no log.
+    shop.is_audited = false;
     let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
     let jobs = vec![delivered(&reports[0], offset, 0).0, delivered(&reports[1], offset, 1).0];
     assert_eq!(shop.batch(jobs).deferred, 1);

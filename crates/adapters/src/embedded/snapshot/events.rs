@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use app::audit::{EventFacts, ShardFacts};
+use app::audit::{EventFacts, LogFacts, ShardFacts};
 use app::outbox::ShardHead;
+use app::views::ShardPlace;
 use rusqlite::{Connection, Result, Row};
 
-use crate::embedded::records::Cells;
+use crate::embedded::log::positions;
+use crate::embedded::outbox::shard_place;
+use crate::embedded::records::{Cells, select_relayed};
+use crate::embedded::store::carrier;
 
 /// Hashes that were kept, by shard and number.
 type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
 
-pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>> {
+pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
     let roots = roots(connection)?;
     let mut statement = connection
         .prepare("SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position")?;
@@ -19,7 +23,33 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
     while let Some(row) = rows.next()? {
         each(event(row, &roots)?);
     }
-    shards(connection, &roots)
+    Ok(LogFacts {
+        shards: shards(connection, &roots)?,
+        carrier: carrier(connection)?,
+        relayed: relayed(connection)?,
+        positions: positions(connection)?,
+        repeated: repeated(connection)?,
+        strangers: strangers(connection)?,
+    })
+}
+
+/// Identities that several events have, and marks of what is no event: so many are named.
+const NAMED_MAX: i64 = 10;
+
+fn repeated(connection: &Connection) -> Result<Vec<String>> {
+    let sql = "SELECT id FROM event GROUP BY id HAVING count(*) > 1 LIMIT ?1";
+    connection.prepare(sql)?.query_map([NAMED_MAX], |row| row.get(0))?.collect()
+}
+
+fn strangers(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT consumer_group, event_id FROM inbox WHERE event_id NOT IN (SELECT id FROM event) LIMIT ?1";
+    connection.prepare(sql)?.query_map([NAMED_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Shards that no relay of ours ever held are brought out by somebody else, or by nobody.
+fn relayed(connection: &Connection) -> Result<Vec<ShardPlace>> {
+    let sql = select_relayed!("WHERE epoch > 0 ORDER BY relay_shard.shard");
+    connection.prepare(sql)?.query_map([], shard_place)?.collect()
 }
 
 fn event(row: &Row<'_>, roots: &Roots) -> Result<EventFacts> {

@@ -3,16 +3,14 @@
 use app::ports::StoreError;
 use app::reactions::Group;
 use app::settings::{Carrier, Executor};
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use super::{SqliteStore, places};
 
 impl SqliteStore {
     /// The way of the last time; `None` for a store that was never served.
     pub fn last_carrier(&self) -> Result<Option<Carrier>, StoreError> {
-        let stored = "SELECT value FROM meta WHERE name = 'executor'";
-        let word: Option<String> = self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(told)?;
-        Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
+        carrier(&self.connection).map_err(told)
     }
 
     /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
@@ -37,6 +35,13 @@ impl SqliteStore {
         transaction.execute(remember, [carrier.name()]).map_err(told)?;
         transaction.commit().map_err(told)
     }
+}
+
+/// The way of the last time.
+pub(in crate::embedded) fn carrier(connection: &Connection) -> rusqlite::Result<Option<Carrier>> {
+    let stored = "SELECT value FROM meta WHERE name = 'executor'";
+    let word: Option<String> = connection.query_row(stored, [], |row| row.get(0)).optional()?;
+    Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
 /// Every group of the store's own log, and the relay, go on behind what is committed now.

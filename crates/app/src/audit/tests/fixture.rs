@@ -15,12 +15,13 @@ use domain::time::Timestamp;
 
 use crate::answer::Answer;
 use crate::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, NoticeLink, OrderFacts, ProductFacts, ShardFacts,
-    Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderFacts, ProductFacts,
+    ShardFacts, Snapshot,
 };
 use crate::event::ResultCode;
 use crate::ports::StoreError;
 use crate::rows::{AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer};
+use crate::settings::Carrier;
 
 pub(super) use orders::{compensation, completed_event, number};
 
@@ -46,6 +47,7 @@ pub(super) struct Shop {
     pub(super) answers: Vec<(AnswerKey, StoredAnswer)>,
     pub(super) events: Vec<Vec<EventFacts>>,
     pub(super) shards: Vec<ShardFacts>,
+    pub(super) log: LogFacts,
     pub(super) problems: Vec<String>,
 }
 
@@ -75,9 +77,9 @@ impl Snapshot for Shop {
         Ok(())
     }
 
-    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<Vec<ShardFacts>, StoreError> {
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
         self.events.iter().flatten().cloned().for_each(each);
-        Ok(self.shards.clone())
+        Ok(LogFacts { shards: self.shards.clone(), ..self.log.clone() })
     }
 
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
@@ -95,6 +97,7 @@ pub(super) fn shop() -> Shop {
         answers: vec![],
         events: vec![],
         shards: vec![],
+        log: LogFacts { carrier: Some(Carrier::Broker), ..LogFacts::default() },
         problems: vec![],
     };
     shop.products.push(ProductFacts {
@@ -150,6 +153,8 @@ fn sold_out_campaign() -> Vec<CampaignFact> {
     let held = |id, user, used| CampaignFact::Coupon(CouponFacts { campaign: SALE, user, coupon: coupon(id, used) });
     vec![
         CampaignFact::Begins(SALE, Some(campaign)),
+        // It has not heard of the second one yet.
+        CampaignFact::Gated(1),
         held(1, ANN, Some(OrderId(1))),
         held(2, BOB, None),
         request(1, ANN, Some((ResultCode::Success, Some(1)))),

@@ -34,6 +34,9 @@ pub enum Code {
     RequestNotFound,
     LetterNotFound,
     LetterClosed,
+    GroupNotFound,
+    GroupMoved,
+    GroupInline,
     RouteNotFound,
     MethodNotAllowed,
     BodyTooLarge,
@@ -86,7 +89,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 46] = [
+    pub const ALL: [Code; 49] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -116,6 +119,9 @@ impl Code {
         Code::RequestNotFound,
         Code::LetterNotFound,
         Code::LetterClosed,
+        Code::GroupNotFound,
+        Code::GroupMoved,
+        Code::GroupInline,
         Code::RouteNotFound,
         Code::MethodNotAllowed,
         Code::BodyTooLarge,
@@ -167,6 +173,9 @@ impl Code {
             Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request"),
             Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter"),
             Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open"),
+            Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group"),
+            Code::GroupMoved => entry("group.moved", S::CONFLICT, "The group has gone on meanwhile"),
+            Code::GroupInline => entry("group.inline", S::CONFLICT, "No consumer group stands anywhere"),
             Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path"),
             Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method"),
             Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large"),

@@ -1,0 +1,114 @@
+//! Events in their places, and the groups that read them in place.
+
+use std::ops::Range;
+
+use app::event::EventKind;
+use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
+use app::outbox::parse_uuid;
+use app::reactions::Group;
+use app::relay::Outgoing;
+use app::rows::{EventId, OffsetKey, OffsetMove, Partition};
+use app::views::{OutboxViews, Reading, ShardPlace};
+use domain::ids::OrderId;
+use domain::time::Timestamp;
+use rusqlite::{Connection, Result, Row};
+
+use super::{SqliteViews, sql_limit};
+use crate::embedded::log::{events_of, positions};
+use crate::embedded::outbox::{outgoing, shard_place};
+use crate::embedded::records::{Cells, select_outgoing, select_relayed};
+use crate::embedded::store::{find, heads};
+
+impl OutboxViews for SqliteViews {
+    fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>> {
+        self.read(positions)
+    }
+
+    fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
+        self.read(|connection| {
+            let sql = select_relayed!("ORDER BY outbox_shard.shard");
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map([], shard_place)?.collect()
+        })
+    }
+
+    fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>> {
+        self.read(move |connection| {
+            let sql = select_outgoing!("event WHERE shard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
+            let mut statement = connection.prepare_cached(sql)?;
+            statement.query_map((shard as i64, after, sql_limit(limit)), outgoing)?.collect()
+        })
+    }
+
+    fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>> {
+        self.read(move |connection| events_of(connection, order))
+    }
+
+    fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {
+        self.read(move |connection| Ok(first_since(connection, shard as i64, moment)? - 1))
+    }
+}
+
+/// The number of a shard's first event that is not older, or the number that its next one gets.
+fn first_since(connection: &Connection, shard: i64, moment: Timestamp) -> Result<i64> {
+    let sql = "SELECT seq FROM event WHERE shard = ?1 AND occurred_at >= ?2 ORDER BY seq LIMIT 1";
+    if let Some(first) = find(connection, sql, (shard, moment.micros()), |row| row.get(0))? {
+        return Ok(first);
+    }
+    let head = "SELECT seq + 1 FROM outbox_shard WHERE shard = ?1";
+    Ok(find(connection, head, [shard], |row| row.get(0))?.unwrap_or(1))
+}
+
+/// The log is the outbox itself, a partition for each shard.
+impl LogBook for SqliteViews {
+    fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
+        self.read(|connection| {
+            let extent = |(number, head): (i32, &app::outbox::ShardHead)| {
+                let partition = Partition { topic: None, number };
+                Extent { partition, begin: 1, end: head.seq + 1, committed: None }
+            };
+            Ok((0..).zip(&heads(connection)?).map(extent).collect())
+        })
+    }
+
+    fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {
+        self.read(move |connection| first_since(connection, i64::from(partition.number), moment))
+    }
+
+    fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT seq, id, type, event_key, aggregatetype, aggregateid, occurred_at FROM event
+                 WHERE shard = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT ?4",
+            )?;
+            let limit = sql_limit(COUNTED_MAX);
+            let mut rows = statement.query((key.partition.number, offsets.start, offsets.end, limit))?;
+            let mut passage = Passage { is_whole: offsets.end - offsets.start <= limit, ..Passage::default() };
+            while let Some(row) = rows.next()? {
+                let Some(kind) = EventKind::from_name(row.get_ref(2)?.as_str()?) else { continue };
+                if !key.group.subscribes_to(kind) {
+                    continue;
+                }
+                passage.events += 1;
+                if passage.shown.len() < SHOWN_MAX {
+                    passage.shown.push(passed(kind, row)?);
+                }
+            }
+            Ok(passage)
+        })
+    }
+
+    fn tell(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn passed(kind: EventKind, row: &Row<'_>) -> Result<Passed> {
+    let mut cells = Cells::of(row);
+    let (offset, id): (i64, String) = (cells.take()?, cells.take()?);
+    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
+    let (_kind, key): (String, String) = (cells.take()?, cells.take()?);
+    let (aggregate, about): (String, String) = (cells.take()?, cells.take()?);
+    let order = (aggregate == "order").then_some(about);
+    Ok(Passed { offset, id: EventId(id), kind, key, order, at: cells.at()? })
+}

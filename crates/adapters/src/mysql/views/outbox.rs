@@ -1,0 +1,114 @@
+//! Events in their places, and the groups that read them in place.
+
+use std::ops::Range;
+
+use app::event::EventKind;
+use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
+use app::outbox::parse_uuid;
+use app::reactions::Group;
+use app::relay::Outgoing;
+use app::rows::{EventId, OffsetKey, OffsetMove, Partition};
+use app::views::{OutboxViews, Reading, ShardPlace};
+use domain::ids::OrderId;
+use domain::time::Timestamp;
+
+use super::{MysqlViews, each, first, sql_limit};
+use crate::mysql::failure::Result;
+use crate::mysql::log::{SELECT_POSITIONS, position, select_events_of};
+use crate::mysql::outbox::{outgoing, shard_place};
+use crate::mysql::records::{Cells, select_outgoing, select_relayed};
+use crate::mysql::session::Answers;
+use crate::mysql::sql::{is_in, statement};
+use crate::mysql::store::{SELECT_HEADS, heads};
+
+impl OutboxViews for MysqlViews {
+    fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>> {
+        self.read([SELECT_POSITIONS.to_owned()], |answers| {
+            answers.into_iter().flatten().filter_map(|row| position(row).transpose()).collect()
+        })
+    }
+
+    fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
+        let select = select_relayed!("WHERE outbox_shard.seq > 0 ORDER BY outbox_shard.shard");
+        self.read([select.to_owned()], |answers| each(answers, shard_place))
+    }
+
+    fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>> {
+        let select =
+            select_outgoing!("event FORCE INDEX (event_place) WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
+        let select = statement(select, &[&(shard as i64), &after, &sql_limit(limit)]);
+        self.read([select], |answers| each(answers, outgoing))
+    }
+
+    fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>> {
+        self.read([select_events_of(order)], |answers| each(answers, outgoing))
+    }
+
+    fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {
+        let select = first_since(shard as i64, moment);
+        self.read(select, |answers| Ok(first_number(answers)? - 1))
+    }
+}
+
+/// The number of a shard's first event that is not older, or the number that its next one gets.
+fn first_since(shard: i64, moment: Timestamp) -> [String; 1] {
+    let select = "SELECT COALESCE(
+             (SELECT seq FROM event FORCE INDEX (event_place) WHERE shard = ? AND occurred_at >= ? ORDER BY seq LIMIT 1),
+             (SELECT seq + 1 FROM outbox_shard WHERE shard = ?), 1)";
+    [statement(select, &[&shard, &moment, &shard])]
+}
+
+fn first_number(answers: Answers) -> Result<i64> {
+    Ok(first(answers, Cells::take)?.unwrap_or(1))
+}
+
+/// The log is the outbox itself, a partition for each shard.
+impl LogBook for MysqlViews {
+    fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
+        self.read([SELECT_HEADS.to_owned()], |answers| {
+            let extent = |(number, head): (i32, &app::outbox::ShardHead)| {
+                let partition = Partition { topic: None, number };
+                Extent { partition, begin: 1, end: head.seq + 1, committed: None }
+            };
+            Ok((0..).zip(&heads(answers.into_iter().flatten().collect())?).map(extent).collect())
+        })
+    }
+
+    fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {
+        self.read(first_since(i64::from(partition.number), moment), first_number)
+    }
+
+    fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
+        let wanted = is_in("type", key.group.kinds().map(EventKind::name));
+        let condition = "WHERE shard = ? AND seq >= ? AND seq < ? AND ";
+        // What is not looked at is not counted.
+        let end = offsets.end.min(offsets.start.saturating_add(sql_limit(COUNTED_MAX)));
+        let condition = statement(condition, &[&key.partition.number, &offsets.start, &end]) + &wanted;
+        let select = format!(
+            "SELECT seq, id, type, event_key, aggregatetype, aggregateid, occurred_at FROM event
+             FORCE INDEX (event_place) {condition} ORDER BY seq LIMIT {SHOWN_MAX}"
+        );
+        let count = format!("SELECT COUNT(*) FROM event FORCE INDEX (event_place) {condition}");
+        self.read([select, count], move |answers| {
+            let mut answers = super::answers_of(answers);
+            let shown = answers.next().unwrap_or_default().into_iter().map(passed).collect::<Result<_>>()?;
+            let count: i64 = first(vec![answers.next().unwrap_or_default()], Cells::take)?.unwrap_or_default();
+            Ok(Passage { events: usize::try_from(count).unwrap_or_default(), is_whole: end == offsets.end, shown })
+        })
+    }
+
+    fn tell(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+fn passed(row: Vec<mysql_async::Value>) -> Result<Passed> {
+    let mut cells = Cells::of(row);
+    let (offset, id): (i64, String) = (cells.take()?, cells.take()?);
+    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
+    let kind = cells.word(EventKind::ALL, EventKind::name)?;
+    let key = cells.take()?;
+    let (aggregate, about): (String, String) = (cells.take()?, cells.take()?);
+    let order = (aggregate == "order").then_some(about);
+    Ok(Passed { offset, id: EventId(id), kind, key, order, at: cells.at()? })
+}

@@ -1,0 +1,101 @@
+//! Events in their places, and groups that read them in place: the same on both stores.
+
+use adapters::embedded::{self, Options, Synchronous};
+use adapters::mysql;
+use app::event::EventKind;
+use app::groups::{self, LogBook, Target, Wanted};
+use app::reactions::Group;
+use app::replay::{self, Selection};
+use app::rows::{OffsetKey, Partition};
+use app::settings::{Carrier, Executor};
+use app::topic::Topic;
+use domain::ids::OrderId;
+use domain::time::Timestamp;
+
+use crate::database::Database;
+use crate::shop::{ANN, BOB, Shop, order};
+
+const EVER: Timestamp = Timestamp::from_micros(0);
+const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
+
+/// Two orders, one of which is told on.
+fn sell(shop: &mut Shop) -> OrderId {
+    let product = shop.register_product(9);
+    shop.place_order(order(BOB, product, 1));
+    shop.place_order(order(ANN, product, 2))
+}
+
+fn check(shop: &Shop, book: &dyn LogBook, sold: OrderId) {
+    let views = shop.views.clone();
+    let events = shop.wait(views.outgoing_of(sold)).unwrap();
+    assert_eq!((events[0].event.kind(), events[0].version), (EventKind::OrderCreated, Some(1)));
+    let completed = events.iter().find(|event| event.event.kind() == EventKind::OrderCompleted).unwrap();
+    let shard = completed.shard;
+    let places = shop.wait(views.shards()).unwrap();
+    let place = places.iter().find(|place| place.shard == shard).unwrap();
+    let page = shop.wait(views.outgoing(shard, 0, 99)).unwrap();
+    assert_eq!(page.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=place.end).collect::<Vec<_>>());
+    assert!(page.contains(completed));
+    assert_eq!((place.relayed, place.waiting_since), (0, Some(page[0].at)), "nobody has published anything");
+    assert_eq!(shop.wait(views.last_before(shard, EVER)).unwrap(), 0);
+    assert_eq!(shop.wait(views.last_before(shard, NEVER)).unwrap(), place.end);
+
+    let partition = Partition { topic: None, number: shard as i32 };
+    let key = OffsetKey { group: Group::Ranking, partition };
+    assert_eq!(shop.wait(book.offset_at(partition, NEVER)).unwrap(), place.end + 1);
+    let first = shop.wait(book.offset_at(partition, completed.at)).unwrap();
+    assert!(first <= completed.seq && page[first as usize - 1].at >= completed.at);
+    let standings = shop.wait(groups::standings(Group::Ranking, views.as_ref(), book)).unwrap();
+    let standing = standings.iter().find(|standing| standing.key == key).unwrap();
+    assert_eq!((standing.offset, standing.extent.end), (completed.seq + 1, place.end + 1));
+
+    let passage = shop.wait(book.between(key, 1..place.end + 1)).unwrap();
+    let sales = page.iter().filter(|event| event.event.kind() == EventKind::OrderCompleted).count();
+    assert_eq!((passage.events, passage.is_whole, passage.shown.len()), (sales, true, sales));
+    let shown = passage.shown.iter().find(|shown| shown.offset == completed.seq).unwrap();
+    assert_eq!(shown.order.as_deref(), Some(shop.codec.order(sold).as_str()));
+    assert_eq!(shop.wait(book.between(key, completed.seq..completed.seq)).unwrap().events, 0);
+
+    let wanted = Wanted { group: Group::Ranking, to: Target::Time(EVER), topic: None, partition: Some(shard as i32) };
+    let planned = shop.wait(groups::plan(wanted, views.as_ref(), book)).unwrap();
+    assert_eq!(
+        planned.iter().map(|planned| (planned.moved.from, planned.moved.to)).collect::<Vec<_>>(),
+        [(completed.seq + 1, 1)]
+    );
+    assert!(!planned[0].skips());
+    let elsewhere = Wanted { topic: Some(Topic::OrderEvents), ..wanted };
+    assert_eq!(shop.wait(groups::plan(elsewhere, views.as_ref(), book)), Err(groups::Unplanned::NoPartition));
+
+    let selected = shop.wait(replay::select(Selection::Order(sold), views.as_ref())).unwrap();
+    assert_eq!(selected.events, [], "what no relay has published is on its way");
+}
+
+#[test]
+fn places_are_told_by_the_store_in_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    embedded::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
+    let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
+    let sold = sell(&mut shop);
+    let (book, _key) = embedded::read_shop(folder.path()).unwrap();
+    check(&shop, &book, sold);
+}
+
+#[test]
+fn places_are_told_by_a_shared_store() {
+    let Some(database) = Database::new("places_are_told_by_a_shared_store") else { return };
+    let mut shop = Shop::on(&database, Executor::Log);
+    let sold = sell(&mut shop);
+    let (book, _key) = shop.wait(mysql::read(&database.url())).unwrap();
+    check(&shop, &book, sold);
+    // A relay has brought everything out.
+    database.execute("INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) SELECT shard, seq, 1, 1, 0 FROM outbox_shard");
+    let selected = shop.wait(replay::select(Selection::Since(EVER), shop.views.as_ref())).unwrap();
+    let places = shop.wait(shop.views.shards()).unwrap();
+    assert!(
+        selected.is_whole && places.iter().all(|place| place.waiting_since.is_none() && place.relayed == place.end)
+    );
+    assert_eq!(selected.events.len() as i64, places.iter().map(|place| place.end).sum::<i64>());
+    let from = Selection::From { seq: 2, shard: Some(places[0].shard) };
+    let later = shop.wait(replay::select(from, shop.views.as_ref())).unwrap();
+    assert_eq!(later.events.len() as i64, places[0].end - 1);
+}

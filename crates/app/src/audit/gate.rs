@@ -1,0 +1,55 @@
+//! Law 7: what a gate beside the store knows.
+
+use std::collections::BTreeMap;
+
+use domain::ids::CampaignId;
+
+use super::snapshot::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
+use crate::ports::StoreError;
+use crate::rows::{AnswerKey, StoredAnswer};
+
+/// A snapshot of a store, with what its gate was asked *before* the snapshot was taken: a gate learns only what is
+/// committed, so from then on the store knows at least as much.
+pub struct BesideGate {
+    pub store: Box<dyn Snapshot>,
+    /// The coupons that the gate knows of, by campaign; of the others it knows nothing.
+    pub known: BTreeMap<CampaignId, i64>,
+}
+
+impl Snapshot for BesideGate {
+    fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> Result<(), StoreError> {
+        self.store.products(each)
+    }
+
+    fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError> {
+        let known = &self.known;
+        self.store.campaigns(&mut |fact| {
+            let gated = match &fact {
+                CampaignFact::Begins(id, _) => known.get(id).copied(),
+                CampaignFact::Gated(_) | CampaignFact::Coupon(_) | CampaignFact::Request(_) => None,
+            };
+            each(fact);
+            gated.into_iter().for_each(|count| each(CampaignFact::Gated(count)));
+        })
+    }
+
+    fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), StoreError> {
+        self.store.orders(each)
+    }
+
+    fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), StoreError> {
+        self.store.customers(each)
+    }
+
+    fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError> {
+        self.store.answers(each)
+    }
+
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
+        self.store.events(each)
+    }
+
+    fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
+        self.store.integrity()
+    }
+}

@@ -1,0 +1,125 @@
+//! `doorbuster replay`: finds what the store has and the broker has not, and publishes it again.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use app::relay::Record;
+use app::replay::{self, Selection};
+use app::rows::EventId;
+use app::topic::Topic;
+use app::wire_time;
+use serde_json::{Value, json};
+
+use super::{Error, note, print, settings};
+use crate::cli::ReplayArgs;
+use crate::wiring;
+
+/// Records that are listed; the rest are only counted.
+const SHOWN_MAX: usize = 50;
+/// Records that are published at once.
+const CHUNK: usize = 1_000;
+
+pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Error> {
+    let config = settings(&args.settings)?;
+    let Some(broker) = wiring::replaying(&config)? else {
+        note(
+            "There is no broker: groups read the store itself, so nothing can be missing and nothing is to be sent again.",
+        );
+        return Ok(ExitCode::SUCCESS);
+    };
+    let topic = args.topic.as_deref().map(known_topic).transpose()?;
+    let selected = broker.select(selection(args, broker.codec())?)?;
+    let records = replay::records(&selected.events, topic);
+    let present = broker.present(replay::topics(&selected.events, &records))?;
+    let missing: Vec<(EventId, Record)> = replay::missing(&records, &present).into_iter().cloned().collect();
+    let (missing_count, shown) = (missing.len(), missing.iter().take(SHOWN_MAX).cloned().collect::<Vec<_>>());
+    let chosen: Vec<Record> =
+        if args.only_missing { missing } else { records }.into_iter().map(|(_, record)| record).collect();
+    let mut published = 0;
+    if !args.dry_run {
+        for chunk in chosen.chunks(CHUNK) {
+            broker.publish(chunk)?;
+            published += chunk.len();
+        }
+    }
+    let outcome = Outcome {
+        looked_at: selected.events.len(),
+        is_whole: selected.is_whole,
+        missing: missing_count,
+        shown,
+        chosen: chosen.len(),
+        published,
+    };
+    print(&if args.json { outcome.as_json().to_string() } else { outcome.told() })
+}
+
+struct Outcome {
+    looked_at: usize,
+    is_whole: bool,
+    missing: usize,
+    shown: Vec<(EventId, Record)>,
+    /// Records that a run without --dry-run publishes.
+    chosen: usize,
+    published: usize,
+}
+
+impl Outcome {
+    fn as_json(&self) -> Value {
+        let shown = |(id, record): &(EventId, Record)| {
+            json!({
+                "eventId": app::outbox::uuid(id.0),
+                "topic": record.topic.name(),
+                "key": record.key,
+                "type": kind(record),
+            })
+        };
+        json!({
+            "events": self.looked_at,
+            "isWhole": self.is_whole,
+            "missing": self.missing,
+            "shown": self.shown.iter().map(shown).collect::<Vec<_>>(),
+            "chosen": self.chosen,
+            "published": self.published,
+        })
+    }
+
+    fn told(&self) -> String {
+        let mut text =
+            format!("{} events looked at, {} records are missing on their topics\n", self.looked_at, self.missing);
+        for (id, record) in &self.shown {
+            let _ = writeln!(text, "  {:<28} {:<28} {}", record.topic.name(), kind(record), app::outbox::uuid(id.0));
+        }
+        if self.missing > self.shown.len() {
+            let _ = writeln!(text, "  … and {} more", self.missing - self.shown.len());
+        }
+        if !self.is_whole {
+            text.push_str("There are more events; go on with a later --since, or shard by shard.\n");
+        }
+        let _ = match self.published {
+            0 if self.chosen > 0 => write!(text, "{} records would be published.", self.chosen),
+            published => write!(text, "{published} records were published."),
+        };
+        text
+    }
+}
+
+fn kind(record: &Record) -> &str {
+    let found = record.attributes.iter().find(|(name, _)| *name == "ce_type");
+    found.map_or("", |(_, kind)| kind)
+}
+
+fn known_topic(name: &str) -> Result<Topic, Error> {
+    Topic::from_name(name).ok_or_else(|| Error::Usage(format!("{name} is no topic; `doorbuster topics` lists them")))
+}
+
+fn selection(args: &ReplayArgs, codec: &domain::ids::Codec) -> Result<Selection, Error> {
+    if let Some(moment) = &args.what.since {
+        let moment = wire_time::parse(moment).map_err(|_| Error::Usage(format!("{moment} is no moment")))?;
+        return Ok(Selection::Since(moment));
+    }
+    if let Some(number) = &args.what.order {
+        let order = codec.order_id(number).ok_or_else(|| Error::Usage(format!("{number} is no order's number")))?;
+        return Ok(Selection::Order(order));
+    }
+    Ok(Selection::From { seq: args.what.from_position.unwrap_or(1), shard: args.shard })
+}

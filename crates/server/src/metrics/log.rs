@@ -1,0 +1,103 @@
+//! How far events have come: published by the relay, taken in by consumer groups.
+
+use std::fmt;
+use std::sync::Arc;
+
+use app::ports::Pending;
+use app::relay::{PublishError, Publisher, Record};
+use parking_lot::Mutex;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+
+use super::Metrics;
+
+/// What was found at the last look.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogCondition {
+    /// Group, topic, records that the group has not looked at. The store's own log has no topics: `""`.
+    pub lags: Vec<(&'static str, &'static str, i64)>,
+    /// Where there is a relay: events that it has not published, and the age of the oldest.
+    pub backlog: Option<(i64, f64)>,
+}
+
+/// Tells what the latest look found.
+#[derive(Clone, Debug, Default)]
+pub struct LogMetrics(Arc<Mutex<LogCondition>>);
+
+impl LogMetrics {
+    pub fn register(metrics: &Metrics) -> LogMetrics {
+        let log = LogMetrics::default();
+        metrics.register(|registry| registry.register_collector(Box::new(log.clone())));
+        log
+    }
+
+    pub fn tell(&self, condition: LogCondition) {
+        *self.0.lock() = condition;
+    }
+}
+
+impl Collector for LogMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let LogCondition { lags, backlog } = self.0.lock().clone();
+        if !lags.is_empty() {
+            let help = "Records that a consumer group has not looked at";
+            let mut family = encoder.encode_descriptor("consumer_lag", help, None, MetricType::Gauge)?;
+            for (group, topic, lag) in lags {
+                let labels = [("group", group), ("topic", topic)];
+                ConstGauge::new(lag).encode(family.encode_family(&labels)?)?;
+            }
+        }
+        let Some((events, seconds)) = backlog else { return Ok(()) };
+        let help = "Events that are committed and not published";
+        ConstGauge::new(events).encode(encoder.encode_descriptor("relay_backlog", help, None, MetricType::Gauge)?)?;
+        let help = "Age of the oldest event that is not published";
+        let unit = Some(&Unit::Seconds);
+        let age = encoder.encode_descriptor("relay_oldest_unpublished", help, unit, MetricType::Gauge)?;
+        ConstGauge::new(seconds).encode(age)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfTopic {
+    topic: &'static str,
+}
+
+/// A publisher whose records are counted.
+pub struct Counted {
+    inner: Box<dyn Publisher>,
+    published: Published,
+}
+
+/// Records that the broker has acknowledged, by topic.
+#[derive(Clone, Debug, Default)]
+pub struct Published(Family<OfTopic, Counter>);
+
+impl Published {
+    pub fn register(metrics: &Metrics) -> Published {
+        let published = Published::default();
+        let help = "Records published, as acknowledged by the broker";
+        metrics.register(|registry| registry.register("published_records", help, published.0.clone()));
+        published
+    }
+
+    pub fn counting(self, inner: Box<dyn Publisher>) -> Counted {
+        Counted { inner, published: self }
+    }
+}
+
+impl Publisher for Counted {
+    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>> {
+        Box::pin(async move {
+            self.inner.publish(records).await?;
+            for record in records {
+                self.published.0.get_or_create(&OfTopic { topic: record.topic.name() }).inc();
+            }
+            Ok(())
+        })
+    }
+}

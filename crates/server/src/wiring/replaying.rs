@@ -1,0 +1,63 @@
+//! What a replay works with: the store, strictly to read, and the brokers.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use adapters::kafka::{KafkaBook, KafkaPublisher};
+use app::ports::StoreError;
+use app::relay::{Publisher as _, Record};
+use app::replay::{self, Selected, Selection};
+use app::rows::EventId;
+use app::topic::Topic;
+use app::views::Views;
+use domain::ids::Codec;
+use domain::time::Timestamp;
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Error, broker, stores};
+use crate::config::Config;
+
+/// A store that may be served by others meanwhile, and its brokers.
+pub struct Replaying {
+    runtime: Runtime,
+    views: Arc<dyn Views>,
+    codec: Codec,
+    book: KafkaBook,
+    publisher: Mutex<KafkaPublisher>,
+}
+
+/// `None` where there is no broker.
+pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
+    let Some(cluster) = broker::cluster(config) else { return Ok(None) };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (views, key) = stores::read(config, &runtime)?;
+    let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
+    Ok(Some(Replaying { runtime, views, codec: Codec::new(key), book: KafkaBook::new(cluster), publisher }))
+}
+
+impl Replaying {
+    pub const fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    pub fn select(&self, selection: Selection) -> Result<Selected, StoreError> {
+        self.runtime.block_on(replay::select(selection, self.views.as_ref()))
+    }
+
+    /// What is on topics, each read from a moment on.
+    pub fn present(&self, topics: BTreeMap<Topic, Timestamp>) -> Result<BTreeMap<Topic, HashSet<EventId>>, StoreError> {
+        self.runtime.block_on(async {
+            let mut present = BTreeMap::new();
+            for (topic, since) in topics {
+                present.insert(topic, self.book.present(topic, since).await?);
+            }
+            Ok(present)
+        })
+    }
+
+    pub fn publish(&self, records: &[Record]) -> Result<(), Error> {
+        let published = self.runtime.block_on(self.publisher.lock().publish(records));
+        published.map_err(|error| Error::Broker(error.to_string()))
+    }
+}

@@ -1,0 +1,110 @@
+//! Groups that an operator moves, and groups that pass over what they do not ask for.
+
+use app::answer::{Answer, Refusal};
+use app::command::Command;
+use app::reactions::Group;
+use app::rows::{OffsetKey, OffsetMove};
+use app::settings::Executor;
+use domain::ids::OrderId;
+use domain::order::Outcome;
+use sim::ready::ready;
+
+use crate::shop::{ANN, Shop, job, order_of};
+
+/// A shop in which an order was completed; where the notices group stands that was told of it.
+fn told() -> (Shop, OrderId, OffsetKey, i64) {
+    let mut shop = Shop::open(Executor::Log);
+    let product = shop.product(10, 5);
+    let order = shop.place_only(order_of(ANN, product));
+    shop.quiet();
+    assert_eq!(shop.order(order).outcome, Outcome::Completed);
+    let offsets = shop.state().offsets;
+    let (key, position) = offsets.into_iter().find(|(key, _)| key.group == Group::Notices).unwrap();
+    (shop, order, key, position)
+}
+
+fn move_group(key: OffsetKey, from: i64, to: i64) -> Command {
+    Command::MoveGroup { moves: vec![OffsetMove { key, from, to }] }
+}
+
+#[test]
+fn a_group_that_is_moved_back_reads_again_and_does_nothing_twice() {
+    let (mut shop, _, key, position) = told();
+    let before = shop.state();
+    assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+    assert_eq!(shop.state().offsets[&key], 1);
+    let again = shop.next_events();
+    assert!(!again.is_empty(), "the process that reads there has noticed");
+    shop.batch(again);
+    shop.quiet();
+    assert_eq!(shop.state().offsets[&key], position);
+    assert_eq!(shop.state().notices, before.notices);
+}
+
+#[test]
+fn a_group_is_moved_only_from_where_it_was_seen() {
+    let (mut shop, _, key, position) = told();
+    assert_eq!(shop.decide([move_group(key, position - 1, 1)])[0].result, Err(Refusal::GroupMoved));
+    assert_eq!(shop.state().offsets[&key], position);
+    // Of two operators the second one is refused, in one batch as in two.
+    let both = shop.decide([move_group(key, position, 1), move_group(key, position, 2)]);
+    assert_eq!((&both[0].result, &both[1].result), (&Ok(Answer::Done), &Err(Refusal::GroupMoved)));
+    assert_eq!(shop.state().offsets[&key], 1);
+}
+
+/// Events that were handed out before the group was moved come to nothing, also in the same batch.
+#[test]
+fn what_was_in_hand_when_a_group_was_moved_is_dropped() {
+    let (mut shop, _, key, position) = told();
+    shop.decide([move_group(key, position, 1)]);
+    let in_hand = shop.next_events();
+    assert!(!in_hand.is_empty());
+    let (away, answer) = job(move_group(key, 1, position));
+    let report = shop.batch(vec![away].into_iter().chain(in_hand).collect());
+    assert_eq!(answer.answer().result, Ok(Answer::Done));
+    assert!(report.deferred > 0);
+    shop.finish_deferred();
+    assert_eq!(shop.state().offsets[&key], position, "the move stands");
+    shop.quiet();
+}
+
+#[test]
+fn a_move_that_comes_behind_events_of_its_batch_is_refused() {
+    let (mut shop, _, key, position) = told();
+    shop.decide([move_group(key, position, 1)]);
+    let (away, answer) = job(move_group(key, 1, position));
+    let jobs = shop.next_events().into_iter().chain([away]).collect();
+    shop.batch(jobs);
+    assert_eq!(answer.answer().result, Err(Refusal::GroupMoved));
+    shop.quiet();
+}
+
+/// Another process moves the group; the one that reads finds out without an event.
+#[test]
+fn a_quiet_reader_finds_out_that_its_group_was_moved() {
+    let (mut shop, _, key, position) = told();
+    let mut other = shop.second_process();
+    assert_eq!(other.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+    assert!(shop.next_events().is_empty(), "it still believes to be at the end");
+    ready(shop.consumer.look_again()).unwrap();
+    assert!(!shop.next_events().is_empty());
+}
+
+/// Who has nothing to do stands at the end, and a later process does not look again.
+#[test]
+fn groups_pass_over_what_they_do_not_ask_for() {
+    let (mut shop, ..) = told();
+    let passing = shop.consumer.pass_over();
+    assert!(!passing.is_empty());
+    let report = shop.batch(passing);
+    assert_eq!((report.errors.len(), report.lost.len()), (0, 0));
+    assert!(shop.consumer.pass_over().is_empty());
+    let state = shop.state();
+    for (key, position) in &state.offsets {
+        let last = state.outbox.iter().filter(|row| row.record.shard as i32 == key.partition.number);
+        assert_eq!(*position, last.map(|row| row.record.seq).max().unwrap() + 1, "{key:?}");
+    }
+    ready(shop.consumer.look_again()).unwrap();
+    assert!(shop.next_events().is_empty());
+    assert!(shop.crash().next_events().is_empty());
+}
