@@ -21,6 +21,8 @@ use parking_lot::Mutex;
 use super::signature::{self, Secrets};
 use book::{Book, Entry};
 
+const NOBODY_IN: &str = "the scripted provider does not answer the door";
+
 pub struct Scripted {
     book: Mutex<Book>,
     told: Mutex<Option<Told>>,
@@ -60,7 +62,7 @@ impl Scripted {
         }
         let script = self.script_for(ask);
         if script == Script::Unreachable {
-            return Err(ProviderError::NotDone("the scripted provider does not answer the door".to_owned()));
+            return Err(ProviderError::NotDone(NOBODY_IN.to_owned()));
         }
         let mut entry = Entry::of(ask, book.refusal(ask)?.or((script == Script::Decline).then_some("card_declined")));
         if script == Script::TimeOutThenSucceed {
@@ -140,6 +142,9 @@ impl Provider for Scripted {
 
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
         Box::pin(async move {
+            if self.told().is_some_and(|told| told.script == Script::Unreachable && told.deed.is_none()) {
+                return Err(ProviderError::NotDone(NOBODY_IN.to_owned()));
+            }
             let mut book = self.book.lock();
             let Some(mut entry) = book.find(&ask.key)? else { return Ok(Found::Never) };
             if entry.looks_left == 0 {

@@ -2,14 +2,14 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Empty, coupons, orders, points, products, settling, shipments, users};
+use super::{Empty, coupons, orders, payments, points, products, settling, shipments, users};
 use crate::http::{Problem, json};
 
 /// Reads bytes as one kind of body.
 pub type Read = fn(&[u8]) -> Result<(), Problem>;
 
 /// By name; where an endpoint checks the values of a body at once, they are checked as well.
-pub const BODIES: [(&str, Read); 17] = [
+pub const BODIES: [(&str, Read); 18] = [
     ("empty", parse::<Empty>),
     ("register", parse::<users::RegisterBody>),
     ("login", parse::<users::LoginBody>),
@@ -18,6 +18,7 @@ pub const BODIES: [(&str, Read); 17] = [
     ("pay order", parse::<settling::PayBody>),
     ("process order", parse::<settling::ProcessBody>),
     ("refund order", parse::<settling::RefundBody>),
+    ("tell provider", parse::<payments::TellBody>),
     ("change shipment", parse::<shipments::ChangeBody>),
     ("change storage", parse::<shipments::ChangeStoredBody>),
     ("charge points", parse::<points::ChargeBody>),

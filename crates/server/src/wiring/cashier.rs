@@ -18,7 +18,7 @@ use crate::front::Front;
 use crate::metrics::{CashierMetrics, Metrics};
 
 /// The scripted provider's own record, beside the store.
-const BOOK: &str = "scripted-payments.sqlite3";
+const BOOK: &str = "scripted-payments.db";
 /// A provider that keeps to its own time-out is never cut off by ours.
 const GRACE: Duration = Duration::from_secs(1);
 const MADE_SECRET_BYTES: usize = 32;

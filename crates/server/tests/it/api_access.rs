@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 62] = [
+const ROUTES: [(&str, &str, Access); 65] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -27,6 +27,9 @@ const ROUTES: [(&str, &str, Access); 62] = [
     ("GET", "/docs", Everybody),
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
+    ("POST", "/api/payments/callbacks/{provider}", Everybody),
+    ("GET", "/api/admin/payments/script", Admins),
+    ("POST", "/api/admin/payments/script", Admins),
     ("POST", "/api/users", Everybody),
     ("POST", "/api/auth/login", Everybody),
     ("GET", "/api/events", Customers),
@@ -86,7 +89,10 @@ const ROUTES: [(&str, &str, Access); 62] = [
 
 /// The path with ids of things that do not exist.
 fn concrete(path: &str) -> String {
-    path.replace("{id}", "999").replace("{orderNumber}", "none").replace("{requestId}", "none")
+    path.replace("{id}", "999")
+        .replace("{provider}", "none")
+        .replace("{orderNumber}", "none")
+        .replace("{requestId}", "none")
 }
 
 #[test]

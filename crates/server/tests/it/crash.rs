@@ -12,7 +12,11 @@ use crate::shop::{ADMIN, TestShop};
 
 const ROUNDS: u64 = 20;
 const CUSTOMERS: i64 = 6;
+const ORDERS: &str = "/api/orders";
 const COUPONS: i64 = 5_000;
+/// What a unit costs, which tells the payment provider how to behave when nothing is taken off: well, declining, losing the
+/// answer, calling back twice, calling back first, naming a wrong amount.
+const PRICES: [i64; 6] = [1_000, 40_402, 40_504, 40_208, 40_102, 40_409];
 
 /// A request that was sent under a key, and what was answered, if anything was.
 #[derive(Clone, Debug)]
@@ -52,35 +56,56 @@ fn send(client: &mut Client, shop: &TestShop, sent: &Sent) -> std::io::Result<An
 }
 
 /// One customer: orders and coupons, one after the other, until the shop is gone.
-fn shop_until_the_crash(shop: &TestShop, user: i64, round: u64, (product, coupon): (i64, i64)) -> Vec<Sent> {
+fn shop_until_the_crash(shop: &TestShop, user: i64, round: u64, (products, coupon): (&[i64], i64)) -> Vec<Sent> {
     let mut sent = vec![];
     let Ok(mut client) = Client::connect(&shop.address) else { return sent };
     let mut chance = Chance(round * 1_000 + user.unsigned_abs());
     for number in 0.. {
         let key = format!("r{round}-u{user}-{number}");
+        let product = products[usize::try_from(chance.below(products.len() as u64)).unwrap()];
         let (path, body) = match chance.below(4) {
             0 => (format!("/api/coupons/{coupon}/issue"), json!({})),
-            1 => (
-                "/api/orders".to_owned(),
-                json!({"items": [{"productId": product, "quantity": 1}], "couponId": coupon}),
-            ),
-            2 => (
-                "/api/orders".to_owned(),
-                json!({"items": [{"productId": product, "quantity": 2}], "pointsToUse": 2_000}),
-            ),
+            1 => (ORDERS.to_owned(), json!({"items": [{"productId": product, "quantity": 1}], "couponId": coupon})),
+            2 => (ORDERS.to_owned(), json!({"items": [{"productId": product, "quantity": 2}], "pointsToUse": 2_000})),
             _ => ("/api/points/charge".to_owned(), json!({"amount": 500})),
         };
-        let mut request = Sent { user, path, key, body, answer: None };
-        match send(&mut client, shop, &request) {
-            Ok(answer) => request.answer = Some(answer),
-            Err(_) => {
-                sent.push(request);
+        let request = Sent { user, path, key, body, answer: None };
+        let Some(order) = try_once(&mut client, shop, request, &mut sent) else { return sent };
+        for follow_up in what_follows(&order, &mut chance) {
+            if try_once(&mut client, shop, follow_up, &mut sent).is_none() {
                 return sent;
             }
         }
-        sent.push(request);
     }
     unreachable!("the shop is killed");
+}
+
+/// Sends a request and writes down what came of it; without an answer, the shop is gone.
+fn try_once(client: &mut Client, shop: &TestShop, mut request: Sent, sent: &mut Vec<Sent>) -> Option<Sent> {
+    request.answer = send(client, shop, &request).ok();
+    sent.push(request.clone());
+    request.answer.is_some().then_some(request)
+}
+
+/// An order that waits for its payment is paid, and some of what is paid is given back.
+fn what_follows(placed: &Sent, chance: &mut Chance) -> Vec<Sent> {
+    let order = placed.answer.as_ref().map(Answer::json).unwrap_or_default();
+    if placed.path != ORDERS || order["outcome"] != "AWAITING_PAYMENT" {
+        return vec![];
+    }
+    let follow_up = |act: &str, body: Value| Sent {
+        path: format!("{ORDERS}/{}/{act}", order["orderNumber"].as_str().unwrap()),
+        key: format!("{}-{act}", placed.key),
+        body,
+        ..placed.clone()
+    };
+    let pay = follow_up("pay", json!({"method": "CARD"}));
+    match chance.below(4) {
+        0 => vec![follow_up("cancel", json!({}))],
+        1 => vec![pay, follow_up("refund", json!({}))],
+        2 => vec![pay, follow_up("cancel", json!({}))],
+        _ => vec![pay],
+    }
 }
 
 /// What the shop must still say of a request after the crash.
@@ -94,14 +119,21 @@ fn check_kept(before: &Answer, after: &Answer, sent: &Sent) {
     }
     assert_eq!(after.header("idempotency-replayed"), Some("true"), "{sent:?} → {after:?}");
     let (before, after) = (before.json(), after.json());
-    for member in ["orderNumber", "userCouponId", "issueNumber", "balance", "outcome"] {
+    for member in ["orderNumber", "userCouponId", "issueNumber", "balance", "paymentId"] {
         assert_eq!(before[member], after[member], "{member} of {sent:?}");
+    }
+    // An outcome is never taken back; an order that waited may have been paid or cancelled since, one that was completed not.
+    if before["outcome"] != "AWAITING_PAYMENT" && before["outcome"] != "COMPENSATING" {
+        assert_eq!(before["outcome"], after["outcome"], "the outcome of {sent:?}");
+    }
+    if before["status"] == "COMPLETED" && before["paymentId"].is_string() {
+        assert_eq!(after["status"], "COMPLETED", "the payment of {sent:?}");
     }
 }
 
 fn crash_and_check(settings: &[(&str, &str)], rounds: u64) {
     let mut shop = TestShop::start_with(settings);
-    let product = shop.product(1_000, 1_000_000);
+    let products = PRICES.map(|price| shop.product(price, 1_000_000));
     let coupon = shop.campaign(COUPONS, &json!({"maxIssuePerUser": 100}));
     (1..=CUSTOMERS).for_each(|user| shop.charge(user, 1_000_000));
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
@@ -112,7 +144,7 @@ fn crash_and_check(settings: &[(&str, &str)], rounds: u64) {
         let sent: Vec<Sent> = std::thread::scope(|scope| {
             let shop = &shop;
             let customers: Vec<_> = (1..=CUSTOMERS)
-                .map(|user| scope.spawn(move || shop_until_the_crash(shop, user, round, (product, coupon))))
+                .map(|user| scope.spawn(move || shop_until_the_crash(shop, user, round, (&products, coupon))))
                 .collect();
             std::thread::sleep(patience);
             assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
@@ -127,7 +159,7 @@ fn crash_and_check(settings: &[(&str, &str)], rounds: u64) {
             if let Some(before) = &request.answer {
                 check_kept(before, &again, request);
             }
-            if let Some(number) = again.json()["orderNumber"].as_str() {
+            if let Some(number) = again.json()["orderNumber"].as_str().filter(|_| request.path == ORDERS) {
                 let key = orders.insert(number.to_owned(), request.key.clone());
                 assert_eq!(key, None, "no order is made by two keys");
             }
@@ -135,6 +167,21 @@ fn crash_and_check(settings: &[(&str, &str)], rounds: u64) {
         assert!(sent.iter().any(|request| request.answer.is_some()), "round {round} did something");
     }
     check_everybody(&shop, &orders);
+    check_money(&shop);
+}
+
+/// When everything has come to rest, the shop and its provider say the same of the money.
+fn check_money(shop: &TestShop) {
+    for _ in 0..2_400 {
+        if shop.payments_under_way() == 0 {
+            let own = shop.own_statement();
+            assert_eq!(own, shop.provider_statement());
+            assert!(own.captured > own.refunded && own.refunded > 0, "some was paid, and some came back: {own:?}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("payments are still under way: {}", shop.payments_under_way());
 }
 
 /// The orders that exist are those that were answered for, and all have an outcome.

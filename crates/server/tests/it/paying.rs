@@ -1,0 +1,115 @@
+//! What tests of payments share: customers who pay, and the two ledgers, the shop's and the provider's.
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::shop::{ADMIN, TestShop};
+
+pub(crate) const CALLBACK_SECRETS: (&str, &str) = ("DOORBUSTER_PAYMENT_CALLBACK_SECRETS", "whsec_new,whsec_old");
+
+/// A payment as the shop keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    pub(crate) state: String,
+    pub(crate) authorized: i64,
+    pub(crate) captured: i64,
+    pub(crate) refunded: i64,
+    pub(crate) tries: Option<i64>,
+}
+
+/// What the provider took and gave back, by its own book; what was declined does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) captured: i64,
+    pub(crate) refunded: i64,
+}
+
+fn read_only(shop: &TestShop, file: &str) -> Connection {
+    Connection::open_with_flags(shop.folder().join(file), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+}
+
+impl TestShop {
+    /// An order of one product at this price that waits for its payment; its number.
+    pub(crate) fn unpaid(&self, user: i64, price: i64) -> String {
+        let product = self.product(price, 10);
+        let order = self.order(user, &json!({"items": [{"productId": product, "quantity": 1}]})).expect(200);
+        assert_eq!(order["outcome"], "AWAITING_PAYMENT");
+        order["orderNumber"].as_str().unwrap().to_owned()
+    }
+
+    /// Pays and waits so many seconds for what comes of it.
+    pub(crate) fn pay(&self, user: i64, number: &str, wait: u32) -> Answer {
+        let wait = format!("wait={wait}");
+        let path = format!("/api/orders/{number}/pay");
+        self.ask(user, "POST", &path, &[("prefer", &wait)], &json!({"method": "CARD"}))
+    }
+
+    pub(crate) fn tell_provider(&self, script: &Value) {
+        self.post(ADMIN, "/api/admin/payments/script", script).expect(200);
+    }
+
+    /// The shop's newest payment.
+    pub(crate) fn newest_payment(&self) -> Ledger {
+        let sql = "SELECT state, authorized, captured, refunded, tries FROM payment ORDER BY order_id DESC LIMIT 1";
+        let ledger = |row: &rusqlite::Row<'_>| {
+            Ok(Ledger {
+                state: row.get(0)?,
+                authorized: row.get(1)?,
+                captured: row.get(2)?,
+                refunded: row.get(3)?,
+                tries: row.get(4)?,
+            })
+        };
+        read_only(self, "shop.db").query_row(sql, [], ledger).unwrap()
+    }
+
+    /// Waits until the shop's newest payment is in this state.
+    #[track_caller]
+    pub(crate) fn payment_until(&self, state: &str) -> Ledger {
+        self.payment_when(|ledger| ledger.state == state)
+    }
+
+    /// Waits until the shop's newest payment is as wanted.
+    #[track_caller]
+    pub(crate) fn payment_when(&self, is_wanted: impl Fn(&Ledger) -> bool) -> Ledger {
+        let mut ledger = self.newest_payment();
+        for _ in 0..800 {
+            if is_wanted(&ledger) {
+                return ledger;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+            ledger = self.newest_payment();
+        }
+        panic!("the payment never came to what is wanted: {ledger:?}");
+    }
+
+    /// How many events of a type there are.
+    pub(crate) fn events_of(&self, kind: &str) -> i64 {
+        let sql = "SELECT count(*) FROM event WHERE type = ?1";
+        read_only(self, "shop.db").query_row(sql, [kind], |row| row.get(0)).unwrap()
+    }
+
+    /// Payments of which the provider is still to be asked something.
+    pub(crate) fn payments_under_way(&self) -> i64 {
+        let sql = "SELECT count(*) FROM payment WHERE ask IS NOT NULL";
+        read_only(self, "shop.db").query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// What the shop says that it took and gave back.
+    pub(crate) fn own_statement(&self) -> Statement {
+        let sql = "SELECT coalesce(sum(captured), 0), coalesce(sum(refunded), 0) FROM payment";
+        statement(&read_only(self, "shop.db"), sql)
+    }
+
+    /// What the provider says.
+    pub(crate) fn provider_statement(&self) -> Statement {
+        let sum = |deed: &str| format!("coalesce(sum(amount) FILTER (WHERE deed = '{deed}'), 0)");
+        let sql = format!("SELECT {}, {} FROM deed WHERE declined IS NULL", sum("capture"), sum("refund"));
+        statement(&read_only(self, "scripted-payments.db"), &sql)
+    }
+}
+
+fn statement(ledger: &Connection, sql: &str) -> Statement {
+    ledger.query_row(sql, [], |row| Ok(Statement { captured: row.get(0)?, refunded: row.get(1)? })).unwrap()
+}

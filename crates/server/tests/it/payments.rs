@@ -1,0 +1,186 @@
+//! Payments end to end, with a provider that answers well, badly, late, twice and not at all.
+
+use serde_json::{Value, json};
+
+use crate::api_asking::in_both_executors;
+use crate::paying::Statement;
+use crate::shop::{ADMIN, ANN, BOB, TestShop};
+
+/// The shop and its provider say the same of the money.
+#[track_caller]
+fn assert_statements(shop: &TestShop, captured: i64, refunded: i64) {
+    let expected = Statement { captured, refunded };
+    assert_eq!((shop.own_statement(), shop.provider_statement()), (expected, expected));
+}
+
+/// Pays an order of this price, whose amount tells the provider what to do, and looks at what came of it.
+fn pays_in_the_end(shop: &TestShop, price: i64) {
+    let before = shop.provider_statement();
+    let number = shop.unpaid(ANN, price);
+    let paid = shop.pay(ANN, &number, 30).expect(200);
+    assert_eq!(paid["status"], "COMPLETED");
+    let order = shop.get(ANN, &format!("/api/orders/{number}")).expect(200);
+    assert_eq!((&order["outcome"], &order["status"]), (&json!("COMPLETED"), &json!("PAYMENT_COMPLETED")));
+    let payment = shop.newest_payment();
+    assert_eq!((payment.authorized, payment.captured, payment.refunded), (price, price, 0));
+    assert_statements(shop, before.captured + price, 0);
+}
+
+#[test]
+fn a_payment_that_is_approved_completes_its_order() {
+    in_both_executors(|shop| {
+        pays_in_the_end(shop, 12_300);
+        assert_eq!(shop.events_of("PaymentCaptured"), 1);
+    });
+}
+
+#[test]
+fn an_answer_that_is_lost_is_looked_up() {
+    let shop = TestShop::start();
+    pays_in_the_end(&shop, 40_504);
+    let metrics = shop.get(ADMIN, "/metrics").text;
+    for line in [
+        r#"payment_calls_total{deed="authorize",way="do",answer="unknown"} 1"#,
+        r#"payment_calls_total{deed="authorize",way="look_up",answer="approved"} 1"#,
+        r#"payment_calls_total{deed="capture",way="do",answer="unknown"} 1"#,
+    ] {
+        assert!(metrics.contains(line), "{line} is missing in\n{metrics}");
+    }
+}
+
+#[test]
+fn what_times_out_and_succeeds_later_is_paid_once() {
+    let shop = TestShop::start();
+    pays_in_the_end(&shop, 40_408);
+    assert_eq!((shop.events_of("PaymentAuthorized"), shop.events_of("PaymentCaptured")), (1, 1));
+}
+
+#[test]
+fn a_callback_may_come_before_the_answer_and_twice() {
+    let shop = TestShop::start();
+    pays_in_the_end(&shop, 40_102);
+    pays_in_the_end(&shop, 40_208);
+    assert_eq!((shop.events_of("PaymentAuthorized"), shop.events_of("PaymentCaptured")), (2, 2));
+}
+
+#[test]
+fn a_wrong_amount_is_never_booked() {
+    let shop = TestShop::start();
+    pays_in_the_end(&shop, 40_409);
+    let metrics = shop.get(ADMIN, "/metrics").text;
+    assert!(metrics.contains("payment_mismatches_total 2"), "once each for authorization and capture:\n{metrics}");
+}
+
+#[test]
+fn a_declined_payment_is_told_and_may_be_tried_again() {
+    in_both_executors(|shop| {
+        let number = shop.unpaid(ANN, 40_402);
+        assert_eq!(shop.pay(ANN, &number, 20).problem(402), "payment.declined");
+        let path = format!("/api/orders/{number}");
+        assert_eq!(shop.get(ANN, &path).expect(200)["outcome"], "AWAITING_PAYMENT");
+        assert_eq!(shop.pay(ANN, &number, 20).problem(402), "payment.declined");
+        shop.tell_provider(&json!({"script": "APPROVE", "times": 2}));
+        assert_eq!(shop.pay(ANN, &number, 20).expect(200)["status"], "COMPLETED");
+        assert_statements(shop, 40_402, 0);
+        assert_eq!(shop.pay(ANN, &number, 20).problem(409), "payment.already_paid");
+    });
+}
+
+#[test]
+fn a_late_success_of_a_cancelled_order_goes_back_by_itself() {
+    let shop = TestShop::start();
+    // While it is authorized, and while it is captured.
+    for (deed, state) in [("authorize", "VOIDED"), ("capture", "REFUNDED")] {
+        let number = shop.unpaid(ANN, 9_000);
+        shop.tell_provider(&json!({"script": "TIME_OUT_THEN_SUCCEED", "deed": deed, "times": 1}));
+        assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
+        let under_way = if deed == "authorize" { "AUTHORIZING" } else { "CAPTURING" };
+        // The provider was asked, and has not said what it did.
+        shop.payment_when(|payment| payment.state == under_way && payment.tries == Some(1));
+        let cancelled = shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
+        assert_ne!(cancelled["outcome"], "COMPLETED");
+        let payment = shop.payment_until(state);
+        assert_eq!(payment.captured, payment.refunded, "{deed}");
+        let order = shop.get(ANN, &format!("/api/orders/{number}")).expect(200);
+        assert_eq!(order["outcome"], "CANCELLED");
+    }
+    assert_statements(&shop, 9_000, 9_000);
+}
+
+#[test]
+fn money_comes_back_in_parts_also_when_an_answer_is_lost() {
+    let shop = TestShop::start();
+    let product = shop.product(7_000, 10);
+    let order = shop.order(ANN, &json!({"items": [{"productId": product, "quantity": 3}]})).expect(200);
+    let number = order["orderNumber"].as_str().unwrap();
+    shop.pay(ANN, number, 20).expect(200);
+    shop.tell_provider(&json!({"script": "LOSE_ANSWER", "deed": "refund"}));
+    let path = format!("/api/orders/{number}/refund");
+    let one = json!({"lines": [{"productId": product, "quantity": 1}]});
+    shop.ask(ANN, "POST", &path, &[("prefer", "wait=20")], &one).expect(200);
+    shop.payment_until("CAPTURED");
+    assert_statements(&shop, 21_000, 7_000);
+    shop.ask(ANN, "POST", &path, &[("prefer", "wait=20")], &Value::Null).expect(200);
+    shop.payment_until("REFUNDED");
+    assert_statements(&shop, 21_000, 21_000);
+}
+
+/// A payment outage does not stop taking orders (R-15): payments wait as rows, and no try of theirs is used up.
+#[test]
+fn orders_are_taken_while_the_provider_is_out_of_reach() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__PAYMENT__BREAKER_OPEN_MS", "3000")]);
+    shop.tell_provider(&json!({"script": "UNREACHABLE"}));
+    let numbers: Vec<String> = (0..8).map(|_| shop.unpaid(ANN, 1_000)).collect();
+    for number in &numbers {
+        assert_eq!(shop.pay(ANN, number, 0).expect(202)["status"], "PROCESSING");
+    }
+    let is_open = |shop: &TestShop| shop.get(ADMIN, "/metrics").text.contains("payment_breaker_state 2");
+    let opened = (0..400).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        is_open(&shop)
+    });
+    assert!(opened, "the breaker opens");
+    let late = shop.unpaid(BOB, 2_000);
+    assert_eq!(shop.pay(BOB, &late, 0).expect(202)["status"], "PROCESSING");
+    let waiting = shop.newest_payment();
+    assert_eq!((waiting.state.as_str(), waiting.tries), ("AUTHORIZING", Some(0)), "it waits, and was not tried");
+    shop.tell_provider(&json!({"script": "APPROVE"}));
+    for (user, number) in numbers.iter().map(|number| (ANN, number)).chain([(BOB, &late)]) {
+        let order = shop.get_until(user, &format!("/api/orders/{number}"), |order| order["outcome"] == "COMPLETED");
+        assert_eq!(order["status"], "PAYMENT_COMPLETED");
+    }
+    assert_statements(&shop, 8 * 1_000 + 2_000, 0);
+    assert!(shop.get(ADMIN, "/metrics").text.contains("payment_breaker_state 0"), "the breaker is closed again");
+}
+
+#[test]
+fn what_was_under_way_at_a_stop_is_finished_after_it() {
+    let mut shop = TestShop::start();
+    let number = shop.unpaid(ANN, 40_504);
+    shop.pay(ANN, &number, 0).expect(202);
+    shop.stop();
+    shop.open();
+    shop.get_until(ANN, &format!("/api/orders/{number}"), |order| order["outcome"] == "COMPLETED");
+    assert_statements(&shop, 40_504, 0);
+}
+
+#[test]
+fn the_provider_is_told_by_admins_in_words_that_it_knows() {
+    let shop = TestShop::start();
+    let path = "/api/admin/payments/script";
+    let plain = shop.get(ADMIN, path).expect(200);
+    assert_eq!(plain["script"], "APPROVE");
+    assert!(plain["amounts"].as_array().unwrap().contains(&json!({"amount": 40_402, "script": "DECLINE"})));
+    let told = shop.post(ADMIN, path, &json!({"script": "DECLINE", "deed": "capture", "times": 3})).expect(200);
+    assert_eq!((&told["script"], &told["deed"], &told["times"]), (&json!("DECLINE"), &json!("capture"), &json!(3)));
+    for bad in [
+        json!({}),
+        json!({"script": "EXPLODE"}),
+        json!({"script": "DECLINE", "deed": "steal"}),
+        json!({"script": "DECLINE", "times": 0}),
+        json!({"script": "DECLINE", "amount": 1}),
+    ] {
+        assert_eq!(shop.post(ADMIN, path, &bad).problem(400), "validation.failed", "{bad}");
+    }
+    assert_eq!(shop.get(ADMIN, path).expect(200), told);
+}
