@@ -3,6 +3,7 @@
 pub mod api;
 pub mod audience;
 pub mod auth;
+pub mod canary;
 pub mod cli;
 pub mod commands;
 pub mod config;
