@@ -4,6 +4,7 @@ pub mod api;
 pub mod audience;
 pub mod auth;
 pub mod callbacks;
+pub mod canary;
 pub mod cashier;
 pub mod cli;
 pub mod commands;

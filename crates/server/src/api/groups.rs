@@ -13,7 +13,6 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::letters::check_reason;
 use super::refusals::problem;
 use super::submission::Submission;
 use super::{Shop, examples, unavailable};

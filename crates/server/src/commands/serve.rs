@@ -15,6 +15,7 @@ use app::rows::Role;
 use super::{Error, running, settings};
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
+use crate::canary::Canary;
 use crate::cli::ServeArgs;
 use crate::config::Config;
 use crate::data_dir::DataDir;
@@ -95,7 +96,7 @@ impl OpenShop {
         let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
         running::announce(data_dir.path(), &for_admins.to_string())?;
         let serving = open_doors(config, &shop, (&listener, admin_listener.as_ref(), is_bench), &stop)?;
-        let housekeeping = Housekeeping::start(shop.clone(), config.idempotency.keep())?;
+        let housekeeping = Housekeeping::start(shop.clone(), config)?;
         let address = listener.local_addr()?;
         Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, _data_dir: data_dir })
     }
@@ -186,12 +187,16 @@ struct Housekeeping {
 }
 
 impl Housekeeping {
-    fn start(shop: Shop, keep: Duration) -> std::io::Result<Housekeeping> {
+    fn start(shop: Shop, config: &Config) -> std::io::Result<Housekeeping> {
+        let (keep, mut canary) = (config.idempotency.keep(), Canary::new(config.orders.canary.clone()));
         let (stop, stopped) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let run = move || {
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
-                runtime.block_on(forget_once(&shop, keep));
+                runtime.block_on(async {
+                    forget_once(&shop, keep).await;
+                    canary.look_once(&shop).await;
+                });
             }
         };
         let thread = std::thread::Builder::new().name("housekeeping".to_owned()).spawn(run)?;

@@ -5,13 +5,15 @@ use std::time::Duration;
 use app::breaker;
 use app::command::{ChangeModes, Command, PlaceOrder};
 use app::event::Event;
+use app::ports::CommitError;
 use app::services::Service;
 use app::settings::Executor;
-use domain::ids::{OrderId, UserId};
+use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Rule};
 use domain::order_saga::{Step, StepState};
 use domain::reason::Reason;
+use sim::fault::CommitFault;
 use sim::ready::ready;
 
 use crate::post::{is_about, is_claim, is_report, is_restoration};
@@ -330,5 +332,50 @@ fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_the
         shop.run_only(resolve(id)).unwrap();
         assert_eq!(shop.order(id).outcome, Outcome::Cancelled);
         shop.quiet();
+    }
+}
+
+/// O-26, T25: no state waits in memory to be written. A process that dies right after an answer has lost nothing of it.
+#[test]
+fn a_state_is_on_the_disk_with_the_commit_that_made_it() {
+    for choice in Choice::ALL {
+        let (mut shop, order) = stage(Executor::Log, (true, 300));
+        let id = shop.place_only(PlaceOrder { mode: Some(choice), ..order });
+        for _event in 0..20 {
+            let answered = shop.order(id);
+            shop = shop.crash();
+            assert_eq!(shop.order(id), answered, "{choice:?}");
+            let job: Vec<_> = shop.next_events().into_iter().take(1).collect();
+            shop.batch(job);
+        }
+        shop.quiet();
+        assert_eq!(shop.order(id).outcome, Outcome::Completed, "{choice:?}");
+    }
+}
+
+/// O-27: the events of one poll are a batch; an order that cannot be handled falls back alone, and the others are unaffected.
+#[test]
+fn an_order_that_fails_in_a_batch_fails_alone() {
+    for choice in [Choice::Parallel, Choice::Sequential] {
+        let mut shop = Shop::open(Executor::Log);
+        let products: Vec<_> = (0..3).map(|_| shop.product(10, 5)).collect();
+        let place = |product: &ProductId| PlaceOrder { mode: Some(choice), ..order_of(ANN, *product) };
+        let ids: Vec<OrderId> = products.iter().map(|product| shop.place_only(place(product))).collect();
+        // The whole batch is refused, then its first half, and at last the one that stands alone.
+        for _refusal in 0..3 {
+            let refused = CommitError::Constraint("as planned".into());
+            shop.faults.plan_commit(CommitFault::Refused(refused));
+        }
+        let jobs = shop.next_events();
+        assert!(jobs.len() >= 3, "one poll brings all three");
+        let report = shop.batch(jobs);
+        assert_eq!(report.errors.len(), 1, "{:?}", report.errors);
+        let asked = |shop: &Shop, id: &OrderId| shop.state().claims.keys().any(|key| key.order == *id);
+        assert_eq!(ids.iter().filter(|id| asked(&shop, id)).count(), 2, "two of three went through in the same poll");
+        shop.pass(Duration::from_secs(1));
+        assert!(
+            ids.iter().all(|id| shop.order(*id).outcome == Outcome::Completed),
+            "and the third when it is tried again"
+        );
     }
 }
