@@ -14,14 +14,18 @@ use crate::shop::{ADMIN, ANN, BOB, TestShop};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of a shop with topics of its own on the real broker.
-fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let brokers = address(Service::Kafka, test)?;
-    let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    Some(vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)])
+pub(crate) fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
+    Some(over(address(Service::Kafka, test)?))
 }
 
-fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {
+/// The same on brokers that the test has for itself.
+pub(crate) fn over(brokers: String) -> Vec<(String, String)> {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)]
+}
+
+pub(crate) fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {
     let settings: Vec<(&str, &str)> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     TestShop::start_as(&settings, flags)
 }
