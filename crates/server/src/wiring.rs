@@ -36,6 +36,7 @@ use crate::worker::Worker;
 
 mod beside;
 mod broker;
+pub mod scratch;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;

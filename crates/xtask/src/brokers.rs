@@ -43,7 +43,7 @@ impl Brokers {
         for node in &nodes {
             node.format(&nodes, &jars).expect("a broker's folder can be made");
         }
-        let run = |node: &Node| OwnProcess::start(&mut node.command(&jars), node.log());
+        let run = |node: &Node| OwnProcess::start(&mut node.brief_command(&jars), node.log());
         let processes = nodes.iter().map(run).collect();
         let brokers = Brokers { processes, nodes, jars, _folder: folder, _one: one };
         (0..count).for_each(|number| brokers.await_answer(number));
@@ -73,7 +73,7 @@ impl Brokers {
     /// # Panics
     /// When it cannot be started.
     pub fn restart(&mut self, number: usize) {
-        self.processes[number].restart(&mut self.nodes[number].command(&self.jars));
+        self.processes[number].restart(&mut self.nodes[number].brief_command(&self.jars));
     }
 
     /// `-STOP` in the middle of everything, or `-CONT`.

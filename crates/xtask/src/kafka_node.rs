@@ -10,6 +10,8 @@ use crate::{process, question};
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
 /// Enough for tests, and three of them fit beside everything else.
 const HEAP: [&str; 2] = ["-Xms64m", "-Xmx256m"];
+/// What ends soon is better off with code that is made quickly than with quick code.
+const BRIEF: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
 
 /// Apache Kafka as published, and the Java to run it.
 #[derive(Clone, Debug)]
@@ -19,13 +21,19 @@ pub struct Jars {
 }
 
 impl Jars {
-    /// One of its programs, by its class.
-    pub fn program(&self, class: &str) -> Command {
+    /// One of its tools, by its class.
+    pub fn tool(&self, class: &str) -> Command {
+        self.program(&BRIEF, class)
+    }
+
+    fn program(&self, flags: &[&str], class: &str) -> Command {
         let mut command = Command::new(&self.java);
-        command.args(HEAP).args(["-cp", &format!("{}/*", self.folder.display()), class]);
+        command.args(HEAP).args(flags).args(["-cp", &format!("{}/*", self.folder.display()), class]);
         command
     }
 }
+
+const MAIN: &str = "kafka.Kafka";
 
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -63,13 +71,20 @@ impl Node {
         }
         fs::create_dir_all(&self.home).map_err(told)?;
         fs::write(self.settings(), self.properties(all)).map_err(told)?;
-        let mut format = jars.program("kafka.tools.StorageTool");
+        let mut format = jars.tool("kafka.tools.StorageTool");
         process::run(format.args(["format", "-t", CLUSTER, "-c"]).arg(self.settings()))
     }
 
     /// Runs it, from where it was.
     pub fn command(&self, jars: &Jars) -> Command {
-        let mut command = jars.program("kafka.Kafka");
+        let mut command = jars.program(&[], MAIN);
+        command.arg(self.settings());
+        command
+    }
+
+    /// The same for a test, after which it is over.
+    pub fn brief_command(&self, jars: &Jars) -> Command {
+        let mut command = jars.tool(MAIN);
         command.arg(self.settings());
         command
     }
@@ -83,6 +98,7 @@ impl Node {
         self.home.join("server.properties")
     }
 
+    /// A machine that is busy with tests must not take a slow controller for a dead one.
     fn properties(&self, nodes: &[Node]) -> String {
         let Node { id, port, controller, home } = self;
         let voters: Vec<String> =
@@ -95,6 +111,9 @@ impl Node {
              node.id={id}\n\
              controller.quorum.voters={voters}\n\
              controller.listener.names=CONTROLLER\n\
+             controller.quorum.election.timeout.ms=2000\n\
+             controller.quorum.fetch.timeout.ms=6000\n\
+             controller.quorum.request.timeout.ms=6000\n\
              listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
              advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
              listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\

@@ -28,6 +28,11 @@ impl Beside {
     }
 }
 
+/// What a shop is called in Redis: no order has this number, so its code is a name that only this shop has.
+pub(super) fn name(codec: Codec) -> String {
+    codec.order(OrderId(0)).to_string()
+}
+
 /// Opens Redis where one is set. It need not be there.
 pub(super) fn open(
     config: &Config,
@@ -36,12 +41,7 @@ pub(super) fn open(
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Beside>, Error> {
     let Some(address) = config.redis.address() else { return Ok(None) };
-    let options = redis::Options {
-        address: address.to_owned(),
-        timeout: config.redis.timeout(),
-        // No order has this number, so its code is a name that only this shop has.
-        shop: codec.order(OrderId(0)).to_string(),
-    };
+    let options = redis::Options { address: address.to_owned(), timeout: config.redis.timeout(), shop: name(codec) };
     let redis = Redis::open(options)?;
     let script = match config.redis.gate {
         GateScript::Counter => redis::GateScript::Counter,

@@ -32,6 +32,11 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// A setting: an order whose participants are away for longer than this is given up, and rightly.
+pub(crate) fn not_given_up() -> (String, String) {
+    ("DOORBUSTER__ORDERS__STEP_DEADLINE_S".to_owned(), "600".to_owned())
+}
+
 #[derive(Clone, Debug)]
 struct Accepted {
     user: i64,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use xtask::brokers::Brokers;
 
 use crate::brokers::{over, start};
-use crate::buyers::Buyers;
+use crate::buyers::{Buyers, not_given_up};
 use crate::shared::Database;
 use crate::shop::TestShop;
 
@@ -26,7 +26,7 @@ impl Cluster {
         let brokers = Brokers::start(test, 3)?;
         let mut settings = over(brokers.addresses());
         settings.push(("DOORBUSTER__KAFKA__TOPICS".to_owned(), "production".to_owned()));
-        settings.push(("DATABASE_URL".to_owned(), database.url()));
+        settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
         let open = || start(&settings, &[]);
         Some(Cluster { first: open(), second: open(), brokers, database })
     }

@@ -6,7 +6,7 @@ use xtask::process;
 use xtask::redis_server::RedisServer;
 
 use crate::brokers::{over_kafka, start};
-use crate::buyers::{Buyers, until};
+use crate::buyers::{Buyers, not_given_up, until};
 use crate::live::{Events, expect_kinds};
 use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
@@ -16,7 +16,7 @@ const SESSION: Duration = Duration::from_secs(10);
 
 fn over_all(test: &str, database: &Database) -> Option<Vec<(String, String)>> {
     let mut settings = over_kafka(test)?;
-    settings.push(("DATABASE_URL".to_owned(), database.url()));
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
     Some(settings)
 }
 
