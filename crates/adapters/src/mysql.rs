@@ -10,6 +10,7 @@ mod no_gate;
 mod opening;
 mod outbox;
 mod records;
+pub mod scratch;
 mod server_clock;
 mod session;
 mod snapshot;

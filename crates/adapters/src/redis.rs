@@ -10,7 +10,7 @@ mod ranking;
 mod rates;
 
 pub use bell::RedisBell;
-pub use connection::{Condition, OpenError, Options, Redis};
+pub use connection::{Condition, OpenError, Options, Redis, forget};
 pub use gate::{GateScript, RedisGate};
 pub use ranking::RedisRanking;
 pub use rates::RedisRates;

@@ -17,6 +17,7 @@ pub struct Report {
     pub per_second: f64,
     pub mean_ms: f64,
     pub p50_ms: f64,
+    pub p95_ms: f64,
     pub p99_ms: f64,
     pub p999_ms: f64,
     pub max_ms: f64,
@@ -52,6 +53,7 @@ impl Report {
             per_second: rounded(all(&|round| round.per_second())),
             mean_ms: rounded(all(&|round| round.tally.latencies.mean_ms())),
             p50_ms: quantile(0.5),
+            p95_ms: quantile(0.95),
             p99_ms: quantile(0.99),
             p999_ms: quantile(0.999),
             max_ms: rounded(all(&|round| round.tally.latencies.max_ms())),
@@ -87,9 +89,20 @@ impl Report {
 
     pub fn table(&self) -> String {
         let mut text = String::new();
-        let mut line = |name: &str, figure: String| {
+        for (name, figure) in self.figures() {
             let _ = writeln!(text, "{name:<24} {figure:>14}");
-        };
+        }
+        let _ = write!(text, "medians of {} rounds at {} connections", self.rounds, self.connections);
+        for failure in &self.failures {
+            let _ = write!(text, "\nFAILED: {failure}");
+        }
+        text
+    }
+
+    /// What people are shown.
+    fn figures(&self) -> Vec<(&'static str, String)> {
+        let mut figures = vec![];
+        let mut line = |name: &'static str, figure: String| figures.push((name, figure));
         let known = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| figure.to_string());
         line("scenario", self.scenario.to_owned());
         line("requests", self.requests.to_string());
@@ -100,6 +113,7 @@ impl Report {
         line("ratio to echo", known(self.ratio_to_echo));
         line("mean ms", self.mean_ms.to_string());
         line("p50 ms", self.p50_ms.to_string());
+        line("p95 ms", self.p95_ms.to_string());
         line("p99 ms", self.p99_ms.to_string());
         line("p99.9 ms", self.p999_ms.to_string());
         line("max ms", self.max_ms.to_string());
@@ -110,8 +124,37 @@ impl Report {
         line("events per request", known(self.events_per_request));
         line("bytes written/request", known(self.bytes_written_per_request));
         line("audit violations", self.audit_violations.map_or_else(|| "-".to_owned(), |count| count.to_string()));
-        let _ = write!(text, "medians of {} rounds at {} connections", self.rounds, self.connections);
-        for failure in &self.failures {
+        figures
+    }
+}
+
+/// The same scenario over the services and in a folder, one after the other in the same run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparison {
+    pub scenario: &'static str,
+    pub cluster: Report,
+    pub embedded: Report,
+    pub ratio_to_embedded: f64,
+}
+
+impl Comparison {
+    pub fn of(cluster: Report, embedded: Report) -> Comparison {
+        let ratio_to_embedded = rounded(cluster.per_second / embedded.per_second.max(1e-9));
+        Comparison { scenario: cluster.scenario, cluster, embedded, ratio_to_embedded }
+    }
+
+    pub fn is_clean(&self) -> bool {
+        self.cluster.is_clean() && self.embedded.is_clean()
+    }
+
+    pub fn table(&self) -> String {
+        let mut text = format!("{:<24} {:>14} {:>14}\n", "", "cluster", "embedded");
+        for ((name, cluster), (_, embedded)) in self.cluster.figures().into_iter().zip(self.embedded.figures()) {
+            let _ = writeln!(text, "{name:<24} {cluster:>14} {embedded:>14}");
+        }
+        let _ = write!(text, "{:<24} {:>14}", "ratio to embedded", self.ratio_to_embedded);
+        for failure in self.cluster.failures.iter().chain(&self.embedded.failures) {
             let _ = write!(text, "\nFAILED: {failure}");
         }
         text

@@ -10,15 +10,17 @@ use crate::usage::Usage;
 
 /// What is to be measured.
 #[derive(Clone, Copy, Debug)]
-pub struct Measurement {
+pub struct Measurement<'a> {
     pub scenario: Scenario,
     pub leg: Duration,
     pub echo_leg: Duration,
     pub rounds: usize,
     /// Legs are shortened and rounds left out so that it is over by then.
     pub until: Option<Instant>,
-    /// The server's process, where it is one of this machine.
-    pub server: Option<u32>,
+    /// So many requests are due in a second, answered or not; without it, each connection asks when it was answered.
+    pub rate: Option<u64>,
+    /// The server's processes, where they are of this machine.
+    pub servers: &'a [u32],
 }
 
 /// One leg of the scenario, and of the yardstick before it.
@@ -52,7 +54,7 @@ const PREPARED_SPARE: f64 = 1.5;
 const LEG_MIN: Duration = Duration::from_millis(250);
 
 /// Measures, telling `progress` in a line what comes next.
-pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)) -> Result<Measured, Error> {
+pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&str)) -> Result<Measured, Error> {
     progress("warming up");
     let mut failures = vec![];
     let warm = warm_up(stage, wanted, &mut failures).await?;
@@ -62,7 +64,8 @@ pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)
     let mut rounds = vec![];
     for number in 1..=wanted.rounds {
         let Some(share) = share_of_time(wanted, rounds.len()) else { break };
-        let expected = (fastest * wanted.leg.as_secs_f64() * PREPARED_SPARE) as u64;
+        let due = wanted.rate.unwrap_or(0) as f64;
+        let expected = ((fastest * PREPARED_SPARE).max(due) * wanted.leg.as_secs_f64()).ceil() as u64;
         progress(&format!("round {number} of {}: preparing", wanted.rounds));
         let plan = stage.prepare(wanted.scenario, expected).await?;
         let mut echo_per_second = None;
@@ -74,9 +77,9 @@ pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)
             echo_per_second = Some(leg.per_second());
         }
         progress(&format!("round {number} of {}: {}", wanted.rounds, wanted.scenario.name()));
-        let before = Usage::now(&mut stage.shop, wanted.server).await?;
+        let before = Usage::now(&mut stage.shop, wanted.servers).await?;
         let leg = carry_out(stage, plan, pace(stage, wanted, share)).await?;
-        let usage = Usage::now(&mut stage.shop, wanted.server).await?.since(before);
+        let usage = Usage::now(&mut stage.shop, wanted.servers).await?.since(before);
         check(stage, &leg, &mut failures).await?;
         progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
         fastest = fastest.max(leg.per_second());
@@ -86,7 +89,7 @@ pub async fn run(stage: &mut Stage, wanted: Measurement, progress: &dyn Fn(&str)
     Ok(Measured { rounds, failures })
 }
 
-async fn warm_up(stage: &mut Stage, wanted: Measurement, failures: &mut Vec<String>) -> Result<Leg, Error> {
+async fn warm_up(stage: &mut Stage, wanted: Measurement<'_>, failures: &mut Vec<String>) -> Result<Leg, Error> {
     // A drop runs dry at once; what it is made of warms as well.
     let scenario = if wanted.scenario == Scenario::Drop { Scenario::Coupon } else { wanted.scenario };
     let plan = stage.prepare(scenario, WARM_UP_REQUESTS).await?;
@@ -103,17 +106,21 @@ const fn closed(time: Duration) -> Pace {
     Pace::Closed { time }
 }
 
-fn pace(stage: &Stage, wanted: Measurement, share: f64) -> Pace {
+fn pace(stage: &Stage, wanted: Measurement<'_>, share: f64) -> Pace {
     let time = wanted.leg.mul_f64(share);
-    if wanted.scenario != Scenario::Drop {
-        return closed(time);
+    let seconds = time.as_secs_f64();
+    if wanted.scenario == Scenario::Drop {
+        let requests = stage.drop.requests;
+        return Pace::Open { per_second: (requests as f64 / seconds.max(1e-3)).ceil() as u64, requests };
     }
-    let requests = stage.drop.requests;
-    Pace::Open { per_second: (requests as f64 / time.as_secs_f64().max(1e-3)).ceil() as u64, requests }
+    wanted.rate.map_or(closed(time), |per_second| Pace::Open {
+        per_second,
+        requests: (per_second as f64 * seconds).ceil() as u64,
+    })
 }
 
 /// The part of their planned time that legs may take, so that the rounds that are left fit into the time that is.
-fn share_of_time(wanted: Measurement, done: usize) -> Option<f64> {
+fn share_of_time(wanted: Measurement<'_>, done: usize) -> Option<f64> {
     let Some(until) = wanted.until else { return Some(1.0) };
     let left = until.saturating_duration_since(Instant::now());
     let planned = (wanted.leg + wanted.echo_leg).mul_f64((wanted.rounds - done) as f64);
@@ -138,9 +145,9 @@ async fn check(stage: &mut Stage, leg: &Leg, failures: &mut Vec<String>) -> Resu
 mod tests {
     use super::*;
 
-    fn measurement(until: Option<Instant>) -> Measurement {
+    fn measurement(until: Option<Instant>) -> Measurement<'static> {
         let (leg, echo_leg) = (Duration::from_secs(5), Duration::from_secs(5));
-        Measurement { scenario: Scenario::Coupon, leg, echo_leg, rounds: 3, until, server: None }
+        Measurement { scenario: Scenario::Coupon, leg, echo_leg, rounds: 3, until, rate: None, servers: &[] }
     }
 
     #[test]

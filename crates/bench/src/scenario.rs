@@ -31,6 +31,8 @@ pub enum Scenario {
     Coupon,
     /// Everybody at once for a few coupons.
     Drop,
+    /// Everybody wants a coupon of campaigns that are sold out.
+    Refusals,
     /// A product, a coupon and points, to COMPLETED.
     Order,
     /// One product that everybody orders.
@@ -46,6 +48,7 @@ impl Scenario {
         Scenario::Echo,
         Scenario::Coupon,
         Scenario::Drop,
+        Scenario::Refusals,
         Scenario::Order,
         Scenario::Hot,
         Scenario::Mixed,
@@ -57,6 +60,7 @@ impl Scenario {
             Scenario::Echo => "echo",
             Scenario::Coupon => "coupon",
             Scenario::Drop => "drop",
+            Scenario::Refusals => "refusals",
             Scenario::Order => "order",
             Scenario::Hot => "hot",
             Scenario::Mixed => "mixed",
@@ -111,12 +115,14 @@ impl Stage {
         let customers = self.customers.clone();
         match scenario {
             Scenario::Echo => Ok(Box::new(Echo::new(customers, ("", "{}"), 2))),
-            Scenario::Coupon => Ok(Box::new(self.coupons_for_all(expected).await?)),
+            Scenario::Coupon => Ok(Box::new(self.campaigns(expected, ENOUGH).await?)),
             Scenario::Drop => {
                 let coupons = i64::try_from(self.drop.coupons).unwrap_or(ENOUGH);
                 let campaign = self.shop.campaign(coupons).await?;
                 Ok(Box::new(Issue::new(customers, &[campaign], self.drop.coupons)))
             }
+            // Of each campaign the first who comes gets the only one.
+            Scenario::Refusals => Ok(Box::new(self.campaigns(expected, 1).await?)),
             Scenario::Order => {
                 let orders = expected.min(customers.count());
                 let campaign = self.campaign_for(orders).await?;
@@ -130,7 +136,7 @@ impl Stage {
                 for _ in 0..PRODUCTS {
                     products.push(self.shop.product().await?);
                 }
-                let issue = self.coupons_for_all(expected).await?;
+                let issue = self.campaigns(expected, ENOUGH).await?;
                 Ok(Box::new(Mixed::new(customers, &products, issue)))
             }
         }
@@ -144,14 +150,14 @@ impl Stage {
         Ok(campaign)
     }
 
-    /// Campaigns that do not run out, as many as it takes for everybody to have one coupon of each.
-    async fn coupons_for_all(&mut self, expected: u64) -> Result<Issue, Error> {
+    /// Campaigns of so many coupons, as many as it takes for everybody to ask once for each.
+    async fn campaigns(&mut self, expected: u64, quantity: i64) -> Result<Issue, Error> {
         let laps = (expected.max(ISSUES_MIN) * ISSUES_SPARE).div_ceil(self.customers.count());
         let mut campaigns = vec![];
         for _ in 0..laps.min(CAMPAIGNS_MAX) {
-            campaigns.push(self.shop.campaign(ENOUGH).await?);
+            campaigns.push(self.shop.campaign(quantity).await?);
         }
-        Ok(Issue::new(self.customers.clone(), &campaigns, ENOUGH.unsigned_abs()))
+        Ok(Issue::new(self.customers.clone(), &campaigns, quantity.unsigned_abs()))
     }
 
     /// A coupon of the campaign for each of the first `count` customers.

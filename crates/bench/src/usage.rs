@@ -42,14 +42,15 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// `server` is the server's process, where it is one of this machine.
-    pub(crate) async fn now(shop: &mut Shop, server: Option<u32>) -> Result<Usage, Error> {
+    /// `servers` are the server's processes, where they are of this machine; the counters are those of the one that is asked.
+    pub(crate) async fn now(shop: &mut Shop, servers: &[u32]) -> Result<Usage, Error> {
         let Counters { commits, rows, events } = shop.counters().await?;
-        let server = server.map(|id| id.to_string());
+        let known: Vec<f64> = servers.iter().filter_map(|id| cpu_seconds(&id.to_string())).collect();
+        let written: Vec<u64> = servers.iter().filter_map(|id| bytes_written(&id.to_string())).collect();
         Ok(Usage {
-            cpu_seconds_server: server.as_deref().and_then(cpu_seconds),
+            cpu_seconds_server: (!known.is_empty()).then(|| known.iter().sum()),
             cpu_seconds_client: cpu_seconds("self"),
-            bytes_written: server.as_deref().and_then(bytes_written),
+            bytes_written: (!written.is_empty()).then(|| written.iter().sum()),
             commits,
             rows,
             events,

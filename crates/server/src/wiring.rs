@@ -41,6 +41,7 @@ mod beside;
 mod broker;
 mod cashier;
 mod replaying;
+pub mod scratch;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;

@@ -5,6 +5,7 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 /// A program that tests need and cannot carry along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub enum Service {
     /// The payment provider's own mock: `http://host:port`.
     Stripe,
 }
+
+/// The folder of Apache Kafka's jars, for tests that start brokers of their own or run its tools.
+pub const KAFKA_JARS: &str = "DOORBUSTER_TEST_KAFKA_JARS";
 
 /// A file that takes one line per test that was skipped.
 pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
@@ -58,15 +62,24 @@ impl Service {
 /// The address of a service for the test of this name. Without one the skip is said and counted, and the test returns:
 /// `let Some(url) = address(Service::Mysql, "what the test shows") else { return };`
 pub fn address(service: Service, test: &str) -> Option<String> {
-    let given = std::env::var(service.variable()).ok().filter(|address| !address.is_empty());
+    given(service.variable(), service.name(), test)
+}
+
+/// The same for Apache Kafka's jars.
+pub fn kafka_jars(test: &str) -> Option<PathBuf> {
+    given(KAFKA_JARS, "kafka jars", test).map(PathBuf::from)
+}
+
+fn given(variable: &str, what: &str, test: &str) -> Option<String> {
+    let given = std::env::var(variable).ok().filter(|value| !value.is_empty());
     if given.is_none() {
-        note_skip(service, test);
+        note_skip(what, test);
     }
     given
 }
 
-fn note_skip(service: Service, test: &str) {
-    let line = format!("{test}: no {}", service.name());
+fn note_skip(what: &str, test: &str) {
+    let line = format!("{test}: no {what}");
     eprintln!("SKIPPED {line} (`cargo xtask test` brings it up)");
     let Some(path) = std::env::var_os(SKIPS) else { return };
     let noted = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{line}"));

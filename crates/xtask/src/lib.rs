@@ -1,4 +1,11 @@
 //! What the development tasks and the tests agree on.
 
 pub mod addresses;
+pub mod brokers;
+pub mod kafka_node;
+pub mod mariadb;
+pub mod mariadb_server;
+mod own_process;
+pub mod process;
+pub mod question;
 pub mod redis_server;

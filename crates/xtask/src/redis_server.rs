@@ -1,19 +1,23 @@
 //! A Redis of a test's own, which it may kill.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::addresses::{Service, address};
+use crate::own_process::{OwnFolder, OwnProcess};
+use crate::process;
 
 /// Nothing here takes longer, or it never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The process goes first, then its folder: a cluster's node writes down there who it is.
 pub struct RedisServer {
-    child: Child,
+    process: OwnProcess,
     port: u16,
     flags: Vec<String>,
+    folder: OwnFolder,
 }
 
 /// Waits for something that must come.
@@ -35,10 +39,11 @@ impl RedisServer {
     /// When there is one, but not as a program that can be started.
     pub fn start(test: &str, flags: &[&str]) -> Option<RedisServer> {
         address(Service::Redis, test)?;
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = free.expect("a port is free").port();
+        let [port] = process::lasting_ports().expect("a port is free");
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        let server = RedisServer { child: run(port, &flags), port, flags };
+        let folder = OwnFolder::make(&format!("redis-{port}"));
+        let process = OwnProcess::start(&mut command(port, &folder, &flags), folder.0.join("log"));
+        let server = RedisServer { process, port, flags, folder };
         server.await_answer();
         Some(server)
     }
@@ -56,13 +61,12 @@ impl RedisServer {
     /// # Panics
     /// When it is not there any more.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
+        self.process.kill();
     }
 
     /// On the same port, with what it finds in its folder.
     pub fn restart(&mut self) {
-        self.child = run(self.port, &self.flags);
+        self.process.restart(&mut command(self.port, &self.folder, &self.flags));
         self.await_answer();
     }
 
@@ -71,8 +75,7 @@ impl RedisServer {
     /// # Panics
     /// When it is not there any more.
     pub fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "it can be told {signal}");
+        self.process.signal(signal);
     }
 
     /// The answer to a command, as it comes.
@@ -94,29 +97,12 @@ impl RedisServer {
     }
 }
 
-fn run(port: u16, flags: &[String]) -> Child {
-    let is_there = |program: &&str| {
-        let asked = Command::new(program).arg("--version").stdout(Stdio::null()).status();
-        asked.is_ok_and(|status| status.success())
-    };
-    let program = ["redis-server", "valkey-server"].into_iter().find(is_there);
-    // A folder of its own: a cluster's node writes down who it is.
-    let folder = std::env::temp_dir().join(format!("doorbuster-redis-{port}"));
-    std::fs::create_dir_all(&folder).expect("a folder can be made");
-    Command::new(program.expect("a test that kills Redis needs its program"))
+fn command(port: u16, folder: &OwnFolder, flags: &[String]) -> Command {
+    let program = process::installed(&["redis-server", "valkey-server"]);
+    let mut command = Command::new(program.expect("a test that kills Redis needs its program"));
+    command
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
-        .arg(folder)
-        .args(flags)
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("Redis starts")
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        // It may have been killed by the test.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(std::env::temp_dir().join(format!("doorbuster-redis-{}", self.port)));
-    }
+        .arg(&folder.0)
+        .args(flags);
+    command
 }

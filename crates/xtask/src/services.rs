@@ -5,8 +5,6 @@ mod kafka;
 mod kafka_stand_in;
 mod mariadb;
 mod packages;
-mod process;
-mod question;
 mod redis;
 mod state;
 mod stripe;
@@ -15,7 +13,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use xtask::addresses::Service;
+use xtask::addresses::{KAFKA_JARS, Service};
+use xtask::{process, question};
 
 use state::Running;
 
@@ -138,9 +137,12 @@ impl Up {
         Service::ALL.into_iter().filter(is_missing).collect()
     }
 
-    /// What tests need to find the services.
-    pub(crate) fn environment(&self) -> Vec<(&'static str, &str)> {
-        self.running.iter().map(|running| (running.service.variable(), running.address.as_str())).collect()
+    /// What tests need to find the services, and to start some of their own.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        let address = |running: &Running| (running.service.variable(), running.address.clone());
+        let jars = kafka::jars(&folder().join(Service::Kafka.name()));
+        let jars = jars.map(|jars| (KAFKA_JARS, jars.display().to_string()));
+        self.running.iter().map(address).chain(jars).collect()
     }
 
     pub(crate) fn started_any(&self) -> bool {
@@ -209,6 +211,9 @@ pub(crate) fn status() -> io::Result<()> {
             }
             None => writeln!(out, "# {}: not running", service.name())?,
         }
+    }
+    if let Some(jars) = kafka::jars(&folder.join(Service::Kafka.name())) {
+        writeln!(out, "export {KAFKA_JARS}={}", jars.display())?;
     }
     Ok(())
 }

@@ -33,8 +33,9 @@ use super::sql::{Script, statement};
 pub(super) use load::lines;
 pub(super) use places::{SELECT_HEADS, heads};
 
-/// For so long a lost commit is looked up before its outcome counts as unknown: a server that restarts takes a while.
-const LOOKUP_PATIENCE: Duration = Duration::from_secs(30);
+/// For so long a lost commit is looked up before its outcome counts as unknown. Everybody who asks meanwhile waits for it, so
+/// it is no longer than anybody is made to wait; a server that restarts is often back by then.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
 const LOOKUP_PAUSE: Duration = Duration::from_millis(200);
 
 pub struct MysqlStore {

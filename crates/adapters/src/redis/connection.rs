@@ -34,6 +34,8 @@ pub struct Options {
 pub enum OpenError {
     #[error("the address of Redis cannot be understood; it looks like redis://host:6379/")]
     Address,
+    #[error("Redis does not do what it is asked: {0}")]
+    Lost(String),
     #[error("the thread of the connection does not run: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -121,7 +123,7 @@ impl Redis {
 
     /// A key or channel of this shop.
     pub(super) fn key(&self, name: &str) -> String {
-        format!("doorbuster:{}:{name}", self.options.shop)
+        key(&self.options.shop, name)
     }
 
     /// Makes a call on the connection, if it is worth one. `None` when there is no answer in time, or a bad one: then no
@@ -142,6 +144,32 @@ impl Redis {
         self.health.fail(&error);
         None
     }
+}
+
+/// Forgets everything that Redis keeps of a shop, which nobody serves any more.
+pub async fn forget(address: &str, shop: &str) -> Result<(), OpenError> {
+    unlink_all(address, shop).await.map_err(|error| OpenError::Lost(error.to_string()))
+}
+
+async fn unlink_all(address: &str, shop: &str) -> Result<(), RedisError> {
+    let mut connection = Client::open(address)?.get_multiplexed_async_connection().await?;
+    let pattern = format!("{}*", key(shop, ""));
+    let mut cursor = 0_u64;
+    loop {
+        let look = redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1_000).to_owned();
+        let (next, keys): (u64, Vec<String>) = look.query_async(&mut connection).await?;
+        if !keys.is_empty() {
+            let () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await?;
+        }
+        if next == 0 {
+            return Ok(());
+        }
+        cursor = next;
+    }
+}
+
+fn key(shop: &str, name: &str) -> String {
+    format!("doorbuster:{shop}:{name}")
 }
 
 impl Drop for Redis {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusals::problem;
 use super::submission::Submission;
-use super::{Shop, examples, unavailable};
+use super::{Shop, check_reason, examples, unavailable};
 use crate::http::json::Json;
 use crate::http::path::{ConsumerGroup, Name};
 use crate::http::{Code, Problem, Violations};

@@ -6,6 +6,8 @@ use bench::scenario::Scenario;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::config::Roles;
+
 #[derive(Debug, Clone, Args)]
 pub struct BenchArgs {
     /// What customers do
@@ -47,6 +49,14 @@ pub struct BenchArgs {
     /// Of `modes`: write a page and a picture of it into this folder
     #[arg(long, value_name = "FOLDER")]
     pub report: Option<PathBuf>,
+    /// Requests that are due in a second, answered or not; without it, each connection asks again when it was answered
+    #[arg(long, value_name = "PER SECOND", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub rate: Option<u64>,
+    /// Measure over the services that DATABASE_URL, KAFKA_BROKERS and REDIS_URL name, and then in a folder: a process for
+    /// each group of roles, the first with the customers
+    #[arg(long, value_name = "ROLES+ROLES", num_args = 0..=1, require_equals = true, value_parser = processes,
+          default_missing_value = "api+worker,relay", conflicts_with_all = ["target", "in_process", "preload"])]
+    pub cluster: Option<Processes>,
     /// Measure the engine alone, without HTTP
     #[arg(long, conflicts_with = "target")]
     pub in_process: bool,
@@ -63,7 +73,37 @@ fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {
     names.map(|name| Scenario::named(&name).expect("the parser lets only known names through"))
 }
 
+/// The processes of a cluster, by what they do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processes(pub Vec<Roles>);
+
+fn processes(text: &str) -> Result<Processes, String> {
+    let processes: Vec<Roles> = text.split('+').map(str::parse).collect::<Result<_, _>>()?;
+    let has = |role: fn(&Roles) -> bool| processes.iter().any(role);
+    if !processes.first().is_some_and(|first| first.api) {
+        return Err("the first process answers the customers: it needs the role api".to_owned());
+    }
+    if !has(|roles| roles.worker) || !has(|roles| roles.relay) {
+        return Err("some process needs the role worker, and some the role relay".to_owned());
+    }
+    Ok(Processes(processes))
+}
+
 fn seconds(text: &str) -> Result<f64, String> {
     let seconds: f64 = text.parse().map_err(|_| "must be a number".to_owned())?;
     if (0.1..=600.0).contains(&seconds) { Ok(seconds) } else { Err("must be from 0.1 to 600".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_of_a_cluster_is_somebodys() {
+        assert_eq!(processes("api,worker,relay").unwrap().0, [Roles::ALL]);
+        assert_eq!(processes("api+worker,relay+worker").unwrap().0.len(), 3);
+        for wrong in ["worker+api,relay", "api+worker", "api+relay", "api+boss"] {
+            assert!(processes(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use bench::report::Report;
 use bench::rounds::{self, Measurement};
 use bench::scenario::{Drop, Scenario, Stage};
 use bench::shop::Shop;
+use serde::Serialize;
 
 use super::{Error, audit, print};
 use crate::auth::{Principal, Role, Tokens};
@@ -17,6 +18,7 @@ use crate::cli::BenchArgs;
 use crate::shutdown::Signals;
 
 mod child;
+mod cluster;
 mod in_process;
 mod modes;
 mod place;
@@ -42,23 +44,40 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
         return modes::run(args);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let report = runtime.block_on(async {
+    let shown = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            report = measure(args) => report,
+            shown = compare_or_measure(args) => shown,
             // What was started is ended on the way out.
             _ = signals.received() => Err(Error::Usage("the measurement was interrupted".to_owned())),
         }
     })?;
-    if args.json {
-        print(&serde_json::to_string(&report).map_err(io::Error::from)?)?;
-    } else {
-        print(&report.table())?;
+    print(&shown.text)?;
+    Ok(if shown.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is printed in the end, and whether everything was as it must be.
+struct Shown {
+    text: String,
+    is_clean: bool,
+}
+
+impl Shown {
+    fn of(args: &BenchArgs, report: &impl Serialize, table: String, is_clean: bool) -> Result<Shown, Error> {
+        let text = if args.json { serde_json::to_string(report).map_err(io::Error::from)? } else { table };
+        Ok(Shown { text, is_clean })
     }
-    for failure in &report.failures {
-        progress(failure);
+}
+
+async fn compare_or_measure(args: &BenchArgs) -> Result<Shown, Error> {
+    if let Some(processes) = &args.cluster {
+        let both = cluster::compare(args, &processes.0).await?;
+        both.cluster.failures.iter().chain(&both.embedded.failures).for_each(|failure| progress(failure));
+        return Shown::of(args, &both, both.table(), both.is_clean());
     }
-    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let report = measure(args).await?;
+    report.failures.iter().for_each(|failure| progress(failure));
+    Shown::of(args, &report, report.table(), report.is_clean())
 }
 
 async fn measure(args: &BenchArgs) -> Result<Report, Error> {
@@ -69,15 +88,26 @@ async fn measure(args: &BenchArgs) -> Result<Report, Error> {
     if let Some(url) = &args.target {
         let secret = args.secret.as_deref().unwrap_or_default();
         let mut stage = stage(args, address_of(url)?, secret).await?;
-        let report = measure_on(args, &mut stage, None).await?;
+        let report = measure_on(args, &mut stage, &[]).await?;
         progress("auditing");
         return Ok(report.with_audit(stage.shop.audit().await?));
     }
-    let place = Place::make(args)?;
-    in_process::preload(args, &place).await?;
-    let child = Child::start(&place)?;
-    let mut stage = stage(args, child.address(), place.secret()).await?;
-    let report = measure_on(args, &mut stage, Some(child.id())).await?;
+    measure_alone(args, &Place::make(args)?).await
+}
+
+/// One process with everything in it.
+async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error> {
+    in_process::preload(args, place).await?;
+    let child = Child::start(place)?;
+    measure_at(args, place, &[child]).await
+}
+
+/// Customers come to the first of these processes; all of them are audited.
+async fn measure_at(args: &BenchArgs, place: &Place, children: &[Child]) -> Result<Report, Error> {
+    let front = children.first().ok_or_else(|| Error::Usage("there is nothing to measure".to_owned()))?;
+    let mut stage = stage(args, front.address(), place.secret()).await?;
+    let servers: Vec<u32> = children.iter().map(Child::id).collect();
+    let report = measure_on(args, &mut stage, &servers).await?;
     progress("auditing");
     let audit = audit::examine(place.config())?;
     Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
@@ -95,12 +125,17 @@ async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -> Result<St
     Ok(Stage::new(address, shop, customers, (usize::from(args.connections), drop)))
 }
 
-async fn measure_on(args: &BenchArgs, stage: &mut Stage, server: Option<u32>) -> Result<Report, Error> {
+async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Result<Report, Error> {
     let given = args.seconds.map(Duration::from_secs_f64);
     let (leg, echo_leg) = match args.scenario {
         Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
         Scenario::Order => (ORDER_LEG, ORDER_LEG),
-        Scenario::Echo | Scenario::Coupon | Scenario::Hot | Scenario::Mixed | Scenario::Modes => (LEG, LEG),
+        Scenario::Echo
+        | Scenario::Coupon
+        | Scenario::Refusals
+        | Scenario::Hot
+        | Scenario::Mixed
+        | Scenario::Modes => (LEG, LEG),
     };
     let wanted = Measurement {
         scenario: args.scenario,
@@ -108,7 +143,8 @@ async fn measure_on(args: &BenchArgs, stage: &mut Stage, server: Option<u32>) ->
         echo_leg: given.unwrap_or(echo_leg).min(ECHO_LEG_MAX),
         rounds: usize::from(args.rounds),
         until: given.is_none().then(|| Instant::now() + LEGS_END),
-        server,
+        rate: args.rate,
+        servers,
     };
     let measured = rounds::run(stage, wanted, &progress).await?;
     Ok(Report::of(args.scenario.name(), stage.connections, measured))

@@ -32,6 +32,11 @@ impl Beside {
     }
 }
 
+/// What a shop is called in Redis: no order has this number, so its code is a name that only this shop has.
+pub(super) fn name(codec: Codec) -> String {
+    codec.order(OrderId(0)).to_string()
+}
+
 /// Opens Redis where one is set. It need not be there.
 pub(super) fn open(
     config: &Config,

@@ -53,6 +53,19 @@ pub fn make_topics(config: &Config) -> Result<usize, Error> {
     std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
 }
 
+/// Deletes the topics under the prefix of the settings, and everything in them.
+pub(super) fn forget_topics(config: &Config) -> Result<(), Error> {
+    if config.kafka.brokers().is_none() {
+        return Ok(());
+    }
+    let topics = topics(config)?;
+    let delete = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(topics.delete_all()).map_err(Error::Broker)
+    };
+    std::thread::scope(|scope| scope.spawn(delete).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
+}
+
 /// The log that this process's groups read: the brokers', where there are any, and the store's own otherwise.
 pub(super) fn log(
     config: &Config,

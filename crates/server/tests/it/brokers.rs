@@ -15,10 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of a shop with topics of its own on the real broker.
 pub(crate) fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
+    Some(over(address(Service::Kafka, test)?))
+}
+
+/// The same on brokers that the test has for itself.
+pub(crate) fn over(brokers: String) -> Vec<(String, String)> {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    let brokers = address(Service::Kafka, test)?;
     let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    Some(vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)])
+    vec![("KAFKA_BROKERS".to_owned(), brokers), ("DOORBUSTER__KAFKA__PREFIX".to_owned(), prefix)]
 }
 
 pub(crate) fn start(settings: &[(String, String)], flags: &[&str]) -> TestShop {

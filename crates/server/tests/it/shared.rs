@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable as _;
+use mysql_async::prelude::{FromRow, Queryable as _};
+use mysql_async::{Conn, Row};
 use serde_json::{Value, json};
 use server::auth::Role;
 use xtask::addresses::{Service, address};
@@ -18,12 +18,16 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new(test: &str) -> Option<Database> {
+        Some(Database::on(address(Service::Mysql, test)?))
+    }
+
+    /// On a server that the test has for itself.
+    pub(crate) fn on(server: String) -> Database {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let server = address(Service::Mysql, test)?;
         let name = format!("shop_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let database = Database { server, name };
         database.on_server("CREATE");
-        Some(database)
+        database
     }
 
     pub(crate) fn url(&self) -> String {
@@ -35,17 +39,31 @@ impl Database {
     }
 
     fn on_server(&self, what: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut connection = Conn::from_url(&self.server).await.unwrap();
-            connection.query_drop(format!("{what} DATABASE {}", self.name)).await.unwrap();
-            connection.disconnect().await.unwrap();
-        });
+        let _done: Vec<Row> = ask(&self.server, &format!("{what} DATABASE {}", self.name));
     }
+
+    /// What the database itself says.
+    pub(crate) fn ask<Answer: FromRow + Send + 'static>(&self, statement: &str) -> Vec<Answer> {
+        ask(&self.url(), statement)
+    }
+}
+
+fn ask<Answer: FromRow + Send + 'static>(url: &str, statement: &str) -> Vec<Answer> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = Conn::from_url(url).await.unwrap();
+        let answers = connection.query(statement).await.unwrap();
+        connection.disconnect().await.unwrap();
+        answers
+    })
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the database is left as {}", self.name);
+            return;
+        }
         self.on_server("DROP");
     }
 }

@@ -1,39 +1,35 @@
 //! Apache Kafka in KRaft mode: each process is broker and controller.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask::addresses::Service;
+use xtask::kafka_node::{Jars, Node};
 
 use super::state::Running;
-use super::{Failure, packages, process, question};
+use super::{Failure, packages, process};
 
-/// 22 characters of base64, as every cluster has.
-const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
-/// Enough for tests, and three of them fit beside everything else.
-const HEAP: [&str; 2] = ["-Xms64m", "-Xmx256m"];
+/// In the folder of the service.
+const JARS: &str = "jars";
 const POM: &str = include_str!("kafka-pom.xml");
 
 /// A Kafka that was unpacked somewhere.
 pub(super) fn installed(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     let java = java()?;
-    let home = std::env::var("KAFKA_HOME").unwrap_or_else(|_| "/opt/kafka".to_owned());
-    let jars = Path::new(&home).join("libs");
-    if !jars.is_dir() {
-        return Err(Failure::Absent("no Kafka in KAFKA_HOME or /opt/kafka"));
-    }
-    start((&java, &jars), folder, brokers).map(|running| Running { way: format!("installed: {home}"), ..running })
+    let jars = unpacked().ok_or(Failure::Absent("no Kafka in KAFKA_HOME or /opt/kafka"))?;
+    let way = format!("installed: {}", jars.display());
+    start(&Jars { java, folder: jars }, folder, brokers).map(|running| Running { way, ..running })
 }
 
 /// The published jars, and Java and Maven as they are.
 pub(super) fn resolved(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     let java = java()?;
-    let jars = folder.join("jars");
+    let jars = folder.join(JARS);
     if !jars.is_dir() {
         resolve(folder, &jars)?;
     }
-    let running = start((&java, &jars), folder, brokers)?;
+    let running = start(&Jars { java, folder: jars }, folder, brokers)?;
     Ok(Running { way: "Apache Kafka's jars, resolved by Maven".to_owned(), ..running })
 }
 
@@ -49,6 +45,16 @@ pub(super) fn packaged(folder: &Path, brokers: usize) -> Result<Running, Failure
         packages::install(&missing)?;
     }
     resolved(folder, brokers)
+}
+
+/// Where the jars are, when they are on this machine.
+pub(super) fn jars(folder: &Path) -> Option<PathBuf> {
+    unpacked().or_else(|| Some(folder.join(JARS)).filter(|jars| jars.is_dir()))
+}
+
+fn unpacked() -> Option<PathBuf> {
+    let home = std::env::var("KAFKA_HOME").unwrap_or_else(|_| "/opt/kafka".to_owned());
+    Some(Path::new(&home).join("libs")).filter(|jars| jars.is_dir())
 }
 
 fn java() -> Result<String, Failure> {
@@ -67,79 +73,29 @@ fn resolve(folder: &Path, jars: &Path) -> Result<(), Failure> {
     Ok(fs::rename(half, jars)?)
 }
 
-fn start((java, jars): (&str, &Path), folder: &Path, brokers: usize) -> Result<Running, Failure> {
-    let classes = format!("{}/*", jars.display());
-    let mut nodes = Vec::with_capacity(brokers);
-    for id in 1..=brokers {
-        let [port, controller] = process::free_ports()?;
-        nodes.push(Node { id, port, controller });
+fn start(jars: &Jars, folder: &Path, brokers: usize) -> Result<Running, Failure> {
+    let mut ports = Vec::with_capacity(brokers);
+    for _ in 0..brokers {
+        ports.push(process::free_ports()?);
     }
+    let nodes = Node::cluster(folder, &ports);
     let mut running = Running { service: Service::Kafka, way: String::new(), address: String::new(), pids: vec![] };
-    let started = start_all(java, &classes, (folder, &nodes), &mut running.pids);
+    let started = start_all(jars, &nodes, &mut running.pids);
     if let Err(failure) = started {
         running.pids.into_iter().for_each(process::end);
         return Err(failure);
     }
-    let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
-    Ok(Running { address: addresses.join(","), ..running })
+    Ok(Running { address: Node::addresses(&nodes), ..running })
 }
 
-struct Node {
-    id: usize,
-    port: u16,
-    controller: u16,
-}
-
-fn start_all(java: &str, classes: &str, (folder, nodes): (&Path, &[Node]), pids: &mut Vec<u32>) -> Result<(), Failure> {
+fn start_all(jars: &Jars, nodes: &[Node], pids: &mut Vec<u32>) -> Result<(), Failure> {
     for node in nodes {
-        let home = folder.join(format!("broker-{}", node.id));
         // Ports differ from one start to the next, so a quorum cannot go on where it was.
-        if home.exists() {
-            fs::remove_dir_all(&home)?;
-        }
-        fs::create_dir_all(&home)?;
-        let settings = home.join("server.properties");
-        fs::write(&settings, properties(node, nodes, &home))?;
-        let program = |class: &str| {
-            let mut command = Command::new(java);
-            command.args(HEAP).args(["-cp", classes, class]);
-            command
-        };
-        let mut format = program("kafka.tools.StorageTool");
-        process::run(format.args(["format", "-t", CLUSTER, "-c"]).arg(&settings))?;
-        pids.push(process::start(program("kafka.Kafka").arg(&settings), &home.join("log"))?);
+        node.format(nodes, jars)?;
+        pids.push(process::start(&mut node.command(jars), &node.log())?);
     }
     for (node, pid) in nodes.iter().zip(pids) {
-        let log = folder.join(format!("broker-{}", node.id)).join("log");
-        process::await_answer(*pid, &log, || question::kafka(node.port))?;
+        node.await_answer(*pid)?;
     }
     Ok(())
-}
-
-fn properties(node: &Node, nodes: &[Node], home: &Path) -> String {
-    let Node { id, port, controller } = node;
-    let voters: Vec<String> = nodes.iter().map(|node| format!("{}@127.0.0.1:{}", node.id, node.controller)).collect();
-    let (voters, data) = (voters.join(","), home.join("data").display().to_string());
-    let replicas = nodes.len().min(3);
-    let in_sync = replicas.min(2);
-    format!(
-        "process.roles=broker,controller\n\
-         node.id={id}\n\
-         controller.quorum.voters={voters}\n\
-         controller.listener.names=CONTROLLER\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
-         log.dirs={data}\n\
-         auto.create.topics.enable=false\n\
-         unclean.leader.election.enable=false\n\
-         default.replication.factor={replicas}\n\
-         min.insync.replicas={in_sync}\n\
-         offsets.topic.num.partitions=4\n\
-         offsets.topic.replication.factor={replicas}\n\
-         transaction.state.log.num.partitions=4\n\
-         transaction.state.log.replication.factor={replicas}\n\
-         transaction.state.log.min.isr={in_sync}\n\
-         group.initial.rebalance.delay.ms=0\n"
-    )
 }

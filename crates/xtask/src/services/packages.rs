@@ -1,14 +1,8 @@
 //! Debian's packages, installed only when asked to.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 use super::{Failure, process};
-
-/// Whether this process may do everything: it owns itself as root does.
-pub(super) fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
-}
 
 pub(super) fn install(packages: &[&str]) -> Result<(), Failure> {
     process::installed(&["apt-get"]).ok_or(Failure::Absent("there is no apt-get"))?;
@@ -23,8 +17,8 @@ pub(super) fn install(packages: &[&str]) -> Result<(), Failure> {
 }
 
 fn apt(arguments: &[&str]) -> Result<(), String> {
-    let mut command = Command::new(if is_root() { "apt-get" } else { "sudo" });
-    if !is_root() {
+    let mut command = Command::new(if process::is_root() { "apt-get" } else { "sudo" });
+    if !process::is_root() {
         command.args(["--non-interactive", "apt-get"]);
     }
     process::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{self, Command, Stdio};
 
 use super::place::Place;
 use super::{Error, progress};
-use crate::config::Synchronous;
+use crate::config::{Roles, Synchronous};
 
 #[derive(Debug)]
 pub(super) struct Child {
@@ -17,13 +18,20 @@ pub(super) struct Child {
 impl Child {
     /// Starts it and waits until it is open.
     pub(super) fn start(place: &Place) -> Result<Child, Error> {
+        Child::start_as(place, Roles::ALL, place.folder())
+    }
+
+    /// The same with some roles only, and a data folder of its own.
+    pub(super) fn start_as(place: &Place, roles: Roles, folder: &Path) -> Result<Child, Error> {
         let synchronous = match place.config().store.synchronous {
             Synchronous::Full => "full",
             Synchronous::Off => "off",
         };
         let mut process = Command::new(std::env::current_exe()?)
             .args(["serve", "--bench", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(place.folder())
+            .arg(folder)
+            .args(["--roles", &String::from(roles)])
+            .envs(place.environment().iter().map(|(key, value)| (key, value)))
             .env("DOORBUSTER_AUTH_SECRET", place.secret())
             .env("DOORBUSTER__STORE__SYNCHRONOUS", synchronous)
             .env("DOORBUSTER__ADMIN__LISTEN", "")

@@ -126,7 +126,7 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
             };
             Ok((Box::new(order), users))
         }
-        Scenario::Echo | Scenario::Drop | Scenario::Mixed | Scenario::Modes => {
+        Scenario::Echo | Scenario::Drop | Scenario::Refusals | Scenario::Mixed | Scenario::Modes => {
             Err(Error::Usage("--in-process knows coupon, order and hot".to_owned()))
         }
     }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::Error;
-use crate::cli::{BenchArgs, SettingsArgs, SynchronousArg};
-use crate::commands::settings;
+use crate::cli::{BenchArgs, SynchronousArg};
 use crate::commands::temporary_folder::TemporaryFolder;
+use crate::commands::utf8_environment;
 use crate::config::{Config, Synchronous};
 
 #[derive(Debug)]
@@ -13,22 +13,31 @@ pub(super) struct Place {
     folder: TemporaryFolder,
     secret: String,
     config: Config,
+    /// What a process that is started here finds in its environment instead of what this one found.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Place {
     pub(super) fn make(args: &BenchArgs) -> Result<Place, Error> {
+        Place::with(args, "bench", vec![])
+    }
+
+    /// The same where these variables are other than this process's.
+    pub(super) fn with(args: &BenchArgs, name: &str, environment: Vec<(&'static str, String)>) -> Result<Place, Error> {
         let mut number = [0_u8; 24];
         getrandom::fill(&mut number).map_err(|error| Error::Usage(error.to_string()))?;
         let secret: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
-        let folder = TemporaryFolder::make("bench")?;
-        let mut config = settings(&SettingsArgs { data_dir: Some(folder.path().to_owned()), config: None })?;
+        let folder = TemporaryFolder::make(name)?;
+        let set = environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+        let mut config = Config::load(None, utf8_environment().chain(set))?;
+        folder.path().clone_into(&mut config.server.data_dir);
         if let Some(synchronous) = args.synchronous {
             config.store.synchronous = match synchronous {
                 SynchronousArg::Full => Synchronous::Full,
                 SynchronousArg::Off => Synchronous::Off,
             };
         }
-        Ok(Place { folder, secret, config })
+        Ok(Place { folder, secret, config, environment })
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -37,6 +46,10 @@ impl Place {
 
     pub(super) fn secret(&self) -> &str {
         &self.secret
+    }
+
+    pub(super) fn environment(&self) -> &[(&'static str, String)] {
+        &self.environment
     }
 
     pub(super) fn config(&self) -> &Config {

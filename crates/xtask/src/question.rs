@@ -13,13 +13,13 @@ fn connect(port: u16) -> io::Result<TcpStream> {
 }
 
 /// The server speaks first: a packet's length and number, then the protocol's version.
-pub(super) fn mysql(port: u16) -> io::Result<bool> {
+pub fn mysql(port: u16) -> io::Result<bool> {
     let mut greeting = [0; 5];
     connect(port)?.read_exact(&mut greeting)?;
     Ok(greeting[4] == 10)
 }
 
-pub(super) fn redis(port: u16) -> io::Result<bool> {
+pub fn redis(port: u16) -> io::Result<bool> {
     let mut stream = connect(port)?;
     stream.write_all(b"PING\r\n")?;
     let mut answer = [0; 5];
@@ -37,7 +37,7 @@ pub(super) fn stripe(port: u16) -> io::Result<bool> {
 }
 
 /// Which requests the broker understands: the one question that needs no version.
-pub(super) fn kafka(port: u16) -> io::Result<bool> {
+pub fn kafka(port: u16) -> io::Result<bool> {
     const API_VERSIONS: u8 = 18;
     const CORRELATION: [u8; 4] = [0, 0, 0, 7];
     let mut stream = connect(port)?;

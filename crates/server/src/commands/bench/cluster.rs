@@ -1,0 +1,92 @@
+//! The same scenario over the services that the environment names, and in a folder.
+//!
+//! The cluster is this same binary as several processes, in a database and under a prefix of their own, all of which go
+//! with the measurement.
+
+use std::time::Duration;
+
+use bench::report::Comparison;
+
+use super::child::Child;
+use super::place::Place;
+use super::{Error, measure_alone, measure_at, progress};
+use crate::cli::BenchArgs;
+use crate::config::Roles;
+use crate::wiring::scratch;
+
+const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
+/// Members of consumer groups find each other before anything is measured.
+const GROUPS_SETTLE: Duration = Duration::from_secs(5);
+
+pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Comparison, Error> {
+    let cluster = {
+        let cluster = Cluster::start(args, processes)?;
+        progress("cluster: waiting for the consumer groups");
+        tokio::time::sleep(GROUPS_SETTLE).await;
+        measure_at(args, &cluster.place, &cluster.children).await?
+    };
+    progress("embedded");
+    let without = SERVICES.map(|service| (service, String::new())).to_vec();
+    let embedded = measure_alone(args, &Place::with(args, "bench", without)?).await?;
+    Ok(Comparison::of(cluster, embedded))
+}
+
+struct Cluster {
+    children: Vec<Child>,
+    place: Place,
+}
+
+impl Cluster {
+    fn start(args: &BenchArgs, processes: &[Roles]) -> Result<Cluster, Error> {
+        let given = SERVICES.map(|service| std::env::var(service).unwrap_or_default());
+        if let Some((missing, _)) = SERVICES.iter().zip(&given).find(|(_, address)| address.is_empty()) {
+            return Err(Error::Usage(format!(
+                "--cluster needs {missing}; `cargo xtask services up` starts all services"
+            )));
+        }
+        let [database, _, _] = given;
+        let name = format!("doorbuster_bench_{}", std::process::id());
+        let environment =
+            vec![("DATABASE_URL", with_database(&database, &name)), ("DOORBUSTER__KAFKA__PREFIX", format!("{name}."))];
+        let place = Place::with(args, "bench-cluster", environment)?;
+        scratch::make_database(place.config())?;
+        // From here on it is cleaned up, whatever happens.
+        let mut cluster = Cluster { children: vec![], place };
+        for (number, roles) in processes.iter().enumerate() {
+            let folder = cluster.place.folder().join(format!("process-{number}"));
+            cluster.children.push(Child::start_as(&cluster.place, *roles, &folder)?);
+        }
+        Ok(cluster)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.children.clear();
+        if let Err(error) = scratch::forget(self.place.config()) {
+            progress(&format!("not everything could be cleaned up at the services: {error}"));
+        }
+    }
+}
+
+/// The same server, another database.
+fn with_database(address: &str, name: &str) -> String {
+    let (address, options) =
+        address.split_once('?').map_or((address, String::new()), |(address, options)| (address, format!("?{options}")));
+    let (scheme, rest) = address.split_once("://").unwrap_or(("mysql", address));
+    let server = rest.rsplit_once('/').map_or(rest, |(server, _)| server);
+    format!("{scheme}://{server}/{name}{options}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_of_the_database_is_another_one() {
+        for address in ["mysql://a:b@host:3306", "mysql://a:b@host:3306/", "mysql://a:b@host:3306/shop"] {
+            assert_eq!(with_database(address, "bench"), "mysql://a:b@host:3306/bench");
+        }
+        assert_eq!(with_database("mysql://host/shop?a=b", "bench"), "mysql://host/bench?a=b");
+    }
+}

@@ -1,0 +1,135 @@
+//! The files for those who run containers, held against what the program knows. Nothing here starts a container.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use clap::Parser as _;
+use serde_json::Value;
+use server::cli::{Cli, Command};
+use server::config::Config;
+
+/// Variables of the environment that the program reads beside those of the settings.
+const ADDRESSES: [&str; 4] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL", "DOORBUSTER_AUTH_SECRET"];
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)).unwrap()
+}
+
+/// Anchors and merges resolved, as Docker sees it.
+fn compose() -> Value {
+    let mut document: serde_norway::Value = serde_norway::from_str(&read("compose.yaml")).unwrap();
+    document.apply_merge().unwrap();
+    serde_json::to_value(document).unwrap()
+}
+
+fn members(value: &Value) -> Vec<(&str, &Value)> {
+    value.as_object().unwrap().iter().map(|(name, member)| (name.as_str(), member)).collect()
+}
+
+fn words(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
+}
+
+/// What `${NAME:?why}` stands for is given by whoever starts it.
+fn environment(service: &Value) -> BTreeMap<String, String> {
+    let given = |text: &str| if text.starts_with("${") { "given from outside".to_owned() } else { text.to_owned() };
+    let variables = members(&service["environment"]);
+    variables.into_iter().map(|(name, value)| (name.to_owned(), given(value.as_str().unwrap()))).collect()
+}
+
+/// The settings that a process would have; a variable that the program does not know fails here.
+#[track_caller]
+fn settings(environment: &BTreeMap<String, String>) -> Config {
+    for variable in environment.keys() {
+        let is_known = variable.starts_with("DOORBUSTER__") || ADDRESSES.contains(&variable.as_str());
+        assert!(is_known, "{variable} is no variable of this program");
+    }
+    Config::load(None, environment.clone()).unwrap()
+}
+
+fn host(address: &str) -> &str {
+    let server = address.rsplit_once('@').map_or(address, |(_, server)| server);
+    let server = server.split_once("://").map_or(server, |(_, server)| server);
+    server.split([':', '/']).next().unwrap()
+}
+
+#[test]
+fn the_processes_of_the_compose_file_are_a_shop() {
+    let compose = compose();
+    let services = members(&compose["services"]);
+    let named: BTreeSet<&str> = services.iter().map(|(name, _)| *name).collect();
+    let mut roles = BTreeSet::new();
+    for (name, service) in services.iter().filter(|(_, service)| service["image"] == "doorbuster") {
+        let environment = environment(service);
+        let config = settings(&environment);
+        let addresses = [
+            config.store.database().unwrap().address(),
+            config.kafka.brokers().unwrap(),
+            config.redis.address().unwrap(),
+        ];
+        for (address, service) in addresses.iter().zip(["mysql", "kafka", "redis"]) {
+            assert_eq!(host(address), service, "{name} reaches {service}");
+            assert!(named.contains(service));
+            assert_eq!(services_started_before(&compose, name, service), "service_healthy");
+        }
+        assert!(environment.contains_key("DOORBUSTER_AUTH_SECRET"), "{name} signs the tokens that the others do");
+        let command = Cli::try_parse_from([vec!["doorbuster"], words(&service["command"])].concat()).unwrap();
+        let Some(Command::Serve(serve)) = command.command else { panic!("{name} serves") };
+        roles.extend(String::from(serve.roles.unwrap()).split(',').map(str::to_owned));
+    }
+    assert_eq!(roles.into_iter().collect::<Vec<String>>(), ["api", "relay", "worker"]);
+}
+
+/// What a process waits for before it starts; that service must be able to say so.
+fn services_started_before<'a>(compose: &'a Value, process: &str, service: &str) -> &'a str {
+    assert!(!compose["services"][service]["healthcheck"]["test"].is_null(), "{service} says whether it is well");
+    compose["services"][process]["depends_on"][service]["condition"].as_str().unwrap()
+}
+
+#[test]
+fn volumes_and_ports_of_the_compose_file_are_those_of_the_image() {
+    let compose = compose();
+    let volumes: BTreeSet<&str> = members(&compose["volumes"]).into_iter().map(|(name, _)| name).collect();
+    let mounted = members(&compose["services"]).into_iter().filter(|(_, service)| !service["volumes"].is_null());
+    let mounted = mounted.flat_map(|(_, service)| words(&service["volumes"]));
+    assert_eq!(mounted.map(|mount| mount.split(':').next().unwrap()).collect::<BTreeSet<&str>>(), volumes);
+    let published = words(&compose["services"]["api"]["ports"]);
+    let inside = published[0].rsplit(':').next().unwrap();
+    assert_eq!(image("EXPOSE"), [inside]);
+    assert!(published[0].starts_with("127.0.0.1:"), "nobody else's machine reaches a shop with known passwords");
+}
+
+/// What the Dockerfile says after an instruction, of the image that is kept.
+fn image(instruction: &str) -> Vec<String> {
+    let text = read("Dockerfile").replace("\\\n", " ");
+    let (_, kept) = text.rsplit_once("\nFROM ").unwrap();
+    let lines = kept.lines().filter_map(|line| line.strip_prefix(instruction)?.strip_prefix(' '));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[test]
+fn the_image_serves_with_settings_that_the_program_knows() {
+    let assignments = image("ENV").join(" ");
+    let assignments = assignments.split_whitespace().map(|assignment| assignment.split_once('=').unwrap());
+    let config = settings(&assignments.map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    assert_eq!(image("EXPOSE"), [config.server.listen.rsplit(':').next().unwrap()]);
+    assert!(config.server.listen.starts_with("0.0.0.0:"), "a container is reached from outside");
+    assert_eq!(image("VOLUME"), [config.server.data_dir.to_str().unwrap()]);
+    assert_eq!(image("ENTRYPOINT"), [r#"["doorbuster"]"#]);
+    assert_eq!(image("CMD"), [r#"["serve"]"#]);
+    assert_eq!(image("STOPSIGNAL"), ["SIGTERM"]);
+    assert_ne!(image("USER"), ["root"]);
+    assert!(image("COPY").iter().any(|copy| copy.ends_with("/target/release/doorbuster /usr/local/bin/doorbuster")));
+}
+
+#[test]
+#[should_panic(expected = "is no variable of this program")]
+fn a_variable_that_nobody_reads_is_found() {
+    settings(&BTreeMap::from([("DATABASE".to_owned(), "mysql://host/shop".to_owned())]));
+}
+
+#[test]
+#[should_panic(expected = "UnknownVariable")]
+fn a_setting_that_nobody_knows_is_found() {
+    settings(&BTreeMap::from([("DOORBUSTER__KAFKA__TOPIC".to_owned(), "production".to_owned())]));
+}

@@ -1,0 +1,252 @@
+//! The same history in a folder and over the services: the same answers, and the same shop afterwards.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use xtask::redis_server::RedisServer;
+
+use crate::brokers::{over_kafka, start};
+use crate::buyers::until;
+use crate::client::Answer;
+use crate::live::Events;
+use crate::shared::Database;
+use crate::shop::{ADMIN, TestShop};
+
+const SEEDS: [u64; 3] = [1, 20_261_121, 77_777_777_777];
+const STEPS: usize = 60;
+const USERS: i64 = 3;
+
+/// Numbers that look random and are the same for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: i64) -> i64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.unsigned_abs()).cast_signed()
+    }
+}
+
+/// Asks the store itself: the first column of what a statement finds.
+type Ask<'a> = &'a dyn Fn(&str) -> Vec<i64>;
+
+/// What a step of history leads to, everywhere: notices, units sold, and requests whose customer was told.
+fn settled(ask: Ask<'_>) -> [i64; 3] {
+    let count = |of: &str| ask(&format!("SELECT COUNT(*) FROM {of}"))[0];
+    let sold = ask("SELECT sold FROM product_sales").iter().sum();
+    [count("notice"), sold, count("coupon_request WHERE status = 'NOTIFIED'")]
+}
+
+struct History<'a> {
+    shop: &'a TestShop,
+    chance: Chance,
+    products: Vec<i64>,
+    direct: i64,
+    queued: i64,
+    orders: Vec<(i64, String)>,
+    requests: Vec<(i64, String)>,
+}
+
+impl History<'_> {
+    fn begin(shop: &TestShop, seed: u64) -> History<'_> {
+        (1..=USERS).for_each(|user| shop.charge(user, 20_000));
+        History {
+            shop,
+            chance: Chance(seed),
+            products: [(1_000, 12), (2_500, 6), (7_000, 3)].map(|(price, stock)| shop.product(price, stock)).to_vec(),
+            direct: shop.campaign(4, &json!({"maxIssuePerUser": 2})),
+            queued: shop.campaign(2, &json!({"issueMode": "queued"})),
+            orders: vec![],
+            requests: vec![],
+        }
+    }
+
+    /// Something that somebody does, and what he is told.
+    fn step(&mut self) -> Value {
+        let user = 1 + self.chance.below(USERS);
+        let answer = match self.chance.below(10) {
+            0 => {
+                let amount = 1_000 * (1 + self.chance.below(8));
+                self.shop.post(user, "/api/points/charge", &json!({"amount": amount}))
+            }
+            1 => self.shop.post(user, &format!("/api/coupons/{}/issue", self.direct), &Value::Null),
+            2 => {
+                let answer = self.shop.post(user, "/api/coupons/issue", &json!({"couponId": self.queued}));
+                let number = answer.expect(202)["requestId"].as_str().unwrap().to_owned();
+                self.requests.push((user, number));
+                answer
+            }
+            3 => self.cancel(),
+            4 => self.administer(),
+            _ => self.order(user),
+        };
+        let told = answer.json();
+        json!({"status": answer.status, "code": told["code"], "outcome": told["outcome"], "reason": told["reason"]})
+    }
+
+    fn order(&mut self, user: i64) -> Answer {
+        let index = usize::try_from(self.chance.below(3)).unwrap();
+        let mut wanted = json!({"items": [{"productId": self.products[index], "quantity": 1 + self.chance.below(2)}]});
+        if self.chance.below(3) == 0 {
+            wanted["couponId"] = json!(self.direct);
+        }
+        match self.chance.below(3) {
+            0 => wanted["pointsToUse"] = json!(500 * self.chance.below(4)),
+            1 => wanted["payment"] = json!("ON_DELIVERY"),
+            _ => {}
+        }
+        let answer = self.shop.order(user, &wanted);
+        if let Some(number) = answer.json()["orderNumber"].as_str() {
+            self.orders.push((user, number.to_owned()));
+        }
+        answer
+    }
+
+    fn cancel(&mut self) -> Answer {
+        let Some((user, number)) = self.orders.last().cloned() else { return self.administer() };
+        let answer = self.shop.post(user, &format!("/api/orders/{number}/cancel"), &json!({}));
+        // What was claimed is given back by then.
+        until("it is cancelled", || {
+            self.shop.get(user, &format!("/api/orders/{number}")).expect(200)["outcome"] != "COMPENSATING"
+        });
+        answer
+    }
+
+    fn administer(&mut self) -> Answer {
+        let product = self.products[usize::try_from(self.chance.below(3)).unwrap()];
+        if self.chance.below(2) == 0 {
+            let more = json!({"delta": 1 + self.chance.below(3), "reason": "receipt"});
+            return self.shop.post(ADMIN, &format!("/api/admin/products/{product}/stock"), &more);
+        }
+        let price = json!({"price": 1_000 + 100 * self.chance.below(20)});
+        self.shop.ask(ADMIN, "PATCH", &format!("/api/admin/products/{product}"), &[], &price)
+    }
+
+    /// Everything that anybody can see.
+    fn shown(&self) -> Value {
+        let shown = |user: i64, path: &str| self.shop.get(user, path).expect(200);
+        let each = |of: &[(i64, String)], path: &dyn Fn(&str) -> String| -> Vec<Value> {
+            of.iter().map(|(user, number)| shown(*user, &path(number))).collect()
+        };
+        let histories = each(&self.orders, &|number| format!("/api/orders/{number}/events"));
+        let customer = |user: i64| {
+            json!({
+                "orders": shown(user, "/api/orders?limit=100"),
+                "balance": shown(user, "/api/points"),
+                "ledger": shown(user, "/api/points/history?limit=100"),
+                "coupons": shown(user, "/api/users/me/coupons?limit=100"),
+            })
+        };
+        let campaigns = [self.direct, self.queued].map(|campaign| shown(ADMIN, &format!("/api/coupons/{campaign}")));
+        json!({
+            "orders": each(&self.orders, &|number| format!("/api/orders/{number}")),
+            "histories": histories.iter().map(facts).collect::<Vec<Value>>(),
+            "requests": each(&self.requests, &|number| format!("/api/requests/{number}")),
+            "customers": (1..=USERS).map(customer).collect::<Vec<Value>>(),
+            "products": shown(ADMIN, "/api/products?limit=10"),
+            "campaigns": campaigns,
+            "popular": shown(ADMIN, "/api/products/popular?window=all"),
+        })
+    }
+
+    /// What customers were told live, from the beginning.
+    fn told(&self, ask: Ask<'_>) -> Value {
+        let told = |user: i64| -> Value {
+            let count = ask(&format!("SELECT COUNT(*) FROM notice WHERE user_id = {user}"))[0];
+            let told = Events::open(self.shop, user, Some(0)).take(usize::try_from(count).unwrap());
+            told.into_iter().map(|told| json!([told.id, told.kind, told.data])).collect()
+        };
+        (1..=USERS).map(told).collect()
+    }
+}
+
+/// Participants report in any order.
+fn facts(history: &Value) -> Value {
+    let mut facts: Vec<&str> =
+        history["data"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect();
+    facts.sort_unstable();
+    json!(facts)
+}
+
+/// What is different every time: moments are left out, and codes and numbers of things are called by when they came up.
+struct Names {
+    known: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn of(&mut self, kind: &str, name: &str) -> Value {
+        let next = self.known.len();
+        json!(format!("{kind} {}", self.known.entry(format!("{kind} {name}")).or_insert(next)))
+    }
+
+    fn plain(&mut self, key: &str, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                members.iter().map(|(key, value)| (key.clone(), self.plain(key, value))).collect()
+            }
+            Value::Array(values) => values.iter().map(|value| self.plain(key, value)).collect(),
+            Value::Number(number) if ["productId", "couponId"].contains(&key) => self.of(key, &number.to_string()),
+            Value::String(text) if is_moment(text) => json!("a moment"),
+            Value::String(text) if is_code(text) => self.of("code", text),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+        }
+    }
+}
+
+fn is_moment(text: &str) -> bool {
+    text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z')
+}
+
+/// Such as `ORD-SN3D96N6`; words of the shop have underscores.
+fn is_code(text: &str) -> bool {
+    text.contains('-') && text.len() > 8 && text.chars().all(|char| matches!(char, '-' | 'A'..='Z' | '0'..='9'))
+}
+
+/// A whole history: what was said, and what is there in the end. Without `before`, whatever a step leads to is there when
+/// it is answered; with it, each step waits for what it led to there.
+fn live((shop, ask): (&TestShop, Ask<'_>), seed: u64, before: Option<&[[i64; 3]]>) -> (Vec<[i64; 3]>, Value) {
+    let mut history = History::begin(shop, seed);
+    let (mut led_to, mut said) = (vec![], vec![]);
+    for step in 0..STEPS {
+        said.push(history.step());
+        if let Some(before) = before {
+            until(&format!("step {step} leads to as much: {said:?}"), || settled(ask) == before[step]);
+        }
+        led_to.push(settled(ask));
+    }
+    let whole = json!([said, history.shown(), history.told(ask)]);
+    (led_to, Names { known: BTreeMap::new() }.plain("", &whole))
+}
+
+fn embedded(seed: u64) -> (Vec<[i64; 3]>, Value) {
+    let shop = TestShop::start();
+    let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
+    let ask = |statement: &str| {
+        let mut statement = store.prepare(statement).unwrap();
+        let found = statement.query_map([], |row| row.get(0)).unwrap();
+        found.map(Result::unwrap).collect()
+    };
+    live((&shop, &ask), seed, None)
+}
+
+#[test]
+fn serial_histories_end_in_the_same_state_in_a_folder_and_over_the_services() {
+    let test = "serial_histories_end_in_the_same_state_in_a_folder_and_over_the_services";
+    for seed in SEEDS {
+        let (Some(database), Some(redis)) = (Database::new(test), RedisServer::start(test, &[])) else { return };
+        let Some(mut settings) = over_kafka(test) else { return };
+        settings.push(("DATABASE_URL".to_owned(), database.url()));
+        settings.push(("REDIS_URL".to_owned(), redis.address()));
+        let (led_to, wanted) = embedded(seed);
+        assert!(led_to.last().unwrap().iter().all(|count| *count > 0), "something of everything happened: {led_to:?}");
+        let front = start(&settings, &["--roles", "api"]);
+        let worker = start(&settings, &["--roles", "worker,relay"]);
+        let ask = |statement: &str| database.ask::<i64>(statement);
+        let (_, found) = live((&front, &ask), seed, Some(&led_to));
+        drop(worker);
+        for (number, part) in ["what was said", "what is shown", "what was told"].iter().enumerate() {
+            assert_eq!(found[number], wanted[number], "{part} with seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Three brokers that fail under load, one by one and all at once.
+
+use std::time::{Duration, Instant};
+
+use xtask::brokers::Brokers;
+
+use crate::brokers::{over, start};
+use crate::buyers::{Buyers, not_given_up};
+use crate::shared::Database;
+use crate::shop::TestShop;
+
+/// Nobody may read from or write to a partition for as long as this without being told by somebody else.
+const OUTAGE: Duration = Duration::from_secs(60);
+
+/// Two processes with all roles, which go before what they are built on.
+struct Cluster {
+    first: TestShop,
+    second: TestShop,
+    brokers: Brokers,
+    database: Database,
+}
+
+impl Cluster {
+    fn start(test: &str) -> Option<Cluster> {
+        let database = Database::new(test)?;
+        let brokers = Brokers::start(test, 3)?;
+        let mut settings = over(brokers.addresses());
+        settings.push(("DOORBUSTER__KAFKA__TOPICS".to_owned(), "production".to_owned()));
+        settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+        let open = || start(&settings, &[]);
+        Some(Cluster { first: open(), second: open(), brokers, database })
+    }
+}
+
+#[test]
+fn the_leader_may_die_in_the_middle_of_load() {
+    let Some(mut cluster) = Cluster::start("the_leader_may_die_in_the_middle_of_load") else { return };
+    let Cluster { first, second, brokers, database } = &mut cluster;
+    let (first, second) = (&*first, &*second);
+    let buyers = Buyers::prepare(first, Duration::from_millis(40));
+    buyers.buy_at(&[first, second], || {
+        buyers.await_completed(first);
+        // Each broker leads a third of all partitions, and one of them the brokers.
+        for number in [0, 1] {
+            brokers.kill(number);
+            buyers.await_accepted(20);
+            buyers.await_completed(second);
+            brokers.restart(number);
+            brokers.await_answer(number);
+            buyers.await_completed(first);
+        }
+    });
+    assert_eq!(buyers.refused(), 0, "customers felt nothing of it");
+    buyers.settle_up(second, database);
+}
+
+#[test]
+fn orders_are_accepted_while_all_brokers_are_down() {
+    let Some(mut cluster) = Cluster::start("orders_are_accepted_while_all_brokers_are_down") else { return };
+    let Cluster { first, second, brokers, database } = &mut cluster;
+    let (first, second) = (&*first, &*second);
+    let buyers = Buyers::prepare(first, Duration::from_millis(100));
+    buyers.buy_at(&[first, second], || {
+        buyers.await_completed(first);
+        (0..brokers.count()).for_each(|number| brokers.kill(number));
+        let began = Instant::now();
+        while began.elapsed() < OUTAGE {
+            buyers.await_accepted(20);
+        }
+        (0..brokers.count()).for_each(|number| brokers.restart(number));
+        buyers.await_completed(second);
+    });
+    assert_eq!(buyers.refused(), 0, "customers felt nothing of it");
+    buyers.settle_up(second, database);
+}

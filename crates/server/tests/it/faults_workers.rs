@@ -1,0 +1,103 @@
+//! Workers that come, go and stall under load, and a listener whose process dies.
+
+use std::time::{Duration, Instant};
+
+use xtask::process;
+use xtask::redis_server::RedisServer;
+
+use crate::brokers::{over_kafka, start};
+use crate::buyers::{Buyers, not_given_up, until};
+use crate::live::{Events, expect_kinds};
+use crate::shared::Database;
+use crate::shop::{ANN, TestShop};
+
+/// How long Kafka waits for a member that says nothing before the others get what it had.
+const SESSION: Duration = Duration::from_secs(10);
+
+fn over_all(test: &str, database: &Database) -> Option<Vec<(String, String)>> {
+    let mut settings = over_kafka(test)?;
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    Some(settings)
+}
+
+/// How many events this process handed to its groups so far.
+fn handled(shop: &TestShop) -> u64 {
+    let metrics = shop.client().send("GET", "/metrics", &[], "").unwrap().text;
+    let line = metrics.lines().find_map(|line| line.strip_prefix("doorbuster_commits_total "));
+    line.expect("commits are counted").parse().unwrap()
+}
+
+#[test]
+fn workers_may_come_and_go_and_stall() {
+    let test = "workers_may_come_and_go_and_stall";
+    let Some(database) = Database::new(test) else { return };
+    let Some(settings) = over_all(test, &database) else { return };
+    let front = start(&settings, &["--roles", "api,relay"]);
+    let mut workers: Vec<TestShop> = (0..2).map(|_| start(&settings, &["--roles", "worker"])).collect();
+    let buyers = Buyers::prepare(&front, Duration::from_millis(40));
+    buyers.buy_at(&[&front], || {
+        buyers.await_completed(&front);
+        let third = start(&settings, &["--roles", "worker"]);
+        until("the third has work", || handled(&third) > 0);
+        buyers.await_completed(&front);
+        // It leaves as one that is told to, so its partitions move at once.
+        drop(third);
+        buyers.await_completed(&front);
+        // One stalls until the other has all partitions, and wakes up in the middle of what it did.
+        let stalled = &workers[0];
+        assert!(process::signal(stalled.pid(), "-STOP"));
+        let (stopped, other) = (Instant::now(), &workers[1]);
+        buyers.await_accepted(50);
+        buyers.await_completed(&front);
+        until("its session is over", || stopped.elapsed() > SESSION + Duration::from_secs(2));
+        buyers.await_completed(&front);
+        let before = handled(stalled_resumed(stalled));
+        buyers.await_completed(&front);
+        until("it takes part again", || handled(stalled) > before && handled(other) > 0);
+    });
+    // One that dies without a word.
+    buyers.buy_at(&[&front], || {
+        workers[0].kill();
+        buyers.await_accepted(50);
+        buyers.await_completed(&front);
+    });
+    assert_eq!(buyers.refused(), 0, "customers felt nothing of it");
+    buyers.settle_up(&front, &database);
+}
+
+fn stalled_resumed(stalled: &TestShop) -> &TestShop {
+    assert!(process::signal(stalled.pid(), "-CONT"));
+    stalled
+}
+
+#[test]
+fn a_listener_goes_on_at_another_process_without_gap_or_repeat() {
+    let test = "a_listener_goes_on_at_another_process_without_gap_or_repeat";
+    let (Some(database), Some(redis)) = (Database::new(test), RedisServer::start(test, &[])) else { return };
+    let Some(mut settings) = over_all(test, &database) else { return };
+    settings.push(("REDIS_URL".to_owned(), redis.address()));
+    let (mut here, there) = (start(&settings, &[]), start(&settings, &[]));
+    let buyers = Buyers::prepare(&there, Duration::from_millis(20));
+    let mut heard = vec![];
+    buyers.buy_at(&[&there], || {
+        for _move in 0..2 {
+            let mut events = Events::open(&here, ANN, Some(i64::try_from(heard.len()).unwrap()));
+            heard.extend(events.take(10));
+            here.kill();
+            // What was on its way when the process died was heard as well.
+            heard.extend(events.rest());
+            let mut events = Events::open(&there, ANN, Some(i64::try_from(heard.len()).unwrap()));
+            heard.extend(events.take(10));
+            here.open();
+        }
+    });
+    buyers.settle_up(&there, &database);
+    let told: Vec<(i64,)> = database.ask("SELECT number FROM notice WHERE user_id = 1 ORDER BY number");
+    assert!(told.len() >= heard.len());
+    let kinds: Vec<&str> = heard.iter().map(|told| told.kind.as_str()).collect();
+    expect_kinds(&heard, 1, &kinds);
+    let mut orders: Vec<&str> = heard.iter().map(|told| told.data["orderNumber"].as_str().unwrap()).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    assert_eq!(orders.len(), heard.len(), "no outcome is told twice");
+}

@@ -1,0 +1,133 @@
+//! A broker of Apache Kafka in KRaft mode, where each process is broker and controller: its folder, its settings, its command.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{process, question};
+
+/// 22 characters of base64, as every cluster has.
+const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
+/// Enough for tests, and three of them fit beside everything else.
+const HEAP: [&str; 2] = ["-Xms64m", "-Xmx256m"];
+/// What ends soon is better off with code that is made quickly than with quick code.
+const BRIEF: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
+
+/// Apache Kafka as published, and the Java to run it.
+#[derive(Clone, Debug)]
+pub struct Jars {
+    pub java: String,
+    pub folder: PathBuf,
+}
+
+impl Jars {
+    /// One of its tools, by its class.
+    pub fn tool(&self, class: &str) -> Command {
+        self.program(&BRIEF, class)
+    }
+
+    fn program(&self, flags: &[&str], class: &str) -> Command {
+        let mut command = Command::new(&self.java);
+        command.args(HEAP).args(flags).args(["-cp", &format!("{}/*", self.folder.display()), class]);
+        command
+    }
+}
+
+const MAIN: &str = "kafka.Kafka";
+
+#[derive(Clone, Debug)]
+pub struct Node {
+    id: usize,
+    port: u16,
+    controller: u16,
+    home: PathBuf,
+}
+
+impl Node {
+    /// One for each pair of ports: for clients, and for the quorum.
+    pub fn cluster(folder: &Path, ports: &[[u16; 2]]) -> Vec<Node> {
+        let node = |(id, [port, controller]): (usize, &[u16; 2])| {
+            let home = folder.join(format!("broker-{id}"));
+            Node { id, port: *port, controller: *controller, home }
+        };
+        (1..).zip(ports).map(node).collect()
+    }
+
+    /// Bootstrap addresses, with commas.
+    pub fn addresses(nodes: &[Node]) -> String {
+        let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+        addresses.join(",")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.home.join("log")
+    }
+
+    /// Makes its folder as it is before the first start, whatever was there.
+    pub fn format(&self, all: &[Node], jars: &Jars) -> Result<(), String> {
+        let told = |error: std::io::Error| error.to_string();
+        if self.home.exists() {
+            fs::remove_dir_all(&self.home).map_err(told)?;
+        }
+        fs::create_dir_all(&self.home).map_err(told)?;
+        fs::write(self.settings(), self.properties(all)).map_err(told)?;
+        let mut format = jars.tool("kafka.tools.StorageTool");
+        process::run(format.args(["format", "-t", CLUSTER, "-c"]).arg(self.settings()))
+    }
+
+    /// Runs it, from where it was.
+    pub fn command(&self, jars: &Jars) -> Command {
+        let mut command = jars.program(&[], MAIN);
+        command.arg(self.settings());
+        command
+    }
+
+    /// The same for a test, after which it is over.
+    pub fn brief_command(&self, jars: &Jars) -> Command {
+        let mut command = jars.tool(MAIN);
+        command.arg(self.settings());
+        command
+    }
+
+    /// Waits until the process answers clients.
+    pub fn await_answer(&self, pid: u32) -> Result<(), String> {
+        process::await_answer(pid, &self.log(), || question::kafka(self.port))
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.home.join("server.properties")
+    }
+
+    /// A machine that is busy with tests must not take a slow controller for a dead one.
+    fn properties(&self, nodes: &[Node]) -> String {
+        let Node { id, port, controller, home } = self;
+        let voters: Vec<String> =
+            nodes.iter().map(|node| format!("{}@127.0.0.1:{}", node.id, node.controller)).collect();
+        let (voters, data) = (voters.join(","), home.join("data").display().to_string());
+        let replicas = nodes.len().min(3);
+        let in_sync = replicas.min(2);
+        format!(
+            "process.roles=broker,controller\n\
+             node.id={id}\n\
+             controller.quorum.voters={voters}\n\
+             controller.listener.names=CONTROLLER\n\
+             controller.quorum.election.timeout.ms=2000\n\
+             controller.quorum.fetch.timeout.ms=6000\n\
+             controller.quorum.request.timeout.ms=6000\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+             log.dirs={data}\n\
+             auto.create.topics.enable=false\n\
+             unclean.leader.election.enable=false\n\
+             default.replication.factor={replicas}\n\
+             min.insync.replicas={in_sync}\n\
+             offsets.topic.num.partitions=4\n\
+             offsets.topic.replication.factor={replicas}\n\
+             transaction.state.log.num.partitions=4\n\
+             transaction.state.log.replication.factor={replicas}\n\
+             transaction.state.log.min.isr={in_sync}\n\
+             group.initial.rebalance.delay.ms=0\n"
+        )
+    }
+}

@@ -1,0 +1,69 @@
+//! A service of a test's own: killed, stalled and started again as the test wants, and gone with it.
+
+use std::path::PathBuf;
+use std::process::{Child, Command};
+
+use crate::process;
+
+/// A process in a folder of its own, both of which end with this value, also when the test fails.
+#[derive(Debug)]
+pub(crate) struct OwnProcess {
+    child: Option<Child>,
+    log: PathBuf,
+}
+
+impl OwnProcess {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> OwnProcess {
+        let child = process::spawn(command, &log).expect("the service starts");
+        OwnProcess { child: Some(child), log }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().expect("it was not killed").id()
+    }
+
+    /// Ends it without a chance to write anything down.
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().expect("it was not killed");
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+    }
+
+    pub(crate) fn restart(&mut self, command: &mut Command) {
+        assert!(self.child.is_none(), "it was killed before");
+        self.child = Some(process::spawn(command, &self.log).expect("the service starts again"));
+    }
+
+    pub(crate) fn signal(&self, signal: &str) {
+        assert!(process::signal(self.id(), signal), "it can be told {signal}");
+    }
+}
+
+impl Drop for OwnProcess {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// An empty folder that goes with the test.
+#[derive(Debug)]
+pub(crate) struct OwnFolder(pub(crate) PathBuf);
+
+impl OwnFolder {
+    pub(crate) fn make(name: &str) -> OwnFolder {
+        let folder = std::env::temp_dir().join(format!("doorbuster-{name}"));
+        // Left by a test that was killed itself.
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder can be made");
+        OwnFolder(folder)
+    }
+}
+
+impl Drop for OwnFolder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
