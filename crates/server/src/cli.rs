@@ -20,8 +20,8 @@ mod replay;
 pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
-pub use order::{OrderArgs, OrderCommand};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
+pub use order::{OrderArgs, OrderCommand};
 pub use replay::{ReplayArgs, ReplaySelection};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.

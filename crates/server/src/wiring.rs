@@ -12,6 +12,7 @@ use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
 use app::rates::SharedRates;
+use app::services::Services;
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use tokio::sync::{Notify, mpsc};

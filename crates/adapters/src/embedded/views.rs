@@ -7,8 +7,8 @@ mod letters;
 mod modes;
 mod notices;
 mod orders;
-mod settling;
 mod outbox;
+mod settling;
 
 use app::ports::StoreError;
 use app::views::Reading;

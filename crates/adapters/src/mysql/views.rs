@@ -7,8 +7,8 @@ mod letters;
 mod modes;
 mod notices;
 mod orders;
-mod settling;
 mod outbox;
+mod settling;
 mod stirrings;
 
 use std::io;

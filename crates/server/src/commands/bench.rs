@@ -130,12 +130,9 @@ async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Res
     let (leg, echo_leg) = match args.scenario {
         Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
         Scenario::Order => (ORDER_LEG, ORDER_LEG),
-        Scenario::Echo
-        | Scenario::Coupon
-        | Scenario::Refusals
-        | Scenario::Hot
-        | Scenario::Mixed
-        | Scenario::Modes => (LEG, LEG),
+        Scenario::Echo | Scenario::Coupon | Scenario::Refusals | Scenario::Hot | Scenario::Mixed | Scenario::Modes => {
+            (LEG, LEG)
+        }
     };
     let wanted = Measurement {
         scenario: args.scenario,

@@ -63,8 +63,7 @@ fn options(config: &Config, address: &str, codec: Codec) -> redis::Options {
     redis::Options {
         address: address.to_owned(),
         timeout: config.redis.timeout(),
-        // No order has this number, so its code is a name that only this shop has.
-        shop: codec.order(OrderId(0)).to_string(),
+        shop: name(codec),
     }
 }
 
