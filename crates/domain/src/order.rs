@@ -2,6 +2,7 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+mod outcome;
 pub mod settling;
 mod status;
 mod terms;
@@ -20,6 +21,7 @@ use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+pub use outcome::Outcome;
 pub use status::Status;
 pub use terms::{Mode, Payment};
 
@@ -133,44 +135,6 @@ impl Canceller {
             Canceller::Customer => Reason::CancelledByCustomer,
             Canceller::Admin => Reason::CancelledByAdmin,
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
-    Pending,
-    AwaitingPayment,
-    Completed,
-    Compensating,
-    Cancelled,
-    CompensationStuck,
-}
-
-impl Outcome {
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Pending,
-        Outcome::AwaitingPayment,
-        Outcome::Completed,
-        Outcome::Compensating,
-        Outcome::Cancelled,
-        Outcome::CompensationStuck,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Outcome::Pending => "PENDING",
-            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
-            Outcome::Completed => "COMPLETED",
-            Outcome::Compensating => "COMPENSATING",
-            Outcome::Cancelled => "CANCELLED",
-            Outcome::CompensationStuck => "COMPENSATION_STUCK",
-        }
-    }
-
-    /// A settled order is never touched by its saga again.
-    pub const fn is_settled(self) -> bool {
-        matches!(self, Outcome::Completed | Outcome::Cancelled)
     }
 }
 

@@ -112,15 +112,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
-    let waiting = Arc::new(Waiting::default());
-    let metrics = Arc::new(Metrics::new());
+    let (waiting, metrics) = (Arc::new(Waiting::default()), Arc::new(Metrics::new()));
     let audience = Arc::new(Audience::new(&metrics));
-    if let Some(condition) = condition {
-        metrics.register(|registry| registry.register_collector(condition));
-    }
+    condition.into_iter().for_each(|condition| metrics.register(|registry| registry.register_collector(condition)));
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
-    let settings = settings(config, codec);
+    let (settings, linger) = (settings(config, codec), config.engine.linger());
     let front = Front::new(front::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
@@ -136,7 +133,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let due = Arc::new(Notify::new());
     let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
     let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
-    let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;

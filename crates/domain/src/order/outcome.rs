@@ -1,0 +1,41 @@
+//! Whether an order came about.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    Pending,
+    AwaitingPayment,
+    Completed,
+    Compensating,
+    Cancelled,
+    CompensationStuck,
+}
+
+impl Outcome {
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Pending,
+        Outcome::AwaitingPayment,
+        Outcome::Completed,
+        Outcome::Compensating,
+        Outcome::Cancelled,
+        Outcome::CompensationStuck,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::Pending => "PENDING",
+            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
+            Outcome::Completed => "COMPLETED",
+            Outcome::Compensating => "COMPENSATING",
+            Outcome::Cancelled => "CANCELLED",
+            Outcome::CompensationStuck => "COMPENSATION_STUCK",
+        }
+    }
+
+    /// A settled order is never touched by its saga again.
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Outcome::Completed | Outcome::Cancelled)
+    }
+}
