@@ -37,7 +37,7 @@ pub enum Command {
     Withdraw,
     /// Gives money back that was captured.
     Refund { amount: Money },
-    /// An attempt that waits is tried again after its pause.
+    /// Somebody takes care that an attempt is tried again: its pause counts from now.
     Resume,
 }
 
@@ -89,6 +89,10 @@ pub enum Event {
     /// The deed is asked for, or looked up, later.
     Postponed {
         way: Way,
+        due: Timestamp,
+    },
+    /// The same, and nothing was answered since.
+    Resumed {
         due: Timestamp,
     },
 }
@@ -266,8 +270,7 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
         Command::Answer { asked, said } => answer(payment, *asked, said, at),
         Command::Withdraw => withdraw(payment),
         Command::Refund { amount } => return refund(payment, *amount),
-        Command::Resume if payment.is_under_way() => vec![payment.postponed(Way::Do, at)],
-        Command::Resume => vec![],
+        Command::Resume => resume(payment, at),
     })
 }
 
@@ -294,6 +297,15 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
     }
 }
 
+fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
+    match payment.next {
+        Some(Next { way: Way::Do, tries, .. }) if payment.is_under_way() => {
+            vec![Event::Resumed { due: at + pause(tries - 1) }]
+        }
+        Some(_) | None => vec![],
+    }
+}
+
 fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
     if payment.state != State::Captured {
         return Err(Rejection::InProgress);
@@ -317,7 +329,8 @@ fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Ev
             Deed::Void | Deed::Refund => vec![payment.postponed(Way::LookUp, at)],
         },
         Said::Pending | Said::Unknown => vec![payment.postponed(Way::LookUp, at)],
-        Said::Never | Said::NotDone => not_done(payment, asked.deed, at),
+        Said::NotDone => not_done(payment, asked.deed, at),
+        Said::Never => never(payment, asked.deed, at),
     }
 }
 
@@ -332,11 +345,20 @@ fn approved(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
     }
 }
 
+/// This time nothing happened. Whether it did another time, of which the answer was lost, only a look can tell.
 fn not_done(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
     match deed {
-        Deed::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
+        Deed::Authorize | Deed::Capture if !payment.is_wanted => vec![payment.postponed(Way::LookUp, at)],
+        // What may have been set aside all the same is never taken, and lapses.
         Deed::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
+        Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
+    }
+}
+
+fn never(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
+    match deed {
+        Deed::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
         Deed::Capture if !payment.is_wanted => vec![Event::VoidRequested],
         Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
     }
@@ -402,6 +424,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
             let tries = payment.next.map_or(0, |next| next.tries) + 1;
             payment.next = Some(Next { way: *way, due: *due, tries });
         }
+        Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: *due, ..next }),
     }
     payment.updated_at = at;
 }

@@ -111,6 +111,7 @@ impl World {
             everybody_was_told(state)?;
             sales_are_counted(state)
         })?;
+        self.money_is_where_it_belongs()?;
         self.numbers_are_unique()
     }
 
@@ -185,6 +186,11 @@ fn sales_are_counted(state: &State) -> Verdict {
     for (key, sold) in &state.sales {
         *counted.entry(key.product).or_default() += sold;
     }
+    for row in state.orders.values() {
+        for (place, line) in row.order.created.lines.iter().enumerate() {
+            *counted.entry(line.product).or_default() -= row.order.returned(place);
+        }
+    }
     for (id, product) in &state.products {
         let ranked = counted.get(id).copied().unwrap_or(0);
         ensure(ranked == product.sold, || {
@@ -207,6 +213,16 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::CompensationCompleted => Some(Branch::CompensationRan),
         EventKind::CompensationStuck => Some(Branch::Stuck),
         EventKind::CompensationResumed => Some(Branch::Resumed),
+        EventKind::PaymentCaptured => Some(Branch::PaymentCaptured),
+        EventKind::PaymentDeclined => Some(Branch::PaymentDeclined),
+        EventKind::PaymentVoided => Some(Branch::PaymentVoided),
+        EventKind::PaymentRefunded => Some(Branch::PaymentRefunded),
+        EventKind::OrderProcessingRetried => Some(Branch::ProcessingRetried),
+        EventKind::OrderStatusChanged if says("CANCELLED") => Some(Branch::TakenBack),
+        EventKind::OrderStatusChanged if says("REFUNDED") => Some(Branch::Refunded),
+        EventKind::ShipmentUpdated if says("SHIPPED") => Some(Branch::Shipped),
+        EventKind::StorageUpdated => Some(Branch::Stored),
+        EventKind::OrderCancelled if says("payment.expired") => Some(Branch::Unpaid),
         EventKind::OrderCancelled if says("step.timed_out") => Some(Branch::GivenUp),
         EventKind::StockDeductionFailed | EventKind::CouponUsageFailed | EventKind::PointDeductionFailed
             if says("claim.released") =>

@@ -3,15 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::answer::{Answer, Refusal, Settled};
-use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder, RegisterUser};
+use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RegisterUser};
 use app::engine::Job;
 use app::rows::{AnswerKey, EmailKey, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Mode, Payment};
+use domain::order::{Canceller, Mode, Payment, Receiver};
+use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
+use domain::{shipment, warehouse};
 
 use crate::disk::State;
 use crate::rng::Rng;
@@ -115,12 +117,13 @@ impl Customers {
     pub(crate) fn think(&mut self, rng: &mut Rng, state: &State) -> Command {
         let user = UserId(rng.amount(1, USERS));
         match rng.below(100) {
-            0..40 => Command::PlaceOrder(Box::new(self.order(rng, user))),
-            40..58 => Command::IssueCoupon { campaign: self.campaign(rng, 800), user },
-            58..70 => Command::RequestCoupon { campaign: self.campaign(rng, 100), user },
-            70..77 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
-            77..89 => self.cancellation(rng),
-            89..93 => self.delivery(rng),
+            0..34 => Command::PlaceOrder(Box::new(self.order(rng, user))),
+            34..48 => Command::IssueCoupon { campaign: self.campaign(rng, 800), user },
+            48..58 => Command::RequestCoupon { campaign: self.campaign(rng, 100), user },
+            58..64 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
+            64..73 => self.cancellation(rng),
+            73..90 => self.settling(rng, state),
+            90..93 => self.delivery(rng),
             93..98 => self.change(rng, state),
             _ => register(rng),
         }
@@ -142,11 +145,31 @@ impl Customers {
             items: (0..lines).map(|_| (self.product(rng), rng.amount(1, 2))).collect(),
             coupon: rng.happens(400).then(|| (self.campaign(rng, 600), None)),
             points: Money::won(rng.amount(0, 3) * 100),
-            payment: if rng.happens(200) { Payment::Prepaid } else { Payment::OnDelivery },
-            receiver: None,
-            warehouse_storage: false,
+            payment: if rng.happens(450) { Payment::Prepaid } else { Payment::OnDelivery },
+            receiver: rng.happens(250).then(receiver),
+            warehouse_storage: rng.happens(100),
             total_shown: None,
             mode: rng.happens(150).then_some(Mode::Atomic),
+        }
+    }
+
+    /// What is done with an order that is claimed, or asked of one that is not.
+    fn settling(&self, rng: &mut Rng, state: &State) -> Command {
+        let newest = &self.orders[self.orders.len().saturating_sub(6)..];
+        let order = rng.pick(newest).unwrap_or(OrderId(1));
+        let method = Method::Card;
+        match rng.below(10) {
+            0..4 => Command::Pay { order, method, amount_shown: None },
+            4 | 5 => {
+                let receiver = rng.happens(800).then(receiver);
+                let warehouse_storage = rng.happens(200);
+                Command::ProcessOrder(Box::new(ProcessOrder { order, method: None, receiver, warehouse_storage }))
+            }
+            6 | 7 => {
+                let lines = if rng.happens(500) { vec![(self.product(rng), 1)] } else { vec![] };
+                Command::RefundOrder { order: rng.pick(&self.orders).unwrap_or(order), lines }
+            }
+            _ => goods(rng, state, order),
         }
     }
 
@@ -172,6 +195,24 @@ impl Customers {
         };
         Command::ChangeCampaign { campaign, change }
     }
+}
+
+/// Some goods go one step further, where there are any.
+fn goods(rng: &mut Rng, state: &State, order: OrderId) -> Command {
+    let sent: Vec<OrderId> = state.shipments.keys().chain(state.storages.keys()).copied().collect();
+    let order = rng.pick(&sent).unwrap_or(order);
+    if state.storages.contains_key(&order) {
+        let state = rng.pick(&warehouse::State::ALL).unwrap_or(warehouse::State::OnAuction);
+        return Command::AdvanceStorage { order, state };
+    }
+    let now = state.shipments.get(&order).map_or(shipment::State::Pending, |shipment| shipment.state);
+    let next: Vec<_> = shipment::State::ALL.into_iter().filter(|next| now.can_become(*next)).collect();
+    let state = rng.pick(&next).unwrap_or(shipment::State::Shipped);
+    Command::AdvanceShipment { order, state, tracking: None }
+}
+
+fn receiver() -> Receiver {
+    Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 
 /// A new customer; sometimes one who is known already.

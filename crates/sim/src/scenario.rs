@@ -11,11 +11,12 @@ pub enum Scenario {
     Clocks,
     Rush,
     Failures,
+    Payments,
     Everything,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 9] = [
+    pub const ALL: [Scenario; 10] = [
         Scenario::Calm,
         Scenario::Crashes,
         Scenario::Deliveries,
@@ -24,6 +25,7 @@ impl Scenario {
         Scenario::Clocks,
         Scenario::Rush,
         Scenario::Failures,
+        Scenario::Payments,
         Scenario::Everything,
     ];
 
@@ -37,6 +39,7 @@ impl Scenario {
             Scenario::Clocks => "clocks",
             Scenario::Rush => "rush",
             Scenario::Failures => "failures",
+            Scenario::Payments => "payments",
             Scenario::Everything => "everything",
         }
     }
@@ -55,7 +58,9 @@ impl Scenario {
             Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
             Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
             Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
+            Scenario::Payments => Odds { whim: 400, crash: 30, unknown: 20, ..Odds::NONE },
             Scenario::Everything => Odds {
+                whim: 150,
                 inability: 40,
                 crash: 25,
                 unknown: 25,
@@ -81,7 +86,8 @@ impl Scenario {
             | Scenario::Silence
             | Scenario::Clocks
             | Scenario::Rush
-            | Scenario::Failures => 1,
+            | Scenario::Failures
+            | Scenario::Payments => 1,
         }
     }
 }
@@ -109,6 +115,8 @@ pub(crate) struct Odds {
     pub(crate) jump: u64,
     /// Everybody comes at once.
     pub(crate) rush: u64,
+    /// The payment provider answers as it likes, per thousand calls.
+    pub(crate) whim: u64,
     /// A participant cannot handle what an order asks of it, some times or always.
     pub(crate) inability: u64,
 }
@@ -126,6 +134,7 @@ impl Odds {
         jump: 0,
         rush: 0,
         inability: 0,
+        whim: 0,
     };
 }
 

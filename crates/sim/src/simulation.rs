@@ -119,6 +119,8 @@ impl World {
     /// Faults end. What they left behind stays.
     fn heal(&mut self) {
         self.note(format_args!("faults end"));
+        self.is_healed = true;
+        self.provider.heal();
         self.around.bus.heal();
         self.around.disk.tamper(|state| state.refused_claims.clear());
         for process in &mut self.processes {
@@ -176,7 +178,8 @@ impl World {
             let timers = state.timers.values().map(|timer| timer.due);
             let parked = state.parked.values().map(|parked| parked.due);
             let letters = state.letters.values().filter_map(|letter| letter.due);
-            timers.chain(parked).chain(letters).min()
+            let payments = state.payments.values().filter_map(|payment| payment.next.map(|next| next.due));
+            timers.chain(parked).chain(letters).chain(payments).min()
         });
         let Some(due) = next else { return false };
         if self.around.clock.now() < due {

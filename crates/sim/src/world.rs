@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::answer::{Refusal, Settled};
+use app::breaker::Limits;
+use app::cashier::Cashier;
 use app::command::Command;
 use app::engine::{Job, Report};
 use app::ports::Clock as _;
@@ -21,7 +23,8 @@ use crate::customers::Customers;
 use crate::disk::Disk;
 use crate::mischief::CONSTRAINT;
 use crate::model_gate::ModelGate;
-use crate::process::{Process, Surroundings};
+use crate::process::{CODEC, Process, Surroundings};
+use crate::provider::Provider;
 use crate::rng::Rng;
 use crate::scenario::{Breakage, Scenario};
 use crate::simulation::Plan;
@@ -53,6 +56,9 @@ pub(crate) struct World {
     pace: u64,
     /// Where each group stood.
     pub(crate) stood: BTreeMap<OffsetKey, i64>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) cashier: Cashier,
+    pub(crate) is_healed: bool,
 }
 
 impl World {
@@ -67,7 +73,12 @@ impl World {
             executor: plan.executor,
             breakage: plan.breakage,
         };
+        let provider = Arc::new(Provider::new(plan.seed, plan.scenario.odds().whim));
+        let clock = Arc::new(around.clock.clone());
         let mut world = World {
+            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, Limits::PAYMENT),
+            provider,
+            is_healed: false,
             plan,
             rng: Rng::new(plan.seed),
             tick: 0,
@@ -114,6 +125,7 @@ impl World {
         self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
         self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
         self.send_requests()?;
+        self.visit_cashier();
         let first = self.rng.below(self.processes.len() as u64) as usize;
         for turn in 0..self.processes.len() {
             self.work((first + turn) % self.processes.len())?;

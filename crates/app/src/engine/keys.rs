@@ -22,7 +22,7 @@ const NOTICES_OF_AN_ORDER: usize = 4;
 /// Numbers of a sequence that a command takes at most.
 pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
     match (command, sequence) {
-        (Command::React(_) | Command::Undelivered(_), Sequence::Letter) => 1,
+        (Command::React(_) | Command::Undelivered(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
         (Command::Undelivered(Undelivered::Retry { attempts, .. }), _) => attempts.len() * of_reaction(sequence),
         (Command::Undelivered(Undelivered::Resend { .. }), _) => of_reaction(sequence),
         (Command::RegisterUser(_), Sequence::User)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::ids::OrderId;
 use domain::money::Money;
 use domain::order::{Order, Outcome, settling};
-use domain::payment::{self, Method, Payment, Said, Way};
+use domain::payment::{self, Method, Payment, Said, State, Way};
 
 use crate::answer::{Answer, Refusal};
 use crate::command::PaymentAnswered;
@@ -14,7 +14,9 @@ use crate::event::{
     Event, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund as RefundNote,
 };
 use crate::handlers::orders::{advance, check};
+use crate::handlers::undelivered;
 use crate::payment::{Found, ProviderError, Verdict};
+use crate::reactions::Group;
 use crate::rows::{PaymentKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Handled, Step, Unit};
 
@@ -54,10 +56,15 @@ pub(crate) fn answered(unit: &mut Unit<'_>, answered: &PaymentAnswered) -> Step 
     Ok(())
 }
 
-/// An attempt that waited for the retry group is tried again after its pause.
+/// The retry group takes care of an attempt: one that waits is tried again after its pause, one that was given up and is sent again
+/// by an operator is begun anew.
 pub(crate) fn retry(unit: &mut Unit<'_>, id: OrderId, attempt: i64) -> Step {
     let Some(payment) = of(unit, id)?.filter(|payment| payment.attempt == attempt) else { return Ok(()) };
     let order = unit.order(payment.order)?.order;
+    let is_given_up = payment.refusal.as_deref() == Some(payment::UNAVAILABLE);
+    if is_given_up && payment.state == State::Declined && order.outcome == Outcome::AwaitingPayment {
+        return start(unit, &order, payment.method).map(|_| ());
+    }
     apply(unit, &order, &payment::Command::Resume).map(|_| ())
 }
 
@@ -127,7 +134,10 @@ fn told(unit: &Unit<'_>, order: &Order, (payment, event): (&Payment, &payment::E
         payment::Event::Voided => Event::PaymentVoided(note),
         payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
         payment::Event::Refunded { amount } => Event::PaymentRefunded(refund(*amount)),
-        payment::Event::Withdrawn | payment::Event::VoidRequested | payment::Event::Postponed { .. } => return None,
+        payment::Event::Withdrawn
+        | payment::Event::VoidRequested
+        | payment::Event::Postponed { .. }
+        | payment::Event::Resumed { .. } => return None,
     })
 }
 
@@ -147,6 +157,7 @@ fn follow(unit: &mut Unit<'_>, id: OrderId, event: &payment::Event) -> Step {
         | payment::Event::Withdrawn
         | payment::Event::VoidRequested
         | payment::Event::Voided
+        | payment::Event::Resumed { .. }
         | payment::Event::RefundRequested { .. } => Ok(()),
     }
 }
@@ -175,7 +186,28 @@ fn declined(unit: &mut Unit<'_>, id: OrderId, code: &Arc<str>) -> Step {
     }
     let due = order.pay_before.unwrap_or(unit.now).max(unit.now);
     unit.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Payment });
+    if order.is_processing && **code == *payment::UNAVAILABLE {
+        bury_processing(unit, &order)?;
+    }
     advance(unit, id, settling::Command::FailProcessing { code: Arc::clone(code) })
+}
+
+/// The last retry failed: the group gives it up, and somebody may have it done after all.
+fn bury_processing(unit: &mut Unit<'_>, order: &Order) -> Step {
+    let Some(payment) = of(unit, order.id())? else { return Ok(()) };
+    let event = retried(unit, order, (payment.attempt, payment::AUTHORIZE_TRIES_MAX));
+    undelivered::bury_own(unit, Group::OrderRetry, &event, "the payment provider was out of reach too often");
+    Ok(())
+}
+
+fn retried(unit: &Unit<'_>, order: &Order, (attempt, retry_count): (i64, i64)) -> Event {
+    Event::OrderProcessingRetried(OrderProcessingRetried {
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        attempt,
+        retry_count,
+        event_created_at: unit.now,
+    })
 }
 
 /// Source 003's retries are events of their own: whoever takes this one in has the payment tried again.
@@ -184,14 +216,8 @@ fn processing_waits(unit: &mut Unit<'_>, id: OrderId) -> Step {
     let Some(payment) = of(unit, id)?.filter(|payment| order.is_processing && payment.is_under_way()) else {
         return Ok(());
     };
-    let event = OrderProcessingRetried {
-        order_id: order.created.number.clone(),
-        user_id: order.user(),
-        attempt: payment.attempt,
-        retry_count: payment.next.map_or(0, |next| next.tries),
-        event_created_at: unit.now,
-    };
-    unit.publish_about(Event::OrderProcessingRetried(event), id)
+    let event = retried(unit, &order, (payment.attempt, payment.next.map_or(0, |next| next.tries)));
+    unit.publish_about(event, id)
 }
 
 const fn refusal(rejection: payment::Rejection) -> Refusal {

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
 use crate::command::{Attempt, Reaction, Undelivered};
+use crate::event::Event;
 use crate::handlers::react;
 use crate::reactions::Group;
 use crate::retries::{RESEND_EVERY, RESENDS_MAX, RUN_MAX};
@@ -134,6 +135,26 @@ fn retry_failed(
 }
 
 /// Gives an event up. What nobody can read is not tried again by itself.
+/// A group gives up what it was asked by an event of this very commit, which therefore has no place in the log. Only an operator
+/// sends it again: whoever waits for it was told.
+pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: &str) {
+    let message = Message {
+        topic: event.kind().topic(),
+        partition: 0,
+        offset: 0,
+        id: unit.ids.event(unit.now),
+        key: event.key().into(),
+        kind: event.kind().name().into(),
+        payload: event.payload().into(),
+        at: unit.now,
+    };
+    let trouble = Trouble::add(None, &error.into(), unit.now);
+    let (id, status) = (unit.ids.letter(), LetterStatus::Permanent);
+    let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due: None, acts: vec![] };
+    unit.rows.letters.known_absent(id);
+    unit.rows.letters.put(id, letter);
+}
+
 fn bury(unit: &mut Unit<'_>, group: Group, message: Message, trouble: Trouble) {
     let is_readable = message.event().is_ok();
     let (status, due) = if is_readable {

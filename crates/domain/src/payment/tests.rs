@@ -103,11 +103,19 @@ fn a_provider_that_stays_out_of_reach_ends_the_attempt() {
 fn what_a_cancelled_order_still_takes_goes_back_by_itself() {
     let withdrawn = [START, Command::Withdraw];
     check(&withdrawn, &approved(Deed::Authorize, DUE), State::Voiding);
-    check(&withdrawn, &answer(Deed::Authorize, Said::NotDone), State::Declined);
+    check(&withdrawn, &answer(Deed::Authorize, Said::Never), State::Declined);
     let capturing = [START, approved(Deed::Authorize, DUE), Command::Withdraw];
     let payment = check(&capturing, &approved(Deed::Capture, DUE), State::Refunding);
     assert_eq!(payment.refunding, DUE);
-    check(&capturing, &answer(Deed::Capture, Said::NotDone), State::Voiding);
+    check(&capturing, &answer(Deed::Capture, Said::Never), State::Voiding);
+}
+
+/// Nothing happened this time; an answer that was lost may have said otherwise.
+#[test]
+fn money_of_a_cancelled_order_is_looked_for_before_it_is_given_up() {
+    let capturing = [START, approved(Deed::Authorize, DUE), Command::Withdraw];
+    let payment = check(&capturing, &answer(Deed::Capture, Said::NotDone), State::Capturing);
+    assert_eq!(payment.next.map(|next| next.way), Some(Way::LookUp));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
 use domain::order_saga::Step;
+use domain::payment::Payment;
 use domain::points::Ledger;
 use domain::time::Timestamp;
 use sim::disk::{Disk, State};
@@ -44,10 +45,12 @@ fn is_held(state: &State, order: OrderId, step: Step) -> bool {
 fn stock_adds_up(state: &State) {
     let mut reserved: BTreeMap<ProductId, i64> = BTreeMap::new();
     let mut sold: BTreeMap<ProductId, i64> = BTreeMap::new();
+    let mut returned: BTreeMap<ProductId, i64> = BTreeMap::new();
     for order in orders(state) {
-        for line in &order.created.lines {
+        for (place, line) in order.created.lines.iter().enumerate() {
             if order.outcome == Outcome::Completed {
-                *sold.entry(line.product).or_default() += line.quantity;
+                *sold.entry(line.product).or_default() += line.quantity - order.returned(place);
+                *returned.entry(line.product).or_default() += order.returned(place);
             }
             if is_held(state, order.id(), Step::Stock(line.product)) {
                 *reserved.entry(line.product).or_default() += line.quantity;
@@ -60,7 +63,7 @@ fn stock_adds_up(state: &State) {
         assert_eq!(product.reserved, reserved.get(id).copied().unwrap_or(0), "{product:?}");
         assert_eq!(product.sold, sold.get(id).copied().unwrap_or(0), "{product:?}");
         let ranked: i64 = state.sales.iter().filter(|(key, _)| key.product == *id).map(|(_, sold)| sold).sum();
-        assert_eq!(product.sold, ranked, "the ranking of {product:?}");
+        assert_eq!(product.sold + returned.get(id).copied().unwrap_or(0), ranked, "the ranking of {product:?}");
     }
 }
 
@@ -76,12 +79,13 @@ fn coupons_add_up(state: &State) {
         assert!(campaign.issued <= campaign.quantity, "{campaign:?}");
         for used in coupons.iter().filter_map(|coupon| coupon.used_order) {
             let order = &state.orders[&used].order;
-            let is_complete = order.outcome == Outcome::Completed;
+            let is_complete = order.outcome == Outcome::Completed && !order.is_all_returned();
             assert!(is_complete || is_held(state, used, Step::Coupon), "{order:?}");
         }
     }
     for order in orders(state).filter(|order| order.created.coupon.is_some()) {
-        let is_used = order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Coupon);
+        let is_kept = order.outcome == Outcome::Completed && !order.is_all_returned();
+        let is_used = is_kept || is_held(state, order.id(), Step::Coupon);
         let coupons = state.holdings.values().flat_map(|holding| &holding.coupons);
         let used = coupons.filter(|coupon| coupon.used_order == Some(order.id())).count();
         assert_eq!(used, usize::from(is_used), "{order:?}");
@@ -101,7 +105,8 @@ fn points_add_up(state: &State) {
         assert_eq!(account.balance, balances.get(&user.0).copied().unwrap_or_default(), "{user}");
     }
     let held_or_spent = |order: &&Order| order.outcome == Outcome::Completed || is_held(state, order.id(), Step::Point);
-    let spent: Money = orders(state).filter(held_or_spent).map(|order| order.created.points).sum();
+    let spent = orders(state).filter(held_or_spent).map(|order| order.created.points - order.worth_returned().points);
+    let spent: Money = spent.sum();
     assert_eq!(balances.get(&Ledger::Spent.number()).copied().unwrap_or_default(), spent);
 }
 
@@ -112,7 +117,9 @@ fn sagas_leave_nothing_behind(state: &State) {
         assert!(!state.orders[&key.order].order.outcome.is_settled(), "{key:?} is left behind");
     }
     for order in orders(state) {
-        let wants_timer = matches!(order.outcome, Outcome::Pending | Outcome::Compensating);
+        let is_being_paid = state.payments.get(&order.id()).is_some_and(Payment::is_under_way);
+        let waits = order.outcome == Outcome::AwaitingPayment && !is_being_paid;
+        let wants_timer = waits || matches!(order.outcome, Outcome::Pending | Outcome::Compensating);
         assert_eq!(state.timers.contains_key(&order.id()), wants_timer, "{order:?}");
         if order.outcome == Outcome::Cancelled {
             assert!(order.reason.is_some(), "{order:?}");

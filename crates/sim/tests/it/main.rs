@@ -13,6 +13,7 @@ mod outcomes;
 mod post;
 mod repairs;
 mod saga_laws;
+mod settling;
 mod shop;
 mod simulation;
 mod time;

@@ -1,0 +1,84 @@
+//! Where the shop and its payment provider meet, and what is owed between them in the evening.
+
+use app::command::{Command, PaymentAnswered};
+use app::engine::Job;
+use app::payment::{Asked, Found};
+use app::ports::Clock as _;
+use app::rows::Telling;
+use domain::money::Money;
+use domain::order::Outcome;
+use domain::payment::Payment;
+
+use crate::checker::ensure;
+use crate::coverage::Branch;
+use crate::disk::State;
+use crate::process::CODEC;
+use crate::ready::ready;
+use crate::world::{Verdict, World};
+
+impl World {
+    /// Cashiers come by; each answer goes to some process, which may die with it.
+    pub(crate) fn visit_cashier(&mut self) {
+        let now = self.around.clock.now();
+        let due: Vec<Payment> = self.around.disk.read(|state| {
+            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due <= now);
+            state.payments.values().filter(is_due).cloned().collect()
+        });
+        for payment in due {
+            if !self.is_healed && self.rng.happens(300) {
+                continue;
+            }
+            if let Some(errand) = ready(self.cashier.pay_once(&payment)) {
+                self.note(format_args!("the provider is asked {}: {:?}", errand.ask.key, errand.answered.answer));
+                self.answer(errand.answered);
+            }
+        }
+        self.hear_provider();
+        for branch in self.provider.take_witnessed() {
+            self.coverage.reach(branch);
+        }
+    }
+
+    /// Takes in what the provider tells by itself.
+    fn hear_provider(&mut self) {
+        let now = self.around.clock.now();
+        for (ask, verdict) in self.provider.take_tellings() {
+            let known = Asked::of_key(&ask.key).zip(CODEC.order_id(ask.order.as_str()));
+            let Some(((_, asked), order)) = known else { continue };
+            let told = Some(Telling::new("model", ask.key.clone(), now));
+            self.answer(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told });
+        }
+    }
+
+    fn answer(&mut self, answered: PaymentAnswered) {
+        let place = self.rng.below(self.processes.len() as u64) as usize;
+        let job = Job::new(Command::PaymentAnswered(Box::new(answered)), Box::new(|_| ()));
+        if self.processes[place].submit(job).is_err() {
+            self.coverage.reach(Branch::QueueFull);
+        }
+    }
+
+    /// The two books say the same of every order, and nobody owes anybody.
+    pub(crate) fn money_is_where_it_belongs(&self) -> Verdict {
+        let held = self.provider.holds();
+        self.around.disk.read(|state| {
+            for row in state.orders.values() {
+                let order = &row.order;
+                let theirs = held.get(order.created.number.as_str()).copied().unwrap_or_default();
+                let ours = state.payments.get(&order.id()).map_or(Money::ZERO, Payment::held);
+                ensure(theirs == ours, || {
+                    format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?}")
+                })?;
+                let is_sold = order.outcome == Outcome::Completed && order.is_prepaid();
+                let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
+                ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} were taken"))?;
+            }
+            nothing_is_asked(state)
+        })
+    }
+}
+
+fn nothing_is_asked(state: &State) -> Verdict {
+    let open = state.payments.values().find(|payment| payment.next.is_some());
+    ensure(open.is_none(), || format!("a payment never ended: {open:?}"))
+}
