@@ -98,7 +98,6 @@ impl Meeting {
             }
             Code::PaymentInProgress => Elsewhere("settling::an_order_is_paid_once, in the simulator's tests"),
             Code::PaymentAmountMismatch => Told(self.settle("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
-            Code::CallbackUnsigned => Elsewhere("payments_callbacks, which sends forged ones"),
             Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
             Code::ShipmentNotPossible => Elsewhere("api_settling::what_cannot_be_is_refused_by_name"),
             Code::ProductNotFound => get("/api/products/999"),
@@ -119,6 +118,13 @@ impl Meeting {
             Code::RequestNotFound => get("/api/requests/x"),
             Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::LetterClosed => Elsewhere("dlq::a_letter_is_mended_and_sent_again_through_the_running_server"),
+            Code::CallbackUnsigned => {
+                Told(shop.ask_openly("POST", "/api/payments/callbacks/scripted", &json!({"id": "evt_1"})))
+            }
+            Code::PaymentProviderNotFound => {
+                Told(shop.ask_openly("POST", "/api/payments/callbacks/nobody", &json!({"id": "evt_1"})))
+            }
+            Code::PaymentNotScripted => Elsewhere("payments::a_provider_elsewhere_is_not_told_what_to_do"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),
