@@ -65,10 +65,8 @@ fn fits(order: &Order, payment: &Payment) -> bool {
 fn owed(name: &str, (order, payment): (&Order, &Payment)) -> Verdict {
     ensure(payment.amount == order.created.due, || format!("{name}: its payment is about another amount than is due"))?;
     let kept = payment.captured - payment.refunded - payment.refunding;
-    let due = match order.outcome {
-        Outcome::Completed => order.created.due - order.worth_returned().money,
-        _ => Money::ZERO,
-    };
+    let is_sold = order.outcome == Outcome::Completed;
+    let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
     ensure(kept == due, || format!("{name}: {} are due, {} were taken and kept", due.amount(), kept.amount()))
 }
 
