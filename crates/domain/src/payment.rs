@@ -6,6 +6,7 @@
 
 mod asked;
 mod method;
+mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::time::Timestamp;
 
 pub use asked::{Asked, Deed};
 pub use method::Method;
+pub use state::{State, Way};
 
 /// The provider may be out of reach so often before an attempt is given up.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
@@ -101,87 +103,6 @@ pub enum Event {
 pub enum Rejection {
     InProgress,
     AlreadyPaid,
-}
-
-/// The situation; each but the last in its row has a deed to be done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Authorizing,
-    Capturing,
-    Captured,
-    Declined,
-    Voiding,
-    Voided,
-    Refunding,
-    Refunded,
-}
-
-impl State {
-    pub const ALL: [State; 8] = [
-        State::Authorizing,
-        State::Capturing,
-        State::Captured,
-        State::Declined,
-        State::Voiding,
-        State::Voided,
-        State::Refunding,
-        State::Refunded,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Authorizing => "AUTHORIZING",
-            State::Capturing => "CAPTURING",
-            State::Captured => "CAPTURED",
-            State::Declined => "DECLINED",
-            State::Voiding => "VOIDING",
-            State::Voided => "VOIDED",
-            State::Refunding => "REFUNDING",
-            State::Refunded => "REFUNDED",
-        }
-    }
-
-    /// What customers are told, in the words of source 003 (P-03).
-    pub const fn shown(self) -> &'static str {
-        match self {
-            State::Authorizing | State::Capturing => "PENDING",
-            State::Captured => "PAID",
-            State::Refunding => "REFUND_REQUESTED",
-            State::Refunded => "REFUNDED",
-            State::Declined | State::Voiding | State::Voided => "FAILED",
-        }
-    }
-
-    /// What the provider has to do next.
-    pub const fn deed(self) -> Option<Deed> {
-        match self {
-            State::Authorizing => Some(Deed::Authorize),
-            State::Capturing => Some(Deed::Capture),
-            State::Voiding => Some(Deed::Void),
-            State::Refunding => Some(Deed::Refund),
-            State::Captured | State::Declined | State::Voided | State::Refunded => None,
-        }
-    }
-}
-
-/// How the next answer is got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// By having it done, under the deed's one key.
-    Do,
-    /// By asking what became of it.
-    LookUp,
-}
-
-impl Way {
-    pub const ALL: [Way; 2] = [Way::Do, Way::LookUp];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Way::Do => "DO",
-            Way::LookUp => "LOOK_UP",
-        }
-    }
 }
 
 /// When and how the provider is asked next.
@@ -280,20 +201,27 @@ fn start(
 ) -> Result<Vec<Event>, Rejection> {
     let attempt = match payment.map(|payment| (payment.state, payment.attempt)) {
         None => 1,
-        Some((State::Declined, attempt)) => attempt + 1,
-        Some((State::Authorizing | State::Capturing | State::Voiding, _)) => return Err(Rejection::InProgress),
-        Some((State::Captured | State::Voided | State::Refunding | State::Refunded, _)) => {
-            return Err(Rejection::AlreadyPaid);
+        // Whatever an earlier attempt took by mistake has gone back.
+        Some((State::Declined | State::Voided | State::Refunded, attempt)) => attempt + 1,
+        Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding, _)) => {
+            return Err(Rejection::InProgress);
         }
+        Some((State::Captured, _)) => return Err(Rejection::AlreadyPaid),
     };
     Ok(vec![Event::Requested { order, attempt, method, amount }])
 }
 
 fn withdraw(payment: &Payment) -> Vec<Event> {
     match payment.state {
-        State::Authorizing | State::Capturing | State::Declined => vec![Event::Withdrawn],
+        _ if !payment.is_wanted => vec![],
         State::Captured => vec![Event::Withdrawn, Event::RefundRequested { amount: payment.held() }],
-        State::Voiding | State::Voided | State::Refunding | State::Refunded => vec![],
+        State::Authorizing
+        | State::Capturing
+        | State::Declined
+        | State::Voiding
+        | State::Voided
+        | State::Refunding
+        | State::Refunded => vec![Event::Withdrawn],
     }
 }
 

@@ -119,12 +119,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
     let audience = Arc::new(Audience::new(&metrics));
-    if let Some(condition) = condition {
-        metrics.register(|registry| registry.register_collector(condition));
-    }
+    condition.into_iter().for_each(|condition| metrics.register(|registry| registry.register_collector(condition)));
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
-    let settings = settings(config, codec);
+    let (settings, linger) = (settings(config, codec), config.engine.linger());
     let services = Arc::clone(&settings.services);
     let front = Front::new(front::Parts {
         queue: sender,
@@ -142,7 +140,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
     let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
     let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
-    let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;

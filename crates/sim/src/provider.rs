@@ -104,7 +104,7 @@ impl Books {
                 return Err(ProviderError::NotDone("connection refused".into()));
             }
             Some(Whim::LostBefore | Whim::Slow) => return Err(ProviderError::Unknown("timed out".into())),
-            _ => {}
+            Some(Whim::LostAfter | Whim::Decline | Whim::WrongAmount | Whim::ToldTwice) | None => {}
         }
         let verdict = self.act(ask, whim == Some(Whim::Decline));
         match (whim, &verdict) {

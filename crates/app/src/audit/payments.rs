@@ -52,7 +52,8 @@ fn fits(order: &Order, payment: &Payment) -> bool {
     let is_paid = matches!(payment.state, State::Captured | State::Refunding | State::Refunded);
     match order.outcome {
         Outcome::Pending => false,
-        Outcome::AwaitingPayment => payment.is_wanted && !is_paid,
+        // What was taken of an attempt that was refused before is on its way back, or is back.
+        Outcome::AwaitingPayment => payment.is_wanted && payment.state != State::Captured,
         Outcome::Completed => payment.is_wanted && is_paid,
         Outcome::Compensating | Outcome::CompensationStuck | Outcome::Cancelled => {
             !payment.is_wanted && payment.state != State::Captured
@@ -64,26 +65,28 @@ fn fits(order: &Order, payment: &Payment) -> bool {
 fn owed(name: &str, (order, payment): (&Order, &Payment)) -> Verdict {
     ensure(payment.amount == order.created.due, || format!("{name}: its payment is about another amount than is due"))?;
     let kept = payment.captured - payment.refunded - payment.refunding;
-    let due = match order.outcome {
-        Outcome::Completed => order.created.due - order.worth_returned().money,
-        _ => Money::ZERO,
-    };
+    let is_sold = order.outcome == Outcome::Completed;
+    let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
     ensure(kept == due, || format!("{name}: {} are due, {} were taken and kept", due.amount(), kept.amount()))
 }
 
-/// The events say the same: each attempt is captured at most once, and what they say was given back was given back.
+/// The events say the same of the last attempt, that each earlier one gave back what it took, and that the order was paid once.
 fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
     let (mut captured, mut refunded, mut completed) = (Money::ZERO, Money::ZERO, 0);
+    let mut mistaken = Money::ZERO;
     for (event, _) in dossier.history() {
         #[expect(clippy::wildcard_enum_match_arm, reason = "no other event moves money")]
         match event {
-            Event::PaymentCaptured(note) => captured += note.amount,
-            Event::PaymentRefunded(note) => refunded += note.amount,
+            Event::PaymentCaptured(note) if note.attempt == payment.attempt => captured += note.amount,
+            Event::PaymentRefunded(note) if note.attempt == payment.attempt => refunded += note.amount,
+            Event::PaymentCaptured(note) => mistaken += note.amount,
+            Event::PaymentRefunded(note) => mistaken -= note.amount,
             Event::PaymentCompleted(_) => completed += 1,
             _ => {}
         }
     }
-    ensure((captured, refunded) == (payment.captured, payment.refunded) && completed <= 1, || {
+    let fits = (captured, refunded) == (payment.captured, payment.refunded) && mistaken.is_zero();
+    ensure(fits && completed <= 1, || {
         let told = [captured, refunded].map(Money::amount);
         format!("{}: its events say that {told:?} were captured and refunded", dossier.name)
     })

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed};
 use crate::rows::{CustomerKey, Notice, OrderKey};
 use crate::unit::{Step, Unit};
+use crate::wire_time;
 
 /// An order came to an end, or needs its customer.
 pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
@@ -30,6 +31,9 @@ pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFai
         "status": "FAILED",
         "code": failed.code,
         "retryable": failed.retryable,
+        "title": "The payment failed",
+        "message": "Nothing was sent. The order may be paid again until its time is over.",
+        "timestamp": wire_time::format(unit.now),
     });
     append(unit, failed.user_id, "order.failed", data.to_string())
 }

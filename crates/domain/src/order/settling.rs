@@ -118,13 +118,15 @@ fn process(
 
 /// The edges that the order takes when it is paid and its goods can go (O-33, O-34).
 fn dispatch(order: &Order) -> Vec<Event> {
-    match order.status {
-        Status::PaymentCompleted | Status::Preparing if order.created.warehouse_storage => {
-            vec![moved(Status::InWarehouse), moved(Status::Completed)]
-        }
-        Status::PaymentCompleted if order.created.receiver.is_some() => vec![moved(Status::Preparing)],
-        _ => vec![],
+    let is_paid = order.status == Status::PaymentCompleted;
+    let waits = is_paid || order.status == Status::Preparing;
+    if waits && order.created.warehouse_storage {
+        return vec![moved(Status::InWarehouse), moved(Status::Completed)];
     }
+    if is_paid && order.created.receiver.is_some() {
+        return vec![moved(Status::Preparing)];
+    }
+    vec![]
 }
 
 /// Takes a completed order back as a whole, before its goods leave.

@@ -63,6 +63,16 @@ fn a_refusal_may_be_followed_by_another_attempt_under_the_next_number() {
     assert_eq!(payment.asked(), Some(Asked { attempt: 2, deed: Deed::Authorize, refund: 0 }));
 }
 
+/// The provider first said no and then took it after all: that goes back, and the order may still be paid.
+#[test]
+fn an_attempt_that_went_wrong_is_not_the_last() {
+    let voiding = [START, declined(Deed::Authorize), approved(Deed::Authorize, DUE)];
+    assert_eq!(decide(Some(&after(&voiding)), &START, NOON), Err(Rejection::InProgress));
+    let voided = [&voiding[..], &[approved(Deed::Void, DUE)]].concat();
+    let payment = check(&voided, &START, State::Authorizing);
+    assert_eq!((payment.attempt, payment.is_wanted), (2, true));
+}
+
 /// T14.
 #[test]
 fn nothing_is_paid_twice() {

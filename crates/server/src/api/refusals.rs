@@ -33,21 +33,9 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             format!("Only {available} units are neither sold nor reserved; write off at most those."),
         ),
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", "the shop would hold too much of it"),
-        Refusal::PriceChanged { total } => Problem::new(
-            Code::PriceChanged,
-            format!("The items cost {} won now; show the customer and ask again.", total.amount()),
-        )
-        .at("#/totalAmount"),
-        Refusal::PointsAbovePayable { payable } => Problem::invalid(
-            "#/pointsToUse",
-            "too_large",
-            format!("items and coupon leave {} won to pay; use at most as many points", payable.amount()),
-        ),
-        Refusal::PointsTooMuch { balance } => Problem::invalid(
-            "#/amount",
-            "too_large",
-            format!("the account holds {} points and cannot hold that many more", balance.amount()),
-        ),
+        Refusal::PriceChanged { .. } | Refusal::PointsAbovePayable { .. } | Refusal::PointsTooMuch { .. } => {
+            amount_problem(refusal)
+        }
         Refusal::CampaignQuantityLowered { quantity } => Problem::invalid(
             "#/totalQuantity",
             "too_small",
@@ -74,6 +62,29 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             Code::Unavailable,
             "The outcome is not known; repeat the request with the same Idempotency-Key.",
         ),
+    }
+}
+
+/// Why an amount of money or points is not taken.
+fn amount_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about amounts only")]
+    match refusal {
+        Refusal::PriceChanged { total } => Problem::new(
+            Code::PriceChanged,
+            format!("The items cost {} won now; show the customer and ask again.", total.amount()),
+        )
+        .at("#/totalAmount"),
+        Refusal::PointsAbovePayable { payable } => Problem::invalid(
+            "#/pointsToUse",
+            "too_large",
+            format!("items and coupon leave {} won to pay; use at most as many points", payable.amount()),
+        ),
+        Refusal::PointsTooMuch { balance } => Problem::invalid(
+            "#/amount",
+            "too_large",
+            format!("the account holds {} points and cannot hold that many more", balance.amount()),
+        ),
+        _ => Problem::new(Code::Internal, "The amount cannot be taken."),
     }
 }
 

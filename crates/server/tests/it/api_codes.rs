@@ -48,8 +48,14 @@ impl Meeting {
     }
 
     fn cancel_completed(&self) -> Answer {
-        let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
+        let number = self.order(&json!({"payment": "ON_DELIVERY", "warehouseStorage": true})).number(200);
         self.shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({}))
+    }
+
+    /// What an order that waits for its payment says to something that is asked of it.
+    fn settle(&self, what: &str, body: &Value) -> Answer {
+        let number = self.order(&json!({})).number(200);
+        self.shop.post(ANN, &format!("/api/orders/{number}{what}"), body)
     }
 
     fn register_twice(&self) -> Answer {
@@ -82,6 +88,18 @@ impl Meeting {
             Code::OrderNotFound => get("/api/orders/x"),
             Code::OrderEmpty => Told(shop.post(ANN, "/api/orders", &json!({"items": []}))),
             Code::OrderNotCancellable => Told(self.cancel_completed()),
+            Code::OrderNotRefundable => Told(self.settle("/refund", &json!({}))),
+            Code::PaymentNotDue => {
+                let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
+                Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
+            }
+            Code::PaymentAlreadyPaid | Code::PaymentDeclined => {
+                Elsewhere("payments::a_declined_payment_is_told_and_may_be_tried_again")
+            }
+            Code::PaymentInProgress => Elsewhere("settling::an_order_is_paid_once, in the simulator's tests"),
+            Code::PaymentAmountMismatch => Told(self.settle("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
+            Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
+            Code::ShipmentNotPossible => Elsewhere("api_settling::what_cannot_be_is_refused_by_name"),
             Code::ProductNotFound => get("/api/products/999"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});
@@ -105,6 +123,13 @@ impl Meeting {
             Code::GroupInline => {
                 Told(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
             }
+            Code::CallbackUnsigned => {
+                Told(shop.ask_openly("POST", "/api/payments/callbacks/scripted", &json!({"id": "evt_1"})))
+            }
+            Code::PaymentProviderNotFound => {
+                Told(shop.ask_openly("POST", "/api/payments/callbacks/nobody", &json!({"id": "evt_1"})))
+            }
+            Code::PaymentNotScripted => Elsewhere("payments::a_provider_elsewhere_is_not_told_what_to_do"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),

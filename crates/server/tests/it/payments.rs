@@ -184,3 +184,16 @@ fn the_provider_is_told_by_admins_in_words_that_it_knows() {
     }
     assert_eq!(shop.get(ADMIN, path).expect(200), told);
 }
+
+#[test]
+fn a_provider_elsewhere_is_not_told_what_to_do() {
+    let shop = TestShop::start_with(&[
+        ("DOORBUSTER__PAYMENT__PROVIDER", "http"),
+        ("DOORBUSTER__PAYMENT__URL", "http://127.0.0.1:9"),
+        ("DOORBUSTER_PAYMENT_KEY", "sk_test_123"),
+    ]);
+    assert_eq!(shop.get(ADMIN, "/api/admin/payments/script").problem(409), "payment.not_scripted");
+    // It is not there either; the order waits.
+    let number = shop.unpaid(ANN, 1_000);
+    assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
+}

@@ -78,7 +78,7 @@ pub(in crate::api) fn cancel() -> Operation {
              stays COMPLETED, its status is CANCELLED.",
         )
         .answers(order)
-        .refuses([Code::OrderNotCancellable])
+        .refuses([Code::OrderNotCancellable, Code::PaymentInProgress])
 }
 
 pub(in crate::api) fn list_all() -> Operation {
