@@ -1,9 +1,11 @@
 //! The technologies behind the ports. [`embedded`] is the whole shop in one process and one folder; [`mysql`] is the store
-//! that several processes share; [`kafka`] carries events between processes.
+//! that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside it and may
+//! lose at any moment.
 
 pub mod clock;
 pub mod embedded;
 pub mod kafka;
 pub mod mysql;
+pub mod redis;
 mod selects;
 mod words;

@@ -3,6 +3,7 @@
 //! An adapter's own tests run [`CASES`] one by one, each on a fixture of its own.
 
 mod commits;
+mod gate;
 mod log;
 mod rows;
 mod samples;
@@ -13,6 +14,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use crate::ports::{EventLog, Pending, Store};
+
+pub use gate::{GATE_CASES, GateCase, GateFixture};
 
 /// A store under test.
 pub trait Fixture {

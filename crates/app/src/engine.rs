@@ -19,6 +19,7 @@ use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadE
 use crate::reactions::Group;
 use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
+use crate::views::DaySales;
 
 use batch::Batch;
 use failed::Carried;
@@ -97,6 +98,8 @@ pub struct Report {
     pub permanent: Vec<(LetterId, Group)>,
     /// Whether parked events can be tried again at once.
     pub is_more_due: bool,
+    /// What was sold so far on the days that were touched.
+    pub sold: Vec<DaySales>,
     /// Partitions that another worker took over, or of which a delivery came to nothing; their groups must ask where
     /// they stand.
     pub lost: Vec<OffsetKey>,

@@ -18,6 +18,7 @@ pub mod ids;
 pub mod outbox;
 pub mod payment;
 pub mod ports;
+pub mod rates;
 pub mod reactions;
 pub mod relay;
 pub mod retries;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use domain::coupon::{Campaign, Rejection};
-use domain::ids::{CampaignId, OrderId, UserId};
+use domain::ids::{CampaignId, OrderId, RequestId, UserId};
 use domain::time::Timestamp;
 
 use crate::event::Event;
@@ -14,6 +14,7 @@ use crate::ids::Sequence;
 use crate::reactions::Group;
 use crate::rows::{DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows};
 use crate::topic::Topic;
+use crate::views::{DaySales, Popular};
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -181,21 +182,97 @@ pub struct CampaignFacts<'a> {
     pub complete: bool,
 }
 
+/// A no that the gate is sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlyRefusal {
+    /// What the engine would say.
+    pub rejection: Rejection,
+    /// Whether it is also sure that the user holds no coupon of the campaign, and so is owed none by a repeat.
+    pub holds_none: bool,
+}
+
+/// What a gate says: at once, or after it has asked elsewhere.
+pub enum Advice<'a> {
+    Given(Option<EarlyRefusal>),
+    Asked(Pin<Box<dyn Future<Output = Option<EarlyRefusal>> + Send + 'a>>),
+}
+
+impl Advice<'_> {
+    pub async fn get(self) -> Option<EarlyRefusal> {
+        match self {
+            Advice::Given(advice) => advice,
+            Advice::Asked(asked) => asked.await,
+        }
+    }
+}
+
 /// Says no early, and only on committed facts: all are issued, or this user has his. Losing it changes no outcome.
 pub trait Gate: Send + Sync {
     /// The refusal that the engine would give, if the gate is sure of it.
-    fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection>;
-
-    /// Whether the gate is sure that the user holds no coupon of the campaign, and so is owed none by a repeat.
-    fn holds_none(&self, _campaign: CampaignId, _user: UserId) -> bool {
-        false
-    }
+    fn advice(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Advice<'_>;
 
     /// Whether the gate knows all holders of a campaign, or wants to be told no more.
     fn is_complete(&self, campaign: CampaignId) -> bool;
 
     fn learn(&self, facts: CampaignFacts<'_>);
 
-    /// Nobody can tell any more what is committed of a campaign: nothing is known of it until the next telling.
+    /// Nobody can tell any more what is committed of a campaign: nothing is believed of it until the next telling, or
+    /// until the store was asked.
     fn forget(&self, campaign: CampaignId);
+}
+
+/// Whom commits concern, and nothing of what they did: who is woken looks himself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wake {
+    pub users: Vec<UserId>,
+    pub orders: Vec<OrderId>,
+    pub requests: Vec<RequestId>,
+}
+
+impl Wake {
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.orders.is_empty() && self.requests.is_empty()
+    }
+}
+
+/// What is heard of a bell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    Wake(Wake),
+    /// Something may have been missed; everybody should look.
+    Nothing,
+}
+
+/// Told of every ring of another process; it must not block.
+pub type Hear = Box<dyn Fn(Heard) + Send + Sync>;
+
+/// Wakes those who listen or wait at other processes. A ring may be lost: whoever must know looks now and then himself.
+pub trait Bell: Send + Sync {
+    /// Rings in all other processes; it must not block.
+    fn ring(&self, wake: Wake);
+
+    /// Has what the others ring told from now on; called once.
+    fn listen(&self, hear: Hear);
+
+    /// Whether rings arrive at present, as far as this process can tell.
+    fn is_heard(&self) -> bool;
+}
+
+/// The days over which sales are ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// One day.
+    Day(i64),
+    /// A day and the two before it.
+    ThreeDays(i64),
+    All,
+}
+
+/// What sells best, kept beside the store. It may be lost, and may be behind other processes' latest commits.
+pub trait Ranking: Send + Sync {
+    /// Told of a commit before anybody is told that it happened; it must not block.
+    fn learn(&self, sold: &[DaySales]);
+
+    /// Best first, ties by product number, like the store would say it. `None` when the store should be asked.
+    fn popular(&self, window: Window, limit: usize) -> Pin<Box<dyn Future<Output = Option<Vec<Popular>>> + Send + '_>>;
 }

@@ -52,6 +52,18 @@ pub trait CatalogueViews: Send + Sync {
 
     /// What sold best since a day (its number, inclusive) or ever; ties by product number.
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>>;
+
+    /// What was sold of each product: on each day from a day (its number) on, and on all days before it together.
+    fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>>;
+}
+
+/// What was sold of a product so far on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DaySales {
+    pub product: ProductId,
+    /// `None`: on all days before those that are told apart.
+    pub day: Option<i64>,
+    pub sold: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,3 +155,27 @@ pub trait Views:
 }
 
 impl<T: OrderViews + ModeViews + CatalogueViews + CouponViews + AccountViews + NoticeViews + LetterViews> Views for T {}
+
+/// What somebody listens to or waits for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    pub users: Vec<UserId>,
+    pub orders: Vec<OrderId>,
+    pub requests: Vec<RequestId>,
+}
+
+/// How far each of them has come, by a number that moves when it changes; what is not there is not in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    pub users: Vec<(UserId, i64)>,
+    pub orders: Vec<(OrderId, i64)>,
+    pub requests: Vec<(RequestId, i64)>,
+}
+
+/// Looks after many at once what other processes committed.
+pub trait Stirrings: Send + Sync {
+    /// Moves with every commit that can concern anybody.
+    fn pulse(&self) -> Reading<'_, i64>;
+
+    fn marks(&self, watched: Watched) -> Reading<'_, Marks>;
+}

@@ -26,6 +26,7 @@ use crate::front::Front;
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
@@ -38,6 +39,7 @@ mod examples;
 mod fingerprints;
 mod health;
 mod letters;
+mod limiting;
 mod manual;
 mod modes;
 mod notices;
@@ -83,6 +85,7 @@ pub struct Inner {
     /// The participants of orders in this process.
     pub services: Arc<Services>,
     pub metrics: Arc<Metrics>,
+    pub limits: Limits,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// Set when the process begins to stop.
@@ -149,6 +152,9 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(admin_routes().router().route_layer(check));
+    }
+    if shop.limits.are_set() {
+        routes = routes.layer(middleware::from_fn_with_state(shop.clone(), limiting::limited));
     }
     if surface == Surface::EverythingAndEcho {
         routes = routes.route("/bench/echo/{bytes}", post(echo::echo));

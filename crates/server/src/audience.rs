@@ -53,6 +53,11 @@ impl Audience {
         }
     }
 
+    /// Those who are listened to.
+    pub fn users(&self) -> Vec<UserId> {
+        self.users.lock().as_ref().map(|users| users.keys().copied().collect()).unwrap_or_default()
+    }
+
     /// Sends everybody home; nobody is let in any more.
     pub fn close(&self) {
         self.users.lock().take();

@@ -9,11 +9,15 @@ use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
 mod kafka;
+mod limits;
 mod orders;
+mod redis;
 mod render;
 
 pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
+pub use limits::Limits;
 pub use orders::{Canary, Orders};
+pub use redis::{GateScript, Redis};
 
 /// The commented reference of all settings, which is also where their defaults come from.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -23,6 +27,7 @@ const ENV_PREFIX: &str = "DOORBUSTER__";
 const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
 const ENV_DATABASE_URL: &str = "DATABASE_URL";
 const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
+const ENV_REDIS_URL: &str = "REDIS_URL";
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +38,9 @@ pub struct Config {
     pub engine: Engine,
     pub store: Store,
     pub kafka: Kafka,
+    pub redis: Redis,
     pub orders: Orders,
+    pub limits: Limits,
     pub points: Points,
     pub idempotency: Idempotency,
     pub log: Log,
@@ -250,6 +257,8 @@ pub enum Error {
     RolesApart,
     #[error("kafka.prefix may have letters, digits, '.', '_' and '-', at most 100 of them")]
     KafkaPrefix,
+    #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
+    Redis,
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -264,7 +273,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let (mut secret, mut database, mut brokers) = (None, None, None);
+        let (mut secret, mut database, mut brokers, mut redis) = (None, None, None, None);
         for (variable, text) in env {
             if variable == ENV_AUTH_SECRET {
                 secret = Some(text).filter(|secret| !secret.is_empty());
@@ -272,6 +281,8 @@ impl Config {
                 database = Some(text).filter(|address| !address.is_empty()).map(DatabaseUrl);
             } else if variable == ENV_KAFKA_BROKERS {
                 brokers = Some(text).filter(|brokers| !brokers.is_empty());
+            } else if variable == ENV_REDIS_URL {
+                redis = Some(text).filter(|address| !address.is_empty());
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
                 let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
@@ -282,6 +293,7 @@ impl Config {
         config.auth.secret = secret;
         config.store.database = database;
         config.kafka.brokers = brokers;
+        config.redis.set_address(redis);
         config.check()?;
         Ok(config)
     }
@@ -300,6 +312,9 @@ impl Config {
         }
         self.kafka.check()?;
         self.orders.check()?;
+        if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {
+            return Err(Error::Redis);
+        }
         let at_least_one = [
             ("server.http_threads", self.server.http_threads as u64),
             ("server.body_bytes_max", self.server.body_bytes_max as u64),
@@ -312,6 +327,7 @@ impl Config {
             ("engine.queue_max", self.engine.queue_max as u64),
             ("engine.command_deadline_ms", self.engine.command_deadline_ms),
             ("store.readers", self.store.readers as u64),
+            ("redis.timeout_ms", self.redis.timeout_ms()),
             ("orders.pay_within_s", self.orders.pay_within_s),
             ("orders.step_deadline_s", self.orders.step_deadline_s),
             ("orders.order_deadline_s", self.orders.order_deadline_s),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::answer::{Refusal, Settled};
 use app::command::{Command, Idempotency};
 use app::engine::Job;
-use app::ports::{Clock, Gate};
+use app::ports::{Clock, Gate, Ranking};
 use app::views::Views;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +25,8 @@ pub struct Front {
     pub clock: Arc<dyn Clock>,
     pub views: Arc<dyn Views>,
     pub gate: Arc<dyn Gate>,
+    /// What sells best, where it is kept beside the store.
+    pub ranking: Option<Arc<dyn Ranking>>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
@@ -37,6 +39,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub views: Arc<dyn Views>,
     pub gate: Arc<dyn Gate>,
+    /// What sells best, where it is kept beside the store.
+    pub ranking: Option<Arc<dyn Ranking>>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
@@ -44,8 +48,8 @@ pub struct Parts {
 
 impl Front {
     pub fn new(parts: Parts) -> Front {
-        let Parts { queue, command_deadline, clock, views, gate, codec, waiting, audience } = parts;
-        Front { queue, command_deadline, clock, views, gate, codec, waiting, audience }
+        let Parts { queue, command_deadline, clock, views, gate, ranking, codec, waiting, audience } = parts;
+        Front { queue, command_deadline, clock, views, gate, ranking, codec, waiting, audience }
     }
 
     /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.

@@ -17,8 +17,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 mod engine;
+mod redis;
 
 pub use engine::EngineMetrics;
+pub use redis::{Condition, RedisMetrics};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use app::engine::{Report, Written};
+use app::ports::{Bell, Ranking, Wake};
 
 use crate::audience::Audience;
 use crate::metrics::EngineMetrics;
@@ -22,6 +23,9 @@ pub struct Listeners {
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
     pub metrics: Arc<EngineMetrics>,
+    /// Wakes those at other processes.
+    pub bell: Option<Arc<dyn Bell>>,
+    pub ranking: Option<Arc<dyn Ranking>>,
 }
 
 /// The thread that settles, in the order of writing.
@@ -82,6 +86,11 @@ impl Shared {
     }
 
     fn settle(&self, written: Written, started: Instant) {
+        let Listeners { waiting, audience, metrics, bell, ranking } = &self.listeners;
+        if let Some(ranking) = ranking {
+            // Before anybody is answered: from then on it must not say what was true before.
+            ranking.learn(&written.report.sold);
+        }
         let report: Report = written.settle();
         for error in &report.errors {
             tracing::error!("The engine met an error: {error}");
@@ -102,9 +111,13 @@ impl Shared {
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
         }
-        let Listeners { waiting, audience, metrics } = &self.listeners;
         metrics.observe_batch(&report, started.elapsed());
-        waiting.wake(&report);
-        audience.wake(&report.noticed);
+        let Report { orders, requests, noticed: users, .. } = report;
+        let wake = Wake { users, orders, requests };
+        waiting.wake(&wake);
+        audience.wake(&wake.users);
+        if let Some(bell) = bell.as_ref().filter(|_| !wake.is_empty()) {
+            bell.ring(wake);
+        }
     }
 }

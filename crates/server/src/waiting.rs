@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::engine::Report;
-use app::ports::StoreError;
+use app::ports::{StoreError, Wake};
 use app::views::Reading;
 use domain::ids::{OrderId, RequestId};
 use parking_lot::Mutex;
@@ -49,18 +48,23 @@ impl Waiting {
     }
 
     /// Wakes everybody whose subject a commit touched.
-    pub fn wake(&self, report: &Report) {
+    pub fn wake(&self, wake: &Wake) {
         let subjects = self.subjects.lock();
         if subjects.is_empty() {
             return;
         }
-        let orders = report.orders.iter().map(|order| Subject::Order(*order));
-        let requests = report.requests.iter().map(|request| Subject::Request(*request));
+        let orders = wake.orders.iter().map(|order| Subject::Order(*order));
+        let requests = wake.requests.iter().map(|request| Subject::Request(*request));
         for subject in orders.chain(requests) {
             if let Some(waiting) = subjects.get(&subject) {
                 waiting.notify_waiters();
             }
         }
+    }
+
+    /// What is waited for.
+    pub fn subjects(&self) -> Vec<Subject> {
+        self.subjects.lock().keys().copied().collect()
     }
 
     fn leave(&self, subject: Subject, woken: &Arc<Notify>) {
@@ -92,7 +96,7 @@ mod tests {
             while waiting.subjects.lock().is_empty() {
                 tokio::task::yield_now().await;
             }
-            waiting.wake(&Report { orders: vec![OrderId(1)], ..Report::default() });
+            waiting.wake(&Wake { orders: vec![OrderId(1)], ..Wake::default() });
         };
         let (found, ()) = tokio::join!(waiting.until(SUBJECT, Duration::from_secs(30), look, |seen| *seen == 1), waker);
         assert_eq!(found, Ok(Some(1)));

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::SystemClock;
-use adapters::{embedded, mysql};
+use adapters::{embedded, mysql, redis};
 use app::audit::{Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
@@ -23,6 +23,8 @@ use crate::estimates::Estimates;
 use crate::front::{self, Front};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
+use crate::limits::Limits;
+use crate::lookout::Lookout;
 use crate::metrics::{EngineMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::relaying::RelayThread;
@@ -32,12 +34,14 @@ use crate::shutdown::{self, Stopper};
 use crate::waiting::Waiting;
 use crate::worker::Worker;
 
+mod beside;
 mod broker;
 mod stores;
 
 pub use adapters::kafka::Plan as TopicPlan;
 pub use broker::{make_topics, plan_topics, topic_profile};
 
+use beside::Beside;
 use stores::Opened;
 
 /// A running shop without its listeners.
@@ -46,11 +50,13 @@ pub struct Running {
     pub engine: EngineThread,
 }
 
-/// The engine's thread, which stops when it is told to and has settled what it took; and the relay's, where there is one.
+/// The engine's thread, which stops when it is told to and has settled what it took; and
+/// what runs beside it: the relay and the lookout, where there are any.
 pub struct EngineThread {
     stopper: Stopper,
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
+    lookout: Option<JoinHandle<()>>,
 }
 
 impl EngineThread {
@@ -61,7 +67,8 @@ impl EngineThread {
         if let Some(relay) = self.relay {
             relay.stop();
         }
-        stopped
+        let looked_out = self.lookout.map_or(Ok(()), JoinHandle::join);
+        stopped.and(looked_out.map_err(|_panic| std::io::Error::other("the lookout panicked")))
     }
 }
 
@@ -73,6 +80,8 @@ pub enum Error {
     #[error(transparent)]
     Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
+    Redis(#[from] redis::OpenError),
+    #[error(transparent)]
     Read(#[from] StoreError),
     #[error("the brokers: {0}")]
     Broker(String),
@@ -82,14 +91,22 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, log, outbox, gate, clock, codec, engine, runtime } = stores::open(config, data_dir)?;
+    let Opened { store, views, stirrings, log, outbox, gate, clock, codec, engine, runtime } =
+        stores::open(config, data_dir)?;
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
     let relay = broker::relay(config, outbox, &clock, &committed)?;
     let is_consumer = config.server.roles.worker;
+    let beside = beside::open(config, codec, &views, &clock)?;
+    let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
+    // Where nobody else commits, nobody is to be woken elsewhere.
+    let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
     let metrics = Arc::new(Metrics::new());
     let audience = Arc::new(Audience::new(&metrics));
+    if let Some(condition) = condition {
+        metrics.register(|registry| registry.register_collector(condition));
+    }
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
@@ -100,6 +117,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         clock: Arc::clone(&clock),
         views,
         gate: Arc::clone(&gate),
+        ranking: ranking.clone(),
         codec,
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
@@ -107,10 +125,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
+    let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
+    let lookout = lookout.start(stop.clone())?;
     let run = move || {
         let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
         let engine = Engine::new(Parts { store, gate, clock, settings, engine });
-        let listeners = Listeners { waiting, audience, metrics: engine_metrics };
+        let listeners = Listeners { waiting, audience, metrics: engine_metrics, bell, ranking };
         let worker = Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
         if let Err(error) = runtime.block_on(worker.run()) {
             tracing::error!("The engine cannot start: {error}");
@@ -131,10 +151,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         estimates,
         services,
         metrics,
+        limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),
     });
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, lookout } })
 }
 
 fn snapshots(config: &Config) -> Snapshots {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::ports::{CampaignFacts, Gate};
+use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
 use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -43,6 +43,15 @@ impl ModelGate {
         }
     }
 
+    /// The refusal that the engine would give.
+    pub fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
+        let all = self.known();
+        let known = all.get(&campaign)?;
+        let is_full = self.counts_admissions && known.admitted >= known.campaign.quantity;
+        let is_direct = known.campaign.issue_mode == IssueMode::Direct;
+        known.refusal(user, now).or((is_full && is_direct).then_some(Rejection::SoldOut))
+    }
+
     fn known(&self) -> MutexGuard<'_, BTreeMap<CampaignId, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -69,12 +78,9 @@ impl Known {
 }
 
 impl Gate for ModelGate {
-    fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
-        let all = self.known();
-        let known = all.get(&campaign)?;
-        let is_full = self.counts_admissions && known.admitted >= known.campaign.quantity;
-        let is_direct = known.campaign.issue_mode == IssueMode::Direct;
-        known.refusal(user, now).or((is_full && is_direct).then_some(Rejection::SoldOut))
+    fn advice(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Advice<'_> {
+        let refusal = self.refusal(campaign, user, now);
+        Advice::Given(refusal.map(|rejection| EarlyRefusal { rejection, holds_none: false }))
     }
 
     fn is_complete(&self, campaign: CampaignId) -> bool {

@@ -9,7 +9,7 @@ use app::answer::{Refusal, Settled};
 use app::breaker;
 use app::command::Command;
 use app::engine::{Job, Report};
-use app::ports::{Clock as _, Gate as _};
+use app::ports::Clock as _;
 use app::rows::{InboxKey, OffsetKey};
 use app::services::Service;
 use domain::ids::OrderId;

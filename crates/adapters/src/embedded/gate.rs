@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::ports::{CampaignFacts, Gate};
+use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
 use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -86,6 +86,11 @@ impl MemoryGate {
 }
 
 impl Known {
+    fn advice(&self, user: UserId, now: Timestamp) -> Option<EarlyRefusal> {
+        let rejection = self.refusal(user, now)?;
+        Some(EarlyRefusal { rejection, holds_none: self.held(user) == Some(0) })
+    }
+
     fn refusal(&self, user: UserId, now: Timestamp) -> Option<Rejection> {
         // A queued campaign takes every request and refuses it later.
         if self.campaign.issue_mode == IssueMode::Queued {
@@ -125,12 +130,8 @@ impl Known {
 }
 
 impl Gate for MemoryGate {
-    fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
-        self.known.read().get(&campaign)?.read().refusal(user, now)
-    }
-
-    fn holds_none(&self, campaign: CampaignId, user: UserId) -> bool {
-        self.known.read().get(&campaign).is_some_and(|known| known.read().held(user) == Some(0))
+    fn advice(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Advice<'_> {
+        Advice::Given(self.known.read().get(&campaign).and_then(|known| known.read().advice(user, now)))
     }
 
     fn is_complete(&self, campaign: CampaignId) -> bool {

@@ -7,6 +7,7 @@ mod letters;
 mod modes;
 mod notices;
 mod orders;
+mod stirrings;
 
 use std::io;
 

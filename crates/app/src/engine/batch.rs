@@ -18,6 +18,7 @@ use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, Offs
 use crate::settings::Settings;
 use crate::table::{Change, Missing};
 use crate::unit::{Halt, Unit};
+use crate::views::DaySales;
 
 pub(super) struct Batch {
     pub(super) rows: Rows,
@@ -219,6 +220,12 @@ impl Batch {
     pub(super) fn touched(&self, report: &mut Report) {
         report.orders.extend(self.rows.orders.changed().map(|key| key.0));
         report.requests.extend(self.rows.requests.changed());
+        report.sold.extend(self.rows.sales.changes().into_iter().filter_map(|(key, change)| match change {
+            Change::Insert(sold) | Change::Update(sold) => {
+                Some(DaySales { product: key.product, day: Some(key.day), sold: *sold })
+            }
+            Change::Delete => None,
+        }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
         let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
         report.stuck.extend(stuck.filter_map(|event| event.order));

@@ -278,7 +278,7 @@ pub(crate) async fn issue(
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let (campaign, user) = (CampaignId(id.0), submission.user());
-    refuse_early(&shop, campaign, &submission)?;
+    refuse_early(&shop, campaign, &submission).await?;
     let settled = shop.front.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
     answer(&shop, settled, &submission).await
 }
@@ -296,13 +296,12 @@ pub(crate) async fn request(
 
 /// Lets the gate say no. A repeat with its key goes on, whatever happened to the campaign since: it may be owed the
 /// coupon that it got the first time.
-fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
+async fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
     let front = &shop.front;
-    let user = submission.user();
-    match front.gate.refusal(campaign, user, front.clock.now()) {
+    match front.gate.advice(campaign, submission.user(), front.clock.now()).get().await {
         None => Ok(()),
-        Some(_) if submission.idempotency.is_some() && !front.gate.holds_none(campaign, user) => Ok(()),
-        Some(rejection) => Err(problem(&Refusal::from(rejection))),
+        Some(early) if submission.idempotency.is_some() && !early.holds_none => Ok(()),
+        Some(early) => Err(problem(&Refusal::from(early.rejection))),
     }
 }
 

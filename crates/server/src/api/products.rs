@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use app::answer::Answer;
 use app::command::Command;
+use app::ports;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -127,12 +128,19 @@ pub(crate) async fn popular(
         return Err(Problem::invalid("?limit", "out_of_range", "must be from 1 to 100"));
     }
     let today = shop.front.clock.now().day();
-    let since = match query.window {
-        Window::Today => Some(today),
-        Window::ThreeDays => Some(today - 2),
-        Window::All => None,
+    let (since, window) = match query.window {
+        Window::Today => (Some(today), ports::Window::Day(today)),
+        Window::ThreeDays => (Some(today - 2), ports::Window::ThreeDays(today)),
+        Window::All => (None, ports::Window::All),
     };
-    let popular = shop.front.views.popular(since, limit as usize).await.map_err(unavailable)?;
+    let ranked = match &shop.front.ranking {
+        Some(ranking) => ranking.popular(window, limit as usize).await,
+        None => None,
+    };
+    let popular = match ranked {
+        Some(popular) => popular,
+        None => shop.front.views.popular(since, limit as usize).await.map_err(unavailable)?,
+    };
     let data = popular
         .into_iter()
         .map(|product| PopularBody { product_id: product.product.0, name: product.name, sold: product.sold })

@@ -7,6 +7,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::Shop;
 use crate::auth::Admin;
+use crate::http::Code;
 use crate::openapi::{Describes, Operation, Signature};
 
 /// Routes that belong together.
@@ -56,7 +57,10 @@ impl Routes {
         H: Handler<T, Shop> + Signature<A>,
         T: 'static,
     {
-        let operation = H::describe(operation);
+        let mut operation = H::describe(operation);
+        if operation.method != Method::GET {
+            operation.refuse(Code::RateExceeded);
+        }
         self.0.push(Route { methods: on(method, handler), operation });
         self
     }

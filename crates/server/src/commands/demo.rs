@@ -37,6 +37,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
     config.admin.listen.clear();
     config.store.stay_embedded();
     config.kafka.stay_away();
+    config.redis.leave_out();
     // What the shop says of itself when all is well would stand between the lines of the sale.
     config.log.level = "warn".to_owned();
     logging::start(&config.log)?;

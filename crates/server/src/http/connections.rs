@@ -1,7 +1,7 @@
 //! The accept loops: several threads, each with an event loop of its own, on one listening socket.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -144,6 +144,10 @@ struct Seat {
     _permit: OwnedSemaphorePermit,
     open: Arc<AtomicUsize>,
 }
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 /// Keeps a connection counted, and its thread from stopping, also after it has left HTTP for another protocol.
 #[derive(Clone)]

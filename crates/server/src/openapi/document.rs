@@ -58,10 +58,10 @@ pub fn document(operations: &[Operation]) -> Value {
             "headers": Header::ALL.iter().map(|header| (header.name().to_owned(), header_object(*header))).collect::<Map<_, _>>(),
             "examples": answered.map(|code| (code.as_str().to_owned(), code_example(code))).collect::<Map<_, _>>(),
         },
-        "x-codes": Code::ALL.map(|code| json!({
+        "x-codes": Code::ALL.iter().map(|code| json!({
             "code": code.as_str(), "status": code.status().as_u16(), "title": code.title(),
             "retryable": code.is_retryable(), "retryAfter": code.retry_after_s(),
-        })).to_vec(),
+        })).collect::<Vec<_>>(),
     });
     complete_examples(&mut document["paths"], &definitions);
     for name in definitions.keys().cloned().collect::<Vec<_>>() {

@@ -26,7 +26,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": "string", "enum": $words, "description": concat!($($doc,)*).trim()})
+                json_schema!({"type": "string", "enum": $words.to_vec(), "description": concat!($($doc,)*).trim()})
             }
         }
     )*};

@@ -12,7 +12,7 @@ use app::engine::{Engine, Parts};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
 use app::relay::Outbox;
 use app::settings::{Carrier, Executor, Settings};
-use app::views::Views;
+use app::views::{Stirrings, Views};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
@@ -27,6 +27,8 @@ pub(super) struct Opened {
     pub(super) log: Box<dyn EventLog + Send>,
     /// Only where events leave the store.
     pub(super) outbox: Option<Box<dyn Outbox + Send>>,
+    /// Shows what other processes commit, where there can be any.
+    pub(super) stirrings: Option<Arc<dyn Stirrings>>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) codec: Codec,
@@ -76,6 +78,7 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
         views,
         log: Box::new(log),
         outbox,
+        stirrings: None,
         gate: Arc::new(MemoryGate::default()),
         clock,
         codec: settings.codec,
@@ -97,6 +100,7 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
     };
     Ok(Opened {
         store: Box::new(store),
+        stirrings: Some(Arc::clone(&views) as Arc<dyn Stirrings>),
         views,
         log: Box::new(log),
         outbox,

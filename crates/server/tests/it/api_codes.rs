@@ -115,6 +115,7 @@ impl Meeting {
             Code::RequestTimeout => {
                 Told(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
             }
+            Code::RateExceeded => Elsewhere("api_limits::who_writes_too_often_is_told_when_to_come_again"),
             Code::Overloaded => Elsewhere("api_crowd::who_cannot_be_served_in_time_is_told_so"),
             Code::Unavailable => Never("only while the shop stops, or when its store is broken"),
             Code::Internal => Never("it is our own mistake"),

@@ -30,7 +30,7 @@ impl Database {
         format!("{}{}", self.server, self.name)
     }
 
-    fn shop(&self) -> TestShop {
+    pub(crate) fn shop(&self) -> TestShop {
         TestShop::start_with(&[("DATABASE_URL", &self.url())])
     }
 
@@ -78,7 +78,7 @@ fn what_one_process_sells_another_one_knows() {
 }
 
 /// Who got one, with his number.
-fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Item = i64>) -> Vec<i64> {
+pub(crate) fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Item = i64>) -> Vec<i64> {
     let mut client = shop.client();
     let mut numbers = vec![];
     for user in users {

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use app::ports::{CampaignFacts, Gate};
-use domain::coupon::Rejection;
+use app::ports::{Advice, CampaignFacts, Gate};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
@@ -37,8 +36,8 @@ impl ModelGate {
 }
 
 impl Gate for ModelGate {
-    fn refusal(&self, _campaign: CampaignId, _user: UserId, _now: Timestamp) -> Option<Rejection> {
-        None
+    fn advice(&self, _campaign: CampaignId, _user: UserId, _now: Timestamp) -> Advice<'_> {
+        Advice::Given(None)
     }
 
     fn is_complete(&self, campaign: CampaignId) -> bool {

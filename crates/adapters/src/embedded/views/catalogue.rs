@@ -1,6 +1,6 @@
 //! Products and what sells best.
 
-use app::views::{CatalogueViews, Popular, Reading};
+use app::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
 use domain::stock::Product;
 
@@ -34,6 +34,19 @@ impl CatalogueViews for SqliteViews {
             )?;
             let rows = statement.query_map((since.unwrap_or(i64::MIN), sql_limit(limit)), |row| {
                 Ok(Popular { product: ProductId(row.get(0)?), name: row.get(1)?, sold: row.get(2)? })
+            })?;
+            rows.collect()
+        })
+    }
+
+    fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT product_id, CASE WHEN day >= ?1 THEN day END AS told_day, sum(sold)
+                 FROM product_sales GROUP BY product_id, told_day",
+            )?;
+            let rows = statement.query_map([from], |row| {
+                Ok(DaySales { product: ProductId(row.get(0)?), day: row.get(1)?, sold: row.get(2)? })
             })?;
             rows.collect()
         })

@@ -1,6 +1,6 @@
 //! Products and what sells best.
 
-use app::views::{CatalogueViews, Popular, Reading};
+use app::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
 use domain::stock::Product;
 
@@ -28,6 +28,17 @@ impl CatalogueViews for MysqlViews {
         self.read([select], |answers| {
             each(answers, |cells| {
                 Ok(Popular { product: ProductId(cells.take()?), name: cells.take()?, sold: cells.take()? })
+            })
+        })
+    }
+
+    fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
+        let select = "SELECT product_id, CASE WHEN day >= ? THEN day END AS told_day, CAST(SUM(sold) AS SIGNED)
+             FROM product_sales GROUP BY product_id, told_day";
+        let select = statement(select, &[&from]);
+        self.read([select], |answers| {
+            each(answers, |cells| {
+                Ok(DaySales { product: ProductId(cells.take()?), day: cells.take()?, sold: cells.take()? })
             })
         })
     }

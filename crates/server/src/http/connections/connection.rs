@@ -21,7 +21,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
 use super::phase::{Noting, Phases};
-use super::{ConnectionLimits, Held};
+use super::{ConnectionLimits, Held, Peer};
 use crate::http::body::Drained;
 use crate::shutdown::Stop;
 
@@ -53,8 +53,12 @@ impl Host {
         let _closed = stream.set_nodelay(true);
         let phases = Phases::new(&self.limits);
         let phases = Arc::new(phases);
+        let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
         let io = TokioIo::new(Noting::new(stream, phases.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             if request.headers().contains_key(UPGRADE) {
                 request.extensions_mut().insert(held.clone());
             }

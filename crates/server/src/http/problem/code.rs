@@ -36,6 +36,7 @@ pub enum Code {
     AuthInvalidCredentials,
     UserEmailTaken,
     RequestTimeout,
+    RateExceeded,
     Overloaded,
     Unavailable,
     Internal,
@@ -74,7 +75,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 34] = [
+    pub const ALL: [Code; 35] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -106,6 +107,7 @@ impl Code {
         Code::AuthInvalidCredentials,
         Code::UserEmailTaken,
         Code::RequestTimeout,
+        Code::RateExceeded,
         Code::Overloaded,
         Code::Unavailable,
         Code::Internal,
@@ -145,6 +147,7 @@ impl Code {
             Code::AuthInvalidCredentials => entry("auth.invalid_credentials", S::UNAUTHORIZED, "Email or password is wrong"),
             Code::UserEmailTaken => entry("user.email_taken", S::CONFLICT, "The email is already registered"),
             Code::RequestTimeout => entry("request.timeout", S::REQUEST_TIMEOUT, "The request took too long to arrive").retry(Retry::Anytime),
+            Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests from one side").retry(Retry::After(1)),
             Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "Too much at once").retry(Retry::After(1)),
             Code::Unavailable => entry("unavailable", S::SERVICE_UNAVAILABLE, "Not available at the moment").retry(Retry::After(2)),
             Code::Internal => entry("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side").retry(Retry::Anytime),

@@ -1,0 +1,52 @@
+//! What changed, for many at once.
+
+use app::views::{Marks, Reading, Stirrings, Watched};
+use domain::ids::{OrderId, RequestId, UserId};
+
+use super::{MysqlViews, each};
+use crate::mysql::sql::is_in;
+
+/// Those asked for with one statement.
+const AT_ONCE: usize = 1_000;
+
+impl Stirrings for MysqlViews {
+    fn pulse(&self) -> Reading<'_, i64> {
+        // Whatever concerns anybody is an event, and every event moves a shard.
+        let select = "SELECT CAST(COALESCE(SUM(seq), 0) AS SIGNED) FROM outbox_shard".to_owned();
+        self.read([select], |answers| Ok(each(answers, |cells| cells.take::<i64>())?.into_iter().sum()))
+    }
+
+    fn marks(&self, watched: Watched) -> Reading<'_, Marks> {
+        Box::pin(async move {
+            let users = watched.users.iter().map(|user| user.0).collect();
+            let orders = watched.orders.iter().map(|order| order.0).collect();
+            let requests = watched.requests.iter().map(|request| request.0).collect();
+            let users = self.numbers("SELECT user_id, notices FROM customer", "user_id", users).await?;
+            let orders = self.numbers("SELECT order_id, version FROM orders", "order_id", orders).await?;
+            let select = "SELECT request_id, updated_at FROM coupon_request";
+            let requests = self.numbers(select, "request_id", requests).await?;
+            Ok(Marks {
+                users: users.into_iter().map(|(user, mark)| (UserId(user), mark)).collect(),
+                orders: orders.into_iter().map(|(order, mark)| (OrderId(order), mark)).collect(),
+                requests: requests.into_iter().map(|(request, mark)| (RequestId(request), mark)).collect(),
+            })
+        })
+    }
+}
+
+impl MysqlViews {
+    async fn numbers(
+        &self,
+        select: &str,
+        column: &str,
+        ids: Vec<i64>,
+    ) -> Result<Vec<(i64, i64)>, app::ports::StoreError> {
+        let mut found = vec![];
+        for some in ids.chunks(AT_ONCE) {
+            let select = format!("{select} WHERE {}", is_in(column, some.iter().copied()));
+            let read = self.read([select], |answers| each(answers, |cells| Ok((cells.take()?, cells.take()?))));
+            found.extend(read.await?);
+        }
+        Ok(found)
+    }
+}

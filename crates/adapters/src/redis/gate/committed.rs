@@ -1,0 +1,85 @@
+//! What the store says of a campaign, not older than a moment.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::views::CouponViews;
+use domain::coupon::Campaign;
+use domain::ids::CampaignId;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+/// How old a row may be that somebody is refused by.
+const FRESH: Duration = Duration::from_millis(50);
+
+pub(super) struct Committed {
+    views: Arc<dyn CouponViews>,
+    rows: Mutex<FxHashMap<CampaignId, Arc<Slot>>>,
+}
+
+#[derive(Default)]
+struct Slot {
+    row: Mutex<Option<(Arc<Campaign>, Instant)>>,
+    /// Held by the one who reads, so that all who want the same row read it once.
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl Slot {
+    /// The row, if it is young and knows of at least so many coupons.
+    fn fresh(&self, issued_min: i64) -> Option<Arc<Campaign>> {
+        let row = self.row.lock();
+        let (campaign, read) = row.as_ref()?;
+        (read.elapsed() < FRESH && campaign.issued >= issued_min).then(|| Arc::clone(campaign))
+    }
+}
+
+impl Committed {
+    pub(super) fn new(views: Arc<dyn CouponViews>) -> Committed {
+        Committed { views, rows: Mutex::default() }
+    }
+
+    /// The campaign's row: one that was read within the last moment and knows of at least so many coupons, or else one
+    /// that is read now. `None` when the store has none, or does not answer.
+    pub(super) async fn row(&self, id: CampaignId, issued_min: i64) -> Option<Arc<Campaign>> {
+        let slot = self.slot(id);
+        if let Some(row) = slot.fresh(issued_min) {
+            return Some(row);
+        }
+        let _reading = slot.reading.lock().await;
+        if let Some(row) = slot.fresh(issued_min) {
+            return Some(row);
+        }
+        // Its age counts from before it was read.
+        let asked = Instant::now();
+        let row = Arc::new(self.views.campaign(id).await.ok()??);
+        *slot.row.lock() = Some((Arc::clone(&row), asked));
+        Some(row)
+    }
+
+    /// A commit of this process is a row that need not be read.
+    pub(super) fn learn(&self, campaign: &Arc<Campaign>) {
+        let Some(slot) = self.rows.lock().get(&campaign.id).cloned() else { return };
+        let mut row = slot.row.lock();
+        let is_older = |known: &Campaign| {
+            campaign.issued < known.issued
+                || campaign.quantity < known.quantity
+                || campaign.updated_at < known.updated_at
+        };
+        if row.as_ref().is_none_or(|(known, _)| !is_older(known)) {
+            *row = Some((Arc::clone(campaign), Instant::now()));
+        }
+    }
+
+    pub(super) fn forget(&self, id: CampaignId) {
+        // Whoever reads it at this moment puts it into the slot that is thrown away.
+        self.rows.lock().remove(&id);
+    }
+
+    fn slot(&self, id: CampaignId) -> Arc<Slot> {
+        let mut rows = self.rows.lock();
+        if rows.len() >= super::CAMPAIGNS_MAX && !rows.contains_key(&id) {
+            rows.clear();
+        }
+        Arc::clone(rows.entry(id).or_default())
+    }
+}

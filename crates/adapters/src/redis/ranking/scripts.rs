@@ -1,0 +1,195 @@
+//! What the ranking runs inside Redis. All its keys have one tag.
+
+use app::ports::Window;
+use app::views::DaySales;
+use domain::ids::ProductId;
+use redis::aio::ConnectionManager;
+use redis::{RedisResult, Script};
+
+use crate::redis::Redis;
+
+/// Days before today that are told apart.
+pub(super) const DAYS_BACK: i64 = 2;
+/// A day's keys are needed for so long.
+const KEPT_S: i64 = 5 * 24 * 3_600;
+/// A ranking is built anew so often, and half of it later nobody may rely on it any more.
+const WHOLE_S: i64 = 120;
+const SOON_S: i64 = 60;
+
+/// Whoever builds has so long.
+const BUILDING_S: i64 = 60;
+
+pub(super) struct Scripts {
+    begin: Script,
+    put: Script,
+    put_before: Script,
+    finish: Script,
+    best: Script,
+}
+
+impl Default for Scripts {
+    fn default() -> Scripts {
+        let [begin, put, put_before, finish, best] = [BEGIN, PUT, PUT_BEFORE, FINISH, BEST].map(Script::new);
+        Scripts { begin, put, put_before, finish, best }
+    }
+}
+
+// KEYS: who builds, whole, all, days and windows. ARGV: the one who wants to, seconds.
+const BEGIN: &str = "
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) then return 0 end
+for key = 2, #KEYS do redis.call('DEL', KEYS[key]) end
+return 1
+";
+
+// KEYS: all, the day, three windows. ARGV: seconds, then members and their sums of the day.
+const PUT: &str = "
+for i = 2, #ARGV, 2 do
+  local known = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]) or '0')
+  local more = tonumber(ARGV[i + 1]) - known
+  if more > 0 then
+    redis.call('ZADD', KEYS[2], ARGV[i + 1], ARGV[i])
+    redis.call('ZINCRBY', KEYS[1], more, ARGV[i])
+    for window = 3, 5 do redis.call('ZINCRBY', KEYS[window], more, ARGV[i]) end
+  end
+end
+for key = 2, 5 do redis.call('EXPIRE', KEYS[key], ARGV[1]) end
+return 1
+";
+
+// KEYS: all, who builds. ARGV: the one who wants to, then members and sums.
+const PUT_BEFORE: &str = "
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return redis.error_reply('another one builds') end
+for i = 2, #ARGV, 2 do redis.call('ZINCRBY', KEYS[1], ARGV[i + 1], ARGV[i]) end
+return 1
+";
+
+// KEYS: whole, who builds. ARGV: the one who built, seconds.
+const FINISH: &str = "
+if redis.call('GET', KEYS[2]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+  redis.call('DEL', KEYS[2])
+end
+return 1
+";
+
+// KEYS: whole, the window. ARGV: how many.
+const BEST: &str = "
+if redis.call('EXISTS', KEYS[1]) == 0 then return {0, {}} end
+return {1, redis.call('ZREVRANGE', KEYS[2], 0, ARGV[1] - 1, 'WITHSCORES')}
+";
+
+fn key(redis: &Redis, name: &str) -> String {
+    redis.key(&format!("{{ranking}}:{name}"))
+}
+
+/// Sorts after every larger number, so that of equal sums the first product comes first.
+fn member(product: ProductId) -> String {
+    format!("{:019}", i64::MAX - product.0)
+}
+
+fn product(member: &str) -> Option<ProductId> {
+    member.parse::<i64>().ok().map(|inverted| ProductId(i64::MAX - inverted))
+}
+
+fn day(day: i64) -> String {
+    format!("day:{day}")
+}
+
+fn three_days(last: i64) -> String {
+    format!("3d:{last}")
+}
+
+impl Scripts {
+    /// Writes what was sold on a day so far.
+    pub(super) async fn put(
+        &self,
+        mut line: ConnectionManager,
+        redis: &Redis,
+        on: i64,
+        sales: &[DaySales],
+    ) -> RedisResult<()> {
+        let mut call = self.put.key(key(redis, "all"));
+        call.key(key(redis, &day(on)));
+        (on..=on + DAYS_BACK).for_each(|last| _ = call.key(key(redis, &three_days(last))));
+        call.arg(KEPT_S);
+        sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold));
+        call.invoke_async(&mut line).await
+    }
+
+    /// Empties everything, and says under which name it is to be built; `None` while another one builds.
+    pub(super) async fn begin(
+        &self,
+        mut line: ConnectionManager,
+        redis: &Redis,
+        today: i64,
+    ) -> RedisResult<Option<String>> {
+        let mut token = [0; 8];
+        // Without chance two may build at once, and the ranking is built anew a little later.
+        let _ = getrandom::fill(&mut token);
+        let token = u64::from_be_bytes(token).to_string();
+        let mut call = self.begin.key(key(redis, "builder"));
+        call.key(key(redis, "whole")).key(key(redis, "all"));
+        for near in today - 2 * DAYS_BACK..=today + 1 + DAYS_BACK {
+            call.key(key(redis, &day(near))).key(key(redis, &three_days(near)));
+        }
+        let is_ours: bool = call.arg(&token).arg(BUILDING_S).invoke_async(&mut line).await?;
+        Ok(is_ours.then_some(token))
+    }
+
+    pub(super) async fn put_before(
+        &self,
+        mut line: ConnectionManager,
+        redis: &Redis,
+        token: &str,
+        sales: &[DaySales],
+    ) -> RedisResult<()> {
+        let mut call = self.put_before.key(key(redis, "all"));
+        call.key(key(redis, "builder")).arg(token);
+        sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold));
+        call.invoke_async(&mut line).await
+    }
+
+    pub(super) async fn finish(&self, mut line: ConnectionManager, redis: &Redis, token: &str) -> RedisResult<()> {
+        let mut call = self.finish.key(key(redis, "whole"));
+        call.key(key(redis, "builder")).arg(token).arg(WHOLE_S).invoke_async(&mut line).await
+    }
+
+    /// Whether it is there, and for a while yet.
+    pub(super) async fn is_whole(&self, mut line: ConnectionManager, redis: &Redis) -> RedisResult<bool> {
+        let left: i64 = redis::cmd("TTL").arg(key(redis, "whole")).query_async(&mut line).await?;
+        Ok(left > SOON_S)
+    }
+
+    /// Best first; `None` when it is not whole.
+    pub(super) async fn best(
+        &self,
+        mut line: ConnectionManager,
+        redis: &Redis,
+        window: Window,
+        limit: usize,
+    ) -> RedisResult<Option<Vec<(ProductId, i64)>>> {
+        let name = match window {
+            Window::Day(on) => day(on),
+            Window::ThreeDays(last) => three_days(last),
+            Window::All => "all".to_owned(),
+        };
+        let mut call = self.best.key(key(redis, "whole"));
+        call.key(key(redis, &name)).arg(limit);
+        let (is_whole, best): (i64, Vec<(String, f64)>) = call.invoke_async(&mut line).await?;
+        #[expect(clippy::cast_possible_truncation, reason = "sums are far below 2^53")]
+        let best = best.into_iter().filter_map(|(member, sold)| Some((product(&member)?, sold as i64)));
+        Ok((is_whole == 1).then(|| best.collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_sums_the_first_product_comes_first_when_read_backwards() {
+        let mut members = [1, 2, 10, i64::MAX].map(|number| member(ProductId(number)));
+        members.sort_unstable_by(|one, other| other.cmp(one));
+        assert_eq!(members.map(|member| product(&member).unwrap().0), [1, 2, 10, i64::MAX]);
+    }
+}

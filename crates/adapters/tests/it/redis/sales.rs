@@ -1,0 +1,56 @@
+//! What the store says of sales, as the test wants it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use app::views::{CatalogueViews, DaySales, Popular, Reading};
+use domain::ids::ProductId;
+use domain::money::Money;
+use domain::stock::{Product, Status};
+use domain::time::Timestamp;
+
+#[derive(Default)]
+pub(crate) struct Sales(Mutex<BTreeMap<(i64, i64), i64>>);
+
+impl Sales {
+    pub(crate) fn put(&self, product: i64, day: i64, sold: i64) {
+        self.0.lock().unwrap().insert((product, day), sold);
+    }
+}
+
+impl CatalogueViews for Sales {
+    fn product(&self, id: ProductId) -> Reading<'_, Option<Product>> {
+        let product = Product {
+            id,
+            name: format!("product {}", id.0).into(),
+            price: Money::won(1),
+            status: Status::ALL[0],
+            on_hand: 0,
+            reserved: 0,
+            received: 0,
+            sold: 0,
+            written_off: 0,
+            created_at: Timestamp::from_micros(0),
+            updated_at: Timestamp::from_micros(0),
+        };
+        Box::pin(async move { Ok(Some(product)) })
+    }
+
+    fn products(&self, _after: Option<ProductId>, _limit: usize) -> Reading<'_, Vec<Product>> {
+        unimplemented!("the ranking asks for one product")
+    }
+
+    fn popular(&self, _since: Option<i64>, _limit: usize) -> Reading<'_, Vec<Popular>> {
+        unimplemented!("the ranking asks for sums")
+    }
+
+    fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
+        let mut sums: BTreeMap<(i64, Option<i64>), i64> = BTreeMap::new();
+        for ((product, day), sold) in self.0.lock().unwrap().iter() {
+            *sums.entry((*product, Some(*day).filter(|day| *day >= from))).or_default() += sold;
+        }
+        let sums = sums.into_iter();
+        let sales = sums.map(|((product, day), sold)| DaySales { product: ProductId(product), day, sold }).collect();
+        Box::pin(async move { Ok(sales) })
+    }
+}

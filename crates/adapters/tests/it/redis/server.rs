@@ -1,0 +1,22 @@
+//! Connections to a Redis of the test's own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use adapters::redis::{Options, Redis};
+use xtask::redis_server::{RedisServer, wait_until};
+
+/// A connection under a name that only this test has.
+pub(crate) fn open(server: &RedisServer) -> Arc<Redis> {
+    static SHOPS: AtomicU32 = AtomicU32::new(0);
+    open_as(server, &format!("test-{}", SHOPS.fetch_add(1, Ordering::Relaxed)))
+}
+
+pub(crate) fn open_as(server: &RedisServer, shop: &str) -> Arc<Redis> {
+    // Patient, because the machine may be busy; what a short patience does is shown elsewhere.
+    let options = Options { address: server.address(), timeout: Duration::from_secs(5), shop: shop.to_owned() };
+    let redis = Redis::open(options).unwrap();
+    wait_until("the connection works", || redis.works());
+    redis
+}

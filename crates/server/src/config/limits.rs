@@ -1,0 +1,30 @@
+//! How often users and addresses may write.
+
+use app::rates::Rate;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    user_per_s: u32,
+    user_burst: u32,
+    address_per_s: u32,
+    address_burst: u32,
+}
+
+impl Limits {
+    /// For each user, if there is a limit.
+    pub fn user(&self) -> Option<Rate> {
+        rate(self.user_per_s, self.user_burst)
+    }
+
+    /// For each address, if there is a limit.
+    pub fn address(&self) -> Option<Rate> {
+        rate(self.address_per_s, self.address_burst)
+    }
+}
+
+fn rate(per_s: u32, burst: u32) -> Option<Rate> {
+    // Faster than one in a microsecond is no limit either.
+    (1..=1_000_000).contains(&per_s).then_some(Rate { per_s, burst: burst.max(1) })
+}
