@@ -13,6 +13,7 @@ use app::engine::{Engine, Parts};
 use app::ports::{Clock, StoreError};
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
+use prometheus_client::collector::Collector;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::{Fingerprints, Inner, Shop, Snapshots};
@@ -102,11 +103,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
     let waiting = Arc::new(Waiting::default());
-    let metrics = Arc::new(Metrics::new());
+    let metrics = metrics_with(condition);
     let audience = Arc::new(Audience::new(&metrics));
-    if let Some(condition) = condition {
-        metrics.register(|registry| registry.register_collector(condition));
-    }
     let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
@@ -122,7 +120,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
-    let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
     let linger = config.engine.linger();
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
@@ -138,6 +135,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
     let shop = Shop::new(Inner {
+        estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock)),
         front,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
         token_ttl: config.auth.token_ttl(),
@@ -148,7 +146,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         modes: config.orders.modes(),
-        estimates,
         services,
         metrics,
         limits: Limits::new(&config.limits, rates),
@@ -156,6 +153,15 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         stopping: Arc::new(AtomicBool::new(false)),
     });
     Ok(Running { shop, engine: EngineThread { stopper, thread, relay, lookout } })
+}
+
+/// The process's metrics, with those of what stands beside the shop.
+fn metrics_with(condition: Option<Box<dyn Collector>>) -> Arc<Metrics> {
+    let metrics = Arc::new(Metrics::new());
+    if let Some(condition) = condition {
+        metrics.register(|registry| registry.register_collector(condition));
+    }
+    metrics
 }
 
 fn snapshots(config: &Config) -> Snapshots {
