@@ -10,11 +10,13 @@ use adapters::{embedded, mysql, redis};
 use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::ports::{Clock, StoreError};
+use app::ports::{Clock, EventLog, StoreError};
 use app::rates::SharedRates;
 use app::services::Services;
 use app::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
+use prometheus_client::collector::Collector;
+use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
 use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
@@ -108,22 +110,17 @@ pub enum Error {
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
     let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, data_dir)?;
-    let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
-    let metrics = Arc::new(Metrics::new());
-    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
-    let is_consumer = config.server.roles.worker;
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
-    let waiting = Arc::new(Waiting::default());
-    let audience = Arc::new(Audience::new(&metrics));
-    condition.into_iter().for_each(|condition| metrics.register(|registry| registry.register_collector(condition)));
-    let engine_metrics = Arc::new(EngineMetrics::register(&metrics));
+    let metrics = metrics_with(condition);
+    let (arrived, committed, due) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
+    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
+    let (waiting, audience) = (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
-    let (settings, linger) = (settings(config, codec), config.engine.linger());
-    let services = Arc::clone(&settings.services);
+    let settings = settings(config, codec);
     let front = Front::new(front::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
@@ -135,37 +132,53 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
-    let payments = cashier::open(config, data_dir, &front.clock)?;
-    let due = Arc::new(Notify::new());
-    let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
-    let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
-    let estimates = Estimates::new(Arc::clone(&front.views), Arc::clone(&front.clock));
+    let payments = cashier::open(config, data_dir, &clock)?;
+    let door = Door {
+        log: Log { carrier: carrier(config), book: broker::book(config, book) },
+        payments: Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() },
+        estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&clock)),
+        services: Arc::clone(&settings.services),
+        metrics: Arc::clone(&metrics),
+        rates,
+    };
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;
-    let log_seen = Log { carrier: carrier(config), book: broker::book(config, book) };
-    let watch = watch_log(config, (&front, &metrics), &log_seen, stop.clone())?;
+    let watch = watch_log(config, (&front, &metrics), &door.log, stop.clone())?;
+    let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
+    let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
+    let linger = config.engine.linger();
+    let listeners =
+        Listeners { waiting, audience, metrics: Arc::new(EngineMetrics::register(&metrics)), due, bell, ranking };
+    let around = move |engine, consumer| {
+        Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop }
+    };
+    let thread = start_engine(runtime, Parts { store, gate, clock, settings, engine }, consumed, around)?;
+    let beside = lookout.into_iter().chain(watch).collect();
+    let shop = shop(config, secret, (front, door));
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, beside } })
+}
+
+/// Runs the engine on a thread of its own; `around` puts the loop around it there, and around who reads the log.
+fn start_engine(
+    runtime: Runtime,
+    parts: Parts,
+    consumed: Option<Box<dyn EventLog + Send>>,
+    around: impl FnOnce(Engine, Option<Consumer>) -> Worker + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
     let run = move || {
-        let consumer = (settings.executor == Executor::Log && is_consumer).then(|| Consumer::new(log, codec));
-        let engine = Engine::new(Parts { store, gate, clock, settings, engine });
-        let listeners = Listeners { waiting, audience, metrics: engine_metrics, due, bell, ranking };
-        let worker = Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
+        let codec = parts.settings.codec;
+        let consumer = consumed.map(|log| Consumer::new(log, codec));
+        let worker = around(Engine::new(parts), consumer);
         if let Err(error) = runtime.block_on(worker.run()) {
             tracing::error!("The engine cannot start: {error}");
         }
     };
-    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(run)?;
-    let door = Door { front, log: log_seen, payments: at_the_door, estimates, services, metrics, rates };
-    let shop = shop(config, secret, door);
-    Ok(Running {
-        shop,
-        engine: EngineThread { stopper, thread, relay, cashier, beside: lookout.into_iter().chain(watch).collect() },
-    })
+    std::thread::Builder::new().name("engine".to_owned()).spawn(run)
 }
 
 /// What was opened for the endpoints.
 struct Door {
-    front: Front,
     log: Log,
     payments: Payments,
     estimates: Estimates,
@@ -175,8 +188,8 @@ struct Door {
 }
 
 /// What the endpoints work with.
-fn shop(config: &Config, secret: &Secret, door: Door) -> Shop {
-    let Door { front, log, payments, estimates, services, metrics, rates } = door;
+fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop {
+    let Door { log, payments, estimates, services, metrics, rates } = door;
     Shop::new(Inner {
         front,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -188,7 +201,6 @@ fn shop(config: &Config, secret: &Secret, door: Door) -> Shop {
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         modes: config.orders.modes(),
-        estimates,
         services,
         metrics,
         payments,
@@ -212,6 +224,15 @@ fn watch_log(
     let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
     let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics) };
     Ok(watch.start(stop)?)
+}
+
+/// The process's metrics, with those of what stands beside the shop.
+fn metrics_with(condition: Option<Box<dyn Collector>>) -> Arc<Metrics> {
+    let metrics = Arc::new(Metrics::new());
+    if let Some(condition) = condition {
+        metrics.register(|registry| registry.register_collector(condition));
+    }
+    metrics
 }
 
 fn snapshots(config: &Config) -> Snapshots {
