@@ -85,7 +85,7 @@ fn each_corruption_is_found_by_its_own_law() {
 fn log_cases() -> Vec<Case> {
     vec![
         (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
-            shop.campaigns.insert(1, CampaignFact::Gated(3));
+            shop.campaigns.push(CampaignFact::Gated(3));
         }),
         (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
         (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),

@@ -153,14 +153,14 @@ fn sold_out_campaign() -> Vec<CampaignFact> {
     let held = |id, user, used| CampaignFact::Coupon(CouponFacts { campaign: SALE, user, coupon: coupon(id, used) });
     vec![
         CampaignFact::Begins(SALE, Some(campaign)),
-        // It has not heard of the second one yet.
-        CampaignFact::Gated(1),
         held(1, ANN, Some(OrderId(1))),
         held(2, BOB, None),
         request(1, ANN, Some((ResultCode::Success, Some(1)))),
         request(2, BOB, Some((ResultCode::Success, Some(2)))),
         request(3, UserId(3), Some((ResultCode::OutOfStock, None))),
         request(4, UserId(4), None),
+        // The gate has not heard of the second coupon yet.
+        CampaignFact::Gated(1),
     ]
 }
 
