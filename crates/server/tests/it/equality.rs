@@ -12,7 +12,7 @@ use crate::live::Events;
 use crate::shared::Database;
 use crate::shop::{ADMIN, TestShop};
 
-const SEEDS: [u64; 3] = [1, 20_261_121, 77_777_777_777];
+const SEEDS: [u64; 3] = [1, 20_261_121, 4_711];
 const STEPS: usize = 60;
 const USERS: i64 = 3;
 
