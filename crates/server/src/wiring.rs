@@ -150,9 +150,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let linger = config.engine.linger();
     let listeners =
         Listeners { waiting, audience, metrics: Arc::new(EngineMetrics::register(&metrics)), due, bell, ranking };
-    let around = move |engine, consumer| {
-        Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop }
-    };
+    let around =
+        move |engine, consumer| Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
     let thread = start_engine(runtime, Parts { store, gate, clock, settings, engine }, consumed, around)?;
     let beside = lookout.into_iter().chain(watch).collect();
     let shop = shop(config, secret, (front, door));

@@ -60,11 +60,7 @@ pub(super) fn open(
 }
 
 fn options(config: &Config, address: &str, codec: Codec) -> redis::Options {
-    redis::Options {
-        address: address.to_owned(),
-        timeout: config.redis.timeout(),
-        shop: name(codec),
-    }
+    redis::Options { address: address.to_owned(), timeout: config.redis.timeout(), shop: name(codec) }
 }
 
 fn script(config: &Config) -> redis::GateScript {

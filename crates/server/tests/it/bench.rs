@@ -1,8 +1,11 @@
 //! `doorbuster bench` as outside tests run it: one JSON object, every figure in it, everything right.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use xtask::addresses::{Service, address};
+
+use crate::shared::ask;
 
 const FIGURES: [&str; 9] =
     ["requests", "succeeded", "perSecond", "p50Ms", "p99Ms", "p999Ms", "maxMs", "ratioToEcho", "auditViolations"];
@@ -57,6 +60,41 @@ fn the_engine_is_measured_without_http_over_a_filled_store() {
     assert!(report["ratioToEcho"].is_null(), "there is no echo without HTTP");
     assert_eq!(report["auditViolations"], 0);
     assert_eq!(report["requests"], report["succeeded"]);
+}
+
+#[test]
+fn a_cluster_is_measured_beside_a_folder_and_leaves_nothing_behind() {
+    let test = "a_cluster_is_measured_beside_a_folder_and_leaves_nothing_behind";
+    let services = [Service::Mysql, Service::Kafka, Service::Redis];
+    let [Some(mysql), Some(kafka), Some(redis)] = services.map(|service| address(service, test)) else { return };
+    let child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
+        .args(["bench", "order", "--cluster", "--json", "--seconds", "1", "--rounds", "1", "--rate", "20"])
+        .args(["--users", "200", "--connections", "8"])
+        .envs([("DATABASE_URL", &mysql), ("KAFKA_BROKERS", &kafka), ("REDIS_URL", &redis)])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let database = format!("doorbuster_bench_{}", child.id());
+    let output = child.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{report}");
+    assert_eq!(report["scenario"], "order");
+    assert!(report["ratioToEmbedded"].as_f64() > Some(0.0), "{report}");
+    for shop in ["cluster", "embedded"] {
+        assert_eq!(report[shop]["auditViolations"], 0, "{report}");
+        assert_eq!(report[shop]["failures"], serde_json::json!([]), "{report}");
+        // One per twentieth of a second, however long each takes.
+        assert_eq!((&report[shop]["requests"], &report[shop]["succeeded"]), (&20.into(), &20.into()), "{report}");
+    }
+    let left = format!("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = '{database}'");
+    assert_eq!(ask::<i64>(&mysql, &left), [0]);
+}
+
+#[test]
+fn a_cluster_needs_its_services() {
+    let output = Command::new(env!("CARGO_BIN_EXE_doorbuster")).args(["bench", "order", "--cluster"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("DATABASE_URL"), "{output:?}");
 }
 
 #[test]

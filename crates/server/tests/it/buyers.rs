@@ -1,5 +1,6 @@
 //! Customers who go on ordering while something fails, and what must have become of every order that was accepted.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -163,8 +164,7 @@ impl Buyers {
         assert_eq!(distinct.len(), accepted.len(), "every key made an order of its own");
         let mut completed: BTreeMap<(i64, i64), i64> = BTreeMap::new();
         for order in &accepted {
-            until("every order ends", || ["COMPLETED", "CANCELLED"].contains(&outcome(shop, order).as_str()));
-            if outcome(shop, order) == "COMPLETED" {
+            if ended(shop, order) == "COMPLETED" {
                 *completed.entry((order.product, order.user)).or_default() += 1;
             } else {
                 assert_eq!(order.product, self.scarce, "of the other product there is plenty: {order:?}");
@@ -231,6 +231,16 @@ impl Door<'_> {
         };
         client.send("POST", "/api/orders", &headers, &body)
     }
+}
+
+/// How an order ended.
+fn ended(shop: &TestShop, order: &Accepted) -> String {
+    let last = RefCell::new(String::new());
+    until("every order ends", || {
+        last.replace(outcome(shop, order));
+        ["COMPLETED", "CANCELLED"].contains(&last.borrow().as_str())
+    });
+    last.into_inner()
 }
 
 fn outcome(shop: &TestShop, order: &Accepted) -> String {

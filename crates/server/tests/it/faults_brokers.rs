@@ -59,7 +59,7 @@ fn orders_are_accepted_while_all_brokers_are_down() {
     let Some(mut cluster) = Cluster::start("orders_are_accepted_while_all_brokers_are_down") else { return };
     let Cluster { first, second, brokers, database } = &mut cluster;
     let (first, second) = (&*first, &*second);
-    let buyers = Buyers::prepare(first, Duration::from_millis(100));
+    let buyers = Buyers::prepare(first, Duration::from_millis(250));
     buyers.buy_at(&[first, second], || {
         buyers.await_completed(first);
         (0..brokers.count()).for_each(|number| brokers.kill(number));

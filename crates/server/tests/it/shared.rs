@@ -48,7 +48,8 @@ impl Database {
     }
 }
 
-fn ask<Answer: FromRow + Send + 'static>(url: &str, statement: &str) -> Vec<Answer> {
+/// What a server says.
+pub(crate) fn ask<Answer: FromRow + Send + 'static>(url: &str, statement: &str) -> Vec<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut connection = Conn::from_url(url).await.unwrap();
