@@ -152,20 +152,22 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         Listeners { waiting, audience, metrics: Arc::new(EngineMetrics::register(&metrics)), due, bell, ranking };
     let around =
         move |engine, consumer| Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
-    let thread = start_engine(runtime, Parts { store, gate, clock, settings, engine }, consumed, around)?;
+    let thread = start_engine(runtime, move || Parts { store, gate, clock, settings, engine }, consumed, around)?;
     let beside = lookout.into_iter().chain(watch).collect();
     let shop = shop(config, secret, (front, door));
     Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, beside } })
 }
 
-/// Runs the engine on a thread of its own; `around` puts the loop around it there, and around who reads the log.
+/// Runs the engine on a thread of its own, where its parts come together; `around` puts the loop around it there, and around who
+/// reads the log.
 fn start_engine(
     runtime: Runtime,
-    parts: Parts,
+    parts: impl FnOnce() -> Parts + Send + 'static,
     consumed: Option<Box<dyn EventLog + Send>>,
     around: impl FnOnce(Engine, Option<Consumer>) -> Worker + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
     let run = move || {
+        let parts = parts();
         let codec = parts.settings.codec;
         let consumer = consumed.map(|log| Consumer::new(log, codec));
         let worker = around(Engine::new(parts), consumer);
@@ -199,6 +201,7 @@ fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop 
         body_limits: BodyLimits::from(&config.server),
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
+        estimates,
         modes: config.orders.modes(),
         services,
         metrics,
