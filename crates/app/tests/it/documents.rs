@@ -1,0 +1,150 @@
+//! What is written down for readers outside says what the code does: a JSON Schema with golden samples for every event, and
+//! the AsyncAPI document. `INSTA_UPDATE=always` writes them anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use app::async_api;
+use app::event::{Event, EventKind};
+use app::topic::{Profile, Topic};
+use serde_json::{Map, Value, json};
+
+use crate::samples::samples;
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs")
+}
+
+#[track_caller]
+fn check_written(path: &Path, document: &Value) {
+    let text = format!("{document:#}\n");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(path, &text).unwrap();
+    }
+    let written = fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(written, text, "{} is not what the code says", path.display());
+}
+
+fn payloads(kind: EventKind) -> Vec<Value> {
+    let of_kind = samples().into_iter().filter(|event| event.kind() == kind);
+    of_kind.map(|event| serde_json::from_str(&event.payload()).unwrap()).collect()
+}
+
+/// What all values have in common: a field is required if every sample has it.
+fn schema(values: &[&Value]) -> Value {
+    match values {
+        [] => json!({}),
+        [Value::Object(_), ..] => object(values),
+        [Value::Array(_), ..] => {
+            let items: Vec<&Value> = values.iter().flat_map(|value| value.as_array().unwrap()).collect();
+            json!({"type": "array", "items": schema(&items)})
+        }
+        [Value::String(_), ..] if values.iter().all(|value| is_moment(value.as_str().unwrap())) => {
+            json!({"type": "string", "format": "date-time"})
+        }
+        [Value::String(_), ..] => json!({"type": "string"}),
+        [Value::Bool(_), ..] => json!({"type": "boolean"}),
+        [Value::Number(_), ..] => {
+            assert!(values.iter().all(|value| value.is_i64()), "numbers are whole");
+            json!({"type": "integer", "format": "int64"})
+        }
+        [Value::Null, ..] => panic!("what is absent is left out"),
+    }
+}
+
+fn object(values: &[&Value]) -> Value {
+    let objects: Vec<&Map<String, Value>> = values.iter().map(|value| value.as_object().unwrap()).collect();
+    let names: BTreeSet<&String> = objects.iter().flat_map(|object| object.keys()).collect();
+    let of_field = |name: &&String| {
+        let found: Vec<&Value> = objects.iter().filter_map(|object| object.get(*name)).collect();
+        ((*name).clone(), schema(&found))
+    };
+    let properties: Map<String, Value> = names.iter().map(of_field).collect();
+    let required: Vec<&&String> =
+        names.iter().filter(|name| objects.iter().all(|object| object.contains_key(**name))).collect();
+    json!({"type": "object", "required": required, "properties": properties})
+}
+
+fn is_moment(text: &str) -> bool {
+    app::wire_time::parse(text).is_ok()
+}
+
+/// The fields without which the code does not read an event.
+fn required(kind: EventKind, payloads: &[Value]) -> BTreeSet<String> {
+    let names = payloads.iter().flat_map(|payload| payload.as_object().unwrap().keys());
+    let is_required = |name: &&String| {
+        payloads.iter().all(|payload| {
+            let mut without = payload.clone();
+            without.as_object_mut().unwrap().remove(*name);
+            Event::parse(kind, &without.to_string()).is_err()
+        })
+    };
+    names.filter(is_required).cloned().collect()
+}
+
+fn described(kind: EventKind) -> Value {
+    let payloads = payloads(kind);
+    let mut document = schema(&payloads.iter().collect::<Vec<_>>());
+    document["required"] = json!(required(kind, &payloads));
+    document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    document["$id"] = json!(format!("https://doorbuster.dev/events/{}.json", kind.name()));
+    document["title"] = json!(kind.name());
+    document["description"] = json!(format!("On {}, by {}.", kind.topic().name(), kind.topic().keyed_by().name()));
+    document["examples"] = Value::Array(payloads);
+    document
+}
+
+#[test]
+fn every_event_has_a_schema_with_golden_samples() {
+    let folder = docs().join("events");
+    for kind in EventKind::ALL {
+        check_written(&folder.join(format!("{}.json", kind.name())), &described(*kind));
+    }
+    let written: BTreeSet<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let known: BTreeSet<String> = EventKind::ALL.iter().map(|kind| format!("{}.json", kind.name())).collect();
+    assert_eq!(written, known);
+}
+
+/// The samples as they were committed, not as today's code makes them.
+#[test]
+fn the_golden_samples_are_read_as_events() {
+    for kind in EventKind::ALL {
+        let text = fs::read_to_string(docs().join("events").join(format!("{}.json", kind.name()))).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let golden = document["examples"].as_array().unwrap();
+        assert!(!golden.is_empty());
+        for payload in golden {
+            let event = Event::parse(*kind, &payload.to_string()).unwrap();
+            let again: Value = serde_json::from_str(&event.payload()).unwrap();
+            assert_eq!(&again, payload, "{}", kind.name());
+            for field in document["required"].as_array().unwrap() {
+                let mut without = payload.clone();
+                without.as_object_mut().unwrap().remove(field.as_str().unwrap());
+                assert!(Event::parse(*kind, &without.to_string()).is_err(), "{} without {field}", kind.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_async_document_is_what_the_tables_say() {
+    let document = async_api::document(Profile::Production);
+    check_written(&docs().join("asyncapi.json"), &document);
+    let text = document.to_string();
+    let mut references = BTreeMap::new();
+    for part in text.split("\"$ref\":\"").skip(1) {
+        let reference = part.split('"').next().unwrap();
+        *references.entry(reference.to_owned()).or_insert(0) += 1;
+    }
+    for reference in references.keys() {
+        match reference.strip_prefix("#") {
+            Some(pointer) => assert!(document.pointer(pointer).is_some(), "{reference}"),
+            None => assert!(docs().join(reference).is_file(), "{reference}"),
+        }
+    }
+    for topic in Topic::ALL {
+        assert_eq!(document["channels"][topic.name()]["address"], topic.name());
+    }
+}
