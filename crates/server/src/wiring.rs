@@ -16,7 +16,7 @@ use domain::ids::Codec;
 use domain::order::Mode;
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::{Fingerprints, Inner, Payments, Shop, Snapshots};
+use crate::api::{Fingerprints, Inner, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
 use crate::cashier::CashierThread;
@@ -44,6 +44,7 @@ pub use adapters::kafka::Plan as TopicPlan;
 pub use broker::{make_topics, plan_topics, topic_profile};
 
 use beside::Beside;
+use cashier::Till;
 use stores::Opened;
 
 /// Restorations are asked for so often before an order waits for an operator.
@@ -107,7 +108,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
     let relay = broker::relay(config, outbox, &clock, &committed)?;
-    let is_consumer = config.server.roles.worker;
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
@@ -132,11 +132,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
-    let payments = cashier::open(config, data_dir, &front.clock)?;
-    let due = Arc::new(Notify::new());
-    let at_the_door = Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() };
-    let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
-    let linger = config.engine.linger();
+    let Till { payments, due, cashier } = cashier::open(config, data_dir, &front, &metrics)?;
+    let (is_consumer, linger) = (config.server.roles.worker, config.engine.linger());
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;
@@ -161,7 +158,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         write_timeout: config.server.write_timeout(),
         customers_may_charge: config.points.customers_may_charge,
         metrics,
-        payments: at_the_door,
+        payments,
         limits: Limits::new(&config.limits, rates),
         snapshots: snapshots(config),
         stopping: Arc::new(AtomicBool::new(false)),

@@ -81,6 +81,10 @@ impl Meeting {
         self.shop.client().send("POST", "/api/orders", &headers, "two sneakers").unwrap()
     }
 
+    fn call_back(&self, provider: &str) -> Answer {
+        self.shop.ask_openly("POST", &format!("/api/payments/callbacks/{provider}"), &json!({"id": "evt_1"}))
+    }
+
     fn meet(&self, code: Code) -> Met {
         let shop = &self.shop;
         let get = |path: &str| Told(shop.get(ANN, path));
@@ -118,12 +122,8 @@ impl Meeting {
             Code::RequestNotFound => get("/api/requests/x"),
             Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::LetterClosed => Elsewhere("dlq::a_letter_is_mended_and_sent_again_through_the_running_server"),
-            Code::CallbackUnsigned => {
-                Told(shop.ask_openly("POST", "/api/payments/callbacks/scripted", &json!({"id": "evt_1"})))
-            }
-            Code::PaymentProviderNotFound => {
-                Told(shop.ask_openly("POST", "/api/payments/callbacks/nobody", &json!({"id": "evt_1"})))
-            }
+            Code::CallbackUnsigned => Told(self.call_back("scripted")),
+            Code::PaymentProviderNotFound => Told(self.call_back("nobody")),
             Code::PaymentNotScripted => Elsewhere("payments::a_provider_elsewhere_is_not_told_what_to_do"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),

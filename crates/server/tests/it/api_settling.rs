@@ -114,7 +114,8 @@ fn a_paid_order_that_is_taken_back_gives_everything_back() {
         shop.issue(ANN, campaign);
         shop.charge(ANN, 2_000);
         let before = (shop.available(product), shop.balance(ANN), shop.only_coupon(ANN));
-        let body = json!({"items": items(product, 2), "couponId": campaign, "pointsToUse": 1_500, "receiver": receiver()});
+        let body =
+            json!({"items": items(product, 2), "couponId": campaign, "pointsToUse": 1_500, "receiver": receiver()});
         let number = shop.order(ANN, &body).number(200);
         shop.pay(ANN, &number, 20).expect(200);
         until(shop, &number, "PREPARING");
