@@ -52,6 +52,8 @@ pub use broker::{make_topics, plan_topics, topic_profile};
 pub use replaying::replaying;
 
 use beside::Beside;
+use cashier::Till;
+use cashier::Till;
 use stores::Opened;
 
 /// A running shop without its listeners.
@@ -132,10 +134,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
     });
-    let payments = cashier::open(config, data_dir, &clock)?;
+    let Till { payments, due, cashier } = cashier::open(config, data_dir, &front, &metrics)?;
     let door = Door {
         log: Log { carrier: carrier(config), book: broker::book(config, book) },
-        payments: Payments { provider: Arc::clone(&payments.provider), directed: payments.directed.clone() },
+        payments,
         estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&clock)),
         services: Arc::clone(&settings.services),
         metrics: Arc::clone(&metrics),
@@ -145,7 +147,6 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
     let lookout = lookout.start(stop.clone())?;
     let watch = watch_log(config, (&front, &metrics), &door.log, stop.clone())?;
-    let cashier = cashier::start(config, payments, (&front, Arc::clone(&due)), &metrics)?;
     let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
     let linger = config.engine.linger();
     let listeners =

@@ -87,7 +87,7 @@ impl World {
             .collect()
         });
         let Some(claim) = self.rng.pick(&steps) else { return };
-        let times = if self.rng.happens(300) { u64::MAX } else { self.rng.between(1, 12) };
+        let times = if self.rng.happens(600) { u64::MAX } else { self.rng.between(1, 12) };
         self.note(format_args!("{claim:?} is refused {times} times"));
         self.around.disk.tamper(|state| state.refused_claims.insert(claim, times));
     }

@@ -8,10 +8,11 @@ use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::cashier::Cashier;
 use app::payment::{Directed, Provider};
 use app::ports::Clock;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::Error;
-use crate::callbacks::{Letter, Letterbox};
+use crate::api::Payments;
+use crate::callbacks::Letterbox;
 use crate::cashier::{CashierThread, Parts, Patient};
 use crate::config::{Config, PaymentBy};
 use crate::front::Front;
@@ -23,16 +24,45 @@ const BOOK: &str = "scripted-payments.db";
 const GRACE: Duration = Duration::from_secs(1);
 const MADE_SECRET_BYTES: usize = 32;
 
-pub(super) struct Payments {
-    pub(super) provider: Arc<dyn Provider>,
-    /// The same one, where it can be told what to do.
-    pub(super) directed: Option<Arc<dyn Directed>>,
-    letters: mpsc::Receiver<Letter>,
+/// The provider at the endpoints, and the cashier of this process, where it has one.
+pub(super) struct Till {
+    pub(super) payments: Payments,
+    /// Wakes the cashier.
+    pub(super) due: Arc<Notify>,
+    pub(super) cashier: Option<CashierThread>,
 }
 
-pub(super) fn open(config: &Config, data_dir: &Path, clock: &Arc<dyn Clock>) -> Result<Payments, Error> {
-    let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
+pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Metrics) -> Result<Till, Error> {
     let (letterbox, letters) = Letterbox::open();
+    let payments = payments(config, data_dir, &front.clock, letterbox)?;
+    let due = Arc::new(Notify::new());
+    let mut cashier = None;
+    if config.server.roles.worker {
+        let patience = config.payment.timeout() + GRACE;
+        let provider: Arc<dyn Provider> = Arc::new(Patient { provider: Arc::clone(&payments.provider), patience });
+        let parts = Parts {
+            front: front.clone(),
+            provider: Arc::clone(&provider),
+            metrics: CashierMetrics::register(metrics),
+            concurrency: config.payment.concurrency,
+            due: Arc::clone(&due),
+            letters,
+        };
+        let (clock, codec, limits) = (Arc::clone(&front.clock), front.codec, config.payment.limits());
+        let make = move || Cashier::new(provider, clock, codec, limits);
+        cashier = Some(CashierThread::start(make, parts)?);
+    }
+    Ok(Till { payments, due, cashier })
+}
+
+/// The provider that is set; one inside the binary can be told what to do.
+fn payments(
+    config: &Config,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+    letterbox: Arc<Letterbox>,
+) -> Result<Payments, Error> {
+    let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
     if config.payment.provider == PaymentBy::Http {
         let provider = Stripe::new(Account {
             url: config.payment.url.clone(),
@@ -41,13 +71,13 @@ pub(super) fn open(config: &Config, data_dir: &Path, clock: &Arc<dyn Clock>) -> 
             payment_method: config.payment.method.clone(),
             timeout: config.payment.timeout(),
         });
-        return Ok(Payments { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None, letters });
+        return Ok(Payments { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
     }
     // Nobody else needs to know it: what it signs does not leave the process.
     let secrets = if given.is_empty() { made_secret()? } else { given };
     let provider = Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(clock), letterbox);
     let provider = Arc::new(provider.map_err(Error::Payment)?);
-    Ok(Payments { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider, letters })
+    Ok(Payments { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
 }
 
 fn made_secret() -> Result<Secrets, Error> {
@@ -55,29 +85,4 @@ fn made_secret() -> Result<Secrets, Error> {
     getrandom::fill(&mut bytes).map_err(|error| Error::Payment(error.to_string()))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Secrets::parse(&hex))
-}
-
-/// The cashier of this process, where it has one.
-pub(super) fn start(
-    config: &Config,
-    payments: Payments,
-    (front, due): (&Front, Arc<Notify>),
-    metrics: &Metrics,
-) -> Result<Option<CashierThread>, Error> {
-    if !config.server.roles.worker {
-        return Ok(None);
-    }
-    let patience = config.payment.timeout() + GRACE;
-    let provider: Arc<dyn Provider> = Arc::new(Patient { provider: payments.provider, patience });
-    let parts = Parts {
-        front: front.clone(),
-        provider: Arc::clone(&provider),
-        metrics: CashierMetrics::register(metrics),
-        concurrency: config.payment.concurrency,
-        due,
-        letters: payments.letters,
-    };
-    let (clock, codec, limits) = (Arc::clone(&front.clock), front.codec, config.payment.limits());
-    let make = move || Cashier::new(provider, clock, codec, limits);
-    Ok(Some(CashierThread::start(make, parts)?))
 }

@@ -81,6 +81,10 @@ impl Meeting {
         self.shop.client().send("POST", "/api/orders", &headers, "two sneakers").unwrap()
     }
 
+    fn call_back(&self, provider: &str) -> Answer {
+        self.shop.ask_openly("POST", &format!("/api/payments/callbacks/{provider}"), &json!({"id": "evt_1"}))
+    }
+
     fn meet(&self, code: Code) -> Met {
         let shop = &self.shop;
         let get = |path: &str| Told(shop.get(ANN, path));
@@ -123,12 +127,8 @@ impl Meeting {
             Code::GroupInline => {
                 Told(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
             }
-            Code::CallbackUnsigned => {
-                Told(shop.ask_openly("POST", "/api/payments/callbacks/scripted", &json!({"id": "evt_1"})))
-            }
-            Code::PaymentProviderNotFound => {
-                Told(shop.ask_openly("POST", "/api/payments/callbacks/nobody", &json!({"id": "evt_1"})))
-            }
+            Code::CallbackUnsigned => Told(self.call_back("scripted")),
+            Code::PaymentProviderNotFound => Told(self.call_back("nobody")),
             Code::PaymentNotScripted => Elsewhere("payments::a_provider_elsewhere_is_not_told_what_to_do"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
