@@ -53,7 +53,6 @@ pub use replaying::replaying;
 
 use beside::Beside;
 use cashier::Till;
-use cashier::Till;
 use stores::Opened;
 
 /// A running shop without its listeners.
@@ -117,7 +116,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     // Where nobody else commits, nobody is to be woken elsewhere.
     let bell = bell.filter(|_| stirrings.is_some());
     let metrics = metrics_with(condition);
-    let (arrived, committed, due) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
     let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
     let (waiting, audience) = (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics)));

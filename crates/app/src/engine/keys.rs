@@ -6,7 +6,7 @@ use domain::order_saga::Step;
 use domain::time::Timestamp;
 
 use super::Job;
-use crate::command::{Attempt, Command, Reaction, Repair, Undelivered};
+use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
     AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, ParkedEventKey, PaymentKey, Rows,
@@ -102,21 +102,7 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
             keys.insert((*campaign).into());
         }
-        Command::PlaceOrder(order) => {
-            for (product, _) in &order.items {
-                keys.insert((*product).into());
-                // An order that completes at once is counted among its day's sales.
-                keys.insert(SalesKey { day: now.day(), product: *product }.into());
-            }
-            keys.insert(CustomerKey(order.user).into());
-            if let Some((campaign, _)) = order.coupon {
-                keys.insert(HoldingKey { campaign, user: order.user }.into());
-                keys.insert(campaign.into());
-            }
-            if !order.points.is_zero() {
-                keys.insert(AccountKey(order.user).into());
-            }
-        }
+        Command::PlaceOrder(order) => declare_placement(order, now, keys),
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
         | Command::ResolveOrder { order, .. }
@@ -135,6 +121,22 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
         Command::Undelivered(command) => declare_undelivered(command, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
         Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
+    }
+}
+
+fn declare_placement(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
+    for (product, _) in &order.items {
+        keys.insert((*product).into());
+        // An order that completes at once is counted among its day's sales.
+        keys.insert(SalesKey { day: now.day(), product: *product }.into());
+    }
+    keys.insert(CustomerKey(order.user).into());
+    if let Some((campaign, _)) = order.coupon {
+        keys.insert(HoldingKey { campaign, user: order.user }.into());
+        keys.insert(campaign.into());
+    }
+    if !order.points.is_zero() {
+        keys.insert(AccountKey(order.user).into());
     }
 }
 
