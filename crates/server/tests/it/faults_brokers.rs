@@ -50,7 +50,7 @@ fn the_leader_may_die_in_the_middle_of_load() {
             buyers.await_completed(first);
         }
     });
-    assert_eq!(buyers.refused(), 0, "customers felt nothing of it");
+    buyers.assert_served();
     buyers.settle_up(second, database);
 }
 
@@ -70,6 +70,6 @@ fn orders_are_accepted_while_all_brokers_are_down() {
         (0..brokers.count()).for_each(|number| brokers.restart(number));
         buyers.await_completed(second);
     });
-    assert_eq!(buyers.refused(), 0, "customers felt nothing of it");
+    buyers.assert_served();
     buyers.settle_up(second, database);
 }
