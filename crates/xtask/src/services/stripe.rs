@@ -28,10 +28,11 @@ pub(super) fn fetched(folder: &Path) -> Result<Running, Failure> {
 }
 
 fn start(folder: &Path, mock: &str, way: String) -> Result<Running, Failure> {
-    let [port] = process::free_ports()?;
-    let address = format!("127.0.0.1:{port}");
+    // It always speaks TLS as well, on a port that another one may have.
+    let [port, port_tls] = process::free_ports()?;
+    let (address, address_tls) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{port_tls}"));
     let log = folder.join("log");
-    let pid = process::start(Command::new(mock).args(["-http-addr", &address]), &log)?;
+    let pid = process::start(Command::new(mock).args(["-http-addr", &address, "-https-addr", &address_tls]), &log)?;
     process::await_answer(pid, &log, || question::stripe(port))?;
     Ok(Running { service: Service::Stripe, way, address: format!("http://{address}"), pids: vec![pid] })
 }
