@@ -78,7 +78,7 @@ impl Orders {
 }
 
 const fn is_doomed(ticket: Ticket) -> bool {
-    ticket.0 % DOOMED_EVERY == 0
+    ticket.0.is_multiple_of(DOOMED_EVERY)
 }
 
 impl Plan for Orders {
