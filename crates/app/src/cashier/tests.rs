@@ -33,7 +33,7 @@ impl Provider for Actor {
         Box::pin(async move {
             match self.next(Way::Do, ask)? {
                 Found::Verdict(verdict) => Ok(verdict),
-                Found::Pending | Found::Never => panic!("that is no answer to somebody who asks"),
+                other @ (Found::Pending | Found::Never) => panic!("{other:?} is no answer to somebody who asks"),
             }
         })
     }
