@@ -110,6 +110,7 @@ pub struct Report {
     pub events: usize,
     /// Rows written, of every kind.
     pub rows: usize,
+    /// Orders that came to an outcome, or whose payment moved.
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,

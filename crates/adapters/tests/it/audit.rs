@@ -189,12 +189,17 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[9], "DELETE FROM points_account WHERE user_id = 2"),
     (&[9], "UPDATE points_entry SET amount = amount + 1 WHERE entry_id = 1"),
     (&[9], "UPDATE points_entry SET order_id = NULL WHERE kind = 'RESTORED'"),
+    (&[10], "UPDATE payment SET captured = captured - 1 WHERE state = 'CAPTURED'"),
+    (&[10], "UPDATE payment SET refunded = 0 WHERE state = 'REFUNDED'"),
+    (&[10], "DELETE FROM payment WHERE state = 'CAPTURED'"),
+    (&[14], "DELETE FROM shipment"),
+    (&[14], "UPDATE shipment SET state = 'DELIVERED'"),
     (&[11], "UPDATE orders SET updated_at = updated_at + 1 WHERE outcome = 'COMPLETED'"),
     (&[11], "UPDATE orders SET version = version + 1"),
     (&[11], "UPDATE order_line SET name = 'table' WHERE order_id = 1"),
     (&[9, 11, 18, 19], "DELETE FROM orders WHERE outcome = 'CANCELLED'"),
     (
-        &[11, 12, 20],
+        &[11, 12, 15, 20],
         "INSERT INTO event
             SELECT NULL, id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq + 1000,
                    order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled';

@@ -241,7 +241,11 @@ impl Batch {
     }
 
     pub(super) fn touched(&self, report: &mut Report) {
-        report.orders.extend(self.rows.orders.changed().map(|key| key.0));
+        report.orders.extend(self.rows.orders.changes().into_iter().filter_map(|(key, change)| match change {
+            // Nobody waits for less than an outcome, and whoever is woken looks.
+            Change::Insert(row) | Change::Update(row) => (!row.order.outcome.is_under_way()).then_some(key.0),
+            Change::Delete => None,
+        }));
         for (key, change) in self.rows.payments.changes() {
             // Whoever waits for an order waits for its payment as well.
             report.orders.push(key.0);

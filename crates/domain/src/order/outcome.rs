@@ -36,6 +36,11 @@ impl Outcome {
         }
     }
 
+    /// Something else follows by itself.
+    pub const fn is_under_way(self) -> bool {
+        matches!(self, Outcome::Pending | Outcome::Compensating)
+    }
+
     /// A settled order is never touched by its saga again.
     pub const fn is_settled(self) -> bool {
         matches!(self, Outcome::Completed | Outcome::Cancelled)

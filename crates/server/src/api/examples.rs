@@ -300,7 +300,11 @@ pub(super) fn modes_change() -> Value {
 pub(super) fn modes() -> Value {
     json!({
         "mode": "gradual", "percent": 10, "changed": modes_change(),
-        "recommendation": [{"mode": "parallel", "when": ["answers are needed within 500 ms"]}],
+        "recommendation": [
+            {"mode": "parallel", "when": ["answers are needed within 500 ms"]},
+            {"mode": "sequential", "when": ["each step must be seen"]},
+            {"mode": "atomic", "when": ["one process decides everything"]},
+        ],
     })
 }
 

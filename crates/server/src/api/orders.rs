@@ -235,7 +235,7 @@ async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId
 }
 
 const fn is_final(outcome: Outcome) -> bool {
-    !matches!(outcome, Outcome::Pending | Outcome::Compensating)
+    !outcome.is_under_way()
 }
 
 /// The order, as soon as its outcome is known.

@@ -36,7 +36,7 @@ pub struct ReplaySelection {
     /// What has this number in its shard of the outbox, or a later one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub from_position: Option<i64>,
-    /// Everything about this order
+    /// The own events of this order; what it asked of others stands under them
     #[arg(long, value_name = "NUMBER")]
     pub order: Option<String>,
 }

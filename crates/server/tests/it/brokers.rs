@@ -63,6 +63,15 @@ fn sell(front: &TestShop, other: &TestShop) {
         assert_eq!(other.get(user, &path).json()["resultCode"], code);
     }
     until("counted", || other.get(ANN, "/api/products/popular?window=all").json()["data"][0]["sold"] == 2);
+    let rare = front.product(12_000, 1);
+    let unpaid = front.order(BOB, &json!({"items": [{"productId": rare, "quantity": 1}]})).json();
+    let path = format!("/api/orders/{}", unpaid["orderNumber"].as_str().unwrap());
+    until("claimed", || other.get(BOB, &path).json()["outcome"] == "AWAITING_PAYMENT");
+    let receiver = json!({"name": "Bob", "phone": "010-1234-5678", "postalCode": "04524", "address": "Seoul"});
+    let settle = json!({"payment": {"method": "CARD"}, "receiver": receiver, "warehouseStorage": false});
+    front.post(BOB, &format!("{path}/process-payment-shipment"), &settle).expect(202);
+    until("paid and sent", || other.get(BOB, &path).json()["status"] == "PREPARING");
+    assert_eq!(other.get(BOB, &path).json()["outcome"], "COMPLETED");
 }
 
 #[test]

@@ -59,7 +59,9 @@ fn what_the_broker_lost_is_found_and_published_again() {
     assert!(lost.contains(&"OrderCreated") && lost.contains(&"StockDeductionRequested"), "{found}");
     assert_eq!(outcome(&shop, ANN, number), "PENDING", "nobody heard of it");
 
-    let sent = replay(&shop, &settings, &["--order", number]);
+    // What it asks of others stands under them, not under the order.
+    assert_eq!(replay(&shop, &settings, &["--order", number, "--dry-run"])["missing"], 1);
+    let sent = replay(&shop, &settings, &since);
     assert_eq!((&sent["missing"], &sent["published"]), (&json!(lost.len()), &json!(lost.len())), "{sent}");
     until("completed", || outcome(&shop, ANN, number) == "COMPLETED");
     until("all is published", || metric(&shop, "doorbuster_published_records_total{topic=\"order-events\"}").is_some());

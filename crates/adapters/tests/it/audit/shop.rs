@@ -10,17 +10,20 @@ use adapters::embedded::{self, MemoryGate, SqliteSnapshot};
 use adapters::mysql;
 use app::answer::{Answer, Settled};
 use app::audit::{self, Audit};
-use app::command::{Command, CreateCampaign, Idempotency, PlaceOrder};
+use app::command::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder};
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts};
+use app::payment::{Asked, Deed, Found, Verdict};
 use app::ports::{Clock, EventLog, Store};
 use app::rows::AnswerKey;
 use app::settings::{Executor, Settings};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Choice, Modes, Payment};
+use domain::order::{Canceller, Choice, Modes, Payment, Receiver};
+use domain::payment::Method;
 use domain::pricing::Discount;
+use domain::shipment::State as Goods;
 use domain::time::Timestamp;
 
 use tokio::runtime::Runtime;
@@ -198,6 +201,7 @@ impl Shop {
         self.open_for_business();
         self.give_coupons();
         self.place_orders();
+        self.take_money();
     }
 
     fn open_for_business(&mut self) {
@@ -267,6 +271,33 @@ impl Shop {
         self.quiet();
     }
 
+    /// One is paid and sent, one is paid and given back.
+    fn take_money(&mut self) {
+        let sent = changed(prepaid(order(CAT, &[(1, 1)])), |order| order.receiver = Some(cats_home()));
+        let back = prepaid(order(CAT, &[(1, 1)]));
+        let [sent, back] = [sent, back].map(|command| {
+            let order = self.order(command);
+            self.quiet();
+            assert!(self.ask(Command::Pay { order, method: Method::Card, amount_shown: None }).result.is_ok());
+            [Deed::Authorize, Deed::Capture].into_iter().for_each(|deed| self.approve(order, deed));
+            order
+        });
+        assert!(
+            self.ask(Command::AdvanceShipment { order: sent, state: Goods::Shipped, tracking: None }).result.is_ok()
+        );
+        assert!(self.ask(Command::RefundOrder { order: back, lines: vec![] }).result.is_ok());
+        self.approve(back, Deed::Refund);
+    }
+
+    /// The provider does what it is asked.
+    fn approve(&mut self, order: OrderId, deed: Deed) {
+        let asked = Asked { attempt: 1, deed, refund: i64::from(deed == Deed::Refund) };
+        let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
+        let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told: None };
+        assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());
+        self.quiet();
+    }
+
     /// Leaves an order in every live state. Only where events wait in the log do orders wait, too.
     pub(super) fn leave_orders_waiting(&mut self) {
         self.order(with_points(order(BOB, &[(1, 2)]), 300));
@@ -293,6 +324,10 @@ pub(super) fn order(user: UserId, items: &[(i64, i64)]) -> Command {
         total_shown: None,
         mode: None,
     }))
+}
+
+fn cats_home() -> Receiver {
+    Receiver { name: "Cat".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 
 fn changed(command: Command, change: impl FnOnce(&mut PlaceOrder)) -> Command {
