@@ -4,25 +4,25 @@ mod batch;
 mod failed;
 mod keys;
 mod modes;
+mod report;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::ids::{CampaignId, LetterId, OrderId, RequestId, UserId};
+use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
 use crate::answer::{Refusal, Settled};
 use crate::command::{Command, Idempotency, Source};
 use crate::ids::{Ids, Sequence};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
-use crate::reactions::Group;
-use crate::rows::{EventId, Key, OffsetKey, Rows};
+use crate::rows::{Key, OffsetKey, Rows};
 use crate::settings::Settings;
-use crate::views::DaySales;
 
 use batch::Batch;
 use failed::Carried;
+pub use report::Report;
 use written::Lesson;
 pub use written::Written;
 
@@ -98,44 +98,6 @@ const MISSES_MAX: usize = 16;
 /// A batch whose commit came to nothing is decided again so often.
 const ATTEMPTS_MAX: usize = 4;
 const ENDLESS: &str = "a command misses rows without end";
-
-/// What a call of [`Engine::write_once`] did.
-#[derive(Debug, Default)]
-pub struct Report {
-    pub commits: usize,
-    pub settled: usize,
-    /// Jobs that wait inside the engine for the next batch.
-    pub deferred: usize,
-    /// Events written.
-    pub events: usize,
-    /// Rows written, of every kind.
-    pub rows: usize,
-    /// Orders that came to an outcome, or whose payment moved.
-    pub orders: Vec<OrderId>,
-    pub requests: Vec<RequestId>,
-    pub noticed: Vec<UserId>,
-    /// Whether there is something that a payment provider is to be asked.
-    pub asks: bool,
-    /// Orders whose compensation got stuck: the operator is told.
-    pub stuck: Vec<OrderId>,
-    /// Events that the log had lost, and that their groups took in from the store.
-    pub healed: Vec<(Group, EventId)>,
-    /// Events that a group has given up.
-    pub buried: usize,
-    /// Dead letters that nobody tries again by himself any more: the operator is told.
-    pub permanent: Vec<(LetterId, Group)>,
-    /// Whether parked events can be tried again at once.
-    pub is_more_due: bool,
-    /// What was sold so far on the days that were touched.
-    pub sold: Vec<DaySales>,
-    /// Partitions that another worker took over, in which an operator moved the group, or of which a delivery came to nothing; their groups must ask where
-    /// they stand.
-    pub lost: Vec<OffsetKey>,
-    /// What went wrong, for the operator.
-    pub errors: Vec<String>,
-    /// The disk failed after something was written: the store must not be written to again by this process.
-    pub is_broken: bool,
-}
 
 /// The engine of one process. It owns its store; nobody else writes through it.
 pub struct Engine {

@@ -62,10 +62,10 @@ impl Scenario {
             Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
             Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
             Scenario::Outages => Odds { outage: 120, crash: 10, ..Odds::NONE },
-            Scenario::Payments => Odds { whim: 400, crash: 30, unknown: 20, ..Odds::NONE },
+            Scenario::Payments => Odds { whim: 700, crash: 30, unknown: 20, ..Odds::NONE },
             Scenario::Everything => Odds {
                 outage: 30,
-                whim: 150,
+                whim: 250,
                 inability: 40,
                 crash: 25,
                 unknown: 25,
