@@ -254,7 +254,7 @@ pub(super) fn process_order() -> Value {
 
 pub(super) fn processing() -> Value {
     json!({
-        "orderId": ORDER, "status": "PROCESSING", "message": "The order is being paid and sent.",
+        "orderId": ORDER, "status": "PROCESSING", "message": "The order was received. The payment is being processed.",
         "estimatedProcessingTime": "PT1M", "websocketTopic": format!("/topic/order/{ORDER}"),
         "statusCheckUrl": format!("/api/orders/{ORDER}/status"),
     })

@@ -11,7 +11,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::OrderNotFound => order_not_found(),
         Refusal::OrderNotCancellable => Problem::new(
             Code::OrderNotCancellable,
-            "Only an order that is neither completed nor cancelled can be cancelled.",
+            "Only an order whose goods have not left, and that is not cancelled, can be cancelled.",
         ),
         Refusal::OrderNotStuck => {
             Problem::new(Code::OrderNotCancellable, "Only an order whose compensation is stuck can be resumed.")

@@ -18,8 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::orders::{applied, check_receiver, own_order};
 use super::refusals::{order_not_found, problem};
 use super::submission::Submission;
-use super::{Shop, check_text, examples, render, shapes, unavailable};
+use super::{Shop, check_text, examples, render, shapes, texts, unavailable};
 use crate::http::json::Json;
+use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
@@ -151,6 +152,7 @@ fn declined(payment: &Payment) -> Problem {
 pub(crate) async fn process(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
+    language: Language,
     submission: Submission<ProcessBody>,
 ) -> Result<Response, Problem> {
     let ProcessBody { payment, receiver, warehouse_storage } = &submission.body;
@@ -171,14 +173,15 @@ pub(crate) async fn process(
     let settled = shop.front.submit(command, submission.idempotency).await;
     settled.result.map_err(|refusal| problem(&refusal))?;
     let number = &order.created.number;
-    let mut response = super::accepted(ProcessingBody {
+    let accepted = super::accepted(ProcessingBody {
         order_id: number.to_string(),
         status: "PROCESSING",
-        message: "The order is being paid and sent.",
+        message: texts::processing(language),
         estimated_processing_time: ESTIMATED_PROCESSING_TIME,
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),
     });
+    let mut response = (language.headers(), accepted).into_response();
     super::mark_replayed(&mut response, settled.replayed);
     Ok(response)
 }

@@ -26,6 +26,14 @@ pub(super) fn status(status: Status, language: Language) -> &'static str {
     }
 }
 
+/// What source 003 says when it has taken in an order to be paid and sent.
+pub(super) const fn processing(language: Language) -> &'static str {
+    match language {
+        Language::English => "The order was received. The payment is being processed.",
+        Language::Korean => "주문이 접수되었습니다. 결제를 처리하고 있습니다.",
+    }
+}
+
 fn korean(texts: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
     texts.iter().find(|(known, _)| *known == word).map(|(_, text)| *text)
 }

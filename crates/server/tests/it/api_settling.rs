@@ -93,7 +93,9 @@ fn a_stored_order_is_complete_when_it_is_paid() {
     in_both_executors(|shop| {
         let number = shop.unpaid(ANN, 12_300);
         let body = json!({"paymentRequest": {"method": "ACCOUNT", "paidAmount": 12_300}, "warehouseStorage": true});
-        shop.post(ANN, &path(&number, "/process-payment-shipment"), &body).expect(202);
+        let korean = [("accept-language", "ko-KR,ko;q=0.9")];
+        let taken = shop.ask(ANN, "POST", &path(&number, "/process-payment-shipment"), &korean, &body).expect(202);
+        assert_eq!(taken["message"], "주문이 접수되었습니다. 결제를 처리하고 있습니다.");
         until(shop, &number, "COMPLETED");
         assert!(statuses(shop, &number).contains(&"IN_WAREHOUSE".to_owned()));
         let stored = format!("/api/admin/warehouse/{number}");
