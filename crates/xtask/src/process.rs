@@ -135,8 +135,8 @@ pub fn is_root() -> bool {
 
 /// The first of these programs that is installed.
 pub fn installed(programs: &[&str]) -> Option<String> {
-    // Where Debian puts servers, which an unprivileged user's path need not name.
-    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/usr/local/sbin";
+    // Where Debian puts servers, and Go's own installer puts it, which an unprivileged user's path need not name.
+    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/usr/local/sbin:/usr/local/go/bin";
     let exists = |program: &&str| path.split(':').map(|folder| Path::new(folder).join(program)).find(|it| it.is_file());
     programs.iter().find_map(exists).map(|path| path.to_string_lossy().into_owned())
 }
