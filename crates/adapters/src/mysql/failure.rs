@@ -35,11 +35,12 @@ mod number {
         3819, // CHECK, as MySQL says it
         4025, // CHECK, as MariaDB says it
     ];
-    pub(super) const LOST: [u16; 4] = [
+    pub(super) const LOST: [u16; 5] = [
         1053, // the server stops
         1152, // the connection was aborted
         1317, // the query was interrupted
         1927, // the connection was killed
+        4031, // the connection lay idle for too long
     ];
 }
 

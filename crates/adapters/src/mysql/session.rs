@@ -20,6 +20,11 @@ pub(super) type Answers = Vec<Vec<Vec<Value>>>;
 /// What every connection is told first. Text is compared byte by byte, and nothing is cut to fit.
 const SETUP: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', \
                      innodb_lock_wait_timeout = 3, wait_timeout = 28800";
+
+/// A process that is stopped in the middle of a transaction must not keep its locks for ever: the server ends the connection,
+/// well before the others have tried as often as they do. Between transactions a connection may lie idle.
+const LIMIT_PAUSES: &str = "SET SESSION wait_timeout = 5, net_read_timeout = 5, net_write_timeout = 5";
+const ALLOW_PAUSES: &str = "SET SESSION wait_timeout = 28800";
 const READ_COMMITTED: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 pub(super) fn options(opts: &Opts) -> OptsBuilder {
@@ -98,6 +103,22 @@ impl Session {
         }
         self.connection.as_mut().ok_or_else(|| Failure::Lost("there is no connection".to_owned()))
     }
+}
+
+/// Begins a transaction that takes several messages.
+pub(super) fn begin(script: &mut Script) {
+    script.add(LIMIT_PAUSES);
+    script.add("START TRANSACTION");
+}
+
+pub(super) fn commit(script: &mut Script) {
+    script.add("COMMIT");
+    script.add(ALLOW_PAUSES);
+}
+
+pub(super) fn roll_back(script: &mut Script) {
+    script.add("ROLLBACK");
+    script.add(ALLOW_PAUSES);
 }
 
 /// As many statements as fit into a message, at least one.

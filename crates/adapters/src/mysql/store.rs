@@ -27,7 +27,7 @@ use super::log::CommitsSeen;
 use super::outbox::MysqlOutbox;
 use super::records::Cells;
 use super::server_clock::ServerClock;
-use super::session::Session;
+use super::session::{self, Session};
 use super::sql::{Script, statement};
 
 pub(super) use load::lines;
@@ -97,7 +97,7 @@ impl MysqlStore {
         let mut script = Script::default();
         if !self.is_begun || !self.session.is_connected() {
             self.before = Before::default();
-            script.add("START TRANSACTION");
+            session::begin(&mut script);
         }
         self.is_begun = true;
         script
@@ -143,7 +143,7 @@ impl MysqlStore {
             sealed = Some(heads);
         }
         commit::note_commit(&mut script, commit);
-        script.add("COMMIT");
+        session::commit(&mut script);
         match self.session.run(&script).await {
             Ok(_) => Ok(sealed),
             Err(Failure::Lost(error)) => Err(Halt::InDoubt(error)),
@@ -156,8 +156,12 @@ impl MysqlStore {
         let was_begun = std::mem::take(&mut self.is_begun);
         self.before = Before::default();
         // Where it cannot be told to end, it ends with its connection.
-        if was_begun && self.session.is_connected() && self.session.ask("ROLLBACK").await.is_err() {
-            self.session.give_up();
+        if was_begun && self.session.is_connected() {
+            let mut script = Script::default();
+            session::roll_back(&mut script);
+            if self.session.run(&script).await.is_err() {
+                self.session.give_up();
+            }
         }
     }
 

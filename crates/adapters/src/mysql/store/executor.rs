@@ -8,6 +8,7 @@ use app::settings::Carrier;
 use super::{MysqlStore, places};
 use crate::mysql::failure::Result;
 use crate::mysql::records::Cells;
+use crate::mysql::session;
 use crate::mysql::sql::{Insert, Script, statement};
 
 impl MysqlStore {
@@ -35,7 +36,9 @@ impl MysqlStore {
     }
 
     async fn switch(&mut self, carrier: Carrier) -> Result<()> {
-        self.session.ask("START TRANSACTION").await?;
+        let mut script = Script::default();
+        session::begin(&mut script);
+        self.session.run(&script).await?;
         let last = self.stored_carrier(" FOR UPDATE").await?;
         let mut script = Script::default();
         if last != Some(carrier) {
@@ -45,7 +48,7 @@ impl MysqlStore {
             }
             script.add(statement("REPLACE INTO meta (name, value) VALUES ('executor', ?)", &[&carrier.name()]));
         }
-        script.add("COMMIT");
+        session::commit(&mut script);
         self.session.run(&script).await.map(|_| ())
     }
 }

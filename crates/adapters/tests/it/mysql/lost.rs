@@ -3,6 +3,8 @@
 use app::answer::Answer;
 use app::audit;
 use app::command::Command;
+use app::ports::{LoadError, Store as _};
+use app::rows::{Key, Rows};
 use app::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
@@ -56,4 +58,22 @@ fn killed_connections_lose_and_repeat_nothing() {
     assert_eq!(issued, 40);
     let audit = audit::audit(&mut database.snapshot(), Timestamp::from_micros(i64::MAX)).unwrap();
     assert!(audit.is_clean(), "{audit:#?}");
+}
+
+/// A process that is stopped in the middle of a batch says nothing any more, while its connection lives on.
+#[test]
+fn whoever_stands_still_lets_go_of_what_he_holds() {
+    let Some(database) = Database::new("whoever_stands_still_lets_go_of_what_he_holds") else { return };
+    let mut shop = Shop::on(&database, Executor::Inline);
+    let product = shop.register_product(10);
+    let mut stalled = shop.wait(database.opened()).store;
+    let mut read = || shop.wait(stalled.load(&[Key::Product(product)], &mut Rows::default()));
+    read().unwrap();
+    let mut other = Shop::on(&database, Executor::Inline);
+    let (report, answers) = other.batch([Command::PlaceOrder(Box::new(order(ANN, product, 1)))]);
+    assert_eq!((report.errors, answers.len()), (vec![], 1));
+    assert!(matches!(answers[0].result, Ok(Answer::OrderPlaced { .. })), "{answers:?}");
+    // It is told so when it wakes up, and decides again.
+    assert!(matches!(read(), Err(LoadError::Contended(_))));
+    read().unwrap();
 }
