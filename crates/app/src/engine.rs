@@ -317,7 +317,7 @@ impl Engine {
     async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), LoadError> {
         let mut declared = BTreeSet::new();
         for job in jobs {
-            keys::declare(job, self.now, &mut declared);
+            keys::declare(job, (&self.settings, self.now), &mut declared);
         }
         let later = declared.split_off(&keys::FIRST_AFTER_ORDERS);
         let first: Vec<Key> = declared.into_iter().collect();

@@ -10,7 +10,6 @@ use domain::time::Timestamp;
 
 use crate::cloud_event;
 use crate::event::Event;
-use crate::outbox::SHARDS;
 use crate::ports::{Clock, Pending, StoreError};
 use crate::topic::Topic;
 
@@ -46,11 +45,8 @@ pub trait Outbox {
     /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`].
     fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>>;
 
-    /// The last number of each shard.
-    fn ends(&mut self) -> Pending<'_, Result<[i64; SHARDS], StoreError>>;
-
-    /// What lies behind a number, in order, at most `limit`.
-    fn read(&mut self, shard: usize, after: i64, limit: usize) -> Pending<'_, Result<Vec<Outgoing>, StoreError>>;
+    /// What lies behind the cursor of each of the leases, in order, at most `limit` of each shard.
+    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> Pending<'a, Result<Vec<Outgoing>, StoreError>>;
 
     /// Writes the cursors down and renews the leases, but for those that somebody else has taken; answers with the shards
     /// that are still held. When it returns, everything that was read before survives a power cut.
@@ -104,35 +100,32 @@ impl Relay {
     /// Publishes what is committed and not published, at most `limit` events of each shard. How many; none means quiet.
     pub async fn relay_once(&mut self, limit: usize, clock: &dyn Clock) -> Result<usize, Error> {
         self.renew(clock.now()).await?;
-        let ends = self.outbox.ends().await?;
-        let mut pages = vec![];
-        for lease in self.leases.iter().filter(|lease| ends[lease.shard] > lease.cursor) {
-            let page = self.outbox.read(lease.shard, lease.cursor, limit).await?;
-            // A number is given out under its shard's lock, so there is none missing; and if there were, it must not be
-            // passed over.
-            let is_next = |(place, event): &(i64, Outgoing)| event.seq == lease.cursor + place;
-            let page: Vec<Outgoing> = (1..).zip(page).take_while(is_next).map(|(_, event)| event).collect();
-            pages.push((lease.shard, page));
-        }
-        if self.has_moved || pages.iter().any(|(_, page)| !page.is_empty()) {
+        let mut events = self.outbox.read(&self.leases, limit).await?;
+        let mut ahead = self.leases.clone();
+        // A number is given out under its shard's lock, so there is none missing; and if there were, it must not be passed
+        // over.
+        events.retain(|event| {
+            let lease = ahead.iter_mut().find(|lease| lease.shard == event.shard && lease.cursor + 1 == event.seq);
+            lease.is_some_and(|lease| {
+                lease.cursor = event.seq;
+                true
+            })
+        });
+        if self.has_moved || !events.is_empty() {
             self.keep().await?;
         }
-        pages.retain(|(shard, _)| self.leases.iter().any(|lease| lease.shard == *shard));
-        let records: Vec<Record> = pages.iter().flat_map(|(_, page)| page).flat_map(records).collect();
+        events.retain(|event| self.leases.iter().any(|lease| lease.shard == event.shard));
+        let records: Vec<Record> = events.iter().flat_map(records).collect();
         if records.is_empty() {
             return Ok(0);
         }
         self.publisher.publish(&records).await?;
-        let mut published = 0;
-        for (shard, page) in pages {
-            published += page.len();
-            let lease = self.leases.iter_mut().find(|lease| lease.shard == shard);
-            if let (Some(lease), Some(last)) = (lease, page.last()) {
-                lease.cursor = last.seq;
-                self.has_moved = true;
-            }
+        for lease in &mut self.leases {
+            let reached = ahead.iter().find(|ahead| ahead.shard == lease.shard);
+            lease.cursor = reached.map_or(lease.cursor, |reached| reached.cursor);
         }
-        Ok(published)
+        self.has_moved = true;
+        Ok(events.len())
     }
 
     async fn renew(&mut self, now: Timestamp) -> Result<(), StoreError> {

@@ -53,6 +53,10 @@ pub enum Key {
     Claim(ClaimKey),
     /// Whether an order is settled, read without a lock: settled orders stay settled.
     Settled(OrderId),
+    /// A campaign's terms, read without a lock: whoever changes nothing of it need not wait for those who issue its coupons.
+    Terms(CampaignId),
+    /// A product's name and price, read without a lock in the same way.
+    Offer(ProductId),
     Request(RequestId),
     Customer(UserId),
     Account(UserId),
@@ -144,7 +148,8 @@ macro_rules! key_newtype {
 
 key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, SettledKey(OrderId) => Settled,
-    CustomerKey(UserId) => Customer, AccountKey(UserId) => Account,
+    TermsKey(CampaignId) => Terms, OfferKey(ProductId) => Offer, CustomerKey(UserId) => Customer,
+    AccountKey(UserId) => Account,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -427,6 +432,8 @@ rows! {
         storages: StorageKey => Storage,
         claims: ClaimKey => Claim,
         settled: SettledKey => (),
+        terms: TermsKey => Campaign,
+        offers: OfferKey => Product,
         requests: RequestId => Request,
         customers: CustomerKey => Customer,
         accounts: AccountKey => Account,

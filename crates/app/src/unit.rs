@@ -1,7 +1,9 @@
 //! One command at work: the rows of its batch, and what it may reach.
 
+use domain::coupon::Campaign;
 use domain::order::{Modes, Order};
 use domain::order_saga::Step as SagaStep;
+use domain::stock::Product;
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
@@ -9,10 +11,10 @@ use crate::event::Event;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions;
-use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OrderKey, OrderRow, Rows};
+use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OfferKey, OrderKey, OrderRow, Rows, TermsKey};
 use crate::settings::{Executor, Settings};
 use crate::table::Missing;
-use domain::ids::{OrderId, UserId};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 
 /// Why a command stops before its end. Its changes are undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +121,22 @@ impl Unit<'_> {
     /// The order of an id that came from outside.
     pub(crate) fn order(&self, order: OrderId) -> Step<OrderRow> {
         self.rows.orders.get(OrderKey(order))?.cloned().ok_or(Halt::Refused(Refusal::OrderNotFound))
+    }
+
+    /// A campaign as far as whoever uses a coupon of it needs to know: how much is left of it may have changed since.
+    pub(crate) fn terms(&self, campaign: CampaignId) -> Result<Option<&Campaign>, Missing> {
+        if self.rows.campaigns.is_loaded(&campaign) {
+            return self.rows.campaigns.get(campaign);
+        }
+        self.rows.terms.get(TermsKey(campaign))
+    }
+
+    /// The same for a product that is to be bought.
+    pub(crate) fn offer(&self, product: ProductId) -> Result<Option<&Product>, Missing> {
+        if self.rows.products.is_loaded(&product) {
+            return self.rows.products.get(product);
+        }
+        self.rows.offers.get(OfferKey(product))
     }
 
     /// The customer, made known to the shop by his first write.

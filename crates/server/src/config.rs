@@ -153,13 +153,16 @@ pub struct Engine {
     pub executor: Executor,
     pub batch_max: usize,
     pub queue_max: usize,
-    linger_us: u64,
+    batch_every_us: u64,
+    shared_batch_every_us: u64,
     command_deadline_ms: u64,
 }
 
 impl Engine {
-    pub fn linger(&self) -> Duration {
-        Duration::from_micros(self.linger_us)
+    /// How long after the one before a batch begins at the earliest, unless it is full.
+    pub fn batch_every(&self, store: &Store) -> Duration {
+        let is_shared = store.database.is_some();
+        Duration::from_micros(if is_shared { self.shared_batch_every_us } else { self.batch_every_us })
     }
 
     pub fn command_deadline(&self) -> Duration {

@@ -147,11 +147,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let lookout = lookout.start(stop.clone())?;
     let watch = watch_log(config, (&front, &metrics), &door.log, stop.clone())?;
     let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
-    let linger = config.engine.linger();
+    let batch_every = config.engine.batch_every(&config.store);
     let listeners =
         Listeners { waiting, audience, metrics: Arc::new(EngineMetrics::register(&metrics)), due, bell, ranking };
     let around =
-        move |engine, consumer| Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop };
+        move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
     let thread = start_engine(runtime, move || Parts { store, gate, clock, settings, engine }, consumed, around)?;
     let beside = lookout.into_iter().chain(watch).collect();
     let shop = shop(config, secret, (front, door));

@@ -28,7 +28,8 @@ pub struct Worker {
     /// Reads the event log; only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
-    pub linger: Duration,
+    /// How long after the one before a batch begins at the earliest, unless it is full.
+    pub batch_every: Duration,
     pub listeners: Listeners,
     /// Told by the event log when there may be something to read.
     pub arrived: Arc<Notify>,
@@ -40,9 +41,9 @@ pub struct Worker {
 impl Worker {
     /// Runs until it is told to stop, or the store is broken.
     pub async fn run(self) -> io::Result<()> {
-        let Worker { engine, consumer, queue, linger, listeners, arrived, committed, stop } = self;
+        let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
         let settling = Settling::start(listeners)?;
-        let mut round = Round { engine, consumer, queue, linger, arrived, committed, stop };
+        let mut round = Round { engine, consumer, queue, batch_every, began: None, arrived, committed, stop };
         round.run(&settling).await;
         round.finish(&settling).await;
         settling.finish();
@@ -55,7 +56,9 @@ struct Round {
     engine: Engine,
     consumer: Option<Consumer>,
     queue: mpsc::Receiver<Job>,
-    linger: Duration,
+    batch_every: Duration,
+    /// When the last batch began.
+    began: Option<Instant>,
     arrived: Arc<Notify>,
     committed: Arc<Notify>,
     stop: Stop,
@@ -98,6 +101,7 @@ impl Round {
     /// Has jobs decided and written; they are settled beside the next ones. Says whether more is due at once.
     async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) -> bool {
         let started = Instant::now();
+        self.began = Some(started);
         let mut written = self.engine.write_once(jobs).await;
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
         if let Some(consumer) = &mut self.consumer {
@@ -123,8 +127,11 @@ impl Round {
                 () = self.arrived.notified() => {}
                 () = tokio::time::sleep(TIMERS_EVERY) => {}
             }
-            if !self.linger.is_zero() && (1..batch_max).contains(&jobs.len()) {
-                tokio::time::sleep(self.linger).await;
+        }
+        if jobs.len() + self.queue.len() < batch_max {
+            let until = self.began.map(|began| began + self.batch_every).filter(|until| *until > Instant::now());
+            if let Some(until) = until {
+                tokio::time::sleep_until(until.into()).await;
             }
         }
         while jobs.len() < batch_max {

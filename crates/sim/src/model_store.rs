@@ -8,8 +8,8 @@ use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OrderKey, PaymentKey, Rows, SettledKey,
-    ShipmentKey, StorageKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey, Rows,
+    SettledKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -135,6 +135,8 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
             let is_settled = state.orders.get(&id).is_some_and(|row| row.order.outcome.is_settled());
             rows.settled.loaded(SettledKey(id), is_settled.then_some(()));
         }
+        Key::Terms(id) => rows.terms.loaded(TermsKey(id), state.campaigns.get(&id).cloned()),
+        Key::Offer(id) => rows.offers.loaded(OfferKey(id), state.products.get(&id).cloned()),
         Key::Request(id) => rows.requests.loaded(id, state.requests.get(&id).cloned()),
         Key::Customer(id) => rows.customers.loaded(CustomerKey(id), state.customers.get(&id).copied()),
         Key::Account(id) => rows.accounts.loaded(AccountKey(id), state.accounts.get(&id).copied()),

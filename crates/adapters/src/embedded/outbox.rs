@@ -50,17 +50,19 @@ impl SqliteOutbox {
         Ok(taken)
     }
 
-    fn all_ends(&self) -> Result<[i64; SHARDS]> {
-        Ok(heads(&self.connection)?.map(|head| head.seq))
-    }
-
-    fn page(&self, shard: usize, after: i64, limit: usize) -> Result<Vec<Outgoing>> {
+    fn pages(&self, leases: &[Lease], limit: usize) -> Result<Vec<Outgoing>> {
+        let heads = heads(&self.connection)?;
         let mut statement = self
             .connection
             .prepare_cached(select_outgoing!("event WHERE shard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let page = statement.query_map((shard as i64, after, limit), outgoing)?;
-        page.collect()
+        let mut events = vec![];
+        for Lease { shard, cursor, .. } in leases.iter().filter(|lease| heads[lease.shard].seq > lease.cursor) {
+            for event in statement.query_map((*shard as i64, cursor, limit), outgoing)? {
+                events.push(event?);
+            }
+        }
+        Ok(events)
     }
 
     fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
@@ -104,17 +106,12 @@ impl Outbox for SqliteOutbox {
         Box::pin(ready(told(taken)))
     }
 
-    fn ends(&mut self) -> Pending<'_, std::result::Result<[i64; SHARDS], StoreError>> {
-        Box::pin(ready(told(self.all_ends())))
-    }
-
-    fn read(
-        &mut self,
-        shard: usize,
-        after: i64,
+    fn read<'a>(
+        &'a mut self,
+        leases: &'a [Lease],
         limit: usize,
-    ) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
-        Box::pin(ready(told(self.page(shard, after, limit))))
+    ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(ready(told(self.pages(leases, limit))))
     }
 
     /// What other readers see is not on the disk yet; nothing leaves the process before it is.

@@ -59,12 +59,20 @@ impl MysqlOutbox {
         Ok(taken)
     }
 
-    async fn page(&mut self, shard: usize, after: i64, limit: usize) -> Result<Vec<Outgoing>> {
-        let select =
-            select_outgoing!("event FORCE INDEX (event_place) WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
+    async fn pages(&mut self, leases: &[Lease], limit: usize) -> Result<Vec<Outgoing>> {
+        let heads = heads(self.session.ask(SELECT_HEADS).await?)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.session.ask(&statement(select, &[&(shard as i64), &after, &limit])).await?;
-        rows.into_iter().map(|row| outgoing(&mut Cells::of(row))).collect()
+        let mut script = Script::default();
+        for Lease { shard, cursor, .. } in leases.iter().filter(|lease| heads[lease.shard].seq > lease.cursor) {
+            let select =
+                select_outgoing!("event FORCE INDEX (event_place) WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
+            script.add(statement(select, &[&(*shard as i64), cursor, &limit]));
+        }
+        if script.is_empty() {
+            return Ok(vec![]);
+        }
+        let rows = self.session.run(&script).await?.into_iter().flatten();
+        rows.map(|row| outgoing(&mut Cells::of(row))).collect()
     }
 
     /// The server makes the commit of a transaction visible a moment before it is durable; a commit behind it takes everything
@@ -72,12 +80,8 @@ impl MysqlOutbox {
     async fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
         let mut script = Script::default();
         script.add("START TRANSACTION");
-        for lease in leases {
-            let renew = format!(
-                "UPDATE relay_shard SET position = GREATEST(position, ?), leased_until = {NOW} + ? WHERE shard = ? AND epoch = ?"
-            );
-            let shard = lease.shard as i64;
-            script.add(statement(&renew, &[&lease.cursor, &lease_micros(), &shard, &lease.epoch]));
+        if !leases.is_empty() {
+            script.add(renewal(leases));
         }
         let epochs = script.add("SELECT shard, epoch FROM relay_shard");
         script.add("COMMIT");
@@ -95,6 +99,20 @@ impl MysqlOutbox {
         }
         answers
     }
+}
+
+/// Moves the cursors of all leases that are still held.
+fn renewal(leases: &[Lease]) -> String {
+    let place = |lease: &Lease| statement("WHEN ? THEN ?", &[&(lease.shard as i64), &lease.cursor]);
+    let places: Vec<String> = leases.iter().map(place).collect();
+    let held = |lease: &Lease| statement("(shard = ? AND epoch = ?)", &[&(lease.shard as i64), &lease.epoch]);
+    let held: Vec<String> = leases.iter().map(held).collect();
+    format!(
+        "UPDATE relay_shard SET position = GREATEST(position, CASE shard {} END), leased_until = {NOW} + {} WHERE {}",
+        places.join(" "),
+        lease_micros(),
+        held.join(" OR ")
+    )
 }
 
 fn lease_micros() -> i64 {
@@ -128,20 +146,12 @@ impl Outbox for MysqlOutbox {
         Box::pin(async move { told(self.take().await) })
     }
 
-    fn ends(&mut self) -> Pending<'_, std::result::Result<[i64; SHARDS], StoreError>> {
-        Box::pin(async move {
-            let ends = self.session.ask(SELECT_HEADS).await.and_then(heads);
-            told(ends.map(|heads| heads.map(|head| head.seq)))
-        })
-    }
-
-    fn read(
-        &mut self,
-        shard: usize,
-        after: i64,
+    fn read<'a>(
+        &'a mut self,
+        leases: &'a [Lease],
         limit: usize,
-    ) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
-        Box::pin(async move { told(self.page(shard, after, limit).await) })
+    ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
+        Box::pin(async move { told(self.pages(leases, limit).await) })
     }
 
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {

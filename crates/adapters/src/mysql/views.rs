@@ -32,7 +32,9 @@ pub struct MysqlViews {
 impl MysqlViews {
     pub(super) fn new(opts: &Opts, readers: usize) -> io::Result<MysqlViews> {
         let background = Background::start("readers")?;
-        let constraints = PoolConstraints::new(0, readers.max(1)).unwrap_or_default();
+        // A pool opens connections as they are needed, and closes those above its minimum when they are put back.
+        let readers = readers.max(1);
+        let constraints = PoolConstraints::new(readers, readers).unwrap_or_default();
         // A connection that is in the middle of something is not put back, so none has to be reset.
         let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
         // A pool looks after its connections where it was made.

@@ -17,7 +17,8 @@ use crate::answer::Answer;
 use crate::reactions::Group;
 use crate::rows::{
     AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
-    ModesChange, ModesKey, OrderKey, OrderRow, Role, SalesKey, SettledKey, StoredAnswer, Timer, TimerKey, TimerKind,
+    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, Role, Rows, SalesKey, SettledKey, StoredAnswer, TermsKey,
+    Timer, TimerKey, TimerKind,
 };
 
 /// So many varied rows of each kind.
@@ -116,6 +117,23 @@ pub(super) async fn a_settled_order_is_known_as_settled(fixture: &mut dyn Fixtur
         let found = session.look(&[settled.into()]).await;
         assert_eq!(found.settled.get(settled).map(|row| row.is_some()), Ok(is_settled));
     }
+}
+
+pub(super) async fn terms_and_offers_are_what_is_written(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let mut dice = Dice(7);
+    let (campaign, product) = (samples::campaign(&mut dice, CampaignId(1)), samples::product(&mut dice, ProductId(1)));
+    let (terms, offer) = (TermsKey(campaign.id), OfferKey(product.id));
+    let found = session.look(&[terms.into(), offer.into()]).await;
+    assert_eq!((found.terms.get(terms), found.offers.get(offer)), (Ok(None), Ok(None)));
+    let keys = [campaign.id.into(), product.id.into()];
+    let write = |rows: &mut Rows| {
+        rows.campaigns.put(campaign.id, campaign.clone());
+        rows.products.put(product.id, product.clone());
+    };
+    session.change(&keys, write).await;
+    let found = session.look(&[terms.into(), offer.into()]).await;
+    assert_eq!((found.terms.get(terms), found.offers.get(offer)), (Ok(Some(&campaign)), Ok(Some(&product))));
 }
 
 pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {

@@ -1,7 +1,7 @@
 //! Which rows and numbers a command will need. A key left out here costs another round, never a wrong decision.
 
 use domain::ids::{OrderId, UserId};
-use domain::order::{Line, Order, Outcome};
+use domain::order::{Choice, Line, Order, Outcome};
 use domain::order_saga::Step;
 use domain::time::Timestamp;
 
@@ -9,9 +9,10 @@ use super::Job;
 use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey, ParkedEventKey, PaymentKey, Rows,
-    SalesKey, SettledKey, ShipmentKey, StorageKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, ParkedEventKey, PaymentKey,
+    Rows, SalesKey, SettledKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
+use crate::settings::{Executor, Settings};
 
 /// The first key of the kinds that are loaded after orders.
 pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
@@ -71,7 +72,7 @@ const fn of_reaction(sequence: Sequence) -> usize {
 }
 
 /// The rows that a job names by itself.
-pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
+pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
     keys.extend(job.missed.iter().copied());
     keys.extend(job.idempotency.map(|idempotency| Key::Answer(idempotency.key)));
     if let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) {
@@ -102,7 +103,8 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
             keys.insert((*campaign).into());
         }
-        Command::PlaceOrder(order) => declare_placement(order, now, keys),
+        Command::PlaceOrder(order) if claims_at_once(order, settings) => declare_claiming(order, now, keys),
+        Command::PlaceOrder(order) => declare_placement(order, keys),
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
         | Command::ResolveOrder { order, .. }
@@ -124,7 +126,20 @@ pub(super) fn declare(job: &Job, now: Timestamp, keys: &mut Keys) {
     }
 }
 
-fn declare_placement(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
+/// Whether the claims of an order are part of placing it.
+fn claims_at_once(order: &PlaceOrder, settings: &Settings) -> bool {
+    let choice = order.mode.unwrap_or(settings.modes.choice);
+    settings.executor == Executor::Inline || matches!(choice, Choice::Atomic | Choice::Sync)
+}
+
+/// Placing alone only looks at what there is to buy.
+fn declare_placement(order: &PlaceOrder, keys: &mut Keys) {
+    keys.insert(CustomerKey(order.user).into());
+    keys.extend(order.items.iter().map(|(product, _)| Key::from(OfferKey(*product))));
+    keys.extend(order.coupon.map(|(campaign, _)| Key::from(TermsKey(campaign))));
+}
+
+fn declare_claiming(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
     for (product, _) in &order.items {
         keys.insert((*product).into());
         // An order that completes at once is counted among its day's sales.
@@ -133,7 +148,7 @@ fn declare_placement(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
     keys.insert(CustomerKey(order.user).into());
     if let Some((campaign, _)) = order.coupon {
         keys.insert(HoldingKey { campaign, user: order.user }.into());
-        keys.insert(campaign.into());
+        keys.insert(TermsKey(campaign).into());
     }
     if !order.points.is_zero() {
         keys.insert(AccountKey(order.user).into());
@@ -181,7 +196,7 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
         Reaction::ClaimCoupon { order, user, campaign, .. } | Reaction::ReleaseCoupon { order, user, campaign } => {
             claim(*order, Step::Coupon, keys);
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
-            keys.insert((*campaign).into());
+            keys.insert(TermsKey(*campaign).into());
         }
         Reaction::ClaimPoints { order, user, .. } | Reaction::ReleasePoints { order, user, .. } => {
             claim(*order, Step::Point, keys);
@@ -291,7 +306,7 @@ fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
             Step::Coupon => {
                 let campaign = order.created.coupon.map(|wanted| wanted.campaign);
                 keys.extend(campaign.map(|campaign| Key::from(HoldingKey { campaign, user })));
-                keys.extend(campaign.map(Key::from));
+                keys.extend(campaign.map(|campaign| Key::from(TermsKey(campaign))));
             }
             Step::Point => {
                 keys.insert(AccountKey(user).into());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use domain::coupon::Campaign;
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::order::{self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Placement, Rule, settling};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
@@ -271,7 +270,7 @@ fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<
 fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
     let mut lines = vec![];
     for (product, quantity) in order::merge_lines(items.iter().copied()) {
-        let Some(found) = unit.rows.products.get(product)? else {
+        let Some(found) = unit.offer(product)? else {
             let line = items.iter().position(|(item, _)| *item == product);
             return Err(Halt::Refused(Refusal::ProductNotFound { line }));
         };
@@ -283,8 +282,7 @@ fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
 /// The coupon and its terms. A campaign that exists gives a price even to somebody who holds none: he is refused later.
 fn wanted_coupon(unit: &Unit<'_>, wanted: &PlaceOrder) -> Step<Option<(CouponWanted, domain::pricing::Discount)>> {
     let Some((campaign, coupon)) = wanted.coupon else { return Ok(None) };
-    let terms: Option<&Campaign> = unit.rows.campaigns.get(campaign)?;
-    let terms = terms.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
+    let terms = unit.terms(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
     Ok(Some((CouponWanted { campaign, coupon }, terms.discount)))
 }
 

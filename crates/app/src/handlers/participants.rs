@@ -209,7 +209,7 @@ pub(crate) fn pay_with_coupon(
     command: &coupon::Command,
 ) -> Step<Result<(), coupon::Rejection>> {
     let key = HoldingKey { campaign, user };
-    let Some(mut campaign) = unit.rows.campaigns.get(campaign)?.cloned() else {
+    let Some(mut campaign) = unit.terms(campaign)?.cloned() else {
         return Ok(Err(coupon::Rejection::NotUsable));
     };
     let mut holding = unit.rows.holdings.get(key)?.cloned().unwrap_or(coupon::Holding::empty(campaign.id, user));

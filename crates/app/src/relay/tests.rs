@@ -11,7 +11,7 @@ use domain::money::Money;
 
 use super::*;
 use crate::event::PointsCharged;
-use crate::outbox::uuid;
+use crate::outbox::{SHARDS, uuid};
 
 #[derive(Default)]
 struct Shard {
@@ -62,17 +62,14 @@ impl Outbox for TestOutbox {
         Box::pin(ready(Ok(taken)))
     }
 
-    fn ends(&mut self) -> Pending<'_, Result<[i64; SHARDS], StoreError>> {
+    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> Pending<'a, Result<Vec<Outgoing>, StoreError>> {
         let world = self.0.0.borrow();
-        let ends = std::array::from_fn(|shard| world.shards[shard].events.last().copied().unwrap_or(0));
-        Box::pin(ready(Ok(ends)))
-    }
-
-    fn read(&mut self, shard: usize, after: i64, limit: usize) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
-        let world = self.0.0.borrow();
-        let later = world.shards[shard].events.iter().filter(|seq| **seq > after).take(limit);
-        let page = later.map(|seq| event(shard, *seq)).collect();
-        Box::pin(ready(Ok(page)))
+        let mut pages = vec![];
+        for Lease { shard, cursor, .. } in leases {
+            let later = world.shards[*shard].events.iter().filter(|seq| *seq > cursor).take(limit);
+            pages.extend(later.map(|seq| event(*shard, *seq)));
+        }
+        Box::pin(ready(Ok(pages)))
     }
 
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>> {

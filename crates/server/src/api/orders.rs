@@ -130,7 +130,9 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     };
     let placed = match (settled.order, wait) {
         (Some(placed), Some(_)) if is_final(placed.outcome) => Some(render::order(&placed)),
-        (_, Some(wait)) => outcome(&shop, order, wait).await?.map(|order| render::order(&order)),
+        (placed, Some(wait)) => {
+            outcome(&shop, (order, placed.is_some()), wait).await?.map(|order| render::order(&order))
+        }
         (_, None) => None,
     };
     let mut response = match placed {
@@ -238,11 +240,17 @@ const fn is_final(outcome: Outcome) -> bool {
     !outcome.is_under_way()
 }
 
-/// The order, as soon as its outcome is known.
-async fn outcome(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Order>, Problem> {
+/// The order, as soon as its outcome is known; `was_placed` just now, when it had none.
+async fn outcome(shop: &Shop, (id, was_placed): (OrderId, bool), wait: Duration) -> Result<Option<Order>, Problem> {
     let look = || shop.front.views.order(id);
     let is_done = |order: &Order| is_final(order.outcome);
-    shop.front.waiting.until(Subject::Order(id), wait, look, is_done).await.map_err(unavailable)
+    let (waiting, subject) = (&shop.front.waiting, Subject::Order(id));
+    let found = if was_placed {
+        waiting.until_after(subject, wait, look, is_done).await
+    } else {
+        waiting.until(subject, wait, look, is_done).await
+    };
+    found.map_err(unavailable)
 }
 
 /// Somebody else's order does not exist.
@@ -365,7 +373,7 @@ pub(super) async fn change(
         unreachable!("changing an order is answered with the order");
     };
     if let Some(wait) = prefer.wait {
-        outcome(shop, order, wait).await?;
+        outcome(shop, (order, false), wait).await?;
     }
     let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(&order)).into_response();

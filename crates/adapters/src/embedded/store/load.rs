@@ -2,14 +2,15 @@
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OrderKey, OrderRow, Rows,
-    SalesKey, SettledKey, StoredAnswer, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey, OrderRow,
+    Rows, SalesKey, SettledKey, StoredAnswer, TermsKey, Timer, TimerKey,
 };
 use domain::claim::Claim;
-use domain::coupon::{Coupon, Holding};
-use domain::ids::{OrderId, UserId};
+use domain::coupon::{Campaign, Coupon, Holding};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::points::Account;
+use domain::stock::Product;
 use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
 
 use super::{Before, settling, undelivered};
@@ -73,6 +74,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Storage(id) => settling::load_storage(connection, id, rows)?,
         Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
         Key::Settled(id) => rows.settled.loaded(SettledKey(id), settled(connection, id)?),
+        Key::Terms(id) => rows.terms.loaded(TermsKey(id), campaign(connection, id)?),
+        Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
         Key::Request(id) => {
             let sql = select_request!("WHERE request_id = ?1");
             rows.requests.loaded(id, find(connection, sql, [id.0], records::request)?);
@@ -87,14 +90,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             before.holdings.extend(found.iter().map(|holding| (key, holding.coupons.clone())));
             rows.holdings.loaded(key, found);
         }
-        Key::Campaign(id) => {
-            let sql = select_campaign!("WHERE campaign_id = ?1");
-            rows.campaigns.loaded(id, find(connection, sql, [id.0], records::campaign)?);
-        }
-        Key::Product(id) => {
-            let sql = select_product!("WHERE product_id = ?1");
-            rows.products.loaded(id, find(connection, sql, [id.0], records::product)?);
-        }
+        Key::Campaign(id) => rows.campaigns.loaded(id, campaign(connection, id)?),
+        Key::Product(id) => rows.products.loaded(id, product(connection, id)?),
         Key::Sales(key) => rows.sales.loaded(key, sales(connection, key)?),
     }
     Ok(())
@@ -124,6 +121,14 @@ fn claim(connection: &Connection, key: ClaimKey) -> Result<Option<Claim>> {
 fn settled(connection: &Connection, order: OrderId) -> Result<Option<()>> {
     let sql = "SELECT 1 FROM orders WHERE order_id = ?1 AND (outcome = 'COMPLETED' OR outcome = 'CANCELLED')";
     find(connection, sql, [order.0], |_| Ok(()))
+}
+
+fn campaign(connection: &Connection, id: CampaignId) -> Result<Option<Campaign>> {
+    find(connection, select_campaign!("WHERE campaign_id = ?1"), [id.0], records::campaign)
+}
+
+fn product(connection: &Connection, id: ProductId) -> Result<Option<Product>> {
+    find(connection, select_product!("WHERE product_id = ?1"), [id.0], records::product)
 }
 
 fn account(connection: &Connection, user: UserId) -> Result<Option<Account>> {

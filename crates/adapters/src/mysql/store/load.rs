@@ -5,7 +5,8 @@ use std::hash::Hash;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, ModesKey,
-    OrderKey, ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, Timer, TimerKey,
+    OfferKey, OrderKey, ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, TermsKey, Timer,
+    TimerKey,
 };
 use app::table::Table;
 use domain::coupon::{Coupon, Holding};
@@ -43,6 +44,8 @@ enum Ask {
     Storages(Vec<OrderId>),
     Claims(Vec<ClaimKey>),
     Settled(Vec<OrderId>),
+    Terms(Vec<CampaignId>),
+    Offers(Vec<ProductId>),
     Requests(Vec<RequestId>),
     Customers(Vec<UserId>),
     Accounts(Vec<UserId>),
@@ -90,6 +93,8 @@ impl Load {
                 Key::Storage(key) => gather!(asks, Storages, key),
                 Key::Claim(key) => gather!(asks, Claims, key),
                 Key::Settled(key) => gather!(asks, Settled, key),
+                Key::Terms(key) => gather!(asks, Terms, key),
+                Key::Offer(key) => gather!(asks, Offers, key),
                 Key::Request(key) => gather!(asks, Requests, key),
                 Key::Customer(key) => gather!(asks, Customers, key),
                 Key::Account(key) => gather!(asks, Accounts, key),
@@ -219,6 +224,14 @@ impl Ask {
                 let select = "SELECT order_id FROM orders FORCE INDEX (PRIMARY) WHERE ";
                 format!("{select}{ids} AND outcome IN ('COMPLETED', 'CANCELLED')")
             }
+            Ask::Terms(ids) => {
+                select_campaign!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
+                    + &is_in("campaign_id", ids.iter().map(|id| id.0))
+            }
+            Ask::Offers(ids) => {
+                select_product!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
+                    + &is_in("product_id", ids.iter().map(|id| id.0))
+            }
             Ask::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
             Ask::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
             Ask::Accounts(ids) => {
@@ -264,6 +277,14 @@ impl Ask {
             Ask::Settled(ids) => {
                 let found = index(found, |cells| Ok((SettledKey(OrderId(cells.take()?)), ())))?;
                 tell(&mut rows.settled, ids.into_iter().map(SettledKey), found);
+            }
+            Ask::Terms(ids) => {
+                let read = |cells: &mut Cells| records::campaign(cells).map(|found| (TermsKey(found.id), found));
+                tell(&mut rows.terms, ids.into_iter().map(TermsKey), index(found, read)?);
+            }
+            Ask::Offers(ids) => {
+                let read = |cells: &mut Cells| records::product(cells).map(|found| (OfferKey(found.id), found));
+                tell(&mut rows.offers, ids.into_iter().map(OfferKey), index(found, read)?);
             }
             Ask::Requests(ids) => {
                 let found = index(found, |cells| records::request(cells).map(|request| (request.id, request)))?;

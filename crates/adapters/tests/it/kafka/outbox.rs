@@ -11,18 +11,20 @@ use crate::shop::{ANN, Shop, order};
 
 /// Reads everything from the cursors on and moves them to the end.
 async fn read_all(outbox: &mut dyn Outbox, leases: &mut [Lease]) -> usize {
-    let ends = outbox.ends().await.unwrap();
     let mut count = 0;
-    for lease in leases.iter_mut() {
-        let mut seqs = vec![];
-        while lease.cursor < ends[lease.shard] {
-            let page = outbox.read(lease.shard, lease.cursor, 2).await.unwrap();
-            assert!((1..=2).contains(&page.len()));
-            seqs.extend(page.iter().map(|event| event.seq));
-            lease.cursor = page.last().unwrap().seq;
+    loop {
+        let events = outbox.read(leases, 2).await.unwrap();
+        if events.is_empty() {
+            break;
         }
-        assert_eq!(seqs, (1..=ends[lease.shard]).collect::<Vec<_>>(), "in order, without a gap");
-        count += seqs.len();
+        for lease in leases.iter_mut() {
+            let page: Vec<i64> =
+                events.iter().filter(|event| event.shard == lease.shard).map(|event| event.seq).collect();
+            assert!(page.len() <= 2);
+            assert_eq!(page, (lease.cursor + 1..).take(page.len()).collect::<Vec<_>>(), "in order, without a gap");
+            lease.cursor += page.len() as i64;
+        }
+        count += events.len();
     }
     let held = outbox.keep(leases).await.unwrap();
     assert_eq!(held.len(), leases.len());
@@ -91,8 +93,8 @@ fn a_broker_begins_behind_what_was_committed_before() {
     assert_eq!(opened.store.last_carrier(), Ok(Some(Carrier::Broker)));
     runtime().block_on(async {
         let mut outbox = opened.store.outbox(opened.engine).unwrap();
-        let ends = outbox.ends().await.unwrap();
         let leases = outbox.take_free().await.unwrap();
-        assert!(leases.iter().all(|lease| lease.cursor == ends[lease.shard]), "no reaction is repeated");
+        assert!(leases.iter().any(|lease| lease.cursor > 0));
+        assert_eq!(outbox.read(&leases, 1).await, Ok(vec![]), "no reaction is repeated");
     });
 }

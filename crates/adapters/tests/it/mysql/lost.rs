@@ -2,7 +2,7 @@
 
 use app::answer::Answer;
 use app::audit;
-use app::command::Command;
+use app::command::{Command, PlaceOrder};
 use app::ports::{LoadError, Store as _};
 use app::rows::{Key, Rows};
 use app::settings::Executor;
@@ -76,4 +76,23 @@ fn whoever_stands_still_lets_go_of_what_he_holds() {
     // It is told so when it wakes up, and decides again.
     assert!(matches!(read(), Err(LoadError::Contended(_))));
     read().unwrap();
+}
+
+/// Over a log, whoever places an order only looks at the campaign and the product: others may be at work on them.
+#[test]
+fn placing_an_order_waits_for_nobody() {
+    let Some(database) = Database::new("placing_an_order_waits_for_nobody") else { return };
+    let mut shop = Shop::on(&database, Executor::Log);
+    let (campaign, product) = (shop.create_campaign(40), shop.register_product(10));
+    let mut worker = shop.wait(database.opened()).store;
+    let busy_with = [Key::Campaign(campaign), Key::Product(product)];
+    let mut work = || shop.wait(worker.load(&busy_with, &mut Rows::default()));
+    work().unwrap();
+    let mut front = Shop::on(&database, Executor::Log);
+    let wanted = PlaceOrder { coupon: Some((campaign, None)), ..order(ANN, product, 1) };
+    let (report, answers) = front.batch([Command::PlaceOrder(Box::new(wanted))]);
+    assert_eq!((report.errors, answers.len()), (vec![], 1));
+    assert!(matches!(answers[0].result, Ok(Answer::OrderPlaced { .. })), "{answers:?}");
+    // Had the order waited, these locks would be gone by now.
+    work().unwrap();
 }
