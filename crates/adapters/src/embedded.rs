@@ -1,11 +1,11 @@
 //! The shop in one process: a SQLite file as the store, its event table as the log, the gate in memory.
 
+mod cells;
 mod commits_seen;
 mod gate;
 mod log;
 mod opening;
 mod outbox;
-mod records;
 mod snapshot;
 mod store;
 mod views;

@@ -7,6 +7,8 @@ pub mod embedded;
 pub mod kafka;
 pub mod mysql;
 pub mod payment;
+mod records;
 pub mod redis;
 mod selects;
+mod snapshot;
 mod words;

@@ -4,12 +4,12 @@
 //! server: a batch costs about four.
 
 mod background;
+mod cells;
 mod failure;
 mod log;
 mod no_gate;
 mod opening;
 mod outbox;
-mod records;
 pub mod scratch;
 mod server_clock;
 mod session;

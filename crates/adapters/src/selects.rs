@@ -56,6 +56,26 @@ macro_rules! select_login {
     };
 }
 
+macro_rules! select_answer {
+    ($rest:literal) => {
+        concat!(
+            "SELECT fingerprint, answer, answered_at, `key`, idempotency_id \
+             FROM idempotency ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_account {
+    ($rest:literal) => {
+        concat!(
+            "SELECT user_id, balance \
+             FROM points_account ",
+            $rest
+        )
+    };
+}
+
 macro_rules! select_customer {
     ($rest:literal) => {
         concat!(
@@ -69,8 +89,20 @@ macro_rules! select_customer {
 macro_rules! select_coupon {
     ($rest:literal) => {
         concat!(
-            "SELECT coupon_id, code, issue_number, used_order_id, issued_at \
+            "SELECT coupon_id, code, issue_number, used_order_id, issued_at, campaign_id, user_id \
              FROM coupon ",
+            $rest
+        )
+    };
+}
+
+/// A coupon with what is to be known of its campaign, and the one that its owner was given before it.
+macro_rules! select_user_coupon {
+    ($rest:literal) => {
+        concat!(
+            "SELECT coupon_id, code, issue_number, used_order_id, issued_at, user_id, campaign_id, valid_until, \
+             previous_coupon_id \
+             FROM coupon JOIN campaign USING (campaign_id) ",
             $rest
         )
     };
@@ -102,7 +134,7 @@ macro_rules! select_mode_change {
 macro_rules! select_line {
     ($rest:literal) => {
         concat!(
-            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned \
+            "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned, order_id \
              FROM order_line ",
             $rest
         )
@@ -152,6 +184,9 @@ macro_rules! select_payment {
         )
     };
 }
+
+/// Where all groups stand.
+pub(crate) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
 
 /// How far a relay is in each shard, and since when the next event waits for it.
 macro_rules! select_relayed {
@@ -203,7 +238,8 @@ macro_rules! select_outgoing {
 }
 
 pub(crate) use {
-    select_campaign, select_coupon, select_customer, select_entry, select_letter, select_line, select_login,
-    select_mode_change, select_order, select_outgoing, select_parked, select_parked_event, select_payment,
-    select_product, select_relayed, select_request, select_shipment, select_storage, select_telling,
+    select_account, select_answer, select_campaign, select_coupon, select_customer, select_entry, select_letter,
+    select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked, select_parked_event,
+    select_payment, select_product, select_relayed, select_request, select_shipment, select_storage, select_telling,
+    select_user_coupon,
 };

@@ -214,19 +214,6 @@ pub trait Views:
 {
 }
 
-impl<T> Views for T where
-    T: OrderViews
-        + ModeViews
-        + CatalogueViews
-        + CouponViews
-        + AccountViews
-        + NoticeViews
-        + LetterViews
-        + SettlingViews
-        + OutboxViews
-{
-}
-
 /// What somebody listens to or waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {

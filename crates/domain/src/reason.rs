@@ -54,8 +54,4 @@ impl Reason {
             Reason::PaymentExpired => "payment.expired",
         }
     }
-
-    pub fn from_code(code: &str) -> Option<Reason> {
-        Reason::ALL.into_iter().find(|reason| reason.code() == code)
-    }
 }

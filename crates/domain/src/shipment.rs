@@ -100,10 +100,6 @@ impl State {
             State::Pending | State::OutForDelivery | State::Canceled | State::Delayed | State::FailedDelivery => None,
         }
     }
-
-    pub const fn is_live(self) -> bool {
-        !matches!(self, State::Returned | State::Canceled)
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

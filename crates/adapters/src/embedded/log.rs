@@ -6,20 +6,19 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use app::event::{Event, EventKind};
-use app::outbox::{SHARDS, parse_uuid};
-use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
+use app::event::EventKind;
+use app::outbox::SHARDS;
+use app::ports::{EventLog, Fetched, Pending, StoreError};
 use app::reactions::Group;
 use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
+use app::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
-use rusqlite::{Connection, Result, Row};
+use rusqlite::{Connection, Result};
 
+use super::cells::{SqliteCells, find, find_all, from_row};
 use super::commits_seen::CommitsSeen;
-use super::outbox::outgoing;
-use super::records::{Cells, select_outgoing};
-use super::store::find;
-use crate::words;
+use crate::records::{Cells as _, delivery};
+use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
 /// Events looked at with one statement.
 const PAGE: i64 = 1_024;
@@ -56,35 +55,17 @@ impl SqliteLog {
         while let Some(row) = rows.next()?
             && fetched.deliveries.len() < limit.max(1)
         {
-            let mut cells = Cells::of(row);
+            let mut cells = SqliteCells::of(row);
             let offset: i64 = cells.take()?;
             let kind: String = cells.take()?;
             // What this program does not know, no group of it asks for.
             if let Some(kind) = EventKind::from_name(&kind).filter(|kind| key.group.subscribes_to(*kind)) {
-                fetched.deliveries.push(delivery(key.partition, offset, kind, cells)?);
+                fetched.deliveries.push(delivery((key.partition, offset), kind, &mut cells)?);
             }
             fetched.next = offset + 1;
         }
         Ok(())
     }
-}
-
-fn delivery(partition: Partition, offset: i64, kind: EventKind, mut cells: Cells<'_>) -> Result<Delivery> {
-    let id: String = cells.take()?;
-    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
-    let payload: String = cells.take()?;
-    let at = cells.at()?;
-    let key: String = cells.take()?;
-    let poison = |error: serde_json::Error| {
-        let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
-        Poison { topic, key, kind, payload: payload.clone(), error }
-    };
-    let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id: EventId(id), event, at, gap: None })
-}
-
-fn position(row: &Row<'_>) -> Result<i64> {
-    row.get(0)
 }
 
 /// All events of an order, in order.
@@ -93,20 +74,13 @@ pub(super) fn events_of(connection: &Connection, order: OrderId) -> Result<Vec<O
         "order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position \
          WHERE order_event_run.order_id = ?1 ORDER BY first_position, position"
     );
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.query_map([order.0], outgoing)?.collect()
+    find_all(connection, sql, [order.0])
 }
 
 /// Where all groups stand; places of groups and topics that this program does not know are left out.
 pub(super) fn positions(connection: &Connection) -> Result<Vec<(OffsetKey, i64)>> {
-    let sql = "SELECT consumer_group, topic, partition, position FROM consumer_offset";
-    let mut statement = connection.prepare_cached(sql)?;
-    let known = statement.query_map([], |row| {
-        let (group, topic): (String, String) = (row.get(0)?, row.get(1)?);
-        let key = words::offset_key(&group, &topic, row.get(2)?);
-        Ok(key.map(|key| (key, row.get(3))))
-    })?;
-    known.filter_map(|row| row.transpose().map(|row| row.and_then(|(key, position)| Ok((key, position?))))).collect()
+    let mut statement = connection.prepare_cached(SELECT_POSITIONS)?;
+    statement.query_map([], from_row)?.filter_map(Result::transpose).collect()
 }
 
 impl EventLog for SqliteLog {
@@ -118,8 +92,8 @@ impl EventLog for SqliteLog {
     fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
         let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
         let topic = key.partition.topic.map_or("", app::topic::Topic::name);
-        let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number), position);
-        Box::pin(ready(found.map(Option::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
+        let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number));
+        Box::pin(ready(found.map(Option::<i64>::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
     }
 
     fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{Lease, Outbox, Outgoing};
-use app::views::ShardPlace;
-use domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
+use super::cells::find_all;
 use super::opening::BUSY_TIMEOUT;
-use super::records::{Cells, select_outgoing};
 use super::store::{LogSync, heads};
+use crate::selects::select_outgoing;
 
 pub struct SqliteOutbox {
     connection: Connection,
@@ -52,15 +51,11 @@ impl SqliteOutbox {
 
     fn pages(&self, leases: &[Lease], limit: usize) -> Result<Vec<Outgoing>> {
         let heads = heads(&self.connection)?;
-        let mut statement = self
-            .connection
-            .prepare_cached(select_outgoing!("event WHERE shard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"))?;
+        let sql = select_outgoing!("event WHERE shard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut events = vec![];
         for Lease { shard, cursor, .. } in leases.iter().filter(|lease| heads[lease.shard].seq > lease.cursor) {
-            for event in statement.query_map((*shard as i64, cursor, limit), outgoing)? {
-                events.push(event?);
-            }
+            events.extend(find_all::<Outgoing>(&self.connection, sql, (*shard as i64, *cursor, limit))?);
         }
         Ok(events)
     }
@@ -79,21 +74,6 @@ impl SqliteOutbox {
         transaction.commit()?;
         Ok(held)
     }
-}
-
-pub(super) fn outgoing(row: &Row<'_>) -> Result<Outgoing> {
-    let mut cells = Cells::of(row);
-    let (shard, seq, id): (i64, _, _) = (cells.take()?, cells.take()?, cells.take()?);
-    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
-    Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
-}
-
-pub(super) fn shard_place(row: &Row<'_>) -> Result<ShardPlace> {
-    let shard: i64 = row.get(0)?;
-    let shard = usize::try_from(shard).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, shard))?;
-    let waiting_since: Option<i64> = row.get(3)?;
-    let waiting_since = waiting_since.map(Timestamp::from_micros);
-    Ok(ShardPlace { shard, end: row.get(1)?, relayed: row.get(2)?, waiting_since })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

@@ -3,10 +3,7 @@
 //! The connection cannot write, and closing it copies nothing from the log into the file, so an audit leaves a store
 //! that was killed exactly as it found it.
 
-mod campaigns;
-mod customers;
 mod events;
-mod orders;
 mod stream;
 
 use std::cell::RefCell;
@@ -16,12 +13,12 @@ use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, 
 use app::ports::StoreError;
 use app::rows::{AnswerKey, StoredAnswer};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Result, Row};
+use rusqlite::{Connection, OpenFlags, Result};
 
 use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_schema, check_sqlite};
-use super::records::{self, Cells, select_product};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
-use stream::Unreadable;
+use stream::stream;
 
 /// Memory for pages. What must be sorted beyond it goes to temporary files.
 const CACHE_KIB: i64 = 65_536;
@@ -65,23 +62,22 @@ impl Snapshot for SqliteSnapshot {
     }
 
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> std::result::Result<(), StoreError> {
-        self.read(|connection, unreadable| campaigns::read(connection, unreadable, each))
+        self.read(|connection, unreadable| campaigns(connection, unreadable, each))
     }
 
     fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> std::result::Result<(), StoreError> {
-        self.read(|connection, unreadable| orders::read(connection, unreadable, each))
+        self.read(|connection, unreadable| orders(connection, unreadable, each))
     }
 
     fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> std::result::Result<(), StoreError> {
-        self.read(|connection, unreadable| customers::read(connection, unreadable, each))
+        self.read(|connection, unreadable| customers(connection, unreadable, each))
     }
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> std::result::Result<(), StoreError> {
         self.read(|connection, unreadable| {
-            let sql = "SELECT fingerprint, answer, answered_at, key, idempotency_id FROM idempotency";
-            let mut statement = connection.prepare(sql)?;
-            let mut answers = stream::Stream::new(&mut statement, ("idempotency", 4), answer, unreadable)?;
-            while let Some((key, stored)) = answers.any()? {
+            let mut answers = connection.prepare(ANSWERS.select)?;
+            let mut answers = stream(&mut answers, ANSWERS, unreadable)?;
+            while let Some((stored, key)) = answers.any()? {
                 each(key, stored);
             }
             Ok(())
@@ -104,30 +100,77 @@ impl Snapshot for SqliteSnapshot {
     }
 }
 
-fn answer(row: &Row<'_>) -> Result<(AnswerKey, StoredAnswer)> {
-    Ok((AnswerKey(row.get(3)?), records::answer(row)?))
-}
-
 fn products(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
-    let mut products = connection.prepare(select_product!("ORDER BY product_id"))?;
-    let mut products = stream::Stream::new(&mut products, ("product", 0), records::product, unreadable)?;
-    let mut sums = connection.prepare(
+    let sums = products::receipts(
         "SELECT product_id, sum(max(delta, 0)), sum(max(-delta, 0)) FROM stock_receipt
          GROUP BY product_id ORDER BY product_id",
-    )?;
-    let mut sums = stream::Stream::new(&mut sums, ("stock_receipt", 0), receipts, unreadable)?;
-    while let Some(id) = stream::least([products.key(), sums.key()]) {
-        let (received, written_off) = sums.one(id)?.unwrap_or((0, 0));
-        match products.one(id)? {
-            Some(product) => each(ProductFacts { product, received, written_off }),
-            None => unreadable.borrow_mut().push(format!("stock_receipt: product {id} does not exist")),
-        }
-    }
-    Ok(())
+    );
+    let mut products = connection.prepare(products::PRODUCTS.select)?;
+    let mut receipts = connection.prepare(sums.select)?;
+    let tables = products::Products {
+        products: stream(&mut products, products::PRODUCTS, unreadable)?,
+        receipts: stream(&mut receipts, sums, unreadable)?,
+    };
+    tables.tell(unreadable, each)
 }
 
-fn receipts(row: &Row<'_>) -> Result<(i64, i64)> {
-    let mut cells = Cells::of(row);
-    cells.take::<i64>()?;
-    Ok((cells.take()?, cells.take()?))
+fn campaigns(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CampaignFact)) -> Result<()> {
+    let mut campaigns = connection.prepare(campaigns::CAMPAIGNS.select)?;
+    let mut coupons = connection.prepare(campaigns::COUPONS.select)?;
+    let mut requests = connection.prepare(campaigns::REQUESTS.select)?;
+    let tables = campaigns::Campaigns {
+        campaigns: stream(&mut campaigns, campaigns::CAMPAIGNS, unreadable)?,
+        coupons: stream(&mut coupons, campaigns::COUPONS, unreadable)?,
+        requests: stream(&mut requests, campaigns::REQUESTS, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn orders(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(OrderFacts)) -> Result<()> {
+    let every_event = orders::events(
+        "SELECT type, payload, version, occurred_at, run.order_id
+         FROM order_event_run AS run CROSS JOIN event ON position BETWEEN first_position AND last_position
+         ORDER BY run.order_id, first_position, position",
+    );
+    let mut orders = connection.prepare(orders::ORDERS.select)?;
+    let mut lines = connection.prepare(orders::LINES.select)?;
+    let mut claims = connection.prepare(orders::CLAIMS.select)?;
+    let mut timers = connection.prepare(orders::TIMERS.select)?;
+    let mut payments = connection.prepare(orders::PAYMENTS.select)?;
+    let mut shipments = connection.prepare(orders::SHIPMENTS.select)?;
+    let mut storages = connection.prepare(orders::STORAGES.select)?;
+    let mut events = connection.prepare(every_event.select)?;
+    let mut coupons = connection.prepare(orders::COUPONS.select)?;
+    let mut entries = connection.prepare(orders::ENTRIES.select)?;
+    let tables = orders::Orders {
+        orders: stream(&mut orders, orders::ORDERS, unreadable)?,
+        lines: stream(&mut lines, orders::LINES, unreadable)?,
+        claims: stream(&mut claims, orders::CLAIMS, unreadable)?,
+        timers: stream(&mut timers, orders::TIMERS, unreadable)?,
+        payments: stream(&mut payments, orders::PAYMENTS, unreadable)?,
+        shipments: stream(&mut shipments, orders::SHIPMENTS, unreadable)?,
+        storages: stream(&mut storages, orders::STORAGES, unreadable)?,
+        events: stream(&mut events, every_event, unreadable)?,
+        coupons: stream(&mut coupons, orders::COUPONS, unreadable)?,
+        entries: stream(&mut entries, orders::ENTRIES, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn customers(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CustomerFacts)) -> Result<()> {
+    let mut customers = connection.prepare(customers::CUSTOMERS.select)?;
+    let mut accounts = connection.prepare(customers::ACCOUNTS.select)?;
+    let mut entries = connection.prepare(customers::ENTRIES.select)?;
+    let mut orders = connection.prepare(customers::ORDERS.select)?;
+    let mut coupons = connection.prepare(customers::COUPONS.select)?;
+    let mut notices = connection.prepare(customers::NOTICES.select)?;
+    let tables = customers::Customers {
+        customers: stream(&mut customers, customers::CUSTOMERS, unreadable)?,
+        accounts: stream(&mut accounts, customers::ACCOUNTS, unreadable)?,
+        entries: stream(&mut entries, customers::ENTRIES, unreadable)?,
+        orders: stream(&mut orders, customers::ORDERS, unreadable)?,
+        coupons: stream(&mut coupons, customers::COUPONS, unreadable)?,
+        notices: stream(&mut notices, customers::NOTICES, unreadable)?,
+    };
+    tables.tell(each)
 }

@@ -19,7 +19,7 @@ pub(super) use log_copy::LogCopy;
 pub(super) use log_sync::LogSync;
 pub(super) use places::heads;
 
-pub(super) use load::{find, order};
+pub(super) use load::order;
 
 use app::ids::Sequence;
 use app::outbox::{SHARDS, ShardHead};

@@ -11,9 +11,12 @@ mod outbox;
 mod settling;
 
 use app::ports::StoreError;
-use app::views::Reading;
+use app::views::{Reading, Views};
+use domain::ids::UserId;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
+
+use super::cells::find;
 
 /// A few read-only connections. A read takes microseconds, so it is done where it is asked for.
 pub struct SqliteViews {
@@ -55,11 +58,33 @@ impl SqliteViews {
     }
 }
 
+impl Views for SqliteViews {}
+
 fn at_one_moment<T>(connection: &Connection, read: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     connection.prepare_cached("BEGIN")?.execute([])?;
     let found = read(connection);
     connection.prepare_cached("COMMIT")?.execute([])?;
     found
+}
+
+/// A user's rows, each with the one before it.
+#[derive(Clone, Copy)]
+struct Chain {
+    /// Names the newest row of a user.
+    newest: &'static str,
+    /// Names the row before one of a user's.
+    previous: &'static str,
+}
+
+impl Chain {
+    /// Where a page begins: with the newest row, or before the given one. Another user's row begins nothing.
+    fn begin(self, connection: &Connection, user: UserId, before: Option<i64>) -> Result<Option<i64>> {
+        let found: Option<Option<i64>> = match before {
+            None => find(connection, self.newest, [user.0])?,
+            Some(before) => find(connection, self.previous, (before, user.0))?,
+        };
+        Ok(found.flatten())
+    }
 }
 
 /// Follows a chain from its newest link: each answers with an item and the one before it.

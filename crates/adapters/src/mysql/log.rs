@@ -7,22 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use app::event::{Event, EventKind};
-use app::outbox::{SHARDS, ShardHead, parse_uuid};
-use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
+use app::event::EventKind;
+use app::outbox::{SHARDS, ShardHead};
+use app::ports::{EventLog, Fetched, Pending, StoreError};
 use app::reactions::Group;
 use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
+use app::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
-use mysql_async::{Opts, Value};
+use mysql_async::Opts;
 
+use super::cells::{MysqlCells, from_row};
 use super::failure::Result;
-use super::outbox::outgoing;
-use super::records::{Cells, select_outgoing};
 use super::session::Session;
 use super::sql::{is_in, statement};
 use super::store::{SELECT_HEADS, heads};
-use crate::words;
+use crate::records::{Cells as _, delivery};
+use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
 /// How often the log asks what other processes have committed. Its own are told to it.
 const ASK_EVERY: Duration = Duration::from_millis(10);
@@ -86,7 +86,9 @@ impl MysqlLog {
         let rows = self.session.ask_alone(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;
         let is_full = rows.len() == limit;
         for row in rows {
-            fetched.deliveries.push(delivery(key.partition, row)?);
+            let mut cells = MysqlCells::of(row);
+            let (offset, kind) = (cells.take()?, cells.word(EventKind::ALL, EventKind::name)?);
+            fetched.deliveries.push(delivery((key.partition, offset), kind, &mut cells)?);
         }
         let newest = fetched.deliveries.last().map_or(from, |delivery| delivery.offset + 1);
         fetched.next = if is_full { newest } else { last + 1 };
@@ -94,36 +96,9 @@ impl MysqlLog {
     }
 }
 
-fn delivery(partition: Partition, row: Vec<Value>) -> Result<Delivery> {
-    let mut cells = Cells::of(row);
-    let offset: i64 = cells.take()?;
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let id: String = cells.take()?;
-    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
-    let payload: String = cells.take()?;
-    let at = cells.at()?;
-    let key: String = cells.take()?;
-    let poison = |error: serde_json::Error| {
-        let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
-        Poison { topic, key, kind, payload: payload.clone(), error }
-    };
-    let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id: EventId(id), event, at, gap: None })
-}
-
 /// All events of an order, in order.
 pub(super) fn select_events_of(order: OrderId) -> String {
     statement(select_outgoing!("event WHERE order_id = ? ORDER BY position"), &[&order.0])
-}
-
-pub(super) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
-
-/// Where a group stands, unless this program knows no such group or topic.
-pub(super) fn position(row: Vec<Value>) -> Result<Option<(OffsetKey, i64)>> {
-    let mut cells = Cells::of(row);
-    let (group, topic): (String, String) = (cells.take()?, cells.take()?);
-    let (number, position) = (cells.take()?, cells.take()?);
-    Ok(words::offset_key(&group, &topic, number).map(|key| (key, position)))
 }
 
 impl EventLog for MysqlLog {
@@ -139,23 +114,21 @@ impl EventLog for MysqlLog {
             let topic = key.partition.topic.map_or("", app::topic::Topic::name);
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask_alone(&select).await?.into_iter().next();
-            Ok(row.map_or(Ok(0), |row| Cells::of(row).take())?)
+            Ok(row.map_or(Ok(0), from_row)?)
         })
     }
 
     fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(async move {
             let rows = self.session.ask_alone(&select_events_of(order)).await?;
-            let events: Result<Vec<_>> = rows.into_iter().map(|row| outgoing(&mut Cells::of(row))).collect();
-            Ok(events?)
+            Ok(rows.into_iter().map(from_row).collect::<Result<_>>()?)
         })
     }
 
     fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
         Box::pin(async move {
             let rows = self.session.ask_alone(SELECT_POSITIONS).await?;
-            let known: Result<Vec<_>> = rows.into_iter().filter_map(|row| position(row).transpose()).collect();
-            Ok(known?)
+            Ok(rows.into_iter().map(from_row).filter_map(Result::transpose).collect::<Result<_>>()?)
         })
     }
 

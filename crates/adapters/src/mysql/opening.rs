@@ -8,12 +8,13 @@ use app::ports::StoreError;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, Pool};
 
+use super::cells::MysqlCells;
 use super::failure::{Failure, Result};
 use super::log::CommitsSeen;
-use super::records::Cells;
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
 use super::{MysqlLog, MysqlStore, MysqlViews, ServerClock};
+use crate::records::{Cell, Cells as _};
 
 mod schema {
     refinery::embed_migrations!("migrations/mysql");
@@ -156,8 +157,8 @@ pub(super) async fn check_schema(session: &mut Session) -> std::result::Result<i
     Ok(found)
 }
 
-fn one<T: mysql_async::prelude::FromValue>(rows: Vec<Vec<mysql_async::Value>>) -> Result<T> {
-    Cells::of(rows.into_iter().next().unwrap_or_default()).take()
+fn one<T: Cell>(rows: Vec<Vec<mysql_async::Value>>) -> Result<T> {
+    MysqlCells::of(rows.into_iter().next().unwrap_or_default()).take()
 }
 
 /// Writes what every shop has, where it is not there yet; and the key under which its ids become codes.

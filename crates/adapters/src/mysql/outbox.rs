@@ -3,15 +3,14 @@
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
-use app::views::ShardPlace;
-use domain::time::Timestamp;
 use mysql_async::{Opts, Value};
 
+use super::cells::from_row;
 use super::failure::{Failure, Result};
-use super::records::{Cells, select_outgoing};
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
+use crate::selects::select_outgoing;
 
 /// The server's clock, by which leases end.
 const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
@@ -45,14 +44,14 @@ impl MysqlOutbox {
         let held = script.add(statement("SELECT shard, epoch FROM relay_shard WHERE holder = ?", &[&self.holder]));
         script.add("COMMIT");
         let mut answers = self.run(&script).await?;
-        let held = std::mem::take(&mut answers[held]).into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+        let held =
+            std::mem::take(&mut answers[held]).into_iter().map(from_row::<(i64, i64)>).collect::<Result<Vec<_>>>()?;
         let mut taken = vec![];
         for row in std::mem::take(&mut answers[free]) {
-            let mut cells = Cells::of(row);
-            let (shard, epoch, cursor): (i64, i64, i64) = (cells.take()?, cells.take()?, cells.take()?);
+            let (shard, epoch, cursor): (i64, i64, i64) = from_row(row)?;
             if held.contains(&(shard, epoch + 1)) {
                 let place = usize::try_from(shard).ok().filter(|shard| *shard < SHARDS);
-                let shard = place.ok_or_else(|| cells.broken(format!("there is no shard {shard}")))?;
+                let shard = place.ok_or_else(|| Failure::Unreadable(format!("there is no shard {shard}")))?;
                 taken.push(Lease { shard, epoch: epoch + 1, cursor });
             }
         }
@@ -71,8 +70,7 @@ impl MysqlOutbox {
         if script.is_empty() {
             return Ok(vec![]);
         }
-        let rows = self.session.run(&script).await?.into_iter().flatten();
-        rows.map(|row| outgoing(&mut Cells::of(row))).collect()
+        self.session.run(&script).await?.into_iter().flatten().map(from_row).collect()
     }
 
     /// The server makes the commit of a transaction visible a moment before it is durable; a commit behind it takes everything
@@ -86,7 +84,8 @@ impl MysqlOutbox {
         let epochs = script.add("SELECT shard, epoch FROM relay_shard");
         script.add("COMMIT");
         let mut answers = self.run(&script).await?;
-        let epochs = std::mem::take(&mut answers[epochs]).into_iter().map(pair).collect::<Result<Vec<_>>>()?;
+        let epochs =
+            std::mem::take(&mut answers[epochs]).into_iter().map(from_row::<(i64, i64)>).collect::<Result<Vec<_>>>()?;
         let is_held = |lease: &&Lease| epochs.contains(&(lease.shard as i64, lease.epoch));
         Ok(leases.iter().filter(is_held).map(|lease| lease.shard).collect())
     }
@@ -117,24 +116,6 @@ fn renewal(leases: &[Lease]) -> String {
 
 fn lease_micros() -> i64 {
     i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
-}
-
-fn pair(row: Vec<Value>) -> Result<(i64, i64)> {
-    let mut cells = Cells::of(row);
-    Ok((cells.take()?, cells.take()?))
-}
-
-pub(super) fn outgoing(cells: &mut Cells) -> Result<Outgoing> {
-    let (shard, seq, id): (i64, _, _) = (cells.take()?, cells.take()?, cells.take()?);
-    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
-    Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
-}
-
-pub(super) fn shard_place(cells: &mut Cells) -> Result<ShardPlace> {
-    let shard: i64 = cells.take()?;
-    let shard = usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))?;
-    let (end, relayed, since) = (cells.take()?, cells.take()?, cells.take::<Option<i64>>()?);
-    Ok(ShardPlace { shard, end, relayed, waiting_since: since.map(Timestamp::from_micros) })
 }
 
 fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {

@@ -1,10 +1,7 @@
 //! The store at one moment, as the audit reads it: one read-only transaction that waits for nobody and is waited for by
 //! nobody.
 
-mod campaigns;
-mod customers;
 mod events;
-mod orders;
 mod stream;
 
 use std::cell::RefCell;
@@ -17,12 +14,14 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Value};
 
 use super::background::Background;
+use super::cells::MysqlCells;
 use super::failure::{Failure, Result};
 use super::opening::{OpenError, check_schema, parse};
-use super::records::{self, Cells, select_product};
 use super::session::{Session, options};
+use crate::records::Cells as _;
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
-use stream::{Stream, Unreadable, least};
+use stream::stream;
 
 /// Each of the tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
@@ -123,22 +122,21 @@ impl Snapshot for MysqlSnapshot {
     }
 
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> std::result::Result<(), StoreError> {
-        self.read(|reader, unreadable| campaigns::read(reader, unreadable, each))
+        self.read(|reader, unreadable| campaigns(reader, unreadable, each))
     }
 
     fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> std::result::Result<(), StoreError> {
-        self.read(|reader, unreadable| orders::read(reader, unreadable, each))
+        self.read(|reader, unreadable| orders(reader, unreadable, each))
     }
 
     fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> std::result::Result<(), StoreError> {
-        self.read(|reader, unreadable| customers::read(reader, unreadable, each))
+        self.read(|reader, unreadable| customers(reader, unreadable, each))
     }
 
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> std::result::Result<(), StoreError> {
         self.read(|reader, unreadable| {
-            let select = "SELECT fingerprint, answer, answered_at, `key`, idempotency_id FROM idempotency";
-            let mut answers = Stream::new(reader, select, ("idempotency", 4), answer, unreadable)?;
-            while let Some((key, stored)) = answers.any()? {
+            let mut answers = stream(reader, ANSWERS, unreadable)?;
+            while let Some((stored, key)) = answers.any()? {
                 each(key, stored);
             }
             Ok(())
@@ -153,7 +151,7 @@ impl Snapshot for MysqlSnapshot {
         let mut problems = self.unreadable.take();
         self.reader.all("COMMIT")?;
         for row in self.reader.all(&format!("CHECK TABLE {TABLES} QUICK"))? {
-            let mut cells = Cells::of(row);
+            let mut cells = MysqlCells::of(row);
             let (table, _): (String, String) = (cells.take()?, cells.take()?);
             let (kind, text): (String, String) = (cells.take()?, cells.take()?);
             if kind != "status" || text != "OK" {
@@ -164,31 +162,58 @@ impl Snapshot for MysqlSnapshot {
     }
 }
 
-fn answer(cells: &mut Cells) -> Result<(AnswerKey, StoredAnswer)> {
-    let stored = records::answer(cells)?;
-    Ok((AnswerKey(cells.hash()?), stored))
-}
-
 fn products(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
-    let select = select_product!("ORDER BY product_id");
-    let mut products = Stream::new(reader, select, ("product", 0), records::product, unreadable)?;
     // A sum is a decimal, which must not come as one.
-    let select = "SELECT product_id, CAST(SUM(GREATEST(delta, 0)) AS SIGNED), CAST(SUM(GREATEST(-delta, 0)) AS SIGNED)
-         FROM stock_receipt GROUP BY product_id ORDER BY product_id";
-    let mut sums = Stream::new(reader, select, ("stock_receipt", 0), receipts, unreadable)?;
-    while let Some(id) = least([products.key(), sums.key()]) {
-        let (received, written_off) = sums.one(id)?.unwrap_or((0, 0));
-        match products.one(id)? {
-            Some(product) => each(ProductFacts { product, received, written_off }),
-            None => unreadable.borrow_mut().push(format!("stock_receipt: product {id} does not exist")),
-        }
-    }
-    Ok(())
+    let sums = products::receipts(
+        "SELECT product_id, CAST(SUM(GREATEST(delta, 0)) AS SIGNED), CAST(SUM(GREATEST(-delta, 0)) AS SIGNED)
+         FROM stock_receipt GROUP BY product_id ORDER BY product_id",
+    );
+    let tables = products::Products {
+        products: stream(reader, products::PRODUCTS, unreadable)?,
+        receipts: stream(reader, sums, unreadable)?,
+    };
+    tables.tell(unreadable, each)
 }
 
-fn receipts(cells: &mut Cells) -> Result<(i64, i64)> {
-    cells.take::<i64>()?;
-    Ok((cells.take()?, cells.take()?))
+fn campaigns(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(CampaignFact)) -> Result<()> {
+    let tables = campaigns::Campaigns {
+        campaigns: stream(reader, campaigns::CAMPAIGNS, unreadable)?,
+        coupons: stream(reader, campaigns::COUPONS, unreadable)?,
+        requests: stream(reader, campaigns::REQUESTS, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn orders(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(OrderFacts)) -> Result<()> {
+    let every_event = orders::events(
+        "SELECT type, payload, version, occurred_at, order_id FROM event WHERE order_id IS NOT NULL
+         ORDER BY order_id, position",
+    );
+    let tables = orders::Orders {
+        orders: stream(reader, orders::ORDERS, unreadable)?,
+        lines: stream(reader, orders::LINES, unreadable)?,
+        claims: stream(reader, orders::CLAIMS, unreadable)?,
+        timers: stream(reader, orders::TIMERS, unreadable)?,
+        payments: stream(reader, orders::PAYMENTS, unreadable)?,
+        shipments: stream(reader, orders::SHIPMENTS, unreadable)?,
+        storages: stream(reader, orders::STORAGES, unreadable)?,
+        events: stream(reader, every_event, unreadable)?,
+        coupons: stream(reader, orders::COUPONS, unreadable)?,
+        entries: stream(reader, orders::ENTRIES, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn customers(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(CustomerFacts)) -> Result<()> {
+    let tables = customers::Customers {
+        customers: stream(reader, customers::CUSTOMERS, unreadable)?,
+        accounts: stream(reader, customers::ACCOUNTS, unreadable)?,
+        entries: stream(reader, customers::ENTRIES, unreadable)?,
+        orders: stream(reader, customers::ORDERS, unreadable)?,
+        coupons: stream(reader, customers::COUPONS, unreadable)?,
+        notices: stream(reader, customers::NOTICES, unreadable)?,
+    };
+    tables.tell(each)
 }
 
 impl From<std::io::Error> for Failure {

@@ -22,13 +22,14 @@ use domain::time::Timestamp;
 use mysql_async::Opts;
 use rustc_hash::FxHashMap;
 
+use super::cells::{MysqlCells, from_row};
 use super::failure::{Failure, Result};
 use super::log::CommitsSeen;
 use super::outbox::MysqlOutbox;
-use super::records::Cells;
 use super::server_clock::ServerClock;
 use super::session::{self, Session};
 use super::sql::{Script, statement};
+use crate::records::Cells as _;
 
 pub(super) use load::lines;
 pub(super) use places::{SELECT_HEADS, heads};
@@ -199,7 +200,7 @@ impl MysqlStore {
     async fn look_up(&mut self, id: CommitId) -> Result<bool> {
         let found = "SELECT COUNT(*) FROM engine_commit WHERE engine = ? AND number >= ? AND committed_at IS NOT NULL";
         let rows = self.session.ask(&statement(found, &[&id.engine, &id.number])).await?;
-        Cells::of(rows.into_iter().next().unwrap_or_default()).take()
+        MysqlCells::of(rows.into_iter().next().unwrap_or_default()).take()
     }
 
     async fn take_numbers(&mut self, sequence: Sequence, count: i64) -> Result<Range<i64>> {
@@ -275,7 +276,7 @@ impl Store for MysqlStore {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = self.session.ask_alone(&statement(due, &[&now, &limit])).await?;
             let timers = rows.into_iter().map(|row| {
-                let mut cells = Cells::of(row);
+                let mut cells = MysqlCells::of(row);
                 Ok(DueTimer::Order { order: OrderId(cells.take()?), due: cells.at()? })
             });
             let mut due: Vec<DueTimer> = timers.collect::<Result<_>>()?;
@@ -289,10 +290,7 @@ impl Store for MysqlStore {
         Box::pin(async move {
             let holders = "SELECT user_id, COUNT(*) FROM coupon WHERE campaign_id = ? GROUP BY user_id";
             let rows = self.session.ask_alone(&statement(holders, &[&campaign.0])).await?;
-            let holders = rows.into_iter().map(|row| {
-                let mut cells = Cells::of(row);
-                Ok((UserId(cells.take()?), cells.take()?))
-            });
+            let holders = rows.into_iter().map(|row| from_row(row).map(|(user, count)| (UserId(user), count)));
             Ok(holders.collect::<Result<_>>()?)
         })
     }

@@ -14,14 +14,15 @@ mod stirrings;
 use std::io;
 
 use app::ports::StoreError;
-use app::views::Reading;
+use app::views::{Reading, Views};
 use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
 
 use super::background::Background;
+use super::cells::from_row;
 use super::failure::{Failure, Result};
-use super::records::Cells;
 use super::session::{Answers, options, run_on};
 use super::sql::{Script, statement};
+use crate::records::FromCells;
 
 /// Reads are asked for on any thread, so their connections live in the background.
 pub struct MysqlViews {
@@ -61,6 +62,8 @@ impl MysqlViews {
     }
 }
 
+impl Views for MysqlViews {}
+
 /// A connection that has lain idle may have been lost, so a read is asked a second time.
 async fn ask(pool: Pool, script: Script) -> Result<Answers> {
     match ask_once(&pool, &script).await {
@@ -96,13 +99,13 @@ fn answers_of(answers: Answers) -> impl Iterator<Item = Vec<Vec<Value>>> {
 }
 
 /// Each row of the one statement that was asked.
-fn each<T>(answers: Answers, read: impl Fn(&mut Cells) -> Result<T>) -> Result<Vec<T>> {
-    answers.into_iter().flatten().map(|row| read(&mut Cells::of(row))).collect()
+fn each<T: FromCells>(answers: Answers) -> Result<Vec<T>> {
+    answers.into_iter().flatten().map(from_row).collect()
 }
 
 /// The one row, if it is there.
-fn first<T>(answers: Answers, read: impl Fn(&mut Cells) -> Result<T>) -> Result<Option<T>> {
-    answers.into_iter().flatten().next().map(|row| read(&mut Cells::of(row))).transpose()
+fn first<T: FromCells>(answers: Answers) -> Result<Option<T>> {
+    answers.into_iter().flatten().next().map(from_row).transpose()
 }
 
 /// A chain: the table of its links, the link's name, and the column that names the one before.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,7 +16,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
-use super::{Error, running, settings};
+use super::{Error, print, running, settings};
 use crate::api::{self, Surface};
 use crate::auth::{Principal, Role, Tokens};
 use crate::cli::ShopArgs;
@@ -89,8 +90,15 @@ impl AdminDoor {
         Ok(AdminDoor { token: signed(&secret), way: Way::Shop(Box::new(own)) })
     }
 
-    /// Asks, and expects success; what the shop refuses is told in its own words.
-    pub(super) fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+    /// Asks, and ends what was begun for this command.
+    pub(super) fn ask(self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let answer = self.answer(method, path, body);
+        self.close()?;
+        answer
+    }
+
+    /// Expects success; what the shop refuses is told in its own words.
+    fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let (status, document) = match &self.way {
             Way::Server { address } => self.ask_server(address, (method, path), body)?,
             Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, (method, path), body))?,
@@ -109,8 +117,7 @@ impl AdminDoor {
         Err(Error::Running(text))
     }
 
-    /// Ends what was begun for this command.
-    pub(super) fn close(self) -> Result<(), Error> {
+    fn close(self) -> Result<(), Error> {
         match self.way {
             Way::Server { .. } => Ok(()),
             Way::Shop(own) => Ok(own.running.engine.stop()?),
@@ -162,6 +169,23 @@ impl AdminDoor {
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
         Ok((status, document(&answer[end + 4..])?))
     }
+}
+
+/// Asks a shop, and prints its answer as JSON or as `show` tells it.
+pub(super) fn ask(
+    shop: &ShopArgs,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    show: impl FnOnce(&Value) -> String,
+) -> Result<ExitCode, Error> {
+    let answer = AdminDoor::open(shop)?.ask(method, path, body)?;
+    print(&if shop.json { answer.to_string() } else { show(&answer) })
+}
+
+/// A cell of an answer without the quotes of JSON.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn document(bytes: &[u8]) -> Result<Value, Error> {

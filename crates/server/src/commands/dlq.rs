@@ -5,19 +5,21 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::admin_door::AdminDoor;
-use super::{Error, print};
+use super::Error;
+use super::admin_door::{ask, plain};
 use crate::cli::{DlqArgs, DlqCommand, ShopArgs};
 
 const LETTERS: &str = "/api/admin/dead-letters";
 
 pub(super) fn run(args: &DlqArgs) -> Result<ExitCode, Error> {
     match &args.act {
-        DlqCommand::List { all, limit, shop } => ask(shop, "GET", &format!("{LETTERS}?all={all}&limit={limit}"), None),
-        DlqCommand::Show { letter, shop } => ask(shop, "GET", &format!("{LETTERS}/{letter}"), None),
+        DlqCommand::List { all, limit, shop } => {
+            ask(shop, "GET", &format!("{LETTERS}?all={all}&limit={limit}"), None, told)
+        }
+        DlqCommand::Show { letter, shop } => ask(shop, "GET", &format!("{LETTERS}/{letter}"), None, told),
         DlqCommand::Edit { letter, payload, reason, shop } => {
             let body = json!({"payload": payload, "reason": reason});
-            ask(shop, "PATCH", &format!("{LETTERS}/{letter}"), Some(&body))
+            ask(shop, "PATCH", &format!("{LETTERS}/{letter}"), Some(&body), told)
         }
         DlqCommand::Resend { letter, reason, shop } => act(shop, *letter, "resend", reason),
         DlqCommand::Drop { letter, reason, shop } => act(shop, *letter, "drop", reason),
@@ -25,20 +27,13 @@ pub(super) fn run(args: &DlqArgs) -> Result<ExitCode, Error> {
 }
 
 fn act(shop: &ShopArgs, letter: i64, act: &str, reason: &str) -> Result<ExitCode, Error> {
-    ask(shop, "POST", &format!("{LETTERS}/{letter}/{act}"), Some(&json!({"reason": reason})))
+    ask(shop, "POST", &format!("{LETTERS}/{letter}/{act}"), Some(&json!({"reason": reason})), told)
 }
 
-fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<ExitCode, Error> {
-    let door = AdminDoor::open(shop)?;
-    let answer = door.ask(method, path, body);
-    door.close()?;
-    let answer = answer?;
-    if shop.json {
-        return print(&answer.to_string());
-    }
+fn told(answer: &Value) -> String {
     match answer["data"].as_array() {
-        Some(letters) => print(&table(letters, &answer)),
-        None => print(&page(&answer)),
+        Some(letters) => table(letters, answer),
+        None => page(answer),
     }
 }
 
@@ -79,8 +74,4 @@ fn page(letter: &Value) -> String {
 
 fn cell(of: &Value, name: &str) -> String {
     plain(&of[name])
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::admin_door::AdminDoor;
+use super::admin_door::{AdminDoor, plain};
 use super::{Error, print};
 use crate::cli::{GroupsArgs, GroupsCommand, ResetArgs, ShopArgs};
 
@@ -42,10 +42,7 @@ fn body(args: &ResetArgs) -> Value {
 
 /// A shop that is opened only for this command must not go on reading the log under the operator's hands.
 fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
-    let door = AdminDoor::open_without_consumers(shop)?;
-    let answer = door.ask(method, path, body);
-    door.close()?;
-    answer
+    AdminDoor::open_without_consumers(shop)?.ask(method, path, body)
 }
 
 fn table(answer: &Value, by_partition: bool) -> String {
@@ -111,8 +108,4 @@ fn told(answer: &Value) -> String {
         "Nothing was moved. --yes --reason \"…\" does it."
     });
     text
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

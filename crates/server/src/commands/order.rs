@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::admin_door::AdminDoor;
-use super::{Error, print};
+use super::Error;
+use super::admin_door::{ask, plain};
 use crate::cli::{OrderArgs, OrderCommand, ShopArgs};
 
 const ORDERS: &str = "/api/admin/orders";
@@ -14,7 +14,7 @@ const ORDERS: &str = "/api/admin/orders";
 pub(super) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
     match &args.act {
         OrderCommand::Stuck { limit, shop } => {
-            ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None)
+            ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None, told)
         }
         OrderCommand::Resume { order, shop } => act(shop, order, "resume", &json!({})),
         OrderCommand::Resolve { order, reason, shop } => act(shop, order, "resolve", &json!({"reason": reason})),
@@ -26,20 +26,13 @@ fn act(shop: &ShopArgs, order: &str, act: &str, body: &Value) -> Result<ExitCode
     if !is_number(order) {
         return Err(Error::Usage(format!("{order:?} is no order's number; `doorbuster order stuck` lists them")));
     }
-    ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body))
+    ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body), told)
 }
 
-fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<ExitCode, Error> {
-    let door = AdminDoor::open(shop)?;
-    let answer = door.ask(method, path, body);
-    door.close()?;
-    let answer = answer?;
-    if shop.json {
-        return print(&answer.to_string());
-    }
+fn told(answer: &Value) -> String {
     match answer["data"].as_array() {
-        Some(orders) => print(&table(orders, &answer)),
-        None => print(&line(&answer)),
+        Some(orders) => table(orders, answer),
+        None => line(answer),
     }
 }
 
@@ -59,8 +52,4 @@ fn line(order: &Value) -> String {
     let steps: Vec<String> = steps.map(|step| format!("{} {}", plain(&step["step"]), plain(&step["state"]))).collect();
     let (number, outcome, reason) = (plain(&order["orderNumber"]), plain(&order["outcome"]), plain(&order["reason"]));
     format!("{number}  {outcome}  {reason}  since {}  {}", plain(&order["updatedAt"]), steps.join(", "))
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -14,7 +14,7 @@ use domain::claim::Claim;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, params};
 
 use super::{Before, Failure, undelivered};
-use crate::embedded::records::{claim_state, discount_cells, step_cells, timer_kind};
+use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
 /// Moves the groups that stand where the batch left them; if one does not, the batch is void.
 pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Result<(), Failure> {

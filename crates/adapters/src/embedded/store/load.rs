@@ -8,34 +8,25 @@ use app::rows::{
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
-use domain::money::Money;
 use domain::points::Account;
 use domain::stock::Product;
-use rusqlite::{Connection, OptionalExtension as _, Params, Result, Row};
+use rusqlite::{Connection, Result};
 
 use super::{Before, settling, undelivered};
-use crate::embedded::records::{
-    self, Cells, select_campaign, select_coupon, select_customer, select_letter, select_line, select_login,
-    select_mode_change, select_order, select_product, select_request, step_cells,
+use crate::embedded::cells::{find, find_all};
+use crate::records::StoredOrder;
+use crate::selects::{
+    select_account, select_answer, select_campaign, select_coupon, select_customer, select_letter, select_line,
+    select_login, select_mode_change, select_order, select_product, select_request,
 };
-
-/// Reads a row that its key names, if it is there.
-pub(in crate::embedded) fn find<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl Params,
-    read: impl FnOnce(&Row<'_>) -> Result<T>,
-) -> Result<Option<T>> {
-    connection.prepare_cached(sql)?.query_row(params, read).optional()
-}
+use crate::words::step_cells;
 
 /// An order with its lines. Both are of one moment only within a transaction.
 pub(in crate::embedded) fn order(connection: &Connection, id: OrderId) -> Result<Option<OrderRow>> {
-    let stored = find(connection, select_order!("WHERE order_id = ?1"), [id.0], records::stored_order)?;
+    let stored: Option<StoredOrder> = find(connection, select_order!("WHERE order_id = ?1"), [id.0])?;
     let Some(stored) = stored else { return Ok(None) };
-    let mut lines = connection.prepare_cached(select_line!("WHERE order_id = ?1 ORDER BY line_no"))?;
-    let lines: Result<Vec<records::Line>> = lines.query_map([id.0], records::line)?.collect();
-    Ok(Some(stored.with(lines?)))
+    let lines = find_all(connection, select_line!("WHERE order_id = ?1 ORDER BY line_no"), [id.0])?;
+    Ok(Some(stored.with(lines)))
 }
 
 pub(super) fn load(connection: &Connection, keys: &[Key], rows: &mut Rows, before: &mut Before) -> Result<()> {
@@ -51,17 +42,17 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::ParkedEvent(key) => rows.parked_events.loaded(key, undelivered::event(connection, key)?),
         Key::Letter(id) => {
             let sql = select_letter!("WHERE letter_id = ?1");
-            rows.letters.loaded(id, find(connection, sql, [id.0], records::letter)?);
+            rows.letters.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
         Key::Telling(key) => settling::load_telling(connection, key, rows)?,
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");
-            rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()], records::login)?);
+            rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()])?);
         }
         Key::Modes => {
             let sql = select_mode_change!("ORDER BY version DESC LIMIT 1");
-            rows.modes.loaded(ModesKey, find(connection, sql, [], records::modes_change)?);
+            rows.modes.loaded(ModesKey, find(connection, sql, [])?);
         }
         Key::Order(id) => {
             let found = order(connection, id)?;
@@ -78,11 +69,11 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
         Key::Request(id) => {
             let sql = select_request!("WHERE request_id = ?1");
-            rows.requests.loaded(id, find(connection, sql, [id.0], records::request)?);
+            rows.requests.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Customer(user) => {
             let sql = select_customer!("WHERE user_id = ?1");
-            rows.customers.loaded(CustomerKey(user), find(connection, sql, [user.0], records::customer)?);
+            rows.customers.loaded(CustomerKey(user), find(connection, sql, [user.0])?);
         }
         Key::Account(user) => rows.accounts.loaded(AccountKey(user), account(connection, user)?),
         Key::Holding(key) => {
@@ -99,53 +90,51 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
 
 fn inbox(connection: &Connection, key: InboxKey) -> Result<Option<()>> {
     let sql = "SELECT 1 FROM inbox WHERE consumer_group = ?1 AND event_id = ?2";
-    find(connection, sql, (key.group.name(), uuid(key.event.0)), |_| Ok(()))
+    Ok(find::<i64>(connection, sql, (key.group.name(), uuid(key.event.0)))?.map(drop))
 }
 
 fn answer(connection: &Connection, key: AnswerKey) -> Result<Option<StoredAnswer>> {
-    let sql = "SELECT fingerprint, answer, answered_at FROM idempotency WHERE key = ?1";
-    find(connection, sql, [key.0.as_slice()], records::answer)
+    let sql = select_answer!("WHERE `key` = ?1");
+    find(connection, sql, [key.0.as_slice()])
 }
 
 fn timer(connection: &Connection, order: OrderId) -> Result<Option<Timer>> {
     let sql = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?1";
-    find(connection, sql, [order.0], records::timer)
+    find(connection, sql, [order.0])
 }
 
 fn claim(connection: &Connection, key: ClaimKey) -> Result<Option<Claim>> {
     let sql = "SELECT state, reason FROM claim WHERE order_id = ?1 AND step = ?2 AND product_id = ?3";
     let (step, product) = step_cells(key.step);
-    find(connection, sql, (key.order.0, step, product), |row| records::claim(&mut Cells::of(row)))
+    find(connection, sql, (key.order.0, step, product))
 }
 
 fn settled(connection: &Connection, order: OrderId) -> Result<Option<()>> {
     let sql = "SELECT 1 FROM orders WHERE order_id = ?1 AND (outcome = 'COMPLETED' OR outcome = 'CANCELLED')";
-    find(connection, sql, [order.0], |_| Ok(()))
+    Ok(find::<i64>(connection, sql, [order.0])?.map(drop))
 }
 
 fn campaign(connection: &Connection, id: CampaignId) -> Result<Option<Campaign>> {
-    find(connection, select_campaign!("WHERE campaign_id = ?1"), [id.0], records::campaign)
+    find(connection, select_campaign!("WHERE campaign_id = ?1"), [id.0])
 }
 
 fn product(connection: &Connection, id: ProductId) -> Result<Option<Product>> {
-    find(connection, select_product!("WHERE product_id = ?1"), [id.0], records::product)
+    find(connection, select_product!("WHERE product_id = ?1"), [id.0])
 }
 
 fn account(connection: &Connection, user: UserId) -> Result<Option<Account>> {
-    let sql = "SELECT balance FROM points_account WHERE user_id = ?1";
-    find(connection, sql, [user.0], |row| Ok(Account { user, balance: Money::won(row.get(0)?) }))
+    let sql = select_account!("WHERE user_id = ?1");
+    find(connection, sql, [user.0])
 }
 
 fn holding(connection: &Connection, key: HoldingKey) -> Result<Option<Holding>> {
     let sql = select_coupon!("WHERE campaign_id = ?1 AND user_id = ?2 ORDER BY nth");
-    let mut statement = connection.prepare_cached(sql)?;
-    let coupons = statement.query_map((key.campaign.0, key.user.0), |row| records::coupon(&mut Cells::of(row)))?;
-    let coupons: Vec<Coupon> = coupons.collect::<Result<_>>()?;
+    let coupons: Vec<Coupon> = find_all(connection, sql, (key.campaign.0, key.user.0))?;
     let HoldingKey { campaign, user } = key;
     Ok((!coupons.is_empty()).then_some(Holding { campaign, user, coupons }))
 }
 
 fn sales(connection: &Connection, key: SalesKey) -> Result<Option<i64>> {
     let sql = "SELECT sold FROM product_sales WHERE day = ?1 AND product_id = ?2";
-    find(connection, sql, (key.day, key.product.0), |row| row.get(0))
+    find(connection, sql, (key.day, key.product.0))
 }

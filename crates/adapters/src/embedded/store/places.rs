@@ -5,15 +5,15 @@ use app::ports::Commit;
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
+use crate::embedded::cells::from_row;
+
 pub(in crate::embedded) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
     let mut heads = [ShardHead::default(); SHARDS];
     let mut statement = connection.prepare_cached("SELECT shard, seq, hash FROM outbox_shard")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let shard: i64 = row.get(0)?;
+    for row in statement.query_map([], from_row)? {
+        let (shard, found): (i64, ShardHead) = row?;
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
-        let head = head.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, shard))?;
-        *head = ShardHead { seq: row.get(1)?, hash: row.get(2)? };
+        *head.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, shard))? = found;
     }
     Ok(heads)
 }

@@ -5,30 +5,30 @@ use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
 use super::commit::put_all;
-use super::load::find;
-use crate::embedded::records::{self, select_payment, select_shipment, select_storage, select_telling};
+use crate::embedded::cells::find;
+use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
 
 pub(super) fn load_payment(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
-    let found = find(connection, select_payment!("WHERE order_id = ?1"), [id.0], records::payment)?;
+    let found = find(connection, select_payment!("WHERE order_id = ?1"), [id.0])?;
     rows.payments.loaded(PaymentKey(id), found);
     Ok(())
 }
 
 pub(super) fn load_shipment(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
-    let found = find(connection, select_shipment!("WHERE order_id = ?1"), [id.0], records::shipment)?;
+    let found = find(connection, select_shipment!("WHERE order_id = ?1"), [id.0])?;
     rows.shipments.loaded(ShipmentKey(id), found);
     Ok(())
 }
 
 pub(super) fn load_storage(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
-    let found = find(connection, select_storage!("WHERE order_id = ?1"), [id.0], records::storage)?;
+    let found = find(connection, select_storage!("WHERE order_id = ?1"), [id.0])?;
     rows.storages.loaded(StorageKey(id), found);
     Ok(())
 }
 
 pub(super) fn load_telling(connection: &Connection, key: TellingKey, rows: &mut Rows) -> Result<()> {
     let sql = select_telling!("WHERE callback_key = ?1");
-    rows.tellings.loaded(key, find(connection, sql, [key.0.as_slice()], records::telling)?);
+    rows.tellings.loaded(key, find(connection, sql, [key.0.as_slice()])?);
     Ok(())
 }
 

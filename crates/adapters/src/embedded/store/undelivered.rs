@@ -7,48 +7,44 @@ use app::table::Change;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Result, ToSql, params};
 
-use super::load::find;
-use crate::embedded::records::{self, select_letter, select_parked, select_parked_event};
+use crate::embedded::cells::{find, find_all};
+use crate::selects::{select_letter, select_parked, select_parked_event};
 
 pub(super) fn parked(connection: &Connection, key: ParkKey) -> Result<Option<ParkedKey>> {
     let sql = select_parked!("WHERE consumer_group = ?1 AND topic = ?2 AND key_hash = ?3");
-    let found = find(connection, sql, (key.group.name(), key.topic.name(), key.key.as_slice()), records::parked)?;
-    Ok(found.map(|(_, parked)| parked))
+    let found = find(connection, sql, (key.group.name(), key.topic.name(), key.key.as_slice()))?;
+    Ok(found.map(|(_, parked): (ParkKey, ParkedKey)| parked))
 }
 
 pub(super) fn event(connection: &Connection, key: ParkedEventKey) -> Result<Option<Message>> {
     let sql = select_parked_event!("WHERE consumer_group = ?1 AND topic = ?2 AND key_hash = ?3 AND number = ?4");
     let park = key.park;
     let cells = (park.group.name(), park.topic.name(), park.key.as_slice(), key.number);
-    Ok(find(connection, sql, cells, records::parked_event)?.map(|(_, message)| message))
+    Ok(find(connection, sql, cells)?.map(|(_, message): (ParkedEventKey, Message)| message))
 }
 
 /// Parked keys whose first event is due, each with as many events as are tried at once.
 pub(super) fn due_keys(connection: &Connection, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let sql = select_parked!("WHERE due_at <= ?1 ORDER BY due_at, consumer_group, topic, key_hash LIMIT ?2");
-    let keys = connection.prepare_cached(sql)?.query_map((now.micros(), limit), records::parked)?.collect();
-    let keys: Result<Vec<(ParkKey, ParkedKey)>> = keys;
-    keys?.into_iter().map(|(key, parked)| due_key(connection, key, parked)).collect()
+    let keys: Vec<(ParkKey, ParkedKey)> = find_all(connection, sql, (now.micros(), limit))?;
+    keys.into_iter().map(|(key, parked)| due_key(connection, key, parked)).collect()
 }
 
 fn due_key(connection: &Connection, key: ParkKey, parked: ParkedKey) -> Result<DueTimer> {
     let sql = select_parked_event!(
         "WHERE consumer_group = ?1 AND topic = ?2 AND key_hash = ?3 AND number >= ?4 AND number < ?5 ORDER BY number"
     );
-    let mut events = connection.prepare_cached(sql)?;
     let end = parked.first + parked.run;
     let cells = (key.group.name(), key.topic.name(), key.key.as_slice(), parked.first, end);
-    let events = events.query_map(cells, records::parked_event)?;
-    let messages: Result<Vec<Message>> = events.map(|event| event.map(|(_, message)| message)).collect();
-    Ok(DueTimer::Parked { key, parked, messages: messages? })
+    let events: Vec<(ParkedEventKey, Message)> = find_all(connection, sql, cells)?;
+    Ok(DueTimer::Parked { key, parked, messages: events.into_iter().map(|(_, message)| message).collect() })
 }
 
 /// Letters that are sent again now.
 pub(super) fn due_letters(connection: &Connection, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let sql = select_letter!("WHERE due_at <= ?1 ORDER BY due_at, letter_id LIMIT ?2");
-    let mut letters = connection.prepare_cached(sql)?;
-    let letters = letters.query_map((now.micros(), limit), records::letter)?;
-    letters.map(|letter| letter.map(|letter| DueTimer::Letter(Box::new(letter)))).collect()
+    let letters = find_all(connection, sql, (now.micros(), limit))?;
+    Ok(letters.into_iter().map(|letter| DueTimer::Letter(Box::new(letter))).collect())
 }
 
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {

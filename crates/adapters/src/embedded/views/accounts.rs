@@ -5,35 +5,37 @@ use app::views::{AccountViews, Reading};
 use domain::ids::{EntryId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
-use rusqlite::{Connection, Result};
 
-use super::{SqliteViews, follow, sql_limit};
-use crate::embedded::records::{self, select_entry, select_login};
-use crate::embedded::store::find;
+use super::{Chain, SqliteViews, follow, sql_limit};
+use crate::embedded::cells::{find, from_row};
+use crate::selects::{select_entry, select_login};
+
+const ENTRIES: Chain = Chain {
+    newest: "SELECT last_entry_id FROM customer WHERE user_id = ?1",
+    previous: "SELECT previous_entry_id FROM points_entry WHERE entry_id = ?1 AND user_id = ?2",
+};
 
 impl AccountViews for SqliteViews {
     fn balance(&self, user: UserId) -> Reading<'_, Money> {
         self.read(move |connection| {
             let sql = "SELECT balance FROM points_account WHERE user_id = ?1";
-            let balance = find(connection, sql, [user.0], |row| row.get(0))?;
+            let balance = find(connection, sql, [user.0])?;
             Ok(balance.map_or(Money::ZERO, Money::won))
         })
     }
 
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
         self.read(move |connection| {
-            let newest = newest_entry(connection, user, before)?;
+            let newest = ENTRIES.begin(connection, user, before.map(|before| before.0))?.map(EntryId);
             follow(newest, limit, |id| {
-                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0], records::entry)?;
-                Ok(entry.map(|entry| (entry, entry.previous)))
+                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0])?;
+                Ok(entry.map(|entry: Entry| (entry, entry.previous)))
             })
         })
     }
 
     fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>> {
-        self.read(move |connection| {
-            find(connection, select_login!("WHERE email_key = ?1"), [email.0.as_slice()], records::login)
-        })
+        self.read(move |connection| find(connection, select_login!("WHERE email_key = ?1"), [email.0.as_slice()]))
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
@@ -44,27 +46,13 @@ impl AccountViews for SqliteViews {
             let mut rows = statement.query([sql_limit(limit)])?;
             let mut old = vec![];
             while let Some(row) = rows.next()? {
-                if row.get::<_, i64>(1)? >= moment.micros() {
+                let (key, answered_at): (AnswerKey, i64) = from_row(row)?;
+                if answered_at >= moment.micros() {
                     break;
                 }
-                old.push(AnswerKey(row.get(0)?));
+                old.push(key);
             }
             Ok(old)
         })
     }
-}
-
-/// Where a page of a user's ledger begins. Another user's entry begins nothing.
-fn newest_entry(connection: &Connection, user: UserId, before: Option<EntryId>) -> Result<Option<EntryId>> {
-    let newest = match before {
-        None => {
-            let sql = "SELECT last_entry_id FROM customer WHERE user_id = ?1";
-            find(connection, sql, [user.0], |row| row.get::<_, Option<i64>>(0))?
-        }
-        Some(before) => {
-            let sql = "SELECT previous_entry_id FROM points_entry WHERE entry_id = ?1 AND user_id = ?2";
-            find(connection, sql, (before.0, user.0), |row| row.get(0))?
-        }
-    };
-    Ok(newest.flatten().map(EntryId))
 }

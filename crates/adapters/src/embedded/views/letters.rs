@@ -5,12 +5,12 @@ use app::views::{LetterViews, Reading};
 use domain::ids::LetterId;
 
 use super::{SqliteViews, sql_limit};
-use crate::embedded::records::{self, select_letter};
-use crate::embedded::store::find;
+use crate::embedded::cells::{find, find_all};
+use crate::selects::select_letter;
 
 impl LetterViews for SqliteViews {
     fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
-        self.read(move |connection| find(connection, select_letter!("WHERE letter_id = ?1"), [id.0], records::letter))
+        self.read(move |connection| find(connection, select_letter!("WHERE letter_id = ?1"), [id.0]))
     }
 
     fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
@@ -20,9 +20,7 @@ impl LetterViews for SqliteViews {
                  ORDER BY letter_id DESC LIMIT ?3"
             );
             let before = before.map_or(i64::MAX, |before| before.0);
-            let mut letters = connection.prepare_cached(sql)?;
-            let letters = letters.query_map((before, is_open, sql_limit(limit)), records::letter)?;
-            letters.collect()
+            find_all(connection, sql, (before, is_open, sql_limit(limit)))
         })
     }
 }

@@ -4,15 +4,14 @@ use app::rows::ModesChange;
 use app::views::{ModeViews, Reading};
 
 use super::{SqliteViews, sql_limit};
-use crate::embedded::records::{self, select_mode_change};
+use crate::embedded::cells::find_all;
+use crate::selects::select_mode_change;
 
 impl ModeViews for SqliteViews {
     fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>> {
         self.read(move |connection| {
             let sql = select_mode_change!("WHERE version < ?1 ORDER BY version DESC LIMIT ?2");
-            let mut changes = connection.prepare_cached(sql)?;
-            let changes = changes.query_map((before.unwrap_or(i64::MAX), sql_limit(limit)), records::modes_change)?;
-            changes.collect()
+            find_all(connection, sql, (before.unwrap_or(i64::MAX), sql_limit(limit)))
         })
     }
 }

@@ -5,13 +5,13 @@ use domain::ids::{NoticeId, UserId};
 use rusqlite::{Connection, Result};
 
 use super::SqliteViews;
-use crate::embedded::store::find;
+use crate::embedded::cells::find;
 
 impl NoticeViews for SqliteViews {
     fn notices_after(&self, user: UserId, after: i64, reach: Reach) -> Reading<'_, Notices> {
         self.read(move |connection| {
             let sql = "SELECT notices, last_notice_id FROM customer WHERE user_id = ?1";
-            let customer = find(connection, sql, [user.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let customer = find(connection, sql, [user.0])?;
             let (last, newest): (i64, Option<i64>) = customer.unwrap_or_default();
             let waiting = if after < last { waiting(connection, newest.map(NoticeId), after, reach)? } else { vec![] };
             let told = waiting.iter().rev().take(reach.page).map(|id| notice(connection, *id));
@@ -26,7 +26,7 @@ fn waiting(connection: &Connection, newest: Option<NoticeId>, after: i64, reach:
     let sql = "SELECT number, created_at, previous_notice_id FROM notice WHERE notice_id = ?1";
     let (mut found, mut next) = (vec![], newest);
     while let Some(id) = next {
-        let link = find(connection, sql, [id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<i64>>(2)?)))?;
+        let link = find(connection, sql, [id.0])?;
         let Some((number, at, previous)): Option<(i64, i64, Option<i64>)> = link else { break };
         if number <= after || at < reach.since.micros() {
             break;
@@ -44,6 +44,5 @@ fn waiting(connection: &Connection, newest: Option<NoticeId>, after: i64, reach:
 
 fn notice(connection: &Connection, id: NoticeId) -> Result<ToldNotice> {
     let sql = "SELECT number, kind, data FROM notice WHERE notice_id = ?1";
-    let read = |row: &rusqlite::Row<'_>| Ok(ToldNotice { number: row.get(0)?, kind: row.get(1)?, data: row.get(2)? });
-    find(connection, sql, [id.0], read)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    find(connection, sql, [id.0])?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }

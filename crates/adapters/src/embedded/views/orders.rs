@@ -3,11 +3,15 @@
 use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
-use rusqlite::{Connection, Result, Row};
 
-use super::{SqliteViews, follow, sql_limit};
-use crate::embedded::records::Cells;
-use crate::embedded::store::{find, order};
+use super::{Chain, SqliteViews, follow, sql_limit};
+use crate::embedded::cells::find_all;
+use crate::embedded::store::order;
+
+const ORDERS: Chain = Chain {
+    newest: "SELECT last_order_id FROM customer WHERE user_id = ?1",
+    previous: "SELECT previous_order_id FROM orders WHERE order_id = ?1 AND user_id = ?2",
+};
 
 impl OrderViews for SqliteViews {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>> {
@@ -16,7 +20,7 @@ impl OrderViews for SqliteViews {
 
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            let newest = newest_order(connection, user, before)?;
+            let newest = ORDERS.begin(connection, user, before.map(|before| before.0))?.map(OrderId);
             follow(newest, limit, |id| Ok(order(connection, id)?.map(|row| (row.order, row.previous))))
         })
     }
@@ -40,32 +44,10 @@ impl OrderViews for SqliteViews {
 
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT type, payload, version, cause, occurred_at
+            let sql = "SELECT type, payload, version, cause, occurred_at
                  FROM order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position
-                 WHERE order_event_run.order_id = ?1 ORDER BY first_position, position",
-            )?;
-            statement.query_map([id.0], history_event)?.collect()
+                 WHERE order_event_run.order_id = ?1 ORDER BY first_position, position";
+            find_all(connection, sql, [id.0])
         })
     }
-}
-
-/// Where a page of a user's orders begins. Another user's order begins nothing.
-fn newest_order(connection: &Connection, user: UserId, before: Option<OrderId>) -> Result<Option<OrderId>> {
-    let newest = match before {
-        None => {
-            let sql = "SELECT last_order_id FROM customer WHERE user_id = ?1";
-            find(connection, sql, [user.0], |row| row.get::<_, Option<i64>>(0))?
-        }
-        Some(before) => {
-            let sql = "SELECT previous_order_id FROM orders WHERE order_id = ?1 AND user_id = ?2";
-            find(connection, sql, (before.0, user.0), |row| row.get(0))?
-        }
-    };
-    Ok(newest.flatten().map(OrderId))
-}
-
-fn history_event(row: &Row<'_>) -> Result<HistoryEvent> {
-    let mut cells = Cells::of(row);
-    Ok(HistoryEvent { event: cells.event()?, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
 }

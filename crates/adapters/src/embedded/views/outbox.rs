@@ -3,21 +3,20 @@
 use std::ops::Range;
 
 use app::event::EventKind;
-use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
-use app::outbox::parse_uuid;
+use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
 use app::reactions::Group;
 use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, OffsetMove, Partition};
+use app::rows::{OffsetKey, OffsetMove, Partition};
 use app::views::{OutboxViews, Reading, ShardPlace};
 use domain::ids::OrderId;
 use domain::time::Timestamp;
-use rusqlite::{Connection, Result, Row};
+use rusqlite::{Connection, Result};
 
 use super::{SqliteViews, sql_limit};
+use crate::embedded::cells::{find, find_all, from_row};
 use crate::embedded::log::{events_of, positions};
-use crate::embedded::outbox::{outgoing, shard_place};
-use crate::embedded::records::{Cells, select_outgoing, select_relayed};
-use crate::embedded::store::{find, heads};
+use crate::embedded::store::heads;
+use crate::selects::{select_outgoing, select_relayed};
 
 impl OutboxViews for SqliteViews {
     fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>> {
@@ -27,16 +26,14 @@ impl OutboxViews for SqliteViews {
     fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
         self.read(|connection| {
             let sql = select_relayed!("ORDER BY outbox_shard.shard");
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_map([], shard_place)?.collect()
+            find_all(connection, sql, [])
         })
     }
 
     fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>> {
         self.read(move |connection| {
             let sql = select_outgoing!("event WHERE shard = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
-            let mut statement = connection.prepare_cached(sql)?;
-            statement.query_map((shard as i64, after, sql_limit(limit)), outgoing)?.collect()
+            find_all(connection, sql, (shard as i64, after, sql_limit(limit)))
         })
     }
 
@@ -52,11 +49,11 @@ impl OutboxViews for SqliteViews {
 /// The number of a shard's first event that is not older, or the number that its next one gets.
 fn first_since(connection: &Connection, shard: i64, moment: Timestamp) -> Result<i64> {
     let sql = "SELECT seq FROM event WHERE shard = ?1 AND occurred_at >= ?2 ORDER BY seq LIMIT 1";
-    if let Some(first) = find(connection, sql, (shard, moment.micros()), |row| row.get(0))? {
+    if let Some(first) = find(connection, sql, (shard, moment.micros()))? {
         return Ok(first);
     }
     let head = "SELECT seq + 1 FROM outbox_shard WHERE shard = ?1";
-    Ok(find(connection, head, [shard], |row| row.get(0))?.unwrap_or(1))
+    Ok(find(connection, head, [shard])?.unwrap_or(1))
 }
 
 /// The log is the outbox itself, a partition for each shard.
@@ -91,7 +88,7 @@ impl LogBook for SqliteViews {
                 }
                 passage.events += 1;
                 if passage.shown.len() < SHOWN_MAX {
-                    passage.shown.push(passed(kind, row)?);
+                    passage.shown.push(from_row(row)?);
                 }
             }
             Ok(passage)
@@ -101,14 +98,4 @@ impl LogBook for SqliteViews {
     fn tell(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
-}
-
-fn passed(kind: EventKind, row: &Row<'_>) -> Result<Passed> {
-    let mut cells = Cells::of(row);
-    let (offset, id): (i64, String) = (cells.take()?, cells.take()?);
-    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
-    let (_kind, key): (String, String) = (cells.take()?, cells.take()?);
-    let (aggregate, about): (String, String) = (cells.take()?, cells.take()?);
-    let order = (aggregate == "order").then_some(about);
-    Ok(Passed { offset, id: EventId(id), kind, key, order, at: cells.at()? })
 }

@@ -16,8 +16,9 @@ use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::{Before, Halt, settling, undelivered};
-use crate::mysql::records::Cells;
+use crate::mysql::cells::MysqlCells;
 use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
+use crate::records::Cells as _;
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
 fn topic(moved: &OffsetMove) -> &'static str {
@@ -42,7 +43,7 @@ pub(super) fn select_offsets(moves: &[OffsetMove]) -> String {
 pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: &[OffsetMove]) -> Result<(), Halt> {
     let mut places: FxHashMap<(String, String, i32), i64> = FxHashMap::default();
     for row in found {
-        let mut cells = Cells::of(row);
+        let mut cells = MysqlCells::of(row);
         places.insert((cells.take()?, cells.take()?, cells.take()?), cells.take()?);
     }
     const HEAD: &str = "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ";

@@ -6,8 +6,8 @@ use app::reactions::Group;
 use app::settings::Carrier;
 
 use super::{MysqlStore, places};
+use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
-use crate::mysql::records::Cells;
 use crate::mysql::session;
 use crate::mysql::sql::{Insert, Script, statement};
 
@@ -20,7 +20,7 @@ impl MysqlStore {
     async fn stored_carrier(&mut self, lock: &str) -> Result<Option<Carrier>> {
         let rows = self.session.ask(&format!("SELECT value FROM meta WHERE name = 'executor'{lock}")).await?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
-        let word: String = Cells::of(row).take()?;
+        let word: String = from_row(row)?;
         Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
     }
 

@@ -4,27 +4,32 @@ use std::hash::Hash;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login, ModesKey,
-    OfferKey, OrderKey, ParkKey, ParkedEventKey, Rows, SalesKey, SettledKey, StoredAnswer, TellingKey, TermsKey, Timer,
-    TimerKey,
+    AccountKey, AnswerKey, ClaimKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login,
+    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, Request, Rows, SalesKey, SettledKey,
+    StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
 };
 use app::table::Table;
-use domain::coupon::{Coupon, Holding};
+use domain::claim::Claim;
+use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::order_saga::Step;
 use domain::points::Account;
+use domain::stock::Product;
 use domain::time::Timestamp;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::settling::{self, Kind};
 use super::{Before, undelivered};
+use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
-use crate::mysql::records::{
-    self, Cells, select_campaign, select_customer, select_login, select_mode_change, select_order, select_product,
-    select_request,
-};
 use crate::mysql::session::Answers;
 use crate::mysql::sql::{KEYS_MAX, Literal, Script, is_in, statement};
+use crate::records::{Cells as _, FromCells, Line, StoredOrder};
+use crate::selects::{
+    select_account, select_answer, select_campaign, select_coupon, select_customer, select_line, select_login,
+    select_mode_change, select_order, select_product, select_request,
+};
 use crate::words::step_cells;
 
 /// Keys of one kind, asked for with one statement.
@@ -130,21 +135,18 @@ impl Load {
 }
 
 /// The lines of each order.
-type LinesOf = FxHashMap<OrderId, Vec<records::Line>>;
-
-const LINES: &str = "SELECT product_id, name, quantity, unit_price, stock_state, stock_reason, stock_at, returned, order_id \
-                     FROM order_line FORCE INDEX (PRIMARY) WHERE ";
+type LinesOf = FxHashMap<OrderId, Vec<Line>>;
 
 fn select_lines(orders: &[OrderId]) -> String {
-    format!("{LINES}{} ORDER BY order_id, line_no", is_in("order_id", orders.iter().map(|order| order.0)))
+    let orders = is_in("order_id", orders.iter().map(|order| order.0));
+    format!("{}{orders} ORDER BY order_id, line_no", select_line!("FORCE INDEX (PRIMARY) WHERE "))
 }
 
 pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<LinesOf> {
     let mut lines = LinesOf::default();
     for row in rows {
-        let mut cells = Cells::of(row);
-        let line = records::line(&mut cells)?;
-        lines.entry(OrderId(cells.take()?)).or_default().push(line);
+        let (line, order): (Line, i64) = from_row(row)?;
+        lines.entry(OrderId(order)).or_default().push(line);
     }
     Ok(lines)
 }
@@ -196,8 +198,7 @@ impl Ask {
             Ask::ParkedEvents(keys) => undelivered::select_events(keys),
             Ask::Letters(ids) => undelivered::select_letters(ids),
             Ask::Answers(keys) => {
-                let select = "SELECT fingerprint, answer, answered_at, `key` FROM idempotency";
-                locked(select, "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
+                locked(select_answer!(""), "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
             }
             Ask::Tellings(keys) => settling::select_tellings(keys),
             Ask::Payments(ids) => settling::select(Kind::Payment, ids),
@@ -215,7 +216,7 @@ impl Ask {
                 primary(select, "order_id", ids.iter().map(|id| id.0).collect())
             }
             Ask::Claims(keys) => {
-                let select = "SELECT state, reason, order_id, step, product_id FROM claim";
+                let select = "SELECT order_id, step, product_id, state, reason FROM claim";
                 locked(select, "PRIMARY", &claim_condition(keys), "order_id, step, product_id")
             }
             // Without a lock: settled orders stay settled.
@@ -234,16 +235,11 @@ impl Ask {
             }
             Ask::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
             Ask::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Accounts(ids) => {
-                let select = "SELECT user_id, balance FROM points_account";
-                primary(select, "user_id", ids.iter().map(|id| id.0).collect())
-            }
+            Ask::Accounts(ids) => primary(select_account!(""), "user_id", ids.iter().map(|id| id.0).collect()),
             Ask::Holdings(keys) => {
                 let keys = keys.iter().map(|key| (key.campaign.0, key.user.0));
-                let select =
-                    "SELECT coupon_id, code, issue_number, used_order_id, issued_at, campaign_id, user_id FROM coupon";
                 let condition = pairs(("campaign_id", "user_id"), keys);
-                locked(select, "coupon_holding", &condition, "campaign_id, user_id, nth")
+                locked(select_coupon!(""), "coupon_holding", &condition, "campaign_id, user_id, nth")
             }
             Ask::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
             Ask::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
@@ -255,16 +251,18 @@ impl Ask {
     }
 
     fn read(self, found: Vec<Vec<Value>>, (lines, before): (&mut LinesOf, &mut Before), rows: &mut Rows) -> Result<()> {
-        let found = found.into_iter().map(Cells::of);
         match self {
             Ask::Inbox(keys) => read_inbox(keys, found, rows)?,
-            Ask::Parked(keys) => tell(&mut rows.parked, keys, index(found, records::parked)?),
-            Ask::ParkedEvents(keys) => tell(&mut rows.parked_events, keys, index(found, records::parked_event)?),
-            Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, letter)?),
+            Ask::Parked(keys) => tell(&mut rows.parked, keys, index(found, |entry: (ParkKey, ParkedKey)| entry)?),
+            Ask::ParkedEvents(keys) => {
+                let found = index(found, |entry: (ParkedEventKey, Message)| entry)?;
+                tell(&mut rows.parked_events, keys, found);
+            }
+            Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?),
             Ask::Answers(keys) => tell(&mut rows.answers, keys, index(found, answer)?),
             Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
             Ask::Modes => {
-                let newest = found.map(|mut cells| records::modes_change(&mut cells)).next().transpose()?;
+                let newest = found.into_iter().next().map(from_row).transpose()?;
                 rows.modes.loaded(ModesKey, newest);
             }
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
@@ -273,35 +271,38 @@ impl Ask {
             Ask::Payments(ids) => settling::read(Kind::Payment, ids, found, rows)?,
             Ask::Shipments(ids) => settling::read(Kind::Shipment, ids, found, rows)?,
             Ask::Storages(ids) => settling::read(Kind::Storage, ids, found, rows)?,
-            Ask::Claims(keys) => read_claims(keys, found, rows)?,
+            Ask::Claims(keys) => tell(&mut rows.claims, keys, index(found, claim)?),
             Ask::Settled(ids) => {
-                let found = index(found, |cells| Ok((SettledKey(OrderId(cells.take()?)), ())))?;
+                let found = index(found, |order: i64| (SettledKey(OrderId(order)), ()))?;
                 tell(&mut rows.settled, ids.into_iter().map(SettledKey), found);
             }
             Ask::Terms(ids) => {
-                let read = |cells: &mut Cells| records::campaign(cells).map(|found| (TermsKey(found.id), found));
-                tell(&mut rows.terms, ids.into_iter().map(TermsKey), index(found, read)?);
+                let found = index(found, |campaign: Campaign| (TermsKey(campaign.id), campaign))?;
+                tell(&mut rows.terms, ids.into_iter().map(TermsKey), found);
             }
             Ask::Offers(ids) => {
-                let read = |cells: &mut Cells| records::product(cells).map(|found| (OfferKey(found.id), found));
-                tell(&mut rows.offers, ids.into_iter().map(OfferKey), index(found, read)?);
+                let found = index(found, |product: Product| (OfferKey(product.id), product))?;
+                tell(&mut rows.offers, ids.into_iter().map(OfferKey), found);
             }
             Ask::Requests(ids) => {
-                let found = index(found, |cells| records::request(cells).map(|request| (request.id, request)))?;
+                let found = index(found, |request: Request| (request.id, request))?;
                 tell(&mut rows.requests, ids, found);
             }
             Ask::Customers(ids) => {
-                let read = |cells: &mut Cells| records::customer(cells).map(|found| (CustomerKey(found.user), found));
-                tell(&mut rows.customers, ids.into_iter().map(CustomerKey), index(found, read)?);
+                let found = index(found, |customer: Customer| (CustomerKey(customer.user), customer))?;
+                tell(&mut rows.customers, ids.into_iter().map(CustomerKey), found);
             }
-            Ask::Accounts(ids) => tell(&mut rows.accounts, ids.into_iter().map(AccountKey), index(found, account)?),
+            Ask::Accounts(ids) => {
+                let found = index(found, |account: Account| (AccountKey(account.user), account))?;
+                tell(&mut rows.accounts, ids.into_iter().map(AccountKey), found);
+            }
             Ask::Holdings(keys) => read_holdings(keys, found, before, rows)?,
             Ask::Campaigns(ids) => {
-                let found = index(found, |cells| records::campaign(cells).map(|campaign| (campaign.id, campaign)))?;
+                let found = index(found, |campaign: Campaign| (campaign.id, campaign))?;
                 tell(&mut rows.campaigns, ids, found);
             }
             Ask::Products(ids) => {
-                let found = index(found, |cells| records::product(cells).map(|product| (product.id, product)))?;
+                let found = index(found, |product: Product| (product.id, product))?;
                 tell(&mut rows.products, ids, found);
             }
             Ask::Sales(keys) => tell(&mut rows.sales, keys, index(found, sales)?),
@@ -310,36 +311,28 @@ impl Ask {
     }
 }
 
-fn letter(cells: &mut Cells) -> Result<(LetterId, DeadLetter)> {
-    records::letter(cells).map(|letter| (letter.id, letter))
+const fn timer((order, timer): (i64, Timer)) -> (TimerKey, Timer) {
+    (TimerKey(OrderId(order)), timer)
 }
 
-fn answer(cells: &mut Cells) -> Result<(AnswerKey, StoredAnswer)> {
-    let answer = records::answer(cells)?;
-    Ok((AnswerKey(cells.hash()?), answer))
+const fn claim((order, step, claim): (i64, Step, Claim)) -> (ClaimKey, Claim) {
+    (ClaimKey { order: OrderId(order), step }, claim)
 }
 
-fn login(cells: &mut Cells) -> Result<(EmailKey, Login)> {
-    let login = records::login(cells)?;
-    Ok((EmailKey(cells.hash()?), login))
+fn answer((answer, key): (StoredAnswer, AnswerKey)) -> (AnswerKey, StoredAnswer) {
+    (key, answer)
 }
 
-fn timer(cells: &mut Cells) -> Result<(TimerKey, Timer)> {
-    let order = OrderId(cells.take()?);
-    Ok((TimerKey(order), records::timer(cells)?))
+fn login((login, key): (Login, EmailKey)) -> (EmailKey, Login) {
+    (key, login)
 }
 
-fn account(cells: &mut Cells) -> Result<(AccountKey, Account)> {
-    let user = UserId(cells.take()?);
-    Ok((AccountKey(user), Account { user, balance: cells.money()? }))
+const fn sales((day, product, sold): (i64, i64, i64)) -> (SalesKey, i64) {
+    (SalesKey { day, product: ProductId(product) }, sold)
 }
 
-fn sales(cells: &mut Cells) -> Result<(SalesKey, i64)> {
-    Ok((SalesKey { day: cells.take()?, product: ProductId(cells.take()?) }, cells.take()?))
-}
-
-fn read_inbox(keys: Vec<InboxKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
-    let found = index(found, |cells| Ok(((cells.take::<String>()?, cells.take::<String>()?), ())))?;
+fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    let found = index(found, |cells: (String, String)| (cells, ()))?;
     for key in keys {
         let cells = (key.group.name().to_owned(), uuid(key.event.0));
         rows.inbox.loaded(key, found.get(&cells).copied());
@@ -347,24 +340,11 @@ fn read_inbox(keys: Vec<InboxKey>, found: impl Iterator<Item = Cells>, rows: &mu
     Ok(())
 }
 
-fn read_claims(keys: Vec<ClaimKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
-    let read = |cells: &mut Cells| {
-        let claim = records::claim(cells)?;
-        Ok(((cells.take::<i64>()?, cells.take::<String>()?, cells.take::<i64>()?), claim))
-    };
-    let found = index(found, read)?;
-    for key in keys {
-        let (step, product) = step_cells(key.step);
-        rows.claims.loaded(key, found.get(&(key.order.0, step.to_owned(), product)).copied());
-    }
-    Ok(())
-}
-
-pub(super) fn index<K: Eq + Hash, V>(
-    found: impl Iterator<Item = Cells>,
-    read: impl Fn(&mut Cells) -> Result<(K, V)>,
+pub(super) fn index<T: FromCells, K: Eq + Hash, V>(
+    found: Vec<Vec<Value>>,
+    entry: impl Fn(T) -> (K, V),
 ) -> Result<FxHashMap<K, V>> {
-    found.map(|mut cells| read(&mut cells)).collect()
+    found.into_iter().map(|row| from_row(row).map(&entry)).collect()
 }
 
 /// Tells a table what was found of the keys that were asked for.
@@ -380,13 +360,13 @@ where
 
 fn read_orders(
     ids: Vec<OrderId>,
-    found: impl Iterator<Item = Cells>,
+    found: Vec<Vec<Value>>,
     (lines, before): (&mut LinesOf, &mut Before),
     rows: &mut Rows,
 ) -> Result<()> {
     let mut orders = FxHashMap::default();
-    for mut cells in found {
-        let stored = records::stored_order(&mut cells)?;
+    for row in found {
+        let stored: StoredOrder = from_row(row)?;
         let lines = lines.remove(&stored.id()).unwrap_or_default();
         let row = stored.with(lines);
         before.steps.insert(row.order.id(), row.order.saga.steps.clone());
@@ -396,16 +376,11 @@ fn read_orders(
     Ok(())
 }
 
-fn read_holdings(
-    keys: Vec<HoldingKey>,
-    found: impl Iterator<Item = Cells>,
-    before: &mut Before,
-    rows: &mut Rows,
-) -> Result<()> {
+fn read_holdings(keys: Vec<HoldingKey>, found: Vec<Vec<Value>>, before: &mut Before, rows: &mut Rows) -> Result<()> {
     let mut coupons: FxHashMap<HoldingKey, Vec<Coupon>> = FxHashMap::default();
-    for mut cells in found {
-        let coupon = records::coupon(&mut cells)?;
-        let key = HoldingKey { campaign: CampaignId(cells.take()?), user: UserId(cells.take()?) };
+    for row in found {
+        let (coupon, campaign, user): (Coupon, i64, i64) = from_row(row)?;
+        let key = HoldingKey { campaign: CampaignId(campaign), user: UserId(user) };
         coupons.entry(key).or_default().push(coupon);
     }
     for key in keys {
@@ -422,6 +397,6 @@ pub(super) const MOMENT: &str = "SELECT COALESCE(MAX(committed_at), 0), \
      CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) FROM engine_commit";
 
 pub(super) fn moment(row: Option<Vec<Value>>) -> Result<(Timestamp, Timestamp)> {
-    let mut cells = Cells::of(row.unwrap_or_default());
+    let mut cells = MysqlCells::of(row.unwrap_or_default());
     Ok((cells.at()?, cells.at()?))
 }

@@ -6,8 +6,8 @@ use app::outbox::{self, SHARDS, ShardHead};
 use app::ports::Commit;
 use mysql_async::Value;
 
-use crate::mysql::failure::Result;
-use crate::mysql::records::Cells;
+use crate::mysql::cells::from_row;
+use crate::mysql::failure::{Failure, Result};
 use crate::mysql::sql::{Insert, Script, is_in};
 
 pub(in crate::mysql) const SELECT_HEADS: &str = "SELECT shard, seq, hash FROM outbox_shard";
@@ -24,11 +24,9 @@ pub(super) fn lock(commit: &Commit<'_>) -> Option<String> {
 pub(in crate::mysql) fn heads(rows: Vec<Vec<Value>>) -> Result<[ShardHead; SHARDS]> {
     let mut heads = [ShardHead::default(); SHARDS];
     for row in rows {
-        let mut cells = Cells::of(row);
-        let shard: i64 = cells.take()?;
+        let (shard, found): (i64, ShardHead) = from_row(row)?;
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
-        let head = head.ok_or_else(|| cells.broken(format!("there is no shard {shard}")))?;
-        *head = ShardHead { seq: cells.take()?, hash: cells.hash()? };
+        *head.ok_or_else(|| Failure::Unreadable(format!("there is no shard {shard}")))? = found;
     }
     Ok(heads)
 }

@@ -1,13 +1,17 @@
 //! Payments, shipments and what is kept in the warehouse: asked for by their orders, and written.
 
-use app::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, TellingKey};
+use app::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, Telling, TellingKey};
 use domain::ids::OrderId;
+use domain::payment::Payment;
+use domain::shipment::Shipment;
+use domain::warehouse::Storage;
+use mysql_async::Value;
 
 use super::commit::{Written, put_all};
 use super::load::{index, locked, tell};
 use crate::mysql::failure::Result;
-use crate::mysql::records::{self, Cells, select_payment, select_shipment, select_storage, select_telling};
 use crate::mysql::sql::{Script, is_in};
+use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
 
 /// A kind of row of which an order has at most one.
 #[derive(Clone, Copy)]
@@ -30,32 +34,26 @@ pub(super) fn select_tellings(keys: &[TellingKey]) -> String {
     locked(select_telling!(""), "PRIMARY", &is_in("callback_key", keys.iter().map(|key| key.0)), "callback_key")
 }
 
-pub(super) fn read(
-    kind: Kind,
-    orders: Vec<OrderId>,
-    found: impl Iterator<Item = Cells>,
-    rows: &mut Rows,
-) -> Result<()> {
+pub(super) fn read(kind: Kind, orders: Vec<OrderId>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
     match kind {
         Kind::Payment => {
-            let read = |cells: &mut Cells| records::payment(cells).map(|row| (PaymentKey(row.order), row));
-            tell(&mut rows.payments, orders.into_iter().map(PaymentKey), index(found, read)?);
+            let found = index(found, |payment: Payment| (PaymentKey(payment.order), payment))?;
+            tell(&mut rows.payments, orders.into_iter().map(PaymentKey), found);
         }
         Kind::Shipment => {
-            let read = |cells: &mut Cells| records::shipment(cells).map(|row| (ShipmentKey(row.order), row));
-            tell(&mut rows.shipments, orders.into_iter().map(ShipmentKey), index(found, read)?);
+            let found = index(found, |shipment: Shipment| (ShipmentKey(shipment.order), shipment))?;
+            tell(&mut rows.shipments, orders.into_iter().map(ShipmentKey), found);
         }
         Kind::Storage => {
-            let read = |cells: &mut Cells| records::storage(cells).map(|row| (StorageKey(row.order), row));
-            tell(&mut rows.storages, orders.into_iter().map(StorageKey), index(found, read)?);
+            let found = index(found, |storage: Storage| (StorageKey(storage.order), storage))?;
+            tell(&mut rows.storages, orders.into_iter().map(StorageKey), found);
         }
     }
     Ok(())
 }
 
-pub(super) fn read_tellings(keys: Vec<TellingKey>, found: impl Iterator<Item = Cells>, rows: &mut Rows) -> Result<()> {
-    let found = index(found, |cells| records::telling(cells).map(|telling| (telling.key, telling)))?;
-    tell(&mut rows.tellings, keys, found);
+pub(super) fn read_tellings(keys: Vec<TellingKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    tell(&mut rows.tellings, keys, index(found, |telling: Telling| (telling.key, telling))?);
     Ok(())
 }
 

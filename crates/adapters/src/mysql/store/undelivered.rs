@@ -8,10 +8,11 @@ use domain::time::Timestamp;
 
 use super::commit::{Written, delete, put_all};
 use super::load::locked;
+use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
-use crate::mysql::records::{self, Cells, select_letter, select_parked, select_parked_event};
 use crate::mysql::session::Session;
 use crate::mysql::sql::{KEYS_MAX, Script, is_in, statement};
+use crate::selects::{select_letter, select_parked, select_parked_event};
 
 pub(super) fn select_keys(keys: &[ParkKey]) -> String {
     locked(select_parked!(""), "PRIMARY", &condition(keys, key_condition), "consumer_group, topic, key_hash")
@@ -47,7 +48,7 @@ pub(super) async fn due_keys(session: &mut Session, now: Timestamp, limit: i64) 
     let rows = session.ask(&(select_parked!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
     let mut due = vec![];
     for row in rows {
-        let (key, parked) = records::parked(&mut Cells::of(row))?;
+        let (key, parked): (ParkKey, ParkedKey) = from_row(row)?;
         let messages = events_of(session, key, &parked).await?;
         due.push(DueTimer::Parked { key, parked, messages });
     }
@@ -59,14 +60,15 @@ async fn events_of(session: &mut Session, key: ParkKey, parked: &ParkedKey) -> R
     let numbers = statement(" AND number >= ? AND number < ? ORDER BY number", &[&parked.first, &end]);
     let select = format!("{} WHERE {}{numbers}", select_parked_event!(""), key_condition(&key));
     let rows = session.ask(&select).await?;
-    rows.into_iter().map(|row| Ok(records::parked_event(&mut Cells::of(row))?.1)).collect()
+    let messages = rows.into_iter().map(|row| from_row::<(ParkedEventKey, Message)>(row).map(|(_, message)| message));
+    messages.collect()
 }
 
 /// Letters that are sent again now.
 pub(super) async fn due_letters(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, letter_id LIMIT ?";
     let rows = session.ask(&(select_letter!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
-    let letter = |row| records::letter(&mut Cells::of(row)).map(|letter| DueTimer::Letter(Box::new(letter)));
+    let letter = |row| from_row(row).map(|letter| DueTimer::Letter(Box::new(letter)));
     rows.into_iter().map(letter).collect()
 }
 

@@ -7,8 +7,8 @@ use domain::money::Money;
 use domain::time::Timestamp;
 
 use super::{Chain, MysqlViews, by_id, each, first, sql_limit};
-use crate::mysql::records::{self, select_entry, select_login};
 use crate::mysql::sql::statement;
+use crate::selects::{select_entry, select_login};
 
 const ENTRIES: Chain =
     Chain { table: "points_entry", link: "entry_id", previous: "previous_entry_id", newest: "last_entry_id" };
@@ -16,26 +16,26 @@ const ENTRIES: Chain =
 impl AccountViews for MysqlViews {
     fn balance(&self, user: UserId) -> Reading<'_, Money> {
         let select = by_id("SELECT balance FROM points_account", "user_id", user.0);
-        self.read(select, |answers| Ok(first(answers, |cells| cells.money())?.unwrap_or(Money::ZERO)))
+        self.read(select, |answers| Ok(first(answers)?.map_or(Money::ZERO, Money::won)))
     }
 
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
         let chain = ENTRIES.of(user.0, before.map(|before| before.0), limit);
         let select = format!("{chain}{}JOIN chain ON entry_id = link ORDER BY depth", select_entry!(""));
-        self.read([select], |answers| each(answers, records::entry))
+        self.read([select], each)
     }
 
     fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>> {
         let select = statement(select_login!("WHERE email_key = ?"), &[&email.0]);
-        self.read([select], |answers| first(answers, records::login))
+        self.read([select], first)
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
         // Answers were numbered as they were given, so the first that is young enough ends the search.
         let select = "SELECT `key`, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?";
         self.read([statement(select, &[&sql_limit(limit)])], move |answers| {
-            let all = each(answers, |cells| Ok((AnswerKey(cells.hash()?), cells.at()?)))?;
-            Ok(all.into_iter().take_while(|(_, at)| *at < moment).map(|(key, _)| key).collect())
+            let all: Vec<(AnswerKey, i64)> = each(answers)?;
+            Ok(all.into_iter().take_while(|(_, at)| *at < moment.micros()).map(|(key, _)| key).collect())
         })
     }
 }

@@ -5,12 +5,12 @@ use app::views::{LetterViews, Reading};
 use domain::ids::LetterId;
 
 use super::{MysqlViews, by_id, each, first, sql_limit};
-use crate::mysql::records::{self, select_letter};
 use crate::mysql::sql::statement;
+use crate::selects::select_letter;
 
 impl LetterViews for MysqlViews {
     fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
-        self.read(by_id(select_letter!(""), "letter_id", id.0), |answers| first(answers, records::letter))
+        self.read(by_id(select_letter!(""), "letter_id", id.0), first)
     }
 
     fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
@@ -18,6 +18,6 @@ impl LetterViews for MysqlViews {
         let which = "WHERE letter_id < ? AND (NOT ? OR status IN ('SCHEDULED', 'PERMANENT'))
             ORDER BY letter_id DESC LIMIT ?";
         let which = statement(which, &[&before, &is_open, &sql_limit(limit)]);
-        self.read([select_letter!("").to_owned() + &which], |answers| each(answers, records::letter))
+        self.read([select_letter!("").to_owned() + &which], each)
     }
 }

@@ -4,13 +4,13 @@ use app::rows::ModesChange;
 use app::views::{ModeViews, Reading};
 
 use super::{MysqlViews, each, sql_limit};
-use crate::mysql::records::{self, select_mode_change};
 use crate::mysql::sql::statement;
+use crate::selects::select_mode_change;
 
 impl ModeViews for MysqlViews {
     fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>> {
         let which = "WHERE version < ? ORDER BY version DESC LIMIT ?";
         let which = statement(which, &[&before.unwrap_or(i64::MAX), &sql_limit(limit)]);
-        self.read([select_mode_change!("").to_owned() + &which], |answers| each(answers, records::modes_change))
+        self.read([select_mode_change!("").to_owned() + &which], each)
     }
 }

@@ -1,7 +1,7 @@
 //! What a user was told, read from his newest notice back.
 
 use app::ports::StoreError;
-use app::views::{NoticeViews, Notices, Reach, Reading, ToldNotice};
+use app::views::{NoticeViews, Notices, Reach, Reading};
 use domain::ids::{NoticeId, UserId};
 
 use super::{MysqlViews, each, first};
@@ -16,8 +16,8 @@ impl NoticeViews for MysqlViews {
             let select = "SELECT notices, last_notice_id FROM customer WHERE user_id = ?";
             let select = statement(select, &[&user.0]);
             let customer = self.one(select).await?;
-            let customer = first(customer, |cells| Ok((cells.take::<i64>()?, cells.take::<Option<i64>>()?)))?;
-            let (last, newest) = customer.unwrap_or_default();
+            let customer = first(customer)?;
+            let (last, newest): (i64, Option<i64>) = customer.unwrap_or_default();
             if after >= last {
                 return Ok(Notices { last, told: vec![] });
             }
@@ -28,9 +28,7 @@ impl NoticeViews for MysqlViews {
                 return Ok(Notices { last, told: vec![] });
             }
             let select = format!("SELECT number, kind, data FROM notice WHERE {}", is_in("notice_id", told));
-            let told = each(self.one(format!("{select} ORDER BY number")).await?, |cells| {
-                Ok(ToldNotice { number: cells.take()?, kind: cells.take()?, data: cells.take()? })
-            })?;
+            let told = each(self.one(format!("{select} ORDER BY number")).await?)?;
             Ok(Notices { last, told })
         })
     }
@@ -53,10 +51,9 @@ impl MysqlViews {
                  WHERE number > ? AND created_at >= ? ORDER BY depth",
                 &[&id, &(LINKS as i64), &after, &reach.since],
             );
-            let links =
-                each(self.one(links).await?, |cells| Ok((NoticeId(cells.take()?), cells.take::<Option<i64>>()?)))?;
+            let links: Vec<(i64, Option<i64>)> = each(self.one(links).await?)?;
             next = links.last().filter(|_| links.len() == LINKS).and_then(|(_, previous)| *previous);
-            found.extend(links.into_iter().map(|(id, _)| id));
+            found.extend(links.into_iter().map(|(id, _)| NoticeId(id)));
             if found.len() > reach.waiting_max {
                 // Room for those that come while these are told, so that one reset is enough.
                 found.truncate(reach.waiting_max.div_ceil(2));

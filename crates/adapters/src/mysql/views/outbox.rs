@@ -3,45 +3,44 @@
 use std::ops::Range;
 
 use app::event::EventKind;
-use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
-use app::outbox::parse_uuid;
+use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
 use app::reactions::Group;
 use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, OffsetMove, Partition};
+use app::rows::{OffsetKey, OffsetMove, Partition};
 use app::views::{OutboxViews, Reading, ShardPlace};
 use domain::ids::OrderId;
 use domain::time::Timestamp;
 
 use super::{MysqlViews, each, first, sql_limit};
 use crate::mysql::failure::Result;
-use crate::mysql::log::{SELECT_POSITIONS, position, select_events_of};
-use crate::mysql::outbox::{outgoing, shard_place};
-use crate::mysql::records::{Cells, select_outgoing, select_relayed};
+use crate::mysql::log::select_events_of;
 use crate::mysql::session::Answers;
 use crate::mysql::sql::{is_in, statement};
 use crate::mysql::store::{SELECT_HEADS, heads};
+use crate::selects::{SELECT_POSITIONS, select_outgoing, select_relayed};
 
 impl OutboxViews for MysqlViews {
     fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>> {
         self.read([SELECT_POSITIONS.to_owned()], |answers| {
-            answers.into_iter().flatten().filter_map(|row| position(row).transpose()).collect()
+            let known = each::<Option<(OffsetKey, i64)>>(answers)?;
+            Ok(known.into_iter().flatten().collect())
         })
     }
 
     fn shards(&self) -> Reading<'_, Vec<ShardPlace>> {
         let select = select_relayed!("WHERE outbox_shard.seq > 0 ORDER BY outbox_shard.shard");
-        self.read([select.to_owned()], |answers| each(answers, shard_place))
+        self.read([select.to_owned()], each)
     }
 
     fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>> {
         let select =
             select_outgoing!("event FORCE INDEX (event_place) WHERE shard = ? AND seq > ? ORDER BY seq LIMIT ?");
         let select = statement(select, &[&(shard as i64), &after, &sql_limit(limit)]);
-        self.read([select], |answers| each(answers, outgoing))
+        self.read([select], each)
     }
 
     fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>> {
-        self.read([select_events_of(order)], |answers| each(answers, outgoing))
+        self.read([select_events_of(order)], each)
     }
 
     fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64> {
@@ -59,7 +58,7 @@ fn first_since(shard: i64, moment: Timestamp) -> [String; 1] {
 }
 
 fn first_number(answers: Answers) -> Result<i64> {
-    Ok(first(answers, Cells::take)?.unwrap_or(1))
+    Ok(first(answers)?.unwrap_or(1))
 }
 
 /// The log is the outbox itself, a partition for each shard.
@@ -91,8 +90,8 @@ impl LogBook for MysqlViews {
         let count = format!("SELECT COUNT(*) FROM event FORCE INDEX (event_place) {condition}");
         self.read([select, count], move |answers| {
             let mut answers = super::answers_of(answers);
-            let shown = answers.next().unwrap_or_default().into_iter().map(passed).collect::<Result<_>>()?;
-            let count: i64 = first(vec![answers.next().unwrap_or_default()], Cells::take)?.unwrap_or_default();
+            let shown = each(vec![answers.next().unwrap_or_default()])?;
+            let count: i64 = first(vec![answers.next().unwrap_or_default()])?.unwrap_or_default();
             Ok(Passage { events: usize::try_from(count).unwrap_or_default(), is_whole: end == offsets.end, shown })
         })
     }
@@ -100,15 +99,4 @@ impl LogBook for MysqlViews {
     fn tell(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
-}
-
-fn passed(row: Vec<mysql_async::Value>) -> Result<Passed> {
-    let mut cells = Cells::of(row);
-    let (offset, id): (i64, String) = (cells.take()?, cells.take()?);
-    let id = parse_uuid(&id).ok_or_else(|| cells.broken("an event's id is no UUID"))?;
-    let kind = cells.word(EventKind::ALL, EventKind::name)?;
-    let key = cells.take()?;
-    let (aggregate, about): (String, String) = (cells.take()?, cells.take()?);
-    let order = (aggregate == "order").then_some(about);
-    Ok(Passed { offset, id: EventId(id), kind, key, order, at: cells.at()? })
 }

@@ -8,8 +8,8 @@ use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
 use super::{MysqlViews, by_id, each, first, sql_limit};
-use crate::mysql::records::{self, select_payment, select_shipment, select_storage};
 use crate::mysql::sql::statement;
+use crate::selects::{select_payment, select_shipment, select_storage};
 
 /// The newest orders of a table, from before the given one on.
 fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
@@ -20,27 +20,27 @@ fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
 
 impl SettlingViews for MysqlViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
-        self.read(by_id(select_payment!(""), "order_id", order.0), |answers| first(answers, records::payment))
+        self.read(by_id(select_payment!(""), "order_id", order.0), first)
     }
 
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {
         let which = statement("WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?", &[&now, &sql_limit(limit)]);
-        self.read([select_payment!("").to_owned() + &which], |answers| each(answers, records::payment))
+        self.read([select_payment!("").to_owned() + &which], each)
     }
 
     fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>> {
-        self.read(by_id(select_shipment!(""), "order_id", order.0), |answers| first(answers, records::shipment))
+        self.read(by_id(select_shipment!(""), "order_id", order.0), first)
     }
 
     fn shipments(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Shipment>> {
-        self.read([newest(select_shipment!(""), before, limit)], |answers| each(answers, records::shipment))
+        self.read([newest(select_shipment!(""), before, limit)], each)
     }
 
     fn storage(&self, order: OrderId) -> Reading<'_, Option<Storage>> {
-        self.read(by_id(select_storage!(""), "order_id", order.0), |answers| first(answers, records::storage))
+        self.read(by_id(select_storage!(""), "order_id", order.0), first)
     }
 
     fn storages(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Storage>> {
-        self.read([newest(select_storage!(""), before, limit)], |answers| each(answers, records::storage))
+        self.read([newest(select_storage!(""), before, limit)], each)
     }
 }

@@ -3,7 +3,7 @@
 use app::views::{Marks, Reading, Stirrings, Watched};
 use domain::ids::{OrderId, RequestId, UserId};
 
-use super::{MysqlViews, each};
+use super::{MysqlViews, each, first};
 use crate::mysql::sql::is_in;
 
 /// Those asked for with one statement.
@@ -17,7 +17,7 @@ impl Stirrings for MysqlViews {
     fn pulse(&self) -> Reading<'_, i64> {
         // Whatever concerns anybody is an event, and every event moves a shard.
         let select = "SELECT CAST(COALESCE(SUM(seq), 0) AS SIGNED) FROM outbox_shard".to_owned();
-        self.read([select], |answers| Ok(each(answers, |cells| cells.take::<i64>())?.into_iter().sum()))
+        self.read([select], |answers| Ok(first(answers)?.unwrap_or_default()))
     }
 
     fn marks(&self, watched: Watched) -> Reading<'_, Marks> {
@@ -48,7 +48,7 @@ impl MysqlViews {
         let mut found = vec![];
         for some in ids.chunks(AT_ONCE) {
             let select = format!("{select} WHERE {}", is_in(column, some.iter().copied()));
-            let read = self.read([select], |answers| each(answers, |cells| Ok((cells.take()?, cells.take()?))));
+            let read = self.read([select], each::<(i64, i64)>);
             found.extend(read.await?);
         }
         Ok(found)

@@ -7,7 +7,7 @@ use domain::order_saga::{Direction, Step, StepRecord, StepState};
 use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::Before;
-use crate::embedded::records::step_reason;
+use crate::words::step_reason;
 
 const INSERT_ORDER: &str =
     "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,

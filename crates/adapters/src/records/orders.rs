@@ -10,11 +10,10 @@ use domain::order_saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
-use super::Cells;
-use crate::mysql::failure::Result;
+use super::{Cells, FromCells};
 
 /// An order without its lines, which are read apart.
-pub(in crate::mysql) struct StoredOrder {
+pub(crate) struct StoredOrder {
     created: Created,
     outcome: Outcome,
     status: Status,
@@ -30,7 +29,7 @@ pub(in crate::mysql) struct StoredOrder {
 }
 
 /// A line and what is known of its claim on stock.
-pub(in crate::mysql) struct Line {
+pub(crate) struct Line {
     line: domain::order::Line,
     state: StepState,
     at: Timestamp,
@@ -38,88 +37,92 @@ pub(in crate::mysql) struct Line {
     returned: i64,
 }
 
-pub(in crate::mysql) fn stored_order(cells: &mut Cells) -> Result<StoredOrder> {
-    let (id, number, user) = (OrderId(cells.take()?), Code(cells.text()?), UserId(cells.take()?));
-    let outcome = cells.word(&Outcome::ALL, Outcome::name)?;
-    let status = cells.word(&Status::ALL, Status::name)?;
-    let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
-    let direction = match (cells.take::<bool>()?, reason) {
-        (false, _) => Direction::Claiming,
-        (true, Some(reason)) => Direction::Restoring(reason),
-        (true, None) => return Err(cells.broken("an order restores for no reason")),
-    };
-    let mode = cells.word(&Mode::ALL, Mode::name)?;
-    let chosen_by = cells.optional_word(&Rule::ALL, Rule::name)?;
-    let payment = cells.word(&Payment::ALL, Payment::name)?;
-    let pay_within = Duration::from_micros(cells.take::<i64>()?.unsigned_abs());
-    let pay_before = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
-    let (total, discount, points, due) = (cells.money()?, cells.money()?, cells.money()?, cells.money()?);
-    let coupon_wanted = coupon_wanted(cells)?;
-    let (coupon, point) = (step(cells)?, step(cells)?);
-    let receiver = receiver(cells)?;
-    let warehouse_storage = cells.take()?;
-    let is_processing = cells.take()?;
-    let version = cells.take()?;
-    let (at, updated_at) = (cells.at()?, cells.at()?);
-    let previous = cells.take::<Option<i64>>()?.map(OrderId);
-    let created = Created {
-        id,
-        number,
-        user,
-        mode,
-        chosen_by,
-        payment,
-        pay_within,
-        lines: vec![],
-        coupon: coupon_wanted,
-        total,
-        discount,
-        points,
-        due,
-        receiver,
-        warehouse_storage,
-        at,
-    };
-    Ok(StoredOrder {
-        created,
-        outcome,
-        status,
-        reason,
-        direction,
-        pay_before,
-        coupon,
-        point,
-        is_processing,
-        version,
-        updated_at,
-        previous,
-    })
+impl FromCells for StoredOrder {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<StoredOrder, C::Error> {
+        let (id, number, user) = (OrderId(cells.take()?), Code(cells.text()?), UserId(cells.take()?));
+        let outcome = cells.word(&Outcome::ALL, Outcome::name)?;
+        let status = cells.word(&Status::ALL, Status::name)?;
+        let reason = cells.optional_word(&Reason::ALL, Reason::code)?;
+        let direction = match (cells.take::<bool>()?, reason) {
+            (false, _) => Direction::Claiming,
+            (true, Some(reason)) => Direction::Restoring(reason),
+            (true, None) => return Err(cells.broken("an order restores for no reason")),
+        };
+        let mode = cells.word(&Mode::ALL, Mode::name)?;
+        let chosen_by = cells.optional_word(&Rule::ALL, Rule::name)?;
+        let payment = cells.word(&Payment::ALL, Payment::name)?;
+        let pay_within = Duration::from_micros(cells.take::<i64>()?.unsigned_abs());
+        let pay_before = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        let (total, discount, points, due) = (cells.money()?, cells.money()?, cells.money()?, cells.money()?);
+        let coupon_wanted = coupon_wanted(cells)?;
+        let (coupon, point) = (step(cells)?, step(cells)?);
+        let receiver = receiver(cells)?;
+        let warehouse_storage = cells.take()?;
+        let is_processing = cells.take()?;
+        let version = cells.take()?;
+        let (at, updated_at) = (cells.at()?, cells.at()?);
+        let previous = cells.take::<Option<i64>>()?.map(OrderId);
+        let created = Created {
+            id,
+            number,
+            user,
+            mode,
+            chosen_by,
+            payment,
+            pay_within,
+            lines: vec![],
+            coupon: coupon_wanted,
+            total,
+            discount,
+            points,
+            due,
+            receiver,
+            warehouse_storage,
+            at,
+        };
+        Ok(StoredOrder {
+            created,
+            outcome,
+            status,
+            reason,
+            direction,
+            pay_before,
+            coupon,
+            point,
+            is_processing,
+            version,
+            updated_at,
+            previous,
+        })
+    }
 }
 
-fn coupon_wanted(cells: &mut Cells) -> Result<Option<CouponWanted>> {
+fn coupon_wanted<C: Cells>(cells: &mut C) -> Result<Option<CouponWanted>, C::Error> {
     let campaign: Option<i64> = cells.take()?;
     let coupon = cells.take::<Option<i64>>()?.map(CouponId);
     Ok(campaign.map(|campaign| CouponWanted { campaign: CampaignId(campaign), coupon }))
 }
 
-fn receiver(cells: &mut Cells) -> Result<Option<Receiver>> {
+fn receiver<C: Cells>(cells: &mut C) -> Result<Option<Receiver>, C::Error> {
     let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
-    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error.to_string()))
+    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error))
 }
 
-pub(in crate::mysql) fn line(cells: &mut Cells) -> Result<Line> {
-    let line = domain::order::Line {
-        product: ProductId(cells.take()?),
-        name: cells.text()?,
-        quantity: cells.take()?,
-        unit_price: cells.money()?,
-    };
-    let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line has no state of its stock")) };
-    Ok(Line { line, state, at, returned: cells.take()? })
+impl FromCells for Line {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Line, C::Error> {
+        let line = domain::order::Line {
+            product: ProductId(cells.take()?),
+            name: cells.text()?,
+            quantity: cells.take()?,
+            unit_price: cells.money()?,
+        };
+        let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line has no state of its stock")) };
+        Ok(Line { line, state, at, returned: cells.take()? })
+    }
 }
 
 /// The three cells of a step: its state, the reason of its refusal, the moment.
-fn step(cells: &mut Cells) -> Result<Option<(StepState, Timestamp)>> {
+fn step<C: Cells>(cells: &mut C) -> Result<Option<(StepState, Timestamp)>, C::Error> {
     // The reason of a failed step stands in the next cell.
     const STATES: [StepState; 5] = [
         StepState::Waiting,
@@ -143,12 +146,12 @@ fn step(cells: &mut Cells) -> Result<Option<(StepState, Timestamp)>> {
 }
 
 impl StoredOrder {
-    pub(in crate::mysql) fn id(&self) -> OrderId {
+    pub(crate) fn id(&self) -> OrderId {
         self.created.id
     }
 
     /// Puts the order together with its lines, and its saga with what is known of each step.
-    pub(in crate::mysql) fn with(self, lines: Vec<Line>) -> OrderRow {
+    pub(crate) fn with(self, lines: Vec<Line>) -> OrderRow {
         let StoredOrder { mut created, coupon, point, previous, .. } = self;
         let mut steps: Vec<StepRecord> = Vec::with_capacity(lines.len() + 2);
         let record = |step, (state, at)| StepRecord { step, state, at };

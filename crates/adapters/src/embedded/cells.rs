@@ -1,0 +1,85 @@
+//! Rows as SQLite gives them. Words are compared where they lie.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use rusqlite::types::{FromSql, Type, ValueRef};
+use rusqlite::{Connection, Error, OptionalExtension as _, Params, Result, Row};
+
+use crate::records::{Cell, Cells, FromCells};
+
+pub(super) struct SqliteCells<'r> {
+    row: &'r Row<'r>,
+    next: usize,
+}
+
+impl<'r> SqliteCells<'r> {
+    pub(super) const fn of(row: &'r Row<'r>) -> SqliteCells<'r> {
+        SqliteCells { row, next: 0 }
+    }
+
+    fn get<T: FromSql>(&mut self) -> Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+}
+
+/// What a row says, from its first cell on.
+pub(super) fn from_row<T: FromCells>(row: &Row<'_>) -> Result<T> {
+    T::from_cells(&mut SqliteCells::of(row))
+}
+
+/// Reads a row that its key names, if it is there. Its statement stays prepared.
+pub(super) fn find<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<T>> {
+    connection.prepare_cached(sql)?.query_row(params, from_row).optional()
+}
+
+/// Reads every row of a statement that stays prepared.
+pub(super) fn find_all<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<T>> {
+    connection.prepare_cached(sql)?.query_map(params, from_row)?.collect()
+}
+
+impl Cells for SqliteCells<'_> {
+    type Error = Error;
+
+    fn take<T: Cell>(&mut self) -> Result<T> {
+        self.get()
+    }
+
+    fn text(&mut self) -> Result<Arc<str>> {
+        self.get()
+    }
+
+    fn optional_text(&mut self) -> Result<Option<Arc<str>>> {
+        self.get()
+    }
+
+    fn hash<const BYTES: usize>(&mut self) -> Result<[u8; BYTES]> {
+        self.get()
+    }
+
+    fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
+        let text = self.row.get_ref(self.next)?.as_str()?;
+        let found = all.iter().copied().find(|word| name(*word) == text);
+        let found = found.ok_or_else(|| unreadable(self.next, format!("{text:?} is no word of this program")))?;
+        self.next += 1;
+        Ok(found)
+    }
+
+    fn optional_word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<Option<T>> {
+        if self.row.get_ref(self.next)? == ValueRef::Null {
+            self.next += 1;
+            return Ok(None);
+        }
+        self.word(all, name).map(Some)
+    }
+
+    fn broken(&self, why: impl Display) -> Error {
+        unreadable(self.next.saturating_sub(1), why.to_string())
+    }
+}
+
+fn unreadable(column: usize, why: String) -> Error {
+    Error::FromSqlConversionFailure(column, Type::Text, why.into())
+}

@@ -1,0 +1,277 @@
+//! How rows of the tables become what the engine and the views know, cell by cell in the order of the column lists: the same
+//! for every store, whatever its client makes of a row.
+
+mod audit;
+mod claims;
+mod log;
+mod modes;
+mod orders;
+mod settling;
+mod undelivered;
+mod views;
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use app::answer::Answer;
+use app::event::{Event, EventKind, ResultCode};
+use app::rows::{
+    AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
+};
+use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
+use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
+use domain::money::Money;
+use domain::points::Account;
+use domain::pricing::Discount;
+use domain::stock::{Product, Status};
+use domain::time::Timestamp;
+use mysql_async::prelude::FromValue;
+use rusqlite::types::FromSql;
+
+use crate::words::ENTRY_KINDS;
+
+pub(crate) use log::delivery;
+pub(crate) use orders::{Line, StoredOrder};
+
+/// What every client can read a cell as.
+pub(crate) trait Cell: FromSql + FromValue {}
+
+impl<T: FromSql + FromValue> Cell for T {}
+
+/// A row's cells, taken from left to right.
+pub(crate) trait Cells {
+    type Error;
+
+    fn take<T: Cell>(&mut self) -> Result<T, Self::Error>;
+
+    fn text(&mut self) -> Result<Arc<str>, Self::Error>;
+
+    fn optional_text(&mut self) -> Result<Option<Arc<str>>, Self::Error>;
+
+    fn hash<const BYTES: usize>(&mut self) -> Result<[u8; BYTES], Self::Error>;
+
+    /// One of the words that a state or a kind may have.
+    fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Self::Error>;
+
+    /// The same for a cell that may be empty.
+    fn optional_word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str)
+    -> Result<Option<T>, Self::Error>;
+
+    /// The cell was taken, and what it says cannot be.
+    fn broken(&self, why: impl Display) -> Self::Error;
+
+    fn at(&mut self) -> Result<Timestamp, Self::Error> {
+        self.take().map(Timestamp::from_micros)
+    }
+
+    fn money(&mut self) -> Result<Money, Self::Error> {
+        self.take().map(Money::won)
+    }
+
+    /// An event: its type, then its JSON.
+    fn event(&mut self) -> Result<Event, Self::Error> {
+        let kind = self.word(EventKind::ALL, EventKind::name)?;
+        let payload: String = self.take()?;
+        Event::parse(kind, &payload).map_err(|error| self.broken(error))
+    }
+}
+
+/// What one row of its column list says.
+pub(crate) trait FromCells: Sized {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Self, C::Error>;
+}
+
+impl FromCells for i64 {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<i64, C::Error> {
+        cells.take()
+    }
+}
+
+impl FromCells for Option<i64> {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Option<i64>, C::Error> {
+        cells.take()
+    }
+}
+
+impl FromCells for String {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<String, C::Error> {
+        cells.take()
+    }
+}
+
+impl<A: FromCells, B: FromCells> FromCells for (A, B) {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<(A, B), C::Error> {
+        Ok((A::from_cells(cells)?, B::from_cells(cells)?))
+    }
+}
+
+impl<A: FromCells, B: FromCells, D: FromCells> FromCells for (A, B, D) {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<(A, B, D), C::Error> {
+        Ok((A::from_cells(cells)?, B::from_cells(cells)?, D::from_cells(cells)?))
+    }
+}
+
+impl FromCells for Product {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Product, C::Error> {
+        Ok(Product {
+            id: ProductId(cells.take()?),
+            name: cells.text()?,
+            price: cells.money()?,
+            status: cells.word(&Status::ALL, Status::name)?,
+            on_hand: cells.take()?,
+            reserved: cells.take()?,
+            received: cells.take()?,
+            sold: cells.take()?,
+            written_off: cells.take()?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+impl FromCells for Campaign {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Campaign, C::Error> {
+        Ok(Campaign {
+            id: CampaignId(cells.take()?),
+            name: cells.text()?,
+            discount: discount(cells)?,
+            quantity: cells.take()?,
+            issued: cells.take()?,
+            issue_per_user_max: cells.take()?,
+            issue_starts_at: cells.at()?,
+            issue_ends_at: cells.at()?,
+            valid_until: cells.at()?,
+            issue_mode: cells.word(&IssueMode::ALL, IssueMode::name)?,
+            queue_key: cells.word(&QueueKey::ALL, QueueKey::name)?,
+            paused: cells.take()?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+fn discount<C: Cells>(cells: &mut C) -> Result<Discount, C::Error> {
+    let is_fixed = cells.word(&[true, false], |is_fixed| if is_fixed { "FIXED" } else { "PERCENT" })?;
+    let value = cells.take()?;
+    let max_amount: Option<i64> = cells.take()?;
+    Ok(match is_fixed {
+        true => Discount::Fixed { value: Money::won(value) },
+        false => Discount::Percent { value, max_amount: max_amount.map(Money::won) },
+    })
+}
+
+impl FromCells for Coupon {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Coupon, C::Error> {
+        Ok(Coupon {
+            id: CouponId(cells.take()?),
+            code: Code(cells.text()?),
+            issue_number: cells.take()?,
+            used_order: cells.take::<Option<i64>>()?.map(OrderId),
+            issued_at: cells.at()?,
+        })
+    }
+}
+
+impl FromCells for Request {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Request, C::Error> {
+        Ok(Request {
+            id: RequestId(cells.take()?),
+            user: UserId(cells.take()?),
+            campaign: CampaignId(cells.take()?),
+            status: cells.word(&RequestStatus::ALL, RequestStatus::name)?,
+            decision: decision(cells)?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+fn decision<C: Cells>(cells: &mut C) -> Result<Option<Decision>, C::Error> {
+    let code = cells.optional_word(&ResultCode::ALL, ResultCode::name)?;
+    let coupon: Option<i64> = cells.take()?;
+    let coupon_code = cells.optional_text()?;
+    let issue_number: Option<i64> = cells.take()?;
+    let quantity: Option<i64> = cells.take()?;
+    let at: Option<i64> = cells.take()?;
+    let Some(code) = code else { return Ok(None) };
+    let granted = match (coupon, coupon_code, issue_number) {
+        (Some(coupon), Some(code), Some(issue_number)) => {
+            Some(Granted { coupon: CouponId(coupon), code: Code(code), issue_number })
+        }
+        _ => None,
+    };
+    let (Some(quantity), Some(at)) = (quantity, at) else {
+        return Err(cells.broken("a request was decided, but not when and of how many"));
+    };
+    Ok(Some(Decision { code, granted, quantity, at: Timestamp::from_micros(at) }))
+}
+
+impl FromCells for Account {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Account, C::Error> {
+        Ok(Account { user: UserId(cells.take()?), balance: cells.money()? })
+    }
+}
+
+impl FromCells for Customer {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Customer, C::Error> {
+        Ok(Customer {
+            user: UserId(cells.take()?),
+            last_order: cells.take::<Option<i64>>()?.map(OrderId),
+            last_coupon: cells.take::<Option<i64>>()?.map(CouponId),
+            last_entry: cells.take::<Option<i64>>()?.map(EntryId),
+            last_notice: cells.take::<Option<i64>>()?.map(NoticeId),
+            notices: cells.take()?,
+            created_at: cells.at()?,
+        })
+    }
+}
+
+impl FromCells for Entry {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Entry, C::Error> {
+        Ok(Entry {
+            id: EntryId(cells.take()?),
+            user: UserId(cells.take()?),
+            from_account: cells.take()?,
+            to_account: cells.take()?,
+            amount: cells.money()?,
+            kind: cells.word(&ENTRY_KINDS, |kind| kind)?,
+            order: cells.take::<Option<i64>>()?.map(OrderId),
+            balance: cells.money()?,
+            previous: cells.take::<Option<i64>>()?.map(EntryId),
+            at: cells.at()?,
+        })
+    }
+}
+
+impl FromCells for Login {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Login, C::Error> {
+        Ok(Login {
+            user: UserId(cells.take()?),
+            email: cells.text()?,
+            name: cells.text()?,
+            password_hash: cells.text()?,
+            role: cells.word(&[Role::Customer, Role::Admin], Role::name)?,
+        })
+    }
+}
+
+impl FromCells for EmailKey {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<EmailKey, C::Error> {
+        cells.hash().map(EmailKey)
+    }
+}
+
+impl FromCells for AnswerKey {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<AnswerKey, C::Error> {
+        cells.hash().map(AnswerKey)
+    }
+}
+
+impl FromCells for StoredAnswer {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<StoredAnswer, C::Error> {
+        let fingerprint = cells.hash()?;
+        let json: String = cells.take()?;
+        let answer: Answer = serde_json::from_str(&json).map_err(|error| cells.broken(error))?;
+        Ok(StoredAnswer { fingerprint, answer, at: cells.at()? })
+    }
+}

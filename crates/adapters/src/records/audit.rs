@@ -1,0 +1,53 @@
+//! Facts that the audit compares.
+
+use app::audit::{CouponFacts, EventFacts, Link, NoticeLink, OrderEventFacts};
+use domain::coupon::Coupon;
+use domain::ids::{CampaignId, UserId};
+
+use super::{Cells, FromCells};
+use crate::snapshot::known_shard;
+
+/// A coupon, then its campaign and its owner.
+impl FromCells for CouponFacts {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<CouponFacts, C::Error> {
+        let coupon = Coupon::from_cells(cells)?;
+        Ok(CouponFacts { campaign: CampaignId(cells.take()?), user: UserId(cells.take()?), coupon })
+    }
+}
+
+/// After the user: a row's id, and that of the row before it.
+impl FromCells for Link {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Link, C::Error> {
+        let _user: i64 = cells.take()?;
+        Ok(Link { id: cells.take()?, previous: cells.take()? })
+    }
+}
+
+impl FromCells for NoticeLink {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<NoticeLink, C::Error> {
+        let link = Link::from_cells(cells)?;
+        Ok(NoticeLink { number: cells.take()?, link })
+    }
+}
+
+impl FromCells for OrderEventFacts {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<OrderEventFacts, C::Error> {
+        Ok(OrderEventFacts { kind: cells.take()?, payload: cells.take()?, version: cells.take()?, at: cells.at()? })
+    }
+}
+
+/// The hash that was kept with it stands in another table.
+impl FromCells for EventFacts {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<EventFacts, C::Error> {
+        Ok(EventFacts {
+            id: cells.take()?,
+            shard: known_shard(cells.take()?),
+            seq: cells.take()?,
+            key: cells.take()?,
+            kind: cells.take()?,
+            payload: cells.take()?,
+            at: cells.at()?,
+            root: None,
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! What participants hold for an order, and when it is looked at again.
+
+use app::rows::{Timer, TimerKind};
+use domain::claim::Claim;
+use domain::ids::ProductId;
+use domain::order_saga::Step;
+use domain::reason::Reason;
+
+use crate::words::{claim_state, step_cells, timer_kind};
+
+use super::{Cells, FromCells};
+
+/// The two cells of a claim: its state, the reason of its refusal.
+impl FromCells for Claim {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Claim, C::Error> {
+        let states = [Claim::Held, Claim::Refused(Reason::StepTimedOut), Claim::Released];
+        let state = cells.word(&states, claim_state)?;
+        match (state, cells.optional_word(&Reason::ALL, Reason::code)?) {
+            (Claim::Refused(_), Some(reason)) => Ok(Claim::Refused(reason)),
+            (Claim::Refused(_), None) => Err(cells.broken("a claim was refused for no reason")),
+            (Claim::Held | Claim::Released, _) => Ok(state),
+        }
+    }
+}
+
+/// The two cells that name a step: what it claims, and of which product.
+impl FromCells for Step {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Step, C::Error> {
+        let step = cells.word(&[Step::Stock(ProductId(0)), Step::Coupon, Step::Point], |step| step_cells(step).0)?;
+        let product = ProductId(cells.take()?);
+        Ok(if matches!(step, Step::Stock(_)) { Step::Stock(product) } else { step })
+    }
+}
+
+impl FromCells for Timer {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Timer, C::Error> {
+        let due = cells.at()?;
+        let kinds = [TimerKind::Claims, TimerKind::Delayed, TimerKind::Restorations { asked: 0 }, TimerKind::Payment];
+        let (kind, asked) = (cells.word(&kinds, timer_kind)?, cells.take()?);
+        let kind = match kind {
+            kind @ (TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment) => kind,
+            TimerKind::Restorations { .. } => TimerKind::Restorations { asked },
+        };
+        Ok(Timer { due, kind })
+    }
+}

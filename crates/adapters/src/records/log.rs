@@ -1,0 +1,84 @@
+//! Events in their places, and who has come how far.
+
+use app::event::{Event, EventKind};
+use app::groups::Passed;
+use app::outbox::{ShardHead, parse_uuid};
+use app::ports::{Delivery, Poison};
+use app::relay::Outgoing;
+use app::rows::{EventId, OffsetKey, Partition};
+use app::views::ShardPlace;
+use domain::time::Timestamp;
+
+use super::{Cells, FromCells};
+use crate::words::offset_key;
+
+/// The event behind the cells that name its place and its kind: its id, its JSON, its moment, its key.
+pub(crate) fn delivery<C: Cells>(
+    (partition, offset): (Partition, i64),
+    kind: EventKind,
+    cells: &mut C,
+) -> Result<Delivery, C::Error> {
+    let id = EventId::from_cells(cells)?;
+    let payload: String = cells.take()?;
+    let at = cells.at()?;
+    let key: String = cells.take()?;
+    let poison = |error: serde_json::Error| {
+        let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
+        Poison { topic, key, kind, payload: payload.clone(), error }
+    };
+    let event = Event::parse(kind, &payload).map_err(poison);
+    Ok(Delivery { partition, offset, id, event, at, gap: None })
+}
+
+impl FromCells for EventId {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<EventId, C::Error> {
+        let id: String = cells.take()?;
+        parse_uuid(&id).map(EventId).ok_or_else(|| cells.broken("an event's id is no UUID"))
+    }
+}
+
+impl FromCells for Outgoing {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Outgoing, C::Error> {
+        let (shard, seq, id) = (shard(cells)?, cells.take()?, cells.take()?);
+        Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
+    }
+}
+
+impl FromCells for ShardPlace {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<ShardPlace, C::Error> {
+        let (shard, end, relayed) = (shard(cells)?, cells.take()?, cells.take()?);
+        let waiting_since = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
+        Ok(ShardPlace { shard, end, relayed, waiting_since })
+    }
+}
+
+fn shard<C: Cells>(cells: &mut C) -> Result<usize, C::Error> {
+    let shard: i64 = cells.take()?;
+    usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))
+}
+
+impl FromCells for ShardHead {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<ShardHead, C::Error> {
+        Ok(ShardHead { seq: cells.take()?, hash: cells.hash()? })
+    }
+}
+
+/// Where a group stands, unless this program knows no such group or topic.
+impl FromCells for Option<(OffsetKey, i64)> {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Option<(OffsetKey, i64)>, C::Error> {
+        let (group, topic): (String, String) = (cells.take()?, cells.take()?);
+        let (number, position) = (cells.take()?, cells.take()?);
+        Ok(offset_key(&group, &topic, number).map(|key| (key, position)))
+    }
+}
+
+impl FromCells for Passed {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Passed, C::Error> {
+        let (offset, id) = (cells.take()?, EventId::from_cells(cells)?);
+        let kind = cells.word(EventKind::ALL, EventKind::name)?;
+        let key = cells.take()?;
+        let (aggregate, about): (String, String) = (cells.take()?, cells.take()?);
+        let order = (aggregate == "order").then_some(about);
+        Ok(Passed { offset, id, kind, key, order, at: cells.at()? })
+    }
+}

@@ -1,0 +1,39 @@
+//! What is read only to be shown.
+
+use app::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
+use domain::coupon::Coupon;
+use domain::ids::{CampaignId, ProductId, UserId};
+
+use super::{Cells, FromCells};
+
+impl FromCells for UserCoupon {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<UserCoupon, C::Error> {
+        let coupon = Coupon::from_cells(cells)?;
+        let (user, campaign) = (UserId(cells.take()?), CampaignId(cells.take()?));
+        Ok(UserCoupon { user, campaign, coupon, valid_until: cells.at()? })
+    }
+}
+
+impl FromCells for HistoryEvent {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<HistoryEvent, C::Error> {
+        Ok(HistoryEvent { event: cells.event()?, version: cells.take()?, cause: cells.take()?, at: cells.at()? })
+    }
+}
+
+impl FromCells for Popular {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Popular, C::Error> {
+        Ok(Popular { product: ProductId(cells.take()?), name: cells.take()?, sold: cells.take()? })
+    }
+}
+
+impl FromCells for DaySales {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<DaySales, C::Error> {
+        Ok(DaySales { product: ProductId(cells.take()?), day: cells.take()?, sold: cells.take()? })
+    }
+}
+
+impl FromCells for ToldNotice {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<ToldNotice, C::Error> {
+        Ok(ToldNotice { number: cells.take()?, kind: cells.take()?, data: cells.take()? })
+    }
+}
