@@ -8,6 +8,7 @@ use std::sync::Arc;
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{Lease, Outbox, Outgoing};
+use app::topic::Spread;
 use app::views::ShardPlace;
 use domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
@@ -15,6 +16,7 @@ use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 use super::opening::BUSY_TIMEOUT;
 use super::records::{Cells, select_outgoing};
 use super::store::{LogSync, heads};
+use super::switchboard::{is_halted, settle};
 
 pub struct SqliteOutbox {
     connection: Connection,
@@ -38,6 +40,12 @@ impl SqliteOutbox {
 
     fn take_all(&mut self) -> Result<Vec<Lease>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if is_halted(&transaction)? {
+            // Whoever held them is gone: the folder has one process.
+            transaction.execute("UPDATE relay_shard SET holder = 0", [])?;
+            transaction.commit()?;
+            return Ok(vec![]);
+        }
         let mut taken = vec![];
         for shard in 0..SHARDS {
             let statement = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, 0, 1, ?2)
@@ -73,6 +81,11 @@ impl SqliteOutbox {
             if moved > 0 {
                 held.push(lease.shard);
             }
+        }
+        if !held.is_empty() && is_halted(&transaction)? {
+            transaction.execute("UPDATE relay_shard SET holder = 0 WHERE holder = ?1", [self.holder])?;
+            held.clear();
+            self.has_taken = false;
         }
         transaction.commit()?;
         Ok(held)
@@ -115,6 +128,10 @@ impl Outbox for SqliteOutbox {
         limit: usize,
     ) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(ready(told(self.page(shard, after, limit))))
+    }
+
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(ready(told(settle(&self.connection, found))))
     }
 
     /// What other readers see is not on the disk yet; nothing leaves the process before it is.

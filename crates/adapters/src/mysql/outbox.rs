@@ -3,6 +3,7 @@
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
+use app::topic::Spread;
 use app::views::ShardPlace;
 use domain::time::Timestamp;
 use mysql_async::{Opts, Value};
@@ -12,9 +13,10 @@ use super::records::{Cells, select_outgoing};
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
+use super::switchboard::settle;
 
 /// The server's clock, by which leases end.
-const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
+pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
 
 pub struct MysqlOutbox {
     session: Session,
@@ -36,11 +38,13 @@ impl MysqlOutbox {
         (0_i64..).take(SHARDS).for_each(|shard| rows.row(&[&shard, &0_i64, &0_i64, &0_i64, &0_i64]));
         drop(rows);
         script.add("START TRANSACTION");
-        let free = format!("SELECT shard, epoch, position FROM relay_shard WHERE leased_until < {NOW} FOR UPDATE");
-        let free = script.add(free);
-        let take = format!(
-            "UPDATE relay_shard SET epoch = epoch + 1, holder = ?, leased_until = {NOW} + ? WHERE leased_until < {NOW}"
-        );
+        // Whoever wants relays to stand still waits for this, or this for him.
+        script.add("SELECT halted_until FROM relay_halt WHERE id = 1 LOCK IN SHARE MODE");
+        script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
+        let is_free = format!("leased_until < {NOW} AND @halted = 0");
+        let free = script.add(format!("SELECT shard, epoch, position FROM relay_shard WHERE {is_free} FOR UPDATE"));
+        let take =
+            format!("UPDATE relay_shard SET epoch = epoch + 1, holder = ?, leased_until = {NOW} + ? WHERE {is_free}");
         script.add(statement(&take, &[&self.holder, &lease_micros()]));
         let held = script.add(statement("SELECT shard, epoch FROM relay_shard WHERE holder = ?", &[&self.holder]));
         script.add("COMMIT");
@@ -72,14 +76,16 @@ impl MysqlOutbox {
     async fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
         let mut script = Script::default();
         script.add("START TRANSACTION");
+        script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
         for lease in leases {
             let renew = format!(
-                "UPDATE relay_shard SET position = GREATEST(position, ?), leased_until = {NOW} + ? WHERE shard = ? AND epoch = ?"
+                "UPDATE relay_shard SET position = GREATEST(position, ?), leased_until = IF(@halted > 0, 0, {NOW} + ?)
+                 WHERE shard = ? AND epoch = ?"
             );
             let shard = lease.shard as i64;
             script.add(statement(&renew, &[&lease.cursor, &lease_micros(), &shard, &lease.epoch]));
         }
-        let epochs = script.add("SELECT shard, epoch FROM relay_shard");
+        let epochs = script.add("SELECT shard, epoch FROM relay_shard WHERE leased_until > 0");
         script.add("COMMIT");
         let mut answers = self.run(&script).await?;
         let epochs = std::mem::take(&mut answers[epochs]).into_iter().map(pair).collect::<Result<Vec<_>>>()?;
@@ -142,6 +148,10 @@ impl Outbox for MysqlOutbox {
         limit: usize,
     ) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(async move { told(self.page(shard, after, limit).await) })
+    }
+
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(async move { told(settle(&mut self.session, found).await) })
     }
 
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {
