@@ -11,6 +11,7 @@ use crate::embedded::log::positions;
 use crate::embedded::outbox::shard_place;
 use crate::embedded::records::{Cells, select_relayed};
 use crate::embedded::store::carrier;
+use crate::passed_over;
 
 /// Hashes that were kept, by shard and number.
 type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
@@ -30,6 +31,7 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
         positions: positions(connection)?,
         repeated: repeated(connection)?,
         strangers: strangers(connection)?,
+        passed_over: passed_over(connection)?,
     })
 }
 
@@ -44,6 +46,16 @@ fn repeated(connection: &Connection) -> Result<Vec<String>> {
 fn strangers(connection: &Connection) -> Result<Vec<(String, String)>> {
     let sql = "SELECT consumer_group, event_id FROM inbox WHERE event_id NOT IN (SELECT id FROM event) LIMIT ?1";
     connection.prepare(sql)?.query_map([NAMED_MAX], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+fn passed_over(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let mut found = vec![];
+    for select in passed_over::selects(carrier(connection)?, NAMED_MAX as usize) {
+        let mut select = connection.prepare(&select)?;
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        found.extend(rows.collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
 }
 
 /// Shards that no relay of ours ever held are brought out by somebody else, or by nobody.

@@ -12,6 +12,7 @@ use crate::mysql::failure::Result;
 use crate::mysql::log::{SELECT_POSITIONS, position};
 use crate::mysql::outbox::shard_place;
 use crate::mysql::records::{Cells, select_relayed};
+use crate::passed_over;
 
 /// Hashes that were kept, by shard and number.
 type Roots = BTreeMap<(usize, i64), Vec<[u8; 32]>>;
@@ -49,6 +50,13 @@ pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Res
         facts.strangers.push((cells.take()?, cells.take()?));
         Ok(())
     })?;
+    for select in passed_over::selects(facts.carrier, NAMED_MAX) {
+        reader.each(&select, |row| {
+            let mut cells = Cells::of(row);
+            facts.passed_over.push((cells.take()?, cells.take()?));
+            Ok(())
+        })?;
+    }
     Ok(facts)
 }
 
