@@ -8,6 +8,7 @@ mod opening;
 mod outbox;
 mod snapshot;
 mod store;
+mod switchboard;
 mod views;
 
 pub use gate::{GateBounds, MemoryGate};
@@ -16,4 +17,5 @@ pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, 
 pub use outbox::SqliteOutbox;
 pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
+pub use switchboard::SqliteSwitchboard;
 pub use views::SqliteViews;

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod embedded;
 pub mod kafka;
 pub mod mysql;
+mod passed_over;
 pub mod payment;
 mod records;
 pub mod redis;

@@ -16,6 +16,7 @@ mod session;
 mod snapshot;
 mod sql;
 mod store;
+mod switchboard;
 mod views;
 
 pub use log::MysqlLog;
@@ -25,4 +26,5 @@ pub use outbox::MysqlOutbox;
 pub use server_clock::ServerClock;
 pub use snapshot::MysqlSnapshot;
 pub use store::MysqlStore;
+pub use switchboard::MysqlSwitchboard;
 pub use views::MysqlViews;

@@ -4,12 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::event::EventKind;
 use crate::reactions::Group;
-use crate::topic::{Profile, Topic, Wanted};
+use crate::topic::{Topic, Wanted};
 
-/// The whole document; payloads are described by the JSON Schemas beside it, in `events/`.
-pub fn document(profile: Profile) -> Value {
-    let wanted: Vec<Wanted> =
-        profile.wanted().into_iter().filter(|wanted| wanted.name == wanted.topic.name()).collect();
+/// The whole document about topics of these sizes; payloads are described by the JSON Schemas beside it, in `events/`.
+pub fn document(wanted: &[Wanted]) -> Value {
+    let wanted: Vec<&Wanted> = wanted.iter().filter(|wanted| !wanted.is_of_dead_letters()).collect();
     json!({
         "asyncapi": "3.0.0",
         "info": {

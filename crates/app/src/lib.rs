@@ -29,6 +29,7 @@ pub mod retries;
 pub mod rows;
 pub mod services;
 pub mod settings;
+pub mod switching;
 pub mod table;
 pub mod topic;
 pub mod unit;

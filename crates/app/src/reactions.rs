@@ -48,7 +48,8 @@ impl Group {
         Group::ALL.iter().copied().find(|group| group.name() == name)
     }
 
-    /// Whether the domain sees by itself that it has handled an event. Where it does not, the inbox does.
+    /// Whether the domain sees by itself that it has handled an event. Where it does not, the inbox does, and the audit misses what
+    /// is not in it: whoever has such a group react to more kinds writes `offset_skip` rows for the events of before.
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Group::Notices | Group::Ranking)
     }

@@ -11,7 +11,7 @@ use domain::time::Timestamp;
 use crate::cloud_event;
 use crate::event::Event;
 use crate::ports::{Clock, Pending, StoreError};
-use crate::topic::Topic;
+use crate::topic::{Spread, Topic};
 
 /// Leases are kept for so long; a relay that says nothing for longer is replaced.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -42,14 +42,19 @@ pub struct Lease {
 
 /// The store as a relay sees it.
 pub trait Outbox {
-    /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`].
+    /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`]; none while relays are to stand still.
     fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>>;
 
     /// What lies behind the cursor of each of the leases, in order, at most `limit` of each shard.
     fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> Pending<'a, Result<Vec<Outgoing>, StoreError>>;
 
+    /// Over how many partitions keys are spread. Topics of which nothing was settled yet are settled as they were found. What is
+    /// settled changes only while nobody holds a lease (`docs/decisions/0025`).
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>>;
+
     /// Writes the cursors down and renews the leases, but for those that somebody else has taken; answers with the shards
-    /// that are still held. When it returns, everything that was read before survives a power cut.
+    /// that are still held. While relays are to stand still, the leases are given back, and none is held. When it returns,
+    /// everything that was read before survives a power cut.
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>>;
 }
 
@@ -69,8 +74,12 @@ pub struct PublishError(pub String);
 
 /// Where others read.
 pub trait Publisher {
-    /// Publishes the records, those of one key in their order. `Ok`: each of them is there for good.
-    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>>;
+    /// Asks anew how many partitions the topics have; those that are not there are left out.
+    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>>;
+
+    /// Publishes the records, those of one key in their order, in the partition that the key has among so many. `Ok`: each of
+    /// them is there for good.
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>>;
 }
 
 /// Why a round of the relay came to nothing; the next one tries it again.
@@ -87,6 +96,8 @@ pub struct Relay {
     outbox: Box<dyn Outbox>,
     publisher: Box<dyn Publisher>,
     leases: Vec<Lease>,
+    /// Over how many partitions keys are spread; as good as the leases under which it was asked.
+    spread: Option<Spread>,
     /// Cursors have moved since they were written down.
     has_moved: bool,
     renewed: Option<Timestamp>,
@@ -94,7 +105,7 @@ pub struct Relay {
 
 impl Relay {
     pub fn new(outbox: Box<dyn Outbox>, publisher: Box<dyn Publisher>) -> Relay {
-        Relay { outbox, publisher, leases: vec![], has_moved: false, renewed: None }
+        Relay { outbox, publisher, leases: vec![], spread: None, has_moved: false, renewed: None }
     }
 
     /// Publishes what is committed and not published, at most `limit` events of each shard. How many; none means quiet.
@@ -111,15 +122,22 @@ impl Relay {
                 true
             })
         });
+        if self.spread.is_none() && !events.is_empty() {
+            // Before the leases are confirmed: as long as they are held, it stays so.
+            self.spread = Some(self.ask_spread().await?);
+        }
         if self.has_moved || !events.is_empty() {
             self.keep().await?;
         }
         events.retain(|event| self.leases.iter().any(|lease| lease.shard == event.shard));
         let records: Vec<Record> = events.iter().flat_map(records).collect();
-        if records.is_empty() {
-            return Ok(0);
+        let Some(spread) = self.spread.as_ref().filter(|_| !records.is_empty()) else { return Ok(0) };
+        let done = self.publisher.publish(&records, spread).await;
+        if done.is_err() {
+            // A topic may have been missing that is made now.
+            self.spread = None;
         }
-        self.publisher.publish(&records).await?;
+        done?;
         for lease in &mut self.leases {
             let reached = ahead.iter().find(|ahead| ahead.shard == lease.shard);
             lease.cursor = reached.map_or(lease.cursor, |reached| reached.cursor);
@@ -140,10 +158,28 @@ impl Relay {
             self.keep().await?;
         }
         let taken = self.outbox.take_free().await?;
+        if !taken.is_empty() {
+            self.spread = None;
+        }
         self.leases.retain(|lease| taken.iter().all(|new| new.shard != lease.shard));
         self.leases.extend(taken);
         self.renewed = Some(now);
         Ok(())
+    }
+
+    async fn ask_spread(&mut self) -> Result<Spread, Error> {
+        let found = self.publisher.sizes().await?;
+        let spread = self.outbox.settle(&found).await?;
+        let is_short =
+            |(topic, wanted): &(&Topic, &i32)| found.get(topic).is_some_and(|partitions| partitions < *wanted);
+        match spread.iter().find(is_short) {
+            None => Ok(spread),
+            Some((topic, wanted)) => Err(PublishError(format!(
+                "{} has lost partitions: its keys are spread over {wanted}; `doorbuster topics apply` makes what is missing",
+                topic.name()
+            ))
+            .into()),
+        }
     }
 
     async fn keep(&mut self) -> Result<(), StoreError> {

@@ -443,6 +443,7 @@ rows! {
         sales: SalesKey => i64,
     }
     lists {
+        skips: OffsetMove,
         coupon_links: CouponLink,
         entries: Entry,
         receipts: Receipt,

@@ -1,6 +1,18 @@
 //! The topics, under the sources' names: one table, from which the broker's topics, `doorbuster topics` and the documents come.
 
+use std::collections::BTreeMap;
+
 use crate::event::{Event, EventKind};
+use crate::outbox::murmur2;
+
+/// Over how many partitions the keys of each topic are spread: as many as it has, or fewer.
+pub type Spread = BTreeMap<Topic, i32>;
+
+/// The partition that the Java client gives a key among so many.
+pub fn partition_of(key: &str, partitions: i32) -> i32 {
+    let hash = (murmur2(key.as_bytes()) & 0x7fff_ffff) as i32;
+    hash % partitions.max(1)
+}
 
 /// What the key of a topic's records is. Everything with one key is in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +152,13 @@ pub struct Wanted {
     pub retention_days: i32,
 }
 
+impl Wanted {
+    /// Whether it is not a topic of events, but takes those that nobody could take in.
+    pub fn is_of_dead_letters(&self) -> bool {
+        self.name != self.topic.name()
+    }
+}
+
 impl Topic {
     pub fn from_name(name: &str) -> Option<Topic> {
         Topic::ALL.iter().copied().find(|topic| topic.name() == name)
@@ -185,6 +204,16 @@ mod tests {
         assert_eq!(found(Profile::Production, "compensation-events"), (4, 3, 2, 30));
         assert_eq!(found(Profile::Production, "order-events.dlq"), (4, 3, 2, 30));
         assert_eq!(found(Profile::Local, "order-events"), (3, 1, 1, 7));
+    }
+
+    #[test]
+    fn every_key_has_a_partition() {
+        // The extremes of the hash are partitions, too (T5).
+        for partitions in [1, 3, 16] {
+            let all = (0..1_000).map(|key| partition_of(&key.to_string(), partitions));
+            let found: std::collections::BTreeSet<i32> = all.collect();
+            assert_eq!(found, (0..partitions).collect());
+        }
     }
 
     #[test]

@@ -150,6 +150,14 @@ pub struct TopicsArgs {
     /// With list: print them as an AsyncAPI 3 document
     #[arg(long, conflicts_with = "json")]
     pub asyncapi: bool,
+    /// With apply: spread the keys of topics over another number of partitions where it differs, while the shop runs. Relays stand
+    /// still until everything published is taken in; orders are taken meanwhile. May be stopped, and given again, at any moment
+    #[arg(long)]
+    pub switch: bool,
+    /// With --switch: relays stand still for no longer; then they go on as before, and nothing is switched. Orders that are being
+    /// claimed wait meanwhile, and are given up after orders.step_deadline_s
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    pub within: u64,
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Print one JSON object
@@ -163,7 +171,7 @@ pub enum TopicsAction {
     List,
     /// What `apply` would do
     Plan,
-    /// Make the topics that are missing
+    /// Make the topics that are missing; change none that is there, but with --switch
     Apply,
 }
 

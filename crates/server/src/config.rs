@@ -15,7 +15,7 @@ mod payment;
 mod redis;
 mod render;
 
-pub use kafka::{Kafka, RelayBy, Roles, TopicProfile, Tuning};
+pub use kafka::{Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
 pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};

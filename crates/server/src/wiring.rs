@@ -46,10 +46,12 @@ mod cashier;
 mod replaying;
 pub mod scratch;
 mod stores;
+mod switching;
 
-pub use adapters::kafka::Plan as TopicPlan;
-pub use broker::{make_topics, plan_topics, topic_profile};
+pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
+pub use broker::wanted_topics;
 pub use replaying::replaying;
+pub use switching::{TopicDesk, relays_can_be_halted, topic_desk};
 
 use beside::Beside;
 use cashier::Till;
@@ -101,6 +103,10 @@ pub enum Error {
     Read(#[from] StoreError),
     #[error("payments: {0}")]
     Payment(String),
+    #[error("another switch is at work; this one has changed nothing")]
+    Switching,
+    #[error("not everything was taken in within {0} s: relays go on as before, and nothing was switched")]
+    Overdue(u64),
     #[error("the brokers: {0}")]
     Broker(String),
     #[error("the engine's thread does not run: {0}")]

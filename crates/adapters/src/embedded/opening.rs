@@ -76,6 +76,8 @@ pub enum OpenError {
         "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
+    #[error("the store in {0} was last served by an older program: serve it with this one first")]
+    SchemaTooOld(PathBuf),
     #[error("there is no shop in {0}")]
     NoShop(PathBuf),
     #[error("another process writes to {0}")]
@@ -213,10 +215,15 @@ fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// The latest version of the schema.
+pub(super) fn known_schema() -> i64 {
+    let runner = schema::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
 /// The version of the schema, 0 for an empty file, if this program knows it.
 pub(super) fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
-    let runner = schema::migrations::runner();
-    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0);
+    let known = known_schema();
     let found = schema_version(connection)?;
     if found > known {
         return Err(OpenError::SchemaTooNew { folder: folder.to_owned(), found, known });

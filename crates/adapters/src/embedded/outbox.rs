@@ -8,11 +8,13 @@ use std::sync::Arc;
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{Lease, Outbox, Outgoing};
+use app::topic::Spread;
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::cells::find_all;
 use super::opening::BUSY_TIMEOUT;
 use super::store::{LogSync, heads};
+use super::switchboard::{is_halted, settle};
 use crate::selects::select_outgoing;
 
 pub struct SqliteOutbox {
@@ -37,6 +39,12 @@ impl SqliteOutbox {
 
     fn take_all(&mut self) -> Result<Vec<Lease>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if is_halted(&transaction)? {
+            // Whoever held them is gone: the folder has one process.
+            transaction.execute("UPDATE relay_shard SET holder = 0", [])?;
+            transaction.commit()?;
+            return Ok(vec![]);
+        }
         let mut taken = vec![];
         for shard in 0..SHARDS {
             let statement = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, 0, 1, ?2)
@@ -71,6 +79,11 @@ impl SqliteOutbox {
                 held.push(lease.shard);
             }
         }
+        if !held.is_empty() && is_halted(&transaction)? {
+            transaction.execute("UPDATE relay_shard SET holder = 0 WHERE holder = ?1", [self.holder])?;
+            held.clear();
+            self.has_taken = false;
+        }
         transaction.commit()?;
         Ok(held)
     }
@@ -92,6 +105,10 @@ impl Outbox for SqliteOutbox {
         limit: usize,
     ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(ready(told(self.pages(leases, limit))))
+    }
+
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(ready(told(settle(&self.connection, found))))
     }
 
     /// What other readers see is not on the disk yet; nothing leaves the process before it is.

@@ -1,5 +1,7 @@
 //! How clients of Kafka are set up.
 
+use std::time::Duration;
+
 use app::topic::Topic;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
@@ -38,6 +40,14 @@ impl Tuning {
                 ("request.timeout.ms", "30000"),
                 ("message.timeout.ms", "120000"),
             ],
+        }
+    }
+
+    /// No record is on its way to the broker for longer: the library gives it up by then.
+    pub const fn in_flight_max(self) -> Duration {
+        match self {
+            Tuning::Prompt => Duration::from_secs(30),
+            Tuning::Throughput | Tuning::Compact => Duration::from_secs(120),
         }
     }
 
@@ -134,6 +144,8 @@ mod tests {
             assert_eq!(producer.get("acks"), Some("all"));
             assert_eq!(producer.get("enable.idempotence"), Some("true"));
             assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
+            let given_up = tuning.in_flight_max().as_millis().to_string();
+            assert_eq!(producer.get("message.timeout.ms"), Some(given_up.as_str()));
             assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
             assert_eq!(consumer.get("auto.offset.reset"), Some("earliest"));
             // Names and values that the library does not know are refused here.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::ports::Pending;
 use app::relay::{PublishError, Publisher, Record};
-use app::topic::Profile;
+use app::topic::{self, Spread, Wanted};
 use parking_lot::{Condvar, Mutex};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(150);
 pub struct KafkaPublisher {
     cluster: Cluster,
     /// What topics are made of that are missing when the first record is published.
-    topics: Option<Profile>,
+    topics: Option<Vec<Wanted>>,
     /// Made anew after a failure: what the old one still holds must not come after what is published then.
     producer: Option<ThreadedProducer<Deliveries>>,
 }
@@ -64,26 +64,27 @@ impl ProducerContext for Deliveries {
 }
 
 impl KafkaPublisher {
-    /// With `topics`, those that are missing are made in this profile before the first record is published.
-    pub const fn new(cluster: Cluster, topics: Option<Profile>) -> KafkaPublisher {
+    /// With `topics`, those that are missing are made before the first record is published.
+    pub const fn new(cluster: Cluster, topics: Option<Vec<Wanted>>) -> KafkaPublisher {
         KafkaPublisher { cluster, topics, producer: None }
     }
 
     async fn complete_topics(&mut self) -> Result<(), String> {
-        if let Some(profile) = self.topics {
-            Topics::connect(&self.cluster)?.complete(profile).await?;
+        if let Some(wanted) = &self.topics {
+            Topics::connect(&self.cluster)?.complete(wanted).await?;
             self.topics = None;
         }
         Ok(())
     }
 
     /// Blocks until every record is acknowledged.
-    fn publish_all(&mut self, records: &[Record]) -> Result<(), String> {
+    fn publish_all(&mut self, records: &[Record], spread: &Spread) -> Result<(), String> {
         let producer = match &mut self.producer {
             Some(producer) => producer,
             none => none.insert(make(&self.cluster)?),
         };
-        let published = hand_over(&self.cluster, producer, records).and_then(|()| settled(&producer.context().shared));
+        let published =
+            hand_over(&self.cluster, producer, (records, spread)).and_then(|()| settled(&producer.context().shared));
         if published.is_err() {
             self.producer = None;
         }
@@ -95,7 +96,11 @@ fn make(cluster: &Cluster) -> Result<ThreadedProducer<Deliveries>, String> {
     cluster.producer().create_with_context(Deliveries::default()).map_err(|error: KafkaError| error.to_string())
 }
 
-fn hand_over(cluster: &Cluster, producer: &ThreadedProducer<Deliveries>, records: &[Record]) -> Result<(), String> {
+fn hand_over(
+    cluster: &Cluster,
+    producer: &ThreadedProducer<Deliveries>,
+    (records, spread): (&[Record], &Spread),
+) -> Result<(), String> {
     let (ledger, changed) = &*producer.context().shared;
     for record in records {
         let mut headers = OwnedHeaders::new_with_capacity(record.attributes.len());
@@ -103,7 +108,11 @@ fn hand_over(cluster: &Cluster, producer: &ThreadedProducer<Deliveries>, records
             headers = headers.insert(Header { key, value: Some(value.as_str()) });
         }
         let topic = cluster.prefixed(record.topic.name());
-        let mut sent = BaseRecord::to(&topic).key(record.key.as_str()).payload(record.value.as_str()).headers(headers);
+        let Some(partitions) = spread.get(&record.topic) else { return Err(format!("there is no topic {topic}")) };
+        // Never left to the library: it counts by what the broker has, which may have grown (T7).
+        let partition = topic::partition_of(&record.key, *partitions);
+        let sent = BaseRecord::to(&topic).partition(partition).key(record.key.as_str());
+        let mut sent = sent.payload(record.value.as_str()).headers(headers);
         ledger.lock().outstanding += 1;
         while let Err((error, unsent)) = producer.send(sent) {
             let mut ledger = ledger.lock();
@@ -132,11 +141,17 @@ fn settled((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
 }
 
 impl Publisher for KafkaPublisher {
-    /// Blocks its thread, which the relay has for itself.
-    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>> {
+    /// The next record is published by a producer that knows as many partitions.
+    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
         Box::pin(async move {
             self.complete_topics().await.map_err(PublishError)?;
-            self.publish_all(records).map_err(PublishError)
+            self.producer = None;
+            Topics::connect(&self.cluster).and_then(|topics| topics.sizes()).map_err(PublishError)
         })
+    }
+
+    /// Blocks its thread, which the relay has for itself.
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
+        Box::pin(std::future::ready(self.publish_all(records, spread).map_err(PublishError)))
     }
 }

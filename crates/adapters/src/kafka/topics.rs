@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use app::topic::{Profile, Wanted};
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use app::topic::{Profile, Spread, Topic, Wanted};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::client::{Cluster, Quiet};
@@ -18,18 +18,23 @@ pub struct Topics {
     cluster: Cluster,
 }
 
-/// A topic with another number of partitions than it should have. Changing it would send keys to other partitions while
-/// their earlier events are still in the old ones (trap T7 of the sources).
+/// A topic whose keys are spread over another number of partitions than they should be. Another number sends keys to other
+/// partitions while their earlier events are still in the old ones (trap T7 of the sources): only a switch changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub wanted: Wanted,
-    pub partitions: i32,
+    /// Over how many its keys are spread now.
+    pub spread: i32,
+    /// How many there are on the broker.
+    pub found: i32,
 }
 
 /// What there is to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub missing: Vec<Wanted>,
+    /// Topics with fewer partitions than their keys are spread over.
+    pub short: Vec<Difference>,
     pub different: Vec<Difference>,
     pub as_wanted: Vec<Wanted>,
 }
@@ -47,20 +52,58 @@ impl Topics {
         Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), count(topic.partitions().len()))).collect())
     }
 
-    /// Compares what is there with a profile.
-    pub fn plan(&self, profile: Profile) -> Result<Plan, String> {
+    /// How many partitions the shop's topics have; those that are not there are left out.
+    pub fn sizes(&self) -> Result<Spread, String> {
+        let found = self.found()?;
+        let size = |topic: &Topic| Some((*topic, *found.get(&self.cluster.prefixed(topic.name()))?));
+        Ok(Topic::ALL.iter().filter_map(size).collect())
+    }
+
+    /// Compares what is there, and over how many partitions keys are spread, with what is wanted.
+    pub fn plan(&self, wanted: &[Wanted], spread: &Spread) -> Result<Plan, String> {
         let found = self.found()?;
         let mut plan = Plan::default();
-        for wanted in profile.wanted() {
-            match found.get(&self.cluster.prefixed(wanted.name)) {
-                None => plan.missing.push(wanted),
-                Some(partitions) if *partitions != wanted.partitions => {
-                    plan.different.push(Difference { wanted, partitions: *partitions });
-                }
-                Some(_) => plan.as_wanted.push(wanted),
+        for wanted in wanted.iter().copied() {
+            let settled = spread.get(&wanted.topic).copied().filter(|_| !wanted.is_of_dead_letters());
+            let Some(found) = found.get(&self.cluster.prefixed(wanted.name)).copied() else {
+                plan.missing.push(Wanted { partitions: settled.unwrap_or(0).max(wanted.partitions), ..wanted });
+                continue;
+            };
+            let spread = settled.unwrap_or(found);
+            let difference = Difference { wanted, spread, found };
+            if found < spread {
+                plan.short.push(difference);
+            }
+            // Nothing is lost by more dead letters' partitions than are wanted.
+            if spread == wanted.partitions || wanted.is_of_dead_letters() && found > wanted.partitions {
+                plan.as_wanted.push(wanted);
+            } else {
+                plan.different.push(difference);
             }
         }
         Ok(plan)
+    }
+
+    /// Gives topics more partitions; those that have as many are left as they are. Nobody uses the new ones before a switch.
+    pub async fn grow(&self, sizes: &[(&str, i32)]) -> Result<(), String> {
+        let found = self.found()?;
+        let named = sizes.iter().map(|(name, partitions)| (self.cluster.prefixed(name), *partitions));
+        let is_short = |(name, partitions): &(String, i32)| found.get(name).is_some_and(|found| found < partitions);
+        let short: Vec<(String, i32)> = named.filter(is_short).collect();
+        let more = |(name, partitions): &'_ (String, i32)| (name.clone(), usize::try_from(*partitions).unwrap_or(0));
+        let counts: Vec<(String, usize)> = short.iter().map(more).collect();
+        let new: Vec<NewPartitions<'_>> = counts.iter().map(|(name, count)| NewPartitions::new(name, *count)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
+        for grown in self.client.create_partitions(&new, &options).await.map_err(told)? {
+            grown.map_err(|(name, error)| format!("the topic {name} could not grow: {error}"))?;
+        }
+        self.until("topics grew and are as small as before", |found| {
+            short.iter().all(|(name, partitions)| found.get(name).is_some_and(|found| found >= partitions))
+        })
+        .await
     }
 
     /// Makes topics; one that somebody else makes at the same time is as good.
@@ -89,22 +132,25 @@ impl Topics {
         Ok(())
     }
 
-    /// Makes whatever of a profile is missing, and leaves everything else as it is.
-    pub async fn complete(&self, profile: Profile) -> Result<usize, String> {
-        let missing = self.plan(profile)?.missing;
+    /// Makes whatever of these is missing, and leaves everything else as it is.
+    pub async fn complete(&self, wanted: &[Wanted]) -> Result<usize, String> {
+        let missing = self.plan(wanted, &Spread::new())?.missing;
         if !missing.is_empty() {
             self.make(&missing).await?;
-            self.see(profile).await?;
+            self.until("topics were made and are not there", |found| {
+                missing.iter().all(|wanted| found.contains_key(&self.cluster.prefixed(wanted.name)))
+            })
+            .await?;
         }
         Ok(missing.len())
     }
 
-    /// Waits until every broker that is asked knows the topics.
-    async fn see(&self, profile: Profile) -> Result<(), String> {
+    /// Waits until the broker that is asked knows it.
+    async fn until(&self, otherwise: &str, is_so: impl Fn(&BTreeMap<String, i32>) -> bool) -> Result<(), String> {
         let started = Instant::now();
-        while !self.plan(profile)?.missing.is_empty() {
+        while !is_so(&self.found()?) {
             if started.elapsed() > PATIENCE {
-                return Err("topics were made and are not there".to_owned());
+                return Err(otherwise.to_owned());
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }

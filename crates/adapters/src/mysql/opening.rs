@@ -57,6 +57,8 @@ pub enum OpenError {
         "the database has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { found: i64, known: i64 },
+    #[error("the database was last served by an older program: serve it with this one first")]
+    SchemaTooOld,
     #[error("there is no shop in the database")]
     NoShop,
     #[error("the schema could not be brought up to date: {0}")]
@@ -141,10 +143,15 @@ async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
     Ok(())
 }
 
+/// The latest version of the schema.
+pub(super) fn known_schema() -> i64 {
+    let runner = schema::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
 /// The version of the schema, 0 for an empty database, if this program knows it.
 pub(super) async fn check_schema(session: &mut Session) -> std::result::Result<i64, OpenError> {
-    let runner = schema::migrations::runner();
-    let known = runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0);
+    let known = known_schema();
     let exists = "SELECT COUNT(*) FROM information_schema.tables
          WHERE table_schema = DATABASE() AND table_name = 'refinery_schema_history'";
     let mut found: i64 = one(session.ask(exists).await?)?;
@@ -173,6 +180,7 @@ async fn first_words(session: &mut Session, new_key: u128) -> std::result::Resul
     let mut shards = Insert::new(&mut script, "INSERT IGNORE INTO outbox_shard (shard, seq, hash) VALUES ", "");
     (0_i64..).take(SHARDS).for_each(|shard| shards.row(&[&shard, &0_i64, &[0_u8; 32]]));
     drop(shards);
+    script.add("INSERT IGNORE INTO relay_halt (id, holder, halted_until) VALUES (1, 0, 0)");
     let place = script.add("SELECT value FROM meta WHERE name = 'codec_key'");
     let mut answers = session.run(&script).await?;
     Ok(codec_key(std::mem::take(&mut answers[place]))?)

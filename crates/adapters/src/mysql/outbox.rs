@@ -3,6 +3,7 @@
 use app::outbox::SHARDS;
 use app::ports::{Pending, StoreError};
 use app::relay::{LEASE, Lease, Outbox, Outgoing};
+use app::topic::Spread;
 use mysql_async::{Opts, Value};
 
 use super::cells::from_row;
@@ -10,10 +11,11 @@ use super::failure::{Failure, Result};
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
+use super::switchboard::settle;
 use crate::selects::select_outgoing;
 
 /// The server's clock, by which leases end.
-const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
+pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
 
 pub struct MysqlOutbox {
     session: Session,
@@ -35,11 +37,13 @@ impl MysqlOutbox {
         (0_i64..).take(SHARDS).for_each(|shard| rows.row(&[&shard, &0_i64, &0_i64, &0_i64, &0_i64]));
         drop(rows);
         script.add("START TRANSACTION");
-        let free = format!("SELECT shard, epoch, position FROM relay_shard WHERE leased_until < {NOW} FOR UPDATE");
-        let free = script.add(free);
-        let take = format!(
-            "UPDATE relay_shard SET epoch = epoch + 1, holder = ?, leased_until = {NOW} + ? WHERE leased_until < {NOW}"
-        );
+        // Whoever wants relays to stand still waits for this, or this for him.
+        script.add("SELECT halted_until FROM relay_halt WHERE id = 1 LOCK IN SHARE MODE");
+        script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
+        let is_free = format!("leased_until < {NOW} AND @halted = 0");
+        let free = script.add(format!("SELECT shard, epoch, position FROM relay_shard WHERE {is_free} FOR UPDATE"));
+        let take =
+            format!("UPDATE relay_shard SET epoch = epoch + 1, holder = ?, leased_until = {NOW} + ? WHERE {is_free}");
         script.add(statement(&take, &[&self.holder, &lease_micros()]));
         let held = script.add(statement("SELECT shard, epoch FROM relay_shard WHERE holder = ?", &[&self.holder]));
         script.add("COMMIT");
@@ -78,10 +82,11 @@ impl MysqlOutbox {
     async fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
         let mut script = Script::default();
         script.add("START TRANSACTION");
+        script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
         if !leases.is_empty() {
             script.add(renewal(leases));
         }
-        let epochs = script.add("SELECT shard, epoch FROM relay_shard");
+        let epochs = script.add("SELECT shard, epoch FROM relay_shard WHERE leased_until > 0");
         script.add("COMMIT");
         let mut answers = self.run(&script).await?;
         let epochs =
@@ -100,14 +105,14 @@ impl MysqlOutbox {
     }
 }
 
-/// Moves the cursors of all leases that are still held.
+/// Moves the cursors of all leases that are still held, and renews or gives back the leases.
 fn renewal(leases: &[Lease]) -> String {
     let place = |lease: &Lease| statement("WHEN ? THEN ?", &[&(lease.shard as i64), &lease.cursor]);
     let places: Vec<String> = leases.iter().map(place).collect();
     let held = |lease: &Lease| statement("(shard = ? AND epoch = ?)", &[&(lease.shard as i64), &lease.epoch]);
     let held: Vec<String> = leases.iter().map(held).collect();
     format!(
-        "UPDATE relay_shard SET position = GREATEST(position, CASE shard {} END), leased_until = {NOW} + {} WHERE {}",
+        "UPDATE relay_shard SET position = GREATEST(position, CASE shard {} END), leased_until = IF(@halted > 0, 0, {NOW} + {}) WHERE {}",
         places.join(" "),
         lease_micros(),
         held.join(" OR ")
@@ -133,6 +138,10 @@ impl Outbox for MysqlOutbox {
         limit: usize,
     ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(async move { told(self.pages(leases, limit).await) })
+    }
+
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(async move { told(settle(&mut self.session, found).await) })
     }
 
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {

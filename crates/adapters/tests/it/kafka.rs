@@ -14,7 +14,7 @@ use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
-use app::topic::{Profile, Topic};
+use app::topic::{Profile, Spread, Topic};
 use domain::ids::OrderId;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -40,7 +40,7 @@ impl Brokers {
         let brokers = address(Service::Kafka, test)?;
         let prefix = format!("t{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         let brokers = Brokers { cluster: Cluster { brokers, tuning: Tuning::Prompt, prefix } };
-        runtime().block_on(brokers.topics().complete(Profile::Local)).unwrap();
+        runtime().block_on(brokers.topics().complete(&Profile::Local.wanted())).unwrap();
         Some(brokers)
     }
 
@@ -200,15 +200,20 @@ fn a_key_has_the_partition_that_the_java_client_gives_it() {
     let Some(brokers) = Brokers::new("a_key_has_the_partition_that_the_java_client_gives_it") else { return };
     // The hash that `app::outbox` takes its shards from is tested against the Java client's own vectors.
     let partition = |key: &str| (app::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
+    // It may have more partitions than its keys are spread over: nobody uses them.
+    runtime().block_on(brokers.topics().grow(&[("order-events", 5)])).unwrap();
     let keys = ["21", "foobar", "abc", "42", "user:7", "ORD-4F7K2M9Q", "a-little-bit-longer-string", "1", "2", "3"];
-    let mut expected = [0_i64; 3];
+    let mut expected = [0_i64; 5];
     keys.iter().for_each(|key| expected[partition(key) as usize] += 1);
     let records: Vec<Record> = keys.iter().map(|key| record(key)).collect();
     let mut publisher = KafkaPublisher::new(brokers.cluster.clone(), None);
-    runtime().block_on(publisher.publish(&records)).unwrap();
+    let found = runtime().block_on(publisher.sizes()).unwrap();
+    assert_eq!((found[&Topic::OrderEvents], found[&Topic::StockEvents]), (5, 3));
+    let spread = Spread::from([(Topic::OrderEvents, 3)]);
+    runtime().block_on(publisher.publish(&records, &spread)).unwrap();
     let client = brokers.client();
     let found: Vec<i64> =
-        (0..3).map(|number| brokers.end(&client, Partition { topic: Some(Topic::OrderEvents), number })).collect();
+        (0..5).map(|number| brokers.end(&client, Partition { topic: Some(Topic::OrderEvents), number })).collect();
     assert_eq!(found, expected);
 }
 
@@ -254,11 +259,36 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
 fn topics_are_planned_and_made() {
     let Some(brokers) = Brokers::new("topics_are_planned_and_made") else { return };
     let topics = brokers.topics();
-    let plan = topics.plan(Profile::Local).unwrap();
-    assert_eq!((plan.missing.len(), plan.different.len()), (0, 0));
-    let plan = topics.plan(Profile::Production).unwrap();
+    let plan = topics.plan(&Profile::Local.wanted(), &Spread::new()).unwrap();
+    assert_eq!((plan.missing.len(), plan.short.len(), plan.different.len()), (0, 0, 0));
+    let plan = topics.plan(&Profile::Production.wanted(), &Spread::new()).unwrap();
     assert_eq!(plan.missing, []);
     let different = plan.different.iter().find(|different| different.wanted.name == "order-events").unwrap();
-    assert_eq!((different.partitions, different.wanted.partitions), (3, 16));
-    assert_eq!(runtime().block_on(topics.complete(Profile::Local)), Ok(0), "what is there is left as it is");
+    assert_eq!((different.spread, different.found, different.wanted.partitions), (3, 3, 16));
+    assert_eq!(
+        runtime().block_on(topics.complete(&Profile::Production.wanted())),
+        Ok(0),
+        "what is there is left as it is"
+    );
+}
+
+#[test]
+fn a_topic_may_grow_before_and_after_its_keys_are_spread_wider() {
+    let Some(brokers) = Brokers::new("a_topic_may_grow_before_and_after_its_keys_are_spread_wider") else { return };
+    let topics = brokers.topics();
+    let wanted = Profile::Local.wanted();
+    let spread = Spread::from([(Topic::OrderEvents, 6), (Topic::StockEvents, 2)]);
+    let plan = topics.plan(&wanted, &spread).unwrap();
+    let short: Vec<(&str, i32, i32)> =
+        plan.short.iter().map(|short| (short.wanted.name, short.found, short.spread)).collect();
+    assert_eq!(short, [("order-events", 3, 6)], "it has fewer than are used");
+    let different: Vec<&str> = plan.different.iter().map(|different| different.wanted.name).collect();
+    assert_eq!(different, ["order-events", "stock-events"]);
+    let grow = |count| runtime().block_on(topics.grow(&[("order-events", count), ("stock-events", 2)]));
+    for (count, found) in [(6, 6), (6, 6), (2, 6)] {
+        assert_eq!(grow(count), Ok(()));
+        let sizes = topics.sizes().unwrap();
+        assert_eq!((sizes[&Topic::OrderEvents], sizes[&Topic::StockEvents]), (found, 3));
+    }
+    assert_eq!(topics.plan(&wanted, &spread).unwrap().short, []);
 }

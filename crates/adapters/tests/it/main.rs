@@ -14,5 +14,6 @@ mod payment;
 mod places;
 mod redis;
 mod shop;
+mod switching;
 mod throughput;
 mod views;

@@ -32,6 +32,9 @@ pub(super) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Findings) {
     for (group, event) in &facts.strangers {
         to.note(Law::Inbox, Err(format!("{group}: it has taken in {event}, which is no event")));
     }
+    for (group, event) in &facts.passed_over {
+        to.note(Law::Inbox, Err(format!("{group}: it has gone past event {event}, and has not taken it in")));
+    }
 }
 
 fn is_brought_out(place: &ShardPlace, end: i64, latest: Timestamp) -> Result<(), String> {

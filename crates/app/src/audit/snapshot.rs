@@ -161,6 +161,8 @@ pub struct LogFacts {
     pub repeated: Vec<String>,
     /// Groups and what they say to have taken in, where it is no event; some of them.
     pub strangers: Vec<(String, String)>,
+    /// Groups and events that they must have gone past, and that they neither took in nor gave up; some of them.
+    pub passed_over: Vec<(String, String)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -98,6 +98,9 @@ fn log_cases() -> Vec<Case> {
         (Law::Inbox, "a group has taken in what never happened", |shop| {
             shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
         }),
+        (Law::Inbox, "a group has gone past what it did not take in", |shop| {
+            shop.log.passed_over.push(("notice-group".to_owned(), "019a".to_owned()));
+        }),
         (Law::Inbox, "a group stands where nothing is yet", |shop| {
             let ShardFacts { shard, head, .. } = shop.shards[0];
             let partition = Partition { topic: None, number: shard as i32 };

@@ -127,6 +127,8 @@ impl Batch {
         }
         self.offsets.extend(moves.iter().map(|moved| (moved.key, *moved)));
         self.held_back.extend(moves.iter().map(|moved| moved.key));
+        // What lies between is not taken in, and the audit must not miss it.
+        self.rows.skips.extend(moves.iter().filter(|moved| moved.to > moved.from));
         Ok(())
     }
 

@@ -13,6 +13,9 @@ use super::*;
 use crate::event::PointsCharged;
 use crate::outbox::{SHARDS, uuid};
 
+/// Where all of these events are at home.
+const TOPIC: Topic = Topic::PointEvents;
+
 #[derive(Default)]
 struct Shard {
     events: Vec<i64>,
@@ -26,7 +29,13 @@ struct Shard {
 struct World {
     shards: [Shard; SHARDS],
     published: Vec<(String, i64)>,
+    /// Over how many partitions each of them was spread.
+    spreads: Vec<i32>,
     is_broker_down: bool,
+    /// How many partitions the broker has; over how many keys are spread.
+    partitions: i32,
+    spread: Option<i32>,
+    is_halted: bool,
     now: i64,
 }
 
@@ -54,6 +63,9 @@ impl Outbox for TestOutbox {
     fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>> {
         let mut world = self.0.0.borrow_mut();
         let mut taken = vec![];
+        if world.is_halted {
+            return Box::pin(ready(Ok(taken)));
+        }
         for (shard, state) in world.shards.iter_mut().enumerate().filter(|(_, state)| state.holder.is_none()) {
             state.holder = Some(self.1);
             state.epoch += 1;
@@ -72,14 +84,25 @@ impl Outbox for TestOutbox {
         Box::pin(ready(Ok(pages)))
     }
 
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>> {
+        let mut world = self.0.0.borrow_mut();
+        let spread = *world.spread.get_or_insert(found[&TOPIC]);
+        Box::pin(ready(Ok(Spread::from([(TOPIC, spread)]))))
+    }
+
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>> {
         let mut world = self.0.0.borrow_mut();
+        let is_halted = world.is_halted;
         let mut held = vec![];
         for lease in leases {
             let state = &mut world.shards[lease.shard];
             if state.epoch == lease.epoch {
                 state.cursor = lease.cursor;
-                held.push(lease.shard);
+                if is_halted {
+                    state.holder = None;
+                } else {
+                    held.push(lease.shard);
+                }
             }
         }
         Box::pin(ready(Ok(held)))
@@ -87,13 +110,18 @@ impl Outbox for TestOutbox {
 }
 
 impl Publisher for TestPublisher {
-    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>> {
+    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
+        Box::pin(ready(Ok(Spread::from([(TOPIC, self.0.0.borrow().partitions)]))))
+    }
+
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
         let mut world = self.0.0.borrow_mut();
         // Half of it got through before it was noticed.
         let count = if world.is_broker_down { records.len() / 2 } else { records.len() };
         for record in &records[..count] {
             let value: serde_json::Value = serde_json::from_str(&record.value).unwrap();
             world.published.push((record.key.clone(), value["amount"].as_i64().unwrap()));
+            world.spreads.push(spread[&record.topic]);
         }
         let done = if world.is_broker_down { Err(PublishError("it is down".to_owned())) } else { Ok(()) };
         Box::pin(ready(done))
@@ -215,4 +243,53 @@ fn a_number_that_is_missing_is_not_passed_over() {
     world.0.borrow_mut().shards[2].events = vec![1, 2, 3, 4];
     assert_eq!(world.run(&mut relay), Ok(2));
     assert_eq!(world.first_seen(2), [1, 2, 3, 4]);
+}
+
+#[test]
+fn keys_are_spread_as_the_store_says_and_not_as_the_broker_has_grown() {
+    let world = Shared::default();
+    world.0.borrow_mut().partitions = 3;
+    let mut relay = world.relay(1);
+    world.commit(4, 2);
+    assert_eq!(world.run(&mut relay), Ok(2));
+    world.0.borrow_mut().partitions = 6;
+    world.commit(4, 1);
+    assert_eq!(world.run(&mut relay), Ok(1));
+    // Neither does whoever comes later.
+    world.expire();
+    world.commit(4, 1);
+    assert_eq!(world.run(&mut world.relay(2)), Ok(2));
+    assert_eq!(world.0.borrow().spreads, [3; 5]);
+}
+
+#[test]
+fn relays_give_back_what_they_hold_and_go_on_by_the_new_number() {
+    let world = Shared::default();
+    world.0.borrow_mut().partitions = 6;
+    world.0.borrow_mut().spread = Some(3);
+    let mut relay = world.relay(1);
+    world.commit(4, 2);
+    assert_eq!(world.run(&mut relay), Ok(2));
+    world.0.borrow_mut().is_halted = true;
+    world.commit(4, 3);
+    assert_eq!(world.run(&mut relay), Ok(0));
+    assert_eq!((world.0.borrow().shards[4].cursor, world.0.borrow().shards[4].holder), (2, None));
+    world.0.borrow_mut().spread = Some(6);
+    world.0.borrow_mut().is_halted = false;
+    world.wait();
+    assert_eq!(world.run(&mut relay), Ok(3));
+    assert_eq!(world.0.borrow().spreads, [3, 3, 6, 6, 6]);
+    assert_eq!(world.first_seen(4), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_topic_that_lost_partitions_is_complained_of() {
+    let world = Shared::default();
+    world.0.borrow_mut().partitions = 3;
+    world.0.borrow_mut().spread = Some(6);
+    world.commit(4, 1);
+    let mut relay = world.relay(1);
+    assert!(matches!(world.run(&mut relay), Err(Error::Publish(PublishError(why))) if why.contains("topics apply")));
+    world.0.borrow_mut().partitions = 6;
+    assert_eq!(world.run(&mut relay), Ok(1));
 }

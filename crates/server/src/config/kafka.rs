@@ -1,5 +1,6 @@
 //! Kafka's part of the settings, and which part of the shop a process runs.
 
+use app::topic::Topic;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
@@ -32,6 +33,7 @@ pub enum RelayBy {
 #[serde(deny_unknown_fields)]
 pub struct Kafka {
     pub topics: TopicProfile,
+    pub partitions: Partitions,
     pub create_topics: bool,
     pub prefix: String,
     pub tuning: Tuning,
@@ -58,6 +60,56 @@ impl Kafka {
             return Err(Error::KafkaPrefix);
         }
         Ok(())
+    }
+}
+
+/// Topics of other sizes than the profile's: `order-events=32,stock-events=24`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Partitions(Vec<(Topic, i32)>);
+
+/// A broker refuses more by itself; this only finds slips.
+const PARTITIONS_MAX: i32 = 10_000;
+
+impl Partitions {
+    pub fn of(&self, topic: Topic) -> Option<i32> {
+        self.0.iter().find(|(known, _)| *known == topic).map(|(_, partitions)| *partitions)
+    }
+}
+
+impl std::str::FromStr for Partitions {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Partitions, String> {
+        let mut sizes: Vec<(Topic, i32)> = vec![];
+        for size in text.split(',').map(str::trim).filter(|size| !size.is_empty()) {
+            let (name, partitions) = size.split_once('=').ok_or_else(|| format!("{size:?} is no topic=number"))?;
+            let topic = Topic::from_name(name.trim())
+                .ok_or_else(|| format!("{:?} is no topic; `doorbuster topics` lists them", name.trim()))?;
+            let partitions = partitions.trim().parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
+            let partitions =
+                partitions.ok_or_else(|| format!("{size:?}: a topic has 1 to {PARTITIONS_MAX} partitions"))?;
+            if sizes.iter().any(|(known, _)| *known == topic) {
+                return Err(format!("{} is there twice", topic.name()));
+            }
+            sizes.push((topic, partitions));
+        }
+        Ok(Partitions(sizes))
+    }
+}
+
+impl TryFrom<String> for Partitions {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Partitions, String> {
+        text.parse()
+    }
+}
+
+impl From<Partitions> for String {
+    fn from(partitions: Partitions) -> String {
+        let sizes = partitions.0.iter().map(|(topic, count)| format!("{}={count}", topic.name()));
+        sizes.collect::<Vec<_>>().join(",")
     }
 }
 
@@ -114,6 +166,18 @@ impl From<Roles> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_of_topics_survive_their_text() {
+        for text in ["", "order-events=6", "order-events=32,stock-events=1"] {
+            assert_eq!(String::from(text.parse::<Partitions>().unwrap()), text);
+        }
+        let sizes: Partitions = " order-events = 6 , ".parse().unwrap();
+        assert_eq!((sizes.of(Topic::OrderEvents), sizes.of(Topic::StockEvents)), (Some(6), None));
+        for wrong in ["order-events", "orders=6", "order-events=0", "order-events=x", "order-events=1,order-events=2"] {
+            assert!(wrong.parse::<Partitions>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn roles_survive_their_text() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use app::ports::Pending;
 use app::relay::{PublishError, Publisher, Record};
+use app::topic::Spread;
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -91,9 +92,13 @@ impl Published {
 }
 
 impl Publisher for Counted {
-    fn publish<'a>(&'a mut self, records: &'a [Record]) -> Pending<'a, Result<(), PublishError>> {
+    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
+        self.inner.sizes()
+    }
+
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
         Box::pin(async move {
-            self.inner.publish(records).await?;
+            self.inner.publish(records, spread).await?;
             for record in records {
                 self.published.0.get_or_create(&OfTopic { topic: record.topic.name() }).inc();
             }

@@ -6,7 +6,7 @@ use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, To
 use app::groups::LogBook;
 use app::ports::{Clock, EventLog};
 use app::relay::{Outbox, Relay};
-use app::topic::Profile;
+use app::topic::{Profile, Wanted};
 use tokio::sync::Notify;
 
 use super::Error;
@@ -24,30 +24,30 @@ pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     Some(Cluster { brokers, tuning, prefix: config.kafka.prefix.clone() })
 }
 
-/// The sizes that topics are made in.
-pub fn topic_profile(config: &Config) -> Profile {
-    match config.kafka.topics {
+/// The topics as they should be.
+pub fn wanted_topics(config: &Config) -> Vec<Wanted> {
+    let profile = match config.kafka.topics {
         TopicProfile::Local => Profile::Local,
         TopicProfile::Production => Profile::Production,
-    }
+    };
+    let sized = |wanted: Wanted| match config.kafka.partitions.of(wanted.topic) {
+        Some(partitions) if !wanted.is_of_dead_letters() => Wanted { partitions, ..wanted },
+        _ => wanted,
+    };
+    profile.wanted().into_iter().map(sized).collect()
 }
 
-fn topics(config: &Config) -> Result<Topics, Error> {
+pub(super) fn topics(config: &Config) -> Result<Topics, Error> {
     let cluster = cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS says where they are".to_owned()))?;
     Topics::connect(&cluster).map_err(Error::Broker)
 }
 
-/// What the brokers' topics lack.
-pub fn plan_topics(config: &Config) -> Result<adapters::kafka::Plan, Error> {
-    topics(config)?.plan(topic_profile(config)).map_err(Error::Broker)
-}
-
 /// Makes the topics that are missing; how many.
-pub fn make_topics(config: &Config) -> Result<usize, Error> {
+fn make_topics(config: &Config) -> Result<usize, Error> {
     let topics = topics(config)?;
     let make = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(topics.complete(topic_profile(config))).map_err(Error::Broker)
+        runtime.block_on(topics.complete(&wanted_topics(config))).map_err(Error::Broker)
     };
     // On another thread, because whoever opens a shop may be awaited himself.
     std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
@@ -106,7 +106,7 @@ pub(super) fn relay(
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);
     }
-    let topics = config.kafka.create_topics.then(|| topic_profile(config));
+    let topics = config.kafka.create_topics.then(|| wanted_topics(config));
     let published = Published::register(metrics);
     let make = move || {
         let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));

@@ -8,7 +8,7 @@ use app::ports::StoreError;
 use app::relay::{Publisher as _, Record};
 use app::replay::{self, Selected, Selection};
 use app::rows::EventId;
-use app::topic::Topic;
+use app::topic::{Spread, Topic};
 use app::views::Views;
 use domain::ids::Codec;
 use domain::time::Timestamp;
@@ -25,6 +25,8 @@ pub struct Replaying {
     codec: Codec,
     book: KafkaBook,
     publisher: Mutex<KafkaPublisher>,
+    /// Over how many partitions keys are spread, as the relay has it.
+    spread: Spread,
 }
 
 /// `None` where there is no broker.
@@ -32,8 +34,11 @@ pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let Some(cluster) = broker::cluster(config) else { return Ok(None) };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (views, key) = stores::read(config, &runtime)?;
+    let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
+    let spread =
+        runtime.block_on(async { stores::switchboard(config).await?.settle(&found).await.map_err(Error::from) })?;
     let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
-    Ok(Some(Replaying { runtime, views, codec: Codec::new(key), book: KafkaBook::new(cluster), publisher }))
+    Ok(Some(Replaying { runtime, views, codec: Codec::new(key), book: KafkaBook::new(cluster), publisher, spread }))
 }
 
 impl Replaying {
@@ -57,7 +62,7 @@ impl Replaying {
     }
 
     pub fn publish(&self, records: &[Record]) -> Result<(), Error> {
-        let published = self.runtime.block_on(self.publisher.lock().publish(records));
+        let published = self.runtime.block_on(self.publisher.lock().publish(records, &self.spread));
         published.map_err(|error| Error::Broker(error.to_string()))
     }
 }

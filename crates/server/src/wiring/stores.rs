@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, MemoryGate, Options, SqliteSnapshot, Synchronous};
-use adapters::mysql::{self, MysqlSnapshot, NoGate};
+use adapters::embedded::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous};
+use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, NoGate};
 use app::audit::Snapshot;
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
@@ -13,6 +13,7 @@ use app::groups::LogBook;
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
 use app::relay::Outbox;
 use app::settings::{Carrier, Executor, Settings};
+use app::switching::Switchboard;
 use app::views::{Stirrings, Views};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
@@ -67,6 +68,14 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
             let (views, key) = embedded::read_shop(&config.server.data_dir)?;
             (Arc::new(views), key)
         }
+    })
+}
+
+/// The store as a switch of topics sees it, beside the processes that serve it.
+pub(super) async fn switchboard(config: &Config) -> Result<Box<dyn Switchboard>, Error> {
+    Ok(match config.store.database() {
+        Some(database) => Box::new(MysqlSwitchboard::open(database.address()).await?),
+        None => Box::new(SqliteSwitchboard::open(&config.server.data_dir)?),
     })
 }
 

@@ -57,3 +57,4 @@ mod shell_commands;
 mod shell_connections;
 mod shell_tokens;
 mod shop;
+mod switching;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Result};
 use crate::embedded::cells::from_row;
 use crate::embedded::log::positions;
 use crate::embedded::store::carrier;
+use crate::passed_over;
 use crate::selects::select_relayed;
 use crate::snapshot::Roots;
 
@@ -25,6 +26,7 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
         positions: positions(connection)?,
         repeated: repeated(connection)?,
         strangers: strangers(connection)?,
+        passed_over: passed_over(connection)?,
     })
 }
 
@@ -39,6 +41,16 @@ fn repeated(connection: &Connection) -> Result<Vec<String>> {
 fn strangers(connection: &Connection) -> Result<Vec<(String, String)>> {
     let sql = "SELECT consumer_group, event_id FROM inbox WHERE event_id NOT IN (SELECT id FROM event) LIMIT ?1";
     connection.prepare(sql)?.query_map([NAMED_MAX], from_row)?.collect()
+}
+
+fn passed_over(connection: &Connection) -> Result<Vec<(String, String)>> {
+    let mut found = vec![];
+    for select in passed_over::selects(carrier(connection)?, NAMED_MAX as usize) {
+        let mut select = connection.prepare(&select)?;
+        let rows = select.query_map([], from_row)?;
+        found.extend(rows.collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
 }
 
 /// Shards that no relay of ours ever held are brought out by somebody else, or by nobody.

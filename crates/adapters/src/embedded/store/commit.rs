@@ -52,6 +52,7 @@ pub(super) fn note_commit(connection: &Connection, commit: &Commit<'_>) -> Resul
 pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
     let rows = commit.rows;
     inbox(connection, commit)?;
+    skips(connection, commit)?;
     undelivered::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
@@ -102,6 +103,18 @@ fn inbox(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
     put_all(connection, &commit.rows.inbox, sql, |insert, key, ()| {
         insert.execute((key.group.name(), uuid(key.event.0), commit.now.micros()))
     })
+}
+
+fn skips(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
+    for OffsetMove { key, from, to } in &commit.rows.skips {
+        let topic = key.partition.topic.map_or("", app::topic::Topic::name);
+        let statement =
+            "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let row = (key.group.name(), topic, key.partition.number, from, to, commit.now.micros());
+        connection.prepare_cached(statement)?.execute(row)?;
+    }
+    Ok(())
 }
 
 fn answers(connection: &Connection, rows: &Rows) -> Result<()> {

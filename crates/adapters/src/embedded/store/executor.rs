@@ -50,9 +50,14 @@ fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
          VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
     let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
          ON CONFLICT DO UPDATE SET position = excluded.position";
+    // Inline reactions wrote no inbox.
+    let skip = "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
+         SELECT ?1, '', ?2, coalesce(max(position), 0), ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+         FROM consumer_offset WHERE consumer_group = ?1 AND topic = '' AND partition = ?2";
     let heads = places::heads(transaction)?;
     for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
         for group in Group::ALL {
+            transaction.execute(skip, (group.name(), shard, head.seq + 1))?;
             transaction.execute(move_group, (group.name(), shard, head.seq + 1))?;
         }
         transaction.execute(move_relay, (shard, head.seq))?;

@@ -7,6 +7,7 @@ use app::settings::Carrier;
 use super::Reader;
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
+use crate::passed_over;
 use crate::selects::{SELECT_POSITIONS, select_relayed};
 use crate::snapshot::Roots;
 
@@ -43,6 +44,12 @@ pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Res
         facts.strangers.push(from_row(row)?);
         Ok(())
     })?;
+    for select in passed_over::selects(facts.carrier, NAMED_MAX) {
+        reader.each(&select, |row| {
+            facts.passed_over.push(from_row(row)?);
+            Ok(())
+        })?;
+    }
     Ok(facts)
 }
 

@@ -76,6 +76,7 @@ pub(super) fn note_commit(script: &mut Script, commit: &Commit<'_>) {
 pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Before) {
     let rows = commit.rows;
     inbox(script, commit);
+    skips(script, commit);
     undelivered::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
@@ -149,6 +150,16 @@ fn inbox(script: &mut Script, commit: &Commit<'_>) {
     put_all(script, &commit.rows.inbox, written, |insert, key, ()| {
         insert.row(&[&key.group.name(), &uuid(key.event.0), &commit.now]);
     });
+}
+
+fn skips(script: &mut Script, commit: &Commit<'_>) {
+    const HEAD: &str =
+        "INSERT INTO offset_skip (consumer_group, topic, `partition`, from_position, to_position, skipped_at) VALUES ";
+    let mut insert = Insert::new(script, HEAD, "");
+    for moved in &commit.rows.skips {
+        let (group, number) = (moved.key.group.name(), moved.key.partition.number);
+        insert.row(&[&group, &topic(moved), &number, &moved.from, &moved.to, &commit.now]);
+    }
 }
 
 fn answers(script: &mut Script, rows: &Rows) {

@@ -8,6 +8,7 @@ use app::settings::Carrier;
 use super::{MysqlStore, places};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
+use crate::mysql::outbox::NOW;
 use crate::mysql::session;
 use crate::mysql::sql::{Insert, Script, statement};
 
@@ -56,6 +57,18 @@ impl MysqlStore {
 /// Every group of the store's own log, and the relays, go on behind what is committed now.
 fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
     let touched = || (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0);
+    // Inline reactions wrote no inbox.
+    let skip = format!(
+        "INSERT INTO offset_skip (consumer_group, topic, `partition`, from_position, to_position, skipped_at)
+         SELECT ?, '', ?, COALESCE(MAX(position), 0), ?, {NOW} FROM consumer_offset
+         WHERE consumer_group = ? AND topic = '' AND `partition` = ?"
+    );
+    for group in Group::ALL {
+        touched().for_each(|(shard, head)| {
+            let name = group.name();
+            script.add(statement(&skip, &[&name, &shard, &(head.seq + 1), &name, &shard]));
+        });
+    }
     let mut moves = Insert::new(
         script,
         "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ",

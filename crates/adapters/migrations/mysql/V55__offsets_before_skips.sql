@@ -1,0 +1,3 @@
+-- What groups went past before that was written down, nobody can tell.
+INSERT INTO offset_skip (consumer_group, topic, `partition`, from_position, to_position, skipped_at)
+SELECT consumer_group, topic, `partition`, 0, position, CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) FROM consumer_offset;

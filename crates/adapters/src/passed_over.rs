@@ -1,0 +1,58 @@
+//! Law 16, as both stores are asked about it: events that a group must have gone past without taking them in.
+//!
+//! Only groups that keep an inbox can be asked; of the others, the laws about orders, claims and requests say what they did.
+
+use app::event::EventKind;
+use app::reactions::Group;
+use app::settings::Carrier;
+
+/// Statements that answer with groups and identities of events, each with at most `limit`.
+pub(crate) fn selects(carrier: Option<Carrier>, limit: usize) -> Vec<String> {
+    let groups = || Group::ALL.iter().copied().filter(|group| !group.is_idempotent());
+    let on_broker = groups().filter(|_| carrier == Some(Carrier::Broker)).map(behind_its_key);
+    groups().map(behind_its_place).chain(on_broker).map(|select| format!("{select} LIMIT {limit}")).collect()
+}
+
+/// In the store's own log a group has gone past everything before its place.
+fn behind_its_place(group: Group) -> String {
+    let (name, is_open) = (group.name(), is_open(group));
+    format!(
+        "SELECT '{name}', e.id FROM consumer_offset AS o JOIN event AS e ON e.shard = o.`partition` AND e.seq < o.position
+         WHERE o.consumer_group = '{name}' AND o.topic = '' AND NOT EXISTS (SELECT 1 FROM offset_skip AS s
+             WHERE s.consumer_group = '{name}' AND s.topic = '' AND s.`partition` = e.shard
+             AND s.from_position <= e.seq AND e.seq < s.to_position) AND {is_open}"
+    )
+}
+
+/// Where events have other places on a broker, a group that took in an event of a key has gone past the earlier ones of the key on
+/// the same topic. The broker carries what lies behind the group's place in the store's own log.
+fn behind_its_key(group: Group) -> String {
+    let (name, kinds, is_open) = (group.name(), kinds(group), is_open(group));
+    format!(
+        "SELECT '{name}', e.id FROM event AS e JOIN (SELECT l.shard, l.topic, l.event_key, MAX(l.seq) AS seq FROM event AS l
+             WHERE l.type IN ({kinds})
+             AND EXISTS (SELECT 1 FROM inbox AS i WHERE i.consumer_group = '{name}' AND i.event_id = l.id)
+             GROUP BY l.shard, l.topic, l.event_key) AS latest
+         ON latest.shard = e.shard AND latest.topic = e.topic AND latest.event_key = e.event_key AND e.seq < latest.seq
+         WHERE e.seq >= COALESCE((SELECT o.position FROM consumer_offset AS o
+             WHERE o.consumer_group = '{name}' AND o.topic = '' AND o.`partition` = e.shard), 0)
+         AND NOT EXISTS (SELECT 1 FROM offset_skip AS s
+             WHERE s.consumer_group = '{name}' AND s.topic = e.topic AND e.occurred_at <= s.skipped_at) AND {is_open}"
+    )
+}
+
+/// An event that the group asks for, and neither took in, nor set aside, nor gave up.
+fn is_open(group: Group) -> String {
+    let (name, kinds) = (group.name(), kinds(group));
+    let is_not_in = |table: &str| {
+        format!(
+            "NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.consumer_group = '{name}' AND {table}.event_id = e.id)"
+        )
+    };
+    let tables = ["inbox", "parked_event", "dead_letter"].map(is_not_in).join(" AND ");
+    format!("e.type IN ({kinds}) AND {tables}")
+}
+
+fn kinds(group: Group) -> String {
+    group.kinds().map(|kind: EventKind| format!("'{}'", kind.name())).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,161 @@
+//! A switch of topics as both stores have it: relays give back what they hold, and one commit writes the new numbers.
+
+use std::time::Duration;
+
+use adapters::embedded::SqliteSwitchboard;
+use adapters::mysql::MysqlSwitchboard;
+use app::outbox::SHARDS;
+use app::relay::{Lease, Outbox};
+use app::settings::Executor;
+use app::switching::Switchboard;
+use app::topic::{Spread, Topic};
+
+use crate::database::{Database, runtime};
+use crate::fixture::Embedded;
+use crate::shop::{ANN, Shop, order};
+
+/// Nothing is in flight for longer.
+const IN_FLIGHT: Duration = Duration::from_secs(30);
+const ALL: [usize; SHARDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+fn fill(shop: &mut Shop) {
+    let product = shop.register_product(5);
+    shop.place_order(order(ANN, product, 2));
+}
+
+fn over(partitions: i32) -> Spread {
+    Spread::from([(Topic::OrderEvents, partitions)])
+}
+
+/// Everybody who takes part: two relays of which one may hold the shards, and two switches.
+struct Parts<'a> {
+    relay: &'a mut dyn Outbox,
+    switch: &'a mut dyn Switchboard,
+    other: &'a mut dyn Switchboard,
+    /// Ends the standstill, as if its time were over.
+    lapse: &'a dyn Fn(),
+}
+
+async fn check(parts: Parts<'_>) {
+    let Parts { relay, switch, other, lapse } = parts;
+    assert_eq!(switch.spread().await, Ok(Spread::new()), "nothing is settled yet");
+    assert_eq!(relay.settle(&over(3)).await, Ok(over(3)));
+    assert_eq!(switch.settle(&over(6)).await, Ok(over(3)), "what is settled stays");
+    let mut leases = relay.take_free().await.unwrap();
+    assert_eq!(leases.len(), SHARDS);
+    let mut ends = [0; SHARDS];
+    relay.read(&leases, usize::MAX).await.unwrap().iter().for_each(|event| ends[event.shard] = event.seq);
+
+    // Before a switch says so, everything is as always.
+    assert_eq!(switch.prolong().await, Ok(false));
+    assert_eq!(switch.fence(IN_FLIGHT).await, Ok(None));
+    assert_eq!(switch.finish(&over(6)).await, Ok(false));
+    assert_eq!(relay.keep(&leases).await.unwrap().len(), SHARDS);
+
+    assert_eq!(switch.halt().await, Ok(true));
+    assert_eq!(switch.halt().await, Ok(true), "it is the same one");
+    assert_eq!(other.halt().await, Ok(false), "there is one at a time");
+    assert_eq!(other.prolong().await, Ok(false));
+    assert_eq!(other.finish(&over(9)).await, Ok(false));
+    assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(ALL.to_vec())), "they may be publishing");
+    leases.iter_mut().for_each(|lease| lease.cursor = ends[lease.shard]);
+    assert_eq!(relay.keep(&leases).await, Ok(vec![]), "given back");
+    assert_eq!(relay.take_free().await, Ok(vec![]), "and not taken again");
+    assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![])));
+    assert_eq!(relay.keep(&leases).await, Ok(vec![]), "whoever comes late is refused");
+
+    // It ended before its time: somebody may have published meanwhile, so nothing is written.
+    lapse();
+    assert_eq!(switch.prolong().await, Ok(false));
+    assert_eq!(switch.finish(&over(6)).await, Ok(false));
+    assert_eq!(switch.spread().await, Ok(over(3)));
+    let leases = relay.take_free().await.unwrap();
+    assert!(leases.iter().all(|lease| lease.cursor == ends[lease.shard]), "the cursors were written down");
+
+    assert_eq!(switch.halt().await, Ok(true));
+    assert_eq!(relay.keep(&leases).await, Ok(vec![]));
+    assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![])));
+    assert_eq!(switch.prolong().await, Ok(true));
+    assert_eq!(switch.finish(&over(6)).await, Ok(true));
+    assert_eq!(switch.finish(&over(9)).await, Ok(false), "the standstill ended with it");
+    assert_eq!(relay.settle(&over(3)).await, Ok(over(6)));
+    let again = relay.take_free().await.unwrap();
+    assert_eq!(again.len(), SHARDS);
+    let is_later = |(new, old): (&Lease, &Lease)| new.epoch > old.epoch && new.cursor == old.cursor;
+    assert!(again.iter().zip(&leases).all(is_later));
+    assert_eq!(relay.keep(&again).await.unwrap().len(), SHARDS);
+
+    // Whoever gives up lets everybody go on at once.
+    assert_eq!(other.halt().await, Ok(true));
+    switch.release().await.unwrap();
+    assert_eq!(other.prolong().await, Ok(true), "it was not its own");
+    other.release().await.unwrap();
+    assert_eq!(relay.keep(&again).await.unwrap().len(), SHARDS);
+}
+
+#[test]
+fn the_relay_of_a_folder_stands_still_for_a_switch() {
+    let store = Embedded::new();
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::embedded::Synchronous::Full));
+    let opened = store.open();
+    let mut relay = opened.store.outbox(opened.engine).unwrap();
+    let board = || SqliteSwitchboard::open(store.folder.path()).unwrap();
+    let lapse = || {
+        let shop = rusqlite::Connection::open(store.folder.path().join("shop.db")).unwrap();
+        shop.execute("UPDATE relay_halt SET halted_until = 1", []).unwrap();
+    };
+    let parts = Parts { relay: &mut relay, switch: &mut board(), other: &mut board(), lapse: &lapse };
+    runtime().block_on(check(parts));
+}
+
+#[test]
+fn a_relay_that_died_is_buried_by_the_next_one_of_its_folder() {
+    let store = Embedded::new();
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::embedded::Synchronous::Full));
+    let opened = store.open();
+    let mut switch = SqliteSwitchboard::open(store.folder.path()).unwrap();
+    runtime().block_on(async {
+        opened.store.outbox(opened.engine).unwrap().take_free().await.unwrap();
+        assert_eq!(switch.halt().await, Ok(true));
+        assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(ALL.to_vec())));
+        let mut next = opened.store.outbox(opened.engine + 1).unwrap();
+        assert_eq!(next.take_free().await, Ok(vec![]));
+        assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![])));
+        switch.release().await.unwrap();
+        assert_eq!(next.take_free().await.unwrap().len(), SHARDS);
+    });
+}
+
+#[test]
+fn the_relays_of_a_database_stand_still_for_a_switch() {
+    let Some(database) = Database::new("the_relays_of_a_database_stand_still_for_a_switch") else { return };
+    fill(&mut Shop::on(&database, Executor::Inline));
+    // Another thread, because it awaits something itself.
+    let execute = |sql: &str| std::thread::scope(|scope| scope.spawn(|| database.execute(sql)).join().unwrap());
+    let lapse = || assert_eq!(execute("UPDATE relay_halt SET halted_until = 1"), 1);
+    runtime().block_on(async {
+        let opened = database.opened().await;
+        let mut relay = opened.store.outbox(opened.engine);
+        let mut switch = MysqlSwitchboard::open(&database.url()).await.unwrap();
+        let mut other = MysqlSwitchboard::open(&database.url()).await.unwrap();
+        check(Parts { relay: &mut relay, switch: &mut switch, other: &mut other, lapse: &lapse }).await;
+
+        // A relay that died gives nothing back. Its lease has ended; what it was publishing may still arrive.
+        assert_eq!(switch.halt().await, Ok(true));
+        let five_seconds_ago = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) - 5000000";
+        execute(&format!("UPDATE relay_shard SET leased_until = {five_seconds_ago} WHERE shard IN (3, 7)"));
+        execute("UPDATE relay_shard SET leased_until = 0 WHERE shard NOT IN (3, 7)");
+        assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![3, 7])));
+        assert_eq!(switch.fence(Duration::from_secs(1)).await, Ok(Some(vec![])));
+    });
+}
+
+#[test]
+fn a_store_that_was_never_served_is_not_switched() {
+    let Some(database) = Database::new("a_store_that_was_never_served_is_not_switched") else { return };
+    let found = runtime().block_on(MysqlSwitchboard::open(&database.url()));
+    assert!(matches!(found.err(), Some(adapters::mysql::OpenError::NoShop)));
+    let folder = tempfile::tempdir().unwrap();
+    let found = SqliteSwitchboard::open(folder.path());
+    assert!(matches!(found.err(), Some(adapters::embedded::OpenError::NoShop(_))));
+}

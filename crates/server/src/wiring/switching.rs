@@ -1,0 +1,135 @@
+//! What `doorbuster topics` works with: the brokers' topics, and over how many partitions the store has keys spread.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use adapters::kafka::{KafkaBook, Plan, Topics};
+use adapters::{embedded, mysql};
+use app::groups::Standing;
+use app::ports::StoreError;
+use app::switching::{self, Progress, Switch, Switchboard};
+use app::topic::{Spread, Topic, Wanted};
+use app::views::Views;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{Error, broker, stores};
+use crate::config::{Config, RelayBy};
+
+/// Between two looks at how far a switch is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// A store or broker that fails for so many looks is not waited for.
+const FAILURES_MAX: u32 = 50;
+
+/// The brokers' topics, beside a shop that may be served meanwhile.
+pub struct TopicDesk {
+    runtime: Runtime,
+    topics: Topics,
+    wanted: Vec<Wanted>,
+    book: KafkaBook,
+    in_flight: Duration,
+    /// None before the shop was served first.
+    store: Option<Store>,
+}
+
+struct Store {
+    board: Box<dyn Switchboard>,
+    views: Arc<dyn Views>,
+}
+
+pub fn topic_desk(config: &Config) -> Result<TopicDesk, Error> {
+    let topics = broker::topics(config)?;
+    let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("there are none".to_owned()))?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let store = match runtime.block_on(stores::switchboard(config)) {
+        Ok(board) => Some(Store { board, views: stores::read(config, &runtime)?.0 }),
+        Err(Error::Embedded(embedded::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
+        Err(error) => return Err(error),
+    };
+    let (wanted, in_flight) = (broker::wanted_topics(config), cluster.tuning.in_flight_max());
+    Ok(TopicDesk { runtime, topics, wanted, book: KafkaBook::new(cluster), in_flight, store })
+}
+
+/// Whether the relays of this shop heed a switch.
+pub fn relays_can_be_halted(config: &Config) -> bool {
+    config.kafka.relay != RelayBy::Debezium
+}
+
+impl TopicDesk {
+    fn spread(&mut self) -> Result<Spread, StoreError> {
+        match &mut self.store {
+            Some(store) => self.runtime.block_on(store.board.spread()),
+            None => Ok(Spread::new()),
+        }
+    }
+
+    pub fn plan(&mut self) -> Result<Plan, Error> {
+        let spread = self.spread()?;
+        self.topics.plan(&self.wanted, &spread).map_err(Error::Broker)
+    }
+
+    /// Who would have to take in something before these topics could be switched.
+    pub fn backlog(&self, topics: &[Topic]) -> Result<Vec<Standing>, Error> {
+        let Some(store) = &self.store else { return Ok(vec![]) };
+        Ok(self.runtime.block_on(switching::backlog(topics, (store.views.as_ref(), &self.book)))?)
+    }
+
+    /// Makes what is missing. Nothing that is there is used in another way.
+    pub fn complete(&mut self) -> Result<usize, Error> {
+        let Plan { missing, short, .. } = self.plan()?;
+        let sizes: Vec<(&str, i32)> = short.iter().map(|short| (short.wanted.name, short.spread)).collect();
+        let done = self.runtime.block_on(async {
+            self.topics.complete(&missing).await?;
+            self.topics.grow(&sizes).await
+        });
+        done.map_err(Error::Broker)?;
+        Ok(missing.len() + short.len())
+    }
+
+    /// Has topics the partitions that they should have, which nobody uses yet: relays count by what the store says.
+    pub fn grow(&mut self) -> Result<(), Error> {
+        if let Some(store) = &mut self.store {
+            let found = self.topics.sizes().map_err(Error::Broker)?;
+            self.runtime.block_on(store.board.settle(&found))?;
+        }
+        let sizes: Vec<(&str, i32)> = self.wanted.iter().map(|wanted| (wanted.name, wanted.partitions)).collect();
+        self.runtime.block_on(self.topics.grow(&sizes)).map_err(Error::Broker)
+    }
+
+    /// Switches topics to other numbers of partitions, unless relays would stand still for longer than this. `tell` is told of
+    /// every look.
+    pub fn switch(
+        &mut self,
+        to: Spread,
+        within: Duration,
+        mut tell: impl FnMut(Result<&Progress, &StoreError>),
+    ) -> Result<(), Error> {
+        let Some(Store { board, views }) = &mut self.store else { return Ok(()) };
+        self.runtime.block_on(async {
+            let mut switch = Switch::new(board.as_mut(), (views.as_ref(), &self.book), to, self.in_flight);
+            let (mut failures, started) = (0, Instant::now());
+            loop {
+                let looked = switch.step_once().await;
+                tell(looked.as_ref());
+                match looked {
+                    Ok(Progress::Done) => return Ok(()),
+                    Ok(Progress::Busy) => return Err(Error::Switching),
+                    Ok(_) => failures = 0,
+                    Err(error) if failures == FAILURES_MAX => return Err(error.into()),
+                    Err(_) => failures += 1,
+                }
+                if started.elapsed() >= within {
+                    return Err(Error::Overdue(within.as_secs()));
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        })
+    }
+
+    /// Relays go on at once, however it ended.
+    pub fn release(&mut self) -> Result<(), StoreError> {
+        match &mut self.store {
+            Some(store) => self.runtime.block_on(store.board.release()),
+            None => Ok(()),
+        }
+    }
+}

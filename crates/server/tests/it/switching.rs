@@ -1,0 +1,303 @@
+//! Topics whose keys are spread over another number of partitions while orders flow (T7).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use app::topic::partition_of;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use serde_json::json;
+use xtask::process;
+
+use crate::brokers::{outcome, over_kafka, start};
+use crate::buyers::{Buyers, not_given_up, until};
+use crate::shared::Database;
+use crate::shop::{ANN, TestShop};
+
+const BROKER: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
+/// The topics on which orders are claimed and completed.
+const SWITCHED: [&str; 4] = ["order-events", "stock-events", "point-events", "order-processing-results"];
+
+/// A busy machine may take its time.
+const SWITCH: [&str; 4] = ["apply", "--switch", "--within", "200"];
+
+type Settings = Vec<(String, String)>;
+
+fn with_partitions(settings: &Settings, partitions: i32) -> Settings {
+    let sizes: Vec<String> = SWITCHED.iter().map(|topic| format!("{topic}={partitions}")).collect();
+    let mut settings = settings.clone();
+    settings.push(("DOORBUSTER__KAFKA__PARTITIONS".to_owned(), sizes.join(",")));
+    settings
+}
+
+fn topics(shop: &TestShop, settings: &Settings, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
+    command.arg("topics").args(args).arg("--data-dir").arg(shop.folder());
+    command.envs(settings.iter().map(|(key, value)| (key, value)));
+    command
+}
+
+#[track_caller]
+fn switch(shop: &TestShop, settings: &Settings) {
+    let output = topics(shop, settings, &SWITCH).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
+    assert!(said.contains("relays go on"), "{said}");
+}
+
+/// A switch in the middle of its work.
+struct Running {
+    child: Child,
+    lines: Box<dyn Iterator<Item = String>>,
+}
+
+impl Running {
+    fn start(shop: &TestShop, settings: &Settings) -> Running {
+        let mut command = topics(shop, settings, &SWITCH);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        Running { child, lines: Box::new(lines) }
+    }
+
+    #[track_caller]
+    fn await_line(&mut self, words: &str) {
+        let mut said = vec![];
+        let found = self.lines.by_ref().inspect(|line| said.push(line.clone())).any(|line| line.contains(words));
+        assert!(found, "it never said {words:?}: {said:?}");
+    }
+
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    #[track_caller]
+    fn finish(mut self) {
+        self.await_line("relays go on");
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// The keys and identities of a topic's records, partition by partition.
+fn records(settings: &Settings, topic: &str) -> Vec<Vec<(String, String)>> {
+    let consumer: BaseConsumer =
+        ClientConfig::new().set("bootstrap.servers", &settings[0].1).set("group.id", "looks on").create().unwrap();
+    let topic = format!("{}{topic}", settings[1].1);
+    let metadata = consumer.fetch_metadata(Some(&topic), BROKER).unwrap();
+    let count = metadata.topics()[0].partitions().len();
+    let read = |number: usize| {
+        let number = i32::try_from(number).unwrap();
+        let (begin, end) = consumer.fetch_watermarks(&topic, number, BROKER).unwrap();
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(&topic, number, Offset::Offset(begin)).unwrap();
+        consumer.assign(&list).unwrap();
+        let (mut found, started) = (vec![], Instant::now());
+        while i64::try_from(found.len()).unwrap() < end - begin {
+            let Some(message) = consumer.poll(LOOK) else {
+                assert!(started.elapsed() < BROKER, "there are more");
+                continue;
+            };
+            let message = message.unwrap();
+            let headers = message.headers().unwrap();
+            let id = headers.iter().find(|header| header.key == "ce_id").and_then(|header| header.value).unwrap();
+            let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().to_owned();
+            found.push((text(message.key().unwrap()), text(id)));
+        }
+        found
+    };
+    (0..count).map(read).collect()
+}
+
+/// A topic's events as the store has them, in the order of each key.
+type Outbox = Vec<(String, String, String)>;
+
+const OUTBOX: &str = "SELECT topic, event_key, id FROM event ORDER BY shard, seq";
+
+/// Every event is there, and a key's events are in order: first in its partition of before, then in that of after.
+/// Answers with how many keys have moved with events in both.
+#[track_caller]
+fn assert_in_order(settings: &Settings, outbox: &Outbox, (before, after): (i32, i32)) -> usize {
+    let mut moved = 0;
+    for topic in SWITCHED {
+        let mut found: BTreeMap<(&str, i32), Vec<&str>> = BTreeMap::new();
+        let partitions = records(settings, topic);
+        for (number, records) in (0..).zip(&partitions) {
+            for (key, id) in records {
+                assert!(
+                    [before, after].map(|count| partition_of(key, count)).contains(&number),
+                    "{topic} {number}: {key}"
+                );
+                found.entry((key, number)).or_default().push(id);
+            }
+        }
+        let mut wanted: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (_, key, id) in outbox.iter().filter(|(of, _, _)| of == topic) {
+            wanted.entry(key).or_default().push(id);
+        }
+        for (key, wanted) in wanted {
+            let [old, new] = [before, after].map(|count| partition_of(key, count));
+            let of = |number| found.get(&(key, number)).map(Vec::as_slice).unwrap_or_default();
+            let later = if new == old { &[][..] } else { of(new) };
+            // What came again was there before.
+            let mut seen = BTreeSet::new();
+            let all: Vec<&str> = of(old).iter().chain(later).copied().filter(|id| seen.insert(*id)).collect();
+            assert_eq!(all, wanted, "{topic}: the events of {key}");
+            moved += usize::from(!of(old).is_empty() && !later.is_empty());
+        }
+    }
+    moved
+}
+
+fn partitions_used(settings: &Settings) -> usize {
+    let used = |topic: &&str| records(settings, topic).iter().filter(|records| !records.is_empty()).count();
+    SWITCHED.iter().map(used).max().unwrap()
+}
+
+#[test]
+fn topics_are_switched_while_orders_flow() {
+    let test = "topics_are_switched_while_orders_flow";
+    let Some(database) = Database::new(test) else { return };
+    let Some(mut settings) = over_kafka(test) else { return };
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    let front = start(&settings, &["--roles", "api,relay"]);
+    let _relay = start(&settings, &["--roles", "relay"]);
+    let workers: Vec<TestShop> = (0..2).map(|_| start(&settings, &["--roles", "worker"])).collect();
+    let wider = with_partitions(&settings, 6);
+    let buyers = Buyers::prepare(&front, Duration::from_millis(100));
+    buyers.buy_at(&[&front], || {
+        buyers.await_completed(&front);
+        let plan = topics(&front, &wider, &["plan"]).output().unwrap();
+        let said = String::from_utf8(plan.stdout).unwrap();
+        assert_eq!(plan.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("SWITCH  order-events: its keys are spread over 3 partitions and should be over 6"),
+            "{said}"
+        );
+        let refused = topics(&front, &wider, &["apply"]).status().unwrap();
+        assert_eq!(refused.code(), Some(1), "not without being asked");
+
+        // Nobody takes anything in: it waits, and dies waiting. The topics have grown by then; nothing else has changed.
+        let stop = |signal| workers.iter().for_each(|worker| assert!(process::signal(worker.pid(), signal)));
+        stop("-STOP");
+        let overdue = topics(&front, &wider, &["apply", "--switch", "--within", "2"]).output().unwrap();
+        let said = String::from_utf8(overdue.stderr).unwrap();
+        assert!(!overdue.status.success() && said.contains("nothing was switched"), "{said}");
+        let mut first = Running::start(&front, &wider);
+        first.await_line("groups take in what was published");
+        buyers.await_accepted(20);
+        let mut second = Running::start(&front, &wider);
+        second.await_line("another switch is at work");
+        assert!(!second.child.wait().unwrap().success());
+        first.kill();
+        stop("-CONT");
+        buyers.await_completed(&front);
+        assert_eq!(partitions_used(&settings), 3, "keys are where they were");
+
+        // A relay that has not finished publishing is waited for; it dies over that.
+        assert!(process::signal(front.pid(), "-STOP"));
+        let mut third = Running::start(&front, &wider);
+        third.await_line("Relays finish");
+        third.kill();
+        assert!(process::signal(front.pid(), "-CONT"));
+        buyers.await_completed(&front);
+
+        switch(&front, &wider);
+        buyers.await_completed(&front);
+        buyers.await_accepted(50);
+        assert!(topics(&front, &wider, &["plan"]).status().unwrap().success(), "all is as it should be");
+        buyers.await_completed(&front);
+    });
+    buyers.assert_served();
+    buyers.settle_up(&front, &database);
+    until("the spread is used", || partitions_used(&settings) > 3);
+    until("everything is published", || {
+        let behind = "SELECT COUNT(*), 0 FROM outbox_shard JOIN relay_shard USING (shard) WHERE seq > position";
+        database.ask::<(i64, i64)>(behind) == [(0, 0)]
+    });
+    let moved = assert_in_order(&settings, &database.ask(OUTBOX), (3, 6));
+    assert!(moved > 0, "some key has moved with its order");
+}
+
+#[test]
+fn a_relay_that_sleeps_through_a_switch_breaks_nothing() {
+    let test = "a_relay_that_sleeps_through_a_switch_breaks_nothing";
+    let Some(database) = Database::new(test) else { return };
+    let Some(mut settings) = over_kafka(test) else { return };
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    let sleeper = start(&settings, &["--roles", "relay"]);
+    let held = || database.ask::<(i64, i64)>("SELECT COUNT(*), 0 FROM relay_shard WHERE leased_until > 0") == [(16, 0)];
+    until("the sleeper holds all shards", held);
+    let front = start(&settings, &["--roles", "api,relay,worker"]);
+    let buyers = Buyers::prepare(&front, Duration::from_millis(250));
+    buyers.buy_at(&[&front], || {
+        buyers.await_completed(&front);
+        assert!(process::signal(sleeper.pid(), "-STOP"));
+        let mut running = Running::start(&front, &with_partitions(&settings, 6));
+        running.await_line("Relays finish");
+        running.finish();
+        buyers.await_completed(&front);
+        assert!(process::signal(sleeper.pid(), "-CONT"));
+        buyers.await_accepted(20);
+        buyers.await_completed(&front);
+    });
+    buyers.settle_up(&front, &database);
+    until("everything is published", || {
+        let behind = "SELECT COUNT(*), 0 FROM outbox_shard JOIN relay_shard USING (shard) WHERE seq > position";
+        database.ask::<(i64, i64)>(behind) == [(0, 0)]
+    });
+    assert!(assert_in_order(&settings, &database.ask(OUTBOX), (3, 6)) > 0, "some key has moved with its order");
+}
+
+#[test]
+fn a_folders_topics_are_switched_to_fewer() {
+    let Some(settings) = over_kafka("a_folders_topics_are_switched_to_fewer") else { return };
+    let mut shop = start(&settings, &[]);
+    let product = shop.product(0, 1_000);
+    let placed = Mutex::new(vec![]);
+    let buy = |shop: &TestShop, user: i64| {
+        let wanted = json!({"items": [{"productId": product, "quantity": 1}]});
+        let order = shop.post(user, "/api/orders", &wanted).expect(202);
+        placed.lock().unwrap().push((user, order["orderNumber"].as_str().unwrap().to_owned()));
+    };
+    let fewer = with_partitions(&settings, 2);
+    std::thread::scope(|scope| {
+        let switching = scope.spawn(|| switch(&shop, &fewer));
+        for user in (ANN..ANN + 20).cycle().take(200) {
+            buy(&shop, user);
+            if switching.is_finished() && user == ANN {
+                break;
+            }
+        }
+        switching.join().unwrap();
+    });
+    // The next process spreads them alike.
+    shop.kill();
+    shop.open();
+    (ANN..ANN + 20).for_each(|user| buy(&shop, user));
+    let placed = placed.into_inner().unwrap();
+    until("all are completed", || placed.iter().all(|(user, number)| outcome(&shop, *user, number) == "COMPLETED"));
+    shop.stop();
+    let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
+    let mut rows = store.prepare(OUTBOX).unwrap();
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let outbox: Outbox = rows.collect::<Result<_, _>>().unwrap();
+    assert_in_order(&settings, &outbox, (3, 2));
+    let before: i64 = store.query_row("SELECT min(partitions) FROM topic_spread", [], |row| row.get(0)).unwrap();
+    assert_eq!(before, 2);
+}
+
+#[test]
+fn what_a_connector_publishes_is_not_switched() {
+    let Some(mut settings) = over_kafka("what_a_connector_publishes_is_not_switched") else { return };
+    let shop = start(&settings, &[]);
+    settings.push(("DOORBUSTER__KAFKA__RELAY".to_owned(), "debezium".to_owned()));
+    let output = topics(&shop, &settings, &["apply", "--switch"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("docs/debezium.md"), "{said}");
+}
