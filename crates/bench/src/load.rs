@@ -169,7 +169,13 @@ async fn work(shared: Rc<Shared>, mut connection: Connection) -> Result<(), Erro
     while let Some(start) = shared.turns.next().await {
         request.clear();
         let Some(ticket) = shared.plan.borrow_mut().next(&mut request) else { break };
-        let answer = connection.exchange(&request).await?;
+        let answer = loop {
+            let answer = connection.exchange(&request).await?;
+            request.clear();
+            if !shared.plan.borrow_mut().follow(ticket, answer, &mut request) {
+                break answer;
+            }
+        };
         let took = start.elapsed();
         let verdict = shared.plan.borrow_mut().judge(ticket, answer);
         shared.tally.borrow_mut().note(took, verdict, answer);

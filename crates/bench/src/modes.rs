@@ -12,6 +12,7 @@ mod orders;
 mod page;
 mod plot;
 
+pub use orders::End;
 use orders::{Orders, Outcomes};
 pub use page::page;
 pub use plot::plot;
@@ -25,6 +26,7 @@ pub const MODES: [(&str, i64); 6] =
 pub struct Comparison {
     pub leg: Duration,
     pub rounds: usize,
+    pub end: End,
 }
 
 /// What came of one mode; each figure is the median of the rounds.
@@ -48,6 +50,8 @@ pub struct ModeFigures {
 #[serde(rename_all = "camelCase")]
 pub struct ModesReport {
     pub scenario: &'static str,
+    /// Whether every order was paid for.
+    pub payment: bool,
     pub rounds: usize,
     pub connections: usize,
     pub modes: Vec<ModeFigures>,
@@ -67,13 +71,15 @@ struct Leg {
 pub async fn run(stage: &mut Stage, wanted: Comparison, progress: &dyn Fn(&str)) -> Result<ModesReport, Error> {
     let mut legs: Vec<Vec<Leg>> = MODES.iter().map(|_| vec![]).collect();
     let mut failures = vec![];
+    let (captured, mut paid) = (stage.shop.captures().await?, 0);
     // The first round is to warm up and to learn how many orders a leg takes.
     let mut expected = 2_000;
     for round in 0..=wanted.rounds {
         for (place, (mode, percent)) in MODES.into_iter().enumerate() {
             let name = if round == 0 { "warming up".to_owned() } else { format!("round {round} of {}", wanted.rounds) };
             stage.shop.set_mode(mode, percent).await?;
-            let leg = carry_out(stage, wanted.leg, (expected, &mut failures)).await?;
+            let leg = carry_out(stage, wanted, (expected, &mut failures)).await?;
+            paid += leg.outcomes.paid;
             progress(&format!("{name}: {mode}, {:.0} per second", leg.per_second));
             if round > 0 {
                 legs[place].push(leg);
@@ -82,21 +88,33 @@ pub async fn run(stage: &mut Stage, wanted: Comparison, progress: &dyn Fn(&str))
             }
         }
     }
+    let captured = stage.shop.captures().await? - captured;
+    if captured != paid {
+        failures.push(format!("{paid} orders were paid for, money was captured {captured} times"));
+    }
     let connections = stage.connections;
+    let payment = wanted.end == End::Paid;
     let modes = MODES.iter().zip(&legs).map(|((mode, _), legs)| figures(mode, legs)).collect();
-    let mut report =
-        ModesReport { scenario: "modes", rounds: wanted.rounds, connections, modes, audit_violations: None, failures };
+    let mut report = ModesReport {
+        scenario: "modes",
+        payment,
+        rounds: wanted.rounds,
+        connections,
+        modes,
+        audit_violations: None,
+        failures,
+    };
     report.compare();
     Ok(report)
 }
 
 async fn carry_out(
     stage: &mut Stage,
-    time: Duration,
+    wanted: Comparison,
     (expected, failures): (u64, &mut Vec<String>),
 ) -> Result<Leg, Error> {
-    let (plan, outcomes) = Orders::prepare(stage, expected).await?;
-    let load = Load { connections: stage.connections, pace: Pace::Closed { time } };
+    let (plan, outcomes) = Orders::prepare(stage, expected, wanted.end).await?;
+    let load = Load { connections: stage.connections, pace: Pace::Closed { time: wanted.leg } };
     let leg = load::run(stage.address, Box::new(plan), load).await?;
     if let Some(complaint) = &leg.tally.complaint {
         failures.push(format!("{} answers were not as expected, the first: {complaint}", leg.tally.surprises));

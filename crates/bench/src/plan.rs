@@ -39,6 +39,11 @@ pub trait Plan: Debug {
     /// Writes the next request; `None` when there is nothing left to ask.
     fn next(&mut self, request: &mut Vec<u8>) -> Option<Ticket>;
 
+    /// Writes what the same customer asks for after an answer, at once and as part of the same ticket. `false`: that was all.
+    fn follow(&mut self, _ticket: Ticket, _answer: Answer<'_>, _request: &mut Vec<u8>) -> bool {
+        false
+    }
+
     fn judge(&mut self, ticket: Ticket, answer: Answer<'_>) -> Verdict;
 
     /// Headers and body of a typical request, for the yardstick.

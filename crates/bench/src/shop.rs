@@ -68,6 +68,12 @@ impl Shop {
         integer(&self.get("/api/admin/audit").await?, "violations")
     }
 
+    /// How often money was captured since the server was started.
+    pub async fn captures(&mut self) -> Result<u64, Error> {
+        let (_, text) = self.ask(&Template::get("/metrics")).await?;
+        Ok(captures(&String::from_utf8_lossy(&text)))
+    }
+
     /// Whether the server was started for a bench.
     pub async fn has_echo(&mut self) -> Result<bool, Error> {
         let (status, _) = self.ask(&Template::post("/bench/echo/2", "", "{}")).await?;
@@ -97,6 +103,12 @@ impl Shop {
     }
 }
 
+fn captures(exposition: &str) -> u64 {
+    let calls = exposition.lines().filter_map(|line| line.strip_prefix("doorbuster_payment_calls_total{"));
+    let approved = calls.filter(|call| call.contains(r#"deed="capture""#) && call.contains(r#"answer="approved""#));
+    approved.filter_map(|call| call.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+}
+
 fn document(what: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Error> {
     let read = serde_json::from_slice(&body).ok().filter(|_| (200..300).contains(&status));
     read.ok_or_else(|| Error::Refused {
@@ -108,4 +120,23 @@ fn document(what: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Error> 
 
 fn integer(document: &Value, member: &'static str) -> Result<i64, Error> {
     document[member].as_i64().ok_or(Error::Nothing("a number is missing in an answer"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captures_are_counted_whichever_way_they_were_heard_of() {
+        let call = |deed, way, answer, count| {
+            format!("doorbuster_payment_calls_total{{deed=\"{deed}\",way=\"{way}\",answer=\"{answer}\"}} {count}\n")
+        };
+        let lines = [
+            call("capture", "do", "approved", 5),
+            call("capture", "look_up", "approved", 2),
+            call("capture", "do", "unknown", 2),
+            call("authorize", "do", "approved", 7),
+        ];
+        assert_eq!(captures(&lines.concat()), 7);
+    }
 }

@@ -112,15 +112,18 @@ pub struct SimArgs {
     /// How many seeds to play, one after the other
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
-    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, outages, everything; all of them unless given
+    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, payments, outages, everything; all of them unless given
     #[arg(long, value_name = "NAME", value_parser = scenario)]
     pub scenario: Option<Scenario>,
     /// How reactions run: inline, log; both unless given
     #[arg(long, value_name = "NAME", value_parser = executor)]
     pub executor: Option<Executor>,
-    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, admissions-counted
+    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, admissions-counted, keys-forgotten
     #[arg(long = "break", value_name = "NAME", value_parser = breakage)]
     pub breakage: Option<Breakage>,
+    /// Play no days but one order at a time: every mode, every step that fails, a crash before and after each commit
+    #[arg(long, conflicts_with_all = ["seed", "seeds", "scenario", "trace"])]
+    pub matrix: bool,
     /// Print what happened, a line for each thing
     #[arg(long, conflicts_with = "json")]
     pub trace: bool,

@@ -90,13 +90,23 @@ impl Bus {
 
     /// Whether every group has taken in everything that it asks for.
     pub(crate) fn is_quiet(&self, state: &State) -> bool {
+        !Group::ALL.iter().any(|group| self.waits(state, *group))
+    }
+
+    /// Whether a group that is not silent has anything left to take in.
+    pub(crate) fn is_at_rest(&self, state: &State) -> bool {
+        let silent: Vec<Group> = self.lock().silent.keys().copied().collect();
+        Group::ALL.iter().all(|group| silent.contains(group) || !self.waits(state, *group))
+    }
+
+    /// Whether a group has anything left to take in.
+    pub(crate) fn waits(&self, state: &State, group: Group) -> bool {
         let broker = self.lock();
-        broker.relayed == state.outbox.len()
-            && broker.partitions.iter().all(|(partition, places)| {
-                groups_of(*partition).all(|group| {
-                    let stands = state.offsets.get(&OffsetKey { group, partition: *partition }).copied().unwrap_or(0);
-                    !places.iter().skip(unseen(stands)).any(|place| wants(group, &state.outbox[*place]))
-                })
+        broker.relayed < state.outbox.len()
+            || broker.partitions.iter().any(|(partition, places)| {
+                let stands = state.offsets.get(&OffsetKey { group, partition: *partition }).copied().unwrap_or(0);
+                partition.topic.is_some_and(|topic| reads(group, topic))
+                    && places.iter().skip(unseen(stands)).any(|place| wants(group, &state.outbox[*place]))
             })
     }
 }
@@ -115,10 +125,6 @@ fn unseen(offset: i64) -> usize {
 
 fn wants(group: Group, row: &OutboxRow) -> bool {
     EventKind::from_name(row.record.kind).is_some_and(|kind| group.subscribes_to(kind))
-}
-
-fn groups_of(partition: Partition) -> impl Iterator<Item = Group> {
-    Group::ALL.iter().copied().filter(move |group| partition.topic.is_some_and(|topic| reads(*group, topic)))
 }
 
 fn reads(group: Group, topic: Topic) -> bool {

@@ -13,9 +13,10 @@ use domain::coupon::Rejection;
 use domain::ids::{CampaignId, UserId};
 use domain::order::Outcome;
 use domain::order_saga::StepState;
+use domain::time::Timestamp;
 
 use crate::coverage::Branch;
-use crate::disk::{OutboxRow, State};
+use crate::disk::{Disk, OutboxRow, State};
 use crate::model_snapshot::ModelSnapshot;
 use crate::world::{Verdict, World};
 
@@ -35,15 +36,8 @@ impl World {
 
     /// Holds the committed state to the laws of the shop. How long a request may wait is a law for days without faults.
     pub(crate) fn audit(&self) -> Verdict {
-        let mut snapshot = ModelSnapshot::of(&self.around.disk);
-        let audit = app::audit::audit(&mut snapshot, self.around.clock.now()).map_err(|error| error.to_string())?;
-        let broken: Vec<String> = audit
-            .laws
-            .iter()
-            .filter(|law| law.violations > 0 && (self.is_evening || law.law != Law::Requests.number()))
-            .map(|law| format!("law {}, {}: {}", law.law, law.name, law.examples.join("; ")))
-            .collect();
-        ensure(broken.is_empty(), || broken.join("\n"))
+        let counts = |law| self.is_evening || law != Law::Requests.number();
+        audit(&self.around.disk, self.around.clock.now(), counts)
     }
 
     fn groups_only_go_on(&mut self, state: &State) -> Verdict {
@@ -110,13 +104,7 @@ impl World {
     /// What is owed when nothing moves any more: one outcome for each order and request, and nothing left behind.
     pub(crate) fn check_rest(&self) -> Verdict {
         self.audit()?;
-        self.around.disk.read(|state| {
-            orders_have_ended(state)?;
-            requests_are_answered(state)?;
-            nothing_is_undelivered(state)?;
-            everybody_was_told(state)?;
-            sales_are_counted(state)
-        })?;
+        self.around.disk.read(is_at_rest)?;
         self.money_is_where_it_belongs()?;
         self.numbers_are_unique()
     }
@@ -137,6 +125,18 @@ impl World {
     }
 }
 
+/// Holds what is committed to the laws that count.
+pub(crate) fn audit(disk: &Disk, now: Timestamp, counts: impl Fn(u8) -> bool) -> Verdict {
+    let audit = app::audit::audit(&mut ModelSnapshot::of(disk), now).map_err(|error| error.to_string())?;
+    let broken: Vec<String> = audit
+        .laws
+        .iter()
+        .filter(|law| law.violations > 0 && counts(law.law))
+        .map(|law| format!("law {}, {}: {}", law.law, law.name, law.examples.join("; ")))
+        .collect();
+    ensure(broken.is_empty(), || broken.join("\n"))
+}
+
 /// The gate only says what the engine would say by committed facts.
 pub(crate) fn gate_is_right(state: &State, (campaign, user): (CampaignId, UserId), refusal: Rejection) -> Verdict {
     let Some(row) = state.campaigns.get(&campaign) else { return Ok(()) };
@@ -148,6 +148,15 @@ pub(crate) fn gate_is_right(state: &State, (campaign, user): (CampaignId, UserId
         Rejection::NotStarted | Rejection::Expired | Rejection::NotUsable => true,
     };
     ensure(is_right, || format!("the gate refuses {user} with {refusal:?}, but he holds {held} of {row:?}"))
+}
+
+/// Nothing is left to do, and nothing was forgotten.
+pub(crate) fn is_at_rest(state: &State) -> Verdict {
+    orders_have_ended(state)?;
+    requests_are_answered(state)?;
+    nothing_is_undelivered(state)?;
+    everybody_was_told(state)?;
+    sales_are_counted(state)
 }
 
 fn orders_have_ended(state: &State) -> Verdict {

@@ -8,7 +8,7 @@ use app::table::Change;
 use domain::coupon::Holding;
 use domain::money::Money;
 
-use crate::disk::State;
+use crate::disk::{RefusedRow, State};
 
 /// Whether the state can take the commit in, all of it.
 pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), CommitError> {
@@ -18,6 +18,7 @@ pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), Commit
         }
     }
     refuse_claims(state, commit.rows)
+        .and_then(|()| refuse_rows(state, commit.rows))
         .and_then(|()| check_keys(state, commit.rows))
         .and_then(|()| check_rows(commit.rows))
         .and_then(|()| check_coupons(state, commit.rows))
@@ -31,6 +32,23 @@ fn refuse_claims(state: &mut State, rows: &Rows) -> Result<(), String> {
         if let Some(times) = state.refused_claims.get_mut(&key).filter(|times| **times > 0) {
             *times -= 1;
             return Err(format!("claims: {key:?} is refused, as planned"));
+        }
+    }
+    Ok(())
+}
+
+/// What cannot be written, as planned.
+fn refuse_rows(state: &mut State, rows: &Rows) -> Result<(), String> {
+    for (row, times) in state.refused_rows.iter_mut().filter(|(_, times)| **times > 0) {
+        let is_written = match row {
+            RefusedRow::Claim(step) => written(rows.claims.changes()).any(|(key, _)| key.step == *step),
+            RefusedRow::Payment => written(rows.payments.changes()).next().is_some(),
+            RefusedRow::Shipment => written(rows.shipments.changes()).next().is_some(),
+            RefusedRow::Storage => written(rows.storages.changes()).next().is_some(),
+        };
+        if is_written {
+            *times -= 1;
+            return Err(format!("{row:?} is refused, as planned"));
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use domain::coupon::{Campaign, Holding};
 use domain::ids::{
     CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
 };
+use domain::order_saga::Step;
 use domain::payment::Payment;
 use domain::points::Account;
 use domain::shipment::Shipment;
@@ -57,6 +58,8 @@ pub struct State {
     pub letters: BTreeMap<LetterId, DeadLetter>,
     /// Claims of which the table refuses to take a row, so many times more: a participant whose handling fails.
     pub refused_claims: BTreeMap<ClaimKey, u64>,
+    /// The same for rows of whichever order.
+    pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
     /// Every change of the mode setting, oldest first.
@@ -88,6 +91,15 @@ pub struct State {
     /// The next number of each sequence.
     pub sequences: BTreeMap<Sequence, i64>,
     pub commits: BTreeSet<CommitId>,
+}
+
+/// A row of an order that the store may be told to refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefusedRow {
+    Claim(Step),
+    Payment,
+    Shipment,
+    Storage,
 }
 
 /// An event in its place, with what the outbox knows beside the record.

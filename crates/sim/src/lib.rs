@@ -11,6 +11,7 @@ pub mod coverage;
 mod customers;
 pub mod disk;
 pub mod fault;
+pub mod matrix;
 mod mischief;
 pub mod model_gate;
 pub mod model_log;

@@ -27,6 +27,10 @@ pub(crate) enum Death {
 #[derive(Debug, Default)]
 struct Script {
     death: Option<Death>,
+    /// Commits that were begun.
+    commits: u64,
+    /// The commit that is survived no further than so.
+    last: Option<(u64, Death)>,
     witnessed: Vec<Branch>,
 }
 
@@ -37,6 +41,24 @@ pub(crate) struct Fate(Arc<Mutex<Script>>);
 impl Fate {
     pub(crate) fn plan(&self, death: Option<Death>) {
         self.script().death = death;
+    }
+
+    /// Has the process die at the commit of this number, counted from 1.
+    pub(crate) fn plan_at(&self, commit: u64, death: Death) {
+        self.script().last = Some((commit, death));
+    }
+
+    /// How many commits were begun so far.
+    pub(crate) fn commits(&self) -> u64 {
+        self.script().commits
+    }
+
+    fn begin_commit(&self) {
+        let mut script = self.script();
+        script.commits += 1;
+        if let Some((_, death)) = script.last.filter(|(commit, _)| *commit == script.commits) {
+            script.death = Some(death);
+        }
     }
 
     pub(crate) fn take_witnessed(&self) -> Vec<Branch> {
@@ -95,6 +117,7 @@ impl Store for MortalStore {
 
     fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
         Box::pin(async move {
+            self.fate.begin_commit();
             self.fate.meet(Death::BeforeCommit, Branch::DiedBeforeCommit).await;
             let committed = self.write(commit).await;
             self.drop_tombstones();

@@ -112,6 +112,17 @@ impl Process {
         report.lost.iter().for_each(|key| self.consumer.lose(*key));
         Some(report)
     }
+
+    /// The same, each in a commit of its own.
+    pub(crate) fn work_singly(&mut self) -> Option<Vec<String>> {
+        let mut errors = vec![];
+        let jobs: Vec<Vec<Job>> = std::mem::take(&mut self.held).into_iter().map(|job| vec![job]).collect();
+        for jobs in jobs.into_iter().chain([vec![]]) {
+            self.held = jobs;
+            errors.extend(self.work()?.errors);
+        }
+        Some(errors)
+    }
 }
 
 fn settings(executor: Executor) -> Settings {

@@ -2,7 +2,7 @@
 //!
 //! What it did is done once per key, however often it is asked. What it answers may be lost, late, told twice, of another amount.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,9 +13,9 @@ use domain::time::Timestamp;
 use crate::coverage::Branch;
 use crate::rng::Rng;
 
-/// How it misbehaves once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whim {
+/// How it misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Whim {
     /// The connection is refused: nothing is done.
     Away,
     /// Nothing is done, and nobody knows.
@@ -28,24 +28,74 @@ enum Whim {
     WrongAmount,
     /// It is done, and told twice beside the answer.
     ToldTwice,
-    /// It says that it is still at it.
+    /// It is done, and told before it is answered.
+    ToldFirst,
+    /// Nothing is done, nobody knows, and it says that it is still at it.
     Slow,
+    /// It is done, nobody knows, and it says once that it is still at it.
+    TimedOut,
 }
 
 impl Whim {
-    const ALL: [Whim; 7] =
-        [Whim::Away, Whim::LostBefore, Whim::LostAfter, Whim::Decline, Whim::WrongAmount, Whim::ToldTwice, Whim::Slow];
+    pub const ALL: [Whim; 9] = [
+        Whim::Away,
+        Whim::LostBefore,
+        Whim::LostAfter,
+        Whim::Decline,
+        Whim::WrongAmount,
+        Whim::ToldTwice,
+        Whim::ToldFirst,
+        Whim::Slow,
+        Whim::TimedOut,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Whim::Away => "out of reach",
+            Whim::LostBefore => "the request is lost",
+            Whim::LostAfter => "the answer is lost",
+            Whim::Decline => "declined",
+            Whim::WrongAmount => "another amount",
+            Whim::ToldTwice => "told twice",
+            Whim::ToldFirst => "told before the answer",
+            Whim::Slow => "slow",
+            Whim::TimedOut => "timed out, then done",
+        }
+    }
+}
+
+/// What it does the next times that it is asked for a deed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planned {
+    pub(crate) deed: Deed,
+    pub(crate) whim: Whim,
+    pub(crate) times: u64,
+}
+
+/// Something that it tells by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) ask: Ask,
+    pub(crate) verdict: Verdict,
+    pub(crate) is_first: bool,
 }
 
 #[derive(Debug)]
 struct Books {
     /// By key: what was done for good.
     done: BTreeMap<String, (Ask, Verdict)>,
+    /// What was done once more, where keys are forgotten.
+    again: Vec<Ask>,
+    forgets_keys: bool,
     /// Whims per thousand calls.
     odds: u64,
     rng: Rng,
-    /// What it tells by itself besides.
-    tellings: Vec<(Ask, Verdict)>,
+    planned: Option<Planned>,
+    /// How often it did what was planned.
+    struck: u64,
+    /// Deeds that it says once more it is still at.
+    is_at: BTreeSet<String>,
+    tellings: Vec<Told>,
     witnessed: Vec<Branch>,
 }
 
@@ -54,17 +104,42 @@ pub(crate) struct Provider(Mutex<Books>);
 
 impl Provider {
     pub(crate) fn new(seed: u64, odds: u64) -> Provider {
-        let (done, rng) = (BTreeMap::new(), Rng::new(seed));
-        Provider(Mutex::new(Books { done, odds, rng, tellings: vec![], witnessed: vec![] }))
+        Provider(Mutex::new(Books {
+            done: BTreeMap::new(),
+            again: vec![],
+            forgets_keys: false,
+            odds,
+            rng: Rng::new(seed),
+            planned: None,
+            struck: 0,
+            is_at: BTreeSet::new(),
+            tellings: vec![],
+            witnessed: vec![],
+        }))
+    }
+
+    pub(crate) fn forget_keys(&self, forgets: bool) {
+        self.books().forgets_keys = forgets;
+    }
+
+    pub(crate) fn plan(&self, planned: Planned) {
+        self.books().planned = Some(planned);
+    }
+
+    pub(crate) fn struck(&self) -> u64 {
+        self.books().struck
     }
 
     /// It answers rightly from now on.
     pub(crate) fn heal(&self) {
-        self.books().odds = 0;
+        let mut books = self.books();
+        books.odds = 0;
+        books.planned = None;
     }
 
-    pub(crate) fn take_tellings(&self) -> Vec<(Ask, Verdict)> {
-        std::mem::take(&mut self.books().tellings)
+    /// What it tells before an answer, or after it.
+    pub(crate) fn take_tellings(&self, is_first: bool) -> Vec<Told> {
+        self.books().tellings.extract_if(.., |told| told.is_first == is_first).collect()
     }
 
     pub(crate) fn take_witnessed(&self) -> Vec<Branch> {
@@ -74,8 +149,9 @@ impl Provider {
     /// What it holds of each order's customer: taken and not given back.
     pub(crate) fn holds(&self) -> BTreeMap<String, Money> {
         let mut held: BTreeMap<String, Money> = BTreeMap::new();
-        for (ask, verdict) in self.books().done.values() {
-            let Verdict::Approved { .. } = verdict else { continue };
+        let books = self.books();
+        let approved = books.done.values().filter(|(_, verdict)| matches!(verdict, Verdict::Approved { .. }));
+        for ask in approved.map(|(ask, _)| ask).chain(&books.again) {
             let held = held.entry(ask.order.to_string()).or_default();
             match ask.deed {
                 Deed::Capture => *held += ask.amount,
@@ -92,24 +168,41 @@ impl Provider {
 }
 
 impl Books {
-    fn whim(&mut self) -> Option<Whim> {
+    fn whim(&mut self, deed: Deed) -> Option<Whim> {
+        if let Some(planned) = self.planned.as_mut().filter(|planned| planned.deed == deed && planned.times > 0) {
+            planned.times -= 1;
+            self.struck += 1;
+            return Some(planned.whim);
+        }
         if self.rng.happens(self.odds) { self.rng.pick(&Whim::ALL) } else { None }
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Verdict, ProviderError> {
-        let whim = self.whim();
+        let whim = self.whim(ask.deed);
         match whim {
             Some(Whim::Away) => {
                 self.witnessed.push(Branch::ProviderAway);
                 return Err(ProviderError::NotDone("connection refused".into()));
             }
             Some(Whim::LostBefore | Whim::Slow) => return Err(ProviderError::Unknown("timed out".into())),
-            Some(Whim::LostAfter | Whim::Decline | Whim::WrongAmount | Whim::ToldTwice) | None => {}
+            Some(
+                Whim::LostAfter
+                | Whim::Decline
+                | Whim::WrongAmount
+                | Whim::ToldTwice
+                | Whim::ToldFirst
+                | Whim::TimedOut,
+            )
+            | None => {}
         }
         let verdict = self.act(ask, whim == Some(Whim::Decline));
         match (whim, &verdict) {
             (Some(Whim::LostAfter), _) => {
                 self.witnessed.push(Branch::ProviderLost);
+                Err(ProviderError::Unknown("timed out".into()))
+            }
+            (Some(Whim::TimedOut), _) => {
+                self.is_at.insert(ask.key.to_string());
                 Err(ProviderError::Unknown("timed out".into()))
             }
             (Some(Whim::WrongAmount), Verdict::Approved { reference, amount }) => {
@@ -118,7 +211,12 @@ impl Books {
             }
             (Some(Whim::ToldTwice), _) => {
                 self.witnessed.push(Branch::ProviderToldTwice);
-                self.tellings.extend([(ask.clone(), verdict.clone()), (ask.clone(), verdict.clone())]);
+                let told = Told { ask: ask.clone(), verdict: verdict.clone(), is_first: false };
+                self.tellings.extend([told.clone(), told]);
+                Ok(verdict)
+            }
+            (Some(Whim::ToldFirst), _) => {
+                self.tellings.push(Told { ask: ask.clone(), verdict: verdict.clone(), is_first: true });
                 Ok(verdict)
             }
             _ => Ok(verdict),
@@ -128,6 +226,9 @@ impl Books {
     /// Does it, once for its key.
     fn act(&mut self, ask: &Ask, is_poor: bool) -> Verdict {
         if let Some((_, verdict)) = self.done.get(&*ask.key) {
+            if self.forgets_keys && matches!(verdict, Verdict::Approved { .. }) {
+                self.again.push(ask.clone());
+            }
             return verdict.clone();
         }
         let can = match ask.deed {
@@ -154,13 +255,20 @@ impl Books {
 
     fn look_up(&mut self, ask: &Ask) -> Result<Found, ProviderError> {
         self.witnessed.push(Branch::PaymentLookedUp);
-        match self.whim() {
-            Some(Whim::Away | Whim::LostBefore | Whim::LostAfter) => Err(ProviderError::Unknown("timed out".into())),
-            Some(Whim::Slow) => Ok(Found::Pending),
-            Some(Whim::Decline | Whim::WrongAmount | Whim::ToldTwice) | None => {
-                let found = self.done.get(&*ask.key);
-                Ok(found.map_or(Found::Never, |(_, verdict)| Found::Verdict(verdict.clone())))
+        if self.is_at.remove(&*ask.key) {
+            return Ok(Found::Pending);
+        }
+        let whim = self.whim(ask.deed);
+        match (whim, self.done.get(&*ask.key)) {
+            (Some(Whim::Away | Whim::LostBefore | Whim::LostAfter), _) => {
+                Err(ProviderError::Unknown("timed out".into()))
             }
+            (Some(Whim::Slow | Whim::TimedOut), _) => Ok(Found::Pending),
+            (Some(Whim::WrongAmount), Some((_, Verdict::Approved { reference, amount }))) => {
+                let verdict = Verdict::Approved { reference: reference.clone(), amount: *amount + Money::won(1) };
+                Ok(Found::Verdict(verdict))
+            }
+            (_, found) => Ok(found.map_or(Found::Never, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
     }
 }

@@ -156,17 +156,24 @@ pub enum Breakage {
     OffsetsNotCompared,
     /// The gate counts whom it let through instead of coupons that were committed.
     AdmissionsCounted,
+    /// The payment provider does once more what it is asked for once more under the same key.
+    KeysForgotten,
 }
 
 impl Breakage {
-    pub const ALL: [Breakage; 3] =
-        [Breakage::TombstonesDropped, Breakage::OffsetsNotCompared, Breakage::AdmissionsCounted];
+    pub const ALL: [Breakage; 4] = [
+        Breakage::TombstonesDropped,
+        Breakage::OffsetsNotCompared,
+        Breakage::AdmissionsCounted,
+        Breakage::KeysForgotten,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Breakage::TombstonesDropped => "tombstones-dropped",
             Breakage::OffsetsNotCompared => "offsets-not-compared",
             Breakage::AdmissionsCounted => "admissions-counted",
+            Breakage::KeysForgotten => "keys-forgotten",
         }
     }
 

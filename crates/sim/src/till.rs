@@ -8,11 +8,13 @@ use app::rows::Telling;
 use domain::money::Money;
 use domain::order::Outcome;
 use domain::payment::Payment;
+use domain::time::Timestamp;
 
 use crate::checker::ensure;
 use crate::coverage::Branch;
 use crate::disk::State;
 use crate::process::CODEC;
+use crate::provider::{Provider, Told};
 use crate::ready::ready;
 use crate::world::{Verdict, World};
 
@@ -30,23 +32,21 @@ impl World {
             }
             if let Some(errand) = ready(self.cashier.pay_once(&payment)) {
                 self.note(format_args!("the provider is asked {}: {:?}", errand.ask.key, errand.answered.answer));
+                self.hear_provider(true);
                 self.answer(errand.answered);
             }
         }
-        self.hear_provider();
+        self.hear_provider(false);
         for branch in self.provider.take_witnessed() {
             self.coverage.reach(branch);
         }
     }
 
     /// Takes in what the provider tells by itself.
-    fn hear_provider(&mut self) {
+    fn hear_provider(&mut self, is_first: bool) {
         let now = self.around.clock.now();
-        for (ask, verdict) in self.provider.take_tellings() {
-            let known = Asked::of_key(&ask.key).zip(CODEC.order_id(ask.order.as_str()));
-            let Some(((_, asked), order)) = known else { continue };
-            let told = Some(Telling::new("model", ask.key.clone(), now));
-            self.answer(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told });
+        for told in self.provider.take_tellings(is_first) {
+            told.answered(now).into_iter().for_each(|answered| self.answer(answered));
         }
     }
 
@@ -60,22 +60,33 @@ impl World {
 
     /// The two books say the same of every order, and nobody owes anybody.
     pub(crate) fn money_is_where_it_belongs(&self) -> Verdict {
-        let held = self.provider.holds();
-        self.around.disk.read(|state| {
-            for row in state.orders.values() {
-                let order = &row.order;
-                let theirs = held.get(order.created.number.as_str()).copied().unwrap_or_default();
-                let ours = state.payments.get(&order.id()).map_or(Money::ZERO, Payment::held);
-                ensure(theirs == ours, || {
-                    format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?}")
-                })?;
-                let is_sold = order.outcome == Outcome::Completed && order.is_prepaid();
-                let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
-                ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} were taken"))?;
-            }
-            nothing_is_asked(state)
-        })
+        self.around.disk.read(|state| books_agree(state, &self.provider))
     }
+}
+
+impl Told {
+    /// What it means to the shop.
+    pub(crate) fn answered(self, now: Timestamp) -> Option<PaymentAnswered> {
+        let (_, asked) = Asked::of_key(&self.ask.key)?;
+        let order = CODEC.order_id(self.ask.order.as_str())?;
+        let told = Some(Telling::new("model", self.ask.key, now));
+        Some(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(self.verdict)), told })
+    }
+}
+
+/// What was captured is what is due of settled orders, and nothing of cancelled ones, by either book.
+pub(crate) fn books_agree(state: &State, provider: &Provider) -> Verdict {
+    let held = provider.holds();
+    for row in state.orders.values() {
+        let order = &row.order;
+        let theirs = held.get(order.created.number.as_str()).copied().unwrap_or_default();
+        let ours = state.payments.get(&order.id()).map_or(Money::ZERO, Payment::held);
+        ensure(theirs == ours, || format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?}"))?;
+        let is_sold = order.outcome == Outcome::Completed && order.is_prepaid();
+        let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
+        ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} were taken"))?;
+    }
+    nothing_is_asked(state)
 }
 
 fn nothing_is_asked(state: &State) -> Verdict {

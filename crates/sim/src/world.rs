@@ -75,6 +75,7 @@ impl World {
             breakage: plan.breakage,
         };
         let provider = Arc::new(Provider::new(plan.seed, plan.scenario.odds().whim));
+        provider.forget_keys(plan.breakage == Some(Breakage::KeysForgotten));
         let clock = Arc::new(around.clock.clone());
         let mut world = World {
             cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, breaker::Limits::PAYMENT),

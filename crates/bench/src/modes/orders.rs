@@ -1,4 +1,5 @@
 //! The orders that every mode is given: with coupon and points, some of four products, and one in ten that cannot be had.
+//! They are completed by claiming, or are paid for by their customer as soon as they are claimed.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -14,16 +15,30 @@ use crate::scenario::Stage;
 use crate::shop::{DISCOUNT, PRICE};
 
 const PREFER: &str = "prefer: wait=20\r\n";
+const PAYMENT: &str = r#"{"method":"CARD"}"#;
+/// Points of an order that is paid for: a part of it.
+const POINTS: i64 = 4_000;
 /// One order in so many asks for a product of which there is none.
 const DOOMED_EVERY: u64 = 10;
 /// One in so many has four products, which is more than the adaptive rule takes in parallel.
 const LARGE_EVERY: u64 = 4;
+
+/// What completes an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Claiming: nothing is left to pay but on delivery.
+    Claimed,
+    /// Its payment, through the scripted provider.
+    Paid,
+}
 
 /// What became of the orders of a leg.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outcomes {
     pub(super) errors: u64,
     pub(super) compensations: u64,
+    /// Orders that were paid for.
+    pub(super) paid: u64,
 }
 
 #[derive(Debug)]
@@ -32,17 +47,25 @@ pub(super) struct Orders {
     usual: Template,
     large: Template,
     doomed: Template,
+    end: End,
     asked: u64,
     asked_max: u64,
     completed: Finder<'static>,
     cancelled: Finder<'static>,
     restored: Finder<'static>,
+    awaiting: Finder<'static>,
+    number: Finder<'static>,
+    paid: Finder<'static>,
     outcomes: Rc<Cell<Outcomes>>,
 }
 
 impl Orders {
     /// Products, a campaign, coupons and points for so many orders.
-    pub(super) async fn prepare(stage: &mut Stage, expected: u64) -> Result<(Orders, Rc<Cell<Outcomes>>), Error> {
+    pub(super) async fn prepare(
+        stage: &mut Stage,
+        expected: u64,
+        end: End,
+    ) -> Result<(Orders, Rc<Cell<Outcomes>>), Error> {
         let asked_max = expected.min(stage.customers.count());
         let campaign = stage.campaign_for(asked_max).await?;
         let mut products = vec![];
@@ -50,14 +73,16 @@ impl Orders {
             products.push(stage.shop.product().await?);
         }
         let scarce = stage.shop.product_of(0).await?;
-        let points = PRICE - DISCOUNT;
+        let (points, payment) = match end {
+            End::Claimed => (PRICE - DISCOUNT, "ON_DELIVERY"),
+            End::Paid => (POINTS, "PREPAID"),
+        };
         let template = |items: &[i64]| {
             let items: Vec<String> =
                 items.iter().map(|product| format!(r#"{{"productId":{product},"quantity":1}}"#)).collect();
             let items = items.join(",");
-            let body = format!(
-                r#"{{"items":[{items}],"couponId":{campaign},"pointsToUse":{points},"payment":"ON_DELIVERY"}}"#
-            );
+            let body =
+                format!(r#"{{"items":[{items}],"couponId":{campaign},"pointsToUse":{points},"payment":"{payment}"}}"#);
             Template::post("/api/orders", PREFER, &body)
         };
         let outcomes = Rc::new(Cell::new(Outcomes::default()));
@@ -66,14 +91,26 @@ impl Orders {
             usual: template(&products[..1]),
             large: template(&products),
             doomed: template(&[products[0], scarce]),
+            end,
             asked: 0,
             asked_max,
             completed: Finder::new(br#""outcome":"COMPLETED""#),
             cancelled: Finder::new(br#""outcome":"CANCELLED""#),
             restored: Finder::new(br#""state":"RESTORED""#),
+            awaiting: Finder::new(br#""outcome":"AWAITING_PAYMENT""#),
+            number: Finder::new(br#""orderNumber":""#),
+            paid: Finder::new(br#""status":"COMPLETED""#),
             outcomes: Rc::clone(&outcomes),
         };
         Ok((orders, outcomes))
+    }
+}
+
+impl Orders {
+    fn number_in<'a>(&self, body: &'a [u8]) -> Option<&'a str> {
+        let rest = &body[self.number.find(body)? + self.number.needle().len()..];
+        let end = memchr::memchr(b'"', rest)?;
+        std::str::from_utf8(&rest[..end]).ok()
     }
 }
 
@@ -97,14 +134,31 @@ impl Plan for Orders {
         Some(ticket)
     }
 
+    /// An order that waits for its payment is paid for.
+    fn follow(&mut self, ticket: Ticket, answer: Answer<'_>, request: &mut Vec<u8>) -> bool {
+        if self.end == End::Claimed || answer.status != 200 || self.awaiting.find(answer.body).is_none() {
+            return false;
+        }
+        let Some(number) = self.number_in(answer.body) else { return false };
+        let pay = Template::post(&format!("/api/orders/{number}/pay"), PREFER, PAYMENT);
+        pay.write(self.customers.token(ticket.0), request);
+        true
+    }
+
     fn judge(&mut self, ticket: Ticket, answer: Answer<'_>) -> Verdict {
-        let expected = if is_doomed(ticket) { &self.cancelled } else { &self.completed };
+        let expected = match self.end {
+            _ if is_doomed(ticket) => &self.cancelled,
+            End::Claimed => &self.completed,
+            End::Paid => &self.paid,
+        };
         let is_right = answer.status == 200 && expected.find(answer.body).is_some();
         let is_compensated = self.restored.find(answer.body).is_some();
-        let Outcomes { errors, compensations } = self.outcomes.get();
+        let is_paid = self.end == End::Paid && is_right && !is_doomed(ticket);
+        let Outcomes { errors, compensations, paid } = self.outcomes.get();
         self.outcomes.set(Outcomes {
             errors: errors + u64::from(!is_right),
             compensations: compensations + u64::from(is_compensated),
+            paid: paid + u64::from(is_paid),
         });
         Verdict::success_if(is_right)
     }

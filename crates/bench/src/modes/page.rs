@@ -9,8 +9,16 @@ const HEAD: [&str; 8] = ["mode", "orders", "per second", "of parallel", "p50 ms"
 
 /// A page that shows the picture that lies beside it under this name.
 pub fn page(report: &ModesReport, picture: &str) -> String {
+    let (title, end) = if report.payment {
+        (
+            "Modes side by side, with payment",
+            "Whoever gets what he ordered pays at once; times are from the order to the paid one.",
+        )
+    } else {
+        ("Modes side by side", "What is claimed is complete.")
+    };
     let mut text = format!(
-        "# Modes side by side\n\n![orders per second and p99 of each mode]({picture})\n\n{}\n{}\n\n",
+        "# {title}\n\n![orders per second and p99 of each mode]({picture})\n\n{}\n{}\n{end}\n\n",
         "The same orders in every mode, all in one run: each with a coupon and points, one in four of four products, one in ten",
         "for something that is out of stock. Medians of the rounds; the modes take turns within each."
     );
@@ -87,6 +95,7 @@ mod tests {
         let modes = vec![of("parallel", 200.0), of("atomic", 100.0)];
         let mut report = ModesReport {
             scenario: "modes",
+            payment: false,
             rounds: 1,
             connections: 2,
             modes,
@@ -103,6 +112,8 @@ mod tests {
         let page = page(&report, "modes.svg");
         assert!(page.contains("![orders per second and p99 of each mode](modes.svg)"));
         assert!(page.contains("| atomic | 10 | 100 | 0.50 | 1.0 | 2.0 | 3.0 | 0 | 1 |"), "{page}");
+        let paid = super::page(&ModesReport { payment: true, ..report.clone() }, "modes-paid.svg");
+        assert!(paid.starts_with("# Modes side by side, with payment") && paid.contains("(modes-paid.svg)"));
         let picture = plot(&report);
         assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
         assert_eq!(picture.matches("<rect x=").count(), 4, "two bars for each mode");

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{Shop, unavailable};
 use crate::auth::Session;
 use crate::feed::Feed;
+use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation, Parameter, Place};
@@ -34,9 +35,10 @@ struct ListenQuery {
     last_event_id: Option<String>,
 }
 
-/// Who listens, and after which notice he wants to go on.
+/// Who listens, in which language, and after which notice he wants to go on.
 pub(crate) struct Listener {
     session: Session,
+    language: Language,
     after: Option<i64>,
 }
 
@@ -47,7 +49,7 @@ impl FromRequestParts<Shop> for Listener {
         let Query(query) = Query::<ListenQuery>::from_request_parts(parts, shop).await?;
         let session = shop.tokens.session_of(&parts.headers, query.access_token.as_deref())?;
         let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
-        Ok(Listener { session, after })
+        Ok(Listener { session, language: Language::of(&parts.headers), after })
     }
 }
 
@@ -64,6 +66,7 @@ impl Describes for Listener {
                 example: serde_json::json!(3),
             });
         }
+        Language::describe(operation);
         operation.refuse(Code::AuthRequired);
         operation.refuse(Code::ValidationFailed);
     }

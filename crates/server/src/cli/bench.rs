@@ -46,6 +46,9 @@ pub struct BenchArgs {
     /// Measure with another store.synchronous
     #[arg(long, conflicts_with = "target")]
     pub synchronous: Option<SynchronousArg>,
+    /// Of `modes`: have every order paid for, through the scripted payment provider
+    #[arg(long)]
+    pub payment: bool,
     /// Of `modes`: write a page and a picture of it into this folder
     #[arg(long, value_name = "FOLDER")]
     pub report: Option<PathBuf>,

@@ -9,6 +9,8 @@ use sim::coverage::{Branch, Coverage};
 use sim::scenario::Scenario;
 use sim::simulation::{EXECUTORS, Plan, Run};
 
+mod matrix;
+
 use super::progress::Progress;
 use super::{Error, print};
 use crate::cli::SimArgs;
@@ -30,6 +32,9 @@ struct Tally {
 }
 
 pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {
+    if args.matrix {
+        return matrix::run(args);
+    }
     let started = Instant::now();
     let plans: Vec<Plan> = plans(args).collect();
     let mut tally = Tally::default();

@@ -52,6 +52,26 @@ fn orders_of_every_kind_are_completed() {
     }
 }
 
+/// Every order ends as it must in every mode, and no money is captured but for those that were paid for.
+#[test]
+fn modes_are_compared_with_and_without_payment() {
+    for (args, is_paid) in [(&["modes"][..], false), (&["modes", "--payment"], true)] {
+        let output = bench(args);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(output.status.success(), "{report}");
+        assert_eq!((&report["payment"], &report["auditViolations"]), (&is_paid.into(), &0.into()));
+        let modes = report["modes"].as_array().unwrap();
+        assert_eq!(modes.len(), 6);
+        for mode in modes {
+            assert_eq!(mode["errors"], 0, "{mode}");
+            assert!(
+                ["orders", "perSecond", "ratioToParallel"].iter().all(|of| mode[of].as_f64() > Some(0.0)),
+                "{mode}"
+            );
+        }
+    }
+}
+
 #[test]
 fn the_engine_is_measured_without_http_over_a_filled_store() {
     let output = bench(&["hot", "--in-process", "--preload", "1000"]);

@@ -93,19 +93,32 @@ impl Events {
         Events::connect(TcpStream::connect(&shop.address).unwrap(), shop, user, after).unwrap()
     }
 
-    pub(crate) fn connect(mut stream: TcpStream, shop: &TestShop, user: i64, after: Option<i64>) -> io::Result<Events> {
-        stream.set_read_timeout(Some(PATIENCE))?;
+    /// Listens from the first notice on, in a language.
+    pub(crate) fn open_in(shop: &TestShop, user: i64, language: &str) -> Events {
+        let bearer = shop.bearer(user);
+        let headers = [("authorization", bearer.as_str()), ("accept-language", language), ("last-event-id", "0")];
+        Events::ask(TcpStream::connect(&shop.address).unwrap(), &headers).unwrap()
+    }
+
+    pub(crate) fn connect(stream: TcpStream, shop: &TestShop, user: i64, after: Option<i64>) -> io::Result<Events> {
         let (bearer, after) = (shop.bearer(user), after.map(|after| after.to_string()));
         let mut headers = vec![("authorization", bearer.as_str())];
         headers.extend(after.as_deref().map(|after| ("last-event-id", after)));
-        stream.write_all(request("/api/events", &headers).as_bytes())?;
+        Events::ask(stream, &headers)
+    }
+
+    fn ask(mut stream: TcpStream, headers: &[(&str, &str)]) -> io::Result<Events> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let after = headers.iter().find(|(name, _)| *name == "last-event-id");
+        let last_id = after.and_then(|(_, id)| id.parse().ok());
+        stream.write_all(request("/api/events", headers).as_bytes())?;
         let mut stream = BufReader::new(stream);
         let (status, headers) = read_head(&mut stream)?;
         assert_eq!(status, 200, "{headers:?}");
         let mut lines = BufReader::new(Chunks { stream, left: 0 });
         // The greeting is there before anything else can be.
         lines.fill_buf()?;
-        Ok(Events { lines, headers, last_id: after.and_then(|id| id.parse().ok()), comments: 0, retry_ms: None })
+        Ok(Events { lines, headers, last_id, comments: 0, retry_ms: None })
     }
 
     /// The next notice; an error when the stream has ended.
@@ -165,16 +178,26 @@ impl Socket {
         Socket::connect(TcpStream::connect(&shop.address).unwrap(), shop, user, "/api/ws").unwrap()
     }
 
-    pub(crate) fn connect(mut stream: TcpStream, shop: &TestShop, user: i64, path: &str) -> io::Result<Socket> {
+    /// The same in a language.
+    pub(crate) fn open_in(shop: &TestShop, user: i64, language: &str) -> Socket {
+        let headers = [("authorization", shop.bearer(user)), ("accept-language", language.to_owned())];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Socket::ask(TcpStream::connect(&shop.address).unwrap(), "/api/ws", &headers).unwrap()
+    }
+
+    pub(crate) fn connect(stream: TcpStream, shop: &TestShop, user: i64, path: &str) -> io::Result<Socket> {
+        Socket::ask(stream, path, &[("authorization", shop.bearer(user).as_str())])
+    }
+
+    fn ask(mut stream: TcpStream, path: &str, more: &[(&str, &str)]) -> io::Result<Socket> {
         stream.set_read_timeout(Some(PATIENCE))?;
-        let bearer = shop.bearer(user);
-        let headers = [
-            ("authorization", bearer.as_str()),
+        let upgrade = [
             ("connection", "upgrade"),
             ("upgrade", "websocket"),
             ("sec-websocket-version", "13"),
             ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ];
+        let headers = [&upgrade, more].concat();
         stream.write_all(request(path, &headers).as_bytes())?;
         let mut stream = BufReader::new(stream);
         let (status, headers) = read_head(&mut stream)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use server::auth::Role;
 
-use crate::live::{Events, ask, expect_kinds};
+use crate::live::{Events, Socket, Told, ask, expect_kinds};
 use crate::shop::{ANN, BOB, TestShop};
 
 const KINDS: [&str; 6] =
@@ -97,6 +97,35 @@ fn a_reader_goes_on_where_he_was() {
     // A number that this shop never gave: where it really stands.
     let reset = Events::open(&shop, ANN, Some(99)).next().unwrap();
     assert_eq!((reset.kind.as_str(), reset.id, &reset.data), ("reset", 12, &json!({"resumeAfter": 12})));
+}
+
+/// N-04, O-49: what is for people to read is in their language, whichever way they listen; the rest stays as it is.
+#[test]
+fn a_failed_payment_is_told_in_the_language_that_was_accepted() {
+    let shop = TestShop::start();
+    let number = shop.unpaid(ANN, 40_402);
+    let receiver = json!({"name": "Ann", "phone": "010", "postalCode": "04524", "address": "Seoul"});
+    let wanted = json!({"payment": {"method": "CARD"}, "receiver": receiver});
+    shop.post(ANN, &format!("/api/orders/{number}/process-payment-shipment"), &wanted).expect(202);
+    let failed = |language: &str| {
+        let mut events = Events::open_in(&shop, ANN, language);
+        let header = format!("content-language: {}", &language[..2]);
+        assert!(events.headers.contains(&header), "{header} in {:?}", events.headers);
+        let failed = std::iter::from_fn(|| events.next().ok()).find(|told| told.kind == "order.failed");
+        failed.unwrap()
+    };
+    let (english, korean) = (failed("en-US"), failed("ko-KR,ko;q=0.9"));
+    assert_eq!(
+        (&english.data["title"], &korean.data["title"]),
+        (&json!("The payment failed"), &json!("결제에 실패했습니다"))
+    );
+    assert_eq!(korean.data["message"], "배송된 상품은 없습니다. 결제 기한 안에 다시 결제하실 수 있습니다.");
+    let mut socket = Socket::open_in(&shop, ANN, "ko");
+    socket.say(&json!({"resumeAfter": korean.id - 1}).to_string());
+    assert_eq!(socket.take(1)[0].data, korean.data);
+    let of =
+        |told: &Told| ["code", "orderNumber", "retryable", "status", "type"].map(|member| told.data[member].clone());
+    assert_eq!(of(&english), of(&korean));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod gate;
 mod groups;
 mod idempotency;
 mod laws;
+mod matrix;
 mod modes;
 mod outcomes;
 mod post;

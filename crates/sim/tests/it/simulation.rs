@@ -93,3 +93,8 @@ fn a_skipped_comparison_of_offsets_is_found() {
 fn a_gate_that_counts_admissions_is_found() {
     check_found(Breakage::AdmissionsCounted, Scenario::Calm, Executor::Inline);
 }
+
+#[test]
+fn a_provider_that_forgets_keys_is_found() {
+    check_found(Breakage::KeysForgotten, Scenario::Payments, Executor::Inline);
+}

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{HEARTBEAT, Listener};
-use crate::api::{Shop, unavailable};
+use crate::api::{Shop, texts, unavailable};
 use crate::feed::Feed;
 use crate::http::connections::Held;
 use crate::http::{Code, Problem};
@@ -44,7 +44,7 @@ pub(crate) async fn connect(
     let upgrade = upgrade
         .map_err(|refused| Problem::invalid("Upgrade", "required", format!("this path speaks WebSocket: {refused}")))?;
     let feed = listener.feed(&shop).await?;
-    let told = feed.position();
+    let (told, language) = (feed.position(), listener.language);
     let beat_at = Instant::now() + HEARTBEAT;
     let conversation = move |socket| Conversation {
         socket,
@@ -59,10 +59,12 @@ pub(crate) async fn connect(
     // The library would otherwise reserve 128 KiB for what a reader may say.
     let upgrade = upgrade.read_buffer_size(MESSAGE_BYTES_MAX).write_buffer_size(0);
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
-    Ok(upgrade.on_upgrade(|socket| async move {
+    let mut response = upgrade.on_upgrade(|socket| async move {
         conversation(socket).run().await;
         drop(held);
-    }))
+    });
+    response.headers_mut().extend(language.headers());
+    Ok(response)
 }
 
 /// The connection that a conversation keeps open; the request says nothing of it.
@@ -138,7 +140,8 @@ impl Conversation {
         for notice in news {
             // What is handed over now arrives before anything that says so.
             self.told = notice.number;
-            let frame = frame(notice.number, &notice.kind, self.topic_of(notice).as_deref(), &notice.data);
+            let data = texts::notice(notice, self.listener.language);
+            let frame = frame(notice.number, &notice.kind, self.topic_of(notice).as_deref(), &data);
             self.send(Message::text(frame)).await?;
         }
         Ok(())

@@ -11,10 +11,11 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
 use super::{HEARTBEAT, Listener};
-use crate::api::Shop;
+use crate::api::{Shop, texts};
 use crate::auth::Session;
 use crate::feed::Feed;
 use crate::http::Problem;
+use crate::http::language::Language;
 
 /// When a reader that lost its connection tries again, at the earliest and at the latest: not everybody at once.
 const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
@@ -23,6 +24,7 @@ const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
 ///
 /// Goes on after `Last-Event-ID` (or `?lastEventId=`), otherwise begins now. `event: reset` stands where notices are missing
 /// because they are too old or too many. A reader that does not read is closed; it connects again and misses nothing.
+/// Texts for people are in the language that was accepted.
 pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Result<Response, Problem> {
     let feed = listener.feed(&shop).await?;
     let mut greeting = retry();
@@ -31,15 +33,17 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
         let _infallible = writeln!(greeting, "id: {}", feed.position());
     }
     greeting.push('\n');
-    let stream = Stream { feed, session: listener.session, greeting: Some(greeting), is_over: false };
+    let Listener { session, language, .. } = listener;
+    let stream = Stream { feed, session, language, greeting: Some(greeting), is_over: false };
     let body = Body::from_stream(stream::unfold(stream, Stream::step));
     let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
-    Ok((headers, body).into_response())
+    Ok((language.headers(), headers, body).into_response())
 }
 
 struct Stream {
     feed: Feed,
     session: Session,
+    language: Language,
     greeting: Option<String>,
     is_over: bool,
 }
@@ -58,7 +62,7 @@ impl Stream {
             return Some(greeting);
         }
         match tokio::time::timeout(HEARTBEAT, self.feed.next()).await {
-            Ok(Ok(Some(news))) => Some(news.iter().map(event).collect()),
+            Ok(Ok(Some(news))) => Some(news.iter().map(|notice| event(notice, self.language)).collect()),
             Ok(Ok(None)) => {
                 self.is_over = true;
                 Some(format!(": the shop is closing\n{}\n", retry()))
@@ -75,8 +79,8 @@ impl Stream {
 }
 
 /// JSON has no line breaks of its own, so the data is one line.
-fn event(notice: &ToldNotice) -> String {
-    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, notice.data)
+fn event(notice: &ToldNotice, language: Language) -> String {
+    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notice(notice, language))
 }
 
 fn retry() -> String {

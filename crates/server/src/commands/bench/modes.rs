@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bench::modes::{self, Comparison, ModesReport};
+use bench::modes::{self, Comparison, End, ModesReport};
 
 use super::child::Child;
 use super::place::Place;
@@ -15,8 +15,8 @@ use crate::cli::BenchArgs;
 
 /// Six modes take turns, so one leg is short.
 const LEG: Duration = Duration::from_millis(1_500);
-const PAGE: &str = "modes.md";
-const PICTURE: &str = "modes.svg";
+/// What a page and a picture are called, without and with payment.
+const NAMES: [&str; 2] = ["modes", "modes-paid"];
 
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -44,7 +44,8 @@ async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
         return Err(Error::Usage("modes are compared over HTTP".to_owned()));
     }
     let leg = args.seconds.map_or(LEG, Duration::from_secs_f64);
-    let wanted = Comparison { leg, rounds: usize::from(args.rounds) };
+    let end = if args.payment { End::Paid } else { End::Claimed };
+    let wanted = Comparison { leg, rounds: usize::from(args.rounds), end };
     if let Some(url) = &args.target {
         let secret = args.secret.as_deref().unwrap_or_default();
         let mut stage = stage(args, address_of(url)?, secret).await?;
@@ -62,6 +63,8 @@ async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
 
 fn write(folder: &Path, report: &ModesReport) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join(PICTURE), modes::plot(report))?;
-    fs::write(folder.join(PAGE), modes::page(report, PICTURE))
+    let name = NAMES[usize::from(report.payment)];
+    let picture = format!("{name}.svg");
+    fs::write(folder.join(&picture), modes::plot(report))?;
+    fs::write(folder.join(format!("{name}.md")), modes::page(report, &picture))
 }

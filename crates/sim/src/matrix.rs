@@ -1,0 +1,117 @@
+//! One order at a time: every mode, every step that fails, and a crash before and after each commit of the order's life.
+//!
+//! The days of [`crate::simulation`] meet these by chance; here nothing is left to it. A case is first played without a
+//! crash, which says how many commits there are to die at.
+
+mod cases;
+mod failure;
+mod life;
+mod shop;
+mod stage;
+mod storm;
+
+pub use cases::{Case, Crash, cells};
+pub use failure::{Failure, Part, Row, Span};
+pub use life::Life;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+
+use crate::scenario::Breakage;
+use crate::world::Verdict;
+use stage::Stage;
+
+/// What came of one mode, one life and one failure, with every crash that was tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub cases: u64,
+    /// Cases in which a process died.
+    pub crashes: u64,
+    /// Commits of the lives without a crash.
+    pub commits: u64,
+    /// Cases that do not hold, each with what is wrong.
+    pub failures: Vec<(String, String)>,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Tally) {
+        self.cases += other.cases;
+        self.crashes += other.crashes;
+        self.commits += other.commits;
+        self.failures.extend(other.failures);
+    }
+
+    fn take(&mut self, case: &Case, verdict: Verdict) {
+        self.cases += 1;
+        self.crashes += u64::from(case.crash.is_some());
+        if let Err(complaint) = verdict {
+            self.failures.push((case.name(), complaint));
+        }
+    }
+}
+
+/// How much of the matrix is played, and on how many threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    /// One in so many crashes; every cell is played without one.
+    pub crashes_every: u64,
+    pub threads: usize,
+    pub breakage: Option<Breakage>,
+}
+
+/// Plays cells side by side. `watch` hears how many are done, and what came of them so far.
+pub fn play(cells: &[Case], sample: Sample, mut watch: impl FnMut(u64, &Tally)) -> Tally {
+    let (next, (sender, played)) = (AtomicUsize::new(0), channel());
+    std::thread::scope(|scope| {
+        for _ in 0..sample.threads {
+            let (next, sender) = (&next, sender.clone());
+            scope.spawn(move || {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(cell) = cells.get(place) else { return };
+                    // Nobody hangs up before the last cell.
+                    let _heard = sender.send(run(*cell, place as u64, sample));
+                }
+            });
+        }
+        drop(sender);
+        let mut tally = Tally::default();
+        for (done, of_cell) in (1..).zip(played) {
+            tally.add(of_cell);
+            watch(done, &tally);
+        }
+        tally.failures.sort();
+        tally
+    })
+}
+
+/// Plays a cell, and it again with a crash at some of its boundaries, other ones than the cell before.
+fn run(cell: Case, first: u64, sample: Sample) -> Tally {
+    let mut tally = Tally::default();
+    let stage = match Stage::prepare(cell, sample.breakage) {
+        Ok(stage) => stage,
+        Err(complaint) => {
+            tally.take(&cell, Err(complaint));
+            return tally;
+        }
+    };
+    let (calm, commits) = match stage.play(cell) {
+        Ok((ending, commits)) => (ending, commits),
+        Err(complaint) => {
+            tally.take(&cell, Err(complaint));
+            return tally;
+        }
+    };
+    tally.take(&cell, calm.is_expected(&cell));
+    tally.commits = commits;
+    let boundaries = (1..=commits).flat_map(|commit| Crash::ALL.map(|crash| crash(commit)));
+    for (place, crash) in boundaries.enumerate() {
+        if !(first + place as u64).is_multiple_of(sample.crashes_every) {
+            continue;
+        }
+        let case = Case { crash: Some(crash), ..cell };
+        let verdict = stage.play(case).and_then(|(ending, _)| ending.is_as(&calm, &cell));
+        tally.take(&case, verdict);
+    }
+    tally
+}

@@ -1,0 +1,173 @@
+//! The ways in which the steps of an order fail.
+
+use app::reactions::Group;
+use app::services::Service;
+use app::settings::Executor;
+use domain::order::Choice;
+use domain::payment::Deed;
+use domain::reason::Reason;
+
+use super::Life;
+use crate::provider::Whim;
+
+/// A step of the saga's table, for an order that has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    FirstStock,
+    LastStock,
+    Coupon,
+    Point,
+}
+
+impl Part {
+    pub const ALL: [Part; 4] = [Part::FirstStock, Part::LastStock, Part::Coupon, Part::Point];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Part::FirstStock => "the first product's stock",
+            Part::LastStock => "the last product's stock",
+            Part::Coupon => "the coupon",
+            Part::Point => "the points",
+        }
+    }
+
+    /// Why an order is cancelled of which this step is refused.
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Part::FirstStock | Part::LastStock => Reason::StockExhausted,
+            Part::Coupon => Reason::CouponNotUsable,
+            Part::Point => Reason::PointsInsufficient,
+        }
+    }
+}
+
+/// A row that a step writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    Claim(Part),
+    Payment,
+    Shipment,
+    Storage,
+}
+
+/// How long it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// Once or twice.
+    Brief,
+    /// Past every deadline.
+    Lasting,
+}
+
+impl Span {
+    const ALL: [Span; 2] = [Span::Brief, Span::Lasting];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Span::Brief => "for a moment",
+            Span::Lasting => "for long",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    None,
+    /// What the step asks for is not to be had.
+    Refused(Part),
+    /// The participant cannot be asked.
+    Out(Service, Span),
+    /// What it does cannot be written.
+    Erring(Row, Span),
+    /// Its group takes nothing in.
+    Silent(Group),
+    /// The payment provider misbehaves.
+    Provider(Deed, Whim, Span),
+}
+
+/// The groups that an order's events go to.
+const GROUPS: [Group; 8] = [
+    Group::Stock,
+    Group::Coupon,
+    Group::Point,
+    Group::Completion,
+    Group::Notices,
+    Group::Ranking,
+    Group::OrderProcessing,
+    Group::OrderRetry,
+];
+
+impl Failure {
+    pub fn all() -> Vec<Failure> {
+        let mut all = vec![Failure::None];
+        all.extend(Part::ALL.map(Failure::Refused));
+        all.extend(GROUPS.map(Failure::Silent));
+        let rows = Part::ALL.map(Row::Claim).into_iter().chain([Row::Payment, Row::Shipment, Row::Storage]);
+        let rows: Vec<Row> = rows.collect();
+        for span in Span::ALL {
+            all.extend(Service::ALL.map(|service| Failure::Out(service, span)));
+            all.extend(rows.iter().map(|row| Failure::Erring(*row, span)));
+            for deed in Deed::ALL {
+                let whims = Whim::ALL.into_iter().filter(|whim| can_be(deed, *whim, span));
+                all.extend(whims.map(|whim| Failure::Provider(deed, whim, span)));
+            }
+        }
+        all
+    }
+
+    /// The lives in which it can be met.
+    pub const fn lives(self) -> &'static [Life] {
+        match self {
+            Failure::None => &Life::ALL,
+            Failure::Refused(_) | Failure::Out(..) | Failure::Erring(Row::Claim(_) | Row::Shipment, _) => &[Life::Sent],
+            Failure::Silent(_) => &[Life::Sent],
+            Failure::Erring(Row::Payment, _) => &[Life::Sent, Life::Paid],
+            Failure::Erring(Row::Storage, _) => &[Life::Stored],
+            Failure::Provider(Deed::Authorize | Deed::Capture, ..) => &[Life::Sent, Life::Paid],
+            Failure::Provider(Deed::Void, ..) => &[Life::Withdrawn],
+            Failure::Provider(Deed::Refund, ..) => &[Life::TakenBack, Life::Refunded],
+        }
+    }
+
+    /// Whether it can be met there: inline, nobody waits for events; an order that takes all at once asks no participant.
+    pub(super) fn is_met(self, executor: Executor, choice: Choice) -> bool {
+        let Failure::Silent(group) = self else { return true };
+        let asks = !matches!(choice, Choice::Atomic | Choice::Sync);
+        let is_asked = !matches!(group, Group::Stock | Group::Coupon | Group::Point | Group::Completion);
+        executor == Executor::Log && (asks || is_asked)
+    }
+
+    /// Whether it goes on past deadlines.
+    pub(super) const fn is_lasting(self) -> bool {
+        match self {
+            Failure::None | Failure::Refused(_) => false,
+            Failure::Silent(_) => true,
+            Failure::Out(_, span) | Failure::Erring(_, span) | Failure::Provider(_, _, span) => {
+                matches!(span, Span::Lasting)
+            }
+        }
+    }
+
+    pub(super) fn name(self) -> String {
+        match self {
+            Failure::None => "nothing fails".to_owned(),
+            Failure::Refused(part) => format!("{} is refused", part.name()),
+            Failure::Out(service, span) => format!("{} is out {}", service.name(), span.name()),
+            Failure::Erring(Row::Claim(part), span) => format!("the claim of {} fails {}", part.name(), span.name()),
+            Failure::Erring(row, span) => format!("{row:?} cannot be written {}", span.name()),
+            Failure::Silent(group) => format!("{} is silent", group.name()),
+            Failure::Provider(deed, whim, span) => format!("{}: {} {}", deed.name(), whim.name(), span.name()),
+        }
+    }
+}
+
+/// Only an authorization is declined: what was set aside can be taken. What is done at last was not done for long, and who
+/// tells twice may as well do it once.
+const fn can_be(deed: Deed, whim: Whim, span: Span) -> bool {
+    match (whim, span) {
+        (Whim::Decline, Span::Brief) => matches!(deed, Deed::Authorize),
+        (Whim::Away | Whim::LostBefore | Whim::LostAfter | Whim::WrongAmount | Whim::Slow, _) => true,
+        (Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Brief) => true,
+        (Whim::Decline | Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Lasting) => false,
+    }
+}

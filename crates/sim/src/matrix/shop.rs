@@ -1,0 +1,368 @@
+//! One process, one order, one cashier, tick by tick.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use app::answer::{Answer, Refusal, Settled};
+use app::breaker;
+use app::cashier::Cashier;
+use app::command::{Command, Idempotency, PaymentAnswered, Undelivered};
+use app::engine::Job;
+use app::event::EventKind;
+use app::ports::Clock as _;
+use app::rows::{AnswerKey, LetterStatus, OrderRow};
+use app::settings::Executor;
+use domain::money::Money;
+use domain::order::Outcome;
+use domain::payment::Payment;
+use domain::time::Timestamp;
+
+use super::life::Goods;
+use super::stage::Ending;
+use super::{Case, Failure, Life};
+use crate::bus::Bus;
+use crate::checker::{audit, ensure, is_at_rest};
+use crate::clock::ModelClock;
+use crate::disk::{Disk, State};
+use crate::model_gate::ModelGate;
+use crate::process::{CODEC, Process, Surroundings};
+use crate::provider::Provider;
+use crate::ready::ready;
+use crate::scenario::Breakage;
+use crate::till::books_agree;
+use crate::world::Verdict;
+
+pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+const TICK: Duration = Duration::from_millis(10);
+/// After an answer that says "later", and where nothing is due though something waits.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What lasts, lasts longer than an order may take.
+const STORM: Duration = Duration::from_secs(700);
+const TICKS_MAX: u64 = 4_000;
+/// The process that was there first; the one after a crash has the next number.
+const FIRST_ENGINE: u32 = 1;
+
+/// Something that a customer or an admin asks for until he is answered, under one key.
+struct Act {
+    command: Command,
+    answer: Option<Result<Answer, Refusal>>,
+    /// When he asks, unless he waits for an answer.
+    ask_at: Option<Timestamp>,
+}
+
+pub(super) struct Shop {
+    pub(super) around: Surroundings,
+    pub(super) process: Process,
+    pub(super) provider: Arc<Provider>,
+    cashier: Cashier,
+    life: Option<Life>,
+    pub(super) failure: Failure,
+    acts: Vec<Act>,
+    mail: Arc<Mutex<Vec<(usize, Settled)>>>,
+    /// Whether what the provider answered could not be taken in; the cashier leaves it alone for a while then.
+    is_refused: Arc<Mutex<bool>>,
+    cashier_rests_until: Timestamp,
+    tick: u64,
+    /// Whether nothing fails any more.
+    pub(super) is_over: bool,
+    /// Whether the failure was met.
+    pub(super) has_struck: bool,
+    deaths: u64,
+    /// Outbox rows that were there before the order.
+    opened_with: usize,
+}
+
+impl Shop {
+    /// A shop that finds this on its disk.
+    pub(super) fn open(executor: Executor, breakage: Option<Breakage>, state: State) -> Shop {
+        let disk = Disk::default();
+        let opened_with = state.outbox.len();
+        disk.tamper(|empty| *empty = state);
+        let clock = ModelClock::at(NOON);
+        let around = Surroundings {
+            disk,
+            clock: clock.clone(),
+            bus: Bus::default(),
+            gate: Arc::new(ModelGate::default()),
+            executor,
+            breakage,
+        };
+        around.bus.own(0);
+        let provider = Arc::new(Provider::new(0, 0));
+        provider.forget_keys(breakage == Some(Breakage::KeysForgotten));
+        // No two engines on one disk have the same number.
+        let engine = FIRST_ENGINE + u32::from(opened_with > 0);
+        Shop {
+            process: Process::start(&around, 0, engine),
+            cashier: Cashier::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker::Limits::PAYMENT),
+            around,
+            provider,
+            life: None,
+            failure: Failure::None,
+            acts: vec![],
+            mail: Arc::default(),
+            is_refused: Arc::default(),
+            cashier_rests_until: NOON,
+            tick: 0,
+            is_over: false,
+            has_struck: false,
+            deaths: 0,
+            opened_with,
+        }
+    }
+
+    /// The order, and what goes wrong with it.
+    pub(super) fn plan(&mut self, case: Case, goods: Goods) {
+        self.life = Some(case.life);
+        self.failure = case.failure;
+        self.want(case.life.place(goods));
+        self.begin_storm(goods);
+        if let Some(crash) = case.crash {
+            let (commit, death) = crash.meeting();
+            self.process.fate.plan_at(commit, death);
+        }
+    }
+
+    /// The life of the order up to its end, with what is owed to everybody then.
+    pub(super) fn play(&mut self, case: Case) -> Result<(Ending, u64), String> {
+        self.wait_until(self.now() + STORM)?;
+        self.note_strike();
+        self.end_storm();
+        self.come_to_rest()?;
+        self.check(case)?;
+        Ok((self.ending()?, self.process.fate.commits()))
+    }
+
+    /// Has something done and follows it to its end.
+    pub(super) fn run(&mut self, command: Command) -> Result<Answer, String> {
+        self.want(command);
+        self.come_to_rest()?;
+        let act = self.acts.pop().and_then(|act| act.answer);
+        act.ok_or("no answer")?.map_err(|refusal| format!("{refusal:?}"))
+    }
+
+    /// Time goes on until nothing is left to do. Operators see to what nobody else does.
+    pub(super) fn come_to_rest(&mut self) -> Verdict {
+        for _ in 0..TICKS_MAX {
+            self.wait_until(Timestamp::from_micros(i64::MAX))?;
+            let helped = self.help();
+            if !helped {
+                return Ok(());
+            }
+        }
+        Err("it never comes to rest".into())
+    }
+
+    /// Turns until nothing moves and nothing is due before this moment.
+    fn wait_until(&mut self, end: Timestamp) -> Verdict {
+        for _ in 0..TICKS_MAX {
+            let moved = self.turn()?;
+            if moved || !self.is_idle() {
+                continue;
+            }
+            // What is due and not done is left alone for a while, as behind a breaker.
+            let next = self.next_due().map(|due| if due > self.now() { due } else { self.now() + PATIENCE });
+            match next {
+                Some(next) if next <= end => self.around.clock.set(next),
+                Some(_) | None => return Ok(()),
+            }
+        }
+        Err(format!("it never ends: {:?}", self.next_due()))
+    }
+
+    /// One moment. Whether anything was done.
+    fn turn(&mut self) -> Result<bool, String> {
+        self.tick += 1;
+        self.around.clock.advance(TICK);
+        self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
+        let before = self.process.fate.commits();
+        self.go_on();
+        self.ask();
+        self.visit_cashier();
+        self.watch_failure();
+        self.process.gather(self.around.executor, 1).map_err(|error| error.to_string())?;
+        let is_alive = self.process.work_singly().is_some();
+        let moved = !is_alive || self.process.fate.commits() > before;
+        if !is_alive {
+            self.bury()?;
+        }
+        let heard = self.read_mail()?;
+        Ok(moved || heard)
+    }
+
+    /// What is done after everything so far was answered.
+    fn go_on(&mut self) {
+        let (Some(life), true) = (self.life, self.acts.iter().all(|act| act.answer.is_some())) else { return };
+        let done = self.acts.len() - 1;
+        let next =
+            self.around.disk.read(|state| state.orders.values().find_map(|row| life.next(done, state, &row.order)));
+        next.into_iter().for_each(|command| self.want(command));
+    }
+
+    fn want(&mut self, command: Command) {
+        self.acts.push(Act { command, answer: None, ask_at: Some(self.now()) });
+    }
+
+    fn ask(&mut self) {
+        let now = self.now();
+        for (number, act) in self.acts.iter_mut().enumerate().filter(|(_, act)| act.answer.is_none()) {
+            if act.ask_at.take_if(|at| *at <= now).is_none() {
+                continue;
+            }
+            let mail = Arc::clone(&self.mail);
+            let reply = move |settled| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, settled));
+            let key = [u8::try_from(number).unwrap_or(u8::MAX); 32];
+            let idempotency = self.life.map(|_| Idempotency { key: AnswerKey(key), fingerprint: key });
+            let job = Job::new(act.command.clone(), Box::new(reply)).idempotent(idempotency);
+            assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
+        }
+    }
+
+    /// Whether anybody was answered.
+    fn read_mail(&mut self) -> Result<bool, String> {
+        let mail = std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
+        let later = self.now() + PATIENCE;
+        let is_any = !mail.is_empty();
+        for (number, settled) in mail {
+            let act = &mut self.acts[number];
+            match settled.result {
+                Err(Refusal::Unavailable | Refusal::Overloaded { .. }) => act.ask_at = Some(later),
+                result => {
+                    let is_same = act.answer.as_ref().is_none_or(|answer| *answer == result);
+                    ensure(is_same, || format!("{:?} was answered {:?}, then {result:?}", act.command, act.answer))?;
+                    act.answer = Some(result);
+                }
+            }
+        }
+        Ok(is_any)
+    }
+
+    /// Does what payments wait for; the answers die with the process.
+    fn visit_cashier(&mut self) {
+        let is_everything_said =
+            |life: Life| self.acts.len() == life.acts() && self.acts.iter().all(|act| act.answer.is_some());
+        if !self.is_over && self.life.is_some_and(|life| life.is_before_the_cashier() && !is_everything_said(life)) {
+            return;
+        }
+        let now = self.now();
+        if std::mem::take(&mut *self.is_refused.lock().unwrap_or_else(PoisonError::into_inner)) {
+            self.cashier_rests_until = now + PATIENCE;
+        }
+        if now < self.cashier_rests_until {
+            return;
+        }
+        let due: Vec<Payment> = self.around.disk.read(|state| {
+            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due <= now);
+            state.payments.values().filter(is_due).cloned().collect()
+        });
+        for payment in due {
+            let Some(errand) = ready(self.cashier.pay_once(&payment)) else { continue };
+            let first = self.provider.take_tellings(true).into_iter().filter_map(|told| told.answered(now));
+            let then = self.provider.take_tellings(false).into_iter().filter_map(|told| told.answered(now));
+            let answers: Vec<PaymentAnswered> = first.chain([errand.answered]).chain(then).collect();
+            for answered in answers {
+                let is_refused = Arc::clone(&self.is_refused);
+                let reply = move |settled: Settled| {
+                    *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= settled.result.is_err();
+                };
+                let job = Job::new(Command::PaymentAnswered(Box::new(answered)), Box::new(reply));
+                assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
+            }
+        }
+    }
+
+    /// The process is gone with all that it held; another one starts.
+    fn bury(&mut self) -> Verdict {
+        self.deaths += 1;
+        self.audit()?;
+        self.process = Process::start(&self.around, 0, FIRST_ENGINE + 2);
+        self.around.gate.lose_all();
+        self.resume_storm();
+        let now = self.now();
+        self.acts.iter_mut().filter(|act| act.answer.is_none()).for_each(|act| act.ask_at = Some(now));
+        Ok(())
+    }
+
+    /// Operators resume what is stuck, and send again what nobody tries any more.
+    fn help(&mut self) -> bool {
+        let commands: Vec<Command> = self.around.disk.read(|state| {
+            let is_stuck = |row: &&OrderRow| row.order.outcome == Outcome::CompensationStuck;
+            let stuck =
+                state.orders.values().filter(is_stuck).map(|row| Command::ResumeOrder { order: row.order.id() });
+            let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
+            stuck.chain(letters.map(|letter| Undelivered::resend(letter, "the failure has ended", &CODEC))).collect()
+        });
+        let is_any = !commands.is_empty();
+        for command in commands {
+            let job = Job::new(command, Box::new(|_| ()));
+            assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
+        }
+        is_any
+    }
+
+    fn is_idle(&self) -> bool {
+        let is_log_quiet = self.around.executor == Executor::Inline
+            || self.around.disk.read(|state| self.around.bus.is_at_rest(state));
+        let asks = self.acts.iter().any(|act| act.answer.is_none() && act.ask_at.is_none_or(|at| at <= self.now()));
+        is_log_quiet && self.process.is_idle() && !asks
+    }
+
+    fn next_due(&self) -> Option<Timestamp> {
+        let asked = self.acts.iter().filter(|act| act.answer.is_none()).filter_map(|act| act.ask_at);
+        self.around.disk.read(|state| {
+            let timers = state.timers.values().map(|timer| timer.due);
+            let parked = state.parked.values().map(|parked| parked.due);
+            let letters = state.letters.values().filter_map(|letter| letter.due);
+            let payments = state.payments.values().filter_map(|payment| payment.next.map(|next| next.due));
+            timers.chain(parked).chain(letters).chain(payments).chain(asked).min()
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.around.clock.now()
+    }
+
+    fn audit(&self) -> Verdict {
+        audit(&self.around.disk, self.now(), |_| true)
+    }
+
+    /// One outcome, every law, both books, and the case itself.
+    fn check(&self, case: Case) -> Verdict {
+        self.audit()?;
+        self.around.disk.read(|state| {
+            is_at_rest(state)?;
+            books_agree(state, &self.provider)?;
+            ensure(state.orders.len() == 1, || format!("{} orders were made of one", state.orders.len()))
+        })?;
+        let unanswered = self.acts.iter().find(|act| act.answer.is_none());
+        ensure(unanswered.is_none(), || "somebody has no answer".into())?;
+        ensure(self.deaths == u64::from(case.crash.is_some()), || format!("{} processes died", self.deaths))?;
+        let is_whole = case.failure != Failure::None || self.acts.len() == case.life.acts();
+        ensure(is_whole, || format!("only {} things were done", self.acts.len()))?;
+        ensure(self.has_struck, || "the failure was never met".into())
+    }
+
+    fn ending(&self) -> Result<Ending, String> {
+        self.around.disk.read(|state| {
+            let row = state.orders.values().next().ok_or("there is no order")?;
+            let held = state.payments.get(&row.order.id()).map_or(Money::ZERO, Payment::held);
+            Ok(Ending::new(row.order.outcome, row.order.status, row.order.reason, held))
+        })
+    }
+
+    /// What was committed, for whoever looks for what went wrong.
+    pub(super) fn history(&self) -> String {
+        let mut text = String::new();
+        self.around.disk.read(|state| {
+            for row in &state.outbox[self.opened_with..] {
+                let _infallible = writeln!(text, "  {} {}", row.at.micros() - NOON.micros(), row.record.kind);
+            }
+        });
+        text
+    }
+
+    pub(super) fn has_event(&self, kind: EventKind) -> bool {
+        self.around.disk.read(|state| state.outbox[self.opened_with..].iter().any(|row| row.record.kind == kind.name()))
+    }
+}

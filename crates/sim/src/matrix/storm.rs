@@ -1,0 +1,92 @@
+//! How the failure of a case begins, goes on and ends, and whether it was met.
+
+use app::event::EventKind;
+use app::reactions::Group;
+use app::services::Service;
+use domain::order_saga::Step;
+use domain::payment::Deed;
+
+use super::life::Goods;
+use super::shop::Shop;
+use super::{Failure, Part, Row, Span};
+use crate::disk::RefusedRow;
+use crate::provider::{Planned, Whim};
+
+/// How often something happens that happens for a moment.
+const BRIEFLY: u64 = 2;
+
+impl Shop {
+    pub(super) fn begin_storm(&mut self, goods: Goods) {
+        self.resume_storm();
+        match self.failure {
+            Failure::Erring(row, span) => {
+                let row = refused(row, goods);
+                let times = if span == Span::Brief { BRIEFLY } else { u64::MAX };
+                self.around.disk.tamper(|state| state.refused_rows.insert(row, times));
+            }
+            Failure::Silent(group) => {
+                self.around.bus.silence(group, u64::MAX);
+                if group == Group::OrderRetry {
+                    // Nobody retries what succeeds.
+                    self.provider.plan(Planned { deed: Deed::Authorize, whim: Whim::Away, times: BRIEFLY });
+                }
+            }
+            Failure::Provider(deed, whim, span) => {
+                let times = if span == Span::Brief { 1 } else { u64::MAX };
+                self.provider.plan(Planned { deed, whim, times });
+            }
+            Failure::None | Failure::Refused(_) | Failure::Out(..) => {}
+        }
+    }
+
+    /// What a process forgets when it dies is so for the next one as well.
+    pub(super) fn resume_storm(&mut self) {
+        if let Failure::Out(service, _) = self.failure {
+            self.process.services.take_out(service, !self.is_over);
+        }
+    }
+
+    /// Who was out for a moment comes back when an order had to wait for him.
+    pub(super) fn watch_failure(&mut self) {
+        if let Failure::Out(service, Span::Brief) = self.failure
+            && self.has_event(EventKind::DelayedProcessing)
+        {
+            self.is_over = true;
+            self.process.services.take_out(service, false);
+        }
+    }
+
+    pub(super) fn note_strike(&mut self) {
+        self.has_struck = match self.failure {
+            Failure::None | Failure::Refused(_) => true,
+            Failure::Out(..) => self.has_event(EventKind::DelayedProcessing),
+            Failure::Erring(_, span) => self.around.disk.read(|state| {
+                let left = state.refused_rows.values().next().copied();
+                left < Some(if span == Span::Brief { BRIEFLY } else { u64::MAX })
+            }),
+            Failure::Silent(group) => self.around.disk.read(|state| self.around.bus.waits(state, group)),
+            Failure::Provider(..) => self.provider.struck() > 0,
+        };
+    }
+
+    pub(super) fn end_storm(&mut self) {
+        self.is_over = true;
+        self.provider.heal();
+        self.around.bus.heal();
+        self.around.disk.tamper(|state| state.refused_rows.clear());
+        Service::ALL.into_iter().for_each(|service| self.process.services.take_out(service, false));
+    }
+}
+
+const fn refused(row: Row, goods: Goods) -> RefusedRow {
+    let [first, last] = goods.products;
+    match row {
+        Row::Claim(Part::FirstStock) => RefusedRow::Claim(Step::Stock(first)),
+        Row::Claim(Part::LastStock) => RefusedRow::Claim(Step::Stock(last)),
+        Row::Claim(Part::Coupon) => RefusedRow::Claim(Step::Coupon),
+        Row::Claim(Part::Point) => RefusedRow::Claim(Step::Point),
+        Row::Payment => RefusedRow::Payment,
+        Row::Shipment => RefusedRow::Shipment,
+        Row::Storage => RefusedRow::Storage,
+    }
+}

@@ -1,0 +1,83 @@
+//! Every mode, every step that fails, and crashes before and after each commit of the order's life.
+
+use std::collections::BTreeSet;
+
+use domain::order::Choice;
+use domain::payment::Deed;
+use sim::matrix::{Case, Failure, Life, Sample, Tally, cells, play};
+use sim::scenario::Breakage;
+use sim::simulation::executor_name;
+
+/// In the test command, one crash in so many; `doorbuster sim --matrix` tries them all.
+const CRASHES_EVERY: u64 = 12;
+const THREADS: usize = 2;
+
+fn play_all(cells: &[Case], crashes_every: u64, breakage: Option<Breakage>) -> Tally {
+    play(cells, Sample { crashes_every, threads: THREADS, breakage }, |_, _| ())
+}
+
+#[test]
+fn every_failure_of_every_mode_ends_well_with_a_crash_and_without() {
+    let cells = cells();
+    let tally = play_all(&cells, CRASHES_EVERY, None);
+    assert!(tally.failures.is_empty(), "{} do not hold, the first: {:?}", tally.failures.len(), tally.failures[0]);
+    assert_eq!(tally.cases, cells.len() as u64 + tally.crashes);
+    // Each commit has two boundaries; which of them are tried differs from cell to cell.
+    let expected = 2 * tally.commits / CRASHES_EVERY;
+    assert!(tally.crashes.abs_diff(expected) < expected / 10, "{} crashes of {} commits", tally.crashes, tally.commits);
+}
+
+/// Nothing drops out of the matrix unseen.
+#[test]
+fn every_mode_meets_every_failure_that_it_can() {
+    let cells = cells();
+    let of = |choice, is_wanted: &dyn Fn(&Case) -> bool| {
+        cells.iter().filter(|cell| cell.choice == choice && is_wanted(cell)).count()
+    };
+    for choice in Choice::ALL {
+        for life in Life::ALL {
+            assert_eq!(of(choice, &|cell| cell.life == life && cell.failure == Failure::None), 2, "both executors");
+        }
+        for deed in Deed::ALL {
+            let is_about = |cell: &Case| matches!(cell.failure, Failure::Provider(of, ..) if of == deed);
+            assert!(of(choice, &is_about) >= 2 * 13, "{choice:?} {deed:?}");
+        }
+        let is_silent = |cell: &Case| matches!(cell.failure, Failure::Silent(_));
+        let asks_nobody = matches!(choice, Choice::Atomic | Choice::Sync);
+        assert_eq!(of(choice, &is_silent), if asks_nobody { 4 } else { 8 });
+        assert_eq!(of(choice, &|cell| matches!(cell.failure, Failure::Refused(_))), 8);
+    }
+    let names: BTreeSet<String> = cells.iter().map(Case::name).collect();
+    assert_eq!(names.len(), cells.len(), "no cell is played twice");
+}
+
+#[track_caller]
+fn check_found(breakage: Breakage, is_wanted: impl Fn(&Case) -> bool, complaint: &str) {
+    let cells: Vec<Case> = cells().into_iter().filter(is_wanted).collect();
+    let (sound, broken) = (play_all(&cells, 1, None), play_all(&cells, 1, Some(breakage)));
+    assert_eq!((sound.failures.len(), sound.cases > 0), (0, true));
+    let found = broken.failures.iter().any(|(_, found)| found.contains(complaint));
+    assert!(found, "{} is not found: {:?}", breakage.name(), broken.failures.first());
+}
+
+/// A participant that was silent does in the end what was taken back long ago.
+#[test]
+fn a_dropped_tombstone_is_found_by_silence() {
+    let is_silent =
+        |cell: &Case| cell.choice == Choice::Parallel && cell.failure == Failure::Silent(app::reactions::Group::Stock);
+    check_found(Breakage::TombstonesDropped, is_silent, "law");
+}
+
+/// Money is asked for a second time only by a process that died before it wrote down the first.
+#[test]
+fn a_provider_that_forgets_keys_is_found_by_crashes_alone() {
+    let is_paid = |cell: &Case| {
+        cell.choice == Choice::Atomic
+            && cell.life == Life::Paid
+            && cell.failure == Failure::None
+            && executor_name(cell.executor) == "inline"
+    };
+    check_found(Breakage::KeysForgotten, is_paid, "the provider holds");
+    let cell: Vec<Case> = cells().into_iter().filter(is_paid).collect();
+    assert_eq!(play_all(&cell, u64::MAX, Some(Breakage::KeysForgotten)).failures.len(), 0, "without a crash");
+}
