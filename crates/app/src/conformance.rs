@@ -85,6 +85,7 @@ cases! {
     }
     undelivered {
         a_parked_key_survives,
+        a_parked_key_is_found_among_many,
         a_parked_event_survives_until_it_is_taken_away,
         a_letter_survives_every_change,
         parked_keys_come_due_with_their_first_events,

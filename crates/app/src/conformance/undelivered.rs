@@ -10,7 +10,7 @@ use super::session::{NOON, Session};
 use crate::ports::DueTimer;
 use crate::reactions::Group;
 use crate::rows::{
-    Act, DeadLetter, EventId, Key, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Timer,
+    Act, DeadLetter, EventId, Key, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Rows, Timer,
     TimerKey, TimerKind, Trouble,
 };
 use crate::topic::Topic;
@@ -70,6 +70,21 @@ pub(super) async fn a_parked_key_survives(fixture: &mut dyn Fixture) {
     others.iter().for_each(|other| assert_eq!(rows.parked.get(*other), Ok(None)));
     session.change(&[key.into()], |rows| rows.parked.remove(key)).await;
     assert_eq!(session.look(&[key.into()]).await.parked.get(key), Ok(None));
+}
+
+/// Hardly ever is a key parked among the many that a batch asks for.
+pub(super) async fn a_parked_key_is_found_among_many(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let of_group = |group| (1..=700).map(move |number| ParkKey { group, ..park(&number.to_string()) });
+    let many: Vec<ParkKey> = of_group(Group::Stock).chain(of_group(Group::Coupon)).collect();
+    let named: Vec<Key> = many.iter().map(|key| Key::from(*key)).collect();
+    let found = |rows: &Rows| many.iter().copied().filter(|key| rows.parked.get(*key).unwrap().is_some()).collect();
+    let none: Vec<ParkKey> = found(&session.look(&named).await);
+    assert_eq!(none, []);
+    let key = park("650");
+    session.change(&[key.into()], |rows| rows.parked.put(key, parked(NOON))).await;
+    let one: Vec<ParkKey> = found(&session.look(&named).await);
+    assert_eq!(one, [key]);
 }
 
 pub(super) async fn a_parked_event_survives_until_it_is_taken_away(fixture: &mut dyn Fixture) {

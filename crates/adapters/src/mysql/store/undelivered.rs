@@ -1,10 +1,13 @@
 //! Events that a group could not handle: asked for by their keys, written, and found when they are due.
 
+use std::collections::BTreeSet;
+
 use app::outbox::uuid;
 use app::ports::DueTimer;
-use app::rows::{DeadLetter, Message, ParkKey, ParkedEventKey, ParkedKey, Rows};
+use app::rows::{DeadLetter, Key, Message, ParkKey, ParkedEventKey, ParkedKey, Rows};
 use domain::ids::LetterId;
 use domain::time::Timestamp;
+use mysql_async::Value;
 
 use super::commit::{Written, delete, put_all};
 use super::load::locked;
@@ -16,6 +19,21 @@ use crate::selects::{select_letter, select_parked, select_parked_event};
 
 pub(super) fn select_keys(keys: &[ParkKey]) -> String {
     locked(select_parked!(""), "PRIMARY", &condition(keys, key_condition), "consumer_group, topic, key_hash")
+}
+
+pub(super) fn parked(keys: &[Key]) -> Vec<ParkKey> {
+    keys.iter().filter_map(|key| if let Key::Parked(park) = key { Some(*park) } else { None }).collect()
+}
+
+/// The groups among those of the keys that have any key parked.
+pub(super) fn select_troubled(keys: &[ParkKey]) -> String {
+    let groups: BTreeSet<&str> = keys.iter().map(|key| key.group.name()).collect();
+    let condition = is_in("consumer_group", groups);
+    format!("SELECT DISTINCT consumer_group FROM parked_key FORCE INDEX (PRIMARY) WHERE {condition}")
+}
+
+pub(super) fn troubled(found: Vec<Vec<Value>>) -> Result<Vec<String>> {
+    found.into_iter().map(from_row).collect()
 }
 
 pub(super) fn select_events(keys: &[ParkedEventKey]) -> String {
