@@ -78,7 +78,7 @@ pub(super) async fn a_parked_key_is_found_among_many(fixture: &mut dyn Fixture) 
     let of_group = |group| (1..=700).map(move |number| ParkKey { group, ..park(&number.to_string()) });
     let many: Vec<ParkKey> = of_group(Group::Stock).chain(of_group(Group::Coupon)).collect();
     let named: Vec<Key> = many.iter().map(|key| Key::from(*key)).collect();
-    let found = |rows: &Rows| many.iter().copied().filter(|key| rows.parked.get(*key).unwrap().is_some()).collect();
+    let found = |rows: &Rows| many.iter().copied().filter(|key| matches!(rows.parked.get(*key), Ok(Some(_)))).collect();
     let none: Vec<ParkKey> = found(&session.look(&named).await);
     assert_eq!(none, []);
     let key = park("650");
