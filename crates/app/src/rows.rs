@@ -1,6 +1,7 @@
 //! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
 
 mod modes;
+mod requests;
 mod settling;
 mod undelivered;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
-    CampaignId, Code, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
 };
 use domain::money::Money;
 use domain::order::Order;
@@ -29,6 +30,7 @@ use crate::table::Table;
 use crate::topic::Topic;
 
 pub use modes::{ModesChange, ModesKey};
+pub use requests::{Decision, Granted, Request, RequestStatus};
 pub use settling::{PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
 pub use undelivered::{Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble};
 
@@ -208,56 +210,6 @@ pub enum TimerKind {
     Restorations { asked: i64 },
     /// Nobody has paid.
     Payment,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RequestStatus {
-    Pending,
-    Completed,
-    Failed,
-    Notified,
-}
-
-impl RequestStatus {
-    pub const ALL: [RequestStatus; 4] =
-        [RequestStatus::Pending, RequestStatus::Completed, RequestStatus::Failed, RequestStatus::Notified];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            RequestStatus::Pending => "PENDING",
-            RequestStatus::Completed => "COMPLETED",
-            RequestStatus::Failed => "FAILED",
-            RequestStatus::Notified => "NOTIFIED",
-        }
-    }
-}
-
-/// A request for a coupon that is answered later: the EventLog entry of source 002 (C-12, C-15…C-17, C-33).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    pub id: RequestId,
-    pub user: UserId,
-    pub campaign: CampaignId,
-    pub status: RequestStatus,
-    pub decision: Option<Decision>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {
-    pub code: crate::event::ResultCode,
-    pub granted: Option<Granted>,
-    /// The campaign's quantity when it was decided; the audit's first-come law needs it.
-    pub quantity: i64,
-    pub at: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Granted {
-    pub coupon: CouponId,
-    pub code: Code,
-    pub issue_number: i64,
 }
 
 /// A person known to the shop, and the heads of the chains of what is his.
