@@ -117,10 +117,7 @@ impl Relay {
         // over.
         events.retain(|event| {
             let lease = ahead.iter_mut().find(|lease| lease.shard == event.shard && lease.cursor + 1 == event.seq);
-            lease.is_some_and(|lease| {
-                lease.cursor = event.seq;
-                true
-            })
+            lease.map(|lease| lease.cursor = event.seq).is_some()
         });
         if self.spread.is_none() && !events.is_empty() {
             // Before the leases are confirmed: as long as they are held, it stays so.
@@ -129,7 +126,8 @@ impl Relay {
         if self.has_moved || !events.is_empty() {
             self.keep().await?;
         }
-        events.retain(|event| self.leases.iter().any(|lease| lease.shard == event.shard));
+        ahead.retain(|lease| self.leases.iter().any(|held| held.shard == lease.shard));
+        events.retain(|event| ahead.iter().any(|held| held.shard == event.shard));
         let records: Vec<Record> = events.iter().flat_map(records).collect();
         let Some(spread) = self.spread.as_ref().filter(|_| !records.is_empty()) else { return Ok(0) };
         let done = self.publisher.publish(&records, spread).await;
@@ -138,10 +136,7 @@ impl Relay {
             self.spread = None;
         }
         done?;
-        for lease in &mut self.leases {
-            let reached = ahead.iter().find(|ahead| ahead.shard == lease.shard);
-            lease.cursor = reached.map_or(lease.cursor, |reached| reached.cursor);
-        }
+        self.leases = ahead;
         self.has_moved = true;
         Ok(events.len())
     }

@@ -18,11 +18,15 @@ pub const STANDSTILL: Duration = Duration::from_secs(20);
 
 /// The store as a switch sees it.
 pub trait Switchboard {
-    /// Over how many partitions the keys of topics are spread, as far as it is settled.
-    fn spread(&mut self) -> Pending<'_, Result<Spread, StoreError>>;
-
-    /// The same; topics of which nothing was settled yet are settled as they were found.
+    /// Over how many partitions the keys of topics are spread. Topics of which nothing was settled yet are settled as they were
+    /// found.
     fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>>;
+
+    /// The same, as far as it is settled.
+    fn spread(&mut self) -> Pending<'_, Result<Spread, StoreError>> {
+        static NOTHING: Spread = Spread::new();
+        self.settle(&NOTHING)
+    }
 
     /// Has relays stand still for [`STANDSTILL`]. `false`: another switch does.
     fn halt(&mut self) -> Pending<'_, Result<bool, StoreError>>;

@@ -17,6 +17,14 @@ pub enum Subject {
     Request(RequestId),
 }
 
+/// What he knows who begins to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    Nothing,
+    /// He has just been told that it is not done.
+    Undone,
+}
+
 /// Subjects that are remembered as woken: more than can be in the moment between an answer and the waiting that follows it.
 const LATELY_MAX: usize = 16_384;
 
@@ -52,37 +60,17 @@ impl Lately {
 }
 
 impl Waiting {
-    /// Asks `look` each time the subject changes until what it finds `is_done`, for at most `patience`.
+    /// Asks `look` each time the subject changes until what it finds `is_done`, for at most `patience`. Who knows that it was
+    /// undone looks only when it was woken since.
     pub async fn until<'a, T: Send>(
         &self,
-        subject: Subject,
-        patience: Duration,
-        look: impl Fn() -> Reading<'a, Option<T>> + Send,
-        is_done: impl Fn(&T) -> bool + Send,
-    ) -> Result<Option<T>, StoreError> {
-        self.wait((subject, false), patience, look, is_done).await
-    }
-
-    /// The same for who has just been told that the subject is not done: he looks only when it was woken since.
-    pub async fn until_after<'a, T: Send>(
-        &self,
-        subject: Subject,
-        patience: Duration,
-        look: impl Fn() -> Reading<'a, Option<T>> + Send,
-        is_done: impl Fn(&T) -> bool + Send,
-    ) -> Result<Option<T>, StoreError> {
-        self.wait((subject, true), patience, look, is_done).await
-    }
-
-    async fn wait<'a, T: Send>(
-        &self,
-        (subject, was_undone): (Subject, bool),
+        (subject, known): (Subject, Known),
         patience: Duration,
         look: impl Fn() -> Reading<'a, Option<T>> + Send,
         is_done: impl Fn(&T) -> bool + Send,
     ) -> Result<Option<T>, StoreError> {
         let woken = Arc::clone(self.state.lock().subjects.entry(subject).or_default());
-        let mut must_look = !was_undone;
+        let mut must_look = known == Known::Nothing;
         let found = tokio::time::timeout(patience, async {
             loop {
                 // Listening begins before looking, so that a change in between is not missed.
@@ -149,7 +137,10 @@ mod tests {
             }
             waiting.wake(&Wake { orders: vec![OrderId(1)], ..Wake::default() });
         };
-        let (found, ()) = tokio::join!(waiting.until(SUBJECT, Duration::from_secs(30), look, |seen| *seen == 1), waker);
+        let (found, ()) = tokio::join!(
+            waiting.until((SUBJECT, Known::Nothing), Duration::from_secs(30), look, |seen| *seen == 1),
+            waker
+        );
         assert_eq!(found, Ok(Some(1)));
         assert!(waiting.subjects().is_empty());
     }
@@ -164,10 +155,10 @@ mod tests {
             Box::pin(async move { Ok(Some(seen)) })
         };
         let second = Duration::from_secs(1);
-        assert_eq!(waiting.until_after(SUBJECT, second, look, |_| true).await, Ok(None));
+        assert_eq!(waiting.until((SUBJECT, Known::Undone), second, look, |_| true).await, Ok(None));
         assert_eq!(looks.load(Ordering::Relaxed), 0);
         waiting.wake(&Wake { orders: vec![OrderId(1)], ..Wake::default() });
-        assert_eq!(waiting.until_after(SUBJECT, second, look, |_| true).await, Ok(Some(0)));
+        assert_eq!(waiting.until((SUBJECT, Known::Undone), second, look, |_| true).await, Ok(Some(0)));
     }
 
     #[test]
@@ -183,7 +174,7 @@ mod tests {
     async fn patience_ends() {
         let waiting = Waiting::default();
         let never = || -> Reading<'static, Option<()>> { Box::pin(async { Ok(None) }) };
-        let found = waiting.until(SUBJECT, Duration::from_secs(1), never, |()| true).await;
+        let found = waiting.until((SUBJECT, Known::Nothing), Duration::from_secs(1), never, |()| true).await;
         assert_eq!(found, Ok(None));
     }
 }

@@ -88,15 +88,9 @@ pub fn play(cells: &[Case], sample: Sample, mut watch: impl FnMut(u64, &Tally)) 
 /// Plays a cell, and it again with a crash at some of its boundaries, other ones than the cell before.
 fn run(cell: Case, first: u64, sample: Sample) -> Tally {
     let mut tally = Tally::default();
-    let stage = match Stage::prepare(cell, sample.breakage) {
-        Ok(stage) => stage,
-        Err(complaint) => {
-            tally.take(&cell, Err(complaint));
-            return tally;
-        }
-    };
-    let (calm, commits) = match stage.play(cell) {
-        Ok((ending, commits)) => (ending, commits),
+    let calm = |stage: Stage| stage.play(cell).map(|(ending, commits)| (stage, ending, commits));
+    let (stage, calm, commits) = match Stage::prepare(cell, sample.breakage).and_then(calm) {
+        Ok(played) => played,
         Err(complaint) => {
             tally.take(&cell, Err(complaint));
             return tally;

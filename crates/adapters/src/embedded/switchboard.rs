@@ -121,10 +121,6 @@ fn told<'a, T: 'a>(answer: Result<T>) -> Told<'a, T> {
 }
 
 impl Switchboard for SqliteSwitchboard {
-    fn spread(&mut self) -> Told<'_, Spread> {
-        told(settle(&self.connection, &Spread::new()))
-    }
-
     fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
         told(settle(&self.connection, found))
     }

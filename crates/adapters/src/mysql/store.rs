@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use app::ids::Sequence;
 use app::outbox::{SHARDS, ShardHead};
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
-use app::rows::{HoldingKey, Key, OffsetKey, ParkKey, Rows};
+use app::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
 use domain::order_saga::StepRecord;
@@ -38,10 +38,6 @@ pub(super) use places::{SELECT_HEADS, heads};
 /// it is no longer than anybody is made to wait; a server that restarts is often back by then.
 const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
 const LOOKUP_PAUSE: Duration = Duration::from_millis(200);
-
-/// Whether its key is parked is asked for every event, and hardly one ever is. Above so many keys, groups that have no parked key
-/// at all are found first: only who moves a group past an event parks its key, so none comes to them meanwhile.
-const PARKED_FEW: usize = 8;
 
 pub struct MysqlStore {
     session: Session,
@@ -116,16 +112,7 @@ impl MysqlStore {
         if keys.is_empty() {
             return if script.is_empty() { Ok(()) } else { self.session.run(&script).await.map(|_| ()) };
         }
-        let parked = undelivered::parked(keys);
-        let mut keys = std::borrow::Cow::Borrowed(keys);
-        if parked.len() > PARKED_FEW {
-            let place = script.add(undelivered::select_troubled(&parked));
-            let mut answers = self.session.run(&std::mem::take(&mut script)).await?;
-            let troubled = undelivered::troubled(std::mem::take(&mut answers[place]))?;
-            let is_whole = |key: &ParkKey| !troubled.iter().any(|group| group == key.group.name());
-            parked.iter().filter(|key| is_whole(key)).for_each(|key| rows.parked.loaded(*key, None));
-            keys.to_mut().retain(|key| !matches!(key, Key::Parked(park) if is_whole(park)));
-        }
+        let keys = undelivered::without_untroubled(keys, (&mut self.session, &mut script), rows).await?;
         let load = load::Load::new(&keys, &mut script);
         script.add(load::MOMENT);
         let mut answers = self.session.run(&script).await?;

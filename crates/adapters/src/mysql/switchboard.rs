@@ -143,13 +143,6 @@ fn micros(duration: Duration) -> i64 {
 type Told<'a, T> = Pending<'a, std::result::Result<T, StoreError>>;
 
 impl Switchboard for MysqlSwitchboard {
-    fn spread(&mut self) -> Told<'_, Spread> {
-        Box::pin(async move {
-            let settled = settle(&mut self.session, &Spread::new()).await;
-            self.told(settled)
-        })
-    }
-
     fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
         Box::pin(async move {
             let settled = settle(&mut self.session, found).await;

@@ -32,7 +32,7 @@ use crate::http::path::{Campaign, CouponRequest, Id, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
-use crate::waiting::Subject;
+use crate::waiting::{Known, Subject};
 
 /// `issueStartsAt`, `issueEndsAt` and `validUntil` are in this order. A window wholly in the past may be created.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -355,7 +355,7 @@ async fn requested(
 async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
     let look = || shop.front.views.request(id);
     let is_done = |request: &Request| request.status != RequestStatus::Pending;
-    shop.front.waiting.until(Subject::Request(id), wait, look, is_done).await.map_err(unavailable)
+    shop.front.waiting.until((Subject::Request(id), Known::Nothing), wait, look, is_done).await.map_err(unavailable)
 }
 
 /// `GET /api/requests/{requestId}` (C-15…C-17).

@@ -30,7 +30,7 @@ use crate::http::path::{self, Name};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-use crate::waiting::Subject;
+use crate::waiting::{Known, Subject};
 
 const CANCEL_REASON_CHARS_MAX: usize = 500;
 /// The estimate that the source promises with the receipt (O-05).
@@ -129,9 +129,10 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
         None => shop.front.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
     };
     let placed = match (settled.order, wait) {
-        (Some(placed), Some(_)) if is_final(placed.outcome) => Some(render::order(&placed)),
+        (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&placed)),
         (placed, Some(wait)) => {
-            outcome(&shop, (order, placed.is_some()), wait).await?.map(|order| render::order(&order))
+            let known = if placed.is_some() { Known::Undone } else { Known::Nothing };
+            outcome(&shop, (order, known), wait).await?.map(|order| render::order(&order))
         }
         (_, None) => None,
     };
@@ -236,21 +237,11 @@ async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId
     Ok((coupon.campaign, Some(id)))
 }
 
-const fn is_final(outcome: Outcome) -> bool {
-    !outcome.is_under_way()
-}
-
-/// The order, as soon as its outcome is known; `was_placed` just now, when it had none.
-async fn outcome(shop: &Shop, (id, was_placed): (OrderId, bool), wait: Duration) -> Result<Option<Order>, Problem> {
+/// The order, as soon as its outcome is known.
+async fn outcome(shop: &Shop, (id, known): (OrderId, Known), wait: Duration) -> Result<Option<Order>, Problem> {
     let look = || shop.front.views.order(id);
-    let is_done = |order: &Order| is_final(order.outcome);
-    let (waiting, subject) = (&shop.front.waiting, Subject::Order(id));
-    let found = if was_placed {
-        waiting.until_after(subject, wait, look, is_done).await
-    } else {
-        waiting.until(subject, wait, look, is_done).await
-    };
-    found.map_err(unavailable)
+    let is_done = |order: &Order| !order.outcome.is_under_way();
+    shop.front.waiting.until((Subject::Order(id), known), wait, look, is_done).await.map_err(unavailable)
 }
 
 /// Somebody else's order does not exist.
@@ -373,7 +364,7 @@ pub(super) async fn change(
         unreachable!("changing an order is answered with the order");
     };
     if let Some(wait) = prefer.wait {
-        outcome(shop, (order, false), wait).await?;
+        outcome(shop, (order, Known::Nothing), wait).await?;
     }
     let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(&order)).into_response();

@@ -24,7 +24,7 @@ use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-use crate::waiting::Subject;
+use crate::waiting::{Known, Subject};
 
 /// How long a payment is waited for when the request does not say.
 const PAYMENT_WAIT: Duration = Duration::from_secs(10);
@@ -140,7 +140,7 @@ pub(crate) async fn pay(
 async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
     let look = || shop.front.views.payment(order);
     let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way();
-    shop.front.waiting.until(Subject::Order(order), wait, look, is_over).await.map_err(unavailable)
+    shop.front.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over).await.map_err(unavailable)
 }
 
 fn declined(payment: &Payment) -> Problem {
@@ -211,7 +211,11 @@ pub(crate) async fn refund(
     if let Some(wait) = submission.prefer.wait {
         let look = || shop.front.views.order(order);
         let is_over = |order: &Order| order.status != Status::RefundRequested;
-        shop.front.waiting.until(Subject::Order(order), wait, look, is_over).await.map_err(unavailable)?;
+        shop.front
+            .waiting
+            .until((Subject::Order(order), Known::Nothing), wait, look, is_over)
+            .await
+            .map_err(unavailable)?;
     }
     let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(&order)).into_response();

@@ -1,5 +1,6 @@
 //! Events that a group could not handle: asked for by their keys, written, and found when they are due.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use app::outbox::uuid;
@@ -7,7 +8,6 @@ use app::ports::DueTimer;
 use app::rows::{DeadLetter, Key, Message, ParkKey, ParkedEventKey, ParkedKey, Rows};
 use domain::ids::LetterId;
 use domain::time::Timestamp;
-use mysql_async::Value;
 
 use super::commit::{Written, delete, put_all};
 use super::load::locked;
@@ -17,23 +17,34 @@ use crate::mysql::session::Session;
 use crate::mysql::sql::{KEYS_MAX, Script, is_in, statement};
 use crate::selects::{select_letter, select_parked, select_parked_event};
 
+/// Keys that are asked for one by one, whatever the others are.
+const FEW: usize = 8;
+
 pub(super) fn select_keys(keys: &[ParkKey]) -> String {
     locked(select_parked!(""), "PRIMARY", &condition(keys, key_condition), "consumer_group, topic, key_hash")
 }
 
-pub(super) fn parked(keys: &[Key]) -> Vec<ParkKey> {
-    keys.iter().filter_map(|key| if let Key::Parked(park) = key { Some(*park) } else { None }).collect()
-}
-
-/// The groups among those of the keys that have any key parked.
-pub(super) fn select_troubled(keys: &[ParkKey]) -> String {
-    let groups: BTreeSet<&str> = keys.iter().map(|key| key.group.name()).collect();
-    let condition = is_in("consumer_group", groups);
-    format!("SELECT DISTINCT consumer_group FROM parked_key FORCE INDEX (PRIMARY) WHERE {condition}")
-}
-
-pub(super) fn troubled(found: Vec<Vec<Value>>) -> Result<Vec<String>> {
-    found.into_iter().map(from_row).collect()
+/// Whether its key is parked is asked for every event, and hardly one ever is. So where there are more than a few keys, the groups
+/// that have none parked at all are found first, and what is asked of them is left out: only who moves a group past an event parks
+/// its key, so none comes to them meanwhile.
+pub(super) async fn without_untroubled<'k>(
+    keys: &'k [Key],
+    (session, script): (&mut Session, &mut Script),
+    rows: &mut Rows,
+) -> Result<Cow<'k, [Key]>> {
+    let parked = |key: &Key| if let Key::Parked(park) = key { Some(*park) } else { None };
+    let asked: Vec<ParkKey> = keys.iter().filter_map(parked).collect();
+    if asked.len() <= FEW {
+        return Ok(Cow::Borrowed(keys));
+    }
+    let groups: BTreeSet<&str> = asked.iter().map(|key| key.group.name()).collect();
+    let select = "SELECT DISTINCT consumer_group FROM parked_key FORCE INDEX (PRIMARY) WHERE ";
+    let place = script.add(select.to_owned() + &is_in("consumer_group", groups));
+    let mut answers = session.run(&std::mem::take(script)).await?;
+    let troubled: Vec<String> = std::mem::take(&mut answers[place]).into_iter().map(from_row).collect::<Result<_>>()?;
+    let is_untroubled = |key: &ParkKey| !troubled.iter().any(|group| group == key.group.name());
+    asked.into_iter().filter(is_untroubled).for_each(|key| rows.parked.loaded(key, None));
+    Ok(keys.iter().copied().filter(|key| !parked(key).is_some_and(|park| is_untroubled(&park))).collect())
 }
 
 pub(super) fn select_events(keys: &[ParkedEventKey]) -> String {
