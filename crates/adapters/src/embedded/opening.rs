@@ -257,3 +257,45 @@ fn count_opening(writer: &Connection) -> Result<u32, rusqlite::Error> {
         |row| row.get(0),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use app::conformance::ready;
+    use app::ports::Store as _;
+    use app::rows::{AccountKey, HoldingKey, Rows};
+    use domain::ids::{CampaignId, UserId};
+    use domain::money::Money;
+    use refinery::Target;
+
+    use super::*;
+
+    /// What a shop of the first schema holds of two customers: points, and coupons of two campaigns.
+    const FIRST_SHOP: &str = "
+        INSERT INTO customer (user_id, notices, created_at, last_coupon_id) VALUES (1, 0, 0, 30), (2, 0, 0, 20), (3, 0, 0, NULL);
+        INSERT INTO points_account VALUES (1, 500), (2, 0);
+        INSERT INTO coupon VALUES (10, 'UC-1', 7, 1, 1, 1, NULL, 0, NULL), (20, 'UC-2', 7, 2, 1, 2, 5, 0, NULL),
+                                  (30, 'UC-3', 7, 1, 2, 3, NULL, 0, 10), (25, 'UC-4', 8, 1, 1, 1, NULL, 0, 10);";
+
+    #[test]
+    fn what_customers_have_survives_a_newer_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        schema::migrations::runner().set_target(Target::Version(7)).run(&mut before).unwrap();
+        before.execute_batch(FIRST_SHOP).unwrap();
+        drop(before);
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        let mut rows = Rows::default();
+        let holding = |campaign, user| HoldingKey { campaign: CampaignId(campaign), user: UserId(user) };
+        let held = [(7, 1), (7, 2), (8, 1), (8, 2), (7, 3)].map(|(campaign, user)| holding(campaign, user));
+        let keys = [1, 2, 3].map(|user| AccountKey(UserId(user)));
+        let all: Vec<_> = keys.map(Into::into).into_iter().chain(held.map(Into::into)).collect();
+        ready(store.load(&all, &mut rows)).unwrap();
+        let points = keys.map(|key| rows.accounts.get(key).unwrap().map(|account| account.balance));
+        assert_eq!(points, [Some(Money::won(500)), Some(Money::ZERO), None]);
+        let coupons = held.map(|key| -> Vec<i64> {
+            let holding = rows.holdings.get(key).unwrap();
+            holding.into_iter().flat_map(|holding| &holding.coupons).map(|coupon| coupon.id.0).collect()
+        });
+        assert_eq!(coupons, [vec![10, 30], vec![20], vec![25], vec![], vec![]]);
+    }
+}

@@ -6,6 +6,7 @@ mod load;
 mod log_copy;
 mod log_sync;
 mod places;
+mod purse;
 mod settling;
 mod undelivered;
 

@@ -71,8 +71,8 @@ const FALSIFIED_SHARED: &[(&[u8], &str, &str)] = &[
     ),
     (
         &[9],
-        "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1",
-        "UPDATE points_account SET balance = balance - 1 WHERE user_id = 1",
+        "UPDATE customer SET points = points + 1 WHERE user_id = 1",
+        "UPDATE customer SET points = points - 1 WHERE user_id = 1",
     ),
     (&[11], "UPDATE orders SET version = version + 1", "UPDATE orders SET version = version - 1"),
     (
@@ -227,8 +227,8 @@ const FALSIFIED: &[(&[u8], &str)] = &[
          WHERE used_order_id IS NULL",
     ),
     (&[8], "UPDATE campaign SET discount_value = discount_value + 1"),
-    (&[9], "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1"),
-    (&[9], "DELETE FROM points_account WHERE user_id = 2"),
+    (&[9], "UPDATE customer SET points = points + 1 WHERE user_id = 1"),
+    (&[9], "UPDATE customer SET points = NULL WHERE user_id = 2"),
     (&[9], "UPDATE points_entry SET amount = amount + 1 WHERE entry_id = 1"),
     (&[9], "UPDATE points_entry SET order_id = NULL WHERE kind = 'RESTORED'"),
     (&[10], "UPDATE payment SET captured = captured - 1 WHERE state = 'CAPTURED'"),
@@ -302,7 +302,7 @@ fn repairs_put_derived_figures_right_and_nothing_else() {
         .execute_batch(
             "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1, reserved = reserved + 1;
              UPDATE campaign SET issued = issued - 1;
-             UPDATE points_account SET balance = balance + 5;
+             UPDATE customer SET points = points + 5;
              INSERT INTO timer SELECT order_id, 0, 'CLAIMS', 0 FROM orders WHERE outcome = 'COMPLETED'",
         )
         .unwrap();

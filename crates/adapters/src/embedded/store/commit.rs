@@ -63,8 +63,8 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     claims(connection, rows)?;
     people::requests(connection, rows)?;
     people::customers(connection, rows)?;
-    people::accounts(connection, rows)?;
-    people::holdings(connection, rows, before)?;
+    people::accounts(connection, commit)?;
+    people::holdings(connection, commit, before)?;
     people::entries(connection, rows)?;
     people::notices(connection, rows)?;
     campaigns(connection, rows)?;

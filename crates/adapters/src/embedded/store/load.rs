@@ -12,7 +12,7 @@ use domain::points::Account;
 use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
-use super::{Before, settling, undelivered};
+use super::{Before, purse, settling, undelivered};
 use crate::embedded::cells::{find, find_all};
 use crate::records::StoredOrder;
 use crate::selects::{
@@ -127,10 +127,11 @@ fn account(connection: &Connection, user: UserId) -> Result<Option<Account>> {
     find(connection, sql, [user.0])
 }
 
-fn holding(connection: &Connection, key: HoldingKey) -> Result<Option<Holding>> {
-    let sql = select_coupon!("WHERE campaign_id = ?1 AND user_id = ?2 ORDER BY nth");
-    let coupons: Vec<Coupon> = find_all(connection, sql, (key.campaign.0, key.user.0))?;
-    let HoldingKey { campaign, user } = key;
+fn holding(connection: &Connection, HoldingKey { campaign, user }: HoldingKey) -> Result<Option<Holding>> {
+    let mut coupons: Vec<Coupon> = vec![];
+    for id in purse::coupons(connection, user, campaign)? {
+        coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
+    }
     Ok((!coupons.is_empty()).then_some(Holding { campaign, user, coupons }))
 }
 

@@ -1,6 +1,7 @@
 //! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
 
-use app::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
+use app::ports::Commit;
+use app::rows::{AccountKey, CouponLink, CustomerKey, HoldingKey, Rows};
 use app::table::Change;
 use domain::coupon::{Coupon, Holding};
 use domain::ids::CouponId;
@@ -8,6 +9,7 @@ use rusqlite::{Connection, Result, params};
 use rustc_hash::FxHashMap;
 
 use super::{Before, put_all};
+use crate::embedded::store::purse;
 
 pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -80,20 +82,24 @@ pub(super) fn customers(connection: &Connection, rows: &Rows) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn accounts(connection: &Connection, rows: &Rows) -> Result<()> {
-    let sql = "INSERT INTO points_account (user_id, balance) VALUES (?1, ?2)
-               ON CONFLICT DO UPDATE SET balance = excluded.balance";
-    put_all(connection, &rows.accounts, sql, |put, key, account| put.execute((key.0.0, account.balance.amount())))
+pub(super) fn accounts(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
+    for (AccountKey(user), change) in commit.rows.accounts.changes() {
+        let (Change::Insert(account) | Change::Update(account)) = change else {
+            unreachable!("accounts are kept for ever")
+        };
+        purse::put_points(connection, user, account.balance.amount(), commit.now)?;
+    }
+    Ok(())
 }
 
 /// Writes the coupons that are new in their holding, and those that were used or given back.
-pub(super) fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<()> {
-    let changes = rows.holdings.changes();
+pub(super) fn holdings(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
+    let changes = commit.rows.holdings.changes();
     if changes.is_empty() {
         return Ok(());
     }
     let links: FxHashMap<CouponId, Option<CouponId>> =
-        rows.coupon_links.iter().map(|CouponLink { coupon, previous }| (*coupon, *previous)).collect();
+        commit.rows.coupon_links.iter().map(|CouponLink { coupon, previous }| (*coupon, *previous)).collect();
     let mut update = connection.prepare_cached("UPDATE coupon SET used_order_id = ?2 WHERE coupon_id = ?1")?;
     for (key, change) in changes {
         let (holding, known): (&Holding, &[Coupon]) = match change {
@@ -103,7 +109,10 @@ pub(super) fn holdings(connection: &Connection, rows: &Rows, before: &Before) ->
         };
         for (nth, coupon) in (1..).zip(&holding.coupons) {
             match known.iter().find(|known| known.id == coupon.id) {
-                None => insert_coupon(connection, key, (nth, coupon), links.get(&coupon.id).copied().flatten())?,
+                None => {
+                    insert_coupon(connection, key, (nth, coupon), links.get(&coupon.id).copied().flatten())?;
+                    purse::put_coupon(connection, (key.user, key.campaign, nth), coupon.id, commit.now)?;
+                }
                 Some(known) if known.used_order != coupon.used_order => {
                     update.execute((coupon.id.0, coupon.used_order.map(|order| order.0)))?;
                 }
