@@ -4,6 +4,7 @@
 //! that was killed exactly as it found it.
 
 mod events;
+mod purses;
 mod stream;
 
 use std::cell::RefCell;
@@ -96,6 +97,7 @@ impl Snapshot for SqliteSnapshot {
         });
         problems.extend(found.map_err(store_error)?.into_iter().filter(|line| line != "ok"));
         problems.extend(events::out_of_reach(&self.connection).map_err(store_error)?);
+        problems.extend(purses::untrue(&self.connection).map_err(store_error)?);
         Ok(problems)
     }
 }

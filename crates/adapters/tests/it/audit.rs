@@ -71,8 +71,8 @@ const FALSIFIED_SHARED: &[(&[u8], &str, &str)] = &[
     ),
     (
         &[9],
-        "UPDATE customer SET points = points + 1 WHERE user_id = 1",
-        "UPDATE customer SET points = points - 1 WHERE user_id = 1",
+        "UPDATE points_account SET balance = balance + 1 WHERE user_id = 1",
+        "UPDATE points_account SET balance = balance - 1 WHERE user_id = 1",
     ),
     (&[11], "UPDATE orders SET version = version + 1", "UPDATE orders SET version = version - 1"),
     (
@@ -249,6 +249,8 @@ const FALSIFIED: &[(&[u8], &str)] = &[
             SELECT order_id, max(position), max(position) FROM event WHERE type = 'OrderCancelled' GROUP BY order_id",
     ),
     (&[20], "UPDATE event SET order_id = order_id + 1 WHERE type = 'StockDeductionCompleted'"),
+    (&[20], "UPDATE customer SET coupons = '' WHERE coupons <> ''"),
+    (&[20], "UPDATE customer SET coupons = coupons || ' 1.2=9' WHERE coupons <> ''"),
     (
         &[13, 20],
         r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
