@@ -2,6 +2,8 @@
 #![no_main]
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +21,11 @@ use tower::ServiceExt as _;
 const SECRET: &str = "a secret of the fuzzer, long enough for everybody";
 /// Streams do not end by themselves.
 const ENDLESS: [&str; 2] = ["/api/events", "/api/ws"];
+/// Every other path, once.
+static PATHS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let paths: BTreeSet<&str> = api::operations().into_iter().map(|operation| operation.path).collect();
+    paths.into_iter().filter(|path| !ENDLESS.contains(path)).collect()
+});
 const METHODS: [&str; 4] = ["GET", "POST", "PATCH", "DELETE"];
 
 struct Shop {
@@ -52,8 +59,7 @@ thread_local! {
 fn request(bytes: &[u8], bearer: &HeaderValue) -> Option<Request<Body>> {
     let [method, path, parameter, rest @ ..] = bytes else { return None };
     let method = METHODS[usize::from(*method) % METHODS.len()];
-    let paths: Vec<&str> = api::paths().filter(|path| !ENDLESS.contains(path)).collect();
-    let path = paths[usize::from(*path) % paths.len()];
+    let path = PATHS[usize::from(*path) % PATHS.len()];
     let mut parts = rest.splitn(3, |byte| *byte == b'\n');
     let (query, header) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let body = parts.next().unwrap_or_default().to_vec();
