@@ -269,8 +269,8 @@ mod tests {
 
     use super::*;
 
-    /// What a shop of the first schema holds of two customers: points, and coupons of two campaigns.
-    const FIRST_SHOP: &str = "
+    /// What a shop of schema version 7 holds of three customers: points, and coupons of two campaigns.
+    const SHOP_BEFORE: &str = "
         INSERT INTO customer (user_id, notices, created_at, last_coupon_id) VALUES (1, 0, 0, 30), (2, 0, 0, 20), (3, 0, 0, NULL);
         INSERT INTO points_account VALUES (1, 500), (2, 0);
         INSERT INTO coupon VALUES (10, 'UC-1', 7, 1, 1, 1, NULL, 0, NULL), (20, 'UC-2', 7, 2, 1, 2, 5, 0, NULL),
@@ -281,7 +281,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         schema::migrations::runner().set_target(Target::Version(7)).run(&mut before).unwrap();
-        before.execute_batch(FIRST_SHOP).unwrap();
+        before.execute_batch(SHOP_BEFORE).unwrap();
         drop(before);
         let mut store = open(folder.path(), Options::default()).unwrap().store;
         let mut rows = Rows::default();

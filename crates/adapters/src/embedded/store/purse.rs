@@ -1,6 +1,5 @@
-//! What is a customer's own, in his one row: his points, and which coupons he has.
-//!
-//! The coupons are a text that only grows: ` 12.1=345` is coupon 345, his first one of campaign 12.
+//! Which coupons a customer has, in his own row: a text that only grows. ` 12.1=345` is coupon 345, his first one of
+//! campaign 12.
 
 use domain::ids::{CampaignId, CouponId, UserId};
 use domain::time::Timestamp;
@@ -50,15 +49,6 @@ pub(super) fn put_coupon(
         return Err(Error::SqliteFailure(ffi::Error::new(SQLITE_CONSTRAINT), Some(why)));
     }
     Ok(())
-}
-
-/// Says how many points a user has.
-pub(super) fn put_points(connection: &Connection, user: UserId, balance: i64, now: Timestamp) -> Result<()> {
-    let mut put = connection.prepare_cached(
-        "INSERT INTO customer (user_id, notices, created_at, points) VALUES (?1, 0, ?2, ?3)
-         ON CONFLICT DO UPDATE SET points = excluded.points",
-    )?;
-    put.execute((user.0, now.micros(), balance)).map(|_| ())
 }
 
 #[cfg(test)]

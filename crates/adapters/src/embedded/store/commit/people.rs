@@ -83,13 +83,11 @@ pub(super) fn customers(connection: &Connection, rows: &Rows) -> Result<()> {
 }
 
 pub(super) fn accounts(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
-    for (AccountKey(user), change) in commit.rows.accounts.changes() {
-        let (Change::Insert(account) | Change::Update(account)) = change else {
-            unreachable!("accounts are kept for ever")
-        };
-        purse::put_points(connection, user, account.balance.amount(), commit.now)?;
-    }
-    Ok(())
+    let sql = "INSERT INTO customer (user_id, notices, created_at, points) VALUES (?1, 0, ?2, ?3)
+               ON CONFLICT DO UPDATE SET points = excluded.points";
+    put_all(connection, &commit.rows.accounts, sql, |put, AccountKey(user), account| {
+        put.execute((user.0, commit.now.micros(), account.balance.amount()))
+    })
 }
 
 /// Writes the coupons that are new in their holding, and those that were used or given back.
