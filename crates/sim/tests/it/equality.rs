@@ -1,6 +1,7 @@
 //! The two executors agree: a serial history ends in the same state under both, but for requests and places in the log.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use app::command::{Command, PlaceOrder};
 use app::event::EventKind;
@@ -115,17 +116,30 @@ fn open(executor: Executor) -> Shop {
     shop
 }
 
+/// No two orders are of the same moment, so no two fall due at the same moment.
+const BETWEEN_LINES: Duration = Duration::from_millis(1);
+
 /// Plays a history line by line, each after the one before has come to rest, and notes every answer.
 fn play(executor: Executor, history: &[Line]) -> (Vec<String>, State) {
     let mut shop = open(executor);
     let mut answers = vec![];
     for line in history {
+        shop.pass(BETWEEN_LINES);
         match command(line) {
             Some(command) => answers.push(format!("{:?}", shop.run(command))),
-            None => shop.pass(HOUR),
+            None => wait(&mut shop),
         }
     }
     (answers, shop.state())
+}
+
+/// An hour passes. Whatever falls due in it does so after what was due before it has come to rest.
+fn wait(shop: &mut Shop) {
+    let end = shop.now() + HOUR;
+    while let Some(due) = shop.state().timers.values().map(|timer| timer.due).filter(|due| *due <= end).min() {
+        shop.pass(due - shop.now());
+    }
+    shop.pass(end - shop.now());
 }
 
 /// What was said to the world: every event that is not a request, each as often as it was said.
@@ -183,6 +197,7 @@ proptest! {
             let mut shop = open(executor);
             let mut answers = vec![];
             for (place, line) in history.iter().enumerate() {
+                shop.pass(BETWEEN_LINES);
                 if let Some(command) = command(line) {
                     answers.push(shop.decide([command]).remove(0).result.is_ok());
                 }
