@@ -6,17 +6,20 @@ mod coupons;
 mod letters;
 mod modes;
 mod notices;
+mod order_desk;
 mod orders;
 mod outbox;
 mod settling;
 mod stirrings;
 
 use std::io;
+use std::sync::Arc;
 
 use app::ports::StoreError;
 use app::views::{Reading, Views};
 use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
 
+use self::order_desk::OrderDesk;
 use super::background::Background;
 use super::cells::from_row;
 use super::failure::{Failure, Result};
@@ -27,6 +30,7 @@ use crate::records::FromCells;
 /// Reads are asked for on any thread, so their connections live in the background.
 pub struct MysqlViews {
     pool: Pool,
+    orders: Arc<OrderDesk>,
     background: Background,
 }
 
@@ -42,7 +46,7 @@ impl MysqlViews {
         let made = background.handle().enter();
         let pool = Pool::new(options(opts).pool_opts(pooling));
         drop(made);
-        Ok(MysqlViews { pool, background })
+        Ok(MysqlViews { pool, orders: Arc::default(), background })
     }
 
     /// Reads with several statements what one moment looked like.

@@ -15,6 +15,7 @@ use domain::ids::OrderId;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
+use super::load::claim_condition;
 use super::{Before, Halt, settling, undelivered};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
@@ -215,11 +216,7 @@ fn claims(script: &mut Script, rows: &Rows) {
         insert.row(&[&order.0, &step, &product, &claim_state(*claim), &reason]);
     });
     for keys in gone.chunks(KEYS_MAX) {
-        let conditions = keys.iter().map(|key| {
-            let (step, product) = step_cells(key.step);
-            statement("(order_id = ? AND step = ? AND product_id = ?)", &[&key.order.0, &step, &product])
-        });
-        delete(script, ("claim", "PRIMARY"), &conditions.collect::<Vec<_>>().join(" OR "));
+        delete(script, ("claim", "PRIMARY"), &claim_condition(keys));
     }
 }
 

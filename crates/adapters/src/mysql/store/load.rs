@@ -1,5 +1,6 @@
 //! Reads rows by their keys: one statement for each kind, locking in the order of keys.
 
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use app::outbox::uuid;
@@ -172,10 +173,15 @@ fn pairs<A: Literal + PartialEq, B: Literal>(columns: (&str, &str), keys: impl I
     groups.collect::<Vec<_>>().join(" OR ")
 }
 
-fn claim_condition(keys: &[ClaimKey]) -> String {
-    let conditions = keys.iter().map(|key| {
-        let (step, product) = step_cells(key.step);
-        statement("(order_id = ? AND step = ? AND product_id = ?)", &[&key.order.0, &step, &product])
+/// Claims of the same kind are named together: a condition for each claim takes the server four times as long to plan as the
+/// claims take to be found.
+pub(super) fn claim_condition(keys: &[ClaimKey]) -> String {
+    let mut orders: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    for key in keys {
+        orders.entry(step_cells(key.step)).or_default().push(key.order.0);
+    }
+    let conditions = orders.into_iter().map(|((step, product), orders)| {
+        statement("(step = ? AND product_id = ? AND ", &[&step, &product]) + &is_in("order_id", orders) + ")"
     });
     conditions.collect::<Vec<_>>().join(" OR ")
 }

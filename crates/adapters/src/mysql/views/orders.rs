@@ -8,7 +8,7 @@ use super::{Chain, MysqlViews, answers_of, each, sql_limit};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
-use crate::mysql::sql::statement;
+use crate::mysql::sql::{is_in, statement};
 use crate::mysql::store::lines;
 use crate::records::StoredOrder;
 use crate::selects::{select_line, select_order};
@@ -18,9 +18,7 @@ const ORDERS: Chain =
 
 impl OrderViews for MysqlViews {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>> {
-        let this = format!("WHERE order_id = {}", id.0);
-        let select = [format!("{}{this}", select_order!("")), format!("{}{this} ORDER BY line_no", select_line!(""))];
-        self.read(select, |answers| Ok(orders(answers)?.pop()))
+        Box::pin(self.orders.ask(id, (&self.pool, self.background.handle())))
     }
 
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
@@ -54,8 +52,17 @@ impl OrderViews for MysqlViews {
     }
 }
 
+/// What asks for these orders.
+pub(super) fn select(ids: &[OrderId]) -> Vec<String> {
+    let these = is_in("order_id", ids.iter().map(|id| id.0));
+    vec![
+        format!("{}WHERE {these}", select_order!("")),
+        format!("{}WHERE {these} ORDER BY order_id, line_no", select_line!("")),
+    ]
+}
+
 /// Orders, then all of their lines.
-fn orders(answers: Answers) -> Result<Vec<Order>> {
+pub(super) fn orders(answers: Answers) -> Result<Vec<Order>> {
     let mut answers = answers_of(answers);
     let orders = answers.next().unwrap_or_default();
     let mut lines = lines(answers.next().unwrap_or_default().into_iter())?;

@@ -1,11 +1,12 @@
 //! What is read from a shared store: in order, by the page, and nobody else's.
 
-use app::command::Command;
+use app::command::{Command, PlaceOrder};
 use app::settings::Executor;
 use app::views::{Popular, Reach};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;
+use futures_util::future::join_all;
 
 use crate::database::Database;
 use crate::shop::{ANN, BOB, Shop, order};
@@ -65,4 +66,26 @@ fn notices_are_told_in_order_and_by_the_page() {
     assert_eq!(read(2, Reach { page: 3, ..everything }).1, [3, 4, 5]);
     assert_eq!(read(0, Reach { waiting_max: 6, ..everything }).1, [last - 2, last - 1, last]);
     assert_eq!(read(0, Reach { since: Timestamp::from_micros(i64::MAX), ..everything }).1, [0_i64; 0]);
+}
+
+#[test]
+fn orders_asked_for_at_once_are_each_answered_to_the_one_who_asked() {
+    let Some(database) = Database::new("orders_asked_for_at_once") else { return };
+    let mut shop = Shop::on(&database, Executor::Inline);
+    let products = [shop.register_product(99), shop.register_product(99)];
+    let wanted = |quantity| PlaceOrder {
+        items: products.map(|product| (product, quantity)).into(),
+        ..order(ANN, products[0], quantity)
+    };
+    let placed: Vec<OrderId> = (1..=3).map(|quantity| shop.place_order(wanted(quantity))).collect();
+    let asked: Vec<OrderId> = placed.iter().copied().chain([OrderId(i64::MAX)]).cycle().take(1_000).collect();
+    let found = shop.wait(join_all(asked.iter().map(|id| shop.views.order(*id))));
+    for (id, found) in asked.into_iter().zip(found) {
+        let told = found.unwrap().map(|order| {
+            let lines = order.created.lines.iter().map(|line| (line.product, line.quantity));
+            (order.id(), lines.collect::<Vec<_>>())
+        });
+        let known = placed.iter().zip(1..).find(|(one, _)| **one == id);
+        assert_eq!(told, known.map(|(id, quantity)| (*id, products.map(|product| (product, quantity)).into())));
+    }
 }
