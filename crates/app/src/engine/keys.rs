@@ -2,7 +2,7 @@
 
 use domain::ids::{OrderId, UserId};
 use domain::order::{Choice, Line, Order, Outcome};
-use domain::order_saga::Step;
+use domain::order_saga::{Direction, Report, Step};
 use domain::time::Timestamp;
 
 use super::Job;
@@ -270,9 +270,14 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, now: Timestamp, keys: &mu
     }
 }
 
-fn declare_by_reaction(reaction: &Reaction, known: (&Rows, Timestamp), keys: &mut Keys) {
-    if let Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. } = reaction {
-        declare_by(*order, known, keys);
+fn declare_by_reaction(reaction: &Reaction, (rows, now): (&Rows, Timestamp), keys: &mut Keys) {
+    let (Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. }) = reaction else { return };
+    let Ok(Some(row)) = rows.orders.get(OrderKey(*order)) else { return };
+    let is_claiming = row.order.saga.direction == Direction::Claiming;
+    if is_claiming && matches!(reaction, Reaction::Collect { report: Report::Completed, .. }) {
+        declare_completing(&row.order, keys);
+    } else {
+        declare_order(&row.order, now, keys);
     }
 }
 
@@ -280,6 +285,17 @@ fn declare_by(order: OrderId, (rows, now): (&Rows, Timestamp), keys: &mut Keys) 
     if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
         declare_order(&row.order, now, keys);
     }
+}
+
+/// What an order reads when its last claim is made: its claims and its timer it only deletes.
+fn declare_completing(order: &Order, keys: &mut Keys) {
+    if order.has_destination() {
+        keys.insert(ShipmentKey(order.id()).into());
+        keys.insert(StorageKey(order.id()).into());
+    }
+    keys.extend(order.created.lines.iter().map(|line| Key::from(line.product)));
+    let user = order.user();
+    keys.extend(order.created.coupon.map(|wanted| Key::from(HoldingKey { campaign: wanted.campaign, user })));
 }
 
 /// Everything that settling or restoring an order may touch.
