@@ -10,6 +10,8 @@ use crate::{process, question};
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
 /// Enough for tests, and three of them fit beside everything else.
 const HEAP: [&str; 2] = ["-Xms64m", "-Xmx256m"];
+/// With so small a heap the usual collector marks without end, which takes a tenth of two cores under load.
+const BROKER: [&str; 1] = ["-XX:+UseSerialGC"];
 /// What ends soon is better off with code that is made quickly than with quick code.
 const BRIEF: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
 
@@ -77,7 +79,7 @@ impl Node {
 
     /// Runs it, from where it was.
     pub fn command(&self, jars: &Jars) -> Command {
-        let mut command = jars.program(&[], MAIN);
+        let mut command = jars.program(&BROKER, MAIN);
         command.arg(self.settings());
         command
     }
