@@ -125,12 +125,15 @@ fn sync_apart(writer: &Connection, folder: &Path, options: Options) -> Result<Op
 
 /// A second connection of the writer's kind, which only ever copies the log into the file.
 fn copy_apart(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
-    let connection = Connection::open(folder.join(DATABASE_FILE))?;
-    let synchronous = if options.synchronous == Synchronous::Off { "off" } else { "normal" };
-    connection.pragma_update(None, "synchronous", synchronous)?;
+    let database = folder.join(DATABASE_FILE);
+    let connection = Connection::open(&database)?;
+    let is_synced = options.synchronous != Synchronous::Off;
+    connection.pragma_update(None, "synchronous", if is_synced { "normal" } else { "off" })?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-    LogCopy::start(connection).map_err(|error| OpenError::Folder(folder.to_owned(), error))
+    let broken = |error| OpenError::Folder(folder.to_owned(), error);
+    let synced = is_synced.then(|| File::options().read(true).write(true).open(database)).transpose();
+    LogCopy::start(connection, synced.map_err(broken)?).map_err(broken)
 }
 
 /// Opens a data folder only to read, also beside the process that writes to it.

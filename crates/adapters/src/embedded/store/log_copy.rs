@@ -3,6 +3,8 @@
 //! A copy reads and syncs megabytes. On the writer's own connection all of it would be time in which nothing is decided.
 //! So a second connection copies what is long committed, and the writer copies only what came meanwhile.
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -18,8 +20,11 @@ use crate::embedded::opening::BUSY_TIMEOUT;
 /// time a moment.
 const TOO_LONG: i32 = 16;
 const READERS_PATIENCE: Duration = Duration::from_millis(20);
-/// The part of a full log that the writer copies itself, because another round beside it would not make it much less.
+/// The part of a full log that the writer copies itself.
 const REST: i32 = 8;
+/// The part of a full log that is so little that another round beside the writer would not make it less.
+const LITTLE: i32 = 32;
+const ROUNDS_MAX: usize = 4;
 
 /// Where the log stands, in pages.
 #[derive(Clone, Copy, Debug)]
@@ -28,22 +33,31 @@ struct Length {
     copied: i32,
 }
 
+impl Length {
+    const fn rest(self) -> i32 {
+        self.all - self.copied
+    }
+}
+
 /// The thread that copies, and what it works with.
 #[derive(Debug)]
 pub(in crate::embedded) struct LogCopy {
     /// Dropped to end the thread.
-    wake: Option<SyncSender<()>>,
+    wake: Option<SyncSender<i32>>,
     thread: Option<JoinHandle<()>>,
     is_copying: Arc<AtomicBool>,
 }
 
 impl LogCopy {
-    /// Copies with a connection of its own from now on, whenever it is told to.
-    pub(in crate::embedded) fn start(connection: Connection) -> std::io::Result<LogCopy> {
+    /// Copies with a connection of its own from now on, whenever it is told to. The file that is copied into is given where
+    /// copies are synced; it stays open as long as the process lives, because closing it would take from every connection
+    /// of this process the locks that SQLite holds on it.
+    pub(in crate::embedded) fn start(connection: Connection, synced: Option<File>) -> std::io::Result<LogCopy> {
         let (wake, woken) = sync_channel(1);
         let is_copying = Arc::new(AtomicBool::new(false));
         let of_thread = Arc::clone(&is_copying);
-        let run = move || copy_whenever(&connection, &woken, &of_thread);
+        let synced = ManuallyDrop::new(synced);
+        let run = move || copy_whenever((&connection, synced.as_ref()), &woken, &of_thread);
         let thread = std::thread::Builder::new().name("log-copy".to_owned()).spawn(run)?;
         Ok(LogCopy { wake: Some(wake), thread: Some(thread), is_copying })
     }
@@ -63,17 +77,17 @@ impl LogCopy {
             copy(writer, CheckpointMode::RESTART)?;
             return writer.busy_timeout(BUSY_TIMEOUT);
         }
-        if length.all - length.copied <= pages / REST {
+        if length.rest() <= pages / REST {
             return copy(writer, CheckpointMode::PASSIVE);
         }
-        self.begin();
+        self.begin(pages / LITTLE);
         Ok(())
     }
 
-    fn begin(&self) {
+    fn begin(&self, little: i32) {
         let Some(wake) = &self.wake else { return };
         self.is_copying.store(true, Ordering::Release);
-        if wake.try_send(()).is_err() {
+        if wake.try_send(little).is_err() {
             self.is_copying.store(false, Ordering::Release);
         }
     }
@@ -89,12 +103,30 @@ impl Drop for LogCopy {
     }
 }
 
-fn copy_whenever(connection: &Connection, woken: &Receiver<()>, is_copying: &AtomicBool) {
-    for () in woken {
+fn copy_whenever(copied: (&Connection, Option<&File>), woken: &Receiver<i32>, is_copying: &AtomicBool) {
+    for little in woken {
         // An error of the disk meets the writer as well, who knows what to do about it.
-        let _ = copy(connection, CheckpointMode::PASSIVE);
+        let _ = copy_most(copied, little);
         is_copying.store(false, Ordering::Release);
     }
+}
+
+/// Leaves as little as it can to the writer: each round copies what came during the one before. SQLite would sync the file only
+/// with the last page, and the writer would wait for everything that was copied.
+fn copy_most((connection, synced): (&Connection, Option<&File>), little: i32) -> Result<()> {
+    let mut before = length(connection)?.rest();
+    for _round in 0..ROUNDS_MAX {
+        copy(connection, CheckpointMode::PASSIVE)?;
+        if synced.is_some_and(|file| file.sync_data().is_err()) {
+            break;
+        }
+        let rest = length(connection)?.rest();
+        if rest <= little || rest >= before {
+            break;
+        }
+        before = rest;
+    }
+    Ok(())
 }
 
 fn length(connection: &Connection) -> Result<Length> {
