@@ -1,11 +1,12 @@
 //! The same shop over Kafka.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 use xtask::addresses::{Service, address};
 
 use crate::shared::Database;
@@ -138,16 +139,23 @@ fn roles_share_the_work_of_one_database() {
     sell(&front, &other);
 }
 
-/// A port on which nobody listens, and later somebody who passes everything on to the broker.
-struct Bootstrap {
-    port: u16,
-    broker: String,
-}
+/// A port on which nobody listens, though it is taken, and later somebody who passes everything on to the broker.
+struct Bootstrap(Socket);
 
 impl Bootstrap {
-    fn open(&self) {
-        let listener = TcpListener::bind(("127.0.0.1", self.port)).unwrap();
-        let broker = self.broker.clone();
+    fn new() -> Bootstrap {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        Bootstrap(socket)
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.0.local_addr().unwrap().as_socket().unwrap()
+    }
+
+    fn open(self, broker: String) {
+        self.0.listen(128).unwrap();
+        let listener = TcpListener::from(self.0);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(&broker) else { continue };
@@ -171,15 +179,15 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream) {
 #[test]
 fn orders_are_accepted_while_kafka_is_away() {
     let Some(mut settings) = over_kafka("orders_are_accepted_while_kafka_is_away") else { return };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let bootstrap = Bootstrap::new();
     let broker = settings[0].1.split(',').next().unwrap().to_owned();
-    settings[0].1 = format!("127.0.0.1:{port}");
+    settings[0].1 = bootstrap.address().to_string();
     let shop = start(&settings, &[]);
     let order = json!({"items": [{"productId": shop.product(0, 10), "quantity": 1}]});
     let placed: Vec<Value> = (0..10).map(|_| shop.post(ANN, "/api/orders", &order).expect(202)).collect();
     let numbers: Vec<&str> = placed.iter().map(|order| order["orderNumber"].as_str().unwrap()).collect();
     assert!(numbers.iter().all(|number| outcome(&shop, ANN, number) == "PENDING"));
-    Bootstrap { port, broker }.open();
+    bootstrap.open(broker);
     until("all are completed", || numbers.iter().all(|number| outcome(&shop, ANN, number) == "COMPLETED"));
 }
 
