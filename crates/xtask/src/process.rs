@@ -112,10 +112,10 @@ pub fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
 }
 
 /// Ports for somebody who will come back to them: outside of what the system gives to connections, and different for
-/// every caller of this process.
+/// every caller of this process. So is each of them and 10,000, where a Redis of a cluster listens, too.
 pub fn lasting_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     const FIRST: u16 = 12_000;
-    const ALL: u16 = 16_000;
+    const ALL: u16 = 10_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Tests of several processes begin at different places.
     let begin = u16::try_from(std::process::id() % u32::from(ALL)).unwrap_or(0).wrapping_mul(37) % ALL;
@@ -152,6 +152,15 @@ mod tests {
         end(child.id());
         assert!(!is_alive(child.id()));
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn beside_every_lasting_port_the_one_of_its_cluster_is_free() {
+        const SYSTEMS: u16 = 32_768;
+        let ports = lasting_ports::<200>().unwrap();
+        for port in ports {
+            assert!(port + 10_000 < SYSTEMS && !ports.contains(&(port + 10_000)), "{port}");
+        }
     }
 
     #[test]

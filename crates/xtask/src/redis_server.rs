@@ -1,13 +1,13 @@
 //! A Redis of a test's own, which it may kill.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::addresses::{Service, address};
 use crate::own_process::{OwnFolder, OwnProcess};
-use crate::process;
+use crate::{process, question};
 
 /// Nothing here takes longer, or it never comes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -53,7 +53,8 @@ impl RedisServer {
     }
 
     fn await_answer(&self) {
-        wait_until("Redis starts", || self.try_say("PING").is_some_and(|answer| answer.starts_with("+PONG")));
+        let log = self.folder.0.join("log");
+        process::await_answer(self.process.id(), &log, || question::redis(self.port)).expect("Redis answers");
     }
 
     /// Ends it without a chance to write anything down.
@@ -83,17 +84,17 @@ impl RedisServer {
     /// # Panics
     /// When there is none.
     pub fn say(&self, command: &str) -> String {
-        self.try_say(command).unwrap_or_else(|| panic!("Redis answers {command}"))
+        self.ask(command).unwrap_or_else(|error| panic!("Redis answers {command}: {error}"))
     }
 
-    fn try_say(&self, command: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
-        stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+    fn ask(&self, command: &str) -> io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(format!("{command}\r\n").as_bytes())?;
         let mut answer = vec![0; 64 * 1024];
-        let length = stream.read(&mut answer).ok()?;
+        let length = stream.read(&mut answer)?;
         answer.truncate(length);
-        String::from_utf8(answer).ok()
+        String::from_utf8(answer).map_err(io::Error::other)
     }
 }
 
