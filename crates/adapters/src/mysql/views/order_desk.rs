@@ -40,20 +40,9 @@ impl OrderDesk {
             std::mem::replace(&mut queue.is_served, true)
         };
         if !was_served {
-            handle.spawn(Arc::clone(self).serve(pool.clone()));
+            handle.spawn(Serving { desk: Arc::clone(self), is_done: false }.run(pool.clone()));
         }
         told.await.unwrap_or_else(|_| Err(StoreError("the views are closed".to_owned())))
-    }
-
-    async fn serve(self: Arc<Self>, pool: Pool) {
-        while let Some(some) = self.next() {
-            let ids: Vec<OrderId> = some.iter().map(|(id, _)| *id).collect();
-            let found = find(pool.clone(), &ids).await.map_err(StoreError::from);
-            for (id, tell) in some {
-                // Who does not wait any more does not mind.
-                let _ = tell.send(found.as_ref().map(|found| found.get(&id).cloned()).map_err(Clone::clone));
-            }
-        }
     }
 
     fn next(&self) -> Option<Vec<(OrderId, oneshot::Sender<Found>)>> {
@@ -64,7 +53,72 @@ impl OrderDesk {
     }
 }
 
+/// Serves until nobody waits. When it ends before that, with its runtime or by a panic, who waits is told so, and the next one who
+/// asks is served again.
+struct Serving {
+    desk: Arc<OrderDesk>,
+    is_done: bool,
+}
+
+impl Serving {
+    async fn run(mut self, pool: Pool) {
+        while let Some(some) = self.desk.next() {
+            let ids: Vec<OrderId> = some.iter().map(|(id, _)| *id).collect();
+            let found = find(pool.clone(), &ids).await.map_err(StoreError::from);
+            for (id, tell) in some {
+                // Who does not wait any more does not mind.
+                let _ = tell.send(found.as_ref().map(|found| found.get(&id).cloned()).map_err(Clone::clone));
+            }
+        }
+        self.is_done = true;
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if !self.is_done {
+            *self.desk.0.lock() = Queue::default();
+        }
+    }
+}
+
 async fn find(pool: Pool, ids: &[OrderId]) -> Result<HashMap<OrderId, Order>> {
     let found = orders(ask(pool, at_one_moment(select(ids))).await?)?;
     Ok(found.into_iter().map(|order| (order.id(), order)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use tokio::runtime::Runtime;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_when_serving_is_interrupted_is_told_so() {
+        // It takes connections, and never greets anybody.
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = server.local_addr().unwrap();
+        let pool = Pool::new(format!("mysql://nobody@{address}/shop").as_str());
+        let runtime = Runtime::new().unwrap();
+        let desk = Arc::new(OrderDesk::default());
+        let ask = |order, handle: &Handle| {
+            let (desk, pool, handle) = (Arc::clone(&desk), pool.clone(), handle.clone());
+            tokio::spawn(async move { desk.ask(OrderId(order), (&pool, &handle)).await })
+        };
+        let served = ask(1, runtime.handle());
+        tokio::task::yield_now().await;
+        server.accept().unwrap();
+        let waits = ask(2, runtime.handle());
+        tokio::task::yield_now().await;
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        let too_late = ask(3, &handle);
+        for asked in [served, waits, too_late] {
+            let found = tokio::time::timeout(Duration::from_secs(60), asked).await.expect("he is told").unwrap();
+            assert!(found.is_err(), "{found:?}");
+        }
+    }
 }
