@@ -78,9 +78,14 @@ macro_rules! select_account {
 
 macro_rules! select_customer {
     ($rest:literal) => {
+        select_customer!("", $rest)
+    };
+    // With further columns, behind those of every store.
+    ($further:literal, $rest:literal) => {
         concat!(
-            "SELECT user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at \
-             FROM customer ",
+            "SELECT user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at",
+            $further,
+            " FROM customer ",
             $rest
         )
     };

@@ -290,7 +290,7 @@ impl Engine {
             return Err((jobs, error));
         }
         self.now = self.now.max(rows.decided_until);
-        let mut batch = Batch::new(rows, self.now);
+        let mut batch = Batch::new(rows, self.now, jobs.len());
         for job in jobs {
             batch.decide(job, &mut self.ids, &self.settings);
         }
@@ -324,7 +324,7 @@ impl Engine {
         self.store.load(&first, rows).await?;
         let mut second = later;
         for job in jobs {
-            keys::declare_by_order(job, rows, self.now, &mut second);
+            keys::declare_by_order(job, rows, (&self.settings, self.now), &mut second);
         }
         let second: Vec<Key> = second.into_iter().collect();
         self.store.load(&second, rows).await

@@ -134,6 +134,7 @@ impl Round {
                 tokio::time::sleep_until(until.into()).await;
             }
         }
+        jobs.reserve(self.queue.len().min(batch_max));
         while jobs.len() < batch_max {
             match self.queue.try_recv() {
                 Ok(job) => jobs.push(job),

@@ -8,12 +8,11 @@ use crate::{process, question};
 
 /// 22 characters of base64, as every cluster has.
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
-/// Enough for tests, and three of them fit beside everything else.
-const HEAP: [&str; 2] = ["-Xms64m", "-Xmx256m"];
-/// With so small a heap the usual collector marks without end, which takes a tenth of two cores under load.
-const BROKER: [&str; 1] = ["-XX:+UseSerialGC"];
+/// Enough for tests, and three of them fit beside everything else. With so small a heap the usual collector marks without end,
+/// which takes a tenth of two cores under load.
+const HEAP: [&str; 3] = ["-Xms64m", "-Xmx256m", "-XX:+UseSerialGC"];
 /// What ends soon is better off with code that is made quickly than with quick code.
-const BRIEF: [&str; 3] = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"];
+const BRIEF: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 
 /// Apache Kafka as published, and the Java to run it.
 #[derive(Clone, Debug)]
@@ -79,7 +78,7 @@ impl Node {
 
     /// Runs it, from where it was.
     pub fn command(&self, jars: &Jars) -> Command {
-        let mut command = jars.program(&BROKER, MAIN);
+        let mut command = jars.program(&[], MAIN);
         command.arg(self.settings());
         command
     }

@@ -37,6 +37,7 @@ use rustc_hash::FxHashMap;
 
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
+use purse::Purse;
 
 /// Pages that the log may hold before they are copied into the file: 32 MiB. The longer it is, the more often a page was
 /// written anew before it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that
@@ -60,9 +61,10 @@ pub struct SqliteStore {
     _lock: File,
 }
 
-/// What the open transaction has read, so that only what changed is written.
+/// What the open transaction has read, so that nothing is read twice and only what changed is written.
 #[derive(Debug, Default)]
 struct Before {
+    purses: FxHashMap<UserId, Option<Purse>>,
     holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
     steps: FxHashMap<OrderId, Vec<StepRecord>>,
 }

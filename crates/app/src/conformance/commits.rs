@@ -104,8 +104,10 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
         Holding { coupons, ..Holding::empty(key.campaign, key.user) }
     };
     let link = |coupon| CouponLink { coupon: CouponId(coupon), previous: None };
+    let customer = CustomerKey(ANN);
     session
-        .change(&[key.into()], |rows| {
+        .change(&[customer.into(), key.into()], |rows| {
+            rows.customers.put(customer, samples::customer(&mut Dice(1), ANN));
             rows.holdings.put(key, held(1));
             rows.coupon_links.push(link(1));
         })
@@ -114,8 +116,14 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
         rows.holdings.put(key, held(2));
         rows.coupon_links.push(link(2));
     };
-    let breakages: [Breakage<'_>; 5] = [
+    // A store may write the row itself and what belongs to it at once.
+    let with_customer = |rows: &mut Rows| rows.customers.put(customer, samples::customer(&mut Dice(2), ANN));
+    let breakages: [Breakage<'_>; 7] = [
         ("a balance below zero", &|rows| rows.accounts.put(AccountKey(ANN), account(ANN, -1))),
+        ("a balance below zero, beside the customer", &|rows| {
+            with_customer(rows);
+            rows.accounts.put(AccountKey(ANN), account(ANN, -1));
+        }),
         ("more reserved than on hand", &|rows| {
             let product = samples::product(&mut Dice(1), ProductId(1));
             let reserved = product.on_hand + 1;
@@ -132,9 +140,13 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
             rows.campaigns.put(CampaignId(1), domain::coupon::Campaign { issued, ..campaign });
         }),
         ("a user's first coupon, twice", &second_first_coupon),
+        ("a user's first coupon, twice, beside the customer", &|rows| {
+            with_customer(rows);
+            second_first_coupon(rows);
+        }),
     ];
     for (what, change) in breakages {
-        let mut rows = session.load(&[]).await;
+        let mut rows = session.load(&[customer.into()]).await;
         // In order, and written before what is not.
         let timer = TimerKey(OrderId(9));
         rows.timers.put(timer, Timer { due: NOON, kind: TimerKind::Claims });

@@ -34,12 +34,12 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn new(rows: Rows, now: Timestamp) -> Batch {
+    pub(super) fn new(rows: Rows, now: Timestamp, jobs: usize) -> Batch {
         Batch {
             rows,
             deferred: vec![],
             now,
-            decided: vec![],
+            decided: Vec::with_capacity(jobs),
             offsets: BTreeMap::new(),
             held_back: BTreeSet::new(),
             in_progress: BTreeSet::new(),

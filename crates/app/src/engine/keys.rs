@@ -245,7 +245,8 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 }
 
 /// The rows that a job leads to through an order that is now loaded.
-pub(super) fn declare_by_order(job: &Job, rows: &Rows, now: Timestamp, keys: &mut Keys) {
+pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
+    let known = (rows, settings.executor, now);
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
     match &job.command {
         Command::CancelOrder { order, .. }
@@ -258,26 +259,29 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, now: Timestamp, keys: &mu
         | Command::AdvanceStorage { order, .. } => declare_by(*order, (rows, now), keys),
         Command::ProcessOrder(wanted) => declare_by(wanted.order, (rows, now), keys),
         Command::PaymentAnswered(answered) => declare_by(answered.order, (rows, now), keys),
-        Command::React(reaction) => declare_by_reaction(reaction, (rows, now), keys),
+        Command::React(reaction) => declare_by_reaction(reaction, known, keys),
         Command::Undelivered(Undelivered::Retry { attempts, .. }) => {
             let reactions = attempts.iter().filter_map(|attempt| attempt.reaction.as_ref());
-            reactions.for_each(|reaction| declare_by_reaction(reaction, (rows, now), keys));
+            reactions.for_each(|reaction| declare_by_reaction(reaction, known, keys));
         }
         Command::Undelivered(Undelivered::Resend { reaction: Some(reaction), .. }) => {
-            declare_by_reaction(reaction, (rows, now), keys);
+            declare_by_reaction(reaction, known, keys);
         }
         _ => {}
     }
 }
 
-fn declare_by_reaction(reaction: &Reaction, (rows, now): (&Rows, Timestamp), keys: &mut Keys) {
-    let (Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. }) = reaction else { return };
-    let Ok(Some(row)) = rows.orders.get(OrderKey(*order)) else { return };
-    let is_claiming = row.order.saga.direction == Direction::Claiming;
-    if is_claiming && matches!(reaction, Reaction::Collect { report: Report::Completed, .. }) {
+fn declare_by_reaction(reaction: &Reaction, known: (&Rows, Executor, Timestamp), keys: &mut Keys) {
+    let (rows, executor, now) = known;
+    // Inline, completing an order is also to tell the customer and to count what was sold.
+    if let Reaction::Collect { order, report: Report::Completed, .. } = reaction
+        && executor == Executor::Log
+        && let Ok(Some(row)) = rows.orders.get(OrderKey(*order))
+        && row.order.saga.direction == Direction::Claiming
+    {
         declare_completing(&row.order, keys);
-    } else {
-        declare_order(&row.order, now, keys);
+    } else if let Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. } = reaction {
+        declare_by(*order, (rows, now), keys);
     }
 }
 
@@ -300,14 +304,11 @@ fn declare_completing(order: &Order, keys: &mut Keys) {
 
 /// Everything that settling or restoring an order may touch.
 fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
+    declare_completing(order, keys);
     let user = order.user();
     keys.insert(CustomerKey(user).into());
     if order.pay_before.is_some() || order.outcome == Outcome::Completed && order.is_prepaid() {
         keys.insert(PaymentKey(order.id()).into());
-    }
-    if order.has_destination() {
-        keys.insert(ShipmentKey(order.id()).into());
-        keys.insert(StorageKey(order.id()).into());
     }
     if order.outcome == Outcome::AwaitingPayment {
         let sales = |line: &Line| Key::from(SalesKey { day: now.day(), product: line.product });
@@ -316,14 +317,8 @@ fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
     for record in &order.saga.steps {
         keys.insert(ClaimKey { order: order.id(), step: record.step }.into());
         match record.step {
-            Step::Stock(product) => {
-                keys.insert(product.into());
-            }
-            Step::Coupon => {
-                let campaign = order.created.coupon.map(|wanted| wanted.campaign);
-                keys.extend(campaign.map(|campaign| Key::from(HoldingKey { campaign, user })));
-                keys.extend(campaign.map(|campaign| Key::from(TermsKey(campaign))));
-            }
+            Step::Stock(_) => {}
+            Step::Coupon => keys.extend(order.created.coupon.map(|wanted| Key::from(TermsKey(wanted.campaign)))),
             Step::Point => {
                 keys.insert(AccountKey(user).into());
             }

@@ -62,9 +62,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     timers(connection, rows)?;
     claims(connection, rows)?;
     people::requests(connection, rows)?;
-    people::customers(connection, rows)?;
-    people::accounts(connection, commit)?;
-    people::holdings(connection, commit, before)?;
+    people::customers(connection, commit, before)?;
     people::entries(connection, rows)?;
     people::notices(connection, rows)?;
     campaigns(connection, rows)?;

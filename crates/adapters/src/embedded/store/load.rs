@@ -1,5 +1,7 @@
 //! Reads rows by their keys, each with a statement that stays prepared.
 
+use std::collections::hash_map::Entry;
+
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey, OrderRow,
@@ -8,16 +10,16 @@ use app::rows::{
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
-use domain::points::Account;
 use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
-use super::{Before, purse, settling, undelivered};
+use super::purse::Purse;
+use super::{Before, settling, undelivered};
 use crate::embedded::cells::{find, find_all};
 use crate::records::StoredOrder;
 use crate::selects::{
-    select_account, select_answer, select_campaign, select_coupon, select_customer, select_letter, select_line,
-    select_login, select_mode_change, select_order, select_product, select_request,
+    select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
+    select_order, select_product, select_request,
 };
 use crate::words::step_cells;
 
@@ -72,12 +74,15 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.requests.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Customer(user) => {
-            let sql = select_customer!("WHERE user_id = ?1");
-            rows.customers.loaded(CustomerKey(user), find(connection, sql, [user.0])?);
+            let purse = purse(connection, user, before)?;
+            rows.customers.loaded(CustomerKey(user), purse.map(|purse| purse.customer));
         }
-        Key::Account(user) => rows.accounts.loaded(AccountKey(user), account(connection, user)?),
+        Key::Account(user) => {
+            let purse = purse(connection, user, before)?;
+            rows.accounts.loaded(AccountKey(user), purse.and_then(Purse::account));
+        }
         Key::Holding(key) => {
-            let found = holding(connection, key)?;
+            let found = holding(connection, key, before)?;
             before.holdings.extend(found.iter().map(|holding| (key, holding.coupons.clone())));
             rows.holdings.loaded(key, found);
         }
@@ -122,15 +127,21 @@ fn product(connection: &Connection, id: ProductId) -> Result<Option<Product>> {
     find(connection, select_product!("WHERE product_id = ?1"), [id.0])
 }
 
-fn account(connection: &Connection, user: UserId) -> Result<Option<Account>> {
-    let sql = select_account!("WHERE user_id = ?1");
-    find(connection, sql, [user.0])
+/// A customer's row, which several keys name, is read once.
+fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b Purse>> {
+    Ok(match before.purses.entry(user) {
+        Entry::Occupied(read) => read.into_mut().as_ref(),
+        Entry::Vacant(unread) => unread.insert(Purse::find(connection, user)?).as_ref(),
+    })
 }
 
-fn holding(connection: &Connection, HoldingKey { campaign, user }: HoldingKey) -> Result<Option<Holding>> {
+fn holding(connection: &Connection, key: HoldingKey, before: &mut Before) -> Result<Option<Holding>> {
+    let HoldingKey { campaign, user } = key;
     let mut coupons: Vec<Coupon> = vec![];
-    for id in purse::coupons(connection, user, campaign)? {
-        coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
+    if let Some(purse) = purse(connection, user, before)? {
+        for id in purse.coupons(campaign)? {
+            coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
+        }
     }
     Ok((!coupons.is_empty()).then_some(Holding { campaign, user, coupons }))
 }

@@ -1,15 +1,17 @@
 //! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
 
+use std::collections::BTreeMap;
+
 use app::ports::Commit;
-use app::rows::{AccountKey, CouponLink, CustomerKey, HoldingKey, Rows};
+use app::rows::{AccountKey, CouponLink, CustomerKey, Rows};
 use app::table::Change;
 use domain::coupon::{Coupon, Holding};
-use domain::ids::CouponId;
-use rusqlite::{Connection, Result, params};
+use domain::ids::{CouponId, UserId};
+use rusqlite::{CachedStatement, Connection, Result, params};
 use rustc_hash::FxHashMap;
 
 use super::{Before, put_all};
-use crate::embedded::store::purse;
+use crate::embedded::store::purse::{self, Given};
 
 pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -49,55 +51,41 @@ pub(super) fn requests(connection: &Connection, rows: &Rows) -> Result<()> {
     })
 }
 
-pub(super) fn customers(connection: &Connection, rows: &Rows) -> Result<()> {
-    let changes = rows.customers.changes();
-    if changes.is_empty() {
-        return Ok(());
+/// Writes what is a customer's own: his row once, whatever changed in it.
+pub(super) fn customers(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
+    let rows = commit.rows;
+    let mut changed: BTreeMap<UserId, purse::Changes<'_>> = BTreeMap::new();
+    for (CustomerKey(user), change) in rows.customers.changes() {
+        changed.entry(user).or_default().customer = Some(change);
     }
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO customer (user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    let mut update = connection.prepare_cached(
-        "UPDATE customer SET last_order_id = ?2, last_coupon_id = ?3, last_entry_id = ?4, last_notice_id = ?5, notices = ?6
-         WHERE user_id = ?1",
-    )?;
-    for (CustomerKey(user), change) in changes {
-        let (customer, is_new) = match change {
-            Change::Insert(customer) => (customer, true),
-            Change::Update(customer) => (customer, false),
-            Change::Delete => unreachable!("customers are kept for ever"),
-        };
-        let order = customer.last_order.map(|last| last.0);
-        let coupon = customer.last_coupon.map(|last| last.0);
-        let entry = customer.last_entry.map(|last| last.0);
-        let notice = customer.last_notice.map(|last| last.0);
-        if is_new {
-            let created_at = customer.created_at.micros();
-            insert.execute((user.0, order, coupon, entry, notice, customer.notices, created_at))?;
-        } else {
-            update.execute((user.0, order, coupon, entry, notice, customer.notices))?;
+    for (AccountKey(user), change) in rows.accounts.changes() {
+        match change {
+            Change::Insert(account) | Change::Update(account) => {
+                changed.entry(user).or_default().points = Some(account.balance);
+            }
+            Change::Delete => unreachable!("accounts are kept for ever"),
         }
     }
-    Ok(())
+    for (user, given) in holdings(connection, rows, before)? {
+        changed.entry(user).or_default().coupons.push(given);
+    }
+    purse::write(connection, commit.now, &changed)
 }
 
-pub(super) fn accounts(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
-    let sql = "INSERT INTO customer (user_id, notices, created_at, points) VALUES (?1, 0, ?2, ?3)
-               ON CONFLICT DO UPDATE SET points = excluded.points";
-    put_all(connection, &commit.rows.accounts, sql, |put, AccountKey(user), account| {
-        put.execute((user.0, commit.now.micros(), account.balance.amount()))
-    })
-}
-
-/// Writes the coupons that are new in their holding, and those that were used or given back.
-pub(super) fn holdings(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
-    let changes = commit.rows.holdings.changes();
+/// Writes the coupons that are new in their holding, and those that were used or given back. Says whose are new.
+fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec<(UserId, Given)>> {
+    let changes = rows.holdings.changes();
+    let mut new = vec![];
     if changes.is_empty() {
-        return Ok(());
+        return Ok(new);
     }
     let links: FxHashMap<CouponId, Option<CouponId>> =
-        commit.rows.coupon_links.iter().map(|CouponLink { coupon, previous }| (*coupon, *previous)).collect();
+        rows.coupon_links.iter().map(|CouponLink { coupon, previous }| (*coupon, *previous)).collect();
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO coupon (coupon_id, code, campaign_id, user_id, nth, issue_number, used_order_id, issued_at,
+             previous_coupon_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
     let mut update = connection.prepare_cached("UPDATE coupon SET used_order_id = ?2 WHERE coupon_id = ?1")?;
     for (key, change) in changes {
         let (holding, known): (&Holding, &[Coupon]) = match change {
@@ -108,8 +96,9 @@ pub(super) fn holdings(connection: &Connection, commit: &Commit<'_>, before: &Be
         for (nth, coupon) in (1..).zip(&holding.coupons) {
             match known.iter().find(|known| known.id == coupon.id) {
                 None => {
-                    insert_coupon(connection, key, (nth, coupon), links.get(&coupon.id).copied().flatten())?;
-                    purse::put_coupon(connection, (key.user, key.campaign, nth), coupon.id, commit.now)?;
+                    let given = Given { campaign: key.campaign, nth, coupon: coupon.id };
+                    insert_coupon(&mut insert, (key.user, given), coupon, links.get(&coupon.id).copied().flatten())?;
+                    new.push((key.user, given));
                 }
                 Some(known) if known.used_order != coupon.used_order => {
                     update.execute((coupon.id.0, coupon.used_order.map(|order| order.0)))?;
@@ -118,26 +107,21 @@ pub(super) fn holdings(connection: &Connection, commit: &Commit<'_>, before: &Be
             }
         }
     }
-    Ok(())
+    Ok(new)
 }
 
 fn insert_coupon(
-    connection: &Connection,
-    HoldingKey { campaign, user }: HoldingKey,
-    (nth, coupon): (i64, &Coupon),
+    insert: &mut CachedStatement<'_>,
+    (user, given): (UserId, Given),
+    coupon: &Coupon,
     previous: Option<CouponId>,
 ) -> Result<()> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO coupon (coupon_id, code, campaign_id, user_id, nth, issue_number, used_order_id, issued_at,
-             previous_coupon_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?;
     insert.execute((
         coupon.id.0,
         coupon.code.as_str(),
-        campaign.0,
+        given.campaign.0,
         user.0,
-        nth,
+        given.nth,
         coupon.issue_number,
         coupon.used_order.map(|order| order.0),
         coupon.issued_at.micros(),
