@@ -39,10 +39,9 @@ use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
 use purse::Purse;
 
-/// Pages that the log may hold before they are copied into the file: 32 MiB. The longer it is, the more often a page was
-/// written anew before it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that
-/// grows syncs half as fast.
-const LOG_PAGES: i32 = 8_192;
+/// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
+/// it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that grows syncs half as fast.
+const LOG_BYTES: i32 = 32 * 1024 * 1024;
 
 pub struct SqliteStore {
     connection: Connection,
@@ -50,6 +49,7 @@ pub struct SqliteStore {
     heads: Option<[ShardHead; SHARDS]>,
     before: Before,
     commits_seen: Arc<CommitsSeen>,
+    /// Pages that the log may hold before they are copied.
     log_pages: i32,
     /// Gone only while the store is closed.
     copy: Option<LogCopy>,
@@ -91,12 +91,13 @@ impl SqliteStore {
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = places::heads(&connection)?;
         commits_seen.tell(&heads);
+        let page_bytes: i32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         Ok(SqliteStore {
             connection,
             heads: Some(heads),
             before: Before::default(),
             commits_seen,
-            log_pages: LOG_PAGES,
+            log_pages: LOG_BYTES / page_bytes,
             copy: Some(copy),
             sync,
             broken: None,
