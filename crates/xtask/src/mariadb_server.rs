@@ -53,7 +53,6 @@ impl MariadbServer {
     }
 
     fn await_answer(&self) {
-        let log = self.folder.0.join("log");
-        process::await_answer(self.process.id(), &log, || question::mysql(self.port)).expect("MariaDB answers");
+        self.process.await_answer(|| question::mysql(self.port));
     }
 }

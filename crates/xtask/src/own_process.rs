@@ -1,5 +1,6 @@
 //! A service of a test's own: killed, stalled and started again as the test wants, and gone with it.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
@@ -20,6 +21,11 @@ impl OwnProcess {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.as_ref().expect("it was not killed").id()
+    }
+
+    /// Asks until it answers.
+    pub(crate) fn await_answer(&self, ask: impl Fn() -> io::Result<bool>) {
+        process::await_answer(self.id(), &self.log, ask).expect("the service answers");
     }
 
     /// Ends it without a chance to write anything down.

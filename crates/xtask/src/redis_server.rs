@@ -1,7 +1,6 @@
 //! A Redis of a test's own, which it may kill.
 
 use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -53,8 +52,7 @@ impl RedisServer {
     }
 
     fn await_answer(&self) {
-        let log = self.folder.0.join("log");
-        process::await_answer(self.process.id(), &log, || question::redis(self.port)).expect("Redis answers");
+        self.process.await_answer(|| question::redis(self.port));
     }
 
     /// Ends it without a chance to write anything down.
@@ -88,8 +86,7 @@ impl RedisServer {
     }
 
     fn ask(&self, command: &str) -> io::Result<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        let mut stream = question::connect(self.port)?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
         let mut answer = vec![0; 64 * 1024];
         let length = stream.read(&mut answer)?;
