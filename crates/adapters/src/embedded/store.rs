@@ -41,7 +41,7 @@ use purse::Purse;
 
 /// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
 /// it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that grows syncs half as fast.
-const LOG_BYTES: i32 = 32 * 1024 * 1024;
+const LOG_BYTES: i32 = 64 * 1024 * 1024;
 
 pub struct SqliteStore {
     connection: Connection,

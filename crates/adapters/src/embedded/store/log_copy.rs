@@ -21,9 +21,9 @@ use crate::embedded::opening::BUSY_TIMEOUT;
 const TOO_LONG: i32 = 16;
 const READERS_PATIENCE: Duration = Duration::from_millis(20);
 /// The part of a full log that the writer copies itself.
-const REST: i32 = 8;
+const REST: i32 = 16;
 /// The part of a full log that is so little that another round beside the writer would not make it less.
-const LITTLE: i32 = 32;
+const LITTLE: i32 = 64;
 const ROUNDS_MAX: usize = 4;
 
 /// Where the log stands, in pages.
