@@ -18,7 +18,7 @@ use crate::embedded::opening::BUSY_TIMEOUT;
 
 /// A log so many times as long as it should be has met readers at every copy: from here on those are waited for, each
 /// time a moment.
-const TOO_LONG: i32 = 16;
+const TOO_LONG: i32 = 8;
 const READERS_PATIENCE: Duration = Duration::from_millis(20);
 /// The part of a full log that the writer copies itself.
 const REST: i32 = 16;
