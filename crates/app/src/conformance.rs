@@ -77,6 +77,7 @@ cases! {
         a_row_may_be_deleted_without_being_read,
         offsets_move_only_from_where_they_stand,
         a_lost_offset_undoes_the_whole_commit,
+        a_campaign_that_was_held_is_compared,
         a_commit_is_known_by_its_id,
         each_engine_counts_its_own_commits,
         numbers_are_leased_once,

@@ -5,6 +5,7 @@ mod failed;
 mod keys;
 mod modes;
 mod report;
+mod streams;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::settings::Settings;
 use batch::Batch;
 use failed::Carried;
 pub use report::Report;
+use streams::Streams;
 use written::Lesson;
 pub use written::Written;
 
@@ -111,6 +113,7 @@ pub struct Engine {
     /// The latest moment decided at; decisions never go back in time.
     now: Timestamp,
     deferred: Vec<Job>,
+    streams: Streams,
     broken: bool,
 }
 
@@ -137,6 +140,7 @@ impl Engine {
             commits: 0,
             now: Timestamp::default(),
             deferred: vec![],
+            streams: Streams::default(),
             broken: false,
         }
     }
@@ -326,6 +330,7 @@ impl Engine {
         for job in jobs {
             keys::declare_by_order(job, rows, (&self.settings, self.now), &mut second);
         }
+        self.streams.give(&mut second, rows);
         let second: Vec<Key> = second.into_iter().collect();
         self.store.load(&second, rows).await
     }
@@ -338,7 +343,11 @@ impl Engine {
         }
         self.commits += 1;
         let commit = Commit { id: self.commit_id(), rows: &batch.rows, offsets: &batch.offsets(), now: self.now };
-        self.store.commit(commit).await
+        let committed = self.store.commit(commit).await;
+        if committed.is_err() {
+            self.streams.forget(&batch.rows);
+        }
+        committed
     }
 
     const fn commit_id(&self) -> CommitId {
@@ -349,6 +358,7 @@ impl Engine {
     async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut Written) {
         let lessons = self.lessons(&batch).await;
         self.take_modes(&batch.rows);
+        self.streams.learn(&batch);
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;

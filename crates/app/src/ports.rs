@@ -111,7 +111,8 @@ pub trait Store {
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>>;
 
     /// Writes everything and ends the transaction. When it returns `Ok`, every later read sees the commit, and the
-    /// answer says how it becomes durable. A timer that was put without being read replaces the one that is there;
+    /// answer says how it becomes durable. It is contended where a campaign that was held instead of read is not as it
+    /// was held. A timer that was put without being read replaces the one that is there;
     /// other rows that were not read must be new.
     fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>>;
 

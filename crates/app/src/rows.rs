@@ -315,6 +315,8 @@ macro_rules! rows {
             $(pub $list: Vec<$item>,)*
             /// The latest moment of a commit that these rows may depend on, where several processes write to the store.
             pub decided_until: Timestamp,
+            /// Campaigns that were not read, because the engine holds them. A commit is void where the store has them otherwise.
+            pub held: Vec<Campaign>,
             savepoints: u64,
         }
 
@@ -347,6 +349,12 @@ macro_rules! rows {
             /// Keeps everything done so far; there is no way back to earlier savepoints.
             pub fn settle(&mut self) {
                 $(self.$table.settle();)*
+            }
+
+            /// Takes a campaign as the engine holds it, in place of reading it.
+            pub fn hold(&mut self, campaign: Campaign) {
+                self.campaigns.loaded(campaign.id, Some(campaign.clone()));
+                self.held.push(campaign);
             }
 
             /// Whether a commit would write nothing.

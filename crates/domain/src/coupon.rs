@@ -51,18 +51,28 @@ pub enum Rejection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IssueMode {
+    /// In the request itself, which answers with the result.
     Direct,
+    /// By a consumer, which reads the campaign with each batch.
     Queued,
+    /// By a consumer that holds the campaign's counts itself.
+    Stream,
 }
 
 impl IssueMode {
-    pub const ALL: [IssueMode; 2] = [IssueMode::Direct, IssueMode::Queued];
+    pub const ALL: [IssueMode; 3] = [IssueMode::Direct, IssueMode::Queued, IssueMode::Stream];
 
     pub const fn name(self) -> &'static str {
         match self {
             IssueMode::Direct => "direct",
             IssueMode::Queued => "queued",
+            IssueMode::Stream => "stream",
         }
+    }
+
+    /// Whether a request is only taken down, and decided later.
+    pub const fn takes_requests(self) -> bool {
+        matches!(self, IssueMode::Queued | IssueMode::Stream)
     }
 }
 

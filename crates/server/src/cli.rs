@@ -118,7 +118,7 @@ pub struct SimArgs {
     /// How reactions run: inline, log; both unless given
     #[arg(long, value_name = "NAME", value_parser = executor)]
     pub executor: Option<Executor>,
-    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, admissions-counted, keys-forgotten
+    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, counts-not-compared, admissions-counted, keys-forgotten
     #[arg(long = "break", value_name = "NAME", value_parser = breakage)]
     pub breakage: Option<Breakage>,
     /// Play no days but one order at a time: every mode, every step that fails, a crash before and after each commit

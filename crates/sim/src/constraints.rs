@@ -17,6 +17,9 @@ pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), Commit
             return Err(CommitError::Moved(moved.key));
         }
     }
+    if let Some(changed) = commit.rows.held.iter().find(|held| state.campaigns.get(&held.id) != Some(held)) {
+        return Err(CommitError::Contended(format!("somebody has changed campaign {}", changed.id)));
+    }
     refuse_claims(state, commit.rows)
         .and_then(|()| refuse_rows(state, commit.rows))
         .and_then(|()| check_keys(state, commit.rows))

@@ -43,6 +43,8 @@ branches! {
     PointsInsufficient = "a participant had no points left",
     RequestGranted = "a queued request was granted",
     RequestDenied = "a queued request was denied",
+    CountsHeld = "a stream's counts were held",
+    CountsChanged = "a stream's counts were no longer as they were held",
     SoldOut = "the engine said sold out",
     GateRefused = "the gate refused",
     QuantityRaised = "a campaign that was sold out got more",

@@ -78,7 +78,7 @@ impl Customers {
             (Some(Err(_)) | None, _) => request.answer = Some(result.clone()),
         }
         let is_queued =
-            matches!(&request.command, Command::CreateCampaign(wanted) if wanted.issue_mode == IssueMode::Queued);
+            matches!(&request.command, Command::CreateCampaign(wanted) if wanted.issue_mode.takes_requests());
         match result {
             Ok(Answer::OrderPlaced { order, .. }) => self.orders.push(*order),
             Ok(Answer::ProductRegistered { product }) => self.products.push(*product),
@@ -95,7 +95,8 @@ impl Customers {
             let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
             self.want(Command::RegisterProduct { name: "Lamp".into(), price, stock });
         }
-        for issue_mode in IssueMode::ALL {
+        let queue = if rng.happens(500) { IssueMode::Queued } else { IssueMode::Stream };
+        for issue_mode in [IssueMode::Direct, queue] {
             self.want(Command::CreateCampaign(Box::new(CreateCampaign {
                 name: "Drop".into(),
                 discount: Discount::Fixed { value: Money::won(100) },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
-use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
+use domain::coupon::{Campaign, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
@@ -48,7 +48,7 @@ impl ModelGate {
         let all = self.known();
         let known = all.get(&campaign)?;
         let is_full = self.counts_admissions && known.admitted >= known.campaign.quantity;
-        let is_direct = known.campaign.issue_mode == IssueMode::Direct;
+        let is_direct = !known.campaign.issue_mode.takes_requests();
         known.refusal(user, now).or((is_full && is_direct).then_some(Rejection::SoldOut))
     }
 
@@ -59,7 +59,7 @@ impl ModelGate {
 
 impl Known {
     fn refusal(&self, user: UserId, now: Timestamp) -> Option<Rejection> {
-        if self.campaign.issue_mode == IssueMode::Queued {
+        if self.campaign.issue_mode.takes_requests() {
             return None;
         }
         if let Err(rejection) = check_open(&self.campaign, now) {

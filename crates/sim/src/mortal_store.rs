@@ -91,6 +91,11 @@ pub(crate) struct MortalStore {
 
 impl MortalStore {
     async fn write(&mut self, commit: Commit<'_>) -> Result<Durability, CommitError> {
+        if self.breakage == Some(Breakage::CountsNotCompared) {
+            // As it was held, so it is.
+            let held = commit.rows.held.iter().map(|campaign| (campaign.id, campaign.clone()));
+            self.disk.tamper(|state| state.campaigns.extend(held));
+        }
         if self.breakage != Some(Breakage::OffsetsNotCompared) {
             return self.inner.commit(commit).await;
         }
@@ -119,11 +124,14 @@ impl Store for MortalStore {
         Box::pin(async move {
             self.fate.begin_commit();
             self.fate.meet(Death::BeforeCommit, Branch::DiedBeforeCommit).await;
+            let holds_counts = !commit.rows.held.is_empty();
             let committed = self.write(commit).await;
             self.drop_tombstones();
             match &committed {
                 Err(CommitError::Moved(_)) => self.fate.witness(Branch::Moved),
                 Err(CommitError::Constraint(_)) => self.fate.witness(Branch::Halved),
+                Ok(_) if holds_counts => self.fate.witness(Branch::CountsHeld),
+                Err(CommitError::Contended(_)) if holds_counts => self.fate.witness(Branch::CountsChanged),
                 Ok(_) | Err(CommitError::Contended(_) | CommitError::Unknown(_) | CommitError::Broken(_)) => {}
             }
             self.fate.meet(Death::AfterCommit, Branch::DiedAfterCommit).await;

@@ -154,6 +154,8 @@ pub enum Breakage {
     TombstonesDropped,
     /// The store moves a group on from wherever it stands.
     OffsetsNotCompared,
+    /// The store does not compare the counts that a stream holds.
+    CountsNotCompared,
     /// The gate counts whom it let through instead of coupons that were committed.
     AdmissionsCounted,
     /// The payment provider does once more what it is asked for once more under the same key.
@@ -161,9 +163,10 @@ pub enum Breakage {
 }
 
 impl Breakage {
-    pub const ALL: [Breakage; 4] = [
+    pub const ALL: [Breakage; 5] = [
         Breakage::TombstonesDropped,
         Breakage::OffsetsNotCompared,
+        Breakage::CountsNotCompared,
         Breakage::AdmissionsCounted,
         Breakage::KeysForgotten,
     ];
@@ -172,6 +175,7 @@ impl Breakage {
         match self {
             Breakage::TombstonesDropped => "tombstones-dropped",
             Breakage::OffsetsNotCompared => "offsets-not-compared",
+            Breakage::CountsNotCompared => "counts-not-compared",
             Breakage::AdmissionsCounted => "admissions-counted",
             Breakage::KeysForgotten => "keys-forgotten",
         }

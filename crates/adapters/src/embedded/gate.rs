@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
-use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
+use domain::coupon::{Campaign, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
@@ -93,7 +93,7 @@ impl Known {
 
     fn refusal(&self, user: UserId, now: Timestamp) -> Option<Rejection> {
         // A queued campaign takes every request and refuses it later.
-        if self.campaign.issue_mode == IssueMode::Queued {
+        if self.campaign.issue_mode.takes_requests() {
             return None;
         }
         if let Err(rejection) = check_open(&self.campaign, now) {

@@ -74,6 +74,8 @@ struct Before {
 enum Failure {
     Sqlite(rusqlite::Error),
     Moved(OffsetKey),
+    /// A campaign is not as the engine held it.
+    Changed(CampaignId),
 }
 
 impl From<rusqlite::Error> for Failure {
@@ -130,6 +132,7 @@ impl SqliteStore {
     fn write(&mut self, commit: &Commit<'_>) -> Result<[ShardHead; SHARDS], Failure> {
         self.begin()?;
         commit::move_offsets(&self.connection, commit.offsets)?;
+        commit::compare_held(&self.connection, &commit.rows.held)?;
         commit::write_rows(&self.connection, commit, &self.before)?;
         let mut heads = match self.heads {
             Some(heads) => heads,
@@ -147,6 +150,7 @@ impl SqliteStore {
         let ended = self.end();
         let error = match failure {
             Failure::Moved(key) => return CommitError::Moved(key),
+            Failure::Changed(id) => return CommitError::Contended(format!("somebody has changed campaign {id}")),
             Failure::Sqlite(error) => error,
         };
         self.watch(&error);

@@ -128,11 +128,16 @@ impl MysqlStore {
             return Err(Failure::Contended("the connection was lost, and the transaction with it".to_owned()).into());
         }
         let mut script = self.script();
-        if !commit.offsets.is_empty() {
-            let place = script.add(commit::select_offsets(commit.offsets));
+        let (offsets, held) = (commit.offsets, &commit.rows.held);
+        if !offsets.is_empty() || !held.is_empty() {
+            let place_of_offsets = (!offsets.is_empty()).then(|| script.add(commit::select_offsets(offsets)));
+            let place_of_held = (!held.is_empty()).then(|| script.add(commit::select_held(held)));
             let mut answers = self.session.run(&script).await?;
+            let mut answer =
+                |place: Option<usize>| place.map(|place| std::mem::take(&mut answers[place])).unwrap_or_default();
             script = Script::default();
-            commit::write_offsets(&mut script, std::mem::take(&mut answers[place]), commit.offsets)?;
+            commit::write_offsets(&mut script, answer(place_of_offsets), offsets)?;
+            commit::compare_held(answer(place_of_held).len(), held)?;
         }
         commit::write_rows(&mut script, commit, &self.before);
         let mut sealed = None;

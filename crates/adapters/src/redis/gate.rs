@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
 use app::views::CouponViews;
-use domain::coupon::{Campaign, IssueMode, Rejection, check_open};
+use domain::coupon::{Campaign, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 use parking_lot::Mutex;
@@ -149,7 +149,7 @@ impl Shared {
             return None;
         }
         let rejection = refusal(&row, &found, now);
-        if rejection.is_none() && row.issue_mode == IssueMode::Direct {
+        if rejection.is_none() && !row.issue_mode.takes_requests() {
             // It was raised, and nobody has told.
             self.redis.call(|line| self.scripts.tell(line, &keys, &row, (0, &[]))).await;
         }
@@ -181,7 +181,7 @@ impl Shared {
 /// What the engine would say, in its order; nothing where it would not refuse.
 fn refusal(row: &Campaign, found: &Found, now: Timestamp) -> Option<Rejection> {
     // A queued campaign takes every request and refuses it later.
-    if row.issue_mode == IssueMode::Queued {
+    if row.issue_mode.takes_requests() {
         return None;
     }
     if let Err(rejection) = check_open(row, now) {

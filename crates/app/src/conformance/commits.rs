@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::coupon::Holding;
+use domain::coupon::{Campaign, Holding};
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::points::Account;
@@ -220,6 +220,41 @@ pub(super) async fn a_lost_offset_undoes_the_whole_commit(fixture: &mut dyn Fixt
 }
 
 /// Only ever asked about an engine's latest commit.
+/// The engine may decide on a campaign that it did not read, as long as it is right about it.
+pub(super) async fn a_campaign_that_was_held_is_compared(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let first = samples::campaign(&mut Dice(1), CampaignId(1));
+    let later = first.updated_at + Duration::from_secs(1);
+    let changes: [fn(&mut Campaign); 4] = [
+        |campaign| campaign.issued += 1,
+        |campaign| campaign.quantity += 1,
+        |campaign| campaign.paused = !campaign.paused,
+        |campaign| campaign.issue_ends_at = campaign.issue_ends_at + Duration::from_secs(1),
+    ];
+    let first = Campaign { issued: 0, quantity: 1, ..first };
+    session.change(&[first.id.into()], |rows| rows.campaigns.put(first.id, first.clone())).await;
+    let mut held = first;
+    for change in changes {
+        let mut changed = held.clone();
+        change(&mut changed);
+        session.change(&[held.id.into()], |rows| rows.campaigns.put(held.id, changed.clone())).await;
+        let mut rows = session.load(&[AccountKey(ANN).into()]).await;
+        rows.hold(held.clone());
+        write_a_bit_of_everything(&mut rows);
+        let refused = session.try_commit(&rows, &[]).await;
+        assert!(matches!(refused, Err(CommitError::Contended(_))), "{refused:?}");
+        assert_nothing_was_written(&mut session).await;
+        held = changed;
+    }
+    let mut rows = session.load(&[]).await;
+    rows.hold(held.clone());
+    let changed = Campaign { quantity: held.quantity + 1, updated_at: later, ..held.clone() };
+    rows.campaigns.put(held.id, changed.clone());
+    session.commit(&rows).await;
+    let rows = session.look(&[held.id.into()]).await;
+    assert_eq!(rows.campaigns.get(held.id), Ok(Some(&changed)));
+}
+
 pub(super) async fn a_commit_is_known_by_its_id(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let never = CommitId { engine: ENGINE, number: 1 };

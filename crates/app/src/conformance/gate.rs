@@ -150,10 +150,11 @@ async fn a_campaign_that_is_paused_says_so_first(fixture: &mut dyn GateFixture) 
 }
 
 async fn a_queued_campaign_takes_every_request(fixture: &mut dyn GateFixture) {
-    let queued = Campaign { issue_mode: IssueMode::Queued, ..campaign(1, 1) };
-    tell(fixture, queued, &[(ANN, 1)], true).await;
-    check(fixture, ANN, None).await;
-    check(fixture, BOB, None).await;
+    for issue_mode in [IssueMode::Queued, IssueMode::Stream] {
+        tell(fixture, Campaign { issue_mode, ..campaign(1, 1) }, &[(ANN, 1)], true).await;
+        check(fixture, ANN, None).await;
+        check(fixture, BOB, None).await;
+    }
 }
 
 /// Nobody knows whether a commit happened that raised it; it did.

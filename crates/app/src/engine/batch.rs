@@ -63,9 +63,9 @@ impl Batch {
         self.offsets.values().copied().collect()
     }
 
-    /// Whether there is nothing to write.
+    /// Whether there is nothing to write, and nothing that a commit would compare.
     pub(super) fn is_empty(&self) -> bool {
-        self.offsets.is_empty() && self.rows.is_unchanged()
+        self.offsets.is_empty() && self.rows.is_unchanged() && self.rows.held.is_empty()
     }
 
     /// All jobs, decided or not, in their order, to be decided again.
@@ -208,6 +208,14 @@ impl Batch {
         self.rows.holdings.changes().into_iter().filter_map(|(key, change)| match change {
             Change::Insert(holding) | Change::Update(holding) => Some((key, holding.count())),
             Change::Delete => None,
+        })
+    }
+
+    /// Campaigns of which a consumer decided a request.
+    pub(super) fn requested_campaigns(&self) -> impl Iterator<Item = CampaignId> {
+        self.decided.iter().filter_map(|(job, _, _)| {
+            let Command::React(Reaction::DecideRequest { campaign, .. }) = &job.command else { return None };
+            Some(*campaign)
         })
     }
 

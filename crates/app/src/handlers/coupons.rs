@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::coupon::{self, Campaign, Holding, IssueMode};
+use domain::coupon::{self, Campaign, Holding};
 use domain::ids::{CampaignId, RequestId, UserId};
 
 use crate::answer::{Answer, Refusal};
@@ -67,7 +67,7 @@ pub(crate) fn change(unit: &mut Unit<'_>, id: CampaignId, change: &coupon::Chang
 /// Issues at once, or takes a request where the campaign says so: the mode decides when.
 pub(crate) fn issue(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handled {
     let campaign = campaign(unit, id)?;
-    if campaign.issue_mode == IssueMode::Queued {
+    if campaign.issue_mode.takes_requests() {
         return request(unit, id, user);
     }
     let granted = give(unit, &campaign, user, None)?.map_err(Refusal::from)?;
@@ -83,7 +83,7 @@ pub(crate) fn issue(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handle
 pub(crate) fn request(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handled {
     let campaign = unit.rows.campaigns.get(id)?;
     let queue_key = campaign.map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key);
-    let is_direct = campaign.is_none_or(|campaign| campaign.issue_mode == IssueMode::Direct);
+    let is_direct = campaign.is_none_or(|campaign| !campaign.issue_mode.takes_requests());
     let customer = unit.customer(user)?;
     unit.rows.customers.put(CustomerKey(user), customer);
 

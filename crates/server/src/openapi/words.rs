@@ -84,7 +84,8 @@ words! {
         words.push("SOLD_OUT");
         words
     };
-    /// Whether a campaign's coupons are decided in the request or queued.
+    /// When a request for a coupon is decided: `direct` in the request itself; `queued` later, by a consumer that reads the
+    /// campaign's counts with each batch; `stream` likewise, by a consumer that holds them.
     IssueModeWord as "IssueMode" = IssueMode::ALL.map(IssueMode::name);
     /// What keeps queued requests in order.
     QueueKeyWord as "QueueKey" = QueueKey::ALL.map(QueueKey::name);

@@ -132,11 +132,14 @@ fn until_notified(shop: &TestShop, user: i64, answer: &Answer) -> Value {
 fn a_request_is_followed_until_its_result_was_told() {
     in_both_executors(|shop| {
         let queued = shop.campaign(5, &json!({"issueMode": "queued"}));
+        let stream = shop.campaign(5, &json!({"issueMode": "stream"}));
+        assert_eq!(shop.get(ANN, &format!("/api/coupons/{stream}")).expect(200)["issueMode"], "stream");
         let by_user = shop.campaign(5, &json!({"issueMode": "queued", "queueKey": "user"}));
         let direct = shop.campaign(5, &json!({}));
         let asked = |path: &str, campaign: i64| shop.post(ANN, path, &json!({"couponId": campaign, "userId": ANN}));
         for (campaign, answer) in [
             (queued, ask_for(shop, ANN, queued)),
+            (stream, ask_for(shop, ANN, stream)),
             (by_user, asked("/api/coupons/issue", by_user)),
             (direct, asked("/coupons/issue", direct)),
         ] {
@@ -151,33 +154,35 @@ fn a_request_is_followed_until_its_result_was_told() {
             });
             assert_like(&found, &wanted);
         }
-        assert_eq!(shop.get(ANN, "/api/users/me/coupons").expect(200)["data"].as_array().unwrap().len(), 3);
+        assert_eq!(shop.get(ANN, "/api/users/me/coupons").expect(200)["data"].as_array().unwrap().len(), 4);
     });
 }
 
 #[test]
 fn a_request_that_fails_says_why() {
     in_both_executors(|shop| {
-        let queued = |quantity: i64, more: &Value| {
-            let mut more = more.clone();
-            more["issueMode"] = json!("queued");
-            shop.campaign(quantity, &more)
-        };
-        let taken = queued(1, &json!({}));
-        until_notified(shop, ANN, &ask_for(shop, ANN, taken));
-        let past = json!({"issueEndsAt": "2021-01-01T00:00:00Z"});
-        for (user, campaign, code) in [
-            (ANN, taken, "ALREADY_ISSUED"),
-            (BOB, taken, "OUT_OF_STOCK"),
-            (BOB, queued(5, &past), "EXPIRED"),
-            (BOB, queued(5, &json!({"issueStartsAt": "2098-01-01T00:00:00Z"})), "NOT_STARTED"),
-            (BOB, 999, "COUPON_NOT_FOUND"),
-        ] {
-            let answer = shop.post(user, "/api/coupons/issue", &json!({"couponId": campaign}));
-            let found = until_notified(shop, user, &answer);
-            assert_eq!((&found["resultCode"], &found["result"]), (&json!(code), &Value::Null), "{found}");
+        for mode in ["queued", "stream"] {
+            let queued = |quantity: i64, more: &Value| {
+                let mut more = more.clone();
+                more["issueMode"] = json!(mode);
+                shop.campaign(quantity, &more)
+            };
+            let taken = queued(1, &json!({}));
+            until_notified(shop, ANN, &ask_for(shop, ANN, taken));
+            let past = json!({"issueEndsAt": "2021-01-01T00:00:00Z"});
+            for (user, campaign, code) in [
+                (ANN, taken, "ALREADY_ISSUED"),
+                (BOB, taken, "OUT_OF_STOCK"),
+                (BOB, queued(5, &past), "EXPIRED"),
+                (BOB, queued(5, &json!({"issueStartsAt": "2098-01-01T00:00:00Z"})), "NOT_STARTED"),
+                (BOB, 999, "COUPON_NOT_FOUND"),
+            ] {
+                let answer = shop.post(user, "/api/coupons/issue", &json!({"couponId": campaign}));
+                let found = until_notified(shop, user, &answer);
+                assert_eq!((&found["resultCode"], &found["result"]), (&json!(code), &Value::Null), "{found}");
+            }
+            assert_eq!(shop.get(BOB, "/api/users/me/coupons").expect(200), json!({"data": []}));
         }
-        assert_eq!(shop.get(BOB, "/api/users/me/coupons").expect(200), json!({"data": []}));
     });
 }
 

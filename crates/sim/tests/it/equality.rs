@@ -23,7 +23,7 @@ enum Line {
     Adjust { product: i64, delta: i64 },
     Change { product: i64, price: i64, status: usize },
     Charge { user: i64, amount: i64 },
-    Campaign { quantity: i64, per_user: i64, is_queued: bool, by_user: bool },
+    Campaign { quantity: i64, per_user: i64, mode: usize, by_user: bool },
     Raise { campaign: i64, quantity: i64 },
     Issue { campaign: i64, user: i64 },
     Request { campaign: i64, user: i64 },
@@ -43,8 +43,8 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         1 => (thing.clone(), 1..4_i64, 0..3_usize)
             .prop_map(|(product, price, status)| Line::Change { product, price: price * 50, status }),
         2 => (user.clone(), 1..300_i64).prop_map(|(user, amount)| Line::Charge { user, amount }),
-        2 => (0..4_i64, 1..3_i64, any::<bool>(), any::<bool>()).prop_map(|(quantity, per_user, is_queued, by_user)| {
-            Line::Campaign { quantity, per_user, is_queued, by_user }
+        2 => (0..4_i64, 1..3_i64, 0..3_usize, any::<bool>()).prop_map(|(quantity, per_user, mode, by_user)| {
+            Line::Campaign { quantity, per_user, mode, by_user }
         }),
         1 => (thing.clone(), 0..5_i64).prop_map(|(campaign, quantity)| Line::Raise { campaign, quantity }),
         3 => (thing.clone(), user.clone()).prop_map(|(campaign, user)| Line::Issue { campaign, user }),
@@ -71,10 +71,10 @@ fn command(line: &Line) -> Option<Command> {
             status: Some(domain::stock::Status::ALL[status]),
         },
         Line::Charge { user, amount } => Command::ChargePoints { user: UserId(user), amount: Money::won(amount) },
-        Line::Campaign { quantity, per_user, is_queued, by_user } => {
+        Line::Campaign { quantity, per_user, mode, by_user } => {
             let mut campaign = campaign_of(quantity);
             campaign.issue_per_user_max = per_user;
-            campaign.issue_mode = if is_queued { IssueMode::Queued } else { IssueMode::Direct };
+            campaign.issue_mode = IssueMode::ALL[mode];
             campaign.queue_key = if by_user { QueueKey::User } else { QueueKey::Campaign };
             Command::CreateCampaign(Box::new(campaign))
         }

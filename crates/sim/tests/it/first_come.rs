@@ -19,8 +19,16 @@ fn crowd() -> impl Iterator<Item = UserId> {
     (1..=CROWD).map(UserId)
 }
 
-fn queued(quantity: i64, queue_key: QueueKey) -> CreateCampaign {
-    CreateCampaign { issue_mode: IssueMode::Queued, queue_key, ..campaign_of(quantity) }
+/// The modes whose requests are decided by a consumer.
+const QUEUES: [IssueMode; 2] = [IssueMode::Queued, IssueMode::Stream];
+
+fn queued(issue_mode: IssueMode, quantity: i64, queue_key: QueueKey) -> CreateCampaign {
+    CreateCampaign { issue_mode, queue_key, ..campaign_of(quantity) }
+}
+
+/// Each way of queueing under each executor.
+fn queues() -> impl Iterator<Item = (Executor, IssueMode)> {
+    EXECUTORS.into_iter().flat_map(|executor| QUEUES.map(|mode| (executor, mode)))
 }
 
 fn raise(shop: &mut Shop, campaign: CampaignId, quantity: i64) {
@@ -100,10 +108,10 @@ fn requests(shop: &Shop) -> Vec<Request> {
 /// C-12…C-17, C-33: decided in arrival order by the campaign's own queue; everybody is told.
 #[test]
 fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() {
-    for executor in EXECUTORS {
+    for (executor, mode) in queues() {
         for batch in [1, 7, CROWD as usize] {
             let mut shop = Shop::open(executor);
-            let campaign = shop.campaign(queued(QUANTITY, QueueKey::Campaign));
+            let campaign = shop.campaign(queued(mode, QUANTITY, QueueKey::Campaign));
             let users: Vec<UserId> = crowd().collect();
             for users in users.chunks(batch) {
                 let asked = users.iter().map(|user| Command::RequestCoupon { campaign, user: *user });
@@ -126,22 +134,24 @@ fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() 
 /// O-16, M-15: a relay that repeats itself gives nobody a second coupon, though he might have one.
 #[test]
 fn a_request_that_is_brought_twice_is_decided_and_told_once() {
-    let mut shop = Shop::open(Executor::Log);
-    let campaign = shop.campaign(CreateCampaign { issue_per_user_max: 2, ..queued(5, QueueKey::Campaign) });
-    shop.run(Command::RequestCoupon { campaign, user: ANN }).unwrap();
-    let before = essence(shop.state());
-    shop.deliver_from(0);
-    shop.quiet();
-    assert_eq!(essence(shop.state()), before);
-    assert_eq!(shop.state().coupons.len(), 1);
+    for mode in QUEUES {
+        let mut shop = Shop::open(Executor::Log);
+        let campaign = shop.campaign(CreateCampaign { issue_per_user_max: 2, ..queued(mode, 5, QueueKey::Campaign) });
+        shop.run(Command::RequestCoupon { campaign, user: ANN }).unwrap();
+        let before = essence(shop.state());
+        shop.deliver_from(0);
+        shop.quiet();
+        assert_eq!(essence(shop.state()), before);
+        assert_eq!(shop.state().coupons.len(), 1);
+    }
 }
 
 /// C-13: by user the campaign spreads over the partitions; a user's own requests keep their order.
 #[test]
 fn queued_by_user_neither_too_many_nor_too_few_are_given() {
-    for executor in EXECUTORS {
+    for (executor, mode) in queues() {
         let mut shop = Shop::open(executor);
-        let campaign = shop.campaign(queued(QUANTITY, QueueKey::User));
+        let campaign = shop.campaign(queued(mode, QUANTITY, QueueKey::User));
         let asked = crowd().chain(crowd()).map(|user| Command::RequestCoupon { campaign, user });
         shop.decide(asked);
         shop.quiet();
@@ -156,17 +166,51 @@ fn queued_by_user_neither_too_many_nor_too_few_are_given() {
     }
 }
 
+/// Of the requests that were granted.
+fn issue_numbers(shop: &Shop) -> Vec<i64> {
+    let decided = requests(shop).into_iter().filter_map(|request| request.decision);
+    let mut numbers: Vec<i64> = decided.filter_map(|decision| Some(decision.granted?.issue_number)).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// C-10, C-11: counts that are held survive the process that holds them, and give way to what others commit.
+#[test]
+fn held_counts_go_on_where_the_last_commit_left_them() {
+    let mut shop = Shop::open(Executor::Log);
+    let campaign = shop.campaign(queued(IssueMode::Stream, 2, QueueKey::User));
+    let mut users = crowd();
+    let mut ask = |shop: &mut Shop| {
+        let user = users.next().unwrap();
+        shop.run(Command::RequestCoupon { campaign, user }).unwrap();
+    };
+    ask(&mut shop);
+    let mut other = shop.second_process();
+    ask(&mut other);
+    // Both hold the campaign now, and the first one does not know of the second coupon.
+    ask(&mut shop);
+    assert_eq!(issue_numbers(&shop), [1, 2], "nobody is given what another gave");
+    raise(&mut other, campaign, 3);
+    ask(&mut shop);
+    assert_eq!(issue_numbers(&shop), [1, 2, 3], "nobody is refused what an admin added");
+    shop.faults.plan_commit(CommitFault::LostBefore);
+    raise(&mut shop, campaign, 5);
+    ask(&mut shop);
+    ask(&mut shop.crash());
+    assert_eq!(issue_numbers(&other), [1, 2, 3, 4, 5]);
+}
+
 /// C-16: every refusal has its code, and leaves no coupon behind.
 #[test]
 fn a_request_is_refused_with_its_reason() {
-    for executor in EXECUTORS {
+    for (executor, mode) in queues() {
         let mut shop = Shop::open(executor);
-        let sold_out = shop.campaign(queued(0, QueueKey::Campaign));
-        let later = CreateCampaign { issue_starts_at: NOON + HOUR, ..queued(5, QueueKey::Campaign) };
+        let sold_out = shop.campaign(queued(mode, 0, QueueKey::Campaign));
+        let later = CreateCampaign { issue_starts_at: NOON + HOUR, ..queued(mode, 5, QueueKey::Campaign) };
         let not_started = shop.campaign(later);
-        let over = CreateCampaign { issue_ends_at: NOON, ..queued(5, QueueKey::Campaign) };
+        let over = CreateCampaign { issue_ends_at: NOON, ..queued(mode, 5, QueueKey::Campaign) };
         let expired = shop.campaign(over);
-        let mine = shop.campaign(queued(5, QueueKey::Campaign));
+        let mine = shop.campaign(queued(mode, 5, QueueKey::Campaign));
         let asked = [mine, mine, sold_out, not_started, expired, CampaignId(99)];
         for campaign in asked {
             shop.run(Command::RequestCoupon { campaign, user: ANN }).unwrap();
@@ -199,9 +243,9 @@ fn a_direct_campaign_decides_a_request_at_once() {
 
 #[test]
 fn the_mode_decides_when_even_at_the_direct_endpoint() {
-    for executor in EXECUTORS {
+    for (executor, mode) in queues() {
         let mut shop = Shop::open(executor);
-        let campaign = shop.campaign(queued(1, QueueKey::Campaign));
+        let campaign = shop.campaign(queued(mode, 1, QueueKey::Campaign));
         assert!(matches!(shop.issue(campaign, ANN), Ok(Answer::CouponRequested { .. })));
         assert_eq!(shop.disk.read(|state| state.campaigns[&campaign].issued), 1);
     }

@@ -7,10 +7,10 @@ use sim::simulation::{EXECUTORS, Plan, run};
 
 const SEEDS: u64 = 24;
 /// Within so many seeds of a scenario, a mistake must be found.
-const BREAKAGE_SEEDS_MAX: u64 = 40;
+const BREAKAGE_SEEDS_MAX: u64 = 100;
 
 /// What only happens between processes and a broker.
-const LOG_ONLY: [Branch; 2] = [Branch::Moved, Branch::InboxMet];
+const LOG_ONLY: [Branch; 4] = [Branch::Moved, Branch::InboxMet, Branch::CountsHeld, Branch::CountsChanged];
 /// What the inline executor decides at once, so that nothing comes late.
 const NEVER_INLINE: [Branch; 11] = [
     Branch::Resolved,
@@ -87,6 +87,11 @@ fn a_dropped_tombstone_is_found() {
 #[test]
 fn a_skipped_comparison_of_offsets_is_found() {
     check_found(Breakage::OffsetsNotCompared, Scenario::Zombies, Executor::Log);
+}
+
+#[test]
+fn a_skipped_comparison_of_held_counts_is_found() {
+    check_found(Breakage::CountsNotCompared, Scenario::Zombies, Executor::Log);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use domain::coupon::IssueMode;
 use domain::money::Money;
 use domain::pricing::Discount;
 

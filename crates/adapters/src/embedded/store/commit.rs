@@ -11,6 +11,7 @@ use app::ports::Commit;
 use app::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
 use app::table::{Change, Table};
 use domain::claim::Claim;
+use domain::coupon::Campaign;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, params};
 
 use super::{Before, Failure, undelivered};
@@ -36,6 +37,25 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
             return Err(Failure::Moved(*key));
         }
         write.execute((group, topic, number, to))?;
+    }
+    Ok(())
+}
+
+/// If a campaign is not as the engine held it, the batch is void.
+pub(super) fn compare_held(connection: &Connection, held: &[Campaign]) -> Result<(), Failure> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut same = connection.prepare_cached(
+        "SELECT count(*) FROM campaign WHERE campaign_id = ?1 AND issued = ?2 AND quantity = ?3 AND paused = ?4
+             AND issue_ends_at = ?5 AND updated_at = ?6",
+    )?;
+    for campaign in held {
+        let Campaign { id, issued, quantity, paused, issue_ends_at, updated_at, .. } = campaign;
+        let cells = (id.0, issued, quantity, paused, issue_ends_at.micros(), updated_at.micros());
+        if !same.query_row(cells, |row| row.get::<_, bool>(0))? {
+            return Err(Failure::Changed(*id));
+        }
     }
     Ok(())
 }

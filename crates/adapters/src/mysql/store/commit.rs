@@ -11,6 +11,7 @@ use app::ports::Commit;
 use app::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
 use app::table::{Change, Table};
 use domain::claim::Claim;
+use domain::coupon::Campaign;
 use domain::ids::OrderId;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
@@ -18,6 +19,7 @@ use rustc_hash::FxHashMap;
 use super::load::claim_condition;
 use super::{Before, Halt, settling, undelivered};
 use crate::mysql::cells::MysqlCells;
+use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
 use crate::records::Cells as _;
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
@@ -63,6 +65,30 @@ pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: 
         }
     }
     Ok(())
+}
+
+/// Locks the campaigns that are as the engine held them, in order.
+pub(super) fn select_held(held: &[Campaign]) -> String {
+    let conditions = held.iter().map(|campaign| {
+        let Campaign { id, issued, quantity, paused, issue_ends_at, updated_at, .. } = campaign;
+        statement(
+            "(campaign_id = ? AND issued = ? AND quantity = ? AND paused = ? AND issue_ends_at = ? AND updated_at = ?)",
+            &[&id.0, issued, quantity, paused, issue_ends_at, updated_at],
+        )
+    });
+    let conditions: Vec<String> = conditions.collect();
+    format!(
+        "SELECT campaign_id FROM campaign FORCE INDEX (PRIMARY) WHERE {} ORDER BY campaign_id FOR UPDATE",
+        conditions.join(" OR ")
+    )
+}
+
+/// If one of them is not as it was held, the batch is void.
+pub(super) fn compare_held(found: usize, held: &[Campaign]) -> Result<(), Halt> {
+    if found == held.len() {
+        return Ok(());
+    }
+    Err(Failure::Contended("somebody has changed a campaign that was held".to_owned()).into())
 }
 
 /// So that the engine can ask whether a commit happened. Its row says so; those of earlier commits are of no use.

@@ -1,0 +1,47 @@
+//! The campaigns of the `stream` mode, held by the engine whose consumer decides their requests (C-02, C-10).
+//!
+//! The checkpoint is the campaign's own row, written by the commit that decides, together with the group's place. So the
+//! row is read once, when the first request arrives. From then on a commit only compares it; if somebody else has
+//! changed it, the batch is void and is decided again on what is read anew.
+
+use std::collections::BTreeMap;
+
+use domain::coupon::{Campaign, IssueMode};
+use domain::ids::CampaignId;
+
+use super::batch::Batch;
+use crate::rows::{Keys, Rows};
+
+/// So many campaigns are held; beyond, the oldest one is forgotten and read again when it is asked for.
+const HELD_MAX: usize = 256;
+
+#[derive(Debug, Default)]
+pub(super) struct Streams(BTreeMap<CampaignId, Campaign>);
+
+impl Streams {
+    /// Gives a batch what is held of what it would read.
+    pub(super) fn give(&self, keys: &mut Keys, rows: &mut Rows) {
+        for campaign in self.0.values().filter(|campaign| keys.remove(&campaign.id.into())) {
+            rows.hold(campaign.clone());
+        }
+    }
+
+    /// Holds what the batch left of the campaigns whose requests it decided, now that it is committed.
+    pub(super) fn learn(&mut self, batch: &Batch) {
+        let held = batch.rows.held.iter().map(|campaign| campaign.id);
+        for id in held.chain(batch.requested_campaigns()) {
+            let Ok(Some(campaign)) = batch.rows.campaigns.get(id) else { continue };
+            if campaign.issue_mode == IssueMode::Stream {
+                self.0.insert(id, campaign.clone());
+            }
+        }
+        while self.0.len() > HELD_MAX {
+            self.0.pop_first();
+        }
+    }
+
+    /// Forgets what a batch relied on that came to nothing.
+    pub(super) fn forget(&mut self, rows: &Rows) {
+        rows.held.iter().for_each(|campaign| drop(self.0.remove(&campaign.id)));
+    }
+}
