@@ -4,6 +4,7 @@ use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::coupon::{Campaign, Rejection};
 use domain::ids::{CampaignId, OrderId, RequestId, UserId};
@@ -62,16 +63,16 @@ pub enum CommitError {
 pub enum Durability {
     /// It is there.
     Reached,
-    /// It is there when this returned `Ok`, and so is every commit before it. It may block, and may be called on any
-    /// thread. After an error the store must not be written to again by this process.
-    Awaited(Box<dyn FnOnce() -> Result<(), String> + Send>),
+    /// It is there when this returned `Ok`, and so is every commit before it; the answer is how long the disk took. It may
+    /// block, and may be called on any thread. After an error the store must not be written to again by this process.
+    Awaited(Box<dyn FnOnce() -> Result<Option<Duration>, String> + Send>),
 }
 
 impl Durability {
-    /// Waits until the commit is durable.
-    pub fn reach(self) -> Result<(), String> {
+    /// Waits until the commit is durable. Says how long the disk took, if it was asked for this commit.
+    pub fn reach(self) -> Result<Option<Duration>, String> {
         match self {
-            Durability::Reached => Ok(()),
+            Durability::Reached => Ok(None),
             Durability::Awaited(sync) => sync(),
         }
     }
@@ -130,6 +131,9 @@ pub trait Store {
 
     /// Everybody who holds a coupon of a campaign, with how many.
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>>;
+
+    /// Statements that it has run so far, for those who measure. Asked on the thread that runs them.
+    fn statements(&self) -> u64;
 }
 
 /// An event as a consumer group receives it.

@@ -31,9 +31,13 @@ pub struct Report {
     pub cpu_seconds_client: Option<f64>,
     pub commits: Option<f64>,
     pub requests_per_commit: Option<f64>,
+    pub server_cpu_us_per_request: Option<f64>,
+    pub statements_per_request: Option<f64>,
     pub rows_per_request: Option<f64>,
     pub events_per_request: Option<f64>,
     pub bytes_written_per_request: Option<f64>,
+    /// What the longest sync took at most: the bound of its bucket in the metrics.
+    pub longest_sync_ms: Option<f64>,
     pub failures: Vec<String>,
 }
 
@@ -70,9 +74,15 @@ impl Report {
                 Some(round.tally.answers() as f64 / commits as f64)
             })
             .map(rounded),
+            server_cpu_us_per_request: known(&|round| {
+                Some(round.usage.cpu_seconds_server? * 1e6 / round.tally.answers().max(1) as f64)
+            })
+            .map(rounded),
+            statements_per_request: known(&|round| per_request(round.usage.statements, round)).map(rounded),
             rows_per_request: known(&|round| per_request(round.usage.rows, round)).map(rounded),
             events_per_request: known(&|round| per_request(round.usage.events, round)).map(rounded),
             bytes_written_per_request: known(&|round| per_request(round.usage.bytes_written, round)).map(f64::round),
+            longest_sync_ms: known(&|round| round.usage.syncs.longest_ms()).map(rounded),
             failures,
         }
     }
@@ -117,9 +127,12 @@ impl Report {
         line("p99 ms", self.p99_ms.to_string());
         line("p99.9 ms", self.p999_ms.to_string());
         line("max ms", self.max_ms.to_string());
+        line("longest sync ms, at most", known(self.longest_sync_ms));
         line("server CPU s", known(self.cpu_seconds_server));
         line("client CPU s", known(self.cpu_seconds_client));
         line("requests per commit", known(self.requests_per_commit));
+        line("server CPU us/request", known(self.server_cpu_us_per_request));
+        line("statements per request", known(self.statements_per_request));
         line("rows per request", known(self.rows_per_request));
         line("events per request", known(self.events_per_request));
         line("bytes written/request", known(self.bytes_written_per_request));

@@ -79,7 +79,7 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
         progress(&format!("round {number} of {}: {}", wanted.rounds, wanted.scenario.name()));
         let before = Usage::now(&mut stage.shop, wanted.servers).await?;
         let leg = carry_out(stage, plan, pace(stage, wanted, share)).await?;
-        let usage = Usage::now(&mut stage.shop, wanted.servers).await?.since(before);
+        let usage = Usage::now(&mut stage.shop, wanted.servers).await?.since(&before);
         check(stage, &leg, &mut failures).await?;
         progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
         fastest = fastest.max(leg.per_second());

@@ -9,11 +9,41 @@ use crate::shop::Shop;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// The engine's own counters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Counters {
     commits: Option<u64>,
+    statements: Option<u64>,
     rows: Option<u64>,
     events: Option<u64>,
+    syncs: Syncs,
+}
+
+/// Syncs so far, by the time that they took at most.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Syncs(Vec<(f64, u64)>);
+
+impl Syncs {
+    fn read(exposition: &str) -> Syncs {
+        let bucket = |line: &str| {
+            let (bound, count) =
+                line.strip_prefix("doorbuster_sync_duration_seconds_bucket{le=\"")?.split_once("\"} ")?;
+            Some((bound.parse().ok()?, count.parse().ok()?))
+        };
+        Syncs(exposition.lines().filter_map(bucket).collect())
+    }
+
+    /// Each bucket counts what is in those before it, too.
+    fn since(&self, earlier: &Syncs) -> Syncs {
+        let then = |bound: f64| earlier.0.iter().find(|(known, _)| *known == bound).map_or(0, |(_, count)| *count);
+        Syncs(self.0.iter().map(|(bound, count)| (*bound, count.saturating_sub(then(*bound)))).collect())
+    }
+
+    /// What the longest of them took at most.
+    pub fn longest_ms(&self) -> Option<f64> {
+        let (_, all) = *self.0.last().filter(|(_, all)| *all > 0)?;
+        let (bound, _) = self.0.iter().find(|(_, count)| *count == all)?;
+        Some(bound * 1e3)
+    }
 }
 
 impl Counters {
@@ -24,27 +54,31 @@ impl Counters {
         };
         Counters {
             commits: value("doorbuster_commits_total"),
+            statements: value("doorbuster_statements_total"),
             rows: value("doorbuster_rows_written_total"),
             events: value("doorbuster_events_total"),
+            syncs: Syncs::read(exposition),
         }
     }
 }
 
 /// A reading of everything, or the difference of two.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Usage {
     pub cpu_seconds_server: Option<f64>,
     pub cpu_seconds_client: Option<f64>,
     pub bytes_written: Option<u64>,
     pub commits: Option<u64>,
+    pub statements: Option<u64>,
     pub rows: Option<u64>,
     pub events: Option<u64>,
+    pub syncs: Syncs,
 }
 
 impl Usage {
     /// `servers` are the server's processes, where they are of this machine; the counters are those of the one that is asked.
     pub(crate) async fn now(shop: &mut Shop, servers: &[u32]) -> Result<Usage, Error> {
-        let Counters { commits, rows, events } = shop.counters().await?;
+        let Counters { commits, statements, rows, events, syncs } = shop.counters().await?;
         let known: Vec<f64> = servers.iter().filter_map(|id| cpu_seconds(&id.to_string())).collect();
         let written: Vec<u64> = servers.iter().filter_map(|id| bytes_written(&id.to_string())).collect();
         Ok(Usage {
@@ -52,12 +86,14 @@ impl Usage {
             cpu_seconds_client: cpu_seconds("self"),
             bytes_written: (!written.is_empty()).then(|| written.iter().sum()),
             commits,
+            statements,
             rows,
             events,
+            syncs,
         })
     }
 
-    pub fn since(self, earlier: Usage) -> Usage {
+    pub fn since(&self, earlier: &Usage) -> Usage {
         let count = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         let seconds = |now: Option<f64>, then: Option<f64>| Some(now? - then?);
         Usage {
@@ -65,8 +101,10 @@ impl Usage {
             cpu_seconds_client: seconds(self.cpu_seconds_client, earlier.cpu_seconds_client),
             bytes_written: count(self.bytes_written, earlier.bytes_written),
             commits: count(self.commits, earlier.commits),
+            statements: count(self.statements, earlier.statements),
             rows: count(self.rows, earlier.rows),
             events: count(self.events, earlier.events),
+            syncs: self.syncs.since(&earlier.syncs),
         }
     }
 }
@@ -103,6 +141,20 @@ mod tests {
     #[test]
     fn counters_are_read_from_the_metrics() {
         let text = "# HELP doorbuster_commits Commits\ndoorbuster_commits_total 7\ndoorbuster_events_total 9\n";
-        assert_eq!(Counters::read(text), Counters { commits: Some(7), rows: None, events: Some(9) });
+        assert_eq!(Counters::read(text), Counters { commits: Some(7), events: Some(9), ..Counters::default() });
+    }
+
+    #[test]
+    fn the_longest_sync_of_a_leg_is_in_its_last_bucket_that_grew() {
+        let reading = |counts: [u64; 3]| {
+            let lines = ["0.001", "0.01", "+Inf"].into_iter().zip(counts);
+            let line = |(bound, count)| format!("doorbuster_sync_duration_seconds_bucket{{le=\"{bound}\"}} {count}\n");
+            Syncs::read(&lines.map(line).collect::<String>())
+        };
+        let longest = |now: [u64; 3]| reading(now).since(&reading([2, 3, 4])).longest_ms();
+        assert_eq!(longest([5, 6, 7]), Some(1.0));
+        assert_eq!(longest([5, 7, 8]), Some(10.0));
+        assert_eq!(longest([5, 7, 9]), Some(f64::INFINITY));
+        assert_eq!((longest([2, 3, 4]), Syncs::default().longest_ms()), (None, None));
     }
 }

@@ -111,6 +111,11 @@ impl Store for ModelStore {
         let holders = of_campaign.map(|(key, holding)| (key.user, holding.count())).collect();
         Box::pin(std::future::ready(Ok(holders)))
     }
+
+    /// It has none.
+    fn statements(&self) -> u64 {
+        0
+    }
 }
 
 fn read(state: &State, key: Key, rows: &mut Rows) {

@@ -166,4 +166,8 @@ impl Store for MortalStore {
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
         self.inner.holders(campaign)
     }
+
+    fn statements(&self) -> u64 {
+        self.inner.statements()
+    }
 }

@@ -1,10 +1,11 @@
 //! Rows as SQLite gives them. Words are compared where they lie.
 
+use std::cell::Cell as Counter;
 use std::fmt::Display;
 use std::sync::Arc;
 
 use rusqlite::types::{FromSql, Type, ValueRef};
-use rusqlite::{Connection, Error, OptionalExtension as _, Params, Result, Row};
+use rusqlite::{CachedStatement, Connection, Error, OptionalExtension as _, Params, Result, Row};
 
 use crate::records::{Cell, Cells, FromCells};
 
@@ -30,13 +31,41 @@ pub(super) fn from_row<T: FromCells>(row: &Row<'_>) -> Result<T> {
     T::from_cells(&mut SqliteCells::of(row))
 }
 
+thread_local! {
+    static STATEMENTS: Counter<u64> = const { Counter::new(0) };
+}
+
+/// Statements that this thread has run so far.
+pub(super) fn statements_run() -> u64 {
+    STATEMENTS.get()
+}
+
+fn count() {
+    STATEMENTS.set(STATEMENTS.get() + 1);
+}
+
+/// A statement that writes, and is counted.
+pub(super) trait Run {
+    /// Says how many rows it changed.
+    fn run(&mut self, params: impl Params) -> Result<usize>;
+}
+
+impl Run for CachedStatement<'_> {
+    fn run(&mut self, params: impl Params) -> Result<usize> {
+        count();
+        self.execute(params)
+    }
+}
+
 /// Reads a row that its key names, if it is there. Its statement stays prepared.
 pub(super) fn find<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<T>> {
+    count();
     connection.prepare_cached(sql)?.query_row(params, from_row).optional()
 }
 
 /// Reads every row of a statement that stays prepared.
 pub(super) fn find_all<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Vec<T>> {
+    count();
     connection.prepare_cached(sql)?.query_map(params, from_row)?.collect()
 }
 

@@ -114,7 +114,7 @@ impl Outbox for SqliteOutbox {
     /// What other readers see is not on the disk yet; nothing leaves the process before it is.
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {
         let held = told(self.write_down(leases)).and_then(|held| match &self.sync {
-            Some(sync) => sync.wrote().reach().map(|()| held).map_err(StoreError),
+            Some(sync) => sync.wrote().reach().map(|_| held).map_err(StoreError),
             None => Ok(held),
         });
         Box::pin(ready(held))

@@ -35,6 +35,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
+use super::cells::{Run as _, find, find_all, statements_run};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
 use purse::Purse;
@@ -126,7 +127,7 @@ impl SqliteStore {
     }
 
     fn run(&self, statement: &str) -> Result<(), rusqlite::Error> {
-        self.connection.prepare_cached(statement)?.execute([]).map(|_| ())
+        self.connection.prepare_cached(statement)?.run([]).map(|_| ())
     }
 
     fn write(&mut self, commit: &Commit<'_>) -> Result<[ShardHead; SHARDS], Failure> {
@@ -254,7 +255,7 @@ impl Store for SqliteStore {
         });
         let on_disk = |sync: &Arc<LogSync>| sync.wrote().reach().map_err(StoreError);
         let found = match (found, &self.sync) {
-            (Ok(true), Some(sync)) => on_disk(sync).map(|()| true),
+            (Ok(true), Some(sync)) => on_disk(sync).map(|_| true),
             (found, _) => found,
         };
         Box::pin(ready(found))
@@ -264,8 +265,8 @@ impl Store for SqliteStore {
         let leased = self.ask(|store| {
             let statement = "INSERT INTO sequence (name, next_number) VALUES (?1, ?2 + ?3)
                  ON CONFLICT DO UPDATE SET next_number = next_number + ?3 RETURNING next_number";
-            let mut statement = store.connection.prepare_cached(statement)?;
-            let end: i64 = statement.query_row((sequence.name(), sequence.first(), count), |row| row.get(0))?;
+            let end = find::<i64>(&store.connection, statement, (sequence.name(), sequence.first(), count))?;
+            let end = end.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             Ok(end - count..end)
         });
         Box::pin(ready(leased))
@@ -275,11 +276,9 @@ impl Store for SqliteStore {
         let due = self.ask(|store| {
             let statement = "SELECT order_id, due_at FROM timer WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2";
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let mut statement = store.connection.prepare_cached(statement)?;
-            let timers = statement.query_map((now.micros(), limit), |row| {
-                Ok(DueTimer::Order { order: OrderId(row.get(0)?), due: Timestamp::from_micros(row.get(1)?) })
-            })?;
-            let mut due = timers.collect::<Result<Vec<_>, _>>()?;
+            let timers: Vec<(i64, i64)> = find_all(&store.connection, statement, (now.micros(), limit))?;
+            let due_at = |(order, due)| DueTimer::Order { order: OrderId(order), due: Timestamp::from_micros(due) };
+            let mut due: Vec<DueTimer> = timers.into_iter().map(due_at).collect();
             due.extend(undelivered::due_keys(&store.connection, now, limit)?);
             due.extend(undelivered::due_letters(&store.connection, now, limit)?);
             Ok(due)
@@ -290,11 +289,14 @@ impl Store for SqliteStore {
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
         let holders = self.ask(|store| {
             let statement = "SELECT user_id, count(*) FROM coupon WHERE campaign_id = ?1 GROUP BY user_id";
-            let mut statement = store.connection.prepare_cached(statement)?;
-            let holders = statement.query_map([campaign.0], |row| Ok((UserId(row.get(0)?), row.get(1)?)))?;
-            holders.collect()
+            let holders: Vec<(i64, i64)> = find_all(&store.connection, statement, [campaign.0])?;
+            Ok(holders.into_iter().map(|(user, count)| (UserId(user), count)).collect())
         });
         Box::pin(ready(holders))
+    }
+
+    fn statements(&self) -> u64 {
+        statements_run()
     }
 }
 

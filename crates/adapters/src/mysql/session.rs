@@ -37,15 +37,21 @@ pub(super) struct Session {
     connection: Option<Conn>,
     /// The server's name for the connection that was lost last, which may still hold locks there.
     lost: Option<u32>,
+    statements: u64,
 }
 
 impl Session {
     pub(super) fn new(opts: &Opts) -> Session {
-        Session { opts: options(opts).into(), connection: None, lost: None }
+        Session { opts: options(opts).into(), connection: None, lost: None, statements: 0 }
     }
 
     pub(super) const fn opts(&self) -> &Opts {
         &self.opts
+    }
+
+    /// Statements sent so far.
+    pub(super) const fn statements(&self) -> u64 {
+        self.statements
     }
 
     pub(super) const fn is_connected(&self) -> bool {
@@ -54,6 +60,7 @@ impl Session {
 
     /// Sends statements and collects their answers. After a failure the ones behind it were not looked at.
     pub(super) async fn run(&mut self, script: &Script) -> Result<Answers> {
+        self.statements += script.statements.len() as u64;
         let done = run_on(self.connect().await?, script).await;
         if matches!(done, Err(Failure::Lost(_))) {
             self.give_up();

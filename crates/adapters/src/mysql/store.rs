@@ -300,4 +300,8 @@ impl Store for MysqlStore {
             Ok(holders.collect::<Result<_>>()?)
         })
     }
+
+    fn statements(&self) -> u64 {
+        self.session.statements()
+    }
 }

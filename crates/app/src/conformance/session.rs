@@ -58,7 +58,7 @@ impl<'f> Session<'f> {
         self.commits += 1;
         let id = self.last_id();
         let durability = self.store().commit(Commit { id, rows, offsets, now: NOON }).await?;
-        durability.reach().map_err(CommitError::Broken)
+        durability.reach().map(drop).map_err(CommitError::Broken)
     }
 
     pub(super) async fn commit(&mut self, rows: &Rows) {

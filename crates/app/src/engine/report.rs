@@ -1,5 +1,7 @@
 //! What became of a batch, for whoever runs the engine.
 
+use std::time::Duration;
+
 use domain::ids::{LetterId, OrderId, RequestId, UserId};
 
 use crate::reactions::Group;
@@ -17,6 +19,10 @@ pub struct Report {
     pub events: usize,
     /// Rows written, of every kind.
     pub rows: usize,
+    /// Statements that the store ran for it, and for what was looked for since the report before.
+    pub statements: u64,
+    /// How long each sync took that was made for it; none where commits are durable by themselves.
+    pub syncs: Vec<Duration>,
     /// Orders that came to an outcome, or whose payment moved.
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,

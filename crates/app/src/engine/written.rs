@@ -59,7 +59,8 @@ impl Written {
         let Written { mut report, gate, commits } = self;
         for Told { durability, lessons, answers } in commits {
             match durability.reach() {
-                Ok(()) => {
+                Ok(took) => {
+                    report.syncs.extend(took);
                     lessons.into_iter().for_each(|lesson| lesson.teach(&*gate));
                     answers.into_iter().for_each(|(reply, settled)| reply(settled));
                 }

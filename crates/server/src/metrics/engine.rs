@@ -11,6 +11,11 @@ use super::Metrics;
 /// From a commit without a sync to one that a busy disk held up.
 const SECONDS_BUCKETS: [f64; 12] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
+/// Fine enough to say of one run how long its longest sync was.
+const SYNC_BUCKETS: [f64; 20] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002, 0.003, 0.004, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1,
+    0.2, 0.5, 1.0, 5.0,
+];
 /// From a lone command to a full batch.
 const SIZE_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
@@ -19,12 +24,14 @@ pub struct EngineMetrics {
     commands: Counter,
     events: Counter,
     rows: Counter,
+    statements: Counter,
     dead_letters: Counter,
     permanent: Counter,
     stuck: Counter,
     healed: Counter,
     batch_seconds: Histogram,
     batch_commands: Histogram,
+    sync_seconds: Histogram,
 }
 
 impl EngineMetrics {
@@ -35,18 +42,21 @@ impl EngineMetrics {
             commands: Counter::default(),
             events: Counter::default(),
             rows: Counter::default(),
+            statements: Counter::default(),
             dead_letters: Counter::default(),
             permanent: Counter::default(),
             stuck: Counter::default(),
             healed: Counter::default(),
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
+            sync_seconds: Histogram::new(SYNC_BUCKETS),
         };
         metrics.register(|registry| {
             registry.register("commits", "Commits of the engine", engine.commits.clone());
             registry.register("commands", "Commands that were decided", engine.commands.clone());
             registry.register("events", "Events written", engine.events.clone());
             registry.register("rows_written", "Rows written", engine.rows.clone());
+            registry.register("statements", "Statements that the engine's store ran", engine.statements.clone());
             registry.register("dead_letters", "Events that a group has given up", engine.dead_letters.clone());
             let permanent = "Dead letters that are left to people";
             registry.register("dead_letters_permanent", permanent, engine.permanent.clone());
@@ -56,6 +66,8 @@ impl EngineMetrics {
             registry.register("order_gaps_healed", healed, engine.healed.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
+            let syncs = "Time that the disk took to keep what was committed";
+            registry.register("sync_duration_seconds", syncs, engine.sync_seconds.clone());
             registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
         });
         engine
@@ -67,6 +79,8 @@ impl EngineMetrics {
         self.commands.inc_by(counted(report.settled));
         self.events.inc_by(counted(report.events));
         self.rows.inc_by(counted(report.rows));
+        self.statements.inc_by(report.statements);
+        report.syncs.iter().for_each(|took| self.sync_seconds.observe(took.as_secs_f64()));
         self.dead_letters.inc_by(counted(report.buried));
         self.permanent.inc_by(counted(report.permanent.len()));
         self.stuck.inc_by(counted(report.stuck.len()));

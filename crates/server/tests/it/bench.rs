@@ -49,6 +49,9 @@ fn orders_of_every_kind_are_completed() {
         let report = report(&[scenario]);
         assert!(report["requests"].as_u64() > Some(0), "{report}");
         assert_eq!(report["requests"], report["succeeded"], "{report}");
+        for cost in ["statementsPerRequest", "rowsPerRequest", "eventsPerRequest", "longestSyncMs"] {
+            assert!(report[cost].as_f64() > Some(0.0), "{cost}: {report}");
+        }
     }
 }
 

@@ -12,9 +12,10 @@ use app::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, 
 use app::table::{Change, Table};
 use domain::claim::Claim;
 use domain::coupon::Campaign;
-use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Result, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::{Before, Failure, undelivered};
+use crate::embedded::cells::{Run as _, find};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
 /// Moves the groups that stand where the batch left them; if one does not, the batch is void.
@@ -22,9 +23,7 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
     if moves.is_empty() {
         return Ok(());
     }
-    let mut stored = connection.prepare_cached(
-        "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3",
-    )?;
+    let stored = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
     let mut write = connection.prepare_cached(
         "INSERT INTO consumer_offset (consumer_group, topic, partition, position) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET position = excluded.position",
@@ -32,28 +31,23 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
     for OffsetMove { key, from, to } in moves {
         let topic = key.partition.topic.map_or("", app::topic::Topic::name);
         let (group, number) = (key.group.name(), key.partition.number);
-        let position: Option<i64> = stored.query_row((group, topic, number), |row| row.get(0)).optional()?;
+        let position: Option<i64> = find(connection, stored, (group, topic, number))?;
         if position.unwrap_or(0) != *from {
             return Err(Failure::Moved(*key));
         }
-        write.execute((group, topic, number, to))?;
+        write.run((group, topic, number, to))?;
     }
     Ok(())
 }
 
 /// If a campaign is not as the engine held it, the batch is void.
 pub(super) fn compare_held(connection: &Connection, held: &[Campaign]) -> Result<(), Failure> {
-    if held.is_empty() {
-        return Ok(());
-    }
-    let mut same = connection.prepare_cached(
-        "SELECT count(*) FROM campaign WHERE campaign_id = ?1 AND issued = ?2 AND quantity = ?3 AND paused = ?4
-             AND issue_ends_at = ?5 AND updated_at = ?6",
-    )?;
+    let same = "SELECT 1 FROM campaign WHERE campaign_id = ?1 AND issued = ?2 AND quantity = ?3 AND paused = ?4
+                    AND issue_ends_at = ?5 AND updated_at = ?6";
     for campaign in held {
         let Campaign { id, issued, quantity, paused, issue_ends_at, updated_at, .. } = campaign;
         let cells = (id.0, issued, quantity, paused, issue_ends_at.micros(), updated_at.micros());
-        if !same.query_row(cells, |row| row.get::<_, bool>(0))? {
+        if find::<i64>(connection, same, cells)?.is_none() {
             return Err(Failure::Changed(*id));
         }
     }
@@ -66,7 +60,7 @@ pub(super) fn note_commit(connection: &Connection, commit: &Commit<'_>) -> Resul
         "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET number = excluded.number, committed_at = excluded.committed_at",
     )?;
-    statement.execute((commit.id.engine, commit.id.number, commit.now.micros())).map(|_| ())
+    statement.run((commit.id.engine, commit.id.number, commit.now.micros())).map(|_| ())
 }
 
 pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
@@ -119,7 +113,7 @@ where
 fn inbox(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
     let sql = "INSERT INTO inbox (consumer_group, event_id, taken_at) VALUES (?1, ?2, ?3)";
     put_all(connection, &commit.rows.inbox, sql, |insert, key, ()| {
-        insert.execute((key.group.name(), uuid(key.event.0), commit.now.micros()))
+        insert.run((key.group.name(), uuid(key.event.0), commit.now.micros()))
     })
 }
 
@@ -130,7 +124,7 @@ fn skips(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
             "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let row = (key.group.name(), topic, key.partition.number, from, to, commit.now.micros());
-        connection.prepare_cached(statement)?.execute(row)?;
+        connection.prepare_cached(statement)?.run(row)?;
     }
     Ok(())
 }
@@ -151,9 +145,9 @@ fn answers(connection: &Connection, rows: &Rows) -> Result<()> {
             Change::Insert(row) | Change::Update(row) => {
                 let answer = serde_json::to_string(&row.answer)
                     .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-                put.execute((key.as_slice(), row.fingerprint.as_slice(), answer, row.at.micros()))?
+                put.run((key.as_slice(), row.fingerprint.as_slice(), answer, row.at.micros()))?
             }
-            Change::Delete => delete.execute([key.as_slice()])?,
+            Change::Delete => delete.run([key.as_slice()])?,
         };
     }
     Ok(())
@@ -176,9 +170,9 @@ fn timers(connection: &Connection, rows: &Rows) -> Result<()> {
                     TimerKind::Claims | TimerKind::Delayed | TimerKind::Payment => 0,
                     TimerKind::Restorations { asked } => asked,
                 };
-                put.execute((order.0, timer.due.micros(), timer_kind(timer.kind), asked))?
+                put.run((order.0, timer.due.micros(), timer_kind(timer.kind), asked))?
             }
-            Change::Delete => delete.execute([order.0])?,
+            Change::Delete => delete.run([order.0])?,
         };
     }
     Ok(())
@@ -203,9 +197,9 @@ fn claims(connection: &Connection, rows: &Rows) -> Result<()> {
                     Claim::Refused(reason) => Some(reason.code()),
                     Claim::Held | Claim::Released => None,
                 };
-                put.execute((order.0, step, product, claim_state(*claim), reason))?
+                put.run((order.0, step, product, claim_state(*claim), reason))?
             }
-            Change::Delete => delete.execute((order.0, step, product))?,
+            Change::Delete => delete.run((order.0, step, product))?,
         };
     }
     Ok(())
@@ -220,7 +214,7 @@ fn campaigns(connection: &Connection, rows: &Rows) -> Result<()> {
                    issue_ends_at = excluded.issue_ends_at, paused = excluded.paused, updated_at = excluded.updated_at";
     put_all(connection, &rows.campaigns, sql, |put, id, campaign| {
         let (discount_type, value, max_amount) = discount_cells(&campaign.discount);
-        put.execute(params![
+        put.run(params![
             id.0,
             campaign.name,
             discount_type,
@@ -249,7 +243,7 @@ fn products(connection: &Connection, rows: &Rows) -> Result<()> {
                    reserved = excluded.reserved, received = excluded.received, sold = excluded.sold,
                    written_off = excluded.written_off, updated_at = excluded.updated_at";
     put_all(connection, &rows.products, sql, |put, id, product| {
-        put.execute(params![
+        put.run(params![
             id.0,
             product.name,
             product.price.amount(),
@@ -271,7 +265,7 @@ fn receipts(connection: &Connection, rows: &Rows) -> Result<()> {
             "INSERT INTO stock_receipt (receipt_id, product_id, delta, reason, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         let (id, product) = (receipt.id.0, receipt.product.0);
-        insert.execute((id, product, receipt.delta, &receipt.reason, receipt.at.micros()))?;
+        insert.run((id, product, receipt.delta, &receipt.reason, receipt.at.micros()))?;
     }
     Ok(())
 }
@@ -279,5 +273,5 @@ fn receipts(connection: &Connection, rows: &Rows) -> Result<()> {
 fn sales(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO product_sales (day, product_id, sold) VALUES (?1, ?2, ?3)
                ON CONFLICT DO UPDATE SET sold = excluded.sold";
-    put_all(connection, &rows.sales, sql, |put, SalesKey { day, product }, sold| put.execute((day, product.0, sold)))
+    put_all(connection, &rows.sales, sql, |put, SalesKey { day, product }, sold| put.run((day, product.0, sold)))
 }

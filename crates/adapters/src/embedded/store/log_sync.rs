@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use app::ports::Durability;
 use parking_lot::Mutex;
@@ -41,19 +42,21 @@ impl LogSync {
         self.failed.get()
     }
 
-    fn reach(&self, commit: u64) -> Result<(), String> {
+    /// How long the sync took; nothing where the commit was on the disk already.
+    fn reach(&self, commit: u64) -> Result<Option<Duration>, String> {
         let mut synced = self.synced.lock();
         if *synced >= commit {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(failed) = self.failed() {
             return Err(failed.clone());
         }
         let written = self.written.load(Ordering::SeqCst);
+        let began = Instant::now();
         match self.log.sync_data() {
             Ok(()) => {
                 *synced = written;
-                Ok(())
+                Ok(Some(began.elapsed()))
             }
             Err(error) => {
                 let failed = format!("the log could not be synced: {error}");

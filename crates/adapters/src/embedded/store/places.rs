@@ -5,13 +5,12 @@ use app::ports::Commit;
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
-use crate::embedded::cells::from_row;
+use crate::embedded::cells::{Run as _, find_all};
 
 pub(in crate::embedded) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
     let mut heads = [ShardHead::default(); SHARDS];
-    let mut statement = connection.prepare_cached("SELECT shard, seq, hash FROM outbox_shard")?;
-    for row in statement.query_map([], from_row)? {
-        let (shard, found): (i64, ShardHead) = row?;
+    let found: Vec<(i64, ShardHead)> = find_all(connection, "SELECT shard, seq, hash FROM outbox_shard", [])?;
+    for (shard, found) in found {
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
         *head.ok_or(rusqlite::Error::IntegralValueOutOfRange(0, shard))? = found;
     }
@@ -37,7 +36,7 @@ pub(super) fn write_events(
     let mut runs = Runs::default();
     for (event, record) in events.iter().zip(&records) {
         let (aggregatetype, aggregateid) = event.event.aggregate();
-        insert.execute(params![
+        insert.run(params![
             record.id,
             aggregatetype,
             &*aggregateid,
@@ -86,7 +85,7 @@ impl Runs {
         let sql = "INSERT INTO order_event_run (order_id, first_position, last_position) VALUES (?1, ?2, ?3)";
         let mut insert = connection.prepare_cached(sql)?;
         for Run { order, first, last } in self.ended.into_iter().chain(self.last) {
-            insert.execute((order.0, first, last))?;
+            insert.run((order.0, first, last))?;
         }
         Ok(())
     }
@@ -108,8 +107,8 @@ fn write_heads(
          ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
     )?;
     for (shard, head) in (0_i64..).zip(after).filter(|(shard, head)| before[*shard as usize] != **head) {
-        shard_head.execute((shard, head.seq, head.hash.as_slice()))?;
-        daily_root.execute((&day, shard, head.seq, head.hash.as_slice()))?;
+        shard_head.run((shard, head.seq, head.hash.as_slice()))?;
+        daily_root.run((&day, shard, head.seq, head.hash.as_slice()))?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use rusqlite::ffi::{self, SQLITE_CONSTRAINT};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Connection, Error, Result};
 
-use crate::embedded::cells::find;
+use crate::embedded::cells::{Run as _, find};
 use crate::records::{Cells, FromCells};
 use crate::selects::select_customer;
 
@@ -133,10 +133,10 @@ impl Statements<'_> {
         if let Some(change) = changes.customer {
             self.write_customer(change, points, coupons.next())?;
         } else if let Some(points) = points {
-            self.put_points.execute((user.0, now.micros(), points))?;
+            self.put_points.run((user.0, now.micros(), points))?;
         }
         for given in coupons {
-            if self.put_coupon.execute((user.0, now.micros(), given.place(), given.coupon.0))? == 0 {
+            if self.put_coupon.run((user.0, now.micros(), given.place(), given.coupon.0))? == 0 {
                 return Err(refused(user, Some(given)));
             }
         }
@@ -163,9 +163,9 @@ impl Statements<'_> {
         let (place, given_id) = given.map(|given| (given.place(), given.coupon.0.to_string())).unwrap_or_default();
         let written = if is_new {
             let created_at = customer.created_at.micros();
-            self.insert.execute((user, order, coupon, entry, notice, notices, points, place, given_id, created_at))?
+            self.insert.run((user, order, coupon, entry, notice, notices, points, place, given_id, created_at))?
         } else {
-            self.update.execute((user, order, coupon, entry, notice, notices, points, place, given_id))?
+            self.update.run((user, order, coupon, entry, notice, notices, points, place, given_id))?
         };
         if written == 0 { Err(refused(customer.user, given)) } else { Ok(()) }
     }

@@ -5,7 +5,7 @@ use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
 
 use super::commit::put_all;
-use crate::embedded::cells::find;
+use crate::embedded::cells::{Run as _, find};
 use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
 
 pub(super) fn load_payment(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
@@ -42,7 +42,7 @@ pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
 fn tellings(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES (?1, ?2, ?3, ?4)";
     put_all(connection, &rows.tellings, sql, |insert, key, telling| {
-        insert.execute((key.0.as_slice(), &telling.provider, &telling.event, telling.at.micros()))
+        insert.run((key.0.as_slice(), &telling.provider, &telling.event, telling.at.micros()))
     })
 }
 
@@ -58,7 +58,7 @@ fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
                    due_at = excluded.due_at, tries = excluded.tries, updated_at = excluded.updated_at";
     put_all(connection, &rows.payments, sql, |put, key, payment| {
         let next = payment.next;
-        put.execute(params![
+        put.run(params![
             key.0.0,
             payment.attempt,
             payment.method.name(),
@@ -90,7 +90,7 @@ fn shipments(connection: &Connection, rows: &Rows) -> Result<()> {
         let receiver = serde_json::to_string(&shipment.receiver)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let [created, updated] = [shipment.created_at, shipment.updated_at].map(domain::time::Timestamp::micros);
-        put.execute((key.0.0, shipment.state.name(), receiver, &shipment.tracking, created, updated))
+        put.run((key.0.0, shipment.state.name(), receiver, &shipment.tracking, created, updated))
     })
 }
 
@@ -98,6 +98,6 @@ fn storages(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO warehouse_storage (order_id, state, created_at, updated_at) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT DO UPDATE SET state = excluded.state, updated_at = excluded.updated_at";
     put_all(connection, &rows.storages, sql, |put, key, storage| {
-        put.execute((key.0.0, storage.state.name(), storage.created_at.micros(), storage.updated_at.micros()))
+        put.run((key.0.0, storage.state.name(), storage.created_at.micros(), storage.updated_at.micros()))
     })
 }

@@ -16,7 +16,7 @@ fn commit(store: &mut SqliteStore, number: i64, accounts: impl Iterator<Item = i
     }
     let id = CommitId { engine: 1, number };
     let durability = ready(store.commit(Commit { id, rows: &rows, offsets: &[], now: Timestamp::default() }))?;
-    durability.reach().map_err(CommitError::Broken)
+    durability.reach().map(drop).map_err(CommitError::Broken)
 }
 
 #[test]

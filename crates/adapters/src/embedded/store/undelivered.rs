@@ -7,7 +7,7 @@ use app::table::Change;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Result, ToSql, params};
 
-use crate::embedded::cells::{find, find_all};
+use crate::embedded::cells::{Run as _, find, find_all};
 use crate::selects::{select_letter, select_parked, select_parked_event};
 
 pub(super) fn parked(connection: &Connection, key: ParkKey) -> Result<Option<ParkedKey>> {
@@ -74,7 +74,7 @@ fn write_keys(connection: &Connection, rows: &Rows) -> Result<()> {
         match change {
             Change::Insert(row) | Change::Update(row) => {
                 let trouble = row.trouble.as_ref();
-                put.execute(params![
+                put.run(params![
                     group,
                     topic,
                     hash,
@@ -89,7 +89,7 @@ fn write_keys(connection: &Connection, rows: &Rows) -> Result<()> {
                     trouble.map(|trouble| trouble.last_failed.micros()),
                 ])?
             }
-            Change::Delete => delete.execute((group, topic, hash))?,
+            Change::Delete => delete.run((group, topic, hash))?,
         };
     }
     Ok(())
@@ -127,9 +127,9 @@ fn write_events(connection: &Connection, rows: &Rows) -> Result<()> {
                     &event.payload,
                     &at,
                 ];
-                put.execute(&cells[..])?
+                put.run(&cells[..])?
             }
-            Change::Delete => delete.execute((group, topic, hash, number))?,
+            Change::Delete => delete.run((group, topic, hash, number))?,
         };
     }
     Ok(())
@@ -147,7 +147,7 @@ fn write_letters(connection: &Connection, rows: &Rows) -> Result<()> {
         let (message, trouble) = (&letter.message, &letter.trouble);
         let acts = serde_json::to_string(&letter.acts)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        put.execute(params![
+        put.run(params![
             id.0,
             letter.group.name(),
             message.topic.name(),

@@ -81,7 +81,7 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
         measured.failures.extend(tally.complaint.clone());
         if number > 0 {
             let now = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
-            let usage = now.since(client);
+            let usage = now.since(&client);
             measured.rounds.push(Round { echo_per_second: None, elapsed, tally, usage });
         }
     }

@@ -4,13 +4,14 @@ use app::rows::{ModesKey, Rows};
 use rusqlite::{Connection, Result, params};
 
 use super::put_all;
+use crate::embedded::cells::Run as _;
 
 pub(super) fn changes(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO mode_change (version, choice, percent, choice_before, percent_before, changed_by, reason,
                    changed_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     put_all(connection, &rows.modes, sql, |insert, ModesKey, change| {
-        insert.execute(params![
+        insert.run(params![
             change.version,
             change.modes.choice.name(),
             change.modes.percent,

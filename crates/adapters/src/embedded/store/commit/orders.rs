@@ -7,6 +7,7 @@ use domain::order_saga::{Direction, Step, StepRecord, StepState};
 use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::Before;
+use crate::embedded::cells::Run as _;
 use crate::words::step_reason;
 
 const INSERT_ORDER: &str =
@@ -63,7 +64,7 @@ fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: 
     let created = &order.created;
     let coupon = step_cells(order, Step::Coupon);
     let point = step_cells(order, Step::Point);
-    insert.execute(params![
+    insert.run(params![
         created.id.0,
         created.number.as_str(),
         created.user.0,
@@ -109,7 +110,7 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
     )?;
     let coupon = step_cells(order, Step::Coupon);
     let point = step_cells(order, Step::Point);
-    update.execute(params![
+    update.run(params![
         order.id().0,
         order.outcome.name(),
         order.status.name(),
@@ -138,7 +139,7 @@ fn receiver(order: &Order) -> Result<Option<String>> {
 
 fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
     for (line_no, line, record) in lines(order) {
-        insert.execute((
+        insert.run((
             order.id().0,
             line_no,
             line.product.0,
@@ -163,7 +164,7 @@ fn update_lines(connection: &Connection, order: &Order, known: &[StepRecord]) ->
     let has_moved = |(_, _, record): &(i64, &Line, &StepRecord)| !order.returned.is_empty() || !known.contains(record);
     for (line_no, _, StepRecord { state, at, .. }) in lines(order).filter(has_moved) {
         let state: StepState = *state;
-        update.execute((
+        update.run((
             order.id().0,
             line_no,
             state.name(),

@@ -11,6 +11,7 @@ use rusqlite::{CachedStatement, Connection, Result, params};
 use rustc_hash::FxHashMap;
 
 use super::{Before, put_all};
+use crate::embedded::cells::Run as _;
 use crate::embedded::store::purse::{self, Given};
 
 pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
@@ -19,7 +20,7 @@ pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
                                                      role = excluded.role";
     put_all(connection, &rows.logins, sql, |put, key, login| {
         let (user, role) = (login.user.0, login.role.name());
-        put.execute((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role))
+        put.run((user, key.0.as_slice(), &login.email, &login.name, &login.password_hash, role))
     })
 }
 
@@ -34,7 +35,7 @@ pub(super) fn requests(connection: &Connection, rows: &Rows) -> Result<()> {
     put_all(connection, &rows.requests, sql, |put, id, request| {
         let decision = request.decision.as_ref();
         let granted = decision.and_then(|decision| decision.granted.as_ref());
-        put.execute(params![
+        put.run(params![
             id.0,
             request.user.0,
             request.campaign.0,
@@ -101,7 +102,7 @@ fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec
                     new.push((key.user, given));
                 }
                 Some(known) if known.used_order != coupon.used_order => {
-                    update.execute((coupon.id.0, coupon.used_order.map(|order| order.0)))?;
+                    update.run((coupon.id.0, coupon.used_order.map(|order| order.0)))?;
                 }
                 Some(_) => {}
             }
@@ -116,7 +117,7 @@ fn insert_coupon(
     coupon: &Coupon,
     previous: Option<CouponId>,
 ) -> Result<()> {
-    insert.execute((
+    insert.run((
         coupon.id.0,
         coupon.code.as_str(),
         given.campaign.0,
@@ -140,7 +141,7 @@ pub(super) fn entries(connection: &Connection, rows: &Rows) -> Result<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     for entry in &rows.entries {
-        insert.execute((
+        insert.run((
             entry.id.0,
             entry.user.0,
             entry.from_account,
@@ -165,7 +166,7 @@ pub(super) fn notices(connection: &Connection, rows: &Rows) -> Result<()> {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for notice in &rows.notices {
-        insert.execute((
+        insert.run((
             notice.id.0,
             notice.user.0,
             notice.number,
