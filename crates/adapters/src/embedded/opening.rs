@@ -266,6 +266,7 @@ mod tests {
     use app::conformance::ready;
     use app::ports::Store as _;
     use app::rows::{AccountKey, HoldingKey, Rows};
+    use app::settings::Carrier;
     use domain::ids::{CampaignId, UserId};
     use domain::money::Money;
     use refinery::Target;
@@ -300,5 +301,35 @@ mod tests {
             holding.into_iter().flat_map(|holding| &holding.coupons).map(|coupon| coupon.id.0).collect()
         });
         assert_eq!(coupons, [vec![10, 30], vec![20], vec![25], vec![], vec![]]);
+    }
+
+    /// What a shop of schema version 8, served over its log, holds of two events.
+    const EVENTS_BEFORE: &str = "
+        INSERT INTO event VALUES
+            (1, '01a2052a-e84c-7000-8000-000040095e52', 'order', 'ORD-1', 'OrderCreated', '{}', 'order-events', '7', 3, 1, 5, 1, 'PlaceOrder', 9),
+            (4, '01a2052a-e84c-7000-8000-000040095e53', 'product', '1', 'PriceChanged', '{ }', 'product-events', '1', 3, 2, NULL, NULL, 'ChangeProduct', 10);
+        CREATE UNIQUE INDEX event_of_shard ON event (shard, seq);
+        INSERT INTO meta (name, value) VALUES ('executor', 'log');";
+
+    #[test]
+    fn events_survive_a_newer_program_word_for_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let events = |connection: &Connection| -> Vec<Vec<rusqlite::types::Value>> {
+            let mut statement = connection.prepare("SELECT * FROM event ORDER BY position").unwrap();
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        schema::migrations::runner().set_target(Target::Version(8)).run(&mut before).unwrap();
+        before.execute_batch(EVENTS_BEFORE).unwrap();
+        let written = events(&before);
+        drop(before);
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        store.run_with(Carrier::OwnLog).unwrap();
+        let now = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        assert_eq!((events(&now), written.len()), (written, 2));
+        let index = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_of_shard' AND tbl_name = 'event_row'";
+        assert_eq!(now.query_row(index, [], |row| row.get(0)), Ok(1));
     }
 }

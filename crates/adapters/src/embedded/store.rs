@@ -38,6 +38,7 @@ use rustc_hash::FxHashMap;
 use super::cells::{Run as _, find, find_all, statements_run};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
+use places::Kinds;
 use purse::Purse;
 
 /// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
@@ -48,6 +49,7 @@ pub struct SqliteStore {
     connection: Connection,
     /// The ends of the shards as committed; `None` when a commit failed and they must be read again.
     heads: Option<[ShardHead; SHARDS]>,
+    kinds: Kinds,
     before: Before,
     commits_seen: Arc<CommitsSeen>,
     /// Pages that the log may hold before they are copied.
@@ -98,6 +100,7 @@ impl SqliteStore {
         Ok(SqliteStore {
             connection,
             heads: Some(heads),
+            kinds: Kinds::default(),
             before: Before::default(),
             commits_seen,
             log_pages: LOG_BYTES / page_bytes,
@@ -139,7 +142,7 @@ impl SqliteStore {
             Some(heads) => heads,
             None => places::heads(&self.connection)?,
         };
-        places::write_events(&self.connection, commit, &mut heads)?;
+        places::write_events(&self.connection, commit, (&mut heads, &mut self.kinds))?;
         commit::note_commit(&self.connection, commit)?;
         self.run("COMMIT")?;
         Ok(heads)
@@ -148,6 +151,7 @@ impl SqliteStore {
     /// Ends a transaction that came to nothing, and says what is to be thought of it.
     fn give_up(&mut self, failure: Failure) -> CommitError {
         self.heads = None;
+        self.kinds.forget();
         let ended = self.end();
         let error = match failure {
             Failure::Moved(key) => return CommitError::Moved(key),

@@ -201,7 +201,7 @@ const FALSIFIED: &[(&[u8], &str)] = &[
         "INSERT INTO claim SELECT order_id, 'STOCK', 1, 'RELEASED', NULL FROM orders
             WHERE outcome = 'CANCELLED' LIMIT 1",
     ),
-    (&[3, 20], r#"UPDATE event SET payload = replace(payload, '"qty":', '"qty":1') WHERE type = 'OrderCompleted'"#),
+    (&[3, 20], r#"UPDATE event_row SET payload = replace(payload, '"qty":', '"qty":1') WHERE position IN (SELECT position FROM event WHERE type = 'OrderCompleted')"#),
     (&[16], "INSERT INTO inbox VALUES ('notice-group', 'no event', 1)"),
     (&[16], "DELETE FROM inbox WHERE event_id = (SELECT id FROM event WHERE type = 'CouponIssued' LIMIT 1)"),
     (
@@ -242,19 +242,19 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[9, 11, 18, 19], "DELETE FROM orders WHERE outcome = 'CANCELLED'"),
     (
         &[11, 12, 15, 20],
-        "INSERT INTO event
-            SELECT NULL, id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq + 1000,
-                   order_id, version + 1, cause, occurred_at FROM event WHERE type = 'OrderCancelled';
+        "INSERT INTO event_row
+            SELECT NULL, kind, id, aggregateid, payload, event_key, shard, seq + 1000, order_id, version + 1, occurred_at
+            FROM event_row WHERE position IN (SELECT position FROM event WHERE type = 'OrderCancelled');
          INSERT INTO order_event_run
             SELECT order_id, max(position), max(position) FROM event WHERE type = 'OrderCancelled' GROUP BY order_id",
     ),
-    (&[20], "UPDATE event SET order_id = order_id + 1 WHERE type = 'StockDeductionCompleted'"),
+    (&[20], "UPDATE event_row SET order_id = order_id + 1 WHERE position IN (SELECT position FROM event WHERE type = 'StockDeductionCompleted')"),
     (&[20], "UPDATE customer SET coupons = '' WHERE coupons <> ''"),
     (&[20], "UPDATE customer SET coupons = coupons || ' 1.2=9' WHERE coupons <> ''"),
     (
         &[13, 20],
-        r#"UPDATE event SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
-            '{"step":"COUPON"},{"step":"POINT"}') WHERE type = 'CompensationRequired'"#,
+        r#"UPDATE event_row SET payload = replace(payload, '{"step":"POINT"},{"step":"COUPON"}',
+            '{"step":"COUPON"},{"step":"POINT"}') WHERE position IN (SELECT position FROM event WHERE type = 'CompensationRequired')"#,
     ),
     (
         &[18],
@@ -267,9 +267,9 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[19], "DELETE FROM notice WHERE number = 2"),
     (&[19], "UPDATE orders SET previous_order_id = NULL"),
     (&[19], "UPDATE coupon SET previous_coupon_id = 999"),
-    (&[20], "UPDATE event SET payload = payload || ' ' WHERE type = 'ProductRegistered'"),
-    (&[20], "UPDATE event SET id = lower(hex(randomblob(16))) WHERE position = 5"),
-    (&[20], "DELETE FROM event WHERE type = 'StockAdjusted'"),
+    (&[20], "UPDATE event_row SET payload = payload || ' ' WHERE position IN (SELECT position FROM event WHERE type = 'ProductRegistered')"),
+    (&[20], "UPDATE event_row SET id = randomblob(16) WHERE position = 5"),
+    (&[20], "DELETE FROM event_row WHERE position IN (SELECT position FROM event WHERE type = 'StockAdjusted')"),
     (&[20], "UPDATE outbox_shard SET hash = zeroblob(32)"),
     (&[20], "UPDATE daily_root SET hash = zeroblob(32)"),
     (&[20], "UPDATE product SET status = 'LOST' WHERE product_id = 3"),

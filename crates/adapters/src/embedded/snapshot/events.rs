@@ -34,7 +34,8 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
 const NAMED_MAX: i64 = 10;
 
 fn repeated(connection: &Connection) -> Result<Vec<String>> {
-    let sql = "SELECT id FROM event GROUP BY id HAVING count(*) > 1 LIMIT ?1";
+    let sql = "SELECT id FROM event WHERE position IN
+                   (SELECT max(position) FROM event_row GROUP BY event_row.id HAVING count(*) > 1) LIMIT ?1";
     connection.prepare(sql)?.query_map([NAMED_MAX], from_row)?.collect()
 }
 

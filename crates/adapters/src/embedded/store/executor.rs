@@ -18,18 +18,18 @@ impl SqliteStore {
     /// so only it has an index for that; the first start over a large store takes the time to build it.
     pub fn run_with(&mut self, carrier: Carrier) -> Result<(), StoreError> {
         let last = self.last_carrier()?;
-        if last == Some(carrier) {
-            return Ok(());
-        }
+        let index = match carrier.executor() {
+            Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
+            Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq)",
+        };
         let transaction = self.connection.transaction().map_err(told)?;
+        transaction.execute(index, []).map_err(told)?;
+        if last == Some(carrier) {
+            return transaction.commit().map_err(told);
+        }
         if carrier.begins_at_the_end_after(last) {
             begin_at_the_end(&transaction).map_err(told)?;
         }
-        let index = match carrier.executor() {
-            Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
-            Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event (shard, seq)",
-        };
-        transaction.execute(index, []).map_err(told)?;
         let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
              ON CONFLICT DO UPDATE SET value = excluded.value";
         transaction.execute(remember, [carrier.name()]).map_err(told)?;

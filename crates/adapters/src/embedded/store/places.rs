@@ -4,8 +4,40 @@ use app::outbox::{self, SHARDS, ShardHead};
 use app::ports::Commit;
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result, params};
+use rustc_hash::FxHashMap;
 
-use crate::embedded::cells::{Run as _, find_all};
+use crate::embedded::cells::{Run as _, find, find_all};
+
+/// The words that many events have alike, each set with its number in the store. What a transaction that came to nothing
+/// added is not there: then all of it is forgotten.
+#[derive(Debug, Default)]
+pub(super) struct Kinds(FxHashMap<Words, i64>);
+
+/// Aggregate type, type, topic and cause.
+type Words = (&'static str, &'static str, &'static str, &'static str);
+
+impl Kinds {
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+
+    fn number(&mut self, connection: &Connection, words: Words) -> Result<i64> {
+        if let Some(known) = self.0.get(&words) {
+            return Ok(*known);
+        }
+        let stored = "SELECT kind FROM event_kind WHERE aggregatetype = ?1 AND type = ?2 AND topic = ?3 AND cause = ?4";
+        let add = "INSERT INTO event_kind (aggregatetype, type, topic, cause) VALUES (?1, ?2, ?3, ?4)";
+        let number = match find(connection, stored, words)? {
+            Some(number) => number,
+            None => {
+                connection.prepare_cached(add)?.run(words)?;
+                connection.last_insert_rowid()
+            }
+        };
+        self.0.insert(words, number);
+        Ok(number)
+    }
+}
 
 pub(in crate::embedded) fn heads(connection: &Connection) -> Result<[ShardHead; SHARDS]> {
     let mut heads = [ShardHead::default(); SHARDS];
@@ -20,7 +52,7 @@ pub(in crate::embedded) fn heads(connection: &Connection) -> Result<[ShardHead; 
 pub(super) fn write_events(
     connection: &Connection,
     commit: &Commit<'_>,
-    heads: &mut [ShardHead; SHARDS],
+    (heads, kinds): (&mut [ShardHead; SHARDS], &mut Kinds),
 ) -> Result<()> {
     let events = &commit.rows.events;
     if events.is_empty() {
@@ -29,26 +61,23 @@ pub(super) fn write_events(
     let before = *heads;
     let records = outbox::seal(heads, events);
     let mut insert = connection.prepare_cached(
-        "INSERT INTO event (id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq, order_id,
-                            version, cause, occurred_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, order_id, version, occurred_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     let mut runs = Runs::default();
     for (event, record) in events.iter().zip(&records) {
         let (aggregatetype, aggregateid) = event.event.aggregate();
+        let words = (aggregatetype, record.kind, record.topic.name(), event.cause);
         insert.run(params![
-            record.id,
-            aggregatetype,
+            kinds.number(connection, words)?,
+            event.id.0.to_be_bytes(),
             &*aggregateid,
-            record.kind,
             record.payload,
-            record.topic.name(),
             record.key,
             record.shard as i64,
             record.seq,
             event.order.map(|order| order.0),
             event.version,
-            event.cause,
             event.at.micros(),
         ])?;
         runs.add(event.order, connection.last_insert_rowid());
