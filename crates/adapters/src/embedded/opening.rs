@@ -151,9 +151,7 @@ pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
     }
     let options = Options { readers: 1, ..Options::default() };
     let connection = reader(folder, options)?;
-    if check_schema(&connection, folder)? == 0 {
-        return Err(OpenError::NoShop(folder.to_owned()));
-    }
+    check_shop(&connection, folder)?;
     let key = connection.query_row("SELECT value FROM meta WHERE name = 'codec_key'", [], |row| row.get(0))?;
     Ok((read(folder, options)?, key))
 }
@@ -218,14 +216,23 @@ fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether there is a shop that this program can read as it is.
+pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), OpenError> {
+    match check_schema(connection, folder)? {
+        0 => Err(OpenError::NoShop(folder.to_owned())),
+        found if found < known_schema() => Err(OpenError::SchemaTooOld(folder.to_owned())),
+        _ => Ok(()),
+    }
+}
+
 /// The latest version of the schema.
-pub(super) fn known_schema() -> i64 {
+fn known_schema() -> i64 {
     let runner = schema::migrations::runner();
     runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
 }
 
 /// The version of the schema, 0 for an empty file, if this program knows it.
-pub(super) fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
+fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
     let known = known_schema();
     let found = schema_version(connection)?;
     if found > known {
@@ -272,6 +279,7 @@ mod tests {
     use refinery::Target;
 
     use super::*;
+    use crate::embedded::snapshot::SqliteSnapshot;
 
     /// What a shop of schema version 7 holds of three customers: points, and coupons of two campaigns.
     const SHOP_BEFORE: &str = "
@@ -325,6 +333,8 @@ mod tests {
         before.execute_batch(EVENTS_BEFORE).unwrap();
         let written = events(&before);
         drop(before);
+        let unread = SqliteSnapshot::open(folder.path());
+        assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not change it");
         let mut store = open(folder.path(), Options::default()).unwrap().store;
         store.run_with(Carrier::OwnLog).unwrap();
         let now = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();

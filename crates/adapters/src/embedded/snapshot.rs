@@ -16,7 +16,7 @@ use app::rows::{AnswerKey, StoredAnswer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
-use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_schema, check_sqlite};
+use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
 use stream::stream;
@@ -42,9 +42,7 @@ impl SqliteSnapshot {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.execute_batch("BEGIN")?;
-        if check_schema(&connection, folder)? == 0 {
-            return Err(OpenError::NoShop(folder.to_owned()));
-        }
+        check_shop(&connection, folder)?;
         Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]) })
     }
 

@@ -12,7 +12,7 @@ use app::topic::{Spread, Topic};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, TransactionBehavior};
 
-use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_schema, check_sqlite, known_schema};
+use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
 
 /// The machine's clock, by which a standstill ends.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
@@ -37,11 +37,7 @@ impl SqliteSwitchboard {
         // The writer's part.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        match check_schema(&connection, folder)? {
-            0 => return Err(OpenError::NoShop(folder.to_owned())),
-            found if found < known_schema() => return Err(OpenError::SchemaTooOld(folder.to_owned())),
-            _ => {}
-        }
+        check_shop(&connection, folder)?;
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
         Ok(SqliteSwitchboard { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
