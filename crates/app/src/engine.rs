@@ -114,8 +114,6 @@ pub struct Engine {
     now: Timestamp,
     deferred: Vec<Job>,
     streams: Streams,
-    /// Statements of the store that were reported.
-    statements: u64,
     broken: bool,
 }
 
@@ -143,7 +141,6 @@ impl Engine {
             now: Timestamp::default(),
             deferred: vec![],
             streams: Streams::default(),
-            statements: 0,
             broken: false,
         }
     }
@@ -197,8 +194,7 @@ impl Engine {
             self.attempt(jobs, &mut work, &mut written).await;
         }
         written.report.deferred = self.deferred.len();
-        let statements = self.store.statements();
-        written.report.statements = statements.saturating_sub(std::mem::replace(&mut self.statements, statements));
+        written.report.statements = self.store.take_statements();
         written
     }
 

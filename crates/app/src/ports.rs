@@ -132,8 +132,8 @@ pub trait Store {
     /// Everybody who holds a coupon of a campaign, with how many.
     fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>>;
 
-    /// Statements that it has run so far, for those who measure. Asked on the thread that runs them.
-    fn statements(&self) -> u64;
+    /// Statements that it has run since it was asked last, for those who measure. Asked on the thread that runs them.
+    fn take_statements(&mut self) -> u64;
 }
 
 /// An event as a consumer group receives it.

@@ -47,7 +47,8 @@ impl Report {
         let all = |figure: &dyn Fn(&Round) -> f64| median(rounds.iter().map(figure)).unwrap_or_default();
         let known = |figure: &dyn Fn(&Round) -> Option<f64>| median(rounds.iter().filter_map(figure));
         let quantile = |share: f64| rounded(all(&|round| round.tally.latencies.quantile_ms(share)));
-        let per_request = |count: Option<u64>, round: &Round| Some(count? as f64 / round.tally.answers().max(1) as f64);
+        let share = |amount: Option<f64>, round: &Round| Some(amount? / round.tally.answers().max(1) as f64);
+        let per_request = |count: Option<u64>, round: &Round| share(count.map(|count| count as f64), round);
         let ratio = |round: &Round| Some(round.per_second() / round.echo_per_second?);
         Report {
             scenario,
@@ -74,10 +75,8 @@ impl Report {
                 Some(round.tally.answers() as f64 / commits as f64)
             })
             .map(rounded),
-            server_cpu_us_per_request: known(&|round| {
-                Some(round.usage.cpu_seconds_server? * 1e6 / round.tally.answers().max(1) as f64)
-            })
-            .map(rounded),
+            server_cpu_us_per_request: known(&|round| share(round.usage.cpu_seconds_server, round))
+                .map(|seconds| rounded(seconds * 1e6)),
             statements_per_request: known(&|round| per_request(round.usage.statements, round)).map(rounded),
             rows_per_request: known(&|round| per_request(round.usage.rows, round)).map(rounded),
             events_per_request: known(&|round| per_request(round.usage.events, round)).map(rounded),

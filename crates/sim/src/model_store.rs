@@ -113,7 +113,7 @@ impl Store for ModelStore {
     }
 
     /// It has none.
-    fn statements(&self) -> u64 {
+    fn take_statements(&mut self) -> u64 {
         0
     }
 }

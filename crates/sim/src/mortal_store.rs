@@ -167,7 +167,7 @@ impl Store for MortalStore {
         self.inner.holders(campaign)
     }
 
-    fn statements(&self) -> u64 {
-        self.inner.statements()
+    fn take_statements(&mut self) -> u64 {
+        self.inner.take_statements()
     }
 }

@@ -8,8 +8,8 @@ use crate::{process, question};
 
 /// 22 characters of base64, as every cluster has.
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
-/// Enough for tests, and three of them fit beside everything else. With so small a heap the usual collector marks without end,
-/// which takes a tenth of two cores under load.
+/// Enough for the topics of several runs of the tests (two filled 256 MB), and three of them fit beside everything else. With so
+/// small a heap the usual collector marks without end, which takes a tenth of two cores under load.
 const HEAP: [&str; 3] = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC"];
 /// What ends soon is better off with code that is made quickly than with quick code.
 const BRIEF: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"];

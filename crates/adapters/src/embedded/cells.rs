@@ -35,9 +35,9 @@ thread_local! {
     static STATEMENTS: Counter<u64> = const { Counter::new(0) };
 }
 
-/// Statements that this thread has run so far.
-pub(super) fn statements_run() -> u64 {
-    STATEMENTS.get()
+/// Statements that this thread has run since it was asked last.
+pub(super) fn take_statements() -> u64 {
+    STATEMENTS.take()
 }
 
 fn count() {

@@ -35,7 +35,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
-use super::cells::{Run as _, find, find_all, statements_run};
+use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
 use places::Kinds;
@@ -299,8 +299,8 @@ impl Store for SqliteStore {
         Box::pin(ready(holders))
     }
 
-    fn statements(&self) -> u64 {
-        statements_run()
+    fn take_statements(&mut self) -> u64 {
+        take_statements()
     }
 }
 

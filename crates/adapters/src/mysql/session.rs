@@ -49,9 +49,9 @@ impl Session {
         &self.opts
     }
 
-    /// Statements sent so far.
-    pub(super) const fn statements(&self) -> u64 {
-        self.statements
+    /// Statements sent since it was asked last.
+    pub(super) const fn take_statements(&mut self) -> u64 {
+        std::mem::replace(&mut self.statements, 0)
     }
 
     pub(super) const fn is_connected(&self) -> bool {

@@ -301,7 +301,7 @@ impl Store for MysqlStore {
         })
     }
 
-    fn statements(&self) -> u64 {
-        self.session.statements()
+    fn take_statements(&mut self) -> u64 {
+        self.session.take_statements()
     }
 }

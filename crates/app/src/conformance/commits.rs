@@ -219,7 +219,6 @@ pub(super) async fn a_lost_offset_undoes_the_whole_commit(fixture: &mut dyn Fixt
     assert_nothing_was_written(&mut session).await;
 }
 
-/// Only ever asked about an engine's latest commit.
 /// The engine may decide on a campaign that it did not read, as long as it is right about it.
 pub(super) async fn a_campaign_that_was_held_is_compared(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
@@ -255,6 +254,7 @@ pub(super) async fn a_campaign_that_was_held_is_compared(fixture: &mut dyn Fixtu
     assert_eq!(rows.campaigns.get(held.id), Ok(Some(&changed)));
 }
 
+/// Only ever asked about an engine's latest commit.
 pub(super) async fn a_commit_is_known_by_its_id(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let never = CommitId { engine: ENGINE, number: 1 };

@@ -4,7 +4,7 @@
 //! row is read once, when the first request arrives. From then on a commit only compares it; if somebody else has
 //! changed it, the batch is void and is decided again on what is read anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::coupon::{Campaign, IssueMode};
 use domain::ids::CampaignId;
@@ -29,7 +29,9 @@ impl Streams {
     /// Holds what the batch left of the campaigns whose requests it decided, now that it is committed.
     pub(super) fn learn(&mut self, batch: &Batch) {
         let held = batch.rows.held.iter().map(|campaign| campaign.id);
-        for id in held.chain(batch.requested_campaigns()) {
+        // A batch decides many requests for each.
+        let relied_on: BTreeSet<CampaignId> = held.chain(batch.requested_campaigns()).collect();
+        for id in relied_on {
             let Ok(Some(campaign)) = batch.rows.campaigns.get(id) else { continue };
             if campaign.issue_mode == IssueMode::Stream {
                 self.0.insert(id, campaign.clone());

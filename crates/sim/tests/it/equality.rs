@@ -43,7 +43,7 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         1 => (thing.clone(), 1..4_i64, 0..3_usize)
             .prop_map(|(product, price, status)| Line::Change { product, price: price * 50, status }),
         2 => (user.clone(), 1..300_i64).prop_map(|(user, amount)| Line::Charge { user, amount }),
-        2 => (0..4_i64, 1..3_i64, 0..3_usize, any::<bool>()).prop_map(|(quantity, per_user, mode, by_user)| {
+        2 => (0..4_i64, 1..3_i64, 0..IssueMode::ALL.len(), any::<bool>()).prop_map(|(quantity, per_user, mode, by_user)| {
             Line::Campaign { quantity, per_user, mode, by_user }
         }),
         1 => (thing.clone(), 0..5_i64).prop_map(|(campaign, quantity)| Line::Raise { campaign, quantity }),
