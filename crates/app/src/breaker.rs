@@ -113,6 +113,7 @@ impl Breaker {
 
     /// Asks to make a call.
     pub fn permit(&mut self, now: Timestamp) -> Result<Permit, Refused> {
+        self.open_no_longer_than(now + self.limits.open_for);
         match self.situation {
             Situation::Closed(_) => {}
             Situation::Open { until } | Situation::Trying { until } if now < until => return Err(Refused { until }),
@@ -148,6 +149,13 @@ impl Breaker {
 
     fn open(&self, now: Timestamp) -> Situation {
         Situation::Open { until: now + self.limits.open_for }
+    }
+
+    /// A clock that was set back would keep it open for as long as it was set back by.
+    fn open_no_longer_than(&mut self, latest: Timestamp) {
+        if let Situation::Open { until } | Situation::Trying { until } = &mut self.situation {
+            *until = latest.min(*until);
+        }
     }
 
     fn turn_to(&mut self, situation: Situation) {
@@ -238,9 +246,18 @@ mod tests {
         assert_eq!(breaker.state(at(22)), State::Open);
     }
 
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_it_open() {
+        let mut breaker = opened(Limits::COUPON, at(10_000));
+        assert_eq!(breaker.permit(at(100)), Err(Refused { until: at(120) }));
+        assert_eq!(breaker.permit(at(119)), Err(Refused { until: at(120) }));
+        let _lost = breaker.permit(at(120)).unwrap();
+        assert_eq!(breaker.permit(at(50)), Err(Refused { until: at(70) }));
+    }
+
     proptest! {
         #[test]
-        fn it_never_refuses_for_longer_than_it_is_open(calls in prop::collection::vec((0_i64..40, any::<bool>()), 1..200)) {
+        fn it_never_refuses_for_longer_than_it_is_open(calls in prop::collection::vec((-90_i64..90, any::<bool>()), 1..200)) {
             let mut breaker = Breaker::new(Limits::STOCK);
             let mut now = 0;
             for (pause, is_good) in calls {

@@ -51,6 +51,8 @@ impl Disk {
 /// Everything that is committed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// The latest moment of a commit.
+    pub decided_until: Timestamp,
     pub offsets: BTreeMap<OffsetKey, i64>,
     pub inbox: BTreeSet<InboxKey>,
     pub parked: BTreeMap<ParkKey, ParkedKey>,

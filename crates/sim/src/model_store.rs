@@ -44,6 +44,7 @@ impl ModelStore {
         self.locked = self.locked.max(last.copied());
         let state = self.disk.lock();
         keys.iter().for_each(|key| read(&state, *key, rows));
+        rows.decided_until = rows.decided_until.max(state.decided_until);
         Ok(())
     }
 
@@ -58,6 +59,7 @@ impl ModelStore {
         let mut state = self.disk.lock();
         constraints::check(&mut state, commit)?;
         write(&mut state, commit);
+        state.decided_until = state.decided_until.max(commit.now);
         match fault {
             Some(_) => Err(CommitError::Unknown("as planned".into())),
             None => Ok(()),

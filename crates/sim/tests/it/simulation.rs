@@ -66,6 +66,14 @@ fn the_same_seed_leaves_the_same_trace_byte_for_byte() {
     }
 }
 
+/// A clock was ahead and is set back: of two workers, one has seen the time that has not come yet, the other has not. Each goes
+/// by the latest commit. Otherwise the timers of one are past for the other, and both are busy with nothing else.
+#[test]
+fn two_workers_go_by_one_time() {
+    let plan = Plan { seed: 868, scenario: Scenario::Everything, executor: Executor::Log, breakage: None };
+    assert_eq!(run(plan).failure, None);
+}
+
 #[test]
 fn another_seed_is_another_day() {
     let day = |seed| run(Plan { seed, scenario: Scenario::Calm, executor: Executor::Log, breakage: None }).trace;
