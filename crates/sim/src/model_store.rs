@@ -59,7 +59,6 @@ impl ModelStore {
         let mut state = self.disk.lock();
         constraints::check(&mut state, commit)?;
         write(&mut state, commit);
-        state.decided_until = state.decided_until.max(commit.now);
         match fault {
             Some(_) => Err(CommitError::Unknown("as planned".into())),
             None => Ok(()),
@@ -192,6 +191,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     append_events(state, &rows.events);
     state.offsets.extend(commit.offsets.iter().map(|moved| (moved.key, moved.to)));
     state.commits.insert(commit.id);
+    state.decided_until = state.decided_until.max(commit.now);
 }
 
 fn apply<K, I: Ord, V: Clone>(

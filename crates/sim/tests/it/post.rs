@@ -108,6 +108,8 @@ pub(crate) fn is_report(event: &Event) -> bool {
 /// What counts of a state: without the ways in which it came about.
 pub(crate) fn essence(state: State) -> State {
     State {
+        // A refused command moves an offset, where there is a log, and that is a commit.
+        decided_until: Default::default(),
         offsets: Default::default(),
         inbox: Default::default(),
         outbox: vec![],
