@@ -117,9 +117,7 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
 pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), OpenError> {
     let opts = parse(url)?;
     let mut session = Session::new(&opts);
-    if check_schema(&mut session).await? == 0 {
-        return Err(OpenError::NoShop);
-    }
+    check_shop(&mut session).await?;
     let key = codec_key(session.ask("SELECT value FROM meta WHERE name = 'codec_key'").await?)?;
     Ok((MysqlViews::new(&opts, 1)?, key))
 }
@@ -143,14 +141,23 @@ async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
     Ok(())
 }
 
+/// Whether there is a shop that this program can read as it is.
+pub(super) async fn check_shop(session: &mut Session) -> std::result::Result<(), OpenError> {
+    match check_schema(session).await? {
+        0 => Err(OpenError::NoShop),
+        found if found < known_schema() => Err(OpenError::SchemaTooOld),
+        _ => Ok(()),
+    }
+}
+
 /// The latest version of the schema.
-pub(super) fn known_schema() -> i64 {
+fn known_schema() -> i64 {
     let runner = schema::migrations::runner();
     runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
 }
 
 /// The version of the schema, 0 for an empty database, if this program knows it.
-pub(super) async fn check_schema(session: &mut Session) -> std::result::Result<i64, OpenError> {
+async fn check_schema(session: &mut Session) -> std::result::Result<i64, OpenError> {
     let known = known_schema();
     let exists = "SELECT COUNT(*) FROM information_schema.tables
          WHERE table_schema = DATABASE() AND table_name = 'refinery_schema_history'";

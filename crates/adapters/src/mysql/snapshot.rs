@@ -16,7 +16,7 @@ use mysql_async::{Conn, Value};
 use super::background::Background;
 use super::cells::MysqlCells;
 use super::failure::{Failure, Result};
-use super::opening::{OpenError, check_schema, parse};
+use super::opening::{OpenError, check_shop, parse};
 use super::session::{Session, options};
 use crate::records::Cells as _;
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
@@ -96,13 +96,11 @@ impl MysqlSnapshot {
         let opts = parse(url)?;
         let background = Background::start("audit")?;
         let opened = background.wait_for(async move {
-            if check_schema(&mut Session::new(&opts)).await? == 0 {
-                return Err(OpenError::NoShop);
-            }
+            check_shop(&mut Session::new(&opts)).await?;
             let mut connection = Conn::new(options(&opts)).await?;
             connection.query_drop("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
             connection.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
-            Ok(connection)
+            Ok::<_, OpenError>(connection)
         });
         let connection = Some(opened??);
         Ok(MysqlSnapshot { reader: Reader { background, connection }, unreadable: RefCell::new(vec![]) })

@@ -9,7 +9,7 @@ use mysql_async::Value;
 
 use super::cells::MysqlCells;
 use super::failure::{Failure, Result};
-use super::opening::{OpenError, check_schema, known_schema, parse};
+use super::opening::{OpenError, check_shop, parse};
 use super::outbox::NOW;
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
@@ -25,11 +25,7 @@ pub struct MysqlSwitchboard {
 impl MysqlSwitchboard {
     pub async fn open(url: &str) -> std::result::Result<MysqlSwitchboard, OpenError> {
         let mut session = Session::new(&parse(url)?);
-        match check_schema(&mut session).await? {
-            0 => return Err(OpenError::NoShop),
-            found if found < known_schema() => return Err(OpenError::SchemaTooOld),
-            _ => {}
-        }
+        check_shop(&mut session).await?;
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
         Ok(MysqlSwitchboard { session, holder: i64::from_be_bytes(holder) & i64::MAX })

@@ -6,6 +6,7 @@ mod proxy;
 mod throughput;
 mod views;
 
+use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, OpenError};
 use app::conformance::CASES;
 
 use crate::database::{Database, runtime};
@@ -17,5 +18,25 @@ fn the_shared_store_and_its_log_keep_their_promises() {
         eprintln!("{name}");
         let Some(mut database) = Database::new("the_shared_store_and_its_log_keep_their_promises") else { return };
         runtime().block_on(case(&mut database));
+    }
+}
+
+/// Whoever works beside the processes that serve a database leaves its schema as it is.
+#[test]
+fn what_this_program_did_not_serve_yet_is_not_read() {
+    let Some(database) = Database::new("what_this_program_did_not_serve_yet_is_not_read") else { return };
+    let url = database.url();
+    let refused = || {
+        let read = runtime().block_on(mysql::read(&url)).err();
+        let switched = runtime().block_on(MysqlSwitchboard::open(&url)).err();
+        [read, MysqlSnapshot::open(&url).err(), switched].map(|error| error.expect("it is refused"))
+    };
+    for error in refused() {
+        assert!(matches!(error, OpenError::NoShop), "{error}");
+    }
+    runtime().block_on(async { drop(database.opened().await) });
+    assert_eq!(database.execute("DELETE FROM refinery_schema_history ORDER BY version DESC LIMIT 1"), 1);
+    for error in refused() {
+        assert!(matches!(error, OpenError::SchemaTooOld), "{error}");
     }
 }
