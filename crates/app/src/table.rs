@@ -28,6 +28,29 @@ pub enum Change<'a, V> {
     Delete,
 }
 
+impl<'a, V> Change<'a, V> {
+    /// The row as it is from now on, unless it goes.
+    pub fn row(&self) -> Option<&'a V> {
+        match *self {
+            Change::Insert(row) | Change::Update(row) => Some(row),
+            Change::Delete => None,
+        }
+    }
+
+    /// The row, and whether it is new, where nothing is ever deleted.
+    ///
+    /// # Panics
+    ///
+    /// If it is deleted all the same.
+    pub fn kept(&self) -> (&'a V, bool) {
+        match *self {
+            Change::Insert(row) => (row, true),
+            Change::Update(row) => (row, false),
+            Change::Delete => unreachable!("rows of this kind are kept for ever"),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Table<K, V> {
     slots: FxHashMap<K, Slot<V>>,

@@ -171,8 +171,5 @@ fn unique<K: std::fmt::Debug + Ord>(
 }
 
 fn written<K, V>(changes: Vec<(K, Change<'_, V>)>) -> impl Iterator<Item = (K, &V)> {
-    changes.into_iter().filter_map(|(key, change)| match change {
-        Change::Insert(row) | Change::Update(row) => Some((key, row)),
-        Change::Delete => None,
-    })
+    changes.into_iter().filter_map(|(key, change)| Some((key, change.row()?)))
 }

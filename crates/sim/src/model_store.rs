@@ -167,12 +167,7 @@ fn write(state: &mut State, commit: &Commit<'_>) {
     apply(&mut state.letters, rows.letters.changes(), |key| key);
     apply(&mut state.answers, rows.answers.changes(), |key| key);
     apply(&mut state.logins, rows.logins.changes(), |key| key);
-    for (ModesKey, change) in rows.modes.changes() {
-        match change {
-            Change::Insert(row) | Change::Update(row) => state.modes.push(row.clone()),
-            Change::Delete => unreachable!("changes are kept for ever"),
-        }
-    }
+    state.modes.extend(rows.modes.changes().into_iter().map(|(ModesKey, change)| change.kept().0.clone()));
     apply(&mut state.orders, rows.orders.changes(), |key| key.0);
     apply(&mut state.timers, rows.timers.changes(), |key| key.0);
     apply(&mut state.payments, rows.payments.changes(), |key| key.0);
@@ -200,9 +195,9 @@ fn apply<K, I: Ord, V: Clone>(
     id: impl Fn(K) -> I,
 ) {
     for (key, change) in changes {
-        match change {
-            Change::Insert(row) | Change::Update(row) => table.insert(id(key), row.clone()),
-            Change::Delete => table.remove(&id(key)),
+        match change.row() {
+            Some(row) => table.insert(id(key), row.clone()),
+            None => table.remove(&id(key)),
         };
     }
 }

@@ -16,7 +16,7 @@ use crate::handlers;
 use crate::ids::Ids;
 use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
 use crate::settings::Settings;
-use crate::table::{Change, Missing};
+use crate::table::Missing;
 use crate::unit::{Halt, Unit};
 use crate::views::DaySales;
 
@@ -205,10 +205,7 @@ impl Batch {
 
     /// Holdings that the batch changed, with how many coupons they hold now.
     pub(super) fn holdings(&self) -> impl Iterator<Item = (HoldingKey, i64)> {
-        self.rows.holdings.changes().into_iter().filter_map(|(key, change)| match change {
-            Change::Insert(holding) | Change::Update(holding) => Some((key, holding.count())),
-            Change::Delete => None,
-        })
+        self.rows.holdings.changes().into_iter().map(|(key, change)| (key, change.kept().0.count()))
     }
 
     /// Campaigns of which a consumer decided a request.
@@ -227,17 +224,8 @@ impl Batch {
 
     /// Campaigns that the batch changed, or found sold out; and whether it created them.
     pub(super) fn campaigns(&self) -> Vec<(&Campaign, bool)> {
-        let mut campaigns: Vec<_> = self
-            .rows
-            .campaigns
-            .changes()
-            .into_iter()
-            .filter_map(|(_, change)| match change {
-                Change::Insert(campaign) => Some((campaign, true)),
-                Change::Update(campaign) => Some((campaign, false)),
-                Change::Delete => None,
-            })
-            .collect();
+        let changes = self.rows.campaigns.changes();
+        let mut campaigns: Vec<_> = changes.into_iter().map(|(_, change)| change.kept()).collect();
         let mut found: BTreeSet<_> = campaigns.iter().map(|(campaign, _)| campaign.id).collect();
         for (job, result, _) in &self.decided {
             let (Command::IssueCoupon { campaign, .. }, Err(Refusal::CouponSoldOut)) = (&job.command, result) else {
@@ -251,22 +239,20 @@ impl Batch {
     }
 
     pub(super) fn touched(&self, report: &mut Report) {
-        report.orders.extend(self.rows.orders.changes().into_iter().filter_map(|(key, change)| match change {
+        report.orders.extend(self.rows.orders.changes().into_iter().filter_map(|(key, change)| {
             // Nobody waits for less than an outcome, and whoever is woken looks.
-            Change::Insert(row) | Change::Update(row) => (!row.order.outcome.is_under_way()).then_some(key.0),
-            Change::Delete => None,
+            let (row, _) = change.kept();
+            (!row.order.outcome.is_under_way()).then_some(key.0)
         }));
         for (key, change) in self.rows.payments.changes() {
             // Whoever waits for an order waits for its payment as well.
             report.orders.push(key.0);
-            report.asks |= matches!(change, Change::Insert(row) | Change::Update(row) if row.next.is_some());
+            report.asks |= change.row().is_some_and(|row| row.next.is_some());
         }
         report.requests.extend(self.rows.requests.changed());
-        report.sold.extend(self.rows.sales.changes().into_iter().filter_map(|(key, change)| match change {
-            Change::Insert(sold) | Change::Update(sold) => {
-                Some(DaySales { product: key.product, day: Some(key.day), sold: *sold })
-            }
-            Change::Delete => None,
+        report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
+            let (sold, _) = change.kept();
+            DaySales { product: key.product, day: Some(key.day), sold: *sold }
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
         let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
@@ -276,17 +262,16 @@ impl Batch {
             Some((source.offset.group, source.event))
         }));
         for (_, change) in self.rows.letters.changes() {
-            let (Change::Insert(letter) | Change::Update(letter)) = change else { continue };
-            report.buried += usize::from(matches!(change, Change::Insert(_)));
+            let (letter, is_new) = change.kept();
+            report.buried += usize::from(is_new);
             // An operator who acted on it knows of it.
             if letter.status == LetterStatus::Permanent && letter.acts.is_empty() {
                 report.permanent.push((letter.id, letter.group));
             }
         }
-        report.is_more_due |= self.rows.parked.changes().into_iter().any(|(_, change)| match change {
-            Change::Insert(parked) | Change::Update(parked) => parked.due <= self.now,
-            Change::Delete => false,
-        });
+        let parked = self.rows.parked.changes();
+        report.is_more_due |=
+            parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));
     }
 
     /// What everybody is told when it is durable.

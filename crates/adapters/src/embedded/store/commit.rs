@@ -102,10 +102,7 @@ where
     }
     let mut statement = connection.prepare_cached(sql)?;
     for (key, change) in changes {
-        match change {
-            Change::Insert(row) | Change::Update(row) => put(&mut statement, key, row)?,
-            Change::Delete => unreachable!("rows of this kind are kept for ever"),
-        };
+        put(&mut statement, key, change.kept().0)?;
     }
     Ok(())
 }

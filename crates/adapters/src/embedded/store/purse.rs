@@ -149,11 +149,7 @@ impl Statements<'_> {
         points: Option<i64>,
         given: Option<Given>,
     ) -> Result<()> {
-        let (customer, is_new) = match change {
-            Change::Insert(customer) => (customer, true),
-            Change::Update(customer) => (customer, false),
-            Change::Delete => unreachable!("customers are kept for ever"),
-        };
+        let (customer, is_new) = change.kept();
         let user = customer.user.0;
         let order = customer.last_order.map(|last| last.0);
         let coupon = customer.last_coupon.map(|last| last.0);

@@ -1,7 +1,6 @@
 //! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
 
 use app::rows::{OrderRow, Rows};
-use app::table::Change;
 use domain::order::{Line, Order, Rule};
 use domain::order_saga::{Direction, Step, StepRecord, StepState};
 use rusqlite::{CachedStatement, Connection, Result, params};
@@ -31,17 +30,14 @@ pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> R
     let mut insert = connection.prepare_cached(INSERT_ORDER)?;
     let mut insert_line = connection.prepare_cached(INSERT_LINE)?;
     for (key, change) in changes {
-        match change {
-            Change::Insert(row) => {
-                insert_order(&mut insert, row)?;
-                insert_lines(&mut insert_line, &row.order)?;
-            }
-            Change::Update(row) => {
-                update_order(connection, &row.order)?;
-                let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
-                update_lines(connection, &row.order, known)?;
-            }
-            Change::Delete => unreachable!("orders are kept for ever"),
+        let (row, is_new) = change.kept();
+        if is_new {
+            insert_order(&mut insert, row)?;
+            insert_lines(&mut insert_line, &row.order)?;
+        } else {
+            update_order(connection, &row.order)?;
+            let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
+            update_lines(connection, &row.order, known)?;
         }
     }
     Ok(())

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use app::ports::Commit;
 use app::rows::{AccountKey, CouponLink, CustomerKey, Rows};
-use app::table::Change;
-use domain::coupon::{Coupon, Holding};
+use domain::coupon::Coupon;
 use domain::ids::{CouponId, UserId};
 use rusqlite::{CachedStatement, Connection, Result, params};
 use rustc_hash::FxHashMap;
@@ -60,12 +59,7 @@ pub(super) fn customers(connection: &Connection, commit: &Commit<'_>, before: &B
         changed.entry(user).or_default().customer = Some(change);
     }
     for (AccountKey(user), change) in rows.accounts.changes() {
-        match change {
-            Change::Insert(account) | Change::Update(account) => {
-                changed.entry(user).or_default().points = Some(account.balance);
-            }
-            Change::Delete => unreachable!("accounts are kept for ever"),
-        }
+        changed.entry(user).or_default().points = Some(change.kept().0.balance);
     }
     for (user, given) in holdings(connection, rows, before)? {
         changed.entry(user).or_default().coupons.push(given);
@@ -89,11 +83,8 @@ fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec
     )?;
     let mut update = connection.prepare_cached("UPDATE coupon SET used_order_id = ?2 WHERE coupon_id = ?1")?;
     for (key, change) in changes {
-        let (holding, known): (&Holding, &[Coupon]) = match change {
-            Change::Insert(holding) => (holding, &[]),
-            Change::Update(holding) => (holding, before.holdings.get(&key).map_or(&[][..], Vec::as_slice)),
-            Change::Delete => unreachable!("coupons are kept for ever"),
-        };
+        let (holding, _) = change.kept();
+        let known = before.holdings.get(&key).map_or(&[][..], Vec::as_slice);
         for (nth, coupon) in (1..).zip(&holding.coupons) {
             match known.iter().find(|known| known.id == coupon.id) {
                 None => {

@@ -1,7 +1,6 @@
 //! Changes of the mode setting: each is a row of its own.
 
 use app::rows::Rows;
-use app::table::Change;
 
 use crate::mysql::sql::{Insert, Script};
 
@@ -10,7 +9,7 @@ pub(super) fn changes(script: &mut Script, rows: &Rows) {
                         reason, changed_at) VALUES ";
     let mut insert = Insert::new(script, HEAD, "");
     for (_, change) in rows.modes.changes() {
-        let (Change::Insert(change) | Change::Update(change)) = change else { continue };
+        let (change, _) = change.kept();
         insert.row(&[
             &change.version,
             &change.modes.choice.name(),

@@ -1,8 +1,7 @@
 //! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
 
 use app::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
-use app::table::Change;
-use domain::coupon::{Coupon, Holding};
+use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
 
@@ -93,11 +92,8 @@ pub(super) fn holdings(script: &mut Script, rows: &Rows, before: &Before) {
         let tail = if is_new { "" } else { " ON DUPLICATE KEY UPDATE used_order_id = VALUES(used_order_id)" };
         let mut insert = Insert::new(script, COUPONS, tail);
         for (key, change) in &changes {
-            let (holding, known): (&Holding, &[Coupon]) = match change {
-                Change::Insert(holding) => (holding, &[]),
-                Change::Update(holding) => (holding, before.holdings.get(key).map_or(&[][..], Vec::as_slice)),
-                Change::Delete => unreachable!("coupons are kept for ever"),
-            };
+            let (holding, _) = change.kept();
+            let known = before.holdings.get(key).map_or(&[][..], Vec::as_slice);
             for (nth, coupon) in (1..).zip(&holding.coupons) {
                 let is_written = match known.iter().find(|known| known.id == coupon.id) {
                     None => is_new,
