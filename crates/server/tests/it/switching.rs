@@ -205,6 +205,11 @@ fn topics_are_switched_while_orders_flow() {
         third.await_line("Relays finish");
         third.kill();
         assert!(process::signal(front.pid(), "-CONT"));
+        // An order may still be completed before the relay notices that it is to stand still.
+        until("the standstill of the dead has ended", || {
+            let stands = "SELECT COUNT(*), 0 FROM relay_halt WHERE halted_until >= UNIX_TIMESTAMP(NOW(6)) * 1000000";
+            database.ask::<(i64, i64)>(stands) == [(0, 0)]
+        });
         buyers.await_completed(&front);
 
         switch(&front, &wider);
