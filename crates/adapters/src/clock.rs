@@ -1,9 +1,12 @@
-//! The machine's clock.
+//! The machine's clock, and one that bears with it.
 
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Instant, SystemTime};
 
 use app::ports::Clock;
 use domain::time::Timestamp;
+use parking_lot::Mutex;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
@@ -13,5 +16,124 @@ impl Clock for SystemClock {
         // A clock before 1970 is a broken clock; the engine keeps going forward from wherever it starts.
         let since_epoch = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         Timestamp::default() + since_epoch
+    }
+}
+
+/// A clock may be set back by so much before it matters, in microseconds: it is not worth a write each time it is read.
+const TOLERANCE_US: i64 = 1_000;
+
+/// Follows another clock. When that is set back, this one goes on at half its speed until the other has caught up, so that
+/// deadlines and timers come later, but come.
+pub struct SteadyClock {
+    followed: Arc<dyn Clock>,
+    /// The latest it has shown, in microseconds, but for the tolerance.
+    latest: AtomicI64,
+    /// Where it last was when it had to go on by itself.
+    alone: Mutex<Option<Alone>>,
+}
+
+#[derive(Clone, Copy)]
+struct Alone {
+    from: Timestamp,
+    since: Instant,
+}
+
+impl SteadyClock {
+    pub fn new(followed: Arc<dyn Clock>) -> SteadyClock {
+        let latest = AtomicI64::new(followed.now().micros());
+        SteadyClock { followed, latest, alone: Mutex::new(None) }
+    }
+
+    fn go_on_alone(&self) -> Timestamp {
+        let mut alone = self.alone.lock();
+        let latest = Timestamp::from_micros(self.latest.load(Ordering::Relaxed));
+        let reached = alone.map(|Alone { from, since }| from + since.elapsed() / 2);
+        let shown = reached.filter(|reached| *reached >= latest).unwrap_or_else(|| {
+            *alone = Some(Alone { from: latest, since: Instant::now() });
+            latest
+        });
+        self.latest.fetch_max(shown.micros(), Ordering::Relaxed);
+        shown
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> Timestamp {
+        let followed = self.followed.now();
+        let ahead = self.latest.load(Ordering::Relaxed).saturating_sub(followed.micros());
+        if ahead > TOLERANCE_US {
+            return self.go_on_alone();
+        }
+        if ahead < -TOLERANCE_US {
+            self.latest.fetch_max(followed.micros(), Ordering::Relaxed);
+        }
+        followed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const NOON: Timestamp = Timestamp::from_micros(12 * 3600 * 1_000_000);
+
+    struct Hand(AtomicI64);
+
+    impl Hand {
+        fn set(&self, to: Timestamp) {
+            self.0.store(to.micros(), Ordering::Relaxed);
+        }
+    }
+
+    impl Clock for Hand {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn clocks(at: Timestamp) -> (Arc<Hand>, SteadyClock) {
+        let hand = Arc::new(Hand(AtomicI64::new(at.micros())));
+        (Arc::clone(&hand), SteadyClock::new(hand))
+    }
+
+    /// Reads the clock until it shows so much more.
+    fn pass(clock: &SteadyClock, span: Duration) {
+        let (end, mut before) = (clock.now() + span, clock.now());
+        while before < end {
+            let now = clock.now();
+            assert!(now >= before, "it went back");
+            before = now;
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_waited_for_at_half_its_speed() {
+        let (hand, clock) = clocks(NOON);
+        hand.set(NOON + HOUR);
+        let shown = clock.now();
+        hand.set(NOON);
+        let begun = Instant::now();
+        assert!(clock.now() >= shown);
+        pass(&clock, Duration::from_millis(5));
+        assert!(begun.elapsed() >= Duration::from_millis(10), "it is as fast as time");
+
+        hand.set(NOON + 2 * HOUR);
+        assert_eq!(clock.now(), NOON + 2 * HOUR, "the other has caught up");
+        hand.set(NOON + HOUR);
+        assert!(clock.now() >= NOON + 2 * HOUR);
+        pass(&clock, Duration::from_millis(1));
+        assert!(clock.now() < NOON + 3 * HOUR, "it goes on from where it was");
+    }
+
+    #[test]
+    fn a_clock_that_goes_on_or_wavers_is_followed() {
+        let (hand, clock) = clocks(NOON);
+        for micros in [0, 1, 500, 20, 90_000_000, 89_999_500, 90_000_000] {
+            hand.set(NOON + Duration::from_micros(micros));
+            assert_eq!(clock.now(), NOON + Duration::from_micros(micros));
+        }
     }
 }

@@ -180,8 +180,9 @@ impl Engine {
     pub async fn write_once(&mut self, jobs: Vec<Job>) -> Written {
         let mut written = Written::new(Arc::clone(&self.gate));
         let mut jobs: Vec<Job> = std::mem::take(&mut self.deferred).into_iter().chain(jobs).collect();
-        self.now = self.clock.now().max(self.now);
-        self.drop_overdue(&mut jobs);
+        let now = self.clock.now();
+        drop_overdue(&mut jobs, now);
+        self.now = now.max(self.now);
         let mut work = vec![jobs];
         while let Some(jobs) = work.pop() {
             if jobs.is_empty() {
@@ -196,14 +197,6 @@ impl Engine {
         written.report.deferred = self.deferred.len();
         written.report.statements = self.store.take_statements();
         written
-    }
-
-    fn drop_overdue(&self, jobs: &mut Vec<Job>) {
-        let now = self.now;
-        let is_overdue = |job: &mut Job| job.deadline.is_some_and(|deadline| deadline < now);
-        for job in jobs.extract_if(.., is_overdue) {
-            job.refuse(Refusal::Overloaded { retry_after: std::time::Duration::from_secs(1) });
-        }
     }
 
     /// Decides jobs until a commit has them; what must be decided apart is put on `work`.
@@ -402,6 +395,13 @@ impl Engine {
             });
         }
         lessons
+    }
+}
+
+/// Nobody waits for them any more, by the clock as it is: whoever set the deadline asked it too, perhaps after it was set back.
+fn drop_overdue(jobs: &mut Vec<Job>, now: Timestamp) {
+    for job in jobs.extract_if(.., |job| job.deadline.is_some_and(|deadline| deadline < now)) {
+        job.refuse(Refusal::Overloaded { retry_after: std::time::Duration::from_secs(1) });
     }
 }
 

@@ -21,8 +21,7 @@ pub enum NotTaken {
 
 /// Takes in what a provider says it did, if it is he who says it.
 pub async fn take_in(front: &Front, provider: &dyn Provider, signature: &str, body: &[u8]) -> Result<(), NotTaken> {
-    let now = front.clock.now();
-    let callback = provider.callback(signature, body, now).map_err(NotTaken::Unbelieved)?;
+    let callback = provider.callback(signature, body, front.wall.now()).map_err(NotTaken::Unbelieved)?;
     let Some(callback) = callback else { return Ok(()) };
     let Some(answered) = answered(front, provider, callback) else {
         tracing::warn!("A callback of {} is about no payment of this shop.", provider.name());

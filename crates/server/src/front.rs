@@ -22,7 +22,10 @@ mod returns;
 pub struct Front {
     queue: mpsc::Sender<Job>,
     command_deadline: Duration,
+    /// What decisions, deadlines and timers go by.
     pub clock: Arc<dyn Clock>,
+    /// What others go by, who sign what they tell with the time: the machine's own clock.
+    pub wall: Arc<dyn Clock>,
     pub views: Arc<dyn Views>,
     pub gate: Arc<dyn Gate>,
     /// What sells best, where it is kept beside the store.
@@ -36,7 +39,10 @@ pub struct Front {
 pub struct Parts {
     pub queue: mpsc::Sender<Job>,
     pub command_deadline: Duration,
+    /// What decisions, deadlines and timers go by.
     pub clock: Arc<dyn Clock>,
+    /// What others go by, who sign what they tell with the time: the machine's own clock.
+    pub wall: Arc<dyn Clock>,
     pub views: Arc<dyn Views>,
     pub gate: Arc<dyn Gate>,
     /// What sells best, where it is kept beside the store.
@@ -48,8 +54,8 @@ pub struct Parts {
 
 impl Front {
     pub fn new(parts: Parts) -> Front {
-        let Parts { queue, command_deadline, clock, views, gate, ranking, codec, waiting, audience } = parts;
-        Front { queue, command_deadline, clock, views, gate, ranking, codec, waiting, audience }
+        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience } = parts;
+        Front { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience }
     }
 
     /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.

@@ -132,6 +132,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         queue: sender,
         command_deadline: config.engine.command_deadline(),
         clock: Arc::clone(&clock),
+        wall: Arc::new(SystemClock),
         views,
         gate: Arc::clone(&gate),
         ranking: ranking.clone(),

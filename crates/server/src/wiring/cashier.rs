@@ -34,7 +34,7 @@ pub(super) struct Till {
 
 pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Metrics) -> Result<Till, Error> {
     let (letterbox, letters) = Letterbox::open();
-    let payments = payments(config, data_dir, &front.clock, letterbox)?;
+    let payments = payments(config, data_dir, &front.wall, letterbox)?;
     let due = Arc::new(Notify::new());
     let mut cashier = None;
     if config.server.roles.worker {
@@ -59,7 +59,7 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
 fn payments(
     config: &Config,
     data_dir: &Path,
-    clock: &Arc<dyn Clock>,
+    wall: &Arc<dyn Clock>,
     letterbox: Arc<Letterbox>,
 ) -> Result<Payments, Error> {
     let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
@@ -75,7 +75,7 @@ fn payments(
     }
     // Nobody else needs to know it: what it signs does not leave the process.
     let secrets = if given.is_empty() { made_secret()? } else { given };
-    let provider = Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(clock), letterbox);
+    let provider = Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(wall), letterbox);
     let provider = Arc::new(provider.map_err(Error::Payment)?);
     Ok(Payments { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
 }

@@ -67,6 +67,20 @@ fn an_order_is_given_its_whole_deadline_when_the_clock_goes_back() {
     assert_eq!(shop.order(order).outcome, Outcome::Compensating);
 }
 
+/// Decisions stand still until the clock has caught up; whoever asks goes by the clock as it is.
+#[test]
+fn commands_are_in_time_by_the_clock_that_was_set_back() {
+    let mut shop = Shop::open(Executor::Inline);
+    shop.clock.set(NOON + HOUR);
+    shop.charge(ANN, 1);
+    shop.clock.set(NOON + MOMENT);
+    let (in_time, served) = job(charge());
+    let (overdue, refused) = job(charge());
+    shop.batch(vec![in_time.before(NOON + MOMENT), overdue.before(NOON)]);
+    assert!(served.answer().result.is_ok());
+    assert!(matches!(refused.answer().result, Err(Refusal::Overloaded { .. })));
+}
+
 #[test]
 fn a_clock_before_all_time_does_no_harm() {
     let mut shop = Shop::open(Executor::Inline);
