@@ -28,32 +28,26 @@ pub struct SteadyClock {
     followed: Arc<dyn Clock>,
     /// The latest it has shown, in microseconds, but for the tolerance.
     latest: AtomicI64,
-    /// Where it last was when it had to go on by itself.
-    alone: Mutex<Option<Alone>>,
-}
-
-#[derive(Clone, Copy)]
-struct Alone {
-    from: Timestamp,
-    since: Instant,
+    /// Where it was when it had to go on by itself for the last time, and when that was.
+    alone: Mutex<(Timestamp, Instant)>,
 }
 
 impl SteadyClock {
     pub fn new(followed: Arc<dyn Clock>) -> SteadyClock {
-        let latest = AtomicI64::new(followed.now().micros());
-        SteadyClock { followed, latest, alone: Mutex::new(None) }
+        let now = followed.now();
+        SteadyClock { followed, latest: AtomicI64::new(now.micros()), alone: Mutex::new((now, Instant::now())) }
     }
 
     fn go_on_alone(&self) -> Timestamp {
         let mut alone = self.alone.lock();
         let latest = Timestamp::from_micros(self.latest.load(Ordering::Relaxed));
-        let reached = alone.map(|Alone { from, since }| from + since.elapsed() / 2);
-        let shown = reached.filter(|reached| *reached >= latest).unwrap_or_else(|| {
-            *alone = Some(Alone { from: latest, since: Instant::now() });
-            latest
-        });
-        self.latest.fetch_max(shown.micros(), Ordering::Relaxed);
-        shown
+        let reached = alone.0 + alone.1.elapsed() / 2;
+        if reached < latest {
+            *alone = (latest, Instant::now());
+            return latest;
+        }
+        self.latest.fetch_max(reached.micros(), Ordering::Relaxed);
+        reached
     }
 }
 

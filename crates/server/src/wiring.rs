@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
-use adapters::clock::SystemClock;
+use adapters::clock::{SteadyClock, SystemClock};
 use adapters::{embedded, mysql, redis};
 use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
@@ -117,6 +117,7 @@ pub enum Error {
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
     let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, data_dir)?;
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use adapters::clock::{SteadyClock, SystemClock};
+use adapters::clock::SystemClock;
 use adapters::embedded::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous};
 use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, NoGate};
 use app::audit::Snapshot;
@@ -81,7 +81,7 @@ pub(super) async fn switchboard(config: &Config) -> Result<Box<dyn Switchboard>,
 
 fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(Arc::new(SystemClock)));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut opened = embedded::open(data_dir, options(config))?;
     let settings = settings(config, Codec::new(opened.codec_key));
     let carrier = carrier(config);
@@ -133,7 +133,7 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
         log: Box::new(log),
         outbox,
         gate: Arc::new(NoGate),
-        clock: Arc::new(SteadyClock::new(clock)),
+        clock,
         codec: Codec::new(codec_key),
         engine,
         runtime,
