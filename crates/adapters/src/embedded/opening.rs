@@ -97,8 +97,7 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     check_sqlite()?;
     std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let lock = lock(folder)?;
-    let mut writer = Connection::open(folder.join(DATABASE_FILE))?;
-    prepare_writer(&writer, options)?;
+    let mut writer = writer(folder, options)?;
     migrate(&mut writer, folder)?;
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
@@ -174,8 +173,10 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite::Error> {
-    prepare(writer, options.cache_mib)?;
+fn writer(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {
+    let vfs = vfs::commit_at_once()?;
+    let writer = Connection::open_with_flags_and_vfs(folder.join(DATABASE_FILE), OpenFlags::default(), vfs)?;
+    prepare(&writer, options.cache_mib)?;
     // Heeded only while the file is empty.
     writer.pragma_update(None, "page_size", PAGE_BYTES)?;
     writer.pragma_update(None, "journal_mode", "wal")?;
@@ -185,7 +186,8 @@ fn prepare_writer(writer: &Connection, options: Options) -> Result<(), rusqlite:
     };
     writer.pragma_update(None, "synchronous", synchronous)?;
     // The store itself copies the log into the file, between batches.
-    writer.pragma_update(None, "wal_autocheckpoint", 0)
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(writer)
 }
 
 fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
