@@ -59,16 +59,15 @@ pub(crate) unsafe fn open(
     out_flags: *mut c_int,
 ) -> c_int {
     let opened = LogFile { base: sqlite3_file { pMethods: &raw const METHODS }, frames: Frames::default() };
-    // SAFETY: the memory is the caller's for a `LogFile` and the file beneath, whose methods are looked at only if it was opened.
+    // SAFETY: the memory is the caller's, for a `LogFile` and the file beneath it.
     unsafe {
         let beneath = beneath(file);
+        (*file).pMethods = ptr::null();
         (*beneath).pMethods = ptr::null();
         let Some(open) = (*system).xOpen else { return ffi::SQLITE_CANTOPEN };
         let code = open(system, name, beneath, flags, out_flags);
-        // SQLite closes whatever has methods, also what could not be opened.
-        if (*beneath).pMethods.is_null() {
-            (*file).pMethods = ptr::null();
-        } else {
+        // SQLite closes what has methods, even if it could not be opened.
+        if !(*beneath).pMethods.is_null() {
             file.cast::<LogFile>().write(opened);
         }
         code
