@@ -168,7 +168,12 @@ impl Tokens {
     /// The session of a request, by its header or else by a token from elsewhere in it.
     pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
         let required = |detail: &'static str| Problem::new(Code::AuthRequired, detail);
-        let token = match (headers.get(AUTHORIZATION), elsewhere) {
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let header = given.next();
+        if given.next().is_some() {
+            return Err(required("The Authorization header is given more than once; send one."));
+        }
+        let token = match (header, elsewhere) {
             (None, Some(token)) => token,
             (None, None) => return Err(required("Send a token: Authorization: Bearer …")),
             (Some(header), _) => header

@@ -119,3 +119,21 @@ fn files_are_named_for_what_they_hold() {
         assert_ne!(name, "mod", "{}: write `order.rs` beside `order/`", path.display());
     }
 }
+
+/// Whatever is given to them by mistake starts nothing.
+#[test]
+fn scripts_refuse_arguments_that_they_do_not_know() {
+    for name in ["run", "readme", "api-fuzz"] {
+        let script = root().join(".ci").join(name);
+        let said = |argument: &str| {
+            // Without cargo, should one of them start to work after all.
+            let command = std::process::Command::new(&script).arg(argument).env("PATH", "/usr/bin:/bin").output();
+            command.unwrap()
+        };
+        let refused = said("--no-such-argument");
+        assert_eq!(refused.status.code(), Some(2), "{name}");
+        assert!(refused.stdout.is_empty() && refused.stderr.starts_with(b"usage: "), "{name}: {refused:?}");
+        let helped = said("--help");
+        assert!(helped.status.success() && helped.stdout.starts_with(b"usage: "), "{name}: {helped:?}");
+    }
+}

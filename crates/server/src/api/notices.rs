@@ -87,11 +87,16 @@ impl Listener {
 fn resume_after(headers: &HeaderMap, query: Option<&str>) -> Result<Option<i64>, Problem> {
     const HEADER: &str = "Last-Event-ID";
     let header = headers.get(HEADER).map(|value| value.to_str().unwrap_or("?"));
-    let given = header.map(|text| (HEADER, text)).or_else(|| query.map(|text| ("?lastEventId", text)));
-    let Some((name, text)) = given.filter(|(_, text)| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = header.or(query).filter(|text| !text.is_empty()) else { return Ok(None) };
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_number);
-    number.map(Some).ok_or_else(|| Problem::invalid(name, "not_accepted", "must be the id of a notice: a whole number"))
+    number.map(Some).ok_or_else(|| {
+        let (code, detail) = ("not_accepted", "must be the id of a notice: a whole number");
+        match header {
+            Some(_) => Problem::invalid_header(HEADER, code, detail),
+            None => Problem::invalid_parameter("lastEventId", code, detail),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -103,7 +108,7 @@ mod tests {
         if let Some(text) = header {
             headers.insert("last-event-id", text.parse().unwrap());
         }
-        resume_after(&headers, query).map_err(|problem| problem.violations()[0].pointer.clone())
+        resume_after(&headers, query).map_err(|problem| problem.violations()[0].place().to_owned())
     }
 
     #[test]
@@ -118,7 +123,7 @@ mod tests {
     #[test]
     fn what_is_no_number_is_refused() {
         for bad in ["-1", "+1", "1.5", "seven", "99999999999999999999", " 1"] {
-            assert_eq!(after(None, Some(bad)), Err("?lastEventId".to_owned()), "{bad}");
+            assert_eq!(after(None, Some(bad)), Err("lastEventId".to_owned()), "{bad}");
         }
         assert_eq!(after(Some("seven"), Some("3")), Err("Last-Event-ID".to_owned()));
     }

@@ -125,7 +125,7 @@ pub(crate) async fn popular(
     const LIMIT_DEFAULT: u32 = 5;
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=100).contains(&limit) {
-        return Err(Problem::invalid("?limit", "out_of_range", "must be from 1 to 100"));
+        return Err(Problem::invalid_parameter("limit", "out_of_range", "must be from 1 to 100"));
     }
     let today = shop.front.clock.now().day();
     let (since, window) = match query.window {

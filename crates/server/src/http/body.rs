@@ -1,12 +1,13 @@
 //! Request bodies: read within their limits, and never left half read on the connection.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::{HeaderMap, HeaderValue};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
@@ -22,8 +23,15 @@ pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-/// The whole body, if it is small enough and comes in time.
+/// The whole body, if it is plain, small enough, and comes in time.
 pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
+    let is_plain = |coding: &HeaderValue| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+        return Err(Problem::new(
+            Code::MediaTypeUnsupported,
+            "The body must be sent as it is, without content-encoding.",
+        ));
+    }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limits.bytes_max as u64) {
         return Err(too_large(limits.bytes_max));
@@ -70,13 +78,20 @@ pub(super) struct Drained<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> {
     patience: Duration,
     /// The client sends the body only when it is asked to, which reading it does.
     unasked: bool,
-    /// Called once the connection is free of the body.
-    finished: Option<Box<dyn FnOnce() + Send>>,
+    reader: Option<Arc<dyn BodyReader>>,
+}
+
+/// What reads a connection, as a body of its own knows it.
+pub(super) trait BodyReader: Send + Sync {
+    /// More of the body is asked for than has come.
+    fn wants_more(&self);
+    /// Nothing of the body is left on the connection.
+    fn is_free(&self);
 }
 
 impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
-    pub(super) fn new(body: B, patience: Duration, finished: impl FnOnce() + Send + 'static) -> Drained<B> {
-        Drained { body: Some(body), patience, unasked: false, finished: Some(Box::new(finished)) }
+    pub(super) fn new(body: B, patience: Duration, reader: Arc<dyn BodyReader>) -> Drained<B> {
+        Drained { body: Some(body), patience, unasked: false, reader: Some(reader) }
     }
 
     /// For a client that waits for `100 Continue`.
@@ -92,10 +107,14 @@ impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> HttpBody for Drained<B>
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         self.unasked = false;
-        match &mut self.body {
-            Some(body) => Pin::new(body).poll_frame(context),
-            None => Poll::Ready(None),
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let frame = Pin::new(body).poll_frame(context);
+        if frame.is_pending()
+            && let Some(reader) = &self.reader
+        {
+            reader.wants_more();
         }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
@@ -109,7 +128,7 @@ impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> HttpBody for Drained<B>
 
 impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
     fn drop(&mut self) {
-        let (Some(body), Some(finished)) = (self.body.take(), self.finished.take()) else {
+        let (Some(body), Some(reader)) = (self.body.take(), self.reader.take()) else {
             return;
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -122,7 +141,7 @@ impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drop for Drained<B> {
         runtime.spawn(async move {
             // Too slow or too long: dropping the body closes the connection.
             let _elapsed = tokio::time::timeout(patience, drain(body)).await;
-            finished();
+            reader.is_free();
         });
     }
 }
@@ -140,13 +159,23 @@ async fn drain<B: HttpBody<Data = Bytes> + Unpin>(mut body: B) {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use http_body_util::Full;
     use http_body_util::channel::Channel;
 
     use super::*;
+
+    #[derive(Default)]
+    struct Reader(AtomicUsize);
+
+    impl BodyReader for Reader {
+        fn wants_more(&self) {}
+
+        fn is_free(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 
     const LIMITS: BodyLimits = BodyLimits { bytes_max: 8, timeout: Duration::from_millis(50) };
 
@@ -177,6 +206,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_compressed_body_is_refused() {
+        for (coding, is_plain) in [("gzip", false), ("br", false), ("gzip, identity", false), ("identity", true)] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, coding.parse().unwrap());
+            let read = read(&headers, Body::empty(), LIMITS).await;
+            assert_eq!(
+                read.map_err(|problem| problem.code()),
+                if is_plain { Ok(Bytes::new()) } else { Err(Code::MediaTypeUnsupported) },
+                "{coding}"
+            );
+        }
+    }
+
+    #[tokio::test]
     async fn a_body_that_does_not_come_is_not_awaited_for_ever() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
         let refused = read(&HeaderMap::new(), Body::new(body), LIMITS).await.unwrap_err();
@@ -185,13 +228,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_nobody_read_is_drained() {
-        let drained = Arc::new(AtomicUsize::new(0));
+        let reader = Arc::new(Reader::default());
         let body = Full::new(Bytes::from_static(b"unread"));
-        let seen = drained.clone();
-        drop(Drained::new(body, Duration::from_secs(1), move || {
-            seen.fetch_add(1, Ordering::Relaxed);
-        }));
+        drop(Drained::new(body, Duration::from_secs(1), Arc::<Reader>::clone(&reader)));
         tokio::time::sleep(Duration::from_millis(5)).await;
-        assert_eq!(drained.load(Ordering::Relaxed), 1);
+        assert_eq!(reader.0.load(Ordering::Relaxed), 1);
     }
 }

@@ -16,6 +16,7 @@ use crate::config;
 use crate::shutdown::Stop;
 
 mod connection;
+mod malformed;
 mod phase;
 
 use connection::Host;
@@ -26,6 +27,8 @@ const BACKLOG: i32 = 4096;
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
 /// A thread gives a new connection away only to one that has clearly fewer.
 const IMBALANCE_MAX: usize = 2;
+/// The largest head of a request; a larger one answers 431.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// When no file descriptor is free, there may be one soon.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 

@@ -64,7 +64,7 @@ impl Cursors {
     pub fn decode(&self, list: List<'_>, cursor: &str) -> Result<i64, Problem> {
         let refused = || {
             let detail = "the cursor does not belong to this list; start again without one";
-            Problem::invalid("?cursor", "not_accepted", detail)
+            Problem::invalid_parameter("cursor", "not_accepted", detail)
         };
         let mut bytes = [0; CURSOR_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(cursor, &mut bytes).map_err(|_| refused())?;
@@ -82,7 +82,7 @@ impl Cursors {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
             let detail = format!("must be from 1 to {LIMIT_MAX}");
-            return Err(Problem::invalid("?limit", "out_of_range", detail));
+            return Err(Problem::invalid_parameter("limit", "out_of_range", detail));
         }
         let after = cursor.map(|cursor| self.decode(list, cursor)).transpose()?;
         Ok(Page { limit, after })
@@ -153,7 +153,7 @@ mod tests {
         let long = cursor.repeat(1000);
         for bad in ["", "x", "!!!", &cursor[..20], &long, &format!("{cursor}A")] {
             let problem = cursors().decode(ORDERS, bad).unwrap_err();
-            assert_eq!(problem.violations()[0].pointer, "?cursor");
+            assert_eq!(problem.violations()[0].place(), "cursor");
         }
     }
 
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(page(Some(100)).unwrap().limit, 100);
         for limit in [0, 101] {
             let problem = page(Some(limit)).unwrap_err();
-            assert_eq!(problem.violations()[0].pointer, "?limit");
+            assert_eq!(problem.violations()[0].place(), "limit");
         }
     }
 

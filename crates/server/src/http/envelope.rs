@@ -101,6 +101,14 @@ fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Resp
     Problem::new(Code::Internal, "The request could not be handled; the cause is in the log.").into_response()
 }
 
+/// The answer to what reaches no route.
+pub(super) fn refuse(problem: Problem, path: &str, trace: TraceId) -> Response<Body> {
+    let mut response = problem.into_response();
+    Problem::render(&mut response, path, trace.as_str());
+    complete(response.headers_mut(), trace);
+    response
+}
+
 fn complete(headers: &mut HeaderMap, trace: TraceId) {
     headers.insert(REQUEST_ID, trace.to_header());
     headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);

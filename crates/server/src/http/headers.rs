@@ -39,7 +39,7 @@ impl IdempotencyKey {
             return Ok(IdempotencyKey(None));
         };
         if values.next().is_some() {
-            return Err(Problem::invalid(NAME, "duplicate_header", "must be given once"));
+            return Err(Problem::invalid_header(NAME, "duplicate_header", "must be given once"));
         }
         let key = value
             .to_str()
@@ -49,7 +49,7 @@ impl IdempotencyKey {
         let expected = "must be 1 to 255 visible ASCII characters, in double quotes or bare";
         match key {
             Some(key) => Ok(IdempotencyKey(Some(key))),
-            None => Err(Problem::invalid(NAME, "not_accepted", expected)),
+            None => Err(Problem::invalid_header(NAME, "not_accepted", expected)),
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
         let long = "k".repeat(256);
         for bad in ["", "\"\"", "a b", "\"a", "\"a\"b\"", r#""a\x""#, "schlüssel", &long] {
             let problem = key(bad).unwrap_err();
-            assert_eq!(problem.violations()[0].pointer, "Idempotency-Key", "{bad}");
+            assert_eq!(problem.violations()[0].place(), "Idempotency-Key", "{bad}");
         }
         assert!(IdempotencyKey::of(&with("idempotency-key", &["a", "a"])).is_err());
     }

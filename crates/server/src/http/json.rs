@@ -65,9 +65,13 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 /// A missing content type is taken for JSON: hand-written clients leave it out, and mean nothing else.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(given) = headers.get(CONTENT_TYPE) else {
+    let mut values = headers.get_all(CONTENT_TYPE).iter();
+    let Some(given) = values.next() else {
         return Ok(());
     };
+    if values.next().is_some() {
+        return Err(Problem::invalid_header("Content-Type", "duplicate_header", "must be given once"));
+    }
     let given = given.to_str().unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
     let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
@@ -25,40 +25,89 @@ pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     violations: Vec<Violation>,
+    /// Known better than the code knows it.
+    retry_after_s: Option<u64>,
 }
 
-/// One value of the request that cannot be accepted.
+/// One value of the request that cannot be accepted. One of `pointer`, `parameter` and `header` says where it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Violation {
-    /// Where: `#/items/0/quantity` in the body, `?limit` in the query, or the name of a header.
-    pub pointer: String,
+    /// In the body: a JSON pointer such as `#/items/0/quantity`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// In the query string: the name of the parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// In the head of the request: the name of the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<&'static str>,
     pub code: &'static str,
     pub detail: String,
 }
 
-impl Problem {
-    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
-        Problem { code, detail: detail.into(), violations: Vec::new() }
+impl Violation {
+    fn of_nothing(code: &'static str, detail: impl Into<String>) -> Violation {
+        Violation { pointer: None, parameter: None, header: None, code, detail: detail.into() }
     }
 
-    /// A request of which one value cannot be accepted.
+    fn in_body(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Violation {
+        Violation { pointer: Some(pointer.into()), ..Violation::of_nothing(code, detail) }
+    }
+
+    /// The name of the place, whichever part of the request it is in.
+    pub fn place(&self) -> &str {
+        self.pointer.as_deref().or(self.parameter.as_deref()).or(self.header).unwrap_or_default()
+    }
+
+    fn sentence(&self) -> String {
+        let part = match self {
+            Violation { parameter: Some(_), .. } => "parameter ",
+            Violation { header: Some(_), .. } => "header ",
+            _ => "",
+        };
+        format!("{part}{}: {}", self.place(), self.detail)
+    }
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { code, detail: detail.into(), violations: Vec::new(), retry_after_s: None }
+    }
+
+    /// A request of which one value of the body cannot be accepted.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem::violated(vec![Violation { pointer: pointer.into(), code, detail: detail.into() }])
+        Problem::violated(vec![Violation::in_body(pointer, code, detail)])
+    }
+
+    /// A request of which one query parameter cannot be accepted.
+    pub fn invalid_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::violated(vec![Violation { parameter: Some(name.into()), ..Violation::of_nothing(code, detail) }])
+    }
+
+    /// A request of which one header cannot be accepted.
+    pub fn invalid_header(name: &'static str, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem::violated(vec![Violation { header: Some(name), ..Violation::of_nothing(code, detail) }])
+    }
+
+    /// The same with the time after which it may be sent again.
+    pub fn after(mut self, seconds: u64) -> Problem {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// Points at the value of the request that the whole problem is about.
     pub fn at(mut self, pointer: impl Into<String>) -> Problem {
         let (code, detail) = (self.code.as_str(), self.detail.clone().into_owned());
-        self.violations.push(Violation { pointer: pointer.into(), code, detail });
+        self.violations.push(Violation::in_body(pointer, code, detail));
         self
     }
 
     fn violated(violations: Vec<Violation>) -> Problem {
         let detail = match violations.as_slice() {
-            [one] => format!("{}: {}", one.pointer, one.detail).into(),
+            [one] => one.sentence().into(),
             more => format!("{} values of the request are not valid", more.len()).into(),
         };
-        Problem { code: Code::ValidationFailed, detail, violations }
+        Problem { code: Code::ValidationFailed, detail, violations, retry_after_s: None }
     }
 
     pub fn code(&self) -> Code {
@@ -137,8 +186,12 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status();
-        if let Some(seconds) = self.code.retry_after_s() {
+        if let Some(seconds) = self.retry_after_s.or(self.code.retry_after_s().map(u64::from)) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.code == Code::MediaTypeUnsupported {
+            response.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if self.status() == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -154,7 +207,7 @@ pub struct Violations(Vec<Violation>);
 
 impl Violations {
     pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
-        self.0.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+        self.0.push(Violation::in_body(pointer, code, detail));
     }
 
     pub fn is_empty(&self) -> bool {
@@ -203,10 +256,23 @@ mod tests {
         violations.push("#/name", "empty", "must not be empty");
         violations.push("#/price", "negative", "must be at least 0");
         let problem = violations.into_result().unwrap_err();
-        let pointers: Vec<_> = problem.violations().iter().map(|v| v.pointer.as_str()).collect();
+        let pointers: Vec<_> = problem.violations().iter().map(Violation::place).collect();
         assert_eq!(pointers, ["#/name", "#/price"]);
         assert_eq!(document(&problem)["errors"][1]["code"], "negative");
         assert!(Violations::default().into_result().is_ok());
+    }
+
+    #[test]
+    fn a_violation_says_in_which_part_of_the_request_it_stands() {
+        let shown = |problem: &Problem| document(problem)["errors"][0].clone();
+        let common = |place: &str, name: &str| json!({place: name, "code": "required", "detail": "is required"});
+        let problem = Problem::invalid("#/name", "required", "is required");
+        assert_eq!(shown(&problem), common("pointer", "#/name"));
+        let problem = Problem::invalid_parameter("window", "required", "is required");
+        assert_eq!(shown(&problem), common("parameter", "window"));
+        assert_eq!(problem.detail(), "parameter window: is required");
+        let problem = Problem::invalid_header("Host", "required", "is required");
+        assert_eq!(shown(&problem), common("header", "Host"));
     }
 
     #[test]

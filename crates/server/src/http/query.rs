@@ -34,11 +34,31 @@ fn explain(path: &str, message: &str) -> Problem {
     ] {
         if let Some(rest) = message.strip_prefix(prefix) {
             let name: String = rest.split('`').next().unwrap_or("").chars().take(NAME_CHARS_MAX).collect();
-            return Problem::invalid(format!("?{name}"), code, detail);
+            return Problem::invalid_parameter(name, code, detail);
         }
     }
     let name: String = path.chars().take(NAME_CHARS_MAX).collect();
-    Problem::invalid(format!("?{name}"), "not_accepted", message.replace('`', "'"))
+    Problem::invalid_parameter(name, "not_accepted", expected(message))
+}
+
+/// What is expected, in words of ours: the parser's own speak of digits and variants.
+fn expected(message: &str) -> String {
+    if let Some((_, words)) =
+        message.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once(", expected "))
+    {
+        let words = words.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
+        return format!("must be one of: {words}");
+    }
+    let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if has(&["number too large", "number too small", "out of range"]) {
+        "the number is too large".to_owned()
+    } else if has(&["digit", "integer"]) {
+        "must be a whole number that is not negative".to_owned()
+    } else if has(&["bool", "true", "false"]) {
+        "must be true or false".to_owned()
+    } else {
+        "the value is not accepted here".to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +78,7 @@ mod tests {
     fn check(query: &str, pointer: &str, code: &str) {
         let problem = parse::<Popular>(query).unwrap_err();
         let violation = &problem.violations()[0];
-        assert_eq!((violation.pointer.as_str(), violation.code), (pointer, code), "{query}");
+        assert_eq!((violation.parameter.as_deref(), violation.code), (Some(pointer), code), "{query}");
     }
 
     #[test]
@@ -69,11 +89,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_expected_is_said_in_our_words() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "UPPERCASE")]
+        enum Kind {
+            Big,
+            Small,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only what cannot be read is looked at")]
+        struct Asked {
+            kind: Option<Kind>,
+            all: Option<bool>,
+            limit: Option<u32>,
+        }
+        let detail = |query: &str| parse::<Asked>(query).unwrap_err().violations()[0].detail.clone();
+        assert_eq!(detail("limit=many"), "must be a whole number that is not negative");
+        assert_eq!(detail("limit="), "must be a whole number that is not negative");
+        assert_eq!(detail("limit=99999999999"), "the number is too large");
+        assert_eq!(detail("all=maybe"), "must be true or false");
+        assert_eq!(detail("kind=huge"), "must be one of: BIG, SMALL");
+    }
+
+    #[test]
     fn problems_name_the_parameter() {
-        check("", "?window", "required");
-        check("window=3d&limit=many", "?limit", "not_accepted");
-        check("window=3d&limit=-1", "?limit", "not_accepted");
-        check("window=3d&window=3d", "?window", "duplicate_parameter");
-        check("window=3d&size=3", "?size", "unknown_parameter");
+        check("", "window", "required");
+        check("window=3d&limit=many", "limit", "not_accepted");
+        check("window=3d&limit=-1", "limit", "not_accepted");
+        check("window=3d&window=3d", "window", "duplicate_parameter");
+        check("window=3d&limit=99999999999", "limit", "not_accepted");
+        check("window=3d&size=3", "size", "unknown_parameter");
     }
 }

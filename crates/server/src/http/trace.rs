@@ -13,10 +13,10 @@ pub struct TraceId([u8; 32]);
 
 impl TraceId {
     pub fn of(headers: &HeaderMap) -> TraceId {
-        headers
-            .get("traceparent")
-            .and_then(|value| TraceId::from_traceparent(value.as_bytes()))
-            .unwrap_or_else(TraceId::random)
+        let mut given = headers.get_all("traceparent").iter();
+        // Of two nobody knows which one is meant.
+        let only = given.next().filter(|_| given.next().is_none());
+        only.and_then(|value| TraceId::from_traceparent(value.as_bytes())).unwrap_or_else(TraceId::random)
     }
 
     fn from_traceparent(value: &[u8]) -> Option<TraceId> {
@@ -36,7 +36,7 @@ impl TraceId {
         valid.then(|| TraceId(trace.try_into().expect("the slice is 32 bytes long")))
     }
 
-    fn random() -> TraceId {
+    pub(super) fn random() -> TraceId {
         const HEX: &[u8; 16] = b"0123456789abcdef";
         let number = (u128::from(next_random()) << 64) | u128::from(next_random());
         let number = number.max(1);

@@ -19,7 +19,7 @@ const ABOUT: &str = "An event-driven commerce core for the minutes when everyone
 **Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
 **Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
 help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed` \
-and 431 `headers.too_large`.\n\n\
+431 `headers.too_large` and 400 `request.malformed`.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
 **Lists** come by the page: `nextCursor`, as long as there is more.\n\n\

@@ -51,12 +51,14 @@ impl Answer {
         self.expect(status)["orderNumber"].as_str().unwrap().to_owned()
     }
 
-    /// Code and pointer of a problem about one value.
+    /// Code and place of a problem about one value.
     #[track_caller]
     pub(crate) fn complaint(&self, status: u16) -> (String, String) {
         let code = self.problem(status);
-        let pointer = self.json()["errors"][0]["pointer"].as_str().unwrap_or("").to_owned();
-        (code, pointer)
+        let violation = &self.json()["errors"][0];
+        let places = ["pointer", "parameter", "header"].map(|place| violation[place].as_str());
+        let place = places.into_iter().flatten().next().unwrap_or("").to_owned();
+        (code, place)
     }
 }
 

@@ -134,7 +134,7 @@ impl Meeting {
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),
-            Code::HeadersTooLarge => Never("what reads the heads answers 431 by itself, without a document"),
+            Code::HeadersTooLarge | Code::RequestMalformed => Elsewhere("shell_connections"),
             Code::MediaTypeUnsupported => Told(self.post_text()),
             Code::IdempotencyMismatch => Told(self.another_body()),
             Code::IdempotencyInProgress => Never("only a repeat that comes while the first is loaded anew meets it"),

@@ -1,7 +1,7 @@
 //! A listening shell with a few routes, and a client that speaks bytes.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -181,6 +181,11 @@ impl Answer {
 impl Client {
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Closes its own side, and still listens.
+    pub(crate) fn send_no_more(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// What the server says, up to the end of one answer.

@@ -60,6 +60,28 @@ fn another_content_type_is_refused() {
 }
 
 #[test]
+fn a_compressed_body_is_refused_with_what_is_allowed() {
+    let listening = Listening::start();
+    for path in ["/orders", "/empty"] {
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: shop\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{{}}");
+        let answer = listening.ask(&head);
+        answer.assert_problem(415, "media_type.unsupported");
+        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        assert_eq!(answer.header("accept"), Some("application/json"));
+    }
+}
+
+#[test]
+fn a_content_type_is_given_once() {
+    let types = "content-type: application/json\r\ncontent-type: text/plain\r\n";
+    let answer =
+        Listening::start().ask(&format!("POST /orders HTTP/1.1\r\nhost: shop\r\n{types}content-length: 2\r\n\r\n{{}}"));
+    answer.assert_problem(400, "validation.failed");
+    assert_eq!(answer.json()["errors"][0]["header"], "Content-Type");
+}
+
+#[test]
 fn a_post_without_fields_takes_an_object_or_nothing() {
     let listening = Listening::start();
     assert_eq!(listening.post("/empty", "{}").status, 200);

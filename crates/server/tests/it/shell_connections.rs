@@ -2,7 +2,7 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::listening::{HEADER_TIMEOUT, IDLE_TIMEOUT, Listening};
+use crate::listening::{BODY_TIMEOUT, HEADER_TIMEOUT, IDLE_TIMEOUT, Listening};
 
 const QUICK: &[u8] = b"GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n";
 
@@ -98,11 +98,53 @@ fn a_stop_finishes_the_request_in_hand() {
 #[test]
 fn what_is_not_http_is_refused() {
     let listening = Listening::start();
-    assert_eq!(listening.ask("EHLO shop\r\n\r\n").status, 400);
+    listening.ask("EHLO shop\r\n\r\n").assert_problem(400, "request.malformed");
+    listening.ask("GET /quick HTTP/1.1\r\nhost shop\r\n\r\n").assert_problem(400, "request.malformed");
+    let lengths = "content-length: 2\r\ncontent-length: 3";
+    let answer = listening.ask(&format!("POST /orders HTTP/1.1\r\nhost: shop\r\n{lengths}\r\n\r\n{{}}"));
+    answer.assert_problem(400, "request.malformed");
+    assert_eq!(answer.header("request-id"), answer.json()["traceId"].as_str());
+    assert_eq!(answer.header("connection"), Some("close"));
     let long = "x".repeat(70 * 1024);
     let answer = listening.ask(&format!("GET /quick HTTP/1.1\r\nhost: shop\r\nx: {long}\r\n\r\n"));
-    assert_eq!(answer.status, 431);
+    answer.assert_problem(431, "headers.too_large");
+    listening.ask(&format!("GET /{long} HTTP/1.1\r\n")).assert_problem(431, "headers.too_large");
+    let mut client = listening.connect();
+    client.send(&[QUICK, b"EHLO shop\r\n\r\n"].concat());
+    assert_eq!(client.receive().body, "quick");
+    client.receive().assert_problem(400, "request.malformed");
     assert_eq!(listening.ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n").status, 200);
+}
+
+#[test]
+fn a_request_says_once_whom_it_is_for() {
+    let listening = Listening::start();
+    for hosts in ["", "host: shop\r\nhost: shop\r\n"] {
+        let answer = listening.ask(&format!("GET /quick HTTP/1.1\r\n{hosts}\r\n"));
+        answer.assert_problem(400, "validation.failed");
+        assert_eq!(answer.json()["errors"][0]["header"], "Host");
+    }
+    assert_eq!(listening.ask("GET /quick HTTP/1.0\r\n\r\n").status, 200);
+}
+
+#[test]
+fn who_sends_nothing_more_still_gets_the_answer() {
+    let listening = Listening::start();
+    let body = r#"{"items":[]}"#;
+    let post = format!("POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    for (request, answered) in [("GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n", "done at last"), (&post, body)] {
+        let mut client = listening.connect();
+        client.send(request.as_bytes());
+        client.send_no_more();
+        assert_eq!(client.receive().body, answered);
+        assert!(client.is_closed_within(Duration::from_secs(1)), "and then it is over");
+    }
+    let mut client = listening.connect();
+    client.send(&post.as_bytes()[..post.len() - 1]);
+    client.send_no_more();
+    let started = Instant::now();
+    client.receive().assert_problem(400, "validation.failed");
+    assert!(started.elapsed() < BODY_TIMEOUT, "half a body is not waited for");
 }
 
 #[test]

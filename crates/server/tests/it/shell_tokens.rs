@@ -40,6 +40,14 @@ fn admin_paths_are_for_admins() {
 }
 
 #[test]
+fn two_tokens_are_none() {
+    let token = mint(SECRET, Role::Customer, HOUR);
+    let twice = format!("authorization: Bearer {token}\r\n").repeat(2);
+    let answer = Listening::start().ask(&format!("GET /mine HTTP/1.1\r\nhost: shop\r\n{twice}\r\n"));
+    answer.assert_problem(401, "auth.required");
+}
+
+#[test]
 fn bad_tokens_are_refused() {
     check_refused(&mint(SECRET, Role::Customer, Duration::ZERO));
     check_refused(&mint(b"a foreign secret", Role::Customer, HOUR));

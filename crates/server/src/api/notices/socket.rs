@@ -24,6 +24,8 @@ use crate::openapi::{Describes, Operation};
 /// The longest message of a reader. A longer one ends the conversation; one that is much longer is not even read.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 const FRAME_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
+const NO_SOCKET: &str = "this path speaks WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 \
+                         and a Sec-WebSocket-Key";
 const TOPICS_MAX: usize = 100;
 const TOPIC: &str = "/topic/order/";
 /// So soon it is seen, while a reader is waited for, that the shop closes.
@@ -41,8 +43,7 @@ pub(crate) async fn connect(
     held: Option<Extension<Held>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade
-        .map_err(|refused| Problem::invalid("Upgrade", "required", format!("this path speaks WebSocket: {refused}")))?;
+    let upgrade = upgrade.map_err(|_refused| Problem::invalid_header("Upgrade", "required", NO_SOCKET))?;
     let feed = listener.feed(&shop).await?;
     let (told, language) = (feed.position(), listener.language);
     let beat_at = Instant::now() + HEARTBEAT;

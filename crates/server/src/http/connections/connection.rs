@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::header::{EXPECT, UPGRADE};
-use axum::http::{Request, Response};
+use axum::http::header::{CONTENT_TYPE, EXPECT, HOST, UPGRADE};
+use axum::http::{Request, Response, StatusCode, Version};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -21,12 +21,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
 use super::phase::{Noting, Phases};
-use super::{ConnectionLimits, Held, Peer};
+use super::{ConnectionLimits, HEAD_BYTES_MAX, Held, Peer};
 use crate::http::body::Drained;
+use crate::http::trace::TraceId;
+use crate::http::{Problem, envelope};
 use crate::shutdown::Stop;
 
-/// The largest head of a request; a larger one answers 431.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// What all connections of a thread share.
 #[derive(Clone)]
@@ -119,12 +120,31 @@ async fn answer(
         if body.is_end_stream() {
             return Body::empty();
         }
-        let phases = phases.clone();
-        let body = Drained::new(body, patience, move || phases.body_drained());
+        let body = Drained::new(body, patience, Arc::<Phases>::clone(&phases));
         Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
-    let response = router.oneshot(request).await?;
+    let response = match refusal(&request) {
+        Some(problem) => envelope::refuse(problem, request.uri().path(), TraceId::of(request.headers())),
+        None => router.oneshot(request).await?,
+    };
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        phases.leave_http();
+    } else if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
+        // It never ends by itself, so the reader's end is its end.
+        phases.heed_end();
+    }
     Ok(response.map(|body| Answer { body, phases }))
+}
+
+/// Whom a request is for must be said, and once (RFC 9112, 3.2).
+fn refusal(request: &Request<Body>) -> Option<Problem> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    match hosts {
+        1 => None,
+        0 if request.version() < Version::HTTP_11 => None,
+        0 => Some(Problem::invalid_header("Host", "required", "a request of HTTP/1.1 must have this header")),
+        _ => Some(Problem::invalid_header("Host", "duplicate_header", "must be given once")),
+    }
 }
 
 /// The body of an answer, which notes when it has been given away.

@@ -7,14 +7,16 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use super::ConnectionLimits;
+use super::{ConnectionLimits, malformed};
+use crate::http::body::BodyReader;
 
 /// While the shop closes, a client that does not read is not waited for any longer than this.
 const CLOSING_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -25,8 +27,10 @@ enum Phase {
     Idle { since: Instant },
     /// For the rest of its head.
     Head { since: Instant },
-    /// For our own answer.
-    Answering,
+    /// For our own answer. That the client sends nothing more is no reason not to give it to him, unless somebody waits for more.
+    Answering { heeds_end: bool },
+    /// For nothing that is known here: it speaks another protocol.
+    Left,
 }
 
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(super) struct Phases {
     /// Since when the client has taken nothing of what is to be sent.
     stalled_since: Mutex<Option<Instant>>,
     is_closing: AtomicBool,
+    /// Who reads the connection, when he was kept from seeing that nothing more comes.
+    unaware: Mutex<Option<Waker>>,
     header_timeout: Duration,
     idle_timeout: Duration,
     write_timeout: Duration,
@@ -48,6 +54,7 @@ impl Phases {
             phase,
             stalled_since: Mutex::new(None),
             is_closing: AtomicBool::new(false),
+            unaware: Mutex::new(None),
             header_timeout,
             idle_timeout,
             write_timeout,
@@ -60,7 +67,7 @@ impl Phases {
         let waited = match *self.phase.lock() {
             Phase::Idle { since } => Some(since + self.idle_timeout),
             Phase::Head { since } => Some(since + self.header_timeout),
-            Phase::Answering => None,
+            Phase::Answering { .. } | Phase::Left => None,
         };
         stalled.into_iter().chain(waited).min()
     }
@@ -91,18 +98,60 @@ impl Phases {
     }
 
     pub(super) fn head_complete(&self) {
-        *self.phase.lock() = Phase::Answering;
+        *self.phase.lock() = Phase::Answering { heeds_end: false };
     }
 
     pub(super) fn answered(&self) {
-        let mut phase = self.phase.lock();
-        if let Phase::Answering = *phase {
-            *phase = Phase::Idle { since: Instant::now() };
+        {
+            let mut phase = self.phase.lock();
+            if let Phase::Answering { .. } = *phase {
+                *phase = Phase::Idle { since: Instant::now() };
+            }
+        }
+        self.wake_unaware();
+    }
+
+    /// What is answered needs more of the client, or lasts as long as he does.
+    pub(super) fn heed_end(&self) {
+        if let Phase::Answering { heeds_end } = &mut *self.phase.lock() {
+            *heeds_end = true;
+        }
+        self.wake_unaware();
+    }
+
+    pub(super) fn leave_http(&self) {
+        *self.phase.lock() = Phase::Left;
+        self.wake_unaware();
+    }
+
+    /// Whether the end of what the client sends is to be overlooked; who reads is woken when it is not any more.
+    fn overlooks_end(&self, context: &Context<'_>) -> bool {
+        let overlooks = matches!(*self.phase.lock(), Phase::Answering { heeds_end: false });
+        if overlooks {
+            *self.unaware.lock() = Some(context.waker().clone());
+        }
+        overlooks
+    }
+
+    fn wake_unaware(&self) {
+        if let Some(waker) = self.unaware.lock().take() {
+            waker.wake();
         }
     }
 
+    /// Whether no answer of ours is under way, so that the HTTP library may be answering by itself.
+    fn is_between_answers(&self) -> bool {
+        matches!(*self.phase.lock(), Phase::Idle { .. } | Phase::Head { .. })
+    }
+}
+
+impl BodyReader for Phases {
+    fn wants_more(&self) {
+        self.heed_end();
+    }
+
     /// The bytes that looked like a new head were the rest of a body that nobody read.
-    pub(super) fn body_drained(&self) {
+    fn is_free(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Head { .. } = *phase {
             *phase = Phase::Idle { since: Instant::now() };
@@ -114,11 +163,35 @@ impl Phases {
 pub(super) struct Noting<T> {
     inner: T,
     phases: Arc<Phases>,
+    /// What is sent in the place of the HTTP library's own answer, as far as it was not sent yet.
+    stand_in: Option<Bytes>,
 }
 
 impl<T> Noting<T> {
     pub(super) fn new(inner: T, phases: Arc<Phases>) -> Noting<T> {
-        Noting { inner, phases }
+        Noting { inner, phases, stand_in: None }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Noting<T> {
+    /// Sends bytes, but for the HTTP library's own answer a problem document.
+    fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let own = if self.phases.is_between_answers() { malformed::find(bytes) } else { None };
+        match own {
+            None => Pin::new(&mut self.inner).poll_write(context, bytes),
+            Some((0, status)) => {
+                let rest = self.stand_in.get_or_insert_with(|| malformed::answer(status));
+                while !rest.is_empty() {
+                    let sent = ready!(Pin::new(&mut self.inner).poll_write(context, rest))?;
+                    if sent == 0 {
+                        return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+                    }
+                    rest.advance(sent);
+                }
+                Poll::Ready(Ok(bytes.len()))
+            }
+            Some((ours, _)) => Pin::new(&mut self.inner).poll_write(context, &bytes[..ours]),
+        }
     }
 }
 
@@ -132,6 +205,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
         ready!(Pin::new(&mut self.inner).poll_read(context, buffer))?;
         if buffer.filled().len() > before {
             self.phases.bytes_arrived();
+        } else if buffer.remaining() > 0 && self.phases.overlooks_end(context) {
+            return Poll::Pending;
         }
         Poll::Ready(Ok(()))
     }
@@ -139,7 +214,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        let written = self.poll_send(context, bytes);
         self.phases.wrote(written.is_pending());
         written
     }
@@ -157,7 +232,10 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        let written = match slices {
+            [only] => self.poll_send(context, only),
+            several => Pin::new(&mut self.inner).poll_write_vectored(context, several),
+        };
         self.phases.wrote(written.is_pending());
         written
     }
@@ -232,7 +310,7 @@ mod tests {
         phases.head_complete();
         phases.answered();
         phases.bytes_arrived();
-        phases.body_drained();
+        phases.is_free();
         assert_eq!(phases.deadline(), Some(Instant::now() + IDLE));
     }
 }

@@ -38,7 +38,16 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
-    Problem::invalid("#", "syntax", cut(&format!("the body is not valid JSON: {error}")))
+    // Its own words are for programmers; where it is, helps everybody.
+    let what = match error.to_string() {
+        text if text.starts_with("recursion limit") => "it is nested too deeply",
+        text if text.starts_with("trailing characters") => "something follows after its end",
+        text if text.starts_with("invalid unicode") || text.contains("escape") => "a text in it is not valid",
+        _ if error.is_eof() => "it ends too early",
+        _ => "something else is expected",
+    };
+    let detail = format!("the body is not valid JSON: {what}, at line {}, column {}", error.line(), error.column());
+    Problem::invalid("#", "syntax", detail)
 }
 
 fn data(path: &Path, message: &str) -> Problem {

@@ -31,7 +31,7 @@ fn refused(body: &str) -> (String, &'static str, String) {
     let problem = parse::<Order>(body.as_bytes()).unwrap_err();
     assert_eq!(problem.code(), Code::ValidationFailed);
     let [violation] = problem.violations() else { panic!("one violation is expected") };
-    (violation.pointer.clone(), violation.code, violation.detail.clone())
+    (violation.place().to_owned(), violation.code, violation.detail.clone())
 }
 
 #[track_caller]

@@ -41,6 +41,7 @@ pub enum Code {
     MethodNotAllowed,
     BodyTooLarge,
     HeadersTooLarge,
+    RequestMalformed,
     MediaTypeUnsupported,
     IdempotencyMismatch,
     IdempotencyInProgress,
@@ -89,7 +90,7 @@ type S = StatusCode;
 const _: () = assert!(Code::ALL.len() == Code::Internal as usize + 1, "every code is listed, the last one last");
 
 impl Code {
-    pub const ALL: [Code; 49] = [
+    pub const ALL: [Code; 50] = [
         Code::OrderNotFound,
         Code::OrderEmpty,
         Code::OrderNotCancellable,
@@ -126,6 +127,7 @@ impl Code {
         Code::MethodNotAllowed,
         Code::BodyTooLarge,
         Code::HeadersTooLarge,
+        Code::RequestMalformed,
         Code::MediaTypeUnsupported,
         Code::IdempotencyMismatch,
         Code::IdempotencyInProgress,
@@ -180,7 +182,8 @@ impl Code {
             Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method"),
             Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large"),
             Code::HeadersTooLarge => entry("headers.too_large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"),
-            Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON"),
+            Code::RequestMalformed => entry("request.malformed", S::BAD_REQUEST, "The request is not valid HTTP"),
+            Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be plain JSON"),
             Code::IdempotencyMismatch => entry("idempotency.mismatch", S::UNPROCESSABLE_ENTITY, "The key was used with another request"),
             Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key still runs").retry(Retry::After(1)),
             Code::ValidationFailed => entry("validation.failed", S::BAD_REQUEST, "The request is not valid"),
