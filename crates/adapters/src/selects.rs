@@ -119,7 +119,8 @@ macro_rules! select_order {
             "SELECT order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, chosen_by, payment, \
              pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, \
              coupon_state, coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, \
-             warehouse_storage, is_processing, version, created_at, updated_at, previous_order_id \
+             warehouse_storage, is_processing, version, created_at, updated_at, previous_order_id, after_sales, \
+             completed_at \
              FROM orders ",
             $rest
         )

@@ -60,6 +60,8 @@ pub enum Command {
     CancelOrder {
         order: OrderId,
         by: Canceller,
+        /// Why, in the words of the person who cancels it.
+        note: Option<Arc<str>>,
     },
     ResumeOrder {
         order: OrderId,
@@ -79,6 +81,7 @@ pub enum Command {
     RefundOrder {
         order: OrderId,
         lines: Vec<(ProductId, i64)>,
+        note: Option<Arc<str>>,
     },
     AdvanceShipment {
         order: OrderId,

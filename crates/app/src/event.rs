@@ -145,6 +145,21 @@ events! {
     ModeChanged(ModeChanged) => OrderEvents;
 }
 
+impl Event {
+    /// What the person said who wanted it.
+    pub fn note(&self) -> Option<&str> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nobody says anything with the others")]
+        match self {
+            Event::OrderCancelled(event) => event.cancel_reason.as_deref(),
+            Event::CompensationRequired(event) => event.cancel_reason.as_deref(),
+            Event::OrderStatusChanged(event) => event.cancel_reason.as_deref(),
+            Event::OrderReturned(event) => event.refund_reason.as_deref(),
+            Event::CompensationResolved(event) => Some(&event.reason),
+            _ => None,
+        }
+    }
+}
+
 impl EventKind {
     pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
@@ -212,7 +227,14 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
     }
-    CompensationRequired { order_id: Code, reason: Reason, steps: Vec<Step>, }
+    CompensationRequired {
+        order_id: Code,
+        reason: Reason,
+        steps: Vec<Step>,
+        /// What the person said who cancelled the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<Arc<str>>,
+    }
     /// `event_type` and `timestamp` as in source 001 §7.3.
     StockRestoration {
         order_id: Code,
@@ -253,14 +275,30 @@ payload! {
         order_number: Code,
         user_id: UserId,
         products: Vec<Sold>,
+        /// The items' total, as in the request: `total = discount + points + due`. Events of before kept the discount out of it.
         total_amount: Money,
+        #[serde(default)]
+        discount_amount: Money,
+        #[serde(default)]
+        points_used: Money,
+        /// What the customer has paid; nothing yet where he pays on delivery.
+        #[serde(default)]
+        paid_amount: Money,
+        #[serde(default)]
+        amount_due: Money,
         #[serde(with = "wire_time")]
         order_created_at: Timestamp,
         #[serde(with = "wire_time")]
         completed_at: Timestamp,
     }
     Sold { id: ProductId, qty: i64, }
-    OrderCancelled { order_id: Code, user_id: UserId, reason: Reason, }
+    OrderCancelled {
+        order_id: Code,
+        user_id: UserId,
+        reason: Reason,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<Arc<str>>,
+    }
     CouponRequested {
         request_id: Code,
         user_id: UserId,

@@ -32,12 +32,12 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::IssueCoupon { campaign, user } => coupons::issue(unit, *campaign, *user),
         Command::RequestCoupon { campaign, user } => coupons::request(unit, *campaign, *user),
         Command::PlaceOrder(order) => orders::place(unit, order),
-        Command::CancelOrder { order, by } => orders::cancel(unit, *order, *by),
+        Command::CancelOrder { order, by, note } => orders::cancel(unit, *order, (*by, note)),
         Command::ResumeOrder { order } => orders::resume(unit, *order),
         Command::Pay { order, method, amount_shown } => payments::pay(unit, *order, *method, *amount_shown),
         Command::ProcessOrder(wanted) => settling::process(unit, wanted),
         Command::PaymentAnswered(answered) => payments::answered(unit, answered).map(|()| Answer::Done),
-        Command::RefundOrder { order, lines } => settling::refund(unit, *order, lines),
+        Command::RefundOrder { order, lines, note } => settling::refund(unit, *order, (lines, note)),
         Command::AdvanceShipment { order, state, tracking } => {
             shipments::advance_shipment(unit, *order, *state, tracking.clone())
         }

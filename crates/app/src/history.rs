@@ -75,9 +75,12 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         Event::OrderCreated(created) => order::Event::Created(Arc::new(created_again(id, created))),
         Event::OrderAwaitingPayment(awaiting) => order::Event::AwaitingPayment { pay_before: awaiting.pay_before },
         Event::OrderCompleted(_) => order::Event::Completed,
-        Event::OrderCancelled(cancelled) => order::Event::Cancelled { reason: cancelled.reason },
+        Event::OrderCancelled(cancelled) => {
+            order::Event::Cancelled { reason: cancelled.reason, note: cancelled.cancel_reason.clone() }
+        }
         Event::CompensationRequired(required) => {
-            order::Event::CompensationRequired { reason: required.reason, steps: required.steps.clone() }
+            let (steps, note) = (required.steps.clone(), required.cancel_reason.clone());
+            order::Event::CompensationRequired { reason: required.reason, steps, note }
         }
         Event::CompensationStuck(_) => order::Event::CompensationStuck,
         Event::CompensationResolved(resolved) => order::Event::CompensationResolved {
@@ -87,13 +90,15 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         },
         Event::CompensationResumed(resumed) => order::Event::CompensationResumed { steps: resumed.steps.clone() },
         Event::OrderStatusChanged(changed) => {
-            order::Event::StatusChanged { status: changed.status, reason: changed.reason }
+            let (status, reason, note) = (changed.status, changed.reason, changed.cancel_reason.clone());
+            order::Event::StatusChanged { status, reason, note }
         }
         Event::OrderReturned(returned) => order::Event::Returned(Return {
             lines: returned.products.iter().map(|sold| (sold.id, sold.qty)).collect(),
             money: returned.refund_amount,
             points: returned.points_restored,
             is_last: returned.is_last,
+            note: returned.refund_reason.clone(),
         }),
         Event::OrderProcessingRequested(asked) => order::Event::ProcessingRequested {
             method: asked.method,
@@ -197,7 +202,12 @@ mod tests {
 
     fn cancelled() -> Event {
         let reason = Reason::StockExhausted;
-        Event::OrderCancelled(OrderCancelled { order_id: Code::from(NUMBER), user_id: UserId(1), reason })
+        Event::OrderCancelled(OrderCancelled {
+            order_id: Code::from(NUMBER),
+            user_id: UserId(1),
+            reason,
+            cancel_reason: None,
+        })
     }
 
     fn check(events: impl IntoIterator<Item = Event>, expected: Result<&[Outcome], Broken>) {

@@ -13,6 +13,7 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
+use crate::audit::Settlement;
 use crate::event::Event;
 use crate::ports::StoreError;
 use crate::relay::Outgoing;
@@ -150,6 +151,9 @@ pub trait SettlingViews: Send + Sync {
 
     /// Payments of which the provider is to be asked something by now, the longest waiting first.
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>>;
+
+    /// What there is of each of these orders beside itself, in their order.
+    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>>;
 
     fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>>;
 

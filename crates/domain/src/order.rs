@@ -2,6 +2,7 @@
 //!
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
+mod after_sales;
 mod modes;
 mod outcome;
 pub mod settling;
@@ -20,6 +21,7 @@ use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
+pub use after_sales::{AfterSales, RefundAsked};
 pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
 pub use outcome::{Canceller, Outcome};
 pub use status::Status;
@@ -38,6 +40,8 @@ pub enum Command {
     /// Customer or admin takes the order back before it is completed.
     Cancel {
         by: Canceller,
+        /// Why, in the words of the person who cancels it.
+        note: Option<Arc<str>>,
     },
     /// Answers are overdue.
     GiveUp,
@@ -76,6 +80,8 @@ pub enum Event {
     CompensationRequired {
         reason: Reason,
         steps: Vec<Step>,
+        /// What the person said who cancelled the order.
+        note: Option<Arc<str>>,
     },
     CompensationStuck,
     CompensationResumed {
@@ -88,11 +94,13 @@ pub enum Event {
     },
     Cancelled {
         reason: Reason,
+        note: Option<Arc<str>>,
     },
     /// The goods, or the money, are further; the reason is that of an order that is taken back.
     StatusChanged {
         status: Status,
         reason: Option<Reason>,
+        note: Option<Arc<str>>,
     },
     /// Goods came back.
     Returned(settling::Return),
@@ -201,6 +209,10 @@ pub struct Order {
     pub is_processing: bool,
     /// Units of each line that came back; empty as long as nothing did.
     pub returned: Vec<i64>,
+    /// What was said and agreed of taking it back; few orders have any of it.
+    pub after_sales: Option<Arc<AfterSales>>,
+    /// When it was completed; unknown of orders that were completed before it was kept.
+    pub completed_at: Option<Timestamp>,
     /// Counts the order's own events from 1, without gap.
     pub version: i64,
     pub updated_at: Timestamp,
@@ -240,10 +252,12 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
         Command::Place(_) => unreachable!("answered above"),
         Command::Collect { step, report, at: reported_at } => Ok(collect(order, *step, *report, (*reported_at, at))),
         Command::Cancel { .. } if !order.is_cancellable() => Err(Rejection::NotCancellable),
-        Command::Cancel { by } if order.outcome == Outcome::Completed => Ok(settling::take_back(order, by.reason())),
-        Command::Cancel { by } => Ok(give_up(order, by.reason())),
+        Command::Cancel { by, note } if order.outcome == Outcome::Completed => {
+            Ok(settling::take_back(order, by.reason(), note.clone()))
+        }
+        Command::Cancel { by, note } => Ok(give_up(order, by.reason(), note.clone())),
         Command::GiveUp if order.outcome == Outcome::Pending => {
-            Ok(give_up(order, order.saga.first_failure().unwrap_or(Reason::StepTimedOut)))
+            Ok(give_up(order, order.saga.first_failure().unwrap_or(Reason::StepTimedOut), None))
         }
         Command::Stick if order.outcome == Outcome::Compensating => Ok(vec![Event::CompensationStuck]),
         Command::GiveUp | Command::Stick => Ok(vec![]),
@@ -305,9 +319,9 @@ fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Times
         }
         Next::Claimed => events.push(claimed(order, now)),
         Next::Compensate(reason) => {
-            events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect() });
+            events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect(), note: None });
         }
-        Next::Cancel(reason) | Next::Compensated(reason) => events.push(Event::Cancelled { reason }),
+        Next::Cancel(reason) | Next::Compensated(reason) => events.push(cancelled(order, reason)),
     }
     events
 }
@@ -325,17 +339,22 @@ fn claimed(order: &Order, now: Timestamp) -> Event {
 
 /// The shop itself gives back what nobody said that he gave back, so that nothing is left to wait for.
 fn resolve(order: &Order, (by, reason): (UserId, &Arc<str>)) -> Vec<Event> {
-    let cancelled = order.reason.map(|reason| Event::Cancelled { reason });
+    let cancelled = order.reason.map(|reason| cancelled(order, reason));
     let steps = order.saga.to_restore().collect();
     [Event::CompensationResolved { by, reason: Arc::clone(reason), steps }].into_iter().chain(cancelled).collect()
 }
 
-fn give_up(order: &Order, reason: Reason) -> Vec<Event> {
+fn give_up(order: &Order, reason: Reason, note: Option<Arc<str>>) -> Vec<Event> {
     let steps: Vec<Step> = order.saga.to_restore().collect();
     if steps.is_empty() {
-        return vec![Event::Cancelled { reason }];
+        return vec![Event::Cancelled { reason, note }];
     }
-    vec![Event::CompensationRequired { reason, steps }]
+    vec![Event::CompensationRequired { reason, steps, note }]
+}
+
+/// The end of an order that is given back, with what was said when that began.
+fn cancelled(order: &Order, reason: Reason) -> Event {
+    Event::Cancelled { reason, note: order.cancel_reason().cloned() }
 }
 
 /// Folds an event into the order.
@@ -361,12 +380,14 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
         }
         Event::Completed => {
             order.outcome = Outcome::Completed;
+            order.completed_at = Some(at);
             order.pay_before = None;
             order.is_processing = false;
             let is_paid = order.created.due.is_zero() || order.created.payment == Payment::Prepaid;
             become_status(order, if is_paid { Status::PaymentCompleted } else { Status::Preparing });
         }
-        Event::CompensationRequired { reason, steps } => {
+        Event::CompensationRequired { reason, steps, note } => {
+            note_cancel(order, note.as_ref());
             order.outcome = Outcome::Compensating;
             order.is_processing = false;
             order.reason = Some(*reason);
@@ -378,17 +399,19 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             order.outcome = Outcome::Compensating;
             order.saga.restore(steps, at);
         }
-        Event::Cancelled { reason } => {
+        Event::Cancelled { reason, note } => {
+            note_cancel(order, note.as_ref());
             order.outcome = Outcome::Cancelled;
             order.reason = Some(*reason);
             order.pay_before = None;
             become_status(order, Status::Cancelled);
         }
-        Event::StatusChanged { status, reason } => {
+        Event::StatusChanged { status, reason, note } => {
+            note_cancel(order, note.as_ref());
             order.reason = reason.or(order.reason);
             become_status(order, *status);
         }
-        Event::Returned(back) => settling::note_return(order, &back.lines),
+        Event::Returned(back) => settling::fold_return(order, back),
         Event::ProcessingRequested { receiver, warehouse_storage, .. } => {
             order.is_processing = order.outcome == Outcome::AwaitingPayment;
             let created = Arc::make_mut(&mut order.created);
@@ -399,6 +422,12 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
     }
     order.version += 1;
     order.updated_at = at;
+}
+
+fn note_cancel(order: &mut Order, note: Option<&Arc<str>>) {
+    if let Some(note) = note {
+        order.note(|after| after.cancel_reason = Some(Arc::clone(note)));
+    }
 }
 
 fn become_status(order: &mut Order, next: Status) {
@@ -415,6 +444,8 @@ fn placed(created: &Arc<Created>) -> Order {
         pay_before: None,
         is_processing: false,
         returned: vec![],
+        after_sales: None,
+        completed_at: None,
         version: 1,
         updated_at: created.at,
         created: Arc::clone(created),

@@ -63,6 +63,7 @@ mod stuck;
 mod submission;
 mod texts;
 pub mod users;
+mod whose;
 
 pub use fingerprints::Fingerprints;
 pub use groups::Log;
@@ -262,6 +263,7 @@ fn admin_routes() -> Routes {
     use manual::{coupons as coupon, groups as group, letters as letter, modes as mode, orders as order};
     use manual::{payments as payment, products as product, settling as settle};
     let get = of_any(order::get(), "getAnyOrder", "Any order");
+    let status = of_any(order::status(), "getAnyOrderStatus", "How any order stands");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
     let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
@@ -273,6 +275,7 @@ fn admin_routes() -> Routes {
         .patch("/api/admin/coupons/{id}", coupons::change, coupon::change())
         .get("/api/admin/orders", orders::list_all, order::list_all())
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
+        .get("/api/admin/orders/{orderNumber}/status", status::get, status)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
         .post("/api/admin/orders/{orderNumber}/refund", settling::refund, refund)

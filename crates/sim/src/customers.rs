@@ -170,7 +170,8 @@ impl Customers {
             }
             6 | 7 => {
                 let lines = if rng.happens(500) { vec![(self.product(rng), 1)] } else { vec![] };
-                Command::RefundOrder { order: rng.pick(&self.orders).unwrap_or(order), lines }
+                let note = rng.happens(300).then(|| "it does not fit".into());
+                Command::RefundOrder { order: rng.pick(&self.orders).unwrap_or(order), lines, note }
             }
             _ => goods(rng, state, order),
         }
@@ -180,7 +181,11 @@ impl Customers {
         // The newest orders are the ones that may still be on their way.
         let newest = &self.orders[self.orders.len().saturating_sub(4)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
-        Command::CancelOrder { order, by: if rng.happens(800) { Canceller::Customer } else { Canceller::Admin } }
+        Command::CancelOrder {
+            order,
+            by: if rng.happens(800) { Canceller::Customer } else { Canceller::Admin },
+            note: None,
+        }
     }
 
     fn delivery(&self, rng: &mut Rng) -> Command {

@@ -239,7 +239,7 @@ impl World {
 fn command_to_settle(order: OrderId, outcome: Outcome) -> Option<Command> {
     match outcome {
         Outcome::CompensationStuck => Some(Command::ResumeOrder { order }),
-        Outcome::AwaitingPayment => Some(Command::CancelOrder { order, by: Canceller::Customer }),
+        Outcome::AwaitingPayment => Some(Command::CancelOrder { order, by: Canceller::Customer, note: None }),
         Outcome::Pending | Outcome::Compensating | Outcome::Completed | Outcome::Cancelled => None,
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::rows::OrderRow;
 use domain::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
-use domain::order::{CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
+use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
 use domain::order_saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -23,6 +23,8 @@ pub(crate) struct StoredOrder {
     coupon: Option<(StepState, Timestamp)>,
     point: Option<(StepState, Timestamp)>,
     is_processing: bool,
+    after_sales: Option<Arc<AfterSales>>,
+    completed_at: Option<Timestamp>,
     version: i64,
     updated_at: Timestamp,
     previous: Option<OrderId>,
@@ -62,6 +64,8 @@ impl FromCells for StoredOrder {
         let version = cells.take()?;
         let (at, updated_at) = (cells.at()?, cells.at()?);
         let previous = cells.take::<Option<i64>>()?.map(OrderId);
+        let after_sales = after_sales(cells)?;
+        let completed_at = cells.take::<Option<i64>>()?.map(Timestamp::from_micros);
         let created = Created {
             id,
             number,
@@ -90,6 +94,8 @@ impl FromCells for StoredOrder {
             coupon,
             point,
             is_processing,
+            after_sales,
+            completed_at,
             version,
             updated_at,
             previous,
@@ -104,6 +110,11 @@ fn coupon_wanted<C: Cells>(cells: &mut C) -> Result<Option<CouponWanted>, C::Err
 }
 
 fn receiver<C: Cells>(cells: &mut C) -> Result<Option<Receiver>, C::Error> {
+    let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
+    serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error))
+}
+
+fn after_sales<C: Cells>(cells: &mut C) -> Result<Option<Arc<AfterSales>>, C::Error> {
     let Some(json) = cells.take::<Option<String>>()? else { return Ok(None) };
     serde_json::from_str(&json).map(Some).map_err(|error| cells.broken(error))
 }
@@ -174,6 +185,8 @@ impl StoredOrder {
             pay_before: self.pay_before,
             is_processing: self.is_processing,
             returned,
+            after_sales: self.after_sales,
+            completed_at: self.completed_at,
             version: self.version,
             updated_at: self.updated_at,
         };

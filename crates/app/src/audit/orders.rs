@@ -103,5 +103,8 @@ fn is_same(replayed: &Order, stored: &Order) -> bool {
         && (replayed.outcome, replayed.status) == (stored.outcome, stored.status)
         && (replayed.reason, replayed.pay_before) == (stored.reason, stored.pay_before)
         && (replayed.is_processing, &replayed.returned) == (stored.is_processing, &stored.returned)
+        && replayed.after_sales == stored.after_sales
+        // Orders that were completed before it was kept do not know when.
+        && (stored.completed_at.is_none() || replayed.completed_at == stored.completed_at)
         && (replayed.version, replayed.updated_at) == (stored.version, stored.updated_at)
 }

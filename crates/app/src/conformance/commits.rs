@@ -34,7 +34,12 @@ pub(super) fn write_a_bit_of_everything(rows: &mut Rows) {
     rows.customers.put(CustomerKey(ANN), samples::customer(&mut Dice(1), ANN));
     rows.timers.put(TimerKey(OrderId(1)), Timer { due: NOON, kind: TimerKind::Claims });
     let reason = domain::reason::Reason::StepTimedOut;
-    let event = Event::OrderCancelled(OrderCancelled { order_id: samples::code_of(1), user_id: ANN, reason });
+    let event = Event::OrderCancelled(OrderCancelled {
+        order_id: samples::code_of(1),
+        user_id: ANN,
+        reason,
+        cancel_reason: None,
+    });
     rows.events.push(samples::new_event(1, event));
 }
 

@@ -21,7 +21,12 @@ use crate::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
 
 fn cancelled(user: i64) -> Event {
     let reason = Reason::StepTimedOut;
-    Event::OrderCancelled(OrderCancelled { order_id: samples::code_of(user), user_id: UserId(user), reason })
+    Event::OrderCancelled(OrderCancelled {
+        order_id: samples::code_of(user),
+        user_id: UserId(user),
+        reason,
+        cancel_reason: None,
+    })
 }
 
 /// Events of a hundred keys, in commits of various sizes.
@@ -123,6 +128,10 @@ fn varied_events() -> Vec<Event> {
             user_id,
             products: vec![sold(1, 2), sold(7, 1)],
             total_amount: Money::won(39_000),
+            discount_amount: Money::ZERO,
+            points_used: Money::ZERO,
+            paid_amount: Money::won(39_000),
+            amount_due: Money::won(39_000),
             order_created_at: NOON,
             completed_at: NOON,
         }),

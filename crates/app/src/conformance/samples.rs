@@ -95,7 +95,10 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
         0 => order::Command::GiveUp,
         1 => order::Command::Stick,
         2 => order::Command::Resume,
-        3 => order::Command::Cancel { by: dice.pick(&[Canceller::Customer, Canceller::Admin]) },
+        3 => order::Command::Cancel {
+            by: dice.pick(&[Canceller::Customer, Canceller::Admin]),
+            note: dice.flip().then(|| dice.text()),
+        },
         12..=15 => order::Command::Settle(settling_command(dice, &before)),
         4..=6 => order::Command::Collect { step: dice.pick(&steps), report: Report::Restored, at },
         7 => {
@@ -120,8 +123,8 @@ fn settling_command(dice: &mut Dice, before: &Order) -> settling::Command {
             settling::Command::Process { method, receiver: Some(receiver(dice)), warehouse_storage: dice.flip() }
         }
         2 => settling::Command::Dispatch,
-        3 => settling::Command::Refund { lines: vec![(ProductId(1), 1)], reason: None },
-        _ => settling::Command::Refund { lines: vec![], reason: None },
+        3 => settling::Command::Refund { lines: vec![(ProductId(1), 1)], note: None },
+        _ => settling::Command::Refund { lines: vec![], note: Some(dice.text()) },
     }
 }
 

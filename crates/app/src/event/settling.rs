@@ -22,6 +22,9 @@ payload! {
         status: Status,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
+        /// What the person said who cancelled the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<Arc<str>>,
     }
     /// Goods that came back, and what their customer gets back for them.
     OrderReturned {
@@ -32,6 +35,9 @@ payload! {
         points_restored: Money,
         /// Nothing is left of the order.
         is_last: bool,
+        /// What the person said who gave them back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_reason: Option<Arc<str>>,
     }
     /// O-31; the receiver stays out of events. The outbox's own id guards against repeats.
     OrderProcessingRequested {

@@ -96,7 +96,7 @@ fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, R
     let OrderRow { order, previous } = unit.order(id)?;
     let mut order = Some(order);
     order::evolve(&mut order, &order::Event::Reported { step, report, at: unit.now }, unit.now);
-    order::evolve(&mut order, &order::Event::Cancelled { reason }, unit.now);
+    order::evolve(&mut order, &order::Event::Cancelled { reason, note: None }, unit.now);
     let order = order.expect("the order was looked up above");
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     cancelled(unit, &order, reason)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::ids::{OrderId, ProductId, UserId};
+use domain::money::Money;
 use domain::order::{self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Placement, Rule, settling};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
@@ -62,8 +63,8 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
 }
 
 /// Takes an order back before it is completed.
-pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, by: order::Canceller) -> Handled {
-    apply(unit, id, &order::Command::Cancel { by })?;
+pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, (by, note): (order::Canceller, &Option<Arc<str>>)) -> Handled {
+    apply(unit, id, &order::Command::Cancel { by, note: note.clone() })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
@@ -153,15 +154,16 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             unit.publish_of(Event::OrderAwaitingPayment(event), order)
         }
         order::Event::Completed => complete(unit, order),
-        order::Event::CompensationRequired { reason, steps } => {
-            let event = CompensationRequired { order_id: number, reason: *reason, steps: steps.clone() };
+        order::Event::CompensationRequired { reason, steps, note } => {
+            let (reason, steps, cancel_reason) = (*reason, steps.clone(), note.clone());
+            let event = CompensationRequired { order_id: number, reason, steps: steps.clone(), cancel_reason };
             unit.publish_of(Event::CompensationRequired(event), order)?;
             // Only an order that was to be paid has a payment; the others do not look for one.
             if order.is_prepaid() && order.pay_before.is_some() {
                 payments::withdraw(unit, order)?;
             }
             claiming::set_restoration_timer(unit, order.id(), 1);
-            claiming::request_restorations(unit, order, steps)
+            claiming::request_restorations(unit, order, &steps)
         }
         order::Event::CompensationStuck => {
             unit.publish_of(Event::CompensationStuck(OrderNote { order_id: number }), order)
@@ -178,7 +180,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             unit.publish_of(Event::CompensationResolved(event), order)?;
             claiming::restore_at_once(unit, order, steps)
         }
-        order::Event::Cancelled { reason } => cancelled(unit, order, *reason),
+        order::Event::Cancelled { reason, .. } => cancelled(unit, order, *reason),
         order::Event::StatusChanged { .. }
         | order::Event::Returned(_)
         | order::Event::ProcessingRequested { .. }
@@ -201,7 +203,11 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
         order_number: created.number.clone(),
         user_id: created.user,
         products: created.lines.iter().map(|line| Sold { id: line.product, qty: line.quantity }).collect(),
-        total_amount: created.total - created.discount,
+        total_amount: created.total,
+        discount_amount: created.discount,
+        points_used: created.points,
+        paid_amount: if order.is_prepaid() { created.due } else { Money::ZERO },
+        amount_due: created.due,
         order_created_at: created.at,
         completed_at: unit.now,
     };
@@ -217,7 +223,8 @@ pub(crate) fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> S
         let event = CompensationCompleted { order_id: order_id.clone(), reason };
         unit.record(Event::CompensationCompleted(event), Some((order.id(), None)));
     }
-    let event = OrderCancelled { order_id, user_id: order.user(), reason };
+    let event =
+        OrderCancelled { order_id, user_id: order.user(), reason, cancel_reason: order.cancel_reason().cloned() };
     unit.publish_of(Event::OrderCancelled(event), order)
 }
 

@@ -1,5 +1,7 @@
 //! An order after it has claimed everything: what its own events mean for stock, coupon, points, money and goods.
 
+use std::sync::Arc;
+
 use domain::coupon;
 use domain::ids::OrderId;
 use domain::order::settling::{self, Return};
@@ -43,8 +45,12 @@ pub(crate) fn settle(unit: &mut Unit<'_>, id: OrderId, method: Option<Method>) -
 }
 
 /// Gives units of a completed order back: all of them, or some.
-pub(crate) fn refund(unit: &mut Unit<'_>, id: OrderId, lines: &[(ProductId, i64)]) -> Handled {
-    advance(unit, id, settling::Command::Refund { lines: lines.to_vec(), reason: None })?;
+pub(crate) fn refund(
+    unit: &mut Unit<'_>,
+    id: OrderId,
+    (lines, note): (&[(ProductId, i64)], &Option<Arc<str>>),
+) -> Handled {
+    advance(unit, id, settling::Command::Refund { lines: lines.to_vec(), note: note.clone() })?;
     let order = unit.order(id)?.order;
     let waits_for_money = order.is_prepaid() && payments::of(unit, id)?.is_some_and(|payment| payment.next.is_some());
     if !waits_for_money {
@@ -63,8 +69,9 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
     let (order_id, user_id) = (order.created.number.clone(), order.user());
     #[expect(clippy::wildcard_enum_match_arm, reason = "the order's other events are followed where it claims")]
     let event = match event {
-        order::Event::StatusChanged { status, reason } => {
-            Event::OrderStatusChanged(OrderStatusChanged { order_id, user_id, status: *status, reason: *reason })
+        order::Event::StatusChanged { status, reason, note } => {
+            let (status, reason, cancel_reason) = (*status, *reason, note.clone());
+            Event::OrderStatusChanged(OrderStatusChanged { order_id, user_id, status, reason, cancel_reason })
         }
         order::Event::Returned(back) => {
             give_back(unit, order, back)?;
@@ -75,6 +82,7 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
                 refund_amount: back.money,
                 points_restored: back.points,
                 is_last: back.is_last,
+                refund_reason: back.note.clone(),
             })
         }
         order::Event::ProcessingRequested { method, warehouse_storage, .. } => {

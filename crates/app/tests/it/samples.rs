@@ -93,10 +93,25 @@ fn orders() -> Vec<Event> {
             user_id: ANN,
             products: vec![Sold { id: LAMP, qty: 2 }],
             total_amount: Money::won(2_000),
+            discount_amount: Money::won(300),
+            points_used: Money::won(200),
+            paid_amount: Money::won(1_500),
+            amount_due: Money::won(1_500),
             order_created_at: NOON,
             completed_at: LATER,
         }),
-        Event::OrderCancelled(OrderCancelled { order_id: order(), user_id: ANN, reason: Reason::StockExhausted }),
+        Event::OrderCancelled(OrderCancelled {
+            order_id: order(),
+            user_id: ANN,
+            reason: Reason::StockExhausted,
+            cancel_reason: None,
+        }),
+        Event::OrderCancelled(OrderCancelled {
+            order_id: order(),
+            user_id: ANN,
+            reason: Reason::CancelledByCustomer,
+            cancel_reason: Some("ordered twice".into()),
+        }),
     ]
 }
 
@@ -130,7 +145,18 @@ fn compensations() -> Vec<Event> {
     let steps = vec![Step::Point, Step::Coupon, Step::Stock(LAMP)];
     let reason = Reason::StepTimedOut;
     vec![
-        Event::CompensationRequired(CompensationRequired { order_id: order(), reason, steps: steps.clone() }),
+        Event::CompensationRequired(CompensationRequired {
+            order_id: order(),
+            reason,
+            steps: steps.clone(),
+            cancel_reason: None,
+        }),
+        Event::CompensationRequired(CompensationRequired {
+            order_id: order(),
+            reason: Reason::CancelledByCustomer,
+            steps: steps.clone(),
+            cancel_reason: Some("ordered twice".into()),
+        }),
         Event::CompensationCompleted(CompensationCompleted { order_id: order(), reason }),
         Event::CompensationStuck(OrderNote { order_id: order() }),
         Event::CompensationResumed(CompensationResumed { order_id: order(), steps: steps.clone() }),

@@ -45,9 +45,15 @@ pub(crate) fn samples() -> Vec<Event> {
 
 fn orders() -> Vec<Event> {
     let (order_id, user_id) = (order(), ANN);
-    let changed = OrderStatusChanged { order_id, user_id, status: Status::Preparing, reason: None };
+    let changed =
+        OrderStatusChanged { order_id, user_id, status: Status::Preparing, reason: None, cancel_reason: None };
     let reason = Some(Reason::CancelledByCustomer);
-    let taken_back = OrderStatusChanged { status: Status::Cancelled, reason, ..changed.clone() };
+    let taken_back = OrderStatusChanged {
+        status: Status::Cancelled,
+        reason,
+        cancel_reason: Some("ordered twice".into()),
+        ..changed.clone()
+    };
     let requested = OrderProcessingRequested {
         order_id: order(),
         user_id: ANN,
@@ -56,17 +62,20 @@ fn orders() -> Vec<Event> {
         retry_count: 0,
         event_created_at: NOON,
     };
+    let returned = OrderReturned {
+        order_id: order(),
+        user_id: ANN,
+        products: vec![Sold { id: ProductId(3), qty: 1 }],
+        refund_amount: Money::won(500),
+        points_restored: Money::won(100),
+        is_last: false,
+        refund_reason: None,
+    };
     vec![
         Event::OrderStatusChanged(changed),
         Event::OrderStatusChanged(taken_back),
-        Event::OrderReturned(OrderReturned {
-            order_id: order(),
-            user_id: ANN,
-            products: vec![Sold { id: ProductId(3), qty: 1 }],
-            refund_amount: Money::won(500),
-            points_restored: Money::won(100),
-            is_last: false,
-        }),
+        Event::OrderReturned(returned.clone()),
+        Event::OrderReturned(OrderReturned { refund_reason: Some("does not fit".into()), ..returned }),
         Event::OrderProcessingRequested(requested),
         Event::OrderProcessingRetried(OrderProcessingRetried {
             order_id: order(),

@@ -26,7 +26,7 @@ pub enum Command {
     /// The goods are further on their way.
     Follow { status: Status },
     /// Units come back; none named is all that are left.
-    Refund { lines: Vec<(ProductId, i64)>, reason: Option<Reason> },
+    Refund { lines: Vec<(ProductId, i64)>, note: Option<Arc<str>> },
     /// The money of the whole order was given back.
     ConfirmRefund,
 }
@@ -40,6 +40,8 @@ pub struct Return {
     pub points: Money,
     /// Nothing is left of the order, so its coupon comes back as well.
     pub is_last: bool,
+    /// Why, in the words of the person who gives them back.
+    pub note: Option<Arc<str>>,
 }
 
 pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rejection> {
@@ -48,7 +50,7 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::Captured if order.outcome == Outcome::AwaitingPayment => Ok(vec![Event::Completed]),
         Command::Captured => unreachable!("the payment of an order that is not awaiting it was withdrawn"),
         Command::Expire if order.outcome == Outcome::AwaitingPayment => {
-            Ok(super::give_up(order, Reason::PaymentExpired))
+            Ok(super::give_up(order, Reason::PaymentExpired, None))
         }
         Command::Expire => Ok(vec![]),
         Command::Process { method, receiver, warehouse_storage } => {
@@ -62,14 +64,14 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::Follow { status } if order.status == *status => Ok(vec![]),
         Command::Follow { status } if may_follow(order, *status) => Ok(vec![moved(*status)]),
         Command::Follow { .. } => Err(Rejection::NoSuchEdge { from: order.status }),
-        Command::Refund { lines, reason } => give_back(order, lines, *reason),
+        Command::Refund { lines, note } => give_back(order, lines, note.clone()),
         Command::ConfirmRefund if order.status == Status::RefundRequested => Ok(vec![moved(Status::Refunded)]),
         Command::ConfirmRefund => Ok(vec![]),
     }
 }
 
 const fn moved(status: Status) -> Event {
-    Event::StatusChanged { status, reason: None }
+    Event::StatusChanged { status, reason: None, note: None }
 }
 
 fn pay(order: &Order, shown: Option<Money>) -> Result<Vec<Event>, Rejection> {
@@ -130,17 +132,17 @@ fn dispatch(order: &Order) -> Vec<Event> {
 }
 
 /// Takes a completed order back as a whole, before its goods leave.
-pub(super) fn take_back(order: &Order, reason: Reason) -> Vec<Event> {
+pub(super) fn take_back(order: &Order, reason: Reason, note: Option<Arc<str>>) -> Vec<Event> {
     let mut events = vec![];
     let left = left(order);
     if !left.is_empty() {
-        events.push(Event::Returned(returned(order, left)));
+        events.push(Event::Returned(returned(order, left, None)));
     }
-    events.push(Event::StatusChanged { status: Status::Cancelled, reason: Some(reason) });
+    events.push(Event::StatusChanged { status: Status::Cancelled, reason: Some(reason), note });
     events
 }
 
-fn give_back(order: &Order, lines: &[(ProductId, i64)], reason: Option<Reason>) -> Result<Vec<Event>, Rejection> {
+fn give_back(order: &Order, lines: &[(ProductId, i64)], note: Option<Arc<str>>) -> Result<Vec<Event>, Rejection> {
     if order.outcome != Outcome::Completed || !order.status.is_refundable() {
         return Err(Rejection::NotRefundable);
     }
@@ -152,12 +154,12 @@ fn give_back(order: &Order, lines: &[(ProductId, i64)], reason: Option<Reason>) 
     if lines.is_empty() || !lines.iter().all(is_there) {
         return Err(Rejection::NotThatMuchLeft);
     }
-    let back = returned(order, lines);
+    let back = returned(order, lines, note);
     let is_last = back.is_last;
     let mut events = vec![Event::Returned(back)];
     // A part that comes back moves goods and money, not the life cycle: that has no way back from a refund.
     if is_last {
-        events.push(Event::StatusChanged { status: Status::RefundRequested, reason });
+        events.push(moved(Status::RefundRequested));
     }
     Ok(events)
 }
@@ -169,12 +171,12 @@ fn left(order: &Order) -> Vec<(ProductId, i64)> {
     left.filter(|(_, units)| *units > 0).collect()
 }
 
-fn returned(order: &Order, lines: Vec<(ProductId, i64)>) -> Return {
+fn returned(order: &Order, lines: Vec<(ProductId, i64)>, note: Option<Arc<str>>) -> Return {
     let mut after = order.clone();
     note_return(&mut after, &lines);
     let (before, after, is_last) = (worth_returned(order), worth_returned(&after), left(&after).is_empty());
     let money = if order.is_prepaid() { after.money - before.money } else { Money::ZERO };
-    Return { lines, money, points: after.points - before.points, is_last }
+    Return { lines, money, points: after.points - before.points, is_last, note }
 }
 
 /// What everything that has come back so far was worth.
@@ -193,7 +195,14 @@ pub(super) fn worth_returned(order: &Order) -> Worth {
     sum
 }
 
-pub(super) fn note_return(order: &mut Order, lines: &[(ProductId, i64)]) {
+pub(super) fn fold_return(order: &mut Order, back: &Return) {
+    note_return(order, &back.lines);
+    if let Some(note) = &back.note {
+        order.note(|after| after.refund_reason = Some(Arc::clone(note)));
+    }
+}
+
+fn note_return(order: &mut Order, lines: &[(ProductId, i64)]) {
     order.returned.resize(order.created.lines.len(), 0);
     for (line, returned) in order.created.lines.iter().zip(&mut order.returned) {
         *returned += lines.iter().filter(|(product, _)| *product == line.product).map(|(_, units)| units).sum::<i64>();

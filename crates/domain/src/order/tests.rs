@@ -75,7 +75,7 @@ const fn restored(step: Step) -> Command {
     reported(step, Report::Restored)
 }
 
-const CANCEL: Command = Command::Cancel { by: Canceller::Customer };
+const CANCEL: Command = Command::Cancel { by: Canceller::Customer, note: None };
 
 /// What a command leads to, without the report that is only folded.
 #[track_caller]
@@ -175,13 +175,13 @@ fn a_refusal_gives_back_what_the_others_claimed() {
     let order = after(with_everything(), &[completed(LAMP_STOCK), completed(Step::Point)]);
     let reason = Reason::CouponNotUsable;
     let steps = vec![Step::Point, LAMP_STOCK];
-    check(&order, &failed(Step::Coupon, reason), Ok(&[Event::CompensationRequired { reason, steps }]));
+    check(&order, &failed(Step::Coupon, reason), Ok(&[Event::CompensationRequired { reason, steps, note: None }]));
 }
 
 #[test]
 fn an_order_of_which_nothing_was_claimed_is_cancelled_at_once() {
     let reason = Reason::StockExhausted;
-    check(&after(placement(), &[]), &failed(LAMP_STOCK, reason), Ok(&[Event::Cancelled { reason }]));
+    check(&after(placement(), &[]), &failed(LAMP_STOCK, reason), Ok(&[Event::Cancelled { reason, note: None }]));
 }
 
 /// O-14.
@@ -208,7 +208,7 @@ fn giving_up_restores_what_is_claimed_and_what_is_unknown() {
     let order = after(with_everything(), &[completed(LAMP_STOCK)]);
     let steps = vec![Step::Point, Step::Coupon, LAMP_STOCK];
     let reason = Reason::StepTimedOut;
-    check(&order, &Command::GiveUp, Ok(&[Event::CompensationRequired { reason, steps }]));
+    check(&order, &Command::GiveUp, Ok(&[Event::CompensationRequired { reason, steps, note: None }]));
 }
 
 #[test]
@@ -216,13 +216,13 @@ fn giving_up_after_a_refusal_tells_the_refusal() {
     let order = after(with_everything(), &[failed(Step::Coupon, Reason::CouponNotUsable)]);
     let steps = vec![Step::Point, LAMP_STOCK];
     let reason = Reason::CouponNotUsable;
-    check(&order, &Command::GiveUp, Ok(&[Event::CompensationRequired { reason, steps }]));
+    check(&order, &Command::GiveUp, Ok(&[Event::CompensationRequired { reason, steps, note: None }]));
 }
 
 #[test]
 fn a_customer_may_take_back_an_order_that_is_not_complete() {
     let reason = Reason::CancelledByCustomer;
-    let required = [Event::CompensationRequired { reason, steps: vec![LAMP_STOCK] }];
+    let required = [Event::CompensationRequired { reason, steps: vec![LAMP_STOCK], note: None }];
     check(&after(placement(), &[]), &CANCEL, Ok(&required));
     check(&after(placement(), &[completed(LAMP_STOCK)]), &CANCEL, Ok(&required));
 }
@@ -242,7 +242,7 @@ fn a_claim_that_completes_while_restoring_is_still_to_be_given_back() {
     let order = after(placement(), &[CANCEL, completed(LAMP_STOCK)]);
     assert_eq!(order.outcome, Outcome::Compensating);
     let reason = Reason::CancelledByCustomer;
-    check(&order, &restored(LAMP_STOCK), Ok(&[Event::Cancelled { reason }]));
+    check(&order, &restored(LAMP_STOCK), Ok(&[Event::Cancelled { reason, note: None }]));
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn an_order_that_is_stuck_is_resumed_with_what_is_still_missing() {
 fn a_restoration_that_comes_after_all_frees_an_order_that_is_stuck() {
     let order = after(placement(), &[CANCEL, Command::Stick]);
     let reason = Reason::CancelledByCustomer;
-    check(&order, &restored(LAMP_STOCK), Ok(&[Event::Cancelled { reason }]));
+    check(&order, &restored(LAMP_STOCK), Ok(&[Event::Cancelled { reason, note: None }]));
 }
 
 #[test]

@@ -135,15 +135,17 @@ pub(super) fn receipt() -> Value {
 pub(super) fn order() -> Value {
     json!({
         "orderNumber": ORDER, "userId": 7,
-        "items": [{"productId": 1, "name": "Sneaker", "quantity": 1, "unitPrice": 120_000}],
-        "totalPrice": 120_000, "discountPrice": 12_000, "pointsUsed": 108_000, "amountDue": 0, "payment": "PREPAID",
+        "items": [{"productId": 1, "name": "Sneaker", "quantity": 1, "unitPrice": 120_000, "refundedQuantity": 0}],
+        "totalPrice": 120_000, "discountPrice": 12_000, "totalAmount": 120_000, "discountAmount": 12_000,
+        "pointsUsed": 108_000, "amountDue": 0, "paidAmount": 0, "refundedAmount": 0,
+        "payment": {"terms": "PREPAID", "amount": 0, "capturedAmount": 0, "refundedAmount": 0},
         "mode": "parallel", "outcome": "COMPLETED", "status": "PAYMENT_COMPLETED",
         "steps": [
             {"step": "STOCK", "state": "COMPLETED", "at": NEXT},
             {"step": "COUPON", "state": "COMPLETED", "at": NEXT},
             {"step": "POINT", "state": "COMPLETED", "at": NEXT},
         ],
-        "createdAt": NOON, "updatedAt": NEXT,
+        "createdAt": NOON, "completedAt": NEXT, "updatedAt": NEXT,
     })
 }
 

@@ -1,8 +1,10 @@
 //! Orders: placed, read, followed, cancelled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::answer::Answer;
+use app::audit::Settlement;
 use app::command::{Command, PlaceOrder};
 use app::history;
 use app::wire_time;
@@ -13,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, UserId};
 use domain::limits::{LINES_MAX, QUANTITY_MAX};
 use domain::money::Money;
-use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Receiver};
+use domain::order::{Choice, Mode, Order, Outcome, Payment, Receiver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +23,9 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, order_not_found, problem};
 use super::render::{self, Page};
 use super::submission::Submission;
+use super::whose::Whose;
 use super::{Shop, check_text, examples, shapes, unavailable};
-use crate::auth::{Customer, Principal, Role};
+use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
@@ -129,10 +132,13 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
         None => shop.front.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
     };
     let placed = match (settled.order, wait) {
-        (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&placed)),
+        (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&shop, &placed).await?),
         (placed, Some(wait)) => {
             let known = if placed.is_some() { Known::Undone } else { Known::Nothing };
-            outcome(&shop, (order, known), wait).await?.map(|order| render::order(&order))
+            match outcome(&shop, (order, known), wait).await? {
+                Some(order) => Some(render::order(&shop, &order).await?),
+                None => None,
+            }
         }
         (_, None) => None,
     };
@@ -244,21 +250,14 @@ async fn outcome(shop: &Shop, (id, known): (OrderId, Known), wait: Duration) -> 
     shop.front.waiting.until((Subject::Order(id), known), wait, look, is_done).await.map_err(unavailable)
 }
 
-/// Somebody else's order does not exist.
-pub(super) async fn own_order(shop: &Shop, number: &str, principal: Principal) -> Result<Order, Problem> {
-    let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
-    let order = shop.front.views.order(id).await.map_err(unavailable)?;
-    let is_visible = |order: &Order| principal.role == Role::Admin || order.user().0 == principal.user_id;
-    order.filter(is_visible).ok_or_else(order_not_found)
-}
-
 /// `GET /api/orders/{n}`.
 pub(crate) async fn get(
     State(shop): State<Shop>,
-    Customer(principal): Customer,
+    whose: Whose,
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<render::OrderBody>, Problem> {
-    own_order(&shop, &number, principal).await.map(|order| Json(render::order(&order)))
+    let order = whose.order(&shop, &number).await?;
+    render::order(&shop, &order).await.map(Json)
 }
 
 /// `GET /api/orders`: own orders, newest first.
@@ -271,7 +270,12 @@ pub(crate) async fn list(
     let page = query.page(&shop, list)?;
     let user = UserId(principal.user_id);
     let orders = shop.front.views.orders_of(user, page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
-    Ok(Json(page.of(orders, |order| order.id().0, render::order)))
+    let orders = render::orders(&shop, orders).await?;
+    Ok(Json(page.of(orders, |(order, _)| order.id().0, |(order, of_it)| shown(&shop, order, of_it))))
+}
+
+fn shown(shop: &Shop, order: &Order, of_it: &Settlement) -> render::OrderBody {
+    render::order_body(order, of_it, &shop.front.codec)
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -291,8 +295,8 @@ pub(crate) async fn list_all(
     let filter = which.outcome.map_or("", Outcome::name);
     let page = query.page(&shop, List { name: "admin/orders", owner: None, filter })?;
     let orders = shop.front.views.orders(which.outcome, page.after.map(OrderId), page.fetch());
-    let orders = orders.await.map_err(unavailable)?;
-    Ok(Json(page.of(orders, |order| order.id().0, render::order)))
+    let orders = render::orders(&shop, orders.await.map_err(unavailable)?).await?;
+    Ok(Json(page.of(orders, |(order, _)| order.id().0, |(order, of_it)| shown(&shop, order, of_it))))
 }
 
 /// What happened to an order.
@@ -308,15 +312,18 @@ pub(crate) struct HistoryBody {
     outcome: &'static str,
     /// What made it happen.
     cause: String,
+    /// What the person said who wanted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// `GET /api/orders/{n}/events`: every change in order, with what made it happen (O-25).
 pub(crate) async fn events(
     State(shop): State<Shop>,
-    Customer(principal): Customer,
+    whose: Whose,
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<Page<HistoryBody>>, Problem> {
-    let order = own_order(&shop, &number, principal).await?;
+    let order = whose.order(&shop, &number).await?;
     let recorded = shop.front.views.history(order.id()).await.map_err(unavailable)?;
     let states = history::replay(order.id(), &recorded).map_err(|broken| {
         tracing::error!(order = %number, "The history of order {number} does not fold: {broken}");
@@ -328,6 +335,7 @@ pub(crate) async fn events(
         status: after.status.name(),
         outcome: after.outcome.name(),
         cause: event.cause.clone(),
+        note: event.event.note().map(str::to_owned),
     });
     let data = data.collect();
     Ok(Json(Page { data, next_cursor: None }))
@@ -346,11 +354,16 @@ pub(crate) async fn cancel(
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;
-    let order = own_order(&shop, &number, submission.principal).await?;
-    let is_own = order.user() == submission.user();
-    let by = if is_own { Canceller::Customer } else { Canceller::Admin };
-    let command = Command::CancelOrder { order: order.id(), by };
+    let note = said(reason);
+    let order = submission.whose.order(&shop, &number).await?;
+    let command = Command::CancelOrder { order: order.id(), by: submission.whose.canceller(), note };
     change(&shop, command, submission.idempotency, submission.prefer).await
+}
+
+/// What a person said; nothing where there is nothing but space.
+pub(super) fn said(text: &str) -> Option<Arc<str>> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| Arc::from(text))
 }
 
 pub(super) async fn change(
@@ -367,7 +380,7 @@ pub(super) async fn change(
         outcome(shop, (order, Known::Nothing), wait).await?;
     }
     let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
-    let mut response = Json(render::order(&order)).into_response();
+    let mut response = Json(render::order(shop, &order).await?).into_response();
     applied(&mut response, prefer);
     super::mark_replayed(&mut response, settled.replayed);
     Ok(response)

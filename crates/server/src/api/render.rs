@@ -5,10 +5,7 @@ use app::views::UserCoupon;
 use app::wire_time;
 use domain::coupon::Campaign;
 use domain::ids::Codec;
-use domain::order::{Order, Outcome, Rule};
-use domain::order_saga::{Direction, Step, StepState};
 use domain::pricing::Discount;
-use domain::reason::Reason;
 use domain::stock::Product;
 use domain::time::Timestamp;
 use schemars::JsonSchema;
@@ -16,6 +13,10 @@ use serde::Serialize;
 
 use super::{examples, shapes};
 use crate::openapi::words;
+
+mod order;
+
+pub(crate) use order::{OrderBody, body as order_body, order, orders};
 
 /// A page of a list.
 #[derive(Serialize, JsonSchema)]
@@ -27,137 +28,6 @@ pub(crate) struct Page<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = examples::CURSOR)]
     pub(crate) next_cursor: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "Order", example = examples::order())]
-pub(crate) struct OrderBody {
-    order_number: String,
-    user_id: i64,
-    items: Vec<ItemBody>,
-    total_price: i64,
-    discount_price: i64,
-    points_used: i64,
-    amount_due: i64,
-    #[schemars(with = "words::PaymentWord")]
-    payment: &'static str,
-    #[schemars(with = "words::ModeWord")]
-    mode: &'static str,
-    /// The rule that chose the mode; absent where it was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::RuleWord>")]
-    chosen_by: Option<&'static str>,
-    #[schemars(with = "words::OutcomeWord")]
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::ReasonWord>")]
-    reason: Option<&'static str>,
-    #[schemars(with = "words::OrderStatusWord")]
-    status: &'static str,
-    steps: Vec<StepBody>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<words::Moment>")]
-    pay_before: Option<String>,
-    #[schemars(with = "words::Moment")]
-    created_at: String,
-    #[schemars(with = "words::Moment")]
-    updated_at: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "OrderItem")]
-struct ItemBody {
-    product_id: i64,
-    name: String,
-    quantity: i64,
-    unit_price: i64,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "OrderStep")]
-struct StepBody {
-    #[schemars(with = "words::StepWord")]
-    step: &'static str,
-    #[schemars(with = "words::StepStateWord")]
-    state: &'static str,
-    #[schemars(with = "words::Moment")]
-    at: String,
-}
-
-pub(crate) fn order(order: &Order) -> OrderBody {
-    let created = &order.created;
-    OrderBody {
-        order_number: created.number.to_string(),
-        user_id: created.user.0,
-        items: created
-            .lines
-            .iter()
-            .map(|line| ItemBody {
-                product_id: line.product.0,
-                name: line.name.to_string(),
-                quantity: line.quantity,
-                unit_price: line.unit_price.amount(),
-            })
-            .collect(),
-        total_price: created.total.amount(),
-        discount_price: created.discount.amount(),
-        points_used: created.points.amount(),
-        amount_due: created.due.amount(),
-        payment: created.payment.name(),
-        mode: created.mode.name(),
-        chosen_by: created.chosen_by.map(Rule::name),
-        outcome: order.outcome.name(),
-        reason: order.reason.map(Reason::code),
-        status: order.status.name(),
-        steps: steps(order),
-        pay_before: order.pay_before.map(wire_time::format),
-        created_at: wire_time::format(created.at),
-        updated_at: wire_time::format(order.updated_at),
-    }
-}
-
-/// Stock, coupon and points; the stock of several products is one step to the customer.
-fn steps(order: &Order) -> Vec<StepBody> {
-    let mut steps: Vec<(&'static str, StepState, Timestamp)> = vec![];
-    for record in &order.saga.steps {
-        let name = match record.step {
-            Step::Stock(_) => "STOCK",
-            Step::Coupon => "COUPON",
-            Step::Point => "POINT",
-        };
-        match steps.last_mut() {
-            Some((last, state, at)) if *last == name => {
-                *state = combine(*state, record.state);
-                *at = (*at).max(record.at);
-            }
-            _ => steps.push((name, record.state, record.at)),
-        }
-    }
-    let is_claiming = order.saga.direction == Direction::Claiming;
-    let is_skipped = |state| match state {
-        StepState::Waiting => order.outcome == Outcome::Cancelled || !is_claiming,
-        StepState::Requested => order.outcome == Outcome::Cancelled && is_claiming,
-        StepState::Completed | StepState::Failed(_) | StepState::Restored => false,
-    };
-    let render = |(step, state, at): (&'static str, StepState, Timestamp)| StepBody {
-        step,
-        state: if is_skipped(state) { "SKIPPED" } else { state.name() },
-        at: wire_time::format(at),
-    };
-    steps.into_iter().map(render).collect()
-}
-
-/// What is said of several products at once: the worst that happened to any of them.
-fn combine(one: StepState, other: StepState) -> StepState {
-    let weight = |state: StepState| match state {
-        StepState::Failed(_) => 3,
-        StepState::Requested | StepState::Waiting => 2,
-        StepState::Restored => 1,
-        StepState::Completed => 0,
-    };
-    if weight(other) > weight(one) { other } else { one }
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -15,7 +15,7 @@ use domain::payment::{Method, Payment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::orders::{applied, check_receiver, own_order};
+use super::orders::{applied, check_receiver, said};
 use super::refusals::{order_not_found, problem};
 use super::submission::Submission;
 use super::{Shop, check_text, examples, render, shapes, texts, unavailable};
@@ -114,7 +114,7 @@ pub(crate) async fn pay(
     Name(number, _): Name<path::Order>,
     submission: Submission<PayBody>,
 ) -> Result<Response, Problem> {
-    let order = own_order(&shop, &number, submission.principal).await?;
+    let order = submission.whose.order(&shop, &number).await?;
     let PayBody { method, paid_amount } = submission.body;
     let command = Command::Pay { order: order.id(), method, amount_shown: paid_amount.map(Money::won) };
     let settled = shop.front.submit(command, submission.idempotency).await;
@@ -161,7 +161,7 @@ pub(crate) async fn process(
         check_receiver(receiver, &mut violations);
     }
     violations.into_result()?;
-    let order = own_order(&shop, &number, submission.principal).await?;
+    let order = submission.whose.order(&shop, &number).await?;
     let shown = payment.as_ref().and_then(|payment| payment.paid_amount);
     check_amount(&order, shown)?;
     let command = Command::ProcessOrder(Box::new(ProcessOrder {
@@ -205,8 +205,9 @@ pub(crate) async fn refund(
     submission: Submission<RefundBody>,
 ) -> Result<Response, Problem> {
     let lines = check_refund(&submission.body)?;
-    let order = own_order(&shop, &number, submission.principal).await?.id();
-    let settled = shop.front.submit(Command::RefundOrder { order, lines }, submission.idempotency).await;
+    let note = said(submission.body.reason.as_deref().unwrap_or(""));
+    let order = submission.whose.order(&shop, &number).await?.id();
+    let settled = shop.front.submit(Command::RefundOrder { order, lines, note }, submission.idempotency).await;
     settled.result.map_err(|refusal| problem(&refusal))?;
     if let Some(wait) = submission.prefer.wait {
         let look = || shop.front.views.order(order);
@@ -218,7 +219,7 @@ pub(crate) async fn refund(
             .map_err(unavailable)?;
     }
     let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
-    let mut response = Json(render::order(&order)).into_response();
+    let mut response = Json(render::order(&shop, &order).await?).into_response();
     applied(&mut response, submission.prefer);
     super::mark_replayed(&mut response, settled.replayed);
     Ok(response)

@@ -11,9 +11,8 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::orders::own_order;
+use super::whose::Whose;
 use super::{Shop, examples, texts, unavailable};
-use crate::auth::Customer;
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::language::Language;
@@ -50,11 +49,11 @@ pub(crate) struct StatusBody {
 /// `GET /api/orders/{n}/status`.
 pub(crate) async fn get(
     State(shop): State<Shop>,
-    Customer(principal): Customer,
+    whose: Whose,
     Name(number, _): Name<path::Order>,
     language: Language,
 ) -> Result<Response, Problem> {
-    let order = own_order(&shop, &number, principal).await?;
+    let order = whose.order(&shop, &number).await?;
     let estimate = estimate(&shop, &order).await.map_err(unavailable)?;
     Ok((language.headers(), Json(body(&order, estimate, language))).into_response())
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::orders::{change, own_order};
+use super::orders::change;
 use super::submission::Submission;
 use super::{Empty, Shop, check_reason, examples, shapes};
 use crate::http::path::{self, Name};
@@ -27,7 +27,7 @@ pub(crate) async fn resume(
     Name(number, _): Name<path::Order>,
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
-    let order = own_order(&shop, &number, submission.principal).await?;
+    let order = submission.whose.order(&shop, &number).await?;
     let command = Command::ResumeOrder { order: order.id() };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
@@ -41,7 +41,7 @@ pub(crate) async fn resolve(
     let mut violations = Violations::default();
     let reason = check_reason(&submission.body.reason, &mut violations);
     violations.into_result()?;
-    let order = own_order(&shop, &number, submission.principal).await?;
+    let order = submission.whose.order(&shop, &number).await?;
     let command = Command::ResolveOrder { order: order.id(), by: submission.user(), reason };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
 use super::Shop;
+use super::whose::Whose;
 use crate::auth::{Customer, Principal};
 use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
@@ -20,6 +21,7 @@ pub(crate) struct Submission<T> {
     pub(crate) body: T,
     pub(crate) idempotency: Option<Idempotency>,
     pub(crate) prefer: Prefer,
+    pub(crate) whose: Whose,
 }
 
 impl<T> Submission<T> {
@@ -57,7 +59,8 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
             key: scoped(principal.user_id, parts.uri.path(), &key),
             fingerprint: Sha256::digest(bytes).into(),
         });
-        Ok(Submission { principal, body, idempotency, prefer })
+        let whose = Whose::of(principal, &parts.uri);
+        Ok(Submission { principal, body, idempotency, prefer, whose })
     }
 }
 

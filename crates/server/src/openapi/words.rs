@@ -56,6 +56,7 @@ words! {
     /// What is done to money.
     DeedWord as "PaymentDeed" = Deed::ALL.map(Deed::name);
     /// Where the goods of an order are on their way.
+    PaymentStatusWord as "PaymentStatus" = ["PENDING", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
     ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
     /// What becomes of goods that are kept for an order.
     StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);

@@ -41,19 +41,22 @@ fn an_order_that_waits_for_its_payment_has_claimed_everything() {
         let campaign = shop.campaign(5, &json!({}));
         shop.issue(ANN, campaign);
         shop.charge(ANN, 5_000);
+        let receiver =
+            json!({"name": "Ann", "phone": "010-1234", "postalCode": "04524", "address": "110 Sejong-daero"});
         let body = json!({
             "items": items(product, 2), "couponId": campaign, "pointsToUse": 4_000, "totalAmount": 20_000, "userId": ANN,
-            "payment": "PREPAID", "warehouseStorage": false,
-            "receiver": {"name": "Ann", "phone": "010-1234", "postalCode": "04524", "address": "110 Sejong-daero"},
+            "payment": "PREPAID", "warehouseStorage": false, "receiver": receiver,
         });
         let answer = shop.order(ANN, &body);
         let order = answer.expect(200);
         let number = order["orderNumber"].as_str().unwrap();
         let wanted = json!({
             "orderNumber": number, "userId": ANN,
-            "items": [{"productId": product, "name": "Sneaker", "quantity": 2, "unitPrice": 10_000}],
-            "totalPrice": 20_000, "discountPrice": 1_000, "pointsUsed": 4_000, "amountDue": 15_000,
-            "payment": "PREPAID", "mode": "parallel", "outcome": "AWAITING_PAYMENT", "status": "PENDING_PAYMENT",
+            "items": [{"productId": product, "name": "Sneaker", "quantity": 2, "unitPrice": 10_000, "refundedQuantity": 0}],
+            "totalPrice": 20_000, "discountPrice": 1_000, "totalAmount": 20_000, "discountAmount": 1_000,
+            "pointsUsed": 4_000, "amountDue": 15_000, "paidAmount": 0, "refundedAmount": 0,
+            "payment": {"terms": "PREPAID", "amount": 15_000, "capturedAmount": 0, "refundedAmount": 0},
+            "receiver": receiver, "mode": "parallel", "outcome": "AWAITING_PAYMENT", "status": "PENDING_PAYMENT",
             "steps": [step("STOCK", "COMPLETED"), step("COUPON", "COMPLETED"), step("POINT", "COMPLETED")],
             "payBefore": "<time>", "createdAt": "<time>", "updatedAt": "<time>",
         });

@@ -90,6 +90,13 @@ impl TestShop {
         read_only(self, "shop.db").query_row(sql, [kind], |row| row.get(0)).unwrap()
     }
 
+    /// What the newest event of a kind says.
+    pub(crate) fn payload_of(&self, kind: &str) -> Value {
+        let sql = "SELECT payload FROM event WHERE type = ?1 ORDER BY position DESC LIMIT 1";
+        let payload: String = read_only(self, "shop.db").query_row(sql, [kind], |row| row.get(0)).unwrap();
+        serde_json::from_str(&payload).unwrap()
+    }
+
     /// Payments of which the provider is still to be asked something.
     pub(crate) fn payments_under_way(&self) -> i64 {
         let sql = "SELECT count(*) FROM payment WHERE ask IS NOT NULL";

@@ -120,18 +120,20 @@ impl Life {
             }
             (Life::TakenBack, 1) => {
                 let is_paid = payment.is_some_and(|payment| payment.state == Paid::Captured);
-                is_paid.then_some(Command::CancelOrder { order: id, by: Canceller::Customer })
+                is_paid.then_some(Command::CancelOrder { order: id, by: Canceller::Customer, note: None })
             }
             (Life::Refunded, 1 | 2) => {
                 let lines = if done == 1 { order.created.lines.first().map(|line| (line.product, 1)) } else { None };
                 let is_free = payment.is_some_and(|payment| payment.state == Paid::Captured);
-                is_free.then(|| Command::RefundOrder { order: id, lines: lines.into_iter().collect() })
+                is_free.then(|| Command::RefundOrder { order: id, lines: lines.into_iter().collect(), note: None })
             }
             (Life::Withdrawn, 1) => {
                 let is_under_way = payment.is_some_and(Payment::is_under_way);
-                is_under_way.then_some(Command::CancelOrder { order: id, by: Canceller::Customer })
+                is_under_way.then_some(Command::CancelOrder { order: id, by: Canceller::Customer, note: None })
             }
-            (Life::Cancelled, 0) => is_due.then_some(Command::CancelOrder { order: id, by: Canceller::Customer }),
+            (Life::Cancelled, 0) => {
+                is_due.then_some(Command::CancelOrder { order: id, by: Canceller::Customer, note: None })
+            }
             (
                 Life::Stored
                 | Life::Paid

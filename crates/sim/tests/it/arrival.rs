@@ -49,7 +49,7 @@ impl Placed {
     }
 
     fn cancel(&mut self) {
-        self.shop.submit(Command::CancelOrder { order: self.order, by: Canceller::Customer });
+        self.shop.submit(Command::CancelOrder { order: self.order, by: Canceller::Customer, note: None });
     }
 
     fn find(&self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
@@ -318,7 +318,7 @@ fn play(shop: &mut Shop, orders: [OrderId; 2], moves: Vec<Move>) {
             }
             Move::Deliver { .. } => {}
             Move::Cancel { which } => {
-                shop.submit(Command::CancelOrder { order: orders[which], by: Canceller::Customer });
+                shop.submit(Command::CancelOrder { order: orders[which], by: Canceller::Customer, note: None });
             }
             Move::TimePasses => {
                 shop.clock.advance(STEP_DEADLINE);

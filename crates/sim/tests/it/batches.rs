@@ -58,7 +58,7 @@ fn any_command() -> impl Strategy<Value = Command> {
             mode: Some(if is_atomic { Choice::Atomic } else { Choice::Parallel }),
             ..order_of(user, ProductId(1))
         })),
-        1 => (1..6_i64).prop_map(|order| Command::CancelOrder { order: OrderId(order), by: Canceller::Customer }),
+        1 => (1..6_i64).prop_map(|order| Command::CancelOrder { order: OrderId(order), by: Canceller::Customer, note: None }),
         1 => (1..6_i64).prop_map(|order| Command::ResumeOrder { order: OrderId(order) }),
     ]
 }

@@ -87,7 +87,7 @@ fn command(line: &Line) -> Option<Command> {
             Command::RequestCoupon { campaign: CampaignId(campaign), user: UserId(user) }
         }
         Line::Order { .. } => order(line),
-        Line::Cancel { order } => Command::CancelOrder { order: OrderId(order), by: Canceller::Customer },
+        Line::Cancel { order } => Command::CancelOrder { order: OrderId(order), by: Canceller::Customer, note: None },
         Line::Resume { order } => Command::ResumeOrder { order: OrderId(order) },
         Line::Wait => return None,
     })

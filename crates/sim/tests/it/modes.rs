@@ -142,7 +142,7 @@ fn a_cancelled_sequential_order_gives_back_what_it_holds_and_asks_for_nothing_mo
     let id = shop.place_only(order);
     let stock = shop.order(id).created.steps().next().unwrap();
     bring(&mut shop, id, stock, is_claim);
-    shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer });
+    shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer, note: None });
     shop.quiet();
     assert_eq!(states(&shop.order(id)), ["RESTORED", "WAITING", "WAITING"]);
     assert_eq!(shop.events().iter().filter(|event| is_restoration(event)).count(), 1);
@@ -239,7 +239,7 @@ fn a_stuck_order_is_resolved_with_everything_given_back() {
         let refused = shop.run_only(resolve(id));
         assert_eq!(refused, Err(app::answer::Refusal::OrderNotStuck));
         if mode == Choice::Parallel {
-            shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer });
+            shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer, note: None });
             while shop.order(id).outcome == Outcome::Compensating {
                 shop.wait_for_timer();
             }
@@ -319,7 +319,7 @@ fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_the
         let id = shop.place(PlaceOrder { payment: Payment::Prepaid, ..order }).id();
         assert_eq!(shop.order(id).outcome, Outcome::AwaitingPayment);
         shop.services().take_out(Service::Stock, true);
-        shop.run(Command::CancelOrder { order: id, by: Canceller::Customer }).unwrap();
+        shop.run(Command::CancelOrder { order: id, by: Canceller::Customer, note: None }).unwrap();
         let mut pauses = vec![];
         while shop.order(id).outcome == Outcome::Compensating {
             let before = shop.now();

@@ -134,7 +134,7 @@ fn restoration_runs_backwards() {
         shop.charge(ANN, 300);
         let order = PlaceOrder { payment: Payment::Prepaid, ..everything(product, campaign) };
         let placed = shop.place(order);
-        shop.run(Command::CancelOrder { order: placed.id(), by: Canceller::Customer }).unwrap();
+        shop.run(Command::CancelOrder { order: placed.id(), by: Canceller::Customer, note: None }).unwrap();
         let restored: Vec<&str> = shop.disk.read(|state| {
             let kinds = state.outbox.iter().map(|row| row.record.kind);
             kinds.filter(|kind| kind.ends_with("Restored")).collect()
@@ -222,7 +222,7 @@ fn an_order_taken_back_while_it_waits_for_money_gives_everything_back() {
             let (mut shop, order) = stage(executor, Grants { stock: true, coupon: true, points: true });
             let before = belongings(&shop);
             let placed = shop.place(PlaceOrder { mode: Some(mode.into()), payment: Payment::Prepaid, ..order });
-            shop.run(Command::CancelOrder { order: placed.id(), by: Canceller::Admin }).unwrap();
+            shop.run(Command::CancelOrder { order: placed.id(), by: Canceller::Admin, note: None }).unwrap();
             check_cancelled(&shop.order(placed.id()), Reason::CancelledByAdmin);
             assert_eq!(belongings(&shop), before);
         }

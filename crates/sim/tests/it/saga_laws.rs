@@ -133,7 +133,7 @@ fn the_third_law_undoing_may_be_repeated() {
         let (mut shop, order, steps) = placed();
         let before = belongings(&shop.state());
         steps.iter().for_each(|step| ask(&mut shop, order, *step));
-        shop.submit(Command::CancelOrder { order, by: Canceller::Customer });
+        shop.submit(Command::CancelOrder { order, by: Canceller::Customer, note: None });
         ask_back(&mut shop, order, step);
         let once = essence(shop.state());
         ask_back(&mut shop, order, step);
@@ -153,7 +153,7 @@ fn what_was_undone_before_it_was_done_is_never_done() {
     for step in steps {
         let (mut shop, order, _) = placed();
         let before = belongings(&shop.state());
-        shop.submit(Command::CancelOrder { order, by: Canceller::Customer });
+        shop.submit(Command::CancelOrder { order, by: Canceller::Customer, note: None });
         ask_back(&mut shop, order, step);
         ask(&mut shop, order, step);
         assert_eq!(belongings(&shop.state()), before, "{step:?}");

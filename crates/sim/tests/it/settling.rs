@@ -167,7 +167,7 @@ fn the_late_success_of_a_cancelled_order_is_given_back_by_itself() {
         pay(shop, order.id()).unwrap();
         say(shop, order.id(), approved(DUE));
         say(shop, order.id(), Err(ProviderError::Unknown("timed out".into())));
-        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer }).unwrap();
+        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None }).unwrap();
         assert_eq!(shop.order(order.id()).outcome, Outcome::Cancelled);
         agree(shop, order.id());
         let payment = payment(shop, order.id());
@@ -264,7 +264,7 @@ fn delivery_completes_the_order() {
         }
         assert_eq!(shop.order(order.id()).status, Status::Completed);
         assert_eq!(shop.state().notices.len() - told, 3, "shipment started, in transit, completed");
-        let cancel = Command::CancelOrder { order: order.id(), by: Canceller::Customer };
+        let cancel = Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None };
         assert_eq!(shop.run(cancel), Err(Refusal::OrderNotCancellable));
     });
 }
@@ -288,7 +288,7 @@ fn a_paid_order_that_is_taken_back_leaves_nothing_behind() {
         let order = shop.place(wanted);
         pay(shop, order.id()).unwrap();
         agree(shop, order.id());
-        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer }).unwrap();
+        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None }).unwrap();
         agree(shop, order.id());
         let back = shop.order(order.id());
         assert_eq!((back.outcome, back.status), (Outcome::Completed, Status::Cancelled));
@@ -308,19 +308,19 @@ fn an_order_is_given_back_in_parts_that_add_up() {
         let (product, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
         agree(shop, order.id());
-        let part = Command::RefundOrder { order: order.id(), lines: vec![(product, 1)] };
+        let part = Command::RefundOrder { order: order.id(), lines: vec![(product, 1)], note: None };
         shop.run(part.clone()).unwrap();
         assert_eq!(shop.order(order.id()).status, Status::PaymentCompleted, "a part changes no status");
         assert_eq!(shop.run(part), Err(Refusal::PaymentInProgress));
         agree(shop, order.id());
         assert_eq!(payment(shop, order.id()).refunded, Money::won(1_000));
-        shop.run(Command::RefundOrder { order: order.id(), lines: vec![] }).unwrap();
+        shop.run(Command::RefundOrder { order: order.id(), lines: vec![], note: None }).unwrap();
         assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
         agree(shop, order.id());
         assert_eq!(shop.order(order.id()).status, Status::Refunded);
         assert_eq!(payment(shop, order.id()).held(), Money::ZERO);
         assert_eq!(shop.state().products[&product].on_hand, 9);
-        let again = Command::RefundOrder { order: order.id(), lines: vec![] };
+        let again = Command::RefundOrder { order: order.id(), lines: vec![], note: None };
         assert_eq!(shop.run(again), Err(Refusal::OrderNotRefundable));
     });
 }

@@ -83,7 +83,7 @@ fn cancel(shop: &mut Shop) -> OrderId {
     let order = shop.place_only(PlaceOrder { payment: Payment::Prepaid, ..order_of(ANN, product) });
     shop.quiet();
     assert_eq!(shop.order(order).outcome, Outcome::AwaitingPayment);
-    shop.run(Command::CancelOrder { order, by: Canceller::Customer }).unwrap();
+    shop.run(Command::CancelOrder { order, by: Canceller::Customer, note: None }).unwrap();
     assert_eq!(shop.order(order).outcome, Outcome::Cancelled);
     order
 }

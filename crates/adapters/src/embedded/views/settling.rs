@@ -1,5 +1,6 @@
 //! Payments, shipments and what is kept in the warehouse.
 
+use app::audit::Settlement;
 use app::views::{Reading, SettlingViews};
 use domain::ids::OrderId;
 use domain::payment::Payment;
@@ -20,6 +21,19 @@ impl SettlingViews for SqliteViews {
         self.read(move |connection| {
             let sql = select_payment!("WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2");
             find_all(connection, sql, (now.micros(), sql_limit(limit)))
+        })
+    }
+
+    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>> {
+        self.read(move |connection| {
+            let of = |order: &OrderId| {
+                Ok(Settlement {
+                    payment: find(connection, select_payment!("WHERE order_id = ?1"), [order.0])?,
+                    shipment: find(connection, select_shipment!("WHERE order_id = ?1"), [order.0])?,
+                    storage: find(connection, select_storage!("WHERE order_id = ?1"), [order.0])?,
+                })
+            };
+            orders.iter().map(of).collect()
         })
     }
 

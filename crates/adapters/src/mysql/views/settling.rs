@@ -1,5 +1,8 @@
 //! Payments, shipments and what is kept in the warehouse.
 
+use std::collections::HashMap;
+
+use app::audit::Settlement;
 use app::views::{Reading, SettlingViews};
 use domain::ids::OrderId;
 use domain::payment::Payment;
@@ -7,8 +10,9 @@ use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use super::{MysqlViews, by_id, each, first, sql_limit};
-use crate::mysql::sql::statement;
+use super::{MysqlViews, answers_of, by_id, each, first, sql_limit};
+use crate::mysql::cells::from_row;
+use crate::mysql::sql::{is_in, statement};
 use crate::selects::{select_payment, select_shipment, select_storage};
 
 /// The newest orders of a table, from before the given one on.
@@ -26,6 +30,33 @@ impl SettlingViews for MysqlViews {
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {
         let which = statement("WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?", &[&now, &sql_limit(limit)]);
         self.read([select_payment!("").to_owned() + &which], each)
+    }
+
+    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>> {
+        if orders.is_empty() {
+            return Box::pin(async { Ok(vec![]) });
+        }
+        let of_these = is_in("order_id", orders.iter().map(|order| order.0));
+        let selects = [select_payment!("WHERE "), select_shipment!("WHERE "), select_storage!("WHERE ")];
+        self.read(selects.map(|select| format!("{select}{of_these}")), move |answers| {
+            let mut found: HashMap<OrderId, Settlement> = HashMap::new();
+            let mut answers = answers_of(answers);
+            for row in answers.next().unwrap_or_default() {
+                let payment: Payment = from_row(row)?;
+                let order = payment.order;
+                found.entry(order).or_default().payment = Some(payment);
+            }
+            for row in answers.next().unwrap_or_default() {
+                let shipment: Shipment = from_row(row)?;
+                let order = shipment.order;
+                found.entry(order).or_default().shipment = Some(shipment);
+            }
+            for row in answers.next().unwrap_or_default() {
+                let storage: Storage = from_row(row)?;
+                found.entry(storage.order).or_default().storage = Some(storage);
+            }
+            Ok(orders.iter().map(|order| found.remove(order).unwrap_or_default()).collect())
+        })
     }
 
     fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>> {

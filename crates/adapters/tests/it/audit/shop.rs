@@ -263,7 +263,7 @@ impl Shop {
         for cancelled in [in_parallel, at_once] {
             let order = self.order(prepaid(cancelled));
             self.quiet();
-            let cancel = Command::CancelOrder { order, by: Canceller::Customer };
+            let cancel = Command::CancelOrder { order, by: Canceller::Customer, note: None };
             assert!(self.ask(cancel).result.is_ok());
             self.quiet();
         }
@@ -285,7 +285,7 @@ impl Shop {
         assert!(
             self.ask(Command::AdvanceShipment { order: sent, state: Goods::Shipped, tracking: None }).result.is_ok()
         );
-        assert!(self.ask(Command::RefundOrder { order: back, lines: vec![] }).result.is_ok());
+        assert!(self.ask(Command::RefundOrder { order: back, lines: vec![], note: None }).result.is_ok());
         self.approve(back, Deed::Refund);
     }
 

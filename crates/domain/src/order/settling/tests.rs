@@ -67,7 +67,7 @@ fn process() -> Command {
 }
 
 fn refund(lines: &[(ProductId, i64)]) -> Command {
-    Command::Refund { lines: lines.to_vec(), reason: None }
+    Command::Refund { lines: lines.to_vec(), note: None }
 }
 
 #[track_caller]
@@ -101,7 +101,7 @@ fn an_order_expires_only_while_it_waits_to_be_paid() {
     let waiting = claimed(placement(), &[]);
     let events = decide(&waiting, &Command::Expire).unwrap();
     let steps = vec![Step::Point, Step::Coupon, Step::Stock(DESK), Step::Stock(LAMP)];
-    assert_eq!(events, [Event::CompensationRequired { reason: Reason::PaymentExpired, steps }]);
+    assert_eq!(events, [Event::CompensationRequired { reason: Reason::PaymentExpired, steps, note: None }]);
     check(&claimed(placement(), &[Command::Captured]), &Command::Expire, Ok(&[]));
 }
 
@@ -165,9 +165,10 @@ fn no_more_comes_back_than_was_bought() {
 fn a_paid_order_is_taken_back_as_a_whole_before_its_goods_leave() {
     let mut paid = Some(claimed(placement(), &[process(), Command::Captured, Command::Dispatch]));
     let due = paid.as_ref().unwrap().created.due;
-    let cancel = order::Command::Cancel { by: Canceller::Customer };
+    let cancel = order::Command::Cancel { by: Canceller::Customer, note: None };
     let events = decide_order(paid.as_ref(), &cancel, NOON).unwrap();
-    let [Event::Returned(back), Event::StatusChanged { status: Status::Cancelled, reason }] = &events[..] else {
+    let [Event::Returned(back), Event::StatusChanged { status: Status::Cancelled, reason, note: None }] = &events[..]
+    else {
         panic!("{events:?}")
     };
     assert_eq!((back.money, back.points, back.is_last), (due, Money::won(200), true));

@@ -13,9 +13,9 @@ const INSERT_ORDER: &str =
     "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
     pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state,
     coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version,
-    created_at, updated_at, previous_order_id, chosen_by)
+    created_at, updated_at, previous_order_id, chosen_by, after_sales, completed_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-    ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)";
+    ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
 
 const INSERT_LINE: &str =
     "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, stock_reason,
@@ -92,6 +92,8 @@ fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: 
         order.updated_at.micros(),
         previous.map(|previous| previous.0),
         created.chosen_by.map(Rule::name),
+        after_sales(order)?,
+        order.completed_at.map(domain::time::Timestamp::micros),
     ])?;
     Ok(())
 }
@@ -101,7 +103,7 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
         "UPDATE orders SET outcome = ?2, status = ?3, reason = ?4, is_restoring = ?5, pay_before_at = ?6,
              coupon_state = ?7, coupon_reason = ?8, coupon_at = ?9, point_state = ?10, point_reason = ?11,
              point_at = ?12, version = ?13, updated_at = ?14, receiver = ?15, warehouse_storage = ?16,
-             is_processing = ?17
+             is_processing = ?17, after_sales = ?18, completed_at = ?19
          WHERE order_id = ?1",
     )?;
     let coupon = step_cells(order, Step::Coupon);
@@ -124,12 +126,19 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
         receiver(order)?,
         order.created.warehouse_storage,
         order.is_processing,
+        after_sales(order)?,
+        order.completed_at.map(domain::time::Timestamp::micros),
     ])?;
     Ok(())
 }
 
 fn receiver(order: &Order) -> Result<Option<String>> {
     let json = order.created.receiver.as_ref().map(serde_json::to_string).transpose();
+    json.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+fn after_sales(order: &Order) -> Result<Option<String>> {
+    let json = order.after_sales.as_deref().map(serde_json::to_string).transpose();
     json.map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 

@@ -13,14 +13,15 @@ const ORDERS: Written = Written {
     head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
            pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state, \
            coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version, \
-           created_at, updated_at, previous_order_id, chosen_by) VALUES ",
+           created_at, updated_at, previous_order_id, chosen_by, after_sales, completed_at) VALUES ",
     update: " ON DUPLICATE KEY UPDATE outcome = VALUES(outcome), status = VALUES(status), reason = VALUES(reason), \
              is_restoring = VALUES(is_restoring), pay_before_at = VALUES(pay_before_at), \
              coupon_state = VALUES(coupon_state), coupon_reason = VALUES(coupon_reason), \
              coupon_at = VALUES(coupon_at), point_state = VALUES(point_state), point_reason = VALUES(point_reason), \
              point_at = VALUES(point_at), receiver = VALUES(receiver), \
              warehouse_storage = VALUES(warehouse_storage), is_processing = VALUES(is_processing), \
-             version = VALUES(version), updated_at = VALUES(updated_at)",
+             version = VALUES(version), updated_at = VALUES(updated_at), \
+             after_sales = VALUES(after_sales), completed_at = VALUES(completed_at)",
 };
 const LINES: Written = Written {
     head: "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, \
@@ -90,6 +91,8 @@ fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow)
     let point = step_cells(order, Step::Point);
     let receiver = created.receiver.as_ref();
     let receiver = receiver.map(|receiver| serde_json::to_string(receiver).expect("a receiver is plain data"));
+    let after_sales = order.after_sales.as_deref();
+    let after_sales = after_sales.map(|after| serde_json::to_string(after).expect("what was said is plain data"));
     insert.row(&[
         &created.id.0,
         &created.number.as_str(),
@@ -122,5 +125,7 @@ fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow)
         &order.updated_at,
         &previous.map(|previous| previous.0),
         &created.chosen_by.map(Rule::name),
+        &after_sales,
+        &order.completed_at,
     ]);
 }

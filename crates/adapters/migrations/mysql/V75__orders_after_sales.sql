@@ -1,0 +1,3 @@
+-- What was said and agreed of an order that is taken back: reasons, a refund that waits for the shop, units that are to arrive.
+-- When the order was completed; empty of orders that were completed before this was kept.
+ALTER TABLE orders ADD COLUMN after_sales MEDIUMTEXT, ADD COLUMN completed_at BIGINT;

@@ -1,0 +1,76 @@
+//! What was said and agreed of an order that is taken back, in whole or in part. Few orders have any of it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Order, Status};
+use crate::ids::ProductId;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AfterSales {
+    /// Why it was cancelled, in the words of the person who cancelled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_reason: Option<Arc<str>>,
+    /// Why goods were given back, in the words of the person who asked last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_reason: Option<Arc<str>>,
+    /// Why the shop rejected the refund that was asked for last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<Arc<str>>,
+    /// The refund that waits for the shop's decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<RefundAsked>,
+    /// Units whose price was given back and that have not arrived yet.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub awaited: Vec<(ProductId, i64)>,
+}
+
+/// A refund that the shop has to approve or to reject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundAsked {
+    pub lines: Vec<(ProductId, i64)>,
+    /// Where the order stands again if the shop rejects it.
+    pub before: Status,
+}
+
+impl AfterSales {
+    /// Units of a product that are still to arrive.
+    pub fn awaited(&self, product: ProductId) -> i64 {
+        self.awaited.iter().filter(|(of, _)| *of == product).map(|(_, units)| units).sum()
+    }
+}
+
+impl Order {
+    /// Why the order was cancelled, if somebody said it.
+    pub fn cancel_reason(&self) -> Option<&Arc<str>> {
+        self.after_sales.as_ref()?.cancel_reason.as_ref()
+    }
+
+    pub fn refund_reason(&self) -> Option<&Arc<str>> {
+        self.after_sales.as_ref()?.refund_reason.as_ref()
+    }
+
+    pub fn reject_reason(&self) -> Option<&Arc<str>> {
+        self.after_sales.as_ref()?.reject_reason.as_ref()
+    }
+
+    /// The refund that waits for the shop's decision.
+    pub fn refund_asked(&self) -> Option<&RefundAsked> {
+        self.after_sales.as_ref()?.asked.as_ref()
+    }
+
+    /// Units of a product whose price was given back and that have not arrived yet.
+    pub fn awaited(&self, product: ProductId) -> i64 {
+        self.after_sales.as_ref().map_or(0, |after| after.awaited(product))
+    }
+
+    /// Writes something down; an order of which nothing was said keeps nothing.
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut AfterSales)) {
+        let mut after = self.after_sales.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+        change(&mut after);
+        self.after_sales = (after != AfterSales::default()).then(|| Arc::new(after));
+    }
+}
