@@ -8,6 +8,11 @@ function make(name, attributes, ...children) {
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
   }
+  return put(element, ...children);
+}
+
+/** Appends what there is; what is not there must not become the word for it. */
+function put(element, ...children) {
   element.append(...children.filter((child) => child !== undefined && child !== null));
   return element;
 }
@@ -110,16 +115,17 @@ class Reference {
       const details = make("details", { open: status < "300" },
         make("summary", {}, make("span", { class: "status" }, status), ...inline(response.description ?? "")));
       const headers = Object.keys(response.headers ?? {});
-      if (headers.length) details.append(make("p", { class: "type" }, "Headers: ", headers.join(", ")));
+      if (headers.length) put(details, make("p", { class: "type" }, "Headers: ", headers.join(", ")));
       for (const [type, media] of Object.entries(response.content ?? {})) {
-        details.append(make("p", { class: "type" }, type, " ", media.schema?.$ref ? this.typeOf(media.schema) : ""));
+        const schema = media["x-schema"] ?? media.schema;
+        put(details, make("p", { class: "type" }, type, " ", schema?.$ref ? this.typeOf(schema) : ""));
         const examples = media.example !== undefined ? [media.example]
           : Object.values(media.examples ?? {}).map((example) => this.resolve(example).value);
-        examples.forEach((example) => details.append(code(typeof example === "string" ? example : pretty(example))));
+        examples.forEach((example) => put(details, code(typeof example === "string" ? example : pretty(example))));
       }
       for (const [name, link] of Object.entries(response.links ?? {})) {
         const target = make("a", { href: `#${anchor(link.operationId)}` }, link.operationId);
-        details.append(make("p", { class: "type" }, `Next: ${name} → `, target));
+        put(details, make("p", { class: "type" }, `Next: ${name} → `, target));
       }
       return details;
     });
@@ -133,7 +139,7 @@ class Reference {
       if (parameter.in === "path") path = path.replace(`{${parameter.name}}`, encodeURIComponent(parameter.example ?? "…"));
     }
     const lines = [`curl -sS${operation.method === "get" ? "" : ` -X ${operation.method.toUpperCase()}`} ${quoted(location.origin + path)}`];
-    if (operation.security?.length) lines.push(`-H "authorization: Bearer $TOKEN"`);
+    if (isGuarded(operation)) lines.push(`-H "authorization: Bearer $TOKEN"`);
     const media = operation.requestBody?.content?.["application/json"];
     if (media) {
       lines.push(`-H 'content-type: application/json'`);
@@ -143,10 +149,31 @@ class Reference {
     return copied(lines.join(" \\\n  "));
   }
 
+  /** Where the `$TOKEN` of the commands comes from. */
+  token() {
+    const shop = location.origin;
+    const json = "-H 'content-type: application/json'";
+    const login = (email, password) => `TOKEN=$(curl -sS ${shop}/api/auth/login ${json} \\\n` +
+      `  -d '{"email": "${email}", "password": "${password}"}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)`;
+    return make("section", { id: "token" }, make("h2", {}, "A token"),
+      make("p", {}, "The commands on this page take it from ", make("code", {}, "$TOKEN"), ". A customer registers once and logs in:"),
+      copied(`curl -sS ${shop}/api/users ${json} \\\n` +
+        `  -d '{"email": "ann@example.com", "password": "correct horse battery", "name": "Ann"}'\n` +
+        login("ann@example.com", "correct horse battery")),
+      make("p", {}, "An admin logs in with the password that the shop printed when it first started, or was given as ",
+        make("code", {}, "DOORBUSTER__ADMIN__PASSWORD"), ":"),
+      copied(login("admin@doorbuster.local", "…")),
+      make("p", {}, "Where the shop runs, in the folder of its data, the program makes one of any role:"),
+      copied("TOKEN=$(doorbuster token --role admin --user 1)"));
+  }
+
   article(operation) {
     const notes = [];
     if (operation.deprecated) notes.push(make("span", { class: "note" }, "another spelling"));
-    if (operation.security?.length) notes.push(make("span", { class: "note" }, "token"));
+    if (isGuarded(operation)) {
+      const whose = operation.path.startsWith("/api/admin/") ? "an admin's token" : "a token";
+      notes.push(make("a", { class: "note", href: "#token" }, whose));
+    }
     const article = make("article", { id: anchor(operation.operationId), "aria-label": operation.summary },
       make("h3", {}, operation.summary, ...notes),
       make("p", { class: "path" }, method(operation.method), operation.path),
@@ -179,10 +206,11 @@ class Reference {
     const contents = document.getElementById("contents");
     document.getElementById("version").textContent = info.version;
     content.replaceChildren(make("h1", { id: "top" }, `${info.title} API`), ...prose(info.description),
-      make("p", {}, "The document: ", make("a", { href: "/openapi.json" }, "/openapi.json")));
+      make("p", {}, "The document: ", make("a", { href: "/openapi.json" }, "/openapi.json")), this.token());
     const operations = this.operations();
     for (const tag of tags) {
-      const chapter = operations.filter((operation) => operation.tags?.includes(tag.name));
+      const all = operations.filter((operation) => operation.tags?.includes(tag.name));
+      const chapter = [...all.filter((one) => !one.deprecated), ...all.filter((one) => one.deprecated)];
       const links = chapter.map((operation) => make("li", {},
         make("a", { href: `#${anchor(operation.operationId)}` }, method(operation.method), operation.summary,
           operation.deprecated ? make("span", { class: "type" }, " (another spelling)") : "")));
@@ -190,11 +218,15 @@ class Reference {
       content.append(make("section", {}, make("h2", {}, tag.name), ...prose(tag.description),
         ...chapter.map((operation) => this.article(operation))));
     }
-    const rest = [["codes", "Codes"], ["schemas", "Schemas"]];
+    const rest = [["token", "A token"], ["codes", "Codes"], ["schemas", "Schemas"]];
     contents.append(make("h2", {}, "Shared"), make("ul", {}, ...rest.map(([id, title]) =>
       make("li", {}, make("a", { href: `#${id}` }, title)))));
     content.append(this.codes(), this.schemas());
   }
+}
+
+function isGuarded(operation) {
+  return Boolean(operation.security?.length);
 }
 
 function method(name) {

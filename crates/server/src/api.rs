@@ -197,8 +197,9 @@ fn open_routes() -> Routes {
         .get("/metrics", health::metrics, about::metrics())
         .get("/openapi.json", reference::document, about::document())
         .get("/docs", reference::page, about::page())
-        .get("/docs/reference.js", reference::script, about::script())
-        .get("/docs/reference.css", reference::style, about::style())
+        .get("/docs/reference.js", reference::script, about::part())
+        .get("/docs/reference.css", reference::style, about::part())
+        .get("/", reference::front, about::part())
 }
 
 /// With the paths that the sources spell differently as aliases.

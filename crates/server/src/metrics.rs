@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{Method, StatusCode};
+use axum::http::header::{CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::collector::Collector;
@@ -18,15 +18,15 @@ use prometheus_client::registry::{Registry, Unit};
 
 mod cashier;
 mod engine;
+mod form;
 mod log;
 mod redis;
 
 pub use cashier::CashierMetrics;
 pub use engine::EngineMetrics;
+pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published};
 pub use redis::{Condition, RedisMetrics};
-
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// From well below the fastest answer to the longest allowed wait.
 const SECONDS_BUCKETS: [f64; 14] =
@@ -66,12 +66,14 @@ impl Metrics {
         self.requests.observe(route.unwrap_or(NO_ROUTE), (method_label(method), status), took);
     }
 
-    /// The text that Prometheus reads.
-    pub fn exposition(&self) -> impl IntoResponse + use<> {
+    /// The text that Prometheus reads, in the form that it asks for.
+    pub fn exposition(&self, asked: &HeaderMap) -> impl IntoResponse + use<> {
         let mut text = String::with_capacity(16 * 1024);
         prometheus_client::encoding::text::encode(&mut text, &self.registry.read())
             .expect("writing into a string cannot fail");
-        ([(CONTENT_TYPE, OPEN_METRICS)], text)
+        let form = form::preferred(asked);
+        let text = if form == PLAIN_TEXT { form::plain(&text) } else { text };
+        ([(CONTENT_TYPE, form), (VARY, "accept")], text)
     }
 }
 

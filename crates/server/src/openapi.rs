@@ -7,6 +7,7 @@
 mod answer;
 mod document;
 mod example;
+mod one_answer;
 mod operation;
 mod schemas;
 mod signature;

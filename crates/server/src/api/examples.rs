@@ -128,7 +128,7 @@ pub(super) fn place_order() -> Value {
 pub(super) fn receipt() -> Value {
     json!({
         "orderNumber": ORDER, "status": "PENDING", "estimatedProcessingTime": "PT10S",
-        "trackingUrl": format!("/orders/{ORDER}/status"),
+        "trackingUrl": format!("/api/orders/{ORDER}/status"),
     })
 }
 

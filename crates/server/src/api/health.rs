@@ -1,6 +1,7 @@
 //! Whether the process lives, whether it takes work, and how it does.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use super::Shop;
@@ -24,6 +25,6 @@ pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Prob
 }
 
 /// `GET /metrics`.
-pub(crate) async fn metrics(State(shop): State<Shop>) -> Response {
-    shop.metrics.exposition().into_response()
+pub(crate) async fn metrics(State(shop): State<Shop>, asked: HeaderMap) -> Response {
+    shop.metrics.exposition(&asked).into_response()
 }

@@ -109,6 +109,7 @@ pub(crate) struct Receipt {
     status: &'static str,
     /// An ISO 8601 duration.
     estimated_processing_time: &'static str,
+    /// Where to ask how it stands.
     tracking_url: String,
 }
 
@@ -164,7 +165,7 @@ fn receipt(number: &Number) -> Receipt {
         order_number: number.to_string(),
         status: "PENDING",
         estimated_processing_time: ESTIMATED_PROCESSING_TIME,
-        tracking_url: format!("/orders/{number}/status"),
+        tracking_url: format!("/api/orders/{number}/status"),
     }
 }
 

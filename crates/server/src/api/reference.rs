@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
@@ -36,6 +36,13 @@ pub(super) async fn script() -> Response {
 /// `GET /docs/reference.css`.
 pub(super) async fn style() -> Response {
     asset("text/css; charset=utf-8", Bytes::from_static(STYLE.as_bytes()))
+}
+
+/// `GET /`: there is nothing to buy at this address itself, so people are led to the reference.
+pub(super) async fn front() -> Response {
+    const TEXT: &str =
+        "This is a Doorbuster shop. Its reference to read is at /docs, the same as OpenAPI at /openapi.json.\n";
+    (StatusCode::FOUND, [(LOCATION, HeaderValue::from_static("/docs"))], TEXT).into_response()
 }
 
 /// Another version of the shop may be served here next time, so a copy is asked about before it is used.

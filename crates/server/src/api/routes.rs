@@ -5,7 +5,7 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::Shop;
+use super::{Shop, payments};
 use crate::auth::Admin;
 use crate::http::Code;
 use crate::openapi::{Describes, Operation, Signature};
@@ -58,7 +58,9 @@ impl Routes {
         T: 'static,
     {
         let mut operation = H::describe(operation);
-        if operation.method != Method::GET {
+        // A provider is not kept from telling what became of money.
+        if operation.method != Method::GET && !operation.path.starts_with(payments::CALLBACKS) {
+            operation.is_limited = true;
             operation.refuse(Code::RateExceeded);
         }
         self.0.push(Route { methods: on(method, handler), operation });

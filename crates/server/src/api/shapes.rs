@@ -57,7 +57,7 @@ one_of! {
 pub(super) fn both_coupons() -> Value {
     json!({
         "required": ["couponId", "userCouponId"],
-        "properties": {"couponId": {"type": "integer"}, "userCouponId": {"type": "string"}},
+        "properties": {"couponId": {"type": "integer", "format": "int64"}, "userCouponId": {"type": "string"}},
     })
 }
 
@@ -70,25 +70,25 @@ impl JsonSchema for Discount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let won = json!({"type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount()});
-        let cap = json!({"type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount()});
+        // One object, since generators make little of a choice between two; what depends on its type stands beside it.
         json_schema!({
             "description": "What a coupon takes off: an amount in won, or a share that rounds down to a whole won.",
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
-            "oneOf": [
-                {
-                    "type": "object", "required": ["type", "value"], "additionalProperties": false,
-                    "properties": {"type": {"const": "FIXED"}, "value": won, "maxAmount": {"type": "null"}},
+            "type": "object", "required": ["type", "value"], "additionalProperties": false,
+            "properties": {
+                "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
+                "value": {
+                    "type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
+                    "description": "Won, or 1 to 100 percent.",
                 },
-                {
-                    "type": "object", "required": ["type", "value"], "additionalProperties": false,
-                    "properties": {
-                        "type": {"const": "PERCENT"},
-                        "value": {"type": "integer", "minimum": 1, "maximum": 100},
-                        "maxAmount": cap,
-                    },
+                "maxAmount": {
+                    "type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
+                    "description": "The most won that a percentage takes off.",
                 },
-            ],
+            },
+            "if": {"properties": {"type": {"const": "FIXED"}}},
+            "then": {"properties": {"maxAmount": {"type": "null"}}},
+            "else": {"properties": {"value": {"maximum": 100}}},
         })
     }
 }
@@ -107,8 +107,10 @@ impl JsonSchema for ShownDiscount {
             "description": "What a coupon takes off.",
             "properties": {
                 "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
-                "value": {"type": "integer", "description": "Won, or percent."},
-                "maxAmount": {"type": "integer", "description": "The most won that a percentage takes off."},
+                "value": {"type": "integer", "format": "int64", "description": "Won, or percent."},
+                "maxAmount": {
+                    "type": "integer", "format": "int64", "description": "The most won that a percentage takes off.",
+                },
             },
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
         })

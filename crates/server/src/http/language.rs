@@ -54,7 +54,7 @@ impl Language {
 }
 
 /// `q=0.8` in thousandths; what cannot be read counts as not wanted.
-fn weight(parameter: &str) -> u32 {
+pub(crate) fn weight(parameter: &str) -> u32 {
     let Some(text) = parameter.trim().strip_prefix("q=") else { return WEIGHT_MAX };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = format!("{whole}{fraction:0<3}");

@@ -1,7 +1,6 @@
 //! One way in which an operation is answered when it does what it is asked.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::Value;
 
 /// Puts a type's schema into the document and refers to it.
 pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -21,7 +20,8 @@ pub struct Answer {
 pub enum Content {
     Nothing,
     Json(SchemaOf),
-    Text { media_type: &'static str, example: &'static str },
+    /// The media types that the client may choose from, each with an example.
+    Text(Vec<(&'static str, &'static str)>),
 }
 
 /// A header that tells the client something.
@@ -34,10 +34,12 @@ pub enum Header {
     PreferenceApplied,
     WwwAuthenticate,
     ContentLanguage,
+    RateLimit,
+    RateLimitPolicy,
 }
 
 impl Header {
-    pub const ALL: [Header; 7] = [
+    pub const ALL: [Header; 9] = [
         Header::RequestId,
         Header::Location,
         Header::RetryAfter,
@@ -45,6 +47,8 @@ impl Header {
         Header::PreferenceApplied,
         Header::WwwAuthenticate,
         Header::ContentLanguage,
+        Header::RateLimit,
+        Header::RateLimitPolicy,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -56,6 +60,8 @@ impl Header {
             Header::PreferenceApplied => "Preference-Applied",
             Header::WwwAuthenticate => "WWW-Authenticate",
             Header::ContentLanguage => "Content-Language",
+            Header::RateLimit => "RateLimit",
+            Header::RateLimitPolicy => "RateLimit-Policy",
         }
     }
 }
@@ -67,14 +73,19 @@ pub struct Link {
     /// The `operationId` that takes it.
     pub operation: &'static str,
     pub parameters: Vec<(&'static str, &'static str)>,
-    /// The body to send there.
-    pub body: Option<Value>,
+    /// What else is sent there. A body has no place here: generators take it for a text.
+    pub description: &'static str,
 }
 
 impl Link {
     /// `value` (a run-time expression such as `$response.body#/orderNumber`) is the `parameter` of `operation`.
     pub fn new(name: &'static str, operation: &'static str, parameter: &'static str, value: &'static str) -> Link {
-        Link { name, operation, parameters: vec![(parameter, value)], body: None }
+        Link { name, operation, parameters: vec![(parameter, value)], description: "" }
+    }
+
+    /// `operation` takes what the caller has from elsewhere, as `description` says.
+    pub fn described(name: &'static str, operation: &'static str, description: &'static str) -> Link {
+        Link { name, operation, parameters: vec![], description }
     }
 }
 
@@ -89,7 +100,15 @@ impl Answer {
     }
 
     pub fn text(status: u16, description: &'static str, media_type: &'static str, example: &'static str) -> Answer {
-        Answer { content: Content::Text { media_type, example }, ..Answer::new(status, description) }
+        Answer { content: Content::Text(vec![(media_type, example)]), ..Answer::new(status, description) }
+    }
+
+    /// The same text in another form, for clients that ask for it.
+    pub fn or_text(mut self, media_type: &'static str, example: &'static str) -> Answer {
+        if let Content::Text(forms) = &mut self.content {
+            forms.push((media_type, example));
+        }
+        self
     }
 
     pub fn header(mut self, header: Header) -> Answer {

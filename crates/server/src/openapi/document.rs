@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Content, Header};
 use super::operation::{Access, Operation, Parameter, Place, Tag};
-use super::{example, schemas};
+use super::{example, one_answer, schemas};
 use crate::http::Code;
 use crate::http::problem;
 
@@ -32,7 +32,7 @@ pub fn document(operations: &[Operation]) -> Value {
     // Before anything else, so that the problem's own schema is there to be referred to.
     let problem = writer.answers.subschema_for::<problem::Document<'_>>().to_value();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
-    for operation in operations {
+    for operation in operations.iter().filter(|operation| operation.is_listed) {
         let method = operation.method.as_str().to_ascii_lowercase();
         paths.entry(operation.path).or_default().insert(method, writer.operation(operation, &problem));
     }
@@ -64,6 +64,7 @@ pub fn document(operations: &[Operation]) -> Value {
         })).collect::<Vec<_>>(),
     });
     complete_examples(&mut document["paths"], &definitions);
+    one_answer::unite(&mut document["paths"], operations, &mut definitions);
     for name in definitions.keys().cloned().collect::<Vec<_>>() {
         let example = example::of(&definitions[&name], &definitions);
         definitions[&name]["examples"] = json!([example]);
@@ -82,13 +83,11 @@ impl Writer {
         let mut object = json!({
             "operationId": operation.id,
             "summary": operation.summary,
+            "description": operation.description,
             "tags": [operation.tag.name()],
             "security": security(operation.access),
             "responses": self.responses(operation, problem),
         });
-        if !operation.description.is_empty() {
-            object["description"] = json!(operation.description);
-        }
         if operation.is_deprecated {
             object["deprecated"] = json!(true);
         }
@@ -113,22 +112,25 @@ impl Writer {
             by_status.entry(code.status().as_u16()).or_default().push(*code);
         }
         for (status, codes) in by_status {
-            responses.insert(status.to_string(), refusal(status, &codes, problem));
+            responses.insert(status.to_string(), refusal(&codes, operation.is_limited, problem));
         }
         responses
     }
 
     fn answer(&mut self, operation: &Operation, answer: &Answer) -> Value {
-        let headers = operation.headers.iter().chain(&answer.headers);
+        let limits = if operation.is_limited { &LIMITS[..] } else { &[] };
+        let headers = operation.headers.iter().chain(&answer.headers).chain(limits);
         let mut object = json!({"description": answer.description, "headers": header_references(headers)});
         match &answer.content {
             Content::Nothing => {}
             Content::Json(schema) => {
                 object["content"] = json!({"application/json": {"schema": schema(&mut self.answers)}});
             }
-            Content::Text { media_type, example } => {
-                let content = json!({"schema": {"type": "string"}, "example": example});
-                object["content"] = Value::Object(Map::from_iter([((*media_type).to_owned(), content)]));
+            Content::Text(forms) => {
+                let form = |(media_type, example): &(&str, &str)| {
+                    ((*media_type).to_owned(), json!({"schema": {"type": "string"}, "example": example}))
+                };
+                object["content"] = Value::Object(forms.iter().map(form).collect());
             }
         }
         for link in &answer.links {
@@ -137,8 +139,8 @@ impl Writer {
             if !parameters.is_empty() {
                 target["parameters"] = json!(parameters);
             }
-            if let Some(body) = &link.body {
-                target["requestBody"] = body.clone();
+            if !link.description.is_empty() {
+                target["description"] = json!(link.description);
             }
             object["links"][link.name] = target;
         }
@@ -146,8 +148,12 @@ impl Writer {
     }
 }
 
-/// All problems of one status: one document, with the codes that this endpoint can answer.
-fn refusal(status: u16, codes: &[Code], problem: &Value) -> Value {
+/// What every answer says where the limits on writing are set.
+const LIMITS: [Header; 2] = [Header::RateLimit, Header::RateLimitPolicy];
+
+/// All problems of one status: one document everywhere, so that a generated client has one type for it. The codes that this
+/// endpoint can answer stand beside it.
+fn refusal(codes: &[Code], is_limited: bool, problem: &Value) -> Value {
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
     let titles: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
     let examples: Map<String, Value> = words
@@ -158,14 +164,17 @@ fn refusal(status: u16, codes: &[Code], problem: &Value) -> Value {
     if codes.iter().any(|code| code.retry_after_s().is_some()) {
         headers.push(Header::RetryAfter);
     }
-    if status == StatusCode::UNAUTHORIZED.as_u16() {
+    if codes.iter().any(|code| code.status() == StatusCode::UNAUTHORIZED) {
         headers.push(Header::WwwAuthenticate);
     }
-    let narrowed = json!({"properties": {"code": {"enum": words}, "status": {"const": status}}});
+    if is_limited {
+        headers.extend(LIMITS);
+    }
     json!({
         "description": titles.join("; "),
         "headers": header_references(&headers),
-        "content": {"application/problem+json": {"schema": {"allOf": [problem, narrowed]}, "examples": examples}},
+        "content": {"application/problem+json": {"schema": problem, "examples": examples}},
+        "x-codes": words,
     })
 }
 
@@ -223,7 +232,9 @@ fn header_object(header: Header) -> Value {
             json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
         ),
         Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
-        Header::RetryAfter => ("Seconds to wait before asking again.", json!({"type": "integer", "minimum": 0})),
+        Header::RetryAfter => {
+            ("Seconds to wait before asking again.", json!({"type": "integer", "format": "int64", "minimum": 0}))
+        }
         Header::IdempotencyReplayed => {
             ("The answer belongs to an earlier request with the same key.", json!({"type": "string", "const": "true"}))
         }
@@ -231,6 +242,14 @@ fn header_object(header: Header) -> Value {
         Header::ContentLanguage => {
             ("The language of its texts for people.", json!({"type": "string", "enum": ["en", "ko"]}))
         }
+        Header::RateLimit => (
+            "Where limits on writing are set: the one that leaves least, with `r` writes left and `t` seconds until the next one.",
+            json!({"type": "string", "examples": ["\"user\";r=19;t=1"]}),
+        ),
+        Header::RateLimitPolicy => (
+            "The limit itself: `q` writes at once, given back over `w` seconds.",
+            json!({"type": "string", "examples": ["\"user\";q=20;w=4"]}),
+        ),
         Header::WwwAuthenticate => ("How to authenticate.", json!({"type": "string", "const": "Bearer"})),
     };
     json!({"description": description, "schema": schema})

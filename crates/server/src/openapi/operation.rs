@@ -1,6 +1,7 @@
 //! What one endpoint takes and answers.
 
 use axum::http::Method;
+use schemars::transform::Transform;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::Value;
 
@@ -107,11 +108,17 @@ pub struct Operation {
     pub path: &'static str,
     pub method: Method,
     pub id: &'static str,
+    /// The id of the operation that this one is another spelling of, or its own.
+    pub original: &'static str,
     pub tag: Tag,
     pub summary: &'static str,
     pub description: String,
     pub access: Access,
     pub is_deprecated: bool,
+    /// Whether the document shows it: the parts of a page are no calls.
+    pub is_listed: bool,
+    /// Whether the limits on writing stand in front of it.
+    pub is_limited: bool,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
     pub answers: Vec<Answer>,
@@ -127,11 +134,14 @@ impl Operation {
             path: "",
             method: Method::GET,
             id,
+            original: id,
             tag,
             summary,
             description: String::new(),
             access: Access::Everybody,
             is_deprecated: false,
+            is_listed: true,
+            is_limited: false,
             parameters: vec![],
             body: None,
             answers: vec![],
@@ -146,6 +156,12 @@ impl Operation {
             self.description.push_str("\n\n");
         }
         self.description.push_str(text);
+        self
+    }
+
+    /// A part of a page, which the document does not show.
+    pub fn unlisted(mut self) -> Operation {
+        self.is_listed = false;
         self
     }
 
@@ -205,7 +221,9 @@ impl Operation {
     /// Every field of `Q` is a parameter of the query.
     pub(crate) fn query<Q: JsonSchema>(&mut self) {
         let mut schemas = super::schemas::of_requests();
-        let schema = Q::json_schema(&mut schemas).to_value();
+        let mut schema = Q::json_schema(&mut schemas);
+        super::schemas::Known.transform(&mut schema);
+        let schema = schema.to_value();
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
             self.parameters.push(query_parameter(
@@ -239,7 +257,6 @@ fn query_parameter(name: &str, schema: &Value, is_required: bool, _schemas: &Sch
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("description");
         schema.remove("examples");
-        schema.remove("default");
         // A query has no null: what may be absent is absent.
         if let Some(kind) = schema.get("type").and_then(Value::as_array).and_then(|kinds| kinds.first()).cloned() {
             schema.insert("type".to_owned(), kind);

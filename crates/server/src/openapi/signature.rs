@@ -1,6 +1,7 @@
 //! What a handler's type says of its endpoint.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -84,6 +85,11 @@ impl<S> Describes for State<S> {
     fn describe(operation: &mut Operation) {
         operation.refuse(Code::Unavailable);
     }
+}
+
+/// What is read of them stands in the operation's own words.
+impl Describes for HeaderMap {
+    fn describe(_: &mut Operation) {}
 }
 
 impl<T: JsonSchema> Describes for Query<T> {

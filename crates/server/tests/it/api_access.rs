@@ -19,11 +19,12 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 73] = [
+const ROUTES: [(&str, &str, Access); 75] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
     ("GET", "/openapi.json", Everybody),
+    ("GET", "/", Everybody),
     ("GET", "/docs", Everybody),
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
@@ -76,6 +77,7 @@ const ROUTES: [(&str, &str, Access); 73] = [
     ("GET", "/api/admin/orders", Admins),
     ("GET", "/api/admin/orders/{orderNumber}", Admins),
     ("GET", "/api/admin/orders/{orderNumber}/events", Admins),
+    ("GET", "/api/admin/orders/{orderNumber}/status", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/cancel", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resume", Admins),
     ("POST", "/api/admin/orders/{orderNumber}/resolve", Admins),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::http::Code;
 
-use crate::contract::{complaint, document};
+use crate::contract::{complaint, document, template_of};
 use crate::shop::{ANN, TestShop};
 
 fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
@@ -53,6 +53,7 @@ fn every_operation_is_told_in_full() {
         let name = format!("{method} {path}");
         assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}: its operationId is its own");
         assert!(!operation["summary"].as_str().unwrap().is_empty(), "{name}");
+        assert!(!operation["description"].as_str().unwrap().is_empty(), "{name} says what it does");
         assert!(tags.contains(&&operation["tags"][0]), "{name}");
         let responses = operation["responses"].as_object().unwrap();
         assert!(responses.keys().any(|status| status.as_str() < "300"), "{name} can succeed");
@@ -81,8 +82,8 @@ fn every_code_occurs() {
     let mut answered = BTreeSet::new();
     for (_, _, operation) in operations() {
         each(operation, &mut |key, value| {
-            if key == "code" {
-                answered.extend(value["enum"].as_array().into_iter().flatten().map(|code| code.as_str().unwrap()));
+            if key == "x-codes" {
+                answered.extend(value.as_array().unwrap().iter().map(|code| code.as_str().unwrap()));
             }
         });
     }
@@ -194,4 +195,104 @@ fn bodies_are_closed() {
         });
         assert!(!is_read || schema["additionalProperties"] == false, "{name} refuses unknown fields");
     }
+}
+
+/// Generators of clients take a link's body for a text, and a field with a default for a required one.
+#[test]
+fn nothing_in_it_stops_a_generator() {
+    each(document(), &mut |key, value| {
+        if key == "links" {
+            for (name, link) in value.as_object().unwrap() {
+                assert!(link.get("requestBody").is_none_or(Value::is_string), "{name}");
+            }
+        }
+        if key == "properties" {
+            for (name, field) in value.as_object().unwrap() {
+                assert!(field.get("default").is_none(), "{name} has a default");
+            }
+        }
+        if key == "properties" || key == "schema" {
+            for schema in value.as_object().unwrap().values().chain([value]) {
+                let is_integer = schema["type"] == "integer" || schema["type"][0] == "integer";
+                let format = schema["format"].as_str().unwrap_or_default();
+                assert!(!is_integer || ["int32", "int64"].contains(&format), "{schema}");
+            }
+        }
+    });
+}
+
+/// They have one type for the problems of all operations, and one for all good answers of an operation.
+#[test]
+fn an_operation_has_one_good_answer_and_one_problem() {
+    let (mut united, mut problems) = (0, 0);
+    for (path, method, operation) in operations() {
+        let mut good = BTreeSet::new();
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let content = &response["content"];
+            if let Some(media) = content.get("application/problem+json") {
+                assert_eq!(
+                    media["schema"],
+                    json!({"$ref": "#/components/schemas/Problem"}),
+                    "{method} {path} {status}"
+                );
+                problems += 1;
+            }
+            if let Some(media) = content.get("application/json") {
+                good.insert(media["schema"].to_string());
+                united += usize::from(media.get("x-schema").is_some());
+            }
+        }
+        assert!(good.len() <= 1, "{method} {path}: {good:?}");
+    }
+    assert!(united >= 12 && problems > 400, "{united} {problems}");
+    let placed = &document()["components"]["schemas"]["PlaceOrderAnswer"];
+    let words = placed["properties"]["status"]["enum"].as_array().unwrap();
+    assert!(words.contains(&json!("PENDING")) && words.contains(&json!("PREPARING")), "{words:?}");
+    assert_eq!(placed["required"], json!(["orderNumber", "status"]));
+    for name in ["Order", "Receipt"] {
+        let example = &document()["components"]["schemas"][name]["examples"][0];
+        assert_eq!(complaint("/components/schemas/PlaceOrderAnswer", example), None, "{name}");
+    }
+}
+
+#[test]
+fn whatever_writes_tells_the_limits_where_they_are_set() {
+    let mut count = 0;
+    for (path, method, operation) in operations() {
+        let is_limited = method != "get" && !path.starts_with("/api/payments/callbacks/");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            for header in ["RateLimit", "RateLimit-Policy"] {
+                assert_eq!(!response["headers"][header].is_null(), is_limited, "{method} {path} {status}: {header}");
+            }
+            count += usize::from(is_limited);
+        }
+    }
+    assert!(count > 100);
+}
+
+#[test]
+fn the_parts_of_a_page_are_no_calls() {
+    let paths: Vec<&String> = document()["paths"].as_object().unwrap().keys().collect();
+    for path in &paths {
+        assert!(!path.ends_with(".js") && !path.ends_with(".css") && *path != "/", "{path} is listed");
+    }
+}
+
+/// Where an answer says that something is found there, it is not at another spelling of the path.
+#[test]
+fn no_answer_leads_to_a_deprecated_path() {
+    let old: Vec<&str> = operations().filter(|(.., one)| one["deprecated"] == true).map(|(path, ..)| path).collect();
+    assert!(old.len() >= 6, "{old:?}");
+    let mut count = 0;
+    each(document(), &mut |_, value| {
+        if let Some(text) = value.as_str()
+            && text.starts_with('/')
+            && !text.contains('{')
+            && let Some(template) = template_of(text)
+        {
+            count += 1;
+            assert!(!old.contains(&template), "{text}");
+        }
+    });
+    assert!(count > 5, "{count}");
 }

@@ -21,7 +21,7 @@ fn an_order_is_received_and_followed() {
         let number = receipt["orderNumber"].as_str().unwrap();
         let wanted = json!({
             "orderNumber": "<text>", "status": "PENDING", "estimatedProcessingTime": "PT10S",
-            "trackingUrl": format!("/orders/{number}/status"),
+            "trackingUrl": format!("/api/orders/{number}/status"),
         });
         assert_like(&receipt, &wanted);
         let path = format!("/api/orders/{number}");

@@ -50,6 +50,35 @@ fn the_page_needs_nothing_from_elsewhere_and_parses_nothing_it_is_told() {
     }
 }
 
+/// A part that is not there must not be shown as the word for it.
+#[test]
+fn the_page_appends_nothing_that_may_be_undefined() {
+    let script = include_str!("../../assets/reference.js");
+    let unchecked: Vec<&str> = script
+        .lines()
+        .filter(|line| line.contains(".append(") && (line.contains("code(") || line.contains("fields(")))
+        .collect();
+    assert!(unchecked.is_empty(), "{unchecked:?}");
+}
+
+#[test]
+fn the_page_says_where_a_token_comes_from() {
+    let script = include_str!("../../assets/reference.js");
+    let (_, section) = script.split_once("  token() {").unwrap();
+    let section = section.split_once("\n  }\n").unwrap().0;
+    for way in ["/api/users", "/api/auth/login", "DOORBUSTER__ADMIN__PASSWORD", "doorbuster token --role admin"] {
+        assert!(section.contains(way), "{way}");
+    }
+}
+
+#[test]
+fn the_front_door_leads_to_the_reference() {
+    let shop = TestShop::start();
+    let answer = shop.ask_openly("GET", "/", &Value::Null);
+    assert_eq!((answer.status, answer.header("location")), (302, Some("/docs")));
+    assert!(answer.text.contains("/openapi.json"), "{}", answer.text);
+}
+
 /// One call of the file, with its variables as they are written.
 struct Call {
     name: Option<&'static str>,

@@ -41,13 +41,13 @@ impl Contract {
     }
 }
 
-/// Where schemas stand: under `schema`, and one by one under `components/schemas`.
+/// Where schemas stand: under `schema` and `x-schema`, and one by one under `components/schemas`.
 fn find_schemas(value: &Value, at: &str, found: &mut Vec<String>) {
     let Some(object) = value.as_object() else { return };
     for (key, inner) in object {
         let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
         match (at, key.as_str()) {
-            (_, "schema") => found.push(pointer),
+            (_, "schema" | "x-schema") => found.push(pointer),
             ("/components", "schemas") => {
                 found.extend(inner.as_object().unwrap().keys().map(|name| format!("{pointer}/{name}")));
             }
@@ -121,23 +121,29 @@ pub(crate) fn assert_foreseen(method: &str, path: &str, answer: &Answer) {
     let name = format!("{method} {path} → {status}");
     assert!(!response.is_null(), "the document does not foresee {name}: {}", answer.text);
     assert!(answer.header("request-id").is_some(), "{name} has a Request-Id");
-    for (header, wanted) in
-        [("location", "Location"), ("retry-after", "Retry-After"), ("idempotency-replayed", "Idempotency-Replayed")]
-    {
-        let is_foreseen = !response["headers"][wanted].is_null();
-        assert!(
-            answer.header(header).is_none() || is_foreseen,
-            "{name} has {wanted}, which the document does not foresee"
-        );
+    for header in CONTRACT.document["components"]["headers"].as_object().unwrap().keys() {
+        let is_foreseen = !response["headers"][header].is_null();
+        let has_it = answer.header(&header.to_ascii_lowercase()).is_some();
+        assert!(!has_it || is_foreseen, "{name} has {header}, which the document does not foresee");
     }
     let Some(content) = response["content"].as_object() else { return };
     let content_type = answer.header("content-type").unwrap_or_default();
     assert!(content.contains_key(content_type), "{name} is {content_type}, the document says {:?}", content.keys());
     if content_type.ends_with("json") {
         let [template, kind] = [template, content_type].map(|part| part.replace('~', "~0").replace('/', "~1"));
-        let pointer = format!("/paths/{template}/{method}/responses/{status}/content/{kind}/schema");
-        if let Some(complaint) = complaint(&pointer, &answer.json()) {
-            panic!("{name} is not what the document says: {complaint}\n{}", answer.text);
+        for schema in ["schema", "x-schema"] {
+            let pointer = format!("/paths/{template}/{method}/responses/{status}/content/{kind}/{schema}");
+            if CONTRACT.document.pointer(&pointer).is_none() {
+                continue;
+            }
+            if let Some(complaint) = complaint(&pointer, &answer.json()) {
+                panic!("{name} is not what the document says: {complaint}\n{}", answer.text);
+            }
         }
+    }
+    if let Some(codes) = response["x-codes"].as_array() {
+        let problem = answer.json();
+        assert!(codes.contains(&problem["code"]), "{name} has a code that the document does not foresee: {problem}");
+        assert_eq!(problem["status"], answer.status, "{name}: {problem}");
     }
 }

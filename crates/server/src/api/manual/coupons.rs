@@ -52,22 +52,28 @@ pub(in crate::api) fn request() -> Operation {
 }
 
 pub(in crate::api) fn get_request() -> Operation {
-    Operation::new(Tag::Coupons, "getCouponRequest", "A request for a coupon").gives("How it stands, and its result.")
+    Operation::new(Tag::Coupons, "getCouponRequest", "A request for a coupon")
+        .says("A request is answered once, and keeps its answer. What another customer asked for answers 404.")
+        .gives("How it stands, and its result.")
 }
 
 pub(in crate::api) fn list() -> Operation {
     Operation::new(Tag::Coupons, "listCampaigns", "All campaigns")
+        .says("Every campaign, also those that are over, have not begun, or are paused.")
         .gives("A page of campaigns with what remains of them.")
 }
 
 pub(in crate::api) fn get() -> Operation {
     Operation::new(Tag::Coupons, "getCampaign", "A campaign")
+        .says("Its terms, and how many coupons it has left at this moment.")
         .gives("The campaign; `issued` and `remaining` are never cached.")
         .link(200, Link::new("issue", "issueCoupon", "id", "$response.body#/couponId"))
 }
 
 pub(in crate::api) fn list_own() -> Operation {
-    Operation::new(Tag::Coupons, "listOwnCoupons", "Own coupons").gives("A page of own coupons, newest first.")
+    Operation::new(Tag::Coupons, "listOwnCoupons", "Own coupons")
+        .says("Each with the number it was issued with, and whether it can still be used.")
+        .gives("A page of own coupons, newest first.")
 }
 
 pub(in crate::api) fn create() -> Operation {
@@ -75,7 +81,9 @@ pub(in crate::api) fn create() -> Operation {
         .link(Link::new("campaign", "getCampaign", "id", "$response.body#/couponId"))
         .link(Link::new("change", "changeCampaign", "id", "$response.body#/couponId"))
         .link(Link::new("issue", "issueCoupon", "id", "$response.body#/couponId"));
-    Operation::new(Tag::Administration, "createCampaign", "Create a campaign").answers(created)
+    Operation::new(Tag::Administration, "createCampaign", "Create a campaign")
+        .says("Coupons are issued from `issueStartsAt` until `issueEndsAt`, and can be used until `validUntil`.")
+        .answers(created)
 }
 
 pub(in crate::api) fn change() -> Operation {

@@ -10,7 +10,9 @@ pub(in crate::api) fn list() -> Operation {
 }
 
 pub(in crate::api) fn get() -> Operation {
-    Operation::new(Tag::Administration, "getDeadLetter", "A dead letter").gives("The letter as it is now.")
+    Operation::new(Tag::Administration, "getDeadLetter", "A dead letter")
+        .says("With the event, the error of the last attempt, and everything that operators did with it.")
+        .gives("The letter as it is now.")
 }
 
 pub(in crate::api) fn edit() -> Operation {
@@ -29,6 +31,7 @@ pub(in crate::api) fn resend() -> Operation {
 
 pub(in crate::api) fn drop() -> Operation {
     Operation::new(Tag::Administration, "dropDeadLetter", "Decide that a dead letter need not be handled")
+        .says("The letter is closed: its group never handles the event. The reason is kept.")
         .gives("The letter as it is now.")
         .refuses([Code::LetterClosed])
 }

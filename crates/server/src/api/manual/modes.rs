@@ -4,6 +4,7 @@ use crate::openapi::{Operation, Tag};
 
 pub(in crate::api) fn get() -> Operation {
     Operation::new(Tag::Administration, "getModes", "Which mode orders are claimed in")
+        .says("A mode is the way in which an order claims stock, coupon and points.")
         .gives("What is in force, who set it and why, and when which mode is advised.")
 }
 
@@ -15,6 +16,7 @@ pub(in crate::api) fn put() -> Operation {
 
 pub(in crate::api) fn changes() -> Operation {
     Operation::new(Tag::Administration, "listModesChanges", "Who changed the mode, and why")
+        .says("Every change since the shop began, by an admin or by the canary rule.")
         .gives("A page of changes, newest first.")
 }
 

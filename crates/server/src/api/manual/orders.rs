@@ -50,21 +50,26 @@ pub(in crate::api) fn place() -> Operation {
 
 pub(in crate::api) fn list() -> Operation {
     Operation::new(Tag::Orders, "listOrders", "Own orders")
+        .says("Every order of the token's user, whatever became of it.")
         .gives("A page of own orders, newest first.")
         .link(200, link("newest", "getOrder", "$response.body#/data/0/orderNumber"))
 }
 
 pub(in crate::api) fn get() -> Operation {
-    Operation::new(Tag::Orders, "getOrder", "An order").gives("The order with its steps, amounts and outcome.")
+    Operation::new(Tag::Orders, "getOrder", "An order")
+        .says("`outcome` says whether the order came about, `status` where its goods are, `steps` what has been claimed so far.").gives("The order with its steps, amounts and outcome.")
 }
 
 pub(in crate::api) fn status() -> Operation {
     Operation::new(Tag::Orders, "getOrderStatus", "How an order stands")
+        .says("A short answer to ask again and again while an order is under way.")
         .answers(Answer::json::<StatusBody>(200, "Outcome, status and progress, in the language that was accepted."))
 }
 
 pub(in crate::api) fn events() -> Operation {
-    Operation::new(Tag::Orders, "listOrderEvents", "An order's history").gives("Every change in order, with its cause.")
+    Operation::new(Tag::Orders, "listOrderEvents", "An order's history")
+        .says("Each change with the command or event that caused it, oldest first, all on one page.")
+        .gives("Every change in order, with its cause.")
 }
 
 pub(in crate::api) fn cancel() -> Operation {
@@ -83,6 +88,7 @@ pub(in crate::api) fn cancel() -> Operation {
 
 pub(in crate::api) fn list_all() -> Operation {
     Operation::new(Tag::Administration, "listAllOrders", "Everybody's orders")
+        .says("`outcome=COMPENSATION_STUCK` shows those that wait for an operator.")
         .gives("A page of orders, newest first.")
         .link(200, link("newest", "getAnyOrder", "$response.body#/data/0/orderNumber"))
 }

@@ -15,6 +15,7 @@ pub(in crate::api) fn callback() -> Operation {
 
 pub(in crate::api) fn script() -> Operation {
     Operation::new(Tag::Administration, "getPaymentScript", "What the scripted payment provider does")
+        .says("The scripted provider stands in for a real one: it approves everything until it is scripted otherwise. A shop with a real provider answers 409.")
         .gives("Its script, and the amounts that are one by themselves.")
         .refuses([Code::PaymentNotScripted])
 }

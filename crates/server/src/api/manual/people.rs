@@ -1,7 +1,5 @@
 //! People, and the live notices that they get.
 
-use serde_json::json;
-
 use crate::api::users::RegisteredBody;
 use crate::http::Code;
 use crate::openapi::{Answer, Link, Operation, Tag};
@@ -17,10 +15,9 @@ const NUMBERED: &str = "A customer's notices are numbered from 1 without gap, an
 has goes on after it, and misses nothing.";
 
 pub(in crate::api) fn register() -> Operation {
-    let mut login = Link::new("login", "login", "", "");
-    login.parameters.clear();
-    login.body = Some(json!({"email": "$request.body#/email", "password": "$request.body#/password"}));
+    let login = Link::described("login", "login", "With the same `email` and `password`.");
     Operation::new(Tag::People, "registerUser", "Register")
+        .says("Anybody may: the new user is a customer. To log in is another call.")
         .answers(Answer::json::<RegisteredBody>(201, "The new user's id.").link(login))
         .refuses([Code::UserEmailTaken])
 }

@@ -6,11 +6,15 @@ use crate::http::Code;
 use crate::openapi::{Answer, Link, Operation, Tag};
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Products, "listProducts", "The catalogue").gives("A page of products.")
+    Operation::new(Tag::Products, "listProducts", "The catalogue")
+        .says("Every product, also those that are sold out or no longer on sale.")
+        .gives("A page of products.")
 }
 
 pub(in crate::api) fn get() -> Operation {
-    Operation::new(Tag::Products, "getProduct", "A product").gives("The product with what is available now.")
+    Operation::new(Tag::Products, "getProduct", "A product")
+        .says("`available` is what a new order could still get: units on hand less those reserved for orders.")
+        .gives("The product with what is available now.")
 }
 
 pub(in crate::api) fn popular() -> Operation {
@@ -24,11 +28,14 @@ pub(in crate::api) fn register() -> Operation {
         .link(Link::new("product", "getProduct", "id", "$response.body#/productId"))
         .link(Link::new("change", "changeProduct", "id", "$response.body#/productId"))
         .link(Link::new("stock", "adjustStock", "id", "$response.body#/productId"));
-    Operation::new(Tag::Administration, "registerProduct", "Register a product").answers(registered)
+    Operation::new(Tag::Administration, "registerProduct", "Register a product")
+        .says("It is on sale from the answer on, with all of its units available.")
+        .answers(registered)
 }
 
 pub(in crate::api) fn change() -> Operation {
     Operation::new(Tag::Administration, "changeProduct", "Change a product's price or status")
+        .says("What is absent stays as it is. Orders keep the price at which they were placed.")
         .gives("The product as it is now.")
 }
 
@@ -47,9 +54,13 @@ pub(in crate::api) fn charge() -> Operation {
 }
 
 pub(in crate::api) fn balance() -> Operation {
-    Operation::new(Tag::Points, "getBalance", "Own balance").gives("What the account holds.")
+    Operation::new(Tag::Points, "getBalance", "Own balance")
+        .says("One point is one won.")
+        .gives("What the account holds.")
 }
 
 pub(in crate::api) fn history() -> Operation {
-    Operation::new(Tag::Points, "listPointsEntries", "Own ledger").gives("A page of own entries, newest first.")
+    Operation::new(Tag::Points, "listPointsEntries", "Own ledger")
+        .says("Every charge, deduction and restoration with the balance after it: the entries add up to the balance.")
+        .gives("A page of own entries, newest first.")
 }

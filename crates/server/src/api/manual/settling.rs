@@ -46,11 +46,13 @@ pub(in crate::api) fn refund() -> Operation {
 
 pub(in crate::api) fn list_shipments() -> Operation {
     Operation::new(Tag::Administration, "listShipments", "Goods on their way")
+        .says("One for each order whose goods leave the house.")
         .gives("A page of shipments, those of the newest orders first.")
 }
 
 pub(in crate::api) fn get_shipment() -> Operation {
     Operation::new(Tag::Administration, "getShipment", "The shipment of an order")
+        .says("Where the goods of an order are, and the carrier's number once it is known.")
         .gives("Where the goods are.")
         .refuses([Code::ShipmentNotFound])
 }
@@ -64,17 +66,20 @@ pub(in crate::api) fn change_shipment() -> Operation {
 
 pub(in crate::api) fn list_stored() -> Operation {
     Operation::new(Tag::Administration, "listStorages", "Goods in the warehouse")
+        .says("One for each order whose goods are kept in the warehouse.")
         .gives("A page of what is kept for orders, the newest orders first.")
 }
 
 pub(in crate::api) fn get_stored() -> Operation {
     Operation::new(Tag::Administration, "getStorage", "What is kept for an order")
+        .says("The goods of an order that are kept in the warehouse.")
         .gives("What became of the goods.")
         .refuses([Code::ShipmentNotFound])
 }
 
 pub(in crate::api) fn change_stored() -> Operation {
     Operation::new(Tag::Administration, "changeStorage", "Say what becomes of goods that are kept")
+        .says("Goods that are kept are sent, auctioned or given back; the order's status follows.")
         .gives("What became of the goods.")
         .refuses([Code::OrderNotFound, Code::ShipmentNotFound, Code::ShipmentNotPossible])
 }
