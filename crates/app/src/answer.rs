@@ -116,6 +116,8 @@ pub enum Refusal {
     },
     /// The group no longer stands where the operator saw it.
     GroupMoved,
+    /// Something that always holds would not hold any more: it was not done, and operators were told.
+    Broken,
     IdempotencyMismatch,
     IdempotencyInProgress,
     /// Too much is waiting, or the command waited too long. Nothing was decided.

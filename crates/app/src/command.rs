@@ -204,8 +204,8 @@ pub enum Reaction {
     NoticeCoupon { issued: Box<CouponIssued> },
     NoticeFailed { failed: Box<OrderProcessingFailed> },
     SettleOrder { order: OrderId, method: Option<Method> },
-    RetryPayment { order: OrderId, attempt: i64 },
-    CountSales { products: Vec<Sold>, at: Timestamp },
+    RetryPayment { order: OrderId, attempt: i64, retry: i64 },
+    CountSales { order: OrderId, products: Vec<Sold>, at: Timestamp },
 }
 
 /// Events that a group could not handle: they wait, are tried again, are given up, and are looked after by operators.
@@ -222,7 +222,7 @@ pub enum Undelivered {
     /// A dead letter is sent again, by an operator for a reason.
     Resend { letter: Box<DeadLetter>, reaction: Option<Reaction>, reason: Option<Arc<str>> },
     /// That failed.
-    ResendFailed { letter: Box<DeadLetter>, error: Arc<str>, reason: Option<Arc<str>> },
+    ResendFailed { letter: Box<DeadLetter>, error: Arc<str>, reason: Option<Arc<str>>, is_final: bool },
     /// An operator corrects what a letter says.
     Edit { letter: LetterId, payload: Arc<str>, reason: Arc<str> },
     /// An operator decides that a letter need not be handled.

@@ -47,7 +47,7 @@ cases! {
         a_login_survives,
         a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,
-        a_settled_order_is_known_as_settled,
+        an_order_that_is_only_looked_at_is_the_one_that_is_written,
         terms_and_offers_are_what_is_written,
         a_timer_survives,
         a_timer_put_without_being_read_replaces_what_is_there,

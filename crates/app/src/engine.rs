@@ -6,6 +6,7 @@ mod keys;
 mod modes;
 mod report;
 mod streams;
+mod undone;
 mod written;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
 //! What each command does to the rows of its batch. One file per part of the shop.
 
+mod asked;
 mod catalogue;
 mod claiming;
 mod coupons;
@@ -72,7 +73,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         }
         Reaction::ReleasePoints { order, user, amount } => participants::release_points(unit, *order, *user, *amount),
         Reaction::Delay { order, step, until } => claiming::delay(unit, *order, *step, *until),
-        Reaction::Collect { order, step, report, at } => orders::collect(unit, *order, *step, (*report, *at)),
+        Reaction::Collect { order, step, report, at } => orders::take_report(unit, *order, *step, (*report, *at)),
         Reaction::DecideRequest { request, user, campaign } => {
             coupons::decide_request(unit, *request, *campaign, *user)
         }
@@ -81,7 +82,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         Reaction::NoticeCoupon { issued } => notices::coupon(unit, issued),
         Reaction::NoticeFailed { failed } => notices::processing_failed(unit, failed),
         Reaction::SettleOrder { order, method } => settling::settle(unit, *order, *method),
-        Reaction::RetryPayment { order, attempt } => payments::retry(unit, *order, *attempt),
-        Reaction::CountSales { products, at } => catalogue::count_sales(unit, products, *at),
+        Reaction::RetryPayment { order, attempt, retry } => payments::retry(unit, *order, (*attempt, *retry)),
+        Reaction::CountSales { order, products, at } => catalogue::count_sales(unit, *order, (products, *at)),
     }
 }

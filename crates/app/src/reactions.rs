@@ -102,7 +102,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::Completion => collect(event, at, codec),
         Group::CouponRequest | Group::CouponResult => request(event, codec),
         Group::Notices => notice(event, codec),
-        Group::Ranking => ranking(event),
+        Group::Ranking => ranking(event, codec),
         Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
     }
 }
@@ -234,14 +234,17 @@ fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::OrderProcessingRequested(asked) => {
             Reaction::SettleOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
         }
-        Event::OrderProcessingRetried(asked) => {
-            Reaction::RetryPayment { order: codec.order_id(asked.order_id.as_str())?, attempt: asked.attempt }
-        }
+        Event::OrderProcessingRetried(asked) => Reaction::RetryPayment {
+            order: codec.order_id(asked.order_id.as_str())?,
+            attempt: asked.attempt,
+            retry: asked.retry_count,
+        },
         _ => return None,
     })
 }
 
-fn ranking(event: &Event) -> Option<Reaction> {
+fn ranking(event: &Event, codec: &Codec) -> Option<Reaction> {
     let Event::OrderCompleted(completed) = event else { return None };
-    Some(Reaction::CountSales { products: completed.products.clone(), at: completed.completed_at })
+    let order = codec.order_id(completed.order_id.as_str())?;
+    Some(Reaction::CountSales { order, products: completed.products.clone(), at: completed.completed_at })
 }

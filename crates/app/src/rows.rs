@@ -53,8 +53,9 @@ pub enum Key {
     Shipment(OrderId),
     Storage(OrderId),
     Claim(ClaimKey),
-    /// Whether an order is settled, read without a lock: settled orders stay settled.
-    Settled(OrderId),
+    /// An order as those see it who work for it, read without a lock: what it asks for never changes, and what it was
+    /// answered only ever becomes more.
+    Placed(OrderId),
     /// A campaign's terms, read without a lock: whoever changes nothing of it need not wait for those who issue its coupons.
     Terms(CampaignId),
     /// A product's name and price, read without a lock in the same way.
@@ -149,7 +150,7 @@ macro_rules! key_newtype {
 }
 
 key_newtype! {
-    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, SettledKey(OrderId) => Settled,
+    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
     TermsKey(CampaignId) => Terms, OfferKey(ProductId) => Offer, CustomerKey(UserId) => Customer,
     AccountKey(UserId) => Account,
 }
@@ -391,7 +392,7 @@ rows! {
         shipments: ShipmentKey => Shipment,
         storages: StorageKey => Storage,
         claims: ClaimKey => Claim,
-        settled: SettledKey => (),
+        placed: PlacedKey => Order,
         terms: TermsKey => Campaign,
         offers: OfferKey => Product,
         requests: RequestId => Request,

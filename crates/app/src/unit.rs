@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions;
-use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OfferKey, OrderKey, OrderRow, Rows, TermsKey};
+use crate::rows::{Customer, CustomerKey, ModesKey, NewEvent, OfferKey, OrderKey, OrderRow, PlacedKey, Rows, TermsKey};
 use crate::settings::{Executor, Settings};
 use crate::table::Missing;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
@@ -25,6 +25,15 @@ pub enum Halt {
     Refused(Refusal),
     /// An event could not be handled, and trying again would not help.
     Failed(String),
+    /// Something that always holds would not hold any more: this one thing is not done, and operators learn of it.
+    Broken(String),
+}
+
+impl Halt {
+    /// The decision would break an invariant.
+    pub(crate) fn broken(invariant: &str) -> Halt {
+        Halt::Broken(format!("this must always hold, and does not: {invariant}"))
+    }
 }
 
 impl From<Missing> for Halt {
@@ -49,6 +58,8 @@ pub(crate) struct Unit<'a> {
     pub now: Timestamp,
     /// What made it happen: a command's or an event's name, for the history.
     pub cause: &'static str,
+    /// Events that were skipped, because they changed nothing that had not been changed before.
+    pub skipped: usize,
 }
 
 impl Unit<'_> {
@@ -116,6 +127,19 @@ impl Unit<'_> {
             // Only who changes the setting has it read with the batch.
             Ok(None) | Err(Missing(_)) => self.settings.modes,
         }
+    }
+
+    /// An event was handed over again, or too late: it changes nothing and publishes nothing (O-16).
+    pub(crate) const fn skip(&mut self) {
+        self.skipped += 1;
+    }
+
+    /// The order as those see it who work for it and do not change it.
+    pub(crate) fn placed(&self, order: OrderId) -> Step<Option<&Order>> {
+        if self.rows.orders.is_loaded(&OrderKey(order)) {
+            return Ok(self.rows.orders.get(OrderKey(order))?.map(|row| &row.order));
+        }
+        Ok(self.rows.placed.get(PlacedKey(order))?)
     }
 
     /// The order of an id that came from outside.

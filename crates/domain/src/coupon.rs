@@ -23,7 +23,7 @@ pub enum Command {
         coupon: Option<CouponId>,
         order: OrderId,
     },
-    /// Makes the coupon of an order usable again.
+    /// Makes the coupon of an order usable again. Refused where the order used none.
     Restore {
         order: OrderId,
     },
@@ -212,7 +212,7 @@ pub fn decide(campaign: &Campaign, holding: &Holding, command: &Command, at: Tim
             Ok(Event::Used { id: coupon.id, order: *order })
         }
         Command::Restore { order } => {
-            let coupon = holding.used_on(*order).expect("only what a claim holds is restored");
+            let coupon = holding.used_on(*order).ok_or(Rejection::NotUsable)?;
             Ok(Event::Restored { id: coupon.id })
         }
     }

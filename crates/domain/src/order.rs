@@ -144,6 +144,8 @@ pub enum Rejection {
     NoSuchEdge {
         from: Status,
     },
+    /// Something that always holds does not hold; the words say what.
+    Impossible(&'static str),
 }
 
 /// Everything that is needed to place an order: lines at catalogue prices, one per product.
@@ -247,10 +249,10 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
     if let Command::Place(placement) = command {
         return place(placement, at);
     }
-    let order = order.expect("the caller looks an order up before it asks anything of it");
+    let Some(order) = order else { return Err(Rejection::Impossible("the order exists")) };
     match command {
-        Command::Place(_) => unreachable!("answered above"),
-        Command::Collect { step, report, at: reported_at } => Ok(collect(order, *step, *report, (*reported_at, at))),
+        Command::Place(_) => Err(Rejection::Impossible("an order is placed once")),
+        Command::Collect { step, report, at: reported_at } => collect(order, *step, *report, (*reported_at, at)),
         Command::Cancel { .. } if !order.is_cancellable() => Err(Rejection::NotCancellable),
         Command::Cancel { by, note } if order.outcome == Outcome::Completed => {
             Ok(settling::take_back(order, by.reason(), note.clone()))
@@ -300,15 +302,20 @@ fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> 
     }))])
 }
 
-fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Timestamp, Timestamp)) -> Vec<Event> {
+fn collect(
+    order: &Order,
+    step: Step,
+    report: Report,
+    (reported_at, now): (Timestamp, Timestamp),
+) -> Result<Vec<Event>, Rejection> {
     if !order.saga.accepts(step, report) {
-        return vec![];
+        return Ok(vec![]);
     }
     let mut saga = order.saga.clone();
     saga.note(step, report, reported_at);
     let mut events = vec![Event::Reported { step, report, at: reported_at }];
     if order.outcome.is_settled() {
-        return events;
+        return Ok(events);
     }
     match saga.next() {
         Next::Wait => {
@@ -317,24 +324,24 @@ fn collect(order: &Order, step: Step, report: Report, (reported_at, now): (Times
                 events.push(Event::Asked { steps: asked });
             }
         }
-        Next::Claimed => events.push(claimed(order, now)),
+        Next::Claimed => events.push(claimed(order, now)?),
         Next::Compensate(reason) => {
             events.push(Event::CompensationRequired { reason, steps: saga.to_restore().collect(), note: None });
         }
         Next::Cancel(reason) | Next::Compensated(reason) => events.push(cancelled(order, reason)),
     }
-    events
+    Ok(events)
 }
 
 /// Everything is claimed: the order is complete, or an amount is due first.
-fn claimed(order: &Order, now: Timestamp) -> Event {
+fn claimed(order: &Order, now: Timestamp) -> Result<Event, Rejection> {
     if order.outcome == Outcome::AwaitingPayment {
-        unreachable!("every step has answered, so no answer is accepted any more");
+        return Err(Rejection::Impossible("an order that waits for its payment waits for no answer"));
     }
     if order.created.due.is_zero() || order.created.payment == Payment::OnDelivery {
-        return Event::Completed;
+        return Ok(Event::Completed);
     }
-    Event::AwaitingPayment { pay_before: now + order.created.pay_within }
+    Ok(Event::AwaitingPayment { pay_before: now + order.created.pay_within })
 }
 
 /// The shop itself gives back what nobody said that he gave back, so that nothing is left to wait for.

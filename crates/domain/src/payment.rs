@@ -103,6 +103,8 @@ pub enum Event {
 pub enum Rejection {
     InProgress,
     AlreadyPaid,
+    /// Something that always holds does not hold; the words say what.
+    Impossible(&'static str),
 }
 
 /// When and how the provider is asked next.
@@ -187,7 +189,7 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
     }
     let Some(payment) = payment else { return Ok(vec![]) };
     Ok(match command {
-        Command::Start { .. } => unreachable!("answered above"),
+        Command::Start { .. } => return Err(Rejection::Impossible("a payment is begun once")),
         Command::Answer { asked, said } => answer(payment, *asked, said, at),
         Command::Withdraw => withdraw(payment),
         Command::Refund { amount } => return refund(payment, *amount),
@@ -238,7 +240,9 @@ fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
     if payment.state != State::Captured {
         return Err(Rejection::InProgress);
     }
-    assert!(amount <= payment.held(), "no more is given back than was taken");
+    if amount > payment.held() {
+        return Err(Rejection::Impossible("no more is given back than was taken"));
+    }
     Ok(vec![Event::RefundRequested { amount }])
 }
 

@@ -70,6 +70,8 @@ pub enum Rejection {
     },
     /// The shop would hold more than [`STOCK_MAX`].
     TooMuch,
+    /// Something that always holds does not hold; the words say what.
+    Impossible(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,12 +128,14 @@ impl Product {
 /// Answers a command against a product; `None` is a product that does not exist yet.
 pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Register { id, name, price, stock } = command {
-        assert!(product.is_none(), "product numbers are leased once");
+        if product.is_some() {
+            return Err(Rejection::Impossible("product numbers are leased once"));
+        }
         return Ok(vec![Event::Registered { id: *id, name: name.clone(), price: *price, stock: *stock, at }]);
     }
-    let product = product.expect("the caller looks a product up before it asks anything of it");
+    let Some(product) = product else { return Err(Rejection::Impossible("the product exists")) };
     match *command {
-        Command::Register { .. } => unreachable!("answered above"),
+        Command::Register { .. } => Err(Rejection::Impossible("a product is registered once")),
         Command::ChangePrice { price } if price == product.price => Ok(vec![]),
         Command::ChangePrice { price } => Ok(vec![Event::PriceChanged { price }]),
         Command::ChangeStatus { status } if status == product.status => Ok(vec![]),
@@ -139,18 +143,22 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
         Command::Adjust { delta } => adjust(product, delta),
         Command::Deduct { quantity } => deduct(product, quantity),
         Command::Restore { quantity } => {
-            assert!(quantity <= product.reserved, "only what a claim holds is restored");
+            possible((0..=product.reserved).contains(&quantity), "only what a claim holds is restored")?;
             Ok(vec![Event::Restored { quantity }])
         }
         Command::Sell { quantity } => {
-            assert!(quantity <= product.reserved, "only what a claim holds is sold");
+            possible((0..=product.reserved).contains(&quantity), "only what a claim holds is sold")?;
             Ok(vec![Event::Sold { quantity }])
         }
         Command::Return { quantity } => {
-            assert!(quantity <= product.sold, "only what was sold comes back");
+            possible((0..=product.sold).contains(&quantity), "only what was sold comes back")?;
             Ok(vec![Event::Returned { quantity }])
         }
     }
+}
+
+const fn possible(holds: bool, invariant: &'static str) -> Result<(), Rejection> {
+    if holds { Ok(()) } else { Err(Rejection::Impossible(invariant)) }
 }
 
 fn adjust(product: &Product, delta: i64) -> Result<Vec<Event>, Rejection> {
@@ -171,6 +179,7 @@ fn deduct(product: &Product, quantity: i64) -> Result<Vec<Event>, Rejection> {
     if product.status != Status::OnSale {
         return Err(Rejection::NotOnSale);
     }
+    possible(quantity >= 0, "no less than nothing is reserved")?;
     let available = product.available();
     if quantity > available {
         return Err(Rejection::Exhausted { available });

@@ -111,6 +111,19 @@ impl Shared {
                 "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
             );
         }
+        for what in &report.broken {
+            tracing::error!(
+                "PERMANENT_FAILURE: something was not done that would have broken the shop's books: {what}"
+            );
+        }
+        for (group, events) in &report.skipped {
+            let group = group.name();
+            tracing::warn!(
+                group,
+                events,
+                "{group} was handed {events} events again, or too late; they change nothing."
+            );
+        }
         for (group, event) in &report.healed {
             tracing::warn!(
                 group = group.name(),

@@ -27,6 +27,7 @@ impl World {
         let disk = self.around.disk.clone();
         disk.read(|state| self.groups_only_go_on(state))?;
         self.meet_undelivered();
+        disk.read(everything_is_believed)?;
         if self.tick.is_multiple_of(16) || (self.audited < self.seen && self.is_quiet()) {
             self.audited = self.seen;
             self.audit()?;
@@ -182,6 +183,12 @@ fn nothing_is_undelivered(state: &State) -> Verdict {
     ensure(open.is_none(), || format!("a dead letter is left: {open:?}"))
 }
 
+/// What the shop itself wrote is never taken for a forgery.
+pub(crate) fn everything_is_believed(state: &State) -> Verdict {
+    let disbelieved = state.letters.values().find(|letter| letter.trouble.error.contains(DISBELIEVED));
+    ensure(disbelieved.is_none(), || format!("an event of the shop's own is not believed: {disbelieved:?}"))
+}
+
 /// Each event that a user is told of has its notice.
 fn everybody_was_told(state: &State) -> Verdict {
     // A coupon that was issued on request is told by the request's result.
@@ -214,6 +221,9 @@ fn sales_are_counted(state: &State) -> Verdict {
     }
     Ok(())
 }
+
+/// How the error of an event begins that says what the shop never said.
+const DISBELIEVED: &str = "it is not believed";
 
 pub(crate) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(complaint()) }

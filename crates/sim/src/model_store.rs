@@ -8,8 +8,8 @@ use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey, Rows,
-    SettledKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey, PlacedKey,
+    Rows, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -137,9 +137,8 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Storage(id) => rows.storages.loaded(StorageKey(id), state.storages.get(&id).copied()),
         Key::Telling(key) => rows.tellings.loaded(key, state.tellings.get(&key).cloned()),
         Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
-        Key::Settled(id) => {
-            let is_settled = state.orders.get(&id).is_some_and(|row| row.order.outcome.is_settled());
-            rows.settled.loaded(SettledKey(id), is_settled.then_some(()));
+        Key::Placed(id) => {
+            rows.placed.loaded(PlacedKey(id), state.orders.get(&id).map(|row| row.order.clone()));
         }
         Key::Terms(id) => rows.terms.loaded(TermsKey(id), state.campaigns.get(&id).cloned()),
         Key::Offer(id) => rows.offers.loaded(OfferKey(id), state.products.get(&id).cloned()),

@@ -17,7 +17,7 @@ use crate::answer::Answer;
 use crate::reactions::Group;
 use crate::rows::{
     AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
-    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, Role, Rows, SalesKey, SettledKey, StoredAnswer, TermsKey,
+    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, SalesKey, StoredAnswer, TermsKey,
     Timer, TimerKey, TimerKind,
 };
 
@@ -106,16 +106,16 @@ pub(super) async fn an_order_survives_every_change(fixture: &mut dyn Fixture) {
     }
 }
 
-pub(super) async fn a_settled_order_is_known_as_settled(fixture: &mut dyn Fixture) {
+pub(super) async fn an_order_that_is_only_looked_at_is_the_one_that_is_written(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for id in 1..=SAMPLES {
         let order = samples::order(&mut Dice(id.unsigned_abs()), OrderId(id));
-        let is_settled = order.outcome.is_settled();
-        let (key, settled) = (OrderKey(OrderId(id)), SettledKey(OrderId(id)));
-        assert_eq!(session.look(&[settled.into()]).await.settled.get(settled), Ok(None));
-        session.change(&[key.into()], |rows| rows.orders.put(key, OrderRow { order, previous: None })).await;
-        let found = session.look(&[settled.into()]).await;
-        assert_eq!(found.settled.get(settled).map(|row| row.is_some()), Ok(is_settled));
+        let (key, placed) = (OrderKey(OrderId(id)), PlacedKey(OrderId(id)));
+        assert_eq!(session.look(&[placed.into()]).await.placed.get(placed), Ok(None));
+        let row = OrderRow { order: order.clone(), previous: None };
+        session.change(&[key.into()], |rows| rows.orders.put(key, row)).await;
+        assert_eq!(session.look(&[placed.into()]).await.placed.get(placed), Ok(Some(&order)));
+        assert_eq!(session.look(&[key.into(), placed.into()]).await.placed.get(placed), Ok(Some(&order)));
     }
 }
 
@@ -277,7 +277,7 @@ pub(super) async fn what_is_not_there_is_loaded_as_absent(fixture: &mut dyn Fixt
         OrderKey(order).into(),
         TimerKey(order).into(),
         claim.into(),
-        SettledKey(order).into(),
+        PlacedKey(order).into(),
         CustomerKey(user).into(),
         AccountKey(user).into(),
         holding.into(),
@@ -288,7 +288,7 @@ pub(super) async fn what_is_not_there_is_loaded_as_absent(fixture: &mut dyn Fixt
     assert_eq!(rows.orders.get(OrderKey(order)), Ok(None));
     assert_eq!(rows.timers.get(TimerKey(order)), Ok(None));
     assert_eq!(rows.claims.get(claim), Ok(None));
-    assert_eq!(rows.settled.get(SettledKey(order)), Ok(None));
+    assert_eq!(rows.placed.get(PlacedKey(order)), Ok(None));
     assert_eq!(rows.customers.get(CustomerKey(user)), Ok(None));
     assert_eq!(rows.accounts.get(AccountKey(user)), Ok(None));
     assert_eq!(rows.holdings.get(holding), Ok(None));

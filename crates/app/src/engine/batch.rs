@@ -8,12 +8,14 @@ use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
 
+use super::undone::{self, caught};
 use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
 use crate::command::{Command, Reaction, Undelivered};
 use crate::event::EventKind;
 use crate::handlers;
 use crate::ids::Ids;
+use crate::reactions::Group;
 use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
 use crate::settings::Settings;
 use crate::table::Missing;
@@ -31,6 +33,10 @@ pub(super) struct Batch {
     held_back: BTreeSet<OffsetKey>,
     /// Idempotency keys whose first job was deferred.
     in_progress: BTreeSet<AnswerKey>,
+    /// Events that a group skipped, because they changed nothing any more.
+    skipped: BTreeMap<Group, usize>,
+    /// What was not done, because something that always holds would not hold any more.
+    broken: Vec<String>,
 }
 
 impl Batch {
@@ -43,6 +49,8 @@ impl Batch {
             offsets: BTreeMap::new(),
             held_back: BTreeSet::new(),
             in_progress: BTreeSet::new(),
+            skipped: BTreeMap::new(),
+            broken: vec![],
         }
     }
 
@@ -85,7 +93,7 @@ impl Batch {
             return;
         }
         let before = self.rows.savepoint();
-        let decided = self.run(&job, ids, settings);
+        let decided = caught(|| self.run(&job, ids, settings));
         if decided.is_err() {
             self.rows.undo_to(before);
         }
@@ -99,6 +107,11 @@ impl Batch {
                 self.decide_failed(job, &format!("refused: {refusal:?}"), (ids, settings));
             }
             Err(Halt::Failed(error)) => self.decide_failed(job, &error, (ids, settings)),
+            Err(Halt::Broken(error)) => {
+                self.broken.push(format!("{}: {error}", cause(&job.command)));
+                undone::put_off(&mut self.rows, &job.command, (self.now, settings));
+                self.decide_failed(job, &error, (ids, settings));
+            }
             Err(Halt::Refused(refusal)) => {
                 self.move_past(&job);
                 self.decided.push((job, Err(refusal), false));
@@ -116,7 +129,7 @@ impl Batch {
             return self.decide(job, ids, settings);
         }
         self.move_past(&job);
-        self.decided.push((job, Err(Refusal::Unavailable), false));
+        self.decided.push((job, Err(Refusal::Broken), false));
     }
 
     /// Moves a group for an operator, unless events of this batch move it already. Events of it that come later in the
@@ -150,16 +163,19 @@ impl Batch {
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
                 let cause = cause(&job.command);
-                let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause };
+                let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
                 return handlers::handle(&mut unit, &park).map(|answer| (answer, false));
             }
             if !self.take_in(job)? {
+                self.note_skipped(job, 1);
                 return Ok((Answer::Done, true));
             }
         }
         let cause = cause(&job.command);
-        let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause };
+        let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
         let answer = handlers::handle(&mut unit, &job.command)?;
+        let skipped = unit.skipped;
+        self.note_skipped(job, skipped);
         if let Some(idempotency) = job.idempotency {
             let fingerprint = idempotency.fingerprint;
             let stored = StoredAnswer { fingerprint, answer: answer.clone(), at: self.now };
@@ -172,6 +188,13 @@ impl Batch {
     fn waits_behind(&self, job: &Job) -> Result<Option<Command>, Missing> {
         let Some(carried) = &job.carried else { return Ok(None) };
         Ok(self.rows.parked.get(carried.park)?.and_then(|_| job.park()))
+    }
+
+    /// Only what was handed to a group is counted: whoever asks by himself learns what came of it.
+    fn note_skipped(&mut self, job: &Job, events: usize) {
+        if let Some(source) = job.source.filter(|_| events > 0) {
+            *self.skipped.entry(source.offset.group).or_default() += events;
+        }
     }
 
     /// Whether an event is new to its group, where the domain does not see the repeat by itself.
@@ -269,6 +292,8 @@ impl Batch {
                 report.permanent.push((letter.id, letter.group));
             }
         }
+        report.skipped.extend(self.skipped.iter().map(|(group, events)| (*group, *events)));
+        report.broken.extend(self.broken.iter().cloned());
         let parked = self.rows.parked.changes();
         report.is_more_due |=
             parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));

@@ -66,7 +66,7 @@ impl Job {
             }
             Command::Undelivered(Undelivered::Resend { letter, reason, .. }) => {
                 let (letter, reason) = (letter.clone(), reason.clone());
-                Some(Command::Undelivered(Undelivered::ResendFailed { letter, error, reason }))
+                Some(Command::Undelivered(Undelivered::ResendFailed { letter, error, reason, is_final }))
             }
             _ => None,
         }

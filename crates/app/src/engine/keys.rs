@@ -10,7 +10,7 @@ use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered
 use crate::ids::Sequence;
 use crate::rows::{
     AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, ParkedEventKey, PaymentKey,
-    Rows, SalesKey, SettledKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use crate::settings::{Executor, Settings};
 
@@ -202,7 +202,11 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
             claim(*order, Step::Point, keys);
             person(*user, keys);
         }
-        Reaction::Collect { order, .. } | Reaction::Delay { order, .. } => {
+        Reaction::Collect { order, step, .. } => {
+            keys.insert(OrderKey(*order).into());
+            keys.insert(ClaimKey { order: *order, step: *step }.into());
+        }
+        Reaction::Delay { order, .. } => {
             keys.insert(OrderKey(*order).into());
         }
         Reaction::DecideRequest { request, user, campaign } => {
@@ -226,7 +230,8 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
         Reaction::NoticeCoupon { issued } => {
             keys.insert(CustomerKey(issued.user_id).into());
         }
-        Reaction::CountSales { products, at } => {
+        Reaction::CountSales { order, products, at } => {
+            keys.insert(PlacedKey(*order).into());
             keys.extend(products.iter().map(|sold| Key::from(SalesKey { day: at.day(), product: sold.id })));
         }
     }
@@ -349,7 +354,7 @@ const fn is_about_settling(command: &Command) -> bool {
 
 fn claim(order: OrderId, step: Step, keys: &mut Keys) {
     keys.insert(ClaimKey { order, step }.into());
-    keys.insert(SettledKey(order).into());
+    keys.insert(PlacedKey(order).into());
 }
 
 fn person(user: UserId, keys: &mut Keys) {

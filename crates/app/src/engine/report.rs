@@ -37,6 +37,10 @@ pub struct Report {
     pub buried: usize,
     /// Dead letters that nobody tries again by himself any more: the operator is told.
     pub permanent: Vec<(LetterId, Group)>,
+    /// Events that a group was handed again, or too late: they changed nothing, and so many were skipped.
+    pub skipped: Vec<(Group, usize)>,
+    /// What was not done, because something that always holds would not hold any more: the operator is told.
+    pub broken: Vec<String>,
     /// Whether parked events can be tried again at once.
     pub is_more_due: bool,
     /// What was sold so far on the days that were touched.

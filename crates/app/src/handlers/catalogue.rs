@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::ids::ProductId;
+use domain::ids::{OrderId, ProductId};
 use domain::money::Money;
+use domain::order::Outcome;
 use domain::stock::{self, Product, Status};
 use domain::time::Timestamp;
 
@@ -11,14 +12,15 @@ use crate::answer::{Answer, Refusal};
 use crate::event::{
     Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
 };
+use crate::handlers::asked;
 use crate::rows::{Receipt, SalesKey};
 use crate::unit::{Halt, Handled, Step, Unit};
 
 pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock: i64) -> Handled {
     let id = unit.ids.product();
     unit.rows.products.known_absent(id);
-    apply(unit, id, &stock::Command::Register { id, name: name.clone(), price, stock })?
-        .expect("registering is never refused");
+    let register = stock::Command::Register { id, name: name.clone(), price, stock };
+    apply(unit, id, &register)?.map_err(|_| Halt::broken("registering is never refused"))?;
     if stock > 0 {
         write_receipt(unit, id, stock, &Arc::from("opening stock"));
     }
@@ -29,11 +31,13 @@ pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock
 pub(crate) fn change(unit: &mut Unit<'_>, id: ProductId, price: Option<Money>, status: Option<Status>) -> Handled {
     let product = product(unit, id)?;
     if let Some(price) = price.filter(|price| *price != product.price) {
-        apply(unit, id, &stock::Command::ChangePrice { price })?.expect("a price is never refused");
+        apply(unit, id, &stock::Command::ChangePrice { price })?
+            .map_err(|_| Halt::broken("a price is never refused"))?;
         unit.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
     }
     if let Some(status) = status.filter(|status| *status != product.status) {
-        apply(unit, id, &stock::Command::ChangeStatus { status })?.expect("a status is never refused");
+        apply(unit, id, &stock::Command::ChangeStatus { status })?
+            .map_err(|_| Halt::broken("a status is never refused"))?;
         unit.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
     }
     Ok(Answer::ProductChanged { product: id })
@@ -43,8 +47,9 @@ pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Ar
     product(unit, id)?;
     let command = stock::Command::Adjust { delta };
     let adjusted = apply(unit, id, &command)?.map_err(|rejection| match rejection {
-        stock::Rejection::Exhausted { available } => Refusal::StockExhausted { available },
-        stock::Rejection::TooMuch | stock::Rejection::NotOnSale => Refusal::StockTooMuch,
+        stock::Rejection::Exhausted { available } => Refusal::StockExhausted { available }.into(),
+        stock::Rejection::TooMuch | stock::Rejection::NotOnSale => Refusal::StockTooMuch.into(),
+        stock::Rejection::Impossible(invariant) => Halt::broken(invariant),
     })?;
     write_receipt(unit, id, delta, reason);
     let on_hand = adjusted.on_hand;
@@ -53,11 +58,16 @@ pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Ar
 }
 
 /// Adds a completed order to the sales of its day, from which the ranking is read.
-pub(crate) fn count_sales(unit: &mut Unit<'_>, products: &[Sold], at: Timestamp) -> Step {
+pub(crate) fn count_sales(unit: &mut Unit<'_>, id: OrderId, (products, at): (&[Sold], Timestamp)) -> Step {
+    let order = asked::known(unit, id)?;
+    let bought = order.created.lines.iter().map(|line| (line.product, line.quantity));
+    if order.outcome != Outcome::Completed || !bought.eq(products.iter().map(|sold| (sold.id, sold.qty))) {
+        return Err(asked::forged("the order has not bought that"));
+    }
     for sold in products {
         let key = SalesKey { day: at.day(), product: sold.id };
         let so_far = unit.rows.sales.get(key)?.copied().unwrap_or(0);
-        unit.rows.sales.put(key, so_far + sold.qty);
+        unit.rows.sales.put(key, so_far.saturating_add(sold.qty));
     }
     Ok(())
 }
@@ -82,7 +92,7 @@ pub(crate) fn apply(
     for event in &events {
         stock::evolve(&mut product, event, unit.now);
     }
-    let product = product.expect("a product that was decided upon exists");
+    let product = product.ok_or_else(|| Halt::broken("a product that was decided upon exists"))?;
     unit.rows.products.put(id, product.clone());
     match (before, product.available()) {
         (Some(1..), 0) => unit.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,

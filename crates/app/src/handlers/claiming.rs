@@ -16,7 +16,7 @@ use crate::handlers::orders::{cancelled, collect, give_up};
 use crate::handlers::participants;
 use crate::reactions::report_event;
 use crate::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
-use crate::unit::{Step, Unit};
+use crate::unit::{Halt, Step, Unit};
 
 /// A kind of step: how its participant is asked, what he does, and the same for its compensation.
 struct Row {
@@ -97,14 +97,14 @@ fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, R
     let mut order = Some(order);
     order::evolve(&mut order, &order::Event::Reported { step, report, at: unit.now }, unit.now);
     order::evolve(&mut order, &order::Event::Cancelled { reason, note: None }, unit.now);
-    let order = order.expect("the order was looked up above");
+    let order = order.ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     cancelled(unit, &order, reason)
 }
 
 /// A participant could not be asked: the order waits for it, as pending work that its own deadline bounds (T11).
 pub(crate) fn delay(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Step {
-    let Some(OrderRow { order, .. }) = unit.rows.orders.get(OrderKey(id))? else { return Ok(()) };
+    let OrderRow { order, .. } = unit.order(id)?;
     if order.outcome != Outcome::Pending || !order.saga.asked().any(|asked| asked == step) {
         return Ok(());
     }

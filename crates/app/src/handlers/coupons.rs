@@ -8,7 +8,7 @@ use domain::ids::{CampaignId, RequestId, UserId};
 use crate::answer::{Answer, Refusal};
 use crate::command::CreateCampaign;
 use crate::event::{CampaignChanged, CampaignCreated, CouponIssued, CouponRequested, CouponResult, Event, ResultCode};
-use crate::handlers::notices;
+use crate::handlers::{asked, notices};
 use crate::rows::{CouponLink, CustomerKey, Decision, Granted, HoldingKey, Request, RequestStatus};
 use crate::unit::{Halt, Handled, Step, Unit};
 
@@ -116,8 +116,14 @@ pub(crate) fn request(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Hand
 
 /// Decides a waiting request, once.
 pub(crate) fn decide_request(unit: &mut Unit<'_>, id: RequestId, of: CampaignId, user: UserId) -> Step {
-    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else { return Ok(()) };
+    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else {
+        return Err(asked::forged("this shop has no such request"));
+    };
+    if (request.campaign, request.user) != (of, user) {
+        return Err(asked::forged("the request is for another coupon, or of another customer"));
+    }
     if request.status != RequestStatus::Pending {
+        unit.skip();
         return Ok(());
     }
     let campaign = unit.rows.campaigns.get(of)?.cloned();
@@ -152,9 +158,20 @@ pub(crate) fn decide_request(unit: &mut Unit<'_>, id: RequestId, of: CampaignId,
 
 /// Tells the user how his request ended, good or bad, and marks it so (C-17, C-33).
 pub(crate) fn deliver_result(unit: &mut Unit<'_>, id: RequestId, result: &CouponResult) -> Step {
-    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else { return Ok(()) };
-    if !matches!(request.status, RequestStatus::Completed | RequestStatus::Failed) {
+    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else {
+        return Err(asked::forged("this shop has no such request"));
+    };
+    let is_of_request = (request.campaign, request.user) == (result.coupon_id, result.user_id);
+    let Some(decision) = request.decision.as_ref().filter(|_| is_of_request) else {
+        return Err(asked::forged("the request was not decided so"));
+    };
+    if request.status == RequestStatus::Notified {
+        unit.skip();
         return Ok(());
+    }
+    let granted = decision.granted.as_ref().map(|granted| (&granted.code, granted.issue_number));
+    if decision.code != result.result_code || granted != result.coupon_history_id.as_ref().zip(result.issue_number) {
+        return Err(asked::forged("the request was not decided so"));
     }
     notices::coupon_result(unit, result)?;
     request.status = RequestStatus::Notified;
@@ -181,7 +198,8 @@ fn give(
         Err(rejection) => return Ok(Err(rejection)),
     };
     coupon::evolve(&mut campaign, &mut holding, &event);
-    let issued = holding.coupons.last().expect("the coupon was issued just now").clone();
+    let issued =
+        holding.coupons.last().cloned().ok_or_else(|| Halt::broken("a coupon that was just issued is held"))?;
     unit.rows.campaigns.put(campaign.id, campaign.clone());
     unit.rows.holdings.put(key, holding);
     unit.rows.coupon_links.push(CouponLink { coupon: id, previous: customer.last_coupon });

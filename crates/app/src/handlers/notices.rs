@@ -5,13 +5,16 @@ use domain::order::Order;
 use serde::Serialize;
 
 use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed};
+use crate::handlers::asked;
 use crate::rows::{CustomerKey, Notice, OrderKey};
 use crate::unit::{Step, Unit};
 use crate::wire_time;
 
 /// An order came to an end, or needs its customer.
 pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
-    let Some(row) = unit.rows.orders.get(OrderKey(order))? else { return Ok(()) };
+    let Some(row) = unit.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
+        return Err(asked::forged("the customer has no such order"));
+    };
     let data = order_data(&row.order);
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other event of an order is news of its status")]
     let kind = match of {

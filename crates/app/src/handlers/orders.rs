@@ -16,7 +16,7 @@ use crate::event::{
     OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
 };
 use crate::handlers::settling as after;
-use crate::handlers::{claiming, participants, payments, shipments};
+use crate::handlers::{asked, claiming, participants, payments, shipments};
 use crate::rows::{
     ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
 };
@@ -54,7 +54,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
     for event in &events {
         order::evolve(&mut order, event, unit.now);
     }
-    let order = order.expect("placing creates the order");
+    let order = order.ok_or_else(|| Halt::broken("placing creates the order"))?;
     declare_new(unit, &order);
     unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     unit.publish_of(created_event(unit, &order.created), &order)?;
@@ -78,6 +78,11 @@ pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
 pub(crate) fn resolve(unit: &mut Unit<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Handled {
     apply(unit, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
     Ok(Answer::OrderChanged { order: id })
+}
+
+/// Takes in what an event reports of a step, if it is true and new.
+pub(crate) fn take_report(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, said: (Report, Timestamp)) -> Step {
+    if asked::is_report_due(unit, id, step, said.0)? { collect(unit, id, step, said) } else { Ok(()) }
 }
 
 /// Takes in a participant's answer. The one collector of every order (O-09).
@@ -130,7 +135,7 @@ fn apply(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
     let mut order = Some(order);
     for event in &events {
         order::evolve(&mut order, event, unit.now);
-        let after = order.as_ref().expect("the order was looked up above");
+        let after = order.as_ref().ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
         unit.rows.orders.put(OrderKey(id), OrderRow { order: after.clone(), previous });
         follow(unit, after, event)?;
     }
@@ -315,8 +320,9 @@ fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
     })
 }
 
-const fn refusal(rejection: order::Rejection) -> Refusal {
-    match rejection {
+fn refusal(rejection: order::Rejection) -> Halt {
+    let refusal = match rejection {
+        order::Rejection::Impossible(invariant) => return Halt::broken(invariant),
         order::Rejection::PriceChanged { total } => Refusal::PriceChanged { total },
         order::Rejection::PointsAbovePayable { payable } => Refusal::PointsAbovePayable { payable },
         order::Rejection::NotCancellable => Refusal::OrderNotCancellable,
@@ -328,5 +334,6 @@ const fn refusal(rejection: order::Rejection) -> Refusal {
         order::Rejection::NotRefundable => Refusal::OrderNotRefundable,
         order::Rejection::NotThatMuchLeft => Refusal::RefundTooMuch,
         order::Rejection::NoSuchEdge { from } => Refusal::NoSuchStep { from: from.name() },
-    }
+    };
+    Halt::Refused(refusal)
 }

@@ -7,6 +7,7 @@ use domain::claim::{self, Claim, Releasing, Taking};
 use domain::coupon;
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
+use domain::order::CouponWanted;
 use domain::order_saga::{Report, Step as SagaStep};
 use domain::points;
 use domain::reason::Reason;
@@ -14,13 +15,17 @@ use domain::stock;
 use domain::time::Timestamp;
 
 use crate::event::{DelayedProcessing, Event};
+use crate::handlers::asked::{Asked, is_claim_due, is_release_due};
 use crate::handlers::catalogue::apply;
 use crate::handlers::points::post;
 use crate::reactions::report_event;
-use crate::rows::{ClaimKey, HoldingKey, OrderKey, SettledKey};
-use crate::unit::{Step, Unit};
+use crate::rows::{ClaimKey, HoldingKey, OrderKey};
+use crate::unit::{Halt, Step, Unit};
 
 pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    if !is_claim_due(unit, order, Asked::Stock(product, quantity))? {
+        return Ok(());
+    }
     if let Err(until) = unit.ask(SagaStep::Stock(product)) {
         return put_off(unit, order, SagaStep::Stock(product), until);
     }
@@ -34,6 +39,10 @@ pub(crate) fn claim_coupon(
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
 ) -> Step {
+    let wanted = CouponWanted { campaign: of.0, coupon };
+    if !is_claim_due(unit, order, Asked::Coupon(wanted, of.1))? {
+        return Ok(());
+    }
     if let Err(until) = unit.ask(SagaStep::Coupon) {
         return put_off(unit, order, SagaStep::Coupon, until);
     }
@@ -42,11 +51,17 @@ pub(crate) fn claim_coupon(
 }
 
 pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    if !is_claim_due(unit, order, Asked::Points(user, amount))? {
+        return Ok(());
+    }
     let report = take_points(unit, order, user, amount)?;
     answer(unit, order, SagaStep::Point, report)
 }
 
 pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+    if !is_release_due(unit, order, Asked::Stock(product, quantity))? {
+        return Ok(());
+    }
     // Whoever cannot be asked says nothing, and is asked again by the order's timer.
     if unit.ask(SagaStep::Stock(product)).is_err() {
         return Ok(());
@@ -56,6 +71,9 @@ pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: Produc
 }
 
 pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
+    if !is_release_due(unit, order, Asked::CouponOf(campaign, user))? {
+        return Ok(());
+    }
     if unit.ask(SagaStep::Coupon).is_err() {
         return Ok(());
     }
@@ -64,6 +82,9 @@ pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, 
 }
 
 pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
+    if !is_release_due(unit, order, Asked::Points(user, amount))? {
+        return Ok(());
+    }
     give_points_back(unit, order, user, amount)?;
     answer(unit, order, SagaStep::Point, Report::Restored)
 }
@@ -74,11 +95,12 @@ pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId
         if unit.rows.products.get(product)?.is_none() {
             return Ok(Err(Reason::ProductNotOnSale));
         }
-        let moved = apply(unit, product, &stock::Command::Deduct { quantity })?;
-        Ok(moved.map(|_| ()).map_err(|rejection| match rejection {
-            stock::Rejection::NotOnSale => Reason::ProductNotOnSale,
-            stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch => Reason::StockExhausted,
-        }))
+        match apply(unit, product, &stock::Command::Deduct { quantity })? {
+            Ok(_) => Ok(Ok(())),
+            Err(stock::Rejection::NotOnSale) => Ok(Err(Reason::ProductNotOnSale)),
+            Err(stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch) => Ok(Err(Reason::StockExhausted)),
+            Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
+        }
     })
 }
 
@@ -111,20 +133,24 @@ pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: Prod
 
 /// The same for the coupon that an order used.
 pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step {
-    release(unit, order, SagaStep::Coupon, |unit| {
-        pay_with_coupon(unit, of, &coupon::Command::Restore { order })?
-            .expect("restoring a coupon that an order holds is never refused");
-        Ok(())
-    })
+    release(unit, order, SagaStep::Coupon, |unit| give_used_coupon_back(unit, of, order))
 }
 
 /// The same for the points that an order took.
 pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    release(unit, order, SagaStep::Point, |unit| {
-        post(unit, user, &points::Command::Restore { amount }, Some(order))?
-            .expect("restoring points that an order took is never refused");
-        Ok(())
-    })
+    release(unit, order, SagaStep::Point, |unit| give_taken_points_back(unit, user, (order, amount)))
+}
+
+/// Makes the coupon usable again that an order used.
+pub(crate) fn give_used_coupon_back(unit: &mut Unit<'_>, of: (CampaignId, UserId), order: OrderId) -> Step {
+    let restored = pay_with_coupon(unit, of, &coupon::Command::Restore { order })?;
+    restored.map_err(|_| Halt::broken("a coupon that an order used comes back"))
+}
+
+/// Gives points back that an order took.
+pub(crate) fn give_taken_points_back(unit: &mut Unit<'_>, user: UserId, (order, amount): (OrderId, Money)) -> Step {
+    let restored = post(unit, user, &points::Command::Restore { amount }, Some(order))?;
+    restored.map(|_| ()).map_err(|_| Halt::broken("points that an order took come back"))
 }
 
 /// Takes reserved units out of the house, when the order that holds them completes.
@@ -173,11 +199,7 @@ fn release(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, give_back: impl 
 }
 
 fn is_settled(unit: &Unit<'_>, order: OrderId) -> Step<bool> {
-    if unit.rows.orders.is_loaded(&OrderKey(order)) {
-        let row = unit.rows.orders.get(OrderKey(order))?;
-        return Ok(row.is_none_or(|row| row.order.outcome.is_settled()));
-    }
-    Ok(unit.rows.settled.get(SettledKey(order))?.is_some())
+    Ok(unit.placed(order)?.is_none_or(|order| order.outcome.is_settled()))
 }
 
 fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -> Step {
@@ -196,10 +218,13 @@ pub(crate) fn delayed(unit: &Unit<'_>, order: OrderId, step: SagaStep, until: Ti
     Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
 }
 
-/// Moves what a claim holds, which is never refused.
-fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &stock::Command) -> Step {
-    apply(unit, product, command)?.expect("what a claim holds can always be moved");
-    Ok(())
+/// Moves what a claim holds, or what was sold, which is never refused.
+pub(crate) fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &stock::Command) -> Step {
+    match apply(unit, product, command)? {
+        Ok(_) => Ok(()),
+        Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
+        Err(_) => Err(Halt::broken("what a claim holds can always be moved")),
+    }
 }
 
 /// Decides about a coupon that an order uses or used.

@@ -14,11 +14,11 @@ use crate::event::{
     Event, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund as RefundNote,
 };
 use crate::handlers::orders::{advance, check};
-use crate::handlers::undelivered;
+use crate::handlers::{asked, undelivered};
 use crate::payment::{Found, ProviderError, Verdict};
 use crate::reactions::Group;
 use crate::rows::{PaymentKey, Timer, TimerKey, TimerKind};
-use crate::unit::{Handled, Step, Unit};
+use crate::unit::{Halt, Handled, Step, Unit};
 
 /// Begins to pay for an order that waits for it.
 pub(crate) fn pay(unit: &mut Unit<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Handled {
@@ -34,7 +34,7 @@ pub(crate) fn start(unit: &mut Unit<'_>, order: &Order, method: Method) -> Step<
     let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
     apply(unit, order, &command)?;
     unit.rows.timers.remove(TimerKey(order.id()));
-    Ok(of(unit, order.id())?.expect("a payment that was just begun is there"))
+    of(unit, order.id())?.ok_or_else(|| Halt::broken("a payment that was just begun is there"))
 }
 
 /// Takes in what the provider answered, or told by itself; the same telling once.
@@ -57,15 +57,24 @@ pub(crate) fn answered(unit: &mut Unit<'_>, answered: &PaymentAnswered) -> Step 
 }
 
 /// The retry group takes care of an attempt: one that waits is tried again after its pause, one that was given up and is sent again
-/// by an operator is begun anew.
-pub(crate) fn retry(unit: &mut Unit<'_>, id: OrderId, attempt: i64) -> Step {
-    let Some(payment) = of(unit, id)?.filter(|payment| payment.attempt == attempt) else { return Ok(()) };
+/// by an operator is begun anew. What an earlier retry asked for was done.
+pub(crate) fn retry(unit: &mut Unit<'_>, id: OrderId, (attempt, retry): (i64, i64)) -> Step {
+    let Some(payment) = of(unit, id)? else { return Err(asked::forged("this shop has no such payment")) };
     let order = unit.order(payment.order)?.order;
-    let is_given_up = payment.refusal.as_deref() == Some(payment::UNAVAILABLE);
-    if is_given_up && payment.state == State::Declined && order.outcome == Outcome::AwaitingPayment {
-        return start(unit, &order, payment.method).map(|_| ());
+    let is_given_up = payment.refusal.as_deref() == Some(payment::UNAVAILABLE) && payment.state == State::Declined;
+    let is_last = retry >= payment::AUTHORIZE_TRIES_MAX;
+    match payment.next {
+        _ if payment.attempt != attempt => {}
+        _ if is_given_up && is_last && order.outcome == Outcome::AwaitingPayment => {
+            return start(unit, &order, payment.method).map(|_| ());
+        }
+        Some(next) if next.tries == retry => {
+            return apply(unit, &order, &payment::Command::Resume).map(|_| ());
+        }
+        Some(_) | None => {}
     }
-    apply(unit, &order, &payment::Command::Resume).map(|_| ())
+    unit.skip();
+    Ok(())
 }
 
 /// The order came to nothing: what was taken for it, or will be, goes back.
@@ -102,7 +111,7 @@ fn apply(unit: &mut Unit<'_>, order: &Order, command: &payment::Command) -> Step
     let events = payment::decide(payment.as_ref(), command, unit.now).map_err(refusal)?;
     for event in &events {
         payment::evolve(&mut payment, event, unit.now);
-        let after = payment.as_ref().expect("a payment that something happened to is there");
+        let after = payment.as_ref().ok_or_else(|| Halt::broken("a payment that something happened to is there"))?;
         unit.rows.payments.put(key, after.clone());
         if let Some(event) = told(unit, order, (after, event)) {
             unit.publish_about(event, order.id())?;
@@ -220,9 +229,10 @@ fn processing_waits(unit: &mut Unit<'_>, id: OrderId) -> Step {
     unit.publish_about(event, id)
 }
 
-const fn refusal(rejection: payment::Rejection) -> Refusal {
+fn refusal(rejection: payment::Rejection) -> Halt {
     match rejection {
-        payment::Rejection::InProgress => Refusal::PaymentInProgress,
-        payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
+        payment::Rejection::InProgress => Refusal::PaymentInProgress.into(),
+        payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid.into(),
+        payment::Rejection::Impossible(invariant) => Halt::broken(invariant),
     }
 }

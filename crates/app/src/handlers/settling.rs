@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use domain::coupon;
 use domain::ids::OrderId;
 use domain::order::settling::{self, Return};
 use domain::order::{self, Order, Outcome};
 use domain::payment::{Method, UNAVAILABLE};
-use domain::points;
 use domain::stock;
 
 use crate::answer::Answer;
 use crate::command::ProcessOrder;
 use crate::event::{Event, OrderProcessingFailed, OrderProcessingRequested, OrderReturned, OrderStatusChanged, Sold};
-use crate::handlers::catalogue;
 use crate::handlers::orders::advance;
-use crate::handlers::{participants, payments, points as accounts, shipments};
+use crate::handlers::{participants, payments, shipments};
 use crate::rows::{Timer, TimerKey, TimerKind};
 use crate::unit::{Handled, Step, Unit};
 use domain::ids::ProductId;
@@ -35,6 +32,7 @@ pub(crate) fn settle(unit: &mut Unit<'_>, id: OrderId, method: Option<Method>) -
         Outcome::AwaitingPayment => {
             let is_under_way = payments::of(unit, id)?.is_some_and(|payment| payment.is_under_way());
             if is_under_way || !order.is_processing {
+                unit.skip();
                 return Ok(());
             }
             payments::start(unit, &order, method.unwrap_or(Method::General)).map(|_| ())
@@ -108,17 +106,13 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
 fn give_back(unit: &mut Unit<'_>, order: &Order, back: &Return) -> Step {
     for (product, quantity) in &back.lines {
         let command = stock::Command::Return { quantity: *quantity };
-        catalogue::apply(unit, *product, &command)?.expect("what was sold can always come back");
+        participants::move_claimed(unit, *product, &command)?;
     }
     if !back.points.is_zero() {
-        let command = points::Command::Restore { amount: back.points };
-        accounts::post(unit, order.user(), &command, Some(order.id()))?
-            .expect("restoring points that an order took is never refused");
+        participants::give_taken_points_back(unit, order.user(), (order.id(), back.points))?;
     }
     if let Some(wanted) = order.created.coupon.filter(|_| back.is_last) {
-        let of = (wanted.campaign, order.user());
-        participants::pay_with_coupon(unit, of, &coupon::Command::Restore { order: order.id() })?
-            .expect("restoring a coupon that an order holds is never refused");
+        participants::give_used_coupon_back(unit, (wanted.campaign, order.user()), order.id())?;
     }
     if !back.money.is_zero() {
         payments::refund(unit, order, back.money)?;

@@ -82,7 +82,7 @@ fn ship(unit: &mut Unit<'_>, order: &Order, command: &shipment::Command) -> Step
     })?;
     for event in &events {
         shipment::evolve(&mut row, event, unit.now);
-        let after = row.clone().expect("a shipment that something happened to is there");
+        let after = row.clone().ok_or_else(|| Halt::broken("a shipment that something happened to is there"))?;
         let told = ShipmentUpdated {
             order_id: order.created.number.clone(),
             user_id: order.user(),
@@ -104,7 +104,7 @@ fn store(unit: &mut Unit<'_>, order: &Order, command: warehouse::Command) -> Ste
     })?;
     for event in events {
         warehouse::evolve(&mut row, event, unit.now);
-        let after = row.expect("goods that something happened to are there");
+        let after = row.ok_or_else(|| Halt::broken("goods that something happened to are there"))?;
         unit.rows.storages.put(key, after);
         let (order_id, user_id) = (order.created.number.clone(), order.user());
         let told = StorageUpdated { order_id, user_id, storage_status: after.state };

@@ -20,14 +20,16 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Undelivered) -> Handled {
     match command {
         Undelivered::Park { key, message, error } => park(unit, *key, message, error.as_ref())?,
         Undelivered::Bury { group, message, error } => {
-            bury(unit, *group, (**message).clone(), Trouble::add(None, error, unit.now));
+            bury(unit, *group, (**message).clone(), Trouble::add(None, error, unit.now), true);
         }
         Undelivered::Retry { key, parked, attempts } => retry(unit, *key, parked, attempts)?,
         Undelivered::RetryFailed { key, parked, tried, error, is_final } => {
             retry_failed(unit, (*key, parked), *tried, (error, *is_final))?;
         }
         Undelivered::Resend { letter, reaction, reason } => resend(unit, letter, reaction.as_ref(), reason.as_ref())?,
-        Undelivered::ResendFailed { letter, error, reason } => resend_failed(unit, letter, error, reason.as_ref())?,
+        Undelivered::ResendFailed { letter, error, reason, is_final } => {
+            resend_failed(unit, letter, (error, *is_final), reason.as_ref())?;
+        }
         Undelivered::Edit { letter, payload, reason } => edit(unit, *letter, payload, reason)?,
         Undelivered::Drop { letter, reason } => drop_letter(unit, *letter, reason)?,
     }
@@ -81,7 +83,7 @@ fn take_in(unit: &mut Unit<'_>, group: Group, message: &Message, reaction: Optio
     }
     react(unit, reaction).map_err(|halt| match halt {
         Halt::Refused(refusal) => Halt::Failed(format!("refused: {refusal:?}")),
-        halt @ (Halt::Missing(_) | Halt::Failed(_)) => halt,
+        halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Broken(_)) => halt,
     })
 }
 
@@ -126,7 +128,7 @@ fn retry_failed(
         None => {
             let first = ParkedEventKey { park: key, number: row.first };
             let Some(message) = unit.rows.parked_events.get(first)?.cloned() else { return Ok(()) };
-            bury(unit, key.group, message, trouble);
+            bury(unit, key.group, message, trouble, is_final);
             step_past(unit, key, &mut row);
         }
     }
@@ -134,7 +136,6 @@ fn retry_failed(
     Ok(())
 }
 
-/// Gives an event up. What nobody can read is not tried again by itself.
 /// A group gives up what it was asked by an event of this very commit, which therefore has no place in the log. Only an operator
 /// sends it again: whoever waits for it was told.
 pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: &str) {
@@ -155,12 +156,12 @@ pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: 
     unit.rows.letters.put(id, letter);
 }
 
-fn bury(unit: &mut Unit<'_>, group: Group, message: Message, trouble: Trouble) {
-    let is_readable = message.event().is_ok();
-    let (status, due) = if is_readable {
-        (LetterStatus::Scheduled, Some(unit.now + RESEND_EVERY))
-    } else {
+/// Gives an event up. What nobody can read, or what the shop refuses for what it says, is not tried again by itself.
+fn bury(unit: &mut Unit<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
+    let (status, due) = if is_final || message.event().is_err() {
         (LetterStatus::Permanent, None)
+    } else {
+        (LetterStatus::Scheduled, Some(unit.now + RESEND_EVERY))
     };
     let id = unit.ids.letter();
     let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] };
@@ -186,11 +187,16 @@ fn resend(unit: &mut Unit<'_>, seen: &DeadLetter, reaction: Option<&Reaction>, r
     Ok(())
 }
 
-fn resend_failed(unit: &mut Unit<'_>, seen: &DeadLetter, error: &Arc<str>, reason: Option<&Arc<str>>) -> Step {
+fn resend_failed(
+    unit: &mut Unit<'_>,
+    seen: &DeadLetter,
+    (error, is_final): (&Arc<str>, bool),
+    reason: Option<&Arc<str>>,
+) -> Step {
     let Some(mut row) = still_open(unit, seen, reason.is_some())? else { return Ok(()) };
     sent_again(unit.now, &mut row, reason);
     row.trouble = Trouble::add(Some(row.trouble), error, unit.now);
-    if row.resends > RESENDS_MAX || row.status == LetterStatus::Permanent {
+    if is_final || row.resends > RESENDS_MAX || row.status == LetterStatus::Permanent {
         (row.status, row.due) = (LetterStatus::Permanent, None);
     } else {
         row.due = Some(unit.now + RESEND_EVERY);

@@ -48,7 +48,7 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
     match command {
         Command::Pay { shown } => pay(order, *shown),
         Command::Captured if order.outcome == Outcome::AwaitingPayment => Ok(vec![Event::Completed]),
-        Command::Captured => unreachable!("the payment of an order that is not awaiting it was withdrawn"),
+        Command::Captured => Err(Rejection::Impossible("only an order that waits for its payment is paid")),
         Command::Expire if order.outcome == Outcome::AwaitingPayment => {
             Ok(super::give_up(order, Reason::PaymentExpired, None))
         }

@@ -53,6 +53,10 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::CouponSoldOut => coupon_problem(refusal),
         Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
         Refusal::GroupMoved => group_moved(),
+        Refusal::Broken => Problem::new(
+            Code::Internal,
+            "Nothing was done: it would have broken something that always holds in this shop. The operators were told.",
+        ),
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => first_is_undecided(),
         Refusal::Overloaded { .. } => {

@@ -29,6 +29,8 @@ pub struct EngineMetrics {
     permanent: Counter,
     stuck: Counter,
     healed: Counter,
+    skipped: Counter,
+    broken: Counter,
     batch_seconds: Histogram,
     batch_commands: Histogram,
     sync_seconds: Histogram,
@@ -47,6 +49,8 @@ impl EngineMetrics {
             permanent: Counter::default(),
             stuck: Counter::default(),
             healed: Counter::default(),
+            skipped: Counter::default(),
+            broken: Counter::default(),
             batch_seconds: Histogram::new(SECONDS_BUCKETS),
             batch_commands: Histogram::new(SIZE_BUCKETS),
             sync_seconds: Histogram::new(SYNC_BUCKETS),
@@ -64,6 +68,11 @@ impl EngineMetrics {
             registry.register("compensations_stuck", stuck, engine.stuck.clone());
             let healed = "Events of orders that the broker had lost, taken in from the store";
             registry.register("order_gaps_healed", healed, engine.healed.clone());
+            let skipped = "Events that were handed over again, or too late, and changed nothing";
+            registry.register("events_skipped", skipped, engine.skipped.clone());
+            let broken =
+                "Commands and events that were refused, because something that always holds would not hold any more";
+            registry.register("invariants_broken", broken, engine.broken.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
             let syncs = "Time that the disk took to keep what was committed";
@@ -85,6 +94,8 @@ impl EngineMetrics {
         self.permanent.inc_by(counted(report.permanent.len()));
         self.stuck.inc_by(counted(report.stuck.len()));
         self.healed.inc_by(counted(report.healed.len()));
+        self.skipped.inc_by(counted(report.skipped.iter().map(|(_, events)| events).sum()));
+        self.broken.inc_by(counted(report.broken.len()));
         self.batch_seconds.observe(took.as_secs_f64());
         self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
     }

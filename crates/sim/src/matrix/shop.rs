@@ -22,7 +22,7 @@ use super::life::Goods;
 use super::stage::Ending;
 use super::{Case, Failure, Life};
 use crate::bus::Bus;
-use crate::checker::{audit, ensure, is_at_rest};
+use crate::checker::{audit, ensure, everything_is_believed, is_at_rest};
 use crate::clock::ModelClock;
 use crate::disk::{Disk, State};
 use crate::model_gate::ModelGate;
@@ -146,6 +146,7 @@ impl Shop {
     pub(super) fn come_to_rest(&mut self) -> Verdict {
         for _ in 0..TICKS_MAX {
             self.wait_until(Timestamp::from_micros(i64::MAX))?;
+            self.around.disk.read(everything_is_believed)?;
             let helped = self.help();
             if !helped {
                 return Ok(());

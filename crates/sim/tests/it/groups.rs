@@ -1,15 +1,18 @@
 //! Groups that an operator moves, and groups that pass over what they do not ask for.
 
 use app::answer::{Answer, Refusal};
-use app::command::Command;
+use app::command::{Command, PlaceOrder};
+use app::event::EventKind;
 use app::reactions::Group;
 use app::rows::{OffsetKey, OffsetMove};
 use app::settings::Executor;
 use domain::ids::OrderId;
-use domain::order::Outcome;
+use domain::money::Money;
+use domain::order::{Canceller, Outcome, Payment};
 use sim::ready::ready;
 
-use crate::shop::{ANN, Shop, job, order_of};
+use crate::post::essence;
+use crate::shop::{ANN, Shop, campaign_of, job, order_of};
 
 /// A shop in which an order was completed; where the notices group stands that was told of it.
 fn told() -> (Shop, OrderId, OffsetKey, i64) {
@@ -39,6 +42,38 @@ fn a_group_that_is_moved_back_reads_again_and_does_nothing_twice() {
     shop.quiet();
     assert_eq!(shop.state().offsets[&key], position);
     assert_eq!(shop.state().notices, before.notices);
+}
+
+/// O-16: whichever group is moved back, of orders in every state.
+#[test]
+fn what_a_group_is_handed_again_publishes_nothing_and_changes_nothing() {
+    let mut shop = Shop::open(Executor::Log);
+    let (product, scarce) = (shop.product(1_000, 50), shop.product(1_000, 0));
+    let campaign = shop.campaign(campaign_of(5));
+    shop.issue(campaign, ANN).unwrap();
+    shop.charge(ANN, 500);
+    let wanted = PlaceOrder { coupon: Some((campaign, None)), points: Money::won(300), ..order_of(ANN, product) };
+    assert_eq!(shop.place(wanted.clone()).outcome, Outcome::Completed);
+    assert_eq!(shop.place(PlaceOrder { items: vec![(scarce, 1)], ..wanted }).outcome, Outcome::Cancelled);
+    let unpaid = PlaceOrder { payment: Payment::Prepaid, points: Money::won(100), ..order_of(ANN, product) };
+    assert_eq!(shop.place(unpaid.clone()).outcome, Outcome::AwaitingPayment);
+    let cancelled = shop.place(unpaid).id();
+    shop.run(Command::CancelOrder { order: cancelled, by: Canceller::Customer, note: None }).unwrap();
+    let before = shop.state();
+    for (key, position) in before.offsets.clone() {
+        let skipped = shop.skipped;
+        assert_eq!(shop.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
+        shop.quiet();
+        let after = shop.state();
+        assert_eq!(after.outbox.len(), before.outbox.len(), "{key:?} publishes: {:?}", shop.events().last());
+        assert_eq!(essence(after), essence(before.clone()), "{key:?}");
+        let asks = before.outbox.iter().any(|row| {
+            let kind = EventKind::from_name(row.record.kind);
+            let is_there = i32::try_from(row.record.shard) == Ok(key.partition.number);
+            is_there && kind.is_some_and(|kind| key.group.subscribes_to(kind))
+        });
+        assert_eq!(shop.skipped > skipped, asks, "{key:?}: {} skipped", shop.skipped - skipped);
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod batches;
 mod conformance;
 mod equality;
 mod first_come;
+mod forged;
 mod gate;
 mod groups;
 mod idempotency;

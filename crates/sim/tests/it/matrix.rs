@@ -65,7 +65,7 @@ fn check_found(breakage: Breakage, is_wanted: impl Fn(&Case) -> bool, complaint:
 fn a_dropped_tombstone_is_found_by_silence() {
     let is_silent =
         |cell: &Case| cell.choice == Choice::Parallel && cell.failure == Failure::Silent(app::reactions::Group::Stock);
-    check_found(Breakage::TombstonesDropped, is_silent, "law");
+    check_found(Breakage::TombstonesDropped, is_silent, "not believed");
 }
 
 /// Money is asked for a second time only by a process that died before it wrote down the first.

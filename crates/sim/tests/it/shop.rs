@@ -53,6 +53,10 @@ pub(crate) struct Shop {
     pub(crate) is_audited: bool,
     /// Whether events were brought by hand, past the log's order, since all was quiet.
     pub(crate) is_overtaking: bool,
+    /// Whether a decision may break an invariant, and is refused for it.
+    pub(crate) may_break: bool,
+    /// Events that groups skipped, so far.
+    pub(crate) skipped: usize,
 }
 
 impl Shop {
@@ -100,6 +104,8 @@ impl Shop {
             engines,
             is_audited: true,
             is_overtaking: false,
+            may_break: false,
+            skipped: 0,
         }
     }
 
@@ -117,6 +123,8 @@ impl Shop {
     pub(crate) fn batch(&mut self, jobs: Vec<Job>) -> Report {
         let report = ready(self.engine.batch_once(jobs));
         report.lost.iter().for_each(|key| self.consumer.lose(*key));
+        self.skipped += report.skipped.iter().map(|(_, events)| events).sum::<usize>();
+        assert!(self.may_break || report.broken.is_empty(), "{:?}", report.broken);
         if self.is_audited && !self.is_overtaking {
             laws::audit(&self.disk, self.clock.now());
         }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey, OrderRow,
-    Rows, SalesKey, SettledKey, StoredAnswer, TermsKey, Timer, TimerKey,
+    PlacedKey, Rows, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -66,7 +66,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Shipment(id) => settling::load_shipment(connection, id, rows)?,
         Key::Storage(id) => settling::load_storage(connection, id, rows)?,
         Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
-        Key::Settled(id) => rows.settled.loaded(SettledKey(id), settled(connection, id)?),
+        Key::Placed(id) => rows.placed.loaded(PlacedKey(id), order(connection, id)?.map(|row| row.order)),
         Key::Terms(id) => rows.terms.loaded(TermsKey(id), campaign(connection, id)?),
         Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
         Key::Request(id) => {
@@ -112,11 +112,6 @@ fn claim(connection: &Connection, key: ClaimKey) -> Result<Option<Claim>> {
     let sql = "SELECT state, reason FROM claim WHERE order_id = ?1 AND step = ?2 AND product_id = ?3";
     let (step, product) = step_cells(key.step);
     find(connection, sql, (key.order.0, step, product))
-}
-
-fn settled(connection: &Connection, order: OrderId) -> Result<Option<()>> {
-    let sql = "SELECT 1 FROM orders WHERE order_id = ?1 AND (outcome = 'COMPLETED' OR outcome = 'CANCELLED')";
-    Ok(find::<i64>(connection, sql, [order.0])?.map(drop))
 }
 
 fn campaign(connection: &Connection, id: CampaignId) -> Result<Option<Campaign>> {

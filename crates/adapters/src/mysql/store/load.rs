@@ -6,7 +6,7 @@ use std::hash::Hash;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login,
-    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, Request, Rows, SalesKey, SettledKey,
+    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows, SalesKey,
     StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
 };
 use app::table::Table;
@@ -49,7 +49,7 @@ enum Ask {
     Shipments(Vec<OrderId>),
     Storages(Vec<OrderId>),
     Claims(Vec<ClaimKey>),
-    Settled(Vec<OrderId>),
+    Placed(Vec<OrderId>),
     Terms(Vec<CampaignId>),
     Offers(Vec<ProductId>),
     Requests(Vec<RequestId>),
@@ -98,7 +98,7 @@ impl Load {
                 Key::Shipment(key) => gather!(asks, Shipments, key),
                 Key::Storage(key) => gather!(asks, Storages, key),
                 Key::Claim(key) => gather!(asks, Claims, key),
-                Key::Settled(key) => gather!(asks, Settled, key),
+                Key::Placed(key) => gather!(asks, Placed, key),
                 Key::Terms(key) => gather!(asks, Terms, key),
                 Key::Offer(key) => gather!(asks, Offers, key),
                 Key::Request(key) => gather!(asks, Requests, key),
@@ -188,7 +188,7 @@ pub(super) fn claim_condition(keys: &[ClaimKey]) -> String {
 
 impl Ask {
     fn orders(&self) -> &[OrderId] {
-        if let Ask::Orders(orders) = self { orders } else { &[] }
+        if let Ask::Orders(orders) | Ask::Placed(orders) = self { orders } else { &[] }
     }
 
     fn statement(&self) -> String {
@@ -225,11 +225,9 @@ impl Ask {
                 let select = "SELECT order_id, step, product_id, state, reason FROM claim";
                 locked(select, "PRIMARY", &claim_condition(keys), "order_id, step, product_id")
             }
-            // Without a lock: settled orders stay settled.
-            Ask::Settled(ids) => {
-                let ids = is_in("order_id", ids.iter().map(|id| id.0));
-                let select = "SELECT order_id FROM orders FORCE INDEX (PRIMARY) WHERE ";
-                format!("{select}{ids} AND outcome IN ('COMPLETED', 'CANCELLED')")
+            // Without a lock: what an order asks for never changes, and what it was answered only becomes more.
+            Ask::Placed(ids) => {
+                select_order!("FORCE INDEX (PRIMARY) WHERE ").to_owned() + &is_in("order_id", ids.iter().map(|id| id.0))
             }
             Ask::Terms(ids) => {
                 select_campaign!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
@@ -278,10 +276,7 @@ impl Ask {
             Ask::Shipments(ids) => settling::read(Kind::Shipment, ids, found, rows)?,
             Ask::Storages(ids) => settling::read(Kind::Storage, ids, found, rows)?,
             Ask::Claims(keys) => tell(&mut rows.claims, keys, index(found, claim)?),
-            Ask::Settled(ids) => {
-                let found = index(found, |order: i64| (SettledKey(OrderId(order)), ()))?;
-                tell(&mut rows.settled, ids.into_iter().map(SettledKey), found);
-            }
+            Ask::Placed(ids) => read_placed(ids, found, lines, rows)?,
             Ask::Terms(ids) => {
                 let found = index(found, |campaign: Campaign| (TermsKey(campaign.id), campaign))?;
                 tell(&mut rows.terms, ids.into_iter().map(TermsKey), found);
@@ -379,6 +374,22 @@ fn read_orders(
         orders.insert(OrderKey(row.order.id()), row);
     }
     tell(&mut rows.orders, ids.into_iter().map(OrderKey), orders);
+    Ok(())
+}
+
+/// The same orders without a lock; their lines were given to those that are locked, where both are asked for.
+fn read_placed(ids: Vec<OrderId>, found: Vec<Vec<Value>>, lines: &mut LinesOf, rows: &mut Rows) -> Result<()> {
+    let mut orders = FxHashMap::default();
+    for row in found {
+        let stored: StoredOrder = from_row(row)?;
+        let id = stored.id();
+        let order = match rows.orders.get(OrderKey(id)) {
+            Ok(Some(locked)) => locked.order.clone(),
+            _ => stored.with(lines.remove(&id).unwrap_or_default()).order,
+        };
+        orders.insert(PlacedKey(id), order);
+    }
+    tell(&mut rows.placed, ids.into_iter().map(PlacedKey), orders);
     Ok(())
 }
 
