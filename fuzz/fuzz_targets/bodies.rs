@@ -3,12 +3,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use server::api::bodies::BODIES;
+use server::http::language::Language;
 
 fuzz_target!(|bytes: &[u8]| {
     for (name, read) in BODIES {
         if let Err(problem) = read(bytes) {
             assert!(problem.status().is_client_error(), "{name}: {problem:?}");
-            assert!(!problem.detail().is_empty(), "{name}: {problem:?}");
+            assert!(!problem.detail(Language::Korean).is_empty(), "{name}: {problem:?}");
         }
     }
 });

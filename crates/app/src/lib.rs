@@ -18,6 +18,7 @@ pub mod groups;
 pub mod handlers;
 pub mod history;
 pub mod ids;
+pub mod notices;
 pub mod outbox;
 pub mod payment;
 pub mod ports;

@@ -143,6 +143,7 @@ pub struct ToldNotice {
     pub kind: String,
     /// A JSON object.
     pub data: String,
+    pub at: Timestamp,
 }
 
 /// What comes after everything is claimed.

@@ -31,6 +31,7 @@ use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
+use crate::texts::{details, values};
 
 mod audit;
 pub mod bodies;
@@ -61,7 +62,6 @@ mod shipments;
 mod status;
 mod stuck;
 mod submission;
-mod texts;
 pub mod users;
 mod whose;
 
@@ -314,7 +314,7 @@ async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request,
 /// The store does not answer; its own words stay in the log.
 fn unavailable(error: StoreError) -> Problem {
     tracing::error!("A view could not be read: {error}");
-    Problem::new(Code::Unavailable, "The store does not answer; try again.")
+    Problem::new(Code::Unavailable, details::STORE_SILENT)
 }
 
 /// Taken in; what it becomes can be asked for soon.
@@ -331,8 +331,7 @@ fn mark_replayed(response: &mut Response, replayed: bool) {
 fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let detail = format!("must have 1 to {NAME_CHARS_MAX} characters, none of them a control character");
-        violations.push("#/name", "length", detail);
+        violations.push("#/name", "length", values::NAME.with(NAME_CHARS_MAX));
     }
     Arc::from(name)
 }
@@ -341,7 +340,7 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
 fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
     if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have 1 to {CHARS_MAX} characters"));
+        violations.push("#/reason", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
     }
     check_text("#/reason", reason, violations);
     Arc::from(reason.trim())
@@ -351,6 +350,6 @@ fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
 fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
     let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(is_unseen) {
-        violations.push(pointer, "not_text", "must not have control characters");
+        violations.push(pointer, "not_text", values::NO_CONTROL_CHARACTERS);
     }
 }

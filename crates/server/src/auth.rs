@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation};
+use crate::texts::{Text, details};
 
 mod hmac_provider;
 mod verified;
@@ -167,22 +168,20 @@ impl Tokens {
 
     /// The session of a request, by its header or else by a token from elsewhere in it.
     pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
-        let required = |detail: &'static str| Problem::new(Code::AuthRequired, detail);
+        let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
         let mut given = headers.get_all(AUTHORIZATION).iter();
         let header = given.next();
         if given.next().is_some() {
-            return Err(required("The Authorization header is given more than once; send one."));
+            return Err(required(details::TOKEN_TWICE));
         }
         let token = match (header, elsewhere) {
             (None, Some(token)) => token,
-            (None, None) => return Err(required("Send a token: Authorization: Bearer …")),
-            (Some(header), _) => header
-                .to_str()
-                .ok()
-                .and_then(bearer_token)
-                .ok_or_else(|| required("The Authorization header holds no bearer token."))?,
+            (None, None) => return Err(required(details::TOKEN_MISSING)),
+            (Some(header), _) => {
+                header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
+            }
         };
-        self.verify_at(token, now_s()).map_err(|Refused| required("The token is not valid or has expired."))
+        self.verify_at(token, now_s()).map_err(|Refused| required(details::TOKEN_INVALID))
     }
 }
 
@@ -232,7 +231,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Admin, Problem> {
         let Customer(principal) = Customer::from_request_parts(parts, state).await?;
         if !principal.is_admin() {
-            return Err(Problem::new(Code::AuthForbidden, "This path is for admins."));
+            return Err(Problem::new(Code::AuthForbidden, details::ADMINS_ONLY));
         }
         Ok(Admin(principal))
     }

@@ -82,7 +82,7 @@ impl Feed {
         let Notices { last, told } = self.read(self.position).await?;
         let first = told.first().map_or(last + 1, |notice| notice.number);
         // Too long ago, too many, or a number from another shop's life.
-        let gap = (first != self.position.saturating_add(1)).then(|| reset(first - 1));
+        let gap = (first != self.position.saturating_add(1)).then(|| reset(first - 1, self.clock.now()));
         let news: Vec<ToldNotice> = gap.into_iter().chain(told).collect();
         self.position = news.last().map_or(self.position, |notice| notice.number);
         self.is_behind = self.position < last;
@@ -97,7 +97,7 @@ impl Feed {
 }
 
 /// Tells a reader that there is a gap before the notices after this number: he has to look for himself what happened.
-fn reset(number: i64) -> ToldNotice {
+fn reset(number: i64, at: Timestamp) -> ToldNotice {
     let data = serde_json::json!({"resumeAfter": number}).to_string();
-    ToldNotice { number, kind: "reset".to_owned(), data }
+    ToldNotice { number, kind: "reset".to_owned(), data, at }
 }

@@ -26,6 +26,7 @@ pub mod relaying;
 pub mod secret;
 pub mod settling;
 pub mod shutdown;
+pub mod texts;
 pub mod waiting;
 pub mod wiring;
 pub mod worker;

@@ -8,6 +8,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use tokio::sync::Semaphore;
 
 use crate::http::{Code, Problem};
+use crate::texts::details;
 
 /// OWASP's parameters: 19 MiB of memory, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -52,7 +53,7 @@ impl Passwords {
 
     async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
         let Some(_place) = Waiting::join(&self.waiting) else {
-            return Err(Problem::new(Code::Overloaded, "Too many logins at once; try again soon."));
+            return Err(Problem::new(Code::Overloaded, details::LOGINS_TOO_MANY));
         };
         let permit = self.at_once.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
@@ -85,7 +86,7 @@ fn argon2id() -> Argon2<'static> {
 }
 
 fn failed() -> Problem {
-    Problem::new(Code::Internal, "The password could not be processed.")
+    Problem::new(Code::Internal, details::PASSWORD_FAILED)
 }
 
 /// A place in the waiting line, given back when the request is answered or abandoned.

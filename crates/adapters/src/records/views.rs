@@ -3,6 +3,7 @@
 use app::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, ProductId, UserId};
+use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 
@@ -34,6 +35,7 @@ impl FromCells for DaySales {
 
 impl FromCells for ToldNotice {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<ToldNotice, C::Error> {
-        Ok(ToldNotice { number: cells.take()?, kind: cells.take()?, data: cells.take()? })
+        let (number, kind, data) = (cells.take()?, cells.take()?, cells.take()?);
+        Ok(ToldNotice { number, kind, data, at: Timestamp::from_micros(cells.take()?) })
     }
 }

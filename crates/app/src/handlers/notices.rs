@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed};
 use crate::handlers::asked;
+use crate::notices::NoticeKind;
 use crate::rows::{CustomerKey, Notice, OrderKey};
 use crate::unit::{Step, Unit};
-use crate::wire_time;
 
 /// An order came to an end, or needs its customer.
 pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
@@ -18,9 +18,9 @@ pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: Event
     let data = order_data(&row.order);
     #[expect(clippy::wildcard_enum_match_arm, reason = "every other event of an order is news of its status")]
     let kind = match of {
-        EventKind::OrderCompleted => "order.completed",
-        EventKind::OrderCancelled => "order.cancelled",
-        _ => "order.status",
+        EventKind::OrderCompleted => NoticeKind::OrderCompleted,
+        EventKind::OrderCancelled => NoticeKind::OrderCancelled,
+        _ => NoticeKind::OrderStatus,
     };
     append(unit, user, kind, data)
 }
@@ -30,15 +30,11 @@ pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFai
     let data = serde_json::json!({
         "orderId": failed.order_id,
         "orderNumber": failed.order_id,
-        "type": "ORDER_FAILED",
         "status": "FAILED",
         "code": failed.code,
         "retryable": failed.retryable,
-        "title": "The payment failed",
-        "message": "Nothing was sent. The order may be paid again until its time is over.",
-        "timestamp": wire_time::format(unit.now),
     });
-    append(unit, failed.user_id, "order.failed", data.to_string())
+    append(unit, failed.user_id, NoticeKind::OrderFailed, data.to_string())
 }
 
 /// A coupon was issued on the spot.
@@ -55,7 +51,7 @@ pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
         coupon_history_id: &issued.user_coupon_id,
         issue_number: issued.issue_number,
     });
-    append(unit, issued.user_id, "coupon.issued", data)
+    append(unit, issued.user_id, NoticeKind::CouponIssued, data)
 }
 
 /// A request for a coupon was decided.
@@ -69,7 +65,7 @@ pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step 
         "couponHistoryId": result.coupon_history_id,
         "issueNumber": result.issue_number,
     });
-    let kind = if result.success { "coupon.issued" } else { "coupon.refused" };
+    let kind = if result.success { NoticeKind::CouponIssued } else { NoticeKind::CouponRefused };
     append(unit, result.user_id, kind, data.to_string())
 }
 
@@ -110,12 +106,12 @@ fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("notices are plain structs with string keys")
 }
 
-fn append(unit: &mut Unit<'_>, user: UserId, kind: &'static str, data: String) -> Step {
+fn append(unit: &mut Unit<'_>, user: UserId, kind: NoticeKind, data: String) -> Step {
     let mut customer = unit.customer(user)?;
     let id = unit.ids.notice();
     customer.notices += 1;
     let previous = customer.last_notice.replace(id);
-    let notice = Notice { id, user, number: customer.notices, kind, data, previous, at: unit.now };
+    let notice = Notice { id, user, number: customer.notices, kind: kind.name(), data, previous, at: unit.now };
     unit.rows.customers.put(CustomerKey(user), customer);
     unit.rows.notices.push(notice);
     Ok(())

@@ -9,6 +9,7 @@ use super::submission::Submission;
 use super::{Empty, Shop, examples, shapes, unavailable};
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
+use crate::texts::operators;
 
 /// What a repair did: the audit before it, and the audit after.
 #[derive(Serialize, JsonSchema)]
@@ -58,8 +59,6 @@ async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
     let look = move || audit::inspect(snapshots()?.as_mut(), now);
     match tokio::task::spawn_blocking(look).await {
         Ok(inspection) => inspection.map_err(unavailable),
-        Err(_panicked) => {
-            Err(Problem::new(Code::Internal, "The audit could not be finished; the cause is in the log."))
-        }
+        Err(_panicked) => Err(Problem::new(Code::Internal, operators::AUDIT_FAILED)),
     }
 }

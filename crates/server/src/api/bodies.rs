@@ -39,6 +39,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::http::language::Language;
 
     /// Members that bodies have, so that most of what is made up gets past the first one.
     const MEMBERS: [&str; 16] = [
@@ -87,7 +88,8 @@ mod tests {
         for (name, read) in BODIES {
             let Err(problem) = read(bytes) else { continue };
             assert!(problem.status().is_client_error(), "{name}: {problem:?}");
-            let document: serde_json::Value = serde_json::from_slice(&problem.to_json("/x", "trace")).unwrap();
+            let document: serde_json::Value =
+                serde_json::from_slice(&problem.to_json("/x", "trace", Language::Korean)).unwrap();
             assert_eq!(document["code"], problem.code().as_str(), "{name}");
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use app::answer::{Answer, Refusal, Settled};
 use app::command::{Command, CreateCampaign};
+use app::event::ResultCode;
 use app::rows::{Request, RequestStatus};
 use app::wire_time;
 use axum::extract::State;
@@ -28,10 +29,12 @@ use super::{Empty, Shop, accepted, check_name, examples, mark_replayed, shapes, 
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
+use crate::http::language::Language;
 use crate::http::path::{Campaign, CouponRequest, Id, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::{self, values};
 use crate::waiting::{Known, Subject};
 
 /// `issueStartsAt`, `issueEndsAt` and `validUntil` are in this order. A window wholly in the past may be created.
@@ -154,21 +157,21 @@ pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
     let name = check_name(&body.name, &mut violations);
     let discount = discount(&body.discount, &mut violations);
     if !(1..=CAMPAIGN_QUANTITY_MAX).contains(&body.total_quantity) {
-        let detail = format!("must be from 1 to {CAMPAIGN_QUANTITY_MAX}");
+        let detail = values::FROM_TO.with(1).with(CAMPAIGN_QUANTITY_MAX);
         violations.push("#/totalQuantity", "out_of_range", detail);
     }
     let issue_per_user_max = body.max_issue_per_user.unwrap_or(1);
     if !(1..=ISSUE_PER_USER_MAX).contains(&issue_per_user_max) {
-        violations.push("#/maxIssuePerUser", "out_of_range", format!("must be from 1 to {ISSUE_PER_USER_MAX}"));
+        violations.push("#/maxIssuePerUser", "out_of_range", values::FROM_TO.with(1).with(ISSUE_PER_USER_MAX));
     }
     let issue_starts_at = moment("#/issueStartsAt", &body.issue_starts_at, &mut violations);
     let issue_ends_at = moment("#/issueEndsAt", &body.issue_ends_at, &mut violations);
     let valid_until = moment("#/validUntil", &body.valid_until, &mut violations);
     if violations.is_empty() && issue_ends_at < issue_starts_at {
-        violations.push("#/issueEndsAt", "out_of_order", "must not be before issueStartsAt");
+        violations.push("#/issueEndsAt", "out_of_order", values::NOT_BEFORE.with("issueStartsAt"));
     }
     if violations.is_empty() && valid_until < issue_ends_at {
-        violations.push("#/validUntil", "out_of_order", "must not be before issueEndsAt");
+        violations.push("#/validUntil", "out_of_order", values::NOT_BEFORE.with("issueEndsAt"));
     }
     violations.into_result()?;
     Ok(CreateCampaign {
@@ -187,21 +190,21 @@ pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
 fn discount(body: &DiscountBody, violations: &mut Violations) -> Discount {
     const FIXED_MAX: i64 = domain::limits::PRICE_MAX.amount();
     if body.max_amount.is_some_and(|cap| !(1..=FIXED_MAX).contains(&cap)) {
-        violations.push("#/discount/maxAmount", "out_of_range", format!("must be from 1 to {FIXED_MAX}"));
+        violations.push("#/discount/maxAmount", "out_of_range", values::FROM_TO.with(1).with(FIXED_MAX));
     }
     match body.r#type {
         DiscountType::Fixed => {
             if !(1..=FIXED_MAX).contains(&body.value) {
-                violations.push("#/discount/value", "out_of_range", format!("must be from 1 to {FIXED_MAX} won"));
+                violations.push("#/discount/value", "out_of_range", values::FROM_TO_WON.with(1).with(FIXED_MAX));
             }
             if body.max_amount.is_some() {
-                violations.push("#/discount/maxAmount", "conflict", "only a PERCENT discount has a maximum");
+                violations.push("#/discount/maxAmount", "conflict", values::ONLY_PERCENT_CAPPED);
             }
             Discount::Fixed { value: Money::won(body.value) }
         }
         DiscountType::Percent => {
             if !(1..=100).contains(&body.value) {
-                violations.push("#/discount/value", "out_of_range", "must be from 1 to 100 percent");
+                violations.push("#/discount/value", "out_of_range", values::FROM_TO_PERCENT.with(1).with(100));
             }
             Discount::Percent { value: body.value, max_amount: body.max_amount.map(Money::won) }
         }
@@ -210,7 +213,7 @@ fn discount(body: &DiscountBody, violations: &mut Violations) -> Discount {
 
 fn moment(pointer: &str, text: &str, violations: &mut Violations) -> Timestamp {
     wire_time::parse(text).unwrap_or_else(|_| {
-        violations.push(pointer, "not_a_time", "must be an RFC 3339 time such as 2026-11-21T09:00:00Z");
+        violations.push(pointer, "not_a_time", values::TIME);
         Timestamp::default()
     })
 }
@@ -224,7 +227,7 @@ pub(crate) async fn change(
     let body = &submission.body;
     let mut violations = Violations::default();
     if body.total_quantity.is_some_and(|quantity| !(1..=CAMPAIGN_QUANTITY_MAX).contains(&quantity)) {
-        let detail = format!("must be from 1 to {CAMPAIGN_QUANTITY_MAX}");
+        let detail = values::FROM_TO.with(1).with(CAMPAIGN_QUANTITY_MAX);
         violations.push("#/totalQuantity", "out_of_range", detail);
     }
     let issue_ends_at = body.issue_ends_at.as_deref().map(|text| moment("#/issueEndsAt", text, &mut violations));
@@ -275,23 +278,25 @@ pub(crate) async fn list_own(
 pub(crate) async fn issue(
     State(shop): State<Shop>,
     id: Id<Campaign>,
+    language: Language,
     submission: Submission<Empty>,
 ) -> Result<Response, Problem> {
     let (campaign, user) = (CampaignId(id.0), submission.user());
     refuse_early(&shop, campaign, &submission).await?;
     let settled = shop.front.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
-    answer(&shop, settled, &submission).await
+    answer(&shop, settled, &submission, language).await
 }
 
 /// `POST /api/coupons/issue` (C-12): always a request that is followed up.
 pub(crate) async fn request(
     State(shop): State<Shop>,
+    language: Language,
     submission: Submission<RequestCouponBody>,
 ) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     let command = Command::RequestCoupon { campaign: CampaignId(submission.body.coupon_id), user: submission.user() };
     let settled = shop.front.submit(command, submission.idempotency).await;
-    answer(&shop, settled, &submission).await
+    answer(&shop, settled, &submission, language).await
 }
 
 /// Lets the gate say no. A repeat with its key goes on, whatever happened to the campaign since: it may be owed the
@@ -305,7 +310,12 @@ async fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission
     }
 }
 
-async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) -> Result<Response, Problem> {
+async fn answer<T>(
+    shop: &Shop,
+    settled: Settled,
+    submission: &Submission<T>,
+    language: Language,
+) -> Result<Response, Problem> {
     let replayed = settled.replayed;
     #[expect(clippy::wildcard_enum_match_arm, reason = "the two commands that ask for a coupon have two answers")]
     let mut response = match settled.result.map_err(|refusal| problem(&refusal))? {
@@ -315,14 +325,17 @@ async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) ->
                 coupon_id: campaign.0,
                 user_coupon_id: coupon.to_string(),
                 issue_number,
-                message: "The coupon is yours.",
+                message: texts::coupons::of_result(ResultCode::Success).of(language),
                 issued_at: wire_time::format(issued_at),
             };
             (StatusCode::CREATED, Json(body)).into_response()
         }
-        Answer::CouponRequested { request, code } => requested(shop, request, &code, submission.prefer.wait).await?,
+        Answer::CouponRequested { request, code } => {
+            requested(shop, (request, &code), submission.prefer.wait, language).await?
+        }
         other => unreachable!("asking for a coupon is not answered with {other:?}"),
     };
+    response.headers_mut().extend(language.headers());
     applied(&mut response, submission.prefer);
     mark_replayed(&mut response, replayed);
     Ok(response)
@@ -330,16 +343,16 @@ async fn answer<T>(shop: &Shop, settled: Settled, submission: &Submission<T>) ->
 
 async fn requested(
     shop: &Shop,
-    id: RequestId,
-    code: &RequestCode,
+    (id, code): (RequestId, &RequestCode),
     wait: Option<Duration>,
+    language: Language,
 ) -> Result<Response, Problem> {
     let decided = match wait {
         Some(wait) => outcome(shop, id, wait).await?,
         None => None,
     };
     let mut response = match decided {
-        Some(request) => Json(render::request(&request, &shop.front.codec)).into_response(),
+        Some(request) => Json(render::request(&request, &shop.front.codec, language)).into_response(),
         None => {
             let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
             accepted(body)
@@ -363,10 +376,11 @@ pub(crate) async fn get_request(
     State(shop): State<Shop>,
     Customer(principal): Customer,
     Name(code, _): Name<CouponRequest>,
-) -> Result<Json<render::RequestBody>, Problem> {
+    language: Language,
+) -> Result<Response, Problem> {
     let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
     let request = shop.front.views.request(id).await.map_err(unavailable)?;
     let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
-    Ok(Json(render::request(&request, &shop.front.codec)))
+    Ok((language.headers(), Json(render::request(&request, &shop.front.codec, language))).into_response())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::command::Command;
-use app::groups::{self, LogBook, Passed, Planned, Standing, Target, Unplanned, Wanted};
+use app::groups::{self, Extent, LogBook, Passed, Planned, Standing, Target, Unplanned, Wanted};
 use app::reactions::Group;
 use app::rows::{OffsetMove, Partition};
 use app::settings::Carrier;
@@ -20,6 +20,7 @@ use crate::http::json::Json;
 use crate::http::path::{ConsumerGroup, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::texts::{operators, values};
 
 /// The log that consumer groups read.
 #[derive(Clone)]
@@ -204,12 +205,11 @@ pub(crate) async fn reset(
     name: Name<ConsumerGroup>,
     submission: Submission<ResetBody>,
 ) -> Result<Json<ResetDone>, Problem> {
-    let group = Group::from_name(&name.0)
-        .ok_or_else(|| Problem::new(Code::GroupNotFound, "There is no consumer group of this name."))?;
+    let group =
+        Group::from_name(&name.0).ok_or_else(|| Problem::new(Code::GroupNotFound, operators::GROUP_NOT_FOUND))?;
     let Log { carrier, book } = &shop.log;
     if *carrier == Carrier::Inline {
-        let detail = "Reactions run inline, in the commit of what they react to: no group stands anywhere.";
-        return Err(Problem::new(Code::GroupInline, detail));
+        return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
     }
     let (wanted, reason) = check(group, &submission.body)?;
     let planned = groups::plan(wanted, shop.front.views.as_ref(), book.as_ref()).await.map_err(unplanned)?;
@@ -235,17 +235,17 @@ fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), P
         (Some(offset), None, None) => Some(Target::Offset(offset)),
         (None, Some(moment), None) => {
             let moment = wire_time::parse(moment).map(Target::Time);
-            moment.inspect_err(|_| violations.push("#/toTime", "not_a_moment", "must be a moment by RFC 3339")).ok()
+            moment.inspect_err(|_| violations.push("#/toTime", "not_a_moment", values::TIME)).ok()
         }
         (None, None, Some(true)) => Some(Target::Committed),
         _ => {
-            violations.push("#", "one_of", "must have one of toOffset, toTime and toCommitted: true");
+            violations.push("#", "one_of", operators::TARGET_ONE_OF);
             None
         }
     };
     let topic = body.topic.as_deref().map(Topic::from_name);
     if topic == Some(None) {
-        violations.push("#/topic", "not_known", "there is no such topic");
+        violations.push("#/topic", "not_known", operators::TOPIC_UNKNOWN);
     }
     let is_dry = body.dry_run.unwrap_or(true);
     let reason = (!is_dry).then(|| check_reason(body.reason.as_deref().unwrap_or_default(), &mut violations));
@@ -255,12 +255,15 @@ fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), P
 }
 
 fn unplanned(why: Unplanned) -> Problem {
-    let (pointer, code) = match &why {
-        Unplanned::NoPartition => ("#/partition", "not_known"),
-        Unplanned::ManyPartitions => ("#/toOffset", "ambiguous"),
-        Unplanned::Outside(_) => ("#/toOffset", "out_of_range"),
-        Unplanned::NothingCommitted => ("#/toCommitted", "not_set"),
-        Unplanned::Store(error) => return unavailable(error.clone()),
-    };
-    Problem::invalid(pointer, code, why.to_string())
+    match why {
+        Unplanned::NoPartition => Problem::invalid("#/partition", "not_known", operators::GROUP_PARTITION_UNKNOWN),
+        Unplanned::ManyPartitions => Problem::invalid("#/toOffset", "ambiguous", operators::GROUP_OFFSET_AMBIGUOUS),
+        Unplanned::Outside(Extent { partition, begin, end, .. }) => {
+            let log = partition.topic.map_or("log", Topic::name);
+            let detail = operators::GROUP_OFFSET_OUTSIDE.with(log).with(partition.number).with(begin).with(end);
+            Problem::invalid("#/toOffset", "out_of_range", detail)
+        }
+        Unplanned::NothingCommitted => Problem::invalid("#/toCommitted", "not_set", operators::GROUP_NOTHING_COMMITTED),
+        Unplanned::Store(error) => unavailable(error),
+    }
 }

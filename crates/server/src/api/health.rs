@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shop;
 use crate::http::{Code, Problem};
+use crate::texts::operators;
 
 /// `GET /livez`: the process can answer.
 pub(crate) async fn live() -> &'static str {
@@ -15,10 +16,10 @@ pub(crate) async fn live() -> &'static str {
 /// `GET /readyz`: commands are taken and the store answers.
 pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Problem> {
     if shop.is_stopping() {
-        return Err(Problem::new(Code::Unavailable, "The shop is stopping."));
+        return Err(Problem::new(Code::Unavailable, operators::STOPPING));
     }
     if !shop.front.is_open() {
-        return Err(Problem::new(Code::Unavailable, "The engine has stopped; see the log."));
+        return Err(Problem::new(Code::Unavailable, operators::ENGINE_STOPPED));
     }
     shop.front.views.product(domain::ids::ProductId(0)).await.map_err(super::unavailable)?;
     Ok("ok\n")

@@ -21,6 +21,7 @@ use crate::http::path::{Id, Letter};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::values;
 
 /// Characters of a payload that an operator corrects.
 const PAYLOAD_CHARS_MAX: usize = 50_000;
@@ -161,7 +162,7 @@ pub(crate) async fn edit(
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
     if payload.chars().count() > PAYLOAD_CHARS_MAX {
-        violations.push("#/payload", "length", format!("must have at most {PAYLOAD_CHARS_MAX} characters"));
+        violations.push("#/payload", "length", values::CHARACTERS_MAX.with(PAYLOAD_CHARS_MAX));
     }
     violations.into_result()?;
     let letter = LetterId(id.0);

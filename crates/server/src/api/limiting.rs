@@ -14,6 +14,7 @@ use super::{Shop, payments};
 use crate::http::connections::Peer;
 use crate::http::{Code, Problem};
 use crate::limits::Verdict;
+use crate::texts::details;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -33,7 +34,7 @@ pub(super) async fn limited(State(shop): State<Shop>, request: Request, next: Ne
         tell(response.headers_mut(), &verdict);
         return response;
     }
-    let detail = format!("{} writes a second are allowed here, {} at once.", verdict.rate.per_s, verdict.rate.burst);
+    let detail = details::RATE_EXCEEDED.with(verdict.rate.per_s).with(verdict.rate.burst);
     let mut response = Problem::new(Code::RateExceeded, detail).into_response();
     tell(response.headers_mut(), &verdict);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(verdict.taken.wait)));

@@ -18,6 +18,7 @@ use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::values;
 
 const PERCENT_MAX: i64 = 100;
 
@@ -123,7 +124,7 @@ pub(crate) async fn put(
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
     if percent.is_some_and(|percent| !(0..=PERCENT_MAX).contains(&percent)) {
-        violations.push("#/percent", "out_of_range", format!("must be from 0 to {PERCENT_MAX}"));
+        violations.push("#/percent", "out_of_range", values::FROM_TO.with(0).with(PERCENT_MAX));
     }
     violations.into_result()?;
     let percent = percent.and_then(|percent| u8::try_from(percent).ok());

@@ -15,6 +15,7 @@ use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation, Parameter, Place};
+use crate::texts::{details, values};
 
 mod socket;
 mod sse;
@@ -79,7 +80,7 @@ impl Listener {
 
     async fn feed(&self, shop: &Shop) -> Result<Feed, Problem> {
         let feed = Feed::open(&shop.front, self.user(), self.after).await.map_err(unavailable)?;
-        feed.ok_or_else(|| Problem::new(Code::Unavailable, "The shop is closing; connect again in a moment."))
+        feed.ok_or_else(|| Problem::new(Code::Unavailable, details::SHOP_CLOSES))
     }
 }
 
@@ -91,7 +92,7 @@ fn resume_after(headers: &HeaderMap, query: Option<&str>) -> Result<Option<i64>,
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
     let number = text.parse().ok().filter(|_| is_number);
     number.map(Some).ok_or_else(|| {
-        let (code, detail) = ("not_accepted", "must be the id of a notice: a whole number");
+        let (code, detail) = ("not_accepted", values::NOTICE_ID);
         match header {
             Some(_) => Problem::invalid_header(HEADER, code, detail),
             None => Problem::invalid_parameter("lastEventId", code, detail),

@@ -33,6 +33,7 @@ use crate::http::path::{self, Name};
 use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::texts::{details, values};
 use crate::waiting::{Known, Subject};
 
 const CANCEL_REASON_CHARS_MAX: usize = 500;
@@ -117,8 +118,7 @@ pub(crate) struct Receipt {
 pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<PlaceBody>) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     if submission.body.mode.is_some() && submission.principal.role != Role::Admin {
-        let detail = "Only an admin may choose the mode of an order.";
-        return Err(Problem::new(Code::AuthForbidden, detail).at("#/mode"));
+        return Err(Problem::new(Code::AuthForbidden, details::MODE_FOR_ADMINS).at("#/mode"));
     }
     check(&submission.body)?;
     let order = wanted(&shop, &submission).await?;
@@ -178,26 +178,26 @@ pub(super) fn applied(response: &mut Response, prefer: Prefer) {
 /// Everything that is wrong with the values, at once.
 pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     if body.items.is_empty() {
-        return Err(Problem::new(Code::OrderEmpty, "Name at least one product and quantity.").at("#/items"));
+        return Err(Problem::new(Code::OrderEmpty, details::ORDER_EMPTY).at("#/items"));
     }
     let mut violations = Violations::default();
     if body.items.len() > LINES_MAX {
-        violations.push("#/items", "too_many", format!("must have at most {LINES_MAX} lines"));
+        violations.push("#/items", "too_many", values::LINES_MAX.with(LINES_MAX));
     }
     for (line, item) in body.items.iter().enumerate() {
         if !(1..=QUANTITY_MAX).contains(&item.quantity) {
-            let detail = format!("must be from 1 to {QUANTITY_MAX}");
+            let detail = values::FROM_TO.with(1).with(QUANTITY_MAX);
             violations.push(format!("#/items/{line}/quantity"), "out_of_range", detail);
         }
     }
     if body.points_to_use.is_some_and(|points| points < 0) {
-        violations.push("#/pointsToUse", "out_of_range", "must be 0 or more");
+        violations.push("#/pointsToUse", "out_of_range", values::AT_LEAST.with(0));
     }
     if body.total_amount.is_some_and(|total| total < 0) {
-        violations.push("#/totalAmount", "out_of_range", "must be 0 or more");
+        violations.push("#/totalAmount", "out_of_range", values::AT_LEAST.with(0));
     }
     if body.coupon_id.is_some() && body.user_coupon_id.is_some() {
-        violations.push("#/userCouponId", "conflict", "give couponId or userCouponId, not both");
+        violations.push("#/userCouponId", "conflict", values::ONE_COUPON);
     }
     if let Some(receiver) = &body.receiver {
         check_receiver(receiver, &mut violations);
@@ -210,7 +210,7 @@ pub(super) fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
     let Receiver { name, phone, postal_code, address } = receiver;
     for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
         if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
-            violations.push(format!("#/receiver/{field}"), "length", format!("must have 1 to {CHARS_MAX} characters"));
+            violations.push(format!("#/receiver/{field}"), "length", values::CHARACTERS.with(1).with(CHARS_MAX));
         }
         check_text(format!("#/receiver/{field}"), text, violations);
     }
@@ -328,7 +328,7 @@ pub(crate) async fn events(
     let recorded = shop.front.views.history(order.id()).await.map_err(unavailable)?;
     let states = history::replay(order.id(), &recorded).map_err(|broken| {
         tracing::error!(order = %number, "The history of order {number} does not fold: {broken}");
-        Problem::new(Code::Internal, "The order's history cannot be read; the cause is in the log.")
+        Problem::new(Code::Internal, details::HISTORY_UNREADABLE)
     })?;
     let data = recorded.iter().zip(&states).map(|(event, after)| HistoryBody {
         at: wire_time::format(event.at),
@@ -351,7 +351,7 @@ pub(crate) async fn cancel(
     let reason = submission.body.reason.as_deref().unwrap_or("");
     let mut violations = Violations::default();
     if reason.chars().count() > CANCEL_REASON_CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have at most {CANCEL_REASON_CHARS_MAX} characters"));
+        violations.push("#/reason", "length", values::CHARACTERS_MAX.with(CANCEL_REASON_CHARS_MAX));
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;

@@ -13,6 +13,7 @@ use crate::http::path::{self, Name};
 use crate::http::signed::Signed;
 use crate::http::{Code, Problem};
 use crate::openapi::words;
+use crate::texts::operators;
 
 /// Where callbacks come in; they are counted against nobody's limit.
 pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
@@ -33,7 +34,7 @@ pub(crate) async fn callback(
 ) -> Result<Json<TakenBody>, Problem> {
     let provider = shop.payments.provider.as_ref();
     if name != provider.name() {
-        let detail = format!("Payments of this shop are made by {}.", provider.name());
+        let detail = operators::PROVIDER_OF_SHOP.with(provider.name());
         return Err(Problem::new(Code::PaymentProviderNotFound, detail));
     }
     let signature = signed.header(provider.signature_header()).unwrap_or_default();
@@ -46,13 +47,9 @@ pub(crate) async fn callback(
 
 fn unbelieved(error: CallbackError) -> Problem {
     match error {
-        CallbackError::Forged => {
-            Problem::new(Code::CallbackUnsigned, "No known secret makes this signature of these bytes.")
-        }
-        CallbackError::Stale => {
-            Problem::new(Code::CallbackUnsigned, "The signature is older than five minutes, or from a clock ahead.")
-        }
-        CallbackError::Unreadable => Problem::invalid("#", "unreadable", "is signed, and is no event that can be read"),
+        CallbackError::Forged => Problem::new(Code::CallbackUnsigned, operators::CALLBACK_FORGED),
+        CallbackError::Stale => Problem::new(Code::CallbackUnsigned, operators::CALLBACK_STALE),
+        CallbackError::Unreadable => Problem::invalid("#", "unreadable", operators::CALLBACK_UNREADABLE),
     }
 }
 
@@ -116,16 +113,14 @@ pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>,
 /// `POST /api/admin/payments/script`.
 pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -> Result<Json<ScriptBody>, Problem> {
     let TellBody { script, deed, times } = tell;
-    let script = Script::of_name(&script)
-        .ok_or_else(|| Problem::invalid("#/script", "unknown", "must be a script that the provider knows"))?;
+    let script =
+        Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
     let deed = deed
         .map(|name| Deed::of_name(&name))
-        .map(|deed| {
-            deed.ok_or_else(|| Problem::invalid("#/deed", "unknown", "must be something that is done to money"))
-        })
+        .map(|deed| deed.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::DEED_UNKNOWN)))
         .transpose()?;
     if times == Some(0) {
-        return Err(Problem::invalid("#/times", "out_of_range", "must be at least 1, or be absent"));
+        return Err(Problem::invalid("#/times", "out_of_range", operators::TIMES));
     }
     let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
     let is_plain = script == Script::Approve && deed.is_none() && times.is_none();
@@ -134,5 +129,5 @@ pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -
 }
 
 fn not_scripted() -> Problem {
-    Problem::new(Code::PaymentNotScripted, "Only the provider inside the binary can be told what to do.")
+    Problem::new(Code::PaymentNotScripted, operators::NOT_SCRIPTED)
 }

@@ -20,6 +20,7 @@ use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
+use crate::texts::{details, values};
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -46,16 +47,16 @@ pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<Char
         submission.check_user(submission.body.user_id)?;
     }
     if !is_admin && !shop.customers_may_charge {
-        return Err(Problem::new(Code::PointsChargeForbidden, "Points are charged by the shop; ask an admin."));
+        return Err(Problem::new(Code::PointsChargeForbidden, details::POINTS_CHARGE_FORBIDDEN));
     }
     let amount = Money::won(submission.body.amount);
     if amount <= Money::ZERO || amount > CHARGE_MAX {
-        let detail = format!("must be from 1 to {}", CHARGE_MAX.amount());
+        let detail = values::FROM_TO.with(1).with(CHARGE_MAX.amount());
         return Err(Problem::invalid("#/amount", "out_of_range", detail));
     }
     let user = submission.body.user_id.map_or(submission.user(), UserId);
     if user.0 <= 0 {
-        return Err(Problem::invalid("#/userId", "out_of_range", "must be 1 or more"));
+        return Err(Problem::invalid("#/userId", "out_of_range", values::AT_LEAST.with(1)));
     }
     let settled = shop.front.submit(Command::ChargePoints { user, amount }, submission.idempotency).await;
     let Answer::PointsCharged { balance } = settled.result.map_err(|refusal| problem(&refusal))? else {

@@ -26,6 +26,7 @@ use crate::http::path::{Id, Product};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::values;
 
 /// Characters of why stock changes.
 const REASON_CHARS_MAX: usize = 500;
@@ -125,7 +126,7 @@ pub(crate) async fn popular(
     const LIMIT_DEFAULT: u32 = 5;
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=100).contains(&limit) {
-        return Err(Problem::invalid_parameter("limit", "out_of_range", "must be from 1 to 100"));
+        return Err(Problem::invalid_parameter("limit", "out_of_range", values::FROM_TO.with(1).with(100)));
     }
     let today = shop.front.clock.now().day();
     let (since, window) = match query.window {
@@ -158,7 +159,7 @@ pub(crate) async fn register(
     let name = check_name(&body.name, &mut violations);
     check_price(body.price, &mut violations);
     if !(0..=STOCK_MAX).contains(&body.stock) {
-        violations.push("#/stock", "out_of_range", format!("must be from 0 to {STOCK_MAX}"));
+        violations.push("#/stock", "out_of_range", values::FROM_TO.with(0).with(STOCK_MAX));
     }
     violations.into_result()?;
     let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock };
@@ -200,11 +201,11 @@ pub(crate) async fn adjust(
     let AdjustBody { delta, reason } = &submission.body;
     let mut violations = Violations::default();
     if *delta == 0 || !(-STOCK_MAX..=STOCK_MAX).contains(delta) {
-        let detail = format!("must be from -{STOCK_MAX} to {STOCK_MAX}, and not 0");
+        let detail = values::FROM_TO_NOT_ZERO.with(-STOCK_MAX).with(STOCK_MAX);
         violations.push("#/delta", "out_of_range", detail);
     }
     if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have 1 to {REASON_CHARS_MAX} characters"));
+        violations.push("#/reason", "length", values::CHARACTERS.with(1).with(REASON_CHARS_MAX));
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;
@@ -224,6 +225,6 @@ async fn read(shop: &Shop, id: ProductId) -> Result<StoredProduct, Problem> {
 
 fn check_price(price: i64, violations: &mut Violations) {
     if !(0..=PRICE_MAX.amount()).contains(&price) {
-        violations.push("#/price", "out_of_range", format!("must be from 0 to {} won", PRICE_MAX.amount()));
+        violations.push("#/price", "out_of_range", values::FROM_TO_WON.with(0).with(PRICE_MAX.amount()));
     }
 }

@@ -12,7 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{examples, shapes};
+use crate::http::language::Language;
 use crate::openapi::words;
+use crate::texts;
 
 mod order;
 
@@ -188,6 +190,7 @@ pub(crate) struct RequestBody {
     status: &'static str,
     #[schemars(with = "Option<words::ResultCodeWord>")]
     result_code: Option<&'static str>,
+    /// In the language that was accepted.
     message: Option<&'static str>,
     result: Option<RequestResultBody>,
     #[schemars(with = "words::Moment")]
@@ -208,7 +211,7 @@ struct RequestResultBody {
     issued_at: String,
 }
 
-pub(crate) fn request(request: &Request, codec: &Codec) -> RequestBody {
+pub(crate) fn request(request: &Request, codec: &Codec, language: Language) -> RequestBody {
     let decision = request.decision.as_ref();
     let granted = |granted: &Granted, at: Timestamp| RequestResultBody {
         user_coupon_id: granted.code.to_string(),
@@ -222,7 +225,7 @@ pub(crate) fn request(request: &Request, codec: &Codec) -> RequestBody {
         coupon_id: request.campaign.0,
         status: request.status.name(),
         result_code: decision.map(|decision| decision.code.name()),
-        message: decision.map(|decision| decision.code.message()),
+        message: decision.map(|decision| texts::coupons::of_result(decision.code).of(language)),
         result: decision.and_then(|decision| decision.granted.as_ref().map(|found| granted(found, decision.at))),
         created_at: wire_time::format(request.created_at),
         updated_at: wire_time::format(request.updated_at),

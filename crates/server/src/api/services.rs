@@ -11,6 +11,7 @@ use super::{Shop, check_reason, examples, shapes};
 use crate::http::json::Json;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::operators;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +65,7 @@ pub(crate) async fn put(
     let reason = check_reason(reason, &mut violations);
     let found = Service::from_name(service);
     if found.is_none() {
-        violations.push("#/service", "not_accepted", "must be stockService or couponService");
+        violations.push("#/service", "not_accepted", operators::SERVICE_UNKNOWN);
     }
     violations.into_result()?;
     if let Some(service) = found {

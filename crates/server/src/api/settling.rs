@@ -18,12 +18,13 @@ use serde::{Deserialize, Serialize};
 use super::orders::{applied, check_receiver, said};
 use super::refusals::{order_not_found, problem};
 use super::submission::Submission;
-use super::{Shop, check_text, examples, render, shapes, texts, unavailable};
+use super::{Shop, check_text, examples, render, shapes, unavailable};
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::texts::{details, orders, values};
 use crate::waiting::{Known, Subject};
 
 /// How long a payment is waited for when the request does not say.
@@ -144,8 +145,11 @@ async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -
 }
 
 fn declined(payment: &Payment) -> Problem {
-    let why = payment.refusal.as_deref().unwrap_or("it was taken back");
-    Problem::new(Code::PaymentDeclined, format!("The payment was refused: {why}. The order may be paid again."))
+    let detail = match payment.refusal.as_deref() {
+        Some(why) => details::PAYMENT_DECLINED.with(why),
+        None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_TAKEN_BACK),
+    };
+    Problem::new(Code::PaymentDeclined, detail)
 }
 
 /// `POST /api/orders/{n}/process-payment-shipment`: payment, shipment, warehouse and status, all or nothing.
@@ -176,7 +180,7 @@ pub(crate) async fn process(
     let accepted = super::accepted(ProcessingBody {
         order_id: number.to_string(),
         status: "PROCESSING",
-        message: texts::processing(language),
+        message: orders::PROCESSING.of(language),
         estimated_processing_time: ESTIMATED_PROCESSING_TIME,
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),
@@ -229,17 +233,17 @@ fn check_refund(body: &RefundBody) -> Result<Vec<(ProductId, i64)>, Problem> {
     let mut violations = Violations::default();
     let lines = body.lines.as_deref();
     if lines.is_some_and(|lines| lines.is_empty() || lines.len() > LINES_MAX) {
-        violations.push("#/lines", "out_of_range", format!("must have 1 to {LINES_MAX} lines, or be absent"));
+        violations.push("#/lines", "out_of_range", values::LINES_OR_NONE.with(LINES_MAX));
     }
     for (place, line) in lines.unwrap_or_default().iter().enumerate() {
         if !(1..=QUANTITY_MAX).contains(&line.quantity) {
-            let detail = format!("must be from 1 to {QUANTITY_MAX}");
+            let detail = values::FROM_TO.with(1).with(QUANTITY_MAX);
             violations.push(format!("#/lines/{place}/quantity"), "out_of_range", detail);
         }
     }
     let reason = body.reason.as_deref().unwrap_or("");
     if reason.chars().count() > REASON_CHARS_MAX {
-        violations.push("#/reason", "length", format!("must have at most {REASON_CHARS_MAX} characters"));
+        violations.push("#/reason", "length", values::CHARACTERS_MAX.with(REASON_CHARS_MAX));
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;

@@ -23,6 +23,7 @@ use crate::http::path::{self, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
+use crate::texts::values;
 
 /// Characters of a carrier's number.
 const TRACKING_CHARS_MAX: usize = 100;
@@ -133,8 +134,7 @@ pub(crate) async fn change(
     let mut violations = Violations::default();
     if let Some(tracking) = tracking_number {
         if tracking.trim().is_empty() || tracking.chars().count() > TRACKING_CHARS_MAX {
-            let detail = format!("must have 1 to {TRACKING_CHARS_MAX} characters");
-            violations.push("#/trackingNumber", "length", detail);
+            violations.push("#/trackingNumber", "length", values::CHARACTERS.with(1).with(TRACKING_CHARS_MAX));
         }
         check_text("#/trackingNumber", tracking, &mut violations);
     }

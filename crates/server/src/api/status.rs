@@ -12,12 +12,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::whose::Whose;
-use super::{Shop, examples, texts, unavailable};
+use super::{Shop, examples, unavailable};
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::openapi::words;
+use crate::texts;
 
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -64,7 +65,7 @@ fn body(order: &Order, estimate: Option<Timestamp>, language: Language) -> Statu
         outcome: order.outcome.name(),
         reason: order.reason.map(Reason::code),
         status: order.status.name(),
-        status_description: texts::status(order.status, language),
+        status_description: texts::orders::description(order.outcome, order.status).of(language),
         progress_percentage: progress(order),
         can_cancel: order.is_cancellable(),
         last_updated: wire_time::format(order.updated_at),

@@ -14,6 +14,7 @@ use crate::auth::{Customer, Principal};
 use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
 use crate::openapi::{self, Describes, Operation};
+use crate::texts::details;
 
 /// A POST or PATCH by somebody with a token.
 pub(crate) struct Submission<T> {
@@ -33,7 +34,7 @@ impl<T> Submission<T> {
     pub(crate) fn check_user(&self, named: Option<i64>) -> Result<(), Problem> {
         match named {
             Some(named) if named != self.principal.user_id => {
-                Err(Problem::new(Code::AuthForbidden, "It must be the token's user, or absent.").at("#/userId"))
+                Err(Problem::new(Code::AuthForbidden, details::OTHER_USER).at("#/userId"))
             }
             Some(_) | None => Ok(()),
         }

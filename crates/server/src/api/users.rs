@@ -20,6 +20,7 @@ use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::texts::{details, values};
 
 /// Whose keys those of people without a token are; users are numbered from 1.
 const NOBODY: i64 = 0;
@@ -102,9 +103,8 @@ pub(crate) async fn login(State(shop): State<Shop>, Json(body): Json<LoginBody>)
     let login = shop.front.views.login(email_key(&body.email)).await.map_err(unavailable)?;
     let hash = login.as_ref().map(|login| login.password_hash.to_string());
     let is_right = shop.passwords.verify(body.password, hash).await?;
-    let login = login.filter(|_| is_right).ok_or_else(|| {
-        Problem::new(Code::AuthInvalidCredentials, "E-mail address and password do not belong together.")
-    })?;
+    let login =
+        login.filter(|_| is_right).ok_or_else(|| Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS))?;
     let role = match login.role {
         StoredRole::Customer => Role::Customer,
         StoredRole::Admin => Role::Admin,
@@ -124,9 +124,9 @@ fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
     let looks_right = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
     let is_plain = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
     if !looks_right || !is_plain || email.chars().count() > EMAIL_CHARS_MAX {
-        violations.push("#/email", "not_an_email", "must be an e-mail address such as ann@example.com");
+        violations.push("#/email", "not_an_email", values::EMAIL);
     }
     if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&password.chars().count()) {
-        violations.push("#/password", "length", "must have 8 to 200 characters");
+        violations.push("#/password", "length", values::CHARACTERS.with(PASSWORD_CHARS_MIN).with(PASSWORD_CHARS_MAX));
     }
 }

@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::demo::{self, Catalogue, Door, Sown};
 use crate::http::connections::{self, ConnectionLimits, Serving};
+use crate::http::language::Language;
 use crate::secret::Secret;
 use crate::shutdown::{self, Signals, Stop, Stopper};
 use crate::wiring::{self, EngineThread, Running};
@@ -150,7 +151,8 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
             return Ok(());
         }
         let password = config.admin.password().map_or_else(made_password, |given| Ok(given.to_owned()))?;
-        let hash = passwords::hash(&password).map_err(|problem| Error::Admin(problem.detail().to_owned()))?;
+        let hash = passwords::hash(&password)
+            .map_err(|problem| Error::Admin(problem.detail(Language::English).into_owned()))?;
         let admin = RegisterUser {
             email: Arc::from(config.admin.email.as_str()),
             email_key: key,

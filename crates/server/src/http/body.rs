@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
 use super::{BodyLimits, Code, Problem};
+use crate::texts::{bodies, details};
 
 /// As much of an unread body as is read and dropped after the answer, so that the answer arrives:
 /// a client that is still sending when the connection closes may never see it.
@@ -27,10 +28,7 @@ pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
 pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
     let is_plain = |coding: &HeaderValue| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
-        return Err(Problem::new(
-            Code::MediaTypeUnsupported,
-            "The body must be sent as it is, without content-encoding.",
-        ));
+        return Err(Problem::new(Code::MediaTypeUnsupported, details::BODY_COMPRESSED));
     }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: u64| length > limits.bytes_max as u64) {
@@ -39,7 +37,7 @@ pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result
     let collected = collect(body, limits.bytes_max);
     tokio::time::timeout(limits.timeout, collected).await.unwrap_or_else(|_elapsed| {
         let seconds = limits.timeout.as_secs_f64();
-        Err(Problem::new(Code::RequestTimeout, format!("The body did not arrive within {seconds} seconds.")))
+        Err(Problem::new(Code::RequestTimeout, details::BODY_TOO_SLOW.with(seconds)))
     })
 }
 
@@ -47,8 +45,7 @@ async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame =
-            frame.map_err(|_broken| Problem::invalid("#", "incomplete", "the body ended before it was complete"))?;
+        let frame = frame.map_err(|_broken| Problem::invalid("#", "incomplete", bodies::BROKEN_OFF))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -69,7 +66,7 @@ async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
 }
 
 fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(Code::BodyTooLarge, format!("The body may have {bytes_max} bytes at most."))
+    Problem::new(Code::BodyTooLarge, details::BODY_TOO_LARGE.with(bytes_max))
 }
 
 /// A body whose rest is read and dropped when nobody wants it any more.

@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::Problem;
+use crate::texts::values;
 
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 16;
@@ -62,10 +63,7 @@ impl Cursors {
     }
 
     pub fn decode(&self, list: List<'_>, cursor: &str) -> Result<i64, Problem> {
-        let refused = || {
-            let detail = "the cursor does not belong to this list; start again without one";
-            Problem::invalid_parameter("cursor", "not_accepted", detail)
-        };
+        let refused = || Problem::invalid_parameter("cursor", "not_accepted", values::CURSOR);
         let mut bytes = [0; CURSOR_BYTES];
         let length = URL_SAFE_NO_PAD.decode_slice(cursor, &mut bytes).map_err(|_| refused())?;
         if length != CURSOR_BYTES || bytes[0] != VERSION {
@@ -81,8 +79,7 @@ impl Cursors {
     pub fn page(&self, list: List<'_>, limit: Option<u32>, cursor: Option<&str>) -> Result<Page, Problem> {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
-            let detail = format!("must be from 1 to {LIMIT_MAX}");
-            return Err(Problem::invalid_parameter("limit", "out_of_range", detail));
+            return Err(Problem::invalid_parameter("limit", "out_of_range", values::FROM_TO.with(1).with(LIMIT_MAX)));
         }
         let after = cursor.map(|cursor| self.decode(list, cursor)).transpose()?;
         Ok(Page { limit, after })

@@ -15,10 +15,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, 
 use axum::response::IntoResponse;
 use tower::{Layer, Service};
 
+use super::language::Language;
 use super::trace::TraceId;
 use super::{Code, Problem};
 use crate::logging::panic_text;
 use crate::metrics::Metrics;
+use crate::texts::details;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -66,6 +68,7 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let started = Instant::now();
         let trace = TraceId::of(request.headers());
+        let language = Language::of(request.headers());
         request.extensions_mut().insert(trace);
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -76,7 +79,7 @@ where
                 Ok(answer) => answer?,
                 Err(panic) => internal(&method, &uri, trace, &*panic),
             };
-            Problem::render(&mut response, uri.path(), trace.as_str());
+            Problem::render(&mut response, uri.path(), trace.as_str(), language);
             complete(response.headers_mut(), trace);
             let route = route.as_ref().map(MatchedPath::as_str);
             metrics.observe_request(route, &method, response.status(), started.elapsed());
@@ -98,13 +101,13 @@ async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any
 fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Response<Body> {
     let text = panic_text(panic);
     tracing::error!(%method, path = uri.path(), %trace, "A handler panicked: {text}");
-    Problem::new(Code::Internal, "The request could not be handled; the cause is in the log.").into_response()
+    Problem::new(Code::Internal, details::FAILED).into_response()
 }
 
 /// The answer to what reaches no route.
-pub(super) fn refuse(problem: Problem, path: &str, trace: TraceId) -> Response<Body> {
+pub(super) fn refuse(problem: Problem, path: &str, trace: TraceId, language: Language) -> Response<Body> {
     let mut response = problem.into_response();
-    Problem::render(&mut response, path, trace.as_str());
+    Problem::render(&mut response, path, trace.as_str(), language);
     complete(response.headers_mut(), trace);
     response
 }

@@ -3,12 +3,13 @@
 use axum::http::{Method, Uri};
 
 use super::{Code, Problem};
+use crate::texts::details;
 
 pub(super) async fn route_not_found(method: Method, uri: Uri) -> Problem {
-    Problem::new(Code::RouteNotFound, format!("There is nothing at {method} {}.", uri.path()))
+    Problem::new(Code::RouteNotFound, details::NO_ROUTE.with(method).with(uri.path()))
 }
 
 /// The router adds the Allow header.
 pub(super) async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
-    Problem::new(Code::MethodNotAllowed, format!("{} does not take {method}.", uri.path()))
+    Problem::new(Code::MethodNotAllowed, details::NO_METHOD.with(uri.path()).with(method))
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Code, Problem};
 use crate::openapi::{Describes, Header, Operation, Parameter, Place, words};
+use crate::texts::values;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -39,17 +40,16 @@ impl IdempotencyKey {
             return Ok(IdempotencyKey(None));
         };
         if values.next().is_some() {
-            return Err(Problem::invalid_header(NAME, "duplicate_header", "must be given once"));
+            return Err(Problem::invalid_header(NAME, "duplicate_header", values::HEADER_TWICE));
         }
         let key = value
             .to_str()
             .ok()
             .and_then(unquoted)
             .filter(|key| (1..=KEY_CHARS_MAX).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
-        let expected = "must be 1 to 255 visible ASCII characters, in double quotes or bare";
         match key {
             Some(key) => Ok(IdempotencyKey(Some(key))),
-            None => Err(Problem::invalid_header(NAME, "not_accepted", expected)),
+            None => Err(Problem::invalid_header(NAME, "not_accepted", values::IDEMPOTENCY_KEY)),
         }
     }
 }

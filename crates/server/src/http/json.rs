@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{BodyLimits, Code, Problem, body};
+use crate::texts::{details, values};
 
 mod explain;
 mod strict;
@@ -70,7 +71,7 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     };
     if values.next().is_some() {
-        return Err(Problem::invalid_header("Content-Type", "duplicate_header", "must be given once"));
+        return Err(Problem::invalid_header("Content-Type", "duplicate_header", values::HEADER_TWICE));
     }
     let given = given.to_str().unwrap_or("");
     let essence = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
@@ -78,7 +79,7 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json {
         return Ok(());
     }
-    Err(Problem::new(Code::MediaTypeUnsupported, "The body must be sent with content-type: application/json."))
+    Err(Problem::new(Code::MediaTypeUnsupported, details::BODY_NOT_JSON))
 }
 
 /// Reads a document, and on failure reads it again to find where it went wrong: the path costs an

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Code, Problem};
 use crate::openapi::{Describes, Operation};
+use crate::texts::details;
 
 /// A kind of thing with integer ids, and what to say when there is none of that id.
 pub trait Resource {
@@ -141,7 +142,7 @@ pub fn parse_id(raw: &str, not_found: Code) -> Result<i64, Problem> {
 
 fn no_such(raw: &str, not_found: Code) -> Problem {
     let shown: String = raw.chars().take(40).collect();
-    Problem::new(not_found, format!("There is none with id {shown}."))
+    Problem::new(not_found, details::NO_SUCH_ID.with(shown))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
+use crate::texts::{Told, values};
 
 /// The parameters of the query string as `T`; unknown ones are ignored unless `T` denies them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,39 +27,42 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
 }
 
 fn explain(path: &str, message: &str) -> Problem {
-    const NAME_CHARS_MAX: usize = 100;
     for (prefix, code, detail) in [
-        ("missing field `", "required", "this parameter is required"),
-        ("duplicate field `", "duplicate_parameter", "this parameter is given more than once"),
-        ("unknown field `", "unknown_parameter", "this parameter is not known"),
+        ("missing field `", "required", values::PARAMETER_REQUIRED),
+        ("duplicate field `", "duplicate_parameter", values::PARAMETER_TWICE),
+        ("unknown field `", "unknown_parameter", values::PARAMETER_UNKNOWN),
     ] {
         if let Some(rest) = message.strip_prefix(prefix) {
-            let name: String = rest.split('`').next().unwrap_or("").chars().take(NAME_CHARS_MAX).collect();
-            return Problem::invalid_parameter(name, code, detail);
+            return Problem::invalid_parameter(cut(rest.split('`').next().unwrap_or("")), code, detail);
         }
     }
-    let name: String = path.chars().take(NAME_CHARS_MAX).collect();
-    Problem::invalid_parameter(name, "not_accepted", expected(message))
+    Problem::invalid_parameter(cut(path), "not_accepted", expected(message))
+}
+
+fn cut(name: &str) -> String {
+    const NAME_CHARS_MAX: usize = 100;
+    name.chars().take(NAME_CHARS_MAX).collect()
 }
 
 /// What is expected, in words of ours: the parser's own speak of digits and variants.
-fn expected(message: &str) -> String {
+fn expected(message: &str) -> Told {
     if let Some((_, words)) =
         message.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once(", expected "))
     {
-        let words = words.trim_start_matches("one of ").replace('`', "").replace(" or ", ", ");
-        return format!("must be one of: {words}");
+        let words: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+        return values::ONE_OF.with(words.join(", "));
     }
     let has = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    if has(&["number too large", "number too small", "out of range"]) {
-        "the number is too large".to_owned()
+    let text = if has(&["number too large", "number too small", "out of range"]) {
+        values::NUMBER_TOO_LARGE
     } else if has(&["digit", "integer"]) {
-        "must be a whole number that is not negative".to_owned()
+        values::WHOLE_NUMBER
     } else if has(&["bool", "true", "false"]) {
-        "must be true or false".to_owned()
+        values::TRUE_OR_FALSE
     } else {
-        "the value is not accepted here".to_owned()
-    }
+        values::NOT_ACCEPTED
+    };
+    text.into()
 }
 
 #[cfg(test)]
@@ -66,6 +70,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::http::language::Language;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -103,7 +108,8 @@ mod tests {
             all: Option<bool>,
             limit: Option<u32>,
         }
-        let detail = |query: &str| parse::<Asked>(query).unwrap_err().violations()[0].detail.clone();
+        let detail =
+            |query: &str| parse::<Asked>(query).unwrap_err().violations()[0].detail.of(Language::English).into_owned();
         assert_eq!(detail("limit=many"), "must be a whole number that is not negative");
         assert_eq!(detail("limit="), "must be a whole number that is not negative");
         assert_eq!(detail("limit=99999999999"), "the number is too large");

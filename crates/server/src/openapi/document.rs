@@ -10,6 +10,7 @@ use super::answer::{Answer, Content, Header};
 use super::operation::{Access, Operation, Parameter, Place, Tag};
 use super::{example, one_answer, schemas};
 use crate::http::Code;
+use crate::http::language::Language;
 use crate::http::problem;
 
 /// JSON Schema 2020-12, which OpenAPI 3.1 schemas are by themselves.
@@ -19,7 +20,7 @@ const ABOUT: &str = "An event-driven commerce core for the minutes when everyone
 **Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
 **Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
 help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed` \
-431 `headers.too_large` and 400 `request.malformed`.\n\n\
+431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
 **Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
@@ -59,7 +60,7 @@ pub fn document(operations: &[Operation]) -> Value {
             "examples": answered.map(|code| (code.as_str().to_owned(), code_example(code))).collect::<Map<_, _>>(),
         },
         "x-codes": Code::ALL.iter().map(|code| json!({
-            "code": code.as_str(), "status": code.status().as_u16(), "title": code.title(),
+            "code": code.as_str(), "status": code.status().as_u16(), "title": code.title().of(Language::English),
             "retryable": code.is_retryable(), "retryAfter": code.retry_after_s(),
         })).collect::<Vec<_>>(),
     });
@@ -155,7 +156,8 @@ const LIMITS: [Header; 2] = [Header::RateLimit, Header::RateLimitPolicy];
 /// endpoint can answer stand beside it.
 fn refusal(codes: &[Code], is_limited: bool, problem: &Value) -> Value {
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    let titles: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
+    let titles: Vec<String> =
+        codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title().of(Language::English))).collect();
     let examples: Map<String, Value> = words
         .iter()
         .map(|word| ((*word).to_owned(), json!({"$ref": format!("#/components/examples/{word}")})))
@@ -256,8 +258,8 @@ fn header_object(header: Header) -> Value {
 }
 
 fn code_example(code: Code) -> Value {
-    json!({"summary": code.title(), "value": {
-        "type": code.uri(), "title": code.title(), "status": code.status().as_u16(), "detail": code.title(),
+    json!({"summary": code.title().of(Language::English), "value": {
+        "type": code.uri(), "title": code.title().of(Language::English), "status": code.status().as_u16(), "detail": code.title().of(Language::English),
         "instance": "/api/orders", "code": code.as_str(), "traceId": "0af7651916cd43dd8448eb211c80319c",
         "retryable": code.is_retryable(),
     }})

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use server::http::Code;
+use server::http::language::Language;
 
 use crate::api_asking::items;
 use crate::client::Answer;
@@ -165,7 +166,7 @@ fn every_code_is_met() {
             Told(answer) => {
                 assert_eq!(answer.problem(code.status().as_u16()), code.as_str());
                 let problem = answer.json();
-                assert_eq!(problem["title"], code.title());
+                assert_eq!(problem["title"], code.title().of(Language::English));
                 assert_eq!(problem["type"], code.uri());
                 assert_eq!(problem["retryable"], code.is_retryable());
                 assert_eq!(answer.header("retry-after").is_some(), code.retry_after_s().is_some(), "{code:?}");

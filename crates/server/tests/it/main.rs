@@ -22,6 +22,7 @@ mod api_products;
 mod api_reference;
 mod api_settling;
 mod api_stops;
+mod api_texts;
 mod api_users;
 mod bench;
 mod brokers;

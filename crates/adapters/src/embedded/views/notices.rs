@@ -43,6 +43,6 @@ fn waiting(connection: &Connection, newest: Option<NoticeId>, after: i64, reach:
 }
 
 fn notice(connection: &Connection, id: NoticeId) -> Result<ToldNotice> {
-    let sql = "SELECT number, kind, data FROM notice WHERE notice_id = ?1";
+    let sql = "SELECT number, kind, data, created_at FROM notice WHERE notice_id = ?1";
     find(connection, sql, [id.0])?.ok_or(rusqlite::Error::QueryReturnedNoRows)
 }

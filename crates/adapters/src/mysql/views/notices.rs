@@ -27,7 +27,8 @@ impl NoticeViews for MysqlViews {
             if told.is_empty() {
                 return Ok(Notices { last, told: vec![] });
             }
-            let select = format!("SELECT number, kind, data FROM notice WHERE {}", is_in("notice_id", told));
+            let select =
+                format!("SELECT number, kind, data, created_at FROM notice WHERE {}", is_in("notice_id", told));
             let told = each(self.one(format!("{select} ORDER BY number")).await?)?;
             Ok(Notices { last, told })
         })

@@ -52,9 +52,10 @@ pub(in crate::api) fn request() -> Operation {
 }
 
 pub(in crate::api) fn get_request() -> Operation {
+    let request = Answer::json::<render::RequestBody>(200, "How it stands, and its result.");
     Operation::new(Tag::Coupons, "getCouponRequest", "A request for a coupon")
         .says("A request is answered once, and keeps its answer. What another customer asked for answers 404.")
-        .gives("How it stands, and its result.")
+        .answers(request)
 }
 
 pub(in crate::api) fn list() -> Operation {

@@ -15,17 +15,16 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{HEARTBEAT, Listener};
-use crate::api::{Shop, texts, unavailable};
+use crate::api::{Shop, unavailable};
 use crate::feed::Feed;
 use crate::http::connections::Held;
 use crate::http::{Code, Problem};
 use crate::openapi::{Describes, Operation};
+use crate::texts::{self, Text, notices, values};
 
 /// The longest message of a reader. A longer one ends the conversation; one that is much longer is not even read.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 const FRAME_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
-const NO_SOCKET: &str = "this path speaks WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 \
-                         and a Sec-WebSocket-Key";
 const TOPICS_MAX: usize = 100;
 const TOPIC: &str = "/topic/order/";
 /// So soon it is seen, while a reader is waited for, that the shop closes.
@@ -43,7 +42,7 @@ pub(crate) async fn connect(
     held: Option<Extension<Held>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|_refused| Problem::invalid_header("Upgrade", "required", NO_SOCKET))?;
+    let upgrade = upgrade.map_err(|_refused| Problem::invalid_header("Upgrade", "required", values::WEBSOCKET))?;
     let feed = listener.feed(&shop).await?;
     let (told, language) = (feed.position(), listener.language);
     let beat_at = Instant::now() + HEARTBEAT;
@@ -141,7 +140,7 @@ impl Conversation {
         for notice in news {
             // What is handed over now arrives before anything that says so.
             self.told = notice.number;
-            let data = texts::notice(notice, self.listener.language);
+            let data = texts::notices::told(notice, self.listener.language);
             let frame = frame(notice.number, &notice.kind, self.topic_of(notice).as_deref(), &data);
             self.send(Message::text(frame)).await?;
         }
@@ -161,7 +160,7 @@ impl Conversation {
         self.is_heard = true;
         let text = match said {
             Message::Text(text) => text,
-            Message::Binary(_) => return self.object(Code::ValidationFailed, "frames are text").await,
+            Message::Binary(_) => return self.object(Code::ValidationFailed, notices::NOT_TEXT).await,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Ending::Left),
         };
@@ -175,10 +174,7 @@ impl Conversation {
                 Ok(())
             }
             Ok(Asked::Subscribe(topic)) => self.subscribe(&topic).await,
-            Ok(Asked::ResumeAfter(_)) | Err(_) => {
-                let expected = r#"expected {"resumeAfter": id} or {"subscribe": "/topic/order/{orderNumber}"}"#;
-                self.object(Code::ValidationFailed, expected).await
-            }
+            Ok(Asked::ResumeAfter(_)) | Err(_) => self.object(Code::ValidationFailed, notices::NOT_ASKED).await,
         }
     }
 
@@ -193,10 +189,10 @@ impl Conversation {
             None => None,
         };
         let Some(order) = order.filter(|order| order.user() == self.listener.user()) else {
-            return self.object(Code::OrderNotFound, "there is no such order of yours").await;
+            return self.object(Code::OrderNotFound, notices::NO_SUCH_TOPIC).await;
         };
         if self.topics.len() >= TOPICS_MAX {
-            return self.object(Code::ValidationFailed, "these are too many topics for one connection").await;
+            return self.object(Code::ValidationFailed, notices::TOPICS_TOO_MANY).await;
         }
         let number = order.created.number.to_string();
         let data = json!({
@@ -213,8 +209,8 @@ impl Conversation {
     }
 
     /// Answers what cannot be done; the conversation goes on.
-    async fn object(&mut self, code: Code, detail: &str) -> Result<(), Ending> {
-        let data = json!({"code": code.as_str(), "detail": detail});
+    async fn object(&mut self, code: Code, detail: Text) -> Result<(), Ending> {
+        let data = json!({"code": code.as_str(), "detail": detail.of(self.listener.language)});
         let frame = frame(self.told, "error", None, &data.to_string());
         self.send(Message::text(frame)).await
     }

@@ -11,11 +11,12 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 
 use super::{HEARTBEAT, Listener};
-use crate::api::{Shop, texts};
+use crate::api::Shop;
 use crate::auth::Session;
 use crate::feed::Feed;
 use crate::http::Problem;
 use crate::http::language::Language;
+use crate::texts;
 
 /// When a reader that lost its connection tries again, at the earliest and at the latest: not everybody at once.
 const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
@@ -80,7 +81,7 @@ impl Stream {
 
 /// JSON has no line breaks of its own, so the data is one line.
 fn event(notice: &ToldNotice, language: Language) -> String {
-    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notice(notice, language))
+    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notices::told(notice, language))
 }
 
 fn retry() -> String {

@@ -23,9 +23,11 @@ use tower::ServiceExt;
 use super::phase::{Noting, Phases};
 use super::{ConnectionLimits, HEAD_BYTES_MAX, Held, Peer};
 use crate::http::body::Drained;
+use crate::http::language::Language;
 use crate::http::trace::TraceId;
 use crate::http::{Problem, envelope};
 use crate::shutdown::Stop;
+use crate::texts::values;
 
 const EVENT_STREAM: &str = "text/event-stream";
 
@@ -124,7 +126,10 @@ async fn answer(
         Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
     let response = match refusal(&request) {
-        Some(problem) => envelope::refuse(problem, request.uri().path(), TraceId::of(request.headers())),
+        Some(problem) => {
+            let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
+            envelope::refuse(problem, request.uri().path(), trace, language)
+        }
         None => router.oneshot(request).await?,
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -142,8 +147,8 @@ fn refusal(request: &Request<Body>) -> Option<Problem> {
     match hosts {
         1 => None,
         0 if request.version() < Version::HTTP_11 => None,
-        0 => Some(Problem::invalid_header("Host", "required", "a request of HTTP/1.1 must have this header")),
-        _ => Some(Problem::invalid_header("Host", "duplicate_header", "must be given once")),
+        0 => Some(Problem::invalid_header("Host", "required", values::HOST)),
+        _ => Some(Problem::invalid_header("Host", "duplicate_header", values::HEADER_TWICE)),
     }
 }
 

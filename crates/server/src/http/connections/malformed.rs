@@ -6,8 +6,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 
+use crate::http::language::Language;
 use crate::http::trace::TraceId;
 use crate::http::{Code, Problem, envelope};
+use crate::texts::details;
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const HEAD_BEGIN: &[u8] = b"HTTP/1.1 4";
@@ -34,19 +36,14 @@ pub(super) fn find(bytes: &[u8]) -> Option<(usize, StatusCode)> {
 pub(super) fn answer(status: StatusCode) -> Bytes {
     let problem = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => {
-            let detail =
-                format!("The head of a request may have {} KiB and 100 headers.", super::HEAD_BYTES_MAX / 1024);
-            Problem::new(Code::HeadersTooLarge, detail)
+            Problem::new(Code::HeadersTooLarge, details::HEAD_TOO_LARGE.with(super::HEAD_BYTES_MAX / 1024))
         }
-        _ => Problem::new(
-            Code::RequestMalformed,
-            "This is no HTTP/1.1 request that can be read: its first line, a header, or the length of its body is wrong.",
-        ),
+        _ => Problem::new(Code::RequestMalformed, details::NO_REQUEST),
     };
     let trace = TraceId::random();
     tracing::debug!(%trace, status = status.as_u16(), "A request could not be read");
     // Whom it was for is not known.
-    written(envelope::refuse(problem, "/", trace))
+    written(envelope::refuse(problem, "/", trace, Language::default()))
 }
 
 /// The bytes of an answer after which the connection closes.

@@ -7,13 +7,14 @@ use serde_path_to_error::{Path, Segment, Track};
 
 use super::strict::Strict;
 use crate::http::Problem;
+use crate::texts::{Told, bodies, values};
 
 /// Names and values of the client that are repeated to him are cut to so many characters.
 const QUOTED_CHARS_MAX: usize = 200;
 
 pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     if bytes.trim_ascii().is_empty() {
-        return Problem::invalid("#", "syntax", "the body is empty; a JSON object is expected");
+        return Problem::invalid("#", "syntax", bodies::EMPTY);
     }
     let mut track = Track::new();
     let mut json = serde_json::Deserializer::from_slice(bytes);
@@ -28,8 +29,7 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
     let path = track.path();
     let message = error.to_string();
     if message.starts_with("number out of range") {
-        let detail = "the number is too large to be represented";
-        return Problem::invalid(pointer(&path, None), "out_of_range", detail);
+        return Problem::invalid(pointer(&path, None), "out_of_range", bodies::TOO_LARGE_A_NUMBER);
     }
     if error.is_syntax() || error.is_eof() || error.is_io() {
         return syntax(&error);
@@ -40,65 +40,64 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
 fn syntax(error: &serde_json::Error) -> Problem {
     // Its own words are for programmers; where it is, helps everybody.
     let what = match error.to_string() {
-        text if text.starts_with("recursion limit") => "it is nested too deeply",
-        text if text.starts_with("trailing characters") => "something follows after its end",
-        text if text.starts_with("invalid unicode") || text.contains("escape") => "a text in it is not valid",
-        _ if error.is_eof() => "it ends too early",
-        _ => "something else is expected",
+        text if text.starts_with("recursion limit") => bodies::TOO_DEEP,
+        text if text.starts_with("trailing characters") => bodies::MORE_FOLLOWS,
+        text if text.starts_with("invalid unicode") || text.contains("escape") => bodies::BAD_TEXT,
+        _ if error.is_eof() => bodies::TOO_SHORT,
+        _ => bodies::SOMETHING_ELSE,
     };
-    let detail = format!("the body is not valid JSON: {what}, at line {}, column {}", error.line(), error.column());
+    let detail = bodies::NOT_JSON.with_text(what).with(error.line()).with(error.column());
     Problem::invalid("#", "syntax", detail)
 }
 
 fn data(path: &Path, message: &str) -> Problem {
-    if let Some(rest) = message.strip_prefix("unknown field `") {
-        let expected = rest.rfind("`, expected ").map(|at| &rest[at + 3..]);
-        let expected = expected.unwrap_or("no field is expected here");
-        let detail = format!("this field is not known; {}", expected.replace('`', ""));
-        return Problem::invalid(pointer(path, None), "unknown_field", cut(&detail));
+    if message.starts_with("unknown field `") {
+        let detail = match known(message) {
+            Some(fields) => bodies::UNKNOWN_FIELD.with(cut(&fields)),
+            None => bodies::NO_FIELDS.into(),
+        };
+        return Problem::invalid(pointer(path, None), "unknown_field", detail);
     }
     if let Some(name) = quoted_name(message, "missing field `") {
-        return Problem::invalid(pointer(path, Some(name)), "required", "this field is required");
+        return Problem::invalid(pointer(path, Some(name)), "required", values::REQUIRED);
     }
     if let Some(name) = quoted_name(message, "duplicate field `") {
-        let detail = "this field is given more than once";
-        return Problem::invalid(pointer(path, Some(name)), "duplicate_field", detail);
+        return Problem::invalid(pointer(path, Some(name)), "duplicate_field", values::GIVEN_TWICE);
     }
-    let (code, message) = match message.split_once(": ") {
-        Some(("invalid type", rest)) => ("wrong_type", rest),
-        Some(("invalid value", rest)) => ("out_of_range", rest),
-        Some(_) | None => ("not_accepted", message),
+    let (code, detail) = match message.split_once(": ") {
+        Some(("invalid type", rest)) => ("wrong_type", mismatch(rest)),
+        Some(("invalid value", rest)) => ("out_of_range", mismatch(rest)),
+        Some(_) | None => ("not_accepted", unknown_word(message)),
     };
-    Problem::invalid(pointer(path, None), code, cut(&plain(message)))
+    Problem::invalid(pointer(path, None), code, detail)
 }
 
-/// Says "expected an integer" where the parser says "expected i64".
-fn plain(message: &str) -> String {
-    let Some((given, expected)) = message.rsplit_once(", expected ") else {
-        return message.replace('`', "'");
+/// Says "an integer is expected" where the parser says "expected i64".
+fn mismatch(message: &str) -> Told {
+    let Some((given, expected)) = message.rsplit_once(", expected ") else { return bodies::NOT_ACCEPTED.into() };
+    let (kind, value) = bodies::given(given);
+    let given = match value {
+        Some(value) => kind.with(cut(&value.replace('`', "'"))),
+        None => kind.into(),
     };
-    let expected = match expected {
-        "u8" => "an integer from 0 to 255",
-        "u16" => "an integer from 0 to 65535",
-        "u32" => "an integer from 0 to 4294967295",
-        "u64" | "usize" => "an integer that is not negative",
-        "i8" => "an integer from -128 to 127",
-        "i16" => "an integer from -32768 to 32767",
-        "i32" => "an integer from -2147483648 to 2147483647",
-        "i64" | "isize" => "an integer of at most 64 bits",
-        "f32" | "f64" => "a number",
-        "a sequence" => "an array",
-        "a map" => "an object",
-        other if other.starts_with("enum ") => "a text",
-        other if other.starts_with("struct ") || other.contains(" struct ") => "an object",
-        other => other,
-    };
-    let given = match given {
-        "map" => "an object",
-        "sequence" => "an array",
-        other => other,
-    };
-    format!("{given} was given, {expected} is expected").replace('`', "'")
+    let (expected, bounds) = bodies::expected(expected);
+    let expected = bounds.iter().fold(Told::from(expected), |told, bound| told.with(bound));
+    bodies::WRONG_TYPE.with_text(given).with_text(expected)
+}
+
+/// A word that is none of those that stand for something here.
+fn unknown_word(message: &str) -> Told {
+    let given = message.strip_prefix("unknown variant `").zip(known(message));
+    let Some((rest, words)) = given else { return bodies::NOT_ACCEPTED.into() };
+    let given = rest.rfind("`, expected ").map_or(rest, |end| &rest[..end]);
+    bodies::UNKNOWN_WORD.with(cut(&given.replace('`', "'"))).with(cut(&words))
+}
+
+/// The names that the parser would have known: those in its quotes.
+fn known(message: &str) -> Option<String> {
+    let expected = &message[message.rfind("`, expected ")? + 2..];
+    let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn quoted_name<'a>(message: &'a str, prefix: &str) -> Option<&'a str> {

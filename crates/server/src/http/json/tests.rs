@@ -1,6 +1,7 @@
 use serde::Deserialize;
 
 use super::*;
+use crate::http::language::Language;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -31,7 +32,7 @@ fn refused(body: &str) -> (String, &'static str, String) {
     let problem = parse::<Order>(body.as_bytes()).unwrap_err();
     assert_eq!(problem.code(), Code::ValidationFailed);
     let [violation] = problem.violations() else { panic!("one violation is expected") };
-    (violation.place().to_owned(), violation.code, violation.detail.clone())
+    (violation.place().to_owned(), violation.code, violation.detail.of(Language::English).into_owned())
 }
 
 #[track_caller]

@@ -2,6 +2,8 @@
 
 use axum::http::StatusCode;
 
+use crate::texts::Text;
+
 /// What went wrong, as a stable machine-readable word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
@@ -69,13 +71,13 @@ enum Retry {
 struct Entry {
     code: &'static str,
     status: StatusCode,
-    title: &'static str,
+    title: Text,
     retry: Retry,
 }
 
-const fn entry(code: &'static str, status: StatusCode, title: &'static str) -> Entry {
-    let retry = Retry::Never;
-    Entry { code, status, title, retry }
+/// A code with its title in English and in Korean.
+const fn entry(code: &'static str, status: StatusCode, english: &'static str, korean: &'static str) -> Entry {
+    Entry { code, status, title: Text::new(english, korean), retry: Retry::Never }
 }
 
 impl Entry {
@@ -146,56 +148,56 @@ impl Code {
     #[rustfmt::skip]
     const fn entry(self) -> Entry {
         match self {
-            Code::OrderNotFound => entry("order.not_found", S::NOT_FOUND, "There is no such order"),
-            Code::OrderEmpty => entry("order.empty", S::BAD_REQUEST, "An order needs at least one item"),
-            Code::OrderNotCancellable => entry("order.not_cancellable", S::CONFLICT, "The order can no longer be cancelled"),
-            Code::OrderNotRefundable => entry("order.not_refundable", S::CONFLICT, "The order cannot be refunded"),
-            Code::PaymentNotDue => entry("payment.not_due", S::CONFLICT, "Nothing is due"),
-            Code::PaymentAlreadyPaid => entry("payment.already_paid", S::CONFLICT, "The order is paid"),
-            Code::PaymentInProgress => entry("payment.in_progress", S::CONFLICT, "The money is on its way").retry(Retry::After(1)),
-            Code::PaymentAmountMismatch => entry("payment.amount_mismatch", S::CONFLICT, "Another amount is due"),
-            Code::PaymentDeclined => entry("payment.declined", S::PAYMENT_REQUIRED, "The payment was refused"),
-            Code::CallbackUnsigned => entry("payment.callback_unsigned", S::UNAUTHORIZED, "The callback is not signed by the provider"),
-            Code::PaymentProviderNotFound => entry("payment.provider_not_found", S::NOT_FOUND, "There is no such payment provider"),
-            Code::PaymentNotScripted => entry("payment.not_scripted", S::CONFLICT, "The payment provider does as it pleases"),
-            Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There are no such goods"),
-            Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The goods cannot go there"),
-            Code::ProductNotFound => entry("product.not_found", S::NOT_FOUND, "There is no such product"),
-            Code::StockExhausted => entry("stock.exhausted", S::CONFLICT, "Not enough stock"),
-            Code::CouponNotFound => entry("coupon.not_found", S::NOT_FOUND, "There is no such coupon"),
-            Code::CouponNotStarted => entry("coupon.not_started", S::CONFLICT, "The coupon is not issued yet"),
-            Code::CouponExpired => entry("coupon.expired", S::GONE, "The coupon is no longer issued"),
-            Code::CouponAlreadyIssued => entry("coupon.already_issued", S::CONFLICT, "The coupon was already issued to this user"),
-            Code::CouponSoldOut => entry("coupon.sold_out", S::GONE, "All coupons are issued"),
-            Code::CouponPaused => entry("coupon.paused", S::CONFLICT, "The campaign is paused"),
-            Code::CouponNotUsable => entry("coupon.not_usable", S::CONFLICT, "The coupon cannot be used"),
-            Code::PointsInsufficient => entry("points.insufficient", S::CONFLICT, "Not enough points"),
-            Code::PointsChargeForbidden => entry("points.charge_forbidden", S::FORBIDDEN, "Customers may not charge points"),
-            Code::PriceChanged => entry("price.changed", S::CONFLICT, "The price has changed"),
-            Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request"),
-            Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter"),
-            Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open"),
-            Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group"),
-            Code::GroupMoved => entry("group.moved", S::CONFLICT, "The group has gone on meanwhile"),
-            Code::GroupInline => entry("group.inline", S::CONFLICT, "No consumer group stands anywhere"),
-            Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path"),
-            Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method"),
-            Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large"),
-            Code::HeadersTooLarge => entry("headers.too_large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large"),
-            Code::RequestMalformed => entry("request.malformed", S::BAD_REQUEST, "The request is not valid HTTP"),
-            Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be plain JSON"),
-            Code::IdempotencyMismatch => entry("idempotency.mismatch", S::UNPROCESSABLE_ENTITY, "The key was used with another request"),
-            Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key still runs").retry(Retry::After(1)),
-            Code::ValidationFailed => entry("validation.failed", S::BAD_REQUEST, "The request is not valid"),
-            Code::AuthRequired => entry("auth.required", S::UNAUTHORIZED, "A valid token is required"),
-            Code::AuthForbidden => entry("auth.forbidden", S::FORBIDDEN, "This is not allowed"),
-            Code::AuthInvalidCredentials => entry("auth.invalid_credentials", S::UNAUTHORIZED, "Email or password is wrong"),
-            Code::UserEmailTaken => entry("user.email_taken", S::CONFLICT, "The email is already registered"),
-            Code::RequestTimeout => entry("request.timeout", S::REQUEST_TIMEOUT, "The request took too long to arrive").retry(Retry::Anytime),
-            Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests from one side").retry(Retry::After(1)),
-            Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "Too much at once").retry(Retry::After(1)),
-            Code::Unavailable => entry("unavailable", S::SERVICE_UNAVAILABLE, "Not available at the moment").retry(Retry::After(2)),
-            Code::Internal => entry("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side").retry(Retry::Anytime),
+            Code::OrderNotFound => entry("order.not_found", S::NOT_FOUND, "There is no such order", "주문을 찾을 수 없습니다"),
+            Code::OrderEmpty => entry("order.empty", S::BAD_REQUEST, "An order needs at least one item", "주문할 상품이 없습니다"),
+            Code::OrderNotCancellable => entry("order.not_cancellable", S::CONFLICT, "The order can no longer be cancelled", "주문을 취소할 수 없습니다"),
+            Code::OrderNotRefundable => entry("order.not_refundable", S::CONFLICT, "The order cannot be refunded", "주문을 환불할 수 없습니다"),
+            Code::PaymentNotDue => entry("payment.not_due", S::CONFLICT, "Nothing is due", "결제할 금액이 없습니다"),
+            Code::PaymentAlreadyPaid => entry("payment.already_paid", S::CONFLICT, "The order is paid", "이미 결제된 주문입니다"),
+            Code::PaymentInProgress => entry("payment.in_progress", S::CONFLICT, "The money is on its way", "결제가 진행 중입니다").retry(Retry::After(1)),
+            Code::PaymentAmountMismatch => entry("payment.amount_mismatch", S::CONFLICT, "Another amount is due", "결제 금액이 다릅니다"),
+            Code::PaymentDeclined => entry("payment.declined", S::PAYMENT_REQUIRED, "The payment was refused", "결제가 거절되었습니다"),
+            Code::CallbackUnsigned => entry("payment.callback_unsigned", S::UNAUTHORIZED, "The callback is not signed by the provider", "결제 공급자가 서명하지 않은 콜백입니다"),
+            Code::PaymentProviderNotFound => entry("payment.provider_not_found", S::NOT_FOUND, "There is no such payment provider", "결제 공급자를 찾을 수 없습니다"),
+            Code::PaymentNotScripted => entry("payment.not_scripted", S::CONFLICT, "The payment provider does as it pleases", "동작을 지정할 수 없는 결제 공급자입니다"),
+            Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There are no such goods", "해당 상품을 찾을 수 없습니다"),
+            Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The goods cannot go there", "그 상태로 바꿀 수 없습니다"),
+            Code::ProductNotFound => entry("product.not_found", S::NOT_FOUND, "There is no such product", "상품을 찾을 수 없습니다"),
+            Code::StockExhausted => entry("stock.exhausted", S::CONFLICT, "Not enough stock", "재고가 부족합니다"),
+            Code::CouponNotFound => entry("coupon.not_found", S::NOT_FOUND, "There is no such coupon", "쿠폰을 찾을 수 없습니다"),
+            Code::CouponNotStarted => entry("coupon.not_started", S::CONFLICT, "The coupon is not issued yet", "아직 발급이 시작되지 않은 쿠폰입니다"),
+            Code::CouponExpired => entry("coupon.expired", S::GONE, "The coupon is no longer issued", "발급이 끝난 쿠폰입니다"),
+            Code::CouponAlreadyIssued => entry("coupon.already_issued", S::CONFLICT, "The coupon was already issued to this user", "이미 발급받으신 쿠폰입니다"),
+            Code::CouponSoldOut => entry("coupon.sold_out", S::GONE, "All coupons are issued", "쿠폰이 모두 소진되었습니다"),
+            Code::CouponPaused => entry("coupon.paused", S::CONFLICT, "The campaign is paused", "쿠폰 발급이 일시 중지되었습니다"),
+            Code::CouponNotUsable => entry("coupon.not_usable", S::CONFLICT, "The coupon cannot be used", "사용할 수 없는 쿠폰입니다"),
+            Code::PointsInsufficient => entry("points.insufficient", S::CONFLICT, "Not enough points", "포인트가 부족합니다"),
+            Code::PointsChargeForbidden => entry("points.charge_forbidden", S::FORBIDDEN, "Customers may not charge points", "포인트를 직접 충전하실 수 없습니다"),
+            Code::PriceChanged => entry("price.changed", S::CONFLICT, "The price has changed", "가격이 변경되었습니다"),
+            Code::RequestNotFound => entry("request.not_found", S::NOT_FOUND, "There is no such request", "요청을 찾을 수 없습니다"),
+            Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter", "데드 레터를 찾을 수 없습니다"),
+            Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open", "처리 대기 중인 데드 레터가 아닙니다"),
+            Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group", "컨슈머 그룹을 찾을 수 없습니다"),
+            Code::GroupMoved => entry("group.moved", S::CONFLICT, "The group has gone on meanwhile", "그사이 컨슈머 그룹이 진행되었습니다"),
+            Code::GroupInline => entry("group.inline", S::CONFLICT, "No consumer group stands anywhere", "위치를 가진 컨슈머 그룹이 없습니다"),
+            Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path", "존재하지 않는 경로입니다"),
+            Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method", "이 경로에서 쓸 수 없는 메서드입니다"),
+            Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large", "본문이 너무 큽니다"),
+            Code::HeadersTooLarge => entry("headers.too_large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "헤더가 너무 큽니다"),
+            Code::RequestMalformed => entry("request.malformed", S::BAD_REQUEST, "The request is not valid HTTP", "올바른 HTTP 요청이 아닙니다"),
+            Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be plain JSON", "본문은 압축하지 않은 JSON이어야 합니다"),
+            Code::IdempotencyMismatch => entry("idempotency.mismatch", S::UNPROCESSABLE_ENTITY, "The key was used with another request", "다른 요청에 사용된 키입니다"),
+            Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key still runs", "같은 키의 첫 요청을 처리하고 있습니다").retry(Retry::After(1)),
+            Code::ValidationFailed => entry("validation.failed", S::BAD_REQUEST, "The request is not valid", "요청이 올바르지 않습니다"),
+            Code::AuthRequired => entry("auth.required", S::UNAUTHORIZED, "A valid token is required", "로그인이 필요합니다"),
+            Code::AuthForbidden => entry("auth.forbidden", S::FORBIDDEN, "This is not allowed", "허용되지 않은 요청입니다"),
+            Code::AuthInvalidCredentials => entry("auth.invalid_credentials", S::UNAUTHORIZED, "Email or password is wrong", "이메일 또는 비밀번호가 맞지 않습니다"),
+            Code::UserEmailTaken => entry("user.email_taken", S::CONFLICT, "The email is already registered", "이미 가입된 이메일입니다"),
+            Code::RequestTimeout => entry("request.timeout", S::REQUEST_TIMEOUT, "The request took too long to arrive", "요청이 제시간에 도착하지 않았습니다").retry(Retry::Anytime),
+            Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests from one side", "요청이 너무 많습니다").retry(Retry::After(1)),
+            Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "Too much at once", "지금은 요청이 너무 많습니다").retry(Retry::After(1)),
+            Code::Unavailable => entry("unavailable", S::SERVICE_UNAVAILABLE, "Not available at the moment", "지금은 이용하실 수 없습니다").retry(Retry::After(2)),
+            Code::Internal => entry("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side", "상점 내부 오류가 발생했습니다").retry(Retry::Anytime),
         }
     }
 
@@ -207,7 +209,7 @@ impl Code {
         self.entry().status
     }
 
-    pub const fn title(self) -> &'static str {
+    pub const fn title(self) -> Text {
         self.entry().title
     }
 

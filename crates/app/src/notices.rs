@@ -1,0 +1,44 @@
+//! The kinds of notices, by the names that they have on the wire (N-01…N-04).
+
+macro_rules! kinds {
+    ($($kind:ident = $name:literal, $type_name:literal;)*) => {
+        /// What a notice is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum NoticeKind {
+            $($kind,)*
+        }
+
+        impl NoticeKind {
+            pub const ALL: &'static [NoticeKind] = &[$(NoticeKind::$kind,)*];
+
+            /// The kind of the message: SSE's `event`, a frame's `type`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(NoticeKind::$kind => $name,)*
+                }
+            }
+
+            /// The same in the notice's own data, in the words of source 003.
+            pub const fn type_name(self) -> &'static str {
+                match self {
+                    $(NoticeKind::$kind => $type_name,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    OrderCompleted = "order.completed", "ORDER_COMPLETED";
+    OrderCancelled = "order.cancelled", "ORDER_CANCELLED";
+    OrderStatus = "order.status", "ORDER_STATUS";
+    OrderFailed = "order.failed", "ORDER_FAILED";
+    CouponIssued = "coupon.issued", "COUPON_ISSUED";
+    CouponRefused = "coupon.refused", "COUPON_REFUSED";
+}
+
+impl NoticeKind {
+    pub fn from_name(name: &str) -> Option<NoticeKind> {
+        NoticeKind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}

@@ -1,0 +1,114 @@
+//! What happened this time: the `detail` of problems that customers meet.
+
+texts! {
+    // Orders and what comes after them.
+    ORDER_NOT_FOUND: "You have no order of this number.", "이 번호의 주문이 없습니다.";
+    ORDER_EMPTY: "Name at least one product and quantity.", "상품과 수량을 하나 이상 입력해 주세요.";
+    ORDER_NOT_CANCELLABLE:
+        "Only an order whose goods have not left, and that is not cancelled, can be cancelled.",
+        "상품이 출고되지 않았고 아직 취소되지 않은 주문만 취소하실 수 있습니다.";
+    ORDER_NOT_REFUNDABLE:
+        "Only a completed order whose goods are not on their way can be refunded, and nothing twice.",
+        "상품이 배송 중이 아닌 완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
+    MODE_FOR_ADMINS: "Only an admin may choose the mode of an order.", "주문 처리 방식은 관리자만 정할 수 있습니다.";
+    PAYMENT_NOT_DUE:
+        "Nothing is due now: the order is not claimed yet, needs no payment, or was cancelled.",
+        "지금은 결제하실 금액이 없습니다. 아직 상품을 확보하는 중이거나, 결제가 필요 없거나, 취소된 주문입니다.";
+    PAYMENT_ALREADY_PAID: "The order is paid.", "이미 결제된 주문입니다.";
+    PAYMENT_IN_PROGRESS:
+        "Its money is on its way; wait for what comes of it.",
+        "결제 또는 환불이 진행 중입니다. 결과를 기다려 주세요.";
+    PAYMENT_AMOUNT_MISMATCH:
+        "{0} won are due; show the customer and ask again.",
+        "결제하실 금액은 {0}원입니다. 금액을 확인하신 뒤 다시 시도해 주세요.";
+    PAYMENT_DECLINED:
+        "The payment was refused: {0}. The order may be paid again.",
+        "결제가 거절되었습니다(사유: {0}). 다시 결제하실 수 있습니다.";
+    PAYMENT_TAKEN_BACK: "it was taken back", "결제가 철회됨";
+    SHIPMENT_NOT_FOUND:
+        "No goods were sent or stored for an order of this number.",
+        "이 번호의 주문으로 배송되거나 보관된 상품이 없습니다.";
+    SHIPMENT_NOT_POSSIBLE: "There is no way there from {0}.", "현재 상태({0})에서는 그렇게 바꿀 수 없습니다.";
+
+    // Products, prices, points.
+    PRODUCT_NOT_FOUND: "There is no product of this number.", "이 번호의 상품이 없습니다.";
+    STOCK_EXHAUSTED:
+        "Only {0} units are neither sold nor reserved; write off at most those.",
+        "판매되거나 예약되지 않은 재고는 {0}개입니다. 그 이하로만 차감할 수 있습니다.";
+    PRICE_CHANGED:
+        "The items cost {0} won now; show the customer and ask again.",
+        "상품 금액이 {0}원으로 바뀌었습니다. 금액을 확인하신 뒤 다시 주문해 주세요.";
+    POINTS_CHARGE_FORBIDDEN:
+        "Points are charged by the shop; ask an admin.",
+        "포인트는 상점에서 충전해 드립니다. 관리자에게 문의해 주세요.";
+
+    // Coupons.
+    COUPON_NOT_FOUND: "There is no such coupon.", "해당 쿠폰이 없습니다.";
+    COUPON_PAUSED: "The campaign is paused; try again later.", "쿠폰 발급이 일시 중지되었습니다. 나중에 다시 시도해 주세요.";
+    COUPON_NOT_STARTED: "The issue period has not started.", "아직 쿠폰 발급 기간이 아닙니다.";
+    COUPON_EXPIRED: "The issue period has ended.", "쿠폰 발급 기간이 끝났습니다.";
+    COUPON_ALREADY_ISSUED:
+        "You already have as many of these coupons as one user may have.",
+        "한 분이 받으실 수 있는 쿠폰을 이미 모두 받으셨습니다.";
+    COUPON_SOLD_OUT: "All coupons of this campaign are gone.", "준비된 쿠폰이 모두 소진되었습니다.";
+    REQUEST_NOT_FOUND: "You made no request of this number.", "이 번호의 요청이 없습니다.";
+
+    // People.
+    EMAIL_TAKEN: "This e-mail address is registered; log in instead.", "이미 가입된 이메일 주소입니다. 로그인해 주세요.";
+    CREDENTIALS: "E-mail address and password do not belong together.", "이메일 주소 또는 비밀번호가 맞지 않습니다.";
+    PASSWORD_FAILED: "The password could not be processed.", "비밀번호를 처리하지 못했습니다.";
+    LOGINS_TOO_MANY: "Too many logins at once; try again soon.", "로그인이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
+    TOKEN_MISSING: "Send a token: Authorization: Bearer …", "토큰이 필요합니다. Authorization: Bearer … 헤더를 보내 주세요.";
+    TOKEN_TWICE: "The Authorization header is given more than once; send one.", "Authorization 헤더가 두 번 이상 있습니다. 하나만 보내 주세요.";
+    TOKEN_UNREADABLE: "The Authorization header holds no bearer token.", "Authorization 헤더에 Bearer 토큰이 없습니다.";
+    TOKEN_INVALID: "The token is not valid or has expired.", "토큰이 유효하지 않거나 만료되었습니다. 다시 로그인해 주세요.";
+    ADMINS_ONLY: "This path is for admins.", "관리자만 사용할 수 있는 경로입니다.";
+    OTHER_USER: "It must be the token's user, or absent.", "로그인한 본인의 번호이거나 비어 있어야 합니다.";
+
+    // Requests as such.
+    NO_SUCH_ID: "There is none with id {0}.", "{0}번은 없습니다.";
+    NO_ROUTE: "There is nothing at {0} {1}.", "{0} {1} 경로에는 아무것도 없습니다.";
+    NO_METHOD: "{0} does not take {1}.", "{0} 경로는 {1} 메서드를 받지 않습니다.";
+    BODY_TOO_LARGE: "The body may have {0} bytes at most.", "본문은 최대 {0}바이트까지 보내실 수 있습니다.";
+    BODY_TOO_SLOW: "The body did not arrive within {0} seconds.", "본문이 {0}초 안에 도착하지 않았습니다.";
+    BODY_COMPRESSED:
+        "The body must be sent as it is, without content-encoding.",
+        "본문은 content-encoding 없이 압축하지 않고 보내 주세요.";
+    HEAD_TOO_LARGE:
+        "The head of a request may have {0} KiB and 100 headers.",
+        "요청 헤더는 전체 {0}KiB, 100개까지 보내실 수 있습니다.";
+    NO_REQUEST:
+        "This is no HTTP/1.1 request that can be read: its first line, a header, or the length of its body is wrong.",
+        "읽을 수 있는 HTTP/1.1 요청이 아닙니다. 첫 줄, 헤더, 본문 길이를 확인해 주세요.";
+    BODY_NOT_JSON:
+        "The body must be sent with content-type: application/json.",
+        "본문은 content-type: application/json으로 보내 주세요.";
+    KEY_WITH_ANOTHER_BODY:
+        "This Idempotency-Key came with another body before; use a new key for a new request.",
+        "이 Idempotency-Key는 다른 본문으로 이미 사용되었습니다. 새 요청에는 새 키를 사용해 주세요.";
+    KEY_UNDECIDED:
+        "The first request with this key is still being decided.",
+        "같은 키로 보내신 첫 요청을 아직 처리하고 있습니다.";
+    SEVERAL_VALUES: "{0} values of the request are not valid", "요청에서 올바르지 않은 값이 {0}개 있습니다";
+    RATE_EXCEEDED:
+        "{0} writes a second are allowed here, {1} at once.",
+        "요청은 초당 {0}회, 한 번에 최대 {1}회까지 보내실 수 있습니다.";
+
+    // The shop itself.
+    OVERLOADED:
+        "More is waiting than can be decided in time; nothing was done.",
+        "요청이 몰려 제때 처리할 수 없습니다. 아무것도 변경되지 않았습니다.";
+    BROKEN:
+        "Nothing was done: it would have broken something that always holds in this shop. The operators were told.",
+        "상점에서 항상 지켜야 하는 규칙에 어긋나 아무것도 변경하지 않았습니다. 운영자에게 알렸습니다.";
+    OUTCOME_UNKNOWN:
+        "The outcome is not known; repeat the request with the same Idempotency-Key.",
+        "처리 결과를 확인하지 못했습니다. 같은 Idempotency-Key로 다시 요청해 주세요.";
+    STORE_SILENT: "The store does not answer; try again.", "저장소가 응답하지 않습니다. 다시 시도해 주세요.";
+    SHOP_CLOSES: "The shop is closing; connect again in a moment.", "상점이 재시작되고 있습니다. 잠시 후 다시 연결해 주세요.";
+    FAILED: "The request could not be handled; the cause is in the log.", "요청을 처리하지 못했습니다. 원인은 로그에 남아 있습니다.";
+    AMOUNT_FAILED: "The amount cannot be taken.", "이 금액은 처리할 수 없습니다.";
+    HISTORY_UNREADABLE:
+        "The order's history cannot be read; the cause is in the log.",
+        "주문 이력을 읽지 못했습니다. 원인은 로그에 남아 있습니다.";
+}

@@ -1,0 +1,58 @@
+//! How an order stands, in words: the life cycle of source 003, and what its outcome adds to it.
+
+use domain::order::{Outcome, Status};
+use domain::reason::Reason;
+
+use super::Text;
+
+texts! {
+    /// What source 003 says when it has taken in an order to be paid and sent.
+    PROCESSING: "The order was received. The payment is being processed.", "주문이 접수되었습니다. 결제를 처리하고 있습니다.";
+    COMPENSATING:
+        "The order is being cancelled; what was reserved for it is being given back.",
+        "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";
+    COMPENSATION_STUCK:
+        "Cancelling the order takes longer than it should; the shop is looking after it.",
+        "주문 취소 처리가 지연되고 있습니다. 상점에서 확인하여 처리해 드리겠습니다.";
+}
+
+/// How an order stands. While it is taken back its status still says how far it had come, so its outcome speaks.
+pub(crate) const fn description(outcome: Outcome, status: Status) -> Text {
+    match outcome {
+        Outcome::Compensating => COMPENSATING,
+        Outcome::CompensationStuck => COMPENSATION_STUCK,
+        Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => of_status(status),
+    }
+}
+
+pub(crate) const fn of_status(status: Status) -> Text {
+    let korean = match status {
+        Status::Created => "주문이 접수되었습니다.",
+        Status::PendingPayment => "상품이 확보되었습니다. 결제를 기다리고 있습니다.",
+        Status::PaymentCompleted => "결제가 완료되었습니다.",
+        Status::Preparing => "상품을 준비하고 있습니다.",
+        Status::InWarehouse => "상품이 창고에 보관되어 있습니다.",
+        Status::ShipmentStarted => "배송이 시작되었습니다.",
+        Status::InTransit => "상품이 배송 중입니다.",
+        Status::Completed => "주문이 완료되었습니다.",
+        Status::RefundRequested => "환불이 요청되었습니다.",
+        Status::Refunded => "환불이 완료되었습니다.",
+        Status::Cancelled => "주문이 취소되었습니다.",
+    };
+    Text::new(status.description(), korean)
+}
+
+/// Why an order was cancelled.
+pub(crate) const fn of_reason(reason: Reason) -> Text {
+    match reason {
+        Reason::StockExhausted => Text::new("A product is sold out.", "품절된 상품이 있습니다."),
+        Reason::ProductNotOnSale => Text::new("A product is not on sale.", "판매 중이 아닌 상품이 있습니다."),
+        Reason::CouponNotUsable => Text::new("The coupon cannot be used.", "쿠폰을 사용할 수 없습니다."),
+        Reason::PointsInsufficient => Text::new("There are not enough points.", "포인트가 부족합니다."),
+        Reason::StepTimedOut => Text::new("It could not be processed in time.", "제시간에 처리하지 못했습니다."),
+        Reason::ClaimReleased => Text::new("What it needed was released again.", "확보한 내역이 이미 해제되었습니다."),
+        Reason::CancelledByCustomer => Text::new("You cancelled it.", "고객님의 요청으로 취소되었습니다."),
+        Reason::CancelledByAdmin => Text::new("The shop cancelled it.", "상점에서 취소하였습니다."),
+        Reason::PaymentExpired => Text::new("It was not paid in time.", "결제 기한이 지났습니다."),
+    }
+}

@@ -1,0 +1,56 @@
+//! What is wrong with one value of a request.
+
+texts! {
+    REQUIRED: "this field is required", "필수 항목입니다";
+    GIVEN_TWICE: "this field is given more than once", "같은 항목이 두 번 이상 있습니다";
+    PARAMETER_REQUIRED: "this parameter is required", "필수 매개변수입니다";
+    PARAMETER_TWICE: "this parameter is given more than once", "같은 매개변수가 두 번 이상 있습니다";
+    PARAMETER_UNKNOWN: "this parameter is not known", "알 수 없는 매개변수입니다";
+    ONE_OF: "must be one of: {0}", "다음 중 하나여야 합니다: {0}";
+    NUMBER_TOO_LARGE: "the number is too large", "수가 너무 큽니다";
+    WHOLE_NUMBER: "must be a whole number that is not negative", "0 이상의 정수여야 합니다";
+    TRUE_OR_FALSE: "must be true or false", "true 또는 false여야 합니다";
+    NOT_ACCEPTED: "the value is not accepted here", "여기서 사용할 수 없는 값입니다";
+    OF_PARAMETER: "parameter {0}: {1}", "매개변수 {0}: {1}";
+    OF_HEADER: "header {0}: {1}", "헤더 {0}: {1}";
+    HOST: "a request of HTTP/1.1 must have this header", "HTTP/1.1 요청에 꼭 필요한 헤더입니다";
+    HEADER_TWICE: "must be given once", "한 번만 보내 주세요";
+    IDEMPOTENCY_KEY:
+        "must be 1 to 255 visible ASCII characters, in double quotes or bare",
+        "공백 없는 ASCII 문자 1자 이상 255자 이하여야 합니다(큰따옴표로 감싸도 됩니다)";
+    NOTICE_ID: "must be the id of a notice: a whole number", "알림 번호(정수)여야 합니다";
+    WEBSOCKET:
+        "this path speaks WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key",
+        "웹소켓 경로입니다. Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13, Sec-WebSocket-Key 헤더를 보내 주세요";
+    CURSOR: "the cursor does not belong to this list; start again without one", "이 목록의 커서가 아닙니다. 커서 없이 다시 시작해 주세요";
+
+    FROM_TO: "must be from {0} to {1}", "{0} 이상 {1} 이하여야 합니다";
+    FROM_TO_WON: "must be from {0} to {1} won", "{0}원 이상 {1}원 이하여야 합니다";
+    FROM_TO_PERCENT: "must be from {0} to {1} percent", "{0}% 이상 {1}% 이하여야 합니다";
+    AT_LEAST: "must be {0} or more", "{0} 이상이어야 합니다";
+    FROM_TO_NOT_ZERO: "must be from {0} to {1}, and not 0", "{0} 이상 {1} 이하이며 0이 아니어야 합니다";
+    CHARACTERS: "must have {0} to {1} characters", "{0}자 이상 {1}자 이하로 입력해 주세요";
+    CHARACTERS_MAX: "must have at most {0} characters", "{0}자 이하로 입력해 주세요";
+    NAME: "must have 1 to {0} characters, none of them a control character", "제어 문자 없이 1자 이상 {0}자 이하로 입력해 주세요";
+    NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";
+    LINES_MAX: "must have at most {0} lines", "상품은 {0}줄까지 담으실 수 있습니다";
+    LINES_OR_NONE: "must have 1 to {0} lines, or be absent", "1줄 이상 {0}줄 이하이거나 비어 있어야 합니다";
+    EMAIL: "must be an e-mail address such as ann@example.com", "ann@example.com과 같은 이메일 주소여야 합니다";
+    TIME: "must be an RFC 3339 time such as 2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z와 같은 RFC 3339 시각이어야 합니다";
+    NOT_BEFORE: "must not be before {0}", "{0} 이전일 수 없습니다";
+    ONE_COUPON: "give couponId or userCouponId, not both", "couponId와 userCouponId 중 하나만 보내 주세요";
+    ONLY_PERCENT_CAPPED: "only a PERCENT discount has a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";
+    RECEIVER_MISSING: "say who receives the goods, or let the warehouse keep them", "받으실 분을 입력하거나 창고 보관을 선택해 주세요";
+    REFUND_TOO_MUCH: "more is to come back than the customer has of it", "구매하신 수량보다 많이 환불하실 수 없습니다";
+    STOCK_TOO_MUCH: "the shop would hold too much of it", "상점이 보유할 수 있는 재고를 넘습니다";
+    QUANTITY_LOWERED: "the quantity is {0} and is only ever raised", "현재 수량은 {0}개이며 늘리기만 할 수 있습니다";
+    WINDOW_OUT_OF_ORDER:
+        "issue must end after it starts and no later than the coupons expire",
+        "발급 종료는 발급 시작 이후이고 쿠폰 만료보다 늦지 않아야 합니다";
+    POINTS_ABOVE_PAYABLE:
+        "items and coupon leave {0} won to pay; use at most as many points",
+        "상품과 쿠폰을 적용한 결제 금액은 {0}원입니다. 그 이하의 포인트만 사용하실 수 있습니다";
+    POINTS_TOO_MUCH:
+        "the account holds {0} points and cannot hold that many more",
+        "현재 {0}포인트를 보유하고 있어 그만큼 더 충전하실 수 없습니다";
+}
