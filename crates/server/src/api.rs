@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::auth::{Admin, Tokens};
 use crate::estimates::Estimates;
 use crate::front::Front;
+use crate::guesses::Guesses;
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
@@ -35,6 +36,7 @@ use crate::texts::{details, values};
 
 mod audit;
 pub mod bodies;
+mod caller;
 mod coupons;
 mod echo;
 mod examples;
@@ -94,6 +96,7 @@ pub struct Inner {
     pub metrics: Arc<Metrics>,
     pub payments: Payments,
     pub limits: Limits,
+    pub guesses: Guesses,
     /// Opens a consistent view of the whole store.
     pub snapshots: Snapshots,
     /// The log that consumer groups read.
@@ -157,15 +160,21 @@ pub enum Surface {
     AdminOnly,
     /// What says how the process is: it answers nobody else.
     HealthOnly,
+    /// The same without the figures, which stand at the admin's listener.
+    ProbesOnly,
 }
 
 /// All routes of one listener, in their envelope.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
     let mut routes = open_routes().router();
-    if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly) {
+    // Figures of the business are for admins, where those have a door of their own.
+    if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
+        routes = routes.merge(metrics_route().router());
+    }
+    if !matches!(surface, Surface::AdminOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         routes = routes.merge(customer_routes().router());
     }
-    if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly) {
+    if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
         // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(admin_routes().router().route_layer(check));
@@ -181,7 +190,10 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
 
 /// Every endpoint of a shop, as its handler describes it.
 pub fn operations() -> Vec<Operation> {
-    [open_routes(), customer_routes(), admin_routes()].into_iter().flat_map(Routes::operations).collect()
+    [open_routes(), metrics_route(), customer_routes(), admin_routes()]
+        .into_iter()
+        .flat_map(Routes::operations)
+        .collect()
 }
 
 /// The document that `/openapi.json` answers.
@@ -194,12 +206,15 @@ fn open_routes() -> Routes {
     Routes::default()
         .get("/livez", health::live, about::live())
         .get("/readyz", health::ready, about::ready())
-        .get("/metrics", health::metrics, about::metrics())
         .get("/openapi.json", reference::document, about::document())
         .get("/docs", reference::page, about::page())
         .get("/docs/reference.js", reference::script, about::part())
         .get("/docs/reference.css", reference::style, about::part())
         .get("/", reference::front, about::part())
+}
+
+fn metrics_route() -> Routes {
+    Routes::default().get("/metrics", health::metrics, about::metrics())
 }
 
 /// With the paths that the sources spell differently as aliases.

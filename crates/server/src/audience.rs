@@ -14,19 +14,21 @@ use crate::metrics::Metrics;
 pub struct Audience {
     /// `None` once the shop is closing.
     users: Mutex<Option<HashMap<UserId, watch::Sender<()>>>>,
+    of_one_max: usize,
     listeners: Gauge,
     too_slow: Counter,
 }
 
 impl Audience {
-    pub fn new(metrics: &Metrics) -> Audience {
+    /// `of_one_max`: how many streams one user may have.
+    pub fn new(metrics: &Metrics, of_one_max: usize) -> Audience {
         let (listeners, too_slow) = (Gauge::default(), Counter::default());
         metrics.register(|registry| {
             registry.register("notice_streams", "Open streams of notices", listeners.clone());
             let help = "WebSockets given up because their reader takes nothing";
             registry.register("notice_sockets_too_slow", help, too_slow.clone());
         });
-        Audience { users: Mutex::new(Some(HashMap::new())), listeners, too_slow }
+        Audience { users: Mutex::new(Some(HashMap::new())), of_one_max, listeners, too_slow }
     }
 
     /// Counts a reader who is told to come back, because he takes nothing.
@@ -34,11 +36,16 @@ impl Audience {
         self.too_slow.inc();
     }
 
-    /// Begins to listen. `None` when the shop is closing.
-    pub fn join(self: &Arc<Self>, user: UserId) -> Option<Seat> {
-        let woken = self.users.lock().as_mut()?.entry(user).or_default().subscribe();
+    /// Begins to listen.
+    pub fn join(self: &Arc<Self>, user: UserId) -> Result<Seat, NoSeat> {
+        let mut users = self.users.lock();
+        let listeners = users.as_mut().ok_or(NoSeat::Closing)?.entry(user).or_default();
+        if listeners.receiver_count() >= self.of_one_max {
+            return Err(NoSeat::TooMany(self.of_one_max));
+        }
+        let woken = listeners.subscribe();
         self.listeners.inc();
-        Some(Seat { audience: Arc::clone(self), user, woken })
+        Ok(Seat { audience: Arc::clone(self), user, woken })
     }
 
     /// Wakes those who listen to these users, and nobody else.
@@ -62,6 +69,14 @@ impl Audience {
     pub fn close(&self) {
         self.users.lock().take();
     }
+}
+
+/// Why somebody cannot listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSeat {
+    Closing,
+    /// The user has so many streams, which is the most.
+    TooMany(usize),
 }
 
 /// One listener's place.
@@ -102,7 +117,7 @@ mod tests {
     const BOB: UserId = UserId(2);
 
     fn audience() -> Arc<Audience> {
-        Arc::new(Audience::new(&Metrics::new()))
+        Arc::new(Audience::new(&Metrics::new(), 2))
     }
 
     #[tokio::test]
@@ -131,6 +146,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn one_user_takes_no_more_than_a_few_places() {
+        let audience = audience();
+        let held = [audience.join(ANN), audience.join(ANN)].map(Result::unwrap);
+        assert_eq!(audience.join(ANN).err(), Some(NoSeat::TooMany(2)));
+        assert!(audience.join(BOB).is_ok());
+        drop(held);
+        assert!(audience.join(ANN).is_ok());
+    }
+
+    #[tokio::test]
     async fn everybody_goes_home_when_the_shop_closes() {
         let audience = audience();
         let mut ann = audience.join(ANN).unwrap();
@@ -138,6 +163,6 @@ mod tests {
         audience.close();
         assert!(ann.is_closed());
         assert!(!ann.woken().await);
-        assert!(audience.join(BOB).is_none());
+        assert_eq!(audience.join(BOB).err(), Some(NoSeat::Closing));
     }
 }

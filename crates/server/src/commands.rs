@@ -41,6 +41,8 @@ pub enum Error {
     Io(#[from] io::Error),
     #[error(transparent)]
     Wiring(#[from] wiring::Error),
+    #[error("not with an address that others can reach: {0}")]
+    Weak(String),
     #[error("the first admin could not be made: {0}")]
     Admin(String),
     #[error(transparent)]

@@ -65,6 +65,8 @@ pub struct Server {
     write_timeout_ms: u64,
     shutdown_grace_ms: u64,
     pub connections_max: usize,
+    connections_per_address_max: usize,
+    pub streams_per_customer_max: usize,
 }
 
 impl Server {
@@ -82,6 +84,14 @@ impl Server {
 
     pub fn write_timeout(&self) -> Duration {
         Duration::from_millis(self.write_timeout_ms)
+    }
+
+    /// Half of all unless it is set: whoever takes that much leaves as much for the others.
+    pub fn connections_per_address_max(&self) -> usize {
+        match self.connections_per_address_max {
+            0 => self.connections_max.div_ceil(2),
+            set => set,
+        }
     }
 
     pub fn shutdown_grace(&self) -> Duration {
@@ -119,6 +129,7 @@ impl std::fmt::Debug for Admin {
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     token_ttl_s: u64,
+    pub accept_new_secret: bool,
     /// From the environment alone: a secret in a file is one that ends in a repository.
     #[serde(skip)]
     secret: Option<String>,
@@ -248,6 +259,22 @@ pub struct Log {
     pub level: String,
 }
 
+impl Log {
+    /// The library takes every other word for the name of a module, and then says nothing.
+    fn check(&self) -> Result<(), Error> {
+        const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+        let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        let is_known = |directive: &str| match directive.rsplit_once('=') {
+            Some((target, level)) => !target.is_empty() && is_level(level),
+            None => is_level(directive),
+        };
+        if self.level.split(',').all(|directive| is_known(directive.trim())) {
+            return Ok(());
+        }
+        Err(Error::LogLevel { given: self.level.clone() })
+    }
+}
+
 /// Why the settings cannot be used; each says which key and where it came from.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -269,6 +296,10 @@ pub enum Error {
     Redis,
     #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
     NoPaymentKey,
+    #[error(
+        "log.level = {given:?} is not understood; it is one of error, warn, info, debug, trace and off, or a filter such as \"info,server=debug\""
+    )]
+    LogLevel { given: String },
     #[error("{key} = {given} is out of range: {expected}")]
     OutOfRange { key: &'static str, given: u64, expected: &'static str },
 }
@@ -326,6 +357,7 @@ impl Config {
         if self.store.database().is_some_and(|database| !database.address().starts_with("mysql://")) {
             return Err(Error::Database);
         }
+        self.log.check()?;
         self.kafka.check()?;
         self.orders.check()?;
         self.payment.check()?;
@@ -339,6 +371,7 @@ impl Config {
             ("server.body_timeout_ms", self.server.body_timeout_ms),
             ("server.idle_timeout_ms", self.server.idle_timeout_ms),
             ("server.connections_max", self.server.connections_max as u64),
+            ("server.streams_per_customer_max", self.server.streams_per_customer_max as u64),
             ("auth.token_ttl_s", self.auth.token_ttl_s),
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),

@@ -8,7 +8,7 @@ use app::views::{Notices, Reach, ToldNotice, Views};
 use domain::ids::UserId;
 use domain::time::Timestamp;
 
-use crate::audience::Seat;
+use crate::audience::{NoSeat, Seat};
 use crate::front::Front;
 
 /// Older notices are not told any more.
@@ -30,17 +30,20 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Reads on after the notice with a number, or else from now on. `None` when the shop is closing.
-    pub async fn open(front: &Front, user: UserId, after: Option<i64>) -> Result<Option<Feed>, StoreError> {
+    /// Reads on after the notice with a number, or else from now on.
+    pub async fn open(front: &Front, user: UserId, after: Option<i64>) -> Result<Result<Feed, NoSeat>, StoreError> {
         // Listening begins before reading, so that a commit in between is not missed.
-        let Some(seat) = front.audience.join(user) else { return Ok(None) };
+        let seat = match front.audience.join(user) {
+            Ok(seat) => seat,
+            Err(none) => return Ok(Err(none)),
+        };
         let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
         let mut feed = Feed { views, clock, seat, user, position: 0, is_behind: false };
         match after {
             Some(after) => feed.resume(after),
             None => feed.position = feed.read(i64::MAX).await?.last,
         }
-        Ok(Some(feed))
+        Ok(Ok(feed))
     }
 
     /// The number of the last notice that was read.

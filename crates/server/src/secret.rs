@@ -6,14 +6,19 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 const SECRET_FILE: &str = "auth.secret";
 const MADE_BYTES: usize = 32;
-/// Below the length of the hash, a secret is easier to guess than the signature.
-const ADVISED_BYTES: usize = 32;
+const MARK_BYTES: usize = 16;
 
 #[derive(Clone)]
-pub struct Secret(Vec<u8>);
+pub struct Secret {
+    bytes: Vec<u8>,
+    /// Whether a shop is served with it, so that other processes have to use the same.
+    serves: bool,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +26,12 @@ pub enum Error {
     Unusable { path: PathBuf, cause: io::Error },
     #[error("the secret file {0} is empty; delete it to have a new one made, which ends all tokens")]
     Empty(PathBuf),
+    #[error(
+        "there is no auth secret: set DOORBUSTER_AUTH_SECRET to the server's, or name its data folder with --data-dir ({0} is not there)"
+    )]
+    Missing(PathBuf),
+    #[error("the system gives no randomness: {0}")]
+    NoRandomness(getrandom::Error),
 }
 
 impl std::fmt::Debug for Secret {
@@ -32,33 +43,52 @@ impl std::fmt::Debug for Secret {
 impl Secret {
     /// The secret given by the operator, else the one of this data folder, made if there is none.
     pub fn load(given: Option<&str>, data_dir: &Path) -> Result<Secret, Error> {
-        let secret = match given {
-            Some(given) => Secret(given.as_bytes().to_vec()),
-            None => Secret::of_folder(data_dir)?,
-        };
-        if secret.0.len() < ADVISED_BYTES {
-            let length = secret.0.len();
-            tracing::warn!("The auth secret has {length} bytes; use at least {ADVISED_BYTES}");
+        let path = data_dir.join(SECRET_FILE);
+        if given.is_none() && !path.exists() {
+            make(data_dir, &path).map_err(|cause| Error::Unusable { path, cause })?;
         }
-        Ok(secret)
+        Ok(Secret { serves: true, ..Secret::find(given, data_dir)? })
+    }
+
+    /// The same, never made: for commands that speak to a shop, which knows no secret but its own.
+    pub fn find(given: Option<&str>, data_dir: &Path) -> Result<Secret, Error> {
+        match given {
+            Some(given) => Ok(Secret { bytes: given.as_bytes().to_vec(), serves: false }),
+            None => Secret::of_folder(data_dir),
+        }
+    }
+
+    /// One of this process alone, for a command that opens the shop itself and is answered by nobody else.
+    pub fn of_this_process() -> Result<Secret, Error> {
+        let mut bytes = vec![0; MADE_BYTES];
+        getrandom::fill(&mut bytes).map_err(Error::NoRandomness)?;
+        Ok(Secret { bytes, serves: false })
     }
 
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
+    }
+
+    /// What a store may know of a secret that a shop is served with: enough to tell it from another one.
+    pub fn mark(&self) -> Option<String> {
+        let mut keyed = Hmac::<Sha256>::new_from_slice(&self.bytes).ok().filter(|_| self.serves)?;
+        keyed.update(b"doorbuster mark of the secret");
+        let mark = keyed.finalize().into_bytes();
+        Some(mark.iter().take(MARK_BYTES).map(|byte| format!("{byte:02x}")).collect())
     }
 
     fn of_folder(data_dir: &Path) -> Result<Secret, Error> {
         let path = data_dir.join(SECRET_FILE);
         let unusable = |cause| Error::Unusable { path: path.clone(), cause };
         if !path.exists() {
-            make(data_dir, &path).map_err(unusable)?;
+            return Err(Error::Missing(path));
         }
         let text = fs::read_to_string(&path).map_err(unusable)?;
         let secret = text.trim();
         if secret.is_empty() {
             return Err(Error::Empty(path));
         }
-        Ok(Secret(secret.as_bytes().to_vec()))
+        Ok(Secret { bytes: secret.as_bytes().to_vec(), serves: false })
     }
 }
 
@@ -95,6 +125,24 @@ mod tests {
 
     fn folder(name: &str) -> PathBuf {
         std::env::temp_dir().join(format!("doorbuster-secret-{name}-{}", std::process::id()))
+    }
+
+    #[test]
+    fn a_command_finds_a_secret_and_never_makes_one() {
+        let folder = folder("missing");
+        let missing = Secret::find(None, &folder).unwrap_err().to_string();
+        assert!(missing.contains("DOORBUSTER_AUTH_SECRET") && missing.contains("--data-dir"), "{missing}");
+        assert!(!folder.exists(), "nothing was made");
+        assert_eq!(Secret::find(Some("given"), &folder).unwrap().as_bytes(), b"given");
+    }
+
+    #[test]
+    fn a_mark_tells_secrets_apart_and_gives_none_away() {
+        let mark = |given| Secret::load(Some(given), Path::new("/nowhere")).unwrap().mark().unwrap();
+        assert_eq!(mark("one"), mark("one"));
+        assert_ne!(mark("one"), mark("two"));
+        assert_eq!(mark("one").len(), 2 * MARK_BYTES);
+        assert_eq!(Secret::of_this_process().unwrap().mark(), None);
     }
 
     #[test]

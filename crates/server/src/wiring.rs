@@ -26,6 +26,7 @@ use crate::cashier::CashierThread;
 use crate::config::{self, Config};
 use crate::estimates::Estimates;
 use crate::front::{self, Front};
+use crate::guesses::Guesses;
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::limits::Limits;
@@ -101,6 +102,12 @@ pub enum Error {
     Redis(#[from] redis::OpenError),
     #[error(transparent)]
     Read(#[from] StoreError),
+    #[error(
+        "this database was served with another auth secret: processes that sign with different ones refuse each other's tokens. Set \
+         DOORBUSTER_AUTH_SECRET to the one of the others; to change it, stop all of them and start one with \
+         DOORBUSTER__AUTH__ACCEPT_NEW_SECRET=true"
+    )]
+    OtherSecret,
     #[error("payments: {0}")]
     Payment(String),
     #[error("another switch is at work; this one has changed nothing")]
@@ -116,7 +123,7 @@ pub enum Error {
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
     let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
-        stores::open(config, data_dir)?;
+        stores::open(config, secret.mark().as_deref(), data_dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
     let beside = beside::open(config, codec, &views, &clock)?;
     let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
@@ -126,7 +133,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
     let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
-    let (waiting, audience) = (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics)));
+    let (waiting, audience) =
+        (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
     let front = Front::new(front::Parts {
@@ -212,9 +220,10 @@ fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop 
         estimates,
         modes: config.orders.modes(),
         services,
-        metrics,
         payments,
         limits: Limits::new(&config.limits, rates),
+        guesses: Guesses::new(&config.limits, &metrics),
+        metrics,
         snapshots: snapshots(config),
         log,
         stopping: Arc::new(AtomicBool::new(false)),

@@ -46,6 +46,8 @@ pub struct Condition {
     pub works: bool,
     pub calls: u64,
     pub failures: u64,
+    /// How often it was lost, once for however many calls.
+    pub losses: u64,
 }
 
 /// A connection to Redis, which may be there or not.
@@ -66,6 +68,9 @@ struct Health {
     returns: AtomicU64,
     calls: AtomicU64,
     failures: AtomicU64,
+    losses: AtomicU64,
+    /// Whether the log says that it is away: also when it never was there.
+    is_told: AtomicBool,
     failed: Notify,
 }
 
@@ -105,6 +110,7 @@ impl Redis {
             works: self.works(),
             calls: self.health.calls.load(Ordering::Relaxed),
             failures: self.health.failures.load(Ordering::Relaxed),
+            losses: self.health.losses.load(Ordering::Relaxed),
         }
     }
 
@@ -186,8 +192,13 @@ impl Health {
         self.failures.fetch_add(1, Ordering::Relaxed);
         // Of many that fail at once, the first one says so.
         if self.works.swap(false, Ordering::AcqRel) {
-            tracing::warn!("Redis fails and is left alone until it answers again; nothing depends on it: {error}");
             self.failed.notify_one();
+        }
+        if !self.is_told.swap(true, Ordering::AcqRel) {
+            self.losses.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(
+                "Redis does not answer, and is left alone until it does again; nothing depends on it: {error}"
+            );
         }
     }
 
@@ -195,6 +206,7 @@ impl Health {
         if !self.works.load(Ordering::Acquire) {
             self.returns.fetch_add(1, Ordering::AcqRel);
             self.works.store(true, Ordering::Release);
+            self.is_told.store(false, Ordering::Release);
             tracing::info!("Redis answers.");
         }
     }
@@ -220,5 +232,22 @@ async fn watch(manager: ConnectionManager, health: Arc<Health>, tell: mpsc::Send
             () = health.failed.notified() => tokio::time::sleep(PROBE_EVERY).await,
             () = tokio::time::sleep(CHECK_EVERY) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_counted_once_also_of_one_that_never_was_there() {
+        let health = Health::default();
+        for lost in 1..=3 {
+            (0..5).for_each(|_| health.fail("connection refused"));
+            assert_eq!(health.losses.load(Ordering::Relaxed), lost);
+            assert!(!health.works.load(Ordering::Relaxed));
+            health.recover();
+        }
+        assert_eq!(health.failures.load(Ordering::Relaxed), 15);
     }
 }

@@ -1,7 +1,5 @@
 //! In front of everything that writes, where limits are set: whoever writes too often is told when to come again.
 
-use std::time::Duration;
-
 use app::rates::Rate;
 use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
@@ -11,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
 
 use super::{Shop, payments};
+use crate::guesses::seconds;
 use crate::http::connections::Peer;
 use crate::http::{Code, Problem};
 use crate::limits::Verdict;
@@ -39,11 +38,6 @@ pub(super) async fn limited(State(shop): State<Shop>, request: Request, next: Ne
     tell(response.headers_mut(), &verdict);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(verdict.taken.wait)));
     response
-}
-
-/// Never before it is true.
-fn seconds(wait: Duration) -> u64 {
-    wait.as_micros().div_ceil(1_000_000).try_into().unwrap_or(u64::MAX).max(1)
 }
 
 fn tell(headers: &mut HeaderMap, verdict: &Verdict) {

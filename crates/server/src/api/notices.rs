@@ -9,6 +9,7 @@ use domain::ids::UserId;
 use serde::Deserialize;
 
 use super::{Shop, unavailable};
+use crate::audience::NoSeat;
 use crate::auth::Session;
 use crate::feed::Feed;
 use crate::http::language::Language;
@@ -70,6 +71,7 @@ impl Describes for Listener {
         Language::describe(operation);
         operation.refuse(Code::AuthRequired);
         operation.refuse(Code::ValidationFailed);
+        operation.refuse(Code::RateExceeded);
     }
 }
 
@@ -80,7 +82,10 @@ impl Listener {
 
     async fn feed(&self, shop: &Shop) -> Result<Feed, Problem> {
         let feed = Feed::open(&shop.front, self.user(), self.after).await.map_err(unavailable)?;
-        feed.ok_or_else(|| Problem::new(Code::Unavailable, details::SHOP_CLOSES))
+        feed.map_err(|none| match none {
+            NoSeat::Closing => Problem::new(Code::Unavailable, details::SHOP_CLOSES),
+            NoSeat::TooMany(most) => Problem::new(Code::RateExceeded, details::STREAMS_TOO_MANY.with(most)),
+        })
     }
 }
 

@@ -12,10 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::caller::Caller;
 use super::refusals::problem;
 use super::submission::scoped;
 use super::{Shop, check_name, examples, mark_replayed, unavailable};
 use crate::auth::{Principal, Role};
+use crate::guesses::seconds;
 use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
@@ -99,18 +101,39 @@ pub(crate) async fn register(
 }
 
 /// `POST /api/auth/login`. An unknown address and a wrong password look and take the same.
-pub(crate) async fn login(State(shop): State<Shop>, Json(body): Json<LoginBody>) -> Result<Json<TokenBody>, Problem> {
-    let login = shop.front.views.login(email_key(&body.email)).await.map_err(unavailable)?;
+pub(crate) async fn login(
+    State(shop): State<Shop>,
+    caller: Caller,
+    Json(body): Json<LoginBody>,
+) -> Result<Json<TokenBody>, Problem> {
+    let key = email_key(&body.email);
+    let guess = shop.guesses.begin(key, caller.address).map_err(|wait| {
+        note_refused(&shop, caller, &body.email, "too many wrong passwords");
+        Problem::new(Code::RateExceeded, details::GUESSES_TOO_MANY).after(seconds(wait))
+    })?;
+    let login = shop.front.views.login(key).await.map_err(unavailable)?;
     let hash = login.as_ref().map(|login| login.password_hash.to_string());
     let is_right = shop.passwords.verify(body.password, hash).await?;
-    let login =
-        login.filter(|_| is_right).ok_or_else(|| Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS))?;
+    let Some(login) = login.filter(|_| is_right) else {
+        guess.was_wrong();
+        note_refused(&shop, caller, &body.email, "wrong address or password");
+        return Err(Problem::new(Code::AuthInvalidCredentials, details::CREDENTIALS));
+    };
     let role = match login.role {
         StoredRole::Customer => Role::Customer,
         StoredRole::Admin => Role::Admin,
     };
     let access_token = shop.tokens.mint(Principal { user_id: login.user.0, role }, shop.token_ttl);
     Ok(Json(TokenBody { access_token, expires_in: shop.token_ttl.as_secs() }))
+}
+
+/// A name for the account that the log may keep: keyed, so that it gives nobody an address to guess at.
+fn note_refused(shop: &Shop, caller: Caller, email: &str, why: &str) {
+    let Some(left_out) = shop.guesses.tells() else { return };
+    let account = shop.fingerprints.of(&["account", email.trim()]);
+    let account = u64::from_be_bytes(std::array::from_fn(|at| account[at]));
+    let address = caller.address.map(tracing::field::display);
+    tracing::warn!(trace = %caller.trace, account = format!("{account:016x}"), address, left_out, "A login was refused: {why}");
 }
 
 /// Addresses are compared without case.

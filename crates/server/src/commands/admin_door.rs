@@ -65,7 +65,7 @@ impl AdminDoor {
         if let Some(url) = &args.url {
             let token = match &args.token {
                 Some(token) => token.clone(),
-                None => signed(&Secret::load(config.auth.secret(), folder)?),
+                None => signed(&Secret::find(config.auth.secret(), folder)?),
             };
             return Ok(AdminDoor { token, way: Way::Server { address: address_of(url)? } });
         }
@@ -77,13 +77,13 @@ impl AdminDoor {
     }
 
     fn of_server(config: &Config, folder: &Path) -> Result<AdminDoor, Error> {
-        let token = signed(&Secret::load(config.auth.secret(), folder)?);
+        let token = signed(&Secret::find(config.auth.secret(), folder)?);
         let address = fs::read_to_string(running::address_file(folder))?.trim().to_owned();
         Ok(AdminDoor { token, way: Way::Server { address } })
     }
 
     fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminDoor, Error> {
-        let secret = Secret::load(config.auth.secret(), data_dir.path())?;
+        let secret = Secret::of_this_process()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let running = wiring::open(config, &secret, data_dir.path())?;
         let own = OwnShop { running, runtime, _data_dir: data_dir };

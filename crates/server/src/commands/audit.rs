@@ -38,7 +38,7 @@ fn repair(config: &Config) -> Result<(), Error> {
     let folder = &config.server.data_dir;
     match DataDir::open(folder) {
         Ok(data_dir) => {
-            let secret = Secret::load(config.auth.secret(), data_dir.path())?;
+            let secret = Secret::of_this_process()?;
             wiring::repair(config, &secret, data_dir.path())?;
             Ok(())
         }

@@ -30,7 +30,7 @@ pub(super) fn address_file(data_dir: &Path) -> PathBuf {
 pub(super) fn repair(config: &Config) -> Result<(), Error> {
     let folder = &config.server.data_dir;
     let address = fs::read_to_string(address_file(folder))?;
-    let secret = Secret::load(config.auth.secret(), folder)?;
+    let secret = Secret::find(config.auth.secret(), folder)?;
     let operator = Principal { user_id: OPERATOR, role: Role::Admin };
     let token = Tokens::new(secret.as_bytes()).mint(operator, Duration::from_secs(60));
     let answer = post(address.trim(), "/api/admin/audit/repair", &token)?;

@@ -25,7 +25,7 @@ use crate::http::language::Language;
 use crate::secret::Secret;
 use crate::shutdown::{self, Signals, Stop, Stopper};
 use crate::wiring::{self, EngineThread, Running};
-use crate::{logging, passwords};
+use crate::{logging, passwords, weakness};
 
 /// How often answers that need not be kept any longer are forgotten, and how many at once.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -91,6 +91,7 @@ impl OpenShop {
         // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
         let listener = listen(&config.server.listen)?;
         let admin_listener = config.admin.own_listen().map(listen).transpose()?;
+        refuse_weak(config, &secret, [Some(&listener), admin_listener.as_ref()])?;
         let Running { shop, engine } = wiring::open(config, &secret, data_dir.path())?;
         before(&shop)?;
         let (stopper, stop) = shutdown::channel();
@@ -118,6 +119,23 @@ impl OpenShop {
     }
 }
 
+/// What is easily guessed keeps nobody out; where only this machine can come in, that is told and no more.
+fn refuse_weak(config: &Config, secret: &Secret, listeners: [Option<&TcpListener>; 2]) -> Result<(), Error> {
+    let of_password = config.admin.password().and_then(weakness::of_admin_password);
+    let weak = weakness::of_secret(secret.as_bytes()).into_iter().chain(of_password);
+    let mut is_open_to_others = false;
+    for listener in listeners.into_iter().flatten() {
+        is_open_to_others |= !listener.local_addr()?.ip().to_canonical().is_loopback();
+    }
+    for why in weak {
+        if is_open_to_others {
+            return Err(Error::Weak(why));
+        }
+        tracing::warn!("Refused on any address but the loopback: {why}");
+    }
+    Ok(())
+}
+
 fn listen(address: &str) -> Result<TcpListener, Error> {
     connections::bind(address).map_err(|cause| Error::Listen { address: address.to_owned(), cause })
 }
@@ -134,7 +152,10 @@ fn open_doors(
         connections::start(listener, &api::router(shop, surface), limits, stop).map_err(Error::from)
     };
     match admin {
-        _ if !config.server.roles.api => Ok(vec![open(listener, Surface::HealthOnly)?]),
+        None if !config.server.roles.api => Ok(vec![open(listener, Surface::HealthOnly)?]),
+        Some(admin) if !config.server.roles.api => {
+            Ok(vec![open(admin, Surface::HealthOnly)?, open(listener, Surface::ProbesOnly)?])
+        }
         None if is_bench => Ok(vec![open(listener, Surface::EverythingAndEcho)?]),
         None => Ok(vec![open(listener, Surface::Everything)?]),
         Some(admin) => Ok(vec![open(admin, Surface::AdminOnly)?, open(listener, Surface::CustomersOnly)?]),

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 pub(super) fn run(args: &TokenArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
-    let secret = Secret::load(config.auth.secret(), &config.server.data_dir)?;
+    let secret = Secret::find(config.auth.secret(), &config.server.data_dir)?;
     let ttl = args.ttl.map_or(config.auth.token_ttl(), Duration::from_secs);
     let principal = Principal { user_id: args.user, role: args.role.into() };
     let token = Tokens::new(secret.as_bytes()).mint(principal, ttl);

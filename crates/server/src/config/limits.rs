@@ -10,6 +10,8 @@ pub struct Limits {
     user_burst: u32,
     address_per_s: u32,
     address_burst: u32,
+    pub wrong_passwords_per_account: u32,
+    pub wrong_passwords_per_address: u32,
 }
 
 impl Limits {

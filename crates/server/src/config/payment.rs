@@ -6,6 +6,7 @@ use app::breaker::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::render::redacted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +79,9 @@ impl Payment {
 
 impl std::fmt::Debug for Payment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Payment").field("provider", &self.provider).field("url", &self.url).finish_non_exhaustive()
+        f.debug_struct("Payment")
+            .field("provider", &self.provider)
+            .field("url", &redacted(&self.url))
+            .finish_non_exhaustive()
     }
 }

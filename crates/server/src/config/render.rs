@@ -1,10 +1,38 @@
 //! The settings in force, in the form of the commented reference.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Config, DEFAULT_TOML};
 
 const REDACTED: &str = "[redacted]";
+
+/// Takes user and password out of every address, whatever the setting is called.
+fn without_passwords(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(redacted) = redacted(text) {
+                *text = redacted;
+            }
+        }
+        Value::Object(object) => object.values_mut().for_each(without_passwords),
+        Value::Array(array) => array.iter_mut().for_each(without_passwords),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// An address with what stands before its host left out.
+pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // A password may have a slash in it, although it should not.
+    let end = authority.rfind('@').or_else(|| rest.rfind('@'));
+    match end {
+        Some(end) => format!("{scheme}://{REDACTED}@{}", &rest[end + 1..]).into(),
+        None => text.into(),
+    }
+}
 
 impl Config {
     /// The reference with the values in force in the place of the defaults, secrets left out.
@@ -31,6 +59,7 @@ impl Config {
     /// The values in force as one JSON object, secrets left out.
     pub fn to_json(&self) -> Value {
         let mut values = serde_json::to_value(self).expect("settings are plain text and numbers");
+        without_passwords(&mut values);
         if self.admin.password().is_some() {
             values["admin"]["password"] = REDACTED.into();
         }

@@ -84,6 +84,34 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
+fn no_address_is_shown_with_its_password() {
+    for url in ["https://user:hunter2@host/v1?key=x", "http://hunter2@host", "http://user:hun/ter2@host/"] {
+        let config =
+            load(&[("DOORBUSTER__PAYMENT__URL", url), ("DATABASE_URL", "mysql://u:hunter2@host/shop")]).unwrap();
+        for shown in [config.to_toml(), config.to_json().to_string(), format!("{config:?}")] {
+            assert!(!shown.contains("ter2") && shown.contains("[redacted]@host"), "{shown}");
+        }
+    }
+    assert_eq!(
+        render::redacted("https://api.stripe.com/a@b"),
+        "https://[redacted]@b",
+        "better too little than too much"
+    );
+    assert_eq!(render::redacted("https://api.stripe.com"), "https://api.stripe.com");
+}
+
+#[test]
+fn a_log_level_is_a_word_that_is_known() {
+    for level in ["error", "off", "INFO", "info,server=debug", "server::http=trace,warn"] {
+        assert!(load(&[("DOORBUSTER__LOG__LEVEL", level)]).is_ok(), "{level}");
+    }
+    for level in ["loud", "", "info,loud", "server=loud", "info,", "=info"] {
+        let error = load(&[("DOORBUSTER__LOG__LEVEL", level)]).unwrap_err().to_string();
+        assert!(error.contains("log.level") && error.contains("warn, info"), "{level}: {error}");
+    }
+}
+
+#[test]
 fn the_rendered_settings_load_again() {
     let config = load(&[("DOORBUSTER__SERVER__LISTEN", "[::1]:9")]).unwrap();
     let again: Config = Figment::from(Toml::string(&config.to_toml())).extract().unwrap();

@@ -13,13 +13,16 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::config;
+use crate::limits::Network;
 use crate::shutdown::Stop;
 
 mod connection;
 mod malformed;
 mod phase;
+mod places;
 
 use connection::Host;
+use places::{Place, Places, RESERVE};
 
 /// Connections that the kernel keeps for us while all threads are busy.
 const BACKLOG: i32 = 4096;
@@ -37,6 +40,8 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 pub struct ConnectionLimits {
     pub threads: usize,
     pub connections_max: usize,
+    /// Of one IPv4 address, or one IPv6 network of 64 bits.
+    pub connections_per_address_max: usize,
     /// From the first byte of a request's head to its last.
     pub header_timeout: Duration,
     /// For the rest of a body that nobody reads.
@@ -52,6 +57,7 @@ impl From<&config::Server> for ConnectionLimits {
         ConnectionLimits {
             threads: server.http_threads,
             connections_max: server.connections_max,
+            connections_per_address_max: server.connections_per_address_max(),
             header_timeout: server.header_timeout(),
             body_timeout: server.body_timeout(),
             idle_timeout: server.idle_timeout(),
@@ -104,7 +110,8 @@ impl Serving {
 
 /// Starts to answer what arrives at `listener`, until `stop`.
 pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, stop: &Stop) -> io::Result<Serving> {
-    let seats = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
+    let open_max = limits.connections_max.saturating_add(RESERVE).min(Semaphore::MAX_PERMITS);
+    let (seats, places) = (Arc::new(Semaphore::new(open_max)), Places::new(limits));
     let (desks, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| Desk::new()).unzip();
     let desks: Arc<[Desk]> = desks.into();
     let mut threads = Vec::with_capacity(limits.threads);
@@ -113,6 +120,7 @@ pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, 
             number,
             desks: desks.clone(),
             seats: seats.clone(),
+            places: places.clone(),
             host: Host::new(router.clone(), limits, stop.clone()),
             grace: limits.shutdown_grace,
         };
@@ -145,6 +153,7 @@ struct Arrival {
 /// One of the connections that may be open, given back when it closes.
 struct Seat {
     _permit: OwnedSemaphorePermit,
+    place: Place,
     open: Arc<AtomicUsize>,
 }
 
@@ -155,7 +164,13 @@ pub struct Peer(pub IpAddr);
 /// Keeps a connection counted, and its thread from stopping, also after it has left HTTP for another protocol.
 #[derive(Clone)]
 pub struct Held {
-    _until_dropped: Arc<(Seat, mpsc::Sender<()>)>,
+    until_dropped: Arc<(Seat, mpsc::Sender<()>)>,
+}
+
+impl Held {
+    fn place(&self) -> &Place {
+        &self.until_dropped.0.place
+    }
 }
 
 impl Desk {
@@ -164,9 +179,9 @@ impl Desk {
         (Desk { open: Arc::default(), inbox }, arrivals)
     }
 
-    fn seat(&self, permit: OwnedSemaphorePermit) -> Seat {
+    fn seat(&self, (permit, place): (OwnedSemaphorePermit, Place)) -> Seat {
         self.open.fetch_add(1, Ordering::Relaxed);
-        Seat { _permit: permit, open: self.open.clone() }
+        Seat { _permit: permit, place, open: self.open.clone() }
     }
 
     fn load(&self) -> usize {
@@ -184,6 +199,7 @@ struct Thread {
     number: usize,
     desks: Arc<[Desk]>,
     seats: Arc<Semaphore>,
+    places: Arc<Places>,
     host: Host,
     grace: Duration,
 }
@@ -212,24 +228,24 @@ impl Thread {
                     Ok(stream) => (stream, seat),
                     Err(_closed) => continue,
                 },
-                (stream, permit) = self.accept(&listener) => match self.place(stream, permit) {
+                (stream, seat) = self.accept(&listener) => match self.seat(stream, seat) {
                     Some(mine) => mine,
                     None => continue,
                 },
             };
             let (host, in_hand) = (self.host.clone(), in_hand.clone());
-            let held = Held { _until_dropped: Arc::new((seat, in_hand)) };
+            let held = Held { until_dropped: Arc::new((seat, in_hand)) };
             tokio::spawn(host.serve(stream, held));
         }
     }
 
-    /// The next connection, as soon as there is a seat for it.
-    async fn accept(&self, listener: &tokio::net::TcpListener) -> (TcpStream, OwnedSemaphorePermit) {
+    /// The next connection, as soon as there is a place for it.
+    async fn accept(&self, listener: &tokio::net::TcpListener) -> (TcpStream, (OwnedSemaphorePermit, Place)) {
         let permit = self.seats.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, _peer)) => return (stream, permit),
+                Ok((stream, peer)) => return (stream, (permit, self.places.take(Network::of(peer.ip())))),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!("No connection can be accepted: {error}");
@@ -241,15 +257,15 @@ impl Thread {
 
     /// Keeps a connection, or hands it to a thread that has clearly fewer: a burst of connections
     /// that one thread happens to accept would otherwise stay with it while the others idle.
-    fn place(&self, stream: TcpStream, permit: OwnedSemaphorePermit) -> Option<(TcpStream, Seat)> {
+    fn seat(&self, stream: TcpStream, given: (OwnedSemaphorePermit, Place)) -> Option<(TcpStream, Seat)> {
         let mine = &self.desks[self.number];
         let freest = self.desks.iter().min_by_key(|desk| desk.load()).unwrap_or(mine);
         if mine.load() < freest.load() + IMBALANCE_MAX {
-            return Some((stream, mine.seat(permit)));
+            return Some((stream, mine.seat(given)));
         }
         let stream = stream.into_std().ok()?;
         // Refused when that thread has stopped, and so will this one.
-        let _stopped = freest.inbox.send(Arrival { stream, seat: freest.seat(permit) });
+        let _stopped = freest.inbox.send(Arrival { stream, seat: freest.seat(given) });
         None
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use tower::{Layer, Service};
 use super::language::Language;
 use super::trace::TraceId;
 use super::{Code, Problem};
-use crate::logging::panic_text;
+use crate::logging::{Thinned, panic_text};
 use crate::metrics::Metrics;
 use crate::texts::details;
 
@@ -26,6 +26,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// A shop that is overloaded has better things to do than to say so a thousand times a second.
+const FAILURES_TOLD_PER_S: u32 = 50;
 
 #[derive(Debug, Clone)]
 pub(super) struct EnvelopeLayer {
@@ -79,12 +82,27 @@ where
                 Ok(answer) => answer?,
                 Err(panic) => internal(&method, &uri, trace, &*panic),
             };
+            note_failure(&response, (&method, &uri), trace);
             Problem::render(&mut response, uri.path(), trace.as_str(), language);
             complete(response.headers_mut(), trace);
             let route = route.as_ref().map(MatchedPath::as_str);
             metrics.observe_request(route, &method, response.status(), started.elapsed());
             Ok(response)
         })
+    }
+}
+
+/// What is our own failure stands in the log, under the trace that the answer names. A panic stands there already.
+fn note_failure(response: &Response<Body>, (method, uri): (&Method, &Uri), trace: TraceId) {
+    static THINNED: LazyLock<Thinned> = LazyLock::new(|| Thinned::new(FAILURES_TOLD_PER_S));
+    let Some(problem) = response.extensions().get::<Problem>() else { return };
+    if !problem.status().is_server_error() {
+        return;
+    }
+    if let Some(left_out) = THINNED.admits() {
+        let (status, code, detail) =
+            (problem.status().as_u16(), problem.code().as_str(), problem.detail(Language::English));
+        tracing::warn!(%trace, %method, path = uri.path(), status, code, left_out, "A request failed: {detail}");
     }
 }
 
@@ -128,6 +146,21 @@ mod tests {
 
     use super::*;
 
+    /// A log that is kept.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<parking_lot::Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn router() -> Router {
         async fn broken() {
             panic!("the handler is broken")
@@ -135,6 +168,7 @@ mod tests {
         let router = Router::new()
             .route("/things/{id}", get(async || "a thing"))
             .route("/cached", get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")))
+            .route("/failing", get(async || Problem::new(Code::Unavailable, details::FAILED)))
             .route("/broken", post(broken));
         super::super::enclose(router, Arc::new(Metrics::new()))
     }
@@ -191,6 +225,24 @@ mod tests {
         let (response, problem) = ask("GET", "/nothing", &[("traceparent", &header)]).await;
         assert_eq!(problem["traceId"], trace);
         assert_eq!(response.headers()["request-id"], trace);
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_ours_stands_in_the_log_under_the_trace_of_the_answer() {
+        let log = Kept::default();
+        let kept = log.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || kept.clone()).finish();
+        let _until_dropped = tracing::subscriber::set_default(subscriber);
+        let (_, problem) = ask("GET", "/failing", &[]).await;
+        ask("GET", "/nothing", &[]).await;
+        let lines = String::from_utf8(log.0.lock().clone()).unwrap();
+        let line: Value = serde_json::from_str(lines.trim()).expect("one line, about our failure alone");
+        assert_eq!(
+            (&line["trace"], &line["code"], &line["status"]),
+            (&problem["traceId"], &problem["code"], &503.into())
+        );
+        assert_eq!((&line["path"], &line["level"]), (&"/failing".into(), &"WARN".into()));
     }
 
     #[tokio::test]

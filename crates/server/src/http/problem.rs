@@ -181,7 +181,7 @@ pub(crate) struct Document<'a> {
     instance: &'a str,
     #[schemars(with = "words::CodeWord")]
     code: &'a str,
-    /// The `Request-Id` of the answer; it stands in the log.
+    /// The `Request-Id` of the answer; it stands in the log when we failed.
     trace_id: &'a str,
     /// Every value of the request that cannot be accepted.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -14,6 +14,7 @@ pub struct Condition {
     pub works: bool,
     pub calls: u64,
     pub failures: u64,
+    pub losses: u64,
 }
 
 type Ask = Box<dyn Fn() -> Condition + Send + Sync>;
@@ -34,13 +35,15 @@ impl fmt::Debug for RedisMetrics {
 
 impl Collector for RedisMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let Condition { works, calls, failures } = (self.0)();
+        let Condition { works, calls, failures, losses } = (self.0)();
         let help = "Whether Redis answers; 0: the gate is open and others are woken by looking";
         let up = encoder.encode_descriptor("redis_up", help, None, MetricType::Gauge)?;
         ConstGauge::new(i64::from(works)).encode(up)?;
-        for (name, help, count) in
-            [("redis_calls", "Calls of Redis", calls), ("redis_failures", "Calls of Redis that failed", failures)]
-        {
+        for (name, help, count) in [
+            ("redis_calls", "Calls of Redis", calls),
+            ("redis_failures", "Calls of Redis that failed", failures),
+            ("redis_losses", "Times that Redis was lost", losses),
+        ] {
             let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(counter)?;
         }

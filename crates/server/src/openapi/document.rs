@@ -230,7 +230,7 @@ fn header_references<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Map<S
 fn header_object(header: Header) -> Value {
     let (description, schema) = match header {
         Header::RequestId => (
-            "The trace of this request, as in `traceId` and in the log.",
+            "The trace of this request, as in `traceId`, and in the log when we failed.",
             json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
         ),
         Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),

@@ -90,6 +90,18 @@ texts! {
         "The first request with this key is still being decided.",
         "같은 키로 보내신 첫 요청을 아직 처리하고 있습니다.";
     SEVERAL_VALUES: "{0} values of the request are not valid", "요청에서 올바르지 않은 값이 {0}개 있습니다";
+    GUESSES_TOO_MANY:
+        "Too many wrong passwords; wait before you try again.",
+        "비밀번호를 여러 번 잘못 입력하셨습니다. 잠시 후 다시 시도해 주세요.";
+    STREAMS_TOO_MANY:
+        "{0} streams are open for you, which is the most; close one.",
+        "알림 연결은 최대 {0}개까지 열 수 있습니다. 사용하지 않는 연결을 닫아 주세요.";
+    CONNECTIONS_TOO_MANY:
+        "Your address has too many connections open; use those, or close some.",
+        "이 주소에서 열린 연결이 너무 많습니다. 열려 있는 연결을 사용하거나 일부를 닫아 주세요.";
+    CONNECTIONS_USED:
+        "All connections of the shop are in use; try again soon.",
+        "지금 접속이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
     RATE_EXCEEDED:
         "{0} writes a second are allowed here, {1} at once.",
         "요청은 초당 {0}회, 한 번에 최대 {1}회까지 보내실 수 있습니다.";

@@ -52,8 +52,8 @@ pub(super) fn open(
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
     let rates: Option<Arc<dyn SharedRates>> = Some(Arc::new(RedisRates::new(Arc::clone(&redis))));
     let condition = move || {
-        let redis::Condition { works, calls, failures } = redis.condition();
-        Condition { works, calls, failures }
+        let redis::Condition { works, calls, failures, losses } = redis.condition();
+        Condition { works, calls, failures, losses }
     };
     let condition = Box::new(RedisMetrics::new(Box::new(condition)));
     Ok(Some(Beside { gate: Arc::new(gate), bell: Some(bell), ranking, rates, condition: Some(condition) }))

@@ -42,11 +42,17 @@ pub(super) struct Opened {
 }
 
 /// Opens the store for the executor that is set. What another one left unfinished is finished first.
-pub(super) fn open(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
+/// `mark` names the secret that the process signs with; a shared store is not opened beside processes with another one.
+pub(super) fn open(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result<Opened, Error> {
     match config.store.database() {
-        Some(database) => open_shared(config, database.address()),
-        None => open_embedded(config, data_dir),
+        Some(database) => open_shared(config, mark, database.address()),
+        None => open_embedded(config, mark, data_dir),
     }
+}
+
+/// Nobody else can be serving a folder, so that its secret may change with any start.
+fn tell_new_secret() {
+    tracing::warn!("The auth secret is not the one of the last start: all tokens and cursors of before have ended.");
 }
 
 /// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
@@ -79,7 +85,7 @@ pub(super) async fn switchboard(config: &Config) -> Result<Box<dyn Switchboard>,
     })
 }
 
-fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
+fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mut opened = embedded::open(data_dir, options(config))?;
@@ -94,6 +100,11 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
         opened = embedded::open(data_dir, options(config))?;
     }
     opened.store.run_with(carrier)?;
+    if let Some(mark) = mark
+        && opened.store.keep_secret_mark(mark)?.is_some_and(|last| last != mark)
+    {
+        tell_new_secret();
+    }
     let embedded::Opened { store, views, log, engine, .. } = opened;
     let outbox = match carrier {
         Carrier::Broker => Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>),
@@ -114,10 +125,10 @@ fn open_embedded(config: &Config, data_dir: &Path) -> Result<Opened, Error> {
     })
 }
 
-fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
+fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     // Awaited on another thread, because whoever opens a shop may be awaited himself.
-    let open = || runtime.block_on(open_for_executor(config, address));
+    let open = || runtime.block_on(open_for_executor(config, mark, address));
     let opened = std::thread::scope(|scope| scope.spawn(open).join());
     let opened = opened.map_err(|_panic| std::io::Error::other("the store could not be opened"))??;
     let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
@@ -140,9 +151,19 @@ fn open_shared(config: &Config, address: &str) -> Result<Opened, Error> {
     })
 }
 
-async fn open_for_executor(config: &Config, address: &str) -> Result<mysql::Opened, Error> {
+async fn open_for_executor(config: &Config, mark: Option<&str>, address: &str) -> Result<mysql::Opened, Error> {
     let options = mysql::Options { readers: config.store.readers };
     let mut opened = mysql::open(address, options).await?;
+    if let Some(mark) = mark {
+        let last = opened.store.secret_mark(mark).await?;
+        if last != mark {
+            if !config.auth.accept_new_secret {
+                return Err(Error::OtherSecret);
+            }
+            opened.store.change_secret_mark(mark).await?;
+            tell_new_secret();
+        }
+    }
     let settings = settings(config, Codec::new(opened.codec_key));
     let carrier = carrier(config);
     if opened.store.last_carrier().await?.is_some_and(|last| last.must_be_drained_for(carrier)) {

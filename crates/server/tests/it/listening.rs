@@ -72,6 +72,7 @@ impl Listening {
         let limits = ConnectionLimits {
             threads: 2,
             connections_max,
+            connections_per_address_max: connections_max,
             header_timeout: HEADER_TIMEOUT,
             body_timeout: BODY_TIMEOUT,
             idle_timeout: IDLE_TIMEOUT,
@@ -137,6 +138,7 @@ fn routes() -> Router {
     Router::new()
         .route("/quick", get(async || "quick"))
         .route("/slow", get(slow))
+        .route("/readyz", get(async || "ok"))
         .route("/panic", get(panics))
         .route("/orders", post(async |Json(order): Json<Order>| Json(order)))
         .route("/empty", post(async |JsonOrEmpty(nothing): JsonOrEmpty<Nothing>| Json(nothing)))
@@ -217,7 +219,9 @@ impl Client {
     /// Waits until the server closes, which it must within `patience`.
     pub(crate) fn is_closed_within(&mut self, patience: Duration) -> bool {
         self.stream.set_read_timeout(Some(patience)).unwrap();
-        match self.stream.read(&mut [0; 64]) {
+        let read = self.stream.read(&mut [0; 64]);
+        self.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        match read {
             Ok(0) => true,
             Ok(_) => panic!("an answer was not expected"),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => false,

@@ -39,6 +39,7 @@ mod faults_brokers;
 mod faults_database;
 mod faults_workers;
 mod groups;
+mod guarding;
 mod kafka_tools;
 mod listening;
 mod live;

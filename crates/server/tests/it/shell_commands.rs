@@ -106,11 +106,15 @@ fn a_token_is_signed_with_the_given_secret() {
 fn a_token_is_signed_with_the_secret_of_the_folder() {
     let data_dir = folder("token");
     let args = ["token", "--user", "9", "--json", "--data-dir", data_dir.to_str().unwrap()];
+    let missing = doorbuster(&args).output().unwrap();
+    assert_eq!((missing.status.code(), missing.stdout.is_empty(), data_dir.exists()), (Some(2), true, false));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("DOORBUSTER_AUTH_SECRET"), "it says what to set");
+    fs::create_dir_all(&data_dir).unwrap();
+    fs::write(data_dir.join("auth.secret"), "the secret of the folder\n").unwrap();
     let output = doorbuster(&args).output().unwrap();
     let printed: Value = serde_json::from_str(text(&output)).unwrap();
-    let secret = fs::read_to_string(data_dir.join("auth.secret")).unwrap();
     let token = printed["accessToken"].as_str().unwrap();
-    assert!(Tokens::new(secret.trim().as_bytes()).verify(token).is_ok());
+    assert!(Tokens::new(b"the secret of the folder").verify(token).is_ok());
     assert_eq!(printed["expiresIn"], 86400);
     fs::remove_dir_all(data_dir).unwrap();
 }

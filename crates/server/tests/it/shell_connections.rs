@@ -148,19 +148,33 @@ fn who_sends_nothing_more_still_gets_the_answer() {
 }
 
 #[test]
-fn connections_above_the_limit_wait_for_a_seat() {
+fn connections_above_the_limit_take_the_place_of_waiting_ones() {
     let listening = Listening::with_connections_max(2);
-    let mut first = listening.connect();
-    let mut second = listening.connect();
-    for client in [&mut first, &mut second] {
-        client.send(QUICK);
-        client.receive();
-    }
+    let mut used = listening.connect();
+    used.send(QUICK);
+    used.receive();
+    let mut silent = listening.connect();
     let mut third = listening.connect();
     third.send(QUICK);
-    assert!(!third.is_closed_within(Duration::from_millis(200)));
-    drop(first);
     assert_eq!(third.receive().body, "quick");
+    assert!(silent.is_closed_within(IDLE_TIMEOUT / 2), "who never asked goes first");
+    used.send(QUICK);
+    assert_eq!(used.receive().body, "quick");
+}
+
+#[test]
+fn when_all_connections_are_in_use_the_shops_health_is_still_told() {
+    let listening = Listening::with_connections_max(2);
+    let mut busy: Vec<_> = (0..2).map(|_| listening.connect()).collect();
+    busy.iter_mut().for_each(|client| client.send(b"GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n"));
+    busy.iter_mut().for_each(|client| assert!(!client.is_closed_within(Duration::from_millis(50))));
+    let health = listening.ask("GET /readyz HTTP/1.1\r\nhost: shop\r\n\r\n");
+    assert_eq!((health.status, health.header("connection")), (200, Some("close")));
+    let other = listening.ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n");
+    other.assert_problem(429, "rate.exceeded");
+    assert!(other.header("retry-after").is_some());
+    busy.iter_mut().for_each(|client| assert_eq!(client.receive().body, "done at last"));
+    assert_eq!(listening.ask("GET /quick HTTP/1.1\r\nhost: shop\r\n\r\n").body, "quick");
 }
 
 #[test]

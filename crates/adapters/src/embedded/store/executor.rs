@@ -37,6 +37,20 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Notes which secret the store is served with from here on; which it was before.
+    pub fn keep_secret_mark(&mut self, mark: &str) -> Result<Option<String>, StoreError> {
+        let stored = "SELECT value FROM meta WHERE name = 'secret_mark'";
+        let last: Option<String> = self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(told)?;
+        if last.as_deref() != Some(mark) {
+            let keep = "INSERT INTO meta (name, value) VALUES ('secret_mark', ?1)
+                 ON CONFLICT DO UPDATE SET value = excluded.value";
+            self.connection.execute(keep, [mark]).map_err(told)?;
+        }
+        Ok(last)
+    }
+}
+
 /// The way of the last time.
 pub(in crate::embedded) fn carrier(connection: &Connection) -> rusqlite::Result<Option<Carrier>> {
     let stored = "SELECT value FROM meta WHERE name = 'executor'";

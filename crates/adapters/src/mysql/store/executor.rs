@@ -36,6 +36,25 @@ impl MysqlStore {
         Ok(switched?)
     }
 
+    /// Which secret the store is served with: the first one that was named, until it is changed.
+    pub async fn secret_mark(&mut self, mine: &str) -> std::result::Result<String, StoreError> {
+        let mut script = Script::default();
+        script.add(statement("INSERT IGNORE INTO meta (name, value) VALUES ('secret_mark', ?)", &[&mine]));
+        self.session.run(&script).await?;
+        let rows = self.session.ask("SELECT value FROM meta WHERE name = 'secret_mark'").await?;
+        match rows.into_iter().next() {
+            Some(row) => Ok(from_row(row)?),
+            None => Ok(mine.to_owned()),
+        }
+    }
+
+    pub async fn change_secret_mark(&mut self, mine: &str) -> std::result::Result<(), StoreError> {
+        let mut script = Script::default();
+        script.add(statement("REPLACE INTO meta (name, value) VALUES ('secret_mark', ?)", &[&mine]));
+        self.session.run(&script).await?;
+        Ok(())
+    }
+
     async fn switch(&mut self, carrier: Carrier) -> Result<()> {
         let mut script = Script::default();
         session::begin(&mut script);

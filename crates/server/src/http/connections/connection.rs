@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::http::header::{CONTENT_TYPE, EXPECT, HOST, UPGRADE};
-use axum::http::{Request, Response, StatusCode, Version};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, EXPECT, HOST, UPGRADE};
+use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -21,14 +21,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
 use super::phase::{Noting, Phases};
+use super::places::{Full, Standing};
 use super::{ConnectionLimits, HEAD_BYTES_MAX, Held, Peer};
 use crate::http::body::Drained;
 use crate::http::language::Language;
 use crate::http::trace::TraceId;
-use crate::http::{Problem, envelope};
+use crate::http::{Code, Problem, envelope};
 use crate::shutdown::Stop;
-use crate::texts::values;
+use crate::texts::{details, values};
 
+/// What is answered also when no connection is left for anything else.
+const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 const EVENT_STREAM: &str = "text/event-stream";
 
 /// What all connections of a thread share.
@@ -54,8 +57,7 @@ impl Host {
     pub(super) async fn serve(mut self, stream: TcpStream, held: Held) {
         // Without it a small answer may wait for the acknowledgement of the one before.
         let _closed = stream.set_nodelay(true);
-        let phases = Phases::new(&self.limits);
-        let phases = Arc::new(phases);
+        let (phases, standing) = (held.place().phases.clone(), held.place().standing);
         let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
         let io = TokioIo::new(Noting::new(stream, phases.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
@@ -66,7 +68,7 @@ impl Host {
                 request.extensions_mut().insert(held.clone());
             }
             let patience = self.limits.body_timeout;
-            answer(self.router.clone(), request, phases.clone(), patience)
+            answer(self.router.clone(), request, (phases.clone(), standing), patience)
         });
         let mut connection = pin!(self.http.serve_connection(io, service).with_upgrades());
         let mut alarm = pin!(sleep_until(Instant::now() + self.limits.idle_timeout));
@@ -74,6 +76,7 @@ impl Host {
             biased;
             () = until_closed(connection.as_mut(), alarm.as_mut(), &phases) => return,
             () = self.stop.requested() => {}
+            () = phases.way_given() => if phases.is_between_answers() { return },
         }
         phases.close();
         connection.as_mut().graceful_shutdown();
@@ -113,7 +116,7 @@ async fn until_closed<E>(
 async fn answer(
     router: Router,
     request: Request<Incoming>,
-    phases: Arc<Phases>,
+    (phases, standing): (Arc<Phases>, Standing),
     patience: Duration,
 ) -> Result<Response<Answer>, Infallible> {
     phases.head_complete();
@@ -125,13 +128,17 @@ async fn answer(
         let body = Drained::new(body, patience, Arc::<Phases>::clone(&phases));
         Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
-    let response = match refusal(&request) {
+    let mut response = match refusal(&request, standing) {
         Some(problem) => {
             let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
             envelope::refuse(problem, request.uri().path(), trace, language)
         }
         None => router.oneshot(request).await?,
     };
+    if standing != Standing::Everything {
+        // The next one who asks needs the place.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         phases.leave_http();
     } else if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
@@ -141,8 +148,16 @@ async fn answer(
     Ok(response.map(|body| Answer { body, phases }))
 }
 
-/// Whom a request is for must be said, and once (RFC 9112, 3.2).
-fn refusal(request: &Request<Body>) -> Option<Problem> {
+/// What is refused before anything is looked at. Whom a request is for must be said, and once (RFC 9112, 3.2).
+fn refusal(request: &Request<Body>, standing: Standing) -> Option<Problem> {
+    if let Standing::HealthOnly(full) = standing
+        && !HEALTH.contains(&request.uri().path())
+    {
+        return Some(match full {
+            Full::Shop => Problem::new(Code::Overloaded, details::CONNECTIONS_USED),
+            Full::Address => Problem::new(Code::RateExceeded, details::CONNECTIONS_TOO_MANY),
+        });
+    }
     let hosts = request.headers().get_all(HOST).iter().count();
     match hosts {
         1 => None,

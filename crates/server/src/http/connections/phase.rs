@@ -13,18 +13,22 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::places::Standing;
 use super::{ConnectionLimits, malformed};
 use crate::http::body::BodyReader;
 
+/// A connection on the reserve asks its one question at once.
+const RESERVE_PATIENCE: Duration = Duration::from_secs(2);
 /// While the shop closes, a client that does not read is not waited for any longer than this.
 const CLOSING_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// For the first byte of a request.
-    Idle { since: Instant },
+    /// For the first byte of a request; `is_new` as long as there was none.
+    Idle { since: Instant, is_new: bool },
     /// For the rest of its head.
     Head { since: Instant },
     /// For our own answer. That the client sends nothing more is no reason not to give it to him, unless somebody waits for more.
@@ -41,20 +45,30 @@ pub(super) struct Phases {
     is_closing: AtomicBool,
     /// Who reads the connection, when he was kept from seeing that nothing more comes.
     unaware: Mutex<Option<Waker>>,
+    /// Another connection needs its place.
+    way_given: Notify,
+    gives_way: AtomicBool,
     header_timeout: Duration,
     idle_timeout: Duration,
     write_timeout: Duration,
 }
 
 impl Phases {
-    pub(super) fn new(limits: &ConnectionLimits) -> Phases {
+    pub(super) fn new(limits: &ConnectionLimits, standing: Standing) -> Phases {
         let ConnectionLimits { header_timeout, idle_timeout, write_timeout, .. } = *limits;
-        let phase = Mutex::new(Phase::Idle { since: Instant::now() });
+        let patience = match standing {
+            Standing::Everything => Duration::MAX,
+            Standing::HealthOnly(_) => RESERVE_PATIENCE,
+        };
+        let (header_timeout, idle_timeout) = (header_timeout.min(patience), idle_timeout.min(patience));
+        let phase = Mutex::new(Phase::Idle { since: Instant::now(), is_new: true });
         Phases {
             phase,
             stalled_since: Mutex::new(None),
             is_closing: AtomicBool::new(false),
             unaware: Mutex::new(None),
+            way_given: Notify::new(),
+            gives_way: AtomicBool::new(false),
             header_timeout,
             idle_timeout,
             write_timeout,
@@ -65,7 +79,7 @@ impl Phases {
     pub(super) fn deadline(&self) -> Option<Instant> {
         let stalled = self.stalled_since.lock().map(|since| since + self.write_timeout());
         let waited = match *self.phase.lock() {
-            Phase::Idle { since } => Some(since + self.idle_timeout),
+            Phase::Idle { since, .. } => Some(since + self.idle_timeout),
             Phase::Head { since } => Some(since + self.header_timeout),
             Phase::Answering { .. } | Phase::Left => None,
         };
@@ -105,7 +119,7 @@ impl Phases {
         {
             let mut phase = self.phase.lock();
             if let Phase::Answering { .. } = *phase {
-                *phase = Phase::Idle { since: Instant::now() };
+                *phase = Phase::Idle { since: Instant::now(), is_new: false };
             }
         }
         self.wake_unaware();
@@ -139,8 +153,32 @@ impl Phases {
         }
     }
 
+    /// Since when it waits for a request, those first that never sent one.
+    pub(super) fn waits_since(&self) -> Option<(bool, Instant)> {
+        match *self.phase.lock() {
+            Phase::Idle { since, is_new } => Some((!is_new, since)),
+            Phase::Head { .. } | Phase::Answering { .. } | Phase::Left => None,
+        }
+    }
+
+    /// Has it close in favour of another one, after its answer if one is under way.
+    pub(super) fn give_way(&self) {
+        self.gives_way.store(true, Ordering::Relaxed);
+        self.way_given.notify_one();
+    }
+
+    /// Returns once it is to close in favour of another one.
+    pub(super) async fn way_given(&self) {
+        self.way_given.notified().await;
+    }
+
+    #[cfg(test)]
+    pub(super) fn gives_way(&self) -> bool {
+        self.gives_way.load(Ordering::Relaxed)
+    }
+
     /// Whether no answer of ours is under way, so that the HTTP library may be answering by itself.
-    fn is_between_answers(&self) -> bool {
+    pub(super) fn is_between_answers(&self) -> bool {
         matches!(*self.phase.lock(), Phase::Idle { .. } | Phase::Head { .. })
     }
 }
@@ -154,7 +192,7 @@ impl BodyReader for Phases {
     fn is_free(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Head { .. } = *phase {
-            *phase = Phase::Idle { since: Instant::now() };
+            *phase = Phase::Idle { since: Instant::now(), is_new: false };
         }
     }
 }
@@ -254,15 +292,17 @@ mod tests {
     const WRITE: Duration = Duration::from_secs(30);
 
     fn phases() -> Phases {
-        Phases::new(&ConnectionLimits {
+        let limits = ConnectionLimits {
             threads: 1,
             connections_max: 1,
+            connections_per_address_max: 1,
             header_timeout: HEADER,
             body_timeout: HEADER,
             idle_timeout: IDLE,
             write_timeout: WRITE,
             shutdown_grace: HEADER,
-        })
+        };
+        Phases::new(&limits, Standing::Everything)
     }
 
     #[tokio::test(start_paused = true)]
