@@ -12,6 +12,7 @@ use super::{Shop, unavailable};
 use crate::audience::NoSeat;
 use crate::auth::Session;
 use crate::feed::Feed;
+use crate::http::headers::Prefer;
 use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
@@ -42,6 +43,7 @@ pub(crate) struct Listener {
     session: Session,
     language: Language,
     after: Option<i64>,
+    prefer: Prefer,
 }
 
 impl FromRequestParts<Shop> for Listener {
@@ -51,7 +53,7 @@ impl FromRequestParts<Shop> for Listener {
         let Query(query) = Query::<ListenQuery>::from_request_parts(parts, shop).await?;
         let session = shop.tokens.session_of(&parts.headers, query.access_token.as_deref())?;
         let after = resume_after(&parts.headers, query.last_event_id.as_deref())?;
-        Ok(Listener { session, language: Language::of(&parts.headers), after })
+        Ok(Listener { session, language: Language::of(&parts.headers), after, prefer: Prefer::of(&parts.headers) })
     }
 }
 

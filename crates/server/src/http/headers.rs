@@ -112,11 +112,17 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 
 impl Prefer {
     /// Of an endpoint that can wait for the outcome of what it takes in.
-    pub(crate) fn describe(mut operation: Operation) -> Operation {
+    pub(crate) fn describe(operation: Operation) -> Operation {
+        Prefer::describe_wait(operation, "waits up to N seconds (at most {max}) for the outcome")
+    }
+
+    /// Of an endpoint that ends when it is preferred; `{max}` stands for the longest wait.
+    pub(crate) fn describe_wait(mut operation: Operation, effect: &str) -> Operation {
+        let effect = effect.replace("{max}", &WAIT_S_MAX.to_string());
         operation.parameters.push(Parameter {
             name: "Prefer".to_owned(),
             place: Place::Header,
-            description: format!("`wait=N` waits up to N seconds (at most {WAIT_S_MAX}) for the outcome. What is not understood is ignored."),
+            description: format!("`wait=N` {effect}. What is not understood is ignored."),
             schema: json!({"type": "string"}),
             is_required: false,
             example: json!("wait=5"),

@@ -23,6 +23,7 @@ help, `errors` names every value that is wrong. Any path may also answer 404 `ro
 431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
+**Texts** for people, those of refusals too, are Korean or English by `Accept-Language`.\n\n\
 **Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
 Money is in whole won, times are RFC 3339 in UTC, ids of users, products and campaigns are integers, all others opaque \
 texts. A customer's token is his own: what belongs to somebody else answers 404.";
@@ -162,7 +163,7 @@ fn refusal(codes: &[Code], is_limited: bool, problem: &Value) -> Value {
         .iter()
         .map(|word| ((*word).to_owned(), json!({"$ref": format!("#/components/examples/{word}")})))
         .collect();
-    let mut headers = vec![Header::RequestId];
+    let mut headers = vec![Header::RequestId, Header::ContentLanguage];
     if codes.iter().any(|code| code.retry_after_s().is_some()) {
         headers.push(Header::RetryAfter);
     }

@@ -113,12 +113,22 @@ impl<T: Describes> Describes for Option<T> {
 
 /// A body that is read as `T`, with everything that can be wrong with one.
 pub(crate) fn body<T: DeserializeOwned + JsonSchema>(operation: &mut Operation) {
-    operation.body = Some(Body {
-        schema: |schemas| schemas.subschema_for::<T>(),
-        is_required: json::parse::<T>(b"{}").is_err(),
-        read: |bytes| json::parse::<T>(bytes).map(drop),
-    });
+    // A body without fields may be left out, and there is nothing to say in it: some generated clients would send `null`.
+    if has_fields::<T>() {
+        operation.body = Some(Body {
+            schema: |schemas| schemas.subschema_for::<T>(),
+            is_required: json::parse::<T>(b"{}").is_err(),
+            read: |bytes| json::parse::<T>(bytes).map(drop),
+        });
+    }
     for code in [Code::ValidationFailed, Code::MediaTypeUnsupported, Code::BodyTooLarge, Code::RequestTimeout] {
         operation.refuse(code);
     }
+}
+
+fn has_fields<T: JsonSchema>() -> bool {
+    let schema = T::json_schema(&mut super::schemas::of_requests());
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    schema.get("type").is_none_or(|kind| kind != "object")
+        || properties.is_some_and(|properties| !properties.is_empty())
 }

@@ -211,6 +211,12 @@ fn nothing_in_it_stops_a_generator() {
                 assert!(field.get("default").is_none(), "{name} has a default");
             }
         }
+        if key == "requestBody" {
+            let schema = value["content"]["application/json"]["schema"]["$ref"].as_str();
+            let schema = schema.and_then(|reference| document().pointer(&reference[1..]));
+            let fields = schema.and_then(|schema| schema["properties"].as_object());
+            assert!(fields.is_none_or(|fields| !fields.is_empty()), "a body that says nothing");
+        }
         if key == "properties" || key == "schema" {
             for schema in value.as_object().unwrap().values().chain([value]) {
                 let is_integer = schema["type"] == "integer" || schema["type"][0] == "integer";

@@ -95,8 +95,13 @@ impl Events {
 
     /// Listens from the first notice on, in a language.
     pub(crate) fn open_in(shop: &TestShop, user: i64, language: &str) -> Events {
+        Events::open_with(shop, user, ("accept-language", language))
+    }
+
+    /// Listens from the first notice on, with one more header.
+    pub(crate) fn open_with(shop: &TestShop, user: i64, header: (&str, &str)) -> Events {
         let bearer = shop.bearer(user);
-        let headers = [("authorization", bearer.as_str()), ("accept-language", language), ("last-event-id", "0")];
+        let headers = [("authorization", bearer.as_str()), header, ("last-event-id", "0")];
         Events::ask(TcpStream::connect(&shop.address).unwrap(), &headers).unwrap()
     }
 

@@ -4,6 +4,7 @@
 mod any_request;
 mod api_access;
 mod api_asking;
+mod api_calls;
 mod api_campaigns;
 mod api_codes;
 mod api_crowd;

@@ -173,3 +173,15 @@ fn who_may_not_listen_is_told_why() {
     }
     assert_eq!(ask(&shop, "/api/ws", &authorization).problem(400), "validation.failed");
 }
+
+/// Editors and scripts take an answer as a whole, so the stream has to end for them.
+#[test]
+fn a_stream_ends_when_its_reader_prefers_it() {
+    let shop = TestShop::start();
+    let free = shop.product(0, 100);
+    shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);
+    let mut events = Events::open_with(&shop, ANN, ("prefer", "wait=1"));
+    assert!(events.headers.iter().any(|header| header.eq_ignore_ascii_case("preference-applied: wait=1")));
+    assert_eq!(events.next().unwrap().kind, "order.completed");
+    assert_eq!(events.next().unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+}

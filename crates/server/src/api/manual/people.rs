@@ -2,6 +2,7 @@
 
 use crate::api::users::RegisteredBody;
 use crate::http::Code;
+use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Link, Operation, Tag};
 
 const NOTICE: &str = "id: 3\nevent: order.completed\ndata: {\"orderId\":\"ORD-7M3K9Q2XWP4T\",\
@@ -30,15 +31,19 @@ pub(in crate::api) fn login() -> Operation {
 }
 
 pub(in crate::api) fn events() -> Operation {
-    Operation::new(Tag::Live, "streamNotices", "Own notices as server-sent events")
-        .says(NUMBERED)
-        .says(NOTICES)
-        .answers(Answer::text(
-            200,
-            "A stream that does not end; a comment every 15 seconds.",
-            "text/event-stream",
-            NOTICE,
-        ))
+    let operation = Operation::new(Tag::Live, "streamNotices", "Own notices as server-sent events");
+    Prefer::describe_wait(
+        operation,
+        "ends the stream after N seconds (at most {max}), for readers that take an answer as a whole",
+    )
+    .says(NUMBERED)
+    .says(NOTICES)
+    .answers(Answer::text(
+        200,
+        "A stream that does not end by itself; a comment every 15 seconds.",
+        "text/event-stream",
+        NOTICE,
+    ))
 }
 
 pub(in crate::api) fn socket() -> Operation {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt::Write;
+use std::time::Duration;
 
 use app::views::ToldNotice;
 use axum::body::{Body, Bytes};
@@ -9,9 +10,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
+use tokio::time::Instant;
 
 use super::{HEARTBEAT, Listener};
-use crate::api::Shop;
+use crate::api::{Shop, orders};
 use crate::auth::Session;
 use crate::feed::Feed;
 use crate::http::Problem;
@@ -25,7 +27,7 @@ const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
 ///
 /// Goes on after `Last-Event-ID` (or `?lastEventId=`), otherwise begins now. `event: reset` stands where notices are missing
 /// because they are too old or too many. A reader that does not read is closed; it connects again and misses nothing.
-/// Texts for people are in the language that was accepted.
+/// Texts for people are in the language that was accepted. `Prefer: wait=N` ends the stream after N seconds.
 pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Result<Response, Problem> {
     let feed = listener.feed(&shop).await?;
     let mut greeting = retry();
@@ -34,11 +36,14 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
         let _infallible = writeln!(greeting, "id: {}", feed.position());
     }
     greeting.push('\n');
-    let Listener { session, language, .. } = listener;
-    let stream = Stream { feed, session, language, greeting: Some(greeting), is_over: false };
+    let Listener { session, language, prefer, .. } = listener;
+    let ends = prefer.wait.map(|wait| Instant::now() + wait);
+    let stream = Stream { feed, session, language, greeting: Some(greeting), ends, is_over: false };
     let body = Body::from_stream(stream::unfold(stream, Stream::step));
     let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
-    Ok((language.headers(), headers, body).into_response())
+    let mut response = (language.headers(), headers, body).into_response();
+    orders::applied(&mut response, prefer);
+    Ok(response)
 }
 
 struct Stream {
@@ -46,6 +51,8 @@ struct Stream {
     session: Session,
     language: Language,
     greeting: Option<String>,
+    /// When the reader wants no more.
+    ends: Option<Instant>,
     is_over: bool,
 }
 
@@ -62,7 +69,11 @@ impl Stream {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
-        match tokio::time::timeout(HEARTBEAT, self.feed.next()).await {
+        let left = self.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return None;
+        }
+        match tokio::time::timeout(HEARTBEAT.min(left.unwrap_or(HEARTBEAT)), self.feed.next()).await {
             Ok(Ok(Some(news))) => Some(news.iter().map(|notice| event(notice, self.language)).collect()),
             Ok(Ok(None)) => {
                 self.is_over = true;
@@ -74,6 +85,7 @@ impl Stream {
             }
             // The next connection says what is wrong with the token.
             Err(_elapsed) if self.session.is_over() => None,
+            Err(_elapsed) if left.is_some_and(|left| left <= HEARTBEAT) => None,
             Err(_elapsed) => Some(":\n\n".to_owned()),
         }
     }

@@ -1,0 +1,31 @@
+// The reference page as a browser builds it: everything that the document says is on it, and nothing says `undefined`.
+import assert from "node:assert/strict";
+import { JSDOM } from "jsdom";
+
+const url = process.argv[2];
+const [page, script, shown] = await Promise.all(["/docs", "/docs/reference.js", "/openapi.json"].map(async (path) => {
+  const answer = await fetch(url + path);
+  assert.equal(answer.status, 200, path);
+  return answer.text();
+}));
+const errors = [];
+const { window } = new JSDOM(page, { url: `${url}/docs`, runScripts: "outside-only", pretendToBeVisual: true });
+window.addEventListener("error", (event) => errors.push(event.message));
+window.fetch = async () => new Response(shown, { status: 200 });
+window.eval(script);
+for (let look = 0; !window.document.getElementById("schemas"); look += 1) {
+  assert(look < 100, `the page is not built: ${window.document.getElementById("state")?.textContent} ${errors}`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+const text = window.document.body.textContent;
+for (const word of ["undefined", "[object", "NaN"]) assert(!text.includes(word), `the page says ${word}`);
+const operations = Object.values(JSON.parse(shown).paths).flatMap((item) => Object.values(item));
+assert.equal(window.document.querySelectorAll("article[id^='op-']").length, operations.length);
+for (const link of window.document.querySelectorAll("a[href^='#']")) {
+  const id = link.getAttribute("href").slice(1);
+  assert(window.document.getElementById(id), `#${id} leads nowhere`);
+}
+assert(window.document.getElementById("token").textContent.includes("/api/auth/login"));
+assert.deepEqual(errors, []);
+window.close();
+console.log(`${operations.length} operations are shown.`);
