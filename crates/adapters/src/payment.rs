@@ -5,5 +5,6 @@ mod signature;
 mod stripe;
 
 pub use scripted::Scripted;
+pub(crate) use scripted::book;
 pub use signature::Secrets;
 pub use stripe::{Account, Stripe};

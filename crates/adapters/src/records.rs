@@ -32,6 +32,7 @@ use crate::words::ENTRY_KINDS;
 
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};
+pub(crate) use settling::given_back_cell;
 
 /// What every client can read a cell as.
 pub(crate) trait Cell: FromSql + FromValue {}

@@ -39,6 +39,9 @@ pub enum Answer {
     OrderChanged {
         order: OrderId,
     },
+    PaymentChanged {
+        order: OrderId,
+    },
     PaymentStarted {
         order: OrderId,
         payment: Code,
@@ -67,11 +70,14 @@ pub enum Refusal {
     OrderNotCancellable,
     OrderNotStuck,
     PaymentNotDue,
+    PaymentNotYetDue,
+    OrderNotPayable,
     PaymentAlreadyPaid,
     PaymentInProgress,
     PaymentAmountMismatch {
         due: Money,
     },
+    PaymentNotStuck,
     OrderNotRefundable,
     RefundTooMuch,
     ReceiverMissing,

@@ -75,6 +75,7 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
         let dossier = Dossier::new(facts);
         stock.enter(&dossier);
         promises.order_exists(&dossier);
+        findings.note(Law::Owed, payments::owed_in_time(&dossier, now));
         inspect_order(&dossier, &campaigns, &mut findings);
     })?;
     stock.judge(&mut findings);

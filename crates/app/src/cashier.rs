@@ -39,8 +39,11 @@ pub struct Errand {
 impl Errand {
     /// Whether the provider did something else than it was asked for; it is never booked.
     pub fn is_alarming(&self) -> bool {
-        let Ok(Found::Verdict(Verdict::Approved { amount, .. })) = &self.answered.answer else { return false };
-        *amount != self.ask.amount
+        match &self.answered.answer {
+            Ok(Found::Verdict(Verdict::Approved { amount, .. })) => *amount != self.ask.amount,
+            Err(ProviderError::Mismatch(_)) => true,
+            Ok(_) | Err(_) => false,
+        }
     }
 }
 
@@ -59,9 +62,9 @@ impl Cashier {
     pub async fn pay_once(&self, payment: &Payment) -> Option<Errand> {
         let (asked, ask) = Ask::of(payment, &self.codec)?;
         let next = payment.next?;
-        let now = self.clock.now();
+        let (due, now) = (next.due?, self.clock.now());
         let permit = self.breaker.borrow_mut().permit(now).ok()?;
-        let way = way(next.way, next.due, now);
+        let way = way(next.way, due, now);
         let answer = match way {
             Way::Do => self.provider.ask(&ask).await.map(Found::Verdict),
             Way::LookUp => self.provider.look_up(&ask).await,

@@ -14,7 +14,7 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
-use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, Sold};
+use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, PaymentFailed, PaymentStuck, Sold};
 use crate::payment::{Found, ProviderError};
 use crate::reactions::{self, Group};
 use crate::rows::{
@@ -77,6 +77,19 @@ pub enum Command {
     ProcessOrder(Box<ProcessOrder>),
     /// What became of something that the payment provider was asked for.
     PaymentAnswered(Box<PaymentAnswered>),
+    /// An operator has a refund or a void that is stuck tried once more.
+    RetryStuckPayment {
+        order: OrderId,
+        by: UserId,
+    },
+    /// An operator has settled a refund or a void that is stuck without the provider.
+    ResolveStuckPayment {
+        order: OrderId,
+        by: UserId,
+        reason: Arc<str>,
+        /// Where it can be found.
+        reference: Arc<str>,
+    },
     /// Units come back; none named is all that are left.
     RefundOrder {
         order: OrderId,
@@ -205,6 +218,9 @@ pub enum Reaction {
     NoticeFailed { failed: Box<OrderProcessingFailed> },
     SettleOrder { order: OrderId, method: Option<Method> },
     RetryPayment { order: OrderId, attempt: i64, retry: i64 },
+    CallProvider { order: OrderId, attempt: i64, refund: i64 },
+    NoticePaymentFailed { failed: Box<PaymentFailed> },
+    NoticeStuck { stuck: Box<PaymentStuck> },
     CountSales { order: OrderId, products: Vec<Sold>, at: Timestamp },
 }
 

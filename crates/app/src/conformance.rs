@@ -64,6 +64,7 @@ cases! {
     }
     settling {
         a_payment_survives_every_change,
+        a_payment_that_is_stuck_survives,
         a_shipment_survives,
         what_is_kept_survives,
         a_telling_is_written_once,

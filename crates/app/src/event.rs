@@ -139,6 +139,12 @@ events! {
     PaymentVoided(PaymentNote) => PaymentEvents;
     PaymentRefundRequested(PaymentRefund) => PaymentEvents;
     PaymentRefunded(PaymentRefund) => PaymentEvents;
+    PaymentRefundFailed(PaymentGiveBackFailed) => PaymentEvents;
+    PaymentVoidFailed(PaymentGiveBackFailed) => PaymentEvents;
+    PaymentStuck(PaymentStuck) => PaymentEvents;
+    PaymentRetried(PaymentRetried) => PaymentEvents;
+    PaymentResolved(PaymentResolved) => PaymentEvents;
+    PaymentFailed(PaymentFailed) => OrderEvents;
     PaymentCompleted(PaymentCompleted) => ExternalEvents;
     ShipmentUpdated(ShipmentUpdated) => OrderEvents;
     StorageUpdated(StorageUpdated) => OrderEvents;
@@ -180,8 +186,9 @@ macro_rules! payload {
 mod settling;
 
 pub use settling::{
-    OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned, OrderStatusChanged,
-    PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund, ShipmentUpdated, StorageUpdated,
+    GiveBack, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned,
+    OrderStatusChanged, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote,
+    PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck, ShipmentUpdated, StorageUpdated,
 };
 
 payload! {

@@ -38,6 +38,10 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::Pay { order, method, amount_shown } => payments::pay(unit, *order, *method, *amount_shown),
         Command::ProcessOrder(wanted) => settling::process(unit, wanted),
         Command::PaymentAnswered(answered) => payments::answered(unit, answered).map(|()| Answer::Done),
+        Command::RetryStuckPayment { order, by } => payments::retry_stuck(unit, *order, *by),
+        Command::ResolveStuckPayment { order, by, reason, reference } => {
+            payments::resolve_stuck(unit, *order, (*by, reason, reference))
+        }
         Command::RefundOrder { order, lines, note } => settling::refund(unit, *order, (lines, note)),
         Command::AdvanceShipment { order, state, tracking } => {
             shipments::advance_shipment(unit, *order, *state, tracking.clone())
@@ -83,6 +87,9 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         Reaction::NoticeFailed { failed } => notices::processing_failed(unit, failed),
         Reaction::SettleOrder { order, method } => settling::settle(unit, *order, *method),
         Reaction::RetryPayment { order, attempt, retry } => payments::retry(unit, *order, (*attempt, *retry)),
+        Reaction::CallProvider { order, attempt, refund } => payments::call(unit, *order, (*attempt, *refund)),
+        Reaction::NoticePaymentFailed { failed } => notices::payment_failed(unit, failed),
+        Reaction::NoticeStuck { stuck } => notices::refund_delayed(unit, stuck),
         Reaction::CountSales { order, products, at } => catalogue::count_sales(unit, *order, (products, *at)),
     }
 }

@@ -33,6 +33,8 @@ kinds! {
     OrderCancelled = "order.cancelled", "ORDER_CANCELLED";
     OrderStatus = "order.status", "ORDER_STATUS";
     OrderFailed = "order.failed", "ORDER_FAILED";
+    PaymentFailed = "payment.failed", "PAYMENT_FAILED";
+    RefundDelayed = "refund.delayed", "REFUND_DELAYED";
     CouponIssued = "coupon.issued", "COUPON_ISSUED";
     CouponRefused = "coupon.refused", "COUPON_REFUSED";
 }

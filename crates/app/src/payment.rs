@@ -81,6 +81,9 @@ pub enum ProviderError {
     /// Surely nothing happened: it may be asked again later.
     #[error("the provider did nothing: {0}")]
     NotDone(String),
+    /// It says that it did something else: another amount, another currency. It must be looked up, and somebody be told.
+    #[error("the provider did something else: {0}")]
+    Mismatch(String),
     /// It may have happened: it must be looked up.
     #[error("nobody knows what the provider did: {0}")]
     Unknown(String),

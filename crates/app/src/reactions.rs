@@ -41,6 +41,7 @@ groups! {
     Ranking = "ranking-group",
     OrderProcessing = "order-processing-group",
     OrderRetry = "order-retry-group",
+    Payment = "payment-group",
 }
 
 impl Group {
@@ -88,6 +89,10 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::OrderProcessingRetried, Group::OrderRetry),
     (EventKind::OrderStatusChanged, Group::Notices),
     (EventKind::OrderProcessingFailed, Group::Notices),
+    (EventKind::PaymentFailed, Group::Notices),
+    (EventKind::PaymentStuck, Group::Notices),
+    (EventKind::PaymentRequested, Group::Payment),
+    (EventKind::PaymentRefundRequested, Group::Payment),
 ];
 
 /// The groups that react to an event, in the order of the table.
@@ -104,6 +109,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::Notices => notice(event, codec),
         Group::Ranking => ranking(event, codec),
         Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
+        Group::Payment => call(event, codec),
     }
 }
 
@@ -223,6 +229,10 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::OrderProcessingFailed(failed) => {
             return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
         }
+        Event::PaymentFailed(failed) => {
+            return Some(Reaction::NoticePaymentFailed { failed: Box::new(failed.clone()) });
+        }
+        Event::PaymentStuck(stuck) => return Some(Reaction::NoticeStuck { stuck: Box::new(stuck.clone()) }),
         _ => return None,
     };
     Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, kind: event.kind() })
@@ -241,6 +251,17 @@ fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {
         },
         _ => return None,
     })
+}
+
+/// The provider is asked for what the event says is wanted.
+fn call(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    let (order, attempt, refund) = match event {
+        Event::PaymentRequested(note) => (&note.order_id, note.attempt, 0),
+        Event::PaymentRefundRequested(note) => (&note.order_id, note.attempt, note.refund),
+        _ => return None,
+    };
+    Some(Reaction::CallProvider { order: codec.order_id(order.as_str())?, attempt, refund })
 }
 
 fn ranking(event: &Event, codec: &Codec) -> Option<Reaction> {

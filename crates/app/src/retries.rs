@@ -37,7 +37,8 @@ impl Group {
             | Group::Notices
             | Group::Ranking
             | Group::OrderProcessing
-            | Group::OrderRetry => STEADY,
+            | Group::OrderRetry
+            | Group::Payment => STEADY,
         }
     }
 

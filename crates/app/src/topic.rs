@@ -91,7 +91,7 @@ topics! {
     StockEvents = "stock-events" by Product, 12 partitions for 3 days: "claims on stock that are asked for, and its movements";
     CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "uses of coupons that are asked for, and campaigns";
     PointEvents = "point-events" by User, 8 partitions for 30 days: "points that are asked for, and entries of the ledger";
-    PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments asked for, authorised, captured, refunded";
+    PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments asked for, authorised, captured, refunded, stuck";
     CompensationEvents = "compensation-events" by Order, 4 partitions for 30 days: "compensations and the restorations that they ask for";
     OrderProcessingResults = "order-processing-results" by Order, 16 partitions for 7 days: "what the participants report";
     CouponRequests = "coupon-requests" by Queue, 8 partitions for 7 days: "coupons that are asked for and decided later";

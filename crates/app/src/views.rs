@@ -7,7 +7,7 @@ use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::{Order, Outcome};
-use domain::payment::Payment;
+use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -149,6 +149,12 @@ pub struct ToldNotice {
 /// What comes after everything is claimed.
 pub trait SettlingViews: Send + Sync {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>>;
+
+    /// Payments, those of the newest orders first, from before the given one on; all of them, or those in a state.
+    fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>>;
+
+    /// How many payments wait for an operator.
+    fn stuck_payments(&self) -> Reading<'_, i64>;
 
     /// Payments of which the provider is to be asked something by now, the longest waiting first.
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>>;

@@ -130,6 +130,10 @@ pub enum Rejection {
     NotStuck,
     /// There is nothing to be paid.
     NotDue,
+    /// It is not claimed yet: it may be paid a moment later.
+    NotYetDue,
+    /// It was cancelled, or is being given back.
+    NotPayable,
     AlreadyPaid,
     /// The customer was shown another amount than is due.
     AmountMismatch {

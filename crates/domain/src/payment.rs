@@ -5,25 +5,29 @@
 //! only when the provider's amount is the expected one; an answer that nobody knows is looked up, never asked for again blindly.
 
 mod asked;
+mod giving_back;
 mod method;
+mod next;
 mod state;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::ids::OrderId;
+use next::{call, first, resume};
+
+use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
-pub use asked::{Asked, Deed};
+pub use asked::{Asked, Deed, FIRST_TRY};
+pub use giving_back::{GivenBack, Resolution};
 pub use method::Method;
+pub use next::{Next, PAUSE_MAX, PAUSE_MIN, pause};
 pub use state::{State, Way};
 
 /// The provider may be out of reach so often before an attempt is given up.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
-/// The pause after the first try; each further one is twice as long, up to [`PAUSE_MAX`].
-pub const PAUSE_MIN: Duration = Duration::from_secs(1);
-pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// A refund or a void is asked for so often, each time under a key of its own, before an operator must see to it.
+pub const GIVE_BACK_TRIES_MAX: i64 = 6;
 /// Why an attempt ended when the provider could not be reached.
 pub const UNAVAILABLE: &str = "provider.unavailable";
 /// Why an attempt ended whose order was taken back before the provider heard of it.
@@ -37,10 +41,16 @@ pub enum Command {
     Answer { asked: Asked, said: Said },
     /// The order came to nothing: what was or will be taken goes back.
     Withdraw,
-    /// Gives money back that was captured.
+    /// Gives money back that was captured; after the refund that is under way, if there is one.
     Refund { amount: Money },
+    /// An operator has what is stuck tried once more.
+    Retry,
+    /// An operator has settled what is stuck without the provider.
+    Resolve { by: UserId, reason: Arc<str>, reference: Arc<str> },
     /// Somebody takes care that an attempt is tried again: its pause counts from now.
     Resume,
+    /// The request has reached its consumer group: the provider may be asked. `refund` is zero for an attempt to pay.
+    Call { attempt: i64, refund: i64 },
 }
 
 /// What a provider said of a deed, or did not say.
@@ -87,6 +97,34 @@ pub enum Event {
     },
     Refunded {
         amount: Money,
+        /// Which try of the refund it was.
+        try_number: i64,
+    },
+    /// More is to be given back, after the refund under way.
+    Owed {
+        amount: Money,
+    },
+    /// The provider declined to give back; it is asked again under a new key.
+    GiveBackDeclined {
+        code: Arc<str>,
+        due: Timestamp,
+    },
+    /// A refund that was done came to nothing afterwards.
+    RefundReversed {
+        refund: i64,
+        amount: Money,
+        code: Arc<str>,
+    },
+    /// The provider declined to give back for the last time: an operator must see to it.
+    Stuck {
+        code: Arc<str>,
+    },
+    Retried,
+    Resolved {
+        by: UserId,
+        reason: Arc<str>,
+        reference: Arc<str>,
+        amount: Money,
     },
     /// The deed is asked for, or looked up, later.
     Postponed {
@@ -97,23 +135,18 @@ pub enum Event {
     Resumed {
         due: Timestamp,
     },
+    Called,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     InProgress,
     AlreadyPaid,
+    /// More is to go back than was taken.
+    NotThatMuchHeld,
+    NotStuck,
     /// Something that always holds does not hold; the words say what.
     Impossible(&'static str),
-}
-
-/// When and how the provider is asked next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Next {
-    pub way: Way,
-    pub due: Timestamp,
-    /// Answers to this deed that settled nothing.
-    pub tries: i64,
 }
 
 /// An order has one payment; after a refusal it is attempted again under the next number.
@@ -132,12 +165,26 @@ pub struct Payment {
     pub refunded: Money,
     /// What the refund under way gives back.
     pub refunding: Money,
+    /// What is to be given back after that, as the next refund.
+    pub owed: Money,
+    /// What operators gave back without the provider.
+    pub resolved: Money,
     /// Refunds of this attempt so far, counting the one under way.
     pub refunds: i64,
+    /// The refunds that the provider made.
+    pub given_back: Vec<GivenBack>,
+    /// How often the provider declined the refund, or the void, that is under way.
+    pub declines: i64,
+    /// Since when the customer waits for money to come back, or to be let go.
+    pub owed_since: Option<Timestamp>,
     /// The provider's own name of the payment.
     pub reference: Option<Arc<str>>,
     /// Why the last attempt was refused.
     pub refusal: Option<Arc<str>>,
+    /// Why the provider declined to give back, the last time.
+    pub last_error: Option<Arc<str>>,
+    /// How an operator settled what was stuck, the last time.
+    pub resolution: Option<Resolution>,
     /// There is one if, and only if, the state has a deed to be done.
     pub next: Option<Next>,
     pub created_at: Timestamp,
@@ -154,7 +201,8 @@ impl Payment {
     pub fn asked(&self) -> Option<Asked> {
         let deed = self.state.deed()?;
         let refund = if deed == Deed::Refund { self.refunds } else { 0 };
-        Some(Asked { attempt: self.attempt, deed, refund })
+        let try_number = if self.is_giving_back() { FIRST_TRY + self.declines } else { FIRST_TRY };
+        Some(Asked { attempt: self.attempt, deed, refund, try_number })
     }
 
     /// The amount that a deed is about.
@@ -165,9 +213,27 @@ impl Payment {
         }
     }
 
+    /// The amount that an approval of a deed must name, also of one that is over; `None` for a refund that there never was.
+    pub fn expected(&self, asked: Asked) -> Option<Money> {
+        match asked.deed {
+            Deed::Authorize | Deed::Capture | Deed::Void => Some(self.amount),
+            Deed::Refund if asked.attempt != self.attempt => None,
+            Deed::Refund if self.asked() == Some(asked) => Some(self.refunding),
+            Deed::Refund => {
+                let given = self.given_back.iter().find(|given| given.refund == asked.refund);
+                given.map(|given| given.amount)
+            }
+        }
+    }
+
     /// What the shop holds of the customer's money.
     pub fn held(&self) -> Money {
-        self.captured - self.refunded
+        self.captured - self.refunded - self.resolved
+    }
+
+    /// What was just asked for waits until a consumer group has taken the request in.
+    pub fn wait_to_be_called(&mut self) {
+        self.next = self.next.map(|next| Next { due: None, ..next });
     }
 
     fn postponed(&self, way: Way, at: Timestamp) -> Event {
@@ -176,25 +242,22 @@ impl Payment {
     }
 }
 
-/// Twice as long each time.
-pub fn pause(tries: i64) -> Duration {
-    let doublings = u32::try_from(tries).unwrap_or(u32::MAX).min(16);
-    PAUSE_MIN.saturating_mul(1 << doublings).min(PAUSE_MAX)
-}
-
 /// Answers a command against an order's payment; `None` is one that was never begun.
 pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Start { order, method, amount } = *command {
         return start(payment, (order, method, amount));
     }
     let Some(payment) = payment else { return Ok(vec![]) };
-    Ok(match command {
-        Command::Start { .. } => return Err(Rejection::Impossible("a payment is begun once")),
-        Command::Answer { asked, said } => answer(payment, *asked, said, at),
-        Command::Withdraw => withdraw(payment),
-        Command::Refund { amount } => return refund(payment, *amount),
-        Command::Resume => resume(payment, at),
-    })
+    match command {
+        Command::Start { .. } => Err(Rejection::Impossible("a payment is begun once")),
+        Command::Answer { asked, said } => Ok(answer(payment, *asked, said, at)),
+        Command::Withdraw => Ok(withdraw(payment)),
+        Command::Refund { amount } => giving_back::refund(payment, *amount),
+        Command::Retry => giving_back::retry(payment),
+        Command::Resolve { by, reason, reference } => giving_back::resolve(payment, (*by, reason, reference)),
+        Command::Resume => Ok(resume(payment, at)),
+        Command::Call { attempt, refund } => Ok(call(payment, (*attempt, *refund))),
+    }
 }
 
 fn start(
@@ -205,7 +268,7 @@ fn start(
         None => 1,
         // Whatever an earlier attempt took by mistake has gone back.
         Some((State::Declined | State::Voided | State::Refunded, attempt)) => attempt + 1,
-        Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding, _)) => {
+        Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding | State::Stuck, _)) => {
             return Err(Rejection::InProgress);
         }
         Some((State::Captured, _)) => return Err(Rejection::AlreadyPaid),
@@ -217,38 +280,24 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
     match payment.state {
         _ if !payment.is_wanted => vec![],
         State::Captured => vec![Event::Withdrawn, Event::RefundRequested { amount: payment.held() }],
+        // Nothing is kept of what a refund under way leaves.
+        State::Refunding | State::Stuck if payment.held() > payment.owes() => {
+            vec![Event::Withdrawn, Event::Owed { amount: payment.held() - payment.owes() }]
+        }
         State::Authorizing
         | State::Capturing
         | State::Declined
         | State::Voiding
         | State::Voided
         | State::Refunding
-        | State::Refunded => vec![Event::Withdrawn],
+        | State::Refunded
+        | State::Stuck => vec![Event::Withdrawn],
     }
-}
-
-fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
-    match payment.next {
-        Some(Next { way: Way::Do, tries, .. }) if payment.is_under_way() => {
-            vec![Event::Resumed { due: at + pause(tries - 1) }]
-        }
-        Some(_) | None => vec![],
-    }
-}
-
-fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
-    if payment.state != State::Captured {
-        return Err(Rejection::InProgress);
-    }
-    if amount > payment.held() {
-        return Err(Rejection::Impossible("no more is given back than was taken"));
-    }
-    Ok(vec![Event::RefundRequested { amount }])
 }
 
 fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Event> {
     if payment.asked() != Some(asked) {
-        return late(payment, asked, said);
+        return giving_back::late(payment, asked, said);
     }
     match said {
         Said::Approved { amount, .. } if *amount != payment.amount_of(asked.deed) => {
@@ -257,8 +306,7 @@ fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Ev
         Said::Approved { reference, .. } => approved(payment, asked.deed, reference),
         Said::Declined { code } => match asked.deed {
             Deed::Authorize | Deed::Capture => vec![Event::Declined { code: Arc::clone(code) }],
-            // Money that must go back is not given up on: the provider is asked what it did instead.
-            Deed::Void | Deed::Refund => vec![payment.postponed(Way::LookUp, at)],
+            Deed::Void | Deed::Refund => vec![giving_back::declined(payment, code, at)],
         },
         Said::Pending | Said::Unknown => vec![payment.postponed(Way::LookUp, at)],
         Said::NotDone => not_done(payment, asked.deed, at),
@@ -273,7 +321,7 @@ fn approved(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
         Deed::Capture if payment.is_wanted => vec![Event::Captured],
         Deed::Capture => vec![Event::Captured, Event::RefundRequested { amount: payment.amount }],
         Deed::Void => vec![Event::Voided],
-        Deed::Refund => vec![Event::Refunded { amount: payment.refunding }],
+        Deed::Refund => giving_back::refunded(payment),
     }
 }
 
@@ -296,23 +344,6 @@ fn never(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
     }
 }
 
-/// An answer to something that is no longer asked. Money that moved against what is known is booked, and goes back.
-fn late(payment: &Payment, asked: Asked, said: &Said) -> Vec<Event> {
-    let Said::Approved { reference, amount } = said else { return vec![] };
-    if asked.attempt != payment.attempt || *amount != payment.amount {
-        return vec![];
-    }
-    match (asked.deed, payment.state) {
-        (Deed::Authorize, State::Declined) => {
-            vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested]
-        }
-        (Deed::Capture, State::Declined | State::Voiding | State::Voided) => {
-            vec![Event::Captured, Event::RefundRequested { amount: payment.amount }]
-        }
-        (Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund, _) => vec![],
-    }
-}
-
 /// Folds an event into the payment.
 pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
     if let Event::Requested { order, attempt, method, amount } = *event {
@@ -320,14 +351,15 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         *payment = Some(requested((order, attempt), method, amount, (begun_at, at)));
         return;
     }
-    let payment = payment.as_mut().expect("a payment is requested before anything else happens to it");
-    let first = Some(Next { way: Way::Do, due: at, tries: 0 });
+    // Nothing happens to a payment that was never requested.
+    let Some(payment) = payment else { return };
     match event {
-        Event::Requested { .. } => unreachable!("folded above"),
+        // Folded above.
+        Event::Requested { .. } => {}
         Event::Authorized { reference } => {
             payment.reference = Some(Arc::clone(reference));
             payment.authorized = payment.amount;
-            become_state(payment, State::Capturing, first);
+            become_state(payment, State::Capturing, first(at));
         }
         Event::Captured => {
             payment.authorized = payment.amount;
@@ -339,24 +371,22 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
             become_state(payment, State::Declined, None);
         }
         Event::Withdrawn => payment.is_wanted = false,
-        Event::VoidRequested => become_state(payment, State::Voiding, first),
-        Event::Voided => become_state(payment, State::Voided, None),
-        Event::RefundRequested { amount } => {
-            payment.refunding = *amount;
-            payment.refunds += 1;
-            become_state(payment, State::Refunding, first);
-        }
-        Event::Refunded { amount } => {
-            payment.refunded += *amount;
-            payment.refunding = Money::ZERO;
-            let is_all = payment.held().is_zero();
-            become_state(payment, if is_all { State::Refunded } else { State::Captured }, None);
-        }
         Event::Postponed { way, due } => {
             let tries = payment.next.map_or(0, |next| next.tries) + 1;
-            payment.next = Some(Next { way: *way, due: *due, tries });
+            payment.next = Some(Next { way: *way, due: Some(*due), tries });
         }
-        Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: *due, ..next }),
+        Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: Some(*due), ..next }),
+        Event::Called => payment.next = payment.next.map(|next| Next { due: Some(at), ..next }),
+        Event::VoidRequested
+        | Event::Voided
+        | Event::RefundRequested { .. }
+        | Event::Refunded { .. }
+        | Event::Owed { .. }
+        | Event::GiveBackDeclined { .. }
+        | Event::RefundReversed { .. }
+        | Event::Stuck { .. }
+        | Event::Retried
+        | Event::Resolved { .. } => giving_back::evolve(payment, event, at),
     }
     payment.updated_at = at;
 }
@@ -383,10 +413,17 @@ fn requested(
         captured: Money::ZERO,
         refunded: Money::ZERO,
         refunding: Money::ZERO,
+        owed: Money::ZERO,
+        resolved: Money::ZERO,
         refunds: 0,
+        given_back: vec![],
+        declines: 0,
+        owed_since: None,
         reference: None,
         refusal: None,
-        next: Some(Next { way: Way::Do, due: at, tries: 0 }),
+        last_error: None,
+        resolution: None,
+        next: first(at),
         created_at,
         updated_at: at,
     }

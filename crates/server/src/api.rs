@@ -29,7 +29,7 @@ use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::limits::Limits;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Mismatches};
 use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
 use crate::texts::{details, values};
@@ -63,6 +63,7 @@ mod shapes;
 mod shipments;
 mod status;
 mod stuck;
+mod stuck_payments;
 mod submission;
 pub mod users;
 mod whose;
@@ -110,6 +111,7 @@ pub struct Payments {
     pub provider: Arc<dyn Provider>,
     /// The same one, where it can be told what to do.
     pub directed: Option<Arc<dyn Directed>>,
+    pub mismatches: Mismatches,
 }
 
 /// How the audit gets to see everything at one moment.
@@ -313,6 +315,10 @@ fn admin_routes() -> Routes {
         .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
         .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
         .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
+        .get("/api/admin/payments", stuck_payments::list, payment::list())
+        .get("/api/admin/payments/{paymentId}", stuck_payments::get, payment::get())
+        .post("/api/admin/payments/{paymentId}/retry", stuck_payments::retry, payment::retry())
+        .post("/api/admin/payments/{paymentId}/resolve", stuck_payments::resolve, payment::resolve())
         .get("/api/admin/payments/script", payments::script, payment::script())
         .post("/api/admin/payments/script", payments::tell, payment::tell())
         .get("/api/admin/groups", groups::list, group::list())
@@ -359,6 +365,16 @@ fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     }
     check_text("#/reason", reason, violations);
     Arc::from(reason.trim())
+}
+
+/// Where it can be found what an operator did elsewhere.
+fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
+    const CHARS_MAX: usize = shapes::REFERENCE_CHARS_MAX;
+    if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
+        violations.push("#/reference", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
+    }
+    check_text("#/reference", reference, violations);
+    Arc::from(reference.trim())
 }
 
 /// Text may be anything but characters that nobody can see.

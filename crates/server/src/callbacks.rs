@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use app::answer::Refusal;
 use app::command::{Command, PaymentAnswered};
-use app::payment::{Asked, CURRENCY, Callback, CallbackError, Found, Postbox, Provider, ProviderError};
-use app::rows::Telling;
+use app::payment::{Asked, CURRENCY, Callback, CallbackError, Found, Postbox, Provider, ProviderError, Verdict};
+use app::rows::Telling as Told;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::front::Front;
+use crate::metrics::Mismatches;
 
 /// Why a callback was not taken in.
 #[derive(Debug, PartialEq)]
@@ -19,16 +20,43 @@ pub enum NotTaken {
     Refused(Refusal),
 }
 
+/// Where a provider is heard.
+#[derive(Clone, Copy)]
+pub struct Telling<'a> {
+    pub front: &'a Front,
+    pub provider: &'a dyn Provider,
+    pub mismatches: &'a Mismatches,
+}
+
 /// Takes in what a provider says it did, if it is he who says it.
-pub async fn take_in(front: &Front, provider: &dyn Provider, signature: &str, body: &[u8]) -> Result<(), NotTaken> {
+pub async fn take_in(telling: Telling<'_>, signature: &str, body: &[u8]) -> Result<(), NotTaken> {
+    let Telling { front, provider, mismatches } = telling;
     let callback = provider.callback(signature, body, front.wall.now()).map_err(NotTaken::Unbelieved)?;
     let Some(callback) = callback else { return Ok(()) };
     let Some(answered) = answered(front, provider, callback) else {
         tracing::warn!("A callback of {} is about no payment of this shop.", provider.name());
         return Ok(());
     };
+    if let Some(mismatch) = mismatch(front, &answered).await {
+        mismatches.count();
+        tracing::error!("PAYMENT_MISMATCH: a callback of {} {mismatch}; it is looked up.", provider.name());
+    }
     let settled = front.submit(Command::PaymentAnswered(Box::new(answered)), None).await;
     settled.result.map(drop).map_err(NotTaken::Refused)
+}
+
+/// What a callback says that cannot be. It is never booked: the payment is looked up instead.
+async fn mismatch(front: &Front, answered: &PaymentAnswered) -> Option<String> {
+    let key = answered.asked.key(&front.codec.order(answered.order));
+    let amount = match &answered.answer {
+        Err(ProviderError::Mismatch(why)) => return Some(format!("about {key} is {why}")),
+        Ok(Found::Verdict(Verdict::Approved { amount, .. })) => *amount,
+        Ok(_) | Err(_) => return None,
+    };
+    // A payment that cannot be read now is compared by the engine all the same.
+    let payment = front.views.payment(answered.order).await.ok()??;
+    let expected = payment.expected(answered.asked).filter(|expected| *expected != amount)?;
+    Some(format!("approves {} won of {key}, and {} are expected", amount.amount(), expected.amount()))
 }
 
 /// What it means for a payment of ours; everything in it that names the payment must name the same.
@@ -41,10 +69,9 @@ fn answered(front: &Front, provider: &dyn Provider, callback: Callback) -> Optio
     let answer = if &*currency == CURRENCY {
         Ok(Found::Verdict(verdict))
     } else {
-        tracing::error!("PAYMENT_MISMATCH: {} tells of {key} in {currency}; it is looked up.", provider.name());
-        Err(ProviderError::Unknown(format!("told in {currency}")))
+        Err(ProviderError::Mismatch(format!("in {currency}")))
     };
-    let told = Some(Telling::new(provider.name(), event_id, front.clock.now()));
+    let told = Some(Told::new(provider.name(), event_id, front.clock.now()));
     is_one.then_some(PaymentAnswered { order: id, asked, answer, told })
 }
 
@@ -81,9 +108,9 @@ impl Postbox for Letterbox {
 }
 
 /// Does with a letter what the endpoint does with a request.
-pub(crate) async fn deliver(front: &Front, provider: &dyn Provider, letter: Letter) {
-    if let Err(error) = take_in(front, provider, &letter.signature, &letter.body).await {
-        tracing::warn!("A callback of {} was not taken in: {error:?}", provider.name());
+pub(crate) async fn deliver(telling: Telling<'_>, letter: Letter) {
+    if let Err(error) = take_in(telling, &letter.signature, &letter.body).await {
+        tracing::warn!("A callback of {} was not taken in: {error:?}", telling.provider.name());
     }
     // The provider may have stopped to wait.
     let _ = letter.taken.send(());

@@ -19,7 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Notify, mpsc};
 
-use crate::callbacks::{self, Letter};
+use crate::callbacks::{self, Letter, Telling};
 use crate::front::Front;
 use crate::metrics::CashierMetrics;
 use crate::shutdown::{self, Stop, Stopper};
@@ -30,6 +30,8 @@ pub use patient::Patient;
 
 /// How often payments are looked for that nobody told of: those of other processes, and those whose pause is over.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often payments are counted that wait for an operator.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// After an answer that the engine did not take.
 const PAUSE: Duration = Duration::from_millis(500);
 /// A stop waits so long for what is under way; what is not answered by then is asked or looked up again.
@@ -86,6 +88,7 @@ async fn run(cashier: &Cashier, parts: Parts, mut stop: Stop) {
     let mut errands: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
     let mut state = State::Closed;
+    let mut count = tokio::time::interval(COUNT_EVERY);
     while !stop.is_requested() {
         desk.watch(&mut state);
         let free = match state {
@@ -108,9 +111,11 @@ async fn run(cashier: &Cashier, parts: Parts, mut stop: Stop) {
             }
             Some(()) = callbacks.next(), if !callbacks.is_empty() => {}
             Some(letter) = letters.recv() => {
-                callbacks.push(Box::pin(callbacks::deliver(&front, provider.as_ref(), letter)));
+                let telling = Telling { front: &front, provider: provider.as_ref(), mismatches: metrics.mismatches() };
+                callbacks.push(Box::pin(callbacks::deliver(telling, letter)));
             }
             () = due.notified(), if free > 0 => {}
+            _ = count.tick() => desk.count_stuck().await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = stop.requested() => {}
         }
@@ -138,6 +143,14 @@ impl Desk<'_> {
             }
             (State::Open | State::HalfOpen, State::Closed) => tracing::info!("The payment provider answers again."),
             _ => {}
+        }
+    }
+
+    /// Of all processes; what was counted before stands while it cannot be read.
+    async fn count_stuck(&self) {
+        match self.front.views.stuck_payments().await {
+            Ok(stuck) => self.metrics.count_stuck(stuck),
+            Err(error) => tracing::error!("Payments that are stuck could not be counted: {error}"),
         }
     }
 
@@ -176,7 +189,7 @@ fn tell_if_alarming(errand: &Errand) {
         tracing::error!(
             key = &*errand.ask.key,
             expected = errand.ask.amount.amount(),
-            "PAYMENT_MISMATCH: the provider approved another amount than it was asked for: {:?}",
+            "PAYMENT_MISMATCH: the provider approved something else than it was asked for: {:?}",
             errand.answered.answer
         );
     }

@@ -15,6 +15,7 @@ mod demo;
 mod dlq;
 mod groups;
 mod order;
+mod payment;
 mod replay;
 
 pub use bench::{BenchArgs, SynchronousArg};
@@ -22,6 +23,7 @@ pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
 pub use order::{OrderArgs, OrderCommand};
+pub use payment::{PaymentArgs, PaymentCommand};
 pub use replay::{ReplayArgs, ReplaySelection};
 
 /// An event-driven commerce core for the minutes when everyone shows up at once.
@@ -47,6 +49,8 @@ pub enum Command {
     Dlq(DlqArgs),
     /// Look after orders whose compensation got stuck
     Order(OrderArgs),
+    /// Look after payments of which a refund or a void got stuck
+    Payment(PaymentArgs),
     /// Look after consumer groups: where they stand, how much waits, moving them
     Groups(GroupsArgs),
     /// Publish again what the store has, and say first what the broker has lost of it

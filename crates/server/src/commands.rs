@@ -15,6 +15,7 @@ mod demo;
 mod dlq;
 mod groups;
 mod order;
+mod payment;
 mod progress;
 mod replay;
 mod running;
@@ -64,6 +65,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Dlq(args) => dlq::run(&args),
         Command::Order(args) => order::run(&args),
+        Command::Payment(args) => payment::run(&args),
         Command::Groups(args) => groups::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -22,7 +22,7 @@ mod form;
 mod log;
 mod redis;
 
-pub use cashier::CashierMetrics;
+pub use cashier::{CashierMetrics, Mismatches};
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published};

@@ -104,6 +104,17 @@ impl Shared {
                 "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
             );
         }
+        for stuck in &report.payments_stuck {
+            tracing::error!(
+                payment = stuck.payment_id.as_str(),
+                order = stuck.order_id.as_str(),
+                amount = stuck.amount.amount(),
+                "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; `doorbuster payment stuck` shows it.",
+                stuck.operation.name(),
+                stuck.payment_id,
+                stuck.code
+            );
+        }
         for (letter, group) in &report.permanent {
             tracing::error!(
                 letter = letter.0,

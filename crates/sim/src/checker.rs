@@ -195,7 +195,9 @@ fn everybody_was_told(state: &State) -> Verdict {
     let is_told = |row: &&OutboxRow| {
         EventKind::from_name(row.record.kind).is_some_and(|kind| {
             let is_on_request = kind == EventKind::CouponIssued && row.record.payload.contains("\"requestId\":\"");
-            Group::Notices.subscribes_to(kind) && !is_on_request
+            // Money that an operator had tried once more in vain was told of when it got stuck.
+            let is_again = kind == EventKind::PaymentStuck && row.record.payload.contains("\"isAgain\":true");
+            Group::Notices.subscribes_to(kind) && !is_on_request && !is_again
         })
     };
     let expected = state.outbox.iter().filter(is_told).count() + state.requests.len();
@@ -248,6 +250,12 @@ fn branch_of(row: &OutboxRow) -> Option<Branch> {
         EventKind::PaymentDeclined => Some(Branch::PaymentDeclined),
         EventKind::PaymentVoided => Some(Branch::PaymentVoided),
         EventKind::PaymentRefunded => Some(Branch::PaymentRefunded),
+        EventKind::PaymentRefundFailed => Some(Branch::RefundDeclined),
+        EventKind::PaymentVoidFailed => Some(Branch::VoidDeclined),
+        EventKind::PaymentStuck => Some(Branch::PaymentStuck),
+        EventKind::PaymentRetried => Some(Branch::PaymentRetried),
+        EventKind::PaymentResolved => Some(Branch::PaymentResolved),
+        EventKind::PaymentFailed => Some(Branch::PaymentFailed),
         EventKind::OrderProcessingRetried => Some(Branch::ProcessingRetried),
         EventKind::OrderStatusChanged if says("CANCELLED") => Some(Branch::TakenBack),
         EventKind::OrderStatusChanged if says("REFUNDED") => Some(Branch::Refunded),

@@ -7,11 +7,13 @@ use app::reactions::Group;
 use app::rows::ClaimKey;
 use app::services::Service;
 use app::settings::Executor;
+use domain::payment::Deed;
 use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::fault::CommitFault;
 use crate::mortal_store::Death;
+use crate::provider::{Planned, Whim};
 use crate::world::World;
 
 pub(crate) const CONSTRAINT: &str = "a constraint, as planned";
@@ -55,6 +57,9 @@ impl World {
         if self.rng.happens(odds.outage) {
             self.take_out(place);
         }
+        if self.rng.happens(odds.whim / 4) {
+            self.harden_provider();
+        }
         if self.rng.happens(odds.jump) {
             self.jump();
         }
@@ -72,6 +77,14 @@ impl World {
         let faults = &self.processes[place].faults;
         faults.plan_commit(if happened { CommitFault::LostAfter } else { CommitFault::LostBefore });
         faults.fail_lookups(usize::from(is_lost));
+    }
+
+    /// The provider gives nothing back, or lets nothing go, so many times.
+    fn harden_provider(&mut self) {
+        let Some(deed) = self.rng.pick(&[Deed::Refund, Deed::Void]) else { return };
+        let times = self.rng.pick(&[2, 8, u64::MAX]).unwrap_or(1);
+        self.note(format_args!("the provider declines {} {times} times", deed.name()));
+        self.provider.plan(Planned { deed, whim: Whim::Decline, times });
     }
 
     /// Participants of the log executor fail at an order's step; under the other one the customer would be told.

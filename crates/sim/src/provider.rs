@@ -34,10 +34,14 @@ pub enum Whim {
     Slow,
     /// It is done, nobody knows, and it says once that it is still at it.
     TimedOut,
+    /// It says that it is still at it, and then that it came to nothing.
+    FailedAfterPending,
+    /// It says that it is done, and later that it came to nothing.
+    FailedAfterDone,
 }
 
 impl Whim {
-    pub const ALL: [Whim; 9] = [
+    pub const ALL: [Whim; 11] = [
         Whim::Away,
         Whim::LostBefore,
         Whim::LostAfter,
@@ -47,6 +51,8 @@ impl Whim {
         Whim::ToldFirst,
         Whim::Slow,
         Whim::TimedOut,
+        Whim::FailedAfterPending,
+        Whim::FailedAfterDone,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -60,6 +66,8 @@ impl Whim {
             Whim::ToldFirst => "told before the answer",
             Whim::Slow => "slow",
             Whim::TimedOut => "timed out, then done",
+            Whim::FailedAfterPending => "pending, then failed",
+            Whim::FailedAfterDone => "done, then failed",
         }
     }
 }
@@ -191,12 +199,26 @@ impl Books {
                 | Whim::WrongAmount
                 | Whim::ToldTwice
                 | Whim::ToldFirst
-                | Whim::TimedOut,
+                | Whim::TimedOut
+                | Whim::FailedAfterPending
+                | Whim::FailedAfterDone,
             )
             | None => {}
         }
-        let verdict = self.act(ask, whim == Some(Whim::Decline));
+        let is_poor = matches!(whim, Some(Whim::Decline | Whim::FailedAfterPending));
+        let verdict = self.act(ask, is_poor);
         match (whim, &verdict) {
+            (Some(Whim::FailedAfterPending), Verdict::Declined { .. }) => {
+                self.is_at.insert(ask.key.to_string());
+                Err(ProviderError::Unknown("still at it".into()))
+            }
+            (Some(Whim::FailedAfterDone), Verdict::Approved { .. }) if ask.deed == Deed::Refund => {
+                self.witnessed.push(Branch::ProviderTookBack);
+                let failed = declined();
+                self.done.insert(ask.key.to_string(), (ask.clone(), failed.clone()));
+                self.tellings.push(Told { ask: ask.clone(), verdict: failed, is_first: false });
+                Ok(verdict)
+            }
             (Some(Whim::LostAfter), _) => {
                 self.witnessed.push(Branch::ProviderLost);
                 Err(ProviderError::Unknown("timed out".into()))
@@ -234,23 +256,22 @@ impl Books {
         let can = match ask.deed {
             Deed::Authorize => !is_poor,
             Deed::Capture => self.is_done(ask, Deed::Authorize) && !self.is_done(ask, Deed::Void),
-            Deed::Void => !self.is_done(ask, Deed::Capture),
-            Deed::Refund => self.is_done(ask, Deed::Capture),
+            Deed::Void => !is_poor && !self.is_done(ask, Deed::Capture),
+            Deed::Refund => !is_poor && self.is_done(ask, Deed::Capture),
         };
-        let verdict = if can {
-            Verdict::Approved { reference: "pi_1".into(), amount: ask.amount }
-        } else {
-            Verdict::Declined { code: "insufficient_funds".into(), reference: None }
-        };
+        let approved = Verdict::Approved { reference: "pi_1".into(), amount: ask.amount };
+        let verdict = if can { approved } else { declined() };
         self.done.insert(ask.key.to_string(), (ask.clone(), verdict.clone()));
         verdict
     }
 
-    /// Whether another deed of the same attempt was approved.
+    /// Whether another deed of the same attempt was approved, at any try.
     fn is_done(&self, ask: &Ask, deed: Deed) -> bool {
         let Some((_, asked)) = Asked::of_key(&ask.key) else { return false };
-        let key = Asked { deed, refund: 0, ..asked }.key(&ask.order);
-        matches!(self.done.get(&key), Some((_, Verdict::Approved { .. })))
+        let first = Asked::first(asked.attempt, deed, 0).key(&ask.order);
+        let again = format!("{first}/");
+        let mut tries = self.done.iter().filter(|(key, _)| **key == first || key.starts_with(&again));
+        tries.any(|(_, (_, verdict))| matches!(verdict, Verdict::Approved { .. }))
     }
 
     fn look_up(&mut self, ask: &Ask) -> Result<Found, ProviderError> {
@@ -271,6 +292,10 @@ impl Books {
             (_, found) => Ok(found.map_or(Found::Never, |(_, verdict)| Found::Verdict(verdict.clone()))),
         }
     }
+}
+
+fn declined() -> Verdict {
+    Verdict::Declined { code: "insufficient_funds".into(), reference: None }
 }
 
 impl Port for Provider {

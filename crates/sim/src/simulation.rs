@@ -13,9 +13,10 @@ use domain::order::{Canceller, Outcome};
 
 use crate::checker::ensure;
 use crate::coverage::Coverage;
+use crate::customers::ADMIN;
 use crate::process::CODEC;
 use crate::scenario::{Breakage, Scenario};
-use crate::world::{Verdict, World};
+use crate::world::{Verdict, World, stuck_payments};
 
 /// Everything that decides a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +152,10 @@ impl World {
     fn settle_orders(&mut self) -> usize {
         let commands: Vec<Command> = self.around.disk.read(|state| {
             let orders = state.orders.values().map(|row| (row.order.id(), row.order.outcome));
-            orders.filter_map(|(order, outcome)| command_to_settle(order, outcome)).collect()
+            let orders = orders.filter_map(|(order, outcome)| command_to_settle(order, outcome));
+            let by = ADMIN;
+            let retries = stuck_payments(state).into_iter().map(|order| Command::RetryStuckPayment { order, by });
+            orders.chain(retries).collect()
         });
         let letters = self.permanent_letters();
         let asked = commands.len() + letters.len();
@@ -180,7 +184,7 @@ impl World {
             let timers = state.timers.values().map(|timer| timer.due);
             let parked = state.parked.values().map(|parked| parked.due);
             let letters = state.letters.values().filter_map(|letter| letter.due);
-            let payments = state.payments.values().filter_map(|payment| payment.next.map(|next| next.due));
+            let payments = state.payments.values().filter_map(|payment| payment.next.and_then(|next| next.due));
             timers.chain(parked).chain(letters).chain(payments).min()
         });
         let Some(due) = next else { return false };

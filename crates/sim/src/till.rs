@@ -23,7 +23,7 @@ impl World {
     pub(crate) fn visit_cashier(&mut self) {
         let now = self.around.clock.now();
         let due: Vec<Payment> = self.around.disk.read(|state| {
-            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due <= now);
+            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due.is_some_and(|due| due <= now));
             state.payments.values().filter(is_due).cloned().collect()
         });
         for payment in due {
@@ -80,8 +80,13 @@ pub(crate) fn books_agree(state: &State, provider: &Provider) -> Verdict {
     for row in state.orders.values() {
         let order = &row.order;
         let theirs = held.get(order.created.number.as_str()).copied().unwrap_or_default();
-        let ours = state.payments.get(&order.id()).map_or(Money::ZERO, Payment::held);
-        ensure(theirs == ours, || format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?}"))?;
+        let payment = state.payments.get(&order.id());
+        let ours = payment.map_or(Money::ZERO, Payment::held);
+        // What an operator gave back did not come from the provider.
+        let resolved = payment.map_or(Money::ZERO, |payment| payment.resolved);
+        ensure(theirs == ours + resolved, || {
+            format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?} and {resolved:?} by hand")
+        })?;
         let is_sold = order.outcome == Outcome::Completed && order.is_prepaid();
         let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
         ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} were taken"))?;
@@ -90,6 +95,6 @@ pub(crate) fn books_agree(state: &State, provider: &Provider) -> Verdict {
 }
 
 fn nothing_is_asked(state: &State) -> Verdict {
-    let open = state.payments.values().find(|payment| payment.next.is_some());
+    let open = state.payments.values().find(|payment| payment.next.is_some() || payment.is_giving_back());
     ensure(open.is_none(), || format!("a payment never ended: {open:?}"))
 }

@@ -15,13 +15,14 @@ use app::rows::{InboxKey, OffsetKey};
 use app::services::Service;
 use domain::ids::OrderId;
 use domain::order::{Order, Outcome};
+use domain::payment;
 use domain::time::Timestamp;
 
 use crate::bus::Bus;
 use crate::clock::ModelClock;
 use crate::coverage::{Branch, Coverage};
 use crate::customers::{ADMIN, Customers};
-use crate::disk::Disk;
+use crate::disk::{Disk, State};
 use crate::mischief::CONSTRAINT;
 use crate::model_gate::ModelGate;
 use crate::process::{CODEC, Process, Surroundings};
@@ -142,6 +143,7 @@ impl World {
         let count = if is_rush { self.rng.between(8, 24) } else { self.rng.below(4) };
         if self.rng.happens(200) {
             self.resume_stuck();
+            self.see_to_stuck_payments();
         }
         for _customer in 0..count {
             let command = self.around.disk.read(|state| self.customers.think(&mut self.rng, state));
@@ -160,6 +162,17 @@ impl World {
             let (by, reason) = (ADMIN, "counted by hand".into());
             let resolve = Command::ResolveOrder { order, by, reason };
             self.customers.want(if is_resolved { resolve } else { Command::ResumeOrder { order } });
+        }
+    }
+
+    /// An operator sees to money that is owed: once more by the provider, or by hand.
+    fn see_to_stuck_payments(&mut self) {
+        let stuck = self.around.disk.read(|state| stuck_payments(state));
+        if let Some(order) = self.rng.pick(&stuck) {
+            let is_resolved = self.rng.happens(500);
+            let (by, reason, reference) = (ADMIN, "paid by transfer".into(), "TR-1".into());
+            let resolve = Command::ResolveStuckPayment { order, by, reason, reference };
+            self.customers.want(if is_resolved { resolve } else { Command::RetryStuckPayment { order, by } });
         }
     }
 
@@ -335,4 +348,10 @@ impl World {
         self.coverage.reach(branch);
         self.customers.requests[number].sent = None;
     }
+}
+
+/// The orders of payments that wait for an operator.
+pub(crate) fn stuck_payments(state: &State) -> Vec<OrderId> {
+    let stuck = state.payments.values().filter(|payment| payment.state == payment::State::Stuck);
+    stuck.map(|payment| payment.order).collect()
 }

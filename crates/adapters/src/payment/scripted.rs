@@ -4,28 +4,27 @@
 //! book is a file that is not synced: a power cut may take its last lines, and then the same key gives the same verdict
 //! and the same reference again, because nothing in them is chance.
 
-mod book;
+pub(crate) mod book;
+mod own_book;
+mod playing;
 mod telling;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use app::payment::{
-    Ask, Call, Callback, CallbackError, Directed, Found, Postbox, Provider, ProviderError, Script, Told, Verdict,
+    Ask, Call, Callback, CallbackError, Directed, Found, Postbox, Provider, ProviderError, Told, Verdict,
 };
 use app::ports::Clock;
-use domain::money::Money;
 use domain::time::Timestamp;
-use parking_lot::Mutex;
 
 use super::signature::{self, Secrets};
-use book::{Book, Entry};
-
-const NOBODY_IN: &str = "the scripted provider does not answer the door";
+use crate::mysql::MysqlBook;
+use book::{Book, Played};
+use own_book::OwnBook;
 
 pub struct Scripted {
-    book: Mutex<Book>,
-    told: Mutex<Option<Told>>,
+    book: Box<dyn Book>,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     postbox: Arc<dyn Postbox>,
@@ -41,52 +40,24 @@ impl Scripted {
         clock: Arc<dyn Clock>,
         postbox: Arc<dyn Postbox>,
     ) -> Result<Scripted, String> {
-        let book = Book::open(path).map_err(|error| format!("the scripted provider's book: {error}"))?;
-        Ok(Scripted { book: Mutex::new(book), told: Mutex::new(None), secrets, clock, postbox })
+        let book = OwnBook::open(path).map_err(|error| format!("the scripted provider's book: {error}"))?;
+        Ok(Scripted { book: Box::new(book), secrets, clock, postbox })
     }
 
-    fn script_for(&self, ask: &Ask) -> Script {
-        let mut told = self.told.lock();
-        let Some(now) = told.filter(|told| told.deed.is_none_or(|deed| deed == ask.deed)) else {
-            return Script::of_amount(ask.amount, ask.deed);
-        };
-        *told = now.once_more();
-        now.script
-    }
-
-    /// What is answered, and the callbacks that come before and after the answer.
-    fn decide(&self, ask: &Ask) -> Result<Played, ProviderError> {
-        let mut book = self.book.lock();
-        if let Some(entry) = book.find(&ask.key)? {
-            return entry.answer().map(Played::plainly);
-        }
-        let script = self.script_for(ask);
-        if script == Script::Unreachable {
-            return Err(ProviderError::NotDone(NOBODY_IN.to_owned()));
-        }
-        let mut entry = Entry::of(ask, book.refusal(ask)?.or((script == Script::Decline).then_some("card_declined")));
-        if script == Script::TimeOutThenSucceed {
-            entry.looks_left = 1;
-        }
-        book.write(&entry)?;
-        let verdict = entry.verdict();
-        match script {
-            Script::LoseAnswer => Err(ProviderError::Unknown("the answer was lost".to_owned())),
-            Script::TimeOutThenSucceed => Err(ProviderError::Unknown("the time was up".to_owned())),
-            Script::WrongAmount => Ok(Played::plainly(one_less(verdict))),
-            Script::CallBackFirst => Ok(Played { before: 1, ..Played::plainly(verdict) }),
-            Script::CallBackTwice => Ok(Played { after: 2, ..Played::plainly(verdict) }),
-            Script::Approve | Script::Decline | Script::Unreachable => Ok(Played::plainly(verdict)),
-        }
+    /// The same with the book that processes share, in their database.
+    pub fn sharing(book: MysqlBook, secrets: Secrets, clock: Arc<dyn Clock>, postbox: Arc<dyn Postbox>) -> Scripted {
+        Scripted { book: Box::new(book), secrets, clock, postbox }
     }
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {
-        let Played { verdict, before, after } = self.decide(ask)?;
+        let Played { found, before, after, takes_back, .. } = self.book.turn(ask, playing::ask).await?;
+        let verdict = found.ok_or_else(|| ProviderError::Unknown("the scripted provider is still at it".to_owned()))?;
         let letters = |count| -> Vec<Letter> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
         for Letter { signature, body } in letters(before) {
             self.postbox.deliver(signature, body).await;
         }
-        let later = letters(after);
+        let mut later = letters(after);
+        later.extend(takes_back.and_then(|verdict| self.letter(ask, &verdict)));
         if !later.is_empty() {
             let postbox = Arc::clone(&self.postbox);
             tokio::spawn(async move {
@@ -111,26 +82,6 @@ struct Letter {
     body: Vec<u8>,
 }
 
-/// A verdict with what goes with it.
-struct Played {
-    verdict: Verdict,
-    before: usize,
-    after: usize,
-}
-
-impl Played {
-    fn plainly(verdict: Verdict) -> Played {
-        Played { verdict, before: 0, after: 0 }
-    }
-}
-
-fn one_less(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Approved { reference, amount } => Verdict::Approved { reference, amount: amount - Money::won(1) },
-        Verdict::Declined { .. } => verdict,
-    }
-}
-
 impl Provider for Scripted {
     fn name(&self) -> &'static str {
         Scripted::NAME
@@ -142,17 +93,12 @@ impl Provider for Scripted {
 
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
         Box::pin(async move {
-            if self.told().is_some_and(|told| told.script == Script::Unreachable && told.deed.is_none()) {
-                return Err(ProviderError::NotDone(NOBODY_IN.to_owned()));
-            }
-            let mut book = self.book.lock();
-            let Some(mut entry) = book.find(&ask.key)? else { return Ok(Found::Never) };
-            if entry.looks_left == 0 {
-                return Ok(Found::Verdict(entry.verdict()));
-            }
-            entry.looks_left -= 1;
-            book.write(&entry)?;
-            Ok(Found::Pending)
+            let Played { found, is_pending, .. } = self.book.turn(ask, playing::look_up).await?;
+            Ok(match found {
+                Some(verdict) => Found::Verdict(verdict),
+                None if is_pending => Found::Pending,
+                None => Found::Never,
+            })
         })
     }
 
@@ -167,12 +113,12 @@ impl Provider for Scripted {
 }
 
 impl Directed for Scripted {
-    fn tell(&self, told: Option<Told>) {
-        *self.told.lock() = told;
+    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
+        self.book.tell(told)
     }
 
-    fn told(&self) -> Option<Told> {
-        *self.told.lock()
+    fn told(&self) -> Call<'_, Option<Told>> {
+        self.book.told()
     }
 }
 

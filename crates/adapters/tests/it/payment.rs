@@ -10,14 +10,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
+use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::conformance::payment::{CASES, Customer};
 use app::payment::{Ask, Deed, Found, Postbox, Provider, ProviderError, Script, Verdict};
+use app::settings::Executor;
 use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
 use xtask::addresses::{Service, address};
 
+use crate::database::Database;
+use crate::shop::Shop;
 use double::{Double, KEY, TOO_MUCH, Trouble};
 
 static NUMBERS: AtomicU32 = AtomicU32::new(1);
@@ -75,6 +79,35 @@ async fn the_scripted_provider_keeps_its_promises() {
     let book = folder.0.join("book");
     let provider = Scripted::open(&book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere)).unwrap();
     keeps_its_promises(&provider, Script::Decline.amount().unwrap()).await;
+}
+
+/// C11: processes that share a database are one provider.
+#[test]
+fn what_one_process_had_done_the_others_know() {
+    let Some(database) = Database::new("what_one_process_had_done_the_others_know") else { return };
+    let _migrated = Shop::on(&database, Executor::Inline);
+    let open = || {
+        let book = MysqlBook::open(&database.url()).unwrap();
+        Scripted::sharing(book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere))
+    };
+    let (here, there) = (open(), open());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        keeps_its_promises(&here, Script::Decline.amount().unwrap()).await;
+        let ask = authorize();
+        let Ok(Verdict::Approved { reference, .. }) = here.ask(&ask).await else { panic!("it is approved") };
+        let asks = |deed: Deed| Ask {
+            key: Arc::from(format!("{}/1/{}", ask.order, deed.name())),
+            reference: Some(Arc::clone(&reference)),
+            deed,
+            ..ask.clone()
+        };
+        let (capture, void) = (asks(Deed::Capture), asks(Deed::Void));
+        let (captured, voided) = tokio::join!(here.ask(&capture), there.ask(&void));
+        let is_done = |answer: &Result<Verdict, ProviderError>| matches!(answer, Ok(Verdict::Approved { .. }));
+        assert!(is_done(&captured) != is_done(&voided), "captured and voided at once: {captured:?} {voided:?}");
+        assert_eq!(there.ask(&capture).await, captured);
+        assert_eq!(here.look_up(&void).await, voided.map(Found::Verdict));
+    });
 }
 
 #[tokio::test]

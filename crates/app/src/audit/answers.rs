@@ -37,7 +37,9 @@ impl Promises {
                 // An order that was only changed was placed under another key, or none.
                 self.orders.insert(order, Found::promised(Some(number))).map(|before| before.promised.is_some())
             }
-            Answer::OrderChanged { order } | Answer::PaymentStarted { order, .. } => {
+            Answer::OrderChanged { order }
+            | Answer::PaymentChanged { order }
+            | Answer::PaymentStarted { order, .. } => {
                 self.orders.entry(order).or_insert(Found::promised(None));
                 None
             }

@@ -53,6 +53,7 @@ laws! {
     Idempotency = 18, "a key has one answer, and the answer is true";
     Chains = 19, "what belongs to a customer is chained without gap";
     Log = 20, "no event was changed, added or dropped";
+    Owed = 21, "money that is owed goes back in time, or waits for an operator";
 }
 
 /// The result of an audit.

@@ -12,7 +12,7 @@ use super::undone::{self, caught};
 use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
 use crate::command::{Command, Reaction, Undelivered};
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions::Group;
@@ -270,7 +270,7 @@ impl Batch {
         for (key, change) in self.rows.payments.changes() {
             // Whoever waits for an order waits for its payment as well.
             report.orders.push(key.0);
-            report.asks |= change.row().is_some_and(|row| row.next.is_some());
+            report.asks |= change.row().is_some_and(|row| row.next.is_some_and(|next| next.due.is_some()));
         }
         report.requests.extend(self.rows.requests.changed());
         report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
@@ -280,6 +280,10 @@ impl Batch {
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
         let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
         report.stuck.extend(stuck.filter_map(|event| event.order));
+        report.payments_stuck.extend(self.rows.events.iter().filter_map(|event| {
+            let Event::PaymentStuck(stuck) = &event.event else { return None };
+            (!stuck.is_again).then(|| stuck.clone())
+        }));
         report.healed.extend(self.decided.iter().filter_map(|(job, result, replayed)| {
             let source = job.source.filter(|_| job.is_healing && result.is_ok() && !replayed)?;
             Some((source.offset.group, source.event))
@@ -338,6 +342,8 @@ const fn cause(command: &Command) -> &'static str {
         Command::Pay { .. } => "Pay",
         Command::ProcessOrder(_) => "ProcessOrder",
         Command::PaymentAnswered(_) => "PaymentAnswered",
+        Command::RetryStuckPayment { .. } => "RetryStuckPayment",
+        Command::ResolveStuckPayment { .. } => "ResolveStuckPayment",
         Command::RefundOrder { .. } => "RefundOrder",
         Command::AdvanceShipment { .. } => "AdvanceShipment",
         Command::AdvanceStorage { .. } => "AdvanceStorage",
@@ -362,9 +368,14 @@ const fn cause(command: &Command) -> &'static str {
             Reaction::Delay { .. } => "DelayedProcessing",
             Reaction::DecideRequest { .. } => "CouponRequested",
             Reaction::DeliverResult { .. } => "CouponResult",
-            Reaction::NoticeOrder { .. } | Reaction::NoticeCoupon { .. } | Reaction::NoticeFailed { .. } => "Notice",
+            Reaction::NoticeOrder { .. }
+            | Reaction::NoticeCoupon { .. }
+            | Reaction::NoticeFailed { .. }
+            | Reaction::NoticePaymentFailed { .. }
+            | Reaction::NoticeStuck { .. } => "Notice",
             Reaction::SettleOrder { .. } => "OrderProcessingRequested",
             Reaction::RetryPayment { .. } => "OrderProcessingRetried",
+            Reaction::CallProvider { .. } => "PaymentRequested",
             Reaction::CountSales { .. } => "OrderCompleted",
         },
     }

@@ -112,7 +112,10 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
             keys.insert(OrderKey(*order).into());
             keys.insert(TimerKey(*order).into());
         }
-        Command::Pay { order, .. } | Command::RefundOrder { order, .. } => settling(*order, keys),
+        Command::Pay { order, .. }
+        | Command::RefundOrder { order, .. }
+        | Command::RetryStuckPayment { order, .. }
+        | Command::ResolveStuckPayment { order, .. } => settling(*order, keys),
         Command::ProcessOrder(wanted) => settling(wanted.order, keys),
         Command::PaymentAnswered(answered) => {
             settling(answered.order, keys);
@@ -226,7 +229,17 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
         Reaction::NoticeFailed { failed } => {
             keys.insert(CustomerKey(failed.user_id).into());
         }
+        Reaction::NoticePaymentFailed { failed } => {
+            keys.insert(CustomerKey(failed.user_id).into());
+        }
+        Reaction::NoticeStuck { stuck } => {
+            keys.insert(CustomerKey(stuck.user_id).into());
+        }
         Reaction::SettleOrder { order, .. } | Reaction::RetryPayment { order, .. } => settling(*order, keys),
+        Reaction::CallProvider { order, .. } => {
+            keys.insert(OrderKey(*order).into());
+            keys.insert(PaymentKey(*order).into());
+        }
         Reaction::NoticeCoupon { issued } => {
             keys.insert(CustomerKey(issued.user_id).into());
         }
@@ -259,6 +272,8 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
         | Command::ResolveOrder { order, .. }
         | Command::FireTimer { order, .. }
         | Command::RefundOrder { order, .. }
+        | Command::RetryStuckPayment { order, .. }
+        | Command::ResolveStuckPayment { order, .. }
         | Command::Pay { order, .. }
         | Command::AdvanceShipment { order, .. }
         | Command::AdvanceStorage { order, .. } => declare_by(*order, (rows, now), keys),
@@ -347,6 +362,8 @@ const fn is_about_settling(command: &Command) -> bool {
             | Command::ProcessOrder(_)
             | Command::PaymentAnswered(_)
             | Command::RefundOrder { .. }
+            | Command::RetryStuckPayment { .. }
+            | Command::ResolveStuckPayment { .. }
             | Command::AdvanceShipment { .. }
             | Command::AdvanceStorage { .. }
     )

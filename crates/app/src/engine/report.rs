@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::ids::{LetterId, OrderId, RequestId, UserId};
 
+use crate::event::PaymentStuck;
 use crate::reactions::Group;
 use crate::rows::{EventId, OffsetKey};
 use crate::views::DaySales;
@@ -31,6 +32,8 @@ pub struct Report {
     pub asks: bool,
     /// Orders whose compensation got stuck: the operator is told.
     pub stuck: Vec<OrderId>,
+    /// Payments of which a refund or a void got stuck: the operator is told, once.
+    pub payments_stuck: Vec<PaymentStuck>,
     /// Events that the log had lost, and that their groups took in from the store.
     pub healed: Vec<(Group, EventId)>,
     /// Events that a group has given up.

@@ -43,7 +43,7 @@ pub(super) fn put_off(rows: &mut Rows, command: &Command, (now, settings): (Time
             let key = PaymentKey(answered.order);
             let Ok(Some(mut payment)) = rows.payments.get(key).map(Option::<&_>::cloned) else { return };
             if let Some(next) = &mut payment.next {
-                next.due = next.due.max(now + PAUSE_MAX);
+                next.due = next.due.map(|due| due.max(now + PAUSE_MAX));
                 rows.payments.put(key, payment);
             }
         }

@@ -48,6 +48,13 @@ impl Event {
             Event::PaymentRefundRequested(event) | Event::PaymentRefunded(event) => {
                 ("payment", event.payment_id.as_str().into())
             }
+            Event::PaymentRefundFailed(event) | Event::PaymentVoidFailed(event) => {
+                ("payment", event.payment_id.as_str().into())
+            }
+            Event::PaymentStuck(event) => ("payment", event.payment_id.as_str().into()),
+            Event::PaymentRetried(event) => ("payment", event.payment_id.as_str().into()),
+            Event::PaymentResolved(event) => ("payment", event.payment_id.as_str().into()),
+            Event::PaymentFailed(event) => ("payment", event.payment_id.as_str().into()),
             Event::PaymentCompleted(event) => ("payment", event.payment_id.as_str().into()),
             Event::CouponRequested(event) => ("coupon-request", event.request_id.as_str().into()),
             Event::CouponResult(event) => ("coupon-request", event.request_id.as_str().into()),

@@ -61,6 +61,11 @@ impl Event {
             | Event::PaymentVoided(event) => event.order_id.as_str().to_owned(),
             Event::PaymentDeclined(event) => event.order_id.as_str().to_owned(),
             Event::PaymentRefundRequested(event) | Event::PaymentRefunded(event) => event.order_id.as_str().to_owned(),
+            Event::PaymentRefundFailed(event) | Event::PaymentVoidFailed(event) => event.order_id.as_str().to_owned(),
+            Event::PaymentStuck(event) => event.order_id.as_str().to_owned(),
+            Event::PaymentRetried(event) => event.order_id.as_str().to_owned(),
+            Event::PaymentResolved(event) => event.order_id.as_str().to_owned(),
+            Event::PaymentFailed(event) => event.user_id.to_string(),
             Event::PaymentCompleted(event) => event.order_id.as_str().to_owned(),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ids::{Code, UserId};
 use domain::money::Money;
 use domain::order::Status;
-use domain::payment::Method;
+use domain::payment::{Deed, Method};
 use domain::reason::Reason;
 use domain::shipment::State as ShipmentState;
 use domain::time::Timestamp;
@@ -70,6 +70,65 @@ payload! {
     PaymentDeclined { payment_id: Code, order_id: Code, attempt: i64, amount: Money, code: Arc<str>, }
     /// The money of a refund, asked for or given back.
     PaymentRefund { payment_id: Code, order_id: Code, attempt: i64, refund: i64, amount: Money, }
+    /// A refund or a void that the provider declined, or that came to nothing after it was done; it is asked for again.
+    PaymentGiveBackFailed {
+        payment_id: Code,
+        order_id: Code,
+        attempt: i64,
+        /// Which refund of the attempt; zero for a void.
+        refund: i64,
+        amount: Money,
+        code: Arc<str>,
+        /// The provider had said that it was done.
+        was_done: bool,
+    }
+    /// The provider declined to give back, however often it was asked: an operator must see to it.
+    PaymentStuck {
+        payment_id: Code,
+        order_id: Code,
+        user_id: UserId,
+        attempt: i64,
+        operation: GiveBack,
+        amount: Money,
+        tries: i64,
+        code: Arc<str>,
+        /// Not for the first time: an operator had it tried once more.
+        is_again: bool,
+    }
+    /// An operator has what is stuck tried once more.
+    PaymentRetried {
+        payment_id: Code,
+        order_id: Code,
+        attempt: i64,
+        operation: GiveBack,
+        amount: Money,
+        retried_by: UserId,
+        #[serde(with = "wire_time")]
+        retried_at: Timestamp,
+    }
+    /// An operator settled what was stuck without the provider.
+    PaymentResolved {
+        payment_id: Code,
+        order_id: Code,
+        attempt: i64,
+        operation: GiveBack,
+        /// What its customer got otherwise; nothing where money was let go.
+        amount: Money,
+        reason: Arc<str>,
+        reference: Arc<str>,
+        resolved_by: UserId,
+        #[serde(with = "wire_time")]
+        resolved_at: Timestamp,
+    }
+    /// An attempt to pay came to nothing; the order may be paid until its time is over.
+    PaymentFailed {
+        payment_id: Code,
+        order_id: Code,
+        user_id: UserId,
+        attempt: i64,
+        amount: Money,
+        code: Arc<str>,
+    }
     /// P-02.
     PaymentCompleted {
         payment_id: Code,
@@ -89,5 +148,31 @@ payload! {
         order_id: Code,
         user_id: UserId,
         storage_status: StorageState,
+    }
+}
+
+/// How money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum GiveBack {
+    Refund,
+    Void,
+}
+
+impl GiveBack {
+    pub const fn name(self) -> &'static str {
+        match self {
+            GiveBack::Refund => "REFUND",
+            GiveBack::Void => "VOID",
+        }
+    }
+
+    /// `None` for a deed that takes money.
+    pub const fn of(deed: Deed) -> Option<GiveBack> {
+        match deed {
+            Deed::Refund => Some(GiveBack::Refund),
+            Deed::Void => Some(GiveBack::Void),
+            Deed::Authorize | Deed::Capture => None,
+        }
     }
 }

@@ -4,7 +4,7 @@ use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
 use serde::Serialize;
 
-use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed};
+use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, PaymentFailed, PaymentStuck};
 use crate::handlers::asked;
 use crate::notices::NoticeKind;
 use crate::rows::{CustomerKey, Notice, OrderKey};
@@ -35,6 +35,36 @@ pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFai
         "retryable": failed.retryable,
     });
     append(unit, failed.user_id, NoticeKind::OrderFailed, data.to_string())
+}
+
+/// An attempt to pay came to nothing; the order may still be paid.
+pub(crate) fn payment_failed(unit: &mut Unit<'_>, failed: &PaymentFailed) -> Step {
+    let data = serde_json::json!({
+        "orderId": failed.order_id,
+        "orderNumber": failed.order_id,
+        "paymentId": failed.payment_id,
+        "status": "FAILED",
+        "code": failed.code,
+        "amount": failed.amount,
+    });
+    append(unit, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
+}
+
+/// Money goes back later than its customer may expect; an operator sees to it.
+pub(crate) fn refund_delayed(unit: &mut Unit<'_>, stuck: &PaymentStuck) -> Step {
+    if stuck.is_again {
+        // It was said when it got stuck for the first time.
+        return Ok(());
+    }
+    let data = serde_json::json!({
+        "orderId": stuck.order_id,
+        "orderNumber": stuck.order_id,
+        "paymentId": stuck.payment_id,
+        "status": "DELAYED",
+        "operation": stuck.operation,
+        "amount": stuck.amount,
+    });
+    append(unit, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
 }
 
 /// A coupon was issued on the spot.

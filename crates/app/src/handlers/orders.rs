@@ -328,6 +328,8 @@ fn refusal(rejection: order::Rejection) -> Halt {
         order::Rejection::NotCancellable => Refusal::OrderNotCancellable,
         order::Rejection::NotStuck => Refusal::OrderNotStuck,
         order::Rejection::NotDue => Refusal::PaymentNotDue,
+        order::Rejection::NotYetDue => Refusal::PaymentNotYetDue,
+        order::Rejection::NotPayable => Refusal::OrderNotPayable,
         order::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
         order::Rejection::AmountMismatch { due } => Refusal::PaymentAmountMismatch { due },
         order::Rejection::ReceiverMissing => Refusal::ReceiverMissing,

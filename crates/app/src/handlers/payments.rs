@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use domain::ids::OrderId;
+use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{Order, Outcome, settling};
 use domain::payment::{self, Method, Payment, Said, State, Way};
@@ -11,14 +11,23 @@ use domain::payment::{self, Method, Payment, Said, State, Way};
 use crate::answer::{Answer, Refusal};
 use crate::command::PaymentAnswered;
 use crate::event::{
-    Event, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund as RefundNote,
+    Event, GiveBack, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed,
+    PaymentNote, PaymentRefund as RefundNote, PaymentResolved, PaymentRetried, PaymentStuck,
 };
 use crate::handlers::orders::{advance, check};
 use crate::handlers::{asked, undelivered};
 use crate::payment::{Found, ProviderError, Verdict};
 use crate::reactions::Group;
 use crate::rows::{PaymentKey, Timer, TimerKey, TimerKind};
+use crate::settings::Executor;
 use crate::unit::{Halt, Handled, Step, Unit};
+
+/// What happened to a payment, and who had it happen, where an operator did.
+struct Happened<'a> {
+    payment: &'a Payment,
+    event: &'a payment::Event,
+    by: Option<UserId>,
+}
 
 /// Begins to pay for an order that waits for it.
 pub(crate) fn pay(unit: &mut Unit<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Handled {
@@ -77,6 +86,44 @@ pub(crate) fn retry(unit: &mut Unit<'_>, id: OrderId, (attempt, retry): (i64, i6
     Ok(())
 }
 
+/// The request has reached its group: the provider may be asked.
+pub(crate) fn call(unit: &mut Unit<'_>, id: OrderId, (attempt, refund): (i64, i64)) -> Step {
+    if of(unit, id)?.is_none() {
+        return Err(asked::forged("this shop has no such payment"));
+    }
+    let order = unit.order(id)?.order;
+    if apply(unit, &order, &payment::Command::Call { attempt, refund })?.is_empty() {
+        unit.skip();
+    }
+    Ok(())
+}
+
+/// An operator has what is stuck tried once more.
+pub(crate) fn retry_stuck(unit: &mut Unit<'_>, id: OrderId, by: UserId) -> Handled {
+    see_to(unit, id, (&payment::Command::Retry, by))
+}
+
+/// An operator has settled what is stuck without the provider.
+pub(crate) fn resolve_stuck(
+    unit: &mut Unit<'_>,
+    id: OrderId,
+    (by, reason, reference): (UserId, &Arc<str>, &Arc<str>),
+) -> Handled {
+    let (reason, reference) = (Arc::clone(reason), Arc::clone(reference));
+    see_to(unit, id, (&payment::Command::Resolve { by, reason, reference }, by))
+}
+
+fn see_to(unit: &mut Unit<'_>, id: OrderId, (command, by): (&payment::Command, UserId)) -> Handled {
+    if of(unit, id)?.is_none() {
+        return Err(Refusal::PaymentNotStuck.into());
+    }
+    let order = unit.order(id)?.order;
+    for event in apply_for(unit, &order, (command, Some(by)))? {
+        follow(unit, id, &event)?;
+    }
+    Ok(Answer::PaymentChanged { order: id })
+}
+
 /// The order came to nothing: what was taken for it, or will be, goes back.
 pub(crate) fn withdraw(unit: &mut Unit<'_>, order: &Order) -> Step {
     apply(unit, order, &payment::Command::Withdraw).map(|_| ())
@@ -100,28 +147,53 @@ fn said(answer: &Result<Found, ProviderError>) -> Said {
         Ok(Found::Pending) => Said::Pending,
         Ok(Found::Never) => Said::Never,
         Err(ProviderError::NotDone(_)) => Said::NotDone,
-        Err(ProviderError::Unknown(_)) => Said::Unknown,
+        Err(ProviderError::Unknown(_) | ProviderError::Mismatch(_)) => Said::Unknown,
     }
 }
 
 /// Decides a command on the order's payment, and publishes what happened to it.
 fn apply(unit: &mut Unit<'_>, order: &Order, command: &payment::Command) -> Step<Vec<payment::Event>> {
+    apply_for(unit, order, (command, None))
+}
+
+fn apply_for(
+    unit: &mut Unit<'_>,
+    order: &Order,
+    (command, by): (&payment::Command, Option<UserId>),
+) -> Step<Vec<payment::Event>> {
     let key = PaymentKey(order.id());
     let mut payment = unit.rows.payments.get(key)?.cloned();
     let events = payment::decide(payment.as_ref(), command, unit.now).map_err(refusal)?;
     for event in &events {
+        let before = payment.clone();
         payment::evolve(&mut payment, event, unit.now);
-        let after = payment.as_ref().ok_or_else(|| Halt::broken("a payment that something happened to is there"))?;
+        let Some(after) = &mut payment else {
+            return Err(Halt::broken("a payment that something happened to is there"));
+        };
+        if unit.settings.executor == Executor::Log && is_called_by_group(event) {
+            after.wait_to_be_called();
+        }
         unit.rows.payments.put(key, after.clone());
-        if let Some(event) = told(unit, order, (after, event)) {
+        // Of an attempt that ended, what it was about is told; of all others, what it came to.
+        let told_of = match (event, &before) {
+            (payment::Event::Resolved { .. } | payment::Event::Retried, Some(before)) => before,
+            _ => after,
+        };
+        if let Some(event) = told(unit, order, &Happened { payment: told_of, event, by }) {
             unit.publish_about(event, order.id())?;
         }
     }
     Ok(events)
 }
 
+/// Under the log executor these travel to `payment-group`, which has the provider asked.
+const fn is_called_by_group(event: &payment::Event) -> bool {
+    matches!(event, payment::Event::Requested { .. } | payment::Event::RefundRequested { .. })
+}
+
 /// What the world learns of it.
-fn told(unit: &Unit<'_>, order: &Order, (payment, event): (&Payment, &payment::Event)) -> Option<Event> {
+fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+    let Happened { payment, event, .. } = *happened;
     let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
     let Payment { attempt, method, amount, refunds, .. } = *payment;
     let note = PaymentNote { payment_id: payment_id.clone(), order_id: order_id.clone(), attempt, method, amount };
@@ -142,11 +214,90 @@ fn told(unit: &Unit<'_>, order: &Order, (payment, event): (&Payment, &payment::E
         }
         payment::Event::Voided => Event::PaymentVoided(note),
         payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
-        payment::Event::Refunded { amount } => Event::PaymentRefunded(refund(*amount)),
+        payment::Event::Refunded { amount, .. } => Event::PaymentRefunded(refund(*amount)),
+        payment::Event::GiveBackDeclined { .. }
+        | payment::Event::RefundReversed { .. }
+        | payment::Event::Stuck { .. }
+        | payment::Event::Retried
+        | payment::Event::Resolved { .. } => return told_of_giving_back(unit, order, happened),
         payment::Event::Withdrawn
         | payment::Event::VoidRequested
+        | payment::Event::Owed { .. }
         | payment::Event::Postponed { .. }
+        | payment::Event::Called
         | payment::Event::Resumed { .. } => return None,
+    })
+}
+
+/// What the world learns of money that does not go back as it should.
+fn told_of_giving_back(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+    let Happened { payment, event, by } = *happened;
+    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
+    let attempt = payment.attempt;
+    let failed = |refund, amount, (code, was_done): (&Arc<str>, bool)| {
+        let code = Arc::clone(code);
+        PaymentGiveBackFailed {
+            payment_id: payment_id.clone(),
+            order_id: order_id.clone(),
+            attempt,
+            refund,
+            amount,
+            code,
+            was_done,
+        }
+    };
+    if let payment::Event::RefundReversed { refund, amount, code } = event {
+        return Some(Event::PaymentRefundFailed(failed(*refund, *amount, (code, true))));
+    }
+    let deed = payment.giving_back()?;
+    let (operation, amount) = (GiveBack::of(deed)?, payment.amount_of(deed));
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes events about money that goes back only")]
+    Some(match event {
+        payment::Event::GiveBackDeclined { code, .. } if operation == GiveBack::Void => {
+            Event::PaymentVoidFailed(failed(0, amount, (code, false)))
+        }
+        payment::Event::GiveBackDeclined { code, .. } => {
+            Event::PaymentRefundFailed(failed(payment.refunds, amount, (code, false)))
+        }
+        payment::Event::Stuck { code } => {
+            let (user_id, code, tries) = (order.user(), Arc::clone(code), payment.declines);
+            let is_again = tries > payment::GIVE_BACK_TRIES_MAX;
+            Event::PaymentStuck(PaymentStuck {
+                payment_id,
+                order_id,
+                user_id,
+                attempt,
+                operation,
+                amount,
+                tries,
+                code,
+                is_again,
+            })
+        }
+        payment::Event::Retried => {
+            let (retried_by, retried_at) = (by?, unit.now);
+            Event::PaymentRetried(PaymentRetried {
+                payment_id,
+                order_id,
+                attempt,
+                operation,
+                amount,
+                retried_by,
+                retried_at,
+            })
+        }
+        payment::Event::Resolved { by, reason, reference, amount } => Event::PaymentResolved(PaymentResolved {
+            payment_id,
+            order_id,
+            attempt,
+            operation,
+            amount: *amount,
+            reason: Arc::clone(reason),
+            reference: Arc::clone(reference),
+            resolved_by: *by,
+            resolved_at: unit.now,
+        }),
+        _ => return None,
     })
 }
 
@@ -155,7 +306,7 @@ fn follow(unit: &mut Unit<'_>, id: OrderId, event: &payment::Event) -> Step {
     match event {
         payment::Event::Captured => captured(unit, id),
         payment::Event::Declined { code } => declined(unit, id, code),
-        payment::Event::Refunded { .. } => {
+        payment::Event::Refunded { .. } | payment::Event::Resolved { .. } => {
             let is_all = of(unit, id)?.is_some_and(|payment| payment.state == payment::State::Refunded);
             if is_all { advance(unit, id, settling::Command::ConfirmRefund) } else { Ok(()) }
         }
@@ -167,6 +318,12 @@ fn follow(unit: &mut Unit<'_>, id: OrderId, event: &payment::Event) -> Step {
         | payment::Event::VoidRequested
         | payment::Event::Voided
         | payment::Event::Resumed { .. }
+        | payment::Event::Called
+        | payment::Event::Owed { .. }
+        | payment::Event::GiveBackDeclined { .. }
+        | payment::Event::RefundReversed { .. }
+        | payment::Event::Stuck { .. }
+        | payment::Event::Retried
         | payment::Event::RefundRequested { .. } => Ok(()),
     }
 }
@@ -198,7 +355,24 @@ fn declined(unit: &mut Unit<'_>, id: OrderId, code: &Arc<str>) -> Step {
     if order.is_processing && **code == *payment::UNAVAILABLE {
         bury_processing(unit, &order)?;
     }
+    if !order.is_processing {
+        publish_failed(unit, &order, code)?;
+    }
     advance(unit, id, settling::Command::FailProcessing { code: Arc::clone(code) })
+}
+
+/// Nobody may wait for the answer any more, so it is told (T3). Where paying is part of processing, that says it.
+fn publish_failed(unit: &mut Unit<'_>, order: &Order, code: &Arc<str>) -> Step {
+    let Some(Payment { attempt, amount, .. }) = of(unit, order.id())? else { return Ok(()) };
+    let event = PaymentFailed {
+        payment_id: unit.settings.codec.payment(order.id()),
+        order_id: order.created.number.clone(),
+        user_id: order.user(),
+        attempt,
+        amount,
+        code: Arc::clone(code),
+    };
+    unit.publish_about(Event::PaymentFailed(event), order.id())
 }
 
 /// The last retry failed: the group gives it up, and somebody may have it done after all.
@@ -233,6 +407,8 @@ fn refusal(rejection: payment::Rejection) -> Halt {
     match rejection {
         payment::Rejection::InProgress => Refusal::PaymentInProgress.into(),
         payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid.into(),
+        payment::Rejection::NotThatMuchHeld => Halt::broken("no more is given back than was taken"),
+        payment::Rejection::NotStuck => Refusal::PaymentNotStuck.into(),
         payment::Rejection::Impossible(invariant) => Halt::broken(invariant),
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn refund(
 ) -> Handled {
     advance(unit, id, settling::Command::Refund { lines: lines.to_vec(), note: note.clone() })?;
     let order = unit.order(id)?.order;
-    let waits_for_money = order.is_prepaid() && payments::of(unit, id)?.is_some_and(|payment| payment.next.is_some());
+    let waits_for_money = order.is_prepaid() && payments::of(unit, id)?.is_some_and(|payment| payment.is_giving_back());
     if !waits_for_money {
         advance(unit, id, settling::Command::ConfirmRefund)?;
     }

@@ -2,7 +2,7 @@
 
 use domain::money::Money;
 
-use super::Deed;
+use super::{Call, Deed};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -20,10 +20,14 @@ pub enum Script {
     WrongAmount,
     /// Cannot be reached: nothing is done.
     Unreachable,
+    /// Says that it is still at it, and at the second look that it came to nothing.
+    FailAfterPending,
+    /// Gives back, says so, and tells by a callback that it came to nothing. It does everything else right.
+    FailAfterDone,
 }
 
 impl Script {
-    pub const ALL: [Script; 8] = [
+    pub const ALL: [Script; 10] = [
         Script::Approve,
         Script::Decline,
         Script::TimeOutThenSucceed,
@@ -32,6 +36,8 @@ impl Script {
         Script::CallBackFirst,
         Script::WrongAmount,
         Script::Unreachable,
+        Script::FailAfterPending,
+        Script::FailAfterDone,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -44,6 +50,8 @@ impl Script {
             Script::CallBackFirst => "CALL_BACK_FIRST",
             Script::WrongAmount => "WRONG_AMOUNT",
             Script::Unreachable => "UNREACHABLE",
+            Script::FailAfterPending => "FAIL_AFTER_PENDING",
+            Script::FailAfterDone => "FAIL_AFTER_DONE",
         }
     }
 
@@ -60,7 +68,7 @@ impl Script {
             Script::CallBackTwice => Some(Money::won(40_208)),
             Script::CallBackFirst => Some(Money::won(40_102)),
             Script::WrongAmount => Some(Money::won(40_409)),
-            Script::Approve | Script::Unreachable => None,
+            Script::Approve | Script::Unreachable | Script::FailAfterPending | Script::FailAfterDone => None,
         }
     }
 
@@ -99,8 +107,8 @@ impl Told {
 /// A provider that can be told what to do.
 pub trait Directed: Send + Sync {
     /// From now on it does this, until it is told otherwise or the times are used up.
-    fn tell(&self, told: Option<Told>);
+    fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
 
     /// What it was told last, if that still stands.
-    fn told(&self) -> Option<Told>;
+    fn told(&self) -> Call<'_, Option<Told>>;
 }

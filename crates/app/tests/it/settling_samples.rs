@@ -1,8 +1,9 @@
 //! One event of each kind that happens to an order after it has claimed everything.
 
 use app::event::{
-    Event, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned, OrderStatusChanged,
-    PaymentCompleted, PaymentDeclined, PaymentNote, PaymentRefund, ShipmentUpdated, Sold, StorageUpdated,
+    Event, GiveBack, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned,
+    OrderStatusChanged, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote,
+    PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck, ShipmentUpdated, Sold, StorageUpdated,
 };
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
@@ -40,7 +41,7 @@ fn refund() -> PaymentRefund {
 }
 
 pub(crate) fn samples() -> Vec<Event> {
-    [orders(), payments(), goods()].concat()
+    [orders(), payments(), stuck(), goods()].concat()
 }
 
 fn orders() -> Vec<Event> {
@@ -113,6 +114,63 @@ fn payments() -> Vec<Event> {
             order_id: order(),
             amount: Money::won(1_500),
             timestamp: NOON,
+        }),
+    ]
+}
+
+fn stuck() -> Vec<Event> {
+    let failed = PaymentGiveBackFailed {
+        payment_id: payment(),
+        order_id: order(),
+        attempt: 1,
+        refund: 2,
+        amount: Money::won(500),
+        code: "charge_disputed".into(),
+        was_done: false,
+    };
+    let void = PaymentGiveBackFailed { refund: 0, amount: Money::won(1_500), ..failed.clone() };
+    let (payment_id, order_id, operation, amount) = (payment(), order(), GiveBack::Refund, Money::won(500));
+    vec![
+        Event::PaymentRefundFailed(failed),
+        Event::PaymentVoidFailed(void),
+        Event::PaymentStuck(PaymentStuck {
+            payment_id: payment_id.clone(),
+            order_id: order_id.clone(),
+            user_id: ANN,
+            attempt: 1,
+            operation,
+            amount,
+            tries: 6,
+            code: "charge_disputed".into(),
+            is_again: false,
+        }),
+        Event::PaymentRetried(PaymentRetried {
+            payment_id: payment_id.clone(),
+            order_id: order_id.clone(),
+            attempt: 1,
+            operation,
+            amount,
+            retried_by: UserId(1),
+            retried_at: NOON,
+        }),
+        Event::PaymentResolved(PaymentResolved {
+            payment_id,
+            order_id,
+            attempt: 1,
+            operation: GiveBack::Void,
+            amount: Money::ZERO,
+            reason: "the card was closed; paid by transfer".into(),
+            reference: "TR-2026-0117".into(),
+            resolved_by: UserId(1),
+            resolved_at: NOON,
+        }),
+        Event::PaymentFailed(PaymentFailed {
+            payment_id: payment(),
+            order_id: order(),
+            user_id: ANN,
+            attempt: 1,
+            amount: Money::won(1_500),
+            code: "insufficient_funds".into(),
         }),
     ]
 }

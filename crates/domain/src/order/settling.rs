@@ -76,16 +76,25 @@ const fn moved(status: Status) -> Event {
 
 fn pay(order: &Order, shown: Option<Money>) -> Result<Vec<Event>, Rejection> {
     let due = order.created.due;
-    if order.outcome == Outcome::Completed && order.is_prepaid() {
-        return Err(Rejection::AlreadyPaid);
-    }
     if order.outcome != Outcome::AwaitingPayment {
-        return Err(Rejection::NotDue);
+        return Err(why_not_payable(order));
     }
     if shown.is_some_and(|shown| shown != due) {
         return Err(Rejection::AmountMismatch { due });
     }
     Ok(vec![])
+}
+
+/// Why an order that does not wait for its payment is not paid.
+fn why_not_payable(order: &Order) -> Rejection {
+    let is_given_back = matches!(order.status, Status::RefundRequested | Status::Refunded | Status::Cancelled);
+    match order.outcome {
+        Outcome::Pending => Rejection::NotYetDue,
+        Outcome::Compensating | Outcome::CompensationStuck | Outcome::Cancelled => Rejection::NotPayable,
+        Outcome::Completed if is_given_back => Rejection::NotPayable,
+        Outcome::Completed if order.is_prepaid() => Rejection::AlreadyPaid,
+        Outcome::Completed | Outcome::AwaitingPayment => Rejection::NotDue,
+    }
 }
 
 /// Only the way of the goods is followed; paying and giving back have rules of their own.
@@ -105,7 +114,7 @@ fn process(
         (Outcome::AwaitingPayment, _) => !order.is_processing,
         (Outcome::Completed, Status::PaymentCompleted | Status::Preparing) => !order.has_destination(),
         (Outcome::Completed, _) => false,
-        _ => return Err(Rejection::NotDue),
+        _ => return Err(why_not_payable(order)),
     };
     if !is_wanted {
         return Ok(vec![]);

@@ -32,23 +32,38 @@ impl Deed {
     }
 }
 
-/// One deed of one attempt. It has no number of its tries: however often it is asked for, it is the same deed.
+/// The number of a deed's first try.
+pub const FIRST_TRY: i64 = 1;
+
+/// One deed of one attempt. However often it is asked for, it is the same deed; only a refund or a void that was declined is
+/// asked for as another one, under the number of its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asked {
     pub attempt: i64,
     pub deed: Deed,
     /// Which refund of the attempt it is, from 1; zero for every other deed.
     pub refund: i64,
+    /// From 1; higher for a refund or a void that was declined before.
+    pub try_number: i64,
 }
 
 impl Asked {
-    /// `{orderNumber}/{attempt}/{deed}`, and for a refund its number behind it.
+    /// A deed that nobody declined before.
+    pub const fn first(attempt: i64, deed: Deed, refund: i64) -> Asked {
+        Asked { attempt, deed, refund, try_number: FIRST_TRY }
+    }
+
+    /// `{orderNumber}/{attempt}/{deed}`, for a refund its number behind it, and from the second try on the try's number.
     pub fn key(&self, order: &Code) -> String {
-        let Asked { attempt, deed, refund } = self;
-        match deed {
-            Deed::Refund => format!("{order}/{attempt}/{}/{refund}", deed.name()),
-            Deed::Authorize | Deed::Capture | Deed::Void => format!("{order}/{attempt}/{}", deed.name()),
+        let Asked { attempt, deed, refund, try_number } = self;
+        let mut key = format!("{order}/{attempt}/{}", deed.name());
+        if *deed == Deed::Refund {
+            key.push_str(&format!("/{refund}"));
         }
+        if *try_number > FIRST_TRY {
+            key.push_str(&format!("/{try_number}"));
+        }
+        key
     }
 
     /// Reads a key back: the order's number and what was asked.
@@ -60,7 +75,12 @@ impl Asked {
             Deed::Refund => parts.next()?.parse().ok()?,
             Deed::Authorize | Deed::Capture | Deed::Void => 0,
         };
-        parts.next().is_none().then_some((order, Asked { attempt, deed, refund }))
+        let try_number = match (deed, parts.next()) {
+            (_, None) => FIRST_TRY,
+            (Deed::Void | Deed::Refund, Some(number)) => number.parse().ok().filter(|number| *number > FIRST_TRY)?,
+            (Deed::Authorize | Deed::Capture, Some(_)) => return None,
+        };
+        parts.next().is_none().then_some((order, Asked { attempt, deed, refund, try_number }))
     }
 }
 
@@ -72,15 +92,35 @@ mod tests {
     fn a_key_names_order_attempt_and_deed_and_is_read_back() {
         let order = Code::from("ORD-1");
         for deed in Deed::ALL {
-            let asked = Asked { attempt: 2, deed, refund: if deed == Deed::Refund { 3 } else { 0 } };
+            let asked = Asked::first(2, deed, if deed == Deed::Refund { 3 } else { 0 });
             assert_eq!(Asked::of_key(&asked.key(&order)), Some(("ORD-1", asked)));
         }
-        assert_eq!(Asked { attempt: 2, deed: Deed::Refund, refund: 3 }.key(&order), "ORD-1/2/refund/3");
+        let refund = Asked::first(2, Deed::Refund, 3);
+        assert_eq!(refund.key(&order), "ORD-1/2/refund/3");
+        let again = Asked { try_number: 4, ..refund };
+        assert_eq!(
+            (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
+            ("ORD-1/2/refund/3/4", Some(("ORD-1", again)))
+        );
+        let again = Asked { try_number: 2, ..Asked::first(1, Deed::Void, 0) };
+        assert_eq!(
+            (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
+            ("ORD-1/1/void/2", Some(("ORD-1", again)))
+        );
     }
 
     #[test]
     fn what_is_no_key_is_not_read() {
-        for text in ["", "ORD-1", "ORD-1/x/void", "ORD-1/1/steal", "ORD-1/1/void/2", "ORD-1/1/refund"] {
+        for text in [
+            "",
+            "ORD-1",
+            "ORD-1/x/void",
+            "ORD-1/1/steal",
+            "ORD-1/1/void/1",
+            "ORD-1/1/void/2/3",
+            "ORD-1/1/capture/2",
+            "ORD-1/1/refund",
+        ] {
             assert_eq!(Asked::of_key(text), None, "{text}");
         }
     }

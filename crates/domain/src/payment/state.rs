@@ -13,10 +13,12 @@ pub enum State {
     Voided,
     Refunding,
     Refunded,
+    /// The provider declined to give back, however often it was asked: an operator retries or resolves it.
+    Stuck,
 }
 
 impl State {
-    pub const ALL: [State; 8] = [
+    pub const ALL: [State; 9] = [
         State::Authorizing,
         State::Capturing,
         State::Captured,
@@ -25,6 +27,7 @@ impl State {
         State::Voided,
         State::Refunding,
         State::Refunded,
+        State::Stuck,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -37,7 +40,12 @@ impl State {
             State::Voided => "VOIDED",
             State::Refunding => "REFUNDING",
             State::Refunded => "REFUNDED",
+            State::Stuck => "STUCK",
         }
+    }
+
+    pub fn of_name(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.name() == name)
     }
 
     /// What customers are told, in the words of source 003 (P-03).
@@ -45,7 +53,7 @@ impl State {
         match self {
             State::Authorizing | State::Capturing => "PENDING",
             State::Captured => "PAID",
-            State::Refunding => "REFUND_REQUESTED",
+            State::Refunding | State::Stuck => "REFUND_REQUESTED",
             State::Refunded => "REFUNDED",
             State::Declined | State::Voiding | State::Voided => "FAILED",
         }
@@ -58,7 +66,7 @@ impl State {
             State::Capturing => Some(Deed::Capture),
             State::Voiding => Some(Deed::Void),
             State::Refunding => Some(Deed::Refund),
-            State::Captured | State::Declined | State::Voided | State::Refunded => None,
+            State::Captured | State::Declined | State::Voided | State::Refunded | State::Stuck => None,
         }
     }
 }

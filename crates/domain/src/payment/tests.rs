@@ -9,7 +9,7 @@ const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
 const START: Command = Command::Start { order: ORDER, method: Method::Card, amount: DUE };
 
 const fn asked(deed: Deed) -> Asked {
-    Asked { attempt: 1, deed, refund: if matches!(deed, Deed::Refund) { 1 } else { 0 } }
+    Asked::first(1, deed, if matches!(deed, Deed::Refund) { 1 } else { 0 })
 }
 
 const fn answer(deed: Deed, said: Said) -> Command {
@@ -60,7 +60,7 @@ fn money_is_set_aside_and_then_taken() {
 #[test]
 fn a_refusal_may_be_followed_by_another_attempt_under_the_next_number() {
     let payment = check(&[START, declined(Deed::Authorize)], &START, State::Authorizing);
-    assert_eq!(payment.asked(), Some(Asked { attempt: 2, deed: Deed::Authorize, refund: 0 }));
+    assert_eq!(payment.asked(), Some(Asked::first(2, Deed::Authorize, 0)));
 }
 
 /// The provider first said no and then took it after all: that goes back, and the order may still be paid.
@@ -88,7 +88,7 @@ fn nothing_is_paid_twice() {
 fn an_unknown_answer_is_looked_up_and_never_repeated_blindly() {
     let unknown = answer(Deed::Authorize, Said::Unknown);
     let payment = check(&[START], &unknown, State::Authorizing);
-    assert_eq!(payment.next, Some(Next { way: Way::LookUp, due: NOON + pause(0), tries: 1 }));
+    assert_eq!(payment.next, Some(Next { way: Way::LookUp, due: Some(NOON + pause(0)), tries: 1 }));
     let payment = check(&[START, unknown], &answer(Deed::Authorize, Said::Never), State::Authorizing);
     assert_eq!(payment.next.map(|next| next.way), Some(Way::Do));
 }
@@ -136,28 +136,169 @@ fn money_that_moved_against_what_was_said_is_booked_and_goes_back() {
     check(&[START, declined(Deed::Authorize)], &approved(Deed::Authorize, DUE), State::Voiding);
 }
 
-/// Failure mode 18.
+/// The provider's answer to whatever it is asked now.
+fn next_answer(payment: &Payment, said: Said) -> Command {
+    Command::Answer { asked: payment.asked().unwrap(), said }
+}
+
+fn no() -> Said {
+    Said::Declined { code: "no_funds".into() }
+}
+
+fn yes(amount: Money) -> Said {
+    Said::Approved { reference: "re_1".into(), amount }
+}
+
+/// So many times no, each time to a new key.
+#[track_caller]
+fn declined_times(given: &[Command], times: i64) -> (Vec<Command>, Vec<String>) {
+    let (mut commands, mut keys) = (given.to_vec(), vec![]);
+    for _ in 0..times {
+        let payment = after(&commands);
+        keys.push(payment.asked().unwrap().key(&"ORD-1".into()));
+        commands.push(next_answer(&payment, no()));
+    }
+    (commands, keys)
+}
+
+fn refunding() -> Vec<Command> {
+    [&paid()[..], &[Command::Refund { amount: DUE }]].concat()
+}
+
+fn voiding() -> Vec<Command> {
+    vec![START, approved(Deed::Authorize, DUE), Command::Withdraw, answer(Deed::Capture, Said::Never)]
+}
+
+fn resolve() -> Command {
+    Command::Resolve { by: UserId(7), reason: "paid by transfer".into(), reference: "TR-1".into() }
+}
+
+/// Failure mode 18, M1.
 #[test]
-fn a_refund_that_the_provider_refuses_is_not_given_up() {
-    let refunding = [&paid()[..], &[Command::Refund { amount: DUE }]].concat();
-    let payment = check(&refunding, &declined(Deed::Refund), State::Refunding);
-    assert_eq!(payment.next.map(|next| next.way), Some(Way::LookUp));
+fn what_the_provider_declines_to_give_back_is_asked_for_again_under_a_new_key() {
+    let (commands, keys) = declined_times(&refunding(), 2);
+    assert_eq!(keys, ["ORD-1/1/refund/1", "ORD-1/1/refund/1/2"]);
+    let payment = after(&commands);
+    assert_eq!((payment.state, payment.declines), (State::Refunding, 2));
+    assert_eq!(payment.next, Some(Next { way: Way::Do, due: Some(NOON + pause(1)), tries: 0 }));
+    let payment = check(&commands, &next_answer(&payment, yes(DUE)), State::Refunded);
+    assert_eq!((payment.refunded, payment.owed_since), (DUE, None));
+
+    let (commands, keys) = declined_times(&voiding(), 2);
+    assert_eq!(keys, ["ORD-1/1/void", "ORD-1/1/void/2"]);
+    let payment = after(&commands);
+    check(&commands, &next_answer(&payment, yes(DUE)), State::Voided);
+}
+
+#[test]
+fn what_is_declined_for_the_last_time_is_stuck_until_an_operator_has_it_tried_again() {
+    for given in [refunding(), voiding()] {
+        let (commands, keys) = declined_times(&given, GIVE_BACK_TRIES_MAX);
+        let stuck = after(&commands);
+        assert_eq!((stuck.state, stuck.asked(), stuck.owed_since), (State::Stuck, None, Some(NOON)));
+        let payment = check(&commands, &Command::Retry, stuck.giving_back().map_or(State::Stuck, state_of));
+        let key = payment.asked().unwrap().key(&"ORD-1".into());
+        assert!(!keys.contains(&key), "{key} was declined before");
+        let retried = [&commands[..], &[Command::Retry]].concat();
+        let again = check(&retried, &next_answer(&payment, no()), State::Stuck);
+        assert_eq!(again.declines, GIVE_BACK_TRIES_MAX + 1);
+        let done = check(
+            &retried,
+            &next_answer(&payment, yes(DUE)),
+            if given == voiding() { State::Voided } else { State::Refunded },
+        );
+        assert_eq!(done.owed_since, None);
+    }
+}
+
+fn state_of(deed: Deed) -> State {
+    if deed == Deed::Void { State::Voiding } else { State::Refunding }
+}
+
+#[test]
+fn an_operator_settles_what_is_stuck_and_nothing_else() {
+    for given in [refunding(), voiding()] {
+        assert_eq!(decide(Some(&after(&given)), &resolve(), NOON), Err(Rejection::NotStuck));
+        assert_eq!(decide(Some(&after(&given)), &Command::Retry, NOON), Err(Rejection::NotStuck));
+    }
+    let (stuck, _) = declined_times(&refunding(), GIVE_BACK_TRIES_MAX);
+    let payment = check(&stuck, &resolve(), State::Refunded);
+    assert_eq!((payment.refunded, payment.resolved, payment.held()), (Money::ZERO, DUE, Money::ZERO));
+    let resolution = payment.resolution.unwrap();
+    assert_eq!((resolution.by, &*resolution.reference, resolution.at), (UserId(7), "TR-1", NOON));
+    let (stuck, _) = declined_times(&voiding(), GIVE_BACK_TRIES_MAX);
+    assert_eq!(check(&stuck, &resolve(), State::Voided).resolved, Money::ZERO);
+}
+
+/// A part that is asked for meanwhile waits, also where the one before is stuck; the operator settles what he saw.
+#[test]
+fn what_is_owed_while_a_refund_is_stuck_is_the_next_refund() {
+    let part = Money::won(500);
+    let first = [&paid()[..], &[Command::Refund { amount: part }]].concat();
+    let (mut stuck, _) = declined_times(&first, GIVE_BACK_TRIES_MAX);
+    stuck.extend([Command::Refund { amount: Money::won(300) }, Command::Refund { amount: Money::won(200) }]);
+    let payment = after(&stuck);
+    assert_eq!((payment.state, payment.refunding, payment.owed), (State::Stuck, part, part));
+    let payment = check(&stuck, &resolve(), State::Refunding);
+    assert_eq!((payment.resolved, payment.refunding, payment.owed), (part, part, Money::ZERO));
+    assert_eq!(payment.asked(), Some(Asked::first(1, Deed::Refund, 2)));
+}
+
+/// A provider that takes its word back: the refund came to nothing after it was made.
+#[test]
+fn a_refund_that_fails_afterwards_is_asked_for_again() {
+    let done = [&refunding()[..], &[approved(Deed::Refund, DUE)]].concat();
+    let payment = check(&done, &declined(Deed::Refund), State::Refunding);
+    assert_eq!((payment.refunded, payment.refunding), (Money::ZERO, DUE));
+    assert_eq!(payment.asked(), Some(Asked::first(1, Deed::Refund, 2)));
+    let told_twice = [&done[..], &[declined(Deed::Refund)]].concat();
+    assert_eq!(after(&[&told_twice[..], &[declined(Deed::Refund)]].concat()), after(&told_twice));
+    // What is said late of a try that was declined at once changes nothing of the one that succeeded.
+    let (mut commands, _) = declined_times(&refunding(), 1);
+    let late = commands.last().cloned().unwrap();
+    commands.push(next_answer(&after(&commands), yes(DUE)));
+    check(&commands, &late, State::Refunded);
 }
 
 #[test]
 fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     let part = Money::won(500);
     let refunding = [&paid()[..], &[Command::Refund { amount: part }]].concat();
-    assert_eq!(decide(Some(&after(&refunding)), &Command::Refund { amount: part }, NOON), Err(Rejection::InProgress));
     let payment = check(&refunding, &approved(Deed::Refund, part), State::Captured);
     assert_eq!(payment.held(), Money::won(9_001));
+    // All that is left, and a part of it, while the first is under way.
     let rest =
-        [&refunding[..], &[approved(Deed::Refund, part), Command::Refund { amount: Money::won(9_001) }]].concat();
-    let second = after(&rest).asked().unwrap();
-    assert_eq!((second.deed, second.refund), (Deed::Refund, 2));
-    let approved =
-        Command::Answer { asked: second, said: Said::Approved { reference: "re_2".into(), amount: Money::won(9_001) } };
-    check(&rest, &approved, State::Refunded);
+        [&refunding[..], &[Command::Refund { amount: part }, Command::Refund { amount: Money::won(8_501) }]].concat();
+    assert_eq!(
+        decide(Some(&after(&rest)), &Command::Refund { amount: Money::won(1) }, NOON),
+        Err(Rejection::NotThatMuchHeld)
+    );
+    let rest = [&rest[..], &[approved(Deed::Refund, part)]].concat();
+    let second = after(&rest);
+    assert_eq!((second.asked(), second.refunding), (Some(Asked::first(1, Deed::Refund, 2)), Money::won(9_001)));
+    check(&rest, &next_answer(&second, yes(Money::won(9_001))), State::Refunded);
+}
+
+/// K6: the provider is asked when the request has reached its group, once.
+#[test]
+fn what_waits_to_be_called_is_due_when_it_is_called() {
+    let due = |payment: &Option<Payment>| payment.as_ref().and_then(|payment| payment.next).and_then(|next| next.due);
+    for (given, call) in [(vec![START], (1, 0)), (refunding(), (1, 1))] {
+        let mut payment = Some(after(&given));
+        payment.as_mut().unwrap().wait_to_be_called();
+        assert_eq!(due(&payment), None);
+        let (attempt, refund) = call;
+        for other in
+            [Command::Call { attempt: 2, refund }, Command::Call { attempt, refund: refund + 1 }, Command::Resume]
+        {
+            assert_eq!(decide(payment.as_ref(), &other, NOON), Ok(vec![]));
+        }
+        let call = Command::Call { attempt, refund };
+        assert_eq!(decide(payment.as_ref(), &call, NOON), Ok(vec![Event::Called]));
+        evolve(&mut payment, &Event::Called, NOON);
+        assert_eq!(due(&payment), Some(NOON));
+        assert_eq!(decide(payment.as_ref(), &call, NOON), Ok(vec![]), "a repeat asks nothing");
+    }
 }
 
 #[test]
@@ -180,11 +321,29 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => Just(START),
         1 => Just(Command::Withdraw),
         1 => Just(Command::Resume),
-        8 => (asked, any_said()).prop_map(|((attempt, deed, refund), said)| {
+        1 => Just(Command::Retry),
+        1 => Just(resolve()),
+        2 => (1..9_501_i64).prop_map(|amount| Command::Refund { amount: Money::won(amount) }),
+        8 => (asked, 1..3_i64, any_said()).prop_map(|((attempt, deed, refund), try_number, said)| {
             let refund = if deed == Deed::Refund { refund } else { 0 };
-            Command::Answer { asked: Asked { attempt, deed, refund }, said }
+            let try_number = if matches!(deed, Deed::Refund | Deed::Void) { try_number } else { FIRST_TRY };
+            Command::Answer { asked: Asked { attempt, deed, refund, try_number }, said }
         }),
+        // Of what is asked at that moment, whatever it is.
+        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(0, Deed::Void, 0), said }),
     ]
+}
+
+/// The amount and the deed that are asked about, where the command leaves them open.
+fn about_now(payment: Option<&Payment>, command: Command) -> Command {
+    let asked = payment.and_then(Payment::asked);
+    match (command, asked, payment) {
+        (Command::Answer { asked: open, said }, Some(asked), Some(payment)) if open.attempt == 0 => {
+            let said = if matches!(said, Said::Approved { .. }) { yes(payment.amount_of(asked.deed)) } else { said };
+            Command::Answer { asked, said }
+        }
+        (command, ..) => command,
+    }
 }
 
 proptest! {
@@ -200,13 +359,17 @@ proptest! {
                 // An order that was taken back is not paid any more; its own rules see to that.
                 continue;
             }
+            let command = about_now(payment.as_ref(), command);
             for event in decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
                 evolve(&mut payment, &event, NOON);
             }
             let Some(now) = &payment else { continue };
             withdrawn = !now.is_wanted;
-            prop_assert!(now.authorized >= now.captured && now.captured >= now.refunded + now.refunding);
-            prop_assert!(now.refunded >= Money::ZERO && now.refunding >= Money::ZERO);
+            let given = now.refunded + now.resolved + now.owes();
+            prop_assert!(now.authorized >= now.captured && now.captured >= given);
+            prop_assert!([now.refunded, now.refunding, now.owed, now.resolved].iter().all(|part| *part >= Money::ZERO));
+            prop_assert_eq!(now.refunded, now.given_back.iter().map(|given| given.amount).sum());
+            prop_assert_eq!(now.owed_since.is_some(), now.is_giving_back());
             prop_assert_eq!(now.next.is_some(), now.state.deed().is_some());
             if withdrawn {
                 prop_assert!(now.state != State::Captured, "money of a cancelled order is on its way back");

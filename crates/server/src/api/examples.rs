@@ -314,6 +314,18 @@ pub(super) fn resolve_order() -> Value {
     json!({"reason": "counted by hand"})
 }
 
+pub(super) fn resolve_payment() -> Value {
+    json!({"reason": "the card was closed; paid by transfer", "reference": "TR-2026-0117"})
+}
+
+pub(super) fn any_payment() -> Value {
+    json!({
+        "paymentId": "PAY-7M3K9Q2X", "orderNumber": ORDER, "userId": 42, "state": "STUCK", "operation": "REFUND",
+        "amount": 12_300, "captured": 12_300, "refunded": 0, "resolved": 0, "owed": 12_300, "tries": 6,
+        "lastError": "charge_disputed", "since": NOON,
+    })
+}
+
 pub(super) fn switch_service() -> Value {
     json!({"service": "stockService", "out": false, "reason": "the count is over"})
 }

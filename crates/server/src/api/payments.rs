@@ -1,13 +1,13 @@
 //! What the payment provider tells by itself, and what a provider inside the binary is told.
 
-use app::payment::{CallbackError, Deed, Script, Told};
+use app::payment::{CallbackError, Deed, ProviderError, Script, Told};
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refusals::problem;
 use super::{Shop, examples};
-use crate::callbacks::{NotTaken, take_in};
+use crate::callbacks::{NotTaken, Telling, take_in};
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::signed::Signed;
@@ -38,7 +38,8 @@ pub(crate) async fn callback(
         return Err(Problem::new(Code::PaymentProviderNotFound, detail));
     }
     let signature = signed.header(provider.signature_header()).unwrap_or_default();
-    match take_in(&shop.front, provider, signature, &signed.body).await {
+    let telling = Telling { front: &shop.front, provider, mismatches: &shop.payments.mismatches };
+    match take_in(telling, signature, &signed.body).await {
         Ok(()) => Ok(Json(TakenBody { is_taken: true })),
         Err(NotTaken::Refused(refusal)) => Err(problem(&refusal)),
         Err(NotTaken::Unbelieved(error)) => Err(unbelieved(error)),
@@ -107,7 +108,7 @@ fn body(told: Option<Told>) -> ScriptBody {
 /// `GET /api/admin/payments/script`.
 pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>, Problem> {
     let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
-    Ok(Json(body(directed.told())))
+    Ok(Json(body(directed.told().await.map_err(closed)?)))
 }
 
 /// `POST /api/admin/payments/script`.
@@ -124,8 +125,14 @@ pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -
     }
     let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
     let is_plain = script == Script::Approve && deed.is_none() && times.is_none();
-    directed.tell((!is_plain).then_some(Told { script, deed, times }));
-    Ok(Json(body(directed.told())))
+    directed.tell((!is_plain).then_some(Told { script, deed, times })).await.map_err(closed)?;
+    Ok(Json(body(directed.told().await.map_err(closed)?)))
+}
+
+/// The provider's book cannot be read or written.
+fn closed(error: ProviderError) -> Problem {
+    tracing::error!("The scripted provider was not told: {error}");
+    Problem::new(Code::Unavailable, operators::PROVIDER_CLOSED)
 }
 
 fn not_scripted() -> Problem {

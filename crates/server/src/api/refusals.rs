@@ -13,11 +13,14 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::OrderNotCancellable => Problem::new(Code::OrderNotCancellable, details::ORDER_NOT_CANCELLABLE),
         Refusal::OrderNotStuck => Problem::new(Code::OrderNotCancellable, operators::ORDER_NOT_STUCK),
         Refusal::PaymentNotDue
+        | Refusal::PaymentNotYetDue
+        | Refusal::OrderNotPayable
         | Refusal::PaymentAlreadyPaid
         | Refusal::PaymentInProgress
         | Refusal::PaymentAmountMismatch { .. }
         | Refusal::OrderNotRefundable
         | Refusal::RefundTooMuch
+        | Refusal::PaymentNotStuck
         | Refusal::ReceiverMissing
         | Refusal::ShipmentNotFound
         | Refusal::StorageNotFound
@@ -88,6 +91,9 @@ fn settling_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about settling only")]
     match refusal {
         Refusal::PaymentNotDue => Problem::new(Code::PaymentNotDue, details::PAYMENT_NOT_DUE),
+        Refusal::PaymentNotYetDue => Problem::new(Code::PaymentNotYetDue, details::PAYMENT_NOT_YET_DUE),
+        Refusal::OrderNotPayable => not_payable(),
+        Refusal::PaymentNotStuck => Problem::new(Code::PaymentNotStuck, operators::PAYMENT_NOT_STUCK),
         Refusal::PaymentAlreadyPaid => Problem::new(Code::PaymentAlreadyPaid, details::PAYMENT_ALREADY_PAID),
         Refusal::PaymentInProgress => Problem::new(Code::PaymentInProgress, details::PAYMENT_IN_PROGRESS),
         Refusal::PaymentAmountMismatch { due } => {
@@ -102,6 +108,11 @@ fn settling_problem(refusal: &Refusal) -> Problem {
         }
         _ => Problem::new(Code::OrderNotRefundable, details::ORDER_NOT_REFUNDABLE),
     }
+}
+
+/// What is said wherever a payment is about an order that came to nothing.
+pub(super) fn not_payable() -> Problem {
+    Problem::new(Code::OrderNotPayable, details::ORDER_NOT_PAYABLE)
 }
 
 /// Why nothing was done to a dead letter.
@@ -134,6 +145,10 @@ pub(crate) fn order_not_found() -> Problem {
 
 pub(crate) fn shipment_not_found() -> Problem {
     Problem::new(Code::ShipmentNotFound, details::SHIPMENT_NOT_FOUND)
+}
+
+pub(crate) fn payment_not_found() -> Problem {
+    Problem::new(Code::PaymentNotFound, operators::PAYMENT_NOT_FOUND)
 }
 
 pub(crate) fn product_not_found() -> Problem {

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{OrderId, ProductId};
 use domain::limits::{LINES_MAX, QUANTITY_MAX};
 use domain::money::Money;
-use domain::order::{Order, Receiver, Status};
+use domain::order::{Order, Outcome, Receiver, Status};
 use domain::payment::{Method, Payment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{applied, check_receiver, said};
-use super::refusals::{order_not_found, problem};
+use super::refusals::{not_payable, order_not_found, problem};
 use super::submission::Submission;
 use super::{Shop, check_text, examples, render, shapes, unavailable};
 use crate::http::json::Json;
@@ -126,10 +126,10 @@ pub(crate) async fn pay(
     let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
     let body = |status| Json(PaymentBody { payment_id: payment.to_string(), status });
     let mut response = match end_of(&shop, (order, attempt), wait).await? {
-        Some(payment) if payment.attempt == attempt && !payment.captured.is_zero() => {
+        Some(ended) => {
+            what_came_of(&shop, &ended, attempt).await?;
             (StatusCode::OK, body("COMPLETED")).into_response()
         }
-        Some(payment) => return Err(declined(&payment)),
         None => super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }),
     };
     applied(&mut response, submission.prefer);
@@ -137,19 +137,32 @@ pub(crate) async fn pay(
     Ok(response)
 }
 
-/// The payment, as soon as the attempt has come to an end.
+/// The payment, as soon as the attempt has come to an end, or its order has.
 async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
     let look = || shop.front.views.payment(order);
-    let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way();
+    let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way() || !payment.is_wanted;
     shop.front.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over).await.map_err(unavailable)
 }
 
-fn declined(payment: &Payment) -> Problem {
-    let detail = match payment.refusal.as_deref() {
-        Some(why) => details::PAYMENT_DECLINED.with(why),
-        None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_TAKEN_BACK),
-    };
-    Problem::new(Code::PaymentDeclined, detail)
+/// Whether the attempt paid for its order; the same whenever it is asked, because each attempt ends once. An order that came to
+/// nothing is never said to be payable.
+async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<(), Problem> {
+    let order = shop.front.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    match order.outcome {
+        Outcome::Completed if payment.attempt == attempt => Ok(()),
+        Outcome::Completed => Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_PAID_LATER).for_good()),
+        Outcome::Cancelled | Outcome::Compensating | Outcome::CompensationStuck => Err(not_payable()),
+        Outcome::Pending | Outcome::AwaitingPayment if payment.attempt != attempt => {
+            Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_BEGUN_AGAIN).for_good())
+        }
+        Outcome::Pending | Outcome::AwaitingPayment => {
+            let detail = match payment.refusal.as_deref() {
+                Some(why) => details::PAYMENT_DECLINED.with(why),
+                None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_TAKEN_BACK),
+            };
+            Err(Problem::new(Code::PaymentDeclined, detail))
+        }
+    }
 }
 
 /// `POST /api/orders/{n}/process-payment-shipment`: payment, shipment, warehouse and status, all or nothing.
@@ -177,10 +190,11 @@ pub(crate) async fn process(
     let settled = shop.front.submit(command, submission.idempotency).await;
     settled.result.map_err(|refusal| problem(&refusal))?;
     let number = &order.created.number;
+    let is_paid_now = order.outcome == Outcome::AwaitingPayment;
     let accepted = super::accepted(ProcessingBody {
         order_id: number.to_string(),
         status: "PROCESSING",
-        message: orders::PROCESSING.of(language),
+        message: if is_paid_now { orders::PROCESSING } else { orders::SENDING }.of(language),
         estimated_processing_time: ESTIMATED_PROCESSING_TIME,
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use crate::openapi::words;
 
-/// Characters of each part of a receiver's address.
 /// Characters of why an operator does something.
 pub(super) const ADMIN_REASON_CHARS_MAX: usize = 500;
+/// Characters of where it can be found.
+pub(super) const REFERENCE_CHARS_MAX: usize = 100;
+/// Characters of each part of a receiver's address.
 pub(super) const RECEIVER_CHARS_MAX: usize = 500;
 
 /// Where the goods go.

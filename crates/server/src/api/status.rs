@@ -41,10 +41,26 @@ pub(crate) struct StatusBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     pay_before: Option<String>,
+    /// Absent while nothing was begun, and for an order that is not paid beforehand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentBody>,
     /// When its outcome will be known, by what the latest orders took; absent where it is known, or waits for its customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     estimated_completion: Option<String>,
+}
+
+/// How its payment stands: PENDING is under way, FAILED may be tried again until `payBefore`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PaymentOfOrder")]
+struct PaymentBody {
+    payment_id: String,
+    #[schemars(with = "words::PaymentStatusWord")]
+    status: &'static str,
+    /// Why it failed, in the provider's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
 }
 
 /// `GET /api/orders/{n}/status`.
@@ -56,10 +72,28 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let order = whose.order(&shop, &number).await?;
     let estimate = estimate(&shop, &order).await.map_err(unavailable)?;
-    Ok((language.headers(), Json(body(&order, estimate, language))).into_response())
+    let payment = payment(&shop, &order).await.map_err(unavailable)?;
+    Ok((language.headers(), Json(body(&order, (payment, estimate), language))).into_response())
 }
 
-fn body(order: &Order, estimate: Option<Timestamp>, language: Language) -> StatusBody {
+/// An order that cannot have any is not looked up for it.
+async fn payment(shop: &Shop, order: &Order) -> Result<Option<PaymentBody>, StoreError> {
+    if !order.is_prepaid() || order.outcome == Outcome::Pending {
+        return Ok(None);
+    }
+    let payment = shop.front.views.payment(order.id()).await?;
+    Ok(payment.map(|payment| PaymentBody {
+        payment_id: shop.front.codec.payment(payment.order).to_string(),
+        status: payment.state.shown(),
+        code: payment.refusal.as_deref().map(str::to_owned),
+    }))
+}
+
+fn body(
+    order: &Order,
+    (payment, estimate): (Option<PaymentBody>, Option<Timestamp>),
+    language: Language,
+) -> StatusBody {
     StatusBody {
         order_id: order.created.number.to_string(),
         outcome: order.outcome.name(),
@@ -70,6 +104,7 @@ fn body(order: &Order, estimate: Option<Timestamp>, language: Language) -> Statu
         can_cancel: order.is_cancellable(),
         last_updated: wire_time::format(order.updated_at),
         pay_before: order.pay_before.map(wire_time::format),
+        payment,
         estimated_completion: estimate.map(wire_time::format),
     }
 }

@@ -50,6 +50,16 @@ impl Resource for ConsumerGroup {
 #[derive(Debug, Clone, Copy)]
 pub struct CouponRequest;
 
+/// The payment of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct Payment;
+
+impl Resource for Payment {
+    const NOT_FOUND: Code = Code::PaymentNotFound;
+    const DESCRIPTION: &'static str = "The payment's id.";
+    const EXAMPLE: &'static str = "PAY-7M3K9Q2XWP4T";
+}
+
 /// A payment provider.
 #[derive(Debug, Clone, Copy)]
 pub struct Provider;

@@ -30,6 +30,8 @@ pub struct Problem {
     violations: Vec<Violation>,
     /// Known better than the code knows it.
     retry_after_s: Option<u64>,
+    /// The same request comes to nothing for good, though others of its kind may succeed later.
+    is_for_good: bool,
 }
 
 /// One value of the request that cannot be accepted. One of `pointer`, `parameter` and `header` says where it stands.
@@ -78,7 +80,7 @@ impl Violation {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<Told>) -> Problem {
-        Problem { code, detail: Some(detail.into()), violations: Vec::new(), retry_after_s: None }
+        Problem { code, detail: Some(detail.into()), violations: Vec::new(), retry_after_s: None, is_for_good: false }
     }
 
     /// A request of which one value of the body cannot be accepted.
@@ -110,7 +112,17 @@ impl Problem {
     }
 
     fn violated(violations: Vec<Violation>) -> Problem {
-        Problem { code: Code::ValidationFailed, detail: None, violations, retry_after_s: None }
+        Problem { code: Code::ValidationFailed, detail: None, violations, retry_after_s: None, is_for_good: false }
+    }
+
+    /// The same request cannot succeed later.
+    pub fn for_good(mut self) -> Problem {
+        self.is_for_good = true;
+        self
+    }
+
+    fn is_retryable(&self) -> bool {
+        self.code.is_retryable() && !self.is_for_good
     }
 
     pub fn code(&self) -> Code {
@@ -144,7 +156,7 @@ impl Problem {
             code: self.code.as_str(),
             trace_id,
             errors: self.violations.iter().map(|violation| violation.document(language)).collect(),
-            retryable: self.code.is_retryable(),
+            retryable: self.is_retryable(),
         })
         .expect("a problem document is plain text and numbers")
     }

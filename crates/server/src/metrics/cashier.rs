@@ -18,22 +18,41 @@ struct Call {
     answer: &'static str,
 }
 
+/// Approvals of another amount or currency than is expected, in answers and in callbacks. Every process has it, because callbacks
+/// come to any.
+#[derive(Clone)]
+pub struct Mismatches(Counter);
+
+impl Mismatches {
+    pub fn register(metrics: &Metrics) -> Mismatches {
+        let mismatches = Mismatches(Counter::default());
+        let help = "Approvals of another amount or currency than was asked for, in answers and callbacks";
+        metrics.register(|registry| registry.register("payment_mismatches", help, mismatches.0.clone()));
+        mismatches
+    }
+
+    pub(crate) fn count(&self) {
+        self.0.inc();
+    }
+}
+
 pub struct CashierMetrics {
     calls: Family<Call, Counter>,
-    mismatches: Counter,
+    mismatches: Mismatches,
     breaker: Gauge,
+    stuck: Gauge,
 }
 
 impl CashierMetrics {
-    pub fn register(metrics: &Metrics) -> CashierMetrics {
+    pub fn register(metrics: &Metrics, mismatches: Mismatches) -> CashierMetrics {
         let cashier =
-            CashierMetrics { calls: Family::default(), mismatches: Counter::default(), breaker: Gauge::default() };
+            CashierMetrics { calls: Family::default(), mismatches, breaker: Gauge::default(), stuck: Gauge::default() };
         metrics.register(|registry| {
             registry.register("payment_calls", "Calls of the payment provider", cashier.calls.clone());
-            let help = "Approvals of another amount than was asked for";
-            registry.register("payment_mismatches", help, cashier.mismatches.clone());
             let help = "The payment provider's breaker: 0 closed, 1 half-open, 2 open";
             registry.register("payment_breaker_state", help, cashier.breaker.clone());
+            let help = "Payments of which a refund or a void waits for an operator";
+            registry.register("payments_stuck", help, cashier.stuck.clone());
         });
         cashier
     }
@@ -46,13 +65,24 @@ impl CashierMetrics {
             Ok(Found::Never) => "never",
             Err(ProviderError::NotDone(_)) => "not_done",
             Err(ProviderError::Unknown(_)) => "unknown",
+            Err(ProviderError::Mismatch(_)) => "mismatch",
         };
         let way = match errand.way {
             Way::Do => "do",
             Way::LookUp => "look_up",
         };
         self.calls.get_or_create(&Call { deed: errand.ask.deed.name(), way, answer }).inc();
-        self.mismatches.inc_by(u64::from(errand.is_alarming()));
+        if errand.is_alarming() {
+            self.mismatches.count();
+        }
+    }
+
+    pub(crate) const fn mismatches(&self) -> &Mismatches {
+        &self.mismatches
+    }
+
+    pub(crate) fn count_stuck(&self, payments: i64) {
+        self.stuck.set(payments);
     }
 
     pub(crate) fn stand(&self, state: State) {

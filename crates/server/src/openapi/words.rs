@@ -13,7 +13,7 @@ use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
 use domain::payment::Method;
 use domain::reason::Reason;
-use domain::{shipment, stock, warehouse};
+use domain::{payment, shipment, stock, warehouse};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::http::Code;
@@ -60,6 +60,10 @@ words! {
     ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
     /// What becomes of goods that are kept for an order.
     StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);
+    /// How far a payment is; STUCK waits for an operator.
+    PaymentStateWord as "PaymentStateName" = payment::State::ALL.map(payment::State::name);
+    /// How money goes back: given back after it was taken, or let go before.
+    GiveBackWord as "GiveBack" = ["REFUND", "VOID"];
     /// Whether the order came about. COMPLETED and CANCELLED are final.
     OutcomeWord as "Outcome" = Outcome::ALL.map(Outcome::name);
     /// The life cycle of the goods.

@@ -12,8 +12,20 @@ texts! {
         "상품이 배송 중이 아닌 완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
     MODE_FOR_ADMINS: "Only an admin may choose the mode of an order.", "주문 처리 방식은 관리자만 정할 수 있습니다.";
     PAYMENT_NOT_DUE:
-        "Nothing is due now: the order is not claimed yet, needs no payment, or was cancelled.",
-        "지금은 결제하실 금액이 없습니다. 아직 상품을 확보하는 중이거나, 결제가 필요 없거나, 취소된 주문입니다.";
+        "Nothing is due: the order is paid on delivery, or costs nothing.",
+        "결제하실 금액이 없습니다. 배송 시 결제하거나 결제가 필요 없는 주문입니다.";
+    PAYMENT_NOT_YET_DUE:
+        "The order is still being processed. It can be paid as soon as its goods are reserved; send the request again in a moment.",
+        "주문을 처리하고 있습니다. 상품이 확보되면 결제하실 수 있으니 잠시 후 다시 시도해 주세요.";
+    ORDER_NOT_PAYABLE:
+        "The order was cancelled or given back; it cannot be paid. Money that was taken for it goes back.",
+        "취소되었거나 환불된 주문이므로 결제하실 수 없습니다. 이미 결제된 금액은 환불됩니다.";
+    PAYMENT_PAID_LATER:
+        "This payment was refused; a later one paid for the order.",
+        "이 결제는 거절되었으며, 이후의 결제로 주문이 결제되었습니다.";
+    PAYMENT_BEGUN_AGAIN:
+        "This payment was refused; a later one was begun.",
+        "이 결제는 거절되었으며, 이후에 새로운 결제가 시작되었습니다.";
     PAYMENT_ALREADY_PAID: "The order is paid.", "이미 결제된 주문입니다.";
     PAYMENT_IN_PROGRESS:
         "Its money is on its way; wait for what comes of it.",
@@ -22,8 +34,8 @@ texts! {
         "{0} won are due; show the customer and ask again.",
         "결제하실 금액은 {0}원입니다. 금액을 확인하신 뒤 다시 시도해 주세요.";
     PAYMENT_DECLINED:
-        "The payment was refused: {0}. The order may be paid again.",
-        "결제가 거절되었습니다(사유: {0}). 다시 결제하실 수 있습니다.";
+        "The payment was refused: {0}. The order may be paid again until its time is over, under a new Idempotency-Key.",
+        "결제가 거절되었습니다(사유: {0}). 결제 기한 안에 새로운 Idempotency-Key로 다시 결제하실 수 있습니다.";
     PAYMENT_TAKEN_BACK: "it was taken back", "결제가 철회됨";
     SHIPMENT_NOT_FOUND:
         "No goods were sent or stored for an order of this number.",

@@ -24,6 +24,17 @@ texts! {
     ORDER_FAILED_MESSAGE:
         "Nothing was sent. The order may be paid again until its time is over.",
         "배송된 상품은 없습니다. 결제 기한 안에 다시 결제하실 수 있습니다.";
+    PAYMENT_FAILED: "The payment failed", "결제에 실패했습니다";
+    PAYMENT_FAILED_MESSAGE:
+        "Nothing was charged. Order {0} may be paid again until its time is over.",
+        "청구된 금액은 없습니다. 주문번호 {0}의 주문을 결제 기한 안에 다시 결제하실 수 있습니다.";
+    REFUND_DELAYED: "Your refund takes longer", "환불이 지연되고 있습니다";
+    REFUND_DELAYED_MESSAGE:
+        "The payment provider has not refunded {0} won of order {1} yet. We are seeing to it.",
+        "결제사에서 주문번호 {1}의 {0}원을 아직 환불하지 못했습니다. 저희가 확인하여 처리하고 있습니다.";
+    RELEASE_DELAYED_MESSAGE:
+        "The payment provider has not released the amount set aside for order {0} yet. We are seeing to it; nothing is charged.",
+        "결제사에서 주문번호 {0}의 승인 금액을 아직 취소하지 못했습니다. 저희가 확인하고 있으며, 청구되는 금액은 없습니다.";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";
     COUPON_ISSUED_MESSAGE: "The coupon is yours; it is number {0}.", "{0}번째 쿠폰이 발급되었습니다.";
     COUPON_REFUSED: "You have no coupon", "쿠폰이 발급되지 않았습니다";
@@ -69,6 +80,14 @@ fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Told) {
             (ORDER_STATUS, ORDER_STATUS_MESSAGE.with(order).with_text(orders::description(outcome, status)))
         }
         NoticeKind::OrderFailed => (ORDER_FAILED, ORDER_FAILED_MESSAGE.into()),
+        NoticeKind::PaymentFailed => (PAYMENT_FAILED, PAYMENT_FAILED_MESSAGE.with(order)),
+        NoticeKind::RefundDelayed if word("operation") == "VOID" => {
+            (REFUND_DELAYED, RELEASE_DELAYED_MESSAGE.with(order))
+        }
+        NoticeKind::RefundDelayed => {
+            let amount = data.get("amount").and_then(Value::as_i64).unwrap_or_default();
+            (REFUND_DELAYED, REFUND_DELAYED_MESSAGE.with(amount).with(order))
+        }
         NoticeKind::CouponIssued => {
             let number = data.get("issueNumber").and_then(Value::as_i64).unwrap_or_default();
             (COUPON_ISSUED, COUPON_ISSUED_MESSAGE.with(number))

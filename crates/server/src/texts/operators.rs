@@ -2,6 +2,11 @@
 
 texts! {
     ORDER_NOT_STUCK: "Only an order whose compensation is stuck can be resumed.", "보상 처리가 멈춘 주문만 다시 시도할 수 있습니다.";
+    PAYMENT_NOT_STUCK:
+        "Only a payment whose state is STUCK can be tried again or resolved; look at it again.",
+        "STUCK 상태의 결제만 다시 시도하거나 처리할 수 있습니다. 다시 조회해 주세요.";
+    PAYMENT_NOT_FOUND: "There is no payment of this id.", "이 번호의 결제가 없습니다.";
+    PROVIDER_CLOSED: "The provider's book does not answer; try again.", "결제 공급자의 장부가 응답하지 않습니다. 다시 시도해 주세요.";
     PROVIDER_OF_SHOP: "Payments of this shop are made by {0}.", "이 상점의 결제는 {0}에서 처리합니다.";
     CALLBACK_FORGED: "No known secret makes this signature of these bytes.", "등록된 비밀 키로 만든 서명이 아닙니다.";
     CALLBACK_STALE:

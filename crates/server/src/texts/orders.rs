@@ -8,6 +8,8 @@ use super::Text;
 texts! {
     /// What source 003 says when it has taken in an order to be paid and sent.
     PROCESSING: "The order was received. The payment is being processed.", "주문이 접수되었습니다. 결제를 처리하고 있습니다.";
+    /// The same for an order that is paid.
+    SENDING: "The order was received. The goods are being made ready.", "주문이 접수되었습니다. 상품을 준비하고 있습니다.";
     COMPENSATING:
         "The order is being cancelled; what was reserved for it is being given back.",
         "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::cashier::Cashier;
 use app::payment::{Directed, Provider};
@@ -16,7 +17,7 @@ use crate::callbacks::Letterbox;
 use crate::cashier::{CashierThread, Parts, Patient};
 use crate::config::{Config, PaymentBy};
 use crate::front::Front;
-use crate::metrics::{CashierMetrics, Metrics};
+use crate::metrics::{CashierMetrics, Metrics, Mismatches};
 
 /// The scripted provider's own record, beside the store.
 const BOOK: &str = "scripted-payments.db";
@@ -34,7 +35,9 @@ pub(super) struct Till {
 
 pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Metrics) -> Result<Till, Error> {
     let (letterbox, letters) = Letterbox::open();
-    let payments = payments(config, data_dir, &front.wall, letterbox)?;
+    let mismatches = Mismatches::register(metrics);
+    let Moving { provider, directed } = moving(config, data_dir, &front.wall, letterbox)?;
+    let payments = Payments { provider, directed, mismatches: mismatches.clone() };
     let due = Arc::new(Notify::new());
     let mut cashier = None;
     if config.server.roles.worker {
@@ -43,7 +46,7 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
         let parts = Parts {
             front: front.clone(),
             provider: Arc::clone(&provider),
-            metrics: CashierMetrics::register(metrics),
+            metrics: CashierMetrics::register(metrics, mismatches),
             concurrency: config.payment.concurrency,
             due: Arc::clone(&due),
             letters,
@@ -55,13 +58,14 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
     Ok(Till { payments, due, cashier })
 }
 
-/// The provider that is set; one inside the binary can be told what to do.
-fn payments(
-    config: &Config,
-    data_dir: &Path,
-    wall: &Arc<dyn Clock>,
-    letterbox: Arc<Letterbox>,
-) -> Result<Payments, Error> {
+/// Who moves the money, and the same one where it can be told what to do.
+struct Moving {
+    provider: Arc<dyn Provider>,
+    directed: Option<Arc<dyn Directed>>,
+}
+
+/// The provider that is set; one inside the binary can be told what to do. Processes that share a database share its book.
+fn moving(config: &Config, data_dir: &Path, wall: &Arc<dyn Clock>, letterbox: Arc<Letterbox>) -> Result<Moving, Error> {
     let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
     if config.payment.provider == PaymentBy::Http {
         let provider = Stripe::new(Account {
@@ -71,13 +75,17 @@ fn payments(
             payment_method: config.payment.method.clone(),
             timeout: config.payment.timeout(),
         });
-        return Ok(Payments { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
+        return Ok(Moving { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
     }
     // Nobody else needs to know it: what it signs does not leave the process.
     let secrets = if given.is_empty() { made_secret()? } else { given };
-    let provider = Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(wall), letterbox);
+    let provider = match config.store.database() {
+        Some(database) => MysqlBook::open(database.address())
+            .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), letterbox)),
+        None => Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(wall), letterbox),
+    };
     let provider = Arc::new(provider.map_err(Error::Payment)?);
-    Ok(Payments { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
+    Ok(Moving { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
 }
 
 fn made_secret() -> Result<Secrets, Error> {

@@ -116,8 +116,14 @@ impl TestShop {
     /// Reads `path` until what it finds is as wanted.
     #[track_caller]
     pub(crate) fn get_until(&self, user: i64, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        self.get_within(10, user, path, is_wanted)
+    }
+
+    /// The same, for what takes so many seconds at most.
+    #[track_caller]
+    pub(crate) fn get_within(&self, seconds: u32, user: i64, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
         let mut found = Value::Null;
-        for _ in 0..400 {
+        for _ in 0..seconds * 40 {
             found = self.get(user, path).expect(200);
             if is_wanted(&found) {
                 return found;

@@ -95,6 +95,12 @@ impl Meeting {
             Code::OrderEmpty => Told(shop.post(ANN, "/api/orders", &json!({"items": []}))),
             Code::OrderNotCancellable => Told(self.cancel_completed()),
             Code::OrderNotRefundable => Told(self.settle("/refund", &json!({}))),
+            Code::OrderNotPayable => {
+                let number = self.order(&json!({})).number(200);
+                shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
+                Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
+            }
+            Code::PaymentNotYetDue => Elsewhere("payments::what_is_said_of_a_payment_agrees_with_its_order"),
             Code::PaymentNotDue => {
                 let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
                 Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
@@ -102,6 +108,8 @@ impl Meeting {
             Code::PaymentAlreadyPaid | Code::PaymentDeclined => {
                 Elsewhere("payments::a_declined_payment_is_told_and_may_be_tried_again")
             }
+            Code::PaymentNotFound => Told(shop.get(ADMIN, "/api/admin/payments/PAY-00000000")),
+            Code::PaymentNotStuck => Elsewhere("stuck_payments::only_what_is_stuck_is_retried_or_resolved"),
             Code::PaymentInProgress => Elsewhere("settling::an_order_is_paid_once, in the simulator's tests"),
             Code::PaymentAmountMismatch => Told(self.settle("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
             Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),

@@ -157,7 +157,7 @@ fn an_order_whose_participant_is_out_waits_and_says_where_it_is() {
 }
 
 /// What `doorbuster` prints beside the running shop.
-fn command(shop: &TestShop, args: &[&str]) -> String {
+pub(crate) fn command(shop: &TestShop, args: &[&str]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .args(args)
         .arg("--data-dir")

@@ -160,7 +160,7 @@ fn an_order_that_nobody_pays_expires() {
     let number = shop.order(ANN, &json!({"items": items(product, 2)})).number(200);
     let order = shop.get_until(ANN, &path(&number, ""), |order| order["outcome"] == "CANCELLED");
     assert_eq!((&order["reason"], shop.available(product)), (&json!("payment.expired"), 5));
-    assert_eq!(shop.pay(ANN, &number, 1).problem(409), "payment.not_due");
+    assert_eq!(shop.pay(ANN, &number, 1).problem(409), "order.not_payable");
 }
 
 #[test]

@@ -61,4 +61,5 @@ mod shell_commands;
 mod shell_connections;
 mod shell_tokens;
 mod shop;
+mod stuck_payments;
 mod switching;

@@ -10,7 +10,7 @@ use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
 /// With settings that all of them share.
-fn shops(database: &Database, more: &[(&str, &str)]) -> [TestShop; 2] {
+pub(crate) fn shops(database: &Database, more: &[(&str, &str)]) -> [TestShop; 2] {
     let url = database.url();
     let settings: Vec<(&str, &str)> =
         [("DATABASE_URL", url.as_str())].into_iter().chain(more.iter().copied()).collect();

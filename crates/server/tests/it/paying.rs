@@ -84,6 +84,38 @@ impl TestShop {
         panic!("the payment never came to what is wanted: {ledger:?}");
     }
 
+    /// Waits until the metrics have this.
+    #[track_caller]
+    pub(crate) fn metrics_until(&self, wanted: &str) {
+        let found = (0..800).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(25));
+            self.get(ADMIN, "/metrics").text.contains(wanted)
+        });
+        assert!(found, "the metrics never have {wanted}");
+    }
+
+    /// What a user was told of one kind, oldest first.
+    pub(crate) fn notices_of(&self, user: i64, kind: &str) -> Vec<Value> {
+        let shop = read_only(self, "shop.db");
+        let sql = "SELECT data FROM notice WHERE user_id = ?1 AND kind = ?2 ORDER BY number";
+        let mut notices = shop.prepare(sql).unwrap();
+        let texts = notices.query_map((user, kind), |row| row.get::<_, String>(0)).unwrap();
+        texts.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
+    }
+
+    /// The same, as soon as there is one.
+    #[track_caller]
+    pub(crate) fn notices_within(&self, seconds: u32, user: i64, kind: &str) -> Vec<Value> {
+        for _ in 0..seconds * 40 {
+            let notices = self.notices_of(user, kind);
+            if !notices.is_empty() {
+                return notices;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        panic!("user {user} was never told {kind}");
+    }
+
     /// How many events of a type there are.
     pub(crate) fn events_of(&self, kind: &str) -> i64 {
         let sql = "SELECT count(*) FROM event WHERE type = ?1";

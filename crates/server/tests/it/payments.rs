@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::api_asking::in_both_executors;
+use crate::client::Answer;
+use crate::notices_shared::shops;
 use crate::paying::Statement;
+use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
 /// The shop and its provider say the same of the money.
@@ -84,6 +87,104 @@ fn a_declined_payment_is_told_and_may_be_tried_again() {
         assert_statements(shop, 40_402, 0);
         assert_eq!(shop.pay(ANN, &number, 20).problem(409), "payment.already_paid");
     });
+}
+
+/// What a refusal says: its code, whether it may be sent again, and its words.
+fn refusal(answer: &Answer, status: u16) -> (String, bool, String) {
+    let (code, told) = (answer.problem(status), answer.json());
+    (code, told["retryable"].as_bool().unwrap(), told["detail"].as_str().unwrap().to_owned())
+}
+
+/// T5: message, code and `retryable` agree with the order, also a moment before it can be paid.
+#[test]
+fn what_is_said_of_a_payment_agrees_with_its_order() {
+    let shop = TestShop::start();
+    let number = shop.unpaid(ANN, 40_402);
+    let (code, is_retryable, detail) = refusal(&shop.pay(ANN, &number, 20), 402);
+    assert!(code == "payment.declined" && is_retryable && detail.contains("may be paid again"), "{detail}");
+
+    let number = shop.unpaid(ANN, 1_000);
+    shop.pay(ANN, &number, 20).expect(200);
+    let path = format!("/api/orders/{number}/process-payment-shipment");
+    let taken = shop.post(ANN, &path, &json!({"warehouseStorage": true})).expect(202);
+    assert!(!taken["message"].as_str().unwrap().contains("payment"), "{taken}");
+    shop.post(ANN, &format!("/api/orders/{number}/refund"), &Value::Null).expect(200);
+    shop.payment_until("REFUNDED");
+    assert_eq!(refusal(&shop.pay(ANN, &number, 0), 409).0, "order.not_payable");
+
+    let body = json!({"service": "stockService", "out": true, "reason": "a rehearsal"});
+    shop.ask(ADMIN, "PUT", "/api/admin/services", &[], &body).expect(200);
+    let product = shop.product(1_000, 10);
+    let pending = shop.order(ANN, &json!({"items": [{"productId": product, "quantity": 1}]})).number(202).to_owned();
+    for path in ["pay", "process-payment-shipment"] {
+        let wanted = if path == "pay" { json!({"method": "CARD"}) } else { json!({"warehouseStorage": true}) };
+        let answer = shop.post(ANN, &format!("/api/orders/{pending}/{path}"), &wanted);
+        let (code, is_retryable, detail) = refusal(&answer, 409);
+        assert_eq!((code.as_str(), is_retryable), ("payment.not_yet_due", true), "{detail}");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+}
+
+/// C10: the same key has the same final result, and an order that is cancelled is never said to be payable.
+#[test]
+fn a_key_of_a_payment_says_in_the_end_what_came_of_it() {
+    let shop = TestShop::start();
+    let pay = |number: &str| {
+        let headers = [("prefer", "wait=0"), ("idempotency-key", number)];
+        shop.ask(ANN, "POST", &format!("/api/orders/{number}/pay"), &headers, &json!({"method": "CARD"}))
+    };
+    let number = shop.unpaid(ANN, 1_000);
+    shop.tell_provider(&json!({"script": "UNREACHABLE"}));
+    pay(&number).expect(202);
+    shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
+    let first = refusal(&pay(&number), 409);
+    assert_eq!((first.0.as_str(), first.1), ("order.not_payable", false));
+    shop.tell_provider(&json!({"script": "APPROVE"}));
+    shop.payment_when(|payment| payment.tries.is_none());
+    assert_eq!(refusal(&pay(&number), 409), first);
+
+    // A payment that was refused stays so when a later one pays for the order.
+    let number = shop.unpaid(ANN, 1_000);
+    shop.tell_provider(&json!({"script": "FAIL_AFTER_PENDING", "deed": "authorize", "times": 1}));
+    pay(&number).expect(202);
+    shop.payment_until("DECLINED");
+    assert!(refusal(&pay(&number), 402).1);
+    shop.tell_provider(&json!({"script": "APPROVE", "times": 2}));
+    shop.pay(ANN, &number, 20).expect(200);
+    let (code, is_retryable, _) = refusal(&pay(&number), 402);
+    assert_eq!((code.as_str(), is_retryable), ("payment.declined", false));
+}
+
+/// T3: who was answered 202 learns of the refusal by a notice, and by the order's status.
+#[test]
+fn a_decline_after_the_answer_is_told() {
+    in_both_executors(|shop| {
+        let number = shop.unpaid(ANN, 1_000);
+        shop.tell_provider(&json!({"script": "FAIL_AFTER_PENDING", "deed": "authorize", "times": 1}));
+        let path = format!("/api/orders/{number}/status");
+        assert!(shop.get(ANN, &path).expect(200)["payment"].is_null());
+        shop.pay(ANN, &number, 0).expect(202);
+        let status = shop.get_until(ANN, &path, |status| status["payment"]["status"] == "FAILED");
+        assert_eq!(status["payment"]["code"], "failed");
+        let notices = shop.notices_within(10, ANN, "payment.failed");
+        assert_eq!((&notices[0]["orderId"], &notices[0]["status"]), (&json!(number), &json!("FAILED")));
+        assert_eq!((&notices[0]["code"], notices.len()), (&json!("failed"), 1));
+    });
+}
+
+/// C11: what one process had done, the others know; and what one is told, all do.
+#[test]
+fn processes_that_share_a_database_share_the_providers_book() {
+    let Some(database) = Database::new("processes_that_share_a_database_share_the_providers_book") else { return };
+    let [here, there] = shops(&database, &[]);
+    here.tell_provider(&json!({"script": "DECLINE", "deed": "authorize", "times": 1}));
+    assert_eq!(there.get(ADMIN, "/api/admin/payments/script").expect(200)["script"], "DECLINE");
+    let number = there.unpaid(ANN, 1_000);
+    assert_eq!(there.pay(ANN, &number, 20).problem(402), "payment.declined");
+    assert_eq!(here.get(ADMIN, "/api/admin/payments/script").expect(200)["script"], "APPROVE");
+    here.pay(ANN, &number, 20).expect(200);
+    there.post(ANN, &format!("/api/orders/{number}/refund"), &Value::Null).expect(200);
+    there.get_until(ANN, &format!("/api/orders/{number}"), |order| order["status"] == "REFUNDED");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::client::Answer;
 use crate::contract;
 use crate::paying::CALLBACK_SECRETS;
-use crate::shop::{ANN, TestShop};
+use crate::shop::{ADMIN, ANN, TestShop};
 
 const PATH: &str = "/api/payments/callbacks/scripted";
 
@@ -114,6 +114,8 @@ fn what_is_signed_and_untrue_is_not_booked() {
         assert_eq!(shop.events_of("PaymentAuthorized"), 0, "{lie}");
     }
     assert_eq!(shop.newest_payment().captured, 0);
+    let metrics = shop.get(ADMIN, "/metrics").text;
+    assert!(metrics.contains("payment_mismatches_total 2"), "another amount and another currency:\n{metrics}");
     believed(&shop, &callback);
     completes(&shop, &number);
 }

@@ -55,16 +55,19 @@ pub enum Row {
 pub enum Span {
     /// Once or twice.
     Brief,
+    /// Five times.
+    Repeated,
     /// Past every deadline.
     Lasting,
 }
 
 impl Span {
-    const ALL: [Span; 2] = [Span::Brief, Span::Lasting];
+    const ALL: [Span; 3] = [Span::Brief, Span::Repeated, Span::Lasting];
 
     const fn name(self) -> &'static str {
         match self {
             Span::Brief => "for a moment",
+            Span::Repeated => "five times",
             Span::Lasting => "for long",
         }
     }
@@ -86,7 +89,7 @@ pub enum Failure {
 }
 
 /// The groups that an order's events go to.
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     Group::Stock,
     Group::Coupon,
     Group::Point,
@@ -95,6 +98,7 @@ const GROUPS: [Group; 8] = [
     Group::Ranking,
     Group::OrderProcessing,
     Group::OrderRetry,
+    Group::Payment,
 ];
 
 impl Failure {
@@ -105,8 +109,10 @@ impl Failure {
         let rows = Part::ALL.map(Row::Claim).into_iter().chain([Row::Payment, Row::Shipment, Row::Storage]);
         let rows: Vec<Row> = rows.collect();
         for span in Span::ALL {
-            all.extend(Service::ALL.map(|service| Failure::Out(service, span)));
-            all.extend(rows.iter().map(|row| Failure::Erring(*row, span)));
+            if span != Span::Repeated {
+                all.extend(Service::ALL.map(|service| Failure::Out(service, span)));
+                all.extend(rows.iter().map(|row| Failure::Erring(*row, span)));
+            }
             for deed in Deed::ALL {
                 let whims = Whim::ALL.into_iter().filter(|whim| can_be(deed, *whim, span));
                 all.extend(whims.map(|whim| Failure::Provider(deed, whim, span)));
@@ -161,13 +167,16 @@ impl Failure {
     }
 }
 
-/// Only an authorization is declined: what was set aside can be taken. What is done at last was not done for long, and who
-/// tells twice may as well do it once.
+/// What was set aside can be taken, so no capture is declined; an authorization that is, is not asked for again. What is done at
+/// last was not done for long, and who tells twice may as well do it once.
 const fn can_be(deed: Deed, whim: Whim, span: Span) -> bool {
     match (whim, span) {
-        (Whim::Decline, Span::Brief) => matches!(deed, Deed::Authorize),
+        (Whim::Decline, Span::Brief) => !matches!(deed, Deed::Capture),
+        (Whim::Decline | Whim::FailedAfterPending, _) => matches!(deed, Deed::Refund | Deed::Void),
+        (Whim::FailedAfterDone, _) => matches!(deed, Deed::Refund),
+        (_, Span::Repeated) => false,
         (Whim::Away | Whim::LostBefore | Whim::LostAfter | Whim::WrongAmount | Whim::Slow, _) => true,
         (Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Brief) => true,
-        (Whim::Decline | Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Lasting) => false,
+        (Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Lasting) => false,
     }
 }

@@ -124,8 +124,9 @@ impl Life {
             }
             (Life::Refunded, 1 | 2) => {
                 let lines = if done == 1 { order.created.lines.first().map(|line| (line.product, 1)) } else { None };
-                let is_free = payment.is_some_and(|payment| payment.state == Paid::Captured);
-                is_free.then(|| Command::RefundOrder { order: id, lines: lines.into_iter().collect(), note: None })
+                // The second part also while the first is under way, or stuck.
+                let is_paid = payment.is_some_and(|payment| !payment.captured.is_zero());
+                is_paid.then(|| Command::RefundOrder { order: id, lines: lines.into_iter().collect(), note: None })
             }
             (Life::Withdrawn, 1) => {
                 let is_under_way = payment.is_some_and(Payment::is_under_way);

@@ -15,7 +15,7 @@ use app::rows::{AnswerKey, LetterStatus, OrderRow};
 use app::settings::Executor;
 use domain::money::Money;
 use domain::order::Outcome;
-use domain::payment::Payment;
+use domain::payment::{Payment, State as Paid};
 use domain::time::Timestamp;
 
 use super::life::Goods;
@@ -24,6 +24,7 @@ use super::{Case, Failure, Life};
 use crate::bus::Bus;
 use crate::checker::{audit, ensure, everything_is_believed, is_at_rest};
 use crate::clock::ModelClock;
+use crate::customers::ADMIN;
 use crate::disk::{Disk, State};
 use crate::model_gate::ModelGate;
 use crate::process::{CODEC, Process, Surroundings};
@@ -254,7 +255,7 @@ impl Shop {
             return;
         }
         let due: Vec<Payment> = self.around.disk.read(|state| {
-            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due <= now);
+            let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due.is_some_and(|due| due <= now));
             state.payments.values().filter(is_due).cloned().collect()
         });
         for payment in due {
@@ -292,7 +293,12 @@ impl Shop {
             let stuck =
                 state.orders.values().filter(is_stuck).map(|row| Command::ResumeOrder { order: row.order.id() });
             let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
-            stuck.chain(letters.map(|letter| Undelivered::resend(letter, "the failure has ended", &CODEC))).collect()
+            let payments = state.payments.values().filter(|payment| payment.state == Paid::Stuck);
+            let retried = payments.map(|payment| Command::RetryStuckPayment { order: payment.order, by: ADMIN });
+            stuck
+                .chain(retried)
+                .chain(letters.map(|letter| Undelivered::resend(letter, "the failure has ended", &CODEC)))
+                .collect()
         });
         let is_any = !commands.is_empty();
         for command in commands {
@@ -315,7 +321,7 @@ impl Shop {
             let timers = state.timers.values().map(|timer| timer.due);
             let parked = state.parked.values().map(|parked| parked.due);
             let letters = state.letters.values().filter_map(|letter| letter.due);
-            let payments = state.payments.values().filter_map(|payment| payment.next.map(|next| next.due));
+            let payments = state.payments.values().filter_map(|payment| payment.next.and_then(|next| next.due));
             timers.chain(parked).chain(letters).chain(payments).chain(asked).min()
         })
     }

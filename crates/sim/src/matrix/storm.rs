@@ -14,6 +14,8 @@ use crate::provider::{Planned, Whim};
 
 /// How often something happens that happens for a moment.
 const BRIEFLY: u64 = 2;
+/// How often a provider says no before it says yes to the last try.
+const REPEATEDLY: u64 = domain::payment::GIVE_BACK_TRIES_MAX.unsigned_abs() - 1;
 
 impl Shop {
     pub(super) fn begin_storm(&mut self, goods: Goods) {
@@ -32,7 +34,11 @@ impl Shop {
                 }
             }
             Failure::Provider(deed, whim, span) => {
-                let times = if span == Span::Brief { 1 } else { u64::MAX };
+                let times = match span {
+                    Span::Brief => 1,
+                    Span::Repeated => REPEATEDLY,
+                    Span::Lasting => u64::MAX,
+                };
                 self.provider.plan(Planned { deed, whim, times });
             }
             Failure::None | Failure::Refused(_) | Failure::Out(..) => {}

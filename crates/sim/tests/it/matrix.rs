@@ -44,7 +44,7 @@ fn every_mode_meets_every_failure_that_it_can() {
         }
         let is_silent = |cell: &Case| matches!(cell.failure, Failure::Silent(_));
         let asks_nobody = matches!(choice, Choice::Atomic | Choice::Sync);
-        assert_eq!(of(choice, &is_silent), if asks_nobody { 4 } else { 8 });
+        assert_eq!(of(choice, &is_silent), if asks_nobody { 5 } else { 9 });
         assert_eq!(of(choice, &|cell| matches!(cell.failure, Failure::Refused(_))), 8);
     }
     let names: BTreeSet<String> = cells.iter().map(Case::name).collect();

@@ -6,7 +6,7 @@ use app::answer::{Answer, Refusal};
 use app::command::{Command, PaymentAnswered, PlaceOrder, ProcessOrder};
 use app::payment::{Asked, Deed, Found, ProviderError, Verdict};
 use app::rows::Telling;
-use domain::ids::{OrderId, ProductId};
+use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};
 use domain::payment::{Method, Payment, State};
@@ -16,6 +16,7 @@ use domain::warehouse::State as Stored;
 
 use crate::shop::{ANN, EXECUTORS, Shop, campaign_of, order_of};
 
+const ADMIN: UserId = UserId(99);
 const DUE: Money = Money::won(3_000);
 
 fn ann() -> Receiver {
@@ -135,11 +136,11 @@ fn a_refused_order_may_be_paid_again_until_its_time_is_over() {
         say(shop, order.id(), refused());
         assert_eq!(shop.order(order.id()).outcome, Outcome::AwaitingPayment);
         pay(shop, order.id()).unwrap();
-        assert_eq!(payment(shop, order.id()).asked(), Some(Asked { attempt: 2, deed: Deed::Authorize, refund: 0 }));
+        assert_eq!(payment(shop, order.id()).asked(), Some(Asked::first(2, Deed::Authorize, 0)));
         say(shop, order.id(), refused());
         shop.pass(Duration::from_secs(700));
         assert_eq!(shop.order(order.id()).reason, Some(Reason::PaymentExpired));
-        assert_eq!(pay(shop, order.id()), Err(Refusal::PaymentNotDue));
+        assert_eq!(pay(shop, order.id()), Err(Refusal::OrderNotPayable));
     });
 }
 
@@ -311,9 +312,11 @@ fn an_order_is_given_back_in_parts_that_add_up() {
         let part = Command::RefundOrder { order: order.id(), lines: vec![(product, 1)], note: None };
         shop.run(part.clone()).unwrap();
         assert_eq!(shop.order(order.id()).status, Status::PaymentCompleted, "a part changes no status");
-        assert_eq!(shop.run(part), Err(Refusal::PaymentInProgress));
+        shop.run(part).unwrap();
+        let owing = payment(shop, order.id());
+        assert_eq!((owing.refunding, owing.owed), (Money::won(1_000), Money::won(1_000)), "the second part is next");
         agree(shop, order.id());
-        assert_eq!(payment(shop, order.id()).refunded, Money::won(1_000));
+        assert_eq!(payment(shop, order.id()).refunded, Money::won(2_000));
         shop.run(Command::RefundOrder { order: order.id(), lines: vec![], note: None }).unwrap();
         assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
         agree(shop, order.id());
@@ -322,6 +325,133 @@ fn an_order_is_given_back_in_parts_that_add_up() {
         assert_eq!(shop.state().products[&product].on_hand, 9);
         let again = Command::RefundOrder { order: order.id(), lines: vec![], note: None };
         assert_eq!(shop.run(again), Err(Refusal::OrderNotRefundable));
+    });
+}
+
+fn resolve(order: OrderId) -> Command {
+    let (reason, reference) = ("paid by transfer".into(), "TR-2026-17".into());
+    Command::ResolveStuckPayment { order, by: ADMIN, reason, reference }
+}
+
+/// The provider declines until nobody asks it any more.
+#[track_caller]
+fn refuse(shop: &mut Shop, order: OrderId) {
+    while payment(shop, order).asked().is_some() {
+        say(shop, order, refused());
+    }
+    assert_eq!(payment(shop, order).state, State::Stuck);
+}
+
+fn notices(shop: &Shop, kind: &str) -> usize {
+    shop.disk.read(|state| state.notices.values().filter(|notice| notice.kind == kind).count())
+}
+
+/// M1: declined once, a refund is made by the next try; the customer hears nothing of it.
+#[test]
+fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(Command::RefundOrder { order: order.id(), lines: vec![], note: None }).unwrap();
+        say(shop, order.id(), refused());
+        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
+        agree(shop, order.id());
+        assert_eq!(shop.order(order.id()).status, Status::Refunded);
+        assert_eq!((count(shop, "PaymentRefundFailed"), notices(shop, "refund.delayed")), (1, 0));
+    });
+}
+
+/// M1: declined for ever, it is stuck; an operator has it tried once more, and then settles it by hand.
+#[test]
+fn a_refund_that_is_always_declined_waits_for_an_operator_who_settles_it() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(Command::RefundOrder { order: order.id(), lines: vec![], note: None }).unwrap();
+        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
+        refuse(shop, order.id());
+        let retry = Command::RetryStuckPayment { order: order.id(), by: ADMIN };
+        shop.run(retry).unwrap();
+        refuse(shop, order.id());
+        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
+        shop.pass(Duration::from_secs(200_000));
+        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
+        shop.run(resolve(order.id())).unwrap();
+        assert_eq!(shop.order(order.id()).status, Status::Refunded);
+        let payment = payment(shop, order.id());
+        assert_eq!((payment.refunded, payment.resolved), (Money::ZERO, DUE));
+        assert_eq!(payment.resolution.unwrap().by, ADMIN);
+        assert_eq!((count(shop, "PaymentRetried"), count(shop, "PaymentResolved")), (1, 1));
+    });
+}
+
+/// M1: the same for a paid order that is cancelled, for money that was set aside, and for parts.
+#[test]
+fn what_a_cancelled_order_took_is_stuck_and_settled_as_well() {
+    everywhere(|shop| {
+        let (product, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        let part = Command::RefundOrder { order: order.id(), lines: vec![(product, 1)], note: None };
+        shop.run(part).unwrap();
+        refuse(shop, order.id());
+        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None }).unwrap();
+        let stuck = payment(shop, order.id());
+        assert_eq!((stuck.state, stuck.refunding, stuck.owed), (State::Stuck, Money::won(1_000), Money::won(2_000)));
+        shop.run(resolve(order.id())).unwrap();
+        agree(shop, order.id());
+        let done = payment(shop, order.id());
+        assert_eq!((done.state, done.refunded, done.resolved), (State::Refunded, Money::won(2_000), Money::won(1_000)));
+
+        let (_, unpaid) = awaiting(shop);
+        pay(shop, unpaid.id()).unwrap();
+        say(shop, unpaid.id(), approved(DUE));
+        shop.run(Command::CancelOrder { order: unpaid.id(), by: Canceller::Customer, note: None }).unwrap();
+        say(shop, unpaid.id(), Ok(Found::Never));
+        assert_eq!(payment(shop, unpaid.id()).state, State::Voiding);
+        refuse(shop, unpaid.id());
+        assert_eq!(notices(shop, "refund.delayed"), 2);
+        shop.run(Command::RetryStuckPayment { order: unpaid.id(), by: ADMIN }).unwrap();
+        agree(shop, unpaid.id());
+        assert_eq!(payment(shop, unpaid.id()).state, State::Voided);
+    });
+}
+
+/// M1: a provider that takes its word back.
+#[test]
+fn a_refund_that_fails_after_it_was_made_is_made_again() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(Command::RefundOrder { order: order.id(), lines: vec![], note: None }).unwrap();
+        let asked = payment(shop, order.id()).asked().unwrap();
+        agree(shop, order.id());
+        let telling = Telling::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
+        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), told: Some(telling) };
+        shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
+        shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
+        assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
+        agree(shop, order.id());
+        assert_eq!(payment(shop, order.id()).held(), Money::ZERO);
+        assert_eq!(count(shop, "PaymentRefundFailed"), 1);
+    });
+}
+
+/// T3: the decline is told when nobody waits for the answer.
+#[test]
+fn a_payment_that_is_declined_is_told() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        say(shop, order.id(), refused());
+        assert_eq!(notices(shop, "payment.failed"), 1);
+        shop.run(process(order.id())).unwrap();
+        say(shop, order.id(), refused());
+        assert_eq!((notices(shop, "payment.failed"), notices(shop, "order.failed")), (1, 1), "one notice for each");
     });
 }
 

@@ -2,10 +2,12 @@
 
 use app::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, TellingKey};
 use domain::ids::OrderId;
+use domain::time::Timestamp;
 use rusqlite::{Connection, Result, params};
 
 use super::commit::put_all;
 use crate::embedded::cells::{Run as _, find};
+use crate::records::given_back_cell;
 use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
 
 pub(super) fn load_payment(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
@@ -49,12 +51,21 @@ fn tellings(connection: &Connection, rows: &Rows) -> Result<()> {
 fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql =
         "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded,
-                   refunding, refunds, reference, refusal, ask, due_at, tries, created_at, updated_at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                   refunding, owed, resolved, refunds, given_back, declines, owed_since, reference, refusal,
+                   last_error, resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at,
+                   tries, created_at, updated_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                   ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)
                ON CONFLICT DO UPDATE SET attempt = excluded.attempt, method = excluded.method, state = excluded.state,
-                   is_wanted = excluded.is_wanted, authorized = excluded.authorized, captured = excluded.captured,
-                   refunded = excluded.refunded, refunding = excluded.refunding, refunds = excluded.refunds,
-                   reference = excluded.reference, refusal = excluded.refusal, ask = excluded.ask,
+                   is_wanted = excluded.is_wanted, authorized = excluded.authorized,
+                   captured = excluded.captured, refunded = excluded.refunded, refunding = excluded.refunding,
+                   owed = excluded.owed, resolved = excluded.resolved, refunds = excluded.refunds,
+                   given_back = excluded.given_back, declines = excluded.declines,
+                   owed_since = excluded.owed_since, reference = excluded.reference,
+                   refusal = excluded.refusal, last_error = excluded.last_error,
+                   resolved_by = excluded.resolved_by, resolved_at = excluded.resolved_at,
+                   resolution_reason = excluded.resolution_reason,
+                   resolution_reference = excluded.resolution_reference, ask = excluded.ask,
                    due_at = excluded.due_at, tries = excluded.tries, updated_at = excluded.updated_at";
     put_all(connection, &rows.payments, sql, |put, key, payment| {
         let next = payment.next;
@@ -69,11 +80,21 @@ fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
             payment.captured.amount(),
             payment.refunded.amount(),
             payment.refunding.amount(),
+            payment.owed.amount(),
+            payment.resolved.amount(),
             payment.refunds,
+            given_back_cell(payment),
+            payment.declines,
+            payment.owed_since.map(Timestamp::micros),
             payment.reference,
             payment.refusal,
+            payment.last_error,
+            payment.resolution.as_ref().map(|resolution| resolution.by.0),
+            payment.resolution.as_ref().map(|resolution| resolution.at.micros()),
+            payment.resolution.as_ref().map(|resolution| &resolution.reason),
+            payment.resolution.as_ref().map(|resolution| &resolution.reference),
             next.map(|next| next.way.name()),
-            next.map(|next| next.due.micros()),
+            next.and_then(|next| next.due).map(Timestamp::micros),
             next.map(|next| next.tries),
             payment.created_at.micros(),
             payment.updated_at.micros(),

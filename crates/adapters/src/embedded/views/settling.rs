@@ -3,7 +3,7 @@
 use app::audit::Settlement;
 use app::views::{Reading, SettlingViews};
 use domain::ids::OrderId;
-use domain::payment::Payment;
+use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
@@ -15,6 +15,32 @@ use crate::selects::{select_payment, select_shipment, select_storage};
 impl SettlingViews for SqliteViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
         self.read(move |connection| find(connection, select_payment!("WHERE order_id = ?1"), [order.0]))
+    }
+
+    fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>> {
+        let before = before.map_or(i64::MAX, |before| before.0);
+        self.read(move |connection| match state {
+            None => {
+                let sql = select_payment!("WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
+                find_all(connection, sql, (before, sql_limit(limit)))
+            }
+            // As the index has it, which knows no other state.
+            Some(State::Stuck) => {
+                let sql = select_payment!("WHERE state = 'STUCK' AND order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
+                find_all(connection, sql, (before, sql_limit(limit)))
+            }
+            Some(state) => {
+                let sql = select_payment!("WHERE state = ?3 AND order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
+                find_all(connection, sql, (before, sql_limit(limit), state.name()))
+            }
+        })
+    }
+
+    fn stuck_payments(&self) -> Reading<'_, i64> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM payment WHERE state = 'STUCK'";
+            Ok(find(connection, sql, [])?.unwrap_or(0))
+        })
     }
 
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {

@@ -11,6 +11,7 @@ use super::commit::{Written, put_all};
 use super::load::{index, locked, tell};
 use crate::mysql::failure::Result;
 use crate::mysql::sql::{Script, is_in};
+use crate::records::given_back_cell;
 use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
 
 /// A kind of row of which an order has at most one.
@@ -58,12 +59,18 @@ pub(super) fn read_tellings(keys: Vec<TellingKey>, found: Vec<Vec<Value>>, rows:
 }
 
 const PAYMENTS: Written = Written {
-    head: "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, \
-           refunding, refunds, reference, refusal, ask, due_at, tries, created_at, updated_at) VALUES ",
+    head: "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
+           owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, \
+           resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at, tries, created_at, \
+           updated_at) VALUES",
     update: " ON DUPLICATE KEY UPDATE attempt = VALUES(attempt), method = VALUES(method), state = VALUES(state), \
              is_wanted = VALUES(is_wanted), authorized = VALUES(authorized), captured = VALUES(captured), \
-             refunded = VALUES(refunded), refunding = VALUES(refunding), refunds = VALUES(refunds), \
-             reference = VALUES(reference), refusal = VALUES(refusal), ask = VALUES(ask), due_at = VALUES(due_at), \
+             refunded = VALUES(refunded), refunding = VALUES(refunding), owed = VALUES(owed), \
+             resolved = VALUES(resolved), refunds = VALUES(refunds), given_back = VALUES(given_back), \
+             declines = VALUES(declines), owed_since = VALUES(owed_since), reference = VALUES(reference), \
+             refusal = VALUES(refusal), last_error = VALUES(last_error), resolved_by = VALUES(resolved_by), \
+             resolved_at = VALUES(resolved_at), resolution_reason = VALUES(resolution_reason), \
+             resolution_reference = VALUES(resolution_reference), ask = VALUES(ask), due_at = VALUES(due_at), \
              tries = VALUES(tries), updated_at = VALUES(updated_at)",
 };
 const TELLINGS: Written =
@@ -83,7 +90,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
         insert.row(&[&key.0, &telling.provider, &telling.event, &telling.at]);
     });
     put_all(script, &rows.payments, PAYMENTS, |insert, key, payment| {
-        let next = payment.next;
+        let (next, resolution) = (payment.next, payment.resolution.as_ref());
         insert.row(&[
             &key.0.0,
             &payment.attempt,
@@ -95,11 +102,21 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
             &payment.captured,
             &payment.refunded,
             &payment.refunding,
+            &payment.owed,
+            &payment.resolved,
             &payment.refunds,
+            &given_back_cell(payment),
+            &payment.declines,
+            &payment.owed_since,
             &payment.reference,
             &payment.refusal,
+            &payment.last_error,
+            &resolution.map(|resolution| resolution.by.0),
+            &resolution.map(|resolution| resolution.at),
+            &resolution.map(|resolution| &*resolution.reason),
+            &resolution.map(|resolution| &*resolution.reference),
             &next.map(|next| next.way.name()),
-            &next.map(|next| next.due),
+            &next.and_then(|next| next.due),
             &next.map(|next| next.tries),
             &payment.created_at,
             &payment.updated_at,

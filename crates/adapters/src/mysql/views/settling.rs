@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use app::audit::Settlement;
 use app::views::{Reading, SettlingViews};
 use domain::ids::OrderId;
-use domain::payment::Payment;
+use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
@@ -25,6 +25,24 @@ fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
 impl SettlingViews for MysqlViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
         self.read(by_id(select_payment!(""), "order_id", order.0), first)
+    }
+
+    fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>> {
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let limit = sql_limit(limit);
+        let which = match state {
+            None => statement("WHERE order_id < ? ORDER BY order_id DESC LIMIT ?", &[&before, &limit]),
+            Some(state) => {
+                let which = "WHERE state = ? AND order_id < ? ORDER BY order_id DESC LIMIT ?";
+                statement(which, &[&state.name(), &before, &limit])
+            }
+        };
+        self.read([select_payment!("").to_owned() + &which], each)
+    }
+
+    fn stuck_payments(&self) -> Reading<'_, i64> {
+        let count = "SELECT count(*) FROM payment WHERE state = 'STUCK'".to_owned();
+        self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
     }
 
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>> {

@@ -1,38 +1,82 @@
-//! The scripted provider's own record of what it did, by key.
+//! What the scripted provider writes down of what it did, by key, wherever its book is kept.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use app::payment::{Ask, Deed, ProviderError, Verdict};
+use app::payment::{Ask, Call, Deed, ProviderError, Told, Verdict};
 use domain::money::Money;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 
-const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = OFF;
-    CREATE TABLE IF NOT EXISTS deed (
-        key        TEXT PRIMARY KEY,
-        deed       TEXT NOT NULL,
-        reference  TEXT NOT NULL,
-        amount     INTEGER NOT NULL,
-        declined   TEXT,
-        looks_left INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS deed_of_payment ON deed (reference);
-";
+/// A book that is turned to one page at a time, also where several processes write in it.
+pub(crate) trait Book: Send + Sync {
+    /// Looks a deed up, has it played, and writes down what came of it, before anybody else looks.
+    fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played>;
 
-pub(super) struct Book(Connection);
+    /// Notes what the provider was told to do.
+    fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
+
+    fn told(&self) -> Call<'_, Option<Told>>;
+}
+
+/// What is done on a page.
+pub(crate) type Play = fn(&Ask, &Page) -> Turn;
+
+/// What the book says before a deed.
+#[derive(Default)]
+pub(crate) struct Page {
+    /// The deed, if it was asked for before.
+    pub(crate) entry: Option<Entry>,
+    /// What was done with its payment.
+    pub(crate) sums: Sums,
+    pub(crate) told: Option<Told>,
+}
+
+/// What comes of a look at a page.
+pub(crate) struct Turn {
+    pub(crate) answer: Result<Played, ProviderError>,
+    /// To be written, if there is anything new.
+    pub(crate) entry: Option<Entry>,
+    /// What the provider is told from now on.
+    pub(crate) told: Option<Told>,
+}
+
+impl Turn {
+    /// Nothing is written.
+    pub(super) const fn plain(page: &Page, answer: Result<Played, ProviderError>) -> Turn {
+        Turn { answer, entry: None, told: page.told }
+    }
+}
+
+/// An answer with the callbacks that go with it; `None` is "still at it", or "never heard of it".
+pub(crate) struct Played {
+    pub(super) found: Option<Verdict>,
+    pub(super) is_pending: bool,
+    /// Callbacks before the answer, and after it.
+    pub(super) before: usize,
+    pub(super) after: usize,
+    /// What is told later, against the answer.
+    pub(super) takes_back: Option<Verdict>,
+}
+
+impl Played {
+    pub(super) const fn plainly(verdict: Verdict) -> Played {
+        Played { found: Some(verdict), is_pending: false, before: 0, after: 0, takes_back: None }
+    }
+
+    pub(super) const fn nothing(is_pending: bool) -> Played {
+        Played { found: None, is_pending, before: 0, after: 0, takes_back: None }
+    }
+}
 
 /// One deed, as it was done or declined.
-pub(super) struct Entry {
-    key: Arc<str>,
-    deed: Deed,
-    reference: Arc<str>,
-    amount: Money,
-    declined: Option<Arc<str>>,
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) key: Arc<str>,
+    pub(crate) deed: Deed,
+    pub(crate) reference: Arc<str>,
+    pub(crate) amount: Money,
+    pub(crate) declined: Option<Arc<str>>,
     /// It is only told after it was looked up so often.
-    pub(super) looks_left: u32,
+    pub(crate) looks_left: u32,
 }
 
 impl Entry {
@@ -47,19 +91,6 @@ impl Entry {
         }
     }
 
-    fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
-        let deed: String = row.get(1)?;
-        let deed = Deed::of_name(&deed).ok_or(rusqlite::Error::InvalidQuery)?;
-        Ok(Entry {
-            key: row.get::<_, String>(0)?.into(),
-            deed,
-            reference: row.get::<_, String>(2)?.into(),
-            amount: Money::won(row.get(3)?),
-            declined: row.get::<_, Option<String>>(4)?.map(Arc::from),
-            looks_left: row.get(5)?,
-        })
-    }
-
     pub(super) fn verdict(&self) -> Verdict {
         let reference = Arc::clone(&self.reference);
         match &self.declined {
@@ -69,11 +100,11 @@ impl Entry {
     }
 
     /// What somebody hears who asks for the same again.
-    pub(super) fn answer(&self) -> Result<Verdict, ProviderError> {
+    pub(super) fn answer(&self) -> Result<Played, ProviderError> {
         if self.looks_left > 0 {
             return Err(ProviderError::Unknown("the scripted provider is still at it".to_owned()));
         }
-        Ok(self.verdict())
+        Ok(Played::plainly(self.verdict()))
     }
 }
 
@@ -85,55 +116,33 @@ fn reference(key: &str) -> Arc<str> {
 }
 
 /// What was done with one payment.
-#[derive(Default)]
-struct Sums {
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sums {
     authorized: i64,
     captured: i64,
     voided: i64,
     refunded: i64,
 }
 
-impl Book {
-    pub(super) fn open(path: &Path) -> rusqlite::Result<Book> {
-        let connection = Connection::open(path)?;
-        connection.execute_batch(SCHEMA)?;
-        Ok(Book(connection))
-    }
-
-    pub(super) fn find(&mut self, key: &str) -> Result<Option<Entry>, ProviderError> {
-        let find = || {
-            let sql = "SELECT key, deed, reference, amount, declined, looks_left FROM deed WHERE key = ?1";
-            self.0.prepare_cached(sql)?.query_row([key], Entry::read).optional()
-        };
-        find().map_err(unwritten)
-    }
-
-    /// Writes a deed down, once and for all but for how often it is to be looked up.
-    pub(super) fn write(&mut self, entry: &Entry) -> Result<(), ProviderError> {
-        let write = || {
-            let sql = "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) \
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET looks_left = excluded.looks_left";
-            self.0.prepare_cached(sql)?.execute(params![
-                &*entry.key,
-                entry.deed.name(),
-                &*entry.reference,
-                entry.amount.amount(),
-                entry.declined.as_deref(),
-                entry.looks_left,
-            ])
-        };
-        write().map(drop).map_err(unwritten)
+impl Sums {
+    pub(crate) const fn add(&mut self, deed: Deed, amount: i64) {
+        match deed {
+            Deed::Authorize => self.authorized = amount,
+            Deed::Capture => self.captured = amount,
+            Deed::Void => self.voided = amount,
+            Deed::Refund => self.refunded = amount,
+        }
     }
 
     /// Why a provider in its right mind would not do it, by what it did before. A payment that is not in the book at all
     /// is believed: its lines may have been lost.
-    pub(super) fn refusal(&mut self, ask: &Ask) -> Result<Option<&'static str>, ProviderError> {
-        let Some(reference) = ask.reference.as_deref() else {
-            return Ok((ask.deed != Deed::Authorize).then_some("resource_missing"));
-        };
-        let Sums { authorized, captured, voided, refunded } = self.sums(reference).map_err(unwritten)?;
+    pub(super) fn refusal(self, ask: &Ask) -> Option<&'static str> {
+        if ask.reference.is_none() {
+            return (ask.deed != Deed::Authorize).then_some("resource_missing");
+        }
+        let Sums { authorized, captured, voided, refunded } = self;
         let amount = ask.amount.amount();
-        Ok(match ask.deed {
+        match ask.deed {
             _ if authorized == 0 => None,
             Deed::Authorize => Some("already_authorized"),
             Deed::Capture if voided > 0 => Some("canceled"),
@@ -141,29 +150,6 @@ impl Book {
             Deed::Void if captured > 0 => Some("already_captured"),
             Deed::Refund if refunded + amount > captured => Some("charge_already_refunded"),
             Deed::Capture | Deed::Void | Deed::Refund => None,
-        })
-    }
-
-    fn sums(&self, reference: &str) -> rusqlite::Result<Sums> {
-        let sql = "SELECT deed, sum(amount) FROM deed WHERE reference = ?1 AND declined IS NULL GROUP BY deed";
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query([reference])?;
-        let mut sums = Sums::default();
-        while let Some(row) = rows.next()? {
-            let deed: String = row.get(0)?;
-            let sum = match Deed::of_name(&deed).ok_or(rusqlite::Error::InvalidQuery)? {
-                Deed::Authorize => &mut sums.authorized,
-                Deed::Capture => &mut sums.captured,
-                Deed::Void => &mut sums.voided,
-                Deed::Refund => &mut sums.refunded,
-            };
-            *sum = row.get(1)?;
         }
-        Ok(sums)
     }
-}
-
-/// What is not in the book did not happen.
-fn unwritten(error: rusqlite::Error) -> ProviderError {
-    ProviderError::NotDone(format!("its book: {error}"))
 }

@@ -36,7 +36,7 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
         }
     };
     let telling = Telling {
-        id: format!("evt/{}", ask.key),
+        id: id(&ask.key, verdict),
         order: ask.order.to_string(),
         payment: ask.payment.to_string(),
         key: ask.key.to_string(),
@@ -45,6 +45,12 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
         outcome,
     };
     serde_json::to_vec(&telling).expect("texts and numbers have a JSON form")
+}
+
+/// What is told of a deed, and what is told against that later, are two tellings.
+fn id(key: &str, verdict: &Verdict) -> String {
+    let is_declined = matches!(verdict, Verdict::Declined { .. });
+    format!("evt/{key}{}", if is_declined { "/declined" } else { "" })
 }
 
 pub(super) fn read(body: &[u8]) -> Option<Callback> {

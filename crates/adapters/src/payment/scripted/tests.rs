@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use app::payment::Deed;
+use app::payment::{Deed, Script};
 use domain::ids::Code;
+use domain::money::Money;
 use domain::payment::Method;
 use tokio::sync::{mpsc, oneshot};
 
@@ -151,7 +152,8 @@ async fn a_duplicate_callback_is_the_same_telling() {
 #[tokio::test]
 async fn an_order_holds_for_its_deed_and_its_times() {
     let stage = Stage::new();
-    stage.provider.tell(Some(Told { script: Script::Unreachable, deed: Some(Deed::Authorize), times: Some(2) }));
+    let told = Told { script: Script::Unreachable, deed: Some(Deed::Authorize), times: Some(2) };
+    stage.provider.tell(Some(told)).await.unwrap();
     let ask = asked(Script::Approve);
     let other = Ask { deed: Deed::Capture, reference: Some(Arc::from("sp_x")), key: Arc::from("other"), ..ask.clone() };
     assert!(stage.provider.ask(&other).await.is_ok());
@@ -160,7 +162,38 @@ async fn an_order_holds_for_its_deed_and_its_times() {
         assert_eq!(stage.look_up(&ask), Ok(Found::Never));
     }
     assert!(stage.provider.ask(&ask).await.is_ok());
-    assert_eq!(stage.provider.told(), None);
+    assert_eq!(stage.provider.told().await, Ok(None));
+}
+
+async fn tell(stage: &Stage, script: Script) {
+    stage.provider.tell(Some(Told { script, deed: None, times: None })).await.unwrap();
+}
+
+fn refund(number: i64) -> Ask {
+    let key = Arc::from(format!("ORD-1/1/refund/{number}"));
+    Ask { key, deed: Deed::Refund, reference: Some(Arc::from("sp_x")), ..asked(Script::Approve) }
+}
+
+#[tokio::test]
+async fn what_fails_after_it_was_pending_is_declined() {
+    let stage = Stage::new();
+    tell(&stage, Script::FailAfterPending).await;
+    assert!(matches!(stage.provider.ask(&refund(1)).await, Err(ProviderError::Unknown(_))));
+    assert_eq!(stage.look_up(&refund(1)), Ok(Found::Pending));
+    assert!(matches!(stage.look_up(&refund(1)), Ok(Found::Verdict(Verdict::Declined { .. }))));
+}
+
+#[tokio::test]
+async fn what_fails_after_it_was_done_is_told_by_a_callback() {
+    let mut stage = Stage::new();
+    tell(&stage, Script::FailAfterDone).await;
+    assert!(matches!(stage.provider.ask(&refund(1)).await, Ok(Verdict::Approved { .. })));
+    let letter = stage.letters.recv().await.unwrap();
+    letter.taken.send(()).unwrap();
+    let told = stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap();
+    assert_eq!((told.key, told.deed), (refund(1).key, Deed::Refund));
+    assert!(matches!(told.verdict, Verdict::Declined { .. }));
+    assert_eq!(stage.look_up(&refund(1)), Ok(Found::Verdict(told.verdict)));
 }
 
 #[test]

@@ -155,5 +155,5 @@ fn check_currency(currency: &str) -> Result<(), ProviderError> {
     if currency == CURRENCY {
         return Ok(());
     }
-    Err(ProviderError::Unknown(format!("it answers in {currency}, not in {CURRENCY}")))
+    Err(ProviderError::Mismatch(format!("it answers in {currency}, not in {CURRENCY}")))
 }

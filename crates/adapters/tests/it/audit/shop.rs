@@ -291,7 +291,7 @@ impl Shop {
 
     /// The provider does what it is asked.
     fn approve(&mut self, order: OrderId, deed: Deed) {
-        let asked = Asked { attempt: 1, deed, refund: i64::from(deed == Deed::Refund) };
+        let asked = Asked::first(1, deed, i64::from(deed == Deed::Refund));
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
         let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());

@@ -83,7 +83,7 @@ pub(in crate::api) fn cancel() -> Operation {
              stays COMPLETED, its status is CANCELLED.",
         )
         .answers(order)
-        .refuses([Code::OrderNotCancellable, Code::PaymentInProgress])
+        .refuses([Code::OrderNotCancellable])
 }
 
 pub(in crate::api) fn list_all() -> Operation {

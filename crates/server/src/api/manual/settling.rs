@@ -14,7 +14,8 @@ pub(in crate::api) fn pay() -> Operation {
         .says("Waits up to 10 seconds, or as long as `Prefer: wait` says. A refused order may be paid again until `payBefore`.")
         .answers(paid)
         .answers(under_way)
-        .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentAlreadyPaid])
+        .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable])
+        .refuses([Code::PaymentAlreadyPaid])
         .refuses([Code::PaymentInProgress, Code::PaymentAmountMismatch])
 }
 
@@ -27,7 +28,7 @@ pub(in crate::api) fn process() -> Operation {
              is done, it changes nothing. An order that is paid already is only sent.",
         )
         .answers(taken_in)
-        .refuses([Code::PaymentNotDue, Code::PaymentAmountMismatch])
+        .refuses([Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable, Code::PaymentAmountMismatch])
 }
 
 pub(in crate::api) fn refund() -> Operation {
@@ -41,7 +42,7 @@ pub(in crate::api) fn refund() -> Operation {
              that parts add up to the whole. The coupon comes back with the last of it.",
         )
         .answers(order)
-        .refuses([Code::OrderNotRefundable, Code::PaymentInProgress])
+        .refuses([Code::OrderNotRefundable])
 }
 
 pub(in crate::api) fn list_shipments() -> Operation {

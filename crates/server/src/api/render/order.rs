@@ -239,7 +239,7 @@ fn payment(order: &Order, of_it: &Settlement, codec: &Codec) -> PaymentBody {
         terms: order.created.payment.name(),
         amount: order.created.due.amount(),
         captured_amount: won(payment.map(|payment| payment.captured)),
-        refunded_amount: won(payment.map(|payment| payment.refunded)),
+        refunded_amount: won(payment.map(|payment| payment.refunded + payment.resolved)),
         payment_id: payment.map(|payment| codec.payment(payment.order).to_string()),
         status: payment.map(|payment| payment.state.shown()),
         method: payment.map(|payment| payment.method.name()),

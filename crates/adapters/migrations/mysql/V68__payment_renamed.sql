@@ -1,0 +1,1 @@
+ALTER TABLE payment_v65 RENAME TO payment;

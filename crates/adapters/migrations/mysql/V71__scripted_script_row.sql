@@ -1,0 +1,1 @@
+INSERT INTO scripted_script (id) VALUES (1);

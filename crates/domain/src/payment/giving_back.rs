@@ -1,0 +1,223 @@
+//! Money that goes back: let go before it was taken, or given back after. A provider that declines is asked again under a new
+//! key, after a longer pause each time; after the last try an operator has it tried once more, or settles it by hand (M1).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Asked, Deed, Event, FIRST_TRY, GIVE_BACK_TRIES_MAX, Payment, Rejection, Said, State, become_state, first, pause,
+};
+use crate::ids::UserId;
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// A refund that the provider made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenBack {
+    /// Its number among the refunds of the attempt.
+    pub refund: i64,
+    /// Which try of it succeeded.
+    pub try_number: i64,
+    pub amount: Money,
+}
+
+/// How an operator settled a refund or a void without the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    pub by: UserId,
+    pub at: Timestamp,
+    pub reason: Arc<str>,
+    /// Where it can be found: the number of a bank transfer, of a case at the provider.
+    pub reference: Arc<str>,
+}
+
+impl Payment {
+    /// Whether something is to go back, or to be let go.
+    pub fn is_giving_back(&self) -> bool {
+        self.giving_back().is_some()
+    }
+
+    /// How it goes back, also where it is stuck.
+    pub fn giving_back(&self) -> Option<Deed> {
+        match self.state {
+            State::Voiding => Some(Deed::Void),
+            State::Refunding => Some(Deed::Refund),
+            State::Stuck if self.refunding.is_zero() => Some(Deed::Void),
+            State::Stuck => Some(Deed::Refund),
+            State::Authorizing | State::Capturing | State::Captured | State::Declined => None,
+            State::Voided | State::Refunded => None,
+        }
+    }
+
+    /// What is still to go back to the customer.
+    pub fn owes(&self) -> Money {
+        self.refunding + self.owed
+    }
+}
+
+pub(super) fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
+    let is_free = match payment.state {
+        State::Captured => true,
+        State::Refunding => false,
+        State::Stuck if !payment.refunding.is_zero() => false,
+        State::Authorizing | State::Capturing | State::Declined => return Err(Rejection::InProgress),
+        State::Voiding | State::Voided | State::Refunded | State::Stuck => return Err(Rejection::NotThatMuchHeld),
+    };
+    if payment.owes() + amount > payment.held() {
+        return Err(Rejection::NotThatMuchHeld);
+    }
+    Ok(vec![if is_free { Event::RefundRequested { amount } } else { Event::Owed { amount } }])
+}
+
+/// The refund under way is done; what is owed beside it is next.
+pub(super) fn refunded(payment: &Payment) -> Vec<Event> {
+    let done = Event::Refunded { amount: payment.refunding, try_number: FIRST_TRY + payment.declines };
+    and_what_is_owed(payment, done)
+}
+
+fn and_what_is_owed(payment: &Payment, event: Event) -> Vec<Event> {
+    let next = Event::RefundRequested { amount: payment.owed };
+    if payment.owed.is_zero() { vec![event] } else { vec![event, next] }
+}
+
+/// A no of the provider is for good, for this key.
+pub(super) fn declined(payment: &Payment, code: &Arc<str>, at: Timestamp) -> Event {
+    let code = Arc::clone(code);
+    if payment.declines + 1 >= GIVE_BACK_TRIES_MAX {
+        Event::Stuck { code }
+    } else {
+        Event::GiveBackDeclined { code, due: at + pause(payment.declines) }
+    }
+}
+
+pub(super) fn retry(payment: &Payment) -> Result<Vec<Event>, Rejection> {
+    if payment.state == State::Stuck { Ok(vec![Event::Retried]) } else { Err(Rejection::NotStuck) }
+}
+
+/// Settles what is stuck, and nothing that was asked for since: that is the next refund.
+pub(super) fn resolve(
+    payment: &Payment,
+    (by, reason, reference): (UserId, &Arc<str>, &Arc<str>),
+) -> Result<Vec<Event>, Rejection> {
+    if payment.state != State::Stuck {
+        return Err(Rejection::NotStuck);
+    }
+    let (reason, reference) = (Arc::clone(reason), Arc::clone(reference));
+    Ok(and_what_is_owed(payment, Event::Resolved { by, reason, reference, amount: payment.refunding }))
+}
+
+/// An answer to something that is no longer asked. Money that moved against what is known is booked, and goes back; a refund that
+/// was made and came to nothing is asked for again.
+pub(super) fn late(payment: &Payment, asked: Asked, said: &Said) -> Vec<Event> {
+    if asked.attempt != payment.attempt {
+        return vec![];
+    }
+    match said {
+        Said::Approved { reference, amount } if *amount == payment.amount => taken(payment, asked.deed, reference),
+        Said::Declined { code } if asked.deed == Deed::Refund => reversed(payment, asked, code),
+        Said::Approved { .. } | Said::Declined { .. } | Said::Pending | Said::Never | Said::NotDone | Said::Unknown => {
+            vec![]
+        }
+    }
+}
+
+fn taken(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
+    let is_let_go = payment.giving_back() == Some(Deed::Void);
+    match (deed, payment.state) {
+        (Deed::Authorize, State::Declined) => {
+            vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested]
+        }
+        (Deed::Capture, State::Declined | State::Voided) => booked_and_given_back(payment),
+        (Deed::Capture, _) if is_let_go => booked_and_given_back(payment),
+        (Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund, _) => vec![],
+    }
+}
+
+fn booked_and_given_back(payment: &Payment) -> Vec<Event> {
+    vec![Event::Captured, Event::RefundRequested { amount: payment.amount }]
+}
+
+fn reversed(payment: &Payment, asked: Asked, code: &Arc<str>) -> Vec<Event> {
+    let is_it = |given: &&GivenBack| given.refund == asked.refund && given.try_number == asked.try_number;
+    let Some(GivenBack { refund, amount, .. }) = payment.given_back.iter().find(is_it).copied() else { return vec![] };
+    let reversed = Event::RefundReversed { refund, amount, code: Arc::clone(code) };
+    // What is owed already is behind a refund that is under way, or stuck.
+    if payment.is_giving_back() { vec![reversed] } else { vec![reversed, Event::RefundRequested { amount }] }
+}
+
+/// Folds what happens to money that goes back.
+pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes events about money that goes back only")]
+    match event {
+        Event::VoidRequested => begin(payment, State::Voiding, at),
+        Event::Voided => end(payment, State::Voided),
+        Event::RefundRequested { amount } => {
+            payment.refunding = *amount;
+            payment.owed = Money::ZERO;
+            payment.refunds += 1;
+            begin(payment, State::Refunding, at);
+        }
+        Event::Refunded { amount, try_number } => {
+            payment.refunded += *amount;
+            let (refund, try_number, amount) = (payment.refunds, *try_number, *amount);
+            payment.given_back.push(GivenBack { refund, try_number, amount });
+            end_of_refund(payment);
+        }
+        Event::Owed { amount } => {
+            payment.owed += *amount;
+            payment.owed_since.get_or_insert(at);
+        }
+        Event::GiveBackDeclined { code, due } => {
+            note_decline(payment, code);
+            payment.next = first(*due);
+        }
+        Event::RefundReversed { refund, amount, code } => {
+            payment.refunded -= *amount;
+            payment.given_back.retain(|given| given.refund != *refund);
+            payment.owed += *amount;
+            payment.owed_since.get_or_insert(at);
+            payment.last_error = Some(Arc::clone(code));
+        }
+        Event::Stuck { code } => {
+            note_decline(payment, code);
+            become_state(payment, State::Stuck, None);
+        }
+        Event::Retried => {
+            let state = if payment.refunding.is_zero() { State::Voiding } else { State::Refunding };
+            become_state(payment, state, first(at));
+        }
+        Event::Resolved { by, reason, reference, amount } => {
+            payment.resolved += *amount;
+            let (by, reason, reference) = (*by, Arc::clone(reason), Arc::clone(reference));
+            payment.resolution = Some(Resolution { by, at, reason, reference });
+            if payment.refunding.is_zero() { end(payment, State::Voided) } else { end_of_refund(payment) }
+        }
+        _ => {}
+    }
+}
+
+fn begin(payment: &mut Payment, state: State, at: Timestamp) {
+    payment.declines = 0;
+    payment.owed_since.get_or_insert(at);
+    become_state(payment, state, first(at));
+}
+
+fn end(payment: &mut Payment, state: State) {
+    payment.declines = 0;
+    if payment.owed.is_zero() {
+        payment.owed_since = None;
+    }
+    become_state(payment, state, None);
+}
+
+fn end_of_refund(payment: &mut Payment) {
+    payment.refunding = Money::ZERO;
+    let is_all = payment.held().is_zero();
+    end(payment, if is_all { State::Refunded } else { State::Captured });
+}
+
+fn note_decline(payment: &mut Payment, code: &Arc<str>) {
+    payment.declines += 1;
+    payment.last_error = Some(Arc::clone(code));
+}

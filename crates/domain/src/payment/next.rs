@@ -1,0 +1,47 @@
+//! When and how the provider is asked next.
+
+use std::time::Duration;
+
+use super::{Event, Payment, Way};
+use crate::time::Timestamp;
+
+/// The pause after the first try; each further one is twice as long, up to [`PAUSE_MAX`].
+pub const PAUSE_MIN: Duration = Duration::from_secs(1);
+pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// When and how the provider is asked next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    pub way: Way,
+    /// `None` until the request has reached the consumer group that has the provider asked.
+    pub due: Option<Timestamp>,
+    /// Answers to this deed that settled nothing.
+    pub tries: i64,
+}
+
+/// Twice as long each time.
+pub fn pause(tries: i64) -> Duration {
+    let doublings = u32::try_from(tries).unwrap_or(u32::MAX).min(16);
+    PAUSE_MIN.saturating_mul(1 << doublings).min(PAUSE_MAX)
+}
+
+/// A deed that is asked for as soon as it may be.
+pub(super) const fn first(at: Timestamp) -> Option<Next> {
+    Some(Next { way: Way::Do, due: Some(at), tries: 0 })
+}
+
+pub(super) fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
+    match payment.next {
+        Some(Next { way: Way::Do, due: Some(_), tries }) if payment.is_under_way() => {
+            vec![Event::Resumed { due: at + pause(tries - 1) }]
+        }
+        Some(_) | None => vec![],
+    }
+}
+
+/// Only what waits for it is called; what was called before, or came to an end, is not.
+pub(super) fn call(payment: &Payment, (attempt, refund): (i64, i64)) -> Vec<Event> {
+    let waits = payment.next.is_some_and(|next| next.due.is_none());
+    let is_it = payment.asked().is_some_and(|asked| (asked.attempt, asked.refund) == (attempt, refund));
+    if waits && is_it { vec![Event::Called] } else { vec![] }
+}

@@ -1,0 +1,61 @@
+//! `doorbuster payment`: looks after money that does not go back by itself, through the shop's own admin endpoints.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::Error;
+use super::admin_door::{ask, plain};
+use crate::cli::{PaymentArgs, PaymentCommand, ShopArgs};
+
+const PAYMENTS: &str = "/api/admin/payments";
+
+pub(super) fn run(args: &PaymentArgs) -> Result<ExitCode, Error> {
+    match &args.act {
+        PaymentCommand::Stuck { limit, shop } => {
+            ask(shop, "GET", &format!("{PAYMENTS}?state=STUCK&limit={limit}"), None, table)
+        }
+        PaymentCommand::Retry { payment, shop } => act(shop, payment, "retry", &json!({})),
+        PaymentCommand::Resolve { payment, reason, reference, shop } => {
+            act(shop, payment, "resolve", &json!({"reason": reason, "reference": reference}))
+        }
+    }
+}
+
+fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
+    let is_id = |payment: &str| payment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_id(payment) {
+        return Err(Error::Usage(format!("{payment:?} is no payment's id; `doorbuster payment stuck` lists them")));
+    }
+    ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), line)
+}
+
+fn table(answer: &Value) -> String {
+    let payments = answer["data"].as_array().map_or(&[][..], Vec::as_slice);
+    if payments.is_empty() {
+        return "No payment is stuck.".to_owned();
+    }
+    let mut text: String = payments.iter().map(|payment| line(payment) + "\n").collect();
+    let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
+    let _ = write!(text, "{more}`doorbuster payment retry ID` asks the provider again, `resolve` settles by hand.");
+    text
+}
+
+/// A payment with what is owed, so that one sees how much is to go back to whom.
+fn line(payment: &Value) -> String {
+    let cell = |name: &str| plain(&payment[name]);
+    let operation = payment["operation"].as_str().unwrap_or("-");
+    let error = payment["lastError"].as_str().unwrap_or("-");
+    format!(
+        "{}  {}  user {}  {}  {operation} {} won, owed {}  {} tries, {error}  since {}",
+        cell("paymentId"),
+        cell("orderNumber"),
+        cell("userId"),
+        cell("state"),
+        cell("amount"),
+        cell("owed"),
+        cell("tries"),
+        cell("since"),
+    )
+}
