@@ -123,7 +123,7 @@ fn files_are_named_for_what_they_hold() {
 /// Whatever is given to them by mistake starts nothing.
 #[test]
 fn scripts_refuse_arguments_that_they_do_not_know() {
-    for name in ["run", "readme", "api-fuzz"] {
+    for name in ["run", "readme", "api-fuzz", "documents"] {
         let script = root().join(".ci").join(name);
         let said = |argument: &str| {
             // Without cargo, should one of them start to work after all.
@@ -136,4 +136,28 @@ fn scripts_refuse_arguments_that_they_do_not_know() {
         let helped = said("--help");
         assert!(helped.status.success() && helped.stdout.starts_with(b"usage: "), "{name}: {helped:?}");
     }
+}
+
+/// The map of the architecture has one row for a file or folder.
+#[test]
+fn the_map_names_nothing_twice() {
+    let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut seen = std::collections::BTreeMap::new();
+    for row in map.lines().filter(|line| line.starts_with("| `")) {
+        let cell = row.split('|').nth(1).unwrap();
+        let mut folder = String::new();
+        for path in cell.split('`').skip(1).step_by(2) {
+            // `crates/app/src/rows.rs`, `table.rs`: the second is beside the first.
+            let path = if path.contains('/') && path.starts_with(['c', 'f']) {
+                path.to_owned()
+            } else {
+                format!("{folder}{path}")
+            };
+            folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            if let Some(other) = seen.insert(path.clone(), row) {
+                panic!("{path} has two rows:\n{other}\n{row}");
+            }
+        }
+    }
+    assert!(seen.len() > 40, "{}", seen.len());
 }
