@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 75] = [
+const ROUTES: [(&str, &str, Access); 79] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -29,6 +29,10 @@ const ROUTES: [(&str, &str, Access); 75] = [
     ("GET", "/docs/reference.js", Everybody),
     ("GET", "/docs/reference.css", Everybody),
     ("POST", "/api/payments/callbacks/{provider}", Everybody),
+    ("GET", "/api/admin/payments", Admins),
+    ("GET", "/api/admin/payments/{paymentId}", Admins),
+    ("POST", "/api/admin/payments/{paymentId}/retry", Admins),
+    ("POST", "/api/admin/payments/{paymentId}/resolve", Admins),
     ("GET", "/api/admin/payments/script", Admins),
     ("POST", "/api/admin/payments/script", Admins),
     ("POST", "/api/users", Everybody),
