@@ -11,7 +11,7 @@ mod publisher;
 mod topics;
 
 pub use book::KafkaBook;
-pub use client::{Cluster, Tuning};
+pub use client::{Cluster, GroupShape, Overrides, Tuning};
 pub use log::KafkaLog;
 pub use membership::Listener;
 pub use publisher::KafkaPublisher;

@@ -2,32 +2,57 @@
 //! (CloudEvents 1.0, binary mode).
 
 use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::event::{Event, EventKind};
-use crate::outbox::parse_uuid;
+use crate::outbox::{parse_uuid, uuid};
 use crate::relay::Outgoing;
 use crate::rows::EventId;
 use crate::wire_time;
 
 /// Where all events of the shop come from.
-const SOURCE: &str = "/doorbuster";
+pub(crate) const SOURCE: &str = "/doorbuster";
 
 /// The event's attributes, by the names that they have as headers of a record.
 pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
-    let mut attributes = vec![
+    let mut attributes = of_kind(event, event.event.kind(), event.id.clone());
+    // The order's, counted over all of its own events; others have none.
+    attributes.extend(event.version.map(|version| ("ce_version", version.to_string())));
+    attributes
+}
+
+/// The attributes of an event that was made of another one: its identity follows from the other's.
+pub fn derived(from: &Outgoing, event: &Event, place: usize) -> Vec<(&'static str, String)> {
+    let mut attributes = of_kind(from, event.kind(), derived_id(&from.id, place));
+    attributes.push(("ce_origin", from.id.clone()));
+    attributes
+}
+
+fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, String)> {
+    vec![
         ("ce_specversion", "1.0".to_owned()),
-        ("ce_id", event.id.clone()),
+        ("ce_id", id),
         ("ce_source", SOURCE.to_owned()),
-        ("ce_type", event.event.kind().name().to_owned()),
+        ("ce_type", kind.ce_type().to_owned()),
         ("ce_time", wire_time::format(event.at)),
         // Its place in the outbox, gapless in its shard.
         ("ce_shard", event.shard.to_string()),
         ("ce_seq", event.seq.to_string()),
         ("content-type", "application/json".to_owned()),
-    ];
-    // The order's, counted over all of its own events; others have none.
-    attributes.extend(event.version.map(|version| ("ce_version", version.to_string())));
-    attributes
+    ]
+}
+
+/// The same for the same event, whoever relays it and however often. It is a UUID of the kind that is left to its maker.
+fn derived_id(from: &str, place: usize) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(from);
+    hasher.update((place as u64).to_be_bytes());
+    let hash: [u8; 32] = hasher.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = 0x80 | bytes[6] & 0x0f;
+    bytes[8] = 0x80 | bytes[8] & 0x3f;
+    uuid(u128::from_be_bytes(bytes))
 }
 
 /// What a record turned out to be.
@@ -53,7 +78,7 @@ pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8
     let id = text("ce_id")?;
     let id = parse_uuid(id).ok_or_else(|| format!("{id:?} is no identity of an event"))?;
     let at = moment(text("ce_time")?)?;
-    let Some(kind) = EventKind::from_name(text("ce_type")?) else { return Ok(Read::Unknown) };
+    let Some(kind) = EventKind::from_type(text("ce_type")?) else { return Ok(Read::Unknown) };
     let value = value.ok_or_else(|| "there is no value".to_owned())?;
     let value = std::str::from_utf8(value).map_err(|_| "the value is no text".to_owned())?;
     let event = Event::parse(kind, value).map_err(|error| format!("it is no {}: {error}", kind.name()))?;

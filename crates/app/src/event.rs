@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Line, Mode, Payment, Rule};
+use domain::order::{Line, Mode, Payment, Rule, Status};
 use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -49,6 +49,22 @@ macro_rules! events {
             pub const fn topic(self) -> Topic {
                 match self {
                     $(EventKind::$name => Topic::$topic,)*
+                }
+            }
+
+            /// The event's type for those outside: whose it is, its name, and the version of what it carries.
+            pub const fn ce_type(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => concat!("dev.doorbuster.", stringify!($name), ".v1"),)*
+                }
+            }
+
+            /// The JSON Schema of what it carries, as it is in `docs/events`.
+            pub const fn schema(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => include_str!(
+                        concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events/", stringify!($name), ".json")
+                    ),)*
                 }
             }
 
@@ -149,6 +165,9 @@ events! {
     ShipmentUpdated(ShipmentUpdated) => OrderEvents;
     StorageUpdated(StorageUpdated) => OrderEvents;
     ModeChanged(ModeChanged) => OrderEvents;
+    StockMoved(StockMoved) => StockEvents;
+    PointsMoved(PointsMoved) => PointEvents;
+    DeadLettered(DeadLettered) => ExternalEvents;
 }
 
 impl Event {
@@ -170,6 +189,17 @@ impl EventKind {
     pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
+
+    /// The kind that a record names by its type. Records of before, and those that a connector copies, have the name alone.
+    pub fn from_type(text: &str) -> Option<EventKind> {
+        let named = text.strip_prefix("dev.doorbuster.").and_then(|rest| rest.strip_suffix(".v1"));
+        EventKind::from_name(named.unwrap_or(text))
+    }
+
+    /// Whether no row is such an event: the relay makes it of another one.
+    pub const fn is_derived(self) -> bool {
+        matches!(self, EventKind::StockMoved | EventKind::PointsMoved)
+    }
 }
 
 macro_rules! payload {
@@ -183,8 +213,12 @@ macro_rules! payload {
     )*};
 }
 
+mod movements;
+mod result_code;
 mod settling;
 
+pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
+pub use result_code::ResultCode;
 pub use settling::{
     GiveBack, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned,
     OrderStatusChanged, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote,
@@ -233,6 +267,14 @@ payload! {
         ok: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
+        /// Units that were reserved or given back in this commit: an answer that is repeated moves none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quantity: Option<i64>,
+        /// Whose points were taken or given back in this commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        points: Option<Money>,
     }
     CompensationRequired {
         order_id: Code,
@@ -293,6 +335,9 @@ payload! {
         paid_amount: Money,
         #[serde(default)]
         amount_due: Money,
+        /// What the order's status is from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
         #[serde(with = "wire_time")]
         order_created_at: Timestamp,
         #[serde(with = "wire_time")]
@@ -385,57 +430,4 @@ pub enum RestorationType {
     StockRestorationRequired,
     CouponRestorationRequired,
     PointRestorationRequired,
-}
-
-/// How a coupon request ended, in the words of source 002.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ResultCode {
-    Success,
-    OutOfStock,
-    AlreadyIssued,
-    Expired,
-    NotStarted,
-    UserNotFound,
-    CouponNotFound,
-    SystemError,
-}
-
-impl ResultCode {
-    pub const ALL: [ResultCode; 8] = [
-        ResultCode::Success,
-        ResultCode::OutOfStock,
-        ResultCode::AlreadyIssued,
-        ResultCode::Expired,
-        ResultCode::NotStarted,
-        ResultCode::UserNotFound,
-        ResultCode::CouponNotFound,
-        ResultCode::SystemError,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            ResultCode::Success => "SUCCESS",
-            ResultCode::OutOfStock => "OUT_OF_STOCK",
-            ResultCode::AlreadyIssued => "ALREADY_ISSUED",
-            ResultCode::Expired => "EXPIRED",
-            ResultCode::NotStarted => "NOT_STARTED",
-            ResultCode::UserNotFound => "USER_NOT_FOUND",
-            ResultCode::CouponNotFound => "COUPON_NOT_FOUND",
-            ResultCode::SystemError => "SYSTEM_ERROR",
-        }
-    }
-
-    pub const fn message(self) -> &'static str {
-        match self {
-            ResultCode::Success => "The coupon is yours.",
-            ResultCode::OutOfStock => "All coupons of this campaign are gone.",
-            ResultCode::AlreadyIssued => "You already have this coupon.",
-            ResultCode::Expired => "The issue period has ended.",
-            ResultCode::NotStarted => "The issue period has not started.",
-            ResultCode::UserNotFound => "There is no such user.",
-            ResultCode::CouponNotFound => "There is no such coupon.",
-            ResultCode::SystemError => "The coupon could not be issued.",
-        }
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
 
-use domain::ids::Codec;
+use domain::ids::{Codec, UserId};
+use domain::money::Money;
 use domain::order_saga::{Report, Step};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -181,14 +182,28 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
     })
 }
 
+/// What changed hands in the commit of a report. A report that is repeated moves nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moved {
+    #[default]
+    Nothing,
+    Units(i64),
+    Points(UserId, Money),
+}
+
 /// The event in which a participant reports a step.
-pub fn report_event(step: Step, report: Report, order: domain::ids::Code) -> Event {
+pub fn report_event(step: Step, (report, moved): (Report, Moved), order: domain::ids::Code) -> Event {
     let ok = !matches!(report, Report::Failed(_));
     let reason = match report {
         Report::Failed(reason) => Some(reason),
         Report::Completed | Report::Restored => None,
     };
-    let payload = StepReport { order_id: order, step, ok, reason };
+    let (quantity, user_id, points) = match moved {
+        Moved::Nothing => (None, None, None),
+        Moved::Units(quantity) => (Some(quantity), None, None),
+        Moved::Points(user, points) => (None, Some(user), Some(points)),
+    };
+    let payload = StepReport { order_id: order, step, ok, reason, quantity, user_id, points };
     match (step, report) {
         (Step::Stock(_), Report::Completed) => Event::StockDeductionCompleted(payload),
         (Step::Stock(_), Report::Failed(_)) => Event::StockDeductionFailed(payload),

@@ -8,10 +8,15 @@ use std::time::Duration;
 
 use domain::time::Timestamp;
 
-use crate::cloud_event;
 use crate::event::Event;
 use crate::ports::{Clock, Pending, StoreError};
 use crate::topic::{Spread, Topic};
+
+mod dead_letters;
+mod movements;
+mod records;
+
+pub(crate) use records::records;
 
 /// Leases are kept for so long; a relay that says nothing for longer is replaced.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -62,6 +67,8 @@ pub trait Outbox {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub topic: Topic,
+    /// It goes to the dead letters of the topic.
+    pub is_dead_letter: bool,
     pub key: String,
     pub value: String,
     pub attributes: Vec<(&'static str, String)>,
@@ -183,18 +190,6 @@ impl Relay {
         self.has_moved = false;
         Ok(())
     }
-}
-
-/// One event may go to several topics.
-pub(crate) fn records(event: &Outgoing) -> impl Iterator<Item = Record> {
-    let kind = event.event.kind();
-    let topics = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied());
-    topics.map(|topic| Record {
-        topic,
-        key: event.event.key_on(topic),
-        value: event.event.payload(),
-        attributes: cloud_event::attributes(event),
-    })
 }
 
 #[cfg(test)]

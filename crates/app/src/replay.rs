@@ -72,11 +72,12 @@ pub async fn select(selection: Selection, views: &dyn Views) -> Result<Selected,
 
 /// The records that events are published as, in one topic or in all.
 pub fn records(events: &[Outgoing], topic: Option<Topic>) -> Vec<(EventId, Record)> {
-    let of_event = |event: &Outgoing| {
-        let id = EventId(parse_uuid(&event.id).unwrap_or_default());
-        relay::records(event).map(move |record| (id, record)).collect::<Vec<_>>()
+    let identified = |record: Record| {
+        let id = record.attributes.iter().find(|(name, _)| *name == "ce_id").and_then(|(_, id)| parse_uuid(id));
+        (EventId(id.unwrap_or_default()), record)
     };
-    let all = events.iter().flat_map(of_event);
+    // Dead letters are in the store, where they are looked after; a second one would be about the same event.
+    let all = events.iter().flat_map(relay::records).filter(|record| !record.is_dead_letter).map(identified);
     all.filter(|(_, record)| topic.is_none_or(|topic| record.topic == topic)).collect()
 }
 

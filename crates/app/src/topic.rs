@@ -58,9 +58,13 @@ macro_rules! topics {
             }
 
             /// Where a record of it goes that nobody could take in.
-            pub const fn dead_letters(self) -> &'static str {
-                match self {
-                    $(Topic::$variant => concat!($name, ".dlq"),)*
+            pub const fn dead_letters(self, named: DeadLetterNames) -> &'static str {
+                match (self, named) {
+                    $(
+                        (Topic::$variant, DeadLetterNames::Dot) => concat!($name, ".dlq"),
+                        (Topic::$variant, DeadLetterNames::Hyphen) => concat!($name, "-dlq"),
+                        (Topic::$variant, DeadLetterNames::Dlt) => concat!($name, ".DLT"),
+                    )*
                 }
             }
 
@@ -88,9 +92,9 @@ macro_rules! topics {
 
 topics! {
     OrderEvents = "order-events" by User, 16 partitions for 7 days: "every event of an order";
-    StockEvents = "stock-events" by Product, 12 partitions for 3 days: "claims on stock that are asked for, and its movements";
-    CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "uses of coupons that are asked for, and campaigns";
-    PointEvents = "point-events" by User, 8 partitions for 30 days: "points that are asked for, and entries of the ledger";
+    StockEvents = "stock-events" by Product, 12 partitions for 3 days: "claims on stock that are asked for, and every movement of it";
+    CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "campaigns, what was decided about their coupons, and uses that are asked for";
+    PointEvents = "point-events" by User, 8 partitions for 30 days: "points that are asked for, and every entry of the ledger";
     PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments asked for, authorised, captured, refunded, stuck";
     CompensationEvents = "compensation-events" by Order, 4 partitions for 30 days: "compensations and the restorations that they ask for";
     OrderProcessingResults = "order-processing-results" by Order, 16 partitions for 7 days: "what the participants report";
@@ -103,6 +107,18 @@ topics! {
     CouponUsed = "coupon-used" by User, 8 partitions for 30 days: "coupons that were redeemed";
     ProductEvents = "product-events" by Product, 8 partitions for 7 days: "products, prices and what is sold out";
     ExternalEvents = "external-events" by OrderOrCampaign, 8 partitions for 7 days: "what leaves the shop";
+}
+
+/// How the topics of dead letters are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeadLetterNames {
+    /// `order-events.dlq`.
+    #[default]
+    Dot,
+    /// `order-events-dlq`, of sources 001 and 004.
+    Hyphen,
+    /// `order-events.DLT`, of source 000.
+    Dlt,
 }
 
 /// How large everything is.
@@ -123,10 +139,11 @@ impl Profile {
     }
 
     /// The topics as the broker should have them: each one, and behind it the one of its dead letters.
-    pub fn wanted(self) -> Vec<Wanted> {
+    pub fn wanted(self, named: DeadLetterNames) -> Vec<Wanted> {
         const DEAD_LETTERS: (i32, i32) = (4, 30);
         let both = |topic: &Topic| {
-            [self.shaped(topic.name(), *topic, topic.size()), self.shaped(topic.dead_letters(), *topic, DEAD_LETTERS)]
+            let dead_letters = topic.dead_letters(named);
+            [self.shaped(topic.name(), *topic, topic.size()), self.shaped(dead_letters, *topic, DEAD_LETTERS)]
         };
         Topic::ALL.iter().flat_map(both).collect()
     }
@@ -172,7 +189,10 @@ impl EventKind {
         #[expect(clippy::wildcard_enum_match_arm, reason = "all others go to one topic")]
         match self {
             EventKind::OrderCompleted => &[Topic::OrderCompleted, Topic::ExternalEvents],
-            EventKind::CouponIssued => &[Topic::ExternalEvents],
+            EventKind::CouponIssued | EventKind::CouponResult => &[Topic::CouponEvents, Topic::ExternalEvents],
+            EventKind::StockRestorationRequired => &[Topic::StockEvents],
+            EventKind::CouponRestorationRequired => &[Topic::CouponEvents],
+            EventKind::PointRestorationRequired => &[Topic::PointEvents],
             _ => &[],
         }
     }
@@ -183,7 +203,11 @@ impl Event {
     pub fn key_on(&self, topic: Topic) -> String {
         match (self, topic) {
             (Event::OrderCompleted(event), Topic::ExternalEvents) => event.order_id.as_str().to_owned(),
-            (Event::CouponIssued(event), Topic::ExternalEvents) => event.coupon_id.to_string(),
+            (Event::CouponIssued(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::CouponResult(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::StockRestorationRequired(event), Topic::StockEvents) => event.product_id.to_string(),
+            (Event::CouponRestorationRequired(event), Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::PointRestorationRequired(event), Topic::PointEvents) => event.user_id.to_string(),
             _ => self.key(),
         }
     }
@@ -196,7 +220,7 @@ mod tests {
     #[test]
     fn the_profiles_are_those_of_the_sources() {
         let found = |profile: Profile, name: &str| {
-            let wanted = profile.wanted().into_iter().find(|wanted| wanted.name == name).unwrap();
+            let wanted = profile.wanted(DeadLetterNames::Dot).into_iter().find(|wanted| wanted.name == name).unwrap();
             (wanted.partitions, wanted.replicas, wanted.in_sync_min, wanted.retention_days)
         };
         assert_eq!(found(Profile::Production, "order-events"), (16, 3, 2, 7));
@@ -218,7 +242,8 @@ mod tests {
 
     #[test]
     fn every_topic_is_named_once() {
-        let mut names: Vec<&str> = Profile::Local.wanted().into_iter().map(|wanted| wanted.name).collect();
+        let mut names: Vec<&str> =
+            Profile::Local.wanted(DeadLetterNames::Hyphen).into_iter().map(|wanted| wanted.name).collect();
         names.sort_unstable();
         let count = names.len();
         names.dedup();

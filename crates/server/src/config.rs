@@ -9,13 +9,15 @@ use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
 mod kafka;
+mod kafka_clients;
 mod limits;
 mod orders;
 mod payment;
 mod redis;
 mod render;
 
-pub use kafka::{Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
+pub use kafka::{DeadLetters, Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
+pub use kafka_clients::Compression;
 pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
@@ -292,6 +294,8 @@ pub enum Error {
     RolesApart,
     #[error("kafka.prefix may have letters, digits, '.', '_' and '-', at most 100 of them")]
     KafkaPrefix,
+    #[error("kafka.consumer.names gives two groups one name: each would take the other's events")]
+    GroupNames,
     #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
     Redis,
     #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]

@@ -18,6 +18,7 @@ use domain::time::Timestamp;
 use crate::coverage::Branch;
 use crate::disk::{Disk, OutboxRow, State};
 use crate::model_snapshot::ModelSnapshot;
+use crate::outside::topics_tell_all;
 use crate::world::{Verdict, World};
 
 impl World {
@@ -157,7 +158,8 @@ pub(crate) fn is_at_rest(state: &State) -> Verdict {
     requests_are_answered(state)?;
     nothing_is_undelivered(state)?;
     everybody_was_told(state)?;
-    sales_are_counted(state)
+    sales_are_counted(state)?;
+    topics_tell_all(state)
 }
 
 fn orders_have_ended(state: &State) -> Verdict {

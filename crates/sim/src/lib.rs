@@ -18,6 +18,7 @@ pub mod model_log;
 pub mod model_snapshot;
 pub mod model_store;
 mod mortal_store;
+mod outside;
 mod process;
 mod provider;
 pub mod ready;

@@ -59,7 +59,7 @@ impl KafkaBook {
 
     /// It speaks for the group, and is no member of it.
     fn client(&self, group: Group) -> Answer<Client> {
-        self.cluster.consumer(group.name()).create_with_context(Quiet)
+        self.cluster.consumer(group).create_with_context(Quiet)
     }
 
     fn name(&self, partition: Partition) -> String {
@@ -167,7 +167,7 @@ impl KafkaBook {
         let (mut passage, mut looked_at) = (Passage::default(), 0);
         passage.is_whole = self.read(client, (key.partition, offsets), |message| {
             looked_at += 1;
-            if let Some(passed) = passed(message, key.group) {
+            if let Some(passed) = passed(message, key) {
                 passage.events += 1;
                 passage.shown.extend((passage.shown.len() < SHOWN_MAX).then_some(passed));
             }
@@ -178,11 +178,12 @@ impl KafkaBook {
 }
 
 /// The record as an event that the group asks for.
-fn passed(message: &BorrowedMessage<'_>, group: Group) -> Option<Passed> {
+fn passed(message: &BorrowedMessage<'_>, key: OffsetKey) -> Option<Passed> {
     let read = cloud_event::read(|name| attribute(message, name), message.payload());
     let Ok(Read::Event { id, event, at, .. }) = read else { return None };
     let kind = event.kind();
-    if !group.subscribes_to(kind) {
+    // A copy for readers outside is passed by nobody who would have to read it.
+    if !key.group.subscribes_to(kind) || key.partition.topic != Some(kind.topic()) {
         return None;
     }
     let (aggregate, about) = event.aggregate();

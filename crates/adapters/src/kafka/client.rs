@@ -1,8 +1,10 @@
 //! How clients of Kafka are set up.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use app::topic::Topic;
+use app::reactions::Group;
+use app::topic::{DeadLetterNames, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -59,18 +61,74 @@ impl Tuning {
     }
 }
 
+/// What is said otherwise than the tuning has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `none`, `lz4` or `snappy`.
+    pub compression: Option<&'static str>,
+    pub linger_ms: Option<u64>,
+    pub batch_bytes: Option<u64>,
+    pub buffer_kb: Option<u64>,
+    pub fetch_min_bytes: Option<u64>,
+    pub fetch_wait_ms: Option<u64>,
+    /// Records of a partition that are taken in at once.
+    pub poll_max: Option<usize>,
+}
+
+impl Overrides {
+    fn producer(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let said = [
+            ("compression.codec", self.compression.map(str::to_owned)),
+            ("linger.ms", self.linger_ms.map(|value| value.to_string())),
+            ("batch.size", self.batch_bytes.map(|value| value.to_string())),
+            ("queue.buffering.max.kbytes", self.buffer_kb.map(|value| value.to_string())),
+        ];
+        said.into_iter().filter_map(|(key, value)| Some((key, value?)))
+    }
+
+    fn consumer(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let said = [("fetch.min.bytes", self.fetch_min_bytes), ("fetch.wait.max.ms", self.fetch_wait_ms)];
+        said.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())))
+    }
+}
+
+/// A consumer group on the brokers, where it is otherwise than by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupShape {
+    /// Its name there, in place of its own.
+    pub name: Option<String>,
+    /// How many members of it each process is.
+    pub members: usize,
+}
+
 /// Where the brokers are, and how they are spoken to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Cluster {
     pub brokers: String,
     pub tuning: Tuning,
     /// Stands before the name of every topic and group, so that several shops can share brokers.
     pub prefix: String,
+    /// How the topics of dead letters are called.
+    pub dead_letters: DeadLetterNames,
+    pub overrides: Overrides,
+    /// Those that are otherwise than by themselves.
+    pub groups: BTreeMap<Group, GroupShape>,
 }
 
 impl Cluster {
     pub(super) fn prefixed(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
+    }
+
+    /// What a group is called on the brokers.
+    fn group(&self, group: Group) -> String {
+        let name = self.groups.get(&group).and_then(|shape| shape.name.as_deref());
+        self.prefixed(name.unwrap_or(group.name()))
+    }
+
+    /// How many members of a group this process is.
+    pub(super) fn members(&self, group: Group) -> usize {
+        self.groups.get(&group).map_or(1, |shape| shape.members)
     }
 
     pub(super) fn topic(&self, prefixed: &str) -> Option<Topic> {
@@ -94,6 +152,9 @@ impl Cluster {
         self.tuning.producer().iter().for_each(|(key, value)| {
             config.set(*key, *value);
         });
+        self.overrides.producer().for_each(|(key, value)| {
+            config.set(key, value);
+        });
         config
             // The Java client's: a key has one partition, whoever publishes it.
             .set("partitioner", "murmur2_random")
@@ -103,13 +164,16 @@ impl Cluster {
         config
     }
 
-    pub(super) fn consumer(&self, group: &str) -> ClientConfig {
+    pub(super) fn consumer(&self, group: Group) -> ClientConfig {
         let mut config = self.admin();
         self.tuning.consumer().iter().for_each(|(key, value)| {
             config.set(*key, *value);
         });
+        self.overrides.consumer().for_each(|(key, value)| {
+            config.set(key, value);
+        });
         config
-            .set("group.id", self.prefixed(group))
+            .set("group.id", self.group(group))
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
@@ -139,8 +203,8 @@ mod tests {
     #[test]
     fn no_tuning_gives_up_safety() {
         for tuning in [Tuning::Prompt, Tuning::Throughput, Tuning::Compact] {
-            let cluster = Cluster { brokers: "localhost:9092".to_owned(), tuning, prefix: String::new() };
-            let (producer, consumer) = (cluster.producer(), cluster.consumer("group"));
+            let cluster = Cluster { brokers: "localhost:9092".to_owned(), tuning, ..Cluster::default() };
+            let (producer, consumer) = (cluster.producer(), cluster.consumer(Group::Ranking));
             assert_eq!(producer.get("acks"), Some("all"));
             assert_eq!(producer.get("enable.idempotence"), Some("true"));
             assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
@@ -152,5 +216,41 @@ mod tests {
             producer.create_native_config().unwrap();
             consumer.create_native_config().unwrap();
         }
+    }
+
+    #[test]
+    fn what_is_said_otherwise_takes_the_place_of_the_tuning() {
+        let overrides = Overrides {
+            compression: Some("snappy"),
+            linger_ms: Some(7),
+            batch_bytes: Some(32_768),
+            buffer_kb: Some(65_536),
+            fetch_min_bytes: Some(2_048),
+            fetch_wait_ms: Some(250),
+            poll_max: Some(500),
+        };
+        let shape = GroupShape { name: Some("ecommerce-group".to_owned()), members: 10 };
+        let groups = BTreeMap::from([(Group::Stock, shape)]);
+        let prefix = "shop.".to_owned();
+        let cluster = Cluster { tuning: Tuning::Throughput, prefix, overrides, groups, ..Cluster::default() };
+        let producer = cluster.producer();
+        for (key, value) in [
+            ("compression.codec", "snappy"),
+            ("linger.ms", "7"),
+            ("batch.size", "32768"),
+            ("queue.buffering.max.kbytes", "65536"),
+            ("acks", "all"),
+        ] {
+            assert_eq!(producer.get(key), Some(value), "{key}");
+        }
+        let consumer = cluster.consumer(Group::Stock);
+        for (key, value) in
+            [("group.id", "shop.ecommerce-group"), ("fetch.min.bytes", "2048"), ("fetch.wait.max.ms", "250")]
+        {
+            assert_eq!(consumer.get(key), Some(value), "{key}");
+        }
+        assert_eq!((cluster.members(Group::Stock), cluster.members(Group::Coupon)), (10, 1));
+        producer.create_native_config().unwrap();
+        consumer.create_native_config().unwrap();
     }
 }

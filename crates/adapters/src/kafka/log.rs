@@ -11,7 +11,10 @@ use super::client::Cluster;
 use super::membership::{Listener, Membership};
 
 pub struct KafkaLog {
+    /// A group may have several here, which share its partitions.
     memberships: Vec<(Group, Membership)>,
+    /// Records of a partition that are handed out at once, where that is not left to the reader.
+    poll_max: Option<usize>,
     /// Where groups stand is known by the store.
     places: Box<dyn EventLog + Send>,
 }
@@ -23,20 +26,22 @@ impl KafkaLog {
         places: Box<dyn EventLog + Send>,
         listener: &Listener,
     ) -> Result<KafkaLog, StoreError> {
-        let join = |group: &Group| Ok((*group, Membership::join(cluster, *group, listener.clone())?));
-        let memberships: Result<_, KafkaError> = Group::ALL.iter().map(join).collect();
+        let members = |group: &Group| std::iter::repeat_n(*group, cluster.members(*group).max(1));
+        let join = |group: Group| Ok((group, Membership::join(cluster, group, listener.clone())?));
+        let memberships: Result<_, KafkaError> = Group::ALL.iter().flat_map(members).map(join).collect();
         let memberships = memberships.map_err(|error| StoreError(error.to_string()))?;
-        Ok(KafkaLog { memberships, places })
+        Ok(KafkaLog { memberships, poll_max: cluster.overrides.poll_max, places })
     }
 }
 
 impl EventLog for KafkaLog {
     fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
         Box::pin(async move {
-            let Some((_, membership)) = self.memberships.iter_mut().find(|(known, _)| *known == group) else {
-                return Ok(vec![]);
-            };
-            membership.partitions(self.places.as_mut()).await
+            let mut partitions = vec![];
+            for (_, membership) in self.memberships.iter_mut().filter(|(known, _)| *known == group) {
+                partitions.extend(membership.partitions(self.places.as_mut()).await?);
+            }
+            Ok(partitions)
         })
     }
 
@@ -53,7 +58,10 @@ impl EventLog for KafkaLog {
     }
 
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
-        let membership = self.memberships.iter_mut().find(|(known, _)| *known == key.group);
+        let limit = self.poll_max.unwrap_or(limit);
+        let is_theirs =
+            |(known, membership): &&mut (Group, Membership)| *known == key.group && membership.has(key.partition);
+        let membership = self.memberships.iter_mut().find(is_theirs);
         let fetched = membership.map(|(_, membership)| membership.fetch(key.partition, from, limit));
         let fetched = fetched.unwrap_or_else(|| Fetched { next: from, ..Fetched::default() });
         Box::pin(std::future::ready(Ok(fetched)))

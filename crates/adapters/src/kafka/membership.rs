@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::cloud_event::{self, Read};
+use app::event::EventKind;
 use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
 use app::reactions::Group;
 use app::rows::{EventId, OffsetKey, Partition};
@@ -100,7 +101,7 @@ impl ConsumerContext for Changes {
 
 impl Membership {
     pub(super) fn join(cluster: &Cluster, group: Group, listener: Listener) -> Result<Membership, KafkaError> {
-        let config = cluster.consumer(group.name());
+        let config = cluster.consumer(group);
         let mut consumer: BaseConsumer<Changes> =
             config.create_with_context(Changes { cluster: cluster.clone(), said: Mutex::default() })?;
         let wake = Arc::clone(&listener.wake);
@@ -177,6 +178,10 @@ impl Membership {
         Ok(())
     }
 
+    pub(super) fn has(&self, partition: Partition) -> bool {
+        self.readings.contains_key(&partition)
+    }
+
     pub(super) fn fetch(&mut self, partition: Partition, from: i64, limit: usize) -> Fetched {
         let mut fetched = Fetched { next: from, ..Fetched::default() };
         let Some(reading) = self.readings.get_mut(&partition) else { return fetched };
@@ -239,6 +244,8 @@ fn file(
     reading.received = offset + 1;
     let attribute = |name: &str| attribute(message, name);
     match cloud_event::read(attribute, message.payload()) {
+        // A copy for readers outside: the group reads the event where it is at home.
+        Ok(Read::Event { event, .. }) if event.kind().topic() != topic => {}
         Ok(Read::Event { id, event, at, version }) => {
             let gap = match reading.versions.judge(topic, &event, version) {
                 Arrival::Late => return,
@@ -254,6 +261,7 @@ fn file(
         Err(error) => {
             let text = |bytes: Option<&[u8]>| bytes.map(text_of).unwrap_or_default();
             let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
+            let kind = EventKind::from_type(&kind).map_or(kind, |kind| kind.name().to_owned());
             let event = Err(Poison { topic, key, kind, payload, error });
             // What names no event has no identity, and its moment is when the broker took it.
             let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);

@@ -107,11 +107,9 @@ fn hand_over(
         for (key, value) in &record.attributes {
             headers = headers.insert(Header { key, value: Some(value.as_str()) });
         }
-        let topic = cluster.prefixed(record.topic.name());
-        let Some(partitions) = spread.get(&record.topic) else { return Err(format!("there is no topic {topic}")) };
-        // Never left to the library: it counts by what the broker has, which may have grown (T7).
-        let partition = topic::partition_of(&record.key, *partitions);
-        let sent = BaseRecord::to(&topic).partition(partition).key(record.key.as_str());
+        let (topic, partition) = place(cluster, record, spread)?;
+        let mut sent = BaseRecord::to(&topic).key(record.key.as_str());
+        sent.partition = partition;
         let mut sent = sent.payload(record.value.as_str()).headers(headers);
         ledger.lock().outstanding += 1;
         while let Err((error, unsent)) = producer.send(sent) {
@@ -128,6 +126,17 @@ fn hand_over(
         }
     }
     Ok(())
+}
+
+/// The topic of a record, and its partition there. Dead letters stand in no order, so the library may choose.
+fn place(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(String, Option<i32>), String> {
+    if record.is_dead_letter {
+        return Ok((cluster.prefixed(record.topic.dead_letters(cluster.dead_letters)), None));
+    }
+    let topic = cluster.prefixed(record.topic.name());
+    let Some(partitions) = spread.get(&record.topic) else { return Err(format!("there is no topic {topic}")) };
+    // Never left to the library: it counts by what the broker has, which may have grown (T7).
+    Ok((topic, Some(topic::partition_of(&record.key, *partitions))))
 }
 
 fn settled((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {

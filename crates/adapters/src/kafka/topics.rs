@@ -162,7 +162,8 @@ impl Topics {
         let is_ours =
             |wanted: &Wanted, found: &BTreeMap<String, i32>| found.contains_key(&self.cluster.prefixed(wanted.name));
         let found = self.found()?;
-        let ours = Profile::Local.wanted().into_iter().filter(|wanted| is_ours(wanted, &found));
+        let ours =
+            Profile::Local.wanted(self.cluster.dead_letters).into_iter().filter(|wanted| is_ours(wanted, &found));
         let names: Vec<String> = ours.map(|wanted| self.cluster.prefixed(wanted.name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 use adapters::clock::SystemClock;
 use adapters::embedded;
-use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics};
 use app::conformance::{CASES, Fixture, Opened};
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
-use app::topic::{Profile, Spread, Topic};
+use app::topic::{DeadLetterNames, Profile, Spread, Topic};
 use domain::ids::OrderId;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -39,8 +39,8 @@ impl Brokers {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let brokers = address(Service::Kafka, test)?;
         let prefix = format!("t{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let brokers = Brokers { cluster: Cluster { brokers, tuning: Tuning::Prompt, prefix } };
-        runtime().block_on(brokers.topics().complete(&Profile::Local.wanted())).unwrap();
+        let brokers = Brokers { cluster: Cluster { brokers, prefix, ..Cluster::default() } };
+        runtime().block_on(brokers.topics().complete(&Profile::Local.wanted(DeadLetterNames::Dot))).unwrap();
         Some(brokers)
     }
 
@@ -192,7 +192,8 @@ fn the_log_on_kafka_keeps_its_promises() {
 }
 
 fn record(key: &str) -> Record {
-    Record { topic: Topic::OrderEvents, key: key.to_owned(), value: "{}".to_owned(), attributes: vec![] }
+    let (key, value) = (key.to_owned(), "{}".to_owned());
+    Record { topic: Topic::OrderEvents, is_dead_letter: false, key, value, attributes: vec![] }
 }
 
 #[test]
@@ -259,14 +260,14 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
 fn topics_are_planned_and_made() {
     let Some(brokers) = Brokers::new("topics_are_planned_and_made") else { return };
     let topics = brokers.topics();
-    let plan = topics.plan(&Profile::Local.wanted(), &Spread::new()).unwrap();
+    let plan = topics.plan(&Profile::Local.wanted(DeadLetterNames::Dot), &Spread::new()).unwrap();
     assert_eq!((plan.missing.len(), plan.short.len(), plan.different.len()), (0, 0, 0));
-    let plan = topics.plan(&Profile::Production.wanted(), &Spread::new()).unwrap();
+    let plan = topics.plan(&Profile::Production.wanted(DeadLetterNames::Dot), &Spread::new()).unwrap();
     assert_eq!(plan.missing, []);
     let different = plan.different.iter().find(|different| different.wanted.name == "order-events").unwrap();
     assert_eq!((different.spread, different.found, different.wanted.partitions), (3, 3, 16));
     assert_eq!(
-        runtime().block_on(topics.complete(&Profile::Production.wanted())),
+        runtime().block_on(topics.complete(&Profile::Production.wanted(DeadLetterNames::Dot))),
         Ok(0),
         "what is there is left as it is"
     );
@@ -276,7 +277,7 @@ fn topics_are_planned_and_made() {
 fn a_topic_may_grow_before_and_after_its_keys_are_spread_wider() {
     let Some(brokers) = Brokers::new("a_topic_may_grow_before_and_after_its_keys_are_spread_wider") else { return };
     let topics = brokers.topics();
-    let wanted = Profile::Local.wanted();
+    let wanted = Profile::Local.wanted(DeadLetterNames::Dot);
     let spread = Spread::from([(Topic::OrderEvents, 6), (Topic::StockEvents, 2)]);
     let plan = topics.plan(&wanted, &spread).unwrap();
     let short: Vec<(&str, i32, i32)> =

@@ -118,8 +118,10 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
 fn varied_events() -> Vec<Event> {
     let order_id = samples::code_of(5);
     let user_id = UserId(5);
-    let report =
-        |step, reason: Option<Reason>| StepReport { order_id: order_id.clone(), step, ok: reason.is_none(), reason };
+    let report = |step, reason: Option<Reason>| {
+        let ok = reason.is_none();
+        StepReport { order_id: order_id.clone(), step, ok, reason, quantity: None, user_id: None, points: None }
+    };
     let sold = |product, qty| Sold { id: ProductId(product), qty };
     vec![
         Event::OrderCompleted(OrderCompleted {
@@ -132,6 +134,7 @@ fn varied_events() -> Vec<Event> {
             points_used: Money::ZERO,
             paid_amount: Money::won(39_000),
             amount_due: Money::won(39_000),
+            status: None,
             order_created_at: NOON,
             completed_at: NOON,
         }),

@@ -70,6 +70,9 @@ impl Event {
             Event::ProductStatusChanged(event) => ("product", event.product_id.to_string().into()),
             Event::ModeChanged(event) => ("mode", event.version.to_string().into()),
             Event::StockAdjusted(event) => ("product", event.product_id.to_string().into()),
+            Event::StockMoved(event) => ("product", event.product_id.to_string().into()),
+            Event::PointsMoved(event) => ("points-account", event.user_id.to_string().into()),
+            Event::DeadLettered(event) => ("dead-letter", event.letter_id.to_string().into()),
         }
     }
 }

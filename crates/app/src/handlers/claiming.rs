@@ -13,17 +13,17 @@ use crate::event::{
     StockRestoration,
 };
 use crate::handlers::orders::{cancelled, collect, give_up};
-use crate::handlers::participants;
-use crate::reactions::report_event;
+use crate::handlers::participants::{self, Told};
+use crate::reactions::{Moved, report_event};
 use crate::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
 use crate::unit::{Halt, Step, Unit};
 
 /// A kind of step: how its participant is asked, what he does, and the same for its compensation.
 struct Row {
     ask: fn(&Unit<'_>, &Order, SagaStep) -> Event,
-    take: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Report>,
+    take: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Told>,
     ask_back: fn(&Unit<'_>, &Order, SagaStep) -> Event,
-    give_back: fn(&mut Unit<'_>, &Order, SagaStep) -> Step,
+    give_back: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Moved>,
 }
 
 const STOCK: Row = Row { ask: ask_stock, take: take_stock, ask_back: ask_stock_back, give_back: give_stock_back };
@@ -70,24 +70,25 @@ fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
     let before = unit.rows.savepoint();
     let mut reports = vec![];
     for step in order.saga.asked() {
-        let report = (row(step).take)(unit, order, step)?;
-        reports.push((step, report));
-        if matches!(report, Report::Failed(_)) {
+        let told = (row(step).take)(unit, order, step)?;
+        reports.push((step, told));
+        if matches!(told, (Report::Failed(_), _)) {
             unit.rows.undo_to(before);
             reports.drain(..reports.len() - 1);
             break;
         }
     }
-    for (step, report) in &reports {
-        let event = report_event(*step, *report, order.created.number.clone());
+    for (step, told) in &reports {
+        let event = report_event(*step, *told, order.created.number.clone());
         unit.record(event, Some((order.id(), None)));
     }
     match reports.first() {
-        Some((_, Report::Failed(reason))) => {
-            let (step, report) = reports[0];
-            refuse_at_once(unit, order.id(), (step, report), *reason)
+        Some((step, (report @ Report::Failed(reason), _))) => {
+            refuse_at_once(unit, order.id(), (*step, *report), *reason)
         }
-        _ => reports.into_iter().try_for_each(|(step, report)| collect(unit, order.id(), step, (report, unit.now))),
+        _ => {
+            reports.into_iter().try_for_each(|(step, (report, _))| collect(unit, order.id(), step, (report, unit.now)))
+        }
     }
 }
 
@@ -137,8 +138,8 @@ pub(crate) fn request_restorations(unit: &mut Unit<'_>, order: &Order, steps: &[
 /// Gives back what the participants never said that they gave back: an operator wants it settled now.
 pub(crate) fn restore_at_once(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
     for step in steps {
-        (row(*step).give_back)(unit, order, *step)?;
-        let event = report_event(*step, Report::Restored, order.created.number.clone());
+        let moved = (row(*step).give_back)(unit, order, *step)?;
+        let event = report_event(*step, (Report::Restored, moved), order.created.number.clone());
         unit.record(event, Some((order.id(), None)));
     }
     Ok(())
@@ -180,7 +181,7 @@ fn ask_stock(_unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
     Event::StockDeductionRequested(StockRequest { order_id, product_id, quantity })
 }
 
-fn take_stock(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Report> {
+fn take_stock(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Told> {
     let product = product_of(step);
     participants::take_stock(unit, order.id(), product, quantity(order, product))
 }
@@ -196,7 +197,7 @@ fn ask_stock_back(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
     })
 }
 
-fn give_stock_back(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step {
+fn give_stock_back(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Moved> {
     let product = product_of(step);
     participants::give_stock_back(unit, order.id(), product, quantity(order, product))
 }
@@ -211,7 +212,7 @@ fn ask_coupon(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
     })
 }
 
-fn take_coupon(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Report> {
+fn take_coupon(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Told> {
     let wanted = coupon_of(order);
     participants::take_coupon(unit, order.id(), (wanted.campaign, order.user()), wanted.coupon)
 }
@@ -226,7 +227,7 @@ fn ask_coupon_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
     })
 }
 
-fn give_coupon_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step {
+fn give_coupon_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Moved> {
     participants::give_coupon_back(unit, order.id(), (coupon_of(order).campaign, order.user()))
 }
 
@@ -235,7 +236,7 @@ fn ask_points(_unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
     Event::PointDeductionRequested(PointRequest { order_id, user_id, points: order.created.points })
 }
 
-fn take_points(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Report> {
+fn take_points(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Told> {
     participants::take_points(unit, order.id(), order.user(), order.created.points)
 }
 
@@ -249,6 +250,6 @@ fn ask_points_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
     })
 }
 
-fn give_points_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step {
+fn give_points_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Moved> {
     participants::give_points_back(unit, order.id(), order.user(), order.created.points)
 }

@@ -213,6 +213,7 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
         points_used: created.points,
         paid_amount: if order.is_prepaid() { created.due } else { Money::ZERO },
         amount_due: created.due,
+        status: Some(order.status),
         order_created_at: created.at,
         completed_at: unit.now,
     };

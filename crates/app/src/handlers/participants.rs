@@ -18,9 +18,12 @@ use crate::event::{DelayedProcessing, Event};
 use crate::handlers::asked::{Asked, is_claim_due, is_release_due};
 use crate::handlers::catalogue::apply;
 use crate::handlers::points::post;
-use crate::reactions::report_event;
+use crate::reactions::{Moved, report_event};
 use crate::rows::{ClaimKey, HoldingKey, OrderKey};
 use crate::unit::{Halt, Step, Unit};
+
+/// What a participant says, and what changed hands with it.
+pub(crate) type Told = (Report, Moved);
 
 pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
     if !is_claim_due(unit, order, Asked::Stock(product, quantity))? {
@@ -66,8 +69,8 @@ pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: Produc
     if unit.ask(SagaStep::Stock(product)).is_err() {
         return Ok(());
     }
-    give_stock_back(unit, order, product, quantity)?;
-    answer(unit, order, SagaStep::Stock(product), Report::Restored)
+    let moved = give_stock_back(unit, order, product, quantity)?;
+    answer(unit, order, SagaStep::Stock(product), (Report::Restored, moved))
 }
 
 pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
@@ -77,26 +80,26 @@ pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, 
     if unit.ask(SagaStep::Coupon).is_err() {
         return Ok(());
     }
-    give_coupon_back(unit, order, (campaign, user))?;
-    answer(unit, order, SagaStep::Coupon, Report::Restored)
+    let moved = give_coupon_back(unit, order, (campaign, user))?;
+    answer(unit, order, SagaStep::Coupon, (Report::Restored, moved))
 }
 
 pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
     if !is_release_due(unit, order, Asked::Points(user, amount))? {
         return Ok(());
     }
-    give_points_back(unit, order, user, amount)?;
-    answer(unit, order, SagaStep::Point, Report::Restored)
+    let moved = give_points_back(unit, order, user, amount)?;
+    answer(unit, order, SagaStep::Point, (Report::Restored, moved))
 }
 
 /// Reserves units of a product for an order, once.
-pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Report> {
+pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Told> {
     take(unit, order, SagaStep::Stock(product), |unit| {
         if unit.rows.products.get(product)?.is_none() {
             return Ok(Err(Reason::ProductNotOnSale));
         }
         match apply(unit, product, &stock::Command::Deduct { quantity })? {
-            Ok(_) => Ok(Ok(())),
+            Ok(_) => Ok(Ok(Moved::Units(quantity))),
             Err(stock::Rejection::NotOnSale) => Ok(Err(Reason::ProductNotOnSale)),
             Err(stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch) => Ok(Err(Reason::StockExhausted)),
             Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
@@ -110,35 +113,44 @@ pub(crate) fn take_coupon(
     order: OrderId,
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
-) -> Step<Report> {
+) -> Step<Told> {
     take(unit, order, SagaStep::Coupon, |unit| {
         let used = pay_with_coupon(unit, of, &coupon::Command::Use { coupon, order })?;
-        Ok(used.map_err(|_| Reason::CouponNotUsable))
+        Ok(used.map(|()| Moved::Nothing).map_err(|_| Reason::CouponNotUsable))
     })
 }
 
 /// Takes points for an order, once.
-pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Report> {
+pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Told> {
     take(unit, order, SagaStep::Point, |unit| {
         let posted = post(unit, user, &points::Command::Deduct { amount }, Some(order))?;
-        Ok(posted.map(|_| ()).map_err(|_| Reason::PointsInsufficient))
+        Ok(posted.map(|_| Moved::Points(user, amount)).map_err(|_| Reason::PointsInsufficient))
     })
 }
 
 /// Gives units back that an order reserved, or makes sure that it never will reserve them.
-pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
+pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Moved> {
     let restore = stock::Command::Restore { quantity };
-    release(unit, order, SagaStep::Stock(product), |unit| move_claimed(unit, product, &restore))
+    release(unit, order, SagaStep::Stock(product), |unit| {
+        move_claimed(unit, product, &restore)?;
+        Ok(Moved::Units(quantity))
+    })
 }
 
 /// The same for the coupon that an order used.
-pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step {
-    release(unit, order, SagaStep::Coupon, |unit| give_used_coupon_back(unit, of, order))
+pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step<Moved> {
+    release(unit, order, SagaStep::Coupon, |unit| {
+        give_used_coupon_back(unit, of, order)?;
+        Ok(Moved::Nothing)
+    })
 }
 
 /// The same for the points that an order took.
-pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    release(unit, order, SagaStep::Point, |unit| give_taken_points_back(unit, user, (order, amount)))
+pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Moved> {
+    release(unit, order, SagaStep::Point, |unit| {
+        give_taken_points_back(unit, user, (order, amount))?;
+        Ok(Moved::Points(user, amount))
+    })
 }
 
 /// Makes the coupon usable again that an order used.
@@ -167,45 +179,50 @@ fn take(
     unit: &mut Unit<'_>,
     order: OrderId,
     step: SagaStep,
-    attempt: impl FnOnce(&mut Unit<'_>) -> Step<Result<(), Reason>>,
-) -> Step<Report> {
+    attempt: impl FnOnce(&mut Unit<'_>) -> Step<Result<Moved, Reason>>,
+) -> Step<Told> {
     let key = ClaimKey { order, step };
     match claim::take(unit.rows.claims.get(key)?.copied()) {
-        Taking::Completed => Ok(Report::Completed),
-        Taking::Failed(reason) => Ok(Report::Failed(reason)),
+        Taking::Completed => Ok((Report::Completed, Moved::Nothing)),
+        Taking::Failed(reason) => Ok((Report::Failed(reason), Moved::Nothing)),
         // Claims of a settled order are gone, so its own row says that it wants nothing any more.
-        Taking::Try if is_settled(unit, order)? => Ok(Report::Failed(Reason::ClaimReleased)),
+        Taking::Try if is_settled(unit, order)? => Ok((Report::Failed(Reason::ClaimReleased), Moved::Nothing)),
         Taking::Try => {
-            let (claim, report) = match attempt(unit)? {
-                Ok(()) => (Claim::Held, Report::Completed),
-                Err(reason) => (Claim::Refused(reason), Report::Failed(reason)),
+            let (claim, told) = match attempt(unit)? {
+                Ok(moved) => (Claim::Held, (Report::Completed, moved)),
+                Err(reason) => (Claim::Refused(reason), (Report::Failed(reason), Moved::Nothing)),
             };
             unit.rows.claims.put(key, claim);
-            Ok(report)
+            Ok(told)
         }
     }
 }
 
-fn release(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, give_back: impl FnOnce(&mut Unit<'_>) -> Step) -> Step {
+fn release(
+    unit: &mut Unit<'_>,
+    order: OrderId,
+    step: SagaStep,
+    give_back: impl FnOnce(&mut Unit<'_>) -> Step<Moved>,
+) -> Step<Moved> {
     let key = ClaimKey { order, step };
-    match claim::release(unit.rows.claims.get(key)?.copied()) {
-        Releasing::Done => return Ok(()),
-        Releasing::Bury if is_settled(unit, order)? => return Ok(()),
-        Releasing::Bury => {}
+    let moved = match claim::release(unit.rows.claims.get(key)?.copied()) {
+        Releasing::Done => return Ok(Moved::Nothing),
+        Releasing::Bury if is_settled(unit, order)? => return Ok(Moved::Nothing),
+        Releasing::Bury => Moved::Nothing,
         Releasing::GiveBack => give_back(unit)?,
-    }
+    };
     unit.rows.claims.put(key, Claim::Released);
-    Ok(())
+    Ok(moved)
 }
 
 fn is_settled(unit: &Unit<'_>, order: OrderId) -> Step<bool> {
     Ok(unit.placed(order)?.is_none_or(|order| order.outcome.is_settled()))
 }
 
-fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -> Step {
+fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, told: Told) -> Step {
     let known = unit.rows.orders.get(OrderKey(order)).ok().flatten();
     let code = known.map_or_else(|| unit.settings.codec.order(order), |row| row.order.created.number.clone());
-    unit.publish(report_event(step, report, code))
+    unit.publish(report_event(step, told, code))
 }
 
 /// Says that a step waits, and until when. It is still asked for: nothing was refused, and nothing taken.

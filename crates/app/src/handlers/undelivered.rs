@@ -7,8 +7,9 @@ use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
 use crate::command::{Attempt, Reaction, Undelivered};
-use crate::event::Event;
+use crate::event::{DeadLettered, Event};
 use crate::handlers::react;
+use crate::outbox::uuid;
 use crate::reactions::Group;
 use crate::retries::{RESEND_EVERY, RESENDS_MAX, RUN_MAX};
 use crate::rows::{
@@ -153,7 +154,7 @@ pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: 
     let (id, status) = (unit.ids.letter(), LetterStatus::Permanent);
     let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due: None, acts: vec![] };
     unit.rows.letters.known_absent(id);
-    unit.rows.letters.put(id, letter);
+    put_new(unit, letter);
 }
 
 /// Gives an event up. What nobody can read, or what the shop refuses for what it says, is not tried again by itself.
@@ -164,8 +165,29 @@ fn bury(unit: &mut Unit<'_>, group: Group, message: Message, trouble: Trouble, i
         (LetterStatus::Scheduled, Some(unit.now + RESEND_EVERY))
     };
     let id = unit.ids.letter();
-    let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] };
-    unit.rows.letters.put(id, letter);
+    put_new(unit, DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] });
+}
+
+/// Writes a letter down, and has those outside told in the same commit: the relay brings it to the topic of dead letters.
+fn put_new(unit: &mut Unit<'_>, letter: DeadLetter) {
+    let DeadLetter { id, group, message, trouble, .. } = &letter;
+    let told = DeadLettered {
+        letter_id: id.0,
+        group: group.name().into(),
+        topic: message.topic.name().into(),
+        partition: message.partition,
+        offset: message.offset,
+        event_id: uuid(message.id.0).into(),
+        key: Arc::clone(&message.key),
+        kind: Arc::clone(&message.kind),
+        payload: Arc::clone(&message.payload),
+        attempts: trouble.attempts,
+        error: Arc::clone(&trouble.error),
+        first_failed_at: trouble.first_failed,
+        occurred_at: message.at,
+    };
+    unit.record(Event::DeadLettered(told), None);
+    unit.rows.letters.put(letter.id, letter);
 }
 
 /// The letter as it stands, if it is as it was seen. `None`: whoever asks by the clock comes too late.

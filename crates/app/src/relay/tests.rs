@@ -6,15 +6,14 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use domain::ids::UserId;
-use domain::money::Money;
+use domain::ids::ProductId;
 
 use super::*;
-use crate::event::PointsCharged;
+use crate::event::ProductRestocked;
 use crate::outbox::{SHARDS, uuid};
 
 /// Where all of these events are at home.
-const TOPIC: Topic = Topic::PointEvents;
+const TOPIC: Topic = Topic::ProductEvents;
 
 #[derive(Default)]
 struct Shard {
@@ -55,8 +54,8 @@ impl Clock for TestClock {
 }
 
 fn event(shard: usize, seq: i64) -> Outgoing {
-    let charged = PointsCharged { user_id: UserId(shard as i64), amount: Money::won(seq), balance: Money::won(seq) };
-    Outgoing { shard, seq, id: uuid(1), event: Event::PointsCharged(charged), version: None, at: Timestamp::default() }
+    let event = Event::ProductRestocked(ProductRestocked { product_id: ProductId(shard as i64), available: seq });
+    Outgoing { shard, seq, id: uuid(1), event, version: None, at: Timestamp::default() }
 }
 
 impl Outbox for TestOutbox {
@@ -120,7 +119,7 @@ impl Publisher for TestPublisher {
         let count = if world.is_broker_down { records.len() / 2 } else { records.len() };
         for record in &records[..count] {
             let value: serde_json::Value = serde_json::from_str(&record.value).unwrap();
-            world.published.push((record.key.clone(), value["amount"].as_i64().unwrap()));
+            world.published.push((record.key.clone(), value["available"].as_i64().unwrap()));
             world.spreads.push(spread[&record.topic]);
         }
         let done = if world.is_broker_down { Err(PublishError("it is down".to_owned())) } else { Ok(()) };

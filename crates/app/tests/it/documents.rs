@@ -1,13 +1,13 @@
 //! What is written down for readers outside says what the code does: a JSON Schema with golden samples for every event, and
-//! the AsyncAPI document. `INSTA_UPDATE=always` writes them anew.
+//! the AsyncAPI document, which holds the schemas. `INSTA_UPDATE=always` writes them anew; where a schema changed, twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use app::async_api;
 use app::event::{Event, EventKind};
-use app::topic::{Profile, Topic};
+use app::topic::{DeadLetterNames, Profile, Topic};
 use serde_json::{Map, Value, json};
 
 use crate::samples::samples;
@@ -83,6 +83,26 @@ fn required(kind: EventKind, payloads: &[Value]) -> BTreeSet<String> {
     names.filter(is_required).cloned().collect()
 }
 
+fn described_as(kind: EventKind) -> String {
+    if kind == EventKind::DeadLettered {
+        return "In the outbox alone: the relay publishes the record that it is about, on the dead letters of its topic.".to_owned();
+    }
+    let on = |topic: Topic| format!("On {}, by {}.", topic.name(), topic.keyed_by().name());
+    let topics: Vec<String> = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied()).map(on).collect();
+    let topics = topics.join(" ");
+    match kind {
+        EventKind::StockMoved => format!(
+            "{topics} Made by the relay. onHandChange, reservedChange and soldChange add up to the product's figures, in whatever \
+             order they come; an event that comes again has the same ce_id."
+        ),
+        EventKind::PointsMoved => format!(
+            "{topics} Made by the relay. The changes of a user add up to the balance, in whatever order they come; an event that \
+             comes again has the same ce_id."
+        ),
+        _ => topics,
+    }
+}
+
 fn described(kind: EventKind) -> Value {
     let payloads = payloads(kind);
     let mut document = schema(&payloads.iter().collect::<Vec<_>>());
@@ -90,7 +110,7 @@ fn described(kind: EventKind) -> Value {
     document["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     document["$id"] = json!(format!("https://doorbuster.dev/events/{}.json", kind.name()));
     document["title"] = json!(kind.name());
-    document["description"] = json!(format!("On {}, by {}.", kind.topic().name(), kind.topic().keyed_by().name()));
+    document["description"] = json!(described_as(kind));
     document["examples"] = Value::Array(payloads);
     document
 }
@@ -128,23 +148,26 @@ fn the_golden_samples_are_read_as_events() {
     }
 }
 
+/// Wherever it is printed, it is whole: every reference leads to a place inside it.
 #[test]
 fn the_async_document_is_what_the_tables_say() {
-    let document = async_api::document(&Profile::Production.wanted());
-    check_written(&docs().join("asyncapi.json"), &document);
-    let text = document.to_string();
-    let mut references = BTreeMap::new();
-    for part in text.split("\"$ref\":\"").skip(1) {
-        let reference = part.split('"').next().unwrap();
-        *references.entry(reference.to_owned()).or_insert(0) += 1;
-    }
-    for reference in references.keys() {
-        match reference.strip_prefix("#") {
-            Some(pointer) => assert!(document.pointer(pointer).is_some(), "{reference}"),
-            None => assert!(docs().join(reference).is_file(), "{reference}"),
+    for named in [DeadLetterNames::Dot, DeadLetterNames::Hyphen, DeadLetterNames::Dlt] {
+        let document = async_api::document(&Profile::Production.wanted(named));
+        let text = document.to_string();
+        let references: BTreeSet<&str> =
+            text.split("\"$ref\":\"").skip(1).map(|part| part.split('"').next().unwrap()).collect();
+        assert!(references.len() > EventKind::ALL.len());
+        for reference in references {
+            let place = reference.strip_prefix('#').and_then(|pointer| document.pointer(pointer));
+            assert!(place.is_some_and(|place| place != &json!({})), "{reference}");
+        }
+        for topic in Topic::ALL {
+            assert_eq!(document["channels"][topic.name()]["address"], topic.name());
+            assert_eq!(document["channels"][topic.dead_letters(named)]["address"], topic.dead_letters(named));
         }
     }
-    for topic in Topic::ALL {
-        assert_eq!(document["channels"][topic.name()]["address"], topic.name());
-    }
+    check_written(
+        &docs().join("asyncapi.json"),
+        &async_api::document(&Profile::Production.wanted(DeadLetterNames::Dot)),
+    );
 }

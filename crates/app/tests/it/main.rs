@@ -3,5 +3,6 @@
 
 mod documents;
 mod events;
+mod outside_samples;
 mod samples;
 mod settling_samples;

@@ -8,11 +8,11 @@ use app::event::{
     ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest,
     StockRestoration,
 };
-use app::reactions::report_event;
+use app::reactions::{Moved, report_event};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Choice, Line, Mode, Payment, Rule};
+use domain::order::{Choice, Line, Mode, Payment, Rule, Status as OrderStatus};
 use domain::order_saga::{Report, Step};
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -28,7 +28,8 @@ const LATER: Timestamp = Timestamp::from_micros(1_795_262_400_123_456);
 
 pub(crate) fn samples() -> Vec<Event> {
     let settling = crate::settling_samples::samples();
-    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products(), settling].concat()
+    let outside = crate::outside_samples::samples();
+    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products(), settling, outside].concat()
 }
 
 fn order() -> Code {
@@ -78,6 +79,20 @@ fn orders() -> Vec<Event> {
         total_steps: 3,
         ..created()
     };
+    let completed = OrderCompleted {
+        order_id: order(),
+        order_number: order(),
+        user_id: ANN,
+        products: vec![Sold { id: LAMP, qty: 2 }],
+        total_amount: Money::won(2_000),
+        discount_amount: Money::won(300),
+        points_used: Money::won(200),
+        paid_amount: Money::won(1_500),
+        amount_due: Money::won(1_500),
+        status: Some(OrderStatus::PaymentCompleted),
+        order_created_at: NOON,
+        completed_at: LATER,
+    };
     vec![
         Event::OrderCreated(created()),
         Event::OrderCreated(with_everything),
@@ -87,19 +102,9 @@ fn orders() -> Vec<Event> {
             amount_due: Money::won(2_000),
             pay_before: LATER,
         }),
-        Event::OrderCompleted(OrderCompleted {
-            order_id: order(),
-            order_number: order(),
-            user_id: ANN,
-            products: vec![Sold { id: LAMP, qty: 2 }],
-            total_amount: Money::won(2_000),
-            discount_amount: Money::won(300),
-            points_used: Money::won(200),
-            paid_amount: Money::won(1_500),
-            amount_due: Money::won(1_500),
-            order_created_at: NOON,
-            completed_at: LATER,
-        }),
+        // As it was before it said the status.
+        Event::OrderCompleted(OrderCompleted { status: None, ..completed.clone() }),
+        Event::OrderCompleted(completed),
         Event::OrderCancelled(OrderCancelled {
             order_id: order(),
             user_id: ANN,
@@ -135,7 +140,13 @@ fn steps() -> Vec<Event> {
     let refusals = [Reason::StockExhausted, Reason::CouponNotUsable, Reason::PointsInsufficient];
     for (step, reason) in [Step::Stock(LAMP), Step::Coupon, Step::Point].into_iter().zip(refusals) {
         for report in [Report::Completed, Report::Failed(reason), Report::Restored] {
-            events.push(report_event(step, report, order()));
+            events.push(report_event(step, (report, Moved::Nothing), order()));
+        }
+    }
+    for report in [Report::Completed, Report::Restored] {
+        for (step, moved) in [(Step::Stock(LAMP), Moved::Units(2)), (Step::Point, Moved::Points(ANN, Money::won(200)))]
+        {
+            events.push(report_event(step, (report, moved), order()));
         }
     }
     events

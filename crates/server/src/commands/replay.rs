@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
+use app::event::EventKind;
 use app::relay::Record;
 use app::replay::{self, Selection};
 use app::rows::EventId;
@@ -105,7 +106,7 @@ impl Outcome {
 
 fn kind(record: &Record) -> &str {
     let found = record.attributes.iter().find(|(name, _)| *name == "ce_type");
-    found.map_or("", |(_, kind)| kind)
+    found.and_then(|(_, kind)| EventKind::from_type(kind)).map_or("", EventKind::name)
 }
 
 fn known_topic(name: &str) -> Result<Topic, Error> {

@@ -4,6 +4,7 @@ use app::topic::Topic;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::kafka_clients::{KafkaConsumer, KafkaProducer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,6 +30,17 @@ pub enum RelayBy {
     Off,
 }
 
+/// How the topics of dead letters end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum DeadLetters {
+    #[serde(rename = ".dlq")]
+    Dot,
+    #[serde(rename = "-dlq")]
+    Hyphen,
+    #[serde(rename = ".DLT")]
+    Dlt,
+}
+
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kafka {
@@ -36,8 +48,11 @@ pub struct Kafka {
     pub partitions: Partitions,
     pub create_topics: bool,
     pub prefix: String,
+    pub dead_letters: DeadLetters,
     pub tuning: Tuning,
     pub relay: RelayBy,
+    pub producer: KafkaProducer,
+    pub consumer: KafkaConsumer,
     /// From the environment, as all addresses.
     #[serde(skip)]
     pub(super) brokers: Option<String>,
@@ -59,7 +74,8 @@ impl Kafka {
         if self.prefix.len() > 100 || !self.prefix.chars().all(is_allowed) {
             return Err(Error::KafkaPrefix);
         }
-        Ok(())
+        self.producer.check()?;
+        self.consumer.check()
     }
 }
 

@@ -1,16 +1,18 @@
 //! Kafka, where the settings name brokers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics, Tuning};
+use adapters::kafka::{Cluster, GroupShape, KafkaBook, KafkaLog, KafkaPublisher, Listener, Overrides, Topics, Tuning};
 use app::groups::LogBook;
 use app::ports::{Clock, EventLog};
+use app::reactions::Group;
 use app::relay::{Outbox, Relay};
-use app::topic::{Profile, Wanted};
+use app::topic::{DeadLetterNames, Profile, Wanted};
 use tokio::sync::Notify;
 
 use super::Error;
-use crate::config::{self, Config, RelayBy, TopicProfile};
+use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
 use crate::metrics::{Metrics, Published};
 use crate::relaying::RelayThread;
 
@@ -21,7 +23,44 @@ pub(super) fn cluster(config: &Config) -> Option<Cluster> {
         config::Tuning::Compact => Tuning::Compact,
     };
     let brokers = config.kafka.brokers()?.to_owned();
-    Some(Cluster { brokers, tuning, prefix: config.kafka.prefix.clone() })
+    let prefix = config.kafka.prefix.clone();
+    let (overrides, groups) = (overrides(&config.kafka), groups(&config.kafka));
+    Some(Cluster { brokers, tuning, prefix, dead_letters: dead_letters(config), overrides, groups })
+}
+
+const fn dead_letters(config: &Config) -> DeadLetterNames {
+    match config.kafka.dead_letters {
+        config::DeadLetters::Dot => DeadLetterNames::Dot,
+        config::DeadLetters::Hyphen => DeadLetterNames::Hyphen,
+        config::DeadLetters::Dlt => DeadLetterNames::Dlt,
+    }
+}
+
+/// What the settings say otherwise than their tuning.
+fn overrides(kafka: &config::Kafka) -> Overrides {
+    let said = |figure: u64| Some(figure).filter(|figure| *figure > 0);
+    Overrides {
+        compression: match kafka.producer.compression {
+            Compression::Tuning => None,
+            Compression::None => Some("none"),
+            Compression::Lz4 => Some("lz4"),
+            Compression::Snappy => Some("snappy"),
+        },
+        linger_ms: said(kafka.producer.linger_ms),
+        batch_bytes: said(kafka.producer.batch_bytes),
+        buffer_kb: said(kafka.producer.buffer_kb),
+        fetch_min_bytes: said(kafka.consumer.fetch_min_bytes),
+        fetch_wait_ms: said(kafka.consumer.fetch_wait_ms),
+        poll_max: Some(kafka.consumer.poll_max).filter(|records| *records > 0),
+    }
+}
+
+fn groups(kafka: &config::Kafka) -> BTreeMap<Group, GroupShape> {
+    let shape = |group: &Group| {
+        let name = kafka.consumer.name(*group).map(str::to_owned);
+        (*group, GroupShape { name, members: kafka.consumer.members(*group) })
+    };
+    Group::ALL.iter().map(shape).collect()
 }
 
 /// The topics as they should be.
@@ -34,7 +73,7 @@ pub fn wanted_topics(config: &Config) -> Vec<Wanted> {
         Some(partitions) if !wanted.is_of_dead_letters() => Wanted { partitions, ..wanted },
         _ => wanted,
     };
-    profile.wanted().into_iter().map(sized).collect()
+    profile.wanted(dead_letters(config)).into_iter().map(sized).collect()
 }
 
 pub(super) fn topics(config: &Config) -> Result<Topics, Error> {

@@ -71,7 +71,7 @@ fn kafkas_own_tools_read_our_topics_and_show_our_lag() {
     );
     let records: Vec<Vec<&str>> = shown.lines().map(|line| line.split('\t').collect()).collect();
     let kinds: Vec<&str> = records.iter().filter_map(|record| attribute(record[0], "ce_type")).collect();
-    assert_eq!(kinds, ["OrderCreated", "OrderCompleted"], "{shown}");
+    assert_eq!(kinds, ["dev.doorbuster.OrderCreated.v1", "dev.doorbuster.OrderCompleted.v1"], "{shown}");
     for record in &records {
         assert_eq!(record[1], "1", "the key is the customer: {shown}");
         let value: Value = serde_json::from_str(record[2]).unwrap();

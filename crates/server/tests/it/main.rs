@@ -50,6 +50,7 @@ mod notices_shared;
 mod notices_slow;
 mod notices_socket;
 mod notices_sse;
+mod outside_reader;
 mod paying;
 mod payments;
 mod payments_callbacks;

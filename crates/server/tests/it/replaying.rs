@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::brokers::{outcome, over_kafka, start, until};
 use crate::shop::{ADMIN, ANN, SECRET, TestShop};
 
-fn replay(shop: &TestShop, settings: &[(String, String)], args: &[&str]) -> Value {
+pub(crate) fn replay(shop: &TestShop, settings: &[(String, String)], args: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .arg("replay")
         .args(args)

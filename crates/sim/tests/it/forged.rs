@@ -11,7 +11,7 @@ use app::event::{
     StockRequest, StockRestoration,
 };
 use app::ports::Delivery;
-use app::reactions::{self, Group, report_event};
+use app::reactions::{self, Group, Moved, report_event};
 use app::rows::{EventId, LetterStatus, OffsetKey, Partition};
 use app::services::Service;
 use app::settings::Executor;
@@ -124,6 +124,7 @@ fn forgeries(product: ProductId, [first, second]: [OrderId; 2]) -> Vec<(Event, G
             user_id,
             products: vec![Sold { id: product, qty }],
             total_amount: Money::won(10),
+            status: None,
             discount_amount: Money::ZERO,
             points_used: Money::ZERO,
             paid_amount: Money::ZERO,
@@ -143,10 +144,13 @@ fn forgeries(product: ProductId, [first, second]: [OrderId; 2]) -> Vec<(Event, G
         (points(nowhere), Group::Point),
         (Event::PointRestorationRequired(points_back), Group::Point),
         (Event::CouponUsageRequested(coupon), Group::Coupon),
-        (report_event(stock, Report::Completed, code(second)), Group::Completion),
-        (report_event(stock, Report::Failed(Reason::StockExhausted), code(second)), Group::Completion),
-        (report_event(Step::Coupon, Report::Completed, code(second)), Group::Completion),
-        (report_event(stock, Report::Completed, code(nowhere)), Group::Completion),
+        (report_event(stock, (Report::Completed, Moved::Nothing), code(second)), Group::Completion),
+        (
+            report_event(stock, (Report::Failed(Reason::StockExhausted), Moved::Nothing), code(second)),
+            Group::Completion,
+        ),
+        (report_event(Step::Coupon, (Report::Completed, Moved::Nothing), code(second)), Group::Completion),
+        (report_event(stock, (Report::Completed, Moved::Nothing), code(nowhere)), Group::Completion),
         (Event::CouponRequested(asked), Group::CouponRequest),
         (bought(second, BOB, 1), Group::Ranking),
         (bought(first, ANN, 1_000), Group::Ranking),

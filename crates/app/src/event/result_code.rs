@@ -1,0 +1,56 @@
+//! How a request for a coupon ended.
+
+use serde::{Deserialize, Serialize};
+
+/// How a coupon request ended, in the words of source 002.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ResultCode {
+    Success,
+    OutOfStock,
+    AlreadyIssued,
+    Expired,
+    NotStarted,
+    UserNotFound,
+    CouponNotFound,
+    SystemError,
+}
+
+impl ResultCode {
+    pub const ALL: [ResultCode; 8] = [
+        ResultCode::Success,
+        ResultCode::OutOfStock,
+        ResultCode::AlreadyIssued,
+        ResultCode::Expired,
+        ResultCode::NotStarted,
+        ResultCode::UserNotFound,
+        ResultCode::CouponNotFound,
+        ResultCode::SystemError,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            ResultCode::Success => "SUCCESS",
+            ResultCode::OutOfStock => "OUT_OF_STOCK",
+            ResultCode::AlreadyIssued => "ALREADY_ISSUED",
+            ResultCode::Expired => "EXPIRED",
+            ResultCode::NotStarted => "NOT_STARTED",
+            ResultCode::UserNotFound => "USER_NOT_FOUND",
+            ResultCode::CouponNotFound => "COUPON_NOT_FOUND",
+            ResultCode::SystemError => "SYSTEM_ERROR",
+        }
+    }
+
+    pub const fn message(self) -> &'static str {
+        match self {
+            ResultCode::Success => "The coupon is yours.",
+            ResultCode::OutOfStock => "All coupons of this campaign are gone.",
+            ResultCode::AlreadyIssued => "You already have this coupon.",
+            ResultCode::Expired => "The issue period has ended.",
+            ResultCode::NotStarted => "The issue period has not started.",
+            ResultCode::UserNotFound => "There is no such user.",
+            ResultCode::CouponNotFound => "There is no such coupon.",
+            ResultCode::SystemError => "The coupon could not be issued.",
+        }
+    }
+}

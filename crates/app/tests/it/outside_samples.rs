@@ -1,0 +1,61 @@
+//! Samples of what only readers outside are told.
+
+use app::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement};
+use domain::ids::{Code, ProductId, UserId};
+use domain::money::Money;
+use domain::time::Timestamp;
+
+const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+
+pub(crate) fn samples() -> Vec<Event> {
+    let order = || Some(Code::from("ORD-4F7K2M9Q"));
+    let sold = StockMoved {
+        product_id: ProductId(3),
+        movement: StockMovement::Sold,
+        quantity: 2,
+        on_hand_change: -2,
+        reserved_change: -2,
+        sold_change: 2,
+        order_id: order(),
+        reason: None,
+        moved_at: NOON,
+    };
+    let written_off = StockMoved {
+        movement: StockMovement::WrittenOff,
+        reserved_change: 0,
+        sold_change: 0,
+        order_id: None,
+        reason: Some("broken".into()),
+        ..sold.clone()
+    };
+    let charged = PointsMoved {
+        user_id: UserId(42),
+        entry: "CHARGED".into(),
+        amount: Money::won(500),
+        change: 500,
+        order_id: None,
+        moved_at: NOON,
+    };
+    let deducted = PointsMoved { entry: "DEDUCTED".into(), change: -500, order_id: order(), ..charged.clone() };
+    vec![
+        Event::StockMoved(sold),
+        Event::StockMoved(written_off),
+        Event::PointsMoved(charged),
+        Event::PointsMoved(deducted),
+        Event::DeadLettered(DeadLettered {
+            letter_id: 17,
+            group: "notice-group".into(),
+            topic: "coupon-issued".into(),
+            partition: 3,
+            offset: 41,
+            event_id: "0192f3a1-7bcd-7000-8000-000000000001".into(),
+            key: "42".into(),
+            kind: "CouponIssued".into(),
+            payload: "{\"userCouponId\":".into(),
+            attempts: 4,
+            error: "a constraint".into(),
+            first_failed_at: NOON,
+            occurred_at: NOON,
+        }),
+    ]
+}
