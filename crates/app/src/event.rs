@@ -283,6 +283,9 @@ payload! {
         /// What the person said who cancelled the order.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cancel_reason: Option<Arc<str>>,
+        /// The steps are given back one after the other is done; those of events of before were asked for at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_turn: bool,
     }
     /// `event_type` and `timestamp` as in source 001 §7.3.
     StockRestoration {

@@ -137,7 +137,7 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
     let outcome = order.outcome;
     match event {
         order::Event::Created(_) => false,
-        order::Event::Reported { .. } | order::Event::Asked { .. } => true,
+        order::Event::Reported { .. } | order::Event::Asked { .. } | order::Event::AskedBack { .. } => true,
         order::Event::AwaitingPayment { .. } => matches!(outcome, Outcome::Pending),
         order::Event::Completed => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::StatusChanged { status, .. } => outcome == Outcome::Completed && order.status.can_become(*status),

@@ -71,6 +71,10 @@ pub enum Event {
     Asked {
         steps: Vec<Step>,
     },
+    /// The next wave of steps is asked back, in the same way.
+    AskedBack {
+        steps: Vec<Step>,
+    },
     /// Everything is claimed and an amount is due.
     AwaitingPayment {
         pay_before: Timestamp,
@@ -327,6 +331,10 @@ fn collect(
             if !asked.is_empty() {
                 events.push(Event::Asked { steps: asked });
             }
+            let asked_back: Vec<Step> = saga.asked_back_since(&order.saga).collect();
+            if !asked_back.is_empty() {
+                events.push(Event::AskedBack { steps: asked_back });
+            }
         }
         Next::Claimed => events.push(claimed(order, now)?),
         Next::Compensate(reason) => {
@@ -377,7 +385,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
     let order = order.as_mut().expect("an order is created before anything else happens to it");
     match event {
         Event::Created(_) => unreachable!("folded above"),
-        Event::Asked { .. } => return,
+        Event::Asked { .. } | Event::AskedBack { .. } => return,
         Event::Reported { step, report, at } => {
             if order.saga.accepts(*step, *report) {
                 order.saga.note(*step, *report, *at);

@@ -135,6 +135,23 @@ impl Saga {
             .map(|record| record.step)
     }
 
+    /// The steps that are asked back now: those of the last wave that has anything to restore. Each wave is asked back when
+    /// the one after it is done, point → coupon → stock (O-12).
+    pub fn to_ask_back(&self) -> impl Iterator<Item = Step> {
+        let wave = self.wave_to_restore();
+        self.to_restore().filter(move |step| Some(step.wave()) == wave)
+    }
+
+    /// The steps that are asked back now and were not before.
+    pub fn asked_back_since(&self, before: &Saga) -> impl Iterator<Item = Step> {
+        let is_next = self.wave_to_restore() < before.wave_to_restore();
+        self.to_ask_back().filter(move |_| is_next && matches!(self.direction, Direction::Restoring(_)))
+    }
+
+    fn wave_to_restore(&self) -> Option<u8> {
+        self.to_restore().map(Step::wave).max()
+    }
+
     /// Whether a report changes what is known. The first definite answer to a claim stands, and a restored step
     /// stays restored, so reports may come twice, late and in any order.
     pub fn accepts(&self, step: Step, report: Report) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::coupon::{Campaign, QueueKey};
-use domain::ids::{CampaignId, Code, CouponId, UserId};
+use domain::ids::{CampaignId, Code, CouponId, RequestId, UserId};
 use domain::time::Timestamp;
 use rustc_hash::FxHashMap;
 
@@ -44,12 +44,14 @@ struct Page {
     decided: CampaignTold,
 }
 
-/// The queue as far as it was read, by request id.
+/// What was decided of the queue, each with the moment of the decision: numbers of requests are leased in blocks by each process, so
+/// they say nothing of who was first.
 #[derive(Debug, Default)]
 struct Line {
-    last_granted: i64,
-    /// The largest quantity at which somebody was told that all are gone.
-    sold_out_at: i64,
+    /// Issue numbers that were given on request.
+    granted: Vec<(i64, Timestamp, RequestId)>,
+    /// Quantities at which somebody was told that all are gone, and the first who was.
+    sold_out: BTreeMap<i64, (Timestamp, RequestId)>,
 }
 
 impl CampaignBooks {
@@ -74,7 +76,7 @@ impl CampaignBooks {
                 let Some(page) = &mut self.open else { return };
                 to.note(Law::Requests, page.outcome(&request, told.latest));
                 if page.is_in_order() {
-                    to.note(Law::FirstCome, page.turn(&request));
+                    page.line.enter(&request);
                 }
             }
         }
@@ -82,11 +84,23 @@ impl CampaignBooks {
 
     /// Judges the campaign whose facts have all been seen.
     pub(super) fn close(&mut self, told: &Told, to: &mut Findings) {
-        let Some(page) = self.open.take() else { return };
+        let Some(mut page) = self.open.take() else { return };
+        page.judge_line(to);
         let told = told.of(page.id);
         to.note(Law::Coupons, page.count_verdict(&told));
         to.note(Law::Requests, page.results_verdict(&told));
         self.repairs.extend(page.repair());
+    }
+}
+
+impl Line {
+    fn enter(&mut self, request: &Request) {
+        let Some(decision) = &request.decision else { return };
+        if decision.code == ResultCode::OutOfStock {
+            let first = self.sold_out.entry(decision.quantity).or_insert((decision.at, request.id));
+            *first = (*first).min((decision.at, request.id));
+        }
+        self.granted.extend(decision.granted.as_ref().map(|granted| (granted.issue_number, decision.at, request.id)));
     }
 }
 
@@ -197,22 +211,35 @@ impl Page {
         self.campaign.as_ref().is_some_and(|campaign| campaign.queue_key == QueueKey::Campaign)
     }
 
-    /// Law 6: numbers grow with requests, and nobody gets one of those that were gone when somebody before him asked.
-    fn turn(&mut self, request: &Request) -> Verdict {
-        let Some(decision) = &request.decision else { return Ok(()) };
-        if decision.code == ResultCode::OutOfStock {
-            self.line.sold_out_at = self.line.sold_out_at.max(decision.quantity);
-            return ensure(decision.quantity <= self.count, || {
-                format!("request {}: was told that all {} are gone, {} are", request.id, decision.quantity, self.count)
+    /// Law 6: numbers grow with the moments at which they were decided, and nobody gets one of those that were gone when somebody
+    /// was refused before.
+    fn judge_line(&mut self, to: &mut Findings) {
+        let Line { mut granted, sold_out } = std::mem::take(&mut self.line);
+        granted.sort_unstable();
+        let mut latest = None;
+        let mut numbers = granted.into_iter().peekable();
+        let mut next = |up_to: i64, to: &mut Findings| {
+            while let Some((number, at, request)) = numbers.next_if(|(number, ..)| *number <= up_to) {
+                let verdict = ensure(latest.is_none_or(|latest| latest <= at), || {
+                    format!("request {request}: was given number {number} before a lower one was given")
+                });
+                to.note(Law::FirstCome, verdict);
+                latest = latest.max(Some(at));
+            }
+            latest
+        };
+        for (quantity, (at, request)) in sold_out {
+            let latest = next(quantity, to);
+            let is_true = quantity <= self.count && latest.is_none_or(|latest| latest <= at);
+            let verdict = ensure(is_true, || {
+                format!(
+                    "request {request}: was told that all {quantity} are gone, {} are, the last of them later",
+                    self.count
+                )
             });
+            to.note(Law::FirstCome, verdict);
         }
-        let Some(granted) = &decision.granted else { return Ok(()) };
-        let number = granted.issue_number;
-        let Line { last_granted, sold_out_at } = self.line;
-        self.line.last_granted = last_granted.max(number);
-        ensure(number > last_granted && number > sold_out_at, || {
-            format!("request {}: has number {number}, after {}", request.id, last_granted.max(sold_out_at))
-        })
+        next(i64::MAX, to);
     }
 
     /// The count, where the coupons themselves are sound: a lost coupon is a fact, not a figure.

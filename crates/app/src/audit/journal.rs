@@ -23,12 +23,16 @@ pub(super) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let mut said: BTreeMap<Step, Said> = BTreeMap::new();
     let mut is_restoring = false;
+    let mut in_turn: &[Step] = &[];
     for (event, _) in dossier.history() {
         if let Some(steps) = to_restore(event) {
             is_restoring = true;
             ensure(is_reverse_part(steps, order), || {
                 format!("{name}: restorations are not asked for in the order point, coupon, stock: {steps:?}")
             })?;
+        }
+        if let Event::CompensationRequired(required) = event {
+            in_turn = if required.in_turn { &required.steps } else { &[] };
         }
         let Some((reported, report)) = reactions::step_report(event) else { continue };
         let step = reported.step;
@@ -39,9 +43,18 @@ pub(super) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         ensure(may_say(before, report) && (is_restoring || report != Report::Restored), || {
             format!("{name}: {step:?} says {report:?} after {before:?}")
         })?;
+        if report == Report::Restored && before != Some(Said::Restored) {
+            let early = in_turn.iter().find(|other| other.wave() > step.wave() && is_owed(said.get(*other).copied()));
+            ensure(early.is_none(), || format!("{name}: {step:?} was given back before {early:?} was"))?;
+        }
         said.insert(step, later(before, report));
     }
     Ok(())
+}
+
+/// Whether what a step holds, or may hold, is still to be given back.
+fn is_owed(said: Option<Said>) -> bool {
+    matches!(said, None | Some(Said::Completed))
 }
 
 /// The steps are as far as the outcome needs them to be.

@@ -191,8 +191,10 @@ fn coupon_cases() -> Vec<Case> {
             request(shop, 3).status = RequestStatus::Pending;
         }),
         (Law::FirstCome, "somebody was refused before the last coupon went", |shop| {
-            request(shop, 3).id = RequestId(0);
-            shop.campaigns.swap(5, 3);
+            request(shop, 3).decision.as_mut().unwrap().at = Timestamp::from_micros(NOON.micros() - 1);
+        }),
+        (Law::FirstCome, "a number was given before a lower one", |shop| {
+            request(shop, 2).decision.as_mut().unwrap().at = Timestamp::from_micros(NOON.micros() - 1);
         }),
         (Law::FirstCome, "somebody was refused although there are coupons", |shop| {
             request(shop, 3).decision.as_mut().unwrap().quantity = 3;

@@ -8,6 +8,7 @@ use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{CouponWanted, Order, Pace};
 use domain::order_saga::{Direction, Report, Step as SagaStep, StepState};
+use domain::reason::Reason;
 
 use crate::rows::ClaimKey;
 use crate::unit::{Halt, Step, Unit};
@@ -74,9 +75,12 @@ pub(crate) fn is_release_due(unit: &mut Unit<'_>, order: OrderId, asked: Asked) 
         return Err(forged("the order gives nothing back"));
     }
     match state(found, asked.step())? {
-        StepState::Requested | StepState::Completed | StepState::Failed(_) => Ok(true),
+        StepState::Requested | StepState::Completed if found.saga.to_ask_back().any(|step| step == asked.step()) => {
+            Ok(true)
+        }
         StepState::Waiting => Err(forged("the order has never asked for it")),
-        StepState::Restored => skip(unit),
+        // It is done; or it is not its turn, and it is asked for again when it is.
+        StepState::Requested | StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(unit),
     }
 }
 
@@ -94,7 +98,8 @@ pub(crate) fn is_report_due(unit: &mut Unit<'_>, order: OrderId, step: SagaStep,
         // It was taken in when it was written.
         return Ok(false);
     }
-    if !is_expected {
+    // What was given back before it was asked for says so twice, and the restoration is what counts, whichever comes first.
+    if !is_expected || report == Report::Failed(Reason::ClaimReleased) {
         return skip(unit);
     }
     let claim = unit.rows.claims.get(ClaimKey { order, step })?.copied();

@@ -126,10 +126,11 @@ pub(crate) fn ask_again(unit: &mut Unit<'_>, id: OrderId) -> Step {
     begin(unit, &order)
 }
 
-/// Asks for what may have been claimed, in the given order: point → coupon → stock (O-12, O-13).
-pub(crate) fn request_restorations(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
-    for step in steps {
-        let request = (row(*step).ask_back)(unit, order, *step);
+/// Asks back what may have been claimed and is next: points, then the coupon, then stock, each when the one before is done (O-12,
+/// O-13).
+pub(crate) fn request_restorations(unit: &mut Unit<'_>, order: &Order) -> Step {
+    for step in order.saga.to_ask_back() {
+        let request = (row(step).ask_back)(unit, order, step);
         unit.publish(request)?;
     }
     Ok(())

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Placement, Rule, settling};
+use domain::order::{
+    self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Outcome, Placement, Rule, settling,
+};
 use domain::order_saga::{Direction, Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -105,9 +107,8 @@ pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> St
         }
         TimerKind::Restorations { asked } => {
             let order = unit.order(id)?.order;
-            let steps: Vec<SagaStep> = order.saga.to_restore().collect();
             claiming::set_restoration_timer(unit, id, asked + 1);
-            claiming::request_restorations(unit, &order, &steps)
+            claiming::request_restorations(unit, &order)
         }
     }
 }
@@ -148,6 +149,13 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
         order::Event::Asked { .. } => claiming::request_claims(unit, order),
+        order::Event::AskedBack { .. } => {
+            // A stuck order is looked at by people; what still comes takes it further all the same.
+            if order.outcome == Outcome::Compensating {
+                claiming::set_restoration_timer(unit, order.id(), 1);
+            }
+            claiming::request_restorations(unit, order)
+        }
         order::Event::AwaitingPayment { pay_before } => {
             after::await_payment(unit, order, *pay_before);
             let event = OrderAwaitingPayment {
@@ -161,14 +169,14 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::Completed => complete(unit, order),
         order::Event::CompensationRequired { reason, steps, note } => {
             let (reason, steps, cancel_reason) = (*reason, steps.clone(), note.clone());
-            let event = CompensationRequired { order_id: number, reason, steps: steps.clone(), cancel_reason };
+            let event = CompensationRequired { order_id: number, reason, steps, cancel_reason, in_turn: true };
             unit.publish_of(Event::CompensationRequired(event), order)?;
             // Only an order that was to be paid has a payment; the others do not look for one.
             if order.is_prepaid() && order.pay_before.is_some() {
                 payments::withdraw(unit, order)?;
             }
             claiming::set_restoration_timer(unit, order.id(), 1);
-            claiming::request_restorations(unit, order, &steps)
+            claiming::request_restorations(unit, order)
         }
         order::Event::CompensationStuck => {
             unit.publish_of(Event::CompensationStuck(OrderNote { order_id: number }), order)
@@ -177,7 +185,7 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             let event = CompensationResumed { order_id: number, steps: steps.clone() };
             unit.publish_of(Event::CompensationResumed(event), order)?;
             claiming::set_restoration_timer(unit, order.id(), 1);
-            claiming::request_restorations(unit, order, steps)
+            claiming::request_restorations(unit, order)
         }
         order::Event::CompensationResolved { by, reason, steps } => {
             let (resolved_by, reason) = (*by, Arc::clone(reason));

@@ -131,6 +131,27 @@ fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() 
     }
 }
 
+/// Law 6 goes by what was decided when: each process leases its own block of request numbers.
+#[test]
+fn two_processes_that_take_requests_by_turns_are_first_come_first_served() {
+    for mode in QUEUES {
+        let mut one = Shop::open(Executor::Log);
+        let campaign = one.campaign(queued(mode, QUANTITY, QueueKey::Campaign));
+        let mut two = one.second_process();
+        for user in crowd() {
+            let process = if user.0 % 2 == 0 { &mut two } else { &mut one };
+            process.run(Command::RequestCoupon { campaign, user }).unwrap();
+        }
+        one.quiet();
+        let requests = requests(&one);
+        let number =
+            |request: &Request| request.decision.as_ref()?.granted.as_ref().map(|granted| granted.issue_number);
+        let numbers: Vec<i64> = requests.iter().filter_map(number).collect();
+        assert!(!numbers.is_sorted(), "numbers of requests are no order of arrival: {numbers:?}");
+        assert_eq!(issue_numbers(&one), (1..=QUANTITY).collect::<Vec<_>>());
+    }
+}
+
 /// O-16, M-15: a relay that repeats itself gives nobody a second coupon, though he might have one.
 #[test]
 fn a_request_that_is_brought_twice_is_decided_and_told_once() {
