@@ -154,7 +154,7 @@ class Reference {
     const shop = location.origin;
     const json = "-H 'content-type: application/json'";
     const login = (email, password) => `TOKEN=$(curl -sS ${shop}/api/auth/login ${json} \\\n` +
-      `  -d '{"email": "${email}", "password": "${password}"}' | grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)`;
+      `  -d '{"email": "${email}", "password": "${password}"}' |\n  grep -o '"accessToken":"[^"]*' | cut -d'"' -f4)`;
     return make("section", { id: "token" }, make("h2", {}, "A token"),
       make("p", {}, "The commands on this page take it from ", make("code", {}, "$TOKEN"), ". A customer registers once and logs in:"),
       copied(`curl -sS ${shop}/api/users ${json} \\\n` +
@@ -163,7 +163,7 @@ class Reference {
       make("p", {}, "An admin logs in with the password that the shop printed when it first started, or was given as ",
         make("code", {}, "DOORBUSTER__ADMIN__PASSWORD"), ":"),
       copied(login("admin@doorbuster.local", "…")),
-      make("p", {}, "Where the shop runs, in the folder of its data, the program makes one of any role:"),
+      make("p", {}, "On the shop's machine, in the folder that it was started in, the program makes one of any role:"),
       copied("TOKEN=$(doorbuster token --role admin --user 1)"));
   }
 

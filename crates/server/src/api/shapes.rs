@@ -88,9 +88,10 @@ impl JsonSchema for Discount {
                     "description": "The most won that a percentage takes off.",
                 },
             },
-            "if": {"properties": {"type": {"const": "FIXED"}}},
-            "then": {"properties": {"maxAmount": {"type": "null"}}},
-            "else": {"properties": {"value": {"maximum": 100}}},
+            // Every field each time, for validators that let a part of a schema know no others.
+            "if": {"properties": {"type": {"const": "FIXED"}, "value": {}, "maxAmount": {}}},
+            "then": {"properties": {"type": {}, "value": {}, "maxAmount": {"type": "null"}}},
+            "else": {"properties": {"type": {}, "value": {"maximum": 100}, "maxAmount": {}}},
         })
     }
 }

@@ -19,11 +19,10 @@ pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 const ABOUT: &str = "An event-driven commerce core for the minutes when everyone shows up at once.\n\n\
 **Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
 **Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
-help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed` \
+help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed`, \
 431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
-**Texts** for people, those of refusals too, are Korean or English by `Accept-Language`.\n\n\
 **Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
 Money is in whole won, times are RFC 3339 in UTC, ids of users, products and campaigns are integers, all others opaque \
 texts. A customer's token is his own: what belongs to somebody else answers 404.";
