@@ -112,6 +112,12 @@ impl<A: FromCells, B: FromCells, D: FromCells> FromCells for (A, B, D) {
     }
 }
 
+impl<A: FromCells, B: FromCells, D: FromCells, E: FromCells> FromCells for (A, B, D, E) {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<(A, B, D, E), C::Error> {
+        Ok((A::from_cells(cells)?, B::from_cells(cells)?, D::from_cells(cells)?, E::from_cells(cells)?))
+    }
+}
+
 impl FromCells for Product {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Product, C::Error> {
         Ok(Product {

@@ -79,6 +79,21 @@ pub enum Refusal {
     },
     PaymentNotStuck,
     OrderNotRefundable,
+    /// The shop has not decided about a refund that was asked for.
+    RefundPending,
+    NoRefundAsked,
+    GoodsOnTheWay,
+    GoodsSold,
+    /// The goods have left, or are stored.
+    GoodsCommitted,
+    NotThatMuchAwaited,
+    /// More of a product than an order may have; the line is the last that names it.
+    QuantityTooLarge {
+        line: usize,
+    },
+    TotalTooLarge,
+    /// The coupon would take off nothing.
+    CouponWorthless,
     RefundTooMuch,
     ReceiverMissing,
     ShipmentNotFound,

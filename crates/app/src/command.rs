@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
+use domain::order::settling::Goods;
 use domain::order::{Canceller, Choice, Payment, Receiver};
 use domain::order_saga::{Report, Step};
 use domain::payment::{Asked, Method};
@@ -14,7 +15,10 @@ use domain::stock::Status as ProductStatus;
 use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
-use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, PaymentFailed, PaymentStuck, Sold};
+use crate::event::{
+    CouponIssued, CouponResult, EventKind, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed,
+    PaymentStuck, Sold,
+};
 use crate::payment::{Found, ProviderError};
 use crate::reactions::{self, Group};
 use crate::rows::{
@@ -90,11 +94,18 @@ pub enum Command {
         /// Where it can be found.
         reference: Arc<str>,
     },
-    /// Units come back; none named is all that are left.
-    RefundOrder {
+    /// Units are to come back.
+    RefundOrder(Box<RefundWanted>),
+    /// The shop decides about a refund that waits for it.
+    DecideRefund {
+        order: OrderId,
+        decision: RefundDecision,
+    },
+    /// Goods whose price was given back arrived, or are written off; none named is all that are awaited.
+    TakeInGoods {
         order: OrderId,
         lines: Vec<(ProductId, i64)>,
-        note: Option<Arc<str>>,
+        is_written_off: bool,
     },
     AdvanceShipment {
         order: OrderId,
@@ -188,7 +199,25 @@ pub struct ProcessOrder {
     pub order: OrderId,
     pub method: Option<Method>,
     pub receiver: Option<Receiver>,
-    pub warehouse_storage: bool,
+    /// `None` leaves it as the order has it.
+    pub warehouse_storage: Option<bool>,
+}
+
+/// Units that are to come back; none named is all that are left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefundWanted {
+    pub order: OrderId,
+    pub lines: Vec<(ProductId, i64)>,
+    /// Why, in the words of the person who gives them back.
+    pub note: Option<Arc<str>>,
+    /// The shop itself gives them back, and says what becomes of goods that have left.
+    pub by_shop: Option<Goods>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RefundDecision {
+    Approve { goods: Goods },
+    Reject { note: Arc<str> },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -221,7 +250,10 @@ pub enum Reaction {
     CallProvider { order: OrderId, attempt: i64, refund: i64 },
     NoticePaymentFailed { failed: Box<PaymentFailed> },
     NoticeStuck { stuck: Box<PaymentStuck> },
+    NoticeReturned { order: OrderId, returned: Box<OrderReturned> },
+    NoticeRejected { order: OrderId, rejected: Box<OrderRefundRejected> },
     CountSales { order: OrderId, products: Vec<Sold>, at: Timestamp },
+    CountReturns { order: OrderId, products: Vec<Sold>, sold_at: Timestamp },
 }
 
 /// Events that a group could not handle: they wait, are tried again, are given up, and are looked after by operators.

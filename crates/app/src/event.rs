@@ -145,6 +145,9 @@ events! {
     StockAdjusted(StockAdjusted) => StockEvents;
     OrderStatusChanged(OrderStatusChanged) => OrderEvents;
     OrderReturned(OrderReturned) => OrderEvents;
+    OrderRefundAsked(OrderRefundAsked) => OrderEvents;
+    OrderRefundRejected(OrderRefundRejected) => OrderEvents;
+    OrderGoodsArrived(OrderGoodsArrived) => OrderEvents;
     OrderProcessingRequested(OrderProcessingRequested) => OrderProcessing;
     OrderProcessingRetried(OrderProcessingRetried) => OrderRetry;
     OrderProcessingFailed(OrderProcessingFailed) => OrderEvents;
@@ -179,6 +182,8 @@ impl Event {
             Event::CompensationRequired(event) => event.cancel_reason.as_deref(),
             Event::OrderStatusChanged(event) => event.cancel_reason.as_deref(),
             Event::OrderReturned(event) => event.refund_reason.as_deref(),
+            Event::OrderRefundAsked(event) => event.refund_reason.as_deref(),
+            Event::OrderRefundRejected(event) => Some(&event.reject_reason),
             Event::CompensationResolved(event) => Some(&event.reason),
             _ => None,
         }
@@ -220,9 +225,10 @@ mod settling;
 pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
 pub use result_code::ResultCode;
 pub use settling::{
-    GiveBack, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned,
-    OrderStatusChanged, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote,
-    PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck, ShipmentUpdated, StorageUpdated,
+    GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
+    OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
+    PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
+    ShipmentUpdated, StorageUpdated,
 };
 
 payload! {

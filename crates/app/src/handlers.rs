@@ -10,6 +10,7 @@ mod orders;
 mod participants;
 mod payments;
 mod points;
+mod refunds;
 mod repairs;
 mod settling;
 mod shipments;
@@ -42,7 +43,11 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Command) -> Handled {
         Command::ResolveStuckPayment { order, by, reason, reference } => {
             payments::resolve_stuck(unit, *order, (*by, reason, reference))
         }
-        Command::RefundOrder { order, lines, note } => settling::refund(unit, *order, (lines, note)),
+        Command::RefundOrder(wanted) => refunds::refund(unit, wanted),
+        Command::DecideRefund { order, decision } => refunds::decide(unit, *order, decision),
+        Command::TakeInGoods { order, lines, is_written_off } => {
+            refunds::take_in(unit, *order, (lines, *is_written_off))
+        }
         Command::AdvanceShipment { order, state, tracking } => {
             shipments::advance_shipment(unit, *order, *state, tracking.clone())
         }
@@ -90,6 +95,9 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
         Reaction::CallProvider { order, attempt, refund } => payments::call(unit, *order, (*attempt, *refund)),
         Reaction::NoticePaymentFailed { failed } => notices::payment_failed(unit, failed),
         Reaction::NoticeStuck { stuck } => notices::refund_delayed(unit, stuck),
+        Reaction::NoticeReturned { order, returned } => notices::returned(unit, *order, returned),
+        Reaction::NoticeRejected { order, rejected } => notices::refund_rejected(unit, *order, rejected),
         Reaction::CountSales { order, products, at } => catalogue::count_sales(unit, *order, (products, *at)),
+        Reaction::CountReturns { order, products, .. } => catalogue::count_returns(unit, *order, products),
     }
 }

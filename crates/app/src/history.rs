@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::OrderId;
+use domain::ids::{OrderId, ProductId};
 use domain::order::settling::Return;
 use domain::order::{self, CouponWanted, Created, Order, Outcome, Status};
 use domain::time::Timestamp;
 
-use crate::event::{Event, OrderCreated};
+use crate::event::{Event, OrderCreated, Sold};
 use crate::reactions;
 use crate::views::HistoryEvent;
 
@@ -94,12 +94,22 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
             order::Event::StatusChanged { status, reason, note }
         }
         Event::OrderReturned(returned) => order::Event::Returned(Return {
-            lines: returned.products.iter().map(|sold| (sold.id, sold.qty)).collect(),
+            lines: lines(&returned.products),
             money: returned.refund_amount,
             points: returned.points_restored,
             is_last: returned.is_last,
             note: returned.refund_reason.clone(),
+            goods: returned.goods,
         }),
+        Event::OrderRefundAsked(asked) => {
+            order::Event::RefundAsked { lines: lines(&asked.products), note: asked.refund_reason.clone() }
+        }
+        Event::OrderRefundRejected(rejected) => {
+            order::Event::RefundRejected { note: Arc::clone(&rejected.reject_reason) }
+        }
+        Event::OrderGoodsArrived(arrived) => {
+            order::Event::GoodsArrived { lines: lines(&arrived.products), is_written_off: arrived.written_off }
+        }
         Event::OrderProcessingRequested(asked) => order::Event::ProcessingRequested {
             method: asked.method,
             receiver: None,
@@ -108,6 +118,10 @@ pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::E
         Event::OrderProcessingFailed(failed) => order::Event::ProcessingFailed { code: Arc::clone(&failed.code) },
         _ => return None,
     })
+}
+
+fn lines(products: &[Sold]) -> Vec<(ProductId, i64)> {
+    products.iter().map(|sold| (sold.id, sold.qty)).collect()
 }
 
 fn created_again(id: OrderId, created: &OrderCreated) -> Created {
@@ -142,6 +156,9 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
         order::Event::Completed => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
         order::Event::StatusChanged { status, .. } => outcome == Outcome::Completed && order.status.can_become(*status),
         order::Event::Returned(_) => outcome == Outcome::Completed && order.status != Status::Cancelled,
+        order::Event::RefundAsked { .. } => outcome == Outcome::Completed && order.refund_asked().is_none(),
+        order::Event::RefundRejected { .. } => order.refund_asked().is_some(),
+        order::Event::GoodsArrived { .. } => outcome == Outcome::Completed,
         order::Event::ProcessingRequested { .. } => matches!(outcome, Outcome::AwaitingPayment | Outcome::Completed),
         order::Event::ProcessingFailed { .. } => outcome == Outcome::AwaitingPayment,
         order::Event::CompensationRequired { .. } => matches!(outcome, Outcome::Pending | Outcome::AwaitingPayment),
@@ -157,7 +174,7 @@ fn may_follow(order: &Order, event: &order::Event) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::{Code, ProductId, UserId};
+    use domain::ids::{Code, UserId};
     use domain::money::Money;
     use domain::order::{Line, Mode, Payment};
     use domain::order_saga::{Report, Step};

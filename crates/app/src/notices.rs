@@ -35,6 +35,8 @@ kinds! {
     OrderFailed = "order.failed", "ORDER_FAILED";
     PaymentFailed = "payment.failed", "PAYMENT_FAILED";
     RefundDelayed = "refund.delayed", "REFUND_DELAYED";
+    OrderRefunded = "order.refunded", "ORDER_REFUNDED";
+    OrderRefundRejected = "order.refund_rejected", "ORDER_REFUND_REJECTED";
     CouponIssued = "coupon.issued", "COUPON_ISSUED";
     CouponRefused = "coupon.refused", "COUPON_REFUSED";
 }

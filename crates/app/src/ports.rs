@@ -1,5 +1,6 @@
 //! What the engine needs of the world. Each port is a small promise; every adapter of it passes one conformance suite.
 
+use std::fmt;
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
@@ -25,6 +26,22 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 /// The time of day; may jump.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
+}
+
+/// Which day a moment falls on where the shop is.
+pub trait Calendar: fmt::Debug + Send + Sync {
+    /// The day's number; 1970-01-01 is day 0.
+    fn day(&self, at: Timestamp) -> i64;
+}
+
+/// A calendar whose days are always so many seconds ahead of UTC's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FixedOffset(pub i64);
+
+impl Calendar for FixedOffset {
+    fn day(&self, at: Timestamp) -> i64 {
+        Timestamp::from_micros(at.micros().saturating_add(self.0.saturating_mul(1_000_000))).day()
+    }
 }
 
 /// The store is broken or out of reach.

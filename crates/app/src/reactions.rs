@@ -89,6 +89,9 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::OrderProcessingRequested, Group::OrderProcessing),
     (EventKind::OrderProcessingRetried, Group::OrderRetry),
     (EventKind::OrderStatusChanged, Group::Notices),
+    (EventKind::OrderReturned, Group::Notices),
+    (EventKind::OrderRefundRejected, Group::Notices),
+    (EventKind::OrderReturned, Group::Ranking),
     (EventKind::OrderProcessingFailed, Group::Notices),
     (EventKind::PaymentFailed, Group::Notices),
     (EventKind::PaymentStuck, Group::Notices),
@@ -108,7 +111,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::Completion => collect(event, at, codec),
         Group::CouponRequest | Group::CouponResult => request(event, codec),
         Group::Notices => notice(event, codec),
-        Group::Ranking => ranking(event, codec),
+        Group::Ranking => ranking(event, at, codec),
         Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
         Group::Payment => call(event, codec),
     }
@@ -241,6 +244,14 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::OrderCompleted(event) => (event.user_id, &event.order_id),
         Event::OrderCancelled(event) => (event.user_id, &event.order_id),
         Event::OrderStatusChanged(event) => (event.user_id, &event.order_id),
+        Event::OrderReturned(returned) => {
+            let order = codec.order_id(returned.order_id.as_str())?;
+            return Some(Reaction::NoticeReturned { order, returned: Box::new(returned.clone()) });
+        }
+        Event::OrderRefundRejected(rejected) => {
+            let order = codec.order_id(rejected.order_id.as_str())?;
+            return Some(Reaction::NoticeRejected { order, rejected: Box::new(rejected.clone()) });
+        }
         Event::OrderProcessingFailed(failed) => {
             return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
         }
@@ -279,8 +290,19 @@ fn call(event: &Event, codec: &Codec) -> Option<Reaction> {
     Some(Reaction::CallProvider { order: codec.order_id(order.as_str())?, attempt, refund })
 }
 
-fn ranking(event: &Event, codec: &Codec) -> Option<Reaction> {
-    let Event::OrderCompleted(completed) = event else { return None };
-    let order = codec.order_id(completed.order_id.as_str())?;
-    Some(Reaction::CountSales { order, products: completed.products.clone(), at: completed.completed_at })
+fn ranking(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::OrderCompleted(completed) => Reaction::CountSales {
+            order: codec.order_id(completed.order_id.as_str())?,
+            products: completed.products.clone(),
+            at: completed.completed_at,
+        },
+        Event::OrderReturned(returned) => Reaction::CountReturns {
+            order: codec.order_id(returned.order_id.as_str())?,
+            products: returned.products.clone(),
+            sold_at: returned.sold_at.unwrap_or(at),
+        },
+        _ => return None,
+    })
 }

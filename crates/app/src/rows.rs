@@ -119,6 +119,14 @@ pub struct SalesKey {
     pub product: ProductId,
 }
 
+/// What was sold of a product on a day, and what was given back of it since. Both only grow, so that they may be told twice, and
+/// in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sales {
+    pub sold: i64,
+    pub returned: i64,
+}
+
 macro_rules! key_of {
     ($($from:ty => $variant:ident),* $(,)?) => {$(
         impl From<$from> for Key {
@@ -401,7 +409,7 @@ rows! {
         holdings: HoldingKey => Holding,
         campaigns: CampaignId => Campaign,
         products: ProductId => Product,
-        sales: SalesKey => i64,
+        sales: SalesKey => Sales,
     }
     lists {
         skips: OffsetMove,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use domain::ids::Codec;
 use domain::order::Modes;
 
+use crate::ports::Calendar;
 use crate::services::Services;
 
 /// How reactions run; the outcome is the same.
@@ -90,5 +91,7 @@ pub struct Settings {
     pub restorations_max: i64,
     /// Whether participants can be asked; shared with whoever takes them out.
     pub services: Arc<Services>,
+    /// Which day a moment falls on where the shop is.
+    pub calendar: Arc<dyn Calendar>,
     pub codec: Codec,
 }

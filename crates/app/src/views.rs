@@ -55,7 +55,7 @@ pub trait CatalogueViews: Send + Sync {
     /// Products by number, from after the given one on.
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>>;
 
-    /// What sold best since a day (its number, inclusive) or ever; ties by product number.
+    /// What sold best since a day (its number, inclusive) or ever, less what was given back; ties by product number.
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>>;
 
     /// What was sold of each product: on each day from a day (its number) on, and on all days before it together.
@@ -69,6 +69,8 @@ pub struct DaySales {
     /// `None`: on all days before those that are told apart.
     pub day: Option<i64>,
     pub sold: i64,
+    /// What was given back of it since.
+    pub returned: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

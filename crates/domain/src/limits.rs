@@ -2,6 +2,8 @@
 
 use crate::money::Money;
 
+/// The largest whole number that every reader of JSON keeps as it is: no amount and no identity passes it.
+pub const NUMBER_MAX: i64 = (1 << 53) - 1;
 /// The dearest product: ten billion won.
 pub const PRICE_MAX: Money = Money::won(10_000_000_000);
 /// The most of one product that a line may ask for, after lines of one product are added up.
@@ -25,3 +27,4 @@ const _: () = assert!(
     PRICE_MAX.amount() as i128 * QUANTITY_MAX as i128 * (LINES_MAX as i128) < i64::MAX as i128,
     "the total of the largest order fits in 64 bits"
 );
+const _: () = assert!(STOCK_MAX < NUMBER_MAX && POINTS_MAX.amount() < NUMBER_MAX && CHARGE_MAX.amount() < NUMBER_MAX);

@@ -13,7 +13,8 @@ mod wanted;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ids::{Code, OrderId, UserId};
+use crate::ids::{Code, OrderId, ProductId, UserId};
+use crate::limits::{NUMBER_MAX, QUANTITY_MAX};
 use crate::money::Money;
 use crate::order_saga::{Next, Report, Saga, Step};
 use crate::payment::Method;
@@ -21,7 +22,7 @@ use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
-pub use after_sales::{AfterSales, RefundAsked};
+pub use after_sales::{AfterSales, RefundAsked, Whereabouts};
 pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
 pub use outcome::{Canceller, Outcome};
 pub use status::Status;
@@ -106,8 +107,22 @@ pub enum Event {
         reason: Option<Reason>,
         note: Option<Arc<str>>,
     },
-    /// Goods came back.
+    /// The shop is asked whether it takes units back.
+    RefundAsked {
+        lines: Vec<(ProductId, i64)>,
+        note: Option<Arc<str>>,
+    },
+    /// It does not; the order stands where it stood.
+    RefundRejected {
+        note: Arc<str>,
+    },
+    /// Units were given back: their price is owed to the customer.
     Returned(settling::Return),
+    /// Units whose price was given back arrived, or are written off because they will not.
+    GoodsArrived {
+        lines: Vec<(ProductId, i64)>,
+        is_written_off: bool,
+    },
     /// Paying and sending in one step was asked for.
     ProcessingRequested {
         method: Option<Method>,
@@ -129,6 +144,14 @@ pub enum Rejection {
     PointsAbovePayable {
         payable: Money,
     },
+    /// More of one product was asked for than an order may have, in all of its lines together.
+    TooManyUnits {
+        product: ProductId,
+    },
+    /// The total would be a number that not every reader of JSON keeps.
+    TotalTooLarge,
+    /// The coupon would take off nothing.
+    CouponWorthless,
     /// Cancelled, on the way there, or with goods on their way.
     NotCancellable,
     NotStuck,
@@ -146,6 +169,18 @@ pub enum Rejection {
     /// Nobody said where the goods are to go.
     ReceiverMissing,
     NotRefundable,
+    /// The shop has not decided about a refund that was asked for.
+    RefundPending,
+    /// No refund waits for the shop's decision.
+    NoRefundAsked,
+    /// They can be given back when they are there, or their parcel came back.
+    GoodsOnTheWay,
+    /// Somebody else bought them at auction.
+    GoodsSold,
+    /// The goods have left, or are stored: where they go cannot be changed any more.
+    GoodsCommitted,
+    /// More units were to arrive than are awaited.
+    NotThatMuchAwaited,
     /// More units were to come back than the customer has.
     NotThatMuchLeft,
     /// The status cannot follow the present one.
@@ -283,13 +318,22 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
 }
 
 fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-    let total = placement.lines.iter().map(Line::price).sum();
+    if let Some(line) = placement.lines.iter().find(|line| line.quantity > QUANTITY_MAX) {
+        return Err(Rejection::TooManyUnits { product: line.product });
+    }
+    let total: Money = placement.lines.iter().map(Line::price).sum();
+    if total.amount() > NUMBER_MAX {
+        return Err(Rejection::TotalTooLarge);
+    }
     if placement.total_shown.is_some_and(|shown| shown != total) {
         return Err(Rejection::PriceChanged { total });
     }
     let discount = placement.coupon.as_ref().map(|(_, discount)| discount);
     let quote = pricing::quote(total, discount, placement.points)
         .map_err(|PointsAbovePayable { payable }| Rejection::PointsAbovePayable { payable })?;
+    if discount.is_some() && quote.discount.is_zero() {
+        return Err(Rejection::CouponWorthless);
+    }
     Ok(vec![Event::Created(Arc::new(Created {
         id: placement.id,
         number: placement.number.clone(),
@@ -430,7 +474,10 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             order.reason = reason.or(order.reason);
             become_status(order, *status);
         }
+        Event::RefundAsked { lines, note } => order.fold_asked(lines, note.as_ref()),
+        Event::RefundRejected { note } => order.fold_rejected(note),
         Event::Returned(back) => settling::fold_return(order, back),
+        Event::GoodsArrived { lines, .. } => order.fold_arrived(lines),
         Event::ProcessingRequested { receiver, warehouse_storage, .. } => {
             order.is_processing = order.outcome == Outcome::AwaitingPayment;
             let created = Arc::make_mut(&mut order.created);

@@ -26,10 +26,13 @@ pub enum Reason {
     /// Nobody paid before the order's `payBefore`.
     #[serde(rename = "payment.expired")]
     PaymentExpired,
+    /// The parcel could not be delivered and came back.
+    #[serde(rename = "shipment.returned")]
+    ShipmentReturned,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 10] = [
         Reason::StockExhausted,
         Reason::ProductNotOnSale,
         Reason::CouponNotUsable,
@@ -39,6 +42,7 @@ impl Reason {
         Reason::CancelledByCustomer,
         Reason::CancelledByAdmin,
         Reason::PaymentExpired,
+        Reason::ShipmentReturned,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -52,6 +56,7 @@ impl Reason {
             Reason::CancelledByCustomer => "order.cancelled_by_customer",
             Reason::CancelledByAdmin => "order.cancelled_by_admin",
             Reason::PaymentExpired => "payment.expired",
+            Reason::ShipmentReturned => "shipment.returned",
         }
     }
 }

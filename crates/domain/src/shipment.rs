@@ -19,10 +19,15 @@ pub enum Command {
         state: State,
         tracking: Option<Arc<str>>,
     },
+    /// Somebody else receives the goods, which have not left yet.
+    Redirect {
+        receiver: Receiver,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    Redirected { receiver: Receiver },
     Prepared { order: OrderId, receiver: Receiver },
     Moved { state: State, tracking: Option<Arc<str>> },
 }
@@ -91,13 +96,18 @@ impl State {
         }
     }
 
-    /// The status that the order takes with it. Goods that came back are as far as they will get: then there is the refund.
+    /// The status that the order takes with it. An order whose parcel came back asks for its refund instead.
     pub const fn order_status(self) -> Option<OrderStatus> {
         match self {
             State::Shipped => Some(OrderStatus::ShipmentStarted),
             State::InTransit => Some(OrderStatus::InTransit),
-            State::Delivered | State::Returned => Some(OrderStatus::Completed),
-            State::Pending | State::OutForDelivery | State::Canceled | State::Delayed | State::FailedDelivery => None,
+            State::Delivered => Some(OrderStatus::Completed),
+            State::Pending
+            | State::OutForDelivery
+            | State::Returned
+            | State::Canceled
+            | State::Delayed
+            | State::FailedDelivery => None,
         }
     }
 }
@@ -121,7 +131,12 @@ pub fn decide(shipment: Option<&Shipment>, command: &Command) -> Result<Vec<Even
             Ok(vec![Event::Prepared { order: *order, receiver: receiver.clone() }])
         }
         // Where nothing is sent, nothing moves.
-        (None, Command::Move { .. }) => Ok(vec![]),
+        (None, Command::Move { .. } | Command::Redirect { .. }) => Ok(vec![]),
+        (Some(shipment), Command::Redirect { receiver }) if shipment.receiver == *receiver => Ok(vec![]),
+        (Some(shipment), Command::Redirect { receiver }) if shipment.state == State::Pending => {
+            Ok(vec![Event::Redirected { receiver: receiver.clone() }])
+        }
+        (Some(shipment), Command::Redirect { .. }) => Err(Rejection::NoSuchEdge { from: shipment.state }),
         (Some(shipment), Command::Move { state, tracking }) => {
             let is_same = shipment.state == *state;
             if is_same && tracking.as_ref().is_none_or(|tracking| shipment.tracking.as_ref() == Some(tracking)) {
@@ -154,6 +169,11 @@ pub fn evolve(shipment: &mut Option<Shipment>, event: &Event, at: Timestamp) {
             if let Some(tracking) = tracking {
                 shipment.tracking = Some(Arc::clone(tracking));
             }
+            shipment.updated_at = at;
+        }
+        Event::Redirected { receiver } => {
+            let shipment = shipment.as_mut().expect("a shipment is prepared before it is redirected");
+            shipment.receiver = receiver.clone();
             shipment.updated_at = at;
         }
     }

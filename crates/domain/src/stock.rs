@@ -46,6 +46,10 @@ pub enum Command {
     Return {
         quantity: i64,
     },
+    /// Sold units whose price was given back will not come back.
+    WriteOffSold {
+        quantity: i64,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,7 @@ pub enum Event {
     Restored { quantity: i64 },
     Sold { quantity: i64 },
     Returned { quantity: i64 },
+    SoldWrittenOff { quantity: i64 },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +159,10 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
             possible((0..=product.sold).contains(&quantity), "only what was sold comes back")?;
             Ok(vec![Event::Returned { quantity }])
         }
+        Command::WriteOffSold { quantity } => {
+            possible((0..=product.sold).contains(&quantity), "only what was sold is written off as such")?;
+            Ok(vec![Event::SoldWrittenOff { quantity }])
+        }
     }
 }
 
@@ -216,6 +225,10 @@ pub fn evolve(product: &mut Option<Product>, event: &Event, at: Timestamp) {
         Event::Returned { quantity } => {
             product.sold -= quantity;
             product.on_hand += quantity;
+        }
+        Event::SoldWrittenOff { quantity } => {
+            product.sold -= quantity;
+            product.written_off += quantity;
         }
     }
     product.updated_at = at;

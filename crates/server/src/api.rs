@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::audit::Snapshot;
 use app::payment::{Directed, Provider};
-use app::ports::StoreError;
+use app::ports::{Calendar, StoreError};
 use app::services::Services;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
@@ -54,6 +54,7 @@ mod payments;
 mod points;
 mod products;
 mod reference;
+mod refunds;
 mod refusals;
 mod render;
 mod routes;
@@ -95,6 +96,8 @@ pub struct Inner {
     /// The participants of orders in this process.
     pub services: Arc<Services>,
     pub metrics: Arc<Metrics>,
+    /// Which day it is where the shop is.
+    pub calendar: Arc<dyn Calendar>,
     pub payments: Payments,
     pub limits: Limits,
     pub guesses: Guesses,
@@ -261,7 +264,7 @@ fn customer_routes() -> Routes {
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
         .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
-        .post("/api/orders/{orderNumber}/refund", settling::refund, settle::refund())
+        .post("/api/orders/{orderNumber}/refund", refunds::refund, settle::refund())
         .post("/api/orders/{orderNumber}/pay", settling::pay, settle::pay())
         .post(
             "/orders/{orderNumber}/pay",
@@ -296,7 +299,10 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}/status", status::get, status)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
-        .post("/api/admin/orders/{orderNumber}/refund", settling::refund, refund)
+        .post("/api/admin/orders/{orderNumber}/refund", refunds::refund, refund)
+        .post("/api/admin/orders/{orderNumber}/refund/approve", refunds::approve, settle::approve_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/reject", refunds::reject, settle::reject_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/arrived", refunds::arrived, settle::take_in_refund())
         .post("/api/admin/orders/{orderNumber}/resume", stuck::resume, order::resume())
         .post("/api/admin/orders/{orderNumber}/resolve", stuck::resolve, order::resolve())
         .get("/api/admin/shipments", shipments::list, settle::list_shipments())

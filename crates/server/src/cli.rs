@@ -22,7 +22,7 @@ pub use bench::{BenchArgs, SynchronousArg};
 pub use demo::DemoArgs;
 pub use dlq::{DlqArgs, DlqCommand, ShopArgs};
 pub use groups::{GroupsArgs, GroupsCommand, ResetArgs, ResetTarget};
-pub use order::{OrderArgs, OrderCommand};
+pub use order::{OrderArgs, OrderCommand, RefundCommand};
 pub use payment::{PaymentArgs, PaymentCommand};
 pub use replay::{ReplayArgs, ReplaySelection};
 

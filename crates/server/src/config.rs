@@ -15,6 +15,7 @@ mod orders;
 mod payment;
 mod redis;
 mod render;
+mod shop;
 
 pub use kafka::{DeadLetters, Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
 pub use kafka_clients::Compression;
@@ -22,6 +23,7 @@ pub use limits::Limits;
 pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
+pub use shop::{Shop, ZoneCalendar};
 
 /// The commented reference of all settings, which is also where their defaults come from.
 pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
@@ -38,6 +40,7 @@ const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    pub shop: Shop,
     pub server: Server,
     pub admin: Admin,
     pub auth: Auth,
@@ -296,6 +299,8 @@ pub enum Error {
     KafkaPrefix,
     #[error("kafka.consumer.names gives two groups one name: each would take the other's events")]
     GroupNames,
+    #[error("{0}")]
+    TimeZone(String),
     #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
     Redis,
     #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
@@ -362,6 +367,7 @@ impl Config {
             return Err(Error::Database);
         }
         self.log.check()?;
+        self.shop.calendar().map_err(Error::TimeZone)?;
         self.kafka.check()?;
         self.orders.check()?;
         self.payment.check()?;

@@ -10,7 +10,7 @@ use adapters::{embedded, mysql, redis};
 use app::audit::{BesideGate, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::ports::{Clock, EventLog, StoreError};
+use app::ports::{Calendar, Clock, EventLog, FixedOffset, StoreError};
 use app::rates::SharedRates;
 use app::services::Services;
 use app::settings::{Carrier, Executor, Settings};
@@ -155,6 +155,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         payments,
         estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&clock)),
         services: Arc::clone(&settings.services),
+        calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
         rates,
     };
@@ -200,13 +201,14 @@ struct Door {
     payments: Payments,
     estimates: Estimates,
     services: Arc<Services>,
+    calendar: Arc<dyn Calendar>,
     metrics: Arc<Metrics>,
     rates: Option<Arc<dyn SharedRates>>,
 }
 
 /// What the endpoints work with.
 fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop {
-    let Door { log, payments, estimates, services, metrics, rates } = door;
+    let Door { log, payments, estimates, services, calendar, metrics, rates } = door;
     Shop::new(Inner {
         front,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
@@ -220,6 +222,7 @@ fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop 
         estimates,
         modes: config.orders.modes(),
         services,
+        calendar,
         payments,
         limits: Limits::new(&config.limits, rates),
         guesses: Guesses::new(&config.limits, &metrics),
@@ -298,6 +301,14 @@ fn carrier(config: &Config) -> Carrier {
     }
 }
 
+/// The settings were checked when they were read, so the zone is known.
+fn calendar(config: &Config) -> Arc<dyn Calendar> {
+    match config.shop.calendar() {
+        Ok(calendar) => Arc::new(calendar),
+        Err(_) => Arc::new(FixedOffset::default()),
+    }
+}
+
 fn settings(config: &Config, codec: Codec) -> Settings {
     Settings {
         executor: carrier(config).executor(),
@@ -308,6 +319,7 @@ fn settings(config: &Config, codec: Codec) -> Settings {
         order_deadline: config.orders.order_deadline(),
         restorations_max: i64::from(config.orders.restorations_max),
         services: Arc::default(),
+        calendar: calendar(config),
         codec,
     }
 }

@@ -199,7 +199,9 @@ fn everybody_was_told(state: &State) -> Verdict {
             let is_on_request = kind == EventKind::CouponIssued && row.record.payload.contains("\"requestId\":\"");
             // Money that an operator had tried once more in vain was told of when it got stuck.
             let is_again = kind == EventKind::PaymentStuck && row.record.payload.contains("\"isAgain\":true");
-            Group::Notices.subscribes_to(kind) && !is_on_request && !is_again
+            // Of an order that is given back as a whole its status tells.
+            let is_whole = kind == EventKind::OrderReturned && row.record.payload.contains("\"isLast\":true");
+            Group::Notices.subscribes_to(kind) && !is_on_request && !is_whole && !is_again
         })
     };
     let expected = state.outbox.iter().filter(is_told).count() + state.requests.len();
@@ -209,12 +211,13 @@ fn everybody_was_told(state: &State) -> Verdict {
 
 fn sales_are_counted(state: &State) -> Verdict {
     let mut counted: BTreeMap<_, i64> = BTreeMap::new();
-    for (key, sold) in &state.sales {
-        *counted.entry(key.product).or_default() += sold;
+    for (key, sales) in &state.sales {
+        *counted.entry(key.product).or_default() += sales.sold - sales.returned;
     }
     for row in state.orders.values() {
-        for (place, line) in row.order.created.lines.iter().enumerate() {
-            *counted.entry(line.product).or_default() -= row.order.returned(place);
+        // What is awaited was given back, and is sold until it arrives.
+        for line in &row.order.created.lines {
+            *counted.entry(line.product).or_default() += row.order.awaited(line.product);
         }
     }
     for (id, product) in &state.products {

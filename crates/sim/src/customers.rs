@@ -3,13 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::answer::{Answer, Refusal, Settled};
-use app::command::{ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RegisterUser};
+use app::command::{
+    ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RefundDecision, RefundWanted,
+    RegisterUser,
+};
 use app::engine::Job;
 use app::rows::{AnswerKey, EmailKey, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::{Canceller, Choice, Payment, Receiver};
+use domain::order::settling::Goods;
+use domain::order::{Canceller, Choice, Order, Payment, Receiver};
 use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
@@ -161,17 +165,20 @@ impl Customers {
         let newest = &self.orders[self.orders.len().saturating_sub(6)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
         let method = Method::Card;
-        match rng.below(10) {
+        match rng.below(13) {
+            10 | 11 => decide(rng, state, order),
             0..4 => Command::Pay { order, method, amount_shown: None },
             4 | 5 => {
                 let receiver = rng.happens(800).then(receiver);
-                let warehouse_storage = rng.happens(200);
+                let warehouse_storage = rng.happens(500).then(|| rng.happens(300));
                 Command::ProcessOrder(Box::new(ProcessOrder { order, method: None, receiver, warehouse_storage }))
             }
             6 | 7 => {
                 let lines = if rng.happens(500) { vec![(self.product(rng), 1)] } else { vec![] };
                 let note = rng.happens(300).then(|| "it does not fit".into());
-                Command::RefundOrder { order: rng.pick(&self.orders).unwrap_or(order), lines, note }
+                let order = rng.pick(&self.orders).unwrap_or(order);
+                let by_shop = rng.happens(200).then(|| rng.pick(&Goods::ALL).unwrap_or_default());
+                Command::RefundOrder(Box::new(RefundWanted { order, lines, note, by_shop }))
             }
             _ => goods(rng, state, order),
         }
@@ -203,6 +210,27 @@ impl Customers {
         };
         Command::ChangeCampaign { campaign, change }
     }
+}
+
+/// The shop decides about refunds that wait for it, and takes in what arrives.
+fn decide(rng: &mut Rng, state: &State, order: OrderId) -> Command {
+    let of = |is_wanted: fn(&Order) -> bool| -> Vec<OrderId> {
+        let orders = state.orders.values().map(|row| &row.order);
+        orders.filter(|order| is_wanted(order)).map(Order::id).collect()
+    };
+    let asked = of(|order| order.refund_asked().is_some());
+    let awaited = of(|order| order.created.lines.iter().any(|line| order.awaited(line.product) > 0));
+    if asked.is_empty() || rng.happens(400) {
+        let order = rng.pick(&awaited).unwrap_or(order);
+        return Command::TakeInGoods { order, lines: vec![], is_written_off: rng.happens(300) };
+    }
+    let order = rng.pick(&asked).unwrap_or(order);
+    let decision = if rng.happens(700) {
+        RefundDecision::Approve { goods: rng.pick(&Goods::ALL).unwrap_or_default() }
+    } else {
+        RefundDecision::Reject { note: "it was worn".into() }
+    };
+    Command::DecideRefund { order, decision }
 }
 
 /// Some goods go one step further, where there are any.

@@ -8,8 +8,8 @@ use app::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
 use app::rows::{
     AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, ModesChange,
-    Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, SalesKey, StoredAnswer, Telling,
-    TellingKey, Timer,
+    Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer,
+    Telling, TellingKey, Timer,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
@@ -81,7 +81,7 @@ pub struct State {
     pub coupons: BTreeMap<CouponId, (HoldingKey, Option<CouponId>)>,
     pub campaigns: BTreeMap<CampaignId, Campaign>,
     pub products: BTreeMap<ProductId, Product>,
-    pub sales: BTreeMap<SalesKey, i64>,
+    pub sales: BTreeMap<SalesKey, Sales>,
     pub entries: BTreeMap<EntryId, Entry>,
     pub receipts: BTreeMap<ReceiptId, Receipt>,
     pub notices: BTreeMap<NoticeId, Notice>,

@@ -134,6 +134,7 @@ fn settings(executor: Executor) -> Settings {
         step_deadline: Duration::from_secs(30),
         order_deadline: Duration::from_secs(600),
         services: Arc::default(),
+        calendar: Arc::new(app::ports::FixedOffset::default()),
         restorations_max: 3,
         codec: CODEC,
     }

@@ -29,7 +29,8 @@ impl FromCells for Popular {
 
 impl FromCells for DaySales {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<DaySales, C::Error> {
-        Ok(DaySales { product: ProductId(cells.take()?), day: cells.take()?, sold: cells.take()? })
+        let (product, day) = (ProductId(cells.take()?), cells.take()?);
+        Ok(DaySales { product, day, sold: cells.take()?, returned: cells.take()? })
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use app::ports::{Clock, Ranking, Window};
+use app::ports::{Calendar, Clock, Ranking, Window};
 use app::views::{CatalogueViews, DaySales, Popular};
 use domain::ids::ProductId;
 use parking_lot::Mutex;
@@ -39,6 +39,7 @@ struct Shared {
     redis: Arc<Redis>,
     views: Arc<dyn CatalogueViews>,
     clock: Arc<dyn Clock>,
+    calendar: Arc<dyn Calendar>,
     scripts: Scripts,
     /// Commits of this process that are not written yet.
     unwritten: AtomicUsize,
@@ -50,11 +51,17 @@ struct Shared {
 }
 
 impl RedisRanking {
-    pub fn new(redis: Arc<Redis>, views: Arc<dyn CatalogueViews>, clock: Arc<dyn Clock>) -> RedisRanking {
+    /// Whose days begin where the shop is.
+    pub fn new(
+        redis: Arc<Redis>,
+        views: Arc<dyn CatalogueViews>,
+        (clock, calendar): (Arc<dyn Clock>, Arc<dyn Calendar>),
+    ) -> RedisRanking {
         let (sold, waiting) = mpsc::channel(WAITING_MAX);
         let shared = Arc::new(Shared {
             views,
             clock,
+            calendar,
             scripts: Scripts::default(),
             unwritten: AtomicUsize::new(0),
             // Nobody knows what is there until it was built.
@@ -126,8 +133,12 @@ impl Shared {
         Some(name)
     }
 
+    fn today(&self) -> i64 {
+        self.calendar.day(self.clock.now())
+    }
+
     async fn write(&self, sold: &[DaySales]) {
-        let first = self.clock.now().day() - scripts::DAYS_BACK;
+        let first = self.today() - scripts::DAYS_BACK;
         let mut days: BTreeMap<i64, Vec<DaySales>> = BTreeMap::new();
         for sales in sold {
             match sales.day {
@@ -166,7 +177,7 @@ impl Shared {
         if !is_suspect && self.redis.call(|line| self.scripts.is_whole(line, &self.redis)).await? {
             return Some(());
         }
-        let today = self.clock.now().day();
+        let today = self.today();
         let token = self.redis.call(|line| self.scripts.begin(line, &self.redis, today)).await??;
         let sales = self.views.sales(today - scripts::DAYS_BACK).await.ok()?;
         let (recent, before): (Vec<DaySales>, Vec<DaySales>) = sales.into_iter().partition(|sales| sales.day.is_some());

@@ -83,7 +83,10 @@ fn replay(dossier: &Dossier, order: &Order, collected: usize) -> Result<Order, B
 /// Whether the units that came back were ever the customer's.
 fn returns_fit(order: &Order) -> bool {
     let mut lines = order.created.lines.iter().enumerate();
-    lines.all(|(place, line)| (0..=line.quantity).contains(&order.returned(place)))
+    lines.all(|(place, line)| {
+        let returned = order.returned(place);
+        (0..=line.quantity).contains(&returned) && (0..=returned).contains(&order.awaited(line.product))
+    })
 }
 
 /// A cancelled order takes in no more reports: a step that was refused may have said later, too, that it holds nothing.

@@ -19,9 +19,9 @@ pub(super) fn shipments(dossier: &Dossier) -> Verdict {
         format!("{name}: is {}, and its goods were sent or stored", order.outcome.name())
     })?;
     ensure(!has_goods || order.has_destination(), || format!("{name}: its goods went nowhere"))?;
-    ensure(settlement.shipment.is_none() || settlement.storage.is_none(), || {
-        format!("{name}: its goods were both sent and stored")
-    })?;
+    // A parcel that was called off may have been stored instead.
+    let has_parcel = settlement.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
+    ensure(!has_parcel || settlement.storage.is_none(), || format!("{name}: its goods were both sent and stored"))?;
     ensure(status_fits(order, settlement), || {
         format!("{name}: is {}, its goods are {:?}", order.status.name(), state(settlement))
     })?;
@@ -44,7 +44,12 @@ fn status_fits(order: &Order, settlement: &Settlement) -> bool {
         State::Shipped => order.status == Status::ShipmentStarted,
         State::Delayed => matches!(order.status, Status::ShipmentStarted | Status::InTransit),
         State::InTransit | State::OutForDelivery | State::FailedDelivery => order.status == Status::InTransit,
-        State::Delivered | State::Returned => {
+        State::Delivered => matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded),
+        // In transit where the shop rejected the refund of what came back.
+        State::Returned => {
+            matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded | Status::InTransit)
+        }
+        State::Canceled if settlement.storage.is_some() => {
             matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded)
         }
         State::Canceled => {

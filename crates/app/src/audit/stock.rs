@@ -41,7 +41,8 @@ impl StockBooks {
         for (place, line) in order.created.lines.iter().enumerate() {
             let page = self.pages.entry(line.product).or_default();
             if order.outcome == Outcome::Completed {
-                page.sold += line.quantity - order.returned(place);
+                // Units whose price was given back are sold until they arrive, or are written off.
+                page.sold += line.quantity - order.returned(place) + order.awaited(line.product);
             } else if dossier.holds(order, Step::Stock(line.product)) {
                 page.reserved += line.quantity;
             }

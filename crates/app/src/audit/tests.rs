@@ -302,6 +302,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
         step_deadline: Duration::from_secs(30),
         order_deadline: Duration::from_secs(600),
         services: Arc::default(),
+        calendar: Arc::new(crate::ports::FixedOffset::default()),
         restorations_max: 5,
         codec: Codec::new([0; 16]),
     };

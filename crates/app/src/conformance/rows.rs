@@ -17,8 +17,8 @@ use crate::answer::Answer;
 use crate::reactions::Group;
 use crate::rows::{
     AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
-    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, SalesKey, StoredAnswer, TermsKey,
-    Timer, TimerKey, TimerKind,
+    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, Sales, SalesKey, StoredAnswer,
+    TermsKey, Timer, TimerKey, TimerKind,
 };
 
 /// So many varied rows of each kind.
@@ -255,7 +255,12 @@ pub(super) async fn a_product_survives(fixture: &mut dyn Fixture) {
 pub(super) async fn sales_survive(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for (day, product) in [(0, 1), (20_778, 1), (20_778, 2), (20_779, 1)] {
-        survives!(session, sales, SalesKey { day, product: ProductId(product) }, [1_i64, 1_000_000]);
+        survives!(
+            session,
+            sales,
+            SalesKey { day, product: ProductId(product) },
+            [Sales { sold: 1, returned: 0 }, Sales { sold: 1_000_000, returned: 7 },]
+        );
     }
 }
 

@@ -7,7 +7,8 @@ use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::{
-    self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, Rule, settling,
+    self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, Rule, Whereabouts,
+    settling::{self, Goods},
 };
 use domain::order_saga::{Report, Step};
 use domain::payment::Method;
@@ -116,15 +117,25 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
 }
 
 fn settling_command(dice: &mut Dice, before: &Order) -> settling::Command {
-    match dice.below(5) {
+    match dice.below(8) {
         0 if before.outcome == Outcome::AwaitingPayment => settling::Command::Captured,
         1 => {
             let method = dice.flip().then(|| dice.pick(&Method::ALL));
-            settling::Command::Process { method, receiver: Some(receiver(dice)), warehouse_storage: dice.flip() }
+            settling::Command::Process { method, receiver: Some(receiver(dice)), warehouse_storage: Some(dice.flip()) }
         }
         2 => settling::Command::Dispatch,
-        3 => settling::Command::Refund { lines: vec![(ProductId(1), 1)], note: None },
-        _ => settling::Command::Refund { lines: vec![], note: Some(dice.text()) },
+        3 => {
+            let goods = dice.pick(&[Whereabouts::InHouse, Whereabouts::Delivered]);
+            settling::Command::Refund { lines: vec![(ProductId(1), 1)], note: None, goods, by_shop: None }
+        }
+        4 => settling::Command::ApproveRefund { goods: dice.pick(&Goods::ALL) },
+        5 => settling::Command::RejectRefund { note: dice.text() },
+        6 => settling::Command::TakeIn { lines: vec![], is_written_off: dice.flip() },
+        _ => {
+            let (note, goods) = (Some(dice.text()), Whereabouts::Delivered);
+            let by_shop = dice.flip().then(|| dice.pick(&Goods::ALL));
+            settling::Command::Refund { lines: vec![], note, goods, by_shop }
+        }
     }
 }
 

@@ -274,8 +274,8 @@ impl Batch {
         }
         report.requests.extend(self.rows.requests.changed());
         report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
-            let (sold, _) = change.kept();
-            DaySales { product: key.product, day: Some(key.day), sold: *sold }
+            let (sales, _) = change.kept();
+            DaySales { product: key.product, day: Some(key.day), sold: sales.sold, returned: sales.returned }
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
         let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
@@ -344,7 +344,9 @@ const fn cause(command: &Command) -> &'static str {
         Command::PaymentAnswered(_) => "PaymentAnswered",
         Command::RetryStuckPayment { .. } => "RetryStuckPayment",
         Command::ResolveStuckPayment { .. } => "ResolveStuckPayment",
-        Command::RefundOrder { .. } => "RefundOrder",
+        Command::RefundOrder(_) => "RefundOrder",
+        Command::DecideRefund { .. } => "DecideRefund",
+        Command::TakeInGoods { .. } => "TakeInGoods",
         Command::AdvanceShipment { .. } => "AdvanceShipment",
         Command::AdvanceStorage { .. } => "AdvanceStorage",
         Command::ResolveOrder { .. } => "ResolveOrder",
@@ -372,11 +374,14 @@ const fn cause(command: &Command) -> &'static str {
             | Reaction::NoticeCoupon { .. }
             | Reaction::NoticeFailed { .. }
             | Reaction::NoticePaymentFailed { .. }
-            | Reaction::NoticeStuck { .. } => "Notice",
+            | Reaction::NoticeStuck { .. }
+            | Reaction::NoticeReturned { .. }
+            | Reaction::NoticeRejected { .. } => "Notice",
             Reaction::SettleOrder { .. } => "OrderProcessingRequested",
             Reaction::RetryPayment { .. } => "OrderProcessingRetried",
             Reaction::CallProvider { .. } => "PaymentRequested",
             Reaction::CountSales { .. } => "OrderCompleted",
+            Reaction::CountReturns { .. } => "OrderReturned",
         },
     }
 }

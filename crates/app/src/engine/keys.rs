@@ -1,6 +1,7 @@
 //! Which rows and numbers a command will need. A key left out here costs another round, never a wrong decision.
 
 use domain::ids::{OrderId, UserId};
+use domain::limits::LINES_MAX;
 use domain::order::{Choice, Line, Order, Outcome};
 use domain::order_saga::{Direction, Report, Step};
 use domain::time::Timestamp;
@@ -9,8 +10,8 @@ use super::Job;
 use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, ParkedEventKey, PaymentKey,
-    PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, OrderRow, ParkedEventKey,
+    PaymentKey, PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use crate::settings::{Executor, Settings};
 
@@ -33,12 +34,17 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
         | (Command::ChargePoints { .. }, Sequence::Entry)
         | (Command::PlaceOrder(_), Sequence::Order)
         | (Command::IssueCoupon { .. } | Command::RequestCoupon { .. }, Sequence::Coupon | Sequence::Request) => 1,
+        (
+            Command::RefundOrder(_) | Command::DecideRefund { .. } | Command::TakeInGoods { is_written_off: true, .. },
+            Sequence::Receipt,
+        ) => LINES_MAX,
         (Command::React(_), _) => of_reaction(sequence),
         (
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
             | Command::ResumeOrder { .. }
-            | Command::RefundOrder { .. }
+            | Command::RefundOrder(_)
+            | Command::DecideRefund { .. }
             | Command::ResolveOrder { .. }
             | Command::FireTimer { .. },
             Sequence::Entry,
@@ -103,7 +109,9 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
             keys.insert((*campaign).into());
         }
-        Command::PlaceOrder(order) if claims_at_once(order, settings) => declare_claiming(order, now, keys),
+        Command::PlaceOrder(order) if claims_at_once(order, settings) => {
+            declare_claiming(order, settings.calendar.day(now), keys);
+        }
         Command::PlaceOrder(order) => declare_placement(order, keys),
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
@@ -113,17 +121,19 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
             keys.insert(TimerKey(*order).into());
         }
         Command::Pay { order, .. }
-        | Command::RefundOrder { order, .. }
+        | Command::DecideRefund { order, .. }
+        | Command::TakeInGoods { order, .. }
         | Command::RetryStuckPayment { order, .. }
         | Command::ResolveStuckPayment { order, .. } => settling(*order, keys),
+        Command::RefundOrder(wanted) => settling(wanted.order, keys),
         Command::ProcessOrder(wanted) => settling(wanted.order, keys),
         Command::PaymentAnswered(answered) => {
             settling(answered.order, keys);
             keys.extend(answered.told.iter().map(|telling| Key::from(telling.key)));
         }
         Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => settling(*order, keys),
-        Command::React(reaction) => declare_reaction(reaction, keys),
-        Command::Undelivered(command) => declare_undelivered(command, keys),
+        Command::React(reaction) => declare_reaction(reaction, settings, keys),
+        Command::Undelivered(command) => declare_undelivered(command, settings, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
         Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
     }
@@ -142,11 +152,11 @@ fn declare_placement(order: &PlaceOrder, keys: &mut Keys) {
     keys.extend(order.coupon.map(|(campaign, _)| Key::from(TermsKey(campaign))));
 }
 
-fn declare_claiming(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
+fn declare_claiming(order: &PlaceOrder, day: i64, keys: &mut Keys) {
     for (product, _) in &order.items {
         keys.insert((*product).into());
         // An order that completes at once is counted among its day's sales.
-        keys.insert(SalesKey { day: now.day(), product: *product }.into());
+        keys.insert(SalesKey { day, product: *product }.into());
     }
     keys.insert(CustomerKey(order.user).into());
     if let Some((campaign, _)) = order.coupon {
@@ -158,7 +168,7 @@ fn declare_claiming(order: &PlaceOrder, now: Timestamp, keys: &mut Keys) {
     }
 }
 
-fn declare_undelivered(command: &Undelivered, keys: &mut Keys) {
+fn declare_undelivered(command: &Undelivered, settings: &Settings, keys: &mut Keys) {
     match command {
         Undelivered::Park { key, .. } => {
             keys.insert((*key).into());
@@ -168,7 +178,7 @@ fn declare_undelivered(command: &Undelivered, keys: &mut Keys) {
             keys.insert((*key).into());
             keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
             for Attempt { message, reaction } in attempts {
-                reaction.iter().for_each(|reaction| declare_reaction(reaction, keys));
+                reaction.iter().for_each(|reaction| declare_reaction(reaction, settings, keys));
                 keys.insert(InboxKey { group: key.group, event: message.id }.into());
             }
         }
@@ -179,7 +189,7 @@ fn declare_undelivered(command: &Undelivered, keys: &mut Keys) {
         Undelivered::Resend { letter, reaction, .. } => {
             keys.insert(letter.id.into());
             keys.insert(InboxKey { group: letter.group, event: letter.message.id }.into());
-            reaction.iter().for_each(|reaction| declare_reaction(reaction, keys));
+            reaction.iter().for_each(|reaction| declare_reaction(reaction, settings, keys));
         }
         Undelivered::ResendFailed { letter, .. } => {
             keys.insert(letter.id.into());
@@ -190,7 +200,7 @@ fn declare_undelivered(command: &Undelivered, keys: &mut Keys) {
     }
 }
 
-fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
+fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
     match reaction {
         Reaction::ClaimStock { order, product, .. } | Reaction::ReleaseStock { order, product, .. } => {
             claim(*order, Step::Stock(*product), keys);
@@ -243,9 +253,18 @@ fn declare_reaction(reaction: &Reaction, keys: &mut Keys) {
         Reaction::NoticeCoupon { issued } => {
             keys.insert(CustomerKey(issued.user_id).into());
         }
-        Reaction::CountSales { order, products, at } => {
+        Reaction::NoticeReturned { order, returned } => {
             keys.insert(PlacedKey(*order).into());
-            keys.extend(products.iter().map(|sold| Key::from(SalesKey { day: at.day(), product: sold.id })));
+            keys.insert(CustomerKey(returned.user_id).into());
+        }
+        Reaction::NoticeRejected { order, rejected } => {
+            keys.insert(PlacedKey(*order).into());
+            keys.insert(CustomerKey(rejected.user_id).into());
+        }
+        Reaction::CountSales { order, products, at } | Reaction::CountReturns { order, products, sold_at: at } => {
+            keys.insert(PlacedKey(*order).into());
+            let day = settings.calendar.day(*at);
+            keys.extend(products.iter().map(|sold| Key::from(SalesKey { day, product: sold.id })));
         }
     }
 }
@@ -264,21 +283,26 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 
 /// The rows that a job leads to through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
-    let known = (rows, settings.executor, now);
+    let known = (rows, settings, now);
+    if let Some(order) = given_back(&job.command) {
+        declare_returns(order, (rows, settings), keys);
+    }
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
     match &job.command {
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
         | Command::ResolveOrder { order, .. }
         | Command::FireTimer { order, .. }
-        | Command::RefundOrder { order, .. }
         | Command::RetryStuckPayment { order, .. }
         | Command::ResolveStuckPayment { order, .. }
+        | Command::DecideRefund { order, .. }
+        | Command::TakeInGoods { order, .. }
         | Command::Pay { order, .. }
         | Command::AdvanceShipment { order, .. }
-        | Command::AdvanceStorage { order, .. } => declare_by(*order, (rows, now), keys),
-        Command::ProcessOrder(wanted) => declare_by(wanted.order, (rows, now), keys),
-        Command::PaymentAnswered(answered) => declare_by(answered.order, (rows, now), keys),
+        | Command::AdvanceStorage { order, .. } => declare_by(*order, known, keys),
+        Command::RefundOrder(wanted) => declare_by(wanted.order, known, keys),
+        Command::ProcessOrder(wanted) => declare_by(wanted.order, known, keys),
+        Command::PaymentAnswered(answered) => declare_by(answered.order, known, keys),
         Command::React(reaction) => declare_by_reaction(reaction, known, keys),
         Command::Undelivered(Undelivered::Retry { attempts, .. }) => {
             let reactions = attempts.iter().filter_map(|attempt| attempt.reaction.as_ref());
@@ -291,23 +315,44 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
     }
 }
 
-fn declare_by_reaction(reaction: &Reaction, known: (&Rows, Executor, Timestamp), keys: &mut Keys) {
-    let (rows, executor, now) = known;
+/// The order of which the command gives something back.
+const fn given_back(command: &Command) -> Option<OrderId> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command gives anything back")]
+    match command {
+        Command::CancelOrder { order, .. } | Command::DecideRefund { order, .. } => Some(*order),
+        Command::RefundOrder(wanted) => Some(wanted.order),
+        _ => None,
+    }
+}
+
+/// Inline, what is given back is taken off the sales of its day.
+fn declare_returns(order: OrderId, (rows, settings): (&Rows, &Settings), keys: &mut Keys) {
+    if let Ok(Some(OrderRow { order, .. })) = rows.orders.get(OrderKey(order))
+        && settings.executor == Executor::Inline
+        && order.outcome == Outcome::Completed
+    {
+        let day = settings.calendar.day(order.completed_at.unwrap_or(order.created.at));
+        keys.extend(order.created.lines.iter().map(|line| Key::from(SalesKey { day, product: line.product })));
+    }
+}
+
+fn declare_by_reaction(reaction: &Reaction, known: (&Rows, &Settings, Timestamp), keys: &mut Keys) {
+    let (rows, settings, _) = known;
     // Inline, completing an order is also to tell the customer and to count what was sold.
     if let Reaction::Collect { order, report: Report::Completed, .. } = reaction
-        && executor == Executor::Log
+        && settings.executor == Executor::Log
         && let Ok(Some(row)) = rows.orders.get(OrderKey(*order))
         && row.order.saga.direction == Direction::Claiming
     {
         declare_completing(&row.order, keys);
     } else if let Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. } = reaction {
-        declare_by(*order, (rows, now), keys);
+        declare_by(*order, known, keys);
     }
 }
 
-fn declare_by(order: OrderId, (rows, now): (&Rows, Timestamp), keys: &mut Keys) {
+fn declare_by(order: OrderId, (rows, settings, now): (&Rows, &Settings, Timestamp), keys: &mut Keys) {
     if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
-        declare_order(&row.order, now, keys);
+        declare_order(&row.order, settings.calendar.day(now), keys);
     }
 }
 
@@ -323,7 +368,7 @@ fn declare_completing(order: &Order, keys: &mut Keys) {
 }
 
 /// Everything that settling or restoring an order may touch.
-fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
+fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
     declare_completing(order, keys);
     let user = order.user();
     keys.insert(CustomerKey(user).into());
@@ -331,7 +376,7 @@ fn declare_order(order: &Order, now: Timestamp, keys: &mut Keys) {
         keys.insert(PaymentKey(order.id()).into());
     }
     if order.outcome == Outcome::AwaitingPayment {
-        let sales = |line: &Line| Key::from(SalesKey { day: now.day(), product: line.product });
+        let sales = |line: &Line| Key::from(SalesKey { day, product: line.product });
         keys.extend(order.created.lines.iter().map(sales));
     }
     for record in &order.saga.steps {
@@ -361,9 +406,11 @@ const fn is_about_settling(command: &Command) -> bool {
         Command::Pay { .. }
             | Command::ProcessOrder(_)
             | Command::PaymentAnswered(_)
-            | Command::RefundOrder { .. }
             | Command::RetryStuckPayment { .. }
             | Command::ResolveStuckPayment { .. }
+            | Command::RefundOrder(_)
+            | Command::DecideRefund { .. }
+            | Command::TakeInGoods { .. }
             | Command::AdvanceShipment { .. }
             | Command::AdvanceStorage { .. }
     )

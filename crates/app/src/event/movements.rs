@@ -76,4 +76,6 @@ pub enum StockMovement {
     Sold,
     /// They were sold, and came back.
     Returned,
+    /// They were sold, their price was given back, and they will not come back.
+    Lost,
 }

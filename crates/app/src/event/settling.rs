@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::ids::{Code, UserId};
 use domain::money::Money;
 use domain::order::Status;
+use domain::order::settling::Goods;
 use domain::payment::{Deed, Method};
 use domain::reason::Reason;
 use domain::shipment::State as ShipmentState;
@@ -38,6 +39,33 @@ payload! {
         /// What the person said who gave them back.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refund_reason: Option<Arc<str>>,
+        /// What becomes of the goods.
+        #[serde(default)]
+        goods: Goods,
+        /// When they were sold; events of before do not say.
+        #[serde(default, with = "wire_time::optional", skip_serializing_if = "Option::is_none")]
+        sold_at: Option<Timestamp>,
+    }
+    /// The shop is asked whether it takes goods back.
+    OrderRefundAsked {
+        order_id: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund_reason: Option<Arc<str>>,
+    }
+    /// It does not; the order stands where it stood.
+    OrderRefundRejected {
+        order_id: Code,
+        user_id: UserId,
+        reject_reason: Arc<str>,
+    }
+    /// Goods whose price was given back arrived, or are written off because they will not.
+    OrderGoodsArrived {
+        order_id: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        written_off: bool,
     }
     /// O-31; the receiver stays out of events. The outbox's own id guards against repeats.
     OrderProcessingRequested {

@@ -13,7 +13,7 @@ use crate::event::{
     Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
 };
 use crate::handlers::asked;
-use crate::rows::{Receipt, SalesKey};
+use crate::rows::{Receipt, Sales, SalesKey};
 use crate::unit::{Halt, Handled, Step, Unit};
 
 pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock: i64) -> Handled {
@@ -64,10 +64,29 @@ pub(crate) fn count_sales(unit: &mut Unit<'_>, id: OrderId, (products, at): (&[S
     if order.outcome != Outcome::Completed || !bought.eq(products.iter().map(|sold| (sold.id, sold.qty))) {
         return Err(asked::forged("the order has not bought that"));
     }
+    count(unit, (products, at), |sales, units| sales.sold = sales.sold.saturating_add(units))
+}
+
+/// Takes units that were given back off the sales of the day on which they were sold.
+pub(crate) fn count_returns(unit: &mut Unit<'_>, id: OrderId, products: &[Sold]) -> Step {
+    let order = asked::known(unit, id)?;
+    let lines = || order.created.lines.iter().enumerate();
+    let came_back =
+        |sold: &Sold| lines().any(|(place, line)| line.product == sold.id && sold.qty <= order.returned(place));
+    if order.outcome != Outcome::Completed || !products.iter().all(|sold| sold.qty > 0 && came_back(sold)) {
+        return Err(asked::forged("the order has not given that back"));
+    }
+    let sold_at = order.completed_at.unwrap_or(order.created.at);
+    count(unit, (products, sold_at), |sales, units| sales.returned = sales.returned.saturating_add(units))
+}
+
+fn count(unit: &mut Unit<'_>, (products, at): (&[Sold], Timestamp), add: impl Fn(&mut Sales, i64)) -> Step {
+    let day = unit.settings.calendar.day(at);
     for sold in products {
-        let key = SalesKey { day: at.day(), product: sold.id };
-        let so_far = unit.rows.sales.get(key)?.copied().unwrap_or(0);
-        unit.rows.sales.put(key, so_far.saturating_add(sold.qty));
+        let key = SalesKey { day, product: sold.id };
+        let mut so_far = unit.rows.sales.get(key)?.copied().unwrap_or_default();
+        add(&mut so_far, sold.qty);
+        unit.rows.sales.put(key, so_far);
     }
     Ok(())
 }
@@ -104,7 +123,7 @@ pub(crate) fn apply(
     Ok(Ok(product))
 }
 
-fn write_receipt(unit: &mut Unit<'_>, product: ProductId, delta: i64, reason: &Arc<str>) {
+pub(crate) fn write_receipt(unit: &mut Unit<'_>, product: ProductId, delta: i64, reason: &Arc<str>) {
     let id = unit.ids.receipt();
     unit.rows.receipts.push(Receipt { id, product, delta, reason: reason.clone(), at: unit.now });
 }

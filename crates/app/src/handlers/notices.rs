@@ -4,7 +4,10 @@ use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
 use serde::Serialize;
 
-use crate::event::{CouponIssued, CouponResult, EventKind, OrderProcessingFailed, PaymentFailed, PaymentStuck};
+use crate::event::{
+    CouponIssued, CouponResult, EventKind, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed,
+    PaymentStuck,
+};
 use crate::handlers::asked;
 use crate::notices::NoticeKind;
 use crate::rows::{CustomerKey, Notice, OrderKey};
@@ -65,6 +68,38 @@ pub(crate) fn refund_delayed(unit: &mut Unit<'_>, stuck: &PaymentStuck) -> Step 
         "amount": stuck.amount,
     });
     append(unit, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
+}
+
+/// A part of an order was given back. Of the whole its status tells.
+pub(crate) fn returned(unit: &mut Unit<'_>, order: OrderId, returned: &OrderReturned) -> Step {
+    if asked::known(unit, order)?.user() != returned.user_id {
+        return Err(asked::forged("the customer has no such order"));
+    }
+    if returned.is_last {
+        return Ok(());
+    }
+    let items = returned.products.iter().map(|sold| serde_json::json!({"productId": sold.id, "quantity": sold.qty}));
+    let data = serde_json::json!({
+        "orderId": returned.order_id,
+        "orderNumber": returned.order_id,
+        "items": items.collect::<Vec<_>>(),
+        "refundAmount": returned.refund_amount,
+        "pointsRestored": returned.points_restored,
+    });
+    append(unit, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
+}
+
+/// The shop does not take back what its customer asked it to.
+pub(crate) fn refund_rejected(unit: &mut Unit<'_>, order: OrderId, rejected: &OrderRefundRejected) -> Step {
+    if asked::known(unit, order)?.user() != rejected.user_id {
+        return Err(asked::forged("the customer has no such order"));
+    }
+    let data = serde_json::json!({
+        "orderId": rejected.order_id,
+        "orderNumber": rejected.order_id,
+        "rejectReason": rejected.reject_reason,
+    });
+    append(unit, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
 }
 
 /// A coupon was issued on the spot.

@@ -47,7 +47,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
         warehouse_storage: wanted.warehouse_storage,
     };
     let command = order::Command::Place(Box::new(placement));
-    let events = order::decide(None, &command, unit.now).map_err(refusal)?;
+    let events = order::decide(None, &command, unit.now).map_err(|rejection| refusal_of_placing(wanted, rejection))?;
 
     let mut customer = unit.customer(wanted.user)?;
     let previous = customer.last_order.replace(id);
@@ -196,6 +196,9 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
         order::Event::Cancelled { reason, .. } => cancelled(unit, order, *reason),
         order::Event::StatusChanged { .. }
         | order::Event::Returned(_)
+        | order::Event::RefundAsked { .. }
+        | order::Event::RefundRejected { .. }
+        | order::Event::GoodsArrived { .. }
         | order::Event::ProcessingRequested { .. }
         | order::Event::ProcessingFailed { .. } => after::follow(unit, order, event),
     }
@@ -329,9 +332,25 @@ fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
     })
 }
 
+/// The same for an order that is being placed: it names the line.
+fn refusal_of_placing(wanted: &PlaceOrder, rejection: order::Rejection) -> Halt {
+    let order::Rejection::TooManyUnits { product } = rejection else { return refusal(rejection) };
+    let line = wanted.items.iter().rposition(|(of, _)| *of == product);
+    Refusal::QuantityTooLarge { line: line.unwrap_or_default() }.into()
+}
+
 fn refusal(rejection: order::Rejection) -> Halt {
     let refusal = match rejection {
         order::Rejection::Impossible(invariant) => return Halt::broken(invariant),
+        order::Rejection::TooManyUnits { .. } => Refusal::QuantityTooLarge { line: 0 },
+        order::Rejection::TotalTooLarge => Refusal::TotalTooLarge,
+        order::Rejection::CouponWorthless => Refusal::CouponWorthless,
+        order::Rejection::RefundPending => Refusal::RefundPending,
+        order::Rejection::NoRefundAsked => Refusal::NoRefundAsked,
+        order::Rejection::GoodsOnTheWay => Refusal::GoodsOnTheWay,
+        order::Rejection::GoodsSold => Refusal::GoodsSold,
+        order::Rejection::GoodsCommitted => Refusal::GoodsCommitted,
+        order::Rejection::NotThatMuchAwaited => Refusal::NotThatMuchAwaited,
         order::Rejection::PriceChanged { total } => Refusal::PriceChanged { total },
         order::Rejection::PointsAbovePayable { payable } => Refusal::PointsAbovePayable { payable },
         order::Rejection::NotCancellable => Refusal::OrderNotCancellable,

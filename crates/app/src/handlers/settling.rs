@@ -1,28 +1,44 @@
 //! An order after it has claimed everything: what its own events mean for stock, coupon, points, money and goods.
 
-use std::sync::Arc;
-
 use domain::ids::OrderId;
-use domain::order::settling::{self, Return};
+use domain::order::settling;
 use domain::order::{self, Order, Outcome};
 use domain::payment::{Method, UNAVAILABLE};
-use domain::stock;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Refusal};
 use crate::command::ProcessOrder;
-use crate::event::{Event, OrderProcessingFailed, OrderProcessingRequested, OrderReturned, OrderStatusChanged, Sold};
+use crate::event::{
+    Event, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked, OrderRefundRejected,
+    OrderReturned, OrderStatusChanged,
+};
 use crate::handlers::orders::advance;
-use crate::handlers::{participants, payments, shipments};
-use crate::rows::{Timer, TimerKey, TimerKind};
+use crate::handlers::{payments, refunds, shipments};
+use crate::rows::{ShipmentKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Handled, Step, Unit};
-use domain::ids::ProductId;
 
 /// Asks for payment and shipment in one step. Asked again, it changes nothing (O-35, T14).
 pub(crate) fn process(unit: &mut Unit<'_>, wanted: &ProcessOrder) -> Handled {
     let ProcessOrder { order, method, receiver, warehouse_storage } = wanted;
     let (method, receiver, warehouse_storage) = (*method, receiver.clone(), *warehouse_storage);
     advance(unit, *order, settling::Command::Process { method, receiver, warehouse_storage })?;
+    let after = unit.order(*order)?.order;
+    if is_paid_otherwise(unit, &after, method)? {
+        return Err(Refusal::PaymentInProgress.into());
+    }
+    // A parcel that waits for the carrier is turned in this commit: afterwards it may be gone.
+    if unit.rows.shipments.get(ShipmentKey(*order))?.is_some() {
+        shipments::dispatch(unit, &after)?;
+    }
     Ok(Answer::OrderChanged { order: *order })
+}
+
+/// Whether the order is being paid in another way than the one that is asked for.
+fn is_paid_otherwise(unit: &Unit<'_>, order: &Order, method: Option<Method>) -> Step<bool> {
+    if order.outcome != Outcome::AwaitingPayment {
+        return Ok(false);
+    }
+    let payment = payments::of(unit, order.id())?.filter(domain::payment::Payment::is_under_way);
+    Ok(payment.zip(method).is_some_and(|(payment, method)| payment.method != method))
 }
 
 /// The consumer of those requests (O-32): what is due is paid first; the goods go in the commit of the capture.
@@ -42,21 +58,6 @@ pub(crate) fn settle(unit: &mut Unit<'_>, id: OrderId, method: Option<Method>) -
     }
 }
 
-/// Gives units of a completed order back: all of them, or some.
-pub(crate) fn refund(
-    unit: &mut Unit<'_>,
-    id: OrderId,
-    (lines, note): (&[(ProductId, i64)], &Option<Arc<str>>),
-) -> Handled {
-    advance(unit, id, settling::Command::Refund { lines: lines.to_vec(), note: note.clone() })?;
-    let order = unit.order(id)?.order;
-    let waits_for_money = order.is_prepaid() && payments::of(unit, id)?.is_some_and(|payment| payment.is_giving_back());
-    if !waits_for_money {
-        advance(unit, id, settling::Command::ConfirmRefund)?;
-    }
-    Ok(Answer::OrderChanged { order: id })
-}
-
 /// Everything is claimed and an amount is due: it is looked at again when the time to pay is over.
 pub(crate) fn await_payment(unit: &mut Unit<'_>, order: &Order, pay_before: domain::time::Timestamp) {
     unit.rows.timers.put(TimerKey(order.id()), Timer { due: pay_before, kind: TimerKind::Payment });
@@ -72,15 +73,35 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
             Event::OrderStatusChanged(OrderStatusChanged { order_id, user_id, status, reason, cancel_reason })
         }
         order::Event::Returned(back) => {
-            give_back(unit, order, back)?;
+            refunds::give_back(unit, order, back)?;
             Event::OrderReturned(OrderReturned {
                 order_id,
                 user_id,
-                products: back.lines.iter().map(|(product, units)| Sold { id: *product, qty: *units }).collect(),
+                products: refunds::told(&back.lines),
                 refund_amount: back.money,
                 points_restored: back.points,
                 is_last: back.is_last,
                 refund_reason: back.note.clone(),
+                goods: back.goods,
+                sold_at: Some(order.completed_at.unwrap_or(order.created.at)),
+            })
+        }
+        order::Event::RefundAsked { lines, note } => Event::OrderRefundAsked(OrderRefundAsked {
+            order_id,
+            user_id,
+            products: refunds::told(lines),
+            refund_reason: note.clone(),
+        }),
+        order::Event::RefundRejected { note } => {
+            Event::OrderRefundRejected(OrderRefundRejected { order_id, user_id, reject_reason: note.clone() })
+        }
+        order::Event::GoodsArrived { lines, is_written_off } => {
+            refunds::arrived(unit, lines, *is_written_off)?;
+            Event::OrderGoodsArrived(OrderGoodsArrived {
+                order_id,
+                user_id,
+                products: refunds::told(lines),
+                written_off: *is_written_off,
             })
         }
         order::Event::ProcessingRequested { method, warehouse_storage, .. } => {
@@ -100,22 +121,4 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
         _ => return Ok(()),
     };
     unit.publish_of(event, order)
-}
-
-/// Goods, points, coupon and money go back where they came from, in one commit.
-fn give_back(unit: &mut Unit<'_>, order: &Order, back: &Return) -> Step {
-    for (product, quantity) in &back.lines {
-        let command = stock::Command::Return { quantity: *quantity };
-        participants::move_claimed(unit, *product, &command)?;
-    }
-    if !back.points.is_zero() {
-        participants::give_taken_points_back(unit, order.user(), (order.id(), back.points))?;
-    }
-    if let Some(wanted) = order.created.coupon.filter(|_| back.is_last) {
-        participants::give_used_coupon_back(unit, (wanted.campaign, order.user()), order.id())?;
-    }
-    if !back.money.is_zero() {
-        payments::refund(unit, order, back.money)?;
-    }
-    if back.is_last { shipments::call_off(unit, order) } else { Ok(()) }
 }

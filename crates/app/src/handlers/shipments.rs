@@ -19,17 +19,32 @@ pub(crate) fn dispatch(unit: &mut Unit<'_>, order: &Order) -> Step {
     if !order.has_destination() || !order.status.is_cancellable() {
         return Ok(());
     }
+    let waits = unit.rows.shipments.get(ShipmentKey(id))?.is_some_and(|parcel| parcel.state == ShipmentState::Pending);
     if order.created.warehouse_storage {
+        if waits {
+            ship(unit, order, &shipment::Command::Move { state: ShipmentState::Canceled, tracking: None })?;
+        }
         store(unit, order, warehouse::Command::Store { order: id })?;
     } else if let Some(receiver) = order.created.receiver.clone() {
-        ship(unit, order, &shipment::Command::Prepare { order: id, receiver })?;
+        if waits {
+            ship(unit, order, &shipment::Command::Redirect { receiver })?;
+        } else {
+            ship(unit, order, &shipment::Command::Prepare { order: id, receiver })?;
+        }
     }
     advance(unit, id, settling::Command::Dispatch)
 }
 
-/// Nothing is left of the order: what has not left yet stays.
-pub(crate) fn call_off(unit: &mut Unit<'_>, order: &Order) -> Step {
+/// What comes back is taken off the auction. When nothing is left of the order, what has not left yet stays.
+pub(crate) fn call_off(unit: &mut Unit<'_>, order: &Order, is_last: bool) -> Step {
     if !order.has_destination() {
+        return Ok(());
+    }
+    let storage = unit.rows.storages.get(StorageKey(order.id()))?;
+    if storage.is_some_and(|storage| storage.state == StorageState::OnAuction) {
+        store(unit, order, warehouse::Command::Move { state: StorageState::InStorage })?;
+    }
+    if !is_last {
         return Ok(());
     }
     let shipment = unit.rows.shipments.get(ShipmentKey(order.id()))?;
@@ -57,7 +72,9 @@ pub(crate) fn advance_shipment(
     let before = order.status;
     ship(unit, &order, &shipment::Command::Move { state, tracking })?;
     // Goods that come back after their order was refunded or completed change nothing of it.
-    if let Some(status) = state.order_status().filter(|status| before.can_become(*status)) {
+    if state == ShipmentState::Returned {
+        advance(unit, id, settling::Command::ComeBack)?;
+    } else if let Some(status) = state.order_status().filter(|status| before.can_become(*status)) {
         advance(unit, id, settling::Command::Follow { status })?;
     }
     Ok(Answer::OrderChanged { order: id })

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
+use domain::order::settling::Goods;
 use domain::order_saga::Step;
 use domain::time::Timestamp;
 
 use super::Outgoing;
-use crate::event::{Event, PointsMoved, StepReport, StockMoved, StockMovement};
+use crate::event::{Event, PointsMoved, Sold, StepReport, StockMoved, StockMovement};
 
 /// The movements that happened with an event, in order.
 pub(super) fn of(outgoing: &Outgoing) -> Vec<Event> {
@@ -32,19 +33,29 @@ pub(super) fn of(outgoing: &Outgoing) -> Vec<Event> {
             sold.map(|sold| stock(StockMovement::Sold, (sold.id, sold.qty), Some(&order.order_id), at)).collect()
         }
         Event::OrderReturned(back) => {
-            let goods = back.products.iter();
-            let goods = goods.map(|back_again| {
-                stock(StockMovement::Returned, (back_again.id, back_again.qty), Some(&back.order_id), at)
-            });
+            let goods = match back.goods {
+                Goods::Returned => came_back(StockMovement::Returned, (&back.products, &back.order_id), at),
+                Goods::WrittenOff => came_back(StockMovement::Lost, (&back.products, &back.order_id), at),
+                // They move when they arrive.
+                Goods::Awaited => vec![],
+            };
             let points = (!back.points_restored.is_zero())
                 .then(|| points("RESTORED", (back.user_id, back.points_restored), Some(&back.order_id), at));
-            goods.chain(points).collect()
+            goods.into_iter().chain(points).collect()
+        }
+        Event::OrderGoodsArrived(arrived) => {
+            let movement = if arrived.written_off { StockMovement::Lost } else { StockMovement::Returned };
+            came_back(movement, (&arrived.products, &arrived.order_id), at)
         }
         Event::PointsCharged(charged) => vec![points("CHARGED", (charged.user_id, charged.amount), None, at)],
         Event::PointDeductionCompleted(report) => of_points(report, "DEDUCTED", at),
         Event::PointsRestored(report) => of_points(report, "RESTORED", at),
         _ => vec![],
     }
+}
+
+fn came_back(movement: StockMovement, (products, order): (&[Sold], &Code), at: Timestamp) -> Vec<Event> {
+    products.iter().map(|sold| stock(movement, (sold.id, sold.qty), Some(order), at)).collect()
 }
 
 /// A report that is repeated, and one of before it said so, moves nothing.
@@ -76,6 +87,7 @@ fn moved(
         StockMovement::Released => (0, -quantity, 0),
         StockMovement::Sold => (-quantity, -quantity, quantity),
         StockMovement::Returned => (quantity, 0, -quantity),
+        StockMovement::Lost => (0, 0, -quantity),
     };
     StockMoved {
         product_id,

@@ -83,6 +83,8 @@ mod tests {
             points_restored: Money::won(30),
             is_last: true,
             refund_reason: None,
+            goods: domain::order::settling::Goods::Returned,
+            sold_at: None,
         })
     }
 

@@ -1,13 +1,15 @@
 //! One event of each kind that happens to an order after it has claimed everything.
 
 use app::event::{
-    Event, GiveBack, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried, OrderReturned,
-    OrderStatusChanged, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed, PaymentNote,
-    PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck, ShipmentUpdated, Sold, StorageUpdated,
+    Event, GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
+    OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
+    PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
+    ShipmentUpdated, Sold, StorageUpdated,
 };
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
 use domain::order::Status;
+use domain::order::settling::Goods;
 use domain::payment::Method;
 use domain::reason::Reason;
 use domain::shipment::State as ShipmentState;
@@ -71,12 +73,42 @@ fn orders() -> Vec<Event> {
         points_restored: Money::won(100),
         is_last: false,
         refund_reason: None,
+        goods: Goods::Returned,
+        sold_at: None,
     };
     vec![
         Event::OrderStatusChanged(changed),
         Event::OrderStatusChanged(taken_back),
         Event::OrderReturned(returned.clone()),
-        Event::OrderReturned(OrderReturned { refund_reason: Some("does not fit".into()), ..returned }),
+        Event::OrderReturned(OrderReturned {
+            refund_reason: Some("does not fit".into()),
+            goods: Goods::Awaited,
+            sold_at: Some(NOON),
+            ..returned
+        }),
+        Event::OrderRefundAsked(OrderRefundAsked {
+            order_id: order(),
+            user_id: ANN,
+            products: vec![Sold { id: ProductId(3), qty: 1 }],
+            refund_reason: None,
+        }),
+        Event::OrderRefundAsked(OrderRefundAsked {
+            order_id: order(),
+            user_id: ANN,
+            products: vec![Sold { id: ProductId(3), qty: 1 }],
+            refund_reason: Some("does not fit".into()),
+        }),
+        Event::OrderRefundRejected(OrderRefundRejected {
+            order_id: order(),
+            user_id: ANN,
+            reject_reason: "it was worn".into(),
+        }),
+        Event::OrderGoodsArrived(OrderGoodsArrived {
+            order_id: order(),
+            user_id: ANN,
+            products: vec![Sold { id: ProductId(3), qty: 1 }],
+            written_off: false,
+        }),
         Event::OrderProcessingRequested(requested),
         Event::OrderProcessingRetried(OrderProcessingRetried {
             order_id: order(),

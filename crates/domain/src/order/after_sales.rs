@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::settling::{Goods, Return};
 use super::{Order, Status};
 use crate::ids::ProductId;
 
@@ -25,6 +26,20 @@ pub struct AfterSales {
     /// Units whose price was given back and that have not arrived yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<(ProductId, i64)>,
+}
+
+/// Where the goods of an order are when somebody wants to give them back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whereabouts {
+    /// They have not left.
+    InHouse,
+    OnTheWay,
+    /// The customer has them.
+    Delivered,
+    /// Their parcel came back to the shop.
+    CameBack,
+    /// Somebody else bought them at auction.
+    SoldAtAuction,
 }
 
 /// A refund that the shop has to approve or to reject.
@@ -65,6 +80,49 @@ impl Order {
     /// Units of a product whose price was given back and that have not arrived yet.
     pub fn awaited(&self, product: ProductId) -> i64 {
         self.after_sales.as_ref().map_or(0, |after| after.awaited(product))
+    }
+
+    pub(super) fn fold_asked(&mut self, lines: &[(ProductId, i64)], note: Option<&Arc<str>>) {
+        let before = self.status;
+        self.note(|after| {
+            after.asked = Some(RefundAsked { lines: lines.to_vec(), before });
+            after.reject_reason = None;
+            if let Some(note) = note {
+                after.refund_reason = Some(Arc::clone(note));
+            }
+        });
+    }
+
+    pub(super) fn fold_rejected(&mut self, note: &Arc<str>) {
+        self.note(|after| {
+            after.asked = None;
+            after.reject_reason = Some(Arc::clone(note));
+        });
+    }
+
+    pub(super) fn fold_given_back(&mut self, back: &Return) {
+        if self.after_sales.is_none() && back.note.is_none() && back.goods != Goods::Awaited {
+            return;
+        }
+        self.note(|after| {
+            after.asked = None;
+            if let Some(note) = &back.note {
+                after.refund_reason = Some(Arc::clone(note));
+            }
+            if back.goods == Goods::Awaited {
+                let all = after.awaited.iter().chain(&back.lines).copied();
+                after.awaited = super::merge_lines(all);
+            }
+        });
+    }
+
+    pub(super) fn fold_arrived(&mut self, lines: &[(ProductId, i64)]) {
+        self.note(|after| {
+            for (product, units) in &mut after.awaited {
+                *units -= lines.iter().filter(|(of, _)| of == product).map(|(_, arrived)| arrived).sum::<i64>();
+            }
+            after.awaited.retain(|(_, units)| *units > 0);
+        });
     }
 
     /// Writes something down; an order of which nothing was said keeps nothing.

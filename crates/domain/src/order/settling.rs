@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Event, Order, Outcome, Payment, Receiver, Rejection, Status};
+use serde::{Deserialize, Serialize};
+
+use super::{Event, Order, Outcome, Payment, Receiver, Rejection, Status, Whereabouts};
 use crate::ids::ProductId;
 use crate::money::Money;
 use crate::payment::Method;
@@ -18,7 +20,12 @@ pub enum Command {
     /// Nobody paid in time.
     Expire,
     /// Pay what is due and send the goods, or store them, in one step.
-    Process { method: Option<Method>, receiver: Option<Receiver>, warehouse_storage: bool },
+    Process {
+        method: Option<Method>,
+        receiver: Option<Receiver>,
+        /// `None` leaves it as the order has it.
+        warehouse_storage: Option<bool>,
+    },
     /// The payment of that step was refused.
     FailProcessing { code: Arc<str> },
     /// The goods go where they are to go, if that is known.
@@ -26,9 +33,48 @@ pub enum Command {
     /// The goods are further on their way.
     Follow { status: Status },
     /// Units come back; none named is all that are left.
-    Refund { lines: Vec<(ProductId, i64)>, note: Option<Arc<str>> },
+    Refund {
+        lines: Vec<(ProductId, i64)>,
+        note: Option<Arc<str>>,
+        goods: Whereabouts,
+        /// The shop itself gives them back, and says what becomes of goods that have left.
+        by_shop: Option<Goods>,
+    },
+    /// The shop takes back what its customer asked it to.
+    ApproveRefund { goods: Goods },
+    /// It does not.
+    RejectRefund { note: Arc<str> },
+    /// Goods whose price was given back arrived, or are written off; none named is all that are awaited.
+    TakeIn { lines: Vec<(ProductId, i64)>, is_written_off: bool },
+    /// The parcel could not be delivered and came back.
+    ComeBack,
     /// The money of the whole order was given back.
     ConfirmRefund,
+}
+
+/// What becomes of goods whose price is given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Goods {
+    /// They are in the house and can be sold again.
+    #[default]
+    Returned,
+    /// They are lost, or worth nothing any more.
+    WrittenOff,
+    /// They are still to arrive.
+    Awaited,
+}
+
+impl Goods {
+    pub const ALL: [Goods; 3] = [Goods::Returned, Goods::WrittenOff, Goods::Awaited];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Goods::Returned => "RETURNED",
+            Goods::WrittenOff => "WRITTEN_OFF",
+            Goods::Awaited => "AWAITED",
+        }
+    }
 }
 
 /// Goods that come back, and what they are worth.
@@ -42,6 +88,7 @@ pub struct Return {
     pub is_last: bool,
     /// Why, in the words of the person who gives them back.
     pub note: Option<Arc<str>>,
+    pub goods: Goods,
 }
 
 pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rejection> {
@@ -64,8 +111,14 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::Follow { status } if order.status == *status => Ok(vec![]),
         Command::Follow { status } if may_follow(order, *status) => Ok(vec![moved(*status)]),
         Command::Follow { .. } => Err(Rejection::NoSuchEdge { from: order.status }),
-        Command::Refund { lines, note } => give_back(order, lines, note.clone()),
-        Command::ConfirmRefund if order.status == Status::RefundRequested => Ok(vec![moved(Status::Refunded)]),
+        Command::Refund { lines, note, goods, by_shop } => give_back(order, (lines, note.as_ref()), (*goods, *by_shop)),
+        Command::ApproveRefund { goods } => approve(order, *goods),
+        Command::RejectRefund { note } => reject(order, note),
+        Command::TakeIn { lines, is_written_off } => take_in(order, lines, *is_written_off),
+        Command::ComeBack => Ok(come_back(order)),
+        Command::ConfirmRefund if order.status == Status::RefundRequested && order.is_all_returned() => {
+            Ok(vec![moved(Status::Refunded)])
+        }
         Command::ConfirmRefund => Ok(vec![]),
     }
 }
@@ -101,30 +154,37 @@ fn why_not_payable(order: &Order) -> Rejection {
 const fn may_follow(order: &Order, status: Status) -> bool {
     matches!(status, Status::ShipmentStarted | Status::InTransit | Status::Completed)
         && matches!(order.outcome, Outcome::Completed)
+        && !matches!(order.status, Status::RefundRequested)
         && order.status.can_become(status)
 }
 
-/// Asked a second time, while it is under way or after it is done, it changes nothing (O-35, T14).
+/// The same wish again changes nothing (O-35, T14). Another one is met as long as the goods can still go there, and refused otherwise.
 fn process(
     order: &Order,
     method: Option<Method>,
-    (receiver, warehouse_storage): (Option<&Receiver>, bool),
+    (receiver, warehouse_storage): (Option<&Receiver>, Option<bool>),
 ) -> Result<Vec<Event>, Rejection> {
-    let is_wanted = match (order.outcome, order.status) {
-        (Outcome::AwaitingPayment, _) => !order.is_processing,
-        (Outcome::Completed, Status::PaymentCompleted | Status::Preparing) => !order.has_destination(),
-        (Outcome::Completed, _) => false,
+    let created = &order.created;
+    let receiver = receiver.or(created.receiver.as_ref());
+    // Who sends no receiver to a stored order does not say where else it should go.
+    let storage = warehouse_storage.unwrap_or(false) || created.warehouse_storage;
+    let warehouse_storage = if receiver.is_none() { storage } else { warehouse_storage.unwrap_or(storage) };
+    let is_same = (receiver, warehouse_storage) == (created.receiver.as_ref(), created.warehouse_storage);
+    match (order.outcome, order.status) {
+        (Outcome::AwaitingPayment, _) if is_same && order.is_processing => return Ok(vec![]),
+        (Outcome::AwaitingPayment, _) => {}
+        (Outcome::Completed, Status::RefundRequested | Status::Refunded | Status::Cancelled) => {
+            return Err(why_not_payable(order));
+        }
+        (Outcome::Completed, _) if is_same && order.has_destination() => return Ok(vec![]),
+        (Outcome::Completed, Status::PaymentCompleted | Status::Preparing) => {}
+        (Outcome::Completed, _) => return Err(Rejection::GoodsCommitted),
         _ => return Err(why_not_payable(order)),
-    };
-    if !is_wanted {
-        return Ok(vec![]);
     }
-    if receiver.is_none() && !warehouse_storage && !order.has_destination() {
+    if receiver.is_none() && !warehouse_storage {
         return Err(Rejection::ReceiverMissing);
     }
-    let receiver = receiver.or(order.created.receiver.as_ref()).cloned();
-    let warehouse_storage = warehouse_storage || order.created.warehouse_storage;
-    Ok(vec![Event::ProcessingRequested { method, receiver, warehouse_storage }])
+    Ok(vec![Event::ProcessingRequested { method, receiver: receiver.cloned(), warehouse_storage }])
 }
 
 /// The edges that the order takes when it is paid and its goods can go (O-33, O-34).
@@ -145,16 +205,51 @@ pub(super) fn take_back(order: &Order, reason: Reason, note: Option<Arc<str>>) -
     let mut events = vec![];
     let left = left(order);
     if !left.is_empty() {
-        events.push(Event::Returned(returned(order, left, None)));
+        events.push(Event::Returned(returned(order, left, (None, Goods::Returned))));
     }
     events.push(Event::StatusChanged { status: Status::Cancelled, reason: Some(reason), note });
     events
 }
 
-fn give_back(order: &Order, lines: &[(ProductId, i64)], note: Option<Arc<str>>) -> Result<Vec<Event>, Rejection> {
+/// Before the goods leave, they come back at the customer's word; afterwards the shop is asked.
+fn give_back(
+    order: &Order,
+    (lines, note): (&[(ProductId, i64)], Option<&Arc<str>>),
+    (goods, by_shop): (Whereabouts, Option<Goods>),
+) -> Result<Vec<Event>, Rejection> {
+    if let Some(asked) = order.refund_asked() {
+        let is_same = by_shop.is_none() && wanted(order, lines).is_ok_and(|lines| lines == asked.lines);
+        return if is_same { Ok(vec![]) } else { Err(Rejection::RefundPending) };
+    }
     if order.outcome != Outcome::Completed || !order.status.is_refundable() {
         return Err(Rejection::NotRefundable);
     }
+    match (goods, by_shop) {
+        (Whereabouts::SoldAtAuction, _) => Err(Rejection::GoodsSold),
+        (Whereabouts::OnTheWay, _) => Err(Rejection::GoodsOnTheWay),
+        (Whereabouts::InHouse, _) => {
+            let back = returned(order, wanted(order, lines)?, (note.cloned(), Goods::Returned));
+            Ok(give_back_now(order, back))
+        }
+        (Whereabouts::Delivered | Whereabouts::CameBack, Some(goods)) => {
+            let back = returned(order, wanted(order, lines)?, (note.cloned(), goods));
+            Ok(give_back_now(order, back))
+        }
+        // Goods that have left belong to an order that is as far.
+        (Whereabouts::Delivered | Whereabouts::CameBack, None)
+            if !matches!(order.status, Status::Completed | Status::InTransit) =>
+        {
+            Err(Rejection::NotRefundable)
+        }
+        (Whereabouts::Delivered | Whereabouts::CameBack, None) => {
+            let lines = wanted(order, lines)?;
+            Ok(vec![Event::RefundAsked { lines, note: note.cloned() }, moved(Status::RefundRequested)])
+        }
+    }
+}
+
+/// What is to come back: what was named, or all that is left.
+fn wanted(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i64)>, Rejection> {
     let left = left(order);
     let lines = if lines.is_empty() { left.clone() } else { super::merge_lines(lines.iter().copied()) };
     let is_there = |(product, quantity): &(ProductId, i64)| {
@@ -163,14 +258,49 @@ fn give_back(order: &Order, lines: &[(ProductId, i64)], note: Option<Arc<str>>) 
     if lines.is_empty() || !lines.iter().all(is_there) {
         return Err(Rejection::NotThatMuchLeft);
     }
-    let back = returned(order, lines, note);
+    Ok(lines)
+}
+
+/// A part that comes back moves goods and money, not the life cycle.
+fn give_back_now(order: &Order, back: Return) -> Vec<Event> {
     let is_last = back.is_last;
     let mut events = vec![Event::Returned(back)];
-    // A part that comes back moves goods and money, not the life cycle: that has no way back from a refund.
-    if is_last {
-        events.push(moved(Status::RefundRequested));
+    match order.refund_asked() {
+        None if is_last => events.push(moved(Status::RefundRequested)),
+        Some(asked) if !is_last => events.push(moved(asked.before)),
+        None | Some(_) => {}
     }
-    Ok(events)
+    events
+}
+
+fn approve(order: &Order, goods: Goods) -> Result<Vec<Event>, Rejection> {
+    let asked = order.refund_asked().ok_or(Rejection::NoRefundAsked)?;
+    Ok(give_back_now(order, returned(order, asked.lines.clone(), (None, goods))))
+}
+
+fn reject(order: &Order, note: &Arc<str>) -> Result<Vec<Event>, Rejection> {
+    let asked = order.refund_asked().ok_or(Rejection::NoRefundAsked)?;
+    Ok(vec![Event::RefundRejected { note: Arc::clone(note) }, moved(asked.before)])
+}
+
+fn take_in(order: &Order, lines: &[(ProductId, i64)], is_written_off: bool) -> Result<Vec<Event>, Rejection> {
+    let awaited = order.after_sales.as_ref().map_or(&[][..], |after| &after.awaited);
+    let lines = if lines.is_empty() { awaited.to_vec() } else { super::merge_lines(lines.iter().copied()) };
+    let is_awaited = |(product, units): &(ProductId, i64)| *units > 0 && order.awaited(*product) >= *units;
+    if lines.is_empty() || !lines.iter().all(is_awaited) {
+        return Err(Rejection::NotThatMuchAwaited);
+    }
+    Ok(vec![Event::GoodsArrived { lines, is_written_off }])
+}
+
+/// A parcel that could not be delivered asks for its refund by itself.
+fn come_back(order: &Order) -> Vec<Event> {
+    if order.outcome != Outcome::Completed || order.status != Status::InTransit {
+        return vec![];
+    }
+    let reason = Some(Reason::ShipmentReturned);
+    let asked = Event::RefundAsked { lines: left(order), note: None };
+    vec![asked, Event::StatusChanged { status: Status::RefundRequested, reason, note: None }]
 }
 
 /// The units of each product that have not come back.
@@ -180,12 +310,12 @@ fn left(order: &Order) -> Vec<(ProductId, i64)> {
     left.filter(|(_, units)| *units > 0).collect()
 }
 
-fn returned(order: &Order, lines: Vec<(ProductId, i64)>, note: Option<Arc<str>>) -> Return {
+fn returned(order: &Order, lines: Vec<(ProductId, i64)>, (note, goods): (Option<Arc<str>>, Goods)) -> Return {
     let mut after = order.clone();
     note_return(&mut after, &lines);
     let (before, after, is_last) = (worth_returned(order), worth_returned(&after), left(&after).is_empty());
     let money = if order.is_prepaid() { after.money - before.money } else { Money::ZERO };
-    Return { lines, money, points: after.points - before.points, is_last, note }
+    Return { lines, money, points: after.points - before.points, is_last, note, goods }
 }
 
 /// What everything that has come back so far was worth.
@@ -206,9 +336,7 @@ pub(super) fn worth_returned(order: &Order) -> Worth {
 
 pub(super) fn fold_return(order: &mut Order, back: &Return) {
     note_return(order, &back.lines);
-    if let Some(note) = &back.note {
-        order.note(|after| after.refund_reason = Some(Arc::clone(note)));
-    }
+    order.fold_given_back(back);
 }
 
 fn note_return(order: &mut Order, lines: &[(ProductId, i64)]) {

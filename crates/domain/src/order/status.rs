@@ -103,9 +103,11 @@ impl Status {
             Preparing => matches!(next, ShipmentStarted | InWarehouse | RefundRequested | Cancelled),
             InWarehouse => matches!(next, ShipmentStarted | Completed | RefundRequested),
             ShipmentStarted => matches!(next, InTransit),
-            InTransit => matches!(next, Completed),
+            // A parcel that came back.
+            InTransit => matches!(next, Completed | RefundRequested),
             Completed => matches!(next, RefundRequested),
-            RefundRequested => matches!(next, Refunded),
+            // Back to where it stood when the shop rejects it, or takes back a part.
+            RefundRequested => matches!(next, Refunded | Completed | InTransit),
             Refunded | Cancelled => false,
         }
     }
@@ -124,9 +126,9 @@ mod tests {
         "....XX..X.X",
         ".....X.XX..",
         "......X....",
-        ".......X...",
+        ".......XX..",
         "........X..",
-        ".........X.",
+        "......XX.X.",
         "...........",
         "...........",
     ];
@@ -158,7 +160,8 @@ mod tests {
 
     #[test]
     fn progress_only_grows_on_the_way_to_completion() {
-        for from in Status::ALL {
+        // From a refund that is rejected the order goes back to where it stood.
+        for from in Status::ALL.into_iter().filter(|from| *from != Status::RefundRequested) {
             let further = Status::ALL.into_iter().filter(|to| from.can_become(*to) && *to != Status::Cancelled);
             for to in further {
                 assert!(from.progress() <= to.progress(), "{} → {}", from.name(), to.name());

@@ -374,3 +374,16 @@ proptest! {
         prop_assert_eq!(products.len(), merged.len());
     }
 }
+
+/// M6, M7, H8: what an order may not be.
+#[test]
+fn an_order_keeps_within_its_limits_in_all_of_its_lines() {
+    let units = Placement { lines: vec![line(LAMP, QUANTITY_MAX + 1, 1)], ..placement() };
+    assert_eq!(place_it(units), Err(Rejection::TooManyUnits { product: LAMP }));
+    let dear = (1..=10).map(|product| line(ProductId(product), QUANTITY_MAX, 10_000_000_000)).collect();
+    assert_eq!(place_it(Placement { lines: dear, ..placement() }), Err(Rejection::TotalTooLarge));
+    let wanted = CouponWanted { campaign: CampaignId(7), coupon: None };
+    let coupon = Some((wanted, Discount::Percent { value: 1, max_amount: None }));
+    let worthless = Placement { lines: vec![line(LAMP, 1, 99)], coupon, ..placement() };
+    assert_eq!(place_it(worthless), Err(Rejection::CouponWorthless));
+}

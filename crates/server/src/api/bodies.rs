@@ -2,14 +2,14 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Empty, coupons, orders, payments, points, products, settling, shipments, users};
+use super::{Empty, coupons, orders, payments, points, products, refunds, settling, shipments, users};
 use crate::http::{Problem, json};
 
 /// Reads bytes as one kind of body.
 pub type Read = fn(&[u8]) -> Result<(), Problem>;
 
 /// By name; where an endpoint checks the values of a body at once, they are checked as well.
-pub const BODIES: [(&str, Read); 18] = [
+pub const BODIES: [(&str, Read); 21] = [
     ("empty", parse::<Empty>),
     ("register", parse::<users::RegisterBody>),
     ("login", parse::<users::LoginBody>),
@@ -17,7 +17,10 @@ pub const BODIES: [(&str, Read); 18] = [
     ("cancel order", parse::<orders::CancelBody>),
     ("pay order", parse::<settling::PayBody>),
     ("process order", parse::<settling::ProcessBody>),
-    ("refund order", parse::<settling::RefundBody>),
+    ("refund order", parse::<refunds::RefundBody>),
+    ("approve refund", parse::<refunds::ApproveBody>),
+    ("reject refund", parse::<refunds::RejectBody>),
+    ("take in refund", parse::<refunds::ArrivedBody>),
     ("tell provider", parse::<payments::TellBody>),
     ("change shipment", parse::<shipments::ChangeBody>),
     ("change storage", parse::<shipments::ChangeStoredBody>),

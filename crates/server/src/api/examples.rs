@@ -266,6 +266,18 @@ pub(super) fn refund_order() -> Value {
     json!({"lines": [{"productId": 1, "quantity": 1}], "reason": "does not fit"})
 }
 
+pub(super) fn approve_refund() -> Value {
+    json!({"goods": "AWAITED"})
+}
+
+pub(super) fn reject_refund() -> Value {
+    json!({"reason": "it was worn"})
+}
+
+pub(super) fn arrived_refund() -> Value {
+    json!({"lines": [{"productId": 1, "quantity": 1}], "writeOff": false})
+}
+
 pub(super) fn change_shipment() -> Value {
     json!({"status": "SHIPPED", "trackingNumber": "KR-4004-1234"})
 }

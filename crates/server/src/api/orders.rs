@@ -13,7 +13,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, UserId};
-use domain::limits::{LINES_MAX, QUANTITY_MAX};
+use domain::limits::{LINES_MAX, NUMBER_MAX, QUANTITY_MAX};
 use domain::money::Money;
 use domain::order::{Choice, Mode, Order, Outcome, Payment, Receiver};
 use schemars::JsonSchema;
@@ -58,7 +58,7 @@ pub(crate) struct PlaceBody {
     user_coupon_id: Option<String>,
     /// At most what coupon and items leave to pay.
     #[serde(default)]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = NUMBER_MAX))]
     points_to_use: Option<i64>,
     #[serde(default)]
     #[schemars(with = "Option<words::PaymentWord>")]
@@ -70,7 +70,7 @@ pub(crate) struct PlaceBody {
     warehouse_storage: Option<bool>,
     /// The items' total that the customer was shown, before discount and points.
     #[serde(default)]
-    #[schemars(range(min = 0))]
+    #[schemars(range(min = 0, max = NUMBER_MAX))]
     total_amount: Option<i64>,
     /// The token's user, or absent.
     #[serde(default)]
@@ -190,11 +190,11 @@ pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
             violations.push(format!("#/items/{line}/quantity"), "out_of_range", detail);
         }
     }
-    if body.points_to_use.is_some_and(|points| points < 0) {
-        violations.push("#/pointsToUse", "out_of_range", values::AT_LEAST.with(0));
+    if body.points_to_use.is_some_and(|points| !(0..=NUMBER_MAX).contains(&points)) {
+        violations.push("#/pointsToUse", "out_of_range", values::FROM_TO.with(0).with(NUMBER_MAX));
     }
-    if body.total_amount.is_some_and(|total| total < 0) {
-        violations.push("#/totalAmount", "out_of_range", values::AT_LEAST.with(0));
+    if body.total_amount.is_some_and(|total| !(0..=NUMBER_MAX).contains(&total)) {
+        violations.push("#/totalAmount", "out_of_range", values::FROM_TO.with(0).with(NUMBER_MAX));
     }
     if body.coupon_id.is_some() && body.user_coupon_id.is_some() {
         violations.push("#/userCouponId", "conflict", values::ONE_COUPON);

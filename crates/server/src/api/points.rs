@@ -5,7 +5,7 @@ use app::command::Command;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::ids::{EntryId, UserId};
-use domain::limits::CHARGE_MAX;
+use domain::limits::{CHARGE_MAX, NUMBER_MAX};
 use domain::money::Money;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -55,8 +55,8 @@ pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<Char
         return Err(Problem::invalid("#/amount", "out_of_range", detail));
     }
     let user = submission.body.user_id.map_or(submission.user(), UserId);
-    if user.0 <= 0 {
-        return Err(Problem::invalid("#/userId", "out_of_range", values::AT_LEAST.with(1)));
+    if !(1..=NUMBER_MAX).contains(&user.0) {
+        return Err(Problem::invalid("#/userId", "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)));
     }
     let settled = shop.front.submit(Command::ChargePoints { user, amount }, submission.idempotency).await;
     let Answer::PointsCharged { balance } = settled.result.map_err(|refusal| problem(&refusal))? else {

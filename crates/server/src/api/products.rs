@@ -128,7 +128,7 @@ pub(crate) async fn popular(
     if !(1..=100).contains(&limit) {
         return Err(Problem::invalid_parameter("limit", "out_of_range", values::FROM_TO.with(1).with(100)));
     }
-    let today = shop.front.clock.now().day();
+    let today = shop.calendar.day(shop.front.clock.now());
     let (since, window) = match query.window {
         Window::Today => (Some(today), ports::Window::Day(today)),
         Window::ThreeDays => (Some(today - 2), ports::Window::ThreeDays(today)),

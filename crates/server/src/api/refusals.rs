@@ -1,6 +1,7 @@
 //! Each refusal of the engine as a problem document that names the field and says what to do.
 
 use app::answer::Refusal;
+use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
 
 use crate::http::{Code, Problem};
 use crate::texts::{details, operators, values};
@@ -19,6 +20,12 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::PaymentInProgress
         | Refusal::PaymentAmountMismatch { .. }
         | Refusal::OrderNotRefundable
+        | Refusal::RefundPending
+        | Refusal::NoRefundAsked
+        | Refusal::GoodsOnTheWay
+        | Refusal::GoodsSold
+        | Refusal::GoodsCommitted
+        | Refusal::NotThatMuchAwaited
         | Refusal::RefundTooMuch
         | Refusal::PaymentNotStuck
         | Refusal::ReceiverMissing
@@ -31,9 +38,12 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
             Problem::new(Code::StockExhausted, details::STOCK_EXHAUSTED.with(available))
         }
         Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", values::STOCK_TOO_MUCH),
-        Refusal::PriceChanged { .. } | Refusal::PointsAbovePayable { .. } | Refusal::PointsTooMuch { .. } => {
-            amount_problem(refusal)
-        }
+        Refusal::PriceChanged { .. }
+        | Refusal::PointsAbovePayable { .. }
+        | Refusal::PointsTooMuch { .. }
+        | Refusal::QuantityTooLarge { .. }
+        | Refusal::TotalTooLarge
+        | Refusal::CouponWorthless => amount_problem(refusal),
         Refusal::CampaignQuantityLowered { quantity } => {
             Problem::invalid("#/totalQuantity", "too_small", values::QUANTITY_LOWERED.with(quantity))
         }
@@ -66,6 +76,12 @@ fn amount_problem(refusal: &Refusal) -> Problem {
         Refusal::PointsAbovePayable { payable } => {
             Problem::invalid("#/pointsToUse", "too_large", values::POINTS_ABOVE_PAYABLE.with(payable.amount()))
         }
+        Refusal::QuantityTooLarge { line } => {
+            let pointer = format!("#/items/{line}/quantity");
+            Problem::invalid(pointer, "too_large", values::QUANTITY_TOO_LARGE.with(QUANTITY_MAX))
+        }
+        Refusal::TotalTooLarge => Problem::invalid("#/items", "too_large", values::TOTAL_TOO_LARGE.with(NUMBER_MAX)),
+        Refusal::CouponWorthless => Problem::new(Code::CouponNotUsable, details::COUPON_WORTHLESS).at("#/couponId"),
         Refusal::PointsTooMuch { balance } => {
             Problem::invalid("#/amount", "too_large", values::POINTS_TOO_MUCH.with(balance.amount()))
         }
@@ -102,6 +118,12 @@ fn settling_problem(refusal: &Refusal) -> Problem {
         }
         Refusal::RefundTooMuch => Problem::invalid("#/lines", "too_large", values::REFUND_TOO_MUCH),
         Refusal::ReceiverMissing => Problem::invalid("#/receiver", "missing", values::RECEIVER_MISSING),
+        Refusal::RefundPending => Problem::new(Code::OrderNotRefundable, details::REFUND_PENDING),
+        Refusal::NoRefundAsked => Problem::new(Code::OrderNotRefundable, details::NO_REFUND_ASKED),
+        Refusal::GoodsOnTheWay => Problem::new(Code::OrderNotRefundable, details::GOODS_ON_THE_WAY),
+        Refusal::GoodsSold => Problem::new(Code::OrderNotRefundable, details::GOODS_SOLD),
+        Refusal::NotThatMuchAwaited => Problem::invalid("#/lines", "too_large", values::NOT_THAT_MUCH_AWAITED),
+        Refusal::GoodsCommitted => Problem::new(Code::ShipmentNotPossible, details::GOODS_COMMITTED),
         Refusal::ShipmentNotFound | Refusal::StorageNotFound => shipment_not_found(),
         Refusal::NoSuchStep { from } => {
             Problem::new(Code::ShipmentNotPossible, details::SHIPMENT_NOT_POSSIBLE.with(from))

@@ -7,31 +7,29 @@ use app::command::{Command, ProcessOrder};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::ids::{OrderId, ProductId};
-use domain::limits::{LINES_MAX, QUANTITY_MAX};
+use domain::ids::OrderId;
 use domain::money::Money;
 use domain::order::{Order, Outcome, Receiver, Status};
 use domain::payment::{Method, Payment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::orders::{applied, check_receiver, said};
+use super::orders::{applied, check_receiver};
 use super::refusals::{not_payable, order_not_found, problem};
 use super::submission::Submission;
-use super::{Shop, check_text, examples, render, shapes, unavailable};
+use super::{Shop, examples, render, shapes, unavailable};
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-use crate::texts::{details, orders, values};
+use crate::texts::{details, orders};
 use crate::waiting::{Known, Subject};
 
 /// How long a payment is waited for when the request does not say.
 const PAYMENT_WAIT: Duration = Duration::from_secs(10);
 /// The estimate that the source promises with the answer (O-30).
 const ESTIMATED_PROCESSING_TIME: &str = "PT1M";
-const REASON_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -59,29 +57,6 @@ pub(crate) struct ProcessBody {
     receiver: Option<Receiver>,
     #[serde(default)]
     warehouse_storage: Option<bool>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "RefundOrder", example = examples::refund_order())]
-pub(crate) struct RefundBody {
-    /// What comes back; all that is left, unless told.
-    #[serde(default)]
-    #[schemars(length(max = LINES_MAX))]
-    lines: Option<Vec<RefundLine>>,
-    #[serde(default)]
-    #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT))]
-    reason: Option<String>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "RefundLine")]
-struct RefundLine {
-    #[schemars(range(min = 1))]
-    product_id: i64,
-    #[schemars(range(min = 1, max = QUANTITY_MAX))]
-    quantity: i64,
 }
 
 /// COMPLETED is paid; PROCESSING is on its way, and the order's status tells what comes of it.
@@ -185,10 +160,18 @@ pub(crate) async fn process(
         order: order.id(),
         method: payment.as_ref().map(|payment| payment.method),
         receiver: receiver.clone(),
-        warehouse_storage: warehouse_storage.unwrap_or(false),
+        warehouse_storage: *warehouse_storage,
     }));
     let settled = shop.front.submit(command, submission.idempotency).await;
     settled.result.map_err(|refusal| problem(&refusal))?;
+    if let Some(wait) = submission.prefer.wait
+        && let Some(processed) = processed(&shop, order.id(), wait).await?
+    {
+        let mut response = Json(render::order(&shop, &processed).await?).into_response();
+        applied(&mut response, submission.prefer);
+        super::mark_replayed(&mut response, settled.replayed);
+        return Ok(response);
+    }
     let number = &order.created.number;
     let is_paid_now = order.outcome == Outcome::AwaitingPayment;
     let accepted = super::accepted(ProcessingBody {
@@ -200,8 +183,26 @@ pub(crate) async fn process(
         status_check_url: format!("/api/orders/{number}/status"),
     });
     let mut response = (language.headers(), accepted).into_response();
+    applied(&mut response, submission.prefer);
     super::mark_replayed(&mut response, settled.replayed);
     Ok(response)
+}
+
+/// The order, as soon as it is paid and its goods go where they are to go. `Err`: its payment was refused.
+async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Order>, Problem> {
+    let look = || shop.front.views.order(id);
+    let is_over = |order: &Order| {
+        let waits_for_goods = order.outcome == Outcome::Completed && order.status == Status::PaymentCompleted;
+        !order.is_processing && !waits_for_goods && order.outcome != Outcome::Pending
+    };
+    let subject = (Subject::Order(id), Known::Nothing);
+    let found = shop.front.waiting.until(subject, wait, look, is_over).await.map_err(unavailable)?;
+    if found.as_ref().is_some_and(|order| order.outcome != Outcome::Completed)
+        && let Some(payment) = shop.front.views.payment(id).await.map_err(unavailable)?
+    {
+        what_came_of(shop, &payment, payment.attempt).await?;
+    }
+    Ok(found)
 }
 
 /// What is due never changes, so it may be compared before the command is decided.
@@ -214,53 +215,4 @@ fn check_amount(order: &Order, shown: Option<i64>) -> Result<(), Problem> {
         }
         Some(_) | None => Ok(()),
     }
-}
-
-/// `POST /api/orders/{n}/refund`: some of the order, or all that is left of it.
-pub(crate) async fn refund(
-    State(shop): State<Shop>,
-    Name(number, _): Name<path::Order>,
-    submission: Submission<RefundBody>,
-) -> Result<Response, Problem> {
-    let lines = check_refund(&submission.body)?;
-    let note = said(submission.body.reason.as_deref().unwrap_or(""));
-    let order = submission.whose.order(&shop, &number).await?.id();
-    let settled = shop.front.submit(Command::RefundOrder { order, lines, note }, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    if let Some(wait) = submission.prefer.wait {
-        let look = || shop.front.views.order(order);
-        let is_over = |order: &Order| order.status != Status::RefundRequested;
-        shop.front
-            .waiting
-            .until((Subject::Order(order), Known::Nothing), wait, look, is_over)
-            .await
-            .map_err(unavailable)?;
-    }
-    let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
-    let mut response = Json(render::order(&shop, &order).await?).into_response();
-    applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, settled.replayed);
-    Ok(response)
-}
-
-fn check_refund(body: &RefundBody) -> Result<Vec<(ProductId, i64)>, Problem> {
-    let mut violations = Violations::default();
-    let lines = body.lines.as_deref();
-    if lines.is_some_and(|lines| lines.is_empty() || lines.len() > LINES_MAX) {
-        violations.push("#/lines", "out_of_range", values::LINES_OR_NONE.with(LINES_MAX));
-    }
-    for (place, line) in lines.unwrap_or_default().iter().enumerate() {
-        if !(1..=QUANTITY_MAX).contains(&line.quantity) {
-            let detail = values::FROM_TO.with(1).with(QUANTITY_MAX);
-            violations.push(format!("#/lines/{place}/quantity"), "out_of_range", detail);
-        }
-    }
-    let reason = body.reason.as_deref().unwrap_or("");
-    if reason.chars().count() > REASON_CHARS_MAX {
-        violations.push("#/reason", "length", values::CHARACTERS_MAX.with(REASON_CHARS_MAX));
-    }
-    check_text("#/reason", reason, &mut violations);
-    violations.into_result()?;
-    let lines = lines.unwrap_or_default().iter();
-    Ok(lines.map(|line| (ProductId(line.product_id), line.quantity)).collect())
 }

@@ -99,7 +99,7 @@ fn body(
         outcome: order.outcome.name(),
         reason: order.reason.map(Reason::code),
         status: order.status.name(),
-        status_description: texts::orders::description(order.outcome, order.status).of(language),
+        status_description: texts::orders::of_order(order).of(language),
         progress_percentage: progress(order),
         can_cancel: order.is_cancellable(),
         last_updated: wire_time::format(order.updated_at),
@@ -111,7 +111,8 @@ fn body(
 
 /// The way from one status to the next is gone by what is claimed; back again, while it is given back.
 fn progress(order: &Order) -> u8 {
-    let here = order.status.progress();
+    // A refund that waits for the shop changes nothing of how far the goods are.
+    let here = order.refund_asked().map_or(order.status, |asked| asked.before).progress();
     if order.status != Status::Created {
         return here;
     }

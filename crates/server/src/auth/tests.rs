@@ -117,7 +117,10 @@ fn the_subject_is_a_user_id() {
         check(&hs256(&with("sub", sub)), Err(Refused));
     }
     check(&hs256(&without("sub")), Err(Refused));
-    check(&hs256(&with("sub", json!("9223372036854775808"))), Err(Refused));
+    // H8: 2^53 is one too many for some readers of JSON.
+    for sub in ["9007199254740992", "9223372036854775808"] {
+        check(&hs256(&with("sub", json!(sub))), Err(Refused));
+    }
 }
 
 #[test]

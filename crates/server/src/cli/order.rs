@@ -37,4 +37,43 @@ pub enum OrderCommand {
         #[command(flatten)]
         shop: ShopArgs,
     },
+    /// Decide about a refund that waits for the shop, and take in what comes back
+    Refund {
+        #[command(subcommand)]
+        act: RefundCommand,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum RefundCommand {
+    /// Give the price back
+    Approve {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        /// What becomes of the goods
+        #[arg(long, value_name = "WHAT", default_value = "awaited", value_parser = ["awaited", "returned", "written-off"])]
+        goods: String,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
+    /// Leave the order as it was
+    Reject {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        /// Why; the customer is told
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
+    /// Say that all refunded goods of an order arrived
+    Arrived {
+        #[arg(value_name = "NUMBER")]
+        order: String,
+        /// They are lost, or worth nothing any more
+        #[arg(long)]
+        write_off: bool,
+        #[command(flatten)]
+        shop: ShopArgs,
+    },
 }

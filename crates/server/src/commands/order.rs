@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::admin_door::{ask, plain};
-use crate::cli::{OrderArgs, OrderCommand, ShopArgs};
+use crate::cli::{OrderArgs, OrderCommand, RefundCommand, ShopArgs};
 
 const ORDERS: &str = "/api/admin/orders";
 
@@ -18,10 +18,41 @@ pub(super) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
         }
         OrderCommand::Resume { order, shop } => act(shop, order, "resume", &json!({})),
         OrderCommand::Resolve { order, reason, shop } => act(shop, order, "resolve", &json!({"reason": reason})),
+        OrderCommand::Refund { act } => refund(act),
     }
 }
 
+fn refund(command: &RefundCommand) -> Result<ExitCode, Error> {
+    match command {
+        RefundCommand::Approve { order, goods, shop } => {
+            let goods = goods.to_uppercase().replace('-', "_");
+            ask_about(shop, (order, "refund/approve"), &json!({"goods": goods}), refunded)
+        }
+        RefundCommand::Reject { order, reason, shop } => {
+            ask_about(shop, (order, "refund/reject"), &json!({"reason": reason}), refunded)
+        }
+        RefundCommand::Arrived { order, write_off, shop } => {
+            ask_about(shop, (order, "refund/arrived"), &json!({"writeOff": write_off}), refunded)
+        }
+    }
+}
+
+/// How the order stands after a refund was decided.
+fn refunded(order: &Value) -> String {
+    let [number, status, amount] = ["orderNumber", "status", "refundedAmount"].map(|name| plain(&order[name]));
+    format!("{number}  {status}  {amount} won given back so far")
+}
+
 fn act(shop: &ShopArgs, order: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
+    ask_about(shop, (order, act), body, told)
+}
+
+fn ask_about(
+    shop: &ShopArgs,
+    (order, act): (&str, &str),
+    body: &Value,
+    told: fn(&Value) -> String,
+) -> Result<ExitCode, Error> {
     let is_number = |order: &str| order.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !is_number(order) {
         return Err(Error::Usage(format!("{order:?} is no order's number; `doorbuster order stuck` lists them")));

@@ -291,7 +291,7 @@ mod tests {
     fn all_violations_are_reported_at_once() {
         let mut violations = Violations::default();
         violations.push("#/name", "empty", values::REQUIRED);
-        violations.push("#/price", "negative", values::AT_LEAST.with(0));
+        violations.push("#/price", "negative", values::FROM_TO.with(0).with(9));
         let problem = violations.into_result().unwrap_err();
         let pointers: Vec<_> = problem.violations().iter().map(Violation::place).collect();
         assert_eq!(pointers, ["#/name", "#/price"]);
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_problem_speaks_the_language_of_its_reader_in_every_member() {
-        let problem = Problem::invalid("#/price", "negative", values::AT_LEAST.with(0));
+        let problem = Problem::invalid("#/price", "negative", values::FROM_TO.with(0).with(9));
         let korean = document(&problem, Language::Korean);
         assert_eq!(korean["title"], "요청이 올바르지 않습니다");
         assert_eq!(korean["detail"], "#/price: 0 이상이어야 합니다");

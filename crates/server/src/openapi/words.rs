@@ -9,6 +9,7 @@ use app::rows::{LetterStatus, RequestStatus};
 use app::services::Service;
 use app::settings::Carrier;
 use domain::coupon::{IssueMode, QueueKey};
+use domain::order::settling::Goods;
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
 use domain::order_saga::StepState;
 use domain::payment::Method;
@@ -57,6 +58,7 @@ words! {
     DeedWord as "PaymentDeed" = Deed::ALL.map(Deed::name);
     /// Where the goods of an order are on their way.
     PaymentStatusWord as "PaymentStatus" = ["PENDING", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
+    GoodsWord as "RefundedGoods" = Goods::ALL.map(Goods::name);
     ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
     /// What becomes of goods that are kept for an order.
     StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);

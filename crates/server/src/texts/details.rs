@@ -8,8 +8,22 @@ texts! {
         "Only an order whose goods have not left, and that is not cancelled, can be cancelled.",
         "상품이 출고되지 않았고 아직 취소되지 않은 주문만 취소하실 수 있습니다.";
     ORDER_NOT_REFUNDABLE:
-        "Only a completed order whose goods are not on their way can be refunded, and nothing twice.",
-        "상품이 배송 중이 아닌 완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
+        "Only a completed order can be refunded, and nothing twice.",
+        "완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
+    REFUND_PENDING:
+        "A refund of this order waits for the shop, which approves or rejects it.",
+        "이미 요청하신 환불을 판매자가 확인하고 있습니다.";
+    NO_REFUND_ASKED: "No refund of this order waits for the shop's decision.", "승인을 기다리는 환불 요청이 없는 주문입니다.";
+    GOODS_ON_THE_WAY:
+        "The goods are on their way; ask again when they are delivered, or when their parcel came back.",
+        "상품이 배송 중입니다. 배송이 완료되거나 반송된 뒤에 다시 요청해 주세요.";
+    GOODS_SOLD: "The goods were sold at auction: they cannot come back.", "경매로 판매된 상품은 환불하실 수 없습니다.";
+    GOODS_COMMITTED:
+        "The goods have left or are stored; where they go cannot be changed any more.",
+        "상품이 이미 출고되었거나 창고에 보관되어 받으실 곳을 바꿀 수 없습니다.";
+    COUPON_WORTHLESS:
+        "The coupon would take off nothing; order without it, and it stays yours.",
+        "이 주문에서는 할인되는 금액이 없습니다. 쿠폰 없이 주문하시면 쿠폰은 그대로 남습니다.";
     MODE_FOR_ADMINS: "Only an admin may choose the mode of an order.", "주문 처리 방식은 관리자만 정할 수 있습니다.";
     PAYMENT_NOT_DUE:
         "Nothing is due: the order is paid on delivery, or costs nothing.",

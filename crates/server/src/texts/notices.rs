@@ -35,6 +35,12 @@ texts! {
     RELEASE_DELAYED_MESSAGE:
         "The payment provider has not released the amount set aside for order {0} yet. We are seeing to it; nothing is charged.",
         "결제사에서 주문번호 {0}의 승인 금액을 아직 취소하지 못했습니다. 저희가 확인하고 있으며, 청구되는 금액은 없습니다.";
+    ORDER_REFUNDED: "A part of your order is refunded", "주문의 일부가 환불됩니다";
+    ORDER_REFUNDED_MESSAGE:
+        "Order {0}: {1} won and {2} points are on their way back to you.",
+        "주문번호 {0}: {1}원과 {2}포인트를 돌려드리고 있습니다.";
+    REFUND_REJECTED: "Your refund was rejected", "환불 요청이 거절되었습니다";
+    REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not take the goods back. {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";
     COUPON_ISSUED_MESSAGE: "The coupon is yours; it is number {0}.", "{0}번째 쿠폰이 발급되었습니다.";
     COUPON_REFUSED: "You have no coupon", "쿠폰이 발급되지 않았습니다";
@@ -87,6 +93,15 @@ fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Told) {
         NoticeKind::RefundDelayed => {
             let amount = data.get("amount").and_then(Value::as_i64).unwrap_or_default();
             (REFUND_DELAYED, REFUND_DELAYED_MESSAGE.with(amount).with(order))
+        }
+        NoticeKind::OrderRefunded => {
+            let amount = |name: &str| data.get(name).and_then(Value::as_i64).unwrap_or_default();
+            let message =
+                ORDER_REFUNDED_MESSAGE.with(order).with(amount("refundAmount")).with(amount("pointsRestored"));
+            (ORDER_REFUNDED, message)
+        }
+        NoticeKind::OrderRefundRejected => {
+            (REFUND_REJECTED, REFUND_REJECTED_MESSAGE.with(order).with(word("rejectReason")))
         }
         NoticeKind::CouponIssued => {
             let number = data.get("issueNumber").and_then(Value::as_i64).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! How an order stands, in words: the life cycle of source 003, and what its outcome adds to it.
 
-use domain::order::{Outcome, Status};
+use domain::order::{Order, Outcome, Status};
 use domain::reason::Reason;
 
 use super::Text;
@@ -10,6 +10,18 @@ texts! {
     PROCESSING: "The order was received. The payment is being processed.", "주문이 접수되었습니다. 결제를 처리하고 있습니다.";
     /// The same for an order that is paid.
     SENDING: "The order was received. The goods are being made ready.", "주문이 접수되었습니다. 상품을 준비하고 있습니다.";
+    REFUND_ASKED:
+        "The refund was asked for; the shop decides about it.",
+        "환불이 요청되었습니다. 판매자의 승인을 기다리고 있습니다.";
+    PARCEL_RETURNED:
+        "The parcel could not be delivered and came back; the shop decides about the refund.",
+        "배송되지 못한 상품이 판매자에게 돌아왔습니다. 환불 여부를 확인하고 있습니다.";
+    NOTHING_PAID:
+        "The order was taken back; nothing had been paid for it.",
+        "주문이 반품되었습니다. 결제된 금액이 없어 환불할 금액도 없습니다.";
+    POINTS_BACK:
+        "The order was taken back, and its points were given back.",
+        "주문이 반품되어 사용하신 포인트를 돌려드렸습니다.";
     COMPENSATING:
         "The order is being cancelled; what was reserved for it is being given back.",
         "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";
@@ -24,6 +36,25 @@ pub(crate) const fn description(outcome: Outcome, status: Status) -> Text {
         Outcome::Compensating => COMPENSATING,
         Outcome::CompensationStuck => COMPENSATION_STUCK,
         Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => of_status(status),
+    }
+}
+
+/// The same of this very order: who decides about its refund, and what was given back.
+pub(crate) fn of_order(order: &Order) -> Text {
+    let back = order.worth_returned();
+    match order.status {
+        Status::RefundRequested if order.refund_asked().is_some() => {
+            let came_back = order.reason == Some(Reason::ShipmentReturned);
+            if came_back { PARCEL_RETURNED } else { REFUND_ASKED }
+        }
+        Status::Refunded if back.money.is_zero() => {
+            if back.points.is_zero() {
+                NOTHING_PAID
+            } else {
+                POINTS_BACK
+            }
+        }
+        status => description(order.outcome, status),
     }
 }
 
@@ -55,6 +86,9 @@ pub(crate) const fn of_reason(reason: Reason) -> Text {
         Reason::ClaimReleased => Text::new("What it needed was released again.", "확보한 내역이 이미 해제되었습니다."),
         Reason::CancelledByCustomer => Text::new("You cancelled it.", "고객님의 요청으로 취소되었습니다."),
         Reason::CancelledByAdmin => Text::new("The shop cancelled it.", "상점에서 취소하였습니다."),
+        Reason::ShipmentReturned => {
+            Text::new("The parcel could not be delivered and came back.", "상품이 배송되지 못하고 돌아왔습니다.")
+        }
         Reason::PaymentExpired => Text::new("It was not paid in time.", "결제 기한이 지났습니다."),
     }
 }

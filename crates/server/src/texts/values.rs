@@ -27,7 +27,6 @@ texts! {
     FROM_TO: "must be from {0} to {1}", "{0} 이상 {1} 이하여야 합니다";
     FROM_TO_WON: "must be from {0} to {1} won", "{0}원 이상 {1}원 이하여야 합니다";
     FROM_TO_PERCENT: "must be from {0} to {1} percent", "{0}% 이상 {1}% 이하여야 합니다";
-    AT_LEAST: "must be {0} or more", "{0} 이상이어야 합니다";
     FROM_TO_NOT_ZERO: "must be from {0} to {1}, and not 0", "{0} 이상 {1} 이하이며 0이 아니어야 합니다";
     CHARACTERS: "must have {0} to {1} characters", "{0}자 이상 {1}자 이하로 입력해 주세요";
     CHARACTERS_MAX: "must have at most {0} characters", "{0}자 이하로 입력해 주세요";
@@ -42,6 +41,12 @@ texts! {
     ONLY_PERCENT_CAPPED: "only a PERCENT discount has a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";
     RECEIVER_MISSING: "say who receives the goods, or let the warehouse keep them", "받으실 분을 입력하거나 창고 보관을 선택해 주세요";
     REFUND_TOO_MUCH: "more is to come back than the customer has of it", "구매하신 수량보다 많이 환불하실 수 없습니다";
+    NOT_THAT_MUCH_AWAITED: "more is said to have arrived than is awaited", "도착을 기다리는 수량보다 많습니다";
+    GOODS_FOR_ADMINS: "is for admins, on their own paths; leave it out", "관리자 전용 항목입니다. 비워 두세요";
+    QUANTITY_TOO_LARGE:
+        "an order has at most {0} units of a product, in all of its lines together",
+        "한 주문에서 같은 상품은 모두 합해 {0}개까지 주문하실 수 있습니다";
+    TOTAL_TOO_LARGE: "the items cost more than {0} won; order less", "주문 금액이 {0}원을 넘습니다. 수량을 줄여 주세요";
     STOCK_TOO_MUCH: "the shop would hold too much of it", "상점이 보유할 수 있는 재고를 넘습니다";
     QUANTITY_LOWERED: "the quantity is {0} and is only ever raised", "현재 수량은 {0}개이며 늘리기만 할 수 있습니다";
     WINDOW_OUT_OF_ORDER:

@@ -48,7 +48,11 @@ pub(super) fn open(
     let redis = Redis::open(options(config, address, codec))?;
     let gate = RedisGate::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), script(config));
     let bell: Arc<dyn Bell> = Arc::new(RedisBell::new(Arc::clone(&redis)));
-    let ranking = RedisRanking::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), Arc::clone(clock));
+    let ranking = RedisRanking::new(
+        Arc::clone(&redis),
+        Arc::<dyn Views>::clone(views),
+        (Arc::clone(clock), super::calendar(config)),
+    );
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
     let rates: Option<Arc<dyn SharedRates>> = Some(Arc::new(RedisRates::new(Arc::clone(&redis))));
     let condition = move || {

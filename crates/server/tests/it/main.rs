@@ -21,6 +21,7 @@ mod api_pages;
 mod api_points;
 mod api_products;
 mod api_reference;
+mod api_refunds;
 mod api_settling;
 mod api_stops;
 mod api_texts;

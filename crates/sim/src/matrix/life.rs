@@ -1,6 +1,6 @@
 //! What customers and admins do with the order, one thing after the other.
 
-use app::command::{Command, PlaceOrder, ProcessOrder};
+use app::command::{Command, PlaceOrder, ProcessOrder, RefundWanted};
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};
@@ -126,7 +126,10 @@ impl Life {
                 let lines = if done == 1 { order.created.lines.first().map(|line| (line.product, 1)) } else { None };
                 // The second part also while the first is under way, or stuck.
                 let is_paid = payment.is_some_and(|payment| !payment.captured.is_zero());
-                is_paid.then(|| Command::RefundOrder { order: id, lines: lines.into_iter().collect(), note: None })
+                is_paid.then(|| {
+                    let lines = lines.into_iter().collect();
+                    Command::RefundOrder(Box::new(RefundWanted { order: id, lines, note: None, by_shop: None }))
+                })
             }
             (Life::Withdrawn, 1) => {
                 let is_under_way = payment.is_some_and(Payment::is_under_way);
@@ -170,7 +173,7 @@ impl Life {
             order: order.id(),
             method: Some(Method::Card),
             receiver: (self == Life::Sent).then(receiver),
-            warehouse_storage: self == Life::Stored,
+            warehouse_storage: Some(self == Life::Stored),
         }))
     }
 }

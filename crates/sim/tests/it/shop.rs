@@ -82,6 +82,7 @@ impl Shop {
             step_deadline: STEP_DEADLINE,
             order_deadline: ORDER_DEADLINE,
             services: Arc::default(),
+            calendar: Arc::new(app::ports::FixedOffset::default()),
             restorations_max: RESTORATIONS_MAX,
             codec: CODEC,
         };

@@ -268,7 +268,9 @@ fn receipts(connection: &Connection, rows: &Rows) -> Result<()> {
 }
 
 fn sales(connection: &Connection, rows: &Rows) -> Result<()> {
-    let sql = "INSERT INTO product_sales (day, product_id, sold) VALUES (?1, ?2, ?3)
-               ON CONFLICT DO UPDATE SET sold = excluded.sold";
-    put_all(connection, &rows.sales, sql, |put, SalesKey { day, product }, sold| put.run((day, product.0, sold)))
+    let sql = "INSERT INTO product_sales (day, product_id, sold, returned) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO UPDATE SET sold = excluded.sold, returned = excluded.returned";
+    put_all(connection, &rows.sales, sql, |put, SalesKey { day, product }, sales| {
+        put.run((day, product.0, sales.sold, sales.returned))
+    })
 }

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey, OrderRow,
-    PlacedKey, Rows, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
+    PlacedKey, Rows, Sales, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -141,7 +141,8 @@ fn holding(connection: &Connection, key: HoldingKey, before: &mut Before) -> Res
     Ok((!coupons.is_empty()).then_some(Holding { campaign, user, coupons }))
 }
 
-fn sales(connection: &Connection, key: SalesKey) -> Result<Option<i64>> {
-    let sql = "SELECT sold FROM product_sales WHERE day = ?1 AND product_id = ?2";
-    find(connection, sql, (key.day, key.product.0))
+fn sales(connection: &Connection, key: SalesKey) -> Result<Option<Sales>> {
+    let sql = "SELECT sold, returned FROM product_sales WHERE day = ?1 AND product_id = ?2";
+    let found: Option<(i64, i64)> = find(connection, sql, (key.day, key.product.0))?;
+    Ok(found.map(|(sold, returned)| Sales { sold, returned }))
 }

@@ -105,8 +105,8 @@ fn payments(connection: &Connection, rows: &Rows) -> Result<()> {
 fn shipments(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO shipment (order_id, state, receiver, tracking_number, created_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-               ON CONFLICT DO UPDATE SET state = excluded.state, tracking_number = excluded.tracking_number,
-                   updated_at = excluded.updated_at";
+               ON CONFLICT DO UPDATE SET state = excluded.state, receiver = excluded.receiver,
+                   tracking_number = excluded.tracking_number, updated_at = excluded.updated_at";
     put_all(connection, &rows.shipments, sql, |put, key, shipment| {
         let receiver = serde_json::to_string(&shipment.receiver)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;

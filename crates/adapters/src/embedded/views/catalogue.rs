@@ -24,7 +24,8 @@ impl CatalogueViews for SqliteViews {
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
         self.read(move |connection| {
             let sql = "SELECT product_id, name, sold_since
-                 FROM (SELECT product_id, sum(sold) AS sold_since FROM product_sales WHERE day >= ?1 GROUP BY product_id)
+                 FROM (SELECT product_id, sum(sold - returned) AS sold_since FROM product_sales WHERE day >= ?1
+                       GROUP BY product_id HAVING sold_since > 0)
                  JOIN product USING (product_id)
                  ORDER BY sold_since DESC, product_id LIMIT ?2";
             find_all(connection, sql, (since.unwrap_or(i64::MIN), sql_limit(limit)))
@@ -33,7 +34,7 @@ impl CatalogueViews for SqliteViews {
 
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
         self.read(move |connection| {
-            let sql = "SELECT product_id, CASE WHEN day >= ?1 THEN day END AS told_day, sum(sold)
+            let sql = "SELECT product_id, CASE WHEN day >= ?1 THEN day END AS told_day, sum(sold), sum(returned)
                  FROM product_sales GROUP BY product_id, told_day";
             find_all(connection, sql, [from])
         })

@@ -20,7 +20,7 @@ use super::load::claim_condition;
 use super::{Before, Halt, settling, undelivered};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
-use crate::mysql::sql::{Insert, KEYS_MAX, Literal, Script, is_in, statement};
+use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
 use crate::records::Cells as _;
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
@@ -312,10 +312,10 @@ fn receipts(script: &mut Script, rows: &Rows) {
 
 fn sales(script: &mut Script, rows: &Rows) {
     let written = Written {
-        head: "INSERT INTO product_sales (day, product_id, sold) VALUES ",
-        update: " ON DUPLICATE KEY UPDATE sold = VALUES(sold)",
+        head: "INSERT INTO product_sales (day, product_id, sold, returned) VALUES ",
+        update: " ON DUPLICATE KEY UPDATE sold = VALUES(sold), returned = VALUES(returned)",
     };
-    put_all(script, &rows.sales, written, |insert, SalesKey { day, product }, sold| {
-        insert.row(&[&day, &product.0, sold as &dyn Literal]);
+    put_all(script, &rows.sales, written, |insert, SalesKey { day, product }, sales| {
+        insert.row(&[&day, &product.0, &sales.sold, &sales.returned]);
     });
 }

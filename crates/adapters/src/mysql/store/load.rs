@@ -6,8 +6,8 @@ use std::hash::Hash;
 use app::outbox::uuid;
 use app::rows::{
     AccountKey, AnswerKey, ClaimKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login,
-    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows, SalesKey,
-    StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
+    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows, Sales,
+    SalesKey, StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::claim::Claim;
@@ -249,7 +249,12 @@ impl Ask {
             Ask::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
             Ask::Sales(keys) => {
                 let condition = pairs(("day", "product_id"), keys.iter().map(|key| (key.day, key.product.0)));
-                locked("SELECT day, product_id, sold FROM product_sales", "PRIMARY", &condition, "day, product_id")
+                locked(
+                    "SELECT day, product_id, sold, returned FROM product_sales",
+                    "PRIMARY",
+                    &condition,
+                    "day, product_id",
+                )
             }
         }
     }
@@ -328,8 +333,8 @@ fn login((login, key): (Login, EmailKey)) -> (EmailKey, Login) {
     (key, login)
 }
 
-const fn sales((day, product, sold): (i64, i64, i64)) -> (SalesKey, i64) {
-    (SalesKey { day, product: ProductId(product) }, sold)
+const fn sales((day, product, sold, returned): (i64, i64, i64, i64)) -> (SalesKey, Sales) {
+    (SalesKey { day, product: ProductId(product) }, Sales { sold, returned })
 }
 
 fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {

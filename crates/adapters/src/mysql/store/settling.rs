@@ -77,7 +77,7 @@ const TELLINGS: Written =
     Written { head: "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES ", update: "" };
 const SHIPMENTS: Written = Written {
     head: "INSERT INTO shipment (order_id, state, receiver, tracking_number, created_at, updated_at) VALUES ",
-    update: " ON DUPLICATE KEY UPDATE state = VALUES(state), tracking_number = VALUES(tracking_number), \
+    update: " ON DUPLICATE KEY UPDATE state = VALUES(state), receiver = VALUES(receiver), tracking_number = VALUES(tracking_number), \
              updated_at = VALUES(updated_at)",
 };
 const STORAGES: Written = Written {

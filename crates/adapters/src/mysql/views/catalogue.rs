@@ -21,15 +21,16 @@ impl CatalogueViews for MysqlViews {
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
         // A sum is a decimal, which must not come as one.
         let select = "SELECT product_id, name, sold_since FROM (
-                 SELECT product_id, CAST(SUM(sold) AS SIGNED) AS sold_since FROM product_sales WHERE day >= ?
-                 GROUP BY product_id
+                 SELECT product_id, CAST(SUM(sold - returned) AS SIGNED) AS sold_since FROM product_sales WHERE day >= ?
+                 GROUP BY product_id HAVING sold_since > 0
              ) AS best JOIN product USING (product_id) ORDER BY sold_since DESC, product_id LIMIT ?";
         let select = statement(select, &[&since.unwrap_or(i64::MIN), &sql_limit(limit)]);
         self.read([select], each)
     }
 
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
-        let select = "SELECT product_id, CASE WHEN day >= ? THEN day END AS told_day, CAST(SUM(sold) AS SIGNED)
+        let select = "SELECT product_id, CASE WHEN day >= ? THEN day END AS told_day, CAST(SUM(sold) AS SIGNED),
+             CAST(SUM(returned) AS SIGNED)
              FROM product_sales GROUP BY product_id, told_day";
         let select = statement(select, &[&from]);
         self.read([select], each)

@@ -41,18 +41,20 @@ for key = 2, #KEYS do redis.call('DEL', KEYS[key]) end
 return 1
 ";
 
-// KEYS: all, the day, three windows. ARGV: seconds, then members and their sums of the day.
+// KEYS: all, the day, three windows, what came back of the day. ARGV: seconds, then members with what was sold on the day and
+// what came back of it. Both only grow, so whatever is told twice or late changes nothing; the windows hold the difference.
 const PUT: &str = "
-for i = 2, #ARGV, 2 do
-  local known = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]) or '0')
-  local more = tonumber(ARGV[i + 1]) - known
-  if more > 0 then
-    redis.call('ZADD', KEYS[2], ARGV[i + 1], ARGV[i])
-    redis.call('ZINCRBY', KEYS[1], more, ARGV[i])
-    for window = 3, 5 do redis.call('ZINCRBY', KEYS[window], more, ARGV[i]) end
+for i = 2, #ARGV, 3 do
+  local back = tonumber(redis.call('ZSCORE', KEYS[6], ARGV[i]) or '0')
+  local sold = tonumber(redis.call('ZSCORE', KEYS[2], ARGV[i]) or '0') + back
+  local more = math.max(tonumber(ARGV[i + 1]) - sold, 0)
+  local less = math.max(tonumber(ARGV[i + 2]) - back, 0)
+  if less > 0 then redis.call('ZADD', KEYS[6], ARGV[i + 2], ARGV[i]) end
+  if more ~= less or less > 0 then
+    for key = 1, 5 do redis.call('ZINCRBY', KEYS[key], more - less, ARGV[i]) end
   end
 end
-for key = 2, 5 do redis.call('EXPIRE', KEYS[key], ARGV[1]) end
+for key = 2, 6 do redis.call('EXPIRE', KEYS[key], ARGV[1]) end
 return 1
 ";
 
@@ -75,7 +77,7 @@ return 1
 // KEYS: whole, the window. ARGV: how many.
 const BEST: &str = "
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, {}} end
-return {1, redis.call('ZREVRANGE', KEYS[2], 0, ARGV[1] - 1, 'WITHSCORES')}
+return {1, redis.call('ZREVRANGEBYSCORE', KEYS[2], '+inf', '(0', 'WITHSCORES', 'LIMIT', 0, ARGV[1])}
 ";
 
 fn key(redis: &Redis, name: &str) -> String {
@@ -95,6 +97,10 @@ fn day(day: i64) -> String {
     format!("day:{day}")
 }
 
+fn came_back(day: i64) -> String {
+    format!("back:{day}")
+}
+
 fn three_days(last: i64) -> String {
     format!("3d:{last}")
 }
@@ -111,8 +117,8 @@ impl Scripts {
         let mut call = self.put.key(key(redis, "all"));
         call.key(key(redis, &day(on)));
         (on..=on + DAYS_BACK).for_each(|last| _ = call.key(key(redis, &three_days(last))));
-        call.arg(KEPT_S);
-        sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold));
+        call.key(key(redis, &came_back(on))).arg(KEPT_S);
+        sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold).arg(sales.returned));
         call.invoke_async(&mut line).await
     }
 
@@ -130,7 +136,7 @@ impl Scripts {
         let mut call = self.begin.key(key(redis, "builder"));
         call.key(key(redis, "whole")).key(key(redis, "all"));
         for near in today - 2 * DAYS_BACK..=today + 1 + DAYS_BACK {
-            call.key(key(redis, &day(near))).key(key(redis, &three_days(near)));
+            call.key(key(redis, &day(near))).key(key(redis, &three_days(near))).key(key(redis, &came_back(near)));
         }
         let is_ours: bool = call.arg(&token).arg(BUILDING_S).invoke_async(&mut line).await?;
         Ok(is_ours.then_some(token))
@@ -145,7 +151,8 @@ impl Scripts {
     ) -> RedisResult<()> {
         let mut call = self.put_before.key(key(redis, "all"));
         call.key(key(redis, "builder")).arg(token);
-        sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold));
+        let sums = sales.iter().map(|sales| (member(sales.product), sales.sold - sales.returned));
+        sums.for_each(|(member, sold)| _ = call.arg(member).arg(sold));
         call.invoke_async(&mut line).await
     }
 

@@ -10,7 +10,7 @@ use adapters::embedded::{self, MemoryGate, SqliteSnapshot};
 use adapters::mysql;
 use app::answer::{Answer, Settled};
 use app::audit::{self, Audit};
-use app::command::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder};
+use app::command::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder, RefundWanted};
 use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts};
 use app::payment::{Asked, Deed, Found, Verdict};
@@ -111,6 +111,7 @@ impl Shop {
             step_deadline: STEP_DEADLINE,
             order_deadline: Duration::from_secs(600),
             services: Arc::default(),
+            calendar: Arc::new(app::ports::FixedOffset::default()),
             restorations_max: RESTORATIONS_MAX,
             codec,
         };
@@ -285,7 +286,8 @@ impl Shop {
         assert!(
             self.ask(Command::AdvanceShipment { order: sent, state: Goods::Shipped, tracking: None }).result.is_ok()
         );
-        assert!(self.ask(Command::RefundOrder { order: back, lines: vec![], note: None }).result.is_ok());
+        let wanted = RefundWanted { order: back, lines: vec![], note: None, by_shop: None };
+        assert!(self.ask(Command::RefundOrder(Box::new(wanted))).result.is_ok());
         self.approve(back, Deed::Refund);
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters::clock::SystemClock;
 use adapters::redis::RedisRanking;
-use app::ports::{Clock, Ranking as _, Window};
+use app::ports::{Clock, FixedOffset, Ranking as _, Window};
 use app::views::DaySales;
 use domain::ids::ProductId;
 use xtask::redis_server::{RedisServer, wait_until};
@@ -33,9 +33,15 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
     for (product, day, sold) in
         [(1, today, 5), (2, today - 1, 7), (3, today - 2, 7), (4, today - 3, 100), (1, today - 9, 1)]
     {
-        sales.put(product, day, sold);
+        sales.put(product, day, sold, 0);
     }
-    let open = || RedisRanking::new(open_as(&server, test), Arc::clone(&sales) as _, Arc::new(SystemClock));
+    let open = || {
+        RedisRanking::new(
+            open_as(&server, test),
+            Arc::clone(&sales) as _,
+            (Arc::new(SystemClock), Arc::new(FixedOffset(0))),
+        )
+    };
     let (here, there) = (open(), open());
     for ranking in [&here, &there] {
         await_ranked(ranking, Window::Day(today), &[(1, 5)]);
@@ -43,26 +49,37 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
         await_ranked(ranking, Window::ThreeDays(today), &[(2, 7), (3, 7), (1, 5)]);
         await_ranked(ranking, Window::All, &[(4, 100), (2, 7), (3, 7)]);
     }
-    let sell = |product: i64, sold: i64| {
-        sales.put(product, today, sold);
-        let sold = DaySales { product: ProductId(product), day: Some(today), sold };
+    let count = |product: i64, sold: i64, returned: i64| {
+        sales.put(product, today, sold, returned);
+        let sold = DaySales { product: ProductId(product), day: Some(today), sold, returned };
         // Told twice, as after a commit that was looked up.
         here.learn(&[sold]);
         here.learn(&[sold]);
     };
-    sell(1, 8);
+    count(1, 8, 0);
     for ranking in [&here, &there] {
         await_ranked(ranking, Window::Day(today), &[(1, 8)]);
         await_ranked(ranking, Window::ThreeDays(today), &[(1, 8), (2, 7), (3, 7)]);
         await_ranked(ranking, Window::All, &[(4, 100), (1, 9), (2, 7)]);
     }
+    // What comes back is taken off its day, and what is told late changes nothing (M3).
+    count(1, 9, 6);
+    let late = DaySales { product: ProductId(1), day: Some(today), sold: 8, returned: 0 };
+    here.learn(&[late]);
+    for ranking in [&here, &there] {
+        await_ranked(ranking, Window::Day(today), &[(1, 3)]);
+        await_ranked(ranking, Window::ThreeDays(today), &[(2, 7), (3, 7), (1, 3)]);
+        await_ranked(ranking, Window::All, &[(4, 100), (2, 7), (3, 7)]);
+    }
+    count(1, 9, 9);
+    await_ranked(&here, Window::Day(today), &[]);
     // What is sold while Redis is away is there when it is back.
     server.kill();
-    sell(2, 30);
+    count(2, 30, 0);
     wait_until("nobody reads what may be old", || ranked(&here, Window::All).is_none());
     server.restart();
     for ranking in [&here, &there] {
-        await_ranked(ranking, Window::Day(today), &[(2, 30), (1, 8)]);
-        await_ranked(ranking, Window::All, &[(4, 100), (2, 37), (1, 9)]);
+        await_ranked(ranking, Window::Day(today), &[(2, 30)]);
+        await_ranked(ranking, Window::All, &[(4, 100), (2, 37), (3, 7)]);
     }
 }

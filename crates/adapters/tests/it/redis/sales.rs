@@ -10,11 +10,11 @@ use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 
 #[derive(Default)]
-pub(crate) struct Sales(Mutex<BTreeMap<(i64, i64), i64>>);
+pub(crate) struct Sales(Mutex<BTreeMap<(i64, i64), (i64, i64)>>);
 
 impl Sales {
-    pub(crate) fn put(&self, product: i64, day: i64, sold: i64) {
-        self.0.lock().unwrap().insert((product, day), sold);
+    pub(crate) fn put(&self, product: i64, day: i64, sold: i64, returned: i64) {
+        self.0.lock().unwrap().insert((product, day), (sold, returned));
     }
 }
 
@@ -45,12 +45,13 @@ impl CatalogueViews for Sales {
     }
 
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
-        let mut sums: BTreeMap<(i64, Option<i64>), i64> = BTreeMap::new();
-        for ((product, day), sold) in self.0.lock().unwrap().iter() {
-            *sums.entry((*product, Some(*day).filter(|day| *day >= from))).or_default() += sold;
+        let mut sums: BTreeMap<(i64, Option<i64>), (i64, i64)> = BTreeMap::new();
+        for ((product, day), (sold, returned)) in self.0.lock().unwrap().iter() {
+            let sum = sums.entry((*product, Some(*day).filter(|day| *day >= from))).or_default();
+            *sum = (sum.0 + sold, sum.1 + returned);
         }
-        let sums = sums.into_iter();
-        let sales = sums.map(|((product, day), sold)| DaySales { product: ProductId(product), day, sold }).collect();
+        let sum = |((product, day), (sold, returned))| DaySales { product: ProductId(product), day, sold, returned };
+        let sales = sums.into_iter().map(sum).collect();
         Box::pin(async move { Ok(sales) })
     }
 }

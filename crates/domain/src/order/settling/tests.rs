@@ -63,11 +63,23 @@ fn claimed(placement: Placement, commands: &[Command]) -> Order {
 }
 
 fn process() -> Command {
-    Command::Process { method: None, receiver: Some(ann()), warehouse_storage: false }
+    Command::Process { method: None, receiver: Some(ann()), warehouse_storage: Some(false) }
 }
 
 fn refund(lines: &[(ProductId, i64)]) -> Command {
-    Command::Refund { lines: lines.to_vec(), note: None }
+    asked_back(lines, Whereabouts::InHouse)
+}
+
+fn asked_back(lines: &[(ProductId, i64)], goods: Whereabouts) -> Command {
+    Command::Refund { lines: lines.to_vec(), note: Some("it does not fit".into()), goods, by_shop: None }
+}
+
+/// Paid, sent, and with its customer.
+fn delivered(commands: &[Command]) -> Order {
+    let follow = |status| Command::Follow { status };
+    let way = [Status::ShipmentStarted, Status::InTransit, Status::Completed].map(follow);
+    let given = [&[process(), Command::Captured, Command::Dispatch][..], &way, commands].concat();
+    claimed(placement(), &given)
 }
 
 #[track_caller]
@@ -131,7 +143,7 @@ fn paying_and_sending_in_one_step_happens_once() {
 #[test]
 fn a_paid_order_is_sent_when_somebody_says_where_to() {
     let paid = claimed(placement(), &[Command::Captured]);
-    let nobody = Command::Process { method: None, receiver: None, warehouse_storage: false };
+    let nobody = Command::Process { method: None, receiver: None, warehouse_storage: Some(false) };
     check(&paid, &nobody, Err(Rejection::ReceiverMissing));
     let told = claimed(placement(), &[Command::Captured, process()]);
     assert!(!told.is_processing, "there is nothing to pay");
@@ -189,6 +201,84 @@ fn nothing_was_paid_to_the_shop_where_the_customer_pays_on_delivery() {
     assert_eq!((back.money, back.points), (Money::ZERO, Money::won(200)));
 }
 
+/// M4: what was delivered comes back when the shop says so, and is on sale again when it arrived.
+#[test]
+fn the_shop_decides_about_what_was_delivered() {
+    let refund = asked_back(&[], Whereabouts::Delivered);
+    let asked = delivered(std::slice::from_ref(&refund));
+    assert_eq!(
+        (asked.status, asked.returned(0), asked.worth_returned().money),
+        (Status::RefundRequested, 0, Money::ZERO)
+    );
+    check(&asked, &refund, Ok(&[]));
+    check(&asked, &asked_back(&[(LAMP, 1)], Whereabouts::Delivered), Err(Rejection::RefundPending));
+    check(&asked, &Command::ConfirmRefund, Ok(&[]));
+
+    let reject = Command::RejectRefund { note: "it was worn".into() };
+    let rejected = delivered(&[refund.clone(), reject.clone()]);
+    assert_eq!(
+        (rejected.status, rejected.reject_reason().map(|note| &**note)),
+        (Status::Completed, Some("it was worn"))
+    );
+    check(&rejected, &reject, Err(Rejection::NoRefundAsked));
+
+    let approve = Command::ApproveRefund { goods: Goods::Awaited };
+    let approved = delivered(&[refund, approve]);
+    assert_eq!((approved.status, approved.worth_returned().money), (Status::RefundRequested, approved.created.due));
+    assert_eq!((approved.awaited(LAMP), approved.awaited(DESK)), (3, 1));
+    check(&approved, &Command::ConfirmRefund, Ok(&[moved(Status::Refunded)]));
+}
+
+#[test]
+fn a_part_of_what_was_delivered_leaves_the_rest_delivered() {
+    let part = asked_back(&[(LAMP, 2)], Whereabouts::Delivered);
+    let approved = delivered(&[part, Command::ApproveRefund { goods: Goods::Awaited }]);
+    assert_eq!((approved.status, approved.returned(0), approved.awaited(LAMP)), (Status::Completed, 2, 2));
+    let arrived = |units, is_written_off| Command::TakeIn { lines: vec![(LAMP, units)], is_written_off };
+    check(&approved, &arrived(3, false), Err(Rejection::NotThatMuchAwaited));
+    let lines = vec![(LAMP, 1)];
+    check(&approved, &arrived(1, true), Ok(&[Event::GoodsArrived { lines, is_written_off: true }]));
+    let part = asked_back(&[(LAMP, 2)], Whereabouts::Delivered);
+    let commands = [part, Command::ApproveRefund { goods: Goods::Awaited }, arrived(1, true), arrived(1, false)];
+    let all = delivered(&commands);
+    assert_eq!((all.awaited(LAMP), all.refund_reason().map(|note| &**note)), (0, Some("it does not fit")));
+    check(&all, &Command::TakeIn { lines: vec![], is_written_off: false }, Err(Rejection::NotThatMuchAwaited));
+}
+
+/// M2, M5: what was sold at auction does not come back; a parcel that came back asks for its refund.
+#[test]
+fn where_the_goods_are_says_whether_they_come_back() {
+    check(&delivered(&[]), &asked_back(&[], Whereabouts::SoldAtAuction), Err(Rejection::GoodsSold));
+    let follow = |status| Command::Follow { status };
+    let way = [process(), Command::Captured, Command::Dispatch];
+    let way = [&way[..], &[Status::ShipmentStarted, Status::InTransit].map(follow)].concat();
+    let on_its_way = claimed(placement(), &way);
+    check(&on_its_way, &asked_back(&[], Whereabouts::OnTheWay), Err(Rejection::GoodsOnTheWay));
+    let back = claimed(placement(), &[&way[..], &[Command::ComeBack]].concat());
+    assert_eq!((back.status, back.reason), (Status::RefundRequested, Some(Reason::ShipmentReturned)));
+    let reject = Command::RejectRefund { note: "the address was wrong".into() };
+    let rejected = claimed(placement(), &[&way[..], &[Command::ComeBack, reject]].concat());
+    assert_eq!(rejected.status, Status::InTransit);
+}
+
+/// T4: another wish is met while the goods can still go there, and refused otherwise.
+#[test]
+fn another_destination_is_taken_as_long_as_it_can_be() {
+    let bob = Receiver { name: "Bob".into(), ..ann() };
+    let to_bob = Command::Process { method: None, receiver: Some(bob.clone()), warehouse_storage: Some(false) };
+    let stored = Command::Process { method: None, receiver: None, warehouse_storage: Some(true) };
+    for commands in [&[process()][..], &[process(), Command::Captured, Command::Dispatch]] {
+        let given = claimed(placement(), commands);
+        check(&given, &process(), Ok(&[]));
+        let asked = Event::ProcessingRequested { method: None, receiver: Some(bob.clone()), warehouse_storage: false };
+        check(&given, &to_bob, Ok(&[asked]));
+        assert!(decide(&given, &stored).is_ok_and(|events| events.len() == 1));
+    }
+    check(&delivered(&[]), &to_bob, Err(Rejection::GoodsCommitted));
+    check(&delivered(&[]), &process(), Ok(&[]));
+    check(&delivered(&[asked_back(&[], Whereabouts::Delivered)]), &process(), Err(Rejection::NotPayable));
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         Just(Command::Captured),
@@ -196,9 +286,19 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(Command::FailProcessing { code: "no".into() }),
         Just(Command::Dispatch),
         prop::sample::select(Status::ALL.to_vec()).prop_map(|status| Command::Follow { status }),
-        prop::sample::subsequence(vec![(LAMP, 1), (LAMP, 2), (DESK, 1)], 0..3).prop_map(|lines| refund(&lines)),
+        (prop::sample::subsequence(vec![(LAMP, 1), (LAMP, 2), (DESK, 1)], 0..3), any_whereabouts())
+            .prop_map(|(lines, goods)| asked_back(&lines, goods)),
+        prop::sample::select(Goods::ALL.to_vec()).prop_map(|goods| Command::ApproveRefund { goods }),
+        Just(Command::RejectRefund { note: "no".into() }),
+        Just(Command::ComeBack),
+        any::<bool>().prop_map(|is_written_off| Command::TakeIn { lines: vec![], is_written_off }),
         Just(Command::ConfirmRefund),
     ]
+}
+
+fn any_whereabouts() -> impl Strategy<Value = Whereabouts> {
+    use Whereabouts::{CameBack, Delivered, InHouse, OnTheWay, SoldAtAuction};
+    prop::sample::select(vec![InHouse, OnTheWay, Delivered, CameBack, SoldAtAuction])
 }
 
 proptest! {
@@ -227,6 +327,7 @@ proptest! {
             prop_assert!(created.lines.iter().enumerate().all(|(place, line)| order.returned(place) <= line.quantity));
             prop_assert_eq!(order.worth_returned(), Worth { money, points });
             prop_assert!(money <= created.due && points <= created.points);
+            prop_assert!(created.lines.iter().enumerate().all(|(place, line)| order.awaited(line.product) <= order.returned(place)));
             prop_assert_eq!(order.is_all_returned(), (money, points) == (created.due, created.points));
         }
     }

@@ -40,12 +40,12 @@ pub(in crate::api) fn place() -> Operation {
         .says(
             "Reasons: `stock.exhausted`, `product.not_on_sale`, `coupon.not_usable`, `points.insufficient`, \
              `step.timed_out`, `order.cancelled_by_customer`, `order.cancelled_by_admin`, \
-             `payment.expired`.",
+             `payment.expired`; `shipment.returned` of a parcel that came back.",
         )
         .answers(followed(receipt))
         .answers(followed(order))
         .refuses([Code::OrderEmpty, Code::AuthForbidden, Code::ProductNotFound, Code::CouponNotFound])
-        .refuses([Code::PriceChanged])
+        .refuses([Code::PriceChanged, Code::CouponNotUsable])
 }
 
 pub(in crate::api) fn list() -> Operation {

@@ -20,15 +20,20 @@ pub(in crate::api) fn pay() -> Operation {
 }
 
 pub(in crate::api) fn process() -> Operation {
+    let done =
+        Answer::json::<render::OrderBody>(200, "The order, when `Prefer: wait` was given and it was done in time.");
     let taken_in = Answer::json::<ProcessingBody>(202, "Taken in, durably. The order's status tells what comes of it.")
         .header(Header::RetryAfter);
-    Operation::new(Tag::Orders, "processOrder", "Pay for an order and send it in one step")
+    Prefer::describe(Operation::new(Tag::Orders, "processOrder", "Pay for an order and send it in one step"))
         .says(
-            "Payment, shipment, warehouse and status: all of it or nothing. Asked for again, while it is under way or after it \
-             is done, it changes nothing. An order that is paid already is only sent.",
+            "Payment, shipment, warehouse and status: all of it or nothing. The same wish again changes nothing. \
+             Another destination is taken as long as the goods have not left and are not stored, and refused afterwards. An \
+             order that is paid already is only sent.",
         )
+        .answers(done)
         .answers(taken_in)
         .refuses([Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable, Code::PaymentAmountMismatch])
+        .refuses([Code::PaymentDeclined, Code::PaymentInProgress, Code::ShipmentNotPossible])
 }
 
 pub(in crate::api) fn refund() -> Operation {
@@ -38,11 +43,39 @@ pub(in crate::api) fn refund() -> Operation {
     );
     Prefer::describe(Operation::new(Tag::Orders, "refundOrder", "Give an order back"))
         .says(
+            "Before the goods have left, they come back at once. Afterwards the order is REFUND_REQUESTED until the shop approves \
+             or rejects it; while they are on their way, and when somebody bought them at auction, it is refused.",
+        )
+        .says(
             "All that is left of it, or some units. Discount and points are shared over the lines by largest remainder, so \
              that parts add up to the whole. The coupon comes back with the last of it.",
         )
         .answers(order)
         .refuses([Code::OrderNotRefundable])
+}
+
+fn decision(id: &'static str, summary: &'static str, order: &'static str) -> Operation {
+    let order = Answer::json::<render::OrderBody>(200, order);
+    Prefer::describe(Operation::new(Tag::Administration, id, summary))
+        .answers(order)
+        .refuses([Code::OrderNotRefundable, Code::PaymentInProgress])
+}
+
+pub(in crate::api) fn approve_refund() -> Operation {
+    let order =
+        "The order. Its money is on its way back; REFUNDED as soon as it is there, if nothing of the order is left.";
+    decision("approveRefund", "Take back what a customer asked to give back", order)
+        .says("Only where a refund waits for the shop: the goods had left. The price goes back at once, the goods as `goods` says.")
+}
+
+pub(in crate::api) fn reject_refund() -> Operation {
+    decision("rejectRefund", "Refuse what a customer asked to give back", "The order, where it stood before.")
+        .says("The customer is told, with the reason.")
+}
+
+pub(in crate::api) fn take_in_refund() -> Operation {
+    decision("takeInRefund", "Say that refunded goods arrived", "The order.")
+        .says("They are on sale again, or, with `writeOff`, are written off.")
 }
 
 pub(in crate::api) fn list_shipments() -> Operation {

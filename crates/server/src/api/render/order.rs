@@ -2,9 +2,9 @@
 
 use app::audit::Settlement;
 use app::wire_time;
-use domain::ids::Codec;
+use domain::ids::{Codec, ProductId};
 use domain::money::Money;
-use domain::order::{Order, Outcome, Receiver, Rule};
+use domain::order::{Order, Outcome, Receiver, RefundAsked, Rule};
 use domain::order_saga::{Direction, Step, StepState};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -64,6 +64,12 @@ pub(crate) struct OrderBody {
     /// Why goods were given back, in the words of the person who asked last.
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_reason: Option<String>,
+    /// Why the shop rejected the refund that was asked for last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reject_reason: Option<String>,
+    /// The refund that waits for the shop's decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_request: Option<RefundRequestBody>,
     steps: Vec<StepBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
@@ -87,6 +93,24 @@ struct ItemBody {
     unit_price: i64,
     /// Units whose price was given back.
     refunded_quantity: i64,
+    /// Units of those that have not arrived yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaited_quantity: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RefundRequest")]
+struct RefundRequestBody {
+    items: Vec<RefundRequestItem>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RefundRequestItem")]
+struct RefundRequestItem {
+    product_id: i64,
+    quantity: i64,
 }
 
 /// How the order is paid, and how far that is.
@@ -212,12 +236,20 @@ pub(crate) fn body(order: &Order, of_it: &Settlement, codec: &Codec) -> OrderBod
         status: order.status.name(),
         cancel_reason: order.cancel_reason().map(|reason| reason.to_string()),
         refund_reason: order.refund_reason().map(|reason| reason.to_string()),
+        reject_reason: order.reject_reason().map(|reason| reason.to_string()),
+        refund_request: order.refund_asked().map(refund_request),
         steps: steps(order),
         pay_before: order.pay_before.map(wire_time::format),
         created_at: at(created.at),
         completed_at: order.completed_at.map(wire_time::format),
         updated_at: at(order.updated_at),
     }
+}
+
+fn refund_request(asked: &RefundAsked) -> RefundRequestBody {
+    let item =
+        |(product, quantity): &(ProductId, i64)| RefundRequestItem { product_id: product.0, quantity: *quantity };
+    RefundRequestBody { items: asked.lines.iter().map(item).collect() }
 }
 
 fn items(order: &Order) -> Vec<ItemBody> {
@@ -228,6 +260,7 @@ fn items(order: &Order) -> Vec<ItemBody> {
         quantity: line.quantity,
         unit_price: line.unit_price.amount(),
         refunded_quantity: order.returned(place),
+        awaited_quantity: Some(order.awaited(line.product)).filter(|units| *units > 0),
     };
     lines.map(item).collect()
 }

@@ -1,0 +1,69 @@
+//! Where the shop is.
+
+use app::ports::Calendar;
+use domain::time::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shop {
+    time_zone: String,
+}
+
+impl Shop {
+    /// The calendar of the shop's time zone. `Err` says what is wrong with its name.
+    pub fn calendar(&self) -> Result<ZoneCalendar, String> {
+        // A name is believed only as the time zone database has it: a rule of its own could hold anything.
+        TimeZone::get(&self.time_zone).map(ZoneCalendar).map_err(|_| {
+            let name = &self.time_zone;
+            format!("shop.time_zone: the time zone database does not know {name:?}; give a name such as \"Asia/Seoul\" or \"UTC\"")
+        })
+    }
+}
+
+/// Days as people in a time zone count them.
+#[derive(Clone, Debug)]
+pub struct ZoneCalendar(TimeZone);
+
+impl Calendar for ZoneCalendar {
+    fn day(&self, at: Timestamp) -> i64 {
+        let seconds = jiff::Timestamp::from_microsecond(at.micros())
+            .map_or(0, |moment| i64::from(self.0.to_offset(moment).seconds()));
+        app::ports::FixedOffset(seconds).day(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::wire_time;
+
+    use super::*;
+
+    fn day(zone: &str, at: &str) -> i64 {
+        Shop { time_zone: zone.to_owned() }.calendar().unwrap().day(wire_time::parse(at).unwrap())
+    }
+
+    /// H7: the day begins at midnight where the shop is.
+    #[test]
+    fn a_day_begins_at_midnight_in_the_zone_of_the_shop() {
+        assert_eq!(day("UTC", "1970-01-01T23:59:59Z"), 0);
+        assert_eq!(day("Asia/Seoul", "1970-01-01T14:59:59Z"), 0);
+        assert_eq!(day("Asia/Seoul", "1970-01-01T15:00:00Z"), 1);
+        // Summer time is minded as well.
+        assert_eq!(
+            day("America/New_York", "2026-07-01T03:59:59Z") + 1,
+            day("America/New_York", "2026-07-01T04:00:00Z")
+        );
+        assert_eq!(
+            day("America/New_York", "2026-01-01T04:59:59Z") + 1,
+            day("America/New_York", "2026-01-01T05:00:00Z")
+        );
+    }
+
+    #[test]
+    fn a_zone_that_does_not_exist_is_refused_by_name() {
+        let refused = Shop { time_zone: "Asia/Atlantis".to_owned() }.calendar().unwrap_err();
+        assert!(refused.contains("shop.time_zone") && refused.contains("Asia/Atlantis"), "{refused}");
+    }
+}

@@ -1,0 +1,189 @@
+//! Goods that come back, over HTTP: when the shop decides, and what each end says.
+
+use serde_json::{Value, json};
+
+use crate::api_asking::{in_both_executors, items};
+use crate::shop::{ADMIN, ANN, TestShop};
+
+fn receiver() -> Value {
+    json!({"name": "Ann", "phone": "010-1234", "postalCode": "04524", "address": "110 Sejong-daero"})
+}
+
+fn refund(shop: &TestShop, number: &str, body: &Value) -> crate::client::Answer {
+    shop.post(ANN, &format!("/api/orders/{number}/refund"), body)
+}
+
+fn decide(shop: &TestShop, number: &str, what: &str, body: &Value) -> crate::client::Answer {
+    shop.post_waiting(ADMIN, &format!("/api/admin/orders/{number}/refund/{what}"), body)
+}
+
+fn advance(shop: &TestShop, number: &str, states: &[&str]) {
+    for status in states {
+        shop.patch(ADMIN, &format!("/api/admin/shipments/{number}"), &json!({"status": status})).expect(200);
+    }
+}
+
+const DELIVERED: [&str; 4] = ["SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED"];
+
+fn delivered(shop: &TestShop, product: i64) -> String {
+    let number = shop.order(ANN, &json!({"items": items(product, 2), "receiver": receiver()})).number(200);
+    shop.pay(ANN, &number, 20).expect(200);
+    shop.get_until(ANN, &format!("/api/orders/{number}"), |order| order["status"] == "PREPARING");
+    advance(shop, &number, &DELIVERED);
+    number
+}
+
+fn described(shop: &TestShop, number: &str, language: &str) -> Value {
+    let headers = [("accept-language", language)];
+    let path = format!("/api/orders/{number}/status");
+    shop.ask(ANN, "GET", &path, &headers, &Value::Null).expect(200)["statusDescription"].clone()
+}
+
+/// M4.
+#[test]
+fn a_delivered_order_waits_for_the_shop_to_take_it_back() {
+    in_both_executors(|shop| {
+        let product = shop.product(1_000, 5);
+        let number = delivered(shop, product);
+        let asked = refund(shop, &number, &json!({"reason": "does not fit"})).expect(200);
+        assert_eq!((&asked["status"], &asked["refundedAmount"]), (&json!("REFUND_REQUESTED"), &json!(0)));
+        assert_eq!(asked["refundRequest"], json!({"items": [{"productId": product, "quantity": 2}]}));
+        assert_eq!(described(shop, &number, "en"), "The refund was asked for; the shop decides about it.");
+        assert!(described(shop, &number, "ko").as_str().unwrap().contains("승인"));
+        assert_eq!(shop.available(product), 3);
+        let rejected = decide(shop, &number, "reject", &json!({"reason": "it was worn"})).expect(200);
+        assert_eq!((&rejected["status"], &rejected["rejectReason"]), (&json!("COMPLETED"), &json!("it was worn")));
+        assert_eq!(decide(shop, &number, "approve", &json!({})).problem(409), "order.not_refundable");
+
+        refund(shop, &number, &json!({})).expect(200);
+        let approved = decide(shop, &number, "approve", &json!({})).expect(200);
+        assert_eq!((&approved["status"], &approved["refundedAmount"]), (&json!("REFUNDED"), &json!(2_000)));
+        assert_eq!((&approved["items"][0]["awaitedQuantity"], shop.available(product)), (&json!(2), 3));
+        let one = json!({"lines": [{"productId": product, "quantity": 1}]});
+        decide(shop, &number, "arrived", &one).expect(200);
+        assert_eq!(shop.available(product), 4);
+        decide(shop, &number, "arrived", &json!({"writeOff": true})).expect(200);
+        assert_eq!(shop.available(product), 4);
+        assert_eq!(decide(shop, &number, "arrived", &json!({})).problem(400), "validation.failed");
+    });
+}
+
+/// The shop itself may give back what was delivered, and says what becomes of the goods.
+#[test]
+fn an_admin_refunds_a_delivered_order_at_once() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let number = delivered(&shop, product);
+    let own = refund(&shop, &number, &json!({"goods": "RETURNED"}));
+    assert_eq!(own.complaint(400).1, "#/goods");
+    let path = format!("/api/admin/orders/{number}/refund");
+    let order = shop.post_waiting(ADMIN, &path, &json!({"goods": "RETURNED", "reason": "a courtesy"})).expect(200);
+    assert_eq!((&order["status"], shop.available(product)), (&json!("REFUNDED"), 5));
+}
+
+/// M2.
+#[test]
+fn what_was_sold_at_auction_is_not_refunded() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let number = shop.order(ANN, &json!({"items": items(product, 1), "warehouseStorage": true})).number(200);
+    shop.pay(ANN, &number, 20).expect(200);
+    for status in ["ON_AUCTION", "SOLD"] {
+        shop.patch(ADMIN, &format!("/api/admin/warehouse/{number}"), &json!({"status": status})).expect(200);
+    }
+    let refused = refund(&shop, &number, &json!({}));
+    assert_eq!(refused.problem(409), "order.not_refundable");
+    assert!(refused.json()["detail"].as_str().unwrap().contains("auction"));
+    assert_eq!(shop.available(product), 4);
+}
+
+/// M5: each end says what happened.
+#[test]
+fn an_unpaid_parcel_that_came_back_says_that_nothing_was_paid() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let body = json!({"items": items(product, 1), "payment": "ON_DELIVERY", "receiver": receiver()});
+    let number = shop.order(ANN, &body).number(200);
+    advance(&shop, &number, &["SHIPPED", "IN_TRANSIT", "OUT_FOR_DELIVERY", "FAILED_DELIVERY", "RETURNED"]);
+    let back = shop.get(ANN, &format!("/api/orders/{number}/status")).expect(200);
+    assert_eq!((&back["status"], &back["reason"]), (&json!("REFUND_REQUESTED"), &json!("shipment.returned")));
+    assert_eq!(back["progressPercentage"], 80);
+    decide(&shop, &number, "approve", &json!({"goods": "RETURNED"})).expect(200);
+    assert_eq!(described(&shop, &number, "en"), "The order was taken back; nothing had been paid for it.");
+    assert!(described(&shop, &number, "ko").as_str().unwrap().contains("결제된 금액이 없어"));
+    assert_eq!(shop.available(product), 5);
+}
+
+/// M3.
+#[test]
+fn what_came_back_is_in_no_ranking() {
+    in_both_executors(|shop| {
+        let products = [shop.product(1_000, 100), shop.product(1_000, 100)];
+        let order = |product: i64, quantity: i64| {
+            let body = json!({"items": items(product, quantity), "payment": "ON_DELIVERY"});
+            shop.order(ANN, &body).number(200)
+        };
+        let cancelled = order(products[0], 50);
+        order(products[1], 2);
+        shop.post(ANN, &format!("/api/orders/{cancelled}/cancel"), &json!({})).expect(200);
+        for window in ["today", "3d", "all"] {
+            let path = format!("/api/products/popular?window={window}");
+            let ranking = json!({"data": [{"productId": products[1], "name": "Sneaker", "sold": 2}]});
+            shop.get_until(ANN, &path, |found| *found == ranking);
+        }
+    });
+}
+
+/// T4: the same wish again, another that can be met, and one that cannot.
+#[test]
+fn another_destination_is_met_or_refused() {
+    in_both_executors(|shop| {
+        let product = shop.product(1_000, 5);
+        let number = shop.order(ANN, &json!({"items": items(product, 1)})).number(200);
+        let path = format!("/api/orders/{number}/process-payment-shipment");
+        let process = |body: &Value| shop.post(ANN, &path, body);
+        let order = shop.post_waiting(ANN, &path, &json!({"receiver": receiver()})).expect(200);
+        assert_eq!(order["status"], "PREPARING");
+        process(&json!({"receiver": receiver()})).expect(202);
+        let mut bob = receiver();
+        bob["name"] = json!("Bob");
+        process(&json!({"receiver": bob})).expect(202);
+        let parcel = shop.get(ADMIN, &format!("/api/admin/shipments/{number}")).expect(200);
+        assert_eq!(parcel["receiver"]["name"], "Bob");
+        advance(shop, &number, &["SHIPPED"]);
+        assert_eq!(process(&json!({"receiver": receiver()})).problem(409), "shipment.not_possible");
+        assert_eq!(process(&json!({"warehouseStorage": true})).problem(409), "shipment.not_possible");
+        process(&json!({"receiver": bob})).expect(202);
+    });
+}
+
+/// M6, M7, H8: limits hold for the sum, and a coupon that takes off nothing stays its owner's.
+#[test]
+fn an_order_keeps_within_its_limits() {
+    let shop = TestShop::start();
+    let product = shop.product(1_000, 5);
+    let line = |quantity: i64| json!({"productId": product, "quantity": quantity});
+    let too_much = shop.order(ANN, &json!({"items": [line(100_000), line(1)]}));
+    assert_eq!(too_much.complaint(400).1, "#/items/1/quantity");
+    let dear: Vec<Value> =
+        (0..10).map(|_| json!({"productId": shop.product(10_000_000_000, 1), "quantity": 100_000})).collect();
+    assert_eq!(shop.order(ANN, &json!({"items": dear})).complaint(400).1, "#/items");
+    let shown = json!({"items": [line(1)], "totalAmount": 9_007_199_254_740_992_i64});
+    assert_eq!(shop.order(ANN, &shown).complaint(400).1, "#/totalAmount");
+
+    let (free, campaign) = (shop.product(0, 5), shop.campaign(5, &json!({})));
+    shop.issue(ANN, campaign);
+    let refused = shop.order(ANN, &json!({"items": items(free, 1), "couponId": campaign}));
+    assert_eq!(refused.problem(409), "coupon.not_usable");
+    assert_eq!(shop.only_coupon(ANN)["status"], "ACTIVE");
+}
+
+/// H7: `today` is the shop's own day.
+#[test]
+fn the_shop_says_where_it_is() {
+    let shop = TestShop::start_with(&[("DOORBUSTER__SHOP__TIME_ZONE", "America/New_York")]);
+    let product = shop.product(1_000, 5);
+    shop.order(ANN, &json!({"items": items(product, 1), "payment": "ON_DELIVERY"})).expect(200);
+    let ranked = shop.get(ANN, "/api/products/popular?window=today").expect(200);
+    assert_eq!(ranked["data"][0]["sold"], 1);
+}
