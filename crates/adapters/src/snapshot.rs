@@ -11,7 +11,7 @@ use std::cell::RefCell;
 
 use crate::selects::select_answer;
 
-pub(crate) use roots::{Roots, known_shard};
+pub(crate) use roots::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM, known_shard};
 
 /// Rows that say something that this program does not understand. They are passed over, and told in the end.
 pub(crate) type Unreadable = RefCell<Vec<String>>;

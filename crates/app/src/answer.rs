@@ -145,7 +145,9 @@ pub enum Refusal {
     Overloaded {
         retry_after: Duration,
     },
-    /// The store does not answer. Nothing is known to have happened; a repeat with the same key is safe.
+    /// The store takes no writes at present, or not this one. Nothing was written.
+    NotWritten,
+    /// Nobody knows whether it was written; a repeat with the same key is safe.
     Unavailable,
 }
 

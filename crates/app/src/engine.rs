@@ -160,6 +160,16 @@ impl Engine {
         !self.deferred.is_empty()
     }
 
+    /// Writes next to nothing, to find out whether the store takes writes again.
+    pub async fn probe(&mut self) -> Result<(), StoreError> {
+        let probed = self.store.lease(Sequence::Order, 0).await.map(drop);
+        if probed.is_err() {
+            // A store that cannot even give up is beyond use.
+            self.broken |= self.store.rollback().await.is_err();
+        }
+        probed
+    }
+
     /// Timers that are due, as jobs.
     pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let now = self.clock.now().max(self.now);
@@ -190,7 +200,7 @@ impl Engine {
                 continue;
             }
             if self.broken {
-                give_up(jobs, "the store broke", &mut written.report);
+                give_up(jobs, Refusal::NotWritten, "the store broke", &mut written.report);
                 continue;
             }
             self.attempt(jobs, &mut work, &mut written).await;
@@ -210,7 +220,10 @@ impl Engine {
                     jobs = undecided;
                     continue;
                 }
-                Err((undecided, error)) => return give_up(undecided, &error.to_string(), &mut written.report),
+                Err((undecided, error)) => {
+                    written.report.commit_failures += 1;
+                    return give_up(undecided, Refusal::NotWritten, &error.to_string(), &mut written.report);
+                }
             };
             jobs = match self.commit(&batch).await {
                 Ok(durability) => return self.conclude(batch, durability, written).await,
@@ -220,19 +233,22 @@ impl Engine {
                 Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, &mut written.report),
                 Err(CommitError::Moved(key)) => self.drop_lost(batch, key, &mut written.report),
                 Err(CommitError::Unknown(error)) => {
+                    written.report.commit_failures += 1;
                     written.report.errors.push(error);
                     match self.store.committed(self.commit_id()).await {
                         Ok(true) => return self.conclude(batch, Durability::Reached, written).await,
                         Ok(false) => batch.into_jobs(),
                         Err(error) => {
                             written.doubt(batch.campaigns_in_doubt());
-                            return give_up(batch.into_jobs(), &error.to_string(), &mut written.report);
+                            let jobs = batch.into_jobs();
+                            return give_up(jobs, Refusal::Unavailable, &error.to_string(), &mut written.report);
                         }
                     }
                 }
                 Err(CommitError::Broken(error)) => {
                     self.broken = true;
-                    return give_up(batch.into_jobs(), &error, &mut written.report);
+                    written.report.commit_failures += 1;
+                    return give_up(batch.into_jobs(), Refusal::Unavailable, &error, &mut written.report);
                 }
             };
         }
@@ -242,7 +258,7 @@ impl Engine {
     /// Gives jobs up that came to nothing again and again; events are tried apart, so that one of them alone is at fault.
     fn part(&mut self, jobs: Vec<Job>, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
         let (mut events, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_event);
-        give_up(others, error, report);
+        give_up(others, Refusal::NotWritten, error, report);
         match events.len() {
             0 => {}
             1 => events.into_iter().for_each(|event| blame(event, error, work, report)),
@@ -361,7 +377,7 @@ impl Engine {
             if job.fail(ENDLESS, false) {
                 self.deferred.insert(0, job);
             } else {
-                give_up(vec![job], ENDLESS, report);
+                give_up(vec![job], Refusal::NotWritten, ENDLESS, report);
             }
         }
         report.commits += usize::from(!batch.is_empty());
@@ -412,16 +428,16 @@ fn blame(mut job: Job, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Repor
         report.errors.push(error.to_owned());
         work.push(vec![job]);
     } else {
-        give_up(vec![job], error, report);
+        give_up(vec![job], Refusal::NotWritten, error, report);
     }
 }
 
-/// Answers jobs that came to nothing. What the log brought must be brought again.
-fn give_up(jobs: Vec<Job>, error: &str, report: &mut Report) {
+/// Answers jobs that came to nothing, or of which nobody knows what came of them. What the log brought must be brought again.
+fn give_up(jobs: Vec<Job>, refusal: Refusal, error: &str, report: &mut Report) {
     report.errors.push(error.to_owned());
     for job in jobs {
         report.lost.extend(job.source.map(|source| source.offset));
-        job.refuse(Refusal::Unavailable);
+        job.refuse(refusal.clone());
     }
     report.lost.sort_unstable();
     report.lost.dedup();

@@ -1,6 +1,8 @@
 //! Where an event stands for ever: its shard by its key, its gapless number in the shard, and the hash that chains it
 //! to everything before.
 
+use domain::ids::OrderId;
+use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::rows::NewEvent;
@@ -23,10 +25,28 @@ pub struct Record {
     pub id: String,
     pub shard: usize,
     pub seq: i64,
+    pub aggregatetype: &'static str,
+    pub aggregateid: String,
     pub topic: Topic,
     pub key: String,
     pub kind: &'static str,
     pub payload: String,
+}
+
+/// Everything of an event that is ever told, as the chain covers it. Its shard and number are its place in the chain itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Chained<'a> {
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub payload: &'a str,
+    pub aggregatetype: &'a str,
+    pub aggregateid: &'a str,
+    pub topic: &'a str,
+    pub key: &'a str,
+    pub cause: &'a str,
+    pub order: Option<OrderId>,
+    pub version: Option<i64>,
+    pub at: Timestamp,
 }
 
 /// Gives the events of a commit their places, in order, and moves the heads of the touched shards.
@@ -38,21 +58,59 @@ fn seal_one(heads: &mut [ShardHead; SHARDS], event: &NewEvent) -> Record {
     let key = event.event.key();
     let shard = shard_of(&key);
     let head = &mut heads[shard];
+    let (aggregatetype, aggregateid) = event.event.aggregate();
     let record = Record {
         id: uuid(event.id.0),
         shard,
         seq: head.seq + 1,
+        aggregatetype,
+        aggregateid: aggregateid.into_owned(),
         topic: event.event.kind().topic(),
         key,
         kind: event.event.kind().name(),
         payload: event.event.payload(),
     };
-    *head = ShardHead { seq: record.seq, hash: chain(&head.hash, &record.id, record.kind, &record.payload) };
+    *head = ShardHead { seq: record.seq, hash: chain(&head.hash, &record.chained(event)) };
     record
 }
 
-/// The hash of a shard after one more event. Whoever changes, drops or adds an event changes every later hash.
-pub fn chain(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
+impl Record {
+    /// What the chain covers of it; what the record does not have is the event's.
+    fn chained<'a>(&'a self, event: &'a NewEvent) -> Chained<'a> {
+        Chained {
+            id: &self.id,
+            kind: self.kind,
+            payload: &self.payload,
+            aggregatetype: self.aggregatetype,
+            aggregateid: &self.aggregateid,
+            topic: self.topic.name(),
+            key: &self.key,
+            cause: event.cause,
+            order: event.order,
+            version: event.version,
+            at: event.at,
+        }
+    }
+}
+
+/// The hash of a shard after one more event. Changing, dropping or adding an event changes every later hash.
+pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
+    let Chained { id, kind, payload, aggregatetype, aggregateid, topic, key, cause, order, version, at } = *event;
+    let mut hasher = Sha256::new();
+    hasher.update(before);
+    for part in [id, kind, payload, aggregatetype, aggregateid, topic, key, cause] {
+        hasher.update((part.len() as u32).to_be_bytes());
+        hasher.update(part);
+    }
+    for number in [order.map(|order| order.0), version, Some(at.micros())] {
+        hasher.update([u8::from(number.is_some())]);
+        hasher.update(number.unwrap_or_default().to_be_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// The same as programs before this one had it, which covers less of an event.
+pub fn chain_of_before(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(before);
     for part in [id, kind, payload] {

@@ -312,6 +312,14 @@ pub struct OffsetMove {
     pub to: i64,
 }
 
+/// Something that was done to the store for an audit's sake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    pub law: u8,
+    pub what: String,
+    pub at: Timestamp,
+}
+
 macro_rules! rows {
     (
         tables { $($table:ident: $key:ty => $row:ty,)* }
@@ -413,6 +421,7 @@ rows! {
     }
     lists {
         skips: OffsetMove,
+        maintenance: Maintenance,
         coupon_links: CouponLink,
         entries: Entry,
         receipts: Receipt,

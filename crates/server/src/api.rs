@@ -34,7 +34,7 @@ use crate::openapi::{self, Operation};
 use crate::passwords::Passwords;
 use crate::texts::{details, values};
 
-mod audit;
+pub(crate) mod audit;
 pub mod bodies;
 mod caller;
 mod coupons;

@@ -21,6 +21,8 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::callbacks::{self, Letter, Telling};
 use crate::front::Front;
+use crate::health::AtWork;
+use crate::logging;
 use crate::metrics::CashierMetrics;
 use crate::shutdown::{self, Stop, Stopper};
 
@@ -61,7 +63,9 @@ impl CashierThread {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
+        let at_work = AtWork::new(&parts.front.health, "The cashier's thread has panicked.");
         let run = move || {
+            let _at_work = at_work;
             runtime.block_on(run(&make(), parts, stop));
             // Nobody listens any more when the stop was too long for him.
             let _ = end.send(());
@@ -162,7 +166,7 @@ impl Desk<'_> {
         let limit = free + under_way.len();
         let due = self.front.views.due_payments(self.front.clock.now(), limit).await;
         let due = due.unwrap_or_else(|error| {
-            tracing::error!("Due payments could not be read: {error}");
+            logging::error("Due payments could not be read", &error);
             vec![]
         });
         due.into_iter().filter(|payment| !under_way.contains(&payment.order)).take(free).collect()
@@ -176,7 +180,7 @@ impl Desk<'_> {
             let command = Command::PaymentAnswered(Box::new(errand.answered));
             if let Err(refusal) = self.front.submit(command, None).await.result {
                 // It stays due: it is asked under the same key, or looked up, when the engine takes work again.
-                tracing::warn!("What the payment provider answered could not be taken in: {refusal:?}");
+                logging::error("What the payment provider answered could not be taken in", &format!("{refusal:?}"));
                 tokio::time::sleep(PAUSE).await;
             }
         }

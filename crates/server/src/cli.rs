@@ -78,6 +78,9 @@ pub struct ServeArgs {
     /// Fill the shop with products, campaigns and customers to try, unless they are there; from another seed: --demo=7
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
     pub demo: Option<u64>,
+    /// Open a store that has lost commits all the same, and write the loss down. Copy the data folder away first
+    #[arg(long)]
+    pub accept_loss: bool,
     /// Answer the yardstick of `doorbuster bench` as well
     #[arg(long, hide = true)]
     pub bench: bool,
@@ -106,6 +109,9 @@ pub struct AuditArgs {
     /// Put right what does not add up
     #[arg(long)]
     pub repair: bool,
+    /// Go on with a store that has lost commits, and write the loss down. Copy the data folder away first
+    #[arg(long)]
+    pub accept_loss: bool,
 }
 
 #[derive(Debug, Clone, Args)]

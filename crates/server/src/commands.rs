@@ -25,6 +25,8 @@ mod temporary_folder;
 mod token;
 mod topics;
 
+pub(crate) use running::ADDRESS_FILE;
+
 /// Why a command could not do its work; its text says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -172,6 +172,15 @@ pub struct Engine {
     batch_every_us: u64,
     shared_batch_every_us: u64,
     command_deadline_ms: u64,
+    pub after_failure: AfterFailure,
+}
+
+/// What a process does that can do its work no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterFailure {
+    End,
+    Stay,
 }
 
 impl Engine {
@@ -199,6 +208,10 @@ pub struct Store {
     pub synchronous: Synchronous,
     pub cache_mib: u32,
     pub readers: usize,
+    pub ballast_mib: u32,
+    /// Whether a store that has lost commits is opened all the same: said with one command, and never kept.
+    #[serde(skip)]
+    pub accept_loss: bool,
     /// From the environment alone, for it names a password.
     #[serde(skip)]
     database: Option<DatabaseUrl>,

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::returns::Returns;
 use crate::audience::Audience;
+use crate::health::Health;
 use crate::waiting::Waiting;
 
 mod returns;
@@ -33,6 +34,7 @@ pub struct Front {
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
+    pub health: Arc<Health>,
 }
 
 /// What a [`Front`] is built from.
@@ -50,12 +52,14 @@ pub struct Parts {
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
     pub audience: Arc<Audience>,
+    pub health: Arc<Health>,
 }
 
 impl Front {
     pub fn new(parts: Parts) -> Front {
-        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience } = parts;
-        Front { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience }
+        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health } =
+            parts;
+        Front { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health }
     }
 
     /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.
@@ -70,7 +74,7 @@ impl Front {
             Err(mpsc::error::TrySendError::Full(_)) => {
                 Settled::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Settled::refused(Refusal::Unavailable),
+            Err(mpsc::error::TrySendError::Closed(_)) => Settled::refused(Refusal::NotWritten),
         }
     }
 

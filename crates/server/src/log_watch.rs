@@ -14,6 +14,7 @@ use app::topic::Topic;
 use app::views::Views;
 
 use crate::api::Log;
+use crate::health::{AtWork, Health};
 use crate::metrics::{LogCondition, LogMetrics};
 use crate::shutdown::Stop;
 
@@ -25,6 +26,7 @@ pub struct LogWatch {
     pub log: Log,
     pub clock: Arc<dyn Clock>,
     pub metrics: LogMetrics,
+    pub health: Arc<Health>,
 }
 
 impl LogWatch {
@@ -34,6 +36,7 @@ impl LogWatch {
             return Ok(None);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let at_work = AtWork::new(&self.health, "The thread that watches the log has panicked.");
         let run = async move {
             while !stop.is_requested() {
                 match self.look().await {
@@ -51,7 +54,11 @@ impl LogWatch {
             }
         };
         let spawn = std::thread::Builder::new().name("log-watch".to_owned());
-        spawn.spawn(move || runtime.block_on(run)).map(Some)
+        let work = move || {
+            let _at_work = at_work;
+            runtime.block_on(run);
+        };
+        spawn.spawn(work).map(Some)
     }
 
     async fn look(&self) -> Result<LogCondition, StoreError> {

@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::panic::PanicHookInfo;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Log, LogFormat};
@@ -79,4 +80,74 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 pub(crate) fn panic_text(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// A line that says the same again is counted for so long instead of printed.
+const REPEATED_WITHIN: Duration = Duration::from_secs(10);
+/// Lines that are remembered.
+const LINES_MAX: usize = 64;
+
+/// Lines that were printed a moment ago, and how often they have come since.
+#[derive(Debug, Default)]
+struct Repeats(BTreeMap<String, (Instant, u64)>);
+
+impl Repeats {
+    /// How often a line has come without being printed, if it is time to print it.
+    fn admit(&mut self, line: &str, now: Instant) -> Option<u64> {
+        if let Some((printed, held)) = self.0.get_mut(line) {
+            if now.duration_since(*printed) < REPEATED_WITHIN {
+                *held += 1;
+                return None;
+            }
+            *printed = now;
+            return Some(std::mem::take(held));
+        }
+        if self.0.len() >= LINES_MAX {
+            self.0.retain(|_, (printed, _)| now.duration_since(*printed) < REPEATED_WITHIN);
+        }
+        if self.0.len() < LINES_MAX {
+            self.0.insert(line.to_owned(), (now, 0));
+        }
+        Some(0)
+    }
+}
+
+/// Logs an error that may come hundreds of times a second: a repeated line is counted, not printed.
+pub(crate) fn error(what: &str, error: &(impl Display + ?Sized)) {
+    static REPEATS: Mutex<Repeats> = Mutex::new(Repeats(BTreeMap::new()));
+    let line = format!("{what}: {error}");
+    let admitted = REPEATS.lock().admit(&line, Instant::now());
+    match admitted {
+        Some(0) => tracing::error!("{line}"),
+        Some(repeated) => tracing::error!(repeated, "{line} (repeated {repeated} times)"),
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repeated_line_is_counted_and_not_printed() {
+        let (mut repeats, start) = (Repeats::default(), Instant::now());
+        assert_eq!(repeats.admit("full", start), Some(0));
+        assert_eq!(repeats.admit("other", start), Some(0));
+        for _ in 0..250 {
+            assert_eq!(repeats.admit("full", start + Duration::from_secs(1)), None);
+        }
+        assert_eq!(repeats.admit("full", start + REPEATED_WITHIN), Some(250));
+        assert_eq!(repeats.admit("full", start + REPEATED_WITHIN), None);
+    }
+
+    #[test]
+    fn so_many_lines_are_remembered_and_no_more() {
+        let (mut repeats, start) = (Repeats::default(), Instant::now());
+        for number in 0..10 * LINES_MAX {
+            assert_eq!(repeats.admit(&number.to_string(), start), Some(0));
+        }
+        assert_eq!(repeats.0.len(), LINES_MAX);
+        repeats.admit("later", start + REPEATED_WITHIN);
+        assert_eq!(repeats.0.len(), 1);
+    }
 }

@@ -12,6 +12,7 @@ use app::views::{Stirrings, Watched};
 use domain::ids::{OrderId, RequestId, UserId};
 
 use crate::audience::Audience;
+use crate::health::{AtWork, Health};
 use crate::shutdown::Stop;
 use crate::waiting::{Subject, Waiting};
 
@@ -55,14 +56,18 @@ impl Lookout {
     }
 
     /// Begins, on a thread of its own; there is nothing to look out for where nobody else commits.
-    pub fn start(self, stop: Stop) -> io::Result<Option<JoinHandle<()>>> {
+    pub fn start(self, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
         let Some(stirrings) = self.stirrings.clone() else { return Ok(None) };
         if let Some(bell) = &self.bell {
             let home = self.home.clone();
             bell.listen(Box::new(move |heard| home.hear(heard)));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let run = move || runtime.block_on(self.run(&*stirrings, stop));
+        let at_work = AtWork::new(health, "The thread that looks out for others' commits has panicked.");
+        let run = move || {
+            let _at_work = at_work;
+            runtime.block_on(self.run(&*stirrings, stop));
+        };
         std::thread::Builder::new().name("lookout".to_owned()).spawn(run).map(Some)
     }
 

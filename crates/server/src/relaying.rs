@@ -10,6 +10,7 @@ use app::relay::Relay;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::health::{AtWork, Health};
 use crate::shutdown::{self, Stop, Stopper};
 
 /// Events of one shard published at once.
@@ -36,11 +37,14 @@ impl RelayThread {
         make: impl FnOnce() -> Relay + Send + 'static,
         clock: Arc<dyn Clock>,
         committed: Arc<Notify>,
+        health: &Arc<Health>,
     ) -> io::Result<RelayThread> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
+        let at_work = AtWork::new(health, "The relay's thread has panicked.");
         let run = move || {
+            let _at_work = at_work;
             runtime.block_on(run(make(), clock.as_ref(), &committed, stop));
             // Nobody listens any more when the stop was too long for him.
             let _ = end.send(());

@@ -65,6 +65,28 @@ impl Secret {
         Ok(Secret { bytes, serves: false })
     }
 
+    /// Why the secret of a folder is none, if others can read it; a folder without one has nothing to read.
+    pub fn open_to_others(data_dir: &Path) -> Option<String> {
+        #[cfg(unix)]
+        {
+            let path = data_dir.join(SECRET_FILE);
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).ok()?.permissions()) & 0o777;
+            (mode & 0o077 != 0).then(|| {
+                format!(
+                    "the secret file {} can be read by others (its mode is {mode:o}), and who has read it signs tokens of any \
+                     customer and admin; delete it to have a new one made, which ends all tokens, or close it with `chmod 600` \
+                     if nobody has",
+                    path.display()
+                )
+            })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = data_dir;
+            None
+        }
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -167,6 +189,23 @@ mod tests {
         let folder = folder("given");
         assert_eq!(Secret::load(Some("short"), &folder).unwrap().as_bytes(), b"short");
         assert!(!folder.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_others_can_read_is_noticed() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = folder("open");
+        assert_eq!(Secret::open_to_others(&folder), None, "there is none");
+        Secret::load(None, &folder).unwrap();
+        assert_eq!(Secret::open_to_others(&folder), None);
+        for mode in [0o666, 0o640, 0o604] {
+            fs::set_permissions(folder.join(SECRET_FILE), fs::Permissions::from_mode(mode)).unwrap();
+            let why = Secret::open_to_others(&folder).unwrap();
+            assert!(why.contains(&format!("{mode:o}")) && why.contains("chmod 600"), "{why}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

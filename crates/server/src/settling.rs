@@ -12,6 +12,8 @@ use app::ports::{Bell, Ranking, Wake};
 use tokio::sync::Notify;
 
 use crate::audience::Audience;
+use crate::health::{AtWork, Health};
+use crate::logging;
 use crate::metrics::EngineMetrics;
 use crate::waiting::Waiting;
 
@@ -29,6 +31,7 @@ pub struct Listeners {
     /// Wakes those at other processes.
     pub bell: Option<Arc<dyn Bell>>,
     pub ranking: Option<Arc<dyn Ranking>>,
+    pub health: Arc<Health>,
 }
 
 /// The thread that settles, in the order of writing.
@@ -48,9 +51,13 @@ struct Shared {
 impl Settling {
     pub(crate) fn start(listeners: Listeners) -> io::Result<Settling> {
         let (sender, receiver) = sync_channel(WRITTEN_AHEAD_MAX);
+        let at_work = AtWork::new(&listeners.health, "The thread that settles commits has panicked.");
         let shared = Arc::new(Shared { listeners, unsettled: AtomicUsize::new(0), is_broken: AtomicBool::new(false) });
         let of_thread = Arc::clone(&shared);
-        let run = move || of_thread.run(&receiver);
+        let run = move || {
+            let _at_work = at_work;
+            of_thread.run(&receiver);
+        };
         let thread = std::thread::Builder::new().name("settling".to_owned()).spawn(run)?;
         Ok(Settling { sender, thread, shared })
     }
@@ -89,14 +96,14 @@ impl Shared {
     }
 
     fn settle(&self, written: Written, started: Instant) {
-        let Listeners { waiting, audience, metrics, due, bell, ranking } = &self.listeners;
+        let Listeners { waiting, audience, metrics, due, bell, ranking, .. } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before anybody is answered: from then on it must not say what was true before.
             ranking.learn(&written.report.sold);
         }
         let report: Report = written.settle();
         for error in &report.errors {
-            tracing::error!("The engine met an error: {error}");
+            logging::error("The engine met an error", error);
         }
         for order in &report.stuck {
             tracing::error!(

@@ -1,13 +1,14 @@
 //! Where promises meet technology: the only place that names concrete adapters.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::{SteadyClock, SystemClock};
+use adapters::embedded::DATABASE_FILE;
 use adapters::{embedded, mysql, redis};
-use app::audit::{BesideGate, Snapshot, inspect};
+use app::audit::{BesideGate, Repaired, Snapshot, inspect};
 use app::consume::Consumer;
 use app::engine::{Engine, Parts};
 use app::ports::{Calendar, Clock, EventLog, FixedOffset, StoreError};
@@ -19,6 +20,7 @@ use prometheus_client::collector::Collector;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
+use crate::api::audit::repair_all;
 use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
 use crate::audience::Audience;
 use crate::auth::Tokens;
@@ -27,6 +29,7 @@ use crate::config::{self, Config};
 use crate::estimates::Estimates;
 use crate::front::{self, Front};
 use crate::guesses::Guesses;
+use crate::health::{AtWork, Health};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
 use crate::limits::Limits;
@@ -72,6 +75,8 @@ pub struct EngineThread {
     relay: Option<RelayThread>,
     cashier: Option<CashierThread>,
     beside: Vec<JoinHandle<()>>,
+    /// The folder of a store that is a file.
+    folder: Option<PathBuf>,
 }
 
 impl EngineThread {
@@ -85,6 +90,11 @@ impl EngineThread {
         if let Some(relay) = self.relay {
             relay.stop();
         }
+        if let (Ok(()), Some(folder)) = (&stopped, &self.folder)
+            && let Err(error) = embedded::sum_up_closed(folder)
+        {
+            tracing::warn!("The pages of the store could not be summed up: {error}");
+        }
         let panicked = self.beside.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
         let looked_out = if panicked == 0 { Ok(()) } else { Err(std::io::Error::other("a lookout panicked")) };
         stopped.and(looked_out)
@@ -96,6 +106,12 @@ impl EngineThread {
 pub enum Error {
     #[error(transparent)]
     Embedded(#[from] embedded::OpenError),
+    #[error(
+        "there was a shop in {folder}: {file} is there, and {DATABASE_FILE} is missing or empty. Put {DATABASE_FILE} and \
+         {DATABASE_FILE}-wal back, or a backup; set DATABASE_URL if the shop is kept in a database; choose another folder with \
+         --data-dir for a new shop, or give --accept-loss once to begin one here"
+    )]
+    NewBesideOld { folder: PathBuf, file: &'static str },
     #[error(transparent)]
     Mysql(#[from] mysql::OpenError),
     #[error(transparent)]
@@ -132,7 +148,8 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let metrics = metrics_with(condition);
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
-    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics))?;
+    let health = Arc::new(Health::default());
+    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics, &health))?;
     let (waiting, audience) =
         (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
@@ -148,6 +165,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         codec,
         waiting: Arc::clone(&waiting),
         audience: Arc::clone(&audience),
+        health: Arc::clone(&health),
     });
     let Till { payments, due, cashier } = cashier::open(config, data_dir, &front, &metrics)?;
     let door = Door {
@@ -161,29 +179,33 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     };
     let (stopper, stop) = shutdown::channel();
     let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
-    let lookout = lookout.start(stop.clone())?;
+    let lookout = lookout.start(stop.clone(), &health)?;
     let watch = watch_log(config, (&front, &metrics), &door.log, stop.clone())?;
     let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
-    let listeners =
-        Listeners { waiting, audience, metrics: Arc::new(EngineMetrics::register(&metrics)), due, bell, ranking };
+    let at_work = AtWork::new(&health, "The engine's thread has panicked.");
+    let of_engine = Arc::new(EngineMetrics::register(&metrics));
+    let listeners = Listeners { waiting, audience, metrics: of_engine, due, bell, ranking, health };
     let around =
         move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
-    let thread = start_engine(runtime, move || Parts { store, gate, clock, settings, engine }, consumed, around)?;
+    let parts = move || Parts { store, gate, clock, settings, engine };
+    let thread = start_engine(runtime, (parts, at_work), consumed, around)?;
     let beside = lookout.into_iter().chain(watch).collect();
+    let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, (front, door));
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, beside } })
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, beside, folder } })
 }
 
 /// Runs the engine on a thread of its own, where its parts come together; `around` puts the loop around it there, and around who
 /// reads the log.
 fn start_engine(
     runtime: Runtime,
-    parts: impl FnOnce() -> Parts + Send + 'static,
+    (parts, at_work): (impl FnOnce() -> Parts + Send + 'static, AtWork),
     consumed: Option<Box<dyn EventLog + Send>>,
     around: impl FnOnce(Engine, Option<Consumer>) -> Worker + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
     let run = move || {
+        let _at_work = at_work;
         let parts = parts();
         let codec = parts.settings.codec;
         let consumer = consumed.map(|log| Consumer::new(log, codec));
@@ -244,7 +266,8 @@ fn watch_log(
         return Ok(None);
     }
     let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
-    let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics) };
+    let health = Arc::clone(&front.health);
+    let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics), health };
     Ok(watch.start(stop)?)
 }
 
@@ -276,20 +299,19 @@ pub fn clock() -> impl Clock {
     SystemClock
 }
 
-/// Puts right what does not add up in the store of a folder that nobody serves.
-pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<(), Error> {
+/// Puts right what does not add up in the store of a folder that nobody serves, and says what that was.
+pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Vec<Repaired>, Error> {
     let Running { shop, engine } = open(config, secret, data_dir)?;
     let repairs = inspect(snapshot(config)?.as_mut(), shop.front.clock.now())?.repairs;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    runtime.block_on(async {
-        for command in repairs {
-            if let Err(refusal) = shop.front.submit(command, None).await.result {
-                tracing::warn!("A repair was refused: {refusal:?}");
-            }
-        }
-    });
+    let repaired = runtime.block_on(repair_all(&shop.front, repairs));
     engine.stop()?;
-    Ok(())
+    Ok(repaired)
+}
+
+/// Goes on with a store that has lost commits, and writes the loss down.
+pub fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
+    stores::accept_loss(config, data_dir)
 }
 
 /// Brokers, where there are any, and the executor that is set otherwise.

@@ -9,6 +9,8 @@ use app::engine::{Engine, Job};
 use app::rows::OffsetKey;
 use tokio::sync::{Notify, mpsc};
 
+use crate::health::Health;
+use crate::logging;
 use crate::settling::{Listeners, Settling};
 use crate::shutdown::Stop;
 
@@ -18,6 +20,8 @@ const TIMERS_EVERY: Duration = Duration::from_millis(200);
 const MODES_EVERY: Duration = Duration::from_secs(1);
 /// How often groups are asked after that somebody else may have moved.
 const PLACES_EVERY: Duration = Duration::from_secs(1);
+/// How often a store that took no writes is asked whether it does again.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// Timers handled at once, and events read of one partition at once.
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
@@ -42,8 +46,9 @@ impl Worker {
     /// Runs until it is told to stop, or the store is broken.
     pub async fn run(self) -> io::Result<()> {
         let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
+        let health = Arc::clone(&listeners.health);
         let settling = Settling::start(listeners)?;
-        let mut round = Round { engine, consumer, queue, batch_every, began: None, arrived, committed, stop };
+        let mut round = Round { engine, consumer, queue, batch_every, began: None, arrived, committed, health, stop };
         round.run(&settling).await;
         round.finish(&settling).await;
         settling.finish();
@@ -61,6 +66,7 @@ struct Round {
     began: Option<Instant>,
     arrived: Arc<Notify>,
     committed: Arc<Notify>,
+    health: Arc<Health>,
     stop: Stop,
 }
 
@@ -68,6 +74,7 @@ impl Round {
     async fn run(&mut self, settling: &Settling) {
         let (mut timers_seen, mut places_seen) = (Instant::now(), Instant::now());
         let mut modes_seen: Option<Instant> = None;
+        let mut probed = Instant::now();
         let (mut is_quiet, mut is_more_due) = (false, false);
         loop {
             let mut jobs = vec![];
@@ -86,13 +93,17 @@ impl Round {
                 places_seen = Instant::now();
                 self.look_after_places(&mut jobs).await;
             }
+            if !self.health.takes_writes() && probed.elapsed() >= PROBE_EVERY {
+                probed = Instant::now();
+                self.probe().await;
+            }
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
             if !is_quiet {
                 is_more_due = self.write(jobs, settling).await;
             }
             if self.engine.is_broken() || settling.is_broken() {
-                tracing::error!("The store failed and cannot be trusted any more; no further work is taken.");
+                self.health.fail("The store failed and cannot be trusted any more; no further work is taken.");
                 break;
             }
         }
@@ -103,6 +114,7 @@ impl Round {
         let started = Instant::now();
         self.began = Some(started);
         let mut written = self.engine.write_once(jobs).await;
+        self.health.note(written.report.commits, written.report.commit_failures);
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
         if let Some(consumer) = &mut self.consumer {
             lost.into_iter().for_each(|key| consumer.lose(key));
@@ -144,17 +156,29 @@ impl Round {
         true
     }
 
+    /// Readiness keeps requests away from a store that took no writes, so none of them finds out that it does again.
+    async fn probe(&mut self) {
+        match self.engine.probe().await {
+            Ok(()) => self.health.recover(),
+            Err(error) => logging::error("The store takes no writes", &error),
+        }
+    }
+
     async fn take_timers(&mut self, jobs: &mut Vec<Job>) {
         match self.engine.due_timers(TIMERS_MAX).await {
             Ok(due) => jobs.extend(due),
-            Err(error) => tracing::error!("Due timers could not be read: {error}"),
+            Err(error) => {
+                // Whether it can be written to is asked within a second.
+                self.health.note(0, 1);
+                logging::error("Due timers could not be read", &error);
+            }
         }
     }
 
     /// Another process on the same store may have changed the mode of orders.
     async fn learn_modes(&mut self) {
         if let Err(error) = self.engine.learn_modes().await {
-            tracing::warn!("Which mode orders are claimed in could not be read: {error}");
+            logging::error("Which mode orders are claimed in could not be read", &error);
         }
     }
 
@@ -163,7 +187,7 @@ impl Round {
         let Some(consumer) = &mut self.consumer else { return };
         match consumer.look_again().await {
             Ok(()) => jobs.extend(consumer.pass_over()),
-            Err(error) => tracing::error!("Where the groups stand could not be read: {error}"),
+            Err(error) => logging::error("Where the groups stand could not be read", &error),
         }
     }
 
@@ -171,7 +195,7 @@ impl Round {
         let Some(consumer) = &mut self.consumer else { return };
         match consumer.consume_once(EVENTS_MAX).await {
             Ok(events) => jobs.extend(events),
-            Err(error) => tracing::error!("The event log could not be read: {error}"),
+            Err(error) => logging::error("The event log could not be read", &error),
         }
     }
 

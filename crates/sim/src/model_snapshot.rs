@@ -151,7 +151,7 @@ impl Snapshot for ModelSnapshot {
     }
 
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError> {
-        for OutboxRow { record, at, .. } in &self.0.outbox {
+        for OutboxRow { record, order, version, cause, at } in &self.0.outbox {
             each(EventFacts {
                 id: record.id.clone(),
                 shard: record.shard,
@@ -160,6 +160,13 @@ impl Snapshot for ModelSnapshot {
                 kind: record.kind.to_owned(),
                 payload: record.payload.clone(),
                 at: *at,
+                aggregatetype: record.aggregatetype.to_owned(),
+                aggregateid: record.aggregateid.clone(),
+                topic: record.topic.name().to_owned(),
+                order: *order,
+                version: *version,
+                cause: (*cause).to_owned(),
+                is_covered_whole: true,
                 root: None,
             });
         }

@@ -332,7 +332,7 @@ impl World {
             }
             match &result {
                 Err(Refusal::Overloaded { .. }) => self.ask_again(number, Branch::DeadlinePassed),
-                Err(Refusal::Unavailable) => self.ask_again(number, Branch::Unavailable),
+                Err(Refusal::Unavailable | Refusal::NotWritten) => self.ask_again(number, Branch::Unavailable),
                 Err(Refusal::IdempotencyInProgress) => {}
                 Err(Refusal::CouponSoldOut) => {
                     self.coverage.reach(Branch::SoldOut);

@@ -1,6 +1,7 @@
 //! Opens a data folder: one writer, a few readers, and a schema that fits this program.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,12 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
+use super::ballast::Ballast;
+use super::commit_mark::{Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
-use super::store::{LogCopy, LogSync};
+use super::loss::{self, Loss};
+use super::page_sums;
+use super::store::{LogCopy, LogSync, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteViews};
 
 mod schema {
@@ -18,8 +23,8 @@ mod schema {
 
 /// The store's file in its data folder.
 pub const DATABASE_FILE: &str = "shop.db";
-/// What was committed and is not copied into the file yet.
-const LOG_FILE: &str = "shop.db-wal";
+/// What was committed and is not copied into the file yet: a part of the store.
+pub(super) const LOG_FILE: &str = "shop.db-wal";
 /// Whoever holds a lock on this file is the folder's one writer.
 const LOCK_FILE: &str = "shop.lock";
 /// The first version without the WAL-reset bug, which could lose committed data.
@@ -49,11 +54,15 @@ pub struct Options {
     pub cache_mib: u32,
     /// Connections that serve reads.
     pub readers: usize,
+    /// Space that is kept for the day when the disk is full.
+    pub ballast_mib: u32,
+    /// Whether a store that has lost commits is opened all the same.
+    pub accept_loss: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { synchronous: Synchronous::Full, cache_mib: 16, readers: 2 }
+        Options { synchronous: Synchronous::Full, cache_mib: 16, readers: 2, ballast_mib: 0, accept_loss: false }
     }
 }
 
@@ -82,6 +91,11 @@ pub enum OpenError {
     NoShop(PathBuf),
     #[error("another process writes to {0}")]
     InUse(PathBuf),
+    #[error(
+        "{0}. Copy the whole folder away first, then put shop.db and shop.db-wal back as they were, or a backup; to go on with \
+         what is left, give --accept-loss once"
+    )]
+    Lost(Box<Loss>),
     #[error("the schema could not be brought up to date: {0}")]
     Migration(#[from] refinery::Error),
     #[error("the store could not be opened: {0}")]
@@ -97,26 +111,48 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     check_sqlite()?;
     std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let lock = lock(folder)?;
+    let ballast = Ballast::of(folder, options.ballast_mib);
+    ballast.give_up_if_full();
+    let loss = loss::of_folder(folder)?;
+    if let Some(loss) = loss.as_ref().filter(|_| !options.accept_loss) {
+        return Err(OpenError::Lost(Box::new(loss.clone())));
+    }
+    loss::warn_of_log(folder)?;
+    let damage = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    page_sums::forget(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let mut writer = writer(folder, options)?;
+    // A log that filled the disk is copied before anything is added to it.
+    copy_at_start(&writer, &ballast);
     migrate(&mut writer, folder)?;
+    if let Some(loss) = &loss {
+        loss::accept(&writer, loss)?;
+    }
+    loss::note_damage(&writer, &damage)?;
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
     let commits_seen = Arc::new(CommitsSeen::default());
     let views = read(folder, options)?;
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
-    let sync = sync_apart(&writer, folder, options)?;
+    let sync = sync_apart(&writer, (folder, options), Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = copy_apart(folder, options)?;
-    let store = SqliteStore::new(writer, lock, (sync, copy), commits_seen)?;
+    ballast.keep();
+    let store = SqliteStore::new(writer, lock, (sync, copy, ballast), commits_seen)?;
     Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
 }
 
 /// From here on commits are written by SQLite and brought to the disk by us, so that the next batch is decided meanwhile.
-fn sync_apart(writer: &Connection, folder: &Path, options: Options) -> Result<Option<Arc<LogSync>>, OpenError> {
+/// What was written up to here SQLite has synced, the opening itself included.
+fn sync_apart(
+    writer: &Connection,
+    (folder, options): (&Path, Options),
+    mark: Mark,
+) -> Result<Option<Arc<LogSync>>, OpenError> {
     if options.synchronous == Synchronous::Off {
         return Ok(None);
     }
+    let marks = MarkWriter::start(folder, mark).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let log = folder.join(LOG_FILE);
-    let sync = LogSync::open(&log).map_err(|error| OpenError::Folder(log, error))?;
+    let sync = LogSync::open(&log, Some(marks)).map_err(|error| OpenError::Folder(log, error))?;
     // SQLite goes on to sync whenever the log is copied into the file or starts over.
     writer.pragma_update(None, "synchronous", "normal")?;
     Ok(Some(sync))
@@ -165,7 +201,7 @@ pub(super) fn check_sqlite() -> Result<(), OpenError> {
 fn lock(folder: &Path) -> Result<File, OpenError> {
     let broken = |error| OpenError::Folder(folder.to_owned(), error);
     let path = folder.join(LOCK_FILE);
-    let file = File::options().create(true).write(true).truncate(false).open(path).map_err(broken)?;
+    let file = File::options().create(true).write(true).truncate(false).mode(0o600).open(path).map_err(broken)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
@@ -173,7 +209,11 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn writer(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {
+fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
+    let database = folder.join(DATABASE_FILE);
+    // SQLite gives its other files the mode of this one.
+    let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
+    made.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let vfs = vfs::commit_at_once()?;
     let writer = Connection::open_with_flags_and_vfs(folder.join(DATABASE_FILE), OpenFlags::default(), vfs)?;
     prepare(&writer, options.cache_mib)?;
@@ -273,15 +313,20 @@ fn count_opening(writer: &Connection) -> Result<u32, rusqlite::Error> {
 #[cfg(test)]
 mod tests {
     use app::conformance::ready;
-    use app::ports::Store as _;
-    use app::rows::{AccountKey, HoldingKey, Rows};
+    use app::event::{Event, PriceChanged};
+    use app::outbox;
+    use app::ports::{Commit, CommitId, Store as _};
+    use app::rows::{AccountKey, EventId, HoldingKey, NewEvent, Rows};
     use app::settings::Carrier;
-    use domain::ids::{CampaignId, UserId};
+    use domain::ids::{CampaignId, ProductId, UserId};
     use domain::money::Money;
+    use domain::time::Timestamp;
     use refinery::Target;
 
     use super::*;
     use crate::embedded::snapshot::SqliteSnapshot;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
     /// What a shop of schema version 7 holds of three customers: points, and coupons of two campaigns.
     const SHOP_BEFORE: &str = "
@@ -343,5 +388,57 @@ mod tests {
         assert_eq!((events(&now), written.len()), (written, 2));
         let index = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_of_shard' AND tbl_name = 'event_row'";
         assert_eq!(now.query_row(index, [], |row| row.get(0)), Ok(1));
+    }
+
+    /// Two events of one shard, chained as programs before did it.
+    #[test]
+    fn a_chain_from_before_stays_valid_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        schema::migrations::runner().set_target(Target::Version(9)).run(&mut before).unwrap();
+        let shard = outbox::shard_of("7");
+        before
+            .execute_batch("INSERT INTO event_kind VALUES (1, 'product', 'ProductRegistered', 'product-events', 'RegisterProduct')")
+            .unwrap();
+        let mut hash = [0; 32];
+        for seq in 1..=2_i64 {
+            let id = 0x01a2_052a_e84c_7000_8000_0000_4009_5e52 + seq as u128;
+            hash = outbox::chain_of_before(&hash, &outbox::uuid(id), "ProductRegistered", "{}");
+            let insert = "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, occurred_at)
+                 VALUES (1, ?1, '7', '{}', '7', ?2, ?3, 5)";
+            before.execute(insert, (id.to_be_bytes(), shard as i64, seq)).unwrap();
+        }
+        before.execute("INSERT INTO outbox_shard VALUES (?1, 2, ?2)", (shard as i64, hash)).unwrap();
+        drop(before);
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        let mut rows = Rows::default();
+        ready(store.load(&[], &mut rows)).unwrap();
+        let event = Event::PriceChanged(PriceChanged { product_id: ProductId(7), price: Money::won(1) });
+        rows.events.push(NewEvent {
+            id: EventId(9),
+            event,
+            order: None,
+            version: None,
+            cause: "ChangeProduct",
+            at: NOON,
+        });
+        let id = CommitId { engine: 1, number: 1 };
+        ready(store.commit(Commit { id, rows: &rows, offsets: &[], now: NOON })).unwrap();
+        drop(store);
+        let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let log_is_broken = || {
+            let audit = app::audit::audit(&mut SqliteSnapshot::open(folder.path()).unwrap(), NOON).unwrap();
+            audit.laws.iter().any(|law| law.law == 20 && law.violations > 0)
+        };
+        assert!(!log_is_broken());
+        for (change, undo) in [
+            ("payload = '{ }' WHERE seq = 1", "payload = '{}' WHERE seq = 1"),
+            ("occurred_at = occurred_at - 1 WHERE seq = 3", "occurred_at = occurred_at + 1 WHERE seq = 3"),
+        ] {
+            database.execute(&format!("UPDATE event_row SET {change}"), []).unwrap();
+            assert!(log_is_broken(), "{change}");
+            database.execute(&format!("UPDATE event_row SET {undo}"), []).unwrap();
+            assert!(!log_is_broken());
+        }
     }
 }

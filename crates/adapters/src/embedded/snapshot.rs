@@ -16,7 +16,10 @@ use app::rows::{AnswerKey, StoredAnswer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use super::commit_mark;
+use super::loss::{self, Loss};
 use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
+use super::page_sums;
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
 use stream::stream;
@@ -27,14 +30,21 @@ const CACHE_KIB: i64 = 65_536;
 pub struct SqliteSnapshot {
     connection: Connection,
     unreadable: Unreadable,
+    /// What the store lacks of what it had.
+    loss: Option<Loss>,
+    /// Pages of the file that were changed since it was closed.
+    changed: Vec<String>,
 }
 
 impl SqliteSnapshot {
     /// Fixes the moment: whatever is committed later is not seen.
     pub fn open(folder: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
         check_sqlite()?;
-        if !folder.join(DATABASE_FILE).exists() {
-            return Err(OpenError::NoShop(folder.to_owned()));
+        // Read first: whatever was marked by now is seen in the moment that comes after.
+        let mark = commit_mark::read(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+        if std::fs::metadata(folder.join(DATABASE_FILE)).map_or(0, |file| file.len()) == 0 {
+            let lost = loss::of_folder(folder)?;
+            return Err(lost.map_or(OpenError::NoShop(folder.to_owned()), |loss| OpenError::Lost(Box::new(loss))));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
@@ -42,8 +52,12 @@ impl SqliteSnapshot {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
         connection.execute_batch("BEGIN")?;
-        check_shop(&connection, folder)?;
-        Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]) })
+        let loss = loss::of_reader(&connection, folder, mark)?;
+        if let Err(error) = check_shop(&connection, folder) {
+            return Err(loss.map_or(error, |loss| OpenError::Lost(Box::new(loss))));
+        }
+        let changed = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+        Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]), loss, changed })
     }
 
     fn read(&self, read: impl FnOnce(&Connection, &Unreadable) -> Result<()>) -> std::result::Result<(), StoreError> {
@@ -89,6 +103,8 @@ impl Snapshot for SqliteSnapshot {
 
     fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
         let mut problems = self.unreadable.take();
+        problems.append(&mut self.changed);
+        problems.extend(self.loss.as_ref().map(ToString::to_string));
         let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
             let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
             lines

@@ -14,9 +14,10 @@ use std::fs::File;
 use std::future::ready;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub(super) use executor::carrier;
-pub(super) use log_copy::LogCopy;
+pub(super) use log_copy::{LogCopy, copy_at_start};
 pub(super) use log_sync::LogSync;
 pub(super) use places::heads;
 
@@ -35,6 +36,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
 use rustc_hash::FxHashMap;
 
+use super::ballast::Ballast;
 use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
@@ -44,6 +46,9 @@ use purse::Purse;
 /// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
 /// it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that grows syncs half as fast.
 const LOG_BYTES: i32 = 64 * 1024 * 1024;
+/// On a disk that was full it is copied after so many pages at the least.
+const LOG_PAGES_MIN: i32 = 256;
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_secs(60);
 
 pub struct SqliteStore {
     connection: Connection,
@@ -54,8 +59,13 @@ pub struct SqliteStore {
     commits_seen: Arc<CommitsSeen>,
     /// Pages that the log may hold before they are copied.
     log_pages: i32,
+    /// The same on a disk that was never full.
+    log_pages_max: i32,
     /// Gone only while the store is closed.
     copy: Option<LogCopy>,
+    ballast: Ballast,
+    /// When the disk was full, or was looked at again after that.
+    short_of_room: Option<Instant>,
     /// `None` where a commit need not be on the disk.
     sync: Option<Arc<LogSync>>,
     /// Why this process must not write any more.
@@ -91,7 +101,7 @@ impl SqliteStore {
     pub(super) fn new(
         connection: Connection,
         lock: File,
-        (sync, copy): (Option<Arc<LogSync>>, LogCopy),
+        (sync, copy, ballast): (Option<Arc<LogSync>>, LogCopy, Ballast),
         commits_seen: Arc<CommitsSeen>,
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = places::heads(&connection)?;
@@ -104,7 +114,10 @@ impl SqliteStore {
             before: Before::default(),
             commits_seen,
             log_pages: LOG_BYTES / page_bytes,
+            log_pages_max: LOG_BYTES / page_bytes,
             copy: Some(copy),
+            ballast,
+            short_of_room: None,
             sync,
             broken: None,
             _lock: lock,
@@ -121,9 +134,10 @@ impl SqliteStore {
     /// the last commit has been answered.
     fn begin(&mut self) -> Result<(), rusqlite::Error> {
         if self.connection.is_autocommit() {
-            if let Some(copy) = &self.copy {
-                copy.tend(&self.connection, self.log_pages)?;
-            }
+            self.look_for_room();
+            let tended = self.copy.as_ref().map_or(Ok(()), |copy| copy.tend(&self.connection, self.log_pages));
+            // What cannot be copied stays in the log, where there may be room for more.
+            tended.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
             self.run("BEGIN IMMEDIATE")?;
         }
         Ok(())
@@ -162,12 +176,43 @@ impl SqliteStore {
         if let Err(error) = &ended {
             self.watch(error);
         }
+        if is_full(&error) {
+            self.make_room();
+        }
         if let Some(broken) = self.broken() {
             return CommitError::Broken(broken.clone());
         }
         match error.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation) => CommitError::Constraint(error.to_string()),
             _ => CommitError::Unknown(error.to_string()),
+        }
+    }
+
+    /// On a full disk: gives up the ballast, and copies the log into the file, so that the log starts over where it lies. From then
+    /// on it is copied sooner.
+    fn make_room(&mut self) {
+        if !self.connection.is_autocommit() || self.broken().is_some() {
+            return;
+        }
+        let had_ballast = self.ballast.give_up();
+        let made = log_copy::make_room(&self.connection);
+        if self.short_of_room.is_none() || had_ballast {
+            tracing::warn!(had_ballast, "The disk is full: the log is copied into the file and starts over.");
+        }
+        self.short_of_room = Some(Instant::now());
+        if let Ok(pages) = made {
+            self.log_pages = self.log_pages.min(pages / 4).max(LOG_PAGES_MIN);
+        }
+    }
+
+    /// Takes the ballast again when there is room for it, and lets the log get long again.
+    fn look_for_room(&mut self) {
+        if self.short_of_room.is_some_and(|looked| looked.elapsed() >= LOOK_FOR_ROOM_EVERY) {
+            self.short_of_room = Some(Instant::now());
+            if self.ballast.keep() {
+                self.short_of_room = None;
+                self.log_pages = self.log_pages_max;
+            }
         }
     }
 
@@ -183,10 +228,11 @@ impl SqliteStore {
     /// After a failed write or sync nobody knows what the disk holds, and a repeated sync may lie. So this process
     /// writes no more; the next one reads the log from its start and finds out.
     fn watch(&mut self, error: &rusqlite::Error) {
-        let is_fatal = matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-        );
+        let is_fatal = !is_full(error)
+            && matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            );
         if is_fatal && self.broken.is_none() {
             self.broken = Some(error.to_string());
         }
@@ -209,6 +255,13 @@ impl SqliteStore {
     }
 }
 
+/// Whether there is no room for what was to be written. The disk did not fail: the system has said no before anything was done. The
+/// index of the log grows as the log does, and SQLite has a name of its own for that.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
 /// A store that is closed in peace is one file with everything in it, also while somebody still reads.
 impl Drop for SqliteStore {
     fn drop(&mut self) {
@@ -219,6 +272,9 @@ impl Drop for SqliteStore {
         } else if self.end().is_ok() {
             // What stays in the log is found there by the next process.
             let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
+            if let Some(sync) = &self.sync {
+                sync.keep_mark();
+            }
         }
     }
 }
@@ -241,7 +297,8 @@ impl Store for SqliteStore {
                 self.before = Before::default();
                 self.commits_seen.tell(&heads);
                 self.heads = Some(heads);
-                Ok(self.sync.as_ref().map_or(Durability::Reached, LogSync::wrote))
+                let number = commit.id.number;
+                Ok(self.sync.as_ref().map_or(Durability::Reached, |sync| sync.wrote_commit(number)))
             }
             Err(failure) => Err(self.give_up(failure)),
         };
@@ -266,12 +323,19 @@ impl Store for SqliteStore {
     }
 
     fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
-        let leased = self.ask(|store| {
+        let take = |store: &Self| {
             let statement = "INSERT INTO sequence (name, next_number) VALUES (?1, ?2 + ?3)
                  ON CONFLICT DO UPDATE SET next_number = next_number + ?3 RETURNING next_number";
             let end = find::<i64>(&store.connection, statement, (sequence.name(), sequence.first(), count))?;
             let end = end.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
             Ok(end - count..end)
+        };
+        let leased = self.ask(|store| match take(store) {
+            Err(error) if is_full(&error) => {
+                store.make_room();
+                take(store)
+            }
+            taken => taken,
         });
         Box::pin(ready(leased))
     }

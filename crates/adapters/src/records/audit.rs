@@ -2,7 +2,7 @@
 
 use app::audit::{CouponFacts, EventFacts, Link, NoticeLink, OrderEventFacts};
 use domain::coupon::Coupon;
-use domain::ids::{CampaignId, UserId};
+use domain::ids::{CampaignId, OrderId, UserId};
 
 use super::{Cells, FromCells};
 use crate::snapshot::known_shard;
@@ -36,7 +36,7 @@ impl FromCells for OrderEventFacts {
     }
 }
 
-/// The hash that was kept with it stands in another table.
+/// The hash that was kept with it, and what the chain covers, stand in other tables.
 impl FromCells for EventFacts {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<EventFacts, C::Error> {
         Ok(EventFacts {
@@ -47,6 +47,13 @@ impl FromCells for EventFacts {
             kind: cells.take()?,
             payload: cells.take()?,
             at: cells.at()?,
+            aggregatetype: cells.take()?,
+            aggregateid: cells.take()?,
+            topic: cells.take()?,
+            order: cells.take::<Option<i64>>()?.map(OrderId),
+            version: cells.take()?,
+            cause: cells.take()?,
+            is_covered_whole: true,
             root: None,
         })
     }

@@ -49,6 +49,10 @@ impl Snapshot for BesideGate {
         self.store.events(each)
     }
 
+    fn has_gate(&self) -> bool {
+        true
+    }
+
     fn integrity(&mut self) -> Result<Vec<String>, StoreError> {
         self.store.integrity()
     }

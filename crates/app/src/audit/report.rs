@@ -61,6 +61,15 @@ laws! {
 pub struct Audit {
     pub violations: u64,
     pub laws: Vec<LawReport>,
+    /// What was not looked at, or only in part.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A law that nothing, or not everything, was held against.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    pub law: u8,
+    pub reason: &'static str,
 }
 
 impl Audit {
@@ -92,6 +101,7 @@ pub(super) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict
 #[derive(Debug)]
 pub(super) struct Findings {
     laws: BTreeMap<Law, LawReport>,
+    skipped: Vec<Skipped>,
 }
 
 impl Findings {
@@ -100,7 +110,11 @@ impl Findings {
             let report = LawReport { law: law.number(), name: law.name(), checked: 0, violations: 0, examples: vec![] };
             (*law, report)
         };
-        Findings { laws: Law::ALL.iter().map(empty).collect() }
+        Findings { laws: Law::ALL.iter().map(empty).collect(), skipped: vec![] }
+    }
+
+    pub(super) fn skip(&mut self, law: u8, reason: &'static str) {
+        self.skipped.push(Skipped { law, reason });
     }
 
     pub(super) fn note(&mut self, law: Law, verdict: Verdict) {
@@ -115,6 +129,8 @@ impl Findings {
 
     pub(super) fn conclude(self) -> Audit {
         let laws: Vec<LawReport> = self.laws.into_values().collect();
-        Audit { violations: laws.iter().map(|law| law.violations).sum(), laws }
+        let mut skipped = self.skipped;
+        skipped.sort_by_key(|skipped| skipped.law);
+        Audit { violations: laws.iter().map(|law| law.violations).sum(), laws, skipped }
     }
 }

@@ -37,6 +37,11 @@ pub trait Snapshot {
     /// All events in commit order; in the end, what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
 
+    /// Whether it says what a gate beside the store knows.
+    fn has_gate(&self) -> bool {
+        false
+    }
+
     /// The problems that the store finds with itself, and the rows that could not be read above. Asked last.
     fn integrity(&mut self) -> Result<Vec<String>, StoreError>;
 }
@@ -143,6 +148,14 @@ pub struct EventFacts {
     pub kind: String,
     pub payload: String,
     pub at: Timestamp,
+    pub aggregatetype: String,
+    pub aggregateid: String,
+    pub topic: String,
+    pub order: Option<OrderId>,
+    pub version: Option<i64>,
+    pub cause: String,
+    /// Whether the chain covers all of this, and not only identity, type and payload: programs before had it so.
+    pub is_covered_whole: bool,
     /// The hash that was kept with this number as a day's last.
     pub root: Option<[u8; 32]>,
 }

@@ -13,6 +13,8 @@ use crate::views::DaySales;
 #[derive(Debug, Default)]
 pub struct Report {
     pub commits: usize,
+    /// Attempts to commit that failed because of the store, not because of what was to be written.
+    pub commit_failures: usize,
     pub settled: usize,
     /// Jobs that wait inside the engine for the next batch.
     pub deferred: usize,

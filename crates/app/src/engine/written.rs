@@ -67,6 +67,7 @@ impl Written {
                 Err(error) => {
                     report.errors.push(error);
                     report.is_broken = true;
+                    report.commit_failures += 1;
                     answers.into_iter().for_each(|(reply, _)| reply(Settled::refused(Refusal::Unavailable)));
                 }
             }

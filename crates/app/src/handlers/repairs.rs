@@ -6,10 +6,12 @@ use domain::payment::Payment;
 use domain::points::Account;
 
 use crate::command::Repair;
-use crate::rows::{AccountKey, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
+use crate::rows::{AccountKey, Maintenance, OrderKey, PaymentKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Step, Unit};
 
 pub(crate) fn repair(unit: &mut Unit<'_>, repair: &Repair) -> Step {
+    let note = Maintenance { law: repair.law().number(), what: repair.what(), at: unit.now };
+    unit.rows.maintenance.push(note);
     match *repair {
         Repair::Product { product, reserved, sold, received, written_off } => {
             let Some(mut row) = unit.rows.products.get(product)?.cloned() else { return Ok(()) };

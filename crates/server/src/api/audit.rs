@@ -1,21 +1,25 @@
 //! The audit from inside: the running shop looks at a snapshot of itself, and puts right what can be computed again.
 
-use app::audit::{self, Audit, Inspection};
+use app::audit::{self, Audit, Inspection, Repaired};
+use app::command::Command;
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::submission::Submission;
 use super::{Empty, Shop, examples, shapes, unavailable};
+use crate::front::Front;
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
 use crate::texts::operators;
 
-/// What a repair did: the audit before it, and the audit after.
+/// What a repair did: each of them, the audit before it, and the audit after.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Repair", example = examples::repair())]
 pub(crate) struct RepairBody {
     repairs: usize,
+    #[schemars(with = "Vec<shapes::Repaired>")]
+    repaired: Vec<Repaired>,
     #[schemars(with = "shapes::Audit")]
     before: Audit,
     #[schemars(with = "shapes::Audit")]
@@ -42,15 +46,24 @@ pub(crate) async fn repair(
     _submission: Submission<Empty>,
 ) -> Result<Json<RepairBody>, Problem> {
     let Inspection { audit: before, repairs } = inspect(&shop).await?;
-    let count = repairs.len();
-    for command in repairs {
-        let settled = shop.front.submit(command, None).await;
-        if let Err(refusal) = settled.result {
-            tracing::warn!("A repair was refused: {refusal:?}");
-        }
-    }
+    let repaired = repair_all(&shop.front, repairs).await;
     let after = inspect(&shop).await?.audit;
-    Ok(Json(RepairBody { repairs: count, before, after }))
+    Ok(Json(RepairBody { repairs: repaired.len(), repaired, before, after }))
+}
+
+/// Has the engine put right what an audit asks for, and says of each whether it did.
+pub(crate) async fn repair_all(front: &Front, repairs: Vec<Command>) -> Vec<Repaired> {
+    let mut repaired = vec![];
+    for command in repairs {
+        let what = Repaired::new(&command, true);
+        let refused = front.submit(command, None).await.result.err();
+        match &refused {
+            None => tracing::info!(law = what.law, "Repaired: {}", what.what),
+            Some(refusal) => tracing::warn!(law = what.law, "Not repaired: {}: {refusal:?}", what.what),
+        }
+        repaired.push(Repaired { done: refused.is_none(), ..what });
+    }
+    repaired
 }
 
 /// Reads the whole store, on a thread that serves nobody meanwhile.

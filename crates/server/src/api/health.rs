@@ -8,9 +8,12 @@ use super::Shop;
 use crate::http::{Code, Problem};
 use crate::texts::operators;
 
-/// `GET /livez`: the process can answer.
-pub(crate) async fn live() -> &'static str {
-    "ok\n"
+/// `GET /livez`: the process can answer, and do its work.
+pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Problem> {
+    if shop.front.health.failed().is_some() {
+        return Err(Problem::new(Code::Unavailable, operators::FAILED_FOR_GOOD));
+    }
+    Ok("ok\n")
 }
 
 /// `GET /readyz`: commands are taken and the store answers.
@@ -20,6 +23,9 @@ pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Prob
     }
     if !shop.front.is_open() {
         return Err(Problem::new(Code::Unavailable, operators::ENGINE_STOPPED));
+    }
+    if !shop.front.health.takes_writes() {
+        return Err(Problem::new(Code::Unavailable, operators::NO_WRITES));
     }
     shop.front.views.product(domain::ids::ProductId(0)).await.map_err(super::unavailable)?;
     Ok("ok\n")

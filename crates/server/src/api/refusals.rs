@@ -62,6 +62,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         Refusal::IdempotencyMismatch => repeated_with_another_body(),
         Refusal::IdempotencyInProgress => first_is_undecided(),
         Refusal::Overloaded { .. } => Problem::new(Code::Overloaded, details::OVERLOADED),
+        Refusal::NotWritten => Problem::new(Code::Unavailable, details::NOT_WRITTEN),
         Refusal::Unavailable => Problem::new(Code::Unavailable, details::OUTCOME_UNKNOWN),
     }
 }

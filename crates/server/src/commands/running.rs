@@ -6,12 +6,16 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use app::audit::Repaired;
+use serde::Deserialize;
+
 use super::Error;
 use crate::auth::{Principal, Role, Tokens};
 use crate::config::Config;
+use crate::data_dir::for_owner_only;
 use crate::secret::Secret;
 
-const ADDRESS_FILE: &str = "server.address";
+pub(crate) const ADDRESS_FILE: &str = "server.address";
 /// An audit of a large store reads all of it, twice.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 /// The admin that a command on this machine speaks for.
@@ -19,15 +23,17 @@ const OPERATOR: i64 = 1;
 
 /// Says where the server of this folder answers admins.
 pub(super) fn announce(data_dir: &Path, address: &str) -> std::io::Result<()> {
-    fs::write(address_file(data_dir), address)
+    let file = address_file(data_dir);
+    for_owner_only(&file)?;
+    fs::write(file, address)
 }
 
 pub(super) fn address_file(data_dir: &Path) -> PathBuf {
     data_dir.join(ADDRESS_FILE)
 }
 
-/// Has the running server put right what does not add up.
-pub(super) fn repair(config: &Config) -> Result<(), Error> {
+/// Has the running server put right what does not add up, and says what that was.
+pub(super) fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     let folder = &config.server.data_dir;
     let address = fs::read_to_string(address_file(folder))?;
     let secret = Secret::find(config.auth.secret(), folder)?;
@@ -38,7 +44,15 @@ pub(super) fn repair(config: &Config) -> Result<(), Error> {
     if status != "200" {
         return Err(Error::Running(status.to_owned()));
     }
-    Ok(())
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let Told { repaired } = serde_json::from_str(body).map_err(std::io::Error::from)?;
+    Ok(repaired)
+}
+
+/// What the server tells of a repair.
+#[derive(Deserialize)]
+struct Told {
+    repaired: Vec<Repaired>,
 }
 
 fn post(address: &str, path: &str, token: &str) -> std::io::Result<String> {

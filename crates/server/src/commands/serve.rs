@@ -17,16 +17,19 @@ use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
 use crate::canary::Canary;
 use crate::cli::ServeArgs;
-use crate::config::Config;
+use crate::config::{AfterFailure, Config};
 use crate::data_dir::DataDir;
 use crate::demo::{self, Catalogue, Door, Sown};
+use crate::health::AtWork;
 use crate::http::connections::{self, ConnectionLimits, Serving};
 use crate::http::language::Language;
 use crate::secret::Secret;
 use crate::shutdown::{self, Signals, Stop, Stopper};
 use crate::wiring::{self, EngineThread, Running};
-use crate::{logging, passwords, weakness};
+use crate::{logging, open_files, passwords, weakness};
 
+/// Beyond the time for requests in hand, a process that has failed closes for so long.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
 /// How often answers that need not be kept any longer are forgotten, and how many at once.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_MAX: usize = 2_000;
@@ -40,6 +43,7 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
         config.server.roles = roles;
     }
     config.check_roles()?;
+    config.store.accept_loss = args.accept_loss;
     logging::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut signals = runtime.block_on(async { Signals::listen() })?;
@@ -50,9 +54,28 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
     // Whoever waits for this line must find the port open, and it is.
     tracing::info!("The shop is open on http://{}", open.address);
 
-    runtime.block_on(signals.received())?;
-    open.close()?;
-    Ok(ExitCode::SUCCESS)
+    let Some(failure) = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure))? else {
+        open.close()?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    tracing::error!("{failure} The process ends, so that it is started again.");
+    end_soon(&config);
+    if let Err(error) = open.close() {
+        tracing::error!("The shop did not close in peace: {error}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+/// A process that has failed ends even if what it waits for never comes.
+fn end_soon(config: &Config) {
+    let patience = config.server.shutdown_grace() + CLOSING_PATIENCE;
+    let end = move || {
+        std::thread::sleep(patience);
+        tracing::error!("The shop could not be closed in time.");
+        std::process::exit(1)
+    };
+    // Without the thread, closing takes as long as it takes.
+    let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end);
 }
 
 /// Fills the shop to try it; what is there already stays.
@@ -86,6 +109,7 @@ impl OpenShop {
         is_bench: bool,
         before: impl FnOnce(&Shop) -> Result<(), Error>,
     ) -> Result<OpenShop, Error> {
+        open_files::raise_limit(config.server.connections_max);
         let data_dir = DataDir::open(&config.server.data_dir)?;
         let secret = Secret::load(config.auth.secret(), data_dir.path())?;
         // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
@@ -101,6 +125,27 @@ impl OpenShop {
         let housekeeping = Housekeeping::start(shop.clone(), config)?;
         let address = listener.local_addr()?;
         Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, _data_dir: data_dir })
+    }
+
+    /// Waits until the shop is told to stop, or can do its work no more; says why.
+    async fn is_over(
+        &self,
+        signals: &mut Signals,
+        after_failure: AfterFailure,
+    ) -> std::io::Result<Option<&'static str>> {
+        let health = &self.shop.front.health;
+        let failure = async {
+            let failure = health.failure().await;
+            if after_failure == AfterFailure::End {
+                return failure;
+            }
+            tracing::error!("{failure} The process stays, and /livez answers 503 until it is started again.");
+            std::future::pending().await
+        };
+        tokio::select! {
+            received = signals.received() => received.map(|()| None),
+            failure = failure => Ok(Some(failure)),
+        }
     }
 
     /// Finishes the work in hand and closes.
@@ -122,7 +167,9 @@ impl OpenShop {
 /// What is easily guessed keeps nobody out; where only this machine can come in, that is told and no more.
 fn refuse_weak(config: &Config, secret: &Secret, listeners: [Option<&TcpListener>; 2]) -> Result<(), Error> {
     let of_password = config.admin.password().and_then(weakness::of_admin_password);
-    let weak = weakness::of_secret(secret.as_bytes()).into_iter().chain(of_password);
+    let is_of_folder = config.auth.secret().is_none();
+    let open = is_of_folder.then(|| Secret::open_to_others(&config.server.data_dir)).flatten();
+    let weak = weakness::of_secret(secret.as_bytes()).into_iter().chain(open).chain(of_password);
     let mut is_open_to_others = false;
     for listener in listeners.into_iter().flatten() {
         is_open_to_others |= !listener.local_addr()?.ip().to_canonical().is_loopback();
@@ -214,7 +261,9 @@ impl Housekeeping {
         let (keep, mut canary) = (config.idempotency.keep(), Canary::new(config.orders.canary.clone()));
         let (stop, stopped) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let at_work = AtWork::new(&shop.front.health, "The housekeeping thread has panicked.");
         let run = move || {
+            let _at_work = at_work;
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
                 runtime.block_on(async {
                     forget_once(&shop, keep).await;
@@ -243,6 +292,6 @@ async fn forget_once(shop: &Shop, keep: Duration) {
         Ok(keys) => {
             shop.front.submit(Command::ForgetAnswers { keys, before }, None).await;
         }
-        Err(error) => tracing::warn!("Old idempotency answers could not be read: {error}"),
+        Err(error) => logging::error("Old idempotency answers could not be read", &error),
     }
 }

@@ -21,6 +21,7 @@ const SIZE_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 25
 
 pub struct EngineMetrics {
     commits: Counter,
+    commit_failures: Counter,
     commands: Counter,
     events: Counter,
     rows: Counter,
@@ -41,6 +42,7 @@ impl EngineMetrics {
     pub fn register(metrics: &Metrics) -> EngineMetrics {
         let engine = EngineMetrics {
             commits: Counter::default(),
+            commit_failures: Counter::default(),
             commands: Counter::default(),
             events: Counter::default(),
             rows: Counter::default(),
@@ -57,6 +59,8 @@ impl EngineMetrics {
         };
         metrics.register(|registry| {
             registry.register("commits", "Commits of the engine", engine.commits.clone());
+            let failures = "Attempts to commit that failed because of the store";
+            registry.register("commit_failures", failures, engine.commit_failures.clone());
             registry.register("commands", "Commands that were decided", engine.commands.clone());
             registry.register("events", "Events written", engine.events.clone());
             registry.register("rows_written", "Rows written", engine.rows.clone());
@@ -85,6 +89,7 @@ impl EngineMetrics {
     pub(crate) fn observe_batch(&self, report: &Report, took: Duration) {
         let counted = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         self.commits.inc_by(counted(report.commits));
+        self.commit_failures.inc_by(counted(report.commit_failures));
         self.commands.inc_by(counted(report.settled));
         self.events.inc_by(counted(report.events));
         self.rows.inc_by(counted(report.rows));

@@ -139,6 +139,9 @@ texts! {
     BROKEN:
         "Nothing was done: it would have broken something that always holds in this shop. The operators were told.",
         "상점에서 항상 지켜야 하는 규칙에 어긋나 아무것도 변경하지 않았습니다. 운영자에게 알렸습니다.";
+    NOT_WRITTEN:
+        "The shop cannot write at present; nothing was written. Repeat the request in a moment.",
+        "지금은 상점에 기록할 수 없어 아무것도 변경되지 않았습니다. 잠시 후 다시 요청해 주세요.";
     OUTCOME_UNKNOWN:
         "The outcome is not known; repeat the request with the same Idempotency-Key.",
         "처리 결과를 확인하지 못했습니다. 같은 Idempotency-Key로 다시 요청해 주세요.";

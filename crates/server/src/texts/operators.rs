@@ -39,6 +39,12 @@ texts! {
     TARGET_ONE_OF: "must have one of toOffset, toTime and toCommitted: true", "toOffset, toTime, toCommitted: true 중 하나만 지정해 주세요";
     AUDIT_FAILED: "The audit could not be finished; the cause is in the log.", "감사를 끝내지 못했습니다. 원인은 로그에 남아 있습니다.";
     STOPPING: "The shop is stopping.", "상점이 종료되고 있습니다.";
+    FAILED_FOR_GOOD:
+        "The process can do its work no more; see the log, and start it again.",
+        "프로세스가 더 이상 작업할 수 없습니다. 로그를 확인하고 다시 시작해 주세요.";
+    NO_WRITES:
+        "The store takes no writes at present; see the log. It is asked again every second.",
+        "지금은 저장소에 기록할 수 없습니다. 로그를 확인해 주세요. 1초마다 다시 시도합니다.";
     ENGINE_STOPPED: "The engine has stopped; see the log.", "엔진이 멈췄습니다. 로그를 확인해 주세요.";
     SERVICE_UNKNOWN: "must be stockService or couponService", "stockService 또는 couponService여야 합니다";
     SCRIPT_UNKNOWN: "must be a script that the provider knows", "결제 공급자가 아는 스크립트여야 합니다";

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::Error;
 use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
+use crate::health::Health;
 use crate::metrics::{Metrics, Published};
 use crate::relaying::RelayThread;
 
@@ -139,7 +140,7 @@ pub(super) fn relay(
     config: &Config,
     outbox: Option<Box<dyn Outbox + Send>>,
     clock: &Arc<dyn Clock>,
-    (committed, metrics): (&Arc<Notify>, &Metrics),
+    (committed, metrics, health): (&Arc<Notify>, &Metrics, &Arc<Health>),
 ) -> Result<Option<RelayThread>, Error> {
     let (Some(cluster), Some(outbox)) = (cluster(config), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
@@ -151,5 +152,5 @@ pub(super) fn relay(
         let publisher = published.counting(Box::new(KafkaPublisher::new(cluster, topics)));
         Relay::new(outbox, Box::new(publisher))
     };
-    Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed))?))
+    Ok(Some(RelayThread::start(make, Arc::clone(clock), Arc::clone(committed), health)?))
 }

@@ -16,11 +16,12 @@ use crate::api::Payments;
 use crate::callbacks::Letterbox;
 use crate::cashier::{CashierThread, Parts, Patient};
 use crate::config::{Config, PaymentBy};
+use crate::data_dir;
 use crate::front::Front;
 use crate::metrics::{CashierMetrics, Metrics, Mismatches};
 
 /// The scripted provider's own record, beside the store.
-const BOOK: &str = "scripted-payments.db";
+pub(super) const BOOK: &str = "scripted-payments.db";
 /// A provider that keeps to its own time-out is never cut off by ours.
 const GRACE: Duration = Duration::from_secs(1);
 const MADE_SECRET_BYTES: usize = 32;
@@ -82,7 +83,11 @@ fn moving(config: &Config, data_dir: &Path, wall: &Arc<dyn Clock>, letterbox: Ar
     let provider = match config.store.database() {
         Some(database) => MysqlBook::open(database.address())
             .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), letterbox)),
-        None => Scripted::open(&data_dir.join(BOOK), secrets, Arc::clone(wall), letterbox),
+        None => {
+            let book = data_dir.join(BOOK);
+            data_dir::for_owner_only(&book).map_err(|error| Error::Payment(error.to_string()))?;
+            Scripted::open(&book, secrets, Arc::clone(wall), letterbox)
+        }
     };
     let provider = Arc::new(provider.map_err(Error::Payment)?);
     Ok(Moving { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })

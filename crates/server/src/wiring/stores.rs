@@ -19,6 +19,7 @@ use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Error, carrier, settings};
+use crate::commands::ADDRESS_FILE;
 use crate::config::{self, Config};
 use crate::worker::EVENTS_MAX;
 
@@ -88,6 +89,7 @@ pub(super) async fn switchboard(config: &Config) -> Result<Box<dyn Switchboard>,
 fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    check_not_new_beside_old(config, data_dir)?;
     let mut opened = embedded::open(data_dir, options(config))?;
     let settings = settings(config, Codec::new(opened.codec_key));
     let carrier = carrier(config);
@@ -123,6 +125,32 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
         engine,
         runtime,
     })
+}
+
+/// What a process leaves in a folder once its store is there for good.
+const LEFT_BY_A_SHOP: [&str; 2] = [super::cashier::BOOK, ADDRESS_FILE];
+
+/// A folder in which there was a shop does not become a new one without a word.
+fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Error> {
+    let bytes = |file: &str| std::fs::metadata(data_dir.join(file)).map_or(0, |file| file.len());
+    let left = LEFT_BY_A_SHOP.into_iter().find(|file| bytes(file) > 0);
+    match left.filter(|_| bytes(embedded::DATABASE_FILE) == 0) {
+        None => Ok(()),
+        Some(file) if config.store.accept_loss => {
+            tracing::warn!("Accepted: a new shop begins beside {file} of an earlier one.");
+            Ok(())
+        }
+        Some(file) => Err(Error::NewBesideOld { folder: data_dir.to_owned(), file }),
+    }
+}
+
+/// Opens a store that has lost commits, which writes the loss down, and closes it.
+pub(super) fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
+    if config.store.database().is_none() {
+        check_not_new_beside_old(config, data_dir)?;
+        drop(embedded::open(data_dir, options(config))?);
+    }
+    Ok(())
 }
 
 fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Opened, Error> {
@@ -210,5 +238,7 @@ fn options(config: &Config) -> Options {
         },
         cache_mib: config.store.cache_mib,
         readers: config.store.readers,
+        ballast_mib: config.store.ballast_mib,
+        accept_loss: config.store.accept_loss,
     }
 }

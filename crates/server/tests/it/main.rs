@@ -63,5 +63,6 @@ mod shell_commands;
 mod shell_connections;
 mod shell_tokens;
 mod shop;
+mod store_faults;
 mod stuck_payments;
 mod switching;

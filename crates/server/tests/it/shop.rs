@@ -106,6 +106,22 @@ impl TestShop {
         assert!(child.wait().unwrap().success(), "a stop ends with exit code 0");
     }
 
+    /// Waits until the process ends by itself.
+    pub(crate) fn ended(&mut self) -> std::process::ExitStatus {
+        self.child.take().unwrap().wait().unwrap()
+    }
+
+    /// Leaves the folder as it is, without a process and without an audit.
+    pub(crate) fn abandon(mut self) -> PathBuf {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let folder = self.folder.clone();
+        std::mem::forget(self);
+        folder
+    }
+
     pub(crate) fn token(&self, user_id: i64, role: Role) -> String {
         self.tokens.mint(Principal { user_id, role }, Duration::from_secs(3_600))
     }

@@ -229,7 +229,9 @@ impl Shop {
         for (number, settled) in mail {
             let act = &mut self.acts[number];
             match settled.result {
-                Err(Refusal::Unavailable | Refusal::Overloaded { .. }) => act.ask_at = Some(later),
+                Err(Refusal::Unavailable | Refusal::NotWritten | Refusal::Overloaded { .. }) => {
+                    act.ask_at = Some(later)
+                }
                 result => {
                     let is_same = act.answer.as_ref().is_none_or(|answer| *answer == result);
                     ensure(is_same, || format!("{:?} was answered {:?}, then {result:?}", act.command, act.answer))?;

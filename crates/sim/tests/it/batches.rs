@@ -113,7 +113,7 @@ proptest! {
                 });
             }
             let answers = troubled.decide(commands.clone());
-            let refused = answers.iter().filter(|answer| answer.result == Err(Refusal::Unavailable)).count();
+            let refused = answers.iter().filter(|answer| answer.result == Err(Refusal::NotWritten)).count();
             if refused == 0 {
                 let ends = |answers: &[app::answer::Settled]| -> Vec<bool> {
                     answers.iter().map(|answer| answer.result.is_ok()).collect()
@@ -153,7 +153,7 @@ fn a_constraint_error_costs_nobody_but_its_cause() {
         let user = |place: usize| if place == cursed { BOB } else { UserId(place as i64 + 10) };
         let answers = shop.decide((0..7).map(|place_in_batch| place(order_of(user(place_in_batch), product))));
         for (place, answer) in answers.iter().enumerate() {
-            let expected = if place == cursed { Err(Refusal::Unavailable) } else { Ok(()) };
+            let expected = if place == cursed { Err(Refusal::NotWritten) } else { Ok(()) };
             assert_eq!(answer.result.clone().map(|_| ()), expected, "{place}, where {cursed} is cursed");
         }
         assert_eq!(shop.state().products[&product].sold, 6);
@@ -172,7 +172,7 @@ fn a_constraint_error_does_not_cost_a_job_that_waits_for_a_row() {
         matches!(registered, Ok(Answer::UserRegistered { user }) if user.0 > REGISTERED_USER_MIN),
         "{registered:?}"
     );
-    assert_eq!(answers[1].result, Err(Refusal::Unavailable));
+    assert_eq!(answers[1].result, Err(Refusal::NotWritten));
 }
 
 #[test]
@@ -204,6 +204,18 @@ fn a_commit_of_unknown_outcome_is_looked_up() {
     }
 }
 
+/// H1: after each attempt the store says that nothing was written, and the client is told so.
+#[test]
+fn a_commit_that_is_known_not_to_have_happened_is_told_as_not_written() {
+    let mut shop = Shop::open(Executor::Inline);
+    (0..8).for_each(|_| shop.faults.plan_commit(CommitFault::LostBefore));
+    assert_eq!(shop.run(charge(ANN, 100)), Err(Refusal::NotWritten));
+    assert_eq!(shop.balance(ANN), 0);
+    shop.faults.heal();
+    shop.charge(ANN, 100);
+    assert_eq!(shop.balance(ANN), 100);
+}
+
 #[test]
 fn where_nobody_can_be_asked_the_outcome_is_told_as_unknown() {
     for (fate, balance) in [(CommitFault::LostBefore, 0), (CommitFault::LostAfter, 100)] {
@@ -219,8 +231,9 @@ fn where_nobody_can_be_asked_the_outcome_is_told_as_unknown() {
 fn a_store_that_broke_is_never_written_to_again() {
     let mut shop = Shop::open(Executor::Inline);
     shop.faults.plan_commit(CommitFault::Refused(CommitError::Broken("as planned".into())));
-    for _twice in 0..2 {
-        assert_eq!(shop.run(charge(ANN, 100)), Err(Refusal::Unavailable));
+    // Of the first nobody knows; the second is not even tried.
+    for refusal in [Refusal::Unavailable, Refusal::NotWritten] {
+        assert_eq!(shop.run(charge(ANN, 100)), Err(refusal));
         assert!(shop.engine.is_broken());
     }
     let mut next = shop.crash();

@@ -9,12 +9,11 @@ use crate::embedded::log::positions;
 use crate::embedded::store::carrier;
 use crate::passed_over;
 use crate::selects::select_relayed;
-use crate::snapshot::Roots;
+use crate::snapshot::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM};
 
 pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
     let roots = roots(connection)?;
-    let mut statement = connection
-        .prepare("SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position")?;
+    let mut statement = connection.prepare(SELECT_EVENTS)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         each(roots.with(from_row(row)?));
@@ -62,6 +61,9 @@ fn relayed(connection: &Connection) -> Result<Vec<ShardPlace>> {
 
 fn roots(connection: &Connection) -> Result<Roots> {
     let mut roots = Roots::default();
+    for row in connection.prepare(SELECT_WHOLE_FROM)?.query_map([], from_row)? {
+        roots.begin(row?);
+    }
     let mut statement = connection.prepare("SELECT shard, seq, hash FROM daily_root")?;
     for row in statement.query_map([], from_row)? {
         roots.keep(row?);

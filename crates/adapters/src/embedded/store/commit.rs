@@ -67,6 +67,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     let rows = commit.rows;
     inbox(connection, commit)?;
     skips(connection, commit)?;
+    maintenance(connection, rows)?;
     undelivered::write(connection, rows)?;
     answers(connection, rows)?;
     people::logins(connection, rows)?;
@@ -112,6 +113,14 @@ fn inbox(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
     put_all(connection, &commit.rows.inbox, sql, |insert, key, ()| {
         insert.run((key.group.name(), uuid(key.event.0), commit.now.micros()))
     })
+}
+
+fn maintenance(connection: &Connection, rows: &Rows) -> Result<()> {
+    for done in &rows.maintenance {
+        let sql = "INSERT INTO maintenance (kind, law, what, happened_at) VALUES ('REPAIRED', ?1, ?2, ?3)";
+        connection.prepare_cached(sql)?.run((done.law, &done.what, done.at.micros()))?;
+    }
+    Ok(())
 }
 
 fn skips(connection: &Connection, commit: &Commit<'_>) -> Result<()> {

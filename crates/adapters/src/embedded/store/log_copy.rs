@@ -14,6 +14,7 @@ use std::time::Duration;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, Result};
 
+use crate::embedded::ballast::Ballast;
 use crate::embedded::opening::BUSY_TIMEOUT;
 
 /// A log so many times as long as it should be has met readers at every copy: from here on those are waited for, each
@@ -127,6 +128,24 @@ fn copy_most((connection, synced): (&Connection, Option<&File>), little: i32) ->
         before = rest;
     }
     Ok(())
+}
+
+/// Copies a log that a process before this one left, in place: the log starts over with the next commit. On a full disk the ballast is
+/// given up for it; what cannot be copied even so stays in the log.
+pub(in crate::embedded) fn copy_at_start(writer: &Connection, ballast: &Ballast) {
+    let copied = copy(writer, CheckpointMode::PASSIVE);
+    if copied.is_err() && ballast.give_up() {
+        let _ = copy(writer, CheckpointMode::PASSIVE);
+    }
+}
+
+/// Copies all of the log, and gives its own space back if nobody reads it. Says how many pages it had.
+pub(super) fn make_room(writer: &Connection) -> Result<i32> {
+    let pages = length(writer)?.all;
+    writer.busy_timeout(READERS_PATIENCE)?;
+    let copied = copy(writer, CheckpointMode::TRUNCATE);
+    writer.busy_timeout(BUSY_TIMEOUT)?;
+    copied.map(|()| pages)
 }
 
 fn length(connection: &Connection) -> Result<Length> {

@@ -66,12 +66,11 @@ pub(super) fn write_events(
     )?;
     let mut runs = Runs::default();
     for (event, record) in events.iter().zip(&records) {
-        let (aggregatetype, aggregateid) = event.event.aggregate();
-        let words = (aggregatetype, record.kind, record.topic.name(), event.cause);
+        let words = (record.aggregatetype, record.kind, record.topic.name(), event.cause);
         insert.run(params![
             kinds.number(connection, words)?,
             event.id.0.to_be_bytes(),
-            &*aggregateid,
+            record.aggregateid,
             record.payload,
             record.key,
             record.shard as i64,

@@ -9,12 +9,11 @@ use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::passed_over;
 use crate::selects::{SELECT_POSITIONS, select_relayed};
-use crate::snapshot::Roots;
+use crate::snapshot::{Roots, SELECT_EVENTS, SELECT_WHOLE_FROM};
 
 pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts> {
     let roots = roots(reader)?;
-    let select = "SELECT id, shard, seq, event_key, type, payload, occurred_at FROM event ORDER BY position";
-    reader.each(select, |row| {
+    reader.each(SELECT_EVENTS, |row| {
         each(roots.with(from_row(row)?));
         Ok(())
     })?;
@@ -58,6 +57,10 @@ const NAMED_MAX: usize = 10;
 
 fn roots(reader: &mut Reader) -> Result<Roots> {
     let mut roots = Roots::default();
+    reader.each(SELECT_WHOLE_FROM, |row| {
+        roots.begin(from_row(row)?);
+        Ok(())
+    })?;
     reader.each("SELECT shard, seq, hash FROM daily_root", |row| {
         roots.keep(from_row(row)?);
         Ok(())

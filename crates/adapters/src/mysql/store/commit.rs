@@ -104,6 +104,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     let rows = commit.rows;
     inbox(script, commit);
     skips(script, commit);
+    maintenance(script, commit.rows);
     undelivered::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
@@ -186,6 +187,13 @@ fn skips(script: &mut Script, commit: &Commit<'_>) {
     for moved in &commit.rows.skips {
         let (group, number) = (moved.key.group.name(), moved.key.partition.number);
         insert.row(&[&group, &topic(moved), &number, &moved.from, &moved.to, &commit.now]);
+    }
+}
+
+fn maintenance(script: &mut Script, rows: &Rows) {
+    let mut insert = Insert::new(script, "INSERT INTO maintenance (kind, law, what, happened_at) VALUES ", "");
+    for done in &rows.maintenance {
+        insert.row(&[&"REPAIRED", &i64::from(done.law), &done.what.as_str(), &done.at]);
     }
 }
 

@@ -42,11 +42,10 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
         "",
     );
     for (event, record) in commit.rows.events.iter().zip(&records) {
-        let (aggregatetype, aggregateid) = event.event.aggregate();
         insert.row(&[
             &record.id,
-            &aggregatetype,
-            &aggregateid.as_ref(),
+            &record.aggregatetype,
+            &record.aggregateid,
             &record.kind,
             &record.payload,
             &record.topic.name(),

@@ -4,14 +4,14 @@ use crate::metrics::{OPEN_METRICS, PLAIN_TEXT};
 use crate::openapi::{Answer, Operation, Tag};
 
 pub(in crate::api) fn live() -> Operation {
-    Operation::new(Tag::Health, "isLive", "Whether the process can answer")
-        .says("For a process manager: it is restarted when this does not answer.")
+    Operation::new(Tag::Health, "isLive", "Whether the process can answer and do its work")
+        .says("For a process manager: it is restarted when this does not answer, or answers 503 `unavailable`.")
         .gives("It can.")
 }
 
 pub(in crate::api) fn ready() -> Operation {
-    Operation::new(Tag::Health, "isReady", "Whether commands are taken and the store answers")
-        .says("For a load balancer: 503 `unavailable` while the shop stops or its store does not answer.")
+    Operation::new(Tag::Health, "isReady", "Whether commands are taken and the store takes writes")
+        .says("For a load balancer: 503 `unavailable` while the shop stops, or its store does not answer or takes no writes.")
         .gives("They are.")
 }
 

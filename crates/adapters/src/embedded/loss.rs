@@ -1,0 +1,149 @@
+//! Whether a store is as long as it was: what was on the disk once must be found there again.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::commit_mark::{self, Mark, shop_of};
+use super::log_scan::{self, LogScan};
+use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, LOG_FILE, OpenError};
+
+/// What is missing of a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    folder: PathBuf,
+    marked: Mark,
+    found: Found,
+    log: LogScan,
+}
+
+/// What is there of what was marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// No database, or an empty one.
+    Nothing,
+    AnotherShop,
+    /// The marked opening itself is not known.
+    EarlierOpening(i64),
+    /// The last commit of the marked opening.
+    Commit(i64),
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Loss { folder, marked: Mark { engine, commit, .. }, found, log } = self;
+        let folder = folder.display();
+        write!(f, "the store in {folder} has lost commits: commit {commit} of opening {engine} was on the disk, ")?;
+        match found {
+            Found::Nothing => write!(f, "and {DATABASE_FILE} is missing or empty")?,
+            Found::AnotherShop => write!(f, "and {DATABASE_FILE} is another shop's")?,
+            Found::EarlierOpening(opening) => write!(f, "and the store ends in opening {opening}")?,
+            Found::Commit(found) => write!(f, "and the store ends at commit {found} of it")?,
+        }
+        if log.frames_behind > 0 {
+            let LogScan { commits_behind, frames_behind, breaks_at, .. } = log;
+            let at = breaks_at.unwrap_or_default();
+            write!(
+                f,
+                "; {LOG_FILE} is damaged at byte {at}, with {commits_behind} commits ({frames_behind} pages) behind it"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// What a folder lacks, asked before anything is changed in it. A folder without a mark lacks nothing that is known of.
+pub(super) fn of_folder(folder: &Path) -> Result<Option<Loss>, OpenError> {
+    let broken = |error| OpenError::Folder(folder.to_owned(), error);
+    let Some(marked) = commit_mark::read(folder).map_err(broken)? else { return Ok(None) };
+    let database = folder.join(DATABASE_FILE);
+    let found = if std::fs::metadata(&database).map_or(0, |file| file.len()) == 0 {
+        Some(Found::Nothing)
+    } else {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(database, flags)?;
+        // What is found is left as it is.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        compare(&connection, marked)?
+    };
+    let Some(found) = found else { return Ok(None) };
+    let log = log_scan::scan(&folder.join(LOG_FILE)).map_err(broken)?;
+    Ok(Some(Loss { folder: folder.to_owned(), marked, found, log }))
+}
+
+/// The same of a store that is open to be read. The mark was read before the moment that the connection sees.
+pub(super) fn of_reader(
+    connection: &Connection,
+    folder: &Path,
+    marked: Option<Mark>,
+) -> Result<Option<Loss>, OpenError> {
+    let Some(marked) = marked else { return Ok(None) };
+    let Some(found) = compare(connection, marked)? else { return Ok(None) };
+    let log = log_scan::scan(&folder.join(LOG_FILE)).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    Ok(Some(Loss { folder: folder.to_owned(), marked, found, log }))
+}
+
+/// What is found instead of the marked commit, if that is not there.
+fn compare(connection: &Connection, marked: Mark) -> rusqlite::Result<Option<Found>> {
+    if !connection.table_exists(None, "meta")? || !connection.table_exists(None, "engine_commit")? {
+        return Ok(Some(Found::Nothing));
+    }
+    let value = "SELECT value FROM meta WHERE name = ?1";
+    let key: Option<[u8; 16]> = connection.query_row(value, ["codec_key"], |row| row.get(0)).optional()?;
+    let Some(key) = key else { return Ok(Some(Found::Nothing)) };
+    if shop_of(key) != marked.shop {
+        return Ok(Some(Found::AnotherShop));
+    }
+    let opening: Option<i64> = connection.query_row(value, ["openings"], |row| row.get(0)).optional()?;
+    let opening = opening.unwrap_or_default();
+    if opening < i64::from(marked.engine) {
+        return Ok(Some(Found::EarlierOpening(opening)));
+    }
+    let last = "SELECT coalesce(max(number), 0) FROM engine_commit WHERE engine = ?1";
+    let last: i64 = connection.query_row(last, [marked.engine], |row| row.get(0))?;
+    Ok((last < marked.commit).then_some(Found::Commit(last)))
+}
+
+/// Warns of commits that a damaged log holds and that SQLite does not read, before it may be written over.
+pub(super) fn warn_of_log(folder: &Path) -> Result<(), OpenError> {
+    let log = log_scan::scan(&folder.join(LOG_FILE)).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    if log.frames_behind > 0 {
+        tracing::warn!(
+            byte = log.breaks_at,
+            commits = log.commits_behind,
+            pages = log.frames_behind,
+            "The log is whole up to a place and goes on behind it; what is behind is not read. After a power cut that is \
+             what was never answered."
+        );
+    }
+    Ok(())
+}
+
+/// Writes down that somebody went on without what is missing. No later opening has the number of one that is lost.
+pub(super) fn accept(writer: &Connection, loss: &Loss) -> rusqlite::Result<()> {
+    tracing::warn!("Accepted: {loss}");
+    writer.execute(
+        "INSERT INTO maintenance (kind, law, what, happened_at)
+         VALUES ('LOSS_ACCEPTED', 20, ?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER))",
+        [loss.to_string()],
+    )?;
+    let skip = "INSERT INTO meta (name, value) VALUES ('openings', ?1)
+         ON CONFLICT DO UPDATE SET value = max(value, excluded.value)";
+    writer.execute(skip, [loss.marked.engine]).map(|_| ())
+}
+
+/// Writes down that somebody else has changed the file since it was closed. The laws say whether it matters.
+pub(super) fn note_damage(writer: &Connection, changed: &[String]) -> rusqlite::Result<()> {
+    for what in changed {
+        tracing::error!(
+            "{what}: a disk has lost something, or somebody has edited it; `doorbuster audit` holds the shop to its laws."
+        );
+        let note = "INSERT INTO maintenance (kind, law, what, happened_at)
+             VALUES ('DAMAGE_FOUND', 20, ?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+        writer.execute(note, [what])?;
+    }
+    Ok(())
+}

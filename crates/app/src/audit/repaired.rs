@@ -1,0 +1,58 @@
+//! What a repair does, said for people and written down.
+
+use serde::{Deserialize, Serialize};
+
+use super::report::Law;
+use crate::command::{Command, Repair};
+
+/// One repair, and whether the engine took it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repaired {
+    /// The law that it is about.
+    pub law: u8,
+    pub what: String,
+    pub done: bool,
+}
+
+impl Repaired {
+    pub fn new(command: &Command, done: bool) -> Repaired {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "an audit asks for nothing else")]
+        let (law, what) = match command {
+            Command::Repair(repair) => (repair.law(), repair.what()),
+            Command::ResumeOrder { order } => (Law::Journal, format!("order {order}: its stuck compensation goes on")),
+            other => (Law::Orders, format!("{other:?}")),
+        };
+        Repaired { law: law.number(), what, done }
+    }
+}
+
+impl Repair {
+    /// The law that the repair is about.
+    pub const fn law(&self) -> Law {
+        match self {
+            Repair::Product { .. } => Law::Stock,
+            Repair::Campaign { .. } => Law::Coupons,
+            Repair::Account { .. } => Law::Points,
+            Repair::Timer { .. } => Law::Claims,
+        }
+    }
+
+    /// By how much each figure is moved.
+    pub fn what(&self) -> String {
+        match *self {
+            Repair::Product { product, reserved, sold, received, written_off } => {
+                let figures =
+                    [("reserved", reserved), ("sold", sold), ("received", received), ("written_off", written_off)];
+                let moved = figures.iter().filter(|(_, by)| *by != 0).map(|(name, by)| format!("{name} {by:+}"));
+                let moved: Vec<String> = moved.collect();
+                if moved.is_empty() {
+                    return format!("product {product}: on_hand is computed again");
+                }
+                format!("product {product}: {}", moved.join(", "))
+            }
+            Repair::Campaign { campaign, issued } => format!("campaign {campaign}: issued {issued:+}"),
+            Repair::Account { user, balance } => format!("user {user}: balance {:+}", balance.amount()),
+            Repair::Timer { order } => format!("order {order}: its timer is made again, or dropped"),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How the process is: whether its store takes writes, and whether all its threads are at work.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use tokio::sync::watch;
+
+/// What the engine finds with its store, and what becomes of the threads.
+#[derive(Debug)]
+pub struct Health {
+    /// Attempts to commit that failed since the last one that did not.
+    failures: AtomicU64,
+    failed: watch::Sender<Option<&'static str>>,
+}
+
+impl Default for Health {
+    fn default() -> Health {
+        Health { failures: AtomicU64::new(0), failed: watch::Sender::new(None) }
+    }
+}
+
+impl Health {
+    /// Whether the last attempt to commit came to something.
+    pub fn takes_writes(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) == 0
+    }
+
+    /// Notes what a batch met: commits, and attempts that failed because of the store.
+    pub fn note(&self, commits: usize, failures: usize) {
+        if commits > 0 {
+            self.recover();
+        } else if failures > 0 && self.failures.fetch_add(failures as u64, Ordering::Relaxed) == 0 {
+            tracing::error!("The store takes no writes; the shop is not ready until it does.");
+        }
+    }
+
+    /// The store takes writes.
+    pub fn recover(&self) {
+        let failures = self.failures.swap(0, Ordering::Relaxed);
+        if failures > 0 {
+            tracing::info!(failures, "The store takes writes again.");
+        }
+    }
+
+    /// Says for good that the process cannot do its work any more.
+    pub fn fail(&self, why: &'static str) {
+        self.failed.send_if_modified(|failed| {
+            let is_first = failed.is_none();
+            failed.get_or_insert(why);
+            is_first
+        });
+    }
+
+    /// Why the process cannot do its work any more.
+    pub fn failed(&self) -> Option<&'static str> {
+        *self.failed.borrow()
+    }
+
+    /// Returns once it cannot.
+    pub async fn failure(&self) -> &'static str {
+        let mut failed = self.failed.subscribe();
+        match failed.wait_for(Option::is_some).await {
+            Ok(why) => why.unwrap_or_default(),
+            // The sender is this very object.
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+/// Held by a thread for as long as it works; if the thread panics, the process has failed.
+pub struct AtWork {
+    health: std::sync::Arc<Health>,
+    panicked: &'static str,
+}
+
+impl AtWork {
+    pub fn new(health: &std::sync::Arc<Health>, panicked: &'static str) -> AtWork {
+        AtWork { health: std::sync::Arc::clone(health), panicked }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.health.fail(self.panicked);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_panics_fails_the_process() {
+        let health = Arc::new(Health::default());
+        let of = |text| AtWork::new(&health, text);
+        drop(of("nothing"));
+        assert_eq!(health.failed(), None, "a thread that ends in peace is no failure");
+        let at_work = of("the first panicked");
+        std::thread::spawn(move || {
+            let _at_work = at_work;
+            panic!("as planned");
+        })
+        .join()
+        .unwrap_err();
+        health.fail("something later");
+        assert_eq!(health.failure().await, "the first panicked");
+    }
+
+    #[test]
+    fn one_commit_says_that_writes_are_taken_again() {
+        let health = Health::default();
+        health.note(0, 4);
+        assert!(!health.takes_writes());
+        health.note(0, 0);
+        assert!(!health.takes_writes(), "what wrote nothing proves nothing");
+        health.note(1, 1);
+        assert!(health.takes_writes());
+    }
+}
