@@ -19,7 +19,7 @@ enum Access {
 use Access::{Admins, Customers, Everybody};
 
 /// Every route and whom it is for. A new one is entered here, or the test below fails.
-const ROUTES: [(&str, &str, Access); 79] = [
+const ROUTES: [(&str, &str, Access); 82] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
     ("GET", "/metrics", Everybody),
@@ -67,6 +67,9 @@ const ROUTES: [(&str, &str, Access); 79] = [
     ("POST", "/api/orders/{orderNumber}/process-payment-shipment", Customers),
     ("POST", "/orders/{orderNumber}/process-payment-shipment", Customers),
     ("POST", "/api/admin/orders/{orderNumber}/refund", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/refund/approve", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/refund/reject", Admins),
+    ("POST", "/api/admin/orders/{orderNumber}/refund/arrived", Admins),
     ("GET", "/api/admin/shipments", Admins),
     ("GET", "/api/admin/shipments/{orderNumber}", Admins),
     ("PATCH", "/api/admin/shipments/{orderNumber}", Admins),

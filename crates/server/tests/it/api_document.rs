@@ -76,7 +76,6 @@ fn every_code_occurs() {
         (Code::MethodNotAllowed, "what has no method has no operation"),
         (Code::HeadersTooLarge, "the head is refused before it is known whom it is for"),
         (Code::RequestMalformed, "the head is refused before it is known whom it is for"),
-        (Code::CouponNotUsable, "the reason of a cancelled order"),
         (Code::PointsInsufficient, "the reason of a cancelled order"),
     ];
     let mut answered = BTreeSet::new();
