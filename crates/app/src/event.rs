@@ -228,7 +228,7 @@ pub use settling::{
     GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
-    ShipmentUpdated, StorageUpdated,
+    ProcessingRequest, ShipmentUpdated, StorageUpdated,
 };
 
 payload! {

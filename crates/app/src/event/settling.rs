@@ -67,13 +67,24 @@ payload! {
         products: Vec<Sold>,
         written_off: bool,
     }
-    /// O-31; the receiver stays out of events. The outbox's own id guards against repeats.
+    /// What was asked for. Who receives it stands with the order: events are kept for ever, and hold no addresses.
+    ProcessingRequest {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<Method>,
+        /// Whether the request named a receiver.
+        has_receiver: bool,
+        warehouse_storage: bool,
+    }
+    /// O-31; the outbox's own id guards against repeats.
     OrderProcessingRequested {
         order_id: Code,
         user_id: UserId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<Method>,
         warehouse_storage: bool,
+        /// Events of before had its parts only beside it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<ProcessingRequest>,
         retry_count: i64,
         #[serde(with = "wire_time")]
         event_created_at: Timestamp,

@@ -9,7 +9,7 @@ use crate::answer::{Answer, Refusal};
 use crate::command::ProcessOrder;
 use crate::event::{
     Event, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked, OrderRefundRejected,
-    OrderReturned, OrderStatusChanged,
+    OrderReturned, OrderStatusChanged, ProcessingRequest,
 };
 use crate::handlers::orders::advance;
 use crate::handlers::{payments, refunds, shipments};
@@ -104,12 +104,17 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
                 written_off: *is_written_off,
             })
         }
-        order::Event::ProcessingRequested { method, warehouse_storage, .. } => {
+        order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
             Event::OrderProcessingRequested(OrderProcessingRequested {
                 order_id,
                 user_id,
                 method: *method,
                 warehouse_storage: *warehouse_storage,
+                request: Some(ProcessingRequest {
+                    method: *method,
+                    has_receiver: receiver.is_some(),
+                    warehouse_storage: *warehouse_storage,
+                }),
                 retry_count: 0,
                 event_created_at: unit.now,
             })

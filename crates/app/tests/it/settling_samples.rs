@@ -4,7 +4,7 @@ use app::event::{
     Event, GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
-    ShipmentUpdated, Sold, StorageUpdated,
+    ProcessingRequest, ShipmentUpdated, Sold, StorageUpdated,
 };
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
@@ -62,6 +62,7 @@ fn orders() -> Vec<Event> {
         user_id: ANN,
         method: Some(Method::Card),
         warehouse_storage: false,
+        request: Some(ProcessingRequest { method: Some(Method::Card), has_receiver: true, warehouse_storage: true }),
         retry_count: 0,
         event_created_at: NOON,
     };
