@@ -115,6 +115,7 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one event after the other")]
 fn varied_events() -> Vec<Event> {
     let order_id = samples::code_of(5);
     let user_id = UserId(5);

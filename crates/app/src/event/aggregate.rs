@@ -6,6 +6,7 @@ use super::Event;
 
 impl Event {
     /// `(aggregatetype, aggregateid)` of the outbox row.
+    #[expect(clippy::too_many_lines, reason = "a line for each event")]
     pub fn aggregate(&self) -> (&'static str, Cow<'_, str>) {
         match self {
             Event::OrderCreated(event) => ("order", event.order_id.as_str().into()),

@@ -7,6 +7,7 @@ use super::Event;
 
 impl Event {
     /// The key that keeps everything about one thing in order (the topic table of the product page).
+    #[expect(clippy::too_many_lines, reason = "a line for each event")]
     pub fn key(&self) -> String {
         match self {
             Event::OrderCreated(event) => event.user_id.to_string(),

@@ -45,5 +45,9 @@ pub(super) fn record(letter: &DeadLettered) -> Record {
 
 /// As much of a text as fits into so many bytes.
 fn first(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
+    let mut end = bytes.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }

@@ -90,6 +90,7 @@ fn described_as(kind: EventKind) -> String {
     let on = |topic: Topic| format!("On {}, by {}.", topic.name(), topic.keyed_by().name());
     let topics: Vec<String> = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied()).map(on).collect();
     let topics = topics.join(" ");
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of the others there is no more to say")]
     match kind {
         EventKind::StockMoved => format!(
             "{topics} Made by the relay. onHandChange, reservedChange and soldChange add up to the product's figures, in whatever \
