@@ -16,9 +16,10 @@ use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 
 use crate::event::{
-    CouponIssued, CouponResult, EventKind, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed,
-    PaymentStuck, Sold,
+    CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
+    Sold,
 };
+use crate::notices::OrderChange;
 use crate::payment::{Found, ProviderError};
 use crate::reactions::{self, Group};
 use crate::rows::{
@@ -242,7 +243,7 @@ pub enum Reaction {
     Collect { order: OrderId, step: Step, report: Report, at: Timestamp },
     DecideRequest { request: RequestId, user: UserId, campaign: CampaignId },
     DeliverResult { request: RequestId, result: Box<CouponResult> },
-    NoticeOrder { user: UserId, order: OrderId, kind: EventKind },
+    NoticeOrder { user: Option<UserId>, order: OrderId, change: OrderChange },
     NoticeCoupon { issued: Box<CouponIssued> },
     NoticeFailed { failed: Box<OrderProcessingFailed> },
     SettleOrder { order: OrderId, method: Option<Method> },

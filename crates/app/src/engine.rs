@@ -24,7 +24,7 @@ use crate::settings::Settings;
 
 use batch::Batch;
 use failed::Carried;
-pub use report::Report;
+pub use report::{Buried, Report};
 use streams::Streams;
 use written::Lesson;
 pub use written::Written;

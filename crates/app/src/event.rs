@@ -320,7 +320,14 @@ payload! {
     }
     CompensationCompleted { order_id: Code, reason: Reason, }
     CompensationResumed { order_id: Code, steps: Vec<Step>, }
-    OrderNote { order_id: Code, }
+    /// Events of before say neither whose order it is nor its status.
+    OrderNote {
+        order_id: Code,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
+    }
     OrderAwaitingPayment {
         order_id: Code,
         user_id: UserId,

@@ -87,7 +87,7 @@ pub(crate) fn react(unit: &mut Unit<'_>, reaction: &Reaction) -> Step {
             coupons::decide_request(unit, *request, *campaign, *user)
         }
         Reaction::DeliverResult { request, result } => coupons::deliver_result(unit, *request, result),
-        Reaction::NoticeOrder { user, order, kind } => notices::order(unit, *user, *order, *kind),
+        Reaction::NoticeOrder { user, order, change } => notices::order(unit, *user, *order, *change),
         Reaction::NoticeCoupon { issued } => notices::coupon(unit, issued),
         Reaction::NoticeFailed { failed } => notices::processing_failed(unit, failed),
         Reaction::SettleOrder { order, method } => settling::settle(unit, *order, *method),

@@ -1,5 +1,8 @@
 //! The kinds of notices, by the names that they have on the wire (N-01…N-04).
 
+use domain::order::{Outcome, Status};
+use domain::reason::Reason;
+
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $type_name:literal;)*) => {
         /// What a notice is about.
@@ -39,6 +42,23 @@ kinds! {
     OrderRefundRejected = "order.refund_rejected", "ORDER_REFUND_REJECTED";
     CouponIssued = "coupon.issued", "COUPON_ISSUED";
     CouponRefused = "coupon.refused", "COUPON_REFUSED";
+}
+
+/// What a notice says of an order: how it stood at the change that it tells of, which is in the change's own event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderChange {
+    pub kind: NoticeKind,
+    pub outcome: Outcome,
+    /// `None`: an event of before, which does not say it.
+    pub status: Option<Status>,
+    pub reason: Option<Reason>,
+}
+
+impl OrderChange {
+    /// News of an order that goes on.
+    pub const fn of(outcome: Outcome, status: Option<Status>, reason: Option<Reason>) -> OrderChange {
+        OrderChange { kind: NoticeKind::OrderStatus, outcome, status, reason }
+    }
 }
 
 impl NoticeKind {

@@ -4,12 +4,14 @@
 
 use domain::ids::{Codec, UserId};
 use domain::money::Money;
+use domain::order::{Outcome, Status};
 use domain::order_saga::{Report, Step};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
 use crate::command::Reaction;
 use crate::event::{Event, EventKind, StepReport};
+use crate::notices::{NoticeKind, OrderChange};
 
 macro_rules! groups {
     ($($variant:ident = $name:literal,)*) => {
@@ -97,6 +99,7 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::PaymentStuck, Group::Notices),
     (EventKind::PaymentRequested, Group::Payment),
     (EventKind::PaymentRefundRequested, Group::Payment),
+    (EventKind::CompensationStuck, Group::Notices),
 ];
 
 /// The groups that react to an event, in the order of the table.
@@ -238,12 +241,8 @@ fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
 
 fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
-    let (user, code) = match event {
+    let (user, code, change) = match event {
         Event::CouponIssued(issued) => return Some(Reaction::NoticeCoupon { issued: Box::new(issued.clone()) }),
-        Event::OrderAwaitingPayment(event) => (event.user_id, &event.order_id),
-        Event::OrderCompleted(event) => (event.user_id, &event.order_id),
-        Event::OrderCancelled(event) => (event.user_id, &event.order_id),
-        Event::OrderStatusChanged(event) => (event.user_id, &event.order_id),
         Event::OrderReturned(returned) => {
             let order = codec.order_id(returned.order_id.as_str())?;
             return Some(Reaction::NoticeReturned { order, returned: Box::new(returned.clone()) });
@@ -251,6 +250,28 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::OrderRefundRejected(rejected) => {
             let order = codec.order_id(rejected.order_id.as_str())?;
             return Some(Reaction::NoticeRejected { order, rejected: Box::new(rejected.clone()) });
+        }
+        Event::OrderAwaitingPayment(event) => {
+            let change = OrderChange::of(Outcome::AwaitingPayment, Some(Status::PendingPayment), None);
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::OrderCompleted(event) => {
+            let change = OrderChange::of(Outcome::Completed, event.status, None);
+            let change = OrderChange { kind: NoticeKind::OrderCompleted, ..change };
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::OrderCancelled(event) => {
+            let change = OrderChange::of(Outcome::Cancelled, Some(Status::Cancelled), Some(event.reason));
+            let change = OrderChange { kind: NoticeKind::OrderCancelled, ..change };
+            (Some(event.user_id), &event.order_id, change)
+        }
+        // Only an order that came about has a life cycle.
+        Event::OrderStatusChanged(event) => {
+            let change = OrderChange::of(Outcome::Completed, Some(event.status), event.reason);
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::CompensationStuck(event) => {
+            (event.user_id, &event.order_id, OrderChange::of(Outcome::CompensationStuck, event.status, None))
         }
         Event::OrderProcessingFailed(failed) => {
             return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
@@ -261,7 +282,7 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
         Event::PaymentStuck(stuck) => return Some(Reaction::NoticeStuck { stuck: Box::new(stuck.clone()) }),
         _ => return None,
     };
-    Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, kind: event.kind() })
+    Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, change })
 }
 
 fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {

@@ -69,7 +69,7 @@ mod tests {
     use crate::event::OrderNote;
 
     fn event(order: &str) -> Event {
-        Event::CompensationStuck(OrderNote { order_id: Code::from(order) })
+        Event::CompensationStuck(OrderNote { order_id: Code::from(order), user_id: None, status: None })
     }
 
     #[track_caller]

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use app::engine::{Report, Written};
+use app::engine::{Buried, Report, Written};
 use app::ports::{Bell, Ranking, Wake};
 use tokio::sync::Notify;
 
@@ -107,7 +107,7 @@ impl Shared {
         }
         for order in &report.stuck {
             tracing::error!(
-                order = order.0,
+                %order,
                 "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
             );
         }
@@ -120,6 +120,15 @@ impl Shared {
                 stuck.operation.name(),
                 stuck.payment_id,
                 stuck.code
+            );
+        }
+        for Buried { letter, group, kind, error } in &report.buried {
+            let group = group.name();
+            tracing::warn!(
+                letter = letter.0,
+                group,
+                r#type = %kind,
+                "DLQ_EVENT: {group} gave up an event, {kind}: {error}; `doorbuster dlq show {letter}` shows it."
             );
         }
         for (letter, group) in &report.permanent {

@@ -8,15 +8,18 @@ use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
 
+use super::report::Buried;
 use super::undone::{self, caught};
 use super::{Job, Reply, Report};
 use crate::answer::{Answer, Refusal, Settled};
 use crate::command::{Command, Reaction, Undelivered};
-use crate::event::{Event, EventKind};
+use crate::event::Event;
 use crate::handlers;
 use crate::ids::Ids;
 use crate::reactions::Group;
-use crate::rows::{AnswerKey, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer};
+use crate::rows::{
+    AnswerKey, DeadLetter, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer,
+};
 use crate::settings::Settings;
 use crate::table::Missing;
 use crate::unit::{Halt, Unit};
@@ -278,8 +281,10 @@ impl Batch {
             DaySales { product: key.product, day: Some(key.day), sold: sales.sold, returned: sales.returned }
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
-        let stuck = self.rows.events.iter().filter(|event| event.event.kind() == EventKind::CompensationStuck);
-        report.stuck.extend(stuck.filter_map(|event| event.order));
+        report.stuck.extend(self.rows.events.iter().filter_map(|event| match &event.event {
+            Event::CompensationStuck(note) => Some(note.order_id.clone()),
+            _ => None,
+        }));
         report.payments_stuck.extend(self.rows.events.iter().filter_map(|event| {
             let Event::PaymentStuck(stuck) = &event.event else { return None };
             (!stuck.is_again).then(|| stuck.clone())
@@ -290,9 +295,12 @@ impl Batch {
         }));
         for (_, change) in self.rows.letters.changes() {
             let (letter, is_new) = change.kept();
-            report.buried += usize::from(is_new);
-            // An operator who acted on it knows of it.
-            if letter.status == LetterStatus::Permanent && letter.acts.is_empty() {
+            if is_new {
+                let (kind, error) = (Arc::clone(&letter.message.kind), Arc::clone(&letter.trouble.error));
+                report.buried.push(Buried { letter: letter.id, group: letter.group, kind, error });
+            }
+            // Whoever acted on it before may expect that it is tried again by itself.
+            if letter.status == LetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {
                 report.permanent.push((letter.id, letter.group));
             }
         }
@@ -301,6 +309,16 @@ impl Batch {
         let parked = self.rows.parked.changes();
         report.is_more_due |=
             parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));
+    }
+
+    /// Whether this batch has tried a letter that would have been tried again.
+    fn was_scheduled(&self, letter: &DeadLetter) -> bool {
+        self.decided.iter().any(|(job, result, _)| match &job.command {
+            Command::Undelivered(Undelivered::ResendFailed { letter: seen, .. }) => {
+                result.is_ok() && seen.id == letter.id && seen.status == LetterStatus::Scheduled
+            }
+            _ => false,
+        })
     }
 
     /// What everybody is told when it is durable.

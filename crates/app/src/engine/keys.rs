@@ -234,7 +234,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
         }
         Reaction::NoticeOrder { user, order, .. } => {
             keys.insert(OrderKey(*order).into());
-            keys.insert(CustomerKey(*user).into());
+            keys.extend(user.map(|user| Key::from(CustomerKey(user))));
         }
         Reaction::NoticeFailed { failed } => {
             keys.insert(CustomerKey(failed.user_id).into());

@@ -1,13 +1,24 @@
 //! What became of a batch, for whoever runs the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{LetterId, OrderId, RequestId, UserId};
+use domain::ids::{Code, LetterId, OrderId, RequestId, UserId};
 
 use crate::event::PaymentStuck;
 use crate::reactions::Group;
 use crate::rows::{EventId, OffsetKey};
 use crate::views::DaySales;
+
+/// A dead letter that is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buried {
+    pub letter: LetterId,
+    pub group: Group,
+    /// The type of its event.
+    pub kind: Arc<str>,
+    pub error: Arc<str>,
+}
 
 /// What a call of [`super::Engine::write_once`] did.
 #[derive(Debug, Default)]
@@ -33,14 +44,14 @@ pub struct Report {
     /// Whether there is something that a payment provider is to be asked.
     pub asks: bool,
     /// Orders whose compensation got stuck: the operator is told.
-    pub stuck: Vec<OrderId>,
+    pub stuck: Vec<Code>,
     /// Payments of which a refund or a void got stuck: the operator is told, once.
     pub payments_stuck: Vec<PaymentStuck>,
     /// Events that the log had lost, and that their groups took in from the store.
     pub healed: Vec<(Group, EventId)>,
-    /// Events that a group has given up.
-    pub buried: usize,
-    /// Dead letters that nobody tries again by himself any more: the operator is told.
+    /// New dead letters: events that a group has given up. The operator is told.
+    pub buried: Vec<Buried>,
+    /// Dead letters that have become permanent, new or not: nobody tries them again by himself. The operator is told.
     pub permanent: Vec<(LetterId, Group)>,
     /// Events that a group was handed again, or too late: they changed nothing, and so many were skipped.
     pub skipped: Vec<(Group, usize)>,

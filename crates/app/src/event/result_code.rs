@@ -11,18 +11,20 @@ pub enum ResultCode {
     AlreadyIssued,
     Expired,
     NotStarted,
+    Paused,
     UserNotFound,
     CouponNotFound,
     SystemError,
 }
 
 impl ResultCode {
-    pub const ALL: [ResultCode; 8] = [
+    pub const ALL: [ResultCode; 9] = [
         ResultCode::Success,
         ResultCode::OutOfStock,
         ResultCode::AlreadyIssued,
         ResultCode::Expired,
         ResultCode::NotStarted,
+        ResultCode::Paused,
         ResultCode::UserNotFound,
         ResultCode::CouponNotFound,
         ResultCode::SystemError,
@@ -35,6 +37,7 @@ impl ResultCode {
             ResultCode::AlreadyIssued => "ALREADY_ISSUED",
             ResultCode::Expired => "EXPIRED",
             ResultCode::NotStarted => "NOT_STARTED",
+            ResultCode::Paused => "PAUSED",
             ResultCode::UserNotFound => "USER_NOT_FOUND",
             ResultCode::CouponNotFound => "COUPON_NOT_FOUND",
             ResultCode::SystemError => "SYSTEM_ERROR",
@@ -48,6 +51,7 @@ impl ResultCode {
             ResultCode::AlreadyIssued => "You already have this coupon.",
             ResultCode::Expired => "The issue period has ended.",
             ResultCode::NotStarted => "The issue period has not started.",
+            ResultCode::Paused => "The campaign is paused; try again later.",
             ResultCode::UserNotFound => "There is no such user.",
             ResultCode::CouponNotFound => "There is no such coupon.",
             ResultCode::SystemError => "The coupon could not be issued.",

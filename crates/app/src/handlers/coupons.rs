@@ -225,7 +225,8 @@ fn campaign(unit: &Unit<'_>, id: CampaignId) -> Step<Campaign> {
 /// The sources have no word for a paused campaign; like one that has not started, it may issue later.
 const fn result_code(rejection: coupon::Rejection) -> ResultCode {
     match rejection {
-        coupon::Rejection::Paused | coupon::Rejection::NotStarted => ResultCode::NotStarted,
+        coupon::Rejection::Paused => ResultCode::Paused,
+        coupon::Rejection::NotStarted => ResultCode::NotStarted,
         coupon::Rejection::Expired | coupon::Rejection::NotUsable => ResultCode::Expired,
         coupon::Rejection::AlreadyIssued => ResultCode::AlreadyIssued,
         coupon::Rejection::SoldOut => ResultCode::OutOfStock,

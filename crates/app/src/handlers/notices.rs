@@ -5,27 +5,24 @@ use domain::order::Order;
 use serde::Serialize;
 
 use crate::event::{
-    CouponIssued, CouponResult, EventKind, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed,
-    PaymentStuck,
+    CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
 };
 use crate::handlers::asked;
-use crate::notices::NoticeKind;
+use crate::notices::{NoticeKind, OrderChange};
 use crate::rows::{CustomerKey, Notice, OrderKey};
 use crate::unit::{Step, Unit};
 
-/// An order came to an end, or needs its customer.
-pub(crate) fn order(unit: &mut Unit<'_>, user: UserId, order: OrderId, of: EventKind) -> Step {
+/// An order came to an end, got stuck, or needs its customer. The notice tells of the change, whatever became of the order since.
+pub(crate) fn order(unit: &mut Unit<'_>, user: Option<UserId>, order: OrderId, change: OrderChange) -> Step {
+    let Some(user) = user else {
+        unit.skip();
+        return Ok(());
+    };
     let Some(row) = unit.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
         return Err(asked::forged("the customer has no such order"));
     };
-    let data = order_data(&row.order);
-    #[expect(clippy::wildcard_enum_match_arm, reason = "every other event of an order is news of its status")]
-    let kind = match of {
-        EventKind::OrderCompleted => NoticeKind::OrderCompleted,
-        EventKind::OrderCancelled => NoticeKind::OrderCancelled,
-        _ => NoticeKind::OrderStatus,
-    };
-    append(unit, user, kind, data)
+    let data = order_data(&row.order, change);
+    append(unit, user, change.kind, data)
 }
 
 /// Paying and sending in one step came to nothing; the order may still be paid (N-04).
@@ -134,14 +131,14 @@ pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step 
     append(unit, result.user_id, kind, data.to_string())
 }
 
-fn order_data(order: &Order) -> String {
+fn order_data(order: &Order, change: OrderChange) -> String {
     let number = &order.created.number;
     json(&OrderData {
         order_id: number,
         order_number: number,
-        outcome: order.outcome.name(),
-        status: order.status.name(),
-        reason: order.reason.map(domain::reason::Reason::code),
+        outcome: change.outcome.name(),
+        status: change.status.unwrap_or(order.status).name(),
+        reason: change.reason.map(domain::reason::Reason::code),
     })
 }
 

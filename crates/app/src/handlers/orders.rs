@@ -179,7 +179,8 @@ fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
             claiming::request_restorations(unit, order)
         }
         order::Event::CompensationStuck => {
-            unit.publish_of(Event::CompensationStuck(OrderNote { order_id: number }), order)
+            let note = OrderNote { order_id: number, user_id: Some(order.user()), status: Some(order.status) };
+            unit.publish_of(Event::CompensationStuck(note), order)
         }
         order::Event::CompensationResumed { steps } => {
             let event = CompensationResumed { order_id: number, steps: steps.clone() };

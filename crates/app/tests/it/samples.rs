@@ -171,7 +171,12 @@ fn compensations() -> Vec<Event> {
             in_turn: true,
         }),
         Event::CompensationCompleted(CompensationCompleted { order_id: order(), reason }),
-        Event::CompensationStuck(OrderNote { order_id: order() }),
+        Event::CompensationStuck(OrderNote {
+            order_id: order(),
+            user_id: Some(ANN),
+            status: Some(OrderStatus::PendingPayment),
+        }),
+        Event::CompensationStuck(OrderNote { order_id: order(), user_id: None, status: None }),
         Event::CompensationResumed(CompensationResumed { order_id: order(), steps: steps.clone() }),
         Event::DelayedProcessing(DelayedProcessing { order_id: order(), step: Step::Stock(LAMP), ask_again_at: NOON }),
         Event::CompensationResolved(CompensationResolved {

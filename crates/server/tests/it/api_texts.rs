@@ -70,6 +70,23 @@ fn coupons_are_answered_in_korean() {
     assert_eq!(english["message"], "You already have this coupon.");
 }
 
+/// T11: a campaign that is paused says so, and not that it has not started.
+#[test]
+fn a_paused_campaign_says_that_it_is_paused() {
+    for shop in [TestShop::start(), TestShop::start_with_log()] {
+        for mode in ["direct", "queued"] {
+            let campaign = shop.campaign(10, &json!({"issueMode": mode}));
+            let path = format!("/api/admin/coupons/{campaign}");
+            shop.ask(ADMIN, "PATCH", &path, &[], &json!({"paused": true})).expect(200);
+            let body = json!({"couponId": campaign});
+            let headers = [KOREAN, ("prefer", "wait=20")];
+            let refused = shop.ask(ANN, "POST", "/api/coupons/issue", &headers, &body).expect(200);
+            assert_eq!(refused["resultCode"], "PAUSED", "{mode}");
+            assert_eq!(refused["message"], "쿠폰 발급이 일시 중지되었습니다. 나중에 다시 시도해 주세요.");
+        }
+    }
+}
+
 /// Every notice says what it is, in words too, and when it was.
 fn check_notices(told: &[Told], is_in_language: impl Fn(&Value) -> bool) {
     for notice in told {
@@ -115,4 +132,21 @@ fn operators_are_answered_in_korean_too() {
     let bob = shop.ask(BOB, "GET", "/api/admin/audit", &[KOREAN], &Value::Null);
     bob.problem(403);
     check_problem(&bob);
+}
+
+/// T1: under every executor each change is pushed as it was, though the order has gone on when it is told.
+#[test]
+fn paying_with_storage_pushes_each_change_as_it_was() {
+    for shop in [TestShop::start(), TestShop::start_with_log()] {
+        let product = shop.product(1_000, 5);
+        let body = json!({"items": [{"productId": product, "quantity": 1}], "warehouseStorage": true});
+        let order = shop.order(ANN, &body).expect(200);
+        let number = order["orderNumber"].as_str().unwrap();
+        shop.pay(ANN, number, 20).expect(200);
+        let told = Events::open_in(&shop, ANN, "en").take(4);
+        let statuses: Vec<&Value> = told.iter().map(|notice| &notice.data["status"]).collect();
+        assert_eq!(statuses, ["PENDING_PAYMENT", "PAYMENT_COMPLETED", "IN_WAREHOUSE", "COMPLETED"], "{told:#?}");
+        let kinds: Vec<&str> = told.iter().map(|notice| notice.kind.as_str()).collect();
+        assert_eq!(kinds, ["order.status", "order.completed", "order.status", "order.status"]);
+    }
 }

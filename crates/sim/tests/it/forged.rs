@@ -68,7 +68,7 @@ fn a_report_about_a_claim_that_nobody_holds_is_given_up_and_its_batch_goes_on() 
     let (beside, answer) = job(Command::ChargePoints { user: ANN, amount: Money::won(5) });
     let done = shop.batch(vec![forged, beside]);
     assert_eq!(answer.answer().result, Ok(Answer::PointsCharged { balance: Money::won(5) }));
-    assert_eq!((done.buried, done.permanent.len(), done.errors.len()), (1, 1, 0));
+    assert_eq!((done.buried.len(), done.permanent.len(), done.errors.len()), (1, 1, 0));
     let state = shop.state();
     let letter = state.letters.values().next().unwrap();
     assert_eq!((letter.group, letter.status, letter.due), (Group::Completion, LetterStatus::Permanent, None));

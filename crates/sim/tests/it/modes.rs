@@ -328,6 +328,8 @@ fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_the
             pauses.push((shop.now() - before).as_secs());
         }
         assert_eq!(shop.order(id).outcome, Outcome::CompensationStuck, "{executor:?}");
+        let last = shop.state().notices.last_key_value().unwrap().1.data.clone();
+        assert!(last.contains(r#""outcome":"COMPENSATION_STUCK","status":"PENDING_PAYMENT""#), "{executor:?}: {last}");
         assert_eq!(pauses, [30, 60, 120]);
         shop.run_only(resolve(id)).unwrap();
         assert_eq!(shop.order(id).outcome, Outcome::Cancelled);

@@ -97,6 +97,44 @@ fn count(shop: &Shop, kind: &str) -> usize {
     kinds(shop).into_iter().filter(|told| *told == kind).count()
 }
 
+/// What Ann was told of her orders: kind, outcome, status, reason.
+fn told(shop: &Shop) -> Vec<[String; 4]> {
+    let word = |data: &serde_json::Value, name: &str| data[name].as_str().unwrap_or("-").to_owned();
+    let notices = shop.state().notices;
+    let told = notices.values().map(|notice| {
+        let data = serde_json::from_str(&notice.data).unwrap();
+        [notice.kind.to_owned(), word(&data, "outcome"), word(&data, "status"), word(&data, "reason")]
+    });
+    told.collect()
+}
+
+/// T1: the order has long been completed when its notices are written, and each tells of its own change.
+#[test]
+fn every_change_is_told_as_it_was() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        shop.run(Command::ProcessOrder(Box::new(ProcessOrder {
+            order: order.id(),
+            method: Some(Method::Card),
+            receiver: None,
+            warehouse_storage: Some(true),
+        })))
+        .unwrap();
+        agree(shop, order.id());
+        assert_eq!(shop.order(order.id()).status, Status::Completed);
+        let of = |kind: &str, outcome: &str, status: &str| [kind, outcome, status, "-"].map(str::to_owned);
+        assert_eq!(
+            told(shop),
+            [
+                of("order.status", "AWAITING_PAYMENT", "PENDING_PAYMENT"),
+                of("order.completed", "COMPLETED", "PAYMENT_COMPLETED"),
+                of("order.status", "COMPLETED", "IN_WAREHOUSE"),
+                of("order.status", "COMPLETED", "COMPLETED"),
+            ]
+        );
+    });
+}
+
 /// O-28, O-29, S-05: the order, its payment and the stock in one commit; told once.
 #[test]
 fn the_capture_completes_the_order_and_takes_the_goods_out_of_stock() {
