@@ -1,6 +1,9 @@
 //! An event between processes: its JSON as the record's value, and all that is said about it as attributes beside it
 //! (CloudEvents 1.0, binary mode).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -10,8 +13,22 @@ use crate::relay::Outgoing;
 use crate::rows::EventId;
 use crate::wire_time;
 
-/// Where all events of the shop come from.
-pub(crate) const SOURCE: &str = "/doorbuster";
+/// Where events came from before shops had a name of their own.
+pub const SOURCE: &str = "/doorbuster";
+/// The attribute that says where an event comes from. Whoever publishes puts the shop's own source in it.
+pub const SOURCE_ATTRIBUTE: &str = "ce_source";
+
+/// Where the events of a shop come from: several may share brokers, and none takes another's for its own.
+pub fn source(shop: &str) -> Arc<str> {
+    format!("{SOURCE}/{shop}").into()
+}
+
+/// The source of a record that is another shop's. What says nothing of it, or is from before shops had names, is taken for this
+/// one's: it is held against the orders that it names in any case.
+pub fn foreign<'s>(source: Option<&'s [u8]>, own: &str) -> Option<Cow<'s, str>> {
+    let source = source.filter(|source| *source != own.as_bytes() && *source != SOURCE.as_bytes())?;
+    Some(String::from_utf8_lossy(source))
+}
 
 /// The event's attributes, by the names that they have as headers of a record.
 pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
@@ -32,7 +49,7 @@ fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, 
     vec![
         ("ce_specversion", "1.0".to_owned()),
         ("ce_id", id),
-        ("ce_source", SOURCE.to_owned()),
+        (SOURCE_ATTRIBUTE, SOURCE.to_owned()),
         ("ce_type", kind.ce_type().to_owned()),
         ("ce_time", wire_time::format(event.at)),
         // Its place in the outbox, gapless in its shard.
@@ -137,6 +154,17 @@ mod tests {
             Some(if name == "ce_time" { "1795262400123456".to_owned() } else { value.to_owned() })
         };
         assert_eq!(read_with(micros, Some(payload.as_bytes())), Ok(expected));
+    }
+
+    #[test]
+    fn only_another_shops_source_is_foreign() {
+        let own = source("0CRKD3J4");
+        assert_eq!(&*own, "/doorbuster/0CRKD3J4");
+        for source in [None, Some(&b"/doorbuster"[..]), Some(own.as_bytes())] {
+            assert_eq!(foreign(source, &own), None, "{source:?}");
+        }
+        assert_eq!(foreign(Some(b"/doorbuster/OTHER"), &own).as_deref(), Some("/doorbuster/OTHER"));
+        assert_eq!(foreign(Some(b"/else\xff"), &own).as_deref(), Some("/else\u{fffd}"));
     }
 
     #[test]

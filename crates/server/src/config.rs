@@ -314,6 +314,8 @@ pub enum Error {
     GroupNames,
     #[error("{0}")]
     TimeZone(String),
+    #[error("kafka.shop may have letters, digits, '.', '_' and '-', at most 100 of them")]
+    KafkaShop,
     #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
     Redis,
     #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]

@@ -132,6 +132,11 @@ pub enum Error {
     Overdue(u64),
     #[error("the brokers: {0}")]
     Broker(String),
+    #[error(
+        "this shop is new, and {topic} holds events of another one ({source_of}): give this one a kafka.prefix of its own, or set \
+         kafka.accept_foreign = true if they are meant to share topics"
+    )]
+    ForeignTopics { topic: &'static str, source_of: String },
     #[error("the engine's thread does not run: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -147,9 +152,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let bell = bell.filter(|_| stirrings.is_some());
     let metrics = metrics_with(condition);
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let log = if config.server.roles.worker { broker::log(config, log, &arrived)? } else { log };
+    broker::check_topics(config, codec, (&runtime, &views))?;
+    let heard = (&arrived, &*metrics);
+    let log = if config.server.roles.worker { broker::log(config, (log, codec), heard)? } else { log };
     let health = Arc::new(Health::default());
-    let relay = broker::relay(config, outbox, &clock, (&committed, &metrics, &health))?;
+    let relay = broker::relay(config, (outbox, codec), &clock, (&committed, &metrics, &health))?;
     let (waiting, audience) =
         (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
@@ -169,7 +176,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     });
     let Till { payments, due, cashier } = cashier::open(config, data_dir, &front, &metrics)?;
     let door = Door {
-        log: Log { carrier: carrier(config), book: broker::book(config, book) },
+        log: Log { carrier: carrier(config), book: broker::book(config, (book, codec)) },
         payments,
         estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&clock)),
         services: Arc::clone(&settings.services),

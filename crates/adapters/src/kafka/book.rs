@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use app::cloud_event::{self, Read};
+use app::cloud_event::{self, Read, SOURCE_ATTRIBUTE};
 use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
 use app::outbox::parse_uuid;
 use app::ports::StoreError;
@@ -103,6 +103,29 @@ impl KafkaBook {
         })
     }
 
+    /// The source of a record that is not this shop's, and the topic that it is on: the last record of each partition is looked at.
+    /// What says nothing of where it comes from is nobody's, and so not this shop's.
+    pub fn stranger(&self) -> Reading<'_, Option<(Topic, String)>> {
+        // No group is spoken for: any will do.
+        self.ask(Group::ALL[0], |book, client| {
+            for topic in Topic::ALL {
+                for partition in book.partitions(client, &[*topic])? {
+                    let (begin, end) = client.fetch_watermarks(&book.name(partition), partition.number, PATIENCE)?;
+                    let mut source = None;
+                    book.read(client, (partition, begin.max(end - 1)..end), |message| {
+                        let found = attribute(message, SOURCE_ATTRIBUTE).unwrap_or(cloud_event::SOURCE.as_bytes());
+                        source = Some(String::from_utf8_lossy(found).into_owned());
+                        false
+                    })?;
+                    if let Some(source) = source.filter(|source| *source != *book.cluster.source) {
+                        return Ok(Some((*topic, source)));
+                    }
+                }
+            }
+            Ok(None)
+        })
+    }
+
     fn list(&self, places: impl IntoIterator<Item = (Partition, Offset)>) -> Answer<TopicPartitionList> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in places {
@@ -167,7 +190,7 @@ impl KafkaBook {
         let (mut passage, mut looked_at) = (Passage::default(), 0);
         passage.is_whole = self.read(client, (key.partition, offsets), |message| {
             looked_at += 1;
-            if let Some(passed) = passed(message, key) {
+            if let Some(passed) = passed(message, key, &self.cluster.source) {
                 passage.events += 1;
                 passage.shown.extend((passage.shown.len() < SHOWN_MAX).then_some(passed));
             }
@@ -178,7 +201,8 @@ impl KafkaBook {
 }
 
 /// The record as an event that the group asks for.
-fn passed(message: &BorrowedMessage<'_>, key: OffsetKey) -> Option<Passed> {
+fn passed(message: &BorrowedMessage<'_>, key: OffsetKey, source: &str) -> Option<Passed> {
+    cloud_event::foreign(attribute(message, SOURCE_ATTRIBUTE), source).is_none().then_some(())?;
     let read = cloud_event::read(|name| attribute(message, name), message.payload());
     let Ok(Read::Event { id, event, at, .. }) = read else { return None };
     let kind = event.kind();

@@ -1,6 +1,7 @@
 //! How clients of Kafka are set up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::reactions::Group;
@@ -113,6 +114,8 @@ pub struct Cluster {
     pub overrides: Overrides,
     /// Those that are otherwise than by themselves.
     pub groups: BTreeMap<Group, GroupShape>,
+    /// Where this shop's events come from; those of others are passed over.
+    pub source: Arc<str>,
 }
 
 impl Cluster {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::cloud_event::{self, Read};
+use app::cloud_event::{self, Read, SOURCE_ATTRIBUTE};
 use app::event::EventKind;
 use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
 use app::reactions::Group;
@@ -37,6 +37,8 @@ pub struct Listener {
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The brokers are in trouble, which the client tries to get over by itself.
     pub complain: Arc<dyn Fn(String) + Send + Sync>,
+    /// A record is another shop's, and was passed over.
+    pub foreign: Arc<dyn Fn(Group, &str) + Send + Sync>,
 }
 
 pub(super) struct Membership {
@@ -127,7 +129,7 @@ impl Membership {
         for _record in 0..POLLED_MAX {
             match self.consumer.poll(Duration::ZERO) {
                 None => return,
-                Some(Ok(message)) => file((&self.cluster, self.group), &mut self.readings, &message),
+                Some(Ok(message)) => file((&self.cluster, self.group, &self.listener), &mut self.readings, &message),
                 Some(Err(error)) => return self.complain(&error),
             }
         }
@@ -233,7 +235,7 @@ fn name(cluster: &Cluster, partition: Partition) -> String {
 
 /// Puts a record where it is fetched from, unless nobody of the group asks for it.
 fn file(
-    (cluster, group): (&Cluster, Group),
+    (cluster, group, listener): (&Cluster, Group, &Listener),
     readings: &mut BTreeMap<Partition, Reading>,
     message: &BorrowedMessage<'_>,
 ) {
@@ -243,6 +245,9 @@ fn file(
     let offset = message.offset();
     reading.received = offset + 1;
     let attribute = |name: &str| attribute(message, name);
+    if let Some(source) = cloud_event::foreign(attribute(SOURCE_ATTRIBUTE), &cluster.source) {
+        return (listener.foreign)(group, &source);
+    }
     match cloud_event::read(attribute, message.payload()) {
         // A copy for readers outside: the group reads the event where it is at home.
         Ok(Read::Event { event, .. }) if event.kind().topic() != topic => {}

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::cloud_event::SOURCE_ATTRIBUTE;
 use app::ports::Pending;
 use app::relay::{PublishError, Publisher, Record};
 use app::topic::{self, Spread, Wanted};
@@ -105,7 +106,8 @@ fn hand_over(
     for record in records {
         let mut headers = OwnedHeaders::new_with_capacity(record.attributes.len());
         for (key, value) in &record.attributes {
-            headers = headers.insert(Header { key, value: Some(value.as_str()) });
+            let value = if *key == SOURCE_ATTRIBUTE { &*cluster.source } else { value.as_str() };
+            headers = headers.insert(Header { key, value: Some(value) });
         }
         let (topic, partition) = place(cluster, record, spread)?;
         let mut sent = BaseRecord::to(&topic).key(record.key.as_str());

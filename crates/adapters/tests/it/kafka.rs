@@ -8,14 +8,18 @@ use std::time::{Duration, Instant};
 
 use adapters::clock::SystemClock;
 use adapters::embedded;
-use adapters::kafka::{Cluster, KafkaLog, KafkaPublisher, Listener, Topics};
+use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics};
+use app::cloud_event::SOURCE;
 use app::conformance::{CASES, Fixture, Opened};
+use app::event::{CouponIssued, Event};
+use app::outbox::uuid;
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
 use app::reactions::Group;
 use app::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::rows::{OffsetKey, Partition};
 use app::topic::{DeadLetterNames, Profile, Spread, Topic};
-use domain::ids::OrderId;
+use domain::ids::{CampaignId, Code, OrderId, UserId};
+use domain::time::Timestamp;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -39,7 +43,8 @@ impl Brokers {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let brokers = address(Service::Kafka, test)?;
         let prefix = format!("t{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        let brokers = Brokers { cluster: Cluster { brokers, prefix, ..Cluster::default() } };
+        let brokers =
+            Brokers { cluster: Cluster { brokers, prefix, source: "/doorbuster/A".into(), ..Cluster::default() } };
         runtime().block_on(brokers.topics().complete(&Profile::Local.wanted(DeadLetterNames::Dot))).unwrap();
         Some(brokers)
     }
@@ -50,7 +55,12 @@ impl Brokers {
 
     fn join(&self, places: Box<dyn EventLog + Send>) -> KafkaLog {
         let complain = Arc::new(|what| eprintln!("{what}"));
-        KafkaLog::join(&self.cluster, places, &Listener { wake: Arc::new(|| ()), complain }).unwrap()
+        KafkaLog::join(
+            &self.cluster,
+            places,
+            &Listener { wake: Arc::new(|| ()), complain, foreign: Arc::new(|_, _| ()) },
+        )
+        .unwrap()
     }
 
     fn topic(&self, topic: Topic) -> String {
@@ -254,6 +264,65 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
     assert!(poison[0].error.contains("no uuid"), "{}", poison[0].error);
     assert_eq!((&*poison[1].key, &*poison[1].payload), ("", ""));
     assert!(poison[1].error.contains("ce_id"), "{}", poison[1].error);
+}
+
+fn issued(number: i64) -> Outgoing {
+    let event = Event::CouponIssued(CouponIssued {
+        user_coupon_id: Code::from("UC-1"),
+        user_id: UserId(1),
+        coupon_id: CampaignId(1),
+        coupon_name: "Drop".into(),
+        issue_number: number,
+        request_id: None,
+        issued_at: Timestamp::default(),
+    });
+    Outgoing { shard: 0, seq: number, id: uuid(number as u128), event, version: None, at: Timestamp::default() }
+}
+
+/// Two shops on the same topics: each passes over what the other publishes, and its groups stand behind it all the same.
+#[test]
+fn events_of_another_shop_are_passed_over() {
+    let Some(brokers) = Brokers::new("events_of_another_shop_are_passed_over") else { return };
+    let of = |source: &str| Cluster { source: source.into(), ..brokers.cluster.clone() };
+    let (own, other) = (of("/doorbuster/A"), of("/doorbuster/B"));
+    let spread = Spread::from([(Topic::CouponIssued, 3)]);
+    let publish = |cluster: &Cluster, number| {
+        let records: Vec<Record> =
+            app::replay::records(&[issued(number)], Some(Topic::CouponIssued)).into_iter().map(|(_, it)| it).collect();
+        runtime().block_on(KafkaPublisher::new(cluster.clone(), None).publish(&records, &spread)).unwrap();
+    };
+    publish(&other, 1);
+    let found = |cluster: &Cluster| runtime().block_on(KafkaBook::new(cluster.clone()).stranger()).unwrap();
+    assert_eq!(found(&own), Some((Topic::CouponIssued, "/doorbuster/B".to_owned())));
+    assert_eq!(found(&other), None);
+    publish(&own, 2);
+    // A record from before shops had names is held against the store, as any other.
+    publish(&of(SOURCE), 3);
+    publish(&other, 4);
+
+    let foreign = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&foreign);
+    let listener = Listener {
+        wake: Arc::new(|| ()),
+        complain: Arc::new(|what| eprintln!("{what}")),
+        foreign: Arc::new(move |_, source| {
+            assert_eq!(source, "/doorbuster/B");
+            counted.fetch_add(1, Ordering::Relaxed);
+        }),
+    };
+    let store = Embedded::new();
+    let mut log = KafkaLog::join(&own, Box::new(store.open().log), &listener).unwrap();
+    let number = app::topic::partition_of("1", 3);
+    let partition = Partition { topic: Some(Topic::CouponIssued), number };
+    let (mut found, mut from) = (vec![], 0);
+    runtime().block_on(until(async || {
+        log.partitions(Group::Notices).await.unwrap();
+        let fetched = log.fetch(OffsetKey { group: Group::Notices, partition }, from, 10).await.unwrap();
+        from = fetched.next;
+        found.extend(fetched.deliveries.iter().map(|delivery| delivery.offset));
+        from == 4
+    }));
+    assert_eq!((found, foreign.load(Ordering::Relaxed)), (vec![1, 2], 2));
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub struct Kafka {
     pub create_topics: bool,
     pub prefix: String,
     pub dead_letters: DeadLetters,
+    pub shop: String,
+    pub accept_foreign: bool,
     pub tuning: Tuning,
     pub relay: RelayBy,
     pub producer: KafkaProducer,
@@ -73,6 +75,9 @@ impl Kafka {
         let is_allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-');
         if self.prefix.len() > 100 || !self.prefix.chars().all(is_allowed) {
             return Err(Error::KafkaPrefix);
+        }
+        if self.shop.len() > 100 || !self.shop.chars().all(is_allowed) {
+            return Err(Error::KafkaShop);
         }
         self.producer.check()?;
         self.consumer.check()

@@ -2,21 +2,44 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use adapters::kafka::{Cluster, GroupShape, KafkaBook, KafkaLog, KafkaPublisher, Listener, Overrides, Topics, Tuning};
+use app::cloud_event;
 use app::groups::LogBook;
 use app::ports::{Clock, EventLog};
 use app::reactions::Group;
 use app::relay::{Outbox, Relay};
 use app::topic::{DeadLetterNames, Profile, Wanted};
+use app::views::Views;
+use domain::ids::Codec;
+use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
+use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use super::Error;
+use super::{Error, beside};
 use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
 use crate::health::Health;
 use crate::metrics::{Metrics, Published};
 use crate::relaying::RelayThread;
 
+/// Brokers that are said to be complained of so often.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+
+/// Where the events of this shop come from.
+pub(super) fn source(config: &Config, codec: Codec) -> Arc<str> {
+    let own = beside::name(codec);
+    let own = own.trim_start_matches("ORD-");
+    cloud_event::source(if config.kafka.shop.is_empty() { own } else { &config.kafka.shop })
+}
+
+/// The brokers as this shop knows them: by where its events come from.
+pub(super) fn cluster_of(config: &Config, codec: Codec) -> Option<Cluster> {
+    cluster(config).map(|cluster| Cluster { source: source(config, codec), ..cluster })
+}
+
+/// The brokers, for what concerns no events.
 pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     let tuning = match config.kafka.tuning {
         config::Tuning::Prompt => Tuning::Prompt,
@@ -26,7 +49,15 @@ pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     let brokers = config.kafka.brokers()?.to_owned();
     let prefix = config.kafka.prefix.clone();
     let (overrides, groups) = (overrides(&config.kafka), groups(&config.kafka));
-    Some(Cluster { brokers, tuning, prefix, dead_letters: dead_letters(config), overrides, groups })
+    Some(Cluster {
+        brokers,
+        tuning,
+        prefix,
+        dead_letters: dead_letters(config),
+        overrides,
+        groups,
+        source: cloud_event::SOURCE.into(),
+    })
 }
 
 const fn dead_letters(config: &Config) -> DeadLetterNames {
@@ -106,13 +137,60 @@ pub(super) fn forget_topics(config: &Config) -> Result<(), Error> {
     std::thread::scope(|scope| scope.spawn(delete).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
 }
 
+/// A shop that has published nothing and taken nothing in begins on topics of its own, unless the settings want it otherwise.
+pub(super) fn check_topics(
+    config: &Config,
+    codec: Codec,
+    (runtime, views): (&Runtime, &Arc<dyn Views>),
+) -> Result<(), Error> {
+    let Some(cluster) = cluster_of(config, codec).filter(|_| !config.kafka.accept_foreign) else { return Ok(()) };
+    let look = || {
+        runtime.block_on(async {
+            let is_new = views.positions().await?.is_empty() && views.shards().await?.iter().all(|it| it.relayed == 0);
+            if is_new { KafkaBook::new(cluster).stranger().await } else { Ok(None) }
+        })
+    };
+    // On another thread, because whoever opens a shop may be awaited himself.
+    let found = std::thread::scope(|scope| scope.spawn(look).join());
+    match found.map_err(|_panic| Error::Broker("it panicked".to_owned()))? {
+        Ok(None) => Ok(()),
+        Ok(Some((topic, source))) => Err(Error::ForeignTopics { topic: topic.name(), source_of: source }),
+        Err(error) => {
+            // Orders are taken meanwhile; others' events are passed over in any case.
+            tracing::warn!("Whose events the topics hold could not be looked at: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// Counts records of other shops, and says now and then that there are any.
+fn passing_over(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
+    let counter = Counter::<u64>::default();
+    let help = "Records of other shops that consumer groups passed over";
+    metrics.register(|registry| registry.register("foreign_events", help, counter.clone()));
+    let complained: Mutex<Option<Instant>> = Mutex::default();
+    Arc::new(move |group, source| {
+        counter.inc();
+        let mut complained = complained.lock();
+        if complained.is_none_or(|complained| complained.elapsed() >= COMPLAIN_EVERY) {
+            *complained = Some(Instant::now());
+            let group = group.name();
+            tracing::warn!(
+                group,
+                source,
+                "{group} passes over events of another shop: {source:?}. kafka.prefix keeps shops apart."
+            );
+        }
+    })
+}
+
 /// The log that this process's groups read: the brokers', where there are any, and the store's own otherwise.
 pub(super) fn log(
     config: &Config,
-    own: Box<dyn EventLog + Send>,
-    arrived: &Arc<Notify>,
+    (own, codec): (Box<dyn EventLog + Send>, Codec),
+    (arrived, metrics): (&Arc<Notify>, &Metrics),
 ) -> Result<Box<dyn EventLog + Send>, Error> {
-    let Some(cluster) = cluster(config) else { return Ok(own) };
+    let Some(cluster) = cluster_of(config, codec) else { return Ok(own) };
     if config.kafka.create_topics
         && let Err(error) = make_topics(config)
     {
@@ -123,13 +201,14 @@ pub(super) fn log(
     let listener = Listener {
         wake: Arc::new(move || arrived.notify_one()),
         complain: Arc::new(|what| tracing::warn!("Kafka: {what}")),
+        foreign: passing_over(metrics),
     };
     Ok(Box::new(KafkaLog::join(&cluster, own, &listener)?))
 }
 
 /// The log as operators ask about it: the brokers', where there are any, and the store's own otherwise.
-pub(super) fn book(config: &Config, own: Arc<dyn LogBook>) -> Arc<dyn LogBook> {
-    match cluster(config) {
+pub(super) fn book(config: &Config, (own, codec): (Arc<dyn LogBook>, Codec)) -> Arc<dyn LogBook> {
+    match cluster_of(config, codec) {
         Some(cluster) => Arc::new(KafkaBook::new(cluster)),
         None => own,
     }
@@ -138,11 +217,11 @@ pub(super) fn book(config: &Config, own: Arc<dyn LogBook>) -> Arc<dyn LogBook> {
 /// The relay, where this process runs one.
 pub(super) fn relay(
     config: &Config,
-    outbox: Option<Box<dyn Outbox + Send>>,
+    (outbox, codec): (Option<Box<dyn Outbox + Send>>, Codec),
     clock: &Arc<dyn Clock>,
     (committed, metrics, health): (&Arc<Notify>, &Metrics, &Arc<Health>),
 ) -> Result<Option<RelayThread>, Error> {
-    let (Some(cluster), Some(outbox)) = (cluster(config), outbox) else { return Ok(None) };
+    let (Some(cluster), Some(outbox)) = (cluster_of(config, codec), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {
         return Ok(None);
     }

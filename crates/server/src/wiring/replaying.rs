@@ -37,8 +37,10 @@ pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
     let spread =
         runtime.block_on(async { stores::switchboard(config).await?.settle(&found).await.map_err(Error::from) })?;
+    let codec = Codec::new(key);
+    let cluster = adapters::kafka::Cluster { source: broker::source(config, codec), ..cluster };
     let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
-    Ok(Some(Replaying { runtime, views, codec: Codec::new(key), book: KafkaBook::new(cluster), publisher, spread }))
+    Ok(Some(Replaying { runtime, views, codec, book: KafkaBook::new(cluster), publisher, spread }))
 }
 
 impl Replaying {

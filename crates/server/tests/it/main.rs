@@ -63,6 +63,7 @@ mod shell_commands;
 mod shell_connections;
 mod shell_tokens;
 mod shop;
+mod shops_apart;
 mod store_faults;
 mod stuck_payments;
 mod switching;
