@@ -8,6 +8,7 @@ mod modes;
 mod notices;
 mod orders;
 mod participants;
+mod payment_events;
 mod payments;
 mod points;
 mod refunds;

@@ -167,7 +167,7 @@ impl World {
 
     /// An operator sees to money that is owed: once more by the provider, or by hand.
     fn see_to_stuck_payments(&mut self) {
-        let stuck = self.around.disk.read(|state| stuck_payments(state));
+        let stuck = self.around.disk.read(stuck_payments);
         if let Some(order) = self.rng.pick(&stuck) {
             let is_resolved = self.rng.happens(500);
             let (by, reason, reference) = (ADMIN, "paid by transfer".into(), "TR-1".into());

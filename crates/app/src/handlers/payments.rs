@@ -10,24 +10,15 @@ use domain::payment::{self, Method, Payment, Said, State, Way};
 
 use crate::answer::{Answer, Refusal};
 use crate::command::PaymentAnswered;
-use crate::event::{
-    Event, GiveBack, OrderProcessingRetried, PaymentCompleted, PaymentDeclined, PaymentFailed, PaymentGiveBackFailed,
-    PaymentNote, PaymentRefund as RefundNote, PaymentResolved, PaymentRetried, PaymentStuck,
-};
+use crate::event::{Event, OrderProcessingRetried, PaymentCompleted, PaymentFailed};
 use crate::handlers::orders::{advance, check};
+use crate::handlers::payment_events::{Happened, told};
 use crate::handlers::{asked, undelivered};
 use crate::payment::{Found, ProviderError, Verdict};
 use crate::reactions::Group;
 use crate::rows::{PaymentKey, Timer, TimerKey, TimerKind};
 use crate::settings::Executor;
 use crate::unit::{Halt, Handled, Step, Unit};
-
-/// What happened to a payment, and who had it happen, where an operator did.
-struct Happened<'a> {
-    payment: &'a Payment,
-    event: &'a payment::Event,
-    by: Option<UserId>,
-}
 
 /// Begins to pay for an order that waits for it.
 pub(crate) fn pay(unit: &mut Unit<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Handled {
@@ -189,116 +180,6 @@ fn apply_for(
 /// Under the log executor these travel to `payment-group`, which has the provider asked.
 const fn is_called_by_group(event: &payment::Event) -> bool {
     matches!(event, payment::Event::Requested { .. } | payment::Event::RefundRequested { .. })
-}
-
-/// What the world learns of it.
-fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
-    let Happened { payment, event, .. } = *happened;
-    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
-    let Payment { attempt, method, amount, refunds, .. } = *payment;
-    let note = PaymentNote { payment_id: payment_id.clone(), order_id: order_id.clone(), attempt, method, amount };
-    let refund = |amount| RefundNote {
-        payment_id: payment_id.clone(),
-        order_id: order_id.clone(),
-        attempt,
-        refund: refunds,
-        amount,
-    };
-    Some(match event {
-        payment::Event::Requested { .. } => Event::PaymentRequested(note),
-        payment::Event::Authorized { .. } => Event::PaymentAuthorized(note),
-        payment::Event::Captured => Event::PaymentCaptured(note),
-        payment::Event::Declined { code } => {
-            let code = Arc::clone(code);
-            Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, attempt, amount, code })
-        }
-        payment::Event::Voided => Event::PaymentVoided(note),
-        payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
-        payment::Event::Refunded { amount, .. } => Event::PaymentRefunded(refund(*amount)),
-        payment::Event::GiveBackDeclined { .. }
-        | payment::Event::RefundReversed { .. }
-        | payment::Event::Stuck { .. }
-        | payment::Event::Retried
-        | payment::Event::Resolved { .. } => return told_of_giving_back(unit, order, happened),
-        payment::Event::Withdrawn
-        | payment::Event::VoidRequested
-        | payment::Event::Owed { .. }
-        | payment::Event::Postponed { .. }
-        | payment::Event::Called
-        | payment::Event::Resumed { .. } => return None,
-    })
-}
-
-/// What the world learns of money that does not go back as it should.
-fn told_of_giving_back(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
-    let Happened { payment, event, by } = *happened;
-    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
-    let attempt = payment.attempt;
-    let failed = |refund, amount, (code, was_done): (&Arc<str>, bool)| {
-        let code = Arc::clone(code);
-        PaymentGiveBackFailed {
-            payment_id: payment_id.clone(),
-            order_id: order_id.clone(),
-            attempt,
-            refund,
-            amount,
-            code,
-            was_done,
-        }
-    };
-    if let payment::Event::RefundReversed { refund, amount, code } = event {
-        return Some(Event::PaymentRefundFailed(failed(*refund, *amount, (code, true))));
-    }
-    let deed = payment.giving_back()?;
-    let (operation, amount) = (GiveBack::of(deed)?, payment.amount_of(deed));
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes events about money that goes back only")]
-    Some(match event {
-        payment::Event::GiveBackDeclined { code, .. } if operation == GiveBack::Void => {
-            Event::PaymentVoidFailed(failed(0, amount, (code, false)))
-        }
-        payment::Event::GiveBackDeclined { code, .. } => {
-            Event::PaymentRefundFailed(failed(payment.refunds, amount, (code, false)))
-        }
-        payment::Event::Stuck { code } => {
-            let (user_id, code, tries) = (order.user(), Arc::clone(code), payment.declines);
-            let is_again = tries > payment::GIVE_BACK_TRIES_MAX;
-            Event::PaymentStuck(PaymentStuck {
-                payment_id,
-                order_id,
-                user_id,
-                attempt,
-                operation,
-                amount,
-                tries,
-                code,
-                is_again,
-            })
-        }
-        payment::Event::Retried => {
-            let (retried_by, retried_at) = (by?, unit.now);
-            Event::PaymentRetried(PaymentRetried {
-                payment_id,
-                order_id,
-                attempt,
-                operation,
-                amount,
-                retried_by,
-                retried_at,
-            })
-        }
-        payment::Event::Resolved { by, reason, reference, amount } => Event::PaymentResolved(PaymentResolved {
-            payment_id,
-            order_id,
-            attempt,
-            operation,
-            amount: *amount,
-            reason: Arc::clone(reason),
-            reference: Arc::clone(reference),
-            resolved_by: *by,
-            resolved_at: unit.now,
-        }),
-        _ => return None,
-    })
 }
 
 /// What it means for the order, in the same commit: there is no money without its order's progress (O-42, P-07).

@@ -20,6 +20,7 @@ mod saga_laws;
 mod settling;
 mod shop;
 mod simulation;
+mod stuck_payments;
 mod time;
 mod undelivered;
 mod versions;

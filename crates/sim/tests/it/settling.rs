@@ -6,7 +6,7 @@ use app::answer::{Answer, Refusal};
 use app::command::{Command, PaymentAnswered, PlaceOrder, ProcessOrder, RefundDecision, RefundWanted};
 use app::payment::{Asked, Deed, Found, ProviderError, Verdict};
 use app::rows::Telling;
-use domain::ids::{OrderId, ProductId, UserId};
+use domain::ids::{OrderId, ProductId};
 use domain::money::Money;
 use domain::order::settling::Goods as Given;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};
@@ -17,15 +17,14 @@ use domain::warehouse::State as Stored;
 
 use crate::shop::{ANN, EXECUTORS, Shop, campaign_of, order_of};
 
-const ADMIN: UserId = UserId(99);
-const DUE: Money = Money::won(3_000);
+pub(crate) const DUE: Money = Money::won(3_000);
 
 fn ann() -> Receiver {
     Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 
 /// Three lamps of 1,000 won, waiting to be paid.
-fn awaiting(shop: &mut Shop) -> (ProductId, Order) {
+pub(crate) fn awaiting(shop: &mut Shop) -> (ProductId, Order) {
     let product = shop.product(1_000, 9);
     let wanted = PlaceOrder { items: vec![(product, 3)], payment: Paying::Prepaid, ..order_of(ANN, product) };
     let order = shop.place(wanted);
@@ -33,13 +32,13 @@ fn awaiting(shop: &mut Shop) -> (ProductId, Order) {
     (product, order)
 }
 
-fn everywhere(test: impl Fn(&mut Shop)) {
+pub(crate) fn everywhere(test: impl Fn(&mut Shop)) {
     for executor in EXECUTORS {
         test(&mut Shop::open(executor));
     }
 }
 
-fn pay(shop: &mut Shop, order: OrderId) -> Result<Answer, Refusal> {
+pub(crate) fn pay(shop: &mut Shop, order: OrderId) -> Result<Answer, Refusal> {
     shop.run(Command::Pay { order, method: Method::Card, amount_shown: None })
 }
 
@@ -52,11 +51,11 @@ fn process(order: OrderId) -> Command {
     }))
 }
 
-fn refund(order: OrderId, lines: Vec<(ProductId, i64)>) -> Command {
+pub(crate) fn refund(order: OrderId, lines: Vec<(ProductId, i64)>) -> Command {
     Command::RefundOrder(Box::new(RefundWanted { order, lines, note: Some("it does not fit".into()), by_shop: None }))
 }
 
-fn payment(shop: &Shop, order: OrderId) -> Payment {
+pub(crate) fn payment(shop: &Shop, order: OrderId) -> Payment {
     shop.disk.read(|state| state.payments[&order].clone())
 }
 
@@ -66,23 +65,23 @@ fn answered(shop: &Shop, order: OrderId, answer: Result<Found, ProviderError>) -
     PaymentAnswered { order, asked, answer, told: None }
 }
 
-fn approved(amount: Money) -> Result<Found, ProviderError> {
+pub(crate) fn approved(amount: Money) -> Result<Found, ProviderError> {
     Ok(Found::Verdict(Verdict::Approved { reference: "pi_1".into(), amount }))
 }
 
-fn refused() -> Result<Found, ProviderError> {
+pub(crate) fn refused() -> Result<Found, ProviderError> {
     Ok(Found::Verdict(Verdict::Declined { code: "insufficient_funds".into(), reference: None }))
 }
 
 #[track_caller]
-fn say(shop: &mut Shop, order: OrderId, answer: Result<Found, ProviderError>) {
+pub(crate) fn say(shop: &mut Shop, order: OrderId, answer: Result<Found, ProviderError>) {
     let answered = answered(shop, order, answer);
     shop.run(Command::PaymentAnswered(Box::new(answered))).unwrap();
 }
 
 /// The provider does what it is asked until it is asked nothing more.
 #[track_caller]
-fn agree(shop: &mut Shop, order: OrderId) {
+pub(crate) fn agree(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {
         let amount = payment(shop, order).amount_of(asked.deed);
         say(shop, order, approved(amount));
@@ -93,7 +92,7 @@ fn kinds(shop: &Shop) -> Vec<&'static str> {
     shop.disk.read(|state| state.outbox.iter().map(|row| row.record.kind).collect())
 }
 
-fn count(shop: &Shop, kind: &str) -> usize {
+pub(crate) fn count(shop: &Shop, kind: &str) -> usize {
     kinds(shop).into_iter().filter(|told| *told == kind).count()
 }
 
@@ -371,117 +370,8 @@ fn an_order_is_given_back_in_parts_that_add_up() {
     });
 }
 
-fn resolve(order: OrderId) -> Command {
-    let (reason, reference) = ("paid by transfer".into(), "TR-2026-17".into());
-    Command::ResolveStuckPayment { order, by: ADMIN, reason, reference }
-}
-
-/// The provider declines until nobody asks it any more.
-#[track_caller]
-fn refuse(shop: &mut Shop, order: OrderId) {
-    while payment(shop, order).asked().is_some() {
-        say(shop, order, refused());
-    }
-    assert_eq!(payment(shop, order).state, State::Stuck);
-}
-
-fn notices(shop: &Shop, kind: &str) -> usize {
+pub(crate) fn notices(shop: &Shop, kind: &str) -> usize {
     shop.disk.read(|state| state.notices.values().filter(|notice| notice.kind == kind).count())
-}
-
-/// M1: declined once, a refund is made by the next try; the customer hears nothing of it.
-#[test]
-fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
-    everywhere(|shop| {
-        let (_, order) = awaiting(shop);
-        pay(shop, order.id()).unwrap();
-        agree(shop, order.id());
-        shop.run(refund(order.id(), vec![])).unwrap();
-        say(shop, order.id(), refused());
-        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
-        agree(shop, order.id());
-        assert_eq!(shop.order(order.id()).status, Status::Refunded);
-        assert_eq!((count(shop, "PaymentRefundFailed"), notices(shop, "refund.delayed")), (1, 0));
-    });
-}
-
-/// M1: declined for ever, it is stuck; an operator has it tried once more, and then settles it by hand.
-#[test]
-fn a_refund_that_is_always_declined_waits_for_an_operator_who_settles_it() {
-    everywhere(|shop| {
-        let (_, order) = awaiting(shop);
-        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
-        pay(shop, order.id()).unwrap();
-        agree(shop, order.id());
-        shop.run(refund(order.id(), vec![])).unwrap();
-        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
-        refuse(shop, order.id());
-        let retry = Command::RetryStuckPayment { order: order.id(), by: ADMIN };
-        shop.run(retry).unwrap();
-        refuse(shop, order.id());
-        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
-        shop.pass(Duration::from_secs(200_000));
-        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
-        shop.run(resolve(order.id())).unwrap();
-        assert_eq!(shop.order(order.id()).status, Status::Refunded);
-        let payment = payment(shop, order.id());
-        assert_eq!((payment.refunded, payment.resolved), (Money::ZERO, DUE));
-        assert_eq!(payment.resolution.unwrap().by, ADMIN);
-        assert_eq!((count(shop, "PaymentRetried"), count(shop, "PaymentResolved")), (1, 1));
-    });
-}
-
-/// M1: the same for a paid order that is cancelled, for money that was set aside, and for parts.
-#[test]
-fn what_a_cancelled_order_took_is_stuck_and_settled_as_well() {
-    everywhere(|shop| {
-        let (product, order) = awaiting(shop);
-        pay(shop, order.id()).unwrap();
-        agree(shop, order.id());
-        let part = refund(order.id(), vec![(product, 1)]);
-        shop.run(part).unwrap();
-        refuse(shop, order.id());
-        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None }).unwrap();
-        let stuck = payment(shop, order.id());
-        assert_eq!((stuck.state, stuck.refunding, stuck.owed), (State::Stuck, Money::won(1_000), Money::won(2_000)));
-        shop.run(resolve(order.id())).unwrap();
-        agree(shop, order.id());
-        let done = payment(shop, order.id());
-        assert_eq!((done.state, done.refunded, done.resolved), (State::Refunded, Money::won(2_000), Money::won(1_000)));
-
-        let (_, unpaid) = awaiting(shop);
-        pay(shop, unpaid.id()).unwrap();
-        say(shop, unpaid.id(), approved(DUE));
-        shop.run(Command::CancelOrder { order: unpaid.id(), by: Canceller::Customer, note: None }).unwrap();
-        say(shop, unpaid.id(), Ok(Found::Never));
-        assert_eq!(payment(shop, unpaid.id()).state, State::Voiding);
-        refuse(shop, unpaid.id());
-        assert_eq!(notices(shop, "refund.delayed"), 2);
-        shop.run(Command::RetryStuckPayment { order: unpaid.id(), by: ADMIN }).unwrap();
-        agree(shop, unpaid.id());
-        assert_eq!(payment(shop, unpaid.id()).state, State::Voided);
-    });
-}
-
-/// M1: a provider that takes its word back.
-#[test]
-fn a_refund_that_fails_after_it_was_made_is_made_again() {
-    everywhere(|shop| {
-        let (_, order) = awaiting(shop);
-        pay(shop, order.id()).unwrap();
-        agree(shop, order.id());
-        shop.run(refund(order.id(), vec![])).unwrap();
-        let asked = payment(shop, order.id()).asked().unwrap();
-        agree(shop, order.id());
-        let telling = Telling::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
-        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), told: Some(telling) };
-        shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
-        shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
-        assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
-        agree(shop, order.id());
-        assert_eq!(payment(shop, order.id()).held(), Money::ZERO);
-        assert_eq!(count(shop, "PaymentRefundFailed"), 1);
-    });
 }
 
 /// T3: the decline is told when nobody waits for the answer.

@@ -1,0 +1,126 @@
+//! Money that the provider does not give back at once (M1): tried again, left to an operator, retried, resolved. The audit looks on.
+
+use std::time::Duration;
+
+use app::answer::Refusal;
+use app::command::{Command, PaymentAnswered};
+use app::payment::Found;
+use app::rows::Telling;
+use domain::ids::{OrderId, UserId};
+use domain::money::Money;
+use domain::order::{Canceller, Status};
+use domain::payment::State;
+
+use crate::settling::{DUE, agree, approved, awaiting, count, everywhere, notices, pay, payment, refund, refused, say};
+use crate::shop::Shop;
+
+const ADMIN: UserId = UserId(99);
+
+fn resolve(order: OrderId) -> Command {
+    let (reason, reference) = ("paid by transfer".into(), "TR-2026-17".into());
+    Command::ResolveStuckPayment { order, by: ADMIN, reason, reference }
+}
+
+/// The provider declines until nobody asks it any more.
+#[track_caller]
+fn refuse(shop: &mut Shop, order: OrderId) {
+    while payment(shop, order).asked().is_some() {
+        say(shop, order, refused());
+    }
+    assert_eq!(payment(shop, order).state, State::Stuck);
+}
+
+/// M1: declined once, a refund is made by the next try; the customer hears nothing of it.
+#[test]
+fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(refund(order.id(), vec![])).unwrap();
+        say(shop, order.id(), refused());
+        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
+        agree(shop, order.id());
+        assert_eq!(shop.order(order.id()).status, Status::Refunded);
+        assert_eq!((count(shop, "PaymentRefundFailed"), notices(shop, "refund.delayed")), (1, 0));
+    });
+}
+
+/// M1: declined for ever, it is stuck; an operator has it tried once more, and then settles it by hand.
+#[test]
+fn a_refund_that_is_always_declined_waits_for_an_operator_who_settles_it() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(refund(order.id(), vec![])).unwrap();
+        assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
+        refuse(shop, order.id());
+        let retry = Command::RetryStuckPayment { order: order.id(), by: ADMIN };
+        shop.run(retry).unwrap();
+        refuse(shop, order.id());
+        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
+        shop.pass(Duration::from_secs(200_000));
+        assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
+        shop.run(resolve(order.id())).unwrap();
+        assert_eq!(shop.order(order.id()).status, Status::Refunded);
+        let payment = payment(shop, order.id());
+        assert_eq!((payment.refunded, payment.resolved), (Money::ZERO, DUE));
+        assert_eq!(payment.resolution.unwrap().by, ADMIN);
+        assert_eq!((count(shop, "PaymentRetried"), count(shop, "PaymentResolved")), (1, 1));
+    });
+}
+
+/// M1: the same for a paid order that is cancelled, for money that was set aside, and for parts.
+#[test]
+fn what_a_cancelled_order_took_is_stuck_and_settled_as_well() {
+    everywhere(|shop| {
+        let (product, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        let part = refund(order.id(), vec![(product, 1)]);
+        shop.run(part).unwrap();
+        refuse(shop, order.id());
+        shop.run(Command::CancelOrder { order: order.id(), by: Canceller::Customer, note: None }).unwrap();
+        let stuck = payment(shop, order.id());
+        assert_eq!((stuck.state, stuck.refunding, stuck.owed), (State::Stuck, Money::won(1_000), Money::won(2_000)));
+        shop.run(resolve(order.id())).unwrap();
+        agree(shop, order.id());
+        let done = payment(shop, order.id());
+        assert_eq!((done.state, done.refunded, done.resolved), (State::Refunded, Money::won(2_000), Money::won(1_000)));
+
+        let (_, unpaid) = awaiting(shop);
+        pay(shop, unpaid.id()).unwrap();
+        say(shop, unpaid.id(), approved(DUE));
+        shop.run(Command::CancelOrder { order: unpaid.id(), by: Canceller::Customer, note: None }).unwrap();
+        say(shop, unpaid.id(), Ok(Found::Never));
+        assert_eq!(payment(shop, unpaid.id()).state, State::Voiding);
+        refuse(shop, unpaid.id());
+        assert_eq!(notices(shop, "refund.delayed"), 2);
+        shop.run(Command::RetryStuckPayment { order: unpaid.id(), by: ADMIN }).unwrap();
+        agree(shop, unpaid.id());
+        assert_eq!(payment(shop, unpaid.id()).state, State::Voided);
+    });
+}
+
+/// M1: a provider that takes its word back.
+#[test]
+fn a_refund_that_fails_after_it_was_made_is_made_again() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(refund(order.id(), vec![])).unwrap();
+        let asked = payment(shop, order.id()).asked().unwrap();
+        agree(shop, order.id());
+        let telling = Telling::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
+        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), told: Some(telling) };
+        shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
+        shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
+        assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
+        agree(shop, order.id());
+        assert_eq!(payment(shop, order.id()).held(), Money::ZERO);
+        assert_eq!(count(shop, "PaymentRefundFailed"), 1);
+    });
+}
