@@ -144,7 +144,7 @@ pub fn change(campaign: &Campaign, change: &Change, at: Timestamp) -> Result<Cam
     if changed.quantity < campaign.quantity {
         return Err(ChangeRejection::QuantityLowered { quantity: campaign.quantity });
     }
-    if changed.issue_ends_at < campaign.issue_starts_at || changed.issue_ends_at > campaign.valid_until {
+    if changed.issue_ends_at <= campaign.issue_starts_at || changed.issue_ends_at > campaign.valid_until {
         return Err(ChangeRejection::WindowOutOfOrder);
     }
     if changed != *campaign {

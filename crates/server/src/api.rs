@@ -66,6 +66,7 @@ mod status;
 mod stuck;
 mod stuck_payments;
 mod submission;
+mod unseen;
 pub mod users;
 mod whose;
 
@@ -73,6 +74,7 @@ pub use fingerprints::Fingerprints;
 pub use groups::Log;
 use manual::shop as about;
 use routes::Routes;
+use unseen::{is_unseen, is_unseen_but_line_breaks};
 
 /// What the endpoints work with; one for the whole process.
 #[derive(Clone)]
@@ -357,7 +359,7 @@ fn mark_replayed(response: &mut Response, replayed: bool) {
 
 fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(is_unseen) {
         violations.push("#/name", "length", values::NAME.with(NAME_CHARS_MAX));
     }
     Arc::from(name)
@@ -383,7 +385,14 @@ fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
     Arc::from(reference.trim())
 }
 
-/// Text may be anything but characters that nobody can see.
+/// What names a person or a place may break lines, and has nothing else that nobody sees.
+fn check_lines(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
+    if text.chars().any(is_unseen_but_line_breaks) {
+        violations.push(pointer, "not_text", values::NOTHING_UNSEEN);
+    }
+}
+
+/// Text may be anything but control characters.
 fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
     let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(is_unseen) {

@@ -197,13 +197,18 @@ pub struct TokenArgs {
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
     pub user: i64,
     /// How long it is valid; auth.token_ttl_s unless given
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub ttl: Option<u64>,
     #[command(flatten)]
     pub settings: SettingsArgs,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// A moment as an option gives it, refused where it is none.
+fn moment(text: &str) -> Result<String, app::wire_time::NoMoment> {
+    app::wire_time::parse(text).map(|_| text.to_owned())
 }
 
 #[derive(Debug, Clone, Args)]
@@ -271,5 +276,19 @@ mod tests {
     fn users_have_positive_ids() {
         assert!(Cli::try_parse_from(["doorbuster", "token", "--user", "0"]).is_err());
         assert!(Cli::try_parse_from(["doorbuster", "token", "--user", "7"]).is_ok());
+    }
+
+    #[test]
+    fn what_an_option_cannot_take_is_refused_by_its_name() {
+        for (arguments, option) in [
+            (&["token", "--user", "7", "--ttl", "0"][..], "--ttl"),
+            (&["replay", "--since", "yesterday"], "--since"),
+            (&["replay", "--since", "2026-11-21T09:00:00+24:00"], "--since"),
+            (&["groups", "reset", "notice-group", "--to-time", "yesterday"], "--to-time"),
+            (&["groups", "reset", "notice-group", "--to-offset", "-1"], "-1"),
+        ] {
+            let error = Cli::try_parse_from(["doorbuster"].iter().chain(arguments)).unwrap_err().to_string();
+            assert!(error.contains(option), "{error}");
+        }
     }
 }

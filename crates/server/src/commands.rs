@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, SettingsArgs};
 use crate::config::Config;
-use crate::{config, data_dir, logging, secret, wiring};
+use crate::{config, data_dir, io_words, logging, secret, wiring};
 
 mod admin_door;
 mod audit;
@@ -13,6 +13,7 @@ mod bench;
 mod config_print;
 mod demo;
 mod dlq;
+mod failing;
 mod groups;
 mod order;
 mod payment;
@@ -21,6 +22,7 @@ mod replay;
 mod running;
 mod serve;
 mod sim;
+mod table;
 mod temporary_folder;
 mod token;
 mod topics;
@@ -38,10 +40,12 @@ pub enum Error {
     DataDir(#[from] data_dir::Error),
     #[error(transparent)]
     Secret(#[from] secret::Error),
-    #[error("cannot listen on {address}: {cause}")]
+    #[error("cannot listen on {address}: {}", io_words::of(cause))]
     Listen { address: String, cause: io::Error },
-    #[error("{0}")]
+    #[error("{}", io_words::of(.0))]
     Io(#[from] io::Error),
+    #[error("there is no server of ours at {address}: {}", io_words::of(cause))]
+    Unreachable { address: String, cause: io::Error },
     #[error(transparent)]
     Wiring(#[from] wiring::Error),
     #[error("not with an address that others can reach: {0}")]
@@ -58,6 +62,12 @@ pub enum Error {
     Usage(String),
     #[error("the running server did not do it: {0}")]
     Running(String),
+    #[error("{0}")]
+    Refused(failing::Refusal),
+    #[error("{0}")]
+    Failed(String),
+    #[error("it was interrupted")]
+    Interrupted,
 }
 
 /// Runs one command to its end.
@@ -78,9 +88,19 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Config(args) => config_print::run(&args),
     };
     done.unwrap_or_else(|error| {
-        let _closed = writeln!(io::stderr(), "error: {error}");
-        ExitCode::from(2)
+        note(&error.told(is_json()));
+        error.exit_code()
     })
+}
+
+/// Ends with what is wrong with the command line itself.
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    failing::of_command_line(error, is_json())
+}
+
+/// Whether what is printed is for a machine: known also of a command line that cannot be understood.
+fn is_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
 }
 
 /// The settings in force, of which the command line has the last word.

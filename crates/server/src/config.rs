@@ -8,6 +8,7 @@ use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 
+mod explain;
 mod kafka;
 mod kafka_clients;
 mod limits;
@@ -300,7 +301,7 @@ pub enum Error {
     NoFile(PathBuf),
     #[error("{variable} sets no known key; `doorbuster config --default` lists them all")]
     UnknownVariable { variable: String },
-    #[error("{0}")]
+    #[error("{}", explain::of(.0))]
     Invalid(Box<figment::Error>),
     #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
     Database,

@@ -4,6 +4,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::io_words;
+
 const LOCK_FILE: &str = "doorbuster.lock";
 /// Everything that this program leaves in a data folder, but for the secret.
 #[cfg(unix)]
@@ -35,7 +37,7 @@ pub enum Error {
         "the data folder {0} is already served by another process; stop it, or choose another folder with --data-dir"
     )]
     Served(PathBuf),
-    #[error("the data folder {path} cannot be used: {cause}")]
+    #[error("the data folder {path} cannot be used: {}", io_words::of(cause))]
     Unusable { path: PathBuf, cause: io::Error },
 }
 

@@ -17,6 +17,7 @@ pub mod front;
 pub mod guesses;
 pub mod health;
 pub mod http;
+pub mod io_words;
 pub mod limits;
 pub mod log_watch;
 pub mod logging;

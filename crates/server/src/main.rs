@@ -7,5 +7,8 @@ use server::cli::Cli;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    server::commands::run(Cli::parse())
+    match Cli::try_parse() {
+        Ok(cli) => server::commands::run(cli),
+        Err(error) => server::commands::refuse(&error),
+    }
 }

@@ -1,10 +1,12 @@
 //! Passwords: hashed with argon2id, away from the threads that serve requests, a few at a time.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
+use icu_normalizer::ComposingNormalizerBorrowed;
 use tokio::sync::Semaphore;
 
 use crate::http::{Code, Problem};
@@ -68,7 +70,7 @@ impl Passwords {
 
 /// Hashes at once, for commands that serve nobody meanwhile.
 pub fn hash(password: &str) -> Result<String, Problem> {
-    let hash = argon2id().hash_password(password.as_bytes()).map_err(|_| failed())?;
+    let hash = argon2id().hash_password(composed(password).as_bytes()).map_err(|_| failed())?;
     Ok(hash.to_string())
 }
 
@@ -77,7 +79,15 @@ fn verify(password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else {
         return false;
     };
-    argon2id().verify_password(password.as_bytes(), &hash).is_ok()
+    let is_right = |spelling: &str| argon2id().verify_password(spelling.as_bytes(), &hash).is_ok();
+    let composed = composed(password);
+    // Of before, hashes are of what was sent, in whichever way it was spelled.
+    is_right(&composed) || (composed != password && is_right(password))
+}
+
+/// The one spelling of a text (NFC): keyboards send `é` as one character or as two.
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
 fn argon2id() -> Argon2<'static> {
@@ -118,6 +128,19 @@ mod tests {
         assert_ne!(hash, passwords.hash("correct horse".into()).await.unwrap());
         assert!(passwords.verify("correct horse".into(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("battery staple".into(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_its_accents_are_spelled() {
+        let passwords = Passwords::default();
+        let (one, two) = ("caf\u{e9} cr\u{e8}me", "cafe\u{301} cre\u{300}me");
+        let hash = passwords.hash(two.into()).await.unwrap();
+        for spelling in [one, two] {
+            assert!(passwords.verify(spelling.into(), Some(hash.clone())).await.unwrap());
+        }
+        let of_before = argon2id().hash_password(two.as_bytes()).unwrap().to_string();
+        assert!(passwords.verify(two.into(), Some(of_before)).await.unwrap(), "hashes of before keep working");
+        assert!(!passwords.verify("cafe creme".into(), Some(hash)).await.unwrap());
     }
 
     #[tokio::test]

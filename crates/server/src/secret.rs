@@ -9,6 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::io_words;
+
 const SECRET_FILE: &str = "auth.secret";
 const MADE_BYTES: usize = 32;
 const MARK_BYTES: usize = 16;
@@ -22,7 +24,7 @@ pub struct Secret {
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the secret file {path} cannot be used: {cause}")]
+    #[error("the secret file {path} cannot be used: {}", io_words::of(cause))]
     Unusable { path: PathBuf, cause: io::Error },
     #[error("the secret file {0} is empty; delete it to have a new one made, which ends all tokens")]
     Empty(PathBuf),

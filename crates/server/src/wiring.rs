@@ -114,6 +114,8 @@ pub enum Error {
     NewBesideOld { folder: PathBuf, file: &'static str },
     #[error(transparent)]
     Mysql(#[from] mysql::OpenError),
+    #[error("{cause} (DATABASE_URL names {host})")]
+    Database { host: String, cause: Box<Error> },
     #[error(transparent)]
     Redis(#[from] redis::OpenError),
     #[error(transparent)]

@@ -57,7 +57,14 @@ impl Failure {
 
 impl From<mysql_async::Error> for Failure {
     fn from(error: mysql_async::Error) -> Failure {
-        let text = error.to_string();
+        let text = match &error {
+            // The library's own text says twice that it is about input and output, and not what is wrong.
+            mysql_async::Error::Io(mysql_async::IoError::Io(io)) => unreachable_text(io),
+            mysql_async::Error::Server(server) => format!("the database refuses: {} ({})", server.message, server.code),
+            mysql_async::Error::Driver(_) | mysql_async::Error::Other(_) | mysql_async::Error::Url(_) => {
+                error.to_string()
+            }
+        };
         match &error {
             mysql_async::Error::Server(server) if number::CONTENDED.contains(&server.code) => Failure::Contended(text),
             mysql_async::Error::Server(server) if number::CONSTRAINT.contains(&server.code) => {
@@ -71,6 +78,18 @@ impl From<mysql_async::Error> for Failure {
             | mysql_async::Error::Url(_) => Failure::Lost(text),
         }
     }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "the system has more words than are worth one of ours")]
+fn unreachable_text(error: &std::io::Error) -> String {
+    use std::io::ErrorKind::{ConnectionRefused, TimedOut, UnexpectedEof};
+    let why = match error.kind() {
+        ConnectionRefused => "nobody listens there".to_owned(),
+        TimedOut => "there was no answer in time".to_owned(),
+        UnexpectedEof => "the connection was closed".to_owned(),
+        _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
+    };
+    format!("the database is not reached: {why}")
 }
 
 impl From<Failure> for StoreError {

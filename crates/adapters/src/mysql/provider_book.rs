@@ -25,7 +25,8 @@ pub struct MysqlBook {
 impl MysqlBook {
     /// The book in the database of this address, whose tables are there.
     pub fn open(url: &str) -> std::result::Result<MysqlBook, String> {
-        let opts = Opts::from_url(url).map_err(|error| error.to_string())?;
+        // The error may quote the address, and with it the password.
+        let opts = Opts::from_url(url).map_err(|_| "the address of the database cannot be understood".to_owned())?;
         let background = Background::start("provider").map_err(|error| error.to_string())?;
         let constraints = PoolConstraints::new(1, CONNECTIONS_MAX).unwrap_or_default();
         let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);

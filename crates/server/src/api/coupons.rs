@@ -167,8 +167,8 @@ pub(super) fn campaign(body: &CampaignBody) -> Result<CreateCampaign, Problem> {
     let issue_starts_at = moment("#/issueStartsAt", &body.issue_starts_at, &mut violations);
     let issue_ends_at = moment("#/issueEndsAt", &body.issue_ends_at, &mut violations);
     let valid_until = moment("#/validUntil", &body.valid_until, &mut violations);
-    if violations.is_empty() && issue_ends_at < issue_starts_at {
-        violations.push("#/issueEndsAt", "out_of_order", values::NOT_BEFORE.with("issueStartsAt"));
+    if violations.is_empty() && issue_ends_at <= issue_starts_at {
+        violations.push("#/issueEndsAt", "out_of_order", values::LATER_THAN.with("issueStartsAt"));
     }
     if violations.is_empty() && valid_until < issue_ends_at {
         violations.push("#/validUntil", "out_of_order", values::NOT_BEFORE.with("issueEndsAt"));

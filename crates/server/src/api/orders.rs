@@ -24,7 +24,7 @@ use super::refusals::{coupon_not_found, order_not_found, problem};
 use super::render::{self, Page};
 use super::submission::Submission;
 use super::whose::Whose;
-use super::{Shop, check_text, examples, shapes, unavailable};
+use super::{Shop, check_lines, check_text, examples, shapes, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::headers::Prefer;
@@ -212,7 +212,7 @@ pub(super) fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
         if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
             violations.push(format!("#/receiver/{field}"), "length", values::CHARACTERS.with(1).with(CHARS_MAX));
         }
-        check_text(format!("#/receiver/{field}"), text, violations);
+        check_lines(format!("#/receiver/{field}"), text, violations);
     }
 }
 

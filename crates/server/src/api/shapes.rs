@@ -20,13 +20,13 @@ pub(super) const RECEIVER_CHARS_MAX: usize = 500;
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "it stands for the domain's own type in the document")]
 pub(super) struct Receiver {
-    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::LINES))]
     name: String,
-    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::LINES))]
     phone: String,
-    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::LINES))]
     postal_code: String,
-    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = RECEIVER_CHARS_MAX), regex(pattern = words::LINES))]
     address: String,
 }
 

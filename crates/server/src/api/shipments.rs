@@ -16,7 +16,7 @@ use super::pages::PageQuery;
 use super::refusals::{order_not_found, problem, shipment_not_found};
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_text, examples, shapes, unavailable};
+use super::{Shop, check_lines, examples, shapes, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
@@ -36,7 +36,7 @@ pub(crate) struct ChangeBody {
     status: shipment::State,
     /// The carrier's number.
     #[serde(default)]
-    #[schemars(length(max = TRACKING_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    #[schemars(length(max = TRACKING_CHARS_MAX), regex(pattern = words::LINES))]
     tracking_number: Option<String>,
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn change(
         if tracking.trim().is_empty() || tracking.chars().count() > TRACKING_CHARS_MAX {
             violations.push("#/trackingNumber", "length", values::CHARACTERS.with(1).with(TRACKING_CHARS_MAX));
         }
-        check_text("#/trackingNumber", tracking, &mut violations);
+        check_lines("#/trackingNumber", tracking, &mut violations);
     }
     violations.into_result()?;
     let order = order_of(&shop, &number)?;

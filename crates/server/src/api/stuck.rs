@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::orders::change;
 use super::submission::Submission;
-use super::{Empty, Shop, check_reason, examples, shapes};
+use super::{Shop, check_reason, examples, shapes};
 use crate::http::path::{self, Name};
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
@@ -21,13 +21,32 @@ pub(crate) struct ResolveBody {
     reason: String,
 }
 
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ResumeOrder", example = examples::resolve_order())]
+pub(crate) struct ResumeBody {
+    /// Why, for the log.
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
+}
+
 /// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
 pub(crate) async fn resume(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
-    submission: Submission<Empty>,
+    submission: Submission<ResumeBody>,
 ) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let reason = submission.body.reason.as_deref().map(|reason| check_reason(reason, &mut violations));
+    violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?;
+    let number = order.created.number.to_string();
+    tracing::info!(
+        order = number,
+        by = submission.user().0,
+        reason = reason.as_deref(),
+        "An operator resumes a stuck order"
+    );
     let command = Command::ResumeOrder { order: order.id() };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use super::caller::Caller;
 use super::refusals::problem;
 use super::submission::scoped;
+use super::unseen::is_unseen;
 use super::{Shop, check_name, examples, mark_replayed, unavailable};
 use crate::auth::{Principal, Role};
 use crate::guesses::seconds;
@@ -22,6 +23,7 @@ use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
+use crate::passwords;
 use crate::texts::{details, values};
 
 /// Whose keys those of people without a token are; users are numbered from 1.
@@ -107,11 +109,16 @@ pub(crate) async fn login(
     Json(body): Json<LoginBody>,
 ) -> Result<Json<TokenBody>, Problem> {
     let key = email_key(&body.email);
+    // Until both spellings of a letter with an accent became one, they were two addresses.
+    let former = former_email_key(&body.email);
     let guess = shop.guesses.begin(key, caller.address).map_err(|wait| {
         note_refused(&shop, caller, &body.email, "too many wrong passwords");
         Problem::new(Code::RateExceeded, details::GUESSES_TOO_MANY).after(seconds(wait))
     })?;
-    let login = shop.front.views.login(key).await.map_err(unavailable)?;
+    let mut login = shop.front.views.login(key).await.map_err(unavailable)?;
+    if login.is_none() && former != key {
+        login = shop.front.views.login(former).await.map_err(unavailable)?;
+    }
     let hash = login.as_ref().map(|login| login.password_hash.to_string());
     let is_right = shop.passwords.verify(body.password, hash).await?;
     let Some(login) = login.filter(|_| is_right) else {
@@ -136,8 +143,12 @@ fn note_refused(shop: &Shop, caller: Caller, email: &str, why: &str) {
     tracing::warn!(trace = %caller.trace, account = format!("{account:016x}"), address, left_out, "A login was refused: {why}");
 }
 
-/// Addresses are compared without case.
+/// Addresses are compared without case, and whichever way their accents are written.
 pub(crate) fn email_key(email: &str) -> EmailKey {
+    former_email_key(&passwords::composed(email))
+}
+
+fn former_email_key(email: &str) -> EmailKey {
     EmailKey(Sha256::digest(email.trim().to_lowercase()).into())
 }
 
@@ -145,11 +156,12 @@ fn check_credentials(email: &str, password: &str, violations: &mut Violations) {
     let email = email.trim();
     let parts = email.split_once('@');
     let looks_right = parts.is_some_and(|(local, host)| !local.is_empty() && !host.is_empty() && !host.contains('@'));
-    let is_plain = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
+    let is_plain = email.chars().all(|c| !c.is_whitespace() && !is_unseen(c));
     if !looks_right || !is_plain || email.chars().count() > EMAIL_CHARS_MAX {
         violations.push("#/email", "not_an_email", values::EMAIL);
     }
-    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&password.chars().count()) {
+    let length = passwords::composed(password).chars().count();
+    if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&length) {
         violations.push("#/password", "length", values::CHARACTERS.with(PASSWORD_CHARS_MIN).with(PASSWORD_CHARS_MAX));
     }
 }

@@ -54,7 +54,7 @@ pub struct ResetTarget {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     pub to_offset: Option<i64>,
     /// To the first event that is not older, such as 2026-11-21T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub to_time: Option<String>,
     /// To where the broker's own tools have set it
     #[arg(long)]

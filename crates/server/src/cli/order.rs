@@ -24,6 +24,9 @@ pub enum OrderCommand {
     Resume {
         #[arg(value_name = "NUMBER")]
         order: String,
+        /// Why, for the log
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
         #[command(flatten)]
         shop: ShopArgs,
     },

@@ -31,7 +31,7 @@ pub struct ReplayArgs {
 #[group(required = true, multiple = false)]
 pub struct ReplaySelection {
     /// What happened from this moment on, such as 2026-11-21T12:00:00Z
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub since: Option<String>,
     /// What has this number in its shard of the outbox, or a later one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]

@@ -1,7 +1,6 @@
 //! The way to a shop's admin endpoints: through the server that runs, or through the shop itself when none does, so that
 //! nobody but the engine ever writes.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
+use super::failing::Refusal;
 use super::{Error, print, running, settings};
 use crate::api::{self, Surface};
 use crate::auth::{Principal, Role, Tokens};
@@ -78,7 +78,7 @@ impl AdminDoor {
 
     fn of_server(config: &Config, folder: &Path) -> Result<AdminDoor, Error> {
         let token = signed(&Secret::find(config.auth.secret(), folder)?);
-        let address = fs::read_to_string(running::address_file(folder))?.trim().to_owned();
+        let address = running::address(folder)?;
         Ok(AdminDoor { token, way: Way::Server { address } })
     }
 
@@ -106,15 +106,7 @@ impl AdminDoor {
         if (200..300).contains(&status) {
             return Ok(document);
         }
-        let detail = document["detail"].as_str().or_else(|| document["title"].as_str()).unwrap_or("it says not why");
-        let code = document["code"].as_str().unwrap_or_default();
-        let violations = document["errors"].as_array().into_iter().flatten();
-        let mut text = format!("{status} {code}: {detail}");
-        for violation in violations {
-            let cell = |name: &str| violation[name].as_str().unwrap_or_default().to_owned();
-            text.push_str(&format!("\n  {}: {}", cell("pointer"), cell("detail")));
-        }
-        Err(Error::Running(text))
+        Err(Error::Refused(Refusal { status, document }))
     }
 
     fn close(self) -> Result<(), Error> {
@@ -151,7 +143,8 @@ impl AdminDoor {
         (method, path): (&str, &str),
         body: Option<&Value>,
     ) -> Result<(u16, Value), Error> {
-        let mut stream = TcpStream::connect(address)?;
+        let unreachable = |cause| Error::Unreachable { address: address.to_owned(), cause };
+        let mut stream = TcpStream::connect(address).map_err(unreachable)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let body = body.map_or_else(String::new, Value::to_string);
         let request = format!(
@@ -160,9 +153,9 @@ impl AdminDoor {
             self.token,
             body.len()
         );
-        stream.write_all(request.as_bytes())?;
         let mut answer = vec![];
-        stream.read_to_end(&mut answer)?;
+        let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
+        asked.map_err(unreachable)?;
         let broken = || Error::Running(format!("{address} does not answer as a server of ours"));
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(broken)?;
         let head = std::str::from_utf8(&answer[..end]).map_err(|_| broken())?;
@@ -189,7 +182,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 fn document(bytes: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(bytes).map_err(|error| Error::Running(format!("its answer is no JSON: {error}")))
+    serde_json::from_slice(bytes).map_err(|_| Error::Running("its answer is no JSON".to_owned()))
 }
 
 fn signed(secret: &Secret) -> String {

@@ -7,6 +7,7 @@ use app::audit::{Audit, Inspection, Repaired, inspect};
 use app::ports::Clock;
 use serde::Serialize;
 
+use super::table::counted;
 use super::{Error, print, running, settings};
 use crate::cli::AuditArgs;
 use crate::config::Config;
@@ -99,6 +100,6 @@ fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> Str
         (false, 0) => "; none of them can be repaired: see what docs/audit.md says of the law".to_owned(),
         (false, _) => format!("; `doorbuster audit --repair` puts right what can be computed again ({repairable})"),
     };
-    let _ = write!(text, "{} violations{next}", audit.violations);
+    let _ = write!(text, "{}{next}", counted(audit.violations, "violation"));
     text
 }

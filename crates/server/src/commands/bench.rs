@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::{Error, audit, print};
 use crate::auth::{Principal, Role, Tokens};
 use crate::cli::BenchArgs;
+use crate::io_words;
 use crate::shutdown::Signals;
 
 mod child;
@@ -49,7 +50,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
         tokio::select! {
             shown = compare_or_measure(args) => shown,
             // What was started is ended on the way out.
-            _ = signals.received() => Err(Error::Usage("the measurement was interrupted".to_owned())),
+            _ = signals.received() => Err(Error::Interrupted),
         }
     })?;
     print(&shown.text)?;
@@ -104,7 +105,7 @@ async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error>
 
 /// Customers come to the first of these processes; all of them are audited.
 async fn measure_at(args: &BenchArgs, place: &Place, children: &[Child]) -> Result<Report, Error> {
-    let front = children.first().ok_or_else(|| Error::Usage("there is nothing to measure".to_owned()))?;
+    let front = children.first().ok_or_else(|| Error::Failed("there is nothing to measure".to_owned()))?;
     let mut stage = stage(args, front.address(), place.secret()).await?;
     let servers: Vec<u32> = children.iter().map(Child::id).collect();
     let report = measure_on(args, &mut stage, &servers).await?;
@@ -150,7 +151,8 @@ async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Res
 /// Only this machine: load is not sent to others.
 fn address_of(url: &str) -> Result<SocketAddr, Error> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let mut addresses = host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {cause}")))?;
+    let mut addresses =
+        host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {}", io_words::of(&cause))))?;
     let local = addresses.find(|address| address.ip().is_loopback());
     local.ok_or_else(|| Error::Usage(format!("--target {url}: load is only sent to this machine, such as 127.0.0.1")))
 }

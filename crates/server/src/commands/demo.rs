@@ -50,7 +50,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
     let held = runtime.block_on(async {
         tokio::select! {
             held = hold(args, &open) => held,
-            _ = signals.received() => Err(Error::Usage("the demonstration was interrupted".to_owned())),
+            _ = signals.received() => Err(Error::Interrupted),
         }
     });
     let shown = held.and_then(|(sown, outcome)| {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::admin_door::{ask, plain};
+use super::table::{aligned, counted};
 use crate::cli::{DlqArgs, DlqCommand, ShopArgs};
 
 const LETTERS: &str = "/api/admin/dead-letters";
@@ -41,19 +42,13 @@ fn table(letters: &[Value], answer: &Value) -> String {
     if letters.is_empty() {
         return "No dead letters.".to_owned();
     }
-    let mut text = String::new();
-    for letter in letters {
-        let _ = writeln!(
-            text,
-            "{:>6}  {:<9}  {:<24} {:<26} {} attempts, {}",
-            cell(letter, "letterId"),
-            cell(letter, "status"),
-            cell(letter, "group"),
-            cell(letter, "type"),
-            cell(letter, "attempts"),
-            cell(letter, "error").lines().next().unwrap_or_default(),
-        );
-    }
+    let cells = |letter: &Value| {
+        let error = cell(letter, "error").lines().next().unwrap_or_default().to_owned();
+        let attempts = counted(cell(letter, "attempts"), "attempt");
+        let [id, status, group, kind] = ["letterId", "status", "group", "type"].map(|name| cell(letter, name));
+        vec![id, status, group, kind, attempts, error]
+    };
+    let mut text = aligned(&letters.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
     let _ = write!(text, "{more}`doorbuster dlq show NUMBER` tells all of one.");
     text

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde_json::{Map, Value, json};
 
 use super::admin_door::{AdminDoor, plain};
+use super::table::counted;
 use super::{Error, print};
 use crate::cli::{GroupsArgs, GroupsCommand, ResetArgs, ShopArgs};
 
@@ -83,12 +84,12 @@ fn told(answer: &Value) -> String {
         let at_least = if moved["isWhole"] == true { "" } else { "at least " };
         let _ = writeln!(
             text,
-            "{} from {} to {}: {} {at_least}{} events",
+            "{} from {} to {}: {} {at_least}{}",
             place(moved),
             moved["from"],
             moved["to"],
             plain(&moved["means"]).to_lowercase(),
-            moved["events"],
+            counted(&moved["events"], "event"),
         );
         for event in moved["shown"].as_array().into_iter().flatten() {
             let order = event["orderNumber"].as_str().map(|order| format!(" of {order}")).unwrap_or_default();

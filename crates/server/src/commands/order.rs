@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::admin_door::{ask, plain};
+use super::table::aligned;
 use crate::cli::{OrderArgs, OrderCommand, RefundCommand, ShopArgs};
 
 const ORDERS: &str = "/api/admin/orders";
@@ -16,7 +17,10 @@ pub(super) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
         OrderCommand::Stuck { limit, shop } => {
             ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None, told)
         }
-        OrderCommand::Resume { order, shop } => act(shop, order, "resume", &json!({})),
+        OrderCommand::Resume { order, reason, shop } => {
+            let body = reason.as_ref().map_or_else(|| json!({}), |reason| json!({"reason": reason}));
+            act(shop, order, "resume", &body)
+        }
         OrderCommand::Resolve { order, reason, shop } => act(shop, order, "resolve", &json!({"reason": reason})),
         OrderCommand::Refund { act } => refund(act),
     }
@@ -63,7 +67,7 @@ fn ask_about(
 fn told(answer: &Value) -> String {
     match answer["data"].as_array() {
         Some(orders) => table(orders, answer),
-        None => line(answer),
+        None => aligned(&[cells(answer)]),
     }
 }
 
@@ -71,16 +75,16 @@ fn table(orders: &[Value], answer: &Value) -> String {
     if orders.is_empty() {
         return "No order is stuck.".to_owned();
     }
-    let mut text: String = orders.iter().map(|order| line(order) + "\n").collect();
+    let mut text = aligned(&orders.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
     let _ = write!(text, "{more}`doorbuster order resume NUMBER` asks again, `resolve` settles.");
     text
 }
 
 /// An order with what its steps say, so that one sees who does not answer.
-fn line(order: &Value) -> String {
+fn cells(order: &Value) -> Vec<String> {
     let steps = order["steps"].as_array().into_iter().flatten();
     let steps: Vec<String> = steps.map(|step| format!("{} {}", plain(&step["step"]), plain(&step["state"]))).collect();
     let (number, outcome, reason) = (plain(&order["orderNumber"]), plain(&order["outcome"]), plain(&order["reason"]));
-    format!("{number}  {outcome}  {reason}  since {}  {}", plain(&order["updatedAt"]), steps.join(", "))
+    vec![number, outcome, reason, format!("since {}", plain(&order["updatedAt"])), steps.join(", ")]
 }

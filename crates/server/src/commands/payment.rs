@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::admin_door::{ask, plain};
+use super::table::{aligned, counted};
 use crate::cli::{PaymentArgs, PaymentCommand, ShopArgs};
 
 const PAYMENTS: &str = "/api/admin/payments";
@@ -28,7 +29,7 @@ fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCo
     if !is_id(payment) {
         return Err(Error::Usage(format!("{payment:?} is no payment's id; `doorbuster payment stuck` lists them")));
     }
-    ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), line)
+    ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), |payment| aligned(&[cells(payment)]))
 }
 
 fn table(answer: &Value) -> String {
@@ -36,26 +37,24 @@ fn table(answer: &Value) -> String {
     if payments.is_empty() {
         return "No payment is stuck.".to_owned();
     }
-    let mut text: String = payments.iter().map(|payment| line(payment) + "\n").collect();
+    let mut text = aligned(&payments.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
     let _ = write!(text, "{more}`doorbuster payment retry ID` asks the provider again, `resolve` settles by hand.");
     text
 }
 
 /// A payment with what is owed, so that one sees how much is to go back to whom.
-fn line(payment: &Value) -> String {
+fn cells(payment: &Value) -> Vec<String> {
     let cell = |name: &str| plain(&payment[name]);
     let operation = payment["operation"].as_str().unwrap_or("-");
     let error = payment["lastError"].as_str().unwrap_or("-");
-    format!(
-        "{}  {}  user {}  {}  {operation} {} won, owed {}  {} tries, {error}  since {}",
+    vec![
         cell("paymentId"),
         cell("orderNumber"),
-        cell("userId"),
+        format!("user {}", cell("userId")),
         cell("state"),
-        cell("amount"),
-        cell("owed"),
-        cell("tries"),
-        cell("since"),
-    )
+        format!("{operation} {} won, owed {}", cell("amount"), cell("owed")),
+        format!("{}, {error}", counted(cell("tries"), "try")),
+        format!("since {}", cell("since")),
+    ]
 }

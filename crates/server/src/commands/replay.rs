@@ -11,6 +11,7 @@ use app::topic::Topic;
 use app::wire_time;
 use serde_json::{Value, json};
 
+use super::table::counted;
 use super::{Error, note, print, settings};
 use crate::cli::ReplayArgs;
 use crate::wiring;
@@ -22,13 +23,13 @@ const CHUNK: usize = 1_000;
 
 pub(super) fn run(args: &ReplayArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
+    let topic = args.topic.as_deref().map(known_topic).transpose()?;
     let Some(broker) = wiring::replaying(&config)? else {
         note(
             "There is no broker: groups read the store itself, so nothing can be missing and nothing is to be sent again.",
         );
         return Ok(ExitCode::SUCCESS);
     };
-    let topic = args.topic.as_deref().map(known_topic).transpose()?;
     let selected = broker.select(selection(args, broker.codec())?)?;
     let records = replay::records(&selected.events, topic);
     let present = broker.present(replay::topics(&selected.events, &records))?;
@@ -85,8 +86,11 @@ impl Outcome {
     }
 
     fn told(&self) -> String {
-        let mut text =
-            format!("{} events looked at, {} records are missing on their topics\n", self.looked_at, self.missing);
+        let mut text = format!(
+            "{} looked at, {} missing on the topics\n",
+            counted(self.looked_at, "event"),
+            counted(self.missing, "record")
+        );
         for (id, record) in &self.shown {
             let _ = writeln!(text, "  {:<28} {:<28} {}", record.topic.name(), kind(record), app::outbox::uuid(id.0));
         }
@@ -97,8 +101,8 @@ impl Outcome {
             text.push_str("There are more events; go on with a later --since, or shard by shard.\n");
         }
         let _ = match self.published {
-            0 if self.chosen > 0 => write!(text, "{} records would be published.", self.chosen),
-            published => write!(text, "{published} records were published."),
+            0 if self.chosen > 0 => write!(text, "{} would be published.", counted(self.chosen, "record")),
+            published => write!(text, "{} published.", counted(published, "record")),
         };
         text
     }
@@ -110,16 +114,18 @@ fn kind(record: &Record) -> &str {
 }
 
 fn known_topic(name: &str) -> Result<Topic, Error> {
-    Topic::from_name(name).ok_or_else(|| Error::Usage(format!("{name} is no topic; `doorbuster topics` lists them")))
+    Topic::from_name(name)
+        .ok_or_else(|| Error::Usage(format!("--topic {name} is no topic; `doorbuster topics` lists them")))
 }
 
 fn selection(args: &ReplayArgs, codec: &domain::ids::Codec) -> Result<Selection, Error> {
     if let Some(moment) = &args.what.since {
-        let moment = wire_time::parse(moment).map_err(|_| Error::Usage(format!("{moment} is no moment")))?;
+        let moment = wire_time::parse(moment).map_err(|_| Error::Usage(format!("--since {moment} is no moment")))?;
         return Ok(Selection::Since(moment));
     }
     if let Some(number) = &args.what.order {
-        let order = codec.order_id(number).ok_or_else(|| Error::Usage(format!("{number} is no order's number")))?;
+        let order =
+            codec.order_id(number).ok_or_else(|| Error::Usage(format!("--order {number} is no order's number")))?;
         return Ok(Selection::Order(order));
     }
     Ok(Selection::From { seq: args.what.from_position.unwrap_or(1), shard: args.shard })

@@ -28,21 +28,30 @@ pub(super) fn announce(data_dir: &Path, address: &str) -> std::io::Result<()> {
     fs::write(file, address)
 }
 
-pub(super) fn address_file(data_dir: &Path) -> PathBuf {
+/// Where that is.
+pub(super) fn address(data_dir: &Path) -> Result<String, Error> {
+    let file = address_file(data_dir);
+    let text =
+        fs::read_to_string(&file).map_err(|cause| Error::Unreachable { address: file.display().to_string(), cause })?;
+    Ok(text.trim().to_owned())
+}
+
+fn address_file(data_dir: &Path) -> PathBuf {
     data_dir.join(ADDRESS_FILE)
 }
 
 /// Has the running server put right what does not add up, and says what that was.
 pub(super) fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     let folder = &config.server.data_dir;
-    let address = fs::read_to_string(address_file(folder))?;
+    let address = address(folder)?;
     let secret = Secret::find(config.auth.secret(), folder)?;
     let operator = Principal { user_id: OPERATOR, role: Role::Admin };
     let token = Tokens::new(secret.as_bytes()).mint(operator, Duration::from_secs(60));
-    let answer = post(address.trim(), "/api/admin/audit/repair", &token)?;
+    let answer =
+        post(&address, "/api/admin/audit/repair", &token).map_err(|cause| Error::Unreachable { address, cause })?;
     let status = answer.split(' ').nth(1).unwrap_or("no answer");
     if status != "200" {
-        return Err(Error::Running(status.to_owned()));
+        return Err(Error::Running(format!("it answered {status}")));
     }
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     let Told { repaired } = serde_json::from_str(body).map_err(std::io::Error::from)?;

@@ -59,7 +59,12 @@ fn unknown_keys_are_named() {
 #[test]
 fn a_wrong_type_names_the_key() {
     let error = load(&[("DOORBUSTER__ENGINE__BATCH_MAX", "many")]).unwrap_err().to_string();
-    assert!(error.contains("engine.batch_max"), "{error}");
+    assert_eq!(
+        error,
+        "engine.batch_max is \"many\", and takes a whole number that is not negative (from DOORBUSTER__ENGINE__BATCH_MAX)"
+    );
+    let error = load(&[("DOORBUSTER__ENGINE__EXECUTOR", "magic")]).unwrap_err().to_string();
+    assert_eq!(error, "engine.executor = \"magic\" is none of inline, log (from DOORBUSTER__ENGINE__EXECUTOR)");
 }
 
 #[test]

@@ -154,18 +154,27 @@ macro_rules! space {
         r"\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
     };
 }
-macro_rules! unseen {
+/// `api/unseen.rs` says what they are, and holds both lists against each other.
+macro_rules! unseen_but_control {
     () => {
-        r"\u0000-\u001F\u007F-\u009F"
+        concat!(
+            r"\u00AD\u034F\u061C\u115F-\u1160\u17B4-\u17B5\u180B-\u180F\u200B-\u200F\u2028-\u202E\u2060-\u206F\u2800\u3164",
+            r"\uFEFF\uFFA0\uFFF9-\uFFFB"
+        )
     };
 }
-macro_rules! unseen_but_line_breaks {
+macro_rules! unseen {
+    () => {
+        concat!(r"\u0000-\u001F\u007F-\u009F", unseen_but_control!())
+    };
+}
+macro_rules! control_but_line_breaks {
     () => {
         r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
     };
 }
 
-/// 1 to 200 characters once white space around them is taken off, none of them a control character.
+/// 1 to 200 characters once white space around them is taken off, all of which can be seen.
 pub(crate) const NAME: &str = concat!(
     "^[",
     space!(),
@@ -182,18 +191,33 @@ pub(crate) const NAME: &str = concat!(
     "]*$"
 );
 
-/// Text without characters that nobody can see.
-pub(crate) const TEXT: &str = concat!("^[^", unseen_but_line_breaks!(), "]*$");
+/// Text without control characters.
+pub(crate) const TEXT: &str = concat!("^[^", control_but_line_breaks!(), "]*$");
 
 /// The same, and not blank.
 pub(crate) const TEXT_NOT_BLANK: &str = concat!(
     "^[^",
-    unseen_but_line_breaks!(),
+    control_but_line_breaks!(),
     "]*[^",
     space!(),
-    unseen_but_line_breaks!(),
+    control_but_line_breaks!(),
     "][^",
-    unseen_but_line_breaks!(),
+    control_but_line_breaks!(),
+    "]*$"
+);
+
+/// Lines of an address: characters that can be seen, line breaks, and not blank.
+pub(crate) const LINES: &str = concat!(
+    "^[^",
+    control_but_line_breaks!(),
+    unseen_but_control!(),
+    "]*[^",
+    space!(),
+    control_but_line_breaks!(),
+    unseen_but_control!(),
+    "][^",
+    control_but_line_breaks!(),
+    unseen_but_control!(),
     "]*$"
 );
 

@@ -30,7 +30,11 @@ texts! {
     FROM_TO_NOT_ZERO: "must be from {0} to {1}, and not 0", "{0} 이상 {1} 이하이며 0이 아니어야 합니다";
     CHARACTERS: "must have {0} to {1} characters", "{0}자 이상 {1}자 이하로 입력해 주세요";
     CHARACTERS_MAX: "must have at most {0} characters", "{0}자 이하로 입력해 주세요";
-    NAME: "must have 1 to {0} characters, none of them a control character", "제어 문자 없이 1자 이상 {0}자 이하로 입력해 주세요";
+    NAME: "must have 1 to {0} characters, none of them invisible", "보이지 않는 문자 없이 1자 이상 {0}자 이하로 입력해 주세요";
+    NOTHING_UNSEEN:
+        "must not have characters that nobody sees, such as U+200B or marks of direction",
+        "폭이 없는 공백(U+200B)이나 방향 표시처럼 보이지 않는 문자를 포함할 수 없습니다";
+    LATER_THAN: "must be later than {0}", "{0} 이후여야 합니다";
     NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";
     LINES_MAX: "must have at most {0} lines", "상품은 {0}줄까지 담으실 수 있습니다";
     LINES_OR_NONE: "must have 1 to {0} lines, or be absent", "1줄 이상 {0}줄 이하이거나 비어 있어야 합니다";

@@ -46,9 +46,20 @@ pub(super) struct Opened {
 /// `mark` names the secret that the process signs with; a shared store is not opened beside processes with another one.
 pub(super) fn open(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result<Opened, Error> {
     match config.store.database() {
-        Some(database) => open_shared(config, mark, database.address()),
+        Some(database) => open_shared(config, mark, database.address()).map_err(|error| at(database.address(), error)),
         None => open_embedded(config, mark, data_dir),
     }
+}
+
+/// Says of an error which database it is about; its password is nobody's business.
+fn at(address: &str, cause: Error) -> Error {
+    if matches!(cause, Error::OtherSecret) {
+        return cause;
+    }
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default().to_owned();
+    Error::Database { host, cause: Box::new(cause) }
 }
 
 /// Nobody else can be serving a folder, so that its secret may change with any start.
@@ -59,7 +70,10 @@ fn tell_new_secret() {
 /// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
 pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     Ok(match config.store.database() {
-        Some(database) => Box::new(MysqlSnapshot::open(database.address())?),
+        Some(database) => {
+            let opened = MysqlSnapshot::open(database.address()).map_err(Error::from);
+            Box::new(opened.map_err(|error| at(database.address(), error))?)
+        }
         None => Box::new(SqliteSnapshot::open(&config.server.data_dir)?),
     })
 }

@@ -97,6 +97,10 @@ fn each_value_of_a_campaign_is_checked() {
         ("/issueStartsAt", json!(1_700_000_000)),
         ("/issueEndsAt", json!("2026-02-30T00:00:00Z")),
         ("/issueEndsAt", json!("2025-12-31T00:00:00Z")),
+        ("/issueEndsAt", json!("2026-12-31T00:00:00+24:00")),
+        ("/name", json!("Open\u{200b}ing")),
+        ("/name", json!("\u{202e}gninepO")),
+        ("/name", json!("\u{3164}")),
         ("/validUntil", json!("")),
         ("/validUntil", json!("2097-12-31T00:00:00Z")),
         ("/issueMode", json!("later")),
@@ -167,4 +171,20 @@ fn a_quantity_is_only_raised() {
         assert_eq!(shop.patch(ADMIN, &path, &body).complaint(400).1, pointer);
     }
     assert_eq!(shop.get(ANN, &format!("/api/coupons/{campaign}")).expect(200), raised);
+}
+
+#[test]
+fn a_window_takes_time_and_may_last_to_the_end_of_time() {
+    let shop = TestShop::start();
+    let mut body = valid();
+    body["issueEndsAt"] = body["issueStartsAt"].clone();
+    let refused = shop.post(ADMIN, "/api/admin/coupons", &body);
+    assert_eq!(refused.complaint(400), ("validation.failed".to_owned(), "#/issueEndsAt".to_owned()));
+    body["issueEndsAt"] = json!("9999-12-31T23:59:59Z");
+    body["validUntil"] = json!("9999-12-31T23:59:59Z");
+    let created = shop.post(ADMIN, "/api/admin/coupons", &body).expect(201);
+    assert_eq!((&created["issueEndsAt"], &created["validUntil"]), (&body["issueEndsAt"], &body["validUntil"]));
+    let path = format!("/api/admin/coupons/{}", created["couponId"]);
+    let emptied = shop.patch(ADMIN, &path, &json!({"issueEndsAt": body["issueStartsAt"]}));
+    assert_eq!(emptied.complaint(400).1, "#/issueEndsAt");
 }

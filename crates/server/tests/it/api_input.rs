@@ -97,6 +97,8 @@ fn a_bad_order_is_refused_at_the_field() {
         (with(r#""receiver":{"name":" ","phone":"1","postalCode":"1","address":"x"}"#), "#/receiver/name"),
         (with(r#""receiver":{"name":"Ann","phone":1,"postalCode":"1","address":"x"}"#), "#/receiver/phone"),
         (with(r#""receiver":{"name":"A","phone":"1","postalCode":"1\u0000","address":"x"}"#), "#/receiver/postalCode"),
+        (with(r#""receiver":{"name":"A\u200bnn","phone":"1","postalCode":"1","address":"x"}"#), "#/receiver/name"),
+        (with(r#""receiver":{"name":"A","phone":"1","postalCode":"1","address":"\u202ex"}"#), "#/receiver/address"),
         (with(r#""receiver":{"name":"A","phone":"1","postalCode":"1","address":"x","floor":1}"#), "#/receiver/floor"),
         (with(r#""userCouponId":"\ud800""#), "#"),
         (format!("{} x", item(r#""productId":1,"quantity":1"#)), "#"),

@@ -127,3 +127,22 @@ fn a_customer_is_created_by_his_first_write() {
     shop.charge(ANN, 500);
     assert_eq!(shop.balance(ANN), 500);
 }
+
+#[test]
+fn accents_may_be_spelled_in_either_way_and_nothing_invisible_is_taken() {
+    let shop = TestShop::start();
+    let (one, two) = ("caf\u{e9}", "cafe\u{301}");
+    register(&shop, &format!("{two}@example.com"), &format!("{two} password"), "Ann").expect(201);
+    for spelling in [one, two] {
+        login(&shop, &format!("{spelling}@example.com"), &format!("{spelling} password")).expect(200);
+    }
+    let again = register(&shop, &format!("{one}@example.com"), "another password", "Ann");
+    assert_eq!(again.problem(409), "user.email_taken");
+    for (email, name, pointer) in [
+        ("bob\u{200b}@example.com", "Bob", "#/email"),
+        ("bob@\u{feff}example.com", "Bob", "#/email"),
+        ("bob@example.com", "B\u{2060}ob", "#/name"),
+    ] {
+        assert_eq!(register(&shop, email, "correct horse", name).complaint(400).1, pointer, "{email:?} {name:?}");
+    }
+}

@@ -77,7 +77,7 @@ fn check_rewind(shop: &TestShop, settings: &[(String, String)]) {
     let mut args = vec!["reset", "ranking-group", "--to-time", "2020-01-01T00:00:00Z", "--partition", &number];
     let dry = groups(shop, settings, &args);
     let said = String::from_utf8(dry.stdout).unwrap();
-    assert!(said.contains("repeats 1 events") && said.contains("OrderCompleted of ORD-"), "{said}");
+    assert!(said.contains("repeats 1 event\n") && said.contains("OrderCompleted of ORD-"), "{said}");
     assert!(said.contains("Nothing was moved"), "{said}");
     assert_eq!(busiest(group(&listed(shop), "ranking-group")).2, offset);
 

@@ -86,7 +86,7 @@ fn a_data_folder_is_served_once() {
     let args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir.to_str().unwrap()];
     let second = doorbuster(&args).output().unwrap();
     let error = String::from_utf8(second.stderr).unwrap();
-    assert_eq!(second.status.code(), Some(2));
+    assert_eq!(second.status.code(), Some(1));
     assert!(error.contains("already served by another process"), "{error}");
     drop(served);
     fs::remove_dir_all(data_dir).unwrap();
@@ -138,4 +138,60 @@ fn an_unknown_setting_is_named() {
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(error.contains("DOORBUSTER__SERVER__PROT"), "{error}");
+}
+
+fn error_of(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let document: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("one JSON object: {text}"));
+    let error = document["error"].clone();
+    assert!(
+        output.stdout.is_empty() && ["code", "message", "next"].iter().all(|name| error[name].is_string()),
+        "{document}"
+    );
+    error
+}
+
+#[test]
+fn errors_have_one_shape_and_one_exit_code_each() {
+    let data_dir = folder("shape");
+    let data_dir = data_dir.to_str().unwrap();
+    for (args, code, word) in [
+        (&["token", "--user", "1", "--json", "--data-dir", data_dir][..], 2, "secret.missing"),
+        (&["token", "--user", "1", "--ttl", "0", "--json"], 2, "usage"),
+        (&["token", "--json"], 2, "usage"),
+        (&["replay", "--since", "yesterday", "--json"], 2, "usage"),
+        (
+            &["replay", "--since", "2026-11-21T09:00:00Z", "--topic", "none", "--json", "--data-dir", data_dir],
+            2,
+            "usage",
+        ),
+        (&["config", "--json", "--config", "/no/such/file.toml"], 2, "settings"),
+        (&["order", "stuck", "--json", "--url", "http://127.0.0.1:1", "--token", "x"], 1, "unreachable"),
+        (&["dlq", "show", "7", "--json", "--data-dir", data_dir], 1, "letter.not_found"),
+        (&["groups", "reset", "none", "--to-offset", "1", "--json", "--data-dir", data_dir], 1, "group.not_found"),
+    ] {
+        let output = doorbuster(args).env("DOORBUSTER__LOG__LEVEL", "off").output().unwrap();
+        let error = error_of(&output);
+        assert_eq!((output.status.code(), error["code"].as_str()), (Some(code), Some(word)), "{args:?}: {error}");
+    }
+    let told = doorbuster(&["token", "--user", "1", "--data-dir", data_dir]).output().unwrap();
+    let told = String::from_utf8(told.stderr).unwrap();
+    assert!(
+        told.starts_with("error: there is no auth secret") && told.contains("\nnext: set DOORBUSTER_AUTH_SECRET"),
+        "{told}"
+    );
+    let _gone = fs::remove_dir_all(data_dir);
+}
+
+#[test]
+fn a_database_that_is_not_there_is_named_without_its_password() {
+    let output =
+        doorbuster(&["audit", "--json"]).env("DATABASE_URL", "mysql://u:hunter2@127.0.0.1:1/shop").output().unwrap();
+    let error = error_of(&output);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("127.0.0.1:1") && message.contains("nobody listens there"), "{message}");
+    assert!(
+        !message.contains("hunter2") && !message.contains("os error") && !message.contains("nput/output"),
+        "{message}"
+    );
 }

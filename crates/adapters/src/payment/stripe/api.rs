@@ -27,7 +27,8 @@ pub(super) enum Reply {
 impl Api {
     pub(super) fn new(url: &str, key: String, timeout: Duration) -> Result<Api, String> {
         let base = url.trim_end_matches('/').to_owned();
-        let parsed = Url::parse(&base).map_err(|error| format!("payment.url: {error}"))?;
+        let parsed =
+            Url::parse(&base).map_err(|_| "payment.url is no address such as https://api.stripe.com".to_owned())?;
         let is_here = parsed.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
         if parsed.scheme() != "https" && !(parsed.scheme() == "http" && is_here) {
             return Err("payment.url must begin with https://, for the key goes over it".to_owned());

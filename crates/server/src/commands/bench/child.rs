@@ -50,7 +50,8 @@ impl Child {
             said.push(line);
             address
         });
-        child.address = address.ok_or_else(|| Error::Usage(format!("the server did not open: {}", said.join("; "))))?;
+        child.address =
+            address.ok_or_else(|| Error::Failed(format!("the server did not open: {}", said.join("; "))))?;
         // Read on, or the server would one day wait for room in the pipe; what went wrong is told.
         std::thread::spawn(move || {
             lines.filter(|line| !line.contains(r#""level":"INFO""#)).for_each(|line| progress(&line));

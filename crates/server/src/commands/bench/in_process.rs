@@ -55,7 +55,7 @@ pub(super) async fn preload(args: &BenchArgs, place: &Place) -> Result<(), Error
         let ask: Ask = Box::new(move |number| place_order(user(done + number, users), product));
         let (tally, _) = drive(&shop, ask, (PRELOAD_AT_ONCE, count, TIME_MAX)).await;
         if let Some(complaint) = tally.complaint {
-            return Err(Error::Usage(format!("an order of the preload was refused: {complaint}")));
+            return Err(Error::Failed(format!("an order of the preload was refused: {complaint}")));
         }
         done += count;
         progress(&format!("preloaded {done} of {} orders", args.preload));
@@ -158,7 +158,7 @@ async fn product(shop: &Shop) -> Result<ProductId, Error> {
     let command = Command::RegisterProduct { name: "Bench product".into(), price: Money::won(PRICE), stock: STOCK };
     match shop.front.submit(command, None).await.result {
         Ok(Answer::ProductRegistered { product }) => Ok(product),
-        other => Err(Error::Usage(format!("a product could not be made: {other:?}"))),
+        other => Err(Error::Failed(format!("a product could not be made: {other:?}"))),
     }
 }
 
@@ -177,7 +177,7 @@ async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
     }));
     match shop.front.submit(command, None).await.result {
         Ok(Answer::CampaignCreated { campaign }) => Ok(campaign),
-        other => Err(Error::Usage(format!("a campaign could not be made: {other:?}"))),
+        other => Err(Error::Failed(format!("a campaign could not be made: {other:?}"))),
     }
 }
 

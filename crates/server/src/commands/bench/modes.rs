@@ -24,7 +24,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
         let mut signals = Signals::listen()?;
         tokio::select! {
             report = compare(args) => report,
-            _ = signals.received() => Err(Error::Usage("the measurement was interrupted".to_owned())),
+            _ = signals.received() => Err(Error::Interrupted),
         }
     })?;
     if let Some(folder) = &args.report {

@@ -25,7 +25,7 @@ impl Place {
     /// The same where these variables are other than this process's.
     pub(super) fn with(args: &BenchArgs, name: &str, environment: Vec<(&'static str, String)>) -> Result<Place, Error> {
         let mut number = [0_u8; 24];
-        getrandom::fill(&mut number).map_err(|error| Error::Usage(error.to_string()))?;
+        getrandom::fill(&mut number).map_err(|error| Error::Failed(error.to_string()))?;
         let secret: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
         let folder = TemporaryFolder::make(name)?;
         let set = environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
