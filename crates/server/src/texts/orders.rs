@@ -47,7 +47,7 @@ pub(crate) fn of_order(order: &Order) -> Text {
             let came_back = order.reason == Some(Reason::ShipmentReturned);
             if came_back { PARCEL_RETURNED } else { REFUND_ASKED }
         }
-        Status::Refunded if back.money.is_zero() => {
+        Status::Refunded if !order.is_prepaid() || back.money.is_zero() => {
             if back.points.is_zero() {
                 NOTHING_PAID
             } else {
