@@ -292,7 +292,16 @@ fn events_of_another_shop_are_passed_over() {
         runtime().block_on(KafkaPublisher::new(cluster.clone(), None).publish(&records, &spread)).unwrap();
     };
     publish(&other, 1);
-    let found = |cluster: &Cluster| runtime().block_on(KafkaBook::new(cluster.clone()).stranger()).unwrap();
+    let found = |cluster: &Cluster| {
+        let book = KafkaBook::new(cluster.clone());
+        let mut found = None;
+        // A topic that was just made may have no leader yet.
+        runtime().block_on(until(async || {
+            found = book.stranger().await.ok();
+            found.is_some()
+        }));
+        found.unwrap()
+    };
     assert_eq!(found(&own), Some((Topic::CouponIssued, "/doorbuster/B".to_owned())));
     assert_eq!(found(&other), None);
     publish(&own, 2);
