@@ -304,9 +304,9 @@ mod tests {
         let problem = Problem::invalid("#/price", "negative", values::FROM_TO.with(0).with(9));
         let korean = document(&problem, Language::Korean);
         assert_eq!(korean["title"], "요청이 올바르지 않습니다");
-        assert_eq!(korean["detail"], "#/price: 0 이상이어야 합니다");
-        assert_eq!(korean["errors"][0]["detail"], "0 이상이어야 합니다");
-        assert_eq!(document(&problem, Language::English)["detail"], "#/price: must be 0 or more");
+        assert_eq!(korean["detail"], "#/price: 0 이상 9 이하여야 합니다");
+        assert_eq!(korean["errors"][0]["detail"], "0 이상 9 이하여야 합니다");
+        assert_eq!(document(&problem, Language::English)["detail"], "#/price: must be from 0 to 9");
     }
 
     #[test]
