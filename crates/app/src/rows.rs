@@ -60,6 +60,8 @@ pub enum Key {
     Terms(CampaignId),
     /// A product's name and price, read without a lock in the same way.
     Offer(ProductId),
+    /// The e-mail address with which a customer registered, read without a lock: it never changes.
+    Contact(UserId),
     Request(RequestId),
     Customer(UserId),
     Account(UserId),
@@ -160,7 +162,7 @@ macro_rules! key_newtype {
 key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
     TermsKey(CampaignId) => Terms, OfferKey(ProductId) => Offer, CustomerKey(UserId) => Customer,
-    AccountKey(UserId) => Account,
+    AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -411,6 +413,7 @@ rows! {
         placed: PlacedKey => Order,
         terms: TermsKey => Campaign,
         offers: OfferKey => Product,
+        contacts: ContactKey => Arc<str>,
         requests: RequestId => Request,
         customers: CustomerKey => Customer,
         accounts: AccountKey => Account,

@@ -8,8 +8,8 @@ use app::ids::Sequence;
 use app::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
 use app::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey, PlacedKey,
-    Rows, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey,
+    PlacedKey, Rows, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use app::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -142,6 +142,10 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         }
         Key::Terms(id) => rows.terms.loaded(TermsKey(id), state.campaigns.get(&id).cloned()),
         Key::Offer(id) => rows.offers.loaded(OfferKey(id), state.products.get(&id).cloned()),
+        Key::Contact(user) => {
+            let login = state.logins.values().find(|login| login.user == user);
+            rows.contacts.loaded(ContactKey(user), login.map(|login| login.email.clone()));
+        }
         Key::Request(id) => rows.requests.loaded(id, state.requests.get(&id).cloned()),
         Key::Customer(id) => rows.customers.loaded(CustomerKey(id), state.customers.get(&id).copied()),
         Key::Account(id) => rows.accounts.loaded(AccountKey(id), state.accounts.get(&id).copied()),

@@ -16,8 +16,8 @@ use super::session::{NOON, Session};
 use crate::answer::Answer;
 use crate::reactions::Group;
 use crate::rows::{
-    AccountKey, AnswerKey, ClaimKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key, Login,
-    ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, Sales, SalesKey, StoredAnswer,
+    AccountKey, AnswerKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key,
+    Login, ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, Sales, SalesKey, StoredAnswer,
     TermsKey, Timer, TimerKey, TimerKind,
 };
 
@@ -69,7 +69,10 @@ pub(super) async fn a_login_survives(fixture: &mut dyn Fixture) {
             password_hash: "$argon2id$v=19$…".into(),
             role,
         };
+        let (contact, email) = (ContactKey(login.user), login.email.clone());
+        assert_eq!(session.look(&[contact.into()]).await.contacts.get(contact), Ok(None));
         survives!(session, logins, EmailKey(Dice(role as u64).bytes()), [login]);
+        assert_eq!(session.look(&[contact.into()]).await.contacts.get(contact), Ok(Some(&email)));
     }
 }
 

@@ -10,8 +10,8 @@ use super::Job;
 use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
 use crate::ids::Sequence;
 use crate::rows::{
-    AccountKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, OrderRow, ParkedEventKey,
-    PaymentKey, PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, OrderRow,
+    ParkedEventKey, PaymentKey, PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
 use crate::settings::{Executor, Settings};
 
@@ -301,7 +301,16 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
         | Command::AdvanceShipment { order, .. }
         | Command::AdvanceStorage { order, .. } => declare_by(*order, known, keys),
         Command::RefundOrder(wanted) => declare_by(wanted.order, known, keys),
-        Command::ProcessOrder(wanted) => declare_by(wanted.order, known, keys),
+        Command::ProcessOrder(wanted) => {
+            declare_by(wanted.order, known, keys);
+            keys.extend(
+                rows.orders
+                    .get(OrderKey(wanted.order))
+                    .ok()
+                    .flatten()
+                    .map(|row| Key::from(ContactKey(row.order.user()))),
+            );
+        }
         Command::PaymentAnswered(answered) => declare_by(answered.order, known, keys),
         Command::React(reaction) => declare_by_reaction(reaction, known, keys),
         Command::Undelivered(Undelivered::Retry { attempts, .. }) => {

@@ -67,7 +67,7 @@ payload! {
         products: Vec<Sold>,
         written_off: bool,
     }
-    /// What was asked for. Who receives it stands with the order: events are kept for ever, and hold no addresses.
+    /// What was asked for. The receiver stands with the order.
     ProcessingRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<Method>,
@@ -79,6 +79,9 @@ payload! {
     OrderProcessingRequested {
         order_id: Code,
         user_id: UserId,
+        /// The e-mail address with which the customer registered; a customer who is known by a token only has none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_email: Option<Arc<str>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<Method>,
         warehouse_storage: bool,

@@ -13,7 +13,7 @@ use crate::event::{
 };
 use crate::handlers::orders::advance;
 use crate::handlers::{payments, refunds, shipments};
-use crate::rows::{ShipmentKey, Timer, TimerKey, TimerKind};
+use crate::rows::{ContactKey, ShipmentKey, Timer, TimerKey, TimerKind};
 use crate::unit::{Handled, Step, Unit};
 
 /// Asks for payment and shipment in one step. Asked again, it changes nothing (O-35, T14).
@@ -108,6 +108,7 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
             Event::OrderProcessingRequested(OrderProcessingRequested {
                 order_id,
                 user_id,
+                user_email: unit.rows.contacts.get(ContactKey(user_id))?.cloned(),
                 method: *method,
                 warehouse_storage: *warehouse_storage,
                 request: Some(ProcessingRequest {

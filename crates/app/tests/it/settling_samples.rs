@@ -60,12 +60,14 @@ fn orders() -> Vec<Event> {
     let requested = OrderProcessingRequested {
         order_id: order(),
         user_id: ANN,
+        user_email: Some("ann@example.com".into()),
         method: Some(Method::Card),
         warehouse_storage: false,
-        request: Some(ProcessingRequest { method: Some(Method::Card), has_receiver: true, warehouse_storage: true }),
+        request: Some(ProcessingRequest { method: Some(Method::Card), has_receiver: true, warehouse_storage: false }),
         retry_count: 0,
         event_created_at: NOON,
     };
+    let known_by_token = OrderProcessingRequested { user_email: None, ..requested.clone() };
     let returned = OrderReturned {
         order_id: order(),
         user_id: ANN,
@@ -111,6 +113,7 @@ fn orders() -> Vec<Event> {
             written_off: false,
         }),
         Event::OrderProcessingRequested(requested),
+        Event::OrderProcessingRequested(known_by_token),
         Event::OrderProcessingRetried(OrderProcessingRetried {
             order_id: order(),
             user_id: ANN,

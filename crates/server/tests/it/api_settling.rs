@@ -74,6 +74,24 @@ fn an_order_is_paid_sent_and_delivered() {
     });
 }
 
+/// O-31: whom the request is about, and what was asked for; who came with a token has no address.
+#[test]
+fn the_event_of_a_request_names_its_customers_address() {
+    in_both_executors(|shop| {
+        let person = json!({"email": "carol@example.com", "password": "correct horse", "name": "Carol"});
+        let carol = shop.ask_openly("POST", "/api/users", &person).expect(201)["userId"].as_i64().unwrap();
+        let body = json!({"payment": {"method": "CARD"}, "receiver": receiver(), "warehouseStorage": false});
+        for (user, email) in [(carol, json!("carol@example.com")), (BOB, Value::Null)] {
+            let number = shop.unpaid(user, 12_300);
+            shop.post(user, &path(&number, "/process-payment-shipment"), &body).expect(202);
+            let told = shop.payload_of("OrderProcessingRequested");
+            assert_eq!((&told["orderId"], &told["userEmail"]), (&json!(number), &email));
+            let request = json!({"method": "CARD", "hasReceiver": true, "warehouseStorage": false});
+            assert_eq!((&told["request"], &told["retryCount"]), (&request, &json!(0)));
+        }
+    });
+}
+
 /// O-35, T14: asked for again, under way and done.
 #[test]
 fn asking_again_pays_and_sends_nothing_more() {

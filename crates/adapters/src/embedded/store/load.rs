@@ -1,11 +1,12 @@
 //! Reads rows by their keys, each with a statement that stays prepared.
 
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey, OrderRow,
-    PlacedKey, Rows, Sales, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey,
+    OrderRow, PlacedKey, Rows, Sales, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -69,6 +70,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Placed(id) => rows.placed.loaded(PlacedKey(id), order(connection, id)?.map(|row| row.order)),
         Key::Terms(id) => rows.terms.loaded(TermsKey(id), campaign(connection, id)?),
         Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
+        Key::Contact(user) => rows.contacts.loaded(ContactKey(user), contact(connection, user)?),
         Key::Request(id) => {
             let sql = select_request!("WHERE request_id = ?1");
             rows.requests.loaded(id, find(connection, sql, [id.0])?);
@@ -120,6 +122,11 @@ fn campaign(connection: &Connection, id: CampaignId) -> Result<Option<Campaign>>
 
 fn product(connection: &Connection, id: ProductId) -> Result<Option<Product>> {
     find(connection, select_product!("WHERE product_id = ?1"), [id.0])
+}
+
+fn contact(connection: &Connection, user: UserId) -> Result<Option<Arc<str>>> {
+    let email: Option<String> = find(connection, "SELECT email FROM login WHERE user_id = ?1", [user.0])?;
+    Ok(email.map(Arc::from))
 }
 
 /// A customer's row, which several keys name, is read once.

@@ -5,9 +5,9 @@ use std::hash::Hash;
 
 use app::outbox::uuid;
 use app::rows::{
-    AccountKey, AnswerKey, ClaimKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey, Key, Login,
-    Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows, Sales,
-    SalesKey, StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
+    AccountKey, AnswerKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey,
+    Key, Login, Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows,
+    Sales, SalesKey, StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
 };
 use app::table::Table;
 use domain::claim::Claim;
@@ -52,6 +52,7 @@ enum Ask {
     Placed(Vec<OrderId>),
     Terms(Vec<CampaignId>),
     Offers(Vec<ProductId>),
+    Contacts(Vec<UserId>),
     Requests(Vec<RequestId>),
     Customers(Vec<UserId>),
     Accounts(Vec<UserId>),
@@ -101,6 +102,7 @@ impl Load {
                 Key::Placed(key) => gather!(asks, Placed, key),
                 Key::Terms(key) => gather!(asks, Terms, key),
                 Key::Offer(key) => gather!(asks, Offers, key),
+                Key::Contact(key) => gather!(asks, Contacts, key),
                 Key::Request(key) => gather!(asks, Requests, key),
                 Key::Customer(key) => gather!(asks, Customers, key),
                 Key::Account(key) => gather!(asks, Accounts, key),
@@ -237,6 +239,9 @@ impl Ask {
                 select_product!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
                     + &is_in("product_id", ids.iter().map(|id| id.0))
             }
+            Ask::Contacts(ids) => {
+                "SELECT user_id, email FROM login WHERE ".to_owned() + &is_in("user_id", ids.iter().map(|id| id.0))
+            }
             Ask::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
             Ask::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
             Ask::Accounts(ids) => primary(select_account!(""), "user_id", ids.iter().map(|id| id.0).collect()),
@@ -289,6 +294,10 @@ impl Ask {
             Ask::Offers(ids) => {
                 let found = index(found, |product: Product| (OfferKey(product.id), product))?;
                 tell(&mut rows.offers, ids.into_iter().map(OfferKey), found);
+            }
+            Ask::Contacts(ids) => {
+                let found = index(found, |(user, email): (i64, String)| (ContactKey(UserId(user)), email.into()))?;
+                tell(&mut rows.contacts, ids.into_iter().map(ContactKey), found);
             }
             Ask::Requests(ids) => {
                 let found = index(found, |request: Request| (request.id, request))?;
