@@ -52,8 +52,9 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn is_over(&self) -> bool {
-        self.expires_s <= now_s()
+    /// How long the token is still valid.
+    pub fn left(&self) -> Duration {
+        Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
     }
 }
 
@@ -199,7 +200,11 @@ fn user_id_of(sub: &str) -> Option<i64> {
 }
 
 fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    since_epoch().as_secs()
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Requires a valid token of any role.

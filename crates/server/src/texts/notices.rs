@@ -7,7 +7,7 @@ use app::views::ToldNotice;
 use app::wire_time;
 use domain::order::{Outcome, Status};
 use domain::reason::Reason;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Text, Told, coupons, orders};
 use crate::http::language::Language;
@@ -48,6 +48,10 @@ texts! {
     RESET_MESSAGE:
         "They are too old or too many. Look at your orders and coupons.",
         "오래되었거나 너무 많은 알림은 전달되지 않습니다. 주문과 쿠폰 내역을 확인해 주세요.";
+    EXPIRED: "Your login has expired", "로그인이 만료되었습니다";
+    EXPIRED_MESSAGE:
+        "Log in again and connect with the new token. The notices in between are kept.",
+        "다시 로그인하여 새 토큰으로 연결해 주세요. 그동안의 알림은 보관됩니다.";
     NOT_TEXT: "frames are text", "텍스트 프레임으로 보내 주세요";
     NOT_ASKED:
         "expected {\"resumeAfter\": id} or {\"subscribe\": \"/topic/order/{orderNumber}\"}",
@@ -67,6 +71,12 @@ pub(crate) fn told(notice: &ToldNotice, language: Language) -> String {
     data.insert("message".to_owned(), message.of(language).into());
     data.insert("timestamp".to_owned(), wire_time::format(notice.at).into());
     Value::from(data).to_string()
+}
+
+/// What a reader is told at last whose token has expired.
+pub(crate) fn expired(language: Language) -> String {
+    let (title, message) = (EXPIRED.of(language), EXPIRED_MESSAGE.of(language));
+    json!({"type": "AUTH_EXPIRED", "title": title, "message": message}).to_string()
 }
 
 fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Told) {

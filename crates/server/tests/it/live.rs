@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// A notice, by either way.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Told {
+    /// 0 where a frame has none.
     pub(crate) id: i64,
     pub(crate) kind: String,
     pub(crate) topic: Option<String>,
@@ -112,7 +113,7 @@ impl Events {
         Events::ask(stream, &headers)
     }
 
-    fn ask(mut stream: TcpStream, headers: &[(&str, &str)]) -> io::Result<Events> {
+    pub(crate) fn ask(mut stream: TcpStream, headers: &[(&str, &str)]) -> io::Result<Events> {
         stream.set_read_timeout(Some(PATIENCE))?;
         let after = headers.iter().find(|(name, _)| *name == "last-event-id");
         let last_id = after.and_then(|(_, id)| id.parse().ok());
@@ -194,7 +195,7 @@ impl Socket {
         Socket::ask(stream, path, &[("authorization", shop.bearer(user).as_str())])
     }
 
-    fn ask(mut stream: TcpStream, path: &str, more: &[(&str, &str)]) -> io::Result<Socket> {
+    pub(crate) fn ask(mut stream: TcpStream, path: &str, more: &[(&str, &str)]) -> io::Result<Socket> {
         stream.set_read_timeout(Some(PATIENCE))?;
         let upgrade = [
             ("connection", "upgrade"),
@@ -249,7 +250,7 @@ impl Socket {
             0x81 => {
                 let frame: Value = serde_json::from_slice(&payload).unwrap();
                 Frame::Told(Told {
-                    id: frame["id"].as_i64().unwrap(),
+                    id: frame.get("id").map_or(0, |id| id.as_i64().unwrap()),
                     kind: frame["type"].as_str().unwrap().to_owned(),
                     topic: frame["topic"].as_str().map(str::to_owned),
                     data: frame["data"].clone(),

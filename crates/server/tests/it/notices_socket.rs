@@ -1,6 +1,7 @@
 //! `GET /api/ws`: the same notices as frames, and what a reader may ask for.
 
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -60,7 +61,8 @@ fn an_order_can_be_followed_by_its_topic() {
     ann.say(&json!({"subscribe": topic}).to_string());
     // How the order stands comes at once, so that nothing is missed between the order and the subscription.
     let now = ann.next();
-    assert_eq!((now.kind.as_str(), now.id, now.topic.as_deref()), ("order.status", 2, Some(topic.as_str())));
+    // It is an answer and no notice, so it has no number.
+    assert_eq!((now.kind.as_str(), now.id, now.topic.as_deref()), ("order.status", 0, Some(topic.as_str())));
     assert_eq!(now.data["outcome"], "AWAITING_PAYMENT");
     for order in [&other, &followed] {
         shop.post(ANN, &format!("/api/orders/{order}/cancel"), &Value::Null).expect(200);
@@ -74,6 +76,7 @@ fn an_order_can_be_followed_by_its_topic() {
         bob.say(&json!({"subscribe": format!("/topic/order/{order}")}).to_string());
         let error = bob.next();
         assert_eq!((error.kind.as_str(), &error.data["code"]), ("error", &json!("order.not_found")), "{order}");
+        assert_eq!(error.id, 0, "an error is no notice");
     }
 }
 
@@ -98,6 +101,21 @@ fn what_cannot_be_understood_is_answered() {
     let mut much = Socket::open(&shop, ANN);
     much.say(&" ".repeat(60_000));
     assert!(matches!(much.rest().1, Some((1009, _)) | None), "a message that is much too long is not even read");
+}
+
+#[test]
+fn a_conversation_ends_when_its_token_expires() {
+    let shop = TestShop::start();
+    let bearer = shop.bearer_for(ANN, Duration::from_secs(2));
+    let stream = TcpStream::connect(&shop.address).unwrap();
+    let mut ann = Socket::ask(stream, "/api/ws", &[("authorization", bearer.as_str())]).unwrap();
+    let began = Instant::now();
+    place(&shop, ANN, shop.product(0, 10));
+    let (told, goodbye) = ann.rest();
+    expect_kinds(&told, 1, &["order.completed"]);
+    let reason = "the token has expired; resume after 1 with a new one".to_owned();
+    assert_eq!(goodbye, Some((4001, reason)));
+    assert!(began.elapsed() < Duration::from_secs(10), "not with the next heartbeat");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `GET /api/events`: what customers are told, in order, each his own, and again after a reconnect.
 
-use std::time::Duration;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use server::auth::Role;
@@ -172,6 +173,34 @@ fn who_may_not_listen_is_told_why() {
         assert_eq!(ask(&shop, &format!("{path}?since=1"), &authorization).problem(400), "validation.failed");
     }
     assert_eq!(ask(&shop, "/api/ws", &authorization).problem(400), "validation.failed");
+}
+
+/// H2: also a stream that is never silent, as one of somebody who orders all the time.
+#[test]
+fn a_stream_ends_when_its_token_expires_and_says_so() {
+    let shop = TestShop::start();
+    let free = shop.product(0, 10_000);
+    let began = Instant::now();
+    let listen = |language: &str, ttl| {
+        let bearer = shop.bearer_for(ANN, Duration::from_secs(ttl));
+        let headers = [("authorization", bearer.as_str()), ("accept-language", language)];
+        Events::ask(TcpStream::connect(&shop.address).unwrap(), &headers).unwrap()
+    };
+    let (mut silent, mut busy) = (listen("en", 1), listen("ko", 2));
+    let expired = silent.next().unwrap();
+    assert_eq!((expired.kind.as_str(), &expired.data["type"]), ("auth.expired", &json!("AUTH_EXPIRED")));
+    assert_eq!(expired.data["title"], "Your login has expired");
+    assert_eq!(silent.next().unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
+    let last = loop {
+        shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);
+        let told = busy.next().unwrap();
+        if told.kind != "order.completed" {
+            break told;
+        }
+    };
+    assert_eq!((last.kind.as_str(), &last.data["title"]), ("auth.expired", &json!("로그인이 만료되었습니다")));
+    assert!(busy.next().is_err());
+    assert!(began.elapsed() < Duration::from_secs(12), "not with the next heartbeat");
 }
 
 /// Editors and scripts take an answer as a whole, so the stream has to end for them.

@@ -131,6 +131,11 @@ impl TestShop {
         format!("Bearer {}", self.token(user, role))
     }
 
+    /// The same for so long only.
+    pub(crate) fn bearer_for(&self, user_id: i64, ttl: Duration) -> String {
+        format!("Bearer {}", self.tokens.mint(Principal { user_id, role: Role::Customer }, ttl))
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::connect(&self.address).unwrap()
     }

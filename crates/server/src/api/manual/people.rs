@@ -40,7 +40,7 @@ pub(in crate::api) fn events() -> Operation {
     .says(NOTICES)
     .answers(Answer::text(
         200,
-        "A stream that does not end by itself; a comment every 15 seconds.",
+        "A stream that ends when the token expires, after the event `auth.expired`; a comment every 15 seconds.",
         "text/event-stream",
         NOTICE,
     ))
@@ -53,8 +53,9 @@ pub(in crate::api) fn socket() -> Operation {
         .says(NOTICES)
         .says(
             "The reader may send `{\"resumeAfter\": id}` and `{\"subscribe\": \"/topic/order/{orderNumber}\"}`. What cannot be done \
-             is answered by a frame of type `error` with `{code, detail}`. The connection closes with 1001 when the shop stops, \
-             4000 when the reader is too slow, 4001 when its token expires.",
+             is answered by a frame of type `error` with `{code, detail}`; a subscription, by one of type `order.status`. Neither \
+             is a notice, so they have no `id`. The connection closes with 1001 when the shop stops, 4000 when the reader is too \
+             slow, 4001 when its token expires.",
         )
         .answers(Answer::new(101, "The conversation begins."))
 }

@@ -34,6 +34,8 @@ const FAREWELL: Duration = Duration::from_secs(3);
 
 /// `GET /api/ws`: the messages of `GET /api/events` as text frames `{id, type, data}` (N-01…N-04, N-06).
 ///
+/// An answer to what the reader asked is no notice and has no `id`. The conversation ends with 4001 when the token expires.
+///
 /// The reader may send `{"resumeAfter": id}` and `{"subscribe": "/topic/order/{n}"}`. He gets all his notices either way;
 /// those of an order he subscribed to carry its `topic`, and he is told at once how it stands.
 pub(crate) async fn connect(
@@ -114,6 +116,10 @@ struct Conversation {
 impl Conversation {
     async fn run(mut self) {
         loop {
+            if self.listener.session.left().is_zero() {
+                return self.end(Ending::TokenExpired).await;
+            }
+            let wakes_at = self.beat_at.min(Instant::now() + HEARTBEAT.min(self.listener.session.left()));
             let step = tokio::select! {
                 said = self.socket.recv() => match said {
                     Some(Ok(said)) => self.hear(said).await,
@@ -128,7 +134,7 @@ impl Conversation {
                         Err(Ending::StoreFails)
                     }
                 },
-                () = sleep_until(self.beat_at) => self.beat().await,
+                () = sleep_until(wakes_at) => self.beat().await,
             };
             if let Err(ending) = step {
                 return self.end(ending).await;
@@ -138,10 +144,13 @@ impl Conversation {
 
     async fn tell(&mut self, news: &[ToldNotice]) -> Result<(), Ending> {
         for notice in news {
+            if self.listener.session.left().is_zero() {
+                return Err(Ending::TokenExpired);
+            }
             // What is handed over now arrives before anything that says so.
             self.told = notice.number;
             let data = texts::notices::told(notice, self.listener.language);
-            let frame = frame(notice.number, &notice.kind, self.topic_of(notice).as_deref(), &data);
+            let frame = frame(Some(notice.number), &notice.kind, self.topic_of(notice).as_deref(), &data);
             self.send(Message::text(frame)).await?;
         }
         Ok(())
@@ -204,20 +213,21 @@ impl Conversation {
         });
         let topic = format!("{TOPIC}{number}");
         self.topics.insert(number);
-        let frame = frame(self.told, "order.status", Some(&topic), &data.to_string());
+        let frame = frame(None, "order.status", Some(&topic), &data.to_string());
         self.send(Message::text(frame)).await
     }
 
     /// Answers what cannot be done; the conversation goes on.
     async fn object(&mut self, code: Code, detail: Text) -> Result<(), Ending> {
         let data = json!({"code": code.as_str(), "detail": detail.of(self.listener.language)});
-        let frame = frame(self.told, "error", None, &data.to_string());
+        let frame = frame(None, "error", None, &data.to_string());
         self.send(Message::text(frame)).await
     }
 
     async fn beat(&mut self) -> Result<(), Ending> {
-        if self.listener.session.is_over() {
-            return Err(Ending::TokenExpired);
+        // Awake because the token expires: the loop sees to it.
+        if Instant::now() < self.beat_at {
+            return Ok(());
         }
         // A ping that was not answered until the next one is due: nobody is there any more.
         if !std::mem::take(&mut self.is_heard) {
@@ -255,7 +265,7 @@ impl Conversation {
                 self.shop.front.audience.note_too_slow();
                 (4000, resume)
             }
-            Ending::TokenExpired => (4001, "the token has expired".to_owned()),
+            Ending::TokenExpired => (4001, format!("the token has expired; {resume} with a new one")),
         };
         let goodbye = async {
             let frame = CloseFrame { code, reason: reason.into() };
@@ -267,8 +277,9 @@ impl Conversation {
     }
 }
 
-/// Kinds and topics are plain words, and the data is JSON already.
-fn frame(id: i64, kind: &str, topic: Option<&str>, data: &str) -> String {
+/// Kinds and topics are plain words, and the data is JSON already. Only a notice has a number.
+fn frame(id: Option<i64>, kind: &str, topic: Option<&str>, data: &str) -> String {
+    let id = id.map(|id| format!(r#""id":{id},"#)).unwrap_or_default();
     let topic = topic.map(|topic| format!(r#""topic":"{topic}","#)).unwrap_or_default();
-    format!(r#"{{"id":{id},"type":"{kind}",{topic}"data":{data}}}"#)
+    format!(r#"{{{id}"type":"{kind}",{topic}"data":{data}}}"#)
 }

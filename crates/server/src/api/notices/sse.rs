@@ -27,7 +27,8 @@ const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
 ///
 /// Goes on after `Last-Event-ID` (or `?lastEventId=`), otherwise begins now. `event: reset` stands where notices are missing
 /// because they are too old or too many. A reader that does not read is closed; it connects again and misses nothing.
-/// Texts for people are in the language that was accepted. `Prefer: wait=N` ends the stream after N seconds.
+/// Texts for people are in the language that was accepted. `Prefer: wait=N` ends the stream after N seconds; it also ends when
+/// the token expires, with `event: auth.expired` as the last one.
 pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Result<Response, Problem> {
     let feed = listener.feed(&shop).await?;
     let mut greeting = retry();
@@ -69,11 +70,16 @@ impl Stream {
         if let Some(greeting) = self.greeting.take() {
             return Some(greeting);
         }
+        if self.session.left().is_zero() {
+            self.is_over = true;
+            return Some(expired(self.language));
+        }
         let left = self.ends.map(|ends| ends.saturating_duration_since(Instant::now()));
         if left == Some(Duration::ZERO) {
             return None;
         }
-        match tokio::time::timeout(HEARTBEAT.min(left.unwrap_or(HEARTBEAT)), self.feed.next()).await {
+        let patience = HEARTBEAT.min(left.unwrap_or(HEARTBEAT)).min(self.session.left());
+        match tokio::time::timeout(patience, self.feed.next()).await {
             Ok(Ok(Some(news))) => Some(news.iter().map(|notice| event(notice, self.language)).collect()),
             Ok(Ok(None)) => {
                 self.is_over = true;
@@ -83,8 +89,10 @@ impl Stream {
                 tracing::error!("A stream of notices ends, as the store does not answer: {error}");
                 None
             }
-            // The next connection says what is wrong with the token.
-            Err(_elapsed) if self.session.is_over() => None,
+            Err(_elapsed) if self.session.left().is_zero() => {
+                self.is_over = true;
+                Some(expired(self.language))
+            }
             Err(_elapsed) if left.is_some_and(|left| left <= HEARTBEAT) => None,
             Err(_elapsed) => Some(":\n\n".to_owned()),
         }
@@ -94,6 +102,11 @@ impl Stream {
 /// JSON has no line breaks of its own, so the data is one line.
 fn event(notice: &ToldNotice, language: Language) -> String {
     format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notices::told(notice, language))
+}
+
+/// The last event of a stream whose token has expired. It has no number: the reader goes on after the notice before it.
+fn expired(language: Language) -> String {
+    format!("event: auth.expired\ndata: {}\n\n", texts::notices::expired(language))
 }
 
 fn retry() -> String {
