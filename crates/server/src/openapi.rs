@@ -14,6 +14,7 @@ mod signature;
 pub(crate) mod words;
 
 pub use answer::{Answer, Content, Header, Link};
+pub(crate) use document::ACCESS_TOKEN;
 pub use document::{DIALECT, document};
 pub use operation::{Access, Body, Operation, Parameter, Place, Tag};
 pub(crate) use signature::body;

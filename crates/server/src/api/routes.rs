@@ -5,10 +5,14 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 
+use parameters::Checked;
+
 use super::{Shop, payments};
 use crate::auth::Admin;
 use crate::http::Code;
 use crate::openapi::{Describes, Operation, Signature};
+
+mod parameters;
 
 /// Routes that belong together.
 #[derive(Default)]
@@ -58,12 +62,19 @@ impl Routes {
         T: 'static,
     {
         let mut operation = H::describe(operation);
-        // A provider is not kept from telling what became of money.
-        if operation.method != Method::GET && !operation.path.starts_with(payments::CALLBACKS) {
+        // A provider is not kept from telling what became of money, whatever its address says besides.
+        let is_callback = operation.path.starts_with(payments::CALLBACKS);
+        if operation.method != Method::GET && !is_callback {
             operation.is_limited = true;
             operation.refuse(Code::RateExceeded);
         }
-        self.0.push(Route { methods: on(method, handler), operation });
+        let methods = if is_callback {
+            on(method, handler)
+        } else {
+            operation.refuse(Code::ValidationFailed);
+            on(method, Checked::new(handler, &operation))
+        };
+        self.0.push(Route { methods, operation });
         self
     }
 

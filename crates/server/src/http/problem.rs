@@ -93,6 +93,15 @@ impl Problem {
         Problem::violated(vec![Violation { parameter: Some(name.into()), ..Violation::of_nothing(code, detail) }])
     }
 
+    /// A request with query parameters that the path does not know.
+    pub fn unknown_parameters(names: Vec<String>) -> Problem {
+        let violation = |name| Violation {
+            parameter: Some(name),
+            ..Violation::of_nothing("unknown_parameter", values::PARAMETER_UNKNOWN)
+        };
+        Problem::violated(names.into_iter().map(violation).collect())
+    }
+
     /// A request of which one header cannot be accepted.
     pub fn invalid_header(name: &'static str, code: &'static str, detail: impl Into<Told>) -> Problem {
         Problem::violated(vec![Violation { header: Some(name), ..Violation::of_nothing(code, detail) }])

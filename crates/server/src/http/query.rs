@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Problem;
 use crate::texts::{Told, values};
 
-/// The parameters of the query string as `T`; unknown ones are ignored unless `T` denies them.
+/// The parameters of the query string as `T`. Those that no argument of the handler describes are refused before it runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<T>(pub T);
 
@@ -24,6 +24,24 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let pairs = serde_urlencoded::Deserializer::new(pairs);
     serde_path_to_error::deserialize(pairs)
         .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
+}
+
+/// The refusal of every parameter that is not among the known ones, each once and by its name.
+pub(crate) fn unknown(query: &str, known: &[String]) -> Option<Problem> {
+    const NAMED_MAX: usize = 20;
+    let mut unknown: Vec<String> = vec![];
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        let name = cut(&name);
+        if unknown.len() < NAMED_MAX && !known.contains(&name) && !unknown.contains(&name) {
+            unknown.push(name);
+        }
+    }
+    (!unknown.is_empty()).then(|| Problem::unknown_parameters(unknown))
+}
+
+/// The first value of this name.
+pub(crate) fn value(query: &str, name: &str) -> Option<String> {
+    form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 fn explain(path: &str, message: &str) -> Problem {
@@ -115,6 +133,18 @@ mod tests {
         assert_eq!(detail("limit=99999999999"), "the number is too large");
         assert_eq!(detail("all=maybe"), "must be true or false");
         assert_eq!(detail("kind=huge"), "must be one of: BIG, SMALL");
+    }
+
+    #[test]
+    fn unknown_parameters_are_named_once_each() {
+        let known = ["limit".to_owned()];
+        assert_eq!(unknown("", &known), None);
+        assert_eq!(unknown("limit=5&limit=6", &known), None);
+        let problem = unknown("size=3&limit=5&%EC%83%89=1&size=4&=", &known).unwrap();
+        let named: Vec<_> = problem.violations().iter().map(|one| (one.place(), one.code)).collect();
+        assert_eq!(named, ["size", "색", ""].map(|name| (name, "unknown_parameter")));
+        let many: String = (0..1_000).map(|number| format!("a{number}=1&")).collect();
+        assert_eq!(unknown(&many, &known).unwrap().violations().len(), 20);
     }
 
     #[test]

@@ -16,10 +16,13 @@ use crate::http::problem;
 /// JSON Schema 2020-12, which OpenAPI 3.1 schemas are by themselves.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
+/// The parameter of the query in which a token may stand, for readers that can set no headers.
+pub(crate) const ACCESS_TOKEN: &str = "access_token";
+
 const ABOUT: &str = "An event-driven commerce core for the minutes when everyone shows up at once.\n\n\
 **Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
 **Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
-help, `errors` names every value that is wrong. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed`, \
+help, `errors` names every value that is wrong, and every parameter of the query that the path does not know. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed`, \
 431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
@@ -213,7 +216,7 @@ fn security_schemes() -> Value {
                             issuer. Paths under `/api/admin` need the role admin.",
         },
         "accessToken": {
-            "type": "apiKey", "in": "query", "name": "access_token",
+            "type": "apiKey", "in": "query", "name": ACCESS_TOKEN,
             "description": "The same token, for a browser's `EventSource` and `WebSocket`, which can set no headers.",
         },
     })

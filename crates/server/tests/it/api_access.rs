@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
+use server::auth::Role;
 use sha2::Sha256;
 
 use crate::client::Answer;
@@ -152,6 +153,36 @@ fn each_route_is_for_whom_it_is_for() {
         let by_admin = shop.ask(ADMIN, method, &path, &[], &Value::Null);
         assert!(!matches!(by_admin.status, 401 | 403 | 500..) || path.ends_with("/login"), "{name}: {}", by_admin.text);
     }
+}
+
+/// T14: a filter that is not known would otherwise answer everything.
+#[test]
+fn every_route_refuses_parameters_that_it_does_not_know() {
+    let shop = TestShop::start();
+    for (method, path, access) in ROUTES {
+        let asked = format!("{}?nonsense=1&nonsense=2&b", concrete(path));
+        let by_admin = shop.ask(ADMIN, method, &asked, &[("accept-language", "ko")], &Value::Null);
+        if path.starts_with("/api/payments/callbacks/") {
+            assert_ne!(by_admin.status, 400, "a provider is heard all the same");
+            continue;
+        }
+        assert_eq!(by_admin.problem(400), "validation.failed", "{method} {path}");
+        let errors: Vec<Value> = ["nonsense", "b"]
+            .map(|name| json!({"parameter": name, "code": "unknown_parameter", "detail": "알 수 없는 매개변수입니다"}))
+            .into();
+        assert_eq!(by_admin.json()["errors"], Value::from(errors), "{method} {path}");
+        let openly = shop.ask_openly(method, &asked, &Value::Null);
+        let status = if access == Everybody { 400 } else { 401 };
+        assert_eq!(openly.status, status, "{method} {path}: who asks comes first");
+        if access == Admins {
+            assert_eq!(shop.ask(ANN, method, &asked, &[], &Value::Null).problem(403), "auth.forbidden", "{path}");
+        }
+    }
+    let openly = shop.ask_openly("GET", "/api/products?limit=5&size=5", &Value::Null);
+    assert_eq!(openly.complaint(400), ("validation.failed".to_owned(), "size".to_owned()));
+    let token = shop.token(ANN, Role::Customer);
+    let with_token = shop.ask_openly("GET", &format!("/api/events?access_token={token}&nonsense"), &Value::Null);
+    assert_eq!(with_token.complaint(400), ("validation.failed".to_owned(), "nonsense".to_owned()));
 }
 
 #[test]
