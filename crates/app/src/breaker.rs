@@ -4,6 +4,7 @@
 //! anything: what is refused stays pending work.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::time::Timestamp;
@@ -111,6 +112,16 @@ impl Breaker {
         }
     }
 
+    /// When a call may be made again; `None`: at once.
+    pub fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.situation {
+            Situation::Closed(_) => None,
+            Situation::Open { until } | Situation::Trying { until } => {
+                Some(until.min(now + self.limits.open_for)).filter(|until| now < *until)
+            }
+        }
+    }
+
     /// Asks to make a call.
     pub fn permit(&mut self, now: Timestamp) -> Result<Permit, Refused> {
         let latest = now + self.limits.open_for;
@@ -159,6 +170,36 @@ impl Breaker {
     fn turn_to(&mut self, situation: Situation) {
         self.situation = situation;
         self.turn += 1;
+    }
+}
+
+/// A breaker that one thread asks and others look at.
+#[derive(Clone, Debug)]
+pub struct SharedBreaker(Arc<Mutex<Breaker>>);
+
+impl SharedBreaker {
+    pub fn new(limits: Limits) -> SharedBreaker {
+        SharedBreaker(Arc::new(Mutex::new(Breaker::new(limits))))
+    }
+
+    pub fn state(&self, now: Timestamp) -> State {
+        self.lock().state(now)
+    }
+
+    pub fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        self.lock().next_try(now)
+    }
+
+    pub fn permit(&self, now: Timestamp) -> Result<Permit, Refused> {
+        self.lock().permit(now)
+    }
+
+    pub fn report(&self, permit: Permit, outcome: Outcome, now: Timestamp) {
+        self.lock().report(permit, outcome, now);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Breaker> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -213,6 +254,7 @@ mod tests {
     #[test]
     fn an_open_breaker_refuses_until_its_time_and_then_tries_one_call() {
         let mut breaker = opened(Limits::COUPON, at(0));
+        assert_eq!((breaker.next_try(at(19)), breaker.next_try(at(20))), (Some(at(20)), None));
         assert_eq!(breaker.permit(at(19)), Err(Refused { until: at(20) }));
         assert_eq!(breaker.state(at(20)), State::HalfOpen);
         let permit = breaker.permit(at(20)).unwrap();

@@ -3,7 +3,6 @@
 //! It keeps nothing. What is due, and when it is tried again, are rows; two cashiers that come for the same payment ask
 //! under the same key, and the engine takes the first answer.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use domain::ids::{Codec, OrderId};
 use domain::payment::{Payment, Way};
 use domain::time::Timestamp;
 
-use crate::breaker::{Breaker, Limits, Outcome, State};
+use crate::breaker::{Outcome, SharedBreaker, State};
 use crate::command::PaymentAnswered;
 use crate::payment::{Ask, Asked, Found, Provider, ProviderError, Verdict};
 use crate::ports::Clock;
@@ -24,7 +23,7 @@ pub struct Cashier {
     provider: Arc<dyn Provider>,
     clock: Arc<dyn Clock>,
     codec: Codec,
-    breaker: RefCell<Breaker>,
+    breaker: SharedBreaker,
 }
 
 /// How an errand ended, for the engine and for whoever watches.
@@ -48,13 +47,13 @@ impl Errand {
 }
 
 impl Cashier {
-    pub fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, codec: Codec, limits: Limits) -> Cashier {
-        Cashier { provider, clock, codec, breaker: RefCell::new(Breaker::new(limits)) }
+    pub fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, codec: Codec, breaker: SharedBreaker) -> Cashier {
+        Cashier { provider, clock, codec, breaker }
     }
 
     /// How the provider's breaker stands.
     pub fn state(&self) -> State {
-        self.breaker.borrow().state(self.clock.now())
+        self.breaker.state(self.clock.now())
     }
 
     /// Does what a payment waits for. `None` when there is nothing to do, or the provider is to be left alone: the payment
@@ -63,14 +62,14 @@ impl Cashier {
         let (asked, ask) = Ask::of(payment, &self.codec)?;
         let next = payment.next?;
         let (due, now) = (next.due?, self.clock.now());
-        let permit = self.breaker.borrow_mut().permit(now).ok()?;
+        let permit = self.breaker.permit(now).ok()?;
         let way = way(next.way, due, now);
         let answer = match way {
             Way::Do => self.provider.ask(&ask).await.map(Found::Verdict),
             Way::LookUp => self.provider.look_up(&ask).await,
         };
         let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
-        self.breaker.borrow_mut().report(permit, outcome, self.clock.now());
+        self.breaker.report(permit, outcome, self.clock.now());
         Some(Errand { answered: answered(payment.order, asked, way, answer), ask, way })
     }
 }

@@ -4,13 +4,12 @@
 //! what it does cannot be committed. Whoever is not asked, or fails, has done nothing: the order waits and asks again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::order_saga::Step;
 use domain::time::Timestamp;
 
-use crate::breaker::{Breaker, Limits, Outcome, Refused, State};
+use crate::breaker::{Limits, Outcome, Refused, SharedBreaker, State};
 use crate::command::{Command, Reaction};
 
 /// A participant that failed is asked again after so long, as long as its breaker lets it.
@@ -57,7 +56,7 @@ pub struct Services {
 #[derive(Debug)]
 struct Guard {
     is_out: AtomicBool,
-    breaker: Mutex<Breaker>,
+    breaker: SharedBreaker,
 }
 
 impl Default for Services {
@@ -77,7 +76,12 @@ impl Services {
     }
 
     pub fn state(&self, service: Service, now: Timestamp) -> State {
-        self.guard(service).breaker().state(now)
+        self.guard(service).breaker.state(now)
+    }
+
+    /// When a participant is asked again; `None`: at once.
+    pub fn next_try(&self, service: Service, now: Timestamp) -> Option<Timestamp> {
+        self.guard(service).breaker.next_try(now)
     }
 
     /// Asks whoever does a step. `Err`: nothing was done, and when to ask again.
@@ -106,17 +110,12 @@ impl Services {
 
 impl Guard {
     fn new(limits: Limits) -> Guard {
-        Guard { is_out: AtomicBool::new(false), breaker: Mutex::new(Breaker::new(limits)) }
-    }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+        Guard { is_out: AtomicBool::new(false), breaker: SharedBreaker::new(limits) }
     }
 
     fn call(&self, outcome: Outcome, now: Timestamp) -> Result<(), Timestamp> {
-        let mut breaker = self.breaker();
-        let permit = breaker.permit(now).map_err(|Refused { until }| until)?;
-        breaker.report(permit, outcome, now);
+        let permit = self.breaker.permit(now).map_err(|Refused { until }| until)?;
+        self.breaker.report(permit, outcome, now);
         match outcome {
             Outcome::Answered => Ok(()),
             Outcome::Failed => Err(now + ASK_AGAIN_AFTER),

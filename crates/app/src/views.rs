@@ -31,6 +31,9 @@ pub trait OrderViews: Send + Sync {
     /// Everybody's orders, or those with an outcome, newest first.
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
+    /// How many orders hold what nobody gives back, until an operator looks.
+    fn stuck_orders(&self) -> Reading<'_, i64>;
+
     /// What happened to an order, in order.
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>>;
 }
@@ -181,6 +184,9 @@ pub trait LetterViews: Send + Sync {
 
     /// Dead letters, newest first, from before the given one on; only those that wait to be handled, or all.
     fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
+
+    /// How many wait to be handled, by the name of their group; a group without any is not there.
+    fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>>;
 }
 
 /// The events of the store in their places, and how far they have been brought.

@@ -1,10 +1,10 @@
-//! Looks now and then how far the log has come: what waits for the relay, and for each consumer group.
+//! Looks now and then how far the log has come: what waits for the relay, for each consumer group, and for people.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::groups;
 use app::ports::{Clock, StoreError};
@@ -15,11 +15,13 @@ use app::views::Views;
 
 use crate::api::Log;
 use crate::health::{AtWork, Health};
-use crate::metrics::{LogCondition, LogMetrics};
+use crate::metrics::{LogCondition, LogMetrics, Waiting};
 use crate::shutdown::Stop;
 
 /// As often as the sources have it.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often that is counted which is an alarm when there is any.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
 
 pub struct LogWatch {
     pub views: Arc<dyn Views>,
@@ -30,35 +32,42 @@ pub struct LogWatch {
 }
 
 impl LogWatch {
-    /// Begins, on a thread of its own; where reactions run inline there is nothing to look at.
-    pub fn start(self, mut stop: Stop) -> io::Result<Option<JoinHandle<()>>> {
-        if self.log.carrier == Carrier::Inline {
-            return Ok(None);
-        }
+    /// Begins, on a thread of its own.
+    pub fn start(self, stop: Stop) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let at_work = AtWork::new(&self.health, "The thread that watches the log has panicked.");
-        let run = async move {
-            while !stop.is_requested() {
-                match self.look().await {
-                    Ok(condition) => self.metrics.tell(condition),
-                    // What was found before would be believed to be so still.
-                    Err(error) => {
-                        self.metrics.tell(LogCondition::default());
-                        tracing::warn!("How far the log has come could not be read: {error}");
-                    }
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(LOOK_EVERY) => {}
-                    () = stop.requested() => {}
-                }
-            }
-        };
-        let spawn = std::thread::Builder::new().name("log-watch".to_owned());
         let work = move || {
             let _at_work = at_work;
-            runtime.block_on(run);
+            runtime.block_on(self.run(stop));
         };
-        spawn.spawn(work).map(Some)
+        std::thread::Builder::new().name("log-watch".to_owned()).spawn(work)
+    }
+
+    async fn run(self, mut stop: Stop) {
+        let mut looked: Option<Instant> = None;
+        while !stop.is_requested() {
+            // Where reactions run inline there is no log to look at.
+            if self.log.carrier != Carrier::Inline && looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
+                looked = Some(Instant::now());
+                self.metrics.tell(or_nothing(self.look().await));
+            }
+            self.metrics.tell_waiting(or_nothing(self.count().await));
+            tokio::select! {
+                () = tokio::time::sleep(COUNT_EVERY) => {}
+                () = stop.requested() => {}
+            }
+        }
+    }
+
+    /// In the store, so of all processes, and of those that are gone.
+    async fn count(&self) -> Result<Waiting, StoreError> {
+        let open = self.views.open_letters().await?;
+        let of = |group: &Group| {
+            let letters = open.iter().find(|(name, _)| name == group.name());
+            (group.name(), letters.map_or(0, |(_, letters)| *letters))
+        };
+        let letters = Group::ALL.iter().map(of).collect();
+        Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
     }
 
     async fn look(&self) -> Result<LogCondition, StoreError> {
@@ -82,4 +91,12 @@ impl LogWatch {
         let age = oldest.map_or(0, |oldest| (self.clock.now().micros() - oldest.micros()).max(0));
         Ok((events, Duration::from_micros(age.unsigned_abs()).as_secs_f64()))
     }
+}
+
+/// What was found before would be believed to be so still.
+fn or_nothing<T: Default>(found: Result<T, StoreError>) -> T {
+    found.unwrap_or_else(|error| {
+        tracing::warn!("How far the log has come could not be read: {error}");
+        T::default()
+    })
 }

@@ -16,16 +16,18 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
+mod breakers;
 mod cashier;
 mod engine;
 mod form;
 mod log;
 mod redis;
 
+pub use breakers::BreakerMetrics;
 pub use cashier::{CashierMetrics, Mismatches};
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
-pub use log::{Counted, LogCondition, LogMetrics, Published};
+pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
 pub use redis::{Condition, RedisMetrics};
 
 /// From well below the fastest answer to the longest allowed wait.

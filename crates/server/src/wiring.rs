@@ -35,7 +35,7 @@ use crate::http::cursor::Cursors;
 use crate::limits::Limits;
 use crate::log_watch::LogWatch;
 use crate::lookout::Lookout;
-use crate::metrics::{EngineMetrics, LogMetrics, Metrics};
+use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics};
 use crate::passwords::Passwords;
 use crate::relaying::RelayThread;
 use crate::secret::Secret;
@@ -176,7 +176,10 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         audience: Arc::clone(&audience),
         health: Arc::clone(&health),
     });
-    let Till { payments, due, cashier } = cashier::open(config, data_dir, &front, &metrics)?;
+    let Till { payments, due, cashier, breaker } = cashier::open(config, data_dir, &front, &metrics)?;
+    let services = Arc::clone(&settings.services);
+    let breakers = BreakerMetrics { services, payment: breaker, clock: Arc::clone(&clock) };
+    metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let door = Door {
         log: Log { carrier: carrier(config), book: broker::book(config, (book, codec)) },
         payments,
@@ -277,7 +280,7 @@ fn watch_log(
     let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
     let health = Arc::clone(&front.health);
     let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics), health };
-    Ok(watch.start(stop)?)
+    Ok(Some(watch.start(stop)?))
 }
 
 /// The process's metrics, with those of what stands beside the shop.

@@ -78,8 +78,9 @@ impl World {
         let provider = Arc::new(Provider::new(plan.seed, plan.scenario.odds().whim));
         provider.forget_keys(plan.breakage == Some(Breakage::KeysForgotten));
         let clock = Arc::new(around.clock.clone());
+        let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
         let mut world = World {
-            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, breaker::Limits::PAYMENT),
+            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, breaker),
             provider,
             is_healed: false,
             plan,

@@ -17,6 +17,15 @@ use crate::shop::{ANN, BOB, Shop, order};
 
 const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
 
+/// Number, group, status and when it is due: two that are open of one group, one of another, and what is closed.
+pub(crate) const LETTERS: [(i64, &str, &str, Option<i64>); 5] = [
+    (1, "notice-group", "PERMANENT", None),
+    (2, "notice-group", "SCHEDULED", Some(9)),
+    (3, "notice-group", "HANDLED", None),
+    (4, "coupon-usage-group", "PERMANENT", None),
+    (5, "ranking-group", "DROPPED", None),
+];
+
 fn open(executor: Executor) -> (TempDir, Shop) {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::open(folder.path(), executor, Synchronous::Off);
@@ -65,6 +74,22 @@ fn an_order_shows_its_outcome_and_its_history() {
         assert_eq!(versions, (1..=found.version).collect::<Vec<i64>>());
         assert_eq!(ready(shop.views.order(OrderId(placed.0 + 1))).unwrap(), None);
     }
+}
+
+#[test]
+fn what_waits_for_people_is_counted() {
+    let (folder, mut shop) = open(Executor::Inline);
+    let product = shop.register_product(9);
+    let placed = shop.place_order(order(ANN, product, 1));
+    let counts = |shop: &Shop| (ready(shop.views.open_letters()).unwrap(), ready(shop.views.stuck_orders()).unwrap());
+    assert_eq!(counts(&shop), (vec![], 0));
+    let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+    store.execute("UPDATE orders SET outcome = 'COMPENSATION_STUCK' WHERE order_id = ?1", [placed.0]).unwrap();
+    for (letter, group, status, due) in LETTERS {
+        let sql = "INSERT INTO dead_letter VALUES (?1, ?2, 't', 3, 41, 'e', '1', 'CouponIssued', '{}', 1, ?3, 4, 'why', 1, 1, 6, ?4, '[]')";
+        store.execute(sql, (letter, group, status, due)).unwrap();
+    }
+    assert_eq!(counts(&shop), (vec![("coupon-usage-group".to_owned(), 1), ("notice-group".to_owned(), 2)], 1));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use domain::money::Money;
 use domain::payment::{Command, Method, decide, evolve};
 
 use super::*;
+use crate::breaker::Limits;
 use crate::payment::{Call, Callback, CallbackError};
 
 /// Answers what was put down for it, and writes down what it was asked.
@@ -72,7 +73,7 @@ impl Desk {
     fn new(answers: Vec<Result<Found, ProviderError>>) -> Desk {
         let actor = Arc::new(Actor { answers: Mutex::new(answers.into()), ..Actor::default() });
         let hands = Arc::new(Hands::default());
-        let cashier = Cashier::new(actor.clone(), hands.clone(), Codec::new([7; 16]), LIMITS);
+        let cashier = Cashier::new(actor.clone(), hands.clone(), Codec::new([7; 16]), SharedBreaker::new(LIMITS));
         Desk { actor, hands, cashier }
     }
 

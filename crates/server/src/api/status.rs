@@ -20,6 +20,9 @@ use crate::http::path::{self, Name};
 use crate::openapi::words;
 use crate::texts;
 
+/// An order that is still taken back is not at the end of that way.
+const NOT_YET_CANCELLED: u8 = 1;
+
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "OrderProgress", example = examples::order_progress())]
@@ -34,6 +37,7 @@ pub(crate) struct StatusBody {
     status: &'static str,
     /// In the language that was accepted.
     status_description: &'static str,
+    /// While the order is taken back: how much of what it had come to is still held. 0 is a cancelled order.
     progress_percentage: u8,
     can_cancel: bool,
     #[schemars(with = "words::Moment")]
@@ -109,18 +113,31 @@ fn body(
     }
 }
 
-/// The way from one status to the next is gone by what is claimed; back again, while it is given back.
+/// How far the order has come. While it is taken back: how much of what it had come to is still to be given back.
 fn progress(order: &Order) -> u8 {
     // A refund that waits for the shop changes nothing of how far the goods are.
-    let here = order.refund_asked().map_or(order.status, |asked| asked.before).progress();
-    if order.status != Status::Created {
-        return here;
+    let here = order.refund_asked().map_or(order.status, |asked| asked.before);
+    let count = |states: &[StepState]| order.saga.steps.iter().filter(|record| states.contains(&record.state)).count();
+    let held = match order.outcome {
+        // Nobody has said that nothing was taken.
+        Outcome::Compensating | Outcome::CompensationStuck => count(&[StepState::Completed, StepState::Requested]),
+        Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => {
+            count(&[StepState::Completed])
+        }
+    };
+    progress_of(order.outcome, (here, once_claimed(order)), (held, order.saga.steps.len()))
+}
+
+/// The way from one status to the next is gone by what is held, of so many steps. The way back ends at 0, as cancelled.
+fn progress_of(outcome: Outcome, (here, next): (Status, Status), (held, steps): (usize, usize)) -> u8 {
+    let part = |way: u8| u8::try_from(usize::from(way) * held / steps.max(1)).unwrap_or(0);
+    let came_to = if here == Status::Created { next.progress() } else { here.progress() };
+    match outcome {
+        Outcome::Compensating | Outcome::CompensationStuck => part(came_to).max(NOT_YET_CANCELLED),
+        Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => {
+            here.progress() + part(came_to.saturating_sub(here.progress()))
+        }
     }
-    let there = once_claimed(order).progress();
-    let steps = order.saga.steps.len().max(1);
-    let held = order.saga.steps.iter().filter(|record| record.state == StepState::Completed).count();
-    let way = usize::from(there.saturating_sub(here)) * held / steps;
-    here + u8::try_from(way).unwrap_or(0)
 }
 
 fn once_claimed(order: &Order) -> Status {
@@ -142,4 +159,49 @@ async fn estimate(shop: &Shop, order: &Order) -> Result<Option<Timestamp>, Store
     };
     let took = shop.estimates.claiming(order.created.mode).await?;
     Ok(took.map(|took| (begun + took).max(shop.front.clock.now())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: usize = 3;
+
+    fn ways() -> impl Iterator<Item = (Status, Status)> {
+        let nexts = [Status::PendingPayment, Status::PaymentCompleted, Status::Preparing];
+        Status::ALL.into_iter().flat_map(move |here| nexts.map(|next| (here, next)))
+    }
+
+    #[test]
+    fn an_order_goes_on_with_what_it_holds_and_back_with_what_it_gives_back() {
+        for (outcome, way) in Outcome::ALL.into_iter().flat_map(|outcome| ways().map(move |way| (outcome, way))) {
+            let by_held = [0, 1, 2, 3].map(|held| progress_of(outcome, way, (held, STEPS)));
+            let (here, next) = (way.0.progress(), way.1.progress());
+            let is_back = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
+            let most = if way.0 == Status::Created { next } else { here };
+            let least = if is_back { NOT_YET_CANCELLED } else { here };
+            assert_eq!((by_held[0], by_held[3]), (least, most.max(least)), "{outcome:?}, {way:?}");
+            assert!(by_held.is_sorted(), "{outcome:?}, {way:?}: {by_held:?}");
+            let differs = by_held[1] != by_held[2];
+            let moves = if is_back { most > 0 } else { way.0 == Status::Created };
+            assert_eq!(differs, moves, "{outcome:?}, {way:?}: {by_held:?}");
+        }
+    }
+
+    /// T12: what waits for an operator stands where its compensation stands, not where an order begins.
+    #[test]
+    fn a_stuck_order_stands_where_its_compensation_stopped() {
+        for (way, held) in ways().flat_map(|way| (0..=STEPS).map(move |held| (way, (held, STEPS)))) {
+            let (stuck, going) = (Outcome::CompensationStuck, Outcome::Compensating);
+            assert_eq!(progress_of(stuck, way, held), progress_of(going, way, held), "{way:?}, {held:?}");
+            assert!(progress_of(stuck, way, held) > Status::Cancelled.progress());
+        }
+        let of_three = |held| progress_of(Outcome::CompensationStuck, (Status::Created, Status::PendingPayment), held);
+        assert_eq!([1, 2].map(|held| of_three((held, STEPS))), [6, 13]);
+    }
+
+    #[test]
+    fn an_order_without_steps_is_where_its_status_is() {
+        assert_eq!(progress_of(Outcome::Completed, (Status::InTransit, Status::PendingPayment), (0, 0)), 80);
+    }
 }

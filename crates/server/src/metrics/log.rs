@@ -26,9 +26,17 @@ pub struct LogCondition {
     pub backlog: Option<(i64, f64)>,
 }
 
+/// What waits for people or for another try.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Every group, and how many dead letters of it are open.
+    pub letters: Vec<(&'static str, i64)>,
+    pub stuck_orders: Option<i64>,
+}
+
 /// Tells what the latest look found.
 #[derive(Clone, Debug, Default)]
-pub struct LogMetrics(Arc<Mutex<LogCondition>>);
+pub struct LogMetrics(Arc<Mutex<(LogCondition, Waiting)>>);
 
 impl LogMetrics {
     pub fn register(metrics: &Metrics) -> LogMetrics {
@@ -38,13 +46,18 @@ impl LogMetrics {
     }
 
     pub fn tell(&self, condition: LogCondition) {
-        *self.0.lock() = condition;
+        self.0.lock().0 = condition;
+    }
+
+    pub fn tell_waiting(&self, waiting: Waiting) {
+        self.0.lock().1 = waiting;
     }
 }
 
 impl Collector for LogMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let LogCondition { lags, backlog } = self.0.lock().clone();
+        let (LogCondition { lags, backlog }, waiting) = self.0.lock().clone();
+        waiting.encode(&mut encoder)?;
         if !lags.is_empty() {
             let help = "Records that a consumer group has not looked at";
             let mut family = encoder.encode_descriptor("consumer_lag", help, None, MetricType::Gauge)?;
@@ -60,6 +73,21 @@ impl Collector for LogMetrics {
         let unit = Some(&Unit::Seconds);
         let age = encoder.encode_descriptor("relay_oldest_unpublished", help, unit, MetricType::Gauge)?;
         ConstGauge::new(seconds).encode(age)
+    }
+}
+
+impl Waiting {
+    fn encode(self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        if !self.letters.is_empty() {
+            let help = "Dead letters that are neither handled nor dropped";
+            let mut family = encoder.encode_descriptor("dead_letters_open", help, None, MetricType::Gauge)?;
+            for (group, letters) in self.letters {
+                ConstGauge::new(letters).encode(family.encode_family(&[("group", group)])?)?;
+            }
+        }
+        let Some(stuck) = self.stuck_orders else { return Ok(()) };
+        let help = "Orders that hold what nobody gives back, and that wait for an operator";
+        ConstGauge::new(stuck).encode(encoder.encode_descriptor("orders_stuck", help, None, MetricType::Gauge)?)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
+use app::breaker::SharedBreaker;
 use app::cashier::Cashier;
 use app::payment::{Directed, Provider};
 use app::ports::Clock;
@@ -32,6 +33,8 @@ pub(super) struct Till {
     /// Wakes the cashier.
     pub(super) due: Arc<Notify>,
     pub(super) cashier: Option<CashierThread>,
+    /// The provider's, where this process asks it.
+    pub(super) breaker: Option<SharedBreaker>,
 }
 
 pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Metrics) -> Result<Till, Error> {
@@ -40,8 +43,9 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
     let Moving { provider, directed } = moving(config, data_dir, &front.wall, letterbox)?;
     let payments = Payments { provider, directed, mismatches: mismatches.clone() };
     let due = Arc::new(Notify::new());
+    let breaker = config.server.roles.worker.then(|| SharedBreaker::new(config.payment.limits()));
     let mut cashier = None;
-    if config.server.roles.worker {
+    if let Some(breaker) = breaker.clone() {
         let patience = config.payment.timeout() + GRACE;
         let provider: Arc<dyn Provider> = Arc::new(Patient { provider: Arc::clone(&payments.provider), patience });
         let parts = Parts {
@@ -52,11 +56,11 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
             due: Arc::clone(&due),
             letters,
         };
-        let (clock, codec, limits) = (Arc::clone(&front.clock), front.codec, config.payment.limits());
-        let make = move || Cashier::new(provider, clock, codec, limits);
+        let (clock, codec) = (Arc::clone(&front.clock), front.codec);
+        let make = move || Cashier::new(provider, clock, codec, breaker);
         cashier = Some(CashierThread::start(make, parts)?);
     }
-    Ok(Till { payments, due, cashier })
+    Ok(Till { payments, due, cashier, breaker })
 }
 
 /// Who moves the money, and the same one where it can be told what to do.

@@ -114,7 +114,7 @@ fn a_sequential_order_shows_what_was_never_touched() {
     });
 }
 
-fn switch(shop: &TestShop, service: &str, out: bool) -> Value {
+pub(crate) fn switch(shop: &TestShop, service: &str, out: bool) -> Value {
     let body = json!({"service": service, "out": out, "reason": "a rehearsal"});
     shop.ask(ADMIN, "PUT", "/api/admin/services", &[], &body).expect(200)
 }
@@ -191,11 +191,15 @@ fn a_stuck_order_is_listed_and_resolved_on_the_command_line() {
     assert!(command(&shop, &["order", "stuck"]).contains(&number));
     assert!(shop.get(ADMIN, "/metrics").text.contains("doorbuster_compensations_stuck_total 1"));
     assert_eq!(shop.available(product), 3);
+    shop.metrics_until("doorbuster_orders_stuck 1\n");
+    let status = shop.get(ANN, &format!("{path}/status")).expect(200);
+    assert_eq!(status["progressPercentage"], 20, "all of it is still held");
 
     let resolved = command(&shop, &["order", "resolve", &number, "--reason", "counted by hand", "--json"]);
     let resolved: Value = serde_json::from_str(&resolved).unwrap();
     assert_eq!(resolved["outcome"], "CANCELLED");
     assert_eq!(shop.available(product), 5);
+    shop.metrics_until("doorbuster_orders_stuck 0\n");
     assert!(command(&shop, &["order", "stuck"]).contains("No order is stuck"));
     let history = shop.get(ANN, &format!("{path}/events")).expect(200);
     let events: Vec<&Value> = history["data"].as_array().unwrap().iter().map(|entry| &entry["event"]).collect();

@@ -11,7 +11,7 @@ use crate::shop::{ADMIN, ANN, SECRET, TestShop};
 const KEPT: &str = "[]";
 
 /// Puts down a letter as the engine does when the notices group gives up on an event.
-fn give_up(shop: &TestShop, id: i64, payload: &str) {
+pub(crate) fn give_up(shop: &TestShop, id: i64, payload: &str) {
     let store = Connection::open(shop.folder().join("shop.db")).unwrap();
     store.busy_timeout(Duration::from_secs(5)).unwrap();
     let sql = "INSERT INTO dead_letter VALUES (?1, 'notice-group', 'coupon-issued', 3, 41, ?2, '1', 'CouponIssued', ?3,
@@ -21,7 +21,7 @@ fn give_up(shop: &TestShop, id: i64, payload: &str) {
     store.execute(sql, (id, event, payload, KEPT)).unwrap();
 }
 
-fn issued() -> String {
+pub(crate) fn issued() -> String {
     let event = json!({
         "userCouponId": "UC-00000001", "userId": ANN, "couponId": 1, "couponName": "Drop", "issueNumber": 1,
         "issuedAt": "2026-11-21T12:00:00Z",

@@ -40,6 +40,7 @@ mod executors;
 mod faults_brokers;
 mod faults_database;
 mod faults_workers;
+mod gauges;
 mod groups;
 mod guarding;
 mod kafka_tools;

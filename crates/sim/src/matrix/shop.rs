@@ -92,11 +92,12 @@ impl Shop {
         around.bus.own(0);
         let provider = Arc::new(Provider::new(0, 0));
         provider.forget_keys(breakage == Some(Breakage::KeysForgotten));
+        let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
         // No two engines on one disk have the same number.
         let engine = FIRST_ENGINE + u32::from(opened_with > 0);
         Shop {
             process: Process::start(&around, 0, engine),
-            cashier: Cashier::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker::Limits::PAYMENT),
+            cashier: Cashier::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker),
             around,
             provider,
             life: None,

@@ -23,4 +23,13 @@ impl LetterViews for SqliteViews {
             find_all(connection, sql, (before, is_open, sql_limit(limit)))
         })
     }
+
+    fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {
+        self.read(|connection| {
+            // As the index has it.
+            let sql = "SELECT consumer_group, count(*) FROM dead_letter WHERE status IN ('SCHEDULED', 'PERMANENT') \
+                 GROUP BY consumer_group ORDER BY consumer_group";
+            find_all(connection, sql, [])
+        })
+    }
 }

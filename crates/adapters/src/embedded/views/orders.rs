@@ -5,7 +5,7 @@ use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
 use super::{Chain, SqliteViews, follow, sql_limit};
-use crate::embedded::cells::find_all;
+use crate::embedded::cells::{find, find_all};
 use crate::embedded::store::order;
 
 const ORDERS: Chain = Chain {
@@ -39,6 +39,13 @@ impl OrderViews for SqliteViews {
             let ids = statement.query_map((before, sql_limit(limit)), |row| row.get(0).map(OrderId))?;
             let rows = ids.map(|id| order(connection, id?)).filter_map(Result::transpose);
             rows.map(|row| row.map(|row| row.order)).collect()
+        })
+    }
+
+    fn stuck_orders(&self) -> Reading<'_, i64> {
+        self.read(|connection| {
+            let sql = "SELECT count(*) FROM orders WHERE outcome = 'COMPENSATION_STUCK'";
+            Ok(find(connection, sql, [])?.unwrap_or(0))
         })
     }
 

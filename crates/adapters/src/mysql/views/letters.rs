@@ -20,4 +20,10 @@ impl LetterViews for MysqlViews {
         let which = statement(which, &[&before, &is_open, &sql_limit(limit)]);
         self.read([select_letter!("").to_owned() + &which], each)
     }
+
+    fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {
+        let count = "SELECT consumer_group, count(*) FROM dead_letter WHERE status IN ('SCHEDULED', 'PERMANENT')
+            GROUP BY consumer_group ORDER BY consumer_group";
+        self.read([count.to_owned()], each)
+    }
 }

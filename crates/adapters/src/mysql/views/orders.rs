@@ -4,7 +4,7 @@ use app::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
-use super::{Chain, MysqlViews, answers_of, each, sql_limit};
+use super::{Chain, MysqlViews, answers_of, each, first, sql_limit};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -43,6 +43,11 @@ impl OrderViews for MysqlViews {
             ),
         ];
         self.read(select, orders)
+    }
+
+    fn stuck_orders(&self) -> Reading<'_, i64> {
+        let count = "SELECT count(*) FROM orders WHERE is_stuck = 1".to_owned();
+        self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
     }
 
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 
 use crate::database::Database;
 use crate::shop::{ANN, BOB, Shop, order};
+use crate::views::LETTERS;
 
 #[test]
 fn chains_are_followed_back_from_the_newest() {
@@ -44,6 +45,27 @@ fn chains_are_followed_back_from_the_newest() {
     assert_eq!(popular, [Popular { product, name: "키보드".to_owned(), sold: 6 }]);
     assert_eq!(shop.wait(views.products(Some(ProductId(0)), 9)).unwrap().len(), 1);
     assert_eq!(shop.wait(views.campaigns(Some(campaigns[0]), 9)).unwrap().len(), 2);
+}
+
+#[test]
+fn what_waits_for_people_is_counted() {
+    let Some(database) = Database::new("what_waits_for_people_is_counted") else { return };
+    let mut shop = Shop::on(&database, Executor::Log);
+    let product = shop.register_product(9);
+    let placed = shop.place_order(order(ANN, product, 1));
+    let views = shop.views.clone();
+    let counts = |shop: &Shop| (shop.wait(views.open_letters()).unwrap(), shop.wait(views.stuck_orders()).unwrap());
+    assert_eq!(counts(&shop), (vec![], 0));
+    let stick = format!("UPDATE orders SET outcome = 'COMPENSATION_STUCK' WHERE order_id = {}", placed.0);
+    database.execute(&stick);
+    for (letter, group, status, due) in LETTERS {
+        let due = due.map_or_else(|| "NULL".to_owned(), |due| due.to_string());
+        database.execute(&format!(
+            "INSERT INTO dead_letter VALUES ({letter}, '{group}', 't', 3, 41, 'e', '1', 'CouponIssued', '{{}}', 1, '{status}', 4, 'why', \
+             1, 1, 6, {due}, '[]')"
+        ));
+    }
+    assert_eq!(counts(&shop), (vec![("coupon-usage-group".to_owned(), 1), ("notice-group".to_owned(), 2)], 1));
 }
 
 #[test]

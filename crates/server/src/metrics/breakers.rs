@@ -1,0 +1,50 @@
+//! Whether those that orders and payments depend on are asked, or left alone by their breakers.
+
+use std::fmt;
+use std::sync::Arc;
+
+use app::breaker::{SharedBreaker, State};
+use app::ports::Clock;
+use app::services::{Service, Services};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+/// The breakers of this process, read when they are asked for.
+pub struct BreakerMetrics {
+    pub services: Arc<Services>,
+    /// Of the payment provider, where this process asks it.
+    pub payment: Option<SharedBreaker>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl BreakerMetrics {
+    fn states(&self) -> Vec<(&'static str, State)> {
+        let now = self.clock.now();
+        let of = |service| match service {
+            Service::Stock => ("stock", self.services.state(service, now)),
+            Service::Coupon => ("coupon", self.services.state(service, now)),
+        };
+        let payment = self.payment.iter().map(|breaker| ("payment", breaker.state(now)));
+        Service::ALL.into_iter().map(of).chain(payment).collect()
+    }
+}
+
+impl fmt::Debug for BreakerMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BreakerMetrics").field(&self.states()).finish()
+    }
+}
+
+impl Collector for BreakerMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let help = "1 from when a breaker opens until a call is answered again, else 0";
+        let mut family = encoder.encode_descriptor("breaker_open", help, None, MetricType::Gauge)?;
+        for (service, state) in self.states() {
+            let is_open = i64::from(state != State::Closed);
+            ConstGauge::new(is_open).encode(family.encode_family(&[("service", service)])?)?;
+        }
+        Ok(())
+    }
+}
