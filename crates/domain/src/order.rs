@@ -5,26 +5,25 @@
 mod after_sales;
 mod modes;
 mod outcome;
+mod placing;
 pub mod settling;
 mod status;
 mod terms;
 mod wanted;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::ids::{Code, OrderId, ProductId, UserId};
-use crate::limits::{NUMBER_MAX, QUANTITY_MAX};
+use crate::ids::{OrderId, ProductId, UserId};
 use crate::money::Money;
 use crate::order_saga::{Next, Report, Saga, Step};
 use crate::payment::Method;
-use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use after_sales::{AfterSales, RefundAsked, Whereabouts};
 pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
 pub use outcome::{Canceller, Outcome};
+pub use placing::{Created, Placement};
 pub use status::Status;
 pub use terms::Payment;
 pub use wanted::{CouponWanted, Line, Receiver, merge_lines};
@@ -191,57 +190,6 @@ pub enum Rejection {
     Impossible(&'static str),
 }
 
-/// Everything that is needed to place an order: lines at catalogue prices, one per product.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement {
-    pub id: OrderId,
-    pub number: Code,
-    pub user: UserId,
-    pub mode: Mode,
-    /// The rule that chose the mode; `None` where it was named.
-    pub chosen_by: Option<Rule>,
-    pub payment: Payment,
-    pub pay_within: Duration,
-    pub lines: Vec<Line>,
-    pub coupon: Option<(CouponWanted, Discount)>,
-    pub points: Money,
-    /// The items' total that the customer was shown.
-    pub total_shown: Option<Money>,
-    pub receiver: Option<Receiver>,
-    pub warehouse_storage: bool,
-}
-
-/// What is fixed when the order is placed. Only where the goods are to go may be said later.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    pub id: OrderId,
-    pub number: Code,
-    pub user: UserId,
-    pub mode: Mode,
-    pub chosen_by: Option<Rule>,
-    pub payment: Payment,
-    pub pay_within: Duration,
-    pub lines: Vec<Line>,
-    pub coupon: Option<CouponWanted>,
-    pub total: Money,
-    pub discount: Money,
-    pub points: Money,
-    pub due: Money,
-    pub receiver: Option<Receiver>,
-    pub warehouse_storage: bool,
-    pub at: Timestamp,
-}
-
-impl Created {
-    /// One step per product, then coupon and points where there are any (O-03, T1).
-    pub fn steps(&self) -> impl Iterator<Item = Step> {
-        let stock = self.lines.iter().map(|line| Step::Stock(line.product));
-        let coupon = self.coupon.iter().map(|_| Step::Coupon);
-        let points = (!self.points.is_zero()).then_some(Step::Point);
-        stock.chain(coupon).chain(points)
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     pub created: Arc<Created>,
@@ -290,7 +238,7 @@ impl Order {
 /// Answers a command against an order; `None` is an order that is being placed.
 pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Place(placement) = command {
-        return place(placement, at);
+        return placing::place(placement, at);
     }
     let Some(order) = order else { return Err(Rejection::Impossible("the order exists")) };
     match command {
@@ -315,43 +263,6 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
         Command::Resume | Command::Resolve { .. } => Err(Rejection::NotStuck),
         Command::Settle(command) => settling::decide(order, command),
     }
-}
-
-fn place(placement: &Placement, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-    if let Some(line) = placement.lines.iter().find(|line| line.quantity > QUANTITY_MAX) {
-        return Err(Rejection::TooManyUnits { product: line.product });
-    }
-    let total: Money = placement.lines.iter().map(Line::price).sum();
-    if total.amount() > NUMBER_MAX {
-        return Err(Rejection::TotalTooLarge);
-    }
-    if placement.total_shown.is_some_and(|shown| shown != total) {
-        return Err(Rejection::PriceChanged { total });
-    }
-    let discount = placement.coupon.as_ref().map(|(_, discount)| discount);
-    let quote = pricing::quote(total, discount, placement.points)
-        .map_err(|PointsAbovePayable { payable }| Rejection::PointsAbovePayable { payable })?;
-    if discount.is_some() && quote.discount.is_zero() {
-        return Err(Rejection::CouponWorthless);
-    }
-    Ok(vec![Event::Created(Arc::new(Created {
-        id: placement.id,
-        number: placement.number.clone(),
-        user: placement.user,
-        mode: placement.mode,
-        chosen_by: placement.chosen_by,
-        payment: placement.payment,
-        pay_within: placement.pay_within,
-        lines: placement.lines.clone(),
-        coupon: placement.coupon.map(|(wanted, _)| wanted),
-        total: quote.total,
-        discount: quote.discount,
-        points: quote.points,
-        due: quote.due,
-        receiver: placement.receiver.clone(),
-        warehouse_storage: placement.warehouse_storage,
-        at,
-    }))])
 }
 
 fn collect(

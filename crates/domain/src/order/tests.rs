@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
+use std::time::Duration;
+
 use super::*;
-use crate::ids::{CampaignId, ProductId};
+use crate::ids::{CampaignId, Code, ProductId};
+use crate::limits::QUANTITY_MAX;
+use crate::pricing::Discount;
 
 const ANN: UserId = UserId(1);
 const LAMP: ProductId = ProductId(1);

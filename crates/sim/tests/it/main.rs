@@ -3,6 +3,7 @@
 
 mod arrival;
 mod batches;
+mod coming_back;
 mod conformance;
 mod equality;
 mod first_come;
