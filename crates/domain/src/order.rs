@@ -352,14 +352,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
             order.pay_before = Some(*pay_before);
             become_status(order, Status::PendingPayment);
         }
-        Event::Completed => {
-            order.outcome = Outcome::Completed;
-            order.completed_at = Some(at);
-            order.pay_before = None;
-            order.is_processing = false;
-            let is_paid = order.created.due.is_zero() || order.created.payment == Payment::Prepaid;
-            become_status(order, if is_paid { Status::PaymentCompleted } else { Status::Preparing });
-        }
+        Event::Completed => become_completed(order, at),
         Event::CompensationRequired { reason, steps, note } => {
             note_cancel(order, note.as_ref());
             order.outcome = Outcome::Compensating;
@@ -405,6 +398,15 @@ fn note_cancel(order: &mut Order, note: Option<&Arc<str>>) {
     if let Some(note) = note {
         order.note(|after| after.cancel_reason = Some(Arc::clone(note)));
     }
+}
+
+fn become_completed(order: &mut Order, at: Timestamp) {
+    order.outcome = Outcome::Completed;
+    order.completed_at = Some(at);
+    order.pay_before = None;
+    order.is_processing = false;
+    let is_paid = order.created.due.is_zero() || order.created.payment == Payment::Prepaid;
+    become_status(order, if is_paid { Status::PaymentCompleted } else { Status::Preparing });
 }
 
 fn become_status(order: &mut Order, next: Status) {
