@@ -102,62 +102,7 @@ impl Shared {
             ranking.learn(&written.report.sold);
         }
         let report: Report = written.settle();
-        for error in &report.errors {
-            logging::error("The engine met an error", error);
-        }
-        for order in &report.stuck {
-            tracing::error!(
-                %order,
-                "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
-            );
-        }
-        for stuck in &report.payments_stuck {
-            tracing::error!(
-                payment = stuck.payment_id.as_str(),
-                order = stuck.order_id.as_str(),
-                amount = stuck.amount.amount(),
-                "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; `doorbuster payment stuck` shows it.",
-                stuck.operation.name(),
-                stuck.payment_id,
-                stuck.code
-            );
-        }
-        for Buried { letter, group, kind, error } in &report.buried {
-            let group = group.name();
-            tracing::warn!(
-                letter = letter.0,
-                group,
-                r#type = %kind,
-                "DLQ_EVENT: {group} gave up an event, {kind}: {error}; `doorbuster dlq show {letter}` shows it."
-            );
-        }
-        for (letter, group) in &report.permanent {
-            tracing::error!(
-                letter = letter.0,
-                group = group.name(),
-                "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
-            );
-        }
-        for what in &report.broken {
-            tracing::error!(
-                "PERMANENT_FAILURE: something was not done that would have broken the shop's books: {what}"
-            );
-        }
-        for (group, events) in &report.skipped {
-            let group = group.name();
-            tracing::warn!(
-                group,
-                events,
-                "{group} was handed {events} events again, or too late; they change nothing."
-            );
-        }
-        for (group, event) in &report.healed {
-            tracing::warn!(
-                group = group.name(),
-                event = app::outbox::uuid(event.0),
-                "The broker lost an event of an order; it was taken in from the store. `doorbuster replay` finds others."
-            );
-        }
+        say(&report);
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
         }
@@ -172,5 +117,64 @@ impl Shared {
         if let Some(bell) = bell.as_ref().filter(|_| !wake.is_empty()) {
             bell.ring(wake);
         }
+    }
+}
+
+/// Logs what a person must see to.
+fn say(report: &Report) {
+    for error in &report.errors {
+        logging::error("The engine met an error", error);
+    }
+    for order in &report.stuck {
+        tracing::error!(
+            %order,
+            "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
+        );
+    }
+    for stuck in &report.payments_stuck {
+        tracing::error!(
+            payment = stuck.payment_id.as_str(),
+            order = stuck.order_id.as_str(),
+            amount = stuck.amount.amount(),
+            "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; `doorbuster payment stuck` shows it.",
+            stuck.operation.name(),
+            stuck.payment_id,
+            stuck.code
+        );
+    }
+    say_of_events(report);
+}
+
+/// Logs what became of events that were not simply handled.
+fn say_of_events(report: &Report) {
+    for Buried { letter, group, kind, error } in &report.buried {
+        let group = group.name();
+        tracing::warn!(
+            letter = letter.0,
+            group,
+            r#type = %kind,
+            "DLQ_EVENT: {group} gave up an event, {kind}: {error}; `doorbuster dlq show {letter}` shows it."
+        );
+    }
+    for (letter, group) in &report.permanent {
+        tracing::error!(
+            letter = letter.0,
+            group = group.name(),
+            "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
+        );
+    }
+    for what in &report.broken {
+        tracing::error!("PERMANENT_FAILURE: something was not done that would have broken the shop's books: {what}");
+    }
+    for (group, events) in &report.skipped {
+        let group = group.name();
+        tracing::warn!(group, events, "{group} was handed {events} events again, or too late; they change nothing.");
+    }
+    for (group, event) in &report.healed {
+        tracing::warn!(
+            group = group.name(),
+            event = app::outbox::uuid(event.0),
+            "The broker lost an event of an order; it was taken in from the store. `doorbuster replay` finds others."
+        );
     }
 }

@@ -53,7 +53,6 @@ pub(crate) fn topics_tell_all(state: &State) -> Verdict {
 
 impl Reader {
     fn read(&mut self, on: Topic, event: &Event) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is added up")]
         match (on, event) {
             (Topic::StockEvents, Event::StockMoved(moved)) => {
                 let changes = [moved.on_hand_change, moved.reserved_change, moved.sold_change];

@@ -30,6 +30,9 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 /// Records taken from the client at once.
 const POLLED_MAX: usize = 2_000;
 
+/// Called with the group and the source of a record of another shop.
+pub(super) type OnForeign = Arc<dyn Fn(Group, &str) + Send + Sync>;
+
 /// Who is told what a reader cannot know by asking.
 #[derive(Clone)]
 pub struct Listener {
@@ -38,7 +41,7 @@ pub struct Listener {
     /// The brokers are in trouble, which the client tries to get over by itself.
     pub complain: Arc<dyn Fn(String) + Send + Sync>,
     /// A record is another shop's, and was passed over.
-    pub foreign: Arc<dyn Fn(Group, &str) + Send + Sync>,
+    pub foreign: OnForeign,
 }
 
 pub(super) struct Membership {

@@ -281,9 +281,9 @@ impl Batch {
             DaySales { product: key.product, day: Some(key.day), sold: sales.sold, returned: sales.returned }
         }));
         report.noticed.extend(self.rows.notices.iter().map(|notice| notice.user));
-        report.stuck.extend(self.rows.events.iter().filter_map(|event| match &event.event {
-            Event::CompensationStuck(note) => Some(note.order_id.clone()),
-            _ => None,
+        report.stuck.extend(self.rows.events.iter().filter_map(|event| {
+            let Event::CompensationStuck(note) = &event.event else { return None };
+            Some(note.order_id.clone())
         }));
         report.payments_stuck.extend(self.rows.events.iter().filter_map(|event| {
             let Event::PaymentStuck(stuck) = &event.event else { return None };
@@ -313,11 +313,11 @@ impl Batch {
 
     /// Whether this batch has tried a letter that would have been tried again.
     fn was_scheduled(&self, letter: &DeadLetter) -> bool {
-        self.decided.iter().any(|(job, result, _)| match &job.command {
-            Command::Undelivered(Undelivered::ResendFailed { letter: seen, .. }) => {
-                result.is_ok() && seen.id == letter.id && seen.status == LetterStatus::Scheduled
-            }
-            _ => false,
+        self.decided.iter().any(|(job, result, _)| {
+            let Command::Undelivered(Undelivered::ResendFailed { letter: seen, .. }) = &job.command else {
+                return false;
+            };
+            result.is_ok() && seen.id == letter.id && seen.status == LetterStatus::Scheduled
         })
     }
 

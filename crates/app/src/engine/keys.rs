@@ -236,23 +236,15 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
             keys.insert(OrderKey(*order).into());
             keys.extend(user.map(|user| Key::from(CustomerKey(user))));
         }
-        Reaction::NoticeFailed { failed } => {
-            keys.insert(CustomerKey(failed.user_id).into());
-        }
-        Reaction::NoticePaymentFailed { failed } => {
-            keys.insert(CustomerKey(failed.user_id).into());
-        }
-        Reaction::NoticeStuck { stuck } => {
-            keys.insert(CustomerKey(stuck.user_id).into());
-        }
         Reaction::SettleOrder { order, .. } | Reaction::RetryPayment { order, .. } => settling(*order, keys),
         Reaction::CallProvider { order, .. } => {
             keys.insert(OrderKey(*order).into());
             keys.insert(PaymentKey(*order).into());
         }
-        Reaction::NoticeCoupon { issued } => {
-            keys.insert(CustomerKey(issued.user_id).into());
-        }
+        Reaction::NoticeFailed { failed } => person_of_notice(failed.user_id, keys),
+        Reaction::NoticePaymentFailed { failed } => person_of_notice(failed.user_id, keys),
+        Reaction::NoticeStuck { stuck } => person_of_notice(stuck.user_id, keys),
+        Reaction::NoticeCoupon { issued } => person_of_notice(issued.user_id, keys),
         Reaction::NoticeReturned { order, returned } => {
             keys.insert(PlacedKey(*order).into());
             keys.insert(CustomerKey(returned.user_id).into());
@@ -267,6 +259,11 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
             keys.extend(products.iter().map(|sold| Key::from(SalesKey { day, product: sold.id })));
         }
     }
+}
+
+/// A notice is counted in its customer's row.
+fn person_of_notice(user: UserId, keys: &mut Keys) {
+    keys.insert(CustomerKey(user).into());
 }
 
 fn declare_repair(repair: &Repair, keys: &mut Keys) {

@@ -105,17 +105,16 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
             })
         }
         order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
+            let (method, warehouse_storage) = (*method, *warehouse_storage);
+            let user_email = unit.rows.contacts.get(ContactKey(user_id))?.cloned();
+            let request = ProcessingRequest { method, has_receiver: receiver.is_some(), warehouse_storage };
             Event::OrderProcessingRequested(OrderProcessingRequested {
                 order_id,
                 user_id,
-                user_email: unit.rows.contacts.get(ContactKey(user_id))?.cloned(),
-                method: *method,
-                warehouse_storage: *warehouse_storage,
-                request: Some(ProcessingRequest {
-                    method: *method,
-                    has_receiver: receiver.is_some(),
-                    warehouse_storage: *warehouse_storage,
-                }),
+                user_email,
+                method,
+                warehouse_storage,
+                request: Some(request),
                 retry_count: 0,
                 event_created_at: unit.now,
             })

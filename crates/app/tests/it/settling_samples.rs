@@ -46,6 +46,7 @@ pub(crate) fn samples() -> Vec<Event> {
     [orders(), payments(), stuck(), goods()].concat()
 }
 
+#[expect(clippy::too_many_lines, reason = "one sample after the other")]
 fn orders() -> Vec<Event> {
     let (order_id, user_id) = (order(), ANN);
     let changed =

@@ -164,6 +164,7 @@ pub(super) fn check_topics(
 }
 
 /// Counts records of other shops, and says now and then that there are any.
+#[expect(clippy::type_complexity, reason = "it is called in one place, and named there")]
 fn passing_over(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
     let counter = Counter::<u64>::default();
     let help = "Records of other shops that consumer groups passed over";

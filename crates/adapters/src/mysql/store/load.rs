@@ -254,12 +254,8 @@ impl Ask {
             Ask::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
             Ask::Sales(keys) => {
                 let condition = pairs(("day", "product_id"), keys.iter().map(|key| (key.day, key.product.0)));
-                locked(
-                    "SELECT day, product_id, sold, returned FROM product_sales",
-                    "PRIMARY",
-                    &condition,
-                    "day, product_id",
-                )
+                let select = "SELECT day, product_id, sold, returned FROM product_sales";
+                locked(select, "PRIMARY", &condition, "day, product_id")
             }
         }
     }
