@@ -97,12 +97,8 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
         }
         order::Event::GoodsArrived { lines, is_written_off } => {
             refunds::arrived(unit, lines, *is_written_off)?;
-            Event::OrderGoodsArrived(OrderGoodsArrived {
-                order_id,
-                user_id,
-                products: refunds::told(lines),
-                written_off: *is_written_off,
-            })
+            let (products, written_off) = (refunds::told(lines), *is_written_off);
+            Event::OrderGoodsArrived(OrderGoodsArrived { order_id, user_id, products, written_off })
         }
         order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
             let (method, warehouse_storage) = (*method, *warehouse_storage);
