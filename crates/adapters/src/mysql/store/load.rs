@@ -193,6 +193,7 @@ impl Ask {
         if let Ask::Orders(orders) | Ask::Placed(orders) = self { orders } else { &[] }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line or two for each kind of row")]
     fn statement(&self) -> String {
         let primary =
             |select: &str, column: &str, ids: Vec<i64>| locked(select, "PRIMARY", &is_in(column, ids), column);
