@@ -45,6 +45,7 @@ mod groups;
 mod health;
 mod letters;
 mod limiting;
+mod listing;
 mod manual;
 mod modes;
 mod notices;
@@ -255,7 +256,7 @@ fn customer_routes() -> Routes {
         .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
         .get("/api/requests/{requestId}", coupons::get_request, coupon::get_request())
         .post("/api/orders", orders::place, order::place())
-        .get("/api/orders", orders::list, order::list())
+        .get("/api/orders", listing::list_own, order::list())
         .get("/api/orders/{orderNumber}", orders::get, order::get())
         .get("/api/orders/{orderNumber}/status", status::get, order::status())
         .get(
@@ -296,7 +297,7 @@ fn admin_routes() -> Routes {
         .post("/api/admin/products/{id}/stock", products::adjust, product::adjust())
         .post("/api/admin/coupons", coupons::create, coupon::create())
         .patch("/api/admin/coupons/{id}", coupons::change, coupon::change())
-        .get("/api/admin/orders", orders::list_all, order::list_all())
+        .get("/api/admin/orders", listing::list_all, order::list_all())
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
         .get("/api/admin/orders/{orderNumber}/status", status::get, status)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::answer::Answer;
-use app::audit::Settlement;
 use app::command::{Command, PlaceOrder};
 use app::history;
 use app::wire_time;
@@ -15,22 +14,19 @@ use axum::response::{IntoResponse, Response};
 use domain::ids::{CampaignId, Code as Number, CouponId, OrderId, ProductId, UserId};
 use domain::limits::{LINES_MAX, NUMBER_MAX, QUANTITY_MAX};
 use domain::money::Money;
-use domain::order::{Choice, Mode, Order, Outcome, Payment, Receiver};
+use domain::order::{Choice, Mode, Order, Payment, Receiver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, order_not_found, problem};
 use super::render::{self, Page};
 use super::submission::Submission;
 use super::whose::Whose;
 use super::{Shop, check_lines, check_text, examples, shapes, unavailable};
-use crate::auth::{Customer, Role};
-use crate::http::cursor::List;
+use crate::auth::Role;
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
-use crate::http::query::Query;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
 use crate::texts::{details, values};
@@ -259,45 +255,6 @@ pub(crate) async fn get(
 ) -> Result<Json<render::OrderBody>, Problem> {
     let order = whose.order(&shop, &number).await?;
     render::order(&shop, &order).await.map(Json)
-}
-
-/// `GET /api/orders`: own orders, newest first.
-pub(crate) async fn list(
-    State(shop): State<Shop>,
-    Customer(principal): Customer,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Page<render::OrderBody>>, Problem> {
-    let list = List { name: "orders", owner: Some(principal.user_id), filter: "" };
-    let page = query.page(&shop, list)?;
-    let user = UserId(principal.user_id);
-    let orders = shop.front.views.orders_of(user, page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
-    let orders = render::orders(&shop, orders).await?;
-    Ok(Json(page.of(orders, |(order, _)| order.id().0, |(order, of_it)| shown(&shop, order, of_it))))
-}
-
-fn shown(shop: &Shop, order: &Order, of_it: &Settlement) -> render::OrderBody {
-    render::order_body(order, of_it, &shop.front.codec)
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct OrdersQuery {
-    /// Only orders with this outcome; `COMPENSATION_STUCK` are those that wait for an operator.
-    #[serde(default)]
-    #[schemars(with = "Option<words::OutcomeWord>")]
-    outcome: Option<Outcome>,
-}
-
-/// `GET /api/admin/orders`: everybody's.
-pub(crate) async fn list_all(
-    State(shop): State<Shop>,
-    Query(which): Query<OrdersQuery>,
-    Query(query): Query<PageQuery>,
-) -> Result<Json<Page<render::OrderBody>>, Problem> {
-    let filter = which.outcome.map_or("", Outcome::name);
-    let page = query.page(&shop, List { name: "admin/orders", owner: None, filter })?;
-    let orders = shop.front.views.orders(which.outcome, page.after.map(OrderId), page.fetch());
-    let orders = render::orders(&shop, orders.await.map_err(unavailable)?).await?;
-    Ok(Json(page.of(orders, |(order, _)| order.id().0, |(order, of_it)| shown(&shop, order, of_it))))
 }
 
 /// What happened to an order.

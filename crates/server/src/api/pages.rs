@@ -24,7 +24,7 @@ pub(crate) struct PageQuery {
 pub(crate) struct Page<'a> {
     shop: &'a Shop,
     list: List<'a>,
-    limit: usize,
+    pub(crate) limit: usize,
     /// The key of the last row that the client has.
     pub(crate) after: Option<i64>,
 }
@@ -42,6 +42,11 @@ impl Page<'_> {
         self.limit + 1
     }
 
+    /// What goes on after the row of this key.
+    pub(crate) fn cursor_after(&self, last: i64) -> String {
+        self.shop.cursors.encode(self.list, last)
+    }
+
     /// The page's body, with the cursor of the next one if there is one.
     pub(crate) fn of<R, B>(
         &self,
@@ -52,7 +57,7 @@ impl Page<'_> {
         let has_more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let last = rows.last().filter(|_| has_more).map(key);
-        let next_cursor = last.map(|last| self.shop.cursors.encode(self.list, last));
+        let next_cursor = last.map(|last| self.cursor_after(last));
         render::Page { data: rows.iter().map(body).collect(), next_cursor }
     }
 }

@@ -13,6 +13,7 @@ mod api_idempotency;
 mod api_input;
 mod api_issue;
 mod api_limits;
+mod api_listing;
 mod api_modes;
 mod api_order_facts;
 mod api_order_refusals;

@@ -8,6 +8,8 @@ use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Header, Link, Operation, Tag};
 
 const NUMBER: &str = "orderNumber";
+const FILTERED: &str = "With a filter, a page may be short or empty although more follows: a thousand orders are looked at for one \
+                        page. `nextCursor` is absent on the last page alone.";
 
 fn link(name: &'static str, operation: &'static str, value: &'static str) -> Link {
     Link::new(name, operation, NUMBER, value)
@@ -50,7 +52,8 @@ pub(in crate::api) fn place() -> Operation {
 
 pub(in crate::api) fn list() -> Operation {
     Operation::new(Tag::Orders, "listOrders", "Own orders")
-        .says("Every order of the token's user, whatever became of it.")
+        .says("Every order of the token's user, whatever became of it, or those that meet every filter.")
+        .says(FILTERED)
         .gives("A page of own orders, newest first.")
         .link(200, link("newest", "getOrder", "$response.body#/data/0/orderNumber"))
 }
@@ -88,7 +91,8 @@ pub(in crate::api) fn cancel() -> Operation {
 
 pub(in crate::api) fn list_all() -> Operation {
     Operation::new(Tag::Administration, "listAllOrders", "Everybody's orders")
-        .says("`outcome=COMPENSATION_STUCK` shows those that wait for an operator.")
+        .says("All of them, or those that meet every filter. `outcome=COMPENSATION_STUCK` shows those that wait for an operator.")
+        .says(FILTERED)
         .gives("A page of orders, newest first.")
         .link(200, link("newest", "getAnyOrder", "$response.body#/data/0/orderNumber"))
 }
