@@ -8,6 +8,7 @@ use domain::money::Money;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::changed::Changed;
 use crate::wire_time;
 
 /// The result of a command that changed something. It is stored under the idempotency key, as JSON.
@@ -17,15 +18,21 @@ pub enum Answer {
     UserRegistered {
         user: UserId,
     },
+    /// Something that was there was changed, and stood so then.
+    Changed {
+        now: Box<Changed>,
+    },
     ProductRegistered {
         product: ProductId,
     },
+    /// Without what it left behind: kept by shops of before.
     ProductChanged {
         product: ProductId,
     },
     CampaignCreated {
         campaign: CampaignId,
     },
+    /// The same.
     CampaignChanged {
         campaign: CampaignId,
     },
@@ -60,6 +67,12 @@ pub enum Answer {
     },
     /// An event was taken in, a timer was handled; nobody waits for more.
     Done,
+}
+
+impl Answer {
+    pub fn changed(now: Changed) -> Answer {
+        Answer::Changed { now: Box::new(now) }
+    }
 }
 
 /// Why a command changed nothing.

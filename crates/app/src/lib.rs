@@ -7,6 +7,7 @@ pub mod async_api;
 pub mod audit;
 pub mod breaker;
 pub mod cashier;
+pub mod changed;
 pub mod cloud_event;
 pub mod command;
 #[cfg(feature = "conformance")]

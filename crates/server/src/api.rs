@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use app::answer::{Answer, Settled};
 use app::audit::Snapshot;
+use app::changed::Changed;
 use app::payment::{Directed, Provider};
 use app::ports::{Calendar, StoreError};
 use app::services::Services;
@@ -350,6 +352,19 @@ fn unavailable(error: StoreError) -> Problem {
 /// Taken in; what it becomes can be asked for soon.
 fn accepted(body: impl Serialize) -> Response {
     (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
+}
+
+/// What a command left behind, and a mark where that was answered before.
+fn left_behind(settled: Settled) -> Result<(Option<Changed>, bool), Problem> {
+    let answer = settled.result.map_err(|refusal| refusals::problem(&refusal))?;
+    let now = if let Answer::Changed { now } = answer { Some(*now) } else { None };
+    Ok((now, settled.replayed))
+}
+
+fn shown(body: impl Serialize, replayed: bool) -> Response {
+    let mut response = Json(body).into_response();
+    mark_replayed(&mut response, replayed);
+    response
 }
 
 fn mark_replayed(response: &mut Response, replayed: bool) {

@@ -48,6 +48,7 @@ impl Promises {
             }
             Answer::CouponRequested { request, .. } => self.requests.insert(request, Found::promised(())).map(|_| true),
             Answer::UserRegistered { .. }
+            | Answer::Changed { .. }
             | Answer::ProductRegistered { .. }
             | Answer::ProductChanged { .. }
             | Answer::CampaignCreated { .. }

@@ -9,6 +9,7 @@ use domain::stock::{self, Product, Status};
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
+use crate::changed::Changed;
 use crate::event::{
     Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
 };
@@ -29,18 +30,18 @@ pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock
 }
 
 pub(crate) fn change(unit: &mut Unit<'_>, id: ProductId, price: Option<Money>, status: Option<Status>) -> Handled {
-    let product = product(unit, id)?;
+    let mut product = product(unit, id)?;
     if let Some(price) = price.filter(|price| *price != product.price) {
-        apply(unit, id, &stock::Command::ChangePrice { price })?
+        product = apply(unit, id, &stock::Command::ChangePrice { price })?
             .map_err(|_| Halt::broken("a price is never refused"))?;
         unit.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
     }
     if let Some(status) = status.filter(|status| *status != product.status) {
-        apply(unit, id, &stock::Command::ChangeStatus { status })?
+        product = apply(unit, id, &stock::Command::ChangeStatus { status })?
             .map_err(|_| Halt::broken("a status is never refused"))?;
         unit.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
     }
-    Ok(Answer::ProductChanged { product: id })
+    Ok(Answer::changed(Changed::Product(product)))
 }
 
 pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Arc<str>) -> Handled {
@@ -54,7 +55,7 @@ pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Ar
     write_receipt(unit, id, delta, reason);
     let on_hand = adjusted.on_hand;
     unit.publish(Event::StockAdjusted(StockAdjusted { product_id: id, delta, reason: reason.clone(), on_hand }))?;
-    Ok(Answer::ProductChanged { product: id })
+    Ok(Answer::changed(Changed::Product(adjusted)))
 }
 
 /// Adds a completed order to the sales of its day, from which the ranking is read.

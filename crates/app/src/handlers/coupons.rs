@@ -6,6 +6,7 @@ use domain::coupon::{self, Campaign, Holding};
 use domain::ids::{CampaignId, RequestId, UserId};
 
 use crate::answer::{Answer, Refusal};
+use crate::changed::Changed;
 use crate::command::CreateCampaign;
 use crate::event::{CampaignChanged, CampaignCreated, CouponIssued, CouponRequested, CouponResult, Event, ResultCode};
 use crate::handlers::{asked, notices};
@@ -59,9 +60,9 @@ pub(crate) fn change(unit: &mut Unit<'_>, id: CampaignId, change: &coupon::Chang
             total_quantity: changed.quantity,
             issue_ends_at: changed.issue_ends_at,
         }))?;
-        unit.rows.campaigns.put(id, changed);
+        unit.rows.campaigns.put(id, changed.clone());
     }
-    Ok(Answer::CampaignChanged { campaign: id })
+    Ok(Answer::changed(Changed::Campaign(changed)))
 }
 
 /// Issues at once, or takes a request where the campaign says so: the mode decides when.

@@ -1,6 +1,7 @@
 //! The setting that says in which mode orders are claimed.
 
 use crate::answer::Answer;
+use crate::changed::Changed;
 use crate::command::ChangeModes;
 use crate::event::{Event, ModeChanged};
 use crate::rows::{ModesChange, ModesKey};
@@ -15,7 +16,7 @@ pub(crate) fn change(unit: &mut Unit<'_>, wanted: &ChangeModes) -> Handled {
     let before = newest.map_or(unit.settings.modes, |change| change.modes);
     let modes = Modes { choice: wanted.choice, percent: wanted.percent.unwrap_or(before.percent) };
     let change = ModesChange { version, modes, before, by: wanted.by, reason: wanted.reason.clone(), at: unit.now };
-    unit.rows.modes.put(ModesKey, change);
+    unit.rows.modes.put(ModesKey, change.clone());
     unit.publish(Event::ModeChanged(ModeChanged {
         version,
         from: before.choice,
@@ -26,5 +27,5 @@ pub(crate) fn change(unit: &mut Unit<'_>, wanted: &ChangeModes) -> Handled {
         reason: wanted.reason.clone(),
         changed_at: unit.now,
     }))?;
-    Ok(Answer::Done)
+    Ok(Answer::changed(Changed::Modes(change)))
 }

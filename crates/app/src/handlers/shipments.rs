@@ -8,6 +8,7 @@ use domain::shipment::{self, State as ShipmentState};
 use domain::warehouse::{self, State as StorageState};
 
 use crate::answer::{Answer, Refusal};
+use crate::changed::Changed;
 use crate::event::{Event, ShipmentUpdated, StorageUpdated};
 use crate::handlers::orders::advance;
 use crate::rows::{ShipmentKey, StorageKey};
@@ -77,7 +78,8 @@ pub(crate) fn advance_shipment(
     } else if let Some(status) = state.order_status().filter(|status| before.can_become(*status)) {
         advance(unit, id, settling::Command::Follow { status })?;
     }
-    Ok(Answer::OrderChanged { order: id })
+    let shipment = unit.rows.shipments.get(ShipmentKey(id))?.cloned();
+    Ok(Answer::changed(Changed::Shipment(shipment.ok_or(Refusal::ShipmentNotFound)?)))
 }
 
 /// What is kept for an order is moved, which changes nothing of the order.
@@ -87,7 +89,8 @@ pub(crate) fn advance_storage(unit: &mut Unit<'_>, id: OrderId, state: StorageSt
         return Err(Refusal::StorageNotFound.into());
     }
     store(unit, &order, warehouse::Command::Move { state })?;
-    Ok(Answer::OrderChanged { order: id })
+    let storage = unit.rows.storages.get(StorageKey(id))?.copied();
+    Ok(Answer::changed(Changed::Storage(storage.ok_or(Refusal::StorageNotFound)?)))
 }
 
 fn ship(unit: &mut Unit<'_>, order: &Order, command: &shipment::Command) -> Step {

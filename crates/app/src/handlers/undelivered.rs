@@ -6,6 +6,7 @@ use domain::ids::LetterId;
 use domain::time::Timestamp;
 
 use crate::answer::{Answer, Refusal};
+use crate::changed::{Changed, LetterAsOf};
 use crate::command::{Attempt, Reaction, Undelivered};
 use crate::event::{DeadLettered, Event};
 use crate::handlers::react;
@@ -34,7 +35,24 @@ pub(crate) fn handle(unit: &mut Unit<'_>, command: &Undelivered) -> Handled {
         Undelivered::Edit { letter, payload, reason } => edit(unit, *letter, payload, reason)?,
         Undelivered::Drop { letter, reason } => drop_letter(unit, *letter, reason)?,
     }
-    Ok(Answer::Done)
+    answer(unit, command)
+}
+
+/// An operator sees the letter as it stands then.
+fn answer(unit: &Unit<'_>, command: &Undelivered) -> Handled {
+    let letter = match command {
+        Undelivered::Resend { letter, reason: Some(_), .. }
+        | Undelivered::ResendFailed { letter, reason: Some(_), .. } => letter.id,
+        Undelivered::Edit { letter, .. } | Undelivered::Drop { letter, .. } => *letter,
+        Undelivered::Park { .. }
+        | Undelivered::Bury { .. }
+        | Undelivered::Retry { .. }
+        | Undelivered::RetryFailed { .. }
+        | Undelivered::Resend { .. }
+        | Undelivered::ResendFailed { .. } => return Ok(Answer::Done),
+    };
+    let letter = unit.rows.letters.get(letter)?.ok_or(Halt::Refused(Refusal::LetterNotFound))?;
+    Ok(Answer::changed(Changed::Letter(LetterAsOf::of(letter))))
 }
 
 /// The event waits behind what waits already. The first of a key waits because of an error.

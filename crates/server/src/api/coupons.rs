@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::answer::{Answer, Refusal, Settled};
+use app::changed::Changed;
 use app::command::{Command, CreateCampaign};
 use app::event::ResultCode;
 use app::rows::{Request, RequestStatus};
@@ -25,7 +26,7 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, accepted, check_name, examples, mark_replayed, shapes, unavailable};
+use super::{Empty, Shop, accepted, check_name, examples, left_behind, mark_replayed, shapes, shown, unavailable};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -223,7 +224,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Campaign>,
     submission: Submission<ChangeBody>,
-) -> Result<Json<render::CampaignBody>, Problem> {
+) -> Result<Response, Problem> {
     let body = &submission.body;
     let mut violations = Violations::default();
     if body.total_quantity.is_some_and(|quantity| !(1..=CAMPAIGN_QUANTITY_MAX).contains(&quantity)) {
@@ -235,8 +236,10 @@ pub(crate) async fn change(
     let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
     let campaign = CampaignId(id.0);
     let settled = shop.front.submit(Command::ChangeCampaign { campaign, change }, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    read(&shop, campaign).await.map(Json)
+    match left_behind(settled)? {
+        (Some(Changed::Campaign(campaign)), replayed) => Ok(shown(render::campaign(&campaign), replayed)),
+        (_, replayed) => Ok(shown(read(&shop, campaign).await?, replayed)),
+    }
 }
 
 async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Problem> {

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use app::changed::Changed;
 use app::command::{Command, Undelivered};
 use app::rows::{Act, DeadLetter};
 use app::wire_time;
 use axum::extract::State;
+use axum::response::Response;
 use domain::ids::LetterId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
-use super::refusals::{letter_not_found, problem};
+use super::refusals::letter_not_found;
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_reason, examples, shapes, unavailable};
+use super::{Shop, check_reason, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Letter};
@@ -157,7 +159,7 @@ pub(crate) async fn edit(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<EditBody>,
-) -> Result<Json<LetterBody>, Problem> {
+) -> Result<Response, Problem> {
     let EditBody { payload, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
@@ -175,7 +177,7 @@ pub(crate) async fn resend(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<ActBody>,
-) -> Result<Json<LetterBody>, Problem> {
+) -> Result<Response, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = read(&shop, LetterId(id.0)).await?;
     let command = Undelivered::resend(&letter, &reason, &shop.front.codec);
@@ -187,7 +189,7 @@ pub(crate) async fn drop(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<ActBody>,
-) -> Result<Json<LetterBody>, Problem> {
+) -> Result<Response, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = LetterId(id.0);
     act(&shop, letter, Command::Undelivered(Undelivered::Drop { letter, reason }), &submission).await
@@ -198,10 +200,12 @@ async fn act<T>(
     letter: LetterId,
     command: Command,
     submission: &Submission<T>,
-) -> Result<Json<LetterBody>, Problem> {
+) -> Result<Response, Problem> {
     let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    read(shop, letter).await.map(|letter| Json(body(&letter)))
+    let (now, replayed) = left_behind(settled)?;
+    let letter = read(shop, letter).await?;
+    let letter = if let Some(Changed::Letter(then)) = now { then.restore(letter) } else { letter };
+    Ok(shown(body(&letter), replayed))
 }
 
 async fn read(shop: &Shop, id: LetterId) -> Result<DeadLetter, Problem> {

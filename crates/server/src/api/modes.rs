@@ -1,18 +1,19 @@
 //! Which mode orders are claimed in: what is in force, who set it and why, and what the sources advise (O-24).
 
+use app::changed::Changed;
 use app::command::{ChangeModes, Command};
 use app::rows::ModesChange;
 use app::wire_time;
 use axum::extract::State;
+use axum::response::Response;
 use domain::order::{Choice, Modes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
-use super::refusals::problem;
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_reason, examples, shapes, unavailable};
+use super::{Shop, check_reason, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
@@ -109,17 +110,21 @@ const ADVICE: [Advice; 3] = [
 
 /// `GET /api/admin/modes`.
 pub(crate) async fn get(State(shop): State<Shop>) -> Result<Json<ModesBody>, Problem> {
+    read(&shop).await.map(Json)
+}
+
+async fn read(shop: &Shop) -> Result<ModesBody, Problem> {
     let newest = shop.front.views.mode_changes(None, 1).await.map_err(unavailable)?;
-    let modes = newest.first().map_or(shop.modes, |change| change.modes);
+    Ok(in_force(newest.first().map_or(shop.modes, |change| change.modes), newest.first()))
+}
+
+fn in_force(modes: Modes, change: Option<&ModesChange>) -> ModesBody {
     let ChoiceBody { mode, percent } = choice(modes);
-    Ok(Json(ModesBody { mode, percent, changed: newest.first().map(changed), recommendation: ADVICE }))
+    ModesBody { mode, percent, changed: change.map(changed), recommendation: ADVICE }
 }
 
 /// `PUT /api/admin/modes`. It counts for every order that is decided after the answer, on other processes within a second.
-pub(crate) async fn put(
-    State(shop): State<Shop>,
-    submission: Submission<ChangeBody>,
-) -> Result<Json<ModesBody>, Problem> {
+pub(crate) async fn put(State(shop): State<Shop>, submission: Submission<ChangeBody>) -> Result<Response, Problem> {
     let ChangeBody { mode, percent, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
@@ -128,13 +133,12 @@ pub(crate) async fn put(
     }
     violations.into_result()?;
     let percent = percent.and_then(|percent| u8::try_from(percent).ok());
-    change(&shop, ChangeModes { choice: *mode, percent, by: Some(submission.user()), reason }, &submission).await?;
-    get(State(shop)).await
-}
-
-async fn change(shop: &Shop, wanted: ChangeModes, submission: &Submission<ChangeBody>) -> Result<(), Problem> {
+    let wanted = ChangeModes { choice: *mode, percent, by: Some(submission.user()), reason };
     let settled = shop.front.submit(Command::ChangeModes(Box::new(wanted)), submission.idempotency).await;
-    settled.result.map(|_| ()).map_err(|refusal| problem(&refusal))
+    match left_behind(settled)? {
+        (Some(Changed::Modes(change)), replayed) => Ok(shown(in_force(change.modes, Some(&change)), replayed)),
+        (_, replayed) => Ok(shown(read(&shop).await?, replayed)),
+    }
 }
 
 /// `GET /api/admin/modes/changes`: who changed it, when, from what to what, and why; newest first.

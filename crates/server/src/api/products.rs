@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use app::answer::Answer;
-use app::command::Command;
+use app::changed::Changed;
+use app::command::{Command, Idempotency};
 use app::ports;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,7 +20,7 @@ use super::pages::PageQuery;
 use super::refusals::{problem, product_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, check_name, check_text, examples, mark_replayed, unavailable};
+use super::{Shop, check_name, check_text, examples, left_behind, mark_replayed, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
@@ -178,7 +179,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Product>,
     submission: Submission<ChangeBody>,
-) -> Result<Json<render::StockedProductBody>, Problem> {
+) -> Result<Response, Problem> {
     let mut violations = Violations::default();
     if let Some(price) = submission.body.price {
         check_price(price, &mut violations);
@@ -187,9 +188,8 @@ pub(crate) async fn change(
     let product = ProductId(id.0);
     let price = submission.body.price.map(Money::won);
     let command = Command::ChangeProduct { product, price, status: submission.body.status };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    read(&shop, product).await.map(|product| Json(render::stocked_product(&product)))
+    let (product, replayed) = changed(&shop, product, (command, submission.idempotency)).await?;
+    Ok(shown(render::stocked_product(&product), replayed))
 }
 
 /// `POST /api/admin/products/{id}/stock`: a delivery or a write-off.
@@ -211,12 +211,20 @@ pub(crate) async fn adjust(
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    let product = read(&shop, product).await?;
-    let mut response = Json(render::stock(&product)).into_response();
-    mark_replayed(&mut response, settled.replayed);
-    Ok(response)
+    let (product, replayed) = changed(&shop, product, (command, submission.idempotency)).await?;
+    Ok(shown(render::stock(&product), replayed))
+}
+
+/// The product as the command left it, and whether that was answered before.
+async fn changed(
+    shop: &Shop,
+    id: ProductId,
+    (command, idempotency): (Command, Option<Idempotency>),
+) -> Result<(StoredProduct, bool), Problem> {
+    match left_behind(shop.front.submit(command, idempotency).await)? {
+        (Some(Changed::Product(product)), replayed) => Ok((product, replayed)),
+        (_, replayed) => Ok((read(shop, id).await?, replayed)),
+    }
 }
 
 async fn read(shop: &Shop, id: ProductId) -> Result<StoredProduct, Problem> {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::submission::Submission;
+use super::submission::Unkeyed;
 use super::{Shop, check_reason, examples, shapes};
 use crate::http::json::Json;
 use crate::http::{Problem, Violations};
@@ -58,7 +58,7 @@ pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
 /// `PUT /api/admin/services`: of this process, until it is put back or the process ends. The log keeps who did it and why.
 pub(crate) async fn put(
     State(shop): State<Shop>,
-    submission: Submission<SwitchBody>,
+    Unkeyed(submission): Unkeyed<SwitchBody>,
 ) -> Result<Json<ServicesBody>, Problem> {
     let SwitchBody { service, out, reason } = &submission.body;
     let mut violations = Violations::default();

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use app::changed::Changed;
 use app::command::Command;
 use app::wire_time;
 use axum::extract::State;
+use axum::response::Response;
 use domain::ids::OrderId;
 use domain::order::Receiver;
 use domain::shipment::{self, Shipment};
@@ -13,10 +15,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pages::PageQuery;
-use super::refusals::{order_not_found, problem, shipment_not_found};
+use super::refusals::{order_not_found, shipment_not_found};
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_lines, examples, shapes, unavailable};
+use super::{Shop, check_lines, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
@@ -129,7 +131,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
     submission: Submission<ChangeBody>,
-) -> Result<Json<ShipmentBody>, Problem> {
+) -> Result<Response, Problem> {
     let ChangeBody { status, tracking_number } = &submission.body;
     let mut violations = Violations::default();
     if let Some(tracking) = tracking_number {
@@ -143,9 +145,13 @@ pub(crate) async fn change(
     let tracking = tracking_number.as_deref().map(Arc::from);
     let command = Command::AdvanceShipment { order, state: *status, tracking };
     let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    let shipment = shop.front.views.shipment(order).await.map_err(unavailable)?;
-    shipment.map(|shipment| Json(sent(&shop, &shipment))).ok_or_else(shipment_not_found)
+    let (now, replayed) = left_behind(settled)?;
+    let shipment = match now {
+        Some(Changed::Shipment(shipment)) => Some(shipment),
+        _ => shop.front.views.shipment(order).await.map_err(unavailable)?,
+    };
+    let shipment = shipment.ok_or_else(shipment_not_found)?;
+    Ok(shown(sent(&shop, &shipment), replayed))
 }
 
 /// `GET /api/admin/warehouse`.
@@ -172,11 +178,15 @@ pub(crate) async fn change_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
     submission: Submission<ChangeStoredBody>,
-) -> Result<Json<StorageBody>, Problem> {
+) -> Result<Response, Problem> {
     let order = order_of(&shop, &number)?;
     let command = Command::AdvanceStorage { order, state: submission.body.status };
     let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
-    let storage = shop.front.views.storage(order).await.map_err(unavailable)?;
-    storage.map(|storage| Json(stored(&shop, &storage))).ok_or_else(shipment_not_found)
+    let (now, replayed) = left_behind(settled)?;
+    let storage = match now {
+        Some(Changed::Storage(storage)) => Some(storage),
+        _ => shop.front.views.storage(order).await.map_err(unavailable)?,
+    };
+    let storage = storage.ok_or_else(shipment_not_found)?;
+    Ok(shown(stored(&shop, &storage), replayed))
 }

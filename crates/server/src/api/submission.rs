@@ -14,7 +14,7 @@ use crate::auth::{Customer, Principal};
 use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
 use crate::openapi::{self, Describes, Operation};
-use crate::texts::details;
+use crate::texts::{details, values};
 
 /// A POST or PATCH by somebody with a token.
 pub(crate) struct Submission<T> {
@@ -69,6 +69,28 @@ impl<T: DeserializeOwned + JsonSchema> Describes for Submission<T> {
     fn describe(operation: &mut Operation) {
         Customer::describe(operation);
         IdempotencyKey::describe(operation);
+        openapi::body::<T>(operation);
+    }
+}
+
+/// The same where no command of the engine stands behind it, so that no answer is kept: a key would promise something.
+pub(crate) struct Unkeyed<T>(pub(crate) Submission<T>);
+
+impl<T: DeserializeOwned> FromRequest<Shop> for Unkeyed<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shop: &Shop) -> Result<Unkeyed<T>, Problem> {
+        let submission = Submission::from_request(request, shop).await?;
+        if submission.idempotency.is_some() {
+            return Err(Problem::invalid_header(IdempotencyKey::NAME, "not_supported", values::NO_KEY_HERE));
+        }
+        Ok(Unkeyed(submission))
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema> Describes for Unkeyed<T> {
+    fn describe(operation: &mut Operation) {
+        Customer::describe(operation);
         openapi::body::<T>(operation);
     }
 }

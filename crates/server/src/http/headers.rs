@@ -32,9 +32,11 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    pub const NAME: &str = "Idempotency-Key";
+
     /// The key in these headers.
     pub fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
-        const NAME: &str = "Idempotency-Key";
+        const NAME: &str = IdempotencyKey::NAME;
         let mut values = headers.get_all("idempotency-key").iter();
         let Some(value) = values.next() else {
             return Ok(IdempotencyKey(None));

@@ -18,6 +18,9 @@ texts! {
     IDEMPOTENCY_KEY:
         "must be 1 to 255 visible ASCII characters, in double quotes or bare",
         "공백 없는 ASCII 문자 1자 이상 255자 이하여야 합니다(큰따옴표로 감싸도 됩니다)";
+    NO_KEY_HERE:
+        "this path keeps no answers; send the request without this header",
+        "이 경로는 응답을 보관하지 않습니다. 이 헤더 없이 요청해 주세요";
     NOTICE_ID: "must be the id of a notice: a whole number", "알림 번호(정수)여야 합니다";
     WEBSOCKET:
         "this path speaks WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key",

@@ -6,6 +6,7 @@ mod api_access;
 mod api_asking;
 mod api_calls;
 mod api_campaigns;
+mod api_changes;
 mod api_codes;
 mod api_crowd;
 mod api_document;

@@ -1,0 +1,102 @@
+//! PATCH and PUT under an `Idempotency-Key`: the first answer again, whatever happened since (T13).
+
+use serde_json::{Value, json};
+
+use crate::api_asking::{in_both_executors, items};
+use crate::client::Answer;
+use crate::dlq::{give_up, issued};
+use crate::shop::{ADMIN, ANN, TestShop};
+
+/// One thing, and two changes of it that come one after the other.
+struct Change {
+    method: &'static str,
+    path: String,
+    first: Value,
+    second: Value,
+}
+
+fn keyed(shop: &TestShop, change: &Change, key: &str, body: &Value) -> Answer {
+    shop.ask(ADMIN, change.method, &change.path, &[("idempotency-key", key)], body)
+}
+
+fn is_replayed(answer: &Answer) -> bool {
+    answer.header("idempotency-replayed") == Some("true")
+}
+
+/// Makes both changes, repeats the first, and says what is there at the end.
+#[track_caller]
+fn holds(shop: &TestShop, change: &Change) {
+    let Change { method, path, first, second } = change;
+    let made = keyed(shop, change, "k1", first);
+    assert!(!is_replayed(&made), "{method} {path}");
+    let made = made.expect(200);
+    let last = keyed(shop, change, "k2", second);
+    assert!(!is_replayed(&last), "{method} {path}");
+    let last = last.expect(200);
+    assert_ne!(made, last, "{method} {path}");
+    let again = keyed(shop, change, "k1", first);
+    assert!(is_replayed(&again), "{method} {path}");
+    assert_eq!(again.expect(200), made, "{method} {path}");
+    let newest = keyed(shop, change, "k2", second);
+    assert_eq!((is_replayed(&newest), newest.expect(200)), (true, last), "{method} {path}");
+    assert_eq!(keyed(shop, change, "k1", second).problem(422), "idempotency.mismatch", "{method} {path}");
+}
+
+fn sent(shop: &TestShop, product: i64, more: &Value) -> String {
+    let mut order = json!({"items": items(product, 1)});
+    order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let number = shop.order(ANN, &order).number(200).to_owned();
+    shop.pay(ANN, &number, 20).expect(200);
+    number
+}
+
+#[test]
+fn a_change_that_is_repeated_is_answered_as_the_first_time() {
+    in_both_executors(|shop| {
+        let (product, campaign) = (shop.product(1_000, 9), shop.campaign(5, &json!({})));
+        let receiver =
+            json!({"receiver": {"name": "Ann", "phone": "010-1234-5678", "address": "Seoul", "postalCode": "04524"}});
+        let parcel = sent(shop, product, &receiver);
+        let stored = sent(shop, product, &json!({"warehouseStorage": true}));
+        give_up(shop, 7, "{}");
+        let edited = |user: i64| json!({"payload": issued().replace("\"userId\":1", &format!("\"userId\":{user}")), "reason": "mended"});
+        let changes = [
+            ("PATCH", format!("/api/admin/products/{product}"), json!({"price": 2_000}), json!({"price": 3_000})),
+            ("PATCH", format!("/api/admin/coupons/{campaign}"), json!({"paused": true}), json!({"paused": false})),
+            (
+                "PATCH",
+                format!("/api/admin/shipments/{parcel}"),
+                json!({"status": "SHIPPED"}),
+                json!({"status": "IN_TRANSIT"}),
+            ),
+            (
+                "PATCH",
+                format!("/api/admin/warehouse/{stored}"),
+                json!({"status": "ON_AUCTION"}),
+                json!({"status": "IN_STORAGE"}),
+            ),
+            ("PUT", "/api/admin/modes".to_owned(), mode("sequential"), mode("parallel")),
+            ("PATCH", "/api/admin/dead-letters/7".to_owned(), edited(2), edited(3)),
+        ];
+        for (method, path, first, second) in changes {
+            holds(shop, &Change { method, path, first, second });
+        }
+        let price = shop.get(ANN, &format!("/api/products/{product}")).expect(200)["price"].clone();
+        assert_eq!(price, 3_000, "a repeat changes nothing");
+        let dropped = json!({"reason": "told by phone"});
+        shop.post(ADMIN, "/api/admin/dead-letters/7/drop", &dropped).expect(200);
+    });
+}
+
+fn mode(mode: &str) -> Value {
+    json!({"mode": mode, "reason": "a try"})
+}
+
+#[test]
+fn a_key_is_refused_where_no_answer_is_kept() {
+    let shop = TestShop::start();
+    let body = json!({"service": "stockService", "out": true, "reason": "a rehearsal"});
+    let refused = shop.ask(ADMIN, "PUT", "/api/admin/services", &[("idempotency-key", "k1")], &body);
+    assert_eq!(refused.complaint(400).1, "Idempotency-Key");
+    assert_eq!(shop.get(ADMIN, "/api/admin/services").expect(200)["data"][0]["out"], false);
+}
