@@ -32,7 +32,7 @@ use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Mismatches};
-use crate::openapi::{self, Operation};
+use crate::openapi::{self, Answers, Operation};
 use crate::passwords::Passwords;
 use crate::texts::{details, values};
 
@@ -361,10 +361,28 @@ fn left_behind(settled: Settled) -> Result<(Option<Changed>, bool), Problem> {
     Ok((now, settled.replayed))
 }
 
-fn shown(body: impl Serialize, replayed: bool) -> Response {
-    let mut response = Json(body).into_response();
-    mark_replayed(&mut response, replayed);
-    response
+/// What is answered to a change, with the mark of a repeat.
+pub(crate) struct Shown<T> {
+    body: T,
+    replayed: bool,
+}
+
+const fn shown<T>(body: T, replayed: bool) -> Shown<T> {
+    Shown { body, replayed }
+}
+
+impl<T: Serialize> IntoResponse for Shown<T> {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.body).into_response();
+        mark_replayed(&mut response, self.replayed);
+        response
+    }
+}
+
+impl<T: Serialize + JsonSchema + 'static> Answers for Shown<T> {
+    fn answer(operation: Operation) -> Operation {
+        Json::<T>::answer(operation)
+    }
 }
 
 fn mark_replayed(response: &mut Response, replayed: bool) {

@@ -26,7 +26,9 @@ use super::pages::PageQuery;
 use super::refusals::{coupon_not_found, problem, request_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Empty, Shop, accepted, check_name, examples, left_behind, mark_replayed, shapes, shown, unavailable};
+use super::{
+    Empty, Shop, Shown, accepted, check_name, examples, left_behind, mark_replayed, shapes, shown, unavailable,
+};
 use crate::auth::{Customer, Role};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -224,7 +226,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Campaign>,
     submission: Submission<ChangeBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<render::CampaignBody>, Problem> {
     let body = &submission.body;
     let mut violations = Violations::default();
     if body.total_quantity.is_some_and(|quantity| !(1..=CAMPAIGN_QUANTITY_MAX).contains(&quantity)) {

@@ -7,7 +7,6 @@ use app::command::{Command, Undelivered};
 use app::rows::{Act, DeadLetter};
 use app::wire_time;
 use axum::extract::State;
-use axum::response::Response;
 use domain::ids::LetterId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use super::pages::PageQuery;
 use super::refusals::letter_not_found;
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_reason, examples, left_behind, shapes, shown, unavailable};
+use super::{Shop, Shown, check_reason, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Letter};
@@ -159,7 +158,7 @@ pub(crate) async fn edit(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<EditBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<LetterBody>, Problem> {
     let EditBody { payload, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);
@@ -177,7 +176,7 @@ pub(crate) async fn resend(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<ActBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<LetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = read(&shop, LetterId(id.0)).await?;
     let command = Undelivered::resend(&letter, &reason, &shop.front.codec);
@@ -189,7 +188,7 @@ pub(crate) async fn drop(
     State(shop): State<Shop>,
     id: Id<Letter>,
     submission: Submission<ActBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<LetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = LetterId(id.0);
     act(&shop, letter, Command::Undelivered(Undelivered::Drop { letter, reason }), &submission).await
@@ -200,7 +199,7 @@ async fn act<T>(
     letter: LetterId,
     command: Command,
     submission: &Submission<T>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<LetterBody>, Problem> {
     let settled = shop.front.submit(command, submission.idempotency).await;
     let (now, replayed) = left_behind(settled)?;
     let letter = read(shop, letter).await?;

@@ -5,7 +5,6 @@ use app::command::{ChangeModes, Command};
 use app::rows::ModesChange;
 use app::wire_time;
 use axum::extract::State;
-use axum::response::Response;
 use domain::order::{Choice, Modes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::pages::PageQuery;
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_reason, examples, left_behind, shapes, shown, unavailable};
+use super::{Shop, Shown, check_reason, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
@@ -124,7 +123,10 @@ fn in_force(modes: Modes, change: Option<&ModesChange>) -> ModesBody {
 }
 
 /// `PUT /api/admin/modes`. It counts for every order that is decided after the answer, on other processes within a second.
-pub(crate) async fn put(State(shop): State<Shop>, submission: Submission<ChangeBody>) -> Result<Response, Problem> {
+pub(crate) async fn put(
+    State(shop): State<Shop>,
+    submission: Submission<ChangeBody>,
+) -> Result<Shown<ModesBody>, Problem> {
     let ChangeBody { mode, percent, reason } = &submission.body;
     let mut violations = Violations::default();
     let reason = check_reason(reason, &mut violations);

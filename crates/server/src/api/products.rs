@@ -20,7 +20,7 @@ use super::pages::PageQuery;
 use super::refusals::{problem, product_not_found};
 use super::render::{self, Page};
 use super::submission::Submission;
-use super::{Shop, check_name, check_text, examples, left_behind, mark_replayed, shown, unavailable};
+use super::{Shop, Shown, check_name, check_text, examples, left_behind, mark_replayed, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
@@ -179,7 +179,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     id: Id<Product>,
     submission: Submission<ChangeBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<render::StockedProductBody>, Problem> {
     let mut violations = Violations::default();
     if let Some(price) = submission.body.price {
         check_price(price, &mut violations);
@@ -212,7 +212,7 @@ pub(crate) async fn adjust(
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
     let (product, replayed) = changed(&shop, product, (command, submission.idempotency)).await?;
-    Ok(shown(render::stock(&product), replayed))
+    Ok(shown(render::stock(&product), replayed).into_response())
 }
 
 /// The product as the command left it, and whether that was answered before.

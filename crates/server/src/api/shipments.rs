@@ -6,7 +6,6 @@ use app::changed::Changed;
 use app::command::Command;
 use app::wire_time;
 use axum::extract::State;
-use axum::response::Response;
 use domain::ids::OrderId;
 use domain::order::Receiver;
 use domain::shipment::{self, Shipment};
@@ -18,7 +17,7 @@ use super::pages::PageQuery;
 use super::refusals::{order_not_found, shipment_not_found};
 use super::render::Page;
 use super::submission::Submission;
-use super::{Shop, check_lines, examples, left_behind, shapes, shown, unavailable};
+use super::{Shop, Shown, check_lines, examples, left_behind, shapes, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
@@ -131,7 +130,7 @@ pub(crate) async fn change(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
     submission: Submission<ChangeBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<ShipmentBody>, Problem> {
     let ChangeBody { status, tracking_number } = &submission.body;
     let mut violations = Violations::default();
     if let Some(tracking) = tracking_number {
@@ -178,7 +177,7 @@ pub(crate) async fn change_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
     submission: Submission<ChangeStoredBody>,
-) -> Result<Response, Problem> {
+) -> Result<Shown<StorageBody>, Problem> {
     let order = order_of(&shop, &number)?;
     let command = Command::AdvanceStorage { order, state: submission.body.status };
     let settled = shop.front.submit(command, submission.idempotency).await;
