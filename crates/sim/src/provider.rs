@@ -104,6 +104,8 @@ struct Books {
     /// Deeds that it says once more it is still at.
     is_at: BTreeSet<String>,
     tellings: Vec<Told>,
+    /// What nothing but a callback says: it is told until the shop has taken it in.
+    told_until_taken: Vec<Told>,
     witnessed: Vec<Branch>,
 }
 
@@ -122,6 +124,7 @@ impl Provider {
             struck: 0,
             is_at: BTreeSet::new(),
             tellings: vec![],
+            told_until_taken: vec![],
             witnessed: vec![],
         }))
     }
@@ -148,6 +151,11 @@ impl Provider {
     /// What it tells before an answer, or after it.
     pub(crate) fn take_tellings(&self, is_first: bool) -> Vec<Told> {
         self.books().tellings.extract_if(.., |told| told.is_first == is_first).collect()
+    }
+
+    /// What it goes on telling until the shop has it.
+    pub(crate) fn told_until_taken(&self) -> Vec<Told> {
+        self.books().told_until_taken.clone()
     }
 
     pub(crate) fn take_witnessed(&self) -> Vec<Branch> {
@@ -216,7 +224,9 @@ impl Books {
                 self.witnessed.push(Branch::ProviderTookBack);
                 let failed = declined();
                 self.done.insert(ask.key.to_string(), (ask.clone(), failed.clone()));
-                self.tellings.push(Told { ask: ask.clone(), verdict: failed, is_first: false });
+                let told = Told { ask: ask.clone(), verdict: failed, is_first: false };
+                self.told_until_taken.push(told.clone());
+                self.tellings.push(told);
                 Ok(verdict)
             }
             (Some(Whim::LostAfter), _) => {

@@ -45,9 +45,10 @@ impl World {
     /// Takes in what the provider tells by itself.
     fn hear_provider(&mut self, is_first: bool) {
         let now = self.around.clock.now();
-        for told in self.provider.take_tellings(is_first) {
-            told.answered(now).into_iter().for_each(|answered| self.answer(answered));
-        }
+        let again = if is_first { vec![] } else { self.around.disk.read(|state| untaken(state, &self.provider, now)) };
+        let told = self.provider.take_tellings(is_first).into_iter().filter_map(|told| told.answered(now));
+        let answers: Vec<PaymentAnswered> = told.chain(again).collect();
+        answers.into_iter().for_each(|answered| self.answer(answered));
     }
 
     fn answer(&mut self, answered: PaymentAnswered) {
@@ -62,6 +63,13 @@ impl World {
     pub(crate) fn money_is_where_it_belongs(&self) -> Verdict {
         self.around.disk.read(|state| books_agree(state, &self.provider))
     }
+}
+
+/// Callbacks that the shop has not taken in: a process may have died with one.
+pub(crate) fn untaken(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
+    let told = provider.told_until_taken().into_iter().filter_map(|told| told.answered(now));
+    let is_taken = |telling: &Telling| state.tellings.contains_key(&telling.key);
+    told.filter(|answered| !answered.told.as_ref().is_some_and(is_taken)).collect()
 }
 
 impl Told {

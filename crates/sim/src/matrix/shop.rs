@@ -31,7 +31,7 @@ use crate::process::{CODEC, Process, Surroundings};
 use crate::provider::Provider;
 use crate::ready::ready;
 use crate::scenario::Breakage;
-use crate::till::books_agree;
+use crate::till::{books_agree, untaken};
 use crate::world::Verdict;
 
 pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
@@ -70,6 +70,8 @@ pub(super) struct Shop {
     /// Whether the failure was met.
     pub(super) has_struck: bool,
     deaths: u64,
+    /// A process died, perhaps with a callback: the provider tells it again.
+    is_told_again: bool,
     /// Outbox rows that were there before the order.
     opened_with: usize,
 }
@@ -110,6 +112,7 @@ impl Shop {
             is_over: false,
             has_struck: false,
             deaths: 0,
+            is_told_again: false,
             opened_with,
         }
     }
@@ -261,25 +264,32 @@ impl Shop {
             let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due.is_some_and(|due| due <= now));
             state.payments.values().filter(is_due).cloned().collect()
         });
+        if std::mem::take(&mut self.is_told_again) {
+            let again = self.around.disk.read(|state| untaken(state, &self.provider, now));
+            again.into_iter().for_each(|answered| self.take_in(answered));
+        }
         for payment in due {
             let Some(errand) = ready(self.cashier.pay_once(&payment)) else { continue };
             let first = self.provider.take_tellings(true).into_iter().filter_map(|told| told.answered(now));
             let then = self.provider.take_tellings(false).into_iter().filter_map(|told| told.answered(now));
             let answers: Vec<PaymentAnswered> = first.chain([errand.answered]).chain(then).collect();
-            for answered in answers {
-                let is_refused = Arc::clone(&self.is_refused);
-                let reply = move |settled: Settled| {
-                    *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= settled.result.is_err();
-                };
-                let job = Job::new(Command::PaymentAnswered(Box::new(answered)), Box::new(reply));
-                assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
-            }
+            answers.into_iter().for_each(|answered| self.take_in(answered));
         }
+    }
+
+    fn take_in(&mut self, answered: PaymentAnswered) {
+        let is_refused = Arc::clone(&self.is_refused);
+        let reply = move |settled: Settled| {
+            *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= settled.result.is_err();
+        };
+        let job = Job::new(Command::PaymentAnswered(Box::new(answered)), Box::new(reply));
+        assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
     }
 
     /// The process is gone with all that it held; another one starts.
     fn bury(&mut self) -> Verdict {
         self.deaths += 1;
+        self.is_told_again = true;
         self.audit()?;
         self.process = Process::start(&self.around, 0, FIRST_ENGINE + 2);
         self.around.gate.lose_all();

@@ -7,8 +7,8 @@ use app::answer::{Answer, Refusal};
 use app::command::{Command, PlaceOrder, Source};
 use app::engine::Job;
 use app::event::{
-    CouponRequest, CouponRequested, Event, OrderCompleted, PointRequest, PointRestoration, RestorationType, Sold,
-    StockRequest, StockRestoration,
+    CouponRequest, CouponRequested, Event, EventKind, OrderCompleted, PointRequest, PointRestoration, RestorationType,
+    Sold, StockRequest, StockRestoration,
 };
 use app::ports::Delivery;
 use app::reactions::{self, Group, Moved, report_event};
@@ -181,7 +181,9 @@ fn whatever_a_forged_record_says_it_changes_nothing() {
     let mut after = essence(shop.state());
     after.letters.clear();
     assert_eq!(after, before);
-    assert_eq!(shop.events().len(), events, "nothing is published");
+    let published =
+        shop.events().into_iter().skip(events).filter(|event| event.kind() != EventKind::DeadLettered).count();
+    assert_eq!(published, 0, "nothing but dead letters is published");
 }
 
 /// What the books say is broken on purpose: the one thing that needs them is refused, the rest goes on.
