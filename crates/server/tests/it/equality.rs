@@ -191,6 +191,8 @@ impl Names {
             Value::Number(number) if ["productId", "couponId"].contains(&key) => self.of(key, &number.to_string()),
             Value::String(text) if is_moment(text) => json!("a moment"),
             Value::String(text) if is_code(text) => self.of("code", text),
+            // What is told to people names the order.
+            Value::String(text) if key == "message" => json!(without_codes(text)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
         }
     }
@@ -198,6 +200,13 @@ impl Names {
 
 fn is_moment(text: &str) -> bool {
     text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z')
+}
+
+fn without_codes(text: &str) -> String {
+    let is_end = |letter: char| !letter.is_ascii_alphanumeric() && letter != '-';
+    text.split_inclusive(is_end)
+        .map(|word| if is_code(word.trim_end_matches(is_end)) { "a code " } else { word })
+        .collect()
 }
 
 /// Such as `ORD-SN3D96N6`.
