@@ -26,6 +26,15 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::LetterHandled,
 ];
 
+/// Money is given back too seldom in a day for these to be sure; the matrix has each of them.
+const IN_THE_MATRIX: [Branch; 5] = [
+    Branch::ProviderTookBack,
+    Branch::VoidDeclined,
+    Branch::PaymentStuck,
+    Branch::PaymentRetried,
+    Branch::PaymentResolved,
+];
+
 fn check_worlds(executor: Executor) -> Coverage {
     let mut coverage = Coverage::default();
     for scenario in Scenario::ALL {
@@ -43,14 +52,16 @@ fn check_worlds(executor: Executor) -> Coverage {
 
 #[test]
 fn every_day_of_every_world_adds_up_in_the_evening_under_the_log_executor() {
-    let coverage = check_worlds(Executor::Log);
-    assert_eq!(coverage.never_reached(), [], "every branch must be reached");
+    let missed = check_worlds(Executor::Log).never_reached();
+    let surprising: Vec<_> = missed.iter().filter(|branch| !IN_THE_MATRIX.contains(branch)).collect();
+    assert!(surprising.is_empty(), "every branch must be reached: {surprising:?}");
 }
 
 #[test]
 fn every_day_of_every_world_adds_up_in_the_evening_under_the_inline_executor() {
     let missed = check_worlds(Executor::Inline).never_reached();
-    let is_expected = |branch: &&Branch| LOG_ONLY.contains(branch) || NEVER_INLINE.contains(branch);
+    let is_expected =
+        |branch: &&Branch| [&LOG_ONLY[..], &NEVER_INLINE, &IN_THE_MATRIX].iter().any(|all| all.contains(branch));
     let surprising: Vec<_> = missed.iter().filter(|branch| !is_expected(branch)).collect();
     assert!(surprising.is_empty(), "every branch must be reached: {surprising:?}");
 }
