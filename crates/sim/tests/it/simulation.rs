@@ -26,7 +26,7 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::LetterHandled,
 ];
 
-/// Money is given back too seldom in a day for these to be sure; the matrix has each of them.
+/// Money is given back too seldom in a day for these to be sure; the matrix and `stuck_payments.rs` have each of them.
 const IN_THE_MATRIX: [Branch; 5] = [
     Branch::ProviderTookBack,
     Branch::VoidDeclined,
