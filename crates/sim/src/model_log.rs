@@ -55,21 +55,17 @@ pub(crate) fn poison(row: &OutboxRow, error: &str) -> Poison {
 pub(crate) fn events_of(disk: &Disk, order: OrderId) -> Result<Vec<Outgoing>, StoreError> {
     let state = disk.lock();
     let of_order = state.outbox.iter().filter(|row| row.order == Some(order));
-    let outgoing = |row: &OutboxRow| {
-        let record = &row.record;
-        let broken = || StoreError(format!("event {} cannot be read", record.id));
-        let kind = EventKind::from_name(record.kind).ok_or_else(broken)?;
-        let event = Event::parse(kind, &record.payload).map_err(|_| broken())?;
-        Ok(Outgoing {
-            shard: record.shard,
-            seq: record.seq,
-            id: record.id.clone(),
-            event,
-            version: row.version,
-            at: row.at,
-        })
-    };
     of_order.map(outgoing).collect()
+}
+
+/// An event of the store as the relay reads it.
+pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
+    let record = &row.record;
+    let broken = || StoreError(format!("event {} cannot be read", record.id));
+    let kind = EventKind::from_name(record.kind).ok_or_else(broken)?;
+    let event = Event::parse(kind, &record.payload).map_err(|_| broken())?;
+    let (shard, seq, id) = (record.shard, record.seq, record.id.clone());
+    Ok(Outgoing { shard, seq, id, event, version: row.version, at: row.at })
 }
 
 fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {

@@ -1,15 +1,15 @@
-//! Whoever knows nothing but the topics knows what the shop knows: stock, points, and what was issued.
+//! Rebuilds stock, points and issued coupons from the topics alone, and compares them with the shop's own figures.
 
 use std::collections::BTreeMap;
 
 use app::event::{Event, EventKind};
-use app::relay::Outgoing;
 use app::replay;
 use app::topic::Topic;
 use domain::ids::{CampaignId, ProductId, UserId};
 
 use crate::checker::ensure;
-use crate::disk::{OutboxRow, State};
+use crate::disk::State;
+use crate::model_log::outgoing;
 use crate::world::Verdict;
 
 /// What a reader of the topics adds up, an event that comes again left out.
@@ -24,7 +24,7 @@ struct Reader {
 pub(crate) fn topics_tell_all(state: &State) -> Verdict {
     let mut reader = Reader::default();
     for row in &state.outbox {
-        let outgoing = outgoing(row)?;
+        let outgoing = outgoing(row).map_err(|error| error.0)?;
         for (_, record) in replay::records(&[outgoing], None) {
             let kind = record.attributes.iter().find(|(name, _)| *name == "ce_type").map(|(_, kind)| kind.as_str());
             let kind = kind.and_then(EventKind::from_type).ok_or("a record is of no kind")?;
@@ -68,18 +68,4 @@ impl Reader {
             _ => {}
         }
     }
-}
-
-fn outgoing(row: &OutboxRow) -> Result<Outgoing, String> {
-    let record = &row.record;
-    let kind = EventKind::from_name(record.kind).ok_or("an event is of no kind")?;
-    let event = Event::parse(kind, &record.payload).map_err(|error| error.to_string())?;
-    Ok(Outgoing {
-        shard: record.shard,
-        seq: record.seq,
-        id: record.id.clone(),
-        event,
-        version: row.version,
-        at: row.at,
-    })
 }
