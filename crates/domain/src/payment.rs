@@ -26,7 +26,8 @@ pub use state::{State, Way};
 
 /// The provider may be out of reach so often before an attempt is given up.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
-/// A refund or a void is asked for so often, each time under a key of its own, before an operator must see to it.
+/// A refund or a void is asked for so often, each time under a key of its own, before an operator must see to it. A refund that is
+/// made and comes to nothing afterwards was a try like one that is declined.
 pub const GIVE_BACK_TRIES_MAX: i64 = 6;
 /// Why an attempt ended when the provider could not be reached.
 pub const UNAVAILABLE: &str = "provider.unavailable";
@@ -115,9 +116,11 @@ pub enum Event {
         amount: Money,
         code: Arc<str>,
     },
-    /// The provider declined to give back for the last time: an operator must see to it.
+    /// What goes back was declined, or came to nothing, for the last time: an operator must see to it.
     Stuck {
         code: Arc<str>,
+        /// How often that was, all told.
+        declines: i64,
     },
     Retried,
     Resolved {
@@ -171,9 +174,9 @@ pub struct Payment {
     pub resolved: Money,
     /// Refunds of this attempt so far, counting the one under way.
     pub refunds: i64,
-    /// The refunds that the provider made.
+    /// The refunds that the provider made, and those it took back whose money is in `owed`.
     pub given_back: Vec<GivenBack>,
-    /// How often the provider declined the refund, or the void, that is under way.
+    /// How often the provider declined the refund, or the void, that is under way, or took it back after it was made.
     pub declines: i64,
     /// Since when the customer waits for money to come back, or to be let go.
     pub owed_since: Option<Timestamp>,
@@ -220,7 +223,8 @@ impl Payment {
             Deed::Refund if asked.attempt != self.attempt => None,
             Deed::Refund if self.asked() == Some(asked) => Some(self.refunding),
             Deed::Refund => {
-                let given = self.given_back.iter().find(|given| given.refund == asked.refund);
+                let mut given = self.given_back.iter().filter(|given| given.stands());
+                let given = given.find(|given| given.refund == asked.refund);
                 given.map(|given| given.amount)
             }
         }
@@ -376,7 +380,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
             payment.next = Some(Next { way: *way, due: Some(*due), tries });
         }
         Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: Some(*due), ..next }),
-        Event::Called => payment.next = payment.next.map(|next| Next { due: Some(at), ..next }),
+        Event::Called => payment.next = payment.next.map(|next| Next { due: Some(at + payment.rest()), ..next }),
         Event::VoidRequested
         | Event::Voided
         | Event::RefundRequested { .. }

@@ -95,7 +95,7 @@ fn told_of_stuck(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Opt
     let (operation, amount) = (GiveBack::of(deed)?, payment.amount_of(deed));
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is about what is stuck")]
     Some(match event {
-        payment::Event::Stuck { code } => {
+        payment::Event::Stuck { code, .. } => {
             let (user_id, code, tries) = (order.user(), Arc::clone(code), payment.declines);
             let is_again = tries > payment::GIVE_BACK_TRIES_MAX;
             let stuck =

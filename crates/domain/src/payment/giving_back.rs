@@ -2,6 +2,7 @@
 //! key, after a longer pause each time; after the last try an operator has it tried once more, or settles it by hand (M1).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +20,14 @@ pub struct GivenBack {
     pub refund: i64,
     /// Which try of it succeeded.
     pub try_number: i64,
+    /// Zero once the provider has taken it back; its tries count until what is owed for it is asked for again.
     pub amount: Money,
+}
+
+impl GivenBack {
+    pub(super) const fn stands(&self) -> bool {
+        !self.amount.is_zero()
+    }
 }
 
 /// How an operator settled a refund or a void without the provider.
@@ -54,6 +62,17 @@ impl Payment {
     pub fn owes(&self) -> Money {
         self.refunding + self.owed
     }
+
+    /// How long the provider is left alone before the next try of what goes back.
+    pub(super) fn rest(&self) -> Duration {
+        if self.declines > 0 { pause(self.declines - 1) } else { Duration::ZERO }
+    }
+
+    /// Tries of refunds that were made, came to nothing afterwards, and are to be asked for again.
+    fn tries_in_vain(&self) -> i64 {
+        let reversed = self.given_back.iter().filter(|given| !given.stands());
+        reversed.map(|given| given.try_number).max().unwrap_or(0)
+    }
 }
 
 pub(super) fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
@@ -77,15 +96,27 @@ pub(super) fn refunded(payment: &Payment) -> Vec<Event> {
 }
 
 fn and_what_is_owed(payment: &Payment, event: Event) -> Vec<Event> {
-    let next = Event::RefundRequested { amount: payment.owed };
-    if payment.owed.is_zero() { vec![event] } else { vec![event, next] }
+    let mut events = vec![event];
+    if !payment.owed.is_zero() {
+        events.extend(asked_again(payment.owed, payment.tries_in_vain(), payment.last_error.as_ref()));
+    }
+    events
+}
+
+/// Asks for the next refund; after the last try in vain an operator does.
+fn asked_again(amount: Money, tries_in_vain: i64, code: Option<&Arc<str>>) -> Vec<Event> {
+    let mut events = vec![Event::RefundRequested { amount }];
+    if tries_in_vain >= GIVE_BACK_TRIES_MAX {
+        events.extend(code.map(|code| Event::Stuck { code: Arc::clone(code), declines: tries_in_vain }));
+    }
+    events
 }
 
 /// A no of the provider is for good, for this key.
 pub(super) fn declined(payment: &Payment, code: &Arc<str>, at: Timestamp) -> Event {
-    let code = Arc::clone(code);
-    if payment.declines + 1 >= GIVE_BACK_TRIES_MAX {
-        Event::Stuck { code }
+    let (code, declines) = (Arc::clone(code), payment.declines + 1);
+    if declines >= GIVE_BACK_TRIES_MAX {
+        Event::Stuck { code, declines }
     } else {
         Event::GiveBackDeclined { code, due: at + pause(payment.declines) }
     }
@@ -139,11 +170,17 @@ fn booked_and_given_back(payment: &Payment) -> Vec<Event> {
 }
 
 fn reversed(payment: &Payment, asked: Asked, code: &Arc<str>) -> Vec<Event> {
-    let is_it = |given: &&GivenBack| given.refund == asked.refund && given.try_number == asked.try_number;
-    let Some(GivenBack { refund, amount, .. }) = payment.given_back.iter().find(is_it).copied() else { return vec![] };
-    let reversed = Event::RefundReversed { refund, amount, code: Arc::clone(code) };
+    let is_it =
+        |given: &&GivenBack| given.refund == asked.refund && given.try_number == asked.try_number && given.stands();
+    let Some(GivenBack { refund, amount, try_number }) = payment.given_back.iter().find(is_it).copied() else {
+        return vec![];
+    };
+    let mut events = vec![Event::RefundReversed { refund, amount, code: Arc::clone(code) }];
     // What is owed already is behind a refund that is under way, or stuck.
-    if payment.is_giving_back() { vec![reversed] } else { vec![reversed, Event::RefundRequested { amount }] }
+    if !payment.is_giving_back() {
+        events.extend(asked_again(amount, try_number, Some(code)));
+    }
+    events
 }
 
 /// Folds what happens to money that goes back.
@@ -156,7 +193,12 @@ pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
             payment.refunding = *amount;
             payment.owed = Money::ZERO;
             payment.refunds += 1;
+            let tries_in_vain = payment.tries_in_vain();
+            payment.given_back.retain(GivenBack::stands);
             begin(payment, State::Refunding, at);
+            // A refund that came to nothing afterwards was a try as well: the next one has the next number, after a pause.
+            payment.declines = tries_in_vain;
+            payment.next = first(at + payment.rest());
         }
         Event::Refunded { amount, try_number } => {
             payment.refunded += *amount;
@@ -169,18 +211,21 @@ pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
             payment.owed_since.get_or_insert(at);
         }
         Event::GiveBackDeclined { code, due } => {
-            note_decline(payment, code);
+            payment.declines += 1;
+            payment.last_error = Some(Arc::clone(code));
             payment.next = first(*due);
         }
         Event::RefundReversed { refund, amount, code } => {
             payment.refunded -= *amount;
-            payment.given_back.retain(|given| given.refund != *refund);
+            let reversed = payment.given_back.iter_mut().filter(|given| given.refund == *refund);
+            reversed.for_each(|given| given.amount = Money::ZERO);
             payment.owed += *amount;
             payment.owed_since.get_or_insert(at);
             payment.last_error = Some(Arc::clone(code));
         }
-        Event::Stuck { code } => {
-            note_decline(payment, code);
+        Event::Stuck { code, declines } => {
+            payment.declines = *declines;
+            payment.last_error = Some(Arc::clone(code));
             become_state(payment, State::Stuck, None);
         }
         Event::Retried => {
@@ -215,9 +260,4 @@ fn end_of_refund(payment: &mut Payment) {
     payment.refunding = Money::ZERO;
     let is_all = payment.held().is_zero();
     end(payment, if is_all { State::Refunded } else { State::Captured });
-}
-
-fn note_decline(payment: &mut Payment, code: &Arc<str>) {
-    payment.declines += 1;
-    payment.last_error = Some(Arc::clone(code));
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -250,7 +252,8 @@ fn a_refund_that_fails_afterwards_is_asked_for_again() {
     let done = [&refunding()[..], &[approved(Deed::Refund, DUE)]].concat();
     let payment = check(&done, &declined(Deed::Refund), State::Refunding);
     assert_eq!((payment.refunded, payment.refunding), (Money::ZERO, DUE));
-    assert_eq!(payment.asked(), Some(Asked::first(1, Deed::Refund, 2)));
+    assert_eq!(payment.asked(), Some(Asked { try_number: 2, ..Asked::first(1, Deed::Refund, 2) }));
+    assert_eq!(payment.next.and_then(|next| next.due), Some(NOON + pause(0)), "after a pause");
     let told_twice = [&done[..], &[declined(Deed::Refund)]].concat();
     assert_eq!(after(&[&told_twice[..], &[declined(Deed::Refund)]].concat()), after(&told_twice));
     // What is said late of a try that was declined at once changes nothing of the one that succeeded.
@@ -258,6 +261,65 @@ fn a_refund_that_fails_afterwards_is_asked_for_again() {
     let late = commands.last().cloned().unwrap();
     commands.push(next_answer(&after(&commands), yes(DUE)));
     check(&commands, &late, State::Refunded);
+}
+
+/// The provider makes what it is asked for, and takes it back, until nothing is asked any more.
+#[track_caller]
+fn made_and_taken_back(given: &[Command]) -> (Vec<Command>, Vec<String>) {
+    let (mut commands, mut keys) = (given.to_vec(), vec![]);
+    while let Some(asked) = after(&commands).asked() {
+        keys.push(asked.key(&"ORD-1".into()));
+        commands.push(Command::Answer { asked, said: yes(after(&commands).refunding) });
+        commands.push(Command::Answer { asked, said: no() });
+    }
+    (commands, keys)
+}
+
+/// M1: a refund that was made and came to nothing is one of the tries, as one that was declined is.
+#[test]
+fn what_comes_to_nothing_each_time_after_it_was_made_is_stuck_after_the_same_number_of_tries() {
+    for declines in [0, 2] {
+        let (given, _) = declined_times(&refunding(), declines);
+        let (commands, keys) = made_and_taken_back(&given);
+        let stuck = after(&commands);
+        assert_eq!((stuck.state, stuck.refunding, stuck.refunded), (State::Stuck, DUE, Money::ZERO));
+        assert_eq!((stuck.declines, stuck.last_error.as_deref()), (GIVE_BACK_TRIES_MAX, Some("no_funds")));
+        assert_eq!(declines + i64::try_from(keys.len()).unwrap(), GIVE_BACK_TRIES_MAX, "{keys:?}");
+        // Once more by an operator, and settled by him in the end.
+        let (commands, keys) = made_and_taken_back(&[&commands[..], &[Command::Retry]].concat());
+        assert_eq!((keys.len(), after(&commands).declines), (1, GIVE_BACK_TRIES_MAX + 1), "{keys:?}");
+        let settled = check(&commands, &resolve(), State::Refunded);
+        assert_eq!((settled.resolved, settled.owed_since), (DUE, None));
+    }
+}
+
+/// Each part comes to nothing while the other one is under way.
+#[test]
+fn parts_that_come_to_nothing_in_turns_are_stuck_as_well() {
+    let part = Money::won(500);
+    let mut commands = [&paid()[..], &[Command::Refund { amount: part }, Command::Refund { amount: part }]].concat();
+    let (mut before, mut keys): (Option<Asked>, BTreeSet<String>) = (None, BTreeSet::new());
+    while let Some(asked) = after(&commands).asked() {
+        assert!(keys.insert(asked.key(&"ORD-1".into())), "{keys:?}");
+        commands.extend(before.map(|asked| Command::Answer { asked, said: no() }));
+        commands.push(Command::Answer { asked, said: yes(part) });
+        before = Some(asked);
+    }
+    let stuck = after(&commands);
+    let tries = usize::try_from(GIVE_BACK_TRIES_MAX).unwrap();
+    assert_eq!((stuck.state, stuck.refunding, keys.len()), (State::Stuck, part, 2 * tries));
+}
+
+/// K6: also where its group has the next refund asked for, it has its pause.
+#[test]
+fn what_is_called_after_it_came_to_nothing_is_due_after_its_pause() {
+    let done = [&refunding()[..], &[approved(Deed::Refund, DUE), declined(Deed::Refund)]].concat();
+    let mut payment = Some(after(&done));
+    payment.as_mut().unwrap().wait_to_be_called();
+    let call = Command::Call { attempt: 1, refund: 2 };
+    assert_eq!(decide(payment.as_ref(), &call, NOON), Ok(vec![Event::Called]));
+    evolve(&mut payment, &Event::Called, NOON);
+    assert_eq!(payment.unwrap().next.and_then(|next| next.due), Some(NOON + pause(0)));
 }
 
 #[test]

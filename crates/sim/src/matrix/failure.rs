@@ -173,8 +173,6 @@ const fn can_be(deed: Deed, whim: Whim, span: Span) -> bool {
     match (whim, span) {
         (Whim::Decline, Span::Brief) => !matches!(deed, Deed::Capture),
         (Whim::Decline | Whim::FailedAfterPending, _) => matches!(deed, Deed::Refund | Deed::Void),
-        // A refund that is reported as done and then fails is asked for again each time: without end as long as the provider goes on so.
-        (Whim::FailedAfterDone, Span::Lasting) => false,
         (Whim::FailedAfterDone, _) => matches!(deed, Deed::Refund),
         (_, Span::Repeated) => false,
         (Whim::Away | Whim::LostBefore | Whim::LostAfter | Whim::WrongAmount | Whim::Slow, _) => true,

@@ -9,7 +9,7 @@ use app::rows::Telling;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Status};
-use domain::payment::State;
+use domain::payment::{GIVE_BACK_TRIES_MAX, State};
 
 use crate::settling::{DUE, agree, approved, awaiting, count, everywhere, notices, pay, payment, refund, refused, say};
 use crate::shop::Shop;
@@ -123,4 +123,37 @@ fn a_refund_that_fails_after_it_was_made_is_made_again() {
         assert_eq!(payment(shop, order.id()).held(), Money::ZERO);
         assert_eq!(count(shop, "PaymentRefundFailed"), 1);
     });
+}
+
+/// M1: a provider that takes its word back each time; after as many tries as where it declines, an operator settles it.
+#[test]
+fn a_refund_that_fails_each_time_after_it_was_made_waits_for_an_operator() {
+    everywhere(|shop| {
+        let (_, order) = awaiting(shop);
+        pay(shop, order.id()).unwrap();
+        agree(shop, order.id());
+        shop.run(refund(order.id(), vec![])).unwrap();
+        take_back(shop, order.id());
+        shop.run(Command::RetryStuckPayment { order: order.id(), by: ADMIN }).unwrap();
+        take_back(shop, order.id());
+        assert_eq!(count(shop, "PaymentRefundFailed"), usize::try_from(GIVE_BACK_TRIES_MAX).unwrap() + 1);
+        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
+        shop.pass(Duration::from_secs(200_000));
+        shop.run(resolve(order.id())).unwrap();
+        assert_eq!(shop.order(order.id()).status, Status::Refunded);
+        let payment = payment(shop, order.id());
+        assert_eq!((payment.refunded, payment.resolved, payment.owes()), (Money::ZERO, DUE, Money::ZERO));
+    });
+}
+
+/// The provider makes each refund and fails it afterwards, until nobody asks it any more.
+#[track_caller]
+fn take_back(shop: &mut Shop, order: OrderId) {
+    while let Some(asked) = payment(shop, order).asked() {
+        agree(shop, order);
+        let telling = Telling::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
+        let failed = PaymentAnswered { order, asked, answer: refused(), told: Some(telling) };
+        shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
+    }
+    assert_eq!(payment(shop, order).state, State::Stuck);
 }
