@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use server::api::bodies::BODIES;
+use server::api::request::bodies::BODIES;
 use server::http::language::Language;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -12,9 +12,9 @@ use axum::http::{HeaderValue, Request};
 use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
 use server::api::{self, Surface};
-use server::auth::{Principal, Role, Tokens};
+use server::security::auth::{Principal, Role, Tokens};
 use server::config::{Config, Synchronous};
-use server::secret::Secret;
+use server::security::secret::Secret;
 use server::wiring::{self, Running};
 use tower::ServiceExt as _;
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use libfuzzer_sys::fuzz_target;
-use server::auth::Tokens;
+use server::security::auth::Tokens;
 use sha2::Sha256;
 
 const SECRET: &[u8] = b"a secret of the fuzzer, long enough for everybody";

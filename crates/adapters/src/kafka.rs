@@ -3,15 +3,15 @@
 //! The store stays the truth: where a group stands is written in the commit of what it did, and a reader begins there. What
 //! Kafka is told about offsets is for its tools alone.
 
-mod book;
 mod client;
+mod inspector;
 mod log;
 mod membership;
 mod publisher;
 mod topics;
 
-pub use book::KafkaBook;
 pub use client::{Cluster, GroupShape, Overrides, Tuning};
+pub use inspector::KafkaBook;
 pub use log::KafkaLog;
 pub use membership::Listener;
 pub use publisher::KafkaPublisher;

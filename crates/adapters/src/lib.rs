@@ -3,7 +3,6 @@
 //! lose at any moment; [`payment`] has the providers that move money.
 
 pub mod clock;
-pub mod embedded;
 pub mod kafka;
 pub mod mysql;
 mod passed_over;
@@ -12,4 +11,5 @@ mod records;
 pub mod redis;
 mod selects;
 mod snapshot;
+pub mod sqlite;
 mod words;

@@ -2,9 +2,9 @@
 //!
 //! Only groups that keep an inbox can be asked; of the others, the laws about orders, claims and requests say what they did.
 
-use app::event::EventKind;
-use app::reactions::Group;
-use app::settings::Carrier;
+use app::events::event::EventKind;
+use app::log::reactions::Group;
+use app::state::settings::Carrier;
 
 /// Statements that answer with groups and identities of events, each with at most `limit`.
 pub(crate) fn selects(carrier: Option<Carrier>, limit: usize) -> Vec<String> {

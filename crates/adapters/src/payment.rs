@@ -5,6 +5,6 @@ mod signature;
 mod stripe;
 
 pub use scripted::Scripted;
-pub(crate) use scripted::book;
+pub(crate) use scripted::ledger;
 pub use signature::Secrets;
 pub use stripe::{Account, Stripe};

@@ -3,19 +3,19 @@
 
 mod audit;
 mod claims;
+mod failed_delivery;
+mod fulfilment;
 mod log;
 mod modes;
 mod orders;
-mod settling;
-mod undelivered;
 mod views;
 
 use std::fmt::Display;
 use std::sync::Arc;
 
-use app::answer::Answer;
-use app::event::{Event, EventKind, ResultCode};
-use app::rows::{
+use app::commands::answer::Answer;
+use app::events::event::{Event, EventKind, ResultCode};
+use app::state::rows::{
     AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
 };
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
@@ -30,9 +30,9 @@ use rusqlite::types::FromSql;
 
 use crate::words::ENTRY_KINDS;
 
+pub(crate) use fulfilment::given_back_cell;
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};
-pub(crate) use settling::given_back_cell;
 
 /// What every client can read a cell as.
 pub(crate) trait Cell: FromSql + FromValue {}

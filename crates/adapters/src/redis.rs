@@ -3,14 +3,14 @@
 //! Nothing here is the truth. Each call has a short timeout; after a failure none is made until a probe got an answer, so
 //! that a Redis that is gone costs nothing. All keys of one thing have one hash tag, so that its scripts run on a cluster.
 
-mod bell;
 mod connection;
 mod gate;
+mod notifier;
 mod ranking;
 mod rates;
 
-pub use bell::RedisBell;
 pub use connection::{Condition, OpenError, Options, Redis, forget};
 pub use gate::{GateScript, RedisGate};
+pub use notifier::RedisBell;
 pub use ranking::RedisRanking;
 pub use rates::RedisRates;

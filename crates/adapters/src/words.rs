@@ -1,10 +1,10 @@
 //! The words and cells in which every store writes states and kinds.
 
-use app::reactions::Group;
-use app::rows::{OffsetKey, Partition, TimerKind};
-use app::topic::Topic;
+use app::events::topic::Topic;
+use app::log::reactions::Group;
+use app::state::rows::{OffsetKey, Partition, TimerKind};
 use domain::claim::Claim;
-use domain::order_saga::{Step, StepState};
+use domain::order::saga::{Step, StepState};
 use domain::pricing::Discount;
 
 /// The kinds of ledger entry.

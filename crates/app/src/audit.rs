@@ -3,38 +3,27 @@
 //! A law holds at any moment beside a busy server, under both executors: what is in flight is excluded by its state,
 //! never by waiting. `docs/audit.md` states each law in the columns of the store.
 
-mod answers;
-mod carried;
-mod chains;
-mod claims;
-mod coupons;
 mod dossier;
 mod gate;
-mod journal;
+pub mod laws;
 mod log;
-mod orders;
-mod payments;
-mod points;
-mod redemption;
 mod repaired;
 mod report;
-mod shipments;
 mod snapshot;
-mod stock;
 #[cfg(test)]
 mod tests;
 
 use domain::time::Timestamp;
 
-use crate::command::Command;
+use crate::commands::Command;
 use crate::ports::StoreError;
 
-use answers::Promises;
-use coupons::CampaignBooks;
 use dossier::Dossier;
+use laws::answers::Promises;
+use laws::coupons::CampaignBooks;
+use laws::stock::StockBooks;
 use log::Told;
 use report::{Findings, Verdict};
-use stock::StockBooks;
 
 pub use gate::BesideGate;
 pub use repaired::Repaired;
@@ -83,11 +72,11 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
     snapshot.products(&mut |facts| stock.open(facts))?;
     let mut repairs = vec![];
     snapshot.orders(&mut |facts| {
-        repairs.extend(claims::repair(&facts));
+        repairs.extend(laws::claims::repair(&facts));
         let dossier = Dossier::new(facts);
         stock.enter(&dossier);
         promises.order_exists(&dossier);
-        findings.note(Law::Owed, payments::owed_in_time(&dossier, now));
+        findings.note(Law::Owed, laws::payments::owed_in_time(&dossier, now));
         inspect_order(&dossier, &campaigns, &mut findings);
     })?;
     stock.judge(&mut findings);
@@ -95,9 +84,9 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
     repairs.extend(stock.repairs());
     repairs.extend(campaigns.repairs);
     snapshot.customers(&mut |facts| {
-        findings.note(Law::Points, points::account(&facts));
-        findings.note(Law::Chains, chains::chains(&facts));
-        repairs.extend(points::repair(&facts));
+        findings.note(Law::Points, laws::points::account(&facts));
+        findings.note(Law::Chains, laws::chains::chains(&facts));
+        repairs.extend(laws::points::repair(&facts));
     })?;
     log::read_integrity(snapshot, &mut findings)?;
     Ok(Inspection { audit: findings.conclude(), repairs })
@@ -119,13 +108,13 @@ fn inspect_order(dossier: &Dossier, campaigns: &CampaignBooks, findings: &mut Fi
         Some(order) => law(dossier, order),
         None => Ok(()),
     };
-    findings.note(Law::Claims, claims::claims(dossier));
-    findings.note(Law::Demand, of_order(claims::demand));
-    findings.note(Law::Redemption, redemption::redemption(dossier, &campaigns.campaigns));
-    findings.note(Law::Points, points::spent(dossier));
-    findings.note(Law::Payments, payments::payments(dossier));
-    findings.note(Law::Shipments, shipments::shipments(dossier));
-    findings.note(Law::Orders, orders::adds_up(dossier));
-    findings.note(Law::Paths, of_order(orders::takes_legal_steps));
-    findings.note(Law::Journal, of_order(journal::journal));
+    findings.note(Law::Claims, laws::claims::claims(dossier));
+    findings.note(Law::Demand, of_order(laws::claims::demand));
+    findings.note(Law::Redemption, laws::redemption::redemption(dossier, &campaigns.campaigns));
+    findings.note(Law::Points, laws::points::spent(dossier));
+    findings.note(Law::Payments, laws::payments::payments(dossier));
+    findings.note(Law::Shipments, laws::shipments::shipments(dossier));
+    findings.note(Law::Orders, laws::orders::adds_up(dossier));
+    findings.note(Law::Paths, of_order(laws::orders::takes_legal_steps));
+    findings.note(Law::Journal, of_order(laws::journal::journal));
 }

@@ -3,14 +3,14 @@
 //! An adapter's own tests run [`CASES`] one by one, each on a fixture of its own.
 
 mod commits;
+mod failed_delivery;
+mod fulfilment;
 mod gate;
 mod log;
 pub mod payment;
 mod rows;
 mod samples;
 mod session;
-mod settling;
-mod undelivered;
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -62,7 +62,7 @@ cases! {
         an_inbox_row_survives,
         what_is_not_there_is_loaded_as_absent,
     }
-    settling {
+    fulfilment {
         a_payment_survives_every_change,
         a_payment_that_is_stuck_survives,
         a_shipment_survives,
@@ -85,7 +85,7 @@ cases! {
         timers_come_due_oldest_first,
         holders_are_counted,
     }
-    undelivered {
+    failed_delivery {
         a_parked_key_survives,
         a_parked_key_is_found_among_many,
         a_parked_event_survives_until_it_is_taken_away,

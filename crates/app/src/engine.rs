@@ -4,10 +4,10 @@ mod batch;
 mod failed;
 mod keys;
 mod modes;
+mod pending_commit;
 mod report;
+mod rollback;
 mod streams;
-mod undone;
-mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use std::sync::Arc;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
-use crate::answer::{Refusal, Settled};
-use crate::command::{Command, Idempotency, Source};
-use crate::ids::{Ids, Sequence};
+use crate::commands::answer::{Refusal, Settled};
+use crate::commands::{Command, Idempotency, Source};
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
-use crate::rows::{Key, OffsetKey, Rows};
-use crate::settings::Settings;
+use crate::state::ids::{Ids, Sequence};
+use crate::state::rows::{Key, OffsetKey, Rows};
+use crate::state::settings::Settings;
 
 use batch::Batch;
 use failed::Carried;
+use pending_commit::Lesson;
+pub use pending_commit::Written;
 pub use report::{Buried, Report};
 use streams::Streams;
-use written::Lesson;
-pub use written::Written;
 
 /// Told once, when the job's outcome is durable or known not to be.
 pub type Reply = Box<dyn FnOnce(Settled) + Send>;

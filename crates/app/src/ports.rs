@@ -1,5 +1,7 @@
 //! What the engine needs of the world. Each port is a small promise; every adapter of it passes one conformance suite.
 
+pub mod views;
+
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
@@ -11,14 +13,16 @@ use domain::coupon::{Campaign, Rejection};
 use domain::ids::{CampaignId, OrderId, RequestId, UserId};
 use domain::time::Timestamp;
 
-use crate::event::Event;
-use crate::ids::Sequence;
-use crate::reactions::Group;
-use crate::relay::Outgoing;
-use crate::rows::{DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows};
-use crate::topic::Topic;
-use crate::versions::Gap;
-use crate::views::{DaySales, Popular};
+use crate::events::event::Event;
+use crate::events::topic::Topic;
+use crate::log::reactions::Group;
+use crate::log::relay::Outgoing;
+use crate::log::versions::Gap;
+use crate::ports::views::{DaySales, Popular};
+use crate::state::ids::Sequence;
+use crate::state::rows::{
+    DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows,
+};
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

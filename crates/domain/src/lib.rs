@@ -9,7 +9,6 @@ pub mod ids;
 pub mod limits;
 pub mod money;
 pub mod order;
-pub mod order_saga;
 pub mod payment;
 pub mod points;
 pub mod pricing;

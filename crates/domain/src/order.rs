@@ -3,30 +3,30 @@
 //! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
 
 mod after_sales;
+mod basket;
+pub mod fulfilment;
 mod modes;
 mod outcome;
 mod placing;
-pub mod settling;
 mod status;
 mod terms;
-mod wanted;
 
 use std::sync::Arc;
 
 use crate::ids::{OrderId, ProductId, UserId};
 use crate::money::Money;
-use crate::order_saga::{Next, Report, Saga, Step};
+use crate::order::saga::{Next, Report, Saga, Step};
 use crate::payment::Method;
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use after_sales::{AfterSales, RefundAsked, Whereabouts};
+pub use basket::{CouponWanted, Line, Receiver, merge_lines};
 pub use modes::{Basket, Choice, Mode, Modes, PARALLEL_ITEMS_MAX, Pace, Rule};
 pub use outcome::{Canceller, Outcome};
 pub use placing::{Created, Placement};
 pub use status::Status;
 pub use terms::Payment;
-pub use wanted::{CouponWanted, Line, Receiver, merge_lines};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -50,7 +50,7 @@ pub enum Command {
     /// An operator, or a repair, asks for the outstanding restorations again.
     Resume,
     /// What comes after everything is claimed.
-    Settle(settling::Command),
+    Settle(fulfilment::Command),
     /// An operator has them done by the shop itself.
     Resolve {
         by: UserId,
@@ -116,7 +116,7 @@ pub enum Event {
         note: Arc<str>,
     },
     /// Units were given back: their price is owed to the customer.
-    Returned(settling::Return),
+    Returned(fulfilment::Return),
     /// Units whose price was given back arrived, or are written off because they will not.
     GoodsArrived {
         lines: Vec<(ProductId, i64)>,
@@ -246,7 +246,7 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
         Command::Collect { step, report, at: reported_at } => collect(order, *step, *report, (*reported_at, at)),
         Command::Cancel { .. } if !order.is_cancellable() => Err(Rejection::NotCancellable),
         Command::Cancel { by, note } if order.outcome == Outcome::Completed => {
-            Ok(settling::take_back(order, by.reason(), note.clone()))
+            Ok(fulfilment::take_back(order, by.reason(), note.clone()))
         }
         Command::Cancel { by, note } => Ok(give_up(order, by.reason(), note.clone())),
         Command::GiveUp if order.outcome == Outcome::Pending => {
@@ -261,7 +261,7 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
             Ok(resolve(order, (*by, reason)))
         }
         Command::Resume | Command::Resolve { .. } => Err(Rejection::NotStuck),
-        Command::Settle(command) => settling::decide(order, command),
+        Command::Settle(command) => fulfilment::decide(order, command),
     }
 }
 
@@ -380,7 +380,7 @@ pub fn evolve(order: &mut Option<Order>, event: &Event, at: Timestamp) {
         }
         Event::RefundAsked { lines, note } => order.fold_asked(lines, note.as_ref()),
         Event::RefundRejected { note } => order.fold_rejected(note),
-        Event::Returned(back) => settling::fold_return(order, back),
+        Event::Returned(back) => fulfilment::fold_return(order, back),
         Event::GoodsArrived { lines, .. } => order.fold_arrived(lines),
         Event::ProcessingRequested { receiver, warehouse_storage, .. } => {
             order.is_processing = order.outcome == Outcome::AwaitingPayment;
@@ -431,5 +431,6 @@ fn placed(created: &Arc<Created>) -> Order {
     }
 }
 
+pub mod saga;
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@
 //! What is asked for next follows from the state, and is asked for under one key until its answer is known. Money is booked
 //! only when the provider's amount is the expected one; an answer that nobody knows is looked up, never asked for again blindly.
 
-mod asked;
-mod giving_back;
 mod method;
 mod next;
+mod operation;
+mod reversal;
 mod state;
 
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
-pub use asked::{Asked, Deed, FIRST_TRY};
-pub use giving_back::{GivenBack, Resolution};
 pub use method::Method;
 pub use next::{Next, PAUSE_MAX, PAUSE_MIN, pause};
+pub use operation::{Asked, Deed, FIRST_TRY};
+pub use reversal::{GivenBack, Resolution};
 pub use state::{State, Way};
 
 /// The provider may be out of reach so often before an attempt is given up.
@@ -256,9 +256,9 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
         Command::Start { .. } => Err(Rejection::Impossible("a payment is begun once")),
         Command::Answer { asked, said } => Ok(answer(payment, *asked, said, at)),
         Command::Withdraw => Ok(withdraw(payment)),
-        Command::Refund { amount } => giving_back::refund(payment, *amount),
-        Command::Retry => giving_back::retry(payment),
-        Command::Resolve { by, reason, reference } => giving_back::resolve(payment, (*by, reason, reference)),
+        Command::Refund { amount } => reversal::refund(payment, *amount),
+        Command::Retry => reversal::retry(payment),
+        Command::Resolve { by, reason, reference } => reversal::resolve(payment, (*by, reason, reference)),
         Command::Resume => Ok(resume(payment, at)),
         Command::Call { attempt, refund } => Ok(call(payment, (*attempt, *refund))),
     }
@@ -301,7 +301,7 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
 
 fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Event> {
     if payment.asked() != Some(asked) {
-        return giving_back::late(payment, asked, said);
+        return reversal::late(payment, asked, said);
     }
     match said {
         Said::Approved { amount, .. } if *amount != payment.amount_of(asked.deed) => {
@@ -310,7 +310,7 @@ fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Ev
         Said::Approved { reference, .. } => approved(payment, asked.deed, reference),
         Said::Declined { code } => match asked.deed {
             Deed::Authorize | Deed::Capture => vec![Event::Declined { code: Arc::clone(code) }],
-            Deed::Void | Deed::Refund => vec![giving_back::declined(payment, code, at)],
+            Deed::Void | Deed::Refund => vec![reversal::declined(payment, code, at)],
         },
         Said::Pending | Said::Unknown => vec![payment.postponed(Way::LookUp, at)],
         Said::NotDone => not_done(payment, asked.deed, at),
@@ -325,7 +325,7 @@ fn approved(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
         Deed::Capture if payment.is_wanted => vec![Event::Captured],
         Deed::Capture => vec![Event::Captured, Event::RefundRequested { amount: payment.amount }],
         Deed::Void => vec![Event::Voided],
-        Deed::Refund => giving_back::refunded(payment),
+        Deed::Refund => reversal::refunded(payment),
     }
 }
 
@@ -390,7 +390,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         | Event::RefundReversed { .. }
         | Event::Stuck { .. }
         | Event::Retried
-        | Event::Resolved { .. } => giving_back::evolve(payment, event, at),
+        | Event::Resolved { .. } => reversal::evolve(payment, event, at),
     }
     payment.updated_at = at;
 }

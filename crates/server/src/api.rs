@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use app::answer::{Answer, Settled};
 use app::audit::Snapshot;
-use app::changed::Changed;
-use app::payment::{Directed, Provider};
+use app::commands::answer::changed::Changed;
+use app::commands::answer::{Answer, Settled};
+use app::payments::provider::{Directed, Provider};
 use app::ports::{Calendar, StoreError};
-use app::services::Services;
+use app::resilience::services::Services;
 use axum::Router;
 use axum::extract::{FromRef, Request, State};
 use axum::http::header::RETRY_AFTER;
@@ -23,61 +23,39 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::auth::{Admin, Tokens};
-use crate::estimates::Estimates;
-use crate::front::Front;
-use crate::guesses::Guesses;
+use crate::api::texts::{details, values};
 use crate::http::cursor::Cursors;
 use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
-use crate::limits::Limits;
 use crate::metrics::{Metrics, Mismatches};
 use crate::openapi::{self, Answers, Operation};
-use crate::passwords::Passwords;
-use crate::texts::{details, values};
+use crate::runtime::estimates::Estimates;
+use crate::runtime::submitter::Front;
+use crate::security::auth::{Admin, Tokens};
+use crate::security::login_attempts::Guesses;
+use crate::security::passwords::Passwords;
+use crate::security::rate_limits::Limits;
 
-pub(crate) mod audit;
-pub mod bodies;
-mod caller;
 mod coupons;
-mod echo;
-mod examples;
-mod fingerprints;
-mod groups;
-mod health;
-mod letters;
-mod limiting;
-mod listing;
-mod manual;
+mod docs;
+mod fulfilment;
+pub mod messaging;
 mod modes;
 mod notices;
 mod orders;
-mod pages;
 mod payments;
-mod points;
 mod products;
-mod reference;
-mod refunds;
-mod refusals;
-mod render;
-mod routes;
-mod services;
-mod settling;
-mod shapes;
-mod shipments;
-mod status;
-mod stuck;
-mod stuck_payments;
-mod submission;
-mod unseen;
+pub mod request;
+pub mod response;
+pub mod shop;
+pub mod texts;
 pub mod users;
-mod whose;
 
-pub use fingerprints::Fingerprints;
-pub use groups::Log;
-use manual::shop as about;
-use routes::Routes;
-use unseen::{is_unseen, is_unseen_but_line_breaks};
+use docs::shop as about;
+pub use messaging::groups::Log;
+use request::characters::{is_unseen, is_unseen_but_line_breaks};
+pub use request::fingerprints::Fingerprints;
+use request::routes::Routes;
 
 /// What the endpoints work with; one for the whole process.
 #[derive(Clone)]
@@ -190,10 +168,10 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         routes = routes.merge(admin_routes().router().route_layer(check));
     }
     if shop.limits.are_set() {
-        routes = routes.layer(middleware::from_fn_with_state(shop.clone(), limiting::limited));
+        routes = routes.layer(middleware::from_fn_with_state(shop.clone(), request::limiting::limited));
     }
     if surface == Surface::EverythingAndEcho {
-        routes = routes.route("/bench/echo/{bytes}", post(echo::echo));
+        routes = routes.route("/bench/echo/{bytes}", post(shop::echo::echo));
     }
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
 }
@@ -214,23 +192,23 @@ pub fn document() -> Value {
 /// What every listener serves.
 fn open_routes() -> Routes {
     Routes::default()
-        .get("/livez", health::live, about::live())
-        .get("/readyz", health::ready, about::ready())
-        .get("/openapi.json", reference::document, about::document())
-        .get("/docs", reference::page, about::page())
-        .get("/docs/reference.js", reference::script, about::part())
-        .get("/docs/reference.css", reference::style, about::part())
-        .get("/", reference::front, about::part())
+        .get("/livez", shop::health::live, about::live())
+        .get("/readyz", shop::health::ready, about::ready())
+        .get("/openapi.json", shop::reference::document, about::document())
+        .get("/docs", shop::reference::page, about::page())
+        .get("/docs/reference.js", shop::reference::script, about::part())
+        .get("/docs/reference.css", shop::reference::style, about::part())
+        .get("/", shop::reference::front, about::part())
 }
 
 fn metrics_route() -> Routes {
-    Routes::default().get("/metrics", health::metrics, about::metrics())
+    Routes::default().get("/metrics", shop::health::metrics, about::metrics())
 }
 
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
-    use manual::{
-        coupons as coupon, orders as order, payments as payment, people, products as product, settling as settle,
+    use docs::{
+        coupons as coupon, fulfilment as settle, orders as order, payments as payment, people, products as product,
     };
     const ISSUE: &str = "POST /api/coupons/{id}/issue";
     Routes::default()
@@ -242,9 +220,9 @@ fn customer_routes() -> Routes {
         .get("/api/products", products::list, product::list())
         .get("/api/products/popular", products::popular, product::popular())
         .get("/api/products/{id}", products::get, product::get())
-        .get("/api/points", points::balance, product::balance())
-        .post("/api/points/charge", points::charge, product::charge())
-        .get("/api/points/history", points::history, product::history())
+        .get("/api/points", users::points::balance, product::balance())
+        .post("/api/points/charge", users::points::charge, product::charge())
+        .get("/api/points/history", users::points::history, product::history())
         .get("/api/coupons", coupons::list, coupon::list())
         .post("/api/coupons/issue", coupons::request, coupon::request())
         .post(
@@ -258,36 +236,38 @@ fn customer_routes() -> Routes {
         .patch("/api/coupon/{id}/issue-redis", coupons::issue, coupon::issue().alias("issueCouponPatchAlias", ISSUE))
         .get("/api/requests/{requestId}", coupons::get_request, coupon::get_request())
         .post("/api/orders", orders::place, order::place())
-        .get("/api/orders", listing::list_own, order::list())
+        .get("/api/orders", orders::listing::list_own, order::list())
         .get("/api/orders/{orderNumber}", orders::get, order::get())
-        .get("/api/orders/{orderNumber}/status", status::get, order::status())
+        .get("/api/orders/{orderNumber}/status", orders::status::get, order::status())
         .get(
             "/orders/{orderNumber}/status",
-            status::get,
+            orders::status::get,
             order::status().alias("getOrderStatusAlias", "GET /api/orders/{orderNumber}/status"),
         )
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
         .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
-        .post("/api/orders/{orderNumber}/refund", refunds::refund, settle::refund())
-        .post("/api/orders/{orderNumber}/pay", settling::pay, settle::pay())
+        .post("/api/orders/{orderNumber}/refund", fulfilment::refunds::refund, settle::refund())
+        .post("/api/orders/{orderNumber}/pay", fulfilment::pay, settle::pay())
         .post(
             "/orders/{orderNumber}/pay",
-            settling::pay,
+            fulfilment::pay,
             settle::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
         )
-        .post("/api/orders/{orderNumber}/process-payment-shipment", settling::process, settle::process())
+        .post("/api/orders/{orderNumber}/process-payment-shipment", fulfilment::process, settle::process())
         .post(
             "/orders/{orderNumber}/process-payment-shipment",
-            settling::process,
+            fulfilment::process,
             settle::process().alias("processOrderAlias", "POST /api/orders/{orderNumber}/process-payment-shipment"),
         )
 }
 
 fn admin_routes() -> Routes {
-    use manual::orders::of_any;
-    use manual::{coupons as coupon, groups as group, letters as letter, modes as mode, orders as order};
-    use manual::{payments as payment, products as product, settling as settle};
+    use docs::orders::of_any;
+    use docs::{
+        coupons as coupon, dead_letters as letter, fulfilment as settle, groups as group, modes as mode,
+        orders as order, payments as payment, products as product,
+    };
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let status = of_any(order::status(), "getAnyOrderStatus", "How any order stands");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
@@ -299,43 +279,43 @@ fn admin_routes() -> Routes {
         .post("/api/admin/products/{id}/stock", products::adjust, product::adjust())
         .post("/api/admin/coupons", coupons::create, coupon::create())
         .patch("/api/admin/coupons/{id}", coupons::change, coupon::change())
-        .get("/api/admin/orders", listing::list_all, order::list_all())
+        .get("/api/admin/orders", orders::listing::list_all, order::list_all())
         .get("/api/admin/orders/{orderNumber}", orders::get, get)
-        .get("/api/admin/orders/{orderNumber}/status", status::get, status)
+        .get("/api/admin/orders/{orderNumber}/status", orders::status::get, status)
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
-        .post("/api/admin/orders/{orderNumber}/refund", refunds::refund, refund)
-        .post("/api/admin/orders/{orderNumber}/refund/approve", refunds::approve, settle::approve_refund())
-        .post("/api/admin/orders/{orderNumber}/refund/reject", refunds::reject, settle::reject_refund())
-        .post("/api/admin/orders/{orderNumber}/refund/arrived", refunds::arrived, settle::take_in_refund())
-        .post("/api/admin/orders/{orderNumber}/resume", stuck::resume, order::resume())
-        .post("/api/admin/orders/{orderNumber}/resolve", stuck::resolve, order::resolve())
-        .get("/api/admin/shipments", shipments::list, settle::list_shipments())
-        .get("/api/admin/shipments/{orderNumber}", shipments::get, settle::get_shipment())
-        .patch("/api/admin/shipments/{orderNumber}", shipments::change, settle::change_shipment())
-        .get("/api/admin/warehouse", shipments::list_stored, settle::list_stored())
-        .get("/api/admin/warehouse/{orderNumber}", shipments::get_stored, settle::get_stored())
-        .patch("/api/admin/warehouse/{orderNumber}", shipments::change_stored, settle::change_stored())
+        .post("/api/admin/orders/{orderNumber}/refund", fulfilment::refunds::refund, refund)
+        .post("/api/admin/orders/{orderNumber}/refund/approve", fulfilment::refunds::approve, settle::approve_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/reject", fulfilment::refunds::reject, settle::reject_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/arrived", fulfilment::refunds::arrived, settle::take_in_refund())
+        .post("/api/admin/orders/{orderNumber}/resume", orders::stuck::resume, order::resume())
+        .post("/api/admin/orders/{orderNumber}/resolve", orders::stuck::resolve, order::resolve())
+        .get("/api/admin/shipments", fulfilment::shipments::list, settle::list_shipments())
+        .get("/api/admin/shipments/{orderNumber}", fulfilment::shipments::get, settle::get_shipment())
+        .patch("/api/admin/shipments/{orderNumber}", fulfilment::shipments::change, settle::change_shipment())
+        .get("/api/admin/warehouse", fulfilment::shipments::list_stored, settle::list_stored())
+        .get("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::get_stored, settle::get_stored())
+        .patch("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::change_stored, settle::change_stored())
         .get("/api/admin/modes", modes::get, mode::get())
         .put("/api/admin/modes", modes::put, mode::put())
-        .get("/api/admin/services", services::list, mode::list_services())
-        .put("/api/admin/services", services::put, mode::switch_service())
+        .get("/api/admin/services", messaging::services::list, mode::list_services())
+        .put("/api/admin/services", messaging::services::put, mode::switch_service())
         .get("/api/admin/modes/changes", modes::changes, mode::changes())
-        .get("/api/admin/dead-letters", letters::list, letter::list())
-        .get("/api/admin/dead-letters/{id}", letters::get, letter::get())
-        .patch("/api/admin/dead-letters/{id}", letters::edit, letter::edit())
-        .post("/api/admin/dead-letters/{id}/resend", letters::resend, letter::resend())
-        .post("/api/admin/dead-letters/{id}/drop", letters::drop, letter::drop())
-        .get("/api/admin/payments", stuck_payments::list, payment::list())
-        .get("/api/admin/payments/{paymentId}", stuck_payments::get, payment::get())
-        .post("/api/admin/payments/{paymentId}/retry", stuck_payments::retry, payment::retry())
-        .post("/api/admin/payments/{paymentId}/resolve", stuck_payments::resolve, payment::resolve())
+        .get("/api/admin/dead-letters", messaging::dead_letters::list, letter::list())
+        .get("/api/admin/dead-letters/{id}", messaging::dead_letters::get, letter::get())
+        .patch("/api/admin/dead-letters/{id}", messaging::dead_letters::edit, letter::edit())
+        .post("/api/admin/dead-letters/{id}/resend", messaging::dead_letters::resend, letter::resend())
+        .post("/api/admin/dead-letters/{id}/drop", messaging::dead_letters::drop, letter::drop())
+        .get("/api/admin/payments", payments::stuck::list, payment::list())
+        .get("/api/admin/payments/{paymentId}", payments::stuck::get, payment::get())
+        .post("/api/admin/payments/{paymentId}/retry", payments::stuck::retry, payment::retry())
+        .post("/api/admin/payments/{paymentId}/resolve", payments::stuck::resolve, payment::resolve())
         .get("/api/admin/payments/script", payments::script, payment::script())
         .post("/api/admin/payments/script", payments::tell, payment::tell())
-        .get("/api/admin/groups", groups::list, group::list())
-        .post("/api/admin/groups/{group}/reset", groups::reset, group::reset())
-        .get("/api/admin/audit", audit::report, about::audit())
-        .post("/api/admin/audit/repair", audit::repair, about::repair())
+        .get("/api/admin/groups", messaging::groups::list, group::list())
+        .post("/api/admin/groups/{group}/reset", messaging::groups::reset, group::reset())
+        .get("/api/admin/audit", shop::audit::report, about::audit())
+        .post("/api/admin/audit/repair", shop::audit::repair, about::repair())
         .for_admins()
 }
 
@@ -356,7 +336,7 @@ fn accepted(body: impl Serialize) -> Response {
 
 /// What a command left behind, and a mark where that was answered before.
 fn left_behind(settled: Settled) -> Result<(Option<Changed>, bool), Problem> {
-    let answer = settled.result.map_err(|refusal| refusals::problem(&refusal))?;
+    let answer = settled.result.map_err(|refusal| response::refusals::problem(&refusal))?;
     let now = if let Answer::Changed { now } = answer { Some(*now) } else { None };
     Ok((now, settled.replayed))
 }
@@ -401,7 +381,7 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
 
 /// Why an operator does something, for the record.
 fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
-    const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
+    const CHARS_MAX: usize = response::shapes::ADMIN_REASON_CHARS_MAX;
     if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
         violations.push("#/reason", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
     }
@@ -411,7 +391,7 @@ fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
 
 /// Where it can be found what an operator did elsewhere.
 fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
-    const CHARS_MAX: usize = shapes::REFERENCE_CHARS_MAX;
+    const CHARS_MAX: usize = response::shapes::REFERENCE_CHARS_MAX;
     if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
         violations.push("#/reference", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
     }

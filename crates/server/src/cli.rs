@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use app::settings::Executor;
+use app::state::settings::Executor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sim::scenario::{Breakage, Scenario};
 use sim::simulation::{EXECUTORS, executor_name};
 
-use crate::auth::Role;
 use crate::config::Roles;
+use crate::security::auth::Role;
 
 mod bench;
 mod demo;
@@ -207,8 +207,8 @@ pub struct TokenArgs {
 }
 
 /// A moment as an option gives it, refused where it is none.
-fn moment(text: &str) -> Result<String, app::wire_time::NoMoment> {
-    app::wire_time::parse(text).map(|_| text.to_owned())
+fn moment(text: &str) -> Result<String, app::events::wire_time::NoMoment> {
+    app::events::wire_time::parse(text).map(|_| text.to_owned())
 }
 
 #[derive(Debug, Clone, Args)]

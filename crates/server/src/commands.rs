@@ -5,29 +5,21 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, SettingsArgs};
 use crate::config::Config;
-use crate::{config, data_dir, io_words, logging, secret, wiring};
+use crate::security::secret;
+use crate::system::{data_dir, io_error, logging};
+use crate::{config, wiring};
 
-mod admin_door;
-mod audit;
+pub mod admin;
 mod bench;
 mod config_print;
 mod demo;
-mod dlq;
-mod failing;
-mod groups;
-mod order;
-mod payment;
-mod progress;
-mod replay;
-mod running;
+pub mod demo_shop;
+pub mod output;
 mod serve;
 mod sim;
-mod table;
-mod temporary_folder;
 mod token;
-mod topics;
 
-pub(crate) use running::ADDRESS_FILE;
+pub(crate) use admin::running::ADDRESS_FILE;
 
 /// Why a command could not do its work; its text says what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +32,11 @@ pub enum Error {
     DataDir(#[from] data_dir::Error),
     #[error(transparent)]
     Secret(#[from] secret::Error),
-    #[error("cannot listen on {address}: {}", io_words::of(cause))]
+    #[error("cannot listen on {address}: {}", io_error::of(cause))]
     Listen { address: String, cause: io::Error },
-    #[error("{}", io_words::of(.0))]
+    #[error("{}", io_error::of(.0))]
     Io(#[from] io::Error),
-    #[error("there is no server of ours at {address}: {}", io_words::of(cause))]
+    #[error("there is no server of ours at {address}: {}", io_error::of(cause))]
     Unreachable { address: String, cause: io::Error },
     #[error(transparent)]
     Wiring(#[from] wiring::Error),
@@ -57,13 +49,13 @@ pub enum Error {
     #[error("the measurement came to nothing: {0}")]
     Bench(#[from] ::bench::Error),
     #[error(transparent)]
-    Demo(#[from] crate::demo::Error),
+    Demo(#[from] crate::commands::demo_shop::Error),
     #[error("{0}")]
     Usage(String),
     #[error("the running server did not do it: {0}")]
     Running(String),
     #[error("{0}")]
-    Refused(failing::Refusal),
+    Refused(output::failure::Refusal),
     #[error("{0}")]
     Failed(String),
     #[error("it was interrupted")]
@@ -74,16 +66,16 @@ pub enum Error {
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(args) => serve::run(&args),
-        Command::Audit(args) => audit::run(&args),
-        Command::Dlq(args) => dlq::run(&args),
-        Command::Order(args) => order::run(&args),
-        Command::Payment(args) => payment::run(&args),
-        Command::Groups(args) => groups::run(&args),
-        Command::Replay(args) => replay::run(&args),
+        Command::Audit(args) => admin::audit::run(&args),
+        Command::Dlq(args) => admin::dlq::run(&args),
+        Command::Order(args) => admin::order::run(&args),
+        Command::Payment(args) => admin::payment::run(&args),
+        Command::Groups(args) => admin::groups::run(&args),
+        Command::Replay(args) => admin::replay::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Sim(args) => sim::run(&args),
-        Command::Topics(args) => topics::run(&args),
+        Command::Topics(args) => admin::topics::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Config(args) => config_print::run(&args),
     };
@@ -95,7 +87,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 /// Ends with what is wrong with the command line itself.
 pub fn refuse(error: &clap::Error) -> ExitCode {
-    failing::of_command_line(error, is_json())
+    output::failure::of_command_line(error, is_json())
 }
 
 /// Whether what is printed is for a machine: known also of a command line that cannot be understood.

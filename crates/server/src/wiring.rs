@@ -6,43 +6,43 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
 use adapters::clock::{SteadyClock, SystemClock};
-use adapters::embedded::DATABASE_FILE;
-use adapters::{embedded, mysql, redis};
+use adapters::sqlite::DATABASE_FILE;
+use adapters::{mysql, redis, sqlite};
 use app::audit::{BesideGate, Repaired, Snapshot, inspect};
-use app::consume::Consumer;
 use app::engine::{Engine, Parts};
+use app::log::consumer::Consumer;
 use app::ports::{Calendar, Clock, EventLog, FixedOffset, StoreError};
-use app::rates::SharedRates;
-use app::services::Services;
-use app::settings::{Carrier, Executor, Settings};
+use app::resilience::rates::SharedRates;
+use app::resilience::services::Services;
+use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use prometheus_client::collector::Collector;
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 
-use crate::api::audit::repair_all;
+use crate::api::shop::audit::repair_all;
 use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
-use crate::audience::Audience;
-use crate::auth::Tokens;
-use crate::cashier::CashierThread;
 use crate::config::{self, Config};
-use crate::estimates::Estimates;
-use crate::front::{self, Front};
-use crate::guesses::Guesses;
-use crate::health::{AtWork, Health};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
-use crate::limits::Limits;
-use crate::log_watch::LogWatch;
-use crate::lookout::Lookout;
+use crate::live::subscriptions::Audience;
+use crate::live::waiting::Waiting;
 use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics};
-use crate::passwords::Passwords;
-use crate::relaying::RelayThread;
-use crate::secret::Secret;
-use crate::settling::Listeners;
-use crate::shutdown::{self, Stop, Stopper};
-use crate::waiting::Waiting;
-use crate::worker::Worker;
+use crate::runtime::committer::Listeners;
+use crate::runtime::engine_loop::Worker;
+use crate::runtime::estimates::Estimates;
+use crate::runtime::health::{AtWork, Health};
+use crate::runtime::lag_monitor::LogWatch;
+use crate::runtime::payment_loop::CashierThread;
+use crate::runtime::relay_loop::RelayThread;
+use crate::runtime::remote_commits::Lookout;
+use crate::runtime::shutdown::{self, Stop, Stopper};
+use crate::runtime::submitter::{self, Front};
+use crate::security::auth::Tokens;
+use crate::security::login_attempts::Guesses;
+use crate::security::passwords::Passwords;
+use crate::security::rate_limits::Limits;
+use crate::security::secret::Secret;
 
 mod beside;
 mod broker;
@@ -91,7 +91,7 @@ impl EngineThread {
             relay.stop();
         }
         if let (Ok(()), Some(folder)) = (&stopped, &self.folder)
-            && let Err(error) = embedded::sum_up_closed(folder)
+            && let Err(error) = sqlite::sum_up_closed(folder)
         {
             tracing::warn!("The pages of the store could not be summed up: {error}");
         }
@@ -105,7 +105,7 @@ impl EngineThread {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Embedded(#[from] embedded::OpenError),
+    Embedded(#[from] sqlite::OpenError),
     #[error(
         "there was a shop in {folder}: {file} is there, and {DATABASE_FILE} is missing or empty. Put {DATABASE_FILE} and \
          {DATABASE_FILE}-wal back, or a backup; set DATABASE_URL if the shop is kept in a database; choose another folder with \
@@ -163,7 +163,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
-    let front = Front::new(front::Parts {
+    let front = Front::new(submitter::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
         clock: Arc::clone(&clock),

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::event::{Event, EventKind};
-use app::outbox::parse_uuid;
+use app::events::event::{Event, EventKind};
+use app::events::outbox::parse_uuid;
+use app::events::topic::Topic;
+use app::log::reactions::{Group, REACTIONS};
+use app::log::relay::Outgoing;
 use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
-use app::reactions::{Group, REACTIONS};
-use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
-use app::topic::Topic;
+use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow, State};

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::answer::Answer;
 use app::audit::Law;
-use app::event::EventKind;
+use app::commands::answer::Answer;
+use app::events::event::EventKind;
+use app::log::reactions::Group;
 use app::ports::Clock as _;
-use app::reactions::Group;
-use app::rows::{HoldingKey, LetterStatus, RequestStatus};
-use app::settings::Executor;
+use app::state::rows::{HoldingKey, LetterStatus, RequestStatus};
+use app::state::settings::Executor;
 use domain::coupon::Rejection;
 use domain::ids::{CampaignId, UserId};
 use domain::order::Outcome;
-use domain::order_saga::StepState;
+use domain::order::saga::StepState;
 use domain::time::Timestamp;
 
 use crate::coverage::Branch;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use app::ports::{Commit, CommitError};
-use app::rows::Rows;
-use app::table::Change;
+use app::state::rows::Rows;
+use app::state::table::Change;
 use domain::coupon::Holding;
 use domain::money::Money;
 

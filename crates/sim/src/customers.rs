@@ -2,17 +2,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::answer::{Answer, Refusal, Settled};
-use app::command::{
+use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::{
     ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RefundDecision, RefundWanted,
     RegisterUser,
 };
 use app::engine::Job;
-use app::rows::{AnswerKey, EmailKey, Role};
+use app::state::rows::{AnswerKey, EmailKey, Role};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::settling::Goods;
+use domain::order::fulfilment::Goods;
 use domain::order::{Canceller, Choice, Order, Payment, Receiver};
 use domain::payment::Method;
 use domain::pricing::Discount;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::ids::Sequence;
-use app::outbox::{Record, SHARDS, ShardHead};
+use app::events::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
-use app::rows::{
+use app::state::ids::Sequence;
+use app::state::rows::{
     AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, ModesChange,
     Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer,
     Telling, TellingKey, Timer,
@@ -16,7 +16,7 @@ use domain::coupon::{Campaign, Holding};
 use domain::ids::{
     CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
 };
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::payment::Payment;
 use domain::points::Account;
 use domain::shipment::Shipment;

@@ -1,11 +1,11 @@
 //! The embedded event log as the model has it: the outbox, read shard by shard.
 
-use app::event::{Event, EventKind};
-use app::outbox::{SHARDS, parse_uuid};
+use app::events::event::{Event, EventKind};
+use app::events::outbox::{SHARDS, parse_uuid};
+use app::log::reactions::Group;
+use app::log::relay::Outgoing;
 use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
-use app::reactions::Group;
-use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
+use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow};

@@ -6,9 +6,9 @@ use app::audit::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
     ProductFacts, Settlement, ShardFacts, Snapshot,
 };
-use app::outbox::uuid;
+use app::events::outbox::uuid;
 use app::ports::StoreError;
-use app::rows::{AnswerKey, StoredAnswer};
+use app::state::rows::{AnswerKey, StoredAnswer};
 use domain::ids::{CampaignId, OrderId, UserId};
 use domain::stock::Product;
 

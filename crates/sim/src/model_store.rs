@@ -4,20 +4,20 @@ mod due;
 
 use std::ops::Range;
 
-use app::ids::Sequence;
-use app::outbox;
+use app::events::outbox;
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
-use app::rows::{
+use app::state::ids::Sequence;
+use app::state::rows::{
     AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey,
     PlacedKey, Rows, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
-use app::table::Change;
+use app::state::table::Change;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
 use crate::constraints;
 use crate::disk::{Disk, OutboxRow, State};
-use crate::fault::{CommitFault, Faults};
+use crate::planned_fault::{CommitFault, Faults};
 
 /// A store on a model disk. Dropping it at any moment is a crash: what was committed stays.
 #[derive(Debug)]

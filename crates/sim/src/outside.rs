@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use app::event::{Event, EventKind};
-use app::replay;
-use app::topic::Topic;
+use app::events::event::{Event, EventKind};
+use app::events::topic::Topic;
+use app::log::replay;
 use domain::ids::{CampaignId, ProductId, UserId};
 
 use crate::checker::ensure;

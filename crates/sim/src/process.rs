@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::consume::Consumer;
 use app::engine::{Engine, Job, Parts, Report};
+use app::log::consumer::Consumer;
 use app::ports::StoreError;
-use app::services::Services;
-use app::settings::{Executor, Settings};
+use app::resilience::services::Services;
+use app::state::settings::{Executor, Settings};
 use domain::ids::Codec;
 use domain::order::{Choice, Modes};
 
 use crate::bus::{Bus, BusLog};
 use crate::clock::ModelClock;
+use crate::crashing_store::{Fate, MortalStore};
 use crate::disk::Disk;
-use crate::fault::Faults;
 use crate::model_gate::ModelGate;
 use crate::model_store::ModelStore;
-use crate::mortal_store::{Fate, MortalStore};
+use crate::planned_fault::Faults;
 use crate::ready::{ready, survive};
 use crate::scenario::Breakage;
 

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use app::payment::{Ask, Asked, Call, Callback, CallbackError, Deed, Found, Provider as Port, ProviderError, Verdict};
+use app::payments::provider::{
+    Ask, Asked, Call, Callback, CallbackError, Deed, Found, Provider as Port, ProviderError, Verdict,
+};
 use domain::money::Money;
 use domain::time::Timestamp;
 

@@ -2,12 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use app::command::{Command, Undelivered};
+use app::commands::{Command, Undelivered};
 use app::engine::Job;
 use app::ports::Clock as _;
-use app::rows::LetterStatus;
-use app::services::Service;
-use app::settings::Executor;
+use app::resilience::services::Service;
+use app::state::rows::LetterStatus;
+use app::state::settings::Executor;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome};
 

@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,10 @@ const OUTER_ONLY: [&str; 9] =
 
 /// The one crate whose lints are its own, because it has `unsafe` code (`docs/decisions/0031`).
 const UNSAFE: &str = "vfs";
+
+/// Circles that are still to be cut. The figures only go down.
+const CIRCLES_LEFT: [(&str, usize); 7] =
+    [("domain", 2), ("app", 3), ("adapters", 4), ("sim", 2), ("bench", 1), ("server", 6), ("xtask", 2)];
 
 const LINES_MAX: usize = 450;
 const VAGUE_NAMES: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "impl"];
@@ -138,6 +144,19 @@ fn scripts_refuse_arguments_that_they_do_not_know() {
     }
 }
 
+#[test]
+fn files_do_not_use_each_other_in_circles() {
+    for (krate, _) in MAY_USE {
+        let mut found = vec![];
+        let read = circles::Crate::read(&root().join("crates").join(krate).join("src"));
+        for circle in read.circles() {
+            found.push(format!("{krate}: {} files\n  {}", circle.len(), read.ties(&circle).join("\n  ")));
+        }
+        let allowed = CIRCLES_LEFT.iter().find(|(name, _)| *name == krate).map_or(0, |(_, left)| *left);
+        assert_eq!(found.len(), allowed, "files use each other in circles:\n{}", found.join("\n"));
+    }
+}
+
 /// The map of the architecture has one row for a file or folder.
 #[test]
 fn the_map_names_nothing_twice() {
@@ -147,7 +166,7 @@ fn the_map_names_nothing_twice() {
         let cell = row.split('|').nth(1).unwrap();
         let mut folder = String::new();
         for path in cell.split('`').skip(1).step_by(2) {
-            // `crates/app/src/rows.rs`, `table.rs`: the second is beside the first.
+            // `crates/app/src/state/rows.rs`, `table.rs`: the second is beside the first.
             let path = if path.contains('/') && path.starts_with(['c', 'f']) {
                 path.to_owned()
             } else {

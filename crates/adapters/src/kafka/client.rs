@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::reactions::Group;
-use app::topic::{DeadLetterNames, Topic};
+use app::events::topic::{DeadLetterNames, Topic};
+use app::log::reactions::Group;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;

@@ -1,9 +1,9 @@
 //! The event log on Kafka: every group of the process, each a member of its consumer group.
 
+use app::log::reactions::Group;
+use app::log::relay::Outgoing;
 use app::ports::{EventLog, Fetched, Pending, StoreError};
-use app::reactions::Group;
-use app::relay::Outgoing;
-use app::rows::{OffsetKey, Partition};
+use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rdkafka::error::KafkaError;
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::cloud_event::SOURCE_ATTRIBUTE;
+use app::events::cloud_event::SOURCE_ATTRIBUTE;
+use app::events::topic::{self, Spread, Wanted};
+use app::log::relay::{PublishError, Publisher, Record};
 use app::ports::Pending;
-use app::relay::{PublishError, Publisher, Record};
-use app::topic::{self, Spread, Wanted};
 use parking_lot::{Condvar, Mutex};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;

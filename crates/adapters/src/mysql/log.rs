@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use app::event::EventKind;
-use app::outbox::{SHARDS, ShardHead};
+use app::events::event::EventKind;
+use app::events::outbox::{SHARDS, ShardHead};
+use app::log::reactions::Group;
+use app::log::relay::Outgoing;
 use app::ports::{EventLog, Fetched, Pending, StoreError};
-use app::reactions::Group;
-use app::relay::Outgoing;
-use app::rows::{OffsetKey, Partition};
+use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use mysql_async::Opts;
 
@@ -111,7 +111,7 @@ impl EventLog for MysqlLog {
         Box::pin(async move {
             let select =
                 "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
-            let topic = key.partition.topic.map_or("", app::topic::Topic::name);
+            let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask_alone(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), from_row)?)

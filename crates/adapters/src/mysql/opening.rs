@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::ids::Sequence;
-use app::outbox::SHARDS;
+use app::events::outbox::SHARDS;
 use app::ports::StoreError;
+use app::state::ids::Sequence;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, Pool};
 

@@ -1,17 +1,17 @@
 //! The outbox as relays read it: several processes may run one, and the lease of a shard says who works on it.
 
-use app::outbox::SHARDS;
+use app::events::outbox::SHARDS;
+use app::events::topic::Spread;
+use app::log::relay::{LEASE, Lease, Outbox, Outgoing};
 use app::ports::{Pending, StoreError};
-use app::relay::{LEASE, Lease, Outbox, Outgoing};
-use app::topic::Spread;
 use mysql_async::{Opts, Value};
 
 use super::cells::from_row;
 use super::failure::{Failure, Result};
+use super::repartition::settle;
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
-use super::switchboard::settle;
 use crate::selects::select_outgoing;
 
 /// The server's clock, by which leases end.

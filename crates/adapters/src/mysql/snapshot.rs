@@ -9,7 +9,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use app::ports::StoreError;
-use app::rows::{AnswerKey, StoredAnswer};
+use app::state::rows::{AnswerKey, StoredAnswer};
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Value};
 

@@ -2,22 +2,22 @@
 
 mod commit;
 mod executor;
+mod failed_delivery;
+mod fulfilment;
 mod load;
-mod places;
-mod settling;
-mod undelivered;
+mod offsets;
 
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::ids::Sequence;
-use app::outbox::{SHARDS, ShardHead};
+use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
-use app::rows::{HoldingKey, Key, OffsetKey, Rows};
+use app::state::ids::Sequence;
+use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, OrderId, UserId};
-use domain::order_saga::StepRecord;
+use domain::order::saga::StepRecord;
 use domain::time::Timestamp;
 use mysql_async::Opts;
 use rustc_hash::FxHashMap;
@@ -32,7 +32,7 @@ use super::sql::{Script, statement};
 use crate::records::Cells as _;
 
 pub(super) use load::lines;
-pub(super) use places::{SELECT_HEADS, heads};
+pub(super) use offsets::{SELECT_HEADS, heads};
 
 /// For so long a lost commit is looked up before its outcome counts as unknown. Everybody who asks meanwhile waits for it, so
 /// it is no longer than anybody is made to wait; a server that restarts is often back by then.
@@ -112,7 +112,7 @@ impl MysqlStore {
         if keys.is_empty() {
             return if script.is_empty() { Ok(()) } else { self.session.run(&script).await.map(|_| ()) };
         }
-        let keys = undelivered::without_untroubled(keys, (&mut self.session, &mut script), rows).await?;
+        let keys = failed_delivery::without_untroubled(keys, (&mut self.session, &mut script), rows).await?;
         let load = load::Load::new(&keys, &mut script);
         script.add(load::MOMENT);
         let mut answers = self.session.run(&script).await?;
@@ -141,12 +141,12 @@ impl MysqlStore {
         }
         commit::write_rows(&mut script, commit, &self.before);
         let mut sealed = None;
-        if let Some(lock) = places::lock(commit) {
+        if let Some(lock) = offsets::lock(commit) {
             let place = script.add(lock);
             let mut answers = self.session.run(&script).await?;
             script = Script::default();
-            let mut heads = places::heads(std::mem::take(&mut answers[place]))?;
-            places::write_events(&mut script, commit, &mut heads);
+            let mut heads = offsets::heads(std::mem::take(&mut answers[place]))?;
+            offsets::write_events(&mut script, commit, &mut heads);
             sealed = Some(heads);
         }
         commit::note_commit(&mut script, commit);
@@ -286,8 +286,8 @@ impl Store for MysqlStore {
                 Ok(DueTimer::Order { order: OrderId(cells.take()?), due: cells.at()? })
             });
             let mut due: Vec<DueTimer> = timers.collect::<Result<_>>()?;
-            due.extend(undelivered::due_keys(&mut self.session, now, limit).await?);
-            due.extend(undelivered::due_letters(&mut self.session, now, limit).await?);
+            due.extend(failed_delivery::due_keys(&mut self.session, now, limit).await?);
+            due.extend(failed_delivery::due_letters(&mut self.session, now, limit).await?);
             Ok(due)
         })
     }

@@ -2,24 +2,24 @@
 
 mod accounts;
 mod catalogue;
+mod change_feed;
 mod coupons;
-mod letters;
+mod dead_letters;
+mod fulfilment;
 mod modes;
 mod notices;
-mod order_desk;
+mod order_read_batcher;
 mod orders;
 mod outbox;
-mod settling;
-mod stirrings;
 
 use std::io;
 use std::sync::Arc;
 
 use app::ports::StoreError;
-use app::views::{Reading, Views};
+use app::ports::views::{Reading, Views};
 use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
 
-use self::order_desk::OrderDesk;
+use self::order_read_batcher::OrderDesk;
 use super::background::Background;
 use super::cells::from_row;
 use super::failure::{Failure, Result};

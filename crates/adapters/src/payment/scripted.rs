@@ -4,15 +4,15 @@
 //! book is a file that is not synced: a power cut may take its last lines, and then the same key gives the same verdict
 //! and the same reference again, because nothing in them is chance.
 
-pub(crate) mod book;
-mod own_book;
-mod playing;
-mod telling;
+mod callbacks;
+mod file_ledger;
+pub(crate) mod ledger;
+mod script;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use app::payment::{
+use app::payments::provider::{
     Ask, Call, Callback, CallbackError, Directed, Found, Postbox, Provider, ProviderError, Told, Verdict,
 };
 use app::ports::Clock;
@@ -20,8 +20,8 @@ use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
 use crate::mysql::MysqlBook;
-use book::{Book, Played};
-use own_book::OwnBook;
+use file_ledger::OwnBook;
+use ledger::{Book, Played};
 
 pub struct Scripted {
     book: Box<dyn Book>,
@@ -50,7 +50,7 @@ impl Scripted {
     }
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {
-        let Played { found, before, after, takes_back, .. } = self.book.turn(ask, playing::ask).await?;
+        let Played { found, before, after, takes_back, .. } = self.book.turn(ask, script::ask).await?;
         let verdict = found.ok_or_else(|| ProviderError::Unknown("the scripted provider is still at it".to_owned()))?;
         let letters = |count| -> Vec<Letter> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
         for Letter { signature, body } in letters(before) {
@@ -71,7 +71,7 @@ impl Scripted {
 
     /// There is none where nothing is known to sign it with.
     fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<Letter> {
-        let body = telling::body(ask, verdict);
+        let body = callbacks::body(ask, verdict);
         let signature = self.secrets.sign(&body, self.clock.now())?;
         Some(Letter { signature, body })
     }
@@ -93,7 +93,7 @@ impl Provider for Scripted {
 
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
         Box::pin(async move {
-            let Played { found, is_pending, .. } = self.book.turn(ask, playing::look_up).await?;
+            let Played { found, is_pending, .. } = self.book.turn(ask, script::look_up).await?;
             Ok(match found {
                 Some(verdict) => Found::Verdict(verdict),
                 None if is_pending => Found::Pending,
@@ -108,7 +108,7 @@ impl Provider for Scripted {
 
     fn callback(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Option<Callback>, CallbackError> {
         self.secrets.verify(signature, body, now)?;
-        telling::read(body).map(Some).ok_or(CallbackError::Unreadable)
+        callbacks::read(body).map(Some).ok_or(CallbackError::Unreadable)
     }
 }
 

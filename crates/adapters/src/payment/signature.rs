@@ -1,6 +1,6 @@
 //! The signature of a callback: `t=…,v1=…`, an HMAC-SHA256 over the moment and the bytes that were sent.
 
-use app::payment::CallbackError;
+use app::payments::provider::CallbackError;
 use domain::time::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;

@@ -7,7 +7,7 @@ mod wire;
 
 use std::time::Duration;
 
-use app::payment::{Ask, Call, Callback, CallbackError, Deed, Found, Provider, ProviderError, Verdict};
+use app::payments::provider::{Ask, Call, Callback, CallbackError, Deed, Found, Provider, ProviderError, Verdict};
 use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
@@ -69,7 +69,7 @@ impl Stripe {
         fields.extend([
             // Won have no smaller unit: the amount is in won, not in hundredths.
             ("amount", amount),
-            ("currency", app::payment::CURRENCY.to_owned()),
+            ("currency", app::payments::provider::CURRENCY.to_owned()),
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
             ("payment_method", self.payment_method.clone()),

@@ -1,9 +1,9 @@
 //! What participants hold for an order, and when it is looked at again.
 
-use app::rows::{Timer, TimerKind};
+use app::state::rows::{Timer, TimerKind};
 use domain::claim::Claim;
 use domain::ids::ProductId;
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::reason::Reason;
 
 use crate::words::{claim_state, step_cells, timer_kind};

@@ -1,12 +1,12 @@
 //! Events in their places, and who has come how far.
 
-use app::event::{Event, EventKind};
-use app::groups::Passed;
-use app::outbox::{ShardHead, parse_uuid};
+use app::events::event::{Event, EventKind};
+use app::events::outbox::{ShardHead, parse_uuid};
+use app::log::groups::Passed;
+use app::log::relay::Outgoing;
+use app::ports::views::ShardPlace;
 use app::ports::{Delivery, Poison};
-use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
-use app::views::ShardPlace;
+use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::time::Timestamp;
 
 use super::{Cells, FromCells};

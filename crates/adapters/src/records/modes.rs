@@ -1,6 +1,6 @@
 //! A change of the mode setting in its row.
 
-use app::rows::ModesChange;
+use app::state::rows::ModesChange;
 use domain::ids::UserId;
 use domain::order::{Choice, Modes};
 

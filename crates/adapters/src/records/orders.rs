@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::rows::OrderRow;
+use app::state::rows::OrderRow;
 use domain::ids::{CampaignId, Code, CouponId, OrderId, ProductId, UserId};
+use domain::order::saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::order::{AfterSales, CouponWanted, Created, Mode, Order, Outcome, Payment, Receiver, Rule, Status};
-use domain::order_saga::{Direction, Saga, Step, StepRecord, StepState};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 

@@ -1,6 +1,6 @@
 //! What is read only to be shown.
 
-use app::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
+use app::ports::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::time::Timestamp;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use app::ports::views::CouponViews;
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
-use app::views::CouponViews;
 use domain::coupon::{Campaign, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
@@ -18,13 +18,13 @@ use rustc_hash::FxHashMap;
 use tokio::sync::{mpsc, oneshot};
 
 mod committed;
-mod lessons;
 mod scripts;
+mod updates;
 
 use self::committed::Committed;
-use self::lessons::{Lesson, Task};
 pub use self::scripts::GateScript;
 use self::scripts::{Found, Scripts};
+use self::updates::{Lesson, Task};
 use super::Redis;
 
 /// Campaigns of which anything is remembered in this process; with more, all is forgotten and learned anew.
@@ -67,7 +67,7 @@ impl RedisGate {
             known: Mutex::default(),
             redis,
         });
-        shared.redis.handle().spawn(lessons::tell(Arc::downgrade(&shared), waiting));
+        shared.redis.handle().spawn(updates::tell(Arc::downgrade(&shared), waiting));
         RedisGate { shared, lessons }
     }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use app::ports::views::{CatalogueViews, DaySales, Popular};
 use app::ports::{Calendar, Clock, Ranking, Window};
-use app::views::{CatalogueViews, DaySales, Popular};
 use domain::ids::ProductId;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;

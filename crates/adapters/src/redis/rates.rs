@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use app::rates::{Rate, SharedRates, Taken};
+use app::resilience::rates::{Rate, SharedRates, Taken};
 use redis::Script;
 
 use super::Redis;

@@ -1,7 +1,7 @@
 //! Campaigns with their coupons and requests.
 
 use app::audit::{CampaignFact, CouponFacts};
-use app::rows::Request;
+use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::CampaignId;
 

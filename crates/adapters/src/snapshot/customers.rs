@@ -1,7 +1,7 @@
 //! Customers with their accounts and chains.
 
 use app::audit::{CustomerFacts, Link, NoticeLink};
-use app::rows::{Customer, Entry};
+use app::state::rows::{Customer, Entry};
 use domain::ids::UserId;
 use domain::points::Account;
 

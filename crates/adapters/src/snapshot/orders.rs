@@ -1,10 +1,10 @@
 //! Orders with everything that speaks of them.
 
 use app::audit::{CouponFacts, OrderEventFacts, OrderFacts, Settlement};
-use app::rows::{Entry, Timer};
+use app::state::rows::{Entry, Timer};
 use domain::claim::Claim;
 use domain::ids::OrderId;
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::payment::Payment;
 use domain::shipment::Shipment;
 use domain::warehouse::Storage;

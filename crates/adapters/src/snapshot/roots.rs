@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::audit::{EventFacts, ShardFacts};
-use app::outbox::ShardHead;
+use app::events::outbox::ShardHead;
 
 /// What is known of the chain before its events are read.
 #[derive(Debug, Default)]

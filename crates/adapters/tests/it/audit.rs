@@ -6,10 +6,10 @@ mod shop;
 use std::fs;
 use std::path::Path;
 
-use adapters::embedded::{self, DATABASE_FILE, OpenError, SqliteSnapshot};
+use adapters::sqlite::{self, DATABASE_FILE, OpenError, SqliteSnapshot};
 use app::audit::{self, Audit};
-use app::command::Command;
-use app::settings::Executor;
+use app::commands::Command;
+use app::state::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
 use rusqlite::Connection;
@@ -324,7 +324,7 @@ fn no_flipped_bit_of_a_closed_store_goes_unnoticed() {
     shop.sell_everything();
     let folder = shop.close();
     let folder = folder.folder();
-    embedded::sum_up_closed(folder).unwrap();
+    sqlite::sum_up_closed(folder).unwrap();
     assert_clean(&audit_of(folder));
     let whole = fs::read(folder.join(DATABASE_FILE)).unwrap();
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;

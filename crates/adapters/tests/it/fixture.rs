@@ -1,6 +1,6 @@
 use std::future::ready;
 
-use adapters::embedded::{self, Options};
+use adapters::sqlite::{self, Options};
 use app::conformance::{Fixture, Opened};
 use app::ports::Pending;
 use tempfile::TempDir;
@@ -15,15 +15,15 @@ impl Embedded {
         Embedded { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub(crate) fn open(&self) -> embedded::Opened {
-        let options = Options { synchronous: embedded::Synchronous::Off, cache_mib: 4, ..Options::default() };
-        embedded::open(self.folder.path(), options).unwrap()
+    pub(crate) fn open(&self) -> sqlite::Opened {
+        let options = Options { synchronous: sqlite::Synchronous::Off, cache_mib: 4, ..Options::default() };
+        sqlite::open(self.folder.path(), options).unwrap()
     }
 }
 
 impl Fixture for Embedded {
     fn open(&mut self) -> Pending<'_, Opened> {
-        let embedded::Opened { store, log, .. } = Embedded::open(self);
+        let sqlite::Opened { store, log, .. } = Embedded::open(self);
         Box::pin(ready(Opened { store: Box::new(store), log: Box::new(log) }))
     }
 }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use adapters::embedded::{self, BALLAST_FILE, Options};
+use adapters::sqlite::{self, BALLAST_FILE, Options};
 use app::conformance::ready;
 use app::ports::{Commit, CommitError, CommitId, Store as _};
-use app::rows::{AccountKey, Rows};
+use app::state::rows::{AccountKey, Rows};
 use domain::ids::UserId;
 use domain::money::Money;
 use domain::points::Account;
@@ -61,7 +61,7 @@ fn options(ballast_mib: u32) -> Options {
 }
 
 /// The points of the same hundred customers, written over and over: the log grows and the store does not.
-fn commit(store: &mut embedded::SqliteStore, number: i64) -> Result<(), CommitError> {
+fn commit(store: &mut sqlite::SqliteStore, number: i64) -> Result<(), CommitError> {
     let mut rows = Rows::default();
     let keys: Vec<_> = (0..100).map(|user| AccountKey(UserId(user)).into()).collect();
     ready(store.load(&keys, &mut rows)).map_err(|error| CommitError::Unknown(error.to_string()))?;
@@ -76,7 +76,7 @@ fn commit(store: &mut embedded::SqliteStore, number: i64) -> Result<(), CommitEr
 #[test]
 fn a_small_store_on_a_small_disk_goes_on() {
     let Some(disk) = Disk::of(12) else { return };
-    let mut store = embedded::open(disk.path(), options(1)).unwrap().store;
+    let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     let failed = (1..4_000).filter(|number| commit(&mut store, *number).is_err()).count();
     assert!(failed < 5, "{failed} of the commits found the disk full; the log is copied instead");
 }
@@ -84,7 +84,7 @@ fn a_small_store_on_a_small_disk_goes_on() {
 #[test]
 fn a_full_disk_is_forgotten_when_there_is_room_again_or_after_a_restart() {
     let Some(disk) = Disk::of(12) else { return };
-    let mut store = embedded::open(disk.path(), options(1)).unwrap().store;
+    let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     (1..200).for_each(|number| commit(&mut store, number).unwrap());
     assert!(disk.path().join(BALLAST_FILE).exists());
     disk.fill();
@@ -93,7 +93,7 @@ fn a_full_disk_is_forgotten_when_there_is_room_again_or_after_a_restart() {
     assert!(!disk.path().join(BALLAST_FILE).exists());
     drop(store);
     fs::remove_file(disk.path().join("other")).unwrap();
-    let mut store = embedded::open(disk.path(), options(1)).unwrap().store;
+    let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     assert!(disk.path().join(BALLAST_FILE).exists(), "it is taken again");
     (1..50).for_each(|number| commit(&mut store, number).unwrap());
 }
@@ -103,12 +103,12 @@ fn a_full_disk_is_forgotten_when_there_is_room_again_or_after_a_restart() {
 fn a_log_that_has_filled_the_disk_is_copied_at_the_start() {
     let Some(disk) = Disk::of(12) else { return };
     let killed = tempfile::tempdir().unwrap();
-    let mut store = embedded::open(killed.path(), options(1)).unwrap().store;
+    let mut store = sqlite::open(killed.path(), options(1)).unwrap().store;
     (1..100).for_each(|number| commit(&mut store, number).unwrap());
     for entry in fs::read_dir(killed.path()).unwrap().map(Result::unwrap) {
         fs::copy(entry.path(), disk.path().join(entry.file_name())).unwrap();
     }
     disk.fill();
-    let mut store = embedded::open(disk.path(), options(1)).unwrap().store;
+    let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     commit(&mut store, 1).unwrap();
 }

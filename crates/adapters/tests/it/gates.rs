@@ -1,6 +1,6 @@
 //! Every gate against what all of them promise.
 
-use adapters::embedded::MemoryGate;
+use adapters::sqlite::MemoryGate;
 use app::conformance::{GATE_CASES, GateFixture, ready};
 use app::ports::{Gate, Pending};
 use domain::coupon::Campaign;

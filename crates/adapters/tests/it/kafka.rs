@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use adapters::clock::SystemClock;
-use adapters::embedded;
 use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics};
-use app::cloud_event::SOURCE;
+use adapters::sqlite;
 use app::conformance::{CASES, Fixture, Opened};
-use app::event::{CouponIssued, Event};
-use app::outbox::uuid;
+use app::events::cloud_event::SOURCE;
+use app::events::event::{CouponIssued, Event};
+use app::events::outbox::uuid;
+use app::events::topic::{DeadLetterNames, Profile, Spread, Topic};
+use app::log::reactions::Group;
+use app::log::relay::{Outgoing, Publisher as _, Record, Relay};
 use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
-use app::reactions::Group;
-use app::relay::{Outgoing, Publisher as _, Record, Relay};
-use app::rows::{OffsetKey, Partition};
-use app::topic::{DeadLetterNames, Profile, Spread, Topic};
+use app::state::rows::{OffsetKey, Partition};
 use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::time::Timestamp;
 use rdkafka::ClientConfig;
@@ -170,7 +170,7 @@ struct OnKafka {
 
 impl Fixture for OnKafka {
     fn open(&mut self) -> Pending<'_, Opened> {
-        let embedded::Opened { store, log, engine, .. } = self.store.open();
+        let sqlite::Opened { store, log, engine, .. } = self.store.open();
         let publisher = KafkaPublisher::new(self.brokers.cluster.clone(), None);
         let relay = Relay::new(Box::new(store.outbox(engine).unwrap()), Box::new(publisher));
         let (client, brokers) = (self.brokers.client(), Arc::clone(&self.brokers));
@@ -209,8 +209,8 @@ fn record(key: &str) -> Record {
 #[test]
 fn a_key_has_the_partition_that_the_java_client_gives_it() {
     let Some(brokers) = Brokers::new("a_key_has_the_partition_that_the_java_client_gives_it") else { return };
-    // The hash that `app::outbox` takes its shards from is tested against the Java client's own vectors.
-    let partition = |key: &str| (app::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
+    // The hash that `app::events::outbox` takes its shards from is tested against the Java client's own vectors.
+    let partition = |key: &str| (app::events::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
     // It may have more partitions than its keys are spread over: nobody uses them.
     runtime().block_on(brokers.topics().grow(&[("order-events", 5)])).unwrap();
     let keys = ["21", "foobar", "abc", "42", "user:7", "ORD-4F7K2M9Q", "a-little-bit-longer-string", "1", "2", "3"];
@@ -287,8 +287,10 @@ fn events_of_another_shop_are_passed_over() {
     let (own, other) = (of("/doorbuster/A"), of("/doorbuster/B"));
     let spread = Spread::from([(Topic::CouponIssued, 3)]);
     let publish = |cluster: &Cluster, number| {
-        let records: Vec<Record> =
-            app::replay::records(&[issued(number)], Some(Topic::CouponIssued)).into_iter().map(|(_, it)| it).collect();
+        let records: Vec<Record> = app::log::replay::records(&[issued(number)], Some(Topic::CouponIssued))
+            .into_iter()
+            .map(|(_, it)| it)
+            .collect();
         runtime().block_on(KafkaPublisher::new(cluster.clone(), None).publish(&records, &spread)).unwrap();
     };
     publish(&other, 1);
@@ -321,7 +323,7 @@ fn events_of_another_shop_are_passed_over() {
     };
     let store = Embedded::new();
     let mut log = KafkaLog::join(&own, Box::new(store.open().log), &listener).unwrap();
-    let number = app::topic::partition_of("1", 3);
+    let number = app::events::topic::partition_of("1", 3);
     let partition = Partition { topic: Some(Topic::CouponIssued), number };
     let (mut found, mut from) = (vec![], 0);
     runtime().block_on(until(async || {

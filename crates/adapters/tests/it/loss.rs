@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use adapters::embedded::{self, DATABASE_FILE, MARK_FILE, OpenError, Options, SqliteSnapshot, Synchronous};
+use adapters::sqlite::{self, DATABASE_FILE, MARK_FILE, OpenError, Options, SqliteSnapshot, Synchronous};
 use app::audit;
-use app::settings::Executor;
+use app::state::settings::Executor;
 use domain::time::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -39,8 +39,8 @@ fn orders(folder: &Path) -> i64 {
     database.query_row("SELECT count(*) FROM orders", [], |row| row.get(0)).unwrap()
 }
 
-fn open(folder: &Path, accept_loss: bool) -> Result<embedded::Opened, OpenError> {
-    embedded::open(folder, Options { accept_loss, ..Options::default() })
+fn open(folder: &Path, accept_loss: bool) -> Result<sqlite::Opened, OpenError> {
+    sqlite::open(folder, Options { accept_loss, ..Options::default() })
 }
 
 fn edit(folder: &Path, file: &str, edit: impl FnOnce(&mut Vec<u8>)) {

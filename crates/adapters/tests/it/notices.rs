@@ -1,9 +1,9 @@
 //! A user's notices as their view tells them: in order, by the page, and no further back than asked.
 
-use adapters::embedded::Synchronous;
+use adapters::sqlite::Synchronous;
 use app::conformance::ready;
-use app::settings::Executor;
-use app::views::{Notices, Reach};
+use app::ports::views::{Notices, Reach};
+use app::state::settings::Executor;
 use domain::time::Timestamp;
 use tempfile::TempDir;
 

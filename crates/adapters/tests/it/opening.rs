@@ -1,16 +1,16 @@
 use std::path::Path;
 
-use adapters::embedded::{self, DATABASE_FILE, OpenError, Options, Synchronous};
+use adapters::sqlite::{self, DATABASE_FILE, OpenError, Options, Synchronous};
 use app::conformance::ready;
-use app::settings::Executor;
-use app::views::AccountViews as _;
+use app::ports::views::AccountViews as _;
+use app::state::settings::Executor;
 use domain::money::Money;
 use rusqlite::Connection;
 
 use crate::shop::{ANN, Shop, order};
 
-fn open(folder: &Path) -> Result<embedded::Opened, OpenError> {
-    embedded::open(folder, Options::default())
+fn open(folder: &Path) -> Result<sqlite::Opened, OpenError> {
+    sqlite::open(folder, Options::default())
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn a_folder_has_one_writer_and_any_number_of_readers() {
     let folder = tempfile::tempdir().unwrap();
     let writer = open(folder.path()).unwrap();
     assert!(matches!(open(folder.path()), Err(OpenError::InUse(_))));
-    let reader = embedded::read(folder.path(), Options::default()).unwrap();
+    let reader = sqlite::read(folder.path(), Options::default()).unwrap();
     assert_eq!(ready(reader.balance(ANN)).unwrap(), Money::ZERO);
     drop(writer);
     open(folder.path()).unwrap();
@@ -88,7 +88,7 @@ fn the_log_keeps_its_size_however_much_is_written() {
     let mut shop = Shop::open(folder.path(), Executor::Inline, Synchronous::Off);
     let product = shop.register_product(1_000_000);
     for _batch in 0..2_000 {
-        let orders = (0..400).map(|_| app::command::Command::PlaceOrder(Box::new(order(ANN, product, 1))));
+        let orders = (0..400).map(|_| app::commands::Command::PlaceOrder(Box::new(order(ANN, product, 1))));
         let (report, _) = shop.batch(orders);
         assert_eq!(report.errors, Vec::<String>::new());
         let log = length("shop.db-wal");

@@ -1,14 +1,14 @@
 //! Events in their places, and groups that read them in place: the same on both stores.
 
-use adapters::embedded::{self, Options, Synchronous};
 use adapters::mysql;
-use app::event::EventKind;
-use app::groups::{self, LogBook, Target, Wanted};
-use app::reactions::Group;
-use app::replay::{self, Selection};
-use app::rows::{OffsetKey, Partition};
-use app::settings::{Carrier, Executor};
-use app::topic::Topic;
+use adapters::sqlite::{self, Options, Synchronous};
+use app::events::event::EventKind;
+use app::events::topic::Topic;
+use app::log::groups::{self, LogBook, Target, Wanted};
+use app::log::reactions::Group;
+use app::log::replay::{self, Selection};
+use app::state::rows::{OffsetKey, Partition};
+use app::state::settings::{Carrier, Executor};
 use domain::ids::OrderId;
 use domain::time::Timestamp;
 
@@ -73,10 +73,10 @@ fn check(shop: &Shop, book: &dyn LogBook, sold: OrderId) {
 #[test]
 fn places_are_told_by_the_store_in_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    embedded::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
+    sqlite::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
     let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
     let sold = sell(&mut shop);
-    let (book, _key) = embedded::read_shop(folder.path()).unwrap();
+    let (book, _key) = sqlite::read_shop(folder.path()).unwrap();
     check(&shop, &book, sold);
 }
 

@@ -6,15 +6,15 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, MemoryGate, Options, Synchronous};
 use adapters::mysql::{self, NoGate};
-use app::answer::{Answer, Settled};
-use app::command::{Command, CreateCampaign, PlaceOrder};
-use app::consume::Consumer;
+use adapters::sqlite::{self, MemoryGate, Options, Synchronous};
+use app::commands::answer::{Answer, Settled};
+use app::commands::{Command, CreateCampaign, PlaceOrder};
 use app::engine::{Engine, Job, Parts, Report};
+use app::log::consumer::Consumer;
+use app::ports::views::Views;
 use app::ports::{EventLog, Gate, Store};
-use app::settings::{Executor, Settings};
-use app::views::Views;
+use app::state::settings::{Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -49,7 +49,7 @@ struct Made {
 impl Shop {
     pub(crate) fn open(folder: &Path, executor: Executor, synchronous: Synchronous) -> Shop {
         let options = Options { synchronous, ..Options::default() };
-        let embedded::Opened { store, views, log, codec_key, engine } = embedded::open(folder, options).unwrap();
+        let sqlite::Opened { store, views, log, codec_key, engine } = sqlite::open(folder, options).unwrap();
         let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(MemoryGate::default()));
         Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime())
     }

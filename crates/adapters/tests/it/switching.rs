@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use adapters::embedded::SqliteSwitchboard;
 use adapters::mysql::MysqlSwitchboard;
-use app::outbox::SHARDS;
-use app::relay::{Lease, Outbox};
-use app::settings::Executor;
-use app::switching::Switchboard;
-use app::topic::{Spread, Topic};
+use adapters::sqlite::SqliteSwitchboard;
+use app::events::outbox::SHARDS;
+use app::events::topic::{Spread, Topic};
+use app::log::relay::{Lease, Outbox};
+use app::log::repartition::Switchboard;
+use app::state::settings::Executor;
 
 use crate::database::{Database, runtime};
 use crate::fixture::Embedded;
@@ -96,7 +96,7 @@ async fn check(parts: Parts<'_>) {
 #[test]
 fn the_relay_of_a_folder_stands_still_for_a_switch() {
     let store = Embedded::new();
-    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::embedded::Synchronous::Full));
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
     let mut relay = opened.store.outbox(opened.engine).unwrap();
     let board = || SqliteSwitchboard::open(store.folder.path()).unwrap();
@@ -111,7 +111,7 @@ fn the_relay_of_a_folder_stands_still_for_a_switch() {
 #[test]
 fn a_relay_that_died_is_buried_by_the_next_one_of_its_folder() {
     let store = Embedded::new();
-    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::embedded::Synchronous::Full));
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
     let mut switch = SqliteSwitchboard::open(store.folder.path()).unwrap();
     runtime().block_on(async {
@@ -154,5 +154,5 @@ fn the_relays_of_a_database_stand_still_for_a_switch() {
 fn a_folder_that_was_never_served_is_not_switched() {
     let folder = tempfile::tempdir().unwrap();
     let found = SqliteSwitchboard::open(folder.path());
-    assert!(matches!(found.err(), Some(adapters::embedded::OpenError::NoShop(_))));
+    assert!(matches!(found.err(), Some(adapters::sqlite::OpenError::NoShop(_))));
 }

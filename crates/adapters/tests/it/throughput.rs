@@ -3,9 +3,9 @@
 
 use std::time::Instant;
 
-use adapters::embedded::Synchronous;
-use app::command::{Command, PlaceOrder};
-use app::settings::Executor;
+use adapters::sqlite::Synchronous;
+use app::commands::{Command, PlaceOrder};
+use app::state::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
 

@@ -1,12 +1,12 @@
-use adapters::embedded::Synchronous;
-use app::answer::Answer;
-use app::command::{Command, Idempotency, PlaceOrder};
+use adapters::sqlite::Synchronous;
+use app::commands::answer::Answer;
+use app::commands::{Command, Idempotency, PlaceOrder};
 use app::conformance::ready;
 use app::engine::Job;
-use app::event::EventKind;
-use app::rows::{AnswerKey, EmailKey};
-use app::settings::Executor;
-use app::views::Popular;
+use app::events::event::EventKind;
+use app::ports::views::Popular;
+use app::state::rows::{AnswerKey, EmailKey};
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::Outcome;
@@ -160,12 +160,12 @@ fn old_answers_are_found_oldest_first() {
 fn a_login_is_found_by_its_address() {
     let (_folder, mut shop) = open(Executor::Inline);
     let email_key = EmailKey([9; 32]);
-    let registered = shop.tell(Command::RegisterUser(Box::new(app::command::RegisterUser {
+    let registered = shop.tell(Command::RegisterUser(Box::new(app::commands::RegisterUser {
         email: "ann@example.com".into(),
         email_key,
         name: "Ann".into(),
         password_hash: "$argon2id$…".into(),
-        role: app::rows::Role::Customer,
+        role: app::state::rows::Role::Customer,
         candidate: None,
     })));
     let found = ready(shop.views.login(email_key)).unwrap().unwrap();

@@ -1,12 +1,12 @@
 //! One order's facts with its events read, as the laws about orders look at it.
 
 use domain::claim::Claim;
+use domain::order::saga::{Step, StepState};
 use domain::order::{Order, Outcome};
-use domain::order_saga::{Step, StepState};
 use domain::time::Timestamp;
 
 use super::snapshot::OrderFacts;
-use crate::event::{Event, EventKind};
+use crate::events::event::{Event, EventKind};
 
 pub(super) struct Dossier {
     /// How complaints name the order.

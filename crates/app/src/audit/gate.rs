@@ -6,7 +6,7 @@ use domain::ids::CampaignId;
 
 use super::snapshot::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, StoredAnswer};
+use crate::state::rows::{AnswerKey, StoredAnswer};
 
 /// A snapshot of a store, with what its gate was asked *before* the snapshot was taken: a gate learns only what is
 /// committed, so from then on the store knows at least as much.

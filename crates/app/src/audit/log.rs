@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use domain::ids::CampaignId;
 use domain::time::Timestamp;
 
-use super::carried;
+use super::laws::carried;
 use super::report::{Findings, Law, Verdict, ensure};
 use super::snapshot::{EventFacts, LogFacts, Snapshot};
-use crate::event::{Event, EventKind, ResultCode};
-use crate::outbox::{self, Chained, SHARDS, ShardHead};
+use crate::events::event::{Event, EventKind, ResultCode};
+use crate::events::outbox::{self, Chained, SHARDS, ShardHead};
 use crate::ports::StoreError;
-use crate::settings::Carrier;
+use crate::state::settings::Carrier;
 
 /// What the log says of each campaign, and how late it is by the log's own clock: in a shop that stands still, time
 /// does.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::report::Law;
-use crate::command::{Command, Repair};
+use crate::commands::{Command, Repair};
 
 /// One repair, and whether the engine took it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

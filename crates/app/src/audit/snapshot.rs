@@ -3,7 +3,7 @@
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::payment::Payment;
 use domain::points::Account;
 use domain::shipment::Shipment;
@@ -11,11 +11,11 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use crate::outbox::ShardHead;
+use crate::events::outbox::ShardHead;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, Customer, Entry, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
-use crate::settings::Carrier;
-use crate::views::ShardPlace;
+use crate::ports::views::ShardPlace;
+use crate::state::rows::{AnswerKey, Customer, Entry, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
+use crate::state::settings::Carrier;
 
 /// One consistent, read-only view of a store. Everything streams, so that no store is too large to be audited, and
 /// every call sees the same moment.

@@ -9,8 +9,8 @@ use domain::claim::Claim;
 use domain::coupon::Campaign;
 use domain::ids::{Code, Codec, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
+use domain::order::saga::Step;
 use domain::order::{Choice, Mode, Modes};
-use domain::order_saga::Step;
 use domain::pricing::Discount;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -21,18 +21,17 @@ use fixture::{
 };
 
 use super::{CampaignFact, Law, ShardFacts, audit, repairs};
-use crate::answer::Answer;
-use crate::command::{Command, Repair};
-use crate::handlers;
-use crate::ids::Ids;
-use crate::outbox::ShardHead;
-use crate::reactions::Group;
-use crate::rows::{
+use crate::commands::answer::Answer;
+use crate::commands::context::Unit;
+use crate::commands::{Command, Repair, dispatch};
+use crate::events::outbox::ShardHead;
+use crate::log::reactions::Group;
+use crate::ports::views::ShardPlace;
+use crate::state::ids::Ids;
+use crate::state::rows::{
     AccountKey, AnswerKey, OffsetKey, OrderKey, Partition, PaymentKey, Request, RequestStatus, Rows, TimerKey,
 };
-use crate::settings::{Executor, Settings};
-use crate::unit::Unit;
-use crate::views::ShardPlace;
+use crate::state::settings::{Executor, Settings};
 
 fn broken_laws(shop: &mut Shop) -> Vec<(Law, Vec<String>)> {
     let audit = audit(shop, NOON).unwrap();
@@ -309,7 +308,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
     };
     let mut ids = Ids::new(1);
     let mut unit = Unit { rows: &mut rows, ids: &mut ids, settings: &settings, now: NOON, cause: "Repair", skipped: 0 };
-    handlers::handle(&mut unit, &Command::Repair(repair.clone())).unwrap();
+    dispatch::handle(&mut unit, &Command::Repair(repair.clone())).unwrap();
     for facts in &mut shop.products {
         facts.product = rows.products.get(facts.product.id).unwrap().unwrap().clone();
     }

@@ -11,12 +11,12 @@ use domain::points::Account;
 use super::Fixture;
 use super::samples::{self, Dice};
 use super::session::{ENGINE, NOON, Session};
-use crate::answer::Answer;
-use crate::event::{Event, OrderCancelled};
-use crate::ids::Sequence;
+use crate::commands::answer::Answer;
+use crate::events::event::{Event, OrderCancelled};
+use crate::log::reactions::Group;
 use crate::ports::{Commit, CommitError, CommitId, DueTimer};
-use crate::reactions::Group;
-use crate::rows::{
+use crate::state::ids::Sequence;
+use crate::state::rows::{
     AccountKey, AnswerKey, CouponLink, CustomerKey, HoldingKey, OffsetKey, OffsetMove, Partition, Rows, StoredAnswer,
     Timer, TimerKey, TimerKind,
 };
@@ -166,7 +166,7 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
 pub(super) async fn a_row_may_be_deleted_without_being_read(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let timer = TimerKey(OrderId(1));
-    let claim = crate::rows::ClaimKey { order: OrderId(1), step: domain::order_saga::Step::Coupon };
+    let claim = crate::state::rows::ClaimKey { order: OrderId(1), step: domain::order::saga::Step::Coupon };
     let answer = AnswerKey([3; 32]);
     session
         .change(&[timer.into(), claim.into(), answer.into()], |rows| {

@@ -4,20 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::money::Money;
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::reason::Reason;
 
-use super::Fixture;
 use super::commits::write_a_bit_of_everything;
-use super::samples;
 use super::session::{NOON, Session};
-use crate::event::{
+use super::{Fixture, samples};
+use crate::events::event::{
     CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, OrderCancelled, OrderCompleted, PointsCharged,
     ResultCode, Sold, StepReport, StockRequest,
 };
+use crate::log::reactions::Group;
 use crate::ports::{CommitError, Delivery};
-use crate::reactions::Group;
-use crate::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
+use crate::state::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
 
 fn cancelled(user: i64) -> Event {
     let reason = Reason::StepTimedOut;

@@ -8,7 +8,7 @@ use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
 
-use crate::payment::{Ask, Deed, Found, Provider, Verdict};
+use crate::payments::provider::{Ask, Deed, Found, Provider, Verdict};
 
 pub type Case = for<'a> fn(&'a Customer<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 

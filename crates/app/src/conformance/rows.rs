@@ -4,8 +4,8 @@ use domain::claim::Claim;
 use domain::coupon::Holding;
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
+use domain::order::saga::Step;
 use domain::order::{Choice, Modes};
-use domain::order_saga::Step;
 use domain::points::Account;
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -13,9 +13,9 @@ use domain::time::Timestamp;
 use super::Fixture;
 use super::samples::{self, Dice};
 use super::session::{NOON, Session};
-use crate::answer::Answer;
-use crate::reactions::Group;
-use crate::rows::{
+use crate::commands::answer::Answer;
+use crate::log::reactions::Group;
+use crate::state::rows::{
     AccountKey, AnswerKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key,
     Login, ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, Sales, SalesKey, StoredAnswer,
     TermsKey, Timer, TimerKey, TimerKind,

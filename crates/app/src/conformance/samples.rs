@@ -6,11 +6,11 @@ use std::time::Duration;
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, Codec, CouponId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
+use domain::order::fulfilment::{self, Goods};
+use domain::order::saga::{Report, Step};
 use domain::order::{
     self, Canceller, CouponWanted, Line, Mode, Order, Outcome, Payment, Placement, Receiver, Rule, Whereabouts,
-    settling::{self, Goods},
 };
-use domain::order_saga::{Report, Step};
 use domain::payment::Method;
 use domain::pricing::Discount;
 use domain::reason::Reason;
@@ -18,8 +18,8 @@ use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 
 use super::session::NOON;
-use crate::event::ResultCode;
-use crate::rows::{Customer, Decision, EventId, Granted, NewEvent, Request, RequestStatus};
+use crate::events::event::ResultCode;
+use crate::state::rows::{Customer, Decision, EventId, Granted, NewEvent, Request, RequestStatus};
 
 const CODEC: Codec = Codec::new([7; 16]);
 
@@ -116,25 +116,29 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     order.expect("the order was there before")
 }
 
-fn settling_command(dice: &mut Dice, before: &Order) -> settling::Command {
+fn settling_command(dice: &mut Dice, before: &Order) -> fulfilment::Command {
     match dice.below(8) {
-        0 if before.outcome == Outcome::AwaitingPayment => settling::Command::Captured,
+        0 if before.outcome == Outcome::AwaitingPayment => fulfilment::Command::Captured,
         1 => {
             let method = dice.flip().then(|| dice.pick(&Method::ALL));
-            settling::Command::Process { method, receiver: Some(receiver(dice)), warehouse_storage: Some(dice.flip()) }
+            fulfilment::Command::Process {
+                method,
+                receiver: Some(receiver(dice)),
+                warehouse_storage: Some(dice.flip()),
+            }
         }
-        2 => settling::Command::Dispatch,
+        2 => fulfilment::Command::Dispatch,
         3 => {
             let goods = dice.pick(&[Whereabouts::InHouse, Whereabouts::Delivered]);
-            settling::Command::Refund { lines: vec![(ProductId(1), 1)], note: None, goods, by_shop: None }
+            fulfilment::Command::Refund { lines: vec![(ProductId(1), 1)], note: None, goods, by_shop: None }
         }
-        4 => settling::Command::ApproveRefund { goods: dice.pick(&Goods::ALL) },
-        5 => settling::Command::RejectRefund { note: dice.text() },
-        6 => settling::Command::TakeIn { lines: vec![], is_written_off: dice.flip() },
+        4 => fulfilment::Command::ApproveRefund { goods: dice.pick(&Goods::ALL) },
+        5 => fulfilment::Command::RejectRefund { note: dice.text() },
+        6 => fulfilment::Command::TakeIn { lines: vec![], is_written_off: dice.flip() },
         _ => {
             let (note, goods) = (Some(dice.text()), Whereabouts::Delivered);
             let by_shop = dice.flip().then(|| dice.pick(&Goods::ALL));
-            settling::Command::Refund { lines: vec![], note, goods, by_shop }
+            fulfilment::Command::Refund { lines: vec![], note, goods, by_shop }
         }
     }
 }
@@ -271,7 +275,7 @@ pub(super) fn code_of(order: i64) -> Code {
 }
 
 /// The `number`th event of a test.
-pub(super) fn new_event(number: u32, event: crate::event::Event) -> NewEvent {
+pub(super) fn new_event(number: u32, event: crate::events::event::Event) -> NewEvent {
     let at = NOON + Duration::from_micros(u64::from(number));
     NewEvent { id: EventId(u128::from(number)), event, order: None, version: None, cause: "test", at }
 }

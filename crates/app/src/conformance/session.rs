@@ -4,7 +4,7 @@ use domain::time::Timestamp;
 
 use super::{Fixture, Opened};
 use crate::ports::{Commit, CommitError, CommitId, EventLog, Store};
-use crate::rows::{Key, OffsetKey, OffsetMove, Rows};
+use crate::state::rows::{Key, OffsetKey, OffsetMove, Rows};
 
 /// 2026-11-21T09:30:00Z.
 pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_253_400_000_000);

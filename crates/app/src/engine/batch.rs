@@ -9,21 +9,20 @@ use domain::order::Order;
 use domain::time::Timestamp;
 
 use super::report::Buried;
-use super::undone::{self, caught};
+use super::rollback::{self, caught};
 use super::{Job, Reply, Report};
-use crate::answer::{Answer, Refusal, Settled};
-use crate::command::{Command, Reaction, Undelivered};
-use crate::event::Event;
-use crate::handlers;
-use crate::ids::Ids;
-use crate::reactions::Group;
-use crate::rows::{
+use crate::commands::answer::{Answer, Refusal, Settled};
+use crate::commands::context::{Halt, Unit};
+use crate::commands::{Command, Reaction, Undelivered, dispatch};
+use crate::events::event::Event;
+use crate::log::reactions::Group;
+use crate::ports::views::DaySales;
+use crate::state::ids::Ids;
+use crate::state::rows::{
     AnswerKey, DeadLetter, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer,
 };
-use crate::settings::Settings;
-use crate::table::Missing;
-use crate::unit::{Halt, Unit};
-use crate::views::DaySales;
+use crate::state::settings::Settings;
+use crate::state::table::Missing;
 
 pub(super) struct Batch {
     pub(super) rows: Rows,
@@ -112,7 +111,7 @@ impl Batch {
             Err(Halt::Failed(error)) => self.decide_failed(job, &error, (ids, settings)),
             Err(Halt::Broken(error)) => {
                 self.broken.push(format!("{}: {error}", cause(&job.command)));
-                undone::put_off(&mut self.rows, &job.command, (self.now, settings));
+                rollback::put_off(&mut self.rows, &job.command, (self.now, settings));
                 self.decide_failed(job, &error, (ids, settings));
             }
             Err(Halt::Refused(refusal)) => {
@@ -167,7 +166,7 @@ impl Batch {
             if let Some(park) = self.waits_behind(job)? {
                 let cause = cause(&job.command);
                 let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
-                return handlers::handle(&mut unit, &park).map(|answer| (answer, false));
+                return dispatch::handle(&mut unit, &park).map(|answer| (answer, false));
             }
             if !self.take_in(job)? {
                 self.note_skipped(job, 1);
@@ -176,7 +175,7 @@ impl Batch {
         }
         let cause = cause(&job.command);
         let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
-        let answer = handlers::handle(&mut unit, &job.command)?;
+        let answer = dispatch::handle(&mut unit, &job.command)?;
         let skipped = unit.skipped;
         self.note_skipped(job, skipped);
         if let Some(idempotency) = job.idempotency {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::command::{Attempt, Command, Undelivered};
+use crate::commands::{Attempt, Command, Undelivered};
+use crate::log::reactions;
 use crate::ports::{Delivery, DueTimer};
-use crate::reactions;
-use crate::rows::{Message, ParkKey};
+use crate::state::rows::{Message, ParkKey};
 use domain::ids::Codec;
 
 use super::Job;

@@ -2,18 +2,18 @@
 
 use domain::ids::{OrderId, UserId};
 use domain::limits::LINES_MAX;
+use domain::order::saga::{Direction, Report, Step};
 use domain::order::{Choice, Line, Order, Outcome};
-use domain::order_saga::{Direction, Report, Step};
 use domain::time::Timestamp;
 
 use super::Job;
-use crate::command::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
-use crate::ids::Sequence;
-use crate::rows::{
+use crate::commands::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
+use crate::state::ids::Sequence;
+use crate::state::rows::{
     AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, OrderRow,
     ParkedEventKey, PaymentKey, PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
 };
-use crate::settings::{Executor, Settings};
+use crate::state::settings::{Executor, Settings};
 
 /// The first key of the kinds that are loaded after orders.
 pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::ports::LoadError;
-use crate::rows::{Key, ModesKey, Rows};
+use crate::state::rows::{Key, ModesKey, Rows};
 
 impl Engine {
     /// Learns which mode orders are claimed in, where another process may have changed it.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use domain::ids::{Code, LetterId, OrderId, RequestId, UserId};
 
-use crate::event::PaymentStuck;
-use crate::reactions::Group;
-use crate::rows::{EventId, OffsetKey};
-use crate::views::DaySales;
+use crate::events::event::PaymentStuck;
+use crate::log::reactions::Group;
+use crate::ports::views::DaySales;
+use crate::state::rows::{EventId, OffsetKey};
 
 /// A dead letter that is new.
 #[derive(Clone, Debug, PartialEq, Eq)]

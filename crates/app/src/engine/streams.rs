@@ -10,7 +10,7 @@ use domain::coupon::{Campaign, IssueMode};
 use domain::ids::CampaignId;
 
 use super::batch::Batch;
-use crate::rows::{Keys, Rows};
+use crate::state::rows::{Keys, Rows};
 
 /// So many campaigns are held; beyond, the oldest one is forgotten and read again when it is asked for.
 const HELD_MAX: usize = 256;

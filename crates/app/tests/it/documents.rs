@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use app::async_api;
-use app::event::{Event, EventKind};
-use app::topic::{DeadLetterNames, Profile, Topic};
+use app::events::async_api;
+use app::events::event::{Event, EventKind};
+use app::events::topic::{DeadLetterNames, Profile, Topic};
 use serde_json::{Map, Value, json};
 
 use crate::samples::samples;
@@ -67,7 +67,7 @@ fn object(values: &[&Value]) -> Value {
 }
 
 fn is_moment(text: &str) -> bool {
-    app::wire_time::parse(text).is_ok()
+    app::events::wire_time::parse(text).is_ok()
 }
 
 /// The fields without which the code does not read an event.

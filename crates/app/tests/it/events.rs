@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use app::event::{Event, EventKind};
+use app::events::event::{Event, EventKind};
 
 use crate::samples::samples;
 

@@ -1,6 +1,6 @@
 //! Samples of what only readers outside are told.
 
-use app::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement};
+use app::events::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement};
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;

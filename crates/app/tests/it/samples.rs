@@ -1,6 +1,6 @@
 //! One event of each kind, and one more where something may be absent.
 
-use app::event::{
+use app::events::event::{
     CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResolved,
     CompensationResumed, CouponIssued, CouponRequest, CouponRequested, CouponRestoration, CouponResult, CouponUsed,
     DelayedProcessing, Event, ModeChanged, OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated,
@@ -8,12 +8,12 @@ use app::event::{
     ProductSoldOut, ProductStatusChanged, RestorationType, ResultCode, Sold, StockAdjusted, StockRequest,
     StockRestoration,
 };
-use app::reactions::{Moved, report_event};
+use app::log::reactions::{Moved, report_event};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, ProductId, UserId};
 use domain::money::Money;
+use domain::order::saga::{Report, Step};
 use domain::order::{Choice, Line, Mode, Payment, Rule, Status as OrderStatus};
-use domain::order_saga::{Report, Step};
 use domain::pricing::Discount;
 use domain::reason::Reason;
 use domain::stock::Status;

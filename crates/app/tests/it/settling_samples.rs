@@ -1,6 +1,6 @@
 //! One event of each kind that happens to an order after it has claimed everything.
 
-use app::event::{
+use app::events::event::{
     Event, GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
     OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
     PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
@@ -9,7 +9,7 @@ use app::event::{
 use domain::ids::{Code, ProductId, UserId};
 use domain::money::Money;
 use domain::order::Status;
-use domain::order::settling::Goods;
+use domain::order::fulfilment::Goods;
 use domain::payment::Method;
 use domain::reason::Reason;
 use domain::shipment::State as ShipmentState;

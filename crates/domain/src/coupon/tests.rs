@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::coupon::*;
 use crate::money::Money;
 
 const ANN: UserId = UserId(1);

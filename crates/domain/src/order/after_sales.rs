@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::settling::{Goods, Return};
+use super::fulfilment::{Goods, Return};
 use super::{Order, Status};
 use crate::ids::ProductId;
 

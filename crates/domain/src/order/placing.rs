@@ -7,7 +7,7 @@ use super::{CouponWanted, Event, Line, Mode, Payment, Receiver, Rejection, Rule}
 use crate::ids::{Code, OrderId, UserId};
 use crate::limits::{NUMBER_MAX, QUANTITY_MAX};
 use crate::money::Money;
-use crate::order_saga::Step;
+use crate::order::saga::Step;
 use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::time::Timestamp;
 

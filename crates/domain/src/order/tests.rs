@@ -2,9 +2,9 @@ use proptest::prelude::*;
 
 use std::time::Duration;
 
-use super::*;
 use crate::ids::{CampaignId, Code, ProductId};
 use crate::limits::QUANTITY_MAX;
+use crate::order::*;
 use crate::pricing::Discount;
 
 const ANN: UserId = UserId(1);
@@ -362,7 +362,7 @@ proptest! {
                 prop_assert_eq!(now.saga.to_restore().next(), None);
             }
             if now.outcome == Outcome::Completed {
-                prop_assert!(now.saga.steps.iter().all(|record| record.state == crate::order_saga::StepState::Completed));
+                prop_assert!(now.saga.steps.iter().all(|record| record.state == crate::order::saga::StepState::Completed));
             }
         }
     }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::*;
+use crate::payment::*;
 
 const ORDER: OrderId = OrderId(1);
 const DUE: Money = Money::won(9_501);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use app::answer::{Answer, Refusal, Settled};
-use app::changed::Changed;
-use app::command::{Command, CreateCampaign};
-use app::event::ResultCode;
-use app::rows::{Request, RequestStatus};
-use app::wire_time;
+use app::commands::answer::changed::Changed;
+use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::{Command, CreateCampaign};
+use app::events::event::ResultCode;
+use app::events::wire_time;
+use app::state::rows::{Request, RequestStatus};
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
@@ -22,23 +22,22 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::orders::applied;
-use super::pages::PageQuery;
-use super::refusals::{coupon_not_found, problem, request_not_found};
-use super::render::{self, Page};
-use super::submission::Submission;
-use super::{
-    Empty, Shop, Shown, accepted, check_name, examples, left_behind, mark_replayed, shapes, shown, unavailable,
-};
-use crate::auth::{Customer, Role};
+use super::request::pages::PageQuery;
+use super::request::submission::Submission;
+use super::response::refusals::{coupon_not_found, problem, request_not_found};
+use super::response::render::{self, Page};
+use super::response::{examples, shapes};
+use super::{Empty, Shop, Shown, accepted, check_name, left_behind, mark_replayed, shown, unavailable};
+use crate::api::texts::{self, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::language::Language;
 use crate::http::path::{Campaign, CouponRequest, Id, Name};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
+use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
-use crate::texts::{self, values};
-use crate::waiting::{Known, Subject};
+use crate::security::auth::{Customer, Role};
 
 /// `issueStartsAt`, `issueEndsAt` and `validUntil` are in this order. A window wholly in the past may be created.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,24 +1,25 @@
 //! Which mode orders are claimed in: what is in force, who set it and why, and what the sources advise (O-24).
 
-use app::changed::Changed;
-use app::command::{ChangeModes, Command};
-use app::rows::ModesChange;
-use app::wire_time;
+use app::commands::answer::changed::Changed;
+use app::commands::{ChangeModes, Command};
+use app::events::wire_time;
+use app::state::rows::ModesChange;
 use axum::extract::State;
 use domain::order::{Choice, Modes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pages::PageQuery;
-use super::render::Page;
-use super::submission::Submission;
-use super::{Shop, Shown, check_reason, examples, left_behind, shapes, shown, unavailable};
+use super::request::pages::PageQuery;
+use super::request::submission::Submission;
+use super::response::render::Page;
+use super::response::{examples, shapes};
+use super::{Shop, Shown, check_reason, left_behind, shown, unavailable};
+use crate::api::texts::values;
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
-use crate::texts::values;
 
 const PERCENT_MAX: i64 = 100;
 

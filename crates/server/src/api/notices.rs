@@ -9,15 +9,15 @@ use domain::ids::UserId;
 use serde::Deserialize;
 
 use super::{Shop, unavailable};
-use crate::audience::NoSeat;
-use crate::auth::Session;
-use crate::feed::Feed;
+use crate::api::texts::{details, values};
 use crate::http::headers::Prefer;
 use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
+use crate::live::feed::Feed;
+use crate::live::subscriptions::NoSeat;
 use crate::openapi::{Access, Describes, Operation, Parameter, Place};
-use crate::texts::{details, values};
+use crate::security::auth::Session;
 
 mod socket;
 mod sse;

@@ -1,12 +1,16 @@
 //! Orders: placed, read, followed, cancelled.
 
+pub(crate) mod listing;
+pub(crate) mod owner;
+pub(crate) mod status;
+pub(crate) mod stuck;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::answer::Answer;
-use app::command::{Command, PlaceOrder};
-use app::history;
-use app::wire_time;
+use app::commands::answer::Answer;
+use app::commands::{Command, PlaceOrder};
+use app::events::{history, wire_time};
 use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
@@ -18,19 +22,20 @@ use domain::order::{Choice, Mode, Order, Payment, Receiver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refusals::{coupon_not_found, order_not_found, problem};
-use super::render::{self, Page};
-use super::submission::Submission;
-use super::whose::Whose;
-use super::{Shop, check_lines, check_text, examples, shapes, unavailable};
-use crate::auth::Role;
+use super::request::submission::Submission;
+use super::response::refusals::{coupon_not_found, order_not_found, problem};
+use super::response::render::{self, Page};
+use super::response::{examples, shapes};
+use super::{Shop, check_lines, check_text, unavailable};
+use crate::api::texts::{details, values};
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
+use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
-use crate::texts::{details, values};
-use crate::waiting::{Known, Subject};
+use crate::security::auth::Role;
+use owner::Whose;
 
 const CANCEL_REASON_CHARS_MAX: usize = 500;
 /// The estimate that the source promises with the receipt (O-05).
@@ -327,7 +332,7 @@ pub(super) fn said(text: &str) -> Option<Arc<str>> {
 pub(super) async fn change(
     shop: &Shop,
     command: Command,
-    idempotency: Option<app::command::Idempotency>,
+    idempotency: Option<app::commands::Idempotency>,
     prefer: Prefer,
 ) -> Result<Response, Problem> {
     let settled = shop.front.submit(command, idempotency).await;

@@ -1,19 +1,22 @@
 //! What the payment provider tells by itself, and what a provider inside the binary is told.
 
-use app::payment::{CallbackError, Deed, ProviderError, Script, Told};
+pub(crate) mod stuck;
+
+use app::payments::provider::{CallbackError, Deed, ProviderError, Script, Told};
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::refusals::problem;
-use super::{Shop, examples};
-use crate::callbacks::{NotTaken, Telling, take_in};
+use super::Shop;
+use super::response::examples;
+use super::response::refusals::problem;
+use crate::api::texts::operators;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::signed::Signed;
 use crate::http::{Code, Problem};
 use crate::openapi::words;
-use crate::texts::operators;
+use crate::runtime::callbacks::{NotTaken, Telling, take_in};
 
 /// Where callbacks come in; they are counted against nobody's limit.
 pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::answer::Answer;
-use app::changed::Changed;
-use app::command::{Command, Idempotency};
+use app::commands::answer::Answer;
+use app::commands::answer::changed::Changed;
+use app::commands::{Command, Idempotency};
 use app::ports;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,18 +16,19 @@ use domain::stock::{Product as StoredProduct, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pages::PageQuery;
-use super::refusals::{problem, product_not_found};
-use super::render::{self, Page};
-use super::submission::Submission;
-use super::{Shop, Shown, check_name, check_text, examples, left_behind, mark_replayed, shown, unavailable};
+use super::request::pages::PageQuery;
+use super::request::submission::Submission;
+use super::response::examples;
+use super::response::refusals::{problem, product_not_found};
+use super::response::render::{self, Page};
+use super::{Shop, Shown, check_name, check_text, left_behind, mark_replayed, shown, unavailable};
+use crate::api::texts::values;
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Product};
 use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
-use crate::texts::values;
 
 /// Characters of why stock changes.
 const REASON_CHARS_MAX: usize = 500;

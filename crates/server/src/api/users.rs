@@ -1,10 +1,12 @@
 //! People: registered, logged in.
 
+pub(crate) mod points;
+
 use std::sync::Arc;
 
-use app::answer::Answer;
-use app::command::{Command, Idempotency, RegisterUser};
-use app::rows::{EmailKey, Role as StoredRole};
+use app::commands::answer::Answer;
+use app::commands::{Command, Idempotency, RegisterUser};
+use app::state::rows::{EmailKey, Role as StoredRole};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,19 +14,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::caller::Caller;
-use super::refusals::problem;
-use super::submission::scoped;
-use super::unseen::is_unseen;
-use super::{Shop, check_name, examples, mark_replayed, unavailable};
-use crate::auth::{Principal, Role};
-use crate::guesses::seconds;
+use super::request::caller::Caller;
+use super::request::characters::is_unseen;
+use super::request::submission::scoped;
+use super::response::examples;
+use super::response::refusals::problem;
+use super::{Shop, check_name, mark_replayed, unavailable};
+use crate::api::texts::{details, values};
 use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-use crate::passwords;
-use crate::texts::{details, values};
+use crate::security::auth::{Principal, Role};
+use crate::security::login_attempts::seconds;
+use crate::security::passwords;
 
 /// Whose keys those of people without a token are; users are numbered from 1.
 const NOBODY: i64 = 0;

@@ -12,17 +12,19 @@ use bench::scenario::{Drop, Scenario, Stage};
 use bench::shop::Shop;
 use serde::Serialize;
 
-use super::{Error, audit, print};
-use crate::auth::{Principal, Role, Tokens};
+use super::admin::audit;
+use super::{Error, print};
 use crate::cli::BenchArgs;
-use crate::io_words;
-use crate::shutdown::Signals;
+use crate::runtime::shutdown::Signals;
+use crate::security::auth::{Principal, Role, Tokens};
+use crate::system::io_error;
 
 mod child;
 mod cluster;
 mod in_process;
 mod modes;
 mod place;
+pub(crate) mod temporary_folder;
 
 use child::Child;
 use place::Place;
@@ -152,7 +154,7 @@ async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Res
 fn address_of(url: &str) -> Result<SocketAddr, Error> {
     let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
     let mut addresses =
-        host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {}", io_words::of(&cause))))?;
+        host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {}", io_error::of(&cause))))?;
     let local = addresses.find(|address| address.ip().is_loopback());
     local.ok_or_else(|| Error::Usage(format!("--target {url}: load is only sent to this machine, such as 127.0.0.1")))
 }

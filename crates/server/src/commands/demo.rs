@@ -9,15 +9,16 @@ use std::time::Duration;
 use bench::load::Watcher;
 use serde_json::json;
 
-use super::progress::Progress;
+use super::admin::audit;
+use super::bench::temporary_folder::TemporaryFolder;
+use super::output::progress::Progress;
 use super::serve::{self, OpenShop};
-use super::temporary_folder::TemporaryFolder;
-use super::{Error, audit, note, print, settings};
+use super::{Error, note, print, settings};
 use crate::cli::DemoArgs;
+use crate::commands::demo_shop::{self, Catalogue, Door, Outcome, Sale, Size, Sown};
 use crate::config::Config;
-use crate::demo::{self, Catalogue, Door, Outcome, Sale, Size, Sown};
-use crate::logging;
-use crate::shutdown::Signals;
+use crate::runtime::shutdown::Signals;
+use crate::system::logging;
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(1);
@@ -73,7 +74,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
 async fn hold(args: &DemoArgs, open: &OpenShop) -> Result<(Sown, Outcome), Error> {
     let door = Door::of(&open.shop);
     note("filling the shop");
-    let sown = demo::sow(&open.shop, &door, Catalogue::of(args.seed)).await?;
+    let sown = demo_shop::sow(&open.shop, &door, Catalogue::of(args.seed)).await?;
     let size = Size {
         customers: args.customers,
         coupons: args.quantity,

@@ -2,31 +2,32 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, RegisterUser};
-use app::rows::Role;
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, RegisterUser};
+use app::state::rows::Role;
 
-use super::{Error, running, settings};
+use super::admin::running;
+use super::{Error, settings};
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
-use crate::canary::Canary;
 use crate::cli::ServeArgs;
+use crate::commands::demo_shop::{self, Catalogue, Door, Sown};
 use crate::config::{AfterFailure, Config};
-use crate::data_dir::DataDir;
-use crate::demo::{self, Catalogue, Door, Sown};
-use crate::health::AtWork;
 use crate::http::connections::{self, ConnectionLimits, Serving};
 use crate::http::language::Language;
-use crate::secret::Secret;
-use crate::shutdown::{self, Signals, Stop, Stopper};
+use crate::runtime::canary::Canary;
+use crate::runtime::health::AtWork;
+use crate::runtime::shutdown::{self, Signals, Stop, Stopper};
+use crate::security::secret::Secret;
+use crate::security::{passwords, weakness};
+use crate::system::data_dir::DataDir;
+use crate::system::{logging, open_files};
 use crate::wiring::{self, EngineThread, Running};
-use crate::{logging, open_files, passwords, weakness};
 
 /// Beyond the time for requests in hand, a process that has failed closes for so long.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
@@ -80,12 +81,12 @@ fn end_soon(config: &Config) {
 
 /// Fills the shop to try it; what is there already stays.
 async fn fill(shop: &Shop, seed: u64) -> Result<(), Error> {
-    let sown = demo::sow(shop, &Door::of(shop), Catalogue::of(seed)).await?;
+    let sown = demo_shop::sow(shop, &Door::of(shop), Catalogue::of(seed)).await?;
     let who = sown.catalogue.customers.first().map_or("", |customer| customer.email.as_str());
     let Sown { changes, .. } = &sown;
     tracing::info!(
         "The shop is filled from seed {seed}, {changes} things are new; log in as {who}: {}",
-        demo::PASSWORD
+        demo_shop::PASSWORD
     );
     Ok(())
 }

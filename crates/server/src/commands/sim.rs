@@ -11,7 +11,7 @@ use sim::simulation::{EXECUTORS, Plan, Run};
 
 mod matrix;
 
-use super::progress::Progress;
+use super::output::progress::Progress;
 use super::{Error, print};
 use crate::cli::SimArgs;
 

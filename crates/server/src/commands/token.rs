@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Error, print, settings};
-use crate::auth::{Principal, Tokens};
 use crate::cli::TokenArgs;
-use crate::secret::Secret;
+use crate::security::auth::{Principal, Tokens};
+use crate::security::secret::Secret;
 
 pub(super) fn run(args: &TokenArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;

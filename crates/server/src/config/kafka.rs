@@ -1,6 +1,6 @@
 //! Kafka's part of the settings, and which part of the shop a process runs.
 
-use app::topic::Topic;
+use app::events::topic::Topic;
 use serde::{Deserialize, Serialize};
 
 use super::Error;

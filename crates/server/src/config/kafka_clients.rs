@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::reactions::Group;
+use app::log::reactions::Group;
 use serde::{Deserialize, Serialize};
 
 use super::Error;

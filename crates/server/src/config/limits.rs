@@ -1,6 +1,6 @@
 //! How often users and addresses may write.
 
-use app::rates::Rate;
+use app::resilience::rates::Rate;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::breaker::Limits;
+use app::resilience::breaker::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::Error;

@@ -36,7 +36,7 @@ impl Calendar for ZoneCalendar {
 
 #[cfg(test)]
 mod tests {
-    use app::wire_time;
+    use app::events::wire_time;
 
     use super::*;
 

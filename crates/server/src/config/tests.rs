@@ -1,6 +1,6 @@
 use std::fs;
 
-use super::*;
+use crate::config::*;
 
 fn load(env: &[(&str, &str)]) -> Result<Config, Error> {
     let env = env.iter().map(|(name, text)| (name.to_string(), text.to_string()));
@@ -107,7 +107,7 @@ fn no_address_is_shown_with_its_password() {
 
 #[test]
 fn a_log_level_is_a_word_that_is_known() {
-    for level in ["error", "off", "INFO", "info,server=debug", "server::http=trace,warn"] {
+    for level in ["error", "off", "INFO", "info,server=debug", "crate::http=trace,warn"] {
         assert!(load(&[("DOORBUSTER__LOG__LEVEL", level)]).is_ok(), "{level}");
     }
     for level in ["loud", "", "info,loud", "server=loud", "info,", "=info"] {

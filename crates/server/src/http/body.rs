@@ -13,7 +13,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
 use super::{BodyLimits, Code, Problem};
-use crate::texts::{bodies, details};
+use crate::api::texts::{bodies, details};
 
 /// As much of an unread body as is read and dropped after the answer, so that the answer arrives:
 /// a client that is still sending when the connection closes may never see it.

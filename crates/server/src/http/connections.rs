@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::config;
-use crate::limits::Network;
-use crate::shutdown::Stop;
+use crate::runtime::shutdown::Stop;
+use crate::security::rate_limits::Network;
 
 mod connection;
 mod malformed;

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::Problem;
-use crate::texts::values;
+use crate::api::texts::values;
 
 const VERSION: u8 = 1;
 const TAG_BYTES: usize = 16;

@@ -18,9 +18,9 @@ use tower::{Layer, Service};
 use super::language::Language;
 use super::trace::TraceId;
 use super::{Code, Problem};
-use crate::logging::{Thinned, panic_text};
+use crate::api::texts::details;
 use crate::metrics::Metrics;
-use crate::texts::details;
+use crate::system::logging::{Thinned, panic_text};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -170,7 +170,7 @@ mod tests {
             .route("/cached", get(async || ([(CACHE_CONTROL, "public, max-age=1")], "")))
             .route("/failing", get(async || Problem::new(Code::Unavailable, details::FAILED)))
             .route("/broken", post(broken));
-        super::super::enclose(router, Arc::new(Metrics::new()))
+        crate::http::enclose(router, Arc::new(Metrics::new()))
     }
 
     async fn ask(method: &str, path: &str, headers: &[(&str, &str)]) -> (Response<Body>, Value) {

@@ -3,7 +3,7 @@
 use axum::http::{Method, Uri};
 
 use super::{Code, Problem};
-use crate::texts::details;
+use crate::api::texts::details;
 
 pub(super) async fn route_not_found(method: Method, uri: Uri) -> Problem {
     Problem::new(Code::RouteNotFound, details::NO_ROUTE.with(method).with(uri.path()))

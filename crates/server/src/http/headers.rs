@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::{Code, Problem};
+use crate::api::texts::values;
 use crate::openapi::{Describes, Header, Operation, Parameter, Place, words};
-use crate::texts::values;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{BodyLimits, Code, Problem, body};
-use crate::texts::{details, values};
+use crate::api::texts::{details, values};
 
 mod explain;
 mod strict;

@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use serde_json::{Value, json};
 
 use super::{Code, Problem};
+use crate::api::texts::details;
 use crate::openapi::{Describes, Operation};
-use crate::texts::details;
 
 /// A kind of thing with integer ids, and what to say when there is none of that id.
 pub trait Resource {

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::language::Language;
+use crate::api::texts::{Told, details, values};
 use crate::openapi::words;
-use crate::texts::{Told, details, values};
 
 mod code;
 

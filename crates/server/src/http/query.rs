@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use crate::texts::{Told, values};
+use crate::api::texts::{Told, values};
 
 /// The parameters of the query string as `T`. Those that no argument of the handler describes are refused before it runs.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use app::breaker::{SharedBreaker, State};
 use app::ports::Clock;
-use app::services::{Service, Services};
+use app::resilience::breaker::{SharedBreaker, State};
+use app::resilience::services::{Service, Services};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;

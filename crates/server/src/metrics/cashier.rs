@@ -1,8 +1,8 @@
 //! How the payment provider does.
 
-use app::breaker::State;
-use app::cashier::Errand;
-use app::payment::{Found, ProviderError, Verdict};
+use app::payments::provider::{Found, ProviderError, Verdict};
+use app::payments::runner::Errand;
+use app::resilience::breaker::State;
 use domain::payment::Way;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use app::events::topic::Spread;
+use app::log::relay::{PublishError, Publisher, Record};
 use app::ports::Pending;
-use app::relay::{PublishError, Publisher, Record};
-use app::topic::Spread;
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};

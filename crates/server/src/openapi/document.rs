@@ -9,9 +9,8 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Content, Header};
 use super::operation::{Access, Operation, Parameter, Place, Tag};
 use super::{example, one_answer, schemas};
-use crate::http::Code;
 use crate::http::language::Language;
-use crate::http::problem;
+use crate::http::{Code, problem};
 
 /// JSON Schema 2020-12, which OpenAPI 3.1 schemas are by themselves.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";

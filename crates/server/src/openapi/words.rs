@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use app::breaker::State;
-use app::event::ResultCode;
-use app::payment::{Deed, Script};
-use app::rows::{LetterStatus, RequestStatus};
-use app::services::Service;
-use app::settings::Carrier;
+use app::events::event::ResultCode;
+use app::payments::provider::{Deed, Script};
+use app::resilience::breaker::State;
+use app::resilience::services::Service;
+use app::state::rows::{LetterStatus, RequestStatus};
+use app::state::settings::Carrier;
 use domain::coupon::{IssueMode, QueueKey};
-use domain::order::settling::Goods;
+use domain::order::fulfilment::Goods;
+use domain::order::saga::StepState;
 use domain::order::{Choice, Mode, Outcome, Payment, Rule, Status};
-use domain::order_saga::StepState;
 use domain::payment::Method;
 use domain::reason::Reason;
 use domain::{payment, shipment, stock, warehouse};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use adapters::redis::{self, Redis, RedisBell, RedisGate, RedisRanking, RedisRates};
+use app::ports::views::Views;
 use app::ports::{Bell, Clock, Gate, Ranking};
-use app::rates::SharedRates;
-use app::views::Views;
+use app::resilience::rates::SharedRates;
 use domain::ids::{CampaignId, Codec, OrderId};
 use prometheus_client::collector::Collector;
 

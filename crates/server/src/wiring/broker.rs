@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adapters::kafka::{Cluster, GroupShape, KafkaBook, KafkaLog, KafkaPublisher, Listener, Overrides, Topics, Tuning};
-use app::cloud_event;
-use app::groups::LogBook;
+use app::events::cloud_event;
+use app::events::topic::{DeadLetterNames, Profile, Wanted};
+use app::log::groups::LogBook;
+use app::log::reactions::Group;
+use app::log::relay::{Outbox, Relay};
+use app::ports::views::Views;
 use app::ports::{Clock, EventLog};
-use app::reactions::Group;
-use app::relay::{Outbox, Relay};
-use app::topic::{DeadLetterNames, Profile, Wanted};
-use app::views::Views;
 use domain::ids::Codec;
 use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
@@ -20,9 +20,9 @@ use tokio::sync::Notify;
 
 use super::{Error, beside};
 use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
-use crate::health::Health;
 use crate::metrics::{Metrics, Published};
-use crate::relaying::RelayThread;
+use crate::runtime::health::Health;
+use crate::runtime::relay_loop::RelayThread;
 
 /// Brokers that are said to be complained of so often.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);

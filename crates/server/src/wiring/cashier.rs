@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
-use app::breaker::SharedBreaker;
-use app::cashier::Cashier;
-use app::payment::{Directed, Provider};
+use app::payments::provider::{Directed, Provider};
+use app::payments::runner::Cashier;
 use app::ports::Clock;
+use app::resilience::breaker::SharedBreaker;
 use tokio::sync::Notify;
 
 use super::Error;
 use crate::api::Payments;
-use crate::callbacks::Letterbox;
-use crate::cashier::{CashierThread, Parts, Patient};
 use crate::config::{Config, PaymentBy};
-use crate::data_dir;
-use crate::front::Front;
 use crate::metrics::{CashierMetrics, Metrics, Mismatches};
+use crate::runtime::callbacks::Letterbox;
+use crate::runtime::payment_loop::{CashierThread, Parts, Patient};
+use crate::runtime::submitter::Front;
+use crate::system::data_dir;
 
 /// The scripted provider's own record, beside the store.
 pub(super) const BOOK: &str = "scripted-payments.db";

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use adapters::kafka::{KafkaBook, KafkaPublisher};
+use app::events::topic::{Spread, Topic};
+use app::log::relay::{Publisher as _, Record};
+use app::log::replay::{self, Selected, Selection};
 use app::ports::StoreError;
-use app::relay::{Publisher as _, Record};
-use app::replay::{self, Selected, Selection};
-use app::rows::EventId;
-use app::topic::{Spread, Topic};
-use app::views::Views;
+use app::ports::views::Views;
+use app::state::rows::EventId;
 use domain::ids::Codec;
 use domain::time::Timestamp;
 use parking_lot::Mutex;

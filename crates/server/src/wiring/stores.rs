@@ -4,24 +4,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adapters::clock::SystemClock;
-use adapters::embedded::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous};
 use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, NoGate};
+use adapters::sqlite::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous};
 use app::audit::Snapshot;
-use app::consume::Consumer;
 use app::engine::{Engine, Parts};
-use app::groups::LogBook;
+use app::log::consumer::Consumer;
+use app::log::groups::LogBook;
+use app::log::relay::Outbox;
+use app::log::repartition::Switchboard;
+use app::ports::views::{Stirrings, Views};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
-use app::relay::Outbox;
-use app::settings::{Carrier, Executor, Settings};
-use app::switching::Switchboard;
-use app::views::{Stirrings, Views};
+use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Error, carrier, settings};
 use crate::commands::ADDRESS_FILE;
 use crate::config::{self, Config};
-use crate::worker::EVENTS_MAX;
+use crate::runtime::engine_loop::EVENTS_MAX;
 
 /// A store with everything that goes with it.
 pub(super) struct Opened {
@@ -86,7 +86,7 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
             (Arc::new(views), key)
         }
         None => {
-            let (views, key) = embedded::read_shop(&config.server.data_dir)?;
+            let (views, key) = sqlite::read_shop(&config.server.data_dir)?;
             (Arc::new(views), key)
         }
     })
@@ -104,16 +104,16 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     check_not_new_beside_old(config, data_dir)?;
-    let mut opened = embedded::open(data_dir, options(config))?;
+    let mut opened = sqlite::open(data_dir, options(config))?;
     let settings = settings(config, Codec::new(opened.codec_key));
     let carrier = carrier(config);
     if opened.store.last_carrier()?.is_some_and(|last| last.must_be_drained_for(carrier)) {
-        let embedded::Opened { store, log, engine, .. } = opened;
+        let sqlite::Opened { store, log, engine, .. } = opened;
         let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock: Arc::clone(&clock), engine };
         let finish = || runtime.block_on(drain(unfinished, &settings));
         std::thread::scope(|scope| scope.spawn(finish).join())
             .map_err(|_panic| std::io::Error::other("the log could not be read to its end"))??;
-        opened = embedded::open(data_dir, options(config))?;
+        opened = sqlite::open(data_dir, options(config))?;
     }
     opened.store.run_with(carrier)?;
     if let Some(mark) = mark
@@ -121,7 +121,7 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
     {
         tell_new_secret();
     }
-    let embedded::Opened { store, views, log, engine, .. } = opened;
+    let sqlite::Opened { store, views, log, engine, .. } = opened;
     let outbox = match carrier {
         Carrier::Broker => Some(Box::new(store.outbox(engine)?) as Box<dyn Outbox + Send>),
         Carrier::Inline | Carrier::OwnLog => None,
@@ -148,7 +148,7 @@ const LEFT_BY_A_SHOP: [&str; 2] = [super::cashier::BOOK, ADDRESS_FILE];
 fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Error> {
     let bytes = |file: &str| std::fs::metadata(data_dir.join(file)).map_or(0, |file| file.len());
     let left = LEFT_BY_A_SHOP.into_iter().find(|file| bytes(file) > 0);
-    match left.filter(|_| bytes(embedded::DATABASE_FILE) == 0) {
+    match left.filter(|_| bytes(sqlite::DATABASE_FILE) == 0) {
         None => Ok(()),
         Some(file) if config.store.accept_loss => {
             tracing::warn!("Accepted: a new shop begins beside {file} of an earlier one.");
@@ -162,7 +162,7 @@ fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Erro
 pub(super) fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
     if config.store.database().is_none() {
         check_not_new_beside_old(config, data_dir)?;
-        drop(embedded::open(data_dir, options(config))?);
+        drop(sqlite::open(data_dir, options(config))?);
     }
     Ok(())
 }

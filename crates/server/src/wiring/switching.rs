@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adapters::kafka::{KafkaBook, Plan, Topics};
-use adapters::{embedded, mysql};
-use app::groups::Standing;
+use adapters::{mysql, sqlite};
+use app::events::topic::{Spread, Topic, Wanted};
+use app::log::groups::Standing;
+use app::log::repartition::{self, Progress, Switch, Switchboard};
 use app::ports::StoreError;
-use app::switching::{self, Progress, Switch, Switchboard};
-use app::topic::{Spread, Topic, Wanted};
-use app::views::Views;
+use app::ports::views::Views;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Error, broker, stores};
@@ -42,7 +42,7 @@ pub fn topic_desk(config: &Config) -> Result<TopicDesk, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let store = match runtime.block_on(stores::switchboard(config)) {
         Ok(board) => Some(Store { board, views: stores::read(config, &runtime)?.0 }),
-        Err(Error::Embedded(embedded::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
+        Err(Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
         Err(error) => return Err(error),
     };
     let (wanted, in_flight) = (broker::wanted_topics(config), cluster.tuning.in_flight_max());
@@ -70,7 +70,7 @@ impl TopicDesk {
     /// Who would have to take in something before these topics could be switched.
     pub fn backlog(&self, topics: &[Topic]) -> Result<Vec<Standing>, Error> {
         let Some(store) = &self.store else { return Ok(vec![]) };
-        Ok(self.runtime.block_on(switching::backlog(topics, (store.views.as_ref(), &self.book)))?)
+        Ok(self.runtime.block_on(repartition::backlog(topics, (store.views.as_ref(), &self.book)))?)
     }
 
     /// Makes what is missing. Nothing that is there is used in another way.

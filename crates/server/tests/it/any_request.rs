@@ -15,9 +15,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
 use server::api::{self, Surface};
-use server::auth::{Principal, Role};
 use server::config::{Config, Synchronous};
-use server::secret::Secret;
+use server::security::auth::{Principal, Role};
+use server::security::secret::Secret;
 use server::wiring::{self, Running};
 use tower::ServiceExt as _;
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use server::auth::Role;
+use server::security::auth::Role;
 use sha2::Sha256;
 
 use crate::client::Answer;

@@ -69,7 +69,7 @@ fn a_letter_is_mended_and_sent_again_through_the_running_server() {
     assert_eq!(edited["acts"][1]["payloadBefore"], "{\"userId\":");
 
     let url = format!("http://{}", shop.address);
-    let token = shop.token(ADMIN, server::auth::Role::Admin);
+    let token = shop.token(ADMIN, server::security::auth::Role::Admin);
     let sent = ["resend", "7", "--reason", "mended", "--json", "--url", &url, "--token", &token];
     assert_eq!(told(&dlq(&shop, &sent))["status"], "HANDLED");
     let answer = shop.ask(ADMIN, "POST", "/api/admin/dead-letters/7/resend", &[], &json!({"reason": "again"}));

@@ -187,9 +187,9 @@ fn a_redis_that_never_was_there_is_logged() {
 #[test]
 fn one_customer_has_a_few_streams_at_once() {
     let shop = Told::start("streams", &[("DOORBUSTER__SERVER__STREAMS_PER_CUSTOMER_MAX", "2")]);
-    let tokens = server::auth::Tokens::new(SECRET.as_bytes());
+    let tokens = server::security::auth::Tokens::new(SECRET.as_bytes());
     let bearer = |user_id| {
-        let principal = server::auth::Principal { user_id, role: server::auth::Role::Customer };
+        let principal = server::security::auth::Principal { user_id, role: server::security::auth::Role::Customer };
         format!("Bearer {}", tokens.mint(principal, Duration::from_secs(60)))
     };
     let open = |user_id| {

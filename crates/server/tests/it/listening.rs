@@ -10,12 +10,12 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use server::auth::{Admin, Customer, Tokens};
 use server::http::connections::{self, ConnectionLimits, Serving};
 use server::http::json::{Json, JsonOrEmpty};
 use server::http::{self, BodyLimits};
 use server::metrics::Metrics;
-use server::shutdown::{self, Stopper};
+use server::runtime::shutdown::{self, Stopper};
+use server::security::auth::{Admin, Customer, Tokens};
 
 pub(crate) const SECRET: &[u8] = b"a secret of at least thirty-two bytes";
 pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_millis(300);

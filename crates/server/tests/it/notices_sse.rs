@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use server::auth::Role;
+use server::security::auth::Role;
 
 use crate::live::{Events, Socket, Told, ask, expect_kinds};
 use crate::shop::{ANN, BOB, TestShop};

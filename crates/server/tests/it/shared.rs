@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use mysql_async::prelude::{FromRow, Queryable as _};
 use mysql_async::{Conn, Row};
 use serde_json::{Value, json};
-use server::auth::Role;
+use server::security::auth::Role;
 use xtask::addresses::{Service, address};
 
 use crate::shop::{ANN, BOB, TestShop};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
-use server::auth::{Principal, Role, Tokens};
 use server::config::DEFAULT_TOML;
+use server::security::auth::{Principal, Role, Tokens};
 
 fn doorbuster(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));

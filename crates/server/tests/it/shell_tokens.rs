@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use server::auth::{Principal, Role, Tokens};
+use server::security::auth::{Principal, Role, Tokens};
 
 use crate::listening::{Answer, Listening, SECRET};
 

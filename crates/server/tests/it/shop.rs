@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server::auth::{Principal, Role, Tokens};
+use server::security::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
 use crate::contract;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use server::auth::{Principal, Role, Tokens};
+use server::security::auth::{Principal, Role, Tokens};
 
 use crate::client::{Answer, Client};
 use crate::shop::{ANN, SECRET, TestShop};

@@ -1,10 +1,10 @@
 //! Which cases there are.
 
-use app::settings::Executor;
+use app::state::settings::Executor;
 use domain::order::Choice;
 
 use super::{Failure, Life};
-use crate::mortal_store::Death;
+use crate::crashing_store::Death;
 use crate::simulation::{EXECUTORS, executor_name};
 
 /// Where the process dies, once: at a commit of the order's life, counted from 1.

@@ -1,8 +1,8 @@
 //! The ways in which the steps of an order fail.
 
-use app::reactions::Group;
-use app::services::Service;
-use app::settings::Executor;
+use app::log::reactions::Group;
+use app::resilience::services::Service;
+use app::state::settings::Executor;
 use domain::order::Choice;
 use domain::payment::Deed;
 use domain::reason::Reason;

@@ -1,6 +1,6 @@
 //! What customers and admins do with the order, one thing after the other.
 
-use app::command::{Command, PlaceOrder, ProcessOrder, RefundWanted};
+use app::commands::{Command, PlaceOrder, ProcessOrder, RefundWanted};
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};

@@ -1,7 +1,7 @@
 //! What every case of a cell begins with, and how each of them ends.
 
-use app::answer::Answer;
-use app::command::{ChangeModes, Command, CreateCampaign};
+use app::commands::answer::Answer;
+use app::commands::{ChangeModes, Command, CreateCampaign};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, ProductId};
 use domain::money::Money;

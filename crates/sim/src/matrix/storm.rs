@@ -1,9 +1,9 @@
 //! How the failure of a case begins, goes on and ends, and whether it was met.
 
-use app::event::EventKind;
-use app::reactions::Group;
-use app::services::Service;
-use domain::order_saga::Step;
+use app::events::event::EventKind;
+use app::log::reactions::Group;
+use app::resilience::services::Service;
+use domain::order::saga::Step;
 use domain::payment::Deed;
 
 use super::life::Goods;

@@ -1,7 +1,7 @@
 //! What is due on a disk.
 
 use app::ports::DueTimer;
-use app::rows::{LetterStatus, ParkedEventKey};
+use app::state::rows::{LetterStatus, ParkedEventKey};
 use domain::time::Timestamp;
 
 use crate::disk::State;
@@ -23,7 +23,7 @@ fn orders(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
 fn parked(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
     let mut due: Vec<_> = state.parked.iter().filter(|(_, parked)| parked.due <= now).collect();
     due.sort_by_key(|(key, parked)| (parked.due, **key));
-    let timer = |(key, parked): (&app::rows::ParkKey, &app::rows::ParkedKey)| {
+    let timer = |(key, parked): (&app::state::rows::ParkKey, &app::state::rows::ParkedKey)| {
         let event = |number| ParkedEventKey { park: *key, number };
         let run = event(parked.first)..event(parked.first + parked.run);
         let messages = state.parked_events.range(run).map(|(_, message)| message.clone()).collect();
@@ -33,7 +33,7 @@ fn parked(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
 }
 
 fn letters(state: &State, now: Timestamp, limit: usize) -> Vec<DueTimer> {
-    let is_due = |letter: &&app::rows::DeadLetter| {
+    let is_due = |letter: &&app::state::rows::DeadLetter| {
         letter.status == LetterStatus::Scheduled && letter.due.is_some_and(|due| due <= now)
     };
     let mut due: Vec<_> = state.letters.values().filter(is_due).collect();

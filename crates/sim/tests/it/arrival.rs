@@ -1,12 +1,12 @@
 //! Messages that come late, twice, in any order or never: the order ends the same, and nothing is left behind.
 
-use app::command::{Command, PlaceOrder};
-use app::event::Event;
-use app::settings::Executor;
+use app::commands::{Command, PlaceOrder};
+use app::events::event::Event;
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, OrderId, ProductId};
 use domain::money::Money;
+use domain::order::saga::Step;
 use domain::order::{Canceller, Order, Outcome, Payment};
-use domain::order_saga::Step;
 use domain::reason::Reason;
 use proptest::prelude::*;
 

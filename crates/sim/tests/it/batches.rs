@@ -1,20 +1,20 @@
 //! Many jobs, one commit: nobody pays for his neighbour, and nothing is applied twice.
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, PlaceOrder, RegisterUser, Source};
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, PlaceOrder, RegisterUser, Source};
 use app::engine::Job;
-use app::event::Event;
-use app::ids::REGISTERED_USER_MIN;
+use app::events::event::Event;
+use app::log::reactions::{self, Group};
 use app::ports::CommitError;
-use app::reactions::{self, Group};
-use app::rows::{EmailKey, EventId, Notice, OffsetKey, Partition, Role};
-use app::settings::Executor;
+use app::state::ids::REGISTERED_USER_MIN;
+use app::state::rows::{EmailKey, EventId, Notice, OffsetKey, Partition, Role};
+use app::state::settings::Executor;
 use domain::coupon::Change;
 use domain::ids::{CampaignId, NoticeId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Choice, Outcome};
 use proptest::prelude::*;
-use sim::fault::CommitFault;
+use sim::planned_fault::CommitFault;
 
 use crate::post::{essence, is_claim, is_report};
 use crate::shop::{ANN, BOB, CODEC, EXECUTORS, NOON, Shop, Waiting, campaign_of, job, order_of, place};
@@ -115,7 +115,7 @@ proptest! {
             let answers = troubled.decide(commands.clone());
             let refused = answers.iter().filter(|answer| answer.result == Err(Refusal::NotWritten)).count();
             if refused == 0 {
-                let ends = |answers: &[app::answer::Settled]| -> Vec<bool> {
+                let ends = |answers: &[app::commands::answer::Settled]| -> Vec<bool> {
                     answers.iter().map(|answer| answer.result.is_ok()).collect()
                 };
                 prop_assert_eq!(ends(&answers), ends(&expected));
@@ -299,8 +299,8 @@ fn only_the_deliveries_of_the_lost_partition_are_dropped() {
     shop.disk.tamper(|state| state.offsets.insert(key(1), 5));
     let count = |number: i32| {
         let (product, order) = orders[number as usize];
-        let products = vec![app::event::Sold { id: product, qty: 1 }];
-        let reaction = app::command::Reaction::CountSales { order, products, at: NOON };
+        let products = vec![app::events::event::Sold { id: product, qty: 1 }];
+        let reaction = app::commands::Reaction::CountSales { order, products, at: NOON };
         let source = Source { offset: key(number), from: 0, next: 1, event: EventId(number as u128) };
         job(Command::React(reaction)).0.from_log(source)
     };
@@ -417,7 +417,7 @@ fn a_repeat_at_a_new_offset_is_told_and_counted_once() {
             let from = shop.disk.read(|state| state.offsets.get(&offset).copied().unwrap_or(0));
             let id = shop.disk.read(|state| {
                 let same = state.outbox.iter().find(|row| row.record.payload == event.payload()).unwrap();
-                app::outbox::parse_uuid(&same.record.id).unwrap()
+                app::events::outbox::parse_uuid(&same.record.id).unwrap()
             });
             let reaction = reactions::command(group, &event, NOON, &CODEC).unwrap();
             let source = Source { offset, from, next: from + 1, event: EventId(id) };

@@ -1,10 +1,10 @@
 //! Goods that come back: to the shop's word, in parts, from auctions and from the road.
 
-use app::answer::Refusal;
-use app::command::{Command, PlaceOrder, ProcessOrder, RefundDecision};
+use app::commands::answer::Refusal;
+use app::commands::{Command, PlaceOrder, ProcessOrder, RefundDecision};
 use domain::ids::{OrderId, ProductId};
 use domain::money::Money;
-use domain::order::settling::Goods as Given;
+use domain::order::fulfilment::Goods as Given;
 use domain::order::{Canceller, Payment as Paying, Receiver, Status};
 use domain::payment::{Method, State};
 use domain::reason::Reason;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use app::command::{Command, PlaceOrder};
-use app::event::EventKind;
-use app::settings::Executor;
+use app::commands::{Command, PlaceOrder};
+use app::events::event::EventKind;
+use app::state::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;

@@ -1,13 +1,13 @@
 //! A crowd wants a few coupons: exactly as many are given as there are, in the order of decision.
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, CreateCampaign};
-use app::event::ResultCode;
-use app::rows::{Request, RequestStatus};
-use app::settings::Executor;
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, CreateCampaign};
+use app::events::event::ResultCode;
+use app::state::rows::{Request, RequestStatus};
+use app::state::settings::Executor;
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, UserId};
-use sim::fault::CommitFault;
+use sim::planned_fault::CommitFault;
 
 use crate::post::essence;
 use crate::shop::{ANN, BOB, EXECUTORS, HOUR, NOON, Shop, campaign_of};

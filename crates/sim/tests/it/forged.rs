@@ -3,23 +3,23 @@
 
 use std::time::Duration;
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, PlaceOrder, Source};
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, PlaceOrder, Source};
 use app::engine::Job;
-use app::event::{
+use app::events::event::{
     CouponRequest, CouponRequested, Event, EventKind, OrderCompleted, PointRequest, PointRestoration, RestorationType,
     Sold, StockRequest, StockRestoration,
 };
+use app::log::reactions::{self, Group, Moved, report_event};
 use app::ports::Delivery;
-use app::reactions::{self, Group, Moved, report_event};
-use app::rows::{EventId, LetterStatus, OffsetKey, Partition};
-use app::services::Service;
-use app::settings::Executor;
+use app::resilience::services::Service;
+use app::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
+use app::state::settings::Executor;
 use domain::coupon::QueueKey;
 use domain::ids::{CampaignId, OrderId, ProductId, RequestId};
 use domain::money::Money;
+use domain::order::saga::{Report, Step};
 use domain::order::{Canceller, Outcome};
-use domain::order_saga::{Report, Step};
 use domain::reason::Reason;
 
 use crate::post::{essence, is_report};

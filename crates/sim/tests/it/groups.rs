@@ -1,11 +1,11 @@
 //! Groups that an operator moves, and groups that pass over what they do not ask for.
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, PlaceOrder};
-use app::event::EventKind;
-use app::reactions::Group;
-use app::rows::{OffsetKey, OffsetMove};
-use app::settings::Executor;
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, PlaceOrder};
+use app::events::event::EventKind;
+use app::log::reactions::Group;
+use app::state::rows::{OffsetKey, OffsetMove};
+use app::state::settings::Executor;
 use domain::ids::OrderId;
 use domain::money::Money;
 use domain::order::{Canceller, Outcome, Payment};

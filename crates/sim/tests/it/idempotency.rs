@@ -1,15 +1,15 @@
 //! Same key, same answer: within a batch, across batches, after a crash.
 
-use app::answer::{Answer, Refusal, Settled};
-use app::command::{Command, Idempotency};
+use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::{Command, Idempotency};
 use app::engine::Job;
-use app::ids::REGISTERED_USER_MIN;
-use app::rows::AnswerKey;
-use app::settings::Executor;
+use app::state::ids::REGISTERED_USER_MIN;
+use app::state::rows::AnswerKey;
+use app::state::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
 use proptest::prelude::*;
-use sim::fault::CommitFault;
+use sim::planned_fault::CommitFault;
 
 use crate::shop::{ANN, EXECUTORS, HOUR, NOON, Shop, Waiting, campaign_of, job, order_of, place};
 
@@ -91,12 +91,12 @@ fn while_the_first_is_under_way_a_second_with_its_key_is_told_so() {
     let mut shop = Shop::open(Executor::Inline);
     shop.charge(UserId(REGISTERED_USER_MIN), 1);
     let register = || {
-        Command::RegisterUser(Box::new(app::command::RegisterUser {
+        Command::RegisterUser(Box::new(app::commands::RegisterUser {
             email: "ann@example.com".into(),
-            email_key: app::rows::EmailKey([1; 32]),
+            email_key: app::state::rows::EmailKey([1; 32]),
             name: "Ann".into(),
             password_hash: "hash".into(),
-            role: app::rows::Role::Customer,
+            role: app::state::rows::Role::Customer,
             candidate: None,
         }))
     };

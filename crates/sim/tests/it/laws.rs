@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use app::rows::ClaimKey;
+use app::state::rows::ClaimKey;
 use domain::claim::Claim;
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
+use domain::order::saga::Step;
 use domain::order::{Order, Outcome};
-use domain::order_saga::Step;
 use domain::payment::Payment;
 use domain::points::Ledger;
 use domain::time::Timestamp;

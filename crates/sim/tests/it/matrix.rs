@@ -63,8 +63,9 @@ fn check_found(breakage: Breakage, is_wanted: impl Fn(&Case) -> bool, complaint:
 /// A participant that was silent does in the end what was taken back long ago.
 #[test]
 fn a_dropped_tombstone_is_found_by_silence() {
-    let is_silent =
-        |cell: &Case| cell.choice == Choice::Parallel && cell.failure == Failure::Silent(app::reactions::Group::Stock);
+    let is_silent = |cell: &Case| {
+        cell.choice == Choice::Parallel && cell.failure == Failure::Silent(app::log::reactions::Group::Stock)
+    };
     check_found(Breakage::TombstonesDropped, is_silent, "not believed");
 }
 

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use app::breaker;
-use app::command::{ChangeModes, Command, PlaceOrder};
-use app::event::Event;
+use app::commands::{ChangeModes, Command, PlaceOrder};
+use app::events::event::Event;
 use app::ports::CommitError;
-use app::services::Service;
-use app::settings::Executor;
+use app::resilience::breaker;
+use app::resilience::services::Service;
+use app::state::settings::Executor;
 use domain::ids::{OrderId, ProductId, UserId};
 use domain::money::Money;
+use domain::order::saga::{Step, StepState};
 use domain::order::{Canceller, Choice, Mode, Order, Outcome, Payment, Rule};
-use domain::order_saga::{Step, StepState};
 use domain::reason::Reason;
-use sim::fault::CommitFault;
+use sim::planned_fault::CommitFault;
 use sim::ready::ready;
 
 use crate::post::{is_about, is_claim, is_report, is_restoration};
@@ -194,8 +194,9 @@ fn the_setting_changes_while_the_shop_runs_and_is_still_there_after_a_crash() {
         let lamp = shop.product(10, 9);
         let order = crate::shop::place(order_of(ANN, lamp));
         let settled = shop.decide([order.clone(), change(Choice::Sequential, None), order.clone()]);
-        let mode =
-            |shop: &Shop, settled: &app::answer::Settled| shop.order(crate::shop::placed(&settled.result)).created.mode;
+        let mode = |shop: &Shop, settled: &app::commands::answer::Settled| {
+            shop.order(crate::shop::placed(&settled.result)).created.mode
+        };
         assert_eq!([mode(&shop, &settled[0]), mode(&shop, &settled[2])], [Mode::Parallel, Mode::Sequential]);
 
         shop.run(change(Choice::Gradual, Some(100))).unwrap();
@@ -237,7 +238,7 @@ fn a_stuck_order_is_resolved_with_everything_given_back() {
             }
         }
         let refused = shop.run_only(resolve(id));
-        assert_eq!(refused, Err(app::answer::Refusal::OrderNotStuck));
+        assert_eq!(refused, Err(app::commands::answer::Refusal::OrderNotStuck));
         if mode == Choice::Parallel {
             shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer, note: None });
             while shop.order(id).outcome == Outcome::Compensating {

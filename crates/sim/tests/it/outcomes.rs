@@ -1,7 +1,7 @@
 //! How orders end: every combination of participants that grant and refuse, in both modes and both executors.
 
-use app::command::{Command, PlaceOrder};
-use app::settings::Executor;
+use app::commands::{Command, PlaceOrder};
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, ProductId};
 use domain::money::Money;
 use domain::order::{Canceller, Mode, Order, Outcome, Pace, Payment};

@@ -1,10 +1,10 @@
 //! Events brought by hand: late, twice, in any order, or never.
 
-use app::command::Command;
-use app::event::{Event, EventKind};
-use app::reactions;
+use app::commands::Command;
+use app::events::event::{Event, EventKind};
+use app::log::reactions;
 use domain::ids::OrderId;
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use sim::disk::{OutboxRow, State};
 use sim::ready::ready;
 
@@ -73,7 +73,10 @@ impl Shop {
     }
 
     /// Runs a command and does not follow what comes after.
-    pub(crate) fn run_only(&mut self, command: Command) -> Result<app::answer::Answer, app::answer::Refusal> {
+    pub(crate) fn run_only(
+        &mut self,
+        command: Command,
+    ) -> Result<app::commands::answer::Answer, app::commands::answer::Refusal> {
         self.decide([command]).remove(0).result
     }
 

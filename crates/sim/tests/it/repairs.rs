@@ -1,9 +1,9 @@
 //! What the audit finds, the engine puts right, and nothing else changes.
 
 use app::audit::inspect;
-use app::command::PlaceOrder;
+use app::commands::PlaceOrder;
 use app::ports::Clock as _;
-use app::settings::Executor;
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, ProductId};
 use domain::money::Money;
 use domain::order::{Outcome, Payment};

@@ -1,12 +1,12 @@
 //! The three laws of every saga, over every step that an order can have: a step may run twice, a failure at any step
 //! leaves nothing behind, and undoing may be repeated.
 
-use app::command::{Command, PlaceOrder};
-use app::settings::Executor;
+use app::commands::{Command, PlaceOrder};
+use app::state::settings::Executor;
 use domain::ids::OrderId;
 use domain::money::Money;
+use domain::order::saga::Step;
 use domain::order::{Canceller, Mode, Outcome};
-use domain::order_saga::Step;
 use sim::disk::State;
 
 use crate::post::{essence, is_about, is_claim, is_report, is_restoration};

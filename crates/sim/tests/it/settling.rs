@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use app::answer::{Answer, Refusal};
-use app::command::{Command, PaymentAnswered, PlaceOrder, ProcessOrder, RefundWanted};
-use app::payment::{Asked, Deed, Found, ProviderError, Verdict};
-use app::rows::Telling;
+use app::commands::answer::{Answer, Refusal};
+use app::commands::{Command, PaymentAnswered, PlaceOrder, ProcessOrder, RefundWanted};
+use app::payments::provider::{Asked, Deed, Found, ProviderError, Verdict};
+use app::state::rows::Telling;
 use domain::ids::{OrderId, ProductId};
 use domain::money::Money;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};

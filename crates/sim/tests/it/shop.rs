@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use app::answer::{Answer, Refusal, Settled};
-use app::command::{Command, CreateCampaign, PlaceOrder};
-use app::consume::Consumer;
+use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::{Command, CreateCampaign, PlaceOrder};
 use app::engine::{Engine, Job, Parts, Report};
+use app::log::consumer::Consumer;
 use app::ports::Clock as _;
-use app::settings::{Executor, Settings};
+use app::state::settings::{Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -18,9 +18,9 @@ use domain::pricing::Discount;
 use domain::time::Timestamp;
 use sim::clock::ModelClock;
 use sim::disk::{Disk, State};
-use sim::fault::Faults;
 use sim::model_log::ModelLog;
 use sim::model_store::ModelStore;
+use sim::planned_fault::Faults;
 use sim::ready::ready;
 
 use crate::gate::ModelGate;
@@ -191,7 +191,7 @@ impl Shop {
         self.quiet();
     }
 
-    pub(crate) fn services(&self) -> &app::services::Services {
+    pub(crate) fn services(&self) -> &app::resilience::services::Services {
         &self.engine.settings().services
     }
 

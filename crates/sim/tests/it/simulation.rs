@@ -1,6 +1,6 @@
 //! Whole days of the shop from seeds.
 
-use app::settings::Executor;
+use app::state::settings::Executor;
 use sim::coverage::{Branch, Coverage};
 use sim::scenario::{Breakage, Scenario};
 use sim::simulation::{EXECUTORS, Plan, run};

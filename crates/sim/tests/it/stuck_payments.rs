@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use app::answer::Refusal;
-use app::command::{Command, PaymentAnswered};
-use app::payment::Found;
-use app::rows::Telling;
+use app::commands::answer::Refusal;
+use app::commands::{Command, PaymentAnswered};
+use app::payments::provider::Found;
+use app::state::rows::Telling;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Status};

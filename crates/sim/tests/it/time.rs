@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use app::answer::Refusal;
-use app::command::Command;
-use app::settings::Executor;
+use app::commands::Command;
+use app::commands::answer::Refusal;
+use app::state::settings::Executor;
 use domain::money::Money;
 use domain::order::Outcome;
 use domain::time::Timestamp;

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use app::command::{Command, Undelivered};
+use app::commands::{Command, Undelivered};
 use app::engine::Report;
-use app::reactions::Group;
-use app::retries::{RESEND_EVERY, RESENDS_MAX};
-use app::rows::{ClaimKey, DeadLetter, LetterStatus};
-use app::settings::Executor;
+use app::log::reactions::Group;
+use app::log::retry_policy::{RESEND_EVERY, RESENDS_MAX};
+use app::state::rows::{ClaimKey, DeadLetter, LetterStatus};
+use app::state::settings::Executor;
 use domain::ids::{OrderId, ProductId};
 use domain::order::Outcome;
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use sim::ready::ready;
 
 use crate::shop::{ANN, BOB, CODEC, Shop, job, order_of};
@@ -79,7 +79,9 @@ fn later_events_of_the_key_wait_in_order_and_other_keys_flow() {
     work(&mut shop);
     let other =
         shop.decide([Command::RegisterProduct { name: "Mug".into(), price: domain::money::Money::won(5), stock: 9 }]);
-    let Ok(app::answer::Answer::ProductRegistered { product: mug }) = other[0].result.clone() else { panic!() };
+    let Ok(app::commands::answer::Answer::ProductRegistered { product: mug }) = other[0].result.clone() else {
+        panic!()
+    };
     let behind: Vec<OrderId> = (0..4).map(|_| shop.place_only(order_of(BOB, product))).collect();
     let aside = shop.place_only(order_of(BOB, mug));
     work(&mut shop);
@@ -198,7 +200,7 @@ fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
     let edit =
         |payload: &str| Undelivered::Edit { letter: poison.id, payload: payload.into(), reason: "a typo".into() };
     let answers = shop.decide([Command::Undelivered(edit("{")), Command::Undelivered(edit(&payload))]);
-    assert!(matches!(answers[0].result, Err(app::answer::Refusal::LetterUnreadable { .. })));
+    assert!(matches!(answers[0].result, Err(app::commands::answer::Refusal::LetterUnreadable { .. })));
     assert!(answers[1].result.is_ok());
     let mended = letter(&shop);
     assert_eq!(mended.acts[0].payload_before.as_deref(), Some("{\"orderId\":"));
@@ -222,7 +224,7 @@ fn codes_of_another_shop_are_given_up_at_once_and_can_be_dropped_with_a_reason()
     let drop = || Command::Undelivered(Undelivered::Drop { letter: id, reason: "not ours".into() });
     let answers = shop.decide([drop(), drop()]);
     assert!(answers[0].result.is_ok());
-    assert_eq!(answers[1].result, Err(app::answer::Refusal::LetterClosed));
+    assert_eq!(answers[1].result, Err(app::commands::answer::Refusal::LetterClosed));
     let dropped = letter(&shop);
     assert_eq!((dropped.status, &*dropped.acts[0].reason), (LetterStatus::Dropped, "not ours"));
     assert!(shop.decide([Undelivered::resend(&dropped, "again", &CODEC)])[0].result.is_err());

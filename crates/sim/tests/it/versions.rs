@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use app::command::{Command, PlaceOrder};
-use app::consume::Consumer;
-use app::event::EventKind;
-use app::outbox::uuid;
+use app::commands::{Command, PlaceOrder};
+use app::events::event::EventKind;
+use app::events::outbox::uuid;
+use app::events::topic::Topic;
+use app::log::consumer::Consumer;
+use app::log::reactions::Group;
+use app::log::relay::Outgoing;
+use app::log::versions::{Arrival, Versions};
 use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
-use app::reactions::Group;
-use app::relay::Outgoing;
-use app::rows::{EventId, OffsetKey, Partition};
-use app::settings::Executor;
-use app::topic::Topic;
-use app::versions::{Arrival, Versions};
+use app::state::rows::{EventId, OffsetKey, Partition};
+use app::state::settings::Executor;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome, Payment};
 use sim::disk::Disk;
@@ -127,7 +127,7 @@ fn only_what_was_missing_counts_as_healed() {
     };
     assert_eq!(healed(&mut shop), []);
     let awaiting = events.iter().find(|event| event.event.kind() == EventKind::OrderAwaitingPayment).unwrap();
-    let id = EventId(app::outbox::parse_uuid(&awaiting.id).unwrap());
+    let id = EventId(app::events::outbox::parse_uuid(&awaiting.id).unwrap());
     shop.disk.tamper(|state| state.inbox.retain(|key| key.event != id));
     shop.is_audited = false;
     assert_eq!(healed(&mut shop), [(Group::Notices, id)]);

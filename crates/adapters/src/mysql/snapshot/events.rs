@@ -1,8 +1,8 @@
 //! The outbox in commit order, with the hashes that prove it.
 
 use app::audit::{EventFacts, LogFacts, ShardFacts};
-use app::rows::OffsetKey;
-use app::settings::Carrier;
+use app::state::rows::OffsetKey;
+use app::state::settings::Carrier;
 
 use super::Reader;
 use crate::mysql::cells::from_row;

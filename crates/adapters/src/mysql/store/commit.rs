@@ -6,10 +6,10 @@ mod people;
 
 use std::hash::Hash;
 
-use app::outbox::uuid;
+use app::events::outbox::uuid;
 use app::ports::Commit;
-use app::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
-use app::table::{Change, Table};
+use app::state::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
+use app::state::table::{Change, Table};
 use domain::claim::Claim;
 use domain::coupon::Campaign;
 use domain::ids::OrderId;
@@ -17,7 +17,7 @@ use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::load::claim_condition;
-use super::{Before, Halt, settling, undelivered};
+use super::{Before, Halt, failed_delivery, fulfilment};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -25,7 +25,7 @@ use crate::records::Cells as _;
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
 fn topic(moved: &OffsetMove) -> &'static str {
-    moved.key.partition.topic.map_or("", app::topic::Topic::name)
+    moved.key.partition.topic.map_or("", app::events::topic::Topic::name)
 }
 
 /// Locks the places of the groups, in order.
@@ -105,12 +105,12 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     inbox(script, commit);
     skips(script, commit);
     maintenance(script, commit.rows);
-    undelivered::write(script, rows);
+    failed_delivery::write(script, rows);
     answers(script, rows);
     people::logins(script, rows);
     modes::changes(script, rows);
     orders::orders(script, rows, before);
-    settling::write(script, rows);
+    fulfilment::write(script, rows);
     timers(script, rows);
     claims(script, rows);
     people::requests(script, rows);

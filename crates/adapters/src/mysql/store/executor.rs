@@ -1,11 +1,11 @@
 //! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
 
-use app::outbox::{SHARDS, ShardHead};
+use app::events::outbox::{SHARDS, ShardHead};
+use app::log::reactions::Group;
 use app::ports::StoreError;
-use app::reactions::Group;
-use app::settings::Carrier;
+use app::state::settings::Carrier;
 
-use super::{MysqlStore, places};
+use super::{MysqlStore, offsets};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::outbox::NOW;
@@ -63,8 +63,8 @@ impl MysqlStore {
         let mut script = Script::default();
         if last != Some(carrier) {
             if carrier.begins_at_the_end_after(last) {
-                let heads = self.session.ask(&format!("{} ORDER BY shard FOR UPDATE", places::SELECT_HEADS)).await?;
-                begin_at_the_end(&mut script, &places::heads(heads)?);
+                let heads = self.session.ask(&format!("{} ORDER BY shard FOR UPDATE", offsets::SELECT_HEADS)).await?;
+                begin_at_the_end(&mut script, &offsets::heads(heads)?);
             }
             script.add(statement("REPLACE INTO meta (name, value) VALUES ('executor', ?)", &[&carrier.name()]));
         }

@@ -3,25 +3,25 @@
 use std::collections::BTreeMap;
 use std::hash::Hash;
 
-use app::outbox::uuid;
-use app::rows::{
+use app::events::outbox::uuid;
+use app::state::rows::{
     AccountKey, AnswerKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey,
     Key, Login, Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows,
     Sales, SalesKey, StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
 };
-use app::table::Table;
+use app::state::table::Table;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
-use domain::order_saga::Step;
+use domain::order::saga::Step;
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
-use super::settling::{self, Kind};
-use super::{Before, undelivered};
+use super::fulfilment::{self, Kind};
+use super::{Before, failed_delivery};
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
@@ -203,16 +203,16 @@ impl Ask {
                 let condition = pairs(("consumer_group", "event_id"), keys);
                 locked("SELECT consumer_group, event_id FROM inbox", "PRIMARY", &condition, "consumer_group, event_id")
             }
-            Ask::Parked(keys) => undelivered::select_keys(keys),
-            Ask::ParkedEvents(keys) => undelivered::select_events(keys),
-            Ask::Letters(ids) => undelivered::select_letters(ids),
+            Ask::Parked(keys) => failed_delivery::select_keys(keys),
+            Ask::ParkedEvents(keys) => failed_delivery::select_events(keys),
+            Ask::Letters(ids) => failed_delivery::select_letters(ids),
             Ask::Answers(keys) => {
                 locked(select_answer!(""), "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
             }
-            Ask::Tellings(keys) => settling::select_tellings(keys),
-            Ask::Payments(ids) => settling::select(Kind::Payment, ids),
-            Ask::Shipments(ids) => settling::select(Kind::Shipment, ids),
-            Ask::Storages(ids) => settling::select(Kind::Storage, ids),
+            Ask::Tellings(keys) => fulfilment::select_tellings(keys),
+            Ask::Payments(ids) => fulfilment::select(Kind::Payment, ids),
+            Ask::Shipments(ids) => fulfilment::select(Kind::Shipment, ids),
+            Ask::Storages(ids) => fulfilment::select(Kind::Storage, ids),
             Ask::Logins(keys) => {
                 let select = select_login!("").replace(" FROM", ", email_key FROM");
                 locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
@@ -278,10 +278,10 @@ impl Ask {
             }
             Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
             Ask::Timers(ids) => tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
-            Ask::Tellings(keys) => settling::read_tellings(keys, found, rows)?,
-            Ask::Payments(ids) => settling::read(Kind::Payment, ids, found, rows)?,
-            Ask::Shipments(ids) => settling::read(Kind::Shipment, ids, found, rows)?,
-            Ask::Storages(ids) => settling::read(Kind::Storage, ids, found, rows)?,
+            Ask::Tellings(keys) => fulfilment::read_tellings(keys, found, rows)?,
+            Ask::Payments(ids) => fulfilment::read(Kind::Payment, ids, found, rows)?,
+            Ask::Shipments(ids) => fulfilment::read(Kind::Shipment, ids, found, rows)?,
+            Ask::Storages(ids) => fulfilment::read(Kind::Storage, ids, found, rows)?,
             Ask::Claims(keys) => tell(&mut rows.claims, keys, index(found, claim)?),
             Ask::Placed(ids) => read_placed(ids, found, lines, rows)?,
             Ask::Terms(ids) => {

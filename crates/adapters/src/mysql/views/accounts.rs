@@ -1,7 +1,7 @@
 //! People: their points, how they sign in, and what the shop remembers of their requests.
 
-use app::rows::{AnswerKey, EmailKey, Entry, Login};
-use app::views::{AccountViews, Reading};
+use app::ports::views::{AccountViews, Reading};
+use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
 use domain::ids::{EntryId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;

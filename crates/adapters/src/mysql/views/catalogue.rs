@@ -1,6 +1,6 @@
 //! Products and what sells best.
 
-use app::views::{CatalogueViews, DaySales, Popular, Reading};
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
 use domain::stock::Product;
 

@@ -1,7 +1,7 @@
 //! Campaigns, the coupons they gave out, and requests for them.
 
-use app::rows::Request;
-use app::views::{CouponViews, Reading, UserCoupon};
+use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 

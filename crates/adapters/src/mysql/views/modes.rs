@@ -1,7 +1,7 @@
 //! The record of the mode setting.
 
-use app::rows::ModesChange;
-use app::views::{ModeViews, Reading};
+use app::ports::views::{ModeViews, Reading};
+use app::state::rows::ModesChange;
 
 use super::{MysqlViews, each, sql_limit};
 use crate::mysql::sql::statement;

@@ -1,7 +1,7 @@
 //! What a user was told, read from his newest notice back.
 
 use app::ports::StoreError;
-use app::views::{NoticeViews, Notices, Reach, Reading};
+use app::ports::views::{NoticeViews, Notices, Reach, Reading};
 use domain::ids::{NoticeId, UserId};
 
 use super::{MysqlViews, each, first};

@@ -1,6 +1,6 @@
 //! Orders and what happened to them.
 
-use app::views::{HistoryEvent, OrderViews, Reading};
+use app::ports::views::{HistoryEvent, OrderViews, Reading};
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 

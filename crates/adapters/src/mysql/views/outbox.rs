@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use app::event::EventKind;
-use app::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
-use app::reactions::Group;
-use app::relay::Outgoing;
-use app::rows::{OffsetKey, OffsetMove, Partition};
-use app::views::{OutboxViews, Reading, ShardPlace};
+use app::events::event::EventKind;
+use app::log::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
+use app::log::reactions::Group;
+use app::log::relay::Outgoing;
+use app::ports::views::{OutboxViews, Reading, ShardPlace};
+use app::state::rows::{OffsetKey, OffsetMove, Partition};
 use domain::ids::OrderId;
 use domain::time::Timestamp;
 
@@ -65,7 +65,7 @@ fn first_number(answers: Answers) -> Result<i64> {
 impl LogBook for MysqlViews {
     fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
         self.read([SELECT_HEADS.to_owned()], |answers| {
-            let extent = |(number, head): (i32, &app::outbox::ShardHead)| {
+            let extent = |(number, head): (i32, &app::events::outbox::ShardHead)| {
                 let partition = Partition { topic: None, number };
                 Extent { partition, begin: 1, end: head.seq + 1, committed: None }
             };

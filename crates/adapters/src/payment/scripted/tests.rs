@@ -1,13 +1,13 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use app::payment::{Deed, Script};
+use app::payments::provider::{Deed, Script};
 use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
 use tokio::sync::{mpsc, oneshot};
 
-use super::*;
 use crate::clock::SystemClock;
+use crate::payment::scripted::*;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 

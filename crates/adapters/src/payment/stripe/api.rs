@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::payment::ProviderError;
+use app::payments::provider::ProviderError;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::wire::{self, Failed, Failure};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payment::{Callback, CallbackError, Deed};
+use app::payments::provider::{Callback, CallbackError, Deed};
 use domain::ids::Code;
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,7 +63,7 @@ fn key_of(key: &str, deed: Deed) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
-    use app::payment::Verdict;
+    use app::payments::provider::Verdict;
     use domain::money::Money;
     use serde_json::json;
 
@@ -106,7 +106,7 @@ mod tests {
         object["last_payment_error"] =
             json!({"type": "card_error", "code": "card_declined", "decline_code": "lost_card"});
         let callback = told("payment_intent.payment_failed", &object).unwrap().unwrap();
-        assert_eq!(callback.verdict, super::super::wire::declined("lost_card", Some("pi_1")));
+        assert_eq!(callback.verdict, crate::payment::stripe::wire::declined("lost_card", Some("pi_1")));
     }
 
     #[test]

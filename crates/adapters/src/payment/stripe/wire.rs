@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payment::{CURRENCY, Deed, ProviderError, Verdict};
+use app::payments::provider::{CURRENCY, Deed, ProviderError, Verdict};
 use domain::money::Money;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

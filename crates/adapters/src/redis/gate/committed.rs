@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::views::CouponViews;
+use app::ports::views::CouponViews;
 use domain::coupon::Campaign;
 use domain::ids::CampaignId;
 use parking_lot::Mutex;

@@ -165,8 +165,8 @@ fn found((has_his, is_full, holds_none, count, epoch): Answer) -> Found {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lessons::claim;
     use super::*;
+    use crate::redis::gate::updates::claim;
 
     #[test]
     fn a_claim_has_one_name() {

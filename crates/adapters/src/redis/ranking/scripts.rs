@@ -1,7 +1,7 @@
 //! What the ranking runs inside Redis. All its keys have one tag.
 
 use app::ports::Window;
-use app::views::DaySales;
+use app::ports::views::DaySales;
 use domain::ids::ProductId;
 use redis::aio::ConnectionManager;
 use redis::{RedisResult, Script};

@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use adapters::embedded::{self, MemoryGate, SqliteSnapshot};
 use adapters::mysql;
-use app::answer::{Answer, Settled};
+use adapters::sqlite::{self, MemoryGate, SqliteSnapshot};
 use app::audit::{self, Audit};
-use app::command::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder, RefundWanted};
-use app::consume::Consumer;
+use app::commands::answer::{Answer, Settled};
+use app::commands::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder, RefundWanted};
 use app::engine::{Engine, Job, Parts};
-use app::payment::{Asked, Deed, Found, Verdict};
+use app::log::consumer::Consumer;
+use app::payments::provider::{Asked, Deed, Found, Verdict};
 use app::ports::{Clock, EventLog, Store};
-use app::rows::AnswerKey;
-use app::settings::{Executor, Settings};
+use app::state::rows::AnswerKey;
+use app::state::settings::{Executor, Settings};
 use domain::coupon::{Change, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -58,7 +58,7 @@ impl Home {
     async fn open(&self) -> (Box<dyn Store>, Box<dyn EventLog>, [u8; 16], u32) {
         match self {
             Home::Embedded(embedded) => {
-                let embedded::Opened { store, log, codec_key, engine, .. } = embedded.open();
+                let sqlite::Opened { store, log, codec_key, engine, .. } = embedded.open();
                 (Box::new(store), Box::new(log), codec_key, engine)
             }
             Home::Shared(database) => {

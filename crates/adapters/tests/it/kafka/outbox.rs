@@ -1,9 +1,9 @@
 //! The outboxes of both stores as relays see them; no broker is needed.
 
-use adapters::embedded;
-use app::outbox::SHARDS;
-use app::relay::{Lease, Outbox};
-use app::settings::{Carrier, Executor};
+use adapters::sqlite;
+use app::events::outbox::SHARDS;
+use app::log::relay::{Lease, Outbox};
+use app::state::settings::{Carrier, Executor};
 
 use crate::database::{Database, runtime};
 use crate::fixture::Embedded;
@@ -39,7 +39,7 @@ fn fill(shop: &mut Shop) {
 #[test]
 fn a_folder_has_one_relay() {
     let store = Embedded::new();
-    fill(&mut Shop::open(store.folder.path(), Executor::Inline, embedded::Synchronous::Full));
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, sqlite::Synchronous::Full));
     runtime().block_on(async {
         let opened = store.open();
         let mut outbox = opened.store.outbox(opened.engine).unwrap();
@@ -86,7 +86,7 @@ fn several_relays_of_a_database_exclude_each_other() {
 #[test]
 fn a_broker_begins_behind_what_was_committed_before() {
     let store = Embedded::new();
-    fill(&mut Shop::open(store.folder.path(), Executor::Inline, embedded::Synchronous::Off));
+    fill(&mut Shop::open(store.folder.path(), Executor::Inline, sqlite::Synchronous::Off));
     let mut opened = store.open();
     opened.store.run_with(Carrier::Inline).unwrap();
     opened.store.run_with(Carrier::Broker).unwrap();

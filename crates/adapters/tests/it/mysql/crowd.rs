@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use app::answer::{Answer, Refusal};
 use app::audit;
-use app::command::Command;
-use app::settings::Executor;
+use app::commands::Command;
+use app::commands::answer::{Answer, Refusal};
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::time::Timestamp;
 

@@ -1,11 +1,11 @@
 //! A connection that is lost at the worst moment: everything happens once, and everybody is told the truth.
 
-use app::answer::Answer;
 use app::audit;
-use app::command::{Command, PlaceOrder};
+use app::commands::answer::Answer;
+use app::commands::{Command, PlaceOrder};
 use app::ports::{LoadError, Store as _};
-use app::rows::{Key, Rows};
-use app::settings::Executor;
+use app::state::rows::{Key, Rows};
+use app::state::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
 use domain::time::Timestamp;

@@ -1,8 +1,8 @@
 //! How fast the engine is over the real server, without HTTP. Measured on request:
 //! `cargo test --release -p adapters --test it mysql::throughput -- --ignored --nocapture`
 
-use app::command::Command;
-use app::settings::Executor;
+use app::commands::Command;
+use app::state::settings::Executor;
 use domain::ids::UserId;
 use domain::money::Money;
 

@@ -1,8 +1,8 @@
 //! What is read from a shared store: in order, by the page, and nobody else's.
 
-use app::command::{Command, PlaceOrder};
-use app::settings::Executor;
-use app::views::{Popular, Reach};
+use app::commands::{Command, PlaceOrder};
+use app::ports::views::{Popular, Reach};
+use app::state::settings::Executor;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
 use domain::time::Timestamp;

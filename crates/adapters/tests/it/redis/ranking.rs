@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use adapters::clock::SystemClock;
 use adapters::redis::RedisRanking;
+use app::ports::views::DaySales;
 use app::ports::{Clock, FixedOffset, Ranking as _, Window};
-use app::views::DaySales;
 use domain::ids::ProductId;
 use xtask::redis_server::{RedisServer, wait_until};
 

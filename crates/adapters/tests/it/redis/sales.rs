@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use app::views::{CatalogueViews, DaySales, Popular, Reading};
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
 use domain::money::Money;
 use domain::stock::{Product, Status};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use app::rows::Request;
-use app::views::{CouponViews, Reading, UserCoupon};
+use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::state::rows::Request;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, CouponId, RequestId, UserId};
 

@@ -13,15 +13,15 @@ use domain::pricing::Discount;
 use domain::stock::{Product, Status};
 use domain::time::Timestamp;
 
-use crate::answer::Answer;
 use crate::audit::{
     CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderFacts, ProductFacts,
     ShardFacts, Snapshot,
 };
-use crate::event::ResultCode;
+use crate::commands::answer::Answer;
+use crate::events::event::ResultCode;
 use crate::ports::StoreError;
-use crate::rows::{AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer};
-use crate::settings::Carrier;
+use crate::state::rows::{AnswerKey, Customer, Decision, Entry, Granted, Request, RequestStatus, StoredAnswer};
+use crate::state::settings::Carrier;
 
 pub(super) use orders::{compensation, completed_event, number};
 

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::order::modes::*;
 
 const SMALL: Basket = Basket { user: UserId(1), items: 1, has_coupon: false, has_points: false };
 

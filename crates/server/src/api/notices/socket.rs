@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::time::Duration;
 
-use app::views::ToldNotice;
+use app::ports::views::ToldNotice;
 use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::{HEARTBEAT, Listener};
+use crate::api::texts::{self, Text, notices, values};
 use crate::api::{Shop, unavailable};
-use crate::feed::Feed;
 use crate::http::connections::Held;
 use crate::http::{Code, Problem};
+use crate::live::feed::Feed;
 use crate::openapi::{Describes, Operation};
-use crate::texts::{self, Text, notices, values};
 
 /// The longest message of a reader. A longer one ends the conversation; one that is much longer is not even read.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;

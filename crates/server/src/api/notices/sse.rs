@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::time::Duration;
 
-use app::views::ToldNotice;
+use app::ports::views::ToldNotice;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -13,12 +13,11 @@ use futures_util::stream;
 use tokio::time::Instant;
 
 use super::{HEARTBEAT, Listener};
-use crate::api::{Shop, orders};
-use crate::auth::Session;
-use crate::feed::Feed;
+use crate::api::{Shop, orders, texts};
 use crate::http::Problem;
 use crate::http::language::Language;
-use crate::texts;
+use crate::live::feed::Feed;
+use crate::security::auth::Session;
 
 /// When a reader that lost its connection tries again, at the earliest and at the latest: not everybody at once.
 const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use app::answer::{Answer, Settled};
-use app::command::{Command, CreateCampaign, PlaceOrder};
+use app::commands::answer::{Answer, Settled};
+use app::commands::{Command, CreateCampaign, PlaceOrder};
 use bench::connection;
 use bench::load::Tally;
 use bench::plan::Verdict;
@@ -26,8 +26,8 @@ use super::place::Place;
 use super::{Error, LEG, progress};
 use crate::api::Shop;
 use crate::cli::BenchArgs;
-use crate::commands::audit;
-use crate::secret::Secret;
+use crate::commands::admin::audit;
+use crate::security::secret::Secret;
 use crate::wiring::{self, Running};
 
 /// Commands on the way while a store is filled: enough for full batches.

@@ -1,10 +1,9 @@
 //! `doorbuster bench modes`: every mode of claiming on the same orders, on a server of its own or a running one.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+use std::{fs, io};
 
 use bench::modes::{self, Comparison, End, ModesReport};
 

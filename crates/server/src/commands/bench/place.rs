@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Error;
 use crate::cli::{BenchArgs, SynchronousArg};
-use crate::commands::temporary_folder::TemporaryFolder;
+use crate::commands::bench::temporary_folder::TemporaryFolder;
 use crate::commands::utf8_environment;
 use crate::config::{Config, Synchronous};
 

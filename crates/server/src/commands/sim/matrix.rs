@@ -10,7 +10,7 @@ use sim::matrix::{Case, Sample, Tally, cells, play};
 
 use super::{EXAMPLES_MAX, LINE_EVERY};
 use crate::cli::SimArgs;
-use crate::commands::progress::Progress;
+use crate::commands::output::progress::Progress;
 use crate::commands::{Error, print};
 
 pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {

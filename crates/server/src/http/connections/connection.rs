@@ -23,12 +23,12 @@ use tower::ServiceExt;
 use super::phase::{Noting, Phases};
 use super::places::{Full, Standing};
 use super::{ConnectionLimits, HEAD_BYTES_MAX, Held, Peer};
+use crate::api::texts::{details, values};
 use crate::http::body::Drained;
 use crate::http::language::Language;
 use crate::http::trace::TraceId;
 use crate::http::{Code, Problem, envelope};
-use crate::shutdown::Stop;
-use crate::texts::{details, values};
+use crate::runtime::shutdown::Stop;
 
 /// What is answered also when no connection is left for anything else.
 const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];

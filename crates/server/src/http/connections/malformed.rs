@@ -6,10 +6,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 
+use crate::api::texts::details;
 use crate::http::language::Language;
 use crate::http::trace::TraceId;
 use crate::http::{Code, Problem, envelope};
-use crate::texts::details;
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const HEAD_BEGIN: &[u8] = b"HTTP/1.1 4";

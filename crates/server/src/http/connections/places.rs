@@ -10,8 +10,8 @@ use tokio::time::Instant;
 
 use super::ConnectionLimits;
 use super::phase::Phases;
-use crate::limits::Network;
-use crate::logging::Thinned;
+use crate::security::rate_limits::Network;
+use crate::system::logging::Thinned;
 
 /// Connections beyond the limit, on which nothing but the shop's health is answered.
 pub(super) const RESERVE: usize = 16;

@@ -6,8 +6,8 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::strict::Strict;
+use crate::api::texts::{Told, bodies, values};
 use crate::http::Problem;
-use crate::texts::{Told, bodies, values};
 
 /// Names and values of the client that are repeated to him are cut to so many characters.
 const QUOTED_CHARS_MAX: usize = 200;

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::*;
+use crate::http::json::*;
 use crate::http::language::Language;
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::texts::Text;
+use crate::api::texts::Text;
 
 /// What went wrong, as a stable machine-readable word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Changes of the mode setting: each is a row of its own.
 
-use app::rows::Rows;
+use app::state::rows::Rows;
 
 use crate::mysql::sql::{Insert, Script};
 

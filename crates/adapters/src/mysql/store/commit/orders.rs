@@ -1,9 +1,9 @@
 //! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
 
-use app::rows::{OrderRow, Rows};
-use app::table::Change;
+use app::state::rows::{OrderRow, Rows};
+use app::state::table::Change;
+use domain::order::saga::{Direction, Step, StepRecord};
 use domain::order::{Line, Order, Rule};
-use domain::order_saga::{Direction, Step, StepRecord};
 
 use super::{Before, Written, put_all};
 use crate::mysql::sql::{Insert, Script};

@@ -1,6 +1,6 @@
 //! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
 
-use app::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
+use app::state::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
 use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;

@@ -1,0 +1,194 @@
+//! The scripted provider's book where processes share a database: what one of them had done, the others know (C11).
+
+use app::payments::provider::{Ask, Call, Deed, ProviderError, Script, Told};
+use mysql_async::{Conn, Opts, Pool, PoolConstraints, PoolOpts, Value};
+
+use super::background::Background;
+use super::cells::from_row;
+use super::failure::{Failure, Result};
+use super::session::{Answers, options, run_on};
+use super::sql::{Script as Statements, statement};
+use crate::payment::ledger::{Book, Entry, Page, Play, Played};
+use crate::records::{Cells, FromCells};
+
+/// Each is used for one deed at a time, and the book's lock lets one through.
+const CONNECTIONS_MAX: usize = 4;
+/// Whoever holds this row holds the book.
+const LOCK: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1 FOR UPDATE";
+const LOOK: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1";
+
+pub struct MysqlBook {
+    pool: Pool,
+    background: Background,
+}
+
+impl MysqlBook {
+    /// The book in the database of this address, whose tables are there.
+    pub fn open(url: &str) -> std::result::Result<MysqlBook, String> {
+        // The error may quote the address, and with it the password.
+        let opts = Opts::from_url(url).map_err(|_| "the address of the database cannot be understood".to_owned())?;
+        let background = Background::start("provider").map_err(|error| error.to_string())?;
+        let constraints = PoolConstraints::new(1, CONNECTIONS_MAX).unwrap_or_default();
+        let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
+        let made = background.handle().enter();
+        let pool = Pool::new(options(&opts).pool_opts(pooling));
+        drop(made);
+        Ok(MysqlBook { pool, background })
+    }
+
+    /// Runs in the background, because callers' runtimes come and go.
+    fn run<'a, T: Send + 'static>(
+        &'a self,
+        work: impl Future<Output = std::result::Result<T, ProviderError>> + Send + 'static,
+    ) -> Call<'a, T> {
+        let done = self.background.handle().spawn(work);
+        Box::pin(
+            async move { done.await.unwrap_or_else(|_| Err(ProviderError::Unknown("its book was closed".into()))) },
+        )
+    }
+}
+
+impl Book for MysqlBook {
+    fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
+        self.run(turn(self.pool.clone(), ask.clone(), play))
+    }
+
+    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
+        self.run(tell(self.pool.clone(), told))
+    }
+
+    fn told(&self) -> Call<'_, Option<Told>> {
+        let pool = self.pool.clone();
+        self.run(async move {
+            let mut answers = ask(&pool, vec![LOOK.to_owned()]).await.map_err(unread)?;
+            told_of(answers.pop().unwrap_or_default()).map_err(unread)
+        })
+    }
+}
+
+async fn turn(pool: Pool, deed: Ask, play: Play) -> std::result::Result<Played, ProviderError> {
+    let mut connection = pool.get_conn().await.map_err(|error| unread(error.into()))?;
+    match turn_on(&mut connection, &deed, play).await {
+        Ok(played) => played,
+        Err(error) => {
+            // It may hold the lock.
+            let _ = connection.disconnect().await;
+            Err(error)
+        }
+    }
+}
+
+/// The outer failure leaves the connection in the middle of a transaction.
+async fn turn_on(
+    connection: &mut Conn,
+    ask: &Ask,
+    play: Play,
+) -> std::result::Result<std::result::Result<Played, ProviderError>, ProviderError> {
+    let page = read(connection, ask).await.map_err(unread)?;
+    let turn = play(ask, &page);
+    let mut statements: Vec<String> = turn.entry.iter().map(write).collect();
+    if turn.told != page.told {
+        statements.push(note(turn.told));
+    }
+    statements.push("COMMIT".to_owned());
+    // Whether it was written nobody knows then: it is looked up.
+    run_on(connection, &Statements { statements }).await.map_err(|error| ProviderError::Unknown(words(&error)))?;
+    Ok(turn.answer)
+}
+
+async fn tell(pool: Pool, told: Option<Told>) -> std::result::Result<(), ProviderError> {
+    let begin = "START TRANSACTION".to_owned();
+    ask(&pool, vec![begin, LOCK.to_owned(), note(told), "COMMIT".to_owned()]).await.map_err(unread).map(drop)
+}
+
+async fn ask(pool: &Pool, statements: Vec<String>) -> Result<Answers> {
+    let mut connection = pool.get_conn().await?;
+    let done = run_on(&mut connection, &Statements { statements }).await;
+    if done.is_err() {
+        let _ = connection.disconnect().await;
+    }
+    done
+}
+
+async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
+    let deed = "SELECT deed_key, deed, reference, amount, declined, looks_left FROM scripted_deed WHERE deed_key = ?";
+    let sums = "SELECT deed, CAST(SUM(amount) AS SIGNED) FROM scripted_deed \
+                WHERE reference = ? AND declined IS NULL GROUP BY deed";
+    let reference = ask.reference.as_deref().unwrap_or_default();
+    let statements = vec![
+        "START TRANSACTION".to_owned(),
+        LOCK.to_owned(),
+        statement(deed, &[&ask.key]),
+        statement(sums, &[&reference]),
+    ];
+    let mut answers = run_on(connection, &Statements { statements }).await?;
+    let (sums, deeds) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
+    let mut page = Page { told: told_of(answers.pop().unwrap_or_default())?, ..Page::default() };
+    page.entry = deeds.into_iter().next().map(from_row).transpose()?;
+    for row in sums {
+        let Sum(deed, amount) = from_row(row)?;
+        page.sums.add(deed, amount);
+    }
+    Ok(page)
+}
+
+fn told_of(rows: Vec<Vec<Value>>) -> Result<Option<Told>> {
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    let Noted(told) = from_row(row)?;
+    Ok(told)
+}
+
+fn write(entry: &Entry) -> String {
+    let sql = "INSERT INTO scripted_deed (deed_key, deed, reference, amount, declined, looks_left) \
+               VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE looks_left = VALUES(looks_left)";
+    let looks = i64::from(entry.looks_left);
+    statement(sql, &[&entry.key, &entry.deed.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
+}
+
+fn note(told: Option<Told>) -> String {
+    let (script, deed) = (told.map(|told| told.script.name()), told.and_then(|told| told.deed).map(Deed::name));
+    let times = told.and_then(|told| told.times);
+    statement("UPDATE scripted_script SET script = ?, deed = ?, times = ? WHERE id = 1", &[&script, &deed, &times])
+}
+
+impl FromCells for Entry {
+    fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Entry, C::Error> {
+        Ok(Entry {
+            key: cells.text()?,
+            deed: cells.word(&Deed::ALL, Deed::name)?,
+            reference: cells.text()?,
+            amount: cells.money()?,
+            declined: cells.optional_text()?,
+            looks_left: u32::try_from(cells.take::<i64>()?).unwrap_or(0),
+        })
+    }
+}
+
+/// A deed, and what was done of it.
+struct Sum(Deed, i64);
+
+impl FromCells for Sum {
+    fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Sum, C::Error> {
+        Ok(Sum(cells.word(&Deed::ALL, Deed::name)?, cells.take()?))
+    }
+}
+
+struct Noted(Option<Told>);
+
+impl FromCells for Noted {
+    fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Noted, C::Error> {
+        let script = cells.optional_word(&Script::ALL, Script::name)?;
+        let deed = cells.optional_word(&Deed::ALL, Deed::name)?;
+        let times = cells.take::<Option<i64>>()?.and_then(|times| u32::try_from(times).ok());
+        Ok(Noted(script.map(|script| Told { script, deed, times })))
+    }
+}
+
+/// Nothing was written yet.
+fn unread(error: Failure) -> ProviderError {
+    ProviderError::NotDone(words(&error))
+}
+
+fn words(error: &Failure) -> String {
+    format!("its book: {error:?}")
+}

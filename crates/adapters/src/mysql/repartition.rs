@@ -1,0 +1,184 @@
+//! Having relays stand still, and writing over how many partitions keys are spread.
+
+use std::time::Duration;
+
+use app::events::topic::{Spread, Topic};
+use app::log::repartition::{STANDSTILL, Switchboard};
+use app::ports::{Pending, StoreError};
+use mysql_async::Value;
+
+use super::cells::MysqlCells;
+use super::failure::{Failure, Result};
+use super::opening::{OpenError, check_shop, parse};
+use super::outbox::NOW;
+use super::session::{self, Session};
+use super::sql::{Insert, Script, statement};
+use crate::records::Cells as _;
+
+/// Works beside the processes that serve the database, and is none of their engines.
+pub struct MysqlSwitchboard {
+    session: Session,
+    /// Tells this switch from every other one.
+    holder: i64,
+}
+
+impl MysqlSwitchboard {
+    pub async fn open(url: &str) -> std::result::Result<MysqlSwitchboard, OpenError> {
+        let mut session = Session::new(&parse(url)?);
+        check_shop(&mut session).await?;
+        let mut holder = [0; 8];
+        getrandom::fill(&mut holder).map_err(OpenError::Random)?;
+        Ok(MysqlSwitchboard { session, holder: i64::from_be_bytes(holder) & i64::MAX })
+    }
+
+    /// Moves the end of the standstill, and says whether it is this switch's.
+    async fn stand(&mut self, condition: &str) -> Result<bool> {
+        let mut script = Script::default();
+        script.add("START TRANSACTION");
+        let set = format!("UPDATE relay_halt SET holder = ?, halted_until = {NOW} + ? WHERE id = 1 AND ({condition})");
+        script.add(statement(&set, &[&self.holder, &micros(STANDSTILL), &self.holder]));
+        let ours = script.add(self.ours(""));
+        script.add("COMMIT");
+        let answers = self.session.run(&script).await?;
+        Ok(!answers[ours].is_empty())
+    }
+
+    /// The row of the standstill, if it is this switch's and has not ended.
+    fn ours(&self, lock: &str) -> String {
+        let select = format!("SELECT id FROM relay_halt WHERE id = 1 AND holder = ? AND halted_until >= {NOW}{lock}");
+        statement(&select, &[&self.holder])
+    }
+
+    /// Begins a transaction in which the standstill cannot end; `false`, and none is open, if it has.
+    async fn begin(&mut self) -> Result<bool> {
+        let mut script = Script::default();
+        session::begin(&mut script);
+        let ours = script.add(self.ours(" FOR UPDATE"));
+        let stands = !self.session.run(&script).await?[ours].is_empty();
+        if !stands {
+            let mut script = Script::default();
+            session::roll_back(&mut script);
+            self.session.run(&script).await?;
+        }
+        Ok(stands)
+    }
+
+    async fn fence_off(&mut self, in_flight: Duration) -> Result<Option<Vec<usize>>> {
+        if !self.begin().await? {
+            return Ok(None);
+        }
+        let held = format!("SELECT shard FROM relay_shard WHERE leased_until > {NOW} - ? ORDER BY shard FOR UPDATE");
+        let held = self.session.ask(&statement(&held, &[&micros(in_flight)])).await?;
+        let held = held.into_iter().map(shard).collect::<Result<Vec<_>>>()?;
+        let mut script = Script::default();
+        if held.is_empty() {
+            // A shard that no relay of ours ever held is left to whom it belongs.
+            script.add("UPDATE relay_shard SET epoch = epoch + 1, leased_until = 0 WHERE epoch > 0");
+        }
+        session::commit(&mut script);
+        self.session.run(&script).await?;
+        Ok(Some(held))
+    }
+
+    async fn write(&mut self, spread: &Spread) -> Result<bool> {
+        if !self.begin().await? {
+            return Ok(false);
+        }
+        let mut script = Script::default();
+        let mut rows = Insert::new(
+            &mut script,
+            "INSERT INTO topic_spread (topic, partitions) VALUES ",
+            " ON DUPLICATE KEY UPDATE partitions = VALUES(partitions)",
+        );
+        spread.iter().for_each(|(topic, partitions)| rows.row(&[&topic.name(), partitions]));
+        drop(rows);
+        script.add("UPDATE relay_halt SET halted_until = 0 WHERE id = 1");
+        session::commit(&mut script);
+        self.session.run(&script).await?;
+        Ok(true)
+    }
+
+    fn told<T>(&mut self, answer: Result<T>) -> std::result::Result<T, StoreError> {
+        if answer.is_err() {
+            // Whatever is left open ends with the connection.
+            self.session.give_up();
+        }
+        answer.map_err(|failure: Failure| failure.into())
+    }
+}
+
+/// What is settled; what is not yet is settled as found.
+pub(super) async fn settle(session: &mut Session, found: &Spread) -> Result<Spread> {
+    let mut script = Script::default();
+    let mut rows = Insert::new(&mut script, "INSERT IGNORE INTO topic_spread (topic, partitions) VALUES ", "");
+    found.iter().for_each(|(topic, partitions)| rows.row(&[&topic.name(), partitions]));
+    drop(rows);
+    let settled = script.add("SELECT topic, partitions FROM topic_spread");
+    let mut answers = session.run(&script).await?;
+    let rows = std::mem::take(&mut answers[settled]).into_iter();
+    rows.filter_map(|row| spread_over(row).transpose()).collect()
+}
+
+/// A topic that this program does not know is left out.
+fn spread_over(row: Vec<Value>) -> Result<Option<(Topic, i32)>> {
+    let mut cells = MysqlCells::of(row);
+    let (topic, partitions): (String, i32) = (cells.take()?, cells.take()?);
+    Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
+}
+
+fn shard(row: Vec<Value>) -> Result<usize> {
+    let mut cells = MysqlCells::of(row);
+    let shard: i64 = cells.take()?;
+    usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+type Told<'a, T> = Pending<'a, std::result::Result<T, StoreError>>;
+
+impl Switchboard for MysqlSwitchboard {
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
+        Box::pin(async move {
+            let settled = settle(&mut self.session, found).await;
+            self.told(settled)
+        })
+    }
+
+    fn halt(&mut self) -> Told<'_, bool> {
+        Box::pin(async move {
+            let stands = self.stand(&format!("halted_until < {NOW} OR holder = ?")).await;
+            self.told(stands)
+        })
+    }
+
+    fn prolong(&mut self) -> Told<'_, bool> {
+        Box::pin(async move {
+            let stands = self.stand(&format!("halted_until >= {NOW} AND holder = ?")).await;
+            self.told(stands)
+        })
+    }
+
+    fn fence(&mut self, in_flight: Duration) -> Told<'_, Option<Vec<usize>>> {
+        Box::pin(async move {
+            let held = self.fence_off(in_flight).await;
+            self.told(held)
+        })
+    }
+
+    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Told<'a, bool> {
+        Box::pin(async move {
+            let written = self.write(spread).await;
+            self.told(written)
+        })
+    }
+
+    fn release(&mut self) -> Told<'_, ()> {
+        Box::pin(async move {
+            let end = statement("UPDATE relay_halt SET halted_until = 0 WHERE id = 1 AND holder = ?", &[&self.holder]);
+            let ended = self.session.ask_alone(&end).await.map(|_| ());
+            self.told(ended)
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! What consumer groups could not handle.
+
+use app::ports::views::{LetterViews, Reading};
+use app::state::rows::DeadLetter;
+use domain::ids::LetterId;
+
+use super::{MysqlViews, by_id, each, first, sql_limit};
+use crate::mysql::sql::statement;
+use crate::selects::select_letter;
+
+impl LetterViews for MysqlViews {
+    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+        self.read(by_id(select_letter!(""), "letter_id", id.0), first)
+    }
+
+    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+        let before = before.map_or(i64::MAX, |before| before.0);
+        let which = "WHERE letter_id < ? AND (NOT ? OR status IN ('SCHEDULED', 'PERMANENT'))
+            ORDER BY letter_id DESC LIMIT ?";
+        let which = statement(which, &[&before, &is_open, &sql_limit(limit)]);
+        self.read([select_letter!("").to_owned() + &which], each)
+    }
+
+    fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {
+        let count = "SELECT consumer_group, count(*) FROM dead_letter WHERE status IN ('SCHEDULED', 'PERMANENT')
+            GROUP BY consumer_group ORDER BY consumer_group";
+        self.read([count.to_owned()], each)
+    }
+}

@@ -1,0 +1,75 @@
+//! What callbacks of the scripted provider say.
+
+use std::sync::Arc;
+
+use app::payments::provider::{Ask, CURRENCY, Callback, Deed, Verdict};
+use domain::ids::Code;
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Telling {
+    id: String,
+    order: String,
+    payment: String,
+    key: String,
+    deed: String,
+    currency: String,
+    outcome: Outcome,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+enum Outcome {
+    Approved { reference: String, amount: i64 },
+    Declined { code: String, reference: Option<String> },
+}
+
+pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
+    let outcome = match verdict {
+        Verdict::Approved { reference, amount } => {
+            Outcome::Approved { reference: reference.to_string(), amount: amount.amount() }
+        }
+        Verdict::Declined { code, reference } => {
+            Outcome::Declined { code: code.to_string(), reference: reference.as_deref().map(str::to_owned) }
+        }
+    };
+    let telling = Telling {
+        id: id(&ask.key, verdict),
+        order: ask.order.to_string(),
+        payment: ask.payment.to_string(),
+        key: ask.key.to_string(),
+        deed: ask.deed.name().to_owned(),
+        currency: CURRENCY.to_owned(),
+        outcome,
+    };
+    serde_json::to_vec(&telling).expect("texts and numbers have a JSON form")
+}
+
+/// What is told of a deed, and what is told against that later, are two tellings.
+fn id(key: &str, verdict: &Verdict) -> String {
+    let is_declined = matches!(verdict, Verdict::Declined { .. });
+    format!("evt/{key}{}", if is_declined { "/declined" } else { "" })
+}
+
+pub(super) fn read(body: &[u8]) -> Option<Callback> {
+    let Telling { id, order, payment, key, deed, currency, outcome } = serde_json::from_slice(body).ok()?;
+    let verdict = match outcome {
+        Outcome::Approved { reference, amount } => {
+            Verdict::Approved { reference: Arc::from(reference), amount: Money::won(amount) }
+        }
+        Outcome::Declined { code, reference } => {
+            Verdict::Declined { code: Arc::from(code), reference: reference.map(Arc::from) }
+        }
+    };
+    Some(Callback {
+        event_id: Arc::from(id),
+        order: Code(Arc::from(order)),
+        payment: Code(Arc::from(payment)),
+        key: Arc::from(key),
+        deed: Deed::of_name(&deed)?,
+        verdict,
+        currency: Arc::from(currency),
+    })
+}

@@ -1,0 +1,108 @@
+//! The scripted provider's book in a file of its own, beside the store of a shop that is one process.
+
+use std::future::ready;
+use std::path::Path;
+
+use app::payments::provider::{Ask, Call, Deed, ProviderError, Told};
+use domain::money::Money;
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+
+use super::ledger::{Book, Entry, Page, Play, Played, Sums};
+
+const SCHEMA: &str = "
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = OFF;
+    CREATE TABLE IF NOT EXISTS deed (
+        key        TEXT PRIMARY KEY,
+        deed       TEXT NOT NULL,
+        reference  TEXT NOT NULL,
+        amount     INTEGER NOT NULL,
+        declined   TEXT,
+        looks_left INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS deed_of_payment ON deed (reference);
+";
+
+pub(super) struct OwnBook {
+    file: Mutex<Connection>,
+    told: Mutex<Option<Told>>,
+}
+
+impl OwnBook {
+    pub(super) fn open(path: &Path) -> Result<OwnBook> {
+        let connection = Connection::open(path)?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(OwnBook { file: Mutex::new(connection), told: Mutex::new(None) })
+    }
+
+    fn turn_once(&self, ask: &Ask, play: Play) -> std::result::Result<Played, ProviderError> {
+        let (file, mut told) = (self.file.lock(), self.told.lock());
+        let mut page = read(&file, ask).map_err(unwritten)?;
+        page.told = *told;
+        let turn = play(ask, &page);
+        if let Some(entry) = &turn.entry {
+            write(&file, entry).map_err(unwritten)?;
+        }
+        *told = turn.told;
+        turn.answer
+    }
+}
+
+impl Book for OwnBook {
+    fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
+        Box::pin(ready(self.turn_once(ask, play)))
+    }
+
+    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
+        *self.told.lock() = told;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn told(&self) -> Call<'_, Option<Told>> {
+        Box::pin(ready(Ok(*self.told.lock())))
+    }
+}
+
+fn read(file: &Connection, ask: &Ask) -> Result<Page> {
+    let sql = "SELECT key, deed, reference, amount, declined, looks_left FROM deed WHERE key = ?1";
+    let entry = file.prepare_cached(sql)?.query_row([&*ask.key], entry).optional()?;
+    let mut sums = Sums::default();
+    let sql = "SELECT deed, sum(amount) FROM deed WHERE reference = ?1 AND declined IS NULL GROUP BY deed";
+    let mut statement = file.prepare_cached(sql)?;
+    let mut rows = statement.query([ask.reference.as_deref().unwrap_or_default()])?;
+    while let Some(row) = rows.next()? {
+        sums.add(deed(row, 0)?, row.get(1)?);
+    }
+    Ok(Page { entry, sums, told: None })
+}
+
+fn deed(row: &Row<'_>, column: usize) -> Result<Deed> {
+    let name: String = row.get(column)?;
+    Deed::of_name(&name).ok_or(rusqlite::Error::InvalidQuery)
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry> {
+    Ok(Entry {
+        key: row.get::<_, String>(0)?.into(),
+        deed: deed(row, 1)?,
+        reference: row.get::<_, String>(2)?.into(),
+        amount: Money::won(row.get(3)?),
+        declined: row.get::<_, Option<String>>(4)?.map(Into::into),
+        looks_left: row.get(5)?,
+    })
+}
+
+/// Writes a deed down, once and for all but for how often it is to be looked up.
+fn write(file: &Connection, entry: &Entry) -> Result<()> {
+    let sql = "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET looks_left = excluded.looks_left";
+    let (deed, declined) = (entry.deed.name(), entry.declined.as_deref());
+    let cells = params![&*entry.key, deed, &*entry.reference, entry.amount.amount(), declined, entry.looks_left];
+    file.prepare_cached(sql)?.execute(cells).map(drop)
+}
+
+/// What is not in the book did not happen.
+fn unwritten(error: rusqlite::Error) -> ProviderError {
+    ProviderError::NotDone(format!("its book: {error}"))
+}

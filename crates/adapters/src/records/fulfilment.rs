@@ -1,0 +1,104 @@
+//! Payments, shipments and what is kept in the warehouse.
+
+use app::state::rows::{Telling, TellingKey};
+use domain::ids::{OrderId, UserId};
+use domain::order::Receiver;
+use domain::payment::{GivenBack, Method, Next, Payment, Resolution, State, Way};
+use domain::shipment::{Shipment, State as ShipmentState};
+use domain::time::Timestamp;
+use domain::warehouse::{State as StorageState, Storage};
+
+use super::{Cells, FromCells};
+
+impl FromCells for Payment {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Payment, C::Error> {
+        Ok(Payment {
+            order: OrderId(cells.take()?),
+            attempt: cells.take()?,
+            method: cells.word(&Method::ALL, Method::name)?,
+            amount: cells.money()?,
+            state: cells.word(&State::ALL, State::name)?,
+            is_wanted: cells.take()?,
+            authorized: cells.money()?,
+            captured: cells.money()?,
+            refunded: cells.money()?,
+            refunding: cells.money()?,
+            owed: cells.money()?,
+            resolved: cells.money()?,
+            refunds: cells.take()?,
+            given_back: given_back(cells)?,
+            declines: cells.take()?,
+            owed_since: cells.take::<Option<i64>>()?.map(Timestamp::from_micros),
+            reference: cells.optional_text()?,
+            refusal: cells.optional_text()?,
+            last_error: cells.optional_text()?,
+            resolution: resolution(cells)?,
+            next: next(cells)?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+/// JSON, where there is anything.
+fn given_back<C: Cells>(cells: &mut C) -> Result<Vec<GivenBack>, C::Error> {
+    let Some(json) = cells.take::<Option<String>>()? else { return Ok(vec![]) };
+    serde_json::from_str(&json).map_err(|error| cells.broken(error))
+}
+
+/// How an operator settled what was stuck: who, when, why and where it can be found.
+fn resolution<C: Cells>(cells: &mut C) -> Result<Option<Resolution>, C::Error> {
+    let (by, at) = (cells.take::<Option<i64>>()?, cells.take::<Option<i64>>()?);
+    let (reason, reference) = (cells.optional_text()?, cells.optional_text()?);
+    let (Some(by), Some(at), Some(reason), Some(reference)) = (by, at, reason, reference) else { return Ok(None) };
+    Ok(Some(Resolution { by: UserId(by), at: Timestamp::from_micros(at), reason, reference }))
+}
+
+/// What is asked next: how, when, and how often it was asked in vain.
+fn next<C: Cells>(cells: &mut C) -> Result<Option<Next>, C::Error> {
+    let way = cells.optional_word(&Way::ALL, Way::name)?;
+    let (due, tries) = (cells.take::<Option<i64>>()?, cells.take::<Option<i64>>()?);
+    let Some(way) = way else { return Ok(None) };
+    Ok(Some(Next { way, due: due.map(Timestamp::from_micros), tries: tries.unwrap_or(0) }))
+}
+
+/// The cell of the refunds that were made; empty where there are none.
+pub(crate) fn given_back_cell(payment: &Payment) -> Option<String> {
+    let given = (!payment.given_back.is_empty()).then_some(&payment.given_back)?;
+    serde_json::to_string(given).ok()
+}
+
+impl FromCells for Shipment {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Shipment, C::Error> {
+        Ok(Shipment {
+            order: OrderId(cells.take()?),
+            state: cells.word(&ShipmentState::ALL, ShipmentState::name)?,
+            receiver: receiver(cells)?,
+            tracking: cells.optional_text()?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+fn receiver<C: Cells>(cells: &mut C) -> Result<Receiver, C::Error> {
+    let json: String = cells.take()?;
+    serde_json::from_str(&json).map_err(|error| cells.broken(error))
+}
+
+impl FromCells for Storage {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Storage, C::Error> {
+        Ok(Storage {
+            order: OrderId(cells.take()?),
+            state: cells.word(&StorageState::ALL, StorageState::name)?,
+            created_at: cells.at()?,
+            updated_at: cells.at()?,
+        })
+    }
+}
+
+impl FromCells for Telling {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Telling, C::Error> {
+        Ok(Telling { key: TellingKey(cells.hash()?), provider: cells.text()?, event: cells.text()?, at: cells.at()? })
+    }
+}

@@ -1,0 +1,30 @@
+//! The shop in one process: a SQLite file as the store, its event table as the log, the gate in memory.
+
+mod ballast;
+mod cells;
+mod commit_mark;
+mod commits_seen;
+mod gate;
+mod log;
+mod log_scan;
+mod loss;
+mod opening;
+mod outbox;
+mod page_sums;
+mod repartition;
+mod snapshot;
+mod store;
+mod views;
+
+pub use ballast::BALLAST_FILE;
+pub use commit_mark::MARK_FILE;
+pub use gate::{GateBounds, MemoryGate};
+pub use log::SqliteLog;
+pub use loss::Loss;
+pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read, read_shop};
+pub use outbox::SqliteOutbox;
+pub use page_sums::{SUMS_FILE, sum_up_closed};
+pub use repartition::SqliteSwitchboard;
+pub use snapshot::SqliteSnapshot;
+pub use store::SqliteStore;
+pub use views::SqliteViews;

@@ -1,0 +1,24 @@
+//! The last number of each shard that is committed, told by the store to the log, so that an idle log asks nothing.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use app::events::outbox::{SHARDS, ShardHead};
+
+#[derive(Debug, Default)]
+pub(super) struct CommitsSeen {
+    last: [AtomicI64; SHARDS],
+}
+
+impl CommitsSeen {
+    pub(super) fn tell(&self, heads: &[ShardHead; SHARDS]) {
+        for (last, head) in self.last.iter().zip(heads) {
+            last.store(head.seq, Ordering::Release);
+        }
+    }
+
+    /// The last number of a shard; 0 where there is no such shard, or nothing in it.
+    pub(super) fn last(&self, shard: i32) -> i64 {
+        let shard = usize::try_from(shard).ok().and_then(|shard| self.last.get(shard));
+        shard.map_or(0, |last| last.load(Ordering::Acquire))
+    }
+}

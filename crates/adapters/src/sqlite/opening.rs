@@ -1,0 +1,443 @@
+//! Opens a data folder: one writer, a few readers, and a schema that fits this program.
+
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+
+use super::ballast::Ballast;
+use super::commit_mark::{Mark, MarkWriter, shop_of};
+use super::commits_seen::CommitsSeen;
+use super::loss::{self, Loss};
+use super::store::{LogCopy, LogSync, copy_at_start};
+use super::{SqliteLog, SqliteStore, SqliteViews, page_sums};
+
+mod schema {
+    refinery::embed_migrations!("migrations/embedded");
+}
+
+/// The store's file in its data folder.
+pub const DATABASE_FILE: &str = "shop.db";
+/// What was committed and is not copied into the file yet: a part of the store.
+pub(super) const LOG_FILE: &str = "shop.db-wal";
+/// Whoever holds a lock on this file is the folder's one writer.
+const LOCK_FILE: &str = "shop.lock";
+/// The first version without the WAL-reset bug, which could lose committed data.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+/// Every statement of the program stays prepared.
+const STATEMENTS_MAX: usize = 256;
+/// Customers come in no order, so most pages of a commit hold one changed row: the smaller they are, the less is written for it
+/// (`docs/decisions/0027`). A file keeps the size that it was made with.
+const PAGE_BYTES: u32 = 2_048;
+/// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// When the disk has it.
+    #[default]
+    Full,
+    /// When the operating system has it: a power cut may take the last commits, though never half of one.
+    Off,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    pub synchronous: Synchronous,
+    /// Memory for pages of the writer; each reader has half of it.
+    pub cache_mib: u32,
+    /// Connections that serve reads.
+    pub readers: usize,
+    /// Space that is kept for the day when the disk is full.
+    pub ballast_mib: u32,
+    /// Whether a store that has lost commits is opened all the same.
+    pub accept_loss: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { synchronous: Synchronous::Full, cache_mib: 16, readers: 2, ballast_mib: 0, accept_loss: false }
+    }
+}
+
+/// Everything that is in a data folder.
+pub struct Opened {
+    pub store: SqliteStore,
+    pub views: Arc<SqliteViews>,
+    pub log: SqliteLog,
+    /// The key under which this shop's ids become codes, for ever.
+    pub codec_key: [u8; 16],
+    /// Tells the engine that is started now from every other that ever wrote here.
+    pub engine: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("SQLite {found} is too old: versions before 3.51.3 can lose committed data when the log is reset")]
+    SqliteTooOld { found: &'static str },
+    #[error(
+        "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
+    )]
+    SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
+    #[error("the store in {0} was last served by an older program: serve it with this one first")]
+    SchemaTooOld(PathBuf),
+    #[error("there is no shop in {0}")]
+    NoShop(PathBuf),
+    #[error("another process writes to {0}")]
+    InUse(PathBuf),
+    #[error(
+        "{0}. Copy the whole folder away first, then put shop.db and shop.db-wal back as they were, or a backup; to go on with \
+         what is left, give --accept-loss once"
+    )]
+    Lost(Box<Loss>),
+    #[error("the schema could not be brought up to date: {0}")]
+    Migration(#[from] refinery::Error),
+    #[error("the store could not be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the data folder {0} cannot be used: {1}")]
+    Folder(PathBuf, std::io::Error),
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// Opens a data folder for its one writer; a folder that is empty or missing becomes an empty shop.
+pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
+    check_sqlite()?;
+    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let lock = lock(folder)?;
+    let ballast = Ballast::of(folder, options.ballast_mib);
+    ballast.give_up_if_full();
+    let loss = loss::of_folder(folder)?;
+    if let Some(loss) = loss.as_ref().filter(|_| !options.accept_loss) {
+        return Err(OpenError::Lost(Box::new(loss.clone())));
+    }
+    loss::warn_of_log(folder)?;
+    let damage = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    page_sums::forget(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let mut writer = writer(folder, options)?;
+    // A log that filled the disk is copied before anything is added to it.
+    copy_at_start(&writer, &ballast);
+    migrate(&mut writer, folder)?;
+    if let Some(loss) = &loss {
+        loss::accept(&writer, loss)?;
+    }
+    loss::note_damage(&writer, &damage)?;
+    let codec_key = codec_key(&writer)?;
+    let engine = count_opening(&writer)?;
+    let commits_seen = Arc::new(CommitsSeen::default());
+    let views = read(folder, options)?;
+    let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
+    let sync = sync_apart(&writer, (folder, options), Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
+    let copy = copy_apart(folder, options)?;
+    ballast.keep();
+    let store = SqliteStore::new(writer, lock, (sync, copy, ballast), commits_seen)?;
+    Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
+}
+
+/// From here on commits are written by SQLite and brought to the disk by us, so that the next batch is decided meanwhile.
+/// What was written up to here SQLite has synced, the opening itself included.
+fn sync_apart(
+    writer: &Connection,
+    (folder, options): (&Path, Options),
+    mark: Mark,
+) -> Result<Option<Arc<LogSync>>, OpenError> {
+    if options.synchronous == Synchronous::Off {
+        return Ok(None);
+    }
+    let marks = MarkWriter::start(folder, mark).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let log = folder.join(LOG_FILE);
+    let sync = LogSync::open(&log, Some(marks)).map_err(|error| OpenError::Folder(log, error))?;
+    // SQLite goes on to sync whenever the log is copied into the file or starts over.
+    writer.pragma_update(None, "synchronous", "normal")?;
+    Ok(Some(sync))
+}
+
+/// A second connection of the writer's kind, which only ever copies the log into the file.
+fn copy_apart(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
+    let database = folder.join(DATABASE_FILE);
+    let connection = Connection::open(&database)?;
+    let is_synced = options.synchronous != Synchronous::Off;
+    connection.pragma_update(None, "synchronous", if is_synced { "normal" } else { "off" })?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let broken = |error| OpenError::Folder(folder.to_owned(), error);
+    let synced = is_synced.then(|| File::options().read(true).write(true).open(database)).transpose();
+    LogCopy::start(connection, synced.map_err(broken)?).map_err(broken)
+}
+
+/// Opens a data folder only to read, also beside the process that writes to it.
+pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
+    check_sqlite()?;
+    let readers: Result<Vec<Connection>, rusqlite::Error> =
+        (0..options.readers.max(1)).map(|_| reader(folder, options)).collect();
+    Ok(SqliteViews::new(readers?))
+}
+
+/// The same with the key under which the shop's ids are codes.
+pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
+    if !folder.join(DATABASE_FILE).is_file() {
+        return Err(OpenError::NoShop(folder.to_owned()));
+    }
+    let options = Options { readers: 1, ..Options::default() };
+    let connection = reader(folder, options)?;
+    check_shop(&connection, folder)?;
+    let key = connection.query_row("SELECT value FROM meta WHERE name = 'codec_key'", [], |row| row.get(0))?;
+    Ok((read(folder, options)?, key))
+}
+
+pub(super) fn check_sqlite() -> Result<(), OpenError> {
+    if rusqlite::version_number() < SQLITE_VERSION_MIN {
+        return Err(OpenError::SqliteTooOld { found: rusqlite::version() });
+    }
+    Ok(())
+}
+
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    let broken = |error| OpenError::Folder(folder.to_owned(), error);
+    let path = folder.join(LOCK_FILE);
+    let file = File::options().create(true).write(true).truncate(false).mode(0o600).open(path).map_err(broken)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(error)) => Err(broken(error)),
+    }
+}
+
+fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
+    let database = folder.join(DATABASE_FILE);
+    // SQLite gives its other files the mode of this one.
+    let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
+    made.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let vfs = vfs::commit_at_once()?;
+    let writer = Connection::open_with_flags_and_vfs(folder.join(DATABASE_FILE), OpenFlags::default(), vfs)?;
+    prepare(&writer, options.cache_mib)?;
+    // Heeded only while the file is empty.
+    writer.pragma_update(None, "page_size", PAGE_BYTES)?;
+    writer.pragma_update(None, "journal_mode", "wal")?;
+    let synchronous = match options.synchronous {
+        Synchronous::Full => "full",
+        Synchronous::Off => "off",
+    };
+    writer.pragma_update(None, "synchronous", synchronous)?;
+    // The store itself copies the log into the file, between batches.
+    writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(writer)
+}
+
+fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    // One plan per statement for good: otherwise SQLite plans some of them anew for every value that is bound.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    // The audit compares the tables; the engine writes none that could be wrong.
+    connection.pragma_update(None, "foreign_keys", false)
+}
+
+fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
+    prepare(&reader, options.cache_mib.div_ceil(2))?;
+    Ok(reader)
+}
+
+fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
+    check_schema(writer, folder)?;
+    schema::migrations::runner().run(writer)?;
+    writer.execute(
+        "INSERT INTO meta (name, value) VALUES ('app_version', ?1) ON CONFLICT DO UPDATE SET value = excluded.value",
+        [env!("CARGO_PKG_VERSION")],
+    )?;
+    Ok(())
+}
+
+/// Whether there is a shop that this program can read as it is.
+pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), OpenError> {
+    match check_schema(connection, folder)? {
+        0 => Err(OpenError::NoShop(folder.to_owned())),
+        found if found < known_schema() => Err(OpenError::SchemaTooOld(folder.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// The latest version of the schema.
+fn known_schema() -> i64 {
+    let runner = schema::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
+/// The version of the schema, 0 for an empty file, if this program knows it.
+fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
+    let known = known_schema();
+    let found = schema_version(connection)?;
+    if found > known {
+        return Err(OpenError::SchemaTooNew { folder: folder.to_owned(), found, known });
+    }
+    Ok(found)
+}
+
+fn schema_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    if !connection.table_exists(None, "refinery_schema_history")? {
+        return Ok(0);
+    }
+    connection.query_row("SELECT coalesce(max(version), 0) FROM refinery_schema_history", [], |row| row.get(0))
+}
+
+fn codec_key(writer: &Connection) -> Result<[u8; 16], OpenError> {
+    let stored = "SELECT value FROM meta WHERE name = 'codec_key'";
+    if let Some(key) = writer.query_row(stored, [], |row| row.get(0)).optional()? {
+        return Ok(key);
+    }
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(OpenError::Random)?;
+    writer.execute("INSERT INTO meta (name, value) VALUES ('codec_key', ?1)", [key.as_slice()])?;
+    Ok(key)
+}
+
+fn count_opening(writer: &Connection) -> Result<u32, rusqlite::Error> {
+    writer.query_row(
+        "INSERT INTO meta (name, value) VALUES ('openings', 1)
+         ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
+        [],
+        |row| row.get(0),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use app::conformance::ready;
+    use app::events::event::{Event, PriceChanged};
+    use app::events::outbox;
+    use app::ports::{Commit, CommitId, Store as _};
+    use app::state::rows::{AccountKey, EventId, HoldingKey, NewEvent, Rows};
+    use app::state::settings::Carrier;
+    use domain::ids::{CampaignId, ProductId, UserId};
+    use domain::money::Money;
+    use domain::time::Timestamp;
+    use refinery::Target;
+
+    use super::*;
+    use crate::sqlite::snapshot::SqliteSnapshot;
+
+    const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
+
+    /// What a shop of schema version 7 holds of three customers: points, and coupons of two campaigns.
+    const SHOP_BEFORE: &str = "
+        INSERT INTO customer (user_id, notices, created_at, last_coupon_id) VALUES (1, 0, 0, 30), (2, 0, 0, 20), (3, 0, 0, NULL);
+        INSERT INTO points_account VALUES (1, 500), (2, 0);
+        INSERT INTO coupon VALUES (10, 'UC-1', 7, 1, 1, 1, NULL, 0, NULL), (20, 'UC-2', 7, 2, 1, 2, 5, 0, NULL),
+                                  (30, 'UC-3', 7, 1, 2, 3, NULL, 0, 10), (25, 'UC-4', 8, 1, 1, 1, NULL, 0, 10);";
+
+    #[test]
+    fn what_customers_have_survives_a_newer_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        schema::migrations::runner().set_target(Target::Version(7)).run(&mut before).unwrap();
+        before.execute_batch(SHOP_BEFORE).unwrap();
+        drop(before);
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        let mut rows = Rows::default();
+        let holding = |campaign, user| HoldingKey { campaign: CampaignId(campaign), user: UserId(user) };
+        let held = [(7, 1), (7, 2), (8, 1), (8, 2), (7, 3)].map(|(campaign, user)| holding(campaign, user));
+        let keys = [1, 2, 3].map(|user| AccountKey(UserId(user)));
+        let all: Vec<_> = keys.map(Into::into).into_iter().chain(held.map(Into::into)).collect();
+        ready(store.load(&all, &mut rows)).unwrap();
+        let points = keys.map(|key| rows.accounts.get(key).unwrap().map(|account| account.balance));
+        assert_eq!(points, [Some(Money::won(500)), Some(Money::ZERO), None]);
+        let coupons = held.map(|key| -> Vec<i64> {
+            let holding = rows.holdings.get(key).unwrap();
+            holding.into_iter().flat_map(|holding| &holding.coupons).map(|coupon| coupon.id.0).collect()
+        });
+        assert_eq!(coupons, [vec![10, 30], vec![20], vec![25], vec![], vec![]]);
+    }
+
+    /// What a shop of schema version 8, served over its log, holds of two events.
+    const EVENTS_BEFORE: &str = "
+        INSERT INTO event VALUES
+            (1, '01a2052a-e84c-7000-8000-000040095e52', 'order', 'ORD-1', 'OrderCreated', '{}', 'order-events', '7', 3, 1, 5, 1, 'PlaceOrder', 9),
+            (4, '01a2052a-e84c-7000-8000-000040095e53', 'product', '1', 'PriceChanged', '{ }', 'product-events', '1', 3, 2, NULL, NULL, 'ChangeProduct', 10);
+        CREATE UNIQUE INDEX event_of_shard ON event (shard, seq);
+        INSERT INTO meta (name, value) VALUES ('executor', 'log');";
+
+    #[test]
+    fn events_survive_a_newer_program_word_for_word() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let events = |connection: &Connection| -> Vec<Vec<rusqlite::types::Value>> {
+            let mut statement = connection.prepare("SELECT * FROM event ORDER BY position").unwrap();
+            let columns = statement.column_count();
+            let rows = statement.query_map([], |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        schema::migrations::runner().set_target(Target::Version(8)).run(&mut before).unwrap();
+        before.execute_batch(EVENTS_BEFORE).unwrap();
+        let written = events(&before);
+        drop(before);
+        let unread = SqliteSnapshot::open(folder.path());
+        assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not change it");
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        store.run_with(Carrier::OwnLog).unwrap();
+        let now = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        assert_eq!((events(&now), written.len()), (written, 2));
+        let index = "SELECT count(*) FROM sqlite_schema WHERE name = 'event_of_shard' AND tbl_name = 'event_row'";
+        assert_eq!(now.query_row(index, [], |row| row.get(0)), Ok(1));
+    }
+
+    /// Two events of one shard, chained as programs before did it.
+    #[test]
+    fn a_chain_from_before_stays_valid_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        schema::migrations::runner().set_target(Target::Version(9)).run(&mut before).unwrap();
+        let shard = outbox::shard_of("7");
+        before
+            .execute_batch("INSERT INTO event_kind VALUES (1, 'product', 'ProductRegistered', 'product-events', 'RegisterProduct')")
+            .unwrap();
+        let mut hash = [0; 32];
+        for seq in 1..=2_i64 {
+            let id = 0x01a2_052a_e84c_7000_8000_0000_4009_5e52 + seq as u128;
+            hash = outbox::chain_of_before(&hash, &outbox::uuid(id), "ProductRegistered", "{}");
+            let insert = "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, occurred_at)
+                 VALUES (1, ?1, '7', '{}', '7', ?2, ?3, 5)";
+            before.execute(insert, (id.to_be_bytes(), shard as i64, seq)).unwrap();
+        }
+        before.execute("INSERT INTO outbox_shard VALUES (?1, 2, ?2)", (shard as i64, hash)).unwrap();
+        drop(before);
+        let mut store = open(folder.path(), Options::default()).unwrap().store;
+        let mut rows = Rows::default();
+        ready(store.load(&[], &mut rows)).unwrap();
+        let event = Event::PriceChanged(PriceChanged { product_id: ProductId(7), price: Money::won(1) });
+        rows.events.push(NewEvent {
+            id: EventId(9),
+            event,
+            order: None,
+            version: None,
+            cause: "ChangeProduct",
+            at: NOON,
+        });
+        let id = CommitId { engine: 1, number: 1 };
+        ready(store.commit(Commit { id, rows: &rows, offsets: &[], now: NOON })).unwrap();
+        drop(store);
+        let database = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
+        let log_is_broken = || {
+            let audit = app::audit::audit(&mut SqliteSnapshot::open(folder.path()).unwrap(), NOON).unwrap();
+            audit.laws.iter().any(|law| law.law == 20 && law.violations > 0)
+        };
+        assert!(!log_is_broken());
+        for (change, undo) in [
+            ("payload = '{ }' WHERE seq = 1", "payload = '{}' WHERE seq = 1"),
+            ("occurred_at = occurred_at - 1 WHERE seq = 3", "occurred_at = occurred_at + 1 WHERE seq = 3"),
+        ] {
+            database.execute(&format!("UPDATE event_row SET {change}"), []).unwrap();
+            assert!(log_is_broken(), "{change}");
+            database.execute(&format!("UPDATE event_row SET {undo}"), []).unwrap();
+            assert!(!log_is_broken());
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Having the folder's relay stand still, and writing over how many partitions keys are spread.
+//!
+//! Beside the process that serves the folder: it writes only rows that belong to nobody's engine.
+
+use std::future::ready;
+use std::path::Path;
+use std::time::Duration;
+
+use app::events::topic::{Spread, Topic};
+use app::log::repartition::{STANDSTILL, Switchboard};
+use app::ports::{Pending, StoreError};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, TransactionBehavior};
+
+use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
+
+/// The machine's clock, by which a standstill ends.
+const NOW: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+
+pub struct SqliteSwitchboard {
+    connection: Connection,
+    /// Tells this switch from every other one.
+    holder: i64,
+}
+
+impl SqliteSwitchboard {
+    pub fn open(folder: &Path) -> std::result::Result<SqliteSwitchboard, OpenError> {
+        check_sqlite()?;
+        if !folder.join(DATABASE_FILE).is_file() {
+            return Err(OpenError::NoShop(folder.to_owned()));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        // A new number must not be heard of before everything that was taken in is on the disk.
+        connection.pragma_update(None, "synchronous", "full")?;
+        // The writer's part.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        check_shop(&connection, folder)?;
+        let mut holder = [0; 8];
+        getrandom::fill(&mut holder).map_err(OpenError::Random)?;
+        Ok(SqliteSwitchboard { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
+    }
+
+    /// Moves the end of the standstill, if it may be, and says whether it was.
+    fn stand(&self, condition: &str) -> Result<bool> {
+        let set = format!(
+            "UPDATE relay_halt SET holder = ?1, halted_until = {NOW} + ?2 WHERE id = 1 AND (halted_until {condition})"
+        );
+        Ok(self.connection.execute(&set, (self.holder, STANDSTILL.as_micros() as i64))? > 0)
+    }
+
+    fn stands(&self) -> Result<bool> {
+        let ours = format!("SELECT count(*) FROM relay_halt WHERE holder = ?1 AND halted_until >= {NOW}");
+        self.connection.query_row(&ours, [self.holder], |row| row.get::<_, i64>(0)).map(|count| count > 0)
+    }
+
+    /// Does it, unless the standstill has ended, which it cannot meanwhile.
+    fn within<T>(&self, act: impl FnOnce(&Connection) -> Result<T>) -> Result<Option<T>> {
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        if !self.stands()? {
+            return Ok(None);
+        }
+        let done = act(&transaction)?;
+        transaction.commit()?;
+        Ok(Some(done))
+    }
+}
+
+/// The shards that the relay holds. Whoever serves the folder gives back what he or one before him held, and nobody else can
+/// have anything in flight.
+fn held(connection: &Connection) -> Result<Vec<usize>> {
+    let mut held =
+        connection.prepare("SELECT shard FROM relay_shard WHERE holder <> 0 AND epoch > 0 ORDER BY shard")?;
+    let held: Result<Vec<i64>> = held.query_map([], |row| row.get(0))?.collect();
+    Ok(held?.into_iter().filter_map(|shard| usize::try_from(shard).ok()).collect())
+}
+
+fn write(connection: &Connection, spread: &Spread) -> Result<()> {
+    for (topic, partitions) in spread {
+        let statement = "INSERT INTO topic_spread (topic, partitions) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET partitions = excluded.partitions";
+        connection.execute(statement, (topic.name(), partitions))?;
+    }
+    connection.execute("UPDATE relay_halt SET halted_until = 0", []).map(|_| ())
+}
+
+/// Whether the relay is to stand still.
+pub(super) fn is_halted(connection: &Connection) -> Result<bool> {
+    let halted = format!("SELECT count(*) FROM relay_halt WHERE halted_until >= {NOW}");
+    connection.prepare_cached(&halted)?.query_row([], |row| row.get::<_, i64>(0)).map(|count| count > 0)
+}
+
+/// What is settled; what is not yet is settled as found.
+pub(super) fn settle(connection: &Connection, found: &Spread) -> Result<Spread> {
+    for (topic, partitions) in found {
+        let statement = "INSERT INTO topic_spread (topic, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        connection.execute(statement, (topic.name(), partitions))?;
+    }
+    let mut settled = connection.prepare("SELECT topic, partitions FROM topic_spread")?;
+    let settled = settled.query_map([], spread_over)?;
+    settled.filter_map(Result::transpose).collect()
+}
+
+/// A topic that this program does not know is left out.
+fn spread_over(row: &Row<'_>) -> Result<Option<(Topic, i32)>> {
+    let topic: String = row.get(0)?;
+    let partitions = row.get(1)?;
+    Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
+}
+
+type Told<'a, T> = Pending<'a, std::result::Result<T, StoreError>>;
+
+fn told<'a, T: 'a>(answer: Result<T>) -> Told<'a, T> {
+    Box::pin(ready(answer.map_err(|error| StoreError(error.to_string()))))
+}
+
+impl Switchboard for SqliteSwitchboard {
+    fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
+        told(settle(&self.connection, found))
+    }
+
+    fn halt(&mut self) -> Told<'_, bool> {
+        told(self.stand(&format!("< {NOW} OR holder = ?1")))
+    }
+
+    fn prolong(&mut self) -> Told<'_, bool> {
+        told(self.stand(&format!(">= {NOW} AND holder = ?1")))
+    }
+
+    fn fence(&mut self, _in_flight: Duration) -> Told<'_, Option<Vec<usize>>> {
+        told(self.within(held))
+    }
+
+    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Told<'a, bool> {
+        told(self.within(|connection| write(connection, spread)).map(|done| done.is_some()))
+    }
+
+    fn release(&mut self) -> Told<'_, ()> {
+        let end = "UPDATE relay_halt SET halted_until = 0 WHERE holder = ?1";
+        told(self.connection.execute(end, [self.holder]).map(|_| ()))
+    }
+}

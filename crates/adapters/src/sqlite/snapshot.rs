@@ -1,0 +1,191 @@
+//! The store at one moment, as the audit reads it: one read transaction, beside the writer or without one.
+//!
+//! The connection cannot write, and closing it copies nothing from the log into the file, so an audit leaves a store
+//! that was killed exactly as it found it.
+
+mod customer_rows;
+mod events;
+mod stream;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
+use app::ports::StoreError;
+use app::state::rows::{AnswerKey, StoredAnswer};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Result};
+
+use super::loss::{self, Loss};
+use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
+use super::{commit_mark, page_sums};
+use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
+
+use stream::stream;
+
+/// Memory for pages. What must be sorted beyond it goes to temporary files.
+const CACHE_KIB: i64 = 65_536;
+
+pub struct SqliteSnapshot {
+    connection: Connection,
+    unreadable: Unreadable,
+    /// What the store lacks of what it had.
+    loss: Option<Loss>,
+    /// Pages of the file that were changed since it was closed.
+    changed: Vec<String>,
+}
+
+impl SqliteSnapshot {
+    /// Fixes the moment: whatever is committed later is not seen.
+    pub fn open(folder: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
+        check_sqlite()?;
+        // Read first: whatever was marked by now is seen in the moment that comes after.
+        let mark = commit_mark::read(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+        if std::fs::metadata(folder.join(DATABASE_FILE)).map_or(0, |file| file.len()) == 0 {
+            let lost = loss::of_folder(folder)?;
+            return Err(lost.map_or(OpenError::NoShop(folder.to_owned()), |loss| OpenError::Lost(Box::new(loss))));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.execute_batch("BEGIN")?;
+        let loss = loss::of_reader(&connection, folder, mark)?;
+        if let Err(error) = check_shop(&connection, folder) {
+            return Err(loss.map_or(error, |loss| OpenError::Lost(Box::new(loss))));
+        }
+        let changed = page_sums::changed(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+        Ok(SqliteSnapshot { connection, unreadable: RefCell::new(vec![]), loss, changed })
+    }
+
+    fn read(&self, read: impl FnOnce(&Connection, &Unreadable) -> Result<()>) -> std::result::Result<(), StoreError> {
+        read(&self.connection, &self.unreadable).map_err(store_error)
+    }
+}
+
+fn store_error(error: rusqlite::Error) -> StoreError {
+    StoreError(error.to_string())
+}
+
+impl Snapshot for SqliteSnapshot {
+    fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| products(connection, unreadable, each))
+    }
+
+    fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| campaigns(connection, unreadable, each))
+    }
+
+    fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| orders(connection, unreadable, each))
+    }
+
+    fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| customers(connection, unreadable, each))
+    }
+
+    fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> std::result::Result<(), StoreError> {
+        self.read(|connection, unreadable| {
+            let mut answers = connection.prepare(ANSWERS.select)?;
+            let mut answers = stream(&mut answers, ANSWERS, unreadable)?;
+            while let Some((stored, key)) = answers.any()? {
+                each(key, stored);
+            }
+            Ok(())
+        })
+    }
+
+    fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> std::result::Result<LogFacts, StoreError> {
+        events::read(&self.connection, each).map_err(store_error)
+    }
+
+    fn integrity(&mut self) -> std::result::Result<Vec<String>, StoreError> {
+        let mut problems = self.unreadable.take();
+        problems.append(&mut self.changed);
+        problems.extend(self.loss.as_ref().map(ToString::to_string));
+        let found = self.connection.prepare("PRAGMA integrity_check").and_then(|mut check| {
+            let lines: Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
+            lines
+        });
+        problems.extend(found.map_err(store_error)?.into_iter().filter(|line| line != "ok"));
+        problems.extend(events::out_of_reach(&self.connection).map_err(store_error)?);
+        problems.extend(customer_rows::untrue(&self.connection).map_err(store_error)?);
+        Ok(problems)
+    }
+}
+
+fn products(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
+    let sums = products::receipts(
+        "SELECT product_id, sum(max(delta, 0)), sum(max(-delta, 0)) FROM stock_receipt
+         GROUP BY product_id ORDER BY product_id",
+    );
+    let mut products = connection.prepare(products::PRODUCTS.select)?;
+    let mut receipts = connection.prepare(sums.select)?;
+    let tables = products::Products {
+        products: stream(&mut products, products::PRODUCTS, unreadable)?,
+        receipts: stream(&mut receipts, sums, unreadable)?,
+    };
+    tables.tell(unreadable, each)
+}
+
+fn campaigns(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CampaignFact)) -> Result<()> {
+    let mut campaigns = connection.prepare(campaigns::CAMPAIGNS.select)?;
+    let mut coupons = connection.prepare(campaigns::COUPONS.select)?;
+    let mut requests = connection.prepare(campaigns::REQUESTS.select)?;
+    let tables = campaigns::Campaigns {
+        campaigns: stream(&mut campaigns, campaigns::CAMPAIGNS, unreadable)?,
+        coupons: stream(&mut coupons, campaigns::COUPONS, unreadable)?,
+        requests: stream(&mut requests, campaigns::REQUESTS, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn orders(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(OrderFacts)) -> Result<()> {
+    let every_event = orders::events(
+        "SELECT type, payload, version, occurred_at, run.order_id
+         FROM order_event_run AS run CROSS JOIN event ON position BETWEEN first_position AND last_position
+         ORDER BY run.order_id, first_position, position",
+    );
+    let mut orders = connection.prepare(orders::ORDERS.select)?;
+    let mut lines = connection.prepare(orders::LINES.select)?;
+    let mut claims = connection.prepare(orders::CLAIMS.select)?;
+    let mut timers = connection.prepare(orders::TIMERS.select)?;
+    let mut payments = connection.prepare(orders::PAYMENTS.select)?;
+    let mut shipments = connection.prepare(orders::SHIPMENTS.select)?;
+    let mut storages = connection.prepare(orders::STORAGES.select)?;
+    let mut events = connection.prepare(every_event.select)?;
+    let mut coupons = connection.prepare(orders::COUPONS.select)?;
+    let mut entries = connection.prepare(orders::ENTRIES.select)?;
+    let tables = orders::Orders {
+        orders: stream(&mut orders, orders::ORDERS, unreadable)?,
+        lines: stream(&mut lines, orders::LINES, unreadable)?,
+        claims: stream(&mut claims, orders::CLAIMS, unreadable)?,
+        timers: stream(&mut timers, orders::TIMERS, unreadable)?,
+        payments: stream(&mut payments, orders::PAYMENTS, unreadable)?,
+        shipments: stream(&mut shipments, orders::SHIPMENTS, unreadable)?,
+        storages: stream(&mut storages, orders::STORAGES, unreadable)?,
+        events: stream(&mut events, every_event, unreadable)?,
+        coupons: stream(&mut coupons, orders::COUPONS, unreadable)?,
+        entries: stream(&mut entries, orders::ENTRIES, unreadable)?,
+    };
+    tables.tell(each)
+}
+
+fn customers(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CustomerFacts)) -> Result<()> {
+    let mut customers = connection.prepare(customers::CUSTOMERS.select)?;
+    let mut accounts = connection.prepare(customers::ACCOUNTS.select)?;
+    let mut entries = connection.prepare(customers::ENTRIES.select)?;
+    let mut orders = connection.prepare(customers::ORDERS.select)?;
+    let mut coupons = connection.prepare(customers::COUPONS.select)?;
+    let mut notices = connection.prepare(customers::NOTICES.select)?;
+    let tables = customers::Customers {
+        customers: stream(&mut customers, customers::CUSTOMERS, unreadable)?,
+        accounts: stream(&mut accounts, customers::ACCOUNTS, unreadable)?,
+        entries: stream(&mut entries, customers::ENTRIES, unreadable)?,
+        orders: stream(&mut orders, customers::ORDERS, unreadable)?,
+        coupons: stream(&mut coupons, customers::COUPONS, unreadable)?,
+        notices: stream(&mut notices, customers::NOTICES, unreadable)?,
+    };
+    tables.tell(each)
+}

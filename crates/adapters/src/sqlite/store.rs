@@ -1,0 +1,372 @@
+//! The truth in one SQLite file, written by one connection: a transaction per batch, synced once, beside the next.
+
+mod commit;
+mod customer_row;
+mod executor;
+mod failed_delivery;
+mod fulfilment;
+mod load;
+mod log_copy;
+mod log_sync;
+mod offsets;
+
+use std::fs::File;
+use std::future::ready;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(super) use executor::carrier;
+pub(super) use log_copy::{LogCopy, copy_at_start};
+pub(super) use log_sync::LogSync;
+pub(super) use offsets::heads;
+
+pub(super) use load::order;
+
+use app::events::outbox::{SHARDS, ShardHead};
+use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::state::ids::Sequence;
+use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
+use domain::coupon::Coupon;
+use domain::ids::{CampaignId, OrderId, UserId};
+use domain::order::saga::StepRecord;
+use domain::time::Timestamp;
+use rusqlite::config::DbConfig;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, ErrorCode};
+use rustc_hash::FxHashMap;
+
+use super::ballast::Ballast;
+use super::cells::{Run as _, find, find_all, take_statements};
+use super::commits_seen::CommitsSeen;
+use super::outbox::SqliteOutbox;
+use customer_row::Purse;
+use offsets::Kinds;
+
+/// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
+/// it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that grows syncs half as fast.
+const LOG_BYTES: i32 = 64 * 1024 * 1024;
+/// On a disk that was full it is copied after so many pages at the least.
+const LOG_PAGES_MIN: i32 = 256;
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_secs(60);
+
+pub struct SqliteStore {
+    connection: Connection,
+    /// The ends of the shards as committed; `None` when a commit failed and they must be read again.
+    heads: Option<[ShardHead; SHARDS]>,
+    kinds: Kinds,
+    before: Before,
+    commits_seen: Arc<CommitsSeen>,
+    /// Pages that the log may hold before they are copied.
+    log_pages: i32,
+    /// The same on a disk that was never full.
+    log_pages_max: i32,
+    /// Gone only while the store is closed.
+    copy: Option<LogCopy>,
+    ballast: Ballast,
+    /// When the disk was full, or was looked at again after that.
+    short_of_room: Option<Instant>,
+    /// `None` where a commit need not be on the disk.
+    sync: Option<Arc<LogSync>>,
+    /// Why this process must not write any more.
+    broken: Option<String>,
+    /// Held for as long as the store is open.
+    _lock: File,
+}
+
+/// What the open transaction has read, so that nothing is read twice and only what changed is written.
+#[derive(Debug, Default)]
+struct Before {
+    purses: FxHashMap<UserId, Option<Purse>>,
+    holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
+    steps: FxHashMap<OrderId, Vec<StepRecord>>,
+}
+
+/// Why a transaction came to nothing.
+#[derive(Debug)]
+enum Failure {
+    Sqlite(rusqlite::Error),
+    Moved(OffsetKey),
+    /// A campaign is not as the engine held it.
+    Changed(CampaignId),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Failure {
+        Failure::Sqlite(error)
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn new(
+        connection: Connection,
+        lock: File,
+        (sync, copy, ballast): (Option<Arc<LogSync>>, LogCopy, Ballast),
+        commits_seen: Arc<CommitsSeen>,
+    ) -> Result<SqliteStore, rusqlite::Error> {
+        let heads = offsets::heads(&connection)?;
+        commits_seen.tell(&heads);
+        let page_bytes: i32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        Ok(SqliteStore {
+            connection,
+            heads: Some(heads),
+            kinds: Kinds::default(),
+            before: Before::default(),
+            commits_seen,
+            log_pages: LOG_BYTES / page_bytes,
+            log_pages_max: LOG_BYTES / page_bytes,
+            copy: Some(copy),
+            ballast,
+            short_of_room: None,
+            sync,
+            broken: None,
+            _lock: lock,
+        })
+    }
+
+    /// The store as the relay of this process reads it.
+    pub fn outbox(&self, holder: u32) -> Result<SqliteOutbox, StoreError> {
+        let opened = SqliteOutbox::open(self.connection.path().unwrap_or_default(), holder, self.sync.clone());
+        opened.map_err(|error| StoreError(error.to_string()))
+    }
+
+    /// Begins a transaction, unless one is open. The time before it is the time to tidy up: everybody who waited for
+    /// the last commit has been answered.
+    fn begin(&mut self) -> Result<(), rusqlite::Error> {
+        if self.connection.is_autocommit() {
+            self.look_for_room();
+            let tended = self.copy.as_ref().map_or(Ok(()), |copy| copy.tend(&self.connection, self.log_pages));
+            // What cannot be copied stays in the log, where there may be room for more.
+            tended.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
+            self.run("BEGIN IMMEDIATE")?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, statement: &str) -> Result<(), rusqlite::Error> {
+        self.connection.prepare_cached(statement)?.run([]).map(|_| ())
+    }
+
+    fn write(&mut self, commit: &Commit<'_>) -> Result<[ShardHead; SHARDS], Failure> {
+        self.begin()?;
+        commit::move_offsets(&self.connection, commit.offsets)?;
+        commit::compare_held(&self.connection, &commit.rows.held)?;
+        commit::write_rows(&self.connection, commit, &self.before)?;
+        let mut heads = match self.heads {
+            Some(heads) => heads,
+            None => offsets::heads(&self.connection)?,
+        };
+        offsets::write_events(&self.connection, commit, (&mut heads, &mut self.kinds))?;
+        commit::note_commit(&self.connection, commit)?;
+        self.run("COMMIT")?;
+        Ok(heads)
+    }
+
+    /// Ends a transaction that came to nothing, and says what is to be thought of it.
+    fn give_up(&mut self, failure: Failure) -> CommitError {
+        self.heads = None;
+        self.kinds.forget();
+        let ended = self.end();
+        let error = match failure {
+            Failure::Moved(key) => return CommitError::Moved(key),
+            Failure::Changed(id) => return CommitError::Contended(format!("somebody has changed campaign {id}")),
+            Failure::Sqlite(error) => error,
+        };
+        self.watch(&error);
+        if let Err(error) = &ended {
+            self.watch(error);
+        }
+        if is_full(&error) {
+            self.make_room();
+        }
+        if let Some(broken) = self.broken() {
+            return CommitError::Broken(broken.clone());
+        }
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => CommitError::Constraint(error.to_string()),
+            _ => CommitError::Unknown(error.to_string()),
+        }
+    }
+
+    /// On a full disk: gives up the ballast, and copies the log into the file, so that the log starts over where it lies. From then
+    /// on it is copied sooner.
+    fn make_room(&mut self) {
+        if !self.connection.is_autocommit() || self.broken().is_some() {
+            return;
+        }
+        let had_ballast = self.ballast.give_up();
+        let made = log_copy::make_room(&self.connection);
+        if self.short_of_room.is_none() || had_ballast {
+            tracing::warn!(had_ballast, "The disk is full: the log is copied into the file and starts over.");
+        }
+        self.short_of_room = Some(Instant::now());
+        if let Ok(pages) = made {
+            self.log_pages = self.log_pages.min(pages / 4).max(LOG_PAGES_MIN);
+        }
+    }
+
+    /// Takes the ballast again when there is room for it, and lets the log get long again.
+    fn look_for_room(&mut self) {
+        if self.short_of_room.is_some_and(|looked| looked.elapsed() >= LOOK_FOR_ROOM_EVERY) {
+            self.short_of_room = Some(Instant::now());
+            if self.ballast.keep() {
+                self.short_of_room = None;
+                self.log_pages = self.log_pages_max;
+            }
+        }
+    }
+
+    /// Undoes the open transaction, if the failure that it met did not do so already.
+    fn end(&mut self) -> Result<(), rusqlite::Error> {
+        self.before = Before::default();
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        self.run("ROLLBACK")
+    }
+
+    /// After a failed write or sync nobody knows what the disk holds, and a repeated sync may lie. So this process
+    /// writes no more; the next one reads the log from its start and finds out.
+    fn watch(&mut self, error: &rusqlite::Error) {
+        let is_fatal = !is_full(error)
+            && matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            );
+        if is_fatal && self.broken.is_none() {
+            self.broken = Some(error.to_string());
+        }
+    }
+
+    /// Why this process must not write any more.
+    fn broken(&self) -> Option<&String> {
+        self.broken.as_ref().or_else(|| self.sync.as_ref()?.failed())
+    }
+
+    /// Runs something that reads, or commits by itself.
+    fn ask<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        if let Some(broken) = self.broken() {
+            return Err(StoreError(broken.clone()));
+        }
+        ask(self).map_err(|error| {
+            self.watch(&error);
+            StoreError(error.to_string())
+        })
+    }
+}
+
+/// Whether there is no room for what was to be written. The disk did not fail: the system has said no before anything was done. The
+/// index of the log grows as the log does, and SQLite has a name of its own for that.
+fn is_full(error: &rusqlite::Error) -> bool {
+    let extended = error.sqlite_error().map(|error| error.extended_code);
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull) || extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
+}
+
+/// A store that is closed in peace is one file with everything in it, also while somebody still reads.
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        drop(self.copy.take());
+        if self.broken().is_some() {
+            // Closing must not sync either. If the setting is refused, closing will most likely fail by itself.
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        } else if self.end().is_ok() {
+            // What stays in the log is found there by the next process.
+            let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
+            if let Some(sync) = &self.sync {
+                sync.keep_mark();
+            }
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
+        let loaded = self.ask(|store| {
+            store.begin()?;
+            load::load(&store.connection, keys, rows, &mut store.before)
+        });
+        Box::pin(ready(loaded.map_err(LoadError::from)))
+    }
+
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+        if let Some(broken) = self.broken() {
+            return Box::pin(ready(Err(CommitError::Broken(broken.clone()))));
+        }
+        let committed = match self.write(&commit) {
+            Ok(heads) => {
+                self.before = Before::default();
+                self.commits_seen.tell(&heads);
+                self.heads = Some(heads);
+                let number = commit.id.number;
+                Ok(self.sync.as_ref().map_or(Durability::Reached, |sync| sync.wrote_commit(number)))
+            }
+            Err(failure) => Err(self.give_up(failure)),
+        };
+        Box::pin(ready(committed))
+    }
+
+    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+        Box::pin(ready(self.ask(SqliteStore::end)))
+    }
+
+    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+        let found = self.ask(|store| {
+            let statement = "SELECT count(*) FROM engine_commit WHERE engine = ?1 AND number >= ?2";
+            store.connection.prepare_cached(statement)?.query_row((id.engine, id.number), |row| row.get(0))
+        });
+        let on_disk = |sync: &Arc<LogSync>| sync.wrote().reach().map_err(StoreError);
+        let found = match (found, &self.sync) {
+            (Ok(true), Some(sync)) => on_disk(sync).map(|_| true),
+            (found, _) => found,
+        };
+        Box::pin(ready(found))
+    }
+
+    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+        let take = |store: &Self| {
+            let statement = "INSERT INTO sequence (name, next_number) VALUES (?1, ?2 + ?3)
+                 ON CONFLICT DO UPDATE SET next_number = next_number + ?3 RETURNING next_number";
+            let end = find::<i64>(&store.connection, statement, (sequence.name(), sequence.first(), count))?;
+            let end = end.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+            Ok(end - count..end)
+        };
+        let leased = self.ask(|store| match take(store) {
+            Err(error) if is_full(&error) => {
+                store.make_room();
+                take(store)
+            }
+            taken => taken,
+        });
+        Box::pin(ready(leased))
+    }
+
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+        let due = self.ask(|store| {
+            let statement = "SELECT order_id, due_at FROM timer WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let timers: Vec<(i64, i64)> = find_all(&store.connection, statement, (now.micros(), limit))?;
+            let due_at = |(order, due)| DueTimer::Order { order: OrderId(order), due: Timestamp::from_micros(due) };
+            let mut due: Vec<DueTimer> = timers.into_iter().map(due_at).collect();
+            due.extend(failed_delivery::due_keys(&store.connection, now, limit)?);
+            due.extend(failed_delivery::due_letters(&store.connection, now, limit)?);
+            Ok(due)
+        });
+        Box::pin(ready(due))
+    }
+
+    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+        let holders = self.ask(|store| {
+            let statement = "SELECT user_id, count(*) FROM coupon WHERE campaign_id = ?1 GROUP BY user_id";
+            let holders: Vec<(i64, i64)> = find_all(&store.connection, statement, [campaign.0])?;
+            Ok(holders.into_iter().map(|(user, count)| (UserId(user), count)).collect())
+        });
+        Box::pin(ready(holders))
+    }
+
+    fn take_statements(&mut self) -> u64 {
+        take_statements()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
+
+use app::log::reactions::Group;
+use app::ports::StoreError;
+use app::state::settings::{Carrier, Executor};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+
+use super::{SqliteStore, offsets};
+
+impl SqliteStore {
+    /// The way of the last time; `None` for a store that was never served.
+    pub fn last_carrier(&self) -> Result<Option<Carrier>, StoreError> {
+        carrier(&self.connection).map_err(told)
+    }
+
+    /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
+    /// that takes over begins behind them. One that is left must have been read to its end. Only a log is read by shard,
+    /// so only it has an index for that; the first start over a large store takes the time to build it.
+    pub fn run_with(&mut self, carrier: Carrier) -> Result<(), StoreError> {
+        let last = self.last_carrier()?;
+        let index = match carrier.executor() {
+            Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
+            Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq)",
+        };
+        let transaction = self.connection.transaction().map_err(told)?;
+        transaction.execute(index, []).map_err(told)?;
+        if last == Some(carrier) {
+            return transaction.commit().map_err(told);
+        }
+        if carrier.begins_at_the_end_after(last) {
+            begin_at_the_end(&transaction).map_err(told)?;
+        }
+        let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
+             ON CONFLICT DO UPDATE SET value = excluded.value";
+        transaction.execute(remember, [carrier.name()]).map_err(told)?;
+        transaction.commit().map_err(told)
+    }
+}
+
+impl SqliteStore {
+    /// Notes which secret the store is served with from here on; which it was before.
+    pub fn keep_secret_mark(&mut self, mark: &str) -> Result<Option<String>, StoreError> {
+        let stored = "SELECT value FROM meta WHERE name = 'secret_mark'";
+        let last: Option<String> = self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(told)?;
+        if last.as_deref() != Some(mark) {
+            let keep = "INSERT INTO meta (name, value) VALUES ('secret_mark', ?1)
+                 ON CONFLICT DO UPDATE SET value = excluded.value";
+            self.connection.execute(keep, [mark]).map_err(told)?;
+        }
+        Ok(last)
+    }
+}
+
+/// The way of the last time.
+pub(in crate::sqlite) fn carrier(connection: &Connection) -> rusqlite::Result<Option<Carrier>> {
+    let stored = "SELECT value FROM meta WHERE name = 'executor'";
+    let word: Option<String> = connection.query_row(stored, [], |row| row.get(0)).optional()?;
+    Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
+}
+
+/// Every group of the store's own log, and the relay, go on behind what is committed now.
+fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
+         VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
+    let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
+         ON CONFLICT DO UPDATE SET position = excluded.position";
+    // Inline reactions wrote no inbox.
+    let skip = "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
+         SELECT ?1, '', ?2, coalesce(max(position), 0), ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+         FROM consumer_offset WHERE consumer_group = ?1 AND topic = '' AND partition = ?2";
+    let heads = offsets::heads(transaction)?;
+    for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
+        for group in Group::ALL {
+            transaction.execute(skip, (group.name(), shard, head.seq + 1))?;
+            transaction.execute(move_group, (group.name(), shard, head.seq + 1))?;
+        }
+        transaction.execute(move_relay, (shard, head.seq))?;
+    }
+    Ok(())
+}
+
+fn told(error: rusqlite::Error) -> StoreError {
+    StoreError(error.to_string())
+}

@@ -1,0 +1,155 @@
+//! Reads rows by their keys, each with a statement that stays prepared.
+
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use app::events::outbox::uuid;
+use app::state::rows::{
+    AccountKey, AnswerKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey,
+    OrderRow, PlacedKey, Rows, Sales, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
+};
+use domain::claim::Claim;
+use domain::coupon::{Campaign, Coupon, Holding};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
+use domain::stock::Product;
+use rusqlite::{Connection, Result};
+
+use super::customer_row::Purse;
+use super::{Before, failed_delivery, fulfilment};
+use crate::records::StoredOrder;
+use crate::selects::{
+    select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,
+    select_order, select_product, select_request,
+};
+use crate::sqlite::cells::{find, find_all};
+use crate::words::step_cells;
+
+/// An order with its lines. Both are of one moment only within a transaction.
+pub(in crate::sqlite) fn order(connection: &Connection, id: OrderId) -> Result<Option<OrderRow>> {
+    let stored: Option<StoredOrder> = find(connection, select_order!("WHERE order_id = ?1"), [id.0])?;
+    let Some(stored) = stored else { return Ok(None) };
+    let lines = find_all(connection, select_line!("WHERE order_id = ?1 ORDER BY line_no"), [id.0])?;
+    Ok(Some(stored.with(lines)))
+}
+
+pub(super) fn load(connection: &Connection, keys: &[Key], rows: &mut Rows, before: &mut Before) -> Result<()> {
+    keys.iter().try_for_each(|key| load_one(connection, *key, rows, before))
+}
+
+fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Before) -> Result<()> {
+    match key {
+        // Where a group stands is compared by the commit itself.
+        Key::Offset(_) => {}
+        Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
+        Key::Parked(key) => rows.parked.loaded(key, failed_delivery::parked(connection, key)?),
+        Key::ParkedEvent(key) => rows.parked_events.loaded(key, failed_delivery::event(connection, key)?),
+        Key::Letter(id) => {
+            let sql = select_letter!("WHERE letter_id = ?1");
+            rows.letters.loaded(id, find(connection, sql, [id.0])?);
+        }
+        Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
+        Key::Telling(key) => fulfilment::load_telling(connection, key, rows)?,
+        Key::Login(key) => {
+            let sql = select_login!("WHERE email_key = ?1");
+            rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()])?);
+        }
+        Key::Modes => {
+            let sql = select_mode_change!("ORDER BY version DESC LIMIT 1");
+            rows.modes.loaded(ModesKey, find(connection, sql, [])?);
+        }
+        Key::Order(id) => {
+            let found = order(connection, id)?;
+            before.steps.extend(found.iter().map(|row| (id, row.order.saga.steps.clone())));
+            rows.orders.loaded(OrderKey(id), found);
+        }
+        Key::Timer(id) => rows.timers.loaded(TimerKey(id), timer(connection, id)?),
+        Key::Payment(id) => fulfilment::load_payment(connection, id, rows)?,
+        Key::Shipment(id) => fulfilment::load_shipment(connection, id, rows)?,
+        Key::Storage(id) => fulfilment::load_storage(connection, id, rows)?,
+        Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
+        Key::Placed(id) => rows.placed.loaded(PlacedKey(id), order(connection, id)?.map(|row| row.order)),
+        Key::Terms(id) => rows.terms.loaded(TermsKey(id), campaign(connection, id)?),
+        Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
+        Key::Contact(user) => rows.contacts.loaded(ContactKey(user), contact(connection, user)?),
+        Key::Request(id) => {
+            let sql = select_request!("WHERE request_id = ?1");
+            rows.requests.loaded(id, find(connection, sql, [id.0])?);
+        }
+        Key::Customer(user) => {
+            let purse = purse(connection, user, before)?;
+            rows.customers.loaded(CustomerKey(user), purse.map(|purse| purse.customer));
+        }
+        Key::Account(user) => {
+            let purse = purse(connection, user, before)?;
+            rows.accounts.loaded(AccountKey(user), purse.and_then(Purse::account));
+        }
+        Key::Holding(key) => {
+            let found = holding(connection, key, before)?;
+            before.holdings.extend(found.iter().map(|holding| (key, holding.coupons.clone())));
+            rows.holdings.loaded(key, found);
+        }
+        Key::Campaign(id) => rows.campaigns.loaded(id, campaign(connection, id)?),
+        Key::Product(id) => rows.products.loaded(id, product(connection, id)?),
+        Key::Sales(key) => rows.sales.loaded(key, sales(connection, key)?),
+    }
+    Ok(())
+}
+
+fn inbox(connection: &Connection, key: InboxKey) -> Result<Option<()>> {
+    let sql = "SELECT 1 FROM inbox WHERE consumer_group = ?1 AND event_id = ?2";
+    Ok(find::<i64>(connection, sql, (key.group.name(), uuid(key.event.0)))?.map(drop))
+}
+
+fn answer(connection: &Connection, key: AnswerKey) -> Result<Option<StoredAnswer>> {
+    let sql = select_answer!("WHERE `key` = ?1");
+    find(connection, sql, [key.0.as_slice()])
+}
+
+fn timer(connection: &Connection, order: OrderId) -> Result<Option<Timer>> {
+    let sql = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?1";
+    find(connection, sql, [order.0])
+}
+
+fn claim(connection: &Connection, key: ClaimKey) -> Result<Option<Claim>> {
+    let sql = "SELECT state, reason FROM claim WHERE order_id = ?1 AND step = ?2 AND product_id = ?3";
+    let (step, product) = step_cells(key.step);
+    find(connection, sql, (key.order.0, step, product))
+}
+
+fn campaign(connection: &Connection, id: CampaignId) -> Result<Option<Campaign>> {
+    find(connection, select_campaign!("WHERE campaign_id = ?1"), [id.0])
+}
+
+fn product(connection: &Connection, id: ProductId) -> Result<Option<Product>> {
+    find(connection, select_product!("WHERE product_id = ?1"), [id.0])
+}
+
+fn contact(connection: &Connection, user: UserId) -> Result<Option<Arc<str>>> {
+    let email: Option<String> = find(connection, "SELECT email FROM login WHERE user_id = ?1", [user.0])?;
+    Ok(email.map(Arc::from))
+}
+
+/// A customer's row, which several keys name, is read once.
+fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b Purse>> {
+    Ok(match before.purses.entry(user) {
+        Entry::Occupied(read) => read.into_mut().as_ref(),
+        Entry::Vacant(unread) => unread.insert(Purse::find(connection, user)?).as_ref(),
+    })
+}
+
+fn holding(connection: &Connection, key: HoldingKey, before: &mut Before) -> Result<Option<Holding>> {
+    let HoldingKey { campaign, user } = key;
+    let mut coupons: Vec<Coupon> = vec![];
+    if let Some(purse) = purse(connection, user, before)? {
+        for id in purse.coupons(campaign)? {
+            coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
+        }
+    }
+    Ok((!coupons.is_empty()).then_some(Holding { campaign, user, coupons }))
+}
+
+fn sales(connection: &Connection, key: SalesKey) -> Result<Option<Sales>> {
+    let sql = "SELECT sold, returned FROM product_sales WHERE day = ?1 AND product_id = ?2";
+    let found: Option<(i64, i64)> = find(connection, sql, (key.day, key.product.0))?;
+    Ok(found.map(|(sold, returned)| Sales { sold, returned }))
+}

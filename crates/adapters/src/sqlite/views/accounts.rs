@@ -1,0 +1,58 @@
+//! People: their points, how they sign in, and what the shop remembers of their requests.
+
+use app::ports::views::{AccountViews, Reading};
+use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
+use domain::ids::{EntryId, UserId};
+use domain::money::Money;
+use domain::time::Timestamp;
+
+use super::{Chain, SqliteViews, follow, sql_limit};
+use crate::selects::{select_entry, select_login};
+use crate::sqlite::cells::{find, from_row};
+
+const ENTRIES: Chain = Chain {
+    newest: "SELECT last_entry_id FROM customer WHERE user_id = ?1",
+    previous: "SELECT previous_entry_id FROM points_entry WHERE entry_id = ?1 AND user_id = ?2",
+};
+
+impl AccountViews for SqliteViews {
+    fn balance(&self, user: UserId) -> Reading<'_, Money> {
+        self.read(move |connection| {
+            let sql = "SELECT balance FROM points_account WHERE user_id = ?1";
+            let balance = find(connection, sql, [user.0])?;
+            Ok(balance.map_or(Money::ZERO, Money::won))
+        })
+    }
+
+    fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
+        self.read(move |connection| {
+            let newest = ENTRIES.begin(connection, user, before.map(|before| before.0))?.map(EntryId);
+            follow(newest, limit, |id| {
+                let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0])?;
+                Ok(entry.map(|entry: Entry| (entry, entry.previous)))
+            })
+        })
+    }
+
+    fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>> {
+        self.read(move |connection| find(connection, select_login!("WHERE email_key = ?1"), [email.0.as_slice()]))
+    }
+
+    fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
+        self.read(move |connection| {
+            // Answers were numbered as they were given, so the first that is young enough ends the search.
+            let sql = "SELECT key, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query([sql_limit(limit)])?;
+            let mut old = vec![];
+            while let Some(row) = rows.next()? {
+                let (key, answered_at): (AnswerKey, i64) = from_row(row)?;
+                if answered_at >= moment.micros() {
+                    break;
+                }
+                old.push(key);
+            }
+            Ok(old)
+        })
+    }
+}

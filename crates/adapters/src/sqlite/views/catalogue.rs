@@ -1,0 +1,42 @@
+//! Products and what sells best.
+
+use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
+use domain::ids::ProductId;
+use domain::stock::Product;
+
+use super::{SqliteViews, sql_limit};
+use crate::selects::select_product;
+use crate::sqlite::cells::{find, find_all};
+
+impl CatalogueViews for SqliteViews {
+    fn product(&self, id: ProductId) -> Reading<'_, Option<Product>> {
+        self.read(move |connection| find(connection, select_product!("WHERE product_id = ?1"), [id.0]))
+    }
+
+    fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>> {
+        self.read(move |connection| {
+            let sql = select_product!("WHERE product_id > ?1 ORDER BY product_id LIMIT ?2");
+            let after = after.map_or(i64::MIN, |after| after.0);
+            find_all(connection, sql, (after, sql_limit(limit)))
+        })
+    }
+
+    fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
+        self.read(move |connection| {
+            let sql = "SELECT product_id, name, sold_since
+                 FROM (SELECT product_id, sum(sold - returned) AS sold_since FROM product_sales WHERE day >= ?1
+                       GROUP BY product_id HAVING sold_since > 0)
+                 JOIN product USING (product_id)
+                 ORDER BY sold_since DESC, product_id LIMIT ?2";
+            find_all(connection, sql, (since.unwrap_or(i64::MIN), sql_limit(limit)))
+        })
+    }
+
+    fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {
+        self.read(move |connection| {
+            let sql = "SELECT product_id, CASE WHEN day >= ?1 THEN day END AS told_day, sum(sold), sum(returned)
+                 FROM product_sales GROUP BY product_id, told_day";
+            find_all(connection, sql, [from])
+        })
+    }
+}

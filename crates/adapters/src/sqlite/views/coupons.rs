@@ -1,0 +1,51 @@
+//! Campaigns, the coupons they gave out, and requests for them.
+
+use app::ports::views::{CouponViews, Reading, UserCoupon};
+use app::state::rows::Request;
+use domain::coupon::Campaign;
+use domain::ids::{CampaignId, CouponId, RequestId, UserId};
+use rusqlite::{Connection, Result};
+
+use super::{Chain, SqliteViews, follow, sql_limit};
+use crate::selects::{select_campaign, select_request, select_user_coupon};
+use crate::sqlite::cells::{find, find_all};
+
+const COUPONS: Chain = Chain {
+    newest: "SELECT last_coupon_id FROM customer WHERE user_id = ?1",
+    previous: "SELECT previous_coupon_id FROM coupon WHERE coupon_id = ?1 AND user_id = ?2",
+};
+
+impl CouponViews for SqliteViews {
+    fn campaign(&self, id: CampaignId) -> Reading<'_, Option<Campaign>> {
+        self.read(move |connection| find(connection, select_campaign!("WHERE campaign_id = ?1"), [id.0]))
+    }
+
+    fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>> {
+        self.read(move |connection| {
+            let sql = select_campaign!("WHERE campaign_id > ?1 ORDER BY campaign_id LIMIT ?2");
+            let after = after.map_or(i64::MIN, |after| after.0);
+            find_all(connection, sql, (after, sql_limit(limit)))
+        })
+    }
+
+    fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>> {
+        self.read(move |connection| Ok(user_coupon(connection, id)?.map(|(coupon, _)| coupon)))
+    }
+
+    fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>> {
+        self.read(move |connection| {
+            let newest = COUPONS.begin(connection, user, before.map(|before| before.0))?.map(CouponId);
+            follow(newest, limit, |id| user_coupon(connection, id))
+        })
+    }
+
+    fn request(&self, id: RequestId) -> Reading<'_, Option<Request>> {
+        self.read(move |connection| find(connection, select_request!("WHERE request_id = ?1"), [id.0]))
+    }
+}
+
+/// A coupon, and the one that its owner was given before it.
+fn user_coupon(connection: &Connection, id: CouponId) -> Result<Option<(UserCoupon, Option<CouponId>)>> {
+    let found = find(connection, select_user_coupon!("WHERE coupon_id = ?1"), [id.0])?;
+    Ok(found.map(|(coupon, previous): (UserCoupon, Option<i64>)| (coupon, previous.map(CouponId))))
+}

@@ -1,0 +1,35 @@
+//! What consumer groups could not handle.
+
+use app::ports::views::{LetterViews, Reading};
+use app::state::rows::DeadLetter;
+use domain::ids::LetterId;
+
+use super::{SqliteViews, sql_limit};
+use crate::selects::select_letter;
+use crate::sqlite::cells::{find, find_all};
+
+impl LetterViews for SqliteViews {
+    fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>> {
+        self.read(move |connection| find(connection, select_letter!("WHERE letter_id = ?1"), [id.0]))
+    }
+
+    fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>> {
+        self.read(move |connection| {
+            let sql = select_letter!(
+                "WHERE letter_id < ?1 AND (NOT ?2 OR status IN ('SCHEDULED', 'PERMANENT')) \
+                 ORDER BY letter_id DESC LIMIT ?3"
+            );
+            let before = before.map_or(i64::MAX, |before| before.0);
+            find_all(connection, sql, (before, is_open, sql_limit(limit)))
+        })
+    }
+
+    fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {
+        self.read(|connection| {
+            // As the index has it.
+            let sql = "SELECT consumer_group, count(*) FROM dead_letter WHERE status IN ('SCHEDULED', 'PERMANENT') \
+                 GROUP BY consumer_group ORDER BY consumer_group";
+            find_all(connection, sql, [])
+        })
+    }
+}

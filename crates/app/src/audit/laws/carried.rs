@@ -1,0 +1,47 @@
+//! Laws 15 and 16: where events stand, how far they were brought, and what groups say that they have taken in.
+
+use std::time::Duration;
+
+use domain::time::Timestamp;
+
+use crate::audit::report::{Findings, Law, ensure};
+use crate::audit::snapshot::LogFacts;
+use crate::events::outbox::SHARDS;
+use crate::ports::views::ShardPlace;
+use crate::state::rows::OffsetKey;
+use crate::state::settings::Carrier;
+
+/// An event may wait for the relay so long, by the log's own clock: in a shop that stands still, none is late.
+const RELAYED_WITHIN: Duration = Duration::from_secs(300);
+
+pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Findings) {
+    for id in &facts.repeated {
+        to.note(Law::Outbox, Err(format!("event {id}: it is in the outbox more than once")));
+    }
+    for shard in 0..SHARDS {
+        let end = facts.shards.iter().find(|of| of.shard == shard).map_or(0, |of| of.head.seq);
+        let relayed = facts.relayed.iter().find(|of| of.shard == shard && facts.carrier == Some(Carrier::Broker));
+        to.note(Law::Outbox, relayed.map_or(Ok(()), |place| is_brought_out(place, end, latest)));
+        let of_shard = |key: &OffsetKey| key.partition.topic.is_none() && key.partition.number == shard as i32;
+        let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end + 1);
+        let beyond = beyond.map(|(key, position)| {
+            format!("{}: it stands at {position} of shard {shard}, whose last event is {end}", key.group.name())
+        });
+        to.note(Law::Inbox, beyond.map_or(Ok(()), Err));
+    }
+    for (group, event) in &facts.strangers {
+        to.note(Law::Inbox, Err(format!("{group}: it has taken in {event}, which is no event")));
+    }
+    for (group, event) in &facts.passed_over {
+        to.note(Law::Inbox, Err(format!("{group}: it has gone past event {event}, and has not taken it in")));
+    }
+}
+
+fn is_brought_out(place: &ShardPlace, end: i64, latest: Timestamp) -> Result<(), String> {
+    let ShardPlace { shard, relayed, waiting_since, .. } = *place;
+    ensure(relayed <= end, || format!("shard {shard}: {relayed} events are published, and there are {end}"))?;
+    let is_late = |since: Timestamp| since + RELAYED_WITHIN < latest;
+    ensure(!waiting_since.is_some_and(is_late), || {
+        format!("shard {shard}: event {} has waited for the relay for more than five minutes", relayed + 1)
+    })
+}

@@ -1,0 +1,100 @@
+//! Laws 2 and 3: what participants hold for an order, and whether it is what the order asked for.
+
+use std::collections::BTreeSet;
+
+use domain::claim::Claim;
+use domain::order::saga::{Step, StepState};
+use domain::order::{Order, Outcome};
+use domain::payment::Payment;
+
+use crate::audit::dossier::Dossier;
+use crate::audit::report::{Verdict, ensure};
+use crate::audit::snapshot::OrderFacts;
+use crate::commands::{Command, Repair};
+use crate::events::event::Event;
+use crate::state::rows::{Timer, TimerKind};
+
+/// Law 2: claims and timers live as long as the saga, and say what the saga knows or is about to learn.
+pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
+    let (name, facts) = (&dossier.name, &dossier.facts);
+    let Some(order) = dossier.order() else {
+        let is_bare = facts.claims.is_empty() && facts.timer.is_none();
+        return ensure(is_bare, || format!("{name}: has claims or a timer, but does not exist"));
+    };
+    ensure(timer_fits(order.outcome, facts), || {
+        format!("{name}: is {}, its timer is {:?}", order.outcome.name(), facts.timer)
+    })?;
+    if order.outcome.is_settled() {
+        return ensure(facts.claims.is_empty(), || format!("{name}: is settled and still has claims"));
+    }
+    for record in &order.saga.steps {
+        let claim = dossier.claim(record.step);
+        ensure(claim_fits(order.outcome, record.state, claim), || {
+            format!("{name}: step {:?} is {}, its claim is {claim:?}", record.step, record.state.name())
+        })?;
+    }
+    let steps: BTreeSet<Step> = order.saga.steps.iter().map(|record| record.step).collect();
+    let foreign = facts.claims.iter().find(|(step, _)| !steps.contains(step));
+    ensure(foreign.is_none(), || format!("{name}: has the claim {foreign:?} but no such step"))
+}
+
+/// An order that waits for answers, or to be paid, is looked at when they are overdue; no other order is.
+fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
+    let timer = facts.timer;
+    let is_being_paid = facts.settlement.payment.as_ref().is_some_and(Payment::is_under_way);
+    match outcome {
+        Outcome::AwaitingPayment if !is_being_paid => matches!(timer, Some(Timer { kind: TimerKind::Payment, .. })),
+        Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims | TimerKind::Delayed, .. })),
+        Outcome::Compensating => matches!(timer, Some(Timer { kind: TimerKind::Restorations { .. }, .. })),
+        Outcome::AwaitingPayment | Outcome::CompensationStuck | Outcome::Completed | Outcome::Cancelled => {
+            timer.is_none()
+        }
+    }
+}
+
+/// A participant acts first and the collector learns of it later, so a claim may be ahead of its step.
+const fn claim_fits(outcome: Outcome, state: StepState, claim: Option<Claim>) -> bool {
+    let may_be_released = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
+    match (state, claim) {
+        (StepState::Waiting, None)
+        | (StepState::Requested, None | Some(Claim::Held | Claim::Refused(_)))
+        | (StepState::Completed, Some(Claim::Held))
+        | (StepState::Failed(_), Some(Claim::Refused(_)))
+        | (StepState::Restored, Some(Claim::Released)) => true,
+        (StepState::Requested | StepState::Completed | StepState::Failed(_), Some(Claim::Released)) => may_be_released,
+        (StepState::Waiting, Some(_))
+        | (StepState::Completed, None | Some(Claim::Refused(_)))
+        | (StepState::Failed(_) | StepState::Restored, None | Some(Claim::Held))
+        | (StepState::Restored, Some(Claim::Refused(_))) => false,
+    }
+}
+
+/// Law 3: one line and one step per product, so that what is reserved is what was ordered; what is sold is that, too.
+pub(in crate::audit) fn demand(dossier: &Dossier, order: &Order) -> Verdict {
+    let name = &dossier.name;
+    let lines = &order.created.lines;
+    let products: BTreeSet<_> = lines.iter().map(|line| line.product).collect();
+    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || format!("{name}: asks for nothing"))?;
+    ensure(products.len() == lines.len(), || format!("{name}: has two lines of one product"))?;
+    ensure(order.created.steps().eq(order.saga.steps.iter().map(|record| record.step)), || {
+        format!("{name}: its steps are not what its lines, coupon and points need")
+    })?;
+    for (event, _) in dossier.history() {
+        let Event::OrderCompleted(completed) = event else { continue };
+        let sold = completed.products.iter().map(|sold| (sold.id, sold.qty));
+        ensure(sold.eq(lines.iter().map(|line| (line.product, line.quantity))), || {
+            format!("{name}: has bought something else than it asked for")
+        })?;
+    }
+    Ok(())
+}
+
+/// An order gets the timer that its state needs; one that got stuck is asked to go on.
+pub(in crate::audit) fn repair(facts: &OrderFacts) -> Option<Command> {
+    let order = &facts.row.as_ref()?.order;
+    if order.outcome == Outcome::CompensationStuck {
+        return Some(Command::ResumeOrder { order: order.id() });
+    }
+    let is_wrong = !timer_fits(order.outcome, facts);
+    is_wrong.then_some(Command::Repair(Repair::Timer { order: order.id() }))
+}

@@ -1,0 +1,68 @@
+//! Law 14: goods leave for a receiver, or are stored, when their order is paid or pays on delivery; and a paid order that says
+//! where they are to go does not wait (P-07).
+
+use domain::order::{Order, Outcome, Status};
+use domain::shipment::State;
+
+use crate::audit::dossier::Dossier;
+use crate::audit::report::{Verdict, ensure};
+use crate::audit::snapshot::Settlement;
+use crate::events::event::{Event, EventKind};
+
+pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
+    let (name, settlement) = (&dossier.name, &dossier.facts.settlement);
+    let has_goods = settlement.shipment.is_some() || settlement.storage.is_some();
+    let Some(order) = dossier.order() else {
+        return ensure(!has_goods, || format!("{name}: goods were sent for it, but it does not exist"));
+    };
+    ensure(!has_goods || order.outcome == Outcome::Completed, || {
+        format!("{name}: is {}, and its goods were sent or stored", order.outcome.name())
+    })?;
+    ensure(!has_goods || order.has_destination(), || format!("{name}: its goods went nowhere"))?;
+    // A parcel that was called off may have been stored instead.
+    let has_parcel = settlement.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
+    ensure(!has_parcel || settlement.storage.is_none(), || format!("{name}: its goods were both sent and stored"))?;
+    ensure(status_fits(order, settlement), || {
+        format!("{name}: is {}, its goods are {:?}", order.status.name(), state(settlement))
+    })?;
+    let waits = order.outcome == Outcome::Completed && order.has_destination() && !has_goods;
+    ensure(!waits || is_asked_for(dossier), || format!("{name}: is paid, and its goods were neither sent nor stored"))
+}
+
+fn state(settlement: &Settlement) -> (Option<&'static str>, Option<&'static str>) {
+    let shipment = settlement.shipment.as_ref().map(|shipment| shipment.state.name());
+    (shipment, settlement.storage.map(|storage| storage.state.name()))
+}
+
+/// Goods on their way have an order that is as far, and an order that was given back has none on their way to start.
+fn status_fits(order: &Order, settlement: &Settlement) -> bool {
+    let Some(shipment) = &settlement.shipment else {
+        return !matches!(order.status, Status::ShipmentStarted | Status::InTransit);
+    };
+    match shipment.state {
+        State::Pending => order.status == Status::Preparing,
+        State::Shipped => order.status == Status::ShipmentStarted,
+        State::Delayed => matches!(order.status, Status::ShipmentStarted | Status::InTransit),
+        State::InTransit | State::OutForDelivery | State::FailedDelivery => order.status == Status::InTransit,
+        State::Delivered => matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded),
+        // In transit where the shop rejected the refund of what came back.
+        State::Returned => {
+            matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded | Status::InTransit)
+        }
+        State::Canceled if settlement.storage.is_some() => {
+            matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded)
+        }
+        State::Canceled => {
+            matches!(order.status, Status::Cancelled | Status::RefundRequested | Status::Refunded | Status::Preparing)
+        }
+    }
+}
+
+/// The destination came after the money, and whoever sends the goods has not heard of it yet.
+fn is_asked_for(dossier: &Dossier) -> bool {
+    let own = dossier.history().map(|(event, _)| event.kind()).filter(|kind| {
+        matches!(kind, EventKind::OrderCompleted | EventKind::OrderProcessingRequested | EventKind::OrderStatusChanged)
+    });
+    own.last() == Some(EventKind::OrderProcessingRequested)
+        || dossier.history().any(|(event, _)| matches!(event, Event::OrderReturned(back) if back.is_last))
+}

@@ -1,0 +1,123 @@
+//! What the world learns of an order's payment: an event for each thing that happened to it.
+
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use domain::money::Money;
+use domain::order::Order;
+use domain::payment::{self, Payment};
+
+use crate::commands::context::Unit;
+use crate::events::event::{
+    Event, GiveBack, PaymentDeclined, PaymentGiveBackFailed, PaymentNote, PaymentRefund as RefundNote, PaymentResolved,
+    PaymentRetried, PaymentStuck,
+};
+
+/// What happened to a payment, and who had it happen, where an operator did.
+pub(crate) struct Happened<'a> {
+    pub payment: &'a Payment,
+    pub event: &'a payment::Event,
+    pub by: Option<UserId>,
+}
+
+/// What the world learns of it.
+pub(crate) fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+    let Happened { payment, event, .. } = *happened;
+    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
+    let Payment { attempt, method, amount, refunds, .. } = *payment;
+    let note = PaymentNote { payment_id: payment_id.clone(), order_id: order_id.clone(), attempt, method, amount };
+    let refund = |amount| RefundNote {
+        payment_id: payment_id.clone(),
+        order_id: order_id.clone(),
+        attempt,
+        refund: refunds,
+        amount,
+    };
+    Some(match event {
+        payment::Event::Requested { .. } => Event::PaymentRequested(note),
+        payment::Event::Authorized { .. } => Event::PaymentAuthorized(note),
+        payment::Event::Captured => Event::PaymentCaptured(note),
+        payment::Event::Declined { code } => {
+            let code = Arc::clone(code);
+            Event::PaymentDeclined(PaymentDeclined { payment_id, order_id, attempt, amount, code })
+        }
+        payment::Event::Voided => Event::PaymentVoided(note),
+        payment::Event::RefundRequested { amount } => Event::PaymentRefundRequested(refund(*amount)),
+        payment::Event::Refunded { amount, .. } => Event::PaymentRefunded(refund(*amount)),
+        payment::Event::GiveBackDeclined { .. }
+        | payment::Event::RefundReversed { .. }
+        | payment::Event::Stuck { .. }
+        | payment::Event::Retried
+        | payment::Event::Resolved { .. } => return told_of_giving_back(unit, order, happened),
+        payment::Event::Withdrawn
+        | payment::Event::VoidRequested
+        | payment::Event::Owed { .. }
+        | payment::Event::Postponed { .. }
+        | payment::Event::Called
+        | payment::Event::Resumed { .. } => return None,
+    })
+}
+
+/// What the world learns of money that does not go back as it should.
+fn told_of_giving_back(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+    let Happened { payment, event, .. } = *happened;
+    let failed = |refund: i64, amount: Money, code: &Arc<str>| PaymentGiveBackFailed {
+        payment_id: unit.settings.codec.payment(order.id()),
+        order_id: order.created.number.clone(),
+        attempt: payment.attempt,
+        refund,
+        amount,
+        code: Arc::clone(code),
+        was_done: false,
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what is left is about what is stuck")]
+    match event {
+        payment::Event::RefundReversed { refund, amount, code } => {
+            let failed = PaymentGiveBackFailed { was_done: true, ..failed(*refund, *amount, code) };
+            Some(Event::PaymentRefundFailed(failed))
+        }
+        payment::Event::GiveBackDeclined { code, .. } => {
+            let deed = payment.giving_back()?;
+            Some(match GiveBack::of(deed)? {
+                GiveBack::Void => Event::PaymentVoidFailed(failed(0, payment.amount_of(deed), code)),
+                GiveBack::Refund => Event::PaymentRefundFailed(failed(payment.refunds, payment.refunding, code)),
+            })
+        }
+        _ => told_of_stuck(unit, order, happened),
+    }
+}
+
+/// What the world learns of what waits for an operator, and of what the operator does.
+fn told_of_stuck(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+    let Happened { payment, event, by } = *happened;
+    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
+    let (attempt, deed, now) = (payment.attempt, payment.giving_back()?, unit.now);
+    let (operation, amount) = (GiveBack::of(deed)?, payment.amount_of(deed));
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is about what is stuck")]
+    Some(match event {
+        payment::Event::Stuck { code, .. } => {
+            let (user_id, code, tries) = (order.user(), Arc::clone(code), payment.declines);
+            let is_again = tries > payment::GIVE_BACK_TRIES_MAX;
+            let stuck =
+                PaymentStuck { payment_id, order_id, user_id, attempt, operation, amount, tries, code, is_again };
+            Event::PaymentStuck(stuck)
+        }
+        payment::Event::Retried => {
+            let (retried_by, retried_at) = (by?, now);
+            let retried = PaymentRetried { payment_id, order_id, attempt, operation, amount, retried_by, retried_at };
+            Event::PaymentRetried(retried)
+        }
+        payment::Event::Resolved { by, reason, reference, amount } => Event::PaymentResolved(PaymentResolved {
+            payment_id,
+            order_id,
+            attempt,
+            operation,
+            amount: *amount,
+            reason: Arc::clone(reason),
+            reference: Arc::clone(reference),
+            resolved_by: *by,
+            resolved_at: now,
+        }),
+        _ => return None,
+    })
+}

@@ -1,0 +1,180 @@
+//! What users are told: one gapless sequence each, written with what it is about (N-01…N-03).
+
+use domain::ids::{CampaignId, Code, OrderId, UserId};
+use domain::order::Order;
+use serde::Serialize;
+
+use crate::commands::context::{Step, Unit};
+use crate::commands::order::request;
+use crate::events::event::{
+    CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
+};
+use crate::events::notices::{NoticeKind, OrderChange};
+use crate::state::rows::{CustomerKey, Notice, OrderKey};
+
+/// An order came to an end, got stuck, or needs its customer. The notice tells of the change, whatever became of the order since.
+pub(crate) fn order(unit: &mut Unit<'_>, user: Option<UserId>, order: OrderId, change: OrderChange) -> Step {
+    let Some(user) = user else {
+        unit.skip();
+        return Ok(());
+    };
+    let Some(row) = unit.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
+        return Err(request::forged("the customer has no such order"));
+    };
+    let data = order_data(&row.order, change);
+    append(unit, user, change.kind, data)
+}
+
+/// Paying and sending in one step came to nothing; the order may still be paid (N-04).
+pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFailed) -> Step {
+    let data = serde_json::json!({
+        "orderId": failed.order_id,
+        "orderNumber": failed.order_id,
+        "status": "FAILED",
+        "code": failed.code,
+        "retryable": failed.retryable,
+    });
+    append(unit, failed.user_id, NoticeKind::OrderFailed, data.to_string())
+}
+
+/// An attempt to pay came to nothing; the order may still be paid.
+pub(crate) fn payment_failed(unit: &mut Unit<'_>, failed: &PaymentFailed) -> Step {
+    let data = serde_json::json!({
+        "orderId": failed.order_id,
+        "orderNumber": failed.order_id,
+        "paymentId": failed.payment_id,
+        "status": "FAILED",
+        "code": failed.code,
+        "amount": failed.amount,
+    });
+    append(unit, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
+}
+
+/// Money goes back later than its customer may expect; an operator sees to it.
+pub(crate) fn refund_delayed(unit: &mut Unit<'_>, stuck: &PaymentStuck) -> Step {
+    if stuck.is_again {
+        // It was said when it got stuck for the first time.
+        return Ok(());
+    }
+    let data = serde_json::json!({
+        "orderId": stuck.order_id,
+        "orderNumber": stuck.order_id,
+        "paymentId": stuck.payment_id,
+        "status": "DELAYED",
+        "operation": stuck.operation,
+        "amount": stuck.amount,
+    });
+    append(unit, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
+}
+
+/// A part of an order was given back. Of the whole its status tells.
+pub(crate) fn returned(unit: &mut Unit<'_>, order: OrderId, returned: &OrderReturned) -> Step {
+    if request::known(unit, order)?.user() != returned.user_id {
+        return Err(request::forged("the customer has no such order"));
+    }
+    if returned.is_last {
+        return Ok(());
+    }
+    let items = returned.products.iter().map(|sold| serde_json::json!({"productId": sold.id, "quantity": sold.qty}));
+    let data = serde_json::json!({
+        "orderId": returned.order_id,
+        "orderNumber": returned.order_id,
+        "items": items.collect::<Vec<_>>(),
+        "refundAmount": returned.refund_amount,
+        "pointsRestored": returned.points_restored,
+    });
+    append(unit, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
+}
+
+/// The shop does not take back what its customer asked it to.
+pub(crate) fn refund_rejected(unit: &mut Unit<'_>, order: OrderId, rejected: &OrderRefundRejected) -> Step {
+    if request::known(unit, order)?.user() != rejected.user_id {
+        return Err(request::forged("the customer has no such order"));
+    }
+    let data = serde_json::json!({
+        "orderId": rejected.order_id,
+        "orderNumber": rejected.order_id,
+        "rejectReason": rejected.reject_reason,
+    });
+    append(unit, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
+}
+
+/// A coupon was issued on the spot.
+pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
+    if issued.request_id.is_some() {
+        // The result of the request tells it.
+        return Ok(());
+    }
+    let data = json(&CouponData {
+        success: true,
+        coupon_id: issued.coupon_id,
+        coupon_name: &issued.coupon_name,
+        user_coupon_id: &issued.user_coupon_id,
+        coupon_history_id: &issued.user_coupon_id,
+        issue_number: issued.issue_number,
+    });
+    append(unit, issued.user_id, NoticeKind::CouponIssued, data)
+}
+
+/// A request for a coupon was decided.
+pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step {
+    let data = serde_json::json!({
+        "success": result.success,
+        "requestId": result.request_id,
+        "couponId": result.coupon_id,
+        "resultCode": result.result_code,
+        "userCouponId": result.coupon_history_id,
+        "couponHistoryId": result.coupon_history_id,
+        "issueNumber": result.issue_number,
+    });
+    let kind = if result.success { NoticeKind::CouponIssued } else { NoticeKind::CouponRefused };
+    append(unit, result.user_id, kind, data.to_string())
+}
+
+fn order_data(order: &Order, change: OrderChange) -> String {
+    let number = &order.created.number;
+    json(&OrderData {
+        order_id: number,
+        order_number: number,
+        outcome: change.outcome.name(),
+        status: change.status.unwrap_or(order.status).name(),
+        reason: change.reason.map(domain::reason::Reason::code),
+    })
+}
+
+/// What most notices say, written field by field: a tree of values costs more than the notice's row.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OrderData<'a> {
+    order_id: &'a Code,
+    order_number: &'a Code,
+    outcome: &'static str,
+    status: &'static str,
+    reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CouponData<'a> {
+    success: bool,
+    coupon_id: CampaignId,
+    coupon_name: &'a str,
+    user_coupon_id: &'a Code,
+    coupon_history_id: &'a Code,
+    issue_number: i64,
+}
+
+fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("notices are plain structs with string keys")
+}
+
+fn append(unit: &mut Unit<'_>, user: UserId, kind: NoticeKind, data: String) -> Step {
+    let mut customer = unit.customer(user)?;
+    let id = unit.ids.notice();
+    customer.notices += 1;
+    let previous = customer.last_notice.replace(id);
+    let notice = Notice { id, user, number: customer.notices, kind: kind.name(), data, previous, at: unit.now };
+    unit.rows.customers.put(CustomerKey(user), customer);
+    unit.rows.notices.push(notice);
+    Ok(())
+}

@@ -1,0 +1,372 @@
+//! Orders and their saga (O-01…O-16, O-22, O-23). What to do next is [`order_saga`]'s answer; this file does it.
+
+pub(crate) mod claiming;
+pub(crate) mod request;
+
+use std::sync::Arc;
+
+use domain::ids::{OrderId, ProductId, UserId};
+use domain::money::Money;
+use domain::order::saga::{Direction, Report, Step as SagaStep};
+use domain::order::{
+    self, Basket, CouponWanted, Created, Line, Mode, Modes, Order, Outcome, Placement, Rule, fulfilment,
+};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+
+use crate::commands::answer::{Answer, Refusal};
+use crate::commands::context::{Halt, Handled, Step, Unit};
+use crate::commands::fulfilment::{payments, shipments};
+use crate::commands::{PlaceOrder, fulfilment as after, participants};
+use crate::events::event::{
+    CompensationCompleted, CompensationRequired, CompensationResolved, CompensationResumed, CouponUsed, Event,
+    OrderAwaitingPayment, OrderCancelled, OrderCompleted, OrderCreated, OrderNote, Sold,
+};
+use crate::state::rows::{
+    ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
+};
+
+/// Places an order: priced from the catalogue, written down, and on its way.
+pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
+    let lines = price_lines(unit, &wanted.items)?;
+    let coupon = wanted_coupon(unit, wanted)?;
+    let (mode, chosen_by) = mode_of(unit, wanted, lines.len());
+    let id = unit.ids.order();
+    let number = unit.settings.codec.order(id);
+    let placement = Placement {
+        id,
+        number: number.clone(),
+        user: wanted.user,
+        mode,
+        chosen_by,
+        payment: wanted.payment,
+        pay_within: unit.settings.pay_within,
+        lines,
+        coupon,
+        points: wanted.points,
+        total_shown: wanted.total_shown,
+        receiver: wanted.receiver.clone(),
+        warehouse_storage: wanted.warehouse_storage,
+    };
+    let command = order::Command::Place(Box::new(placement));
+    let events = order::decide(None, &command, unit.now).map_err(|rejection| refusal_of_placing(wanted, rejection))?;
+
+    let mut customer = unit.customer(wanted.user)?;
+    let previous = customer.last_order.replace(id);
+    unit.rows.customers.put(CustomerKey(wanted.user), customer);
+    let mut order = None;
+    for event in &events {
+        order::evolve(&mut order, event, unit.now);
+    }
+    let order = order.ok_or_else(|| Halt::broken("placing creates the order"))?;
+    declare_new(unit, &order);
+    unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
+    unit.publish_of(created_event(unit, &order.created), &order)?;
+    claiming::begin(unit, &order)?;
+    Ok(Answer::OrderPlaced { order: id, number })
+}
+
+/// Takes an order back before it is completed.
+pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, (by, note): (order::Canceller, &Option<Arc<str>>)) -> Handled {
+    apply(unit, id, &order::Command::Cancel { by, note: note.clone() })?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
+/// Asks again for the restorations of an order that got stuck.
+pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
+    apply(unit, id, &order::Command::Resume)?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
+/// Settles an order that got stuck: what it holds is given back in this commit, and the order says who wanted it and why.
+pub(crate) fn resolve(unit: &mut Unit<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Handled {
+    apply(unit, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
+    Ok(Answer::OrderChanged { order: id })
+}
+
+/// Takes in what an event reports of a step, if it is true and new.
+pub(crate) fn take_report(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, said: (Report, Timestamp)) -> Step {
+    if request::is_report_due(unit, id, step, said.0)? { collect(unit, id, step, said) } else { Ok(()) }
+}
+
+/// Takes in a participant's answer. The one collector of every order (O-09).
+pub(crate) fn collect(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, (report, at): (Report, Timestamp)) -> Step {
+    apply(unit, id, &order::Command::Collect { step, report, at })
+}
+
+/// Looks at an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
+pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> Step {
+    let Some(timer) = unit.rows.timers.get(TimerKey(id))?.copied().filter(|timer| timer.due == due) else {
+        return Ok(());
+    };
+    unit.rows.timers.remove(TimerKey(id));
+    match timer.kind {
+        TimerKind::Claims => give_up(unit, id),
+        TimerKind::Delayed => claiming::ask_again(unit, id),
+        TimerKind::Payment => advance(unit, id, fulfilment::Command::Expire),
+        TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
+            apply(unit, id, &order::Command::Stick)
+        }
+        TimerKind::Restorations { asked } => {
+            let order = unit.order(id)?.order;
+            claiming::set_restoration_timer(unit, id, asked + 1);
+            claiming::request_restorations(unit, &order)
+        }
+    }
+}
+
+/// Gives an order up whose answers are overdue.
+pub(crate) fn give_up(unit: &mut Unit<'_>, id: OrderId) -> Step {
+    apply(unit, id, &order::Command::GiveUp)
+}
+
+/// Takes an order further after it has claimed everything.
+pub(crate) fn advance(unit: &mut Unit<'_>, id: OrderId, command: fulfilment::Command) -> Step {
+    apply(unit, id, &order::Command::Settle(command))
+}
+
+/// Whether the order would take the command; nothing happens.
+pub(crate) fn check(unit: &Unit<'_>, order: &Order, command: fulfilment::Command) -> Step {
+    order::decide(Some(order), &order::Command::Settle(command), unit.now).map_err(refusal)?;
+    Ok(())
+}
+
+/// Decides a command on an order, folds what happened, and does what follows from it.
+fn apply(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
+    let OrderRow { order, previous } = unit.order(id)?;
+    let events = order::decide(Some(&order), command, unit.now).map_err(refusal)?;
+    let mut order = Some(order);
+    for event in &events {
+        order::evolve(&mut order, event, unit.now);
+        let after = order.as_ref().ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
+        unit.rows.orders.put(OrderKey(id), OrderRow { order: after.clone(), previous });
+        follow(unit, after, event)?;
+    }
+    Ok(())
+}
+
+/// Does what an event of the order means for everybody else.
+fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
+    let number = order.created.number.clone();
+    match event {
+        order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
+        order::Event::Asked { .. } => claiming::request_claims(unit, order),
+        order::Event::AskedBack { .. } => {
+            // A stuck order is looked at by people; what still comes takes it further all the same.
+            if order.outcome == Outcome::Compensating {
+                claiming::set_restoration_timer(unit, order.id(), 1);
+            }
+            claiming::request_restorations(unit, order)
+        }
+        order::Event::AwaitingPayment { pay_before } => {
+            after::await_payment(unit, order, *pay_before);
+            let event = OrderAwaitingPayment {
+                order_id: number,
+                user_id: order.user(),
+                amount_due: order.created.due,
+                pay_before: *pay_before,
+            };
+            unit.publish_of(Event::OrderAwaitingPayment(event), order)
+        }
+        order::Event::Completed => complete(unit, order),
+        order::Event::CompensationRequired { reason, steps, note } => {
+            let (reason, steps, cancel_reason) = (*reason, steps.clone(), note.clone());
+            let event = CompensationRequired { order_id: number, reason, steps, cancel_reason, in_turn: true };
+            unit.publish_of(Event::CompensationRequired(event), order)?;
+            // Only an order that was to be paid has a payment; the others do not look for one.
+            if order.is_prepaid() && order.pay_before.is_some() {
+                payments::withdraw(unit, order)?;
+            }
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order)
+        }
+        order::Event::CompensationStuck => {
+            let note = OrderNote { order_id: number, user_id: Some(order.user()), status: Some(order.status) };
+            unit.publish_of(Event::CompensationStuck(note), order)
+        }
+        order::Event::CompensationResumed { steps } => {
+            let event = CompensationResumed { order_id: number, steps: steps.clone() };
+            unit.publish_of(Event::CompensationResumed(event), order)?;
+            claiming::set_restoration_timer(unit, order.id(), 1);
+            claiming::request_restorations(unit, order)
+        }
+        order::Event::CompensationResolved { by, reason, steps } => {
+            let (resolved_by, reason) = (*by, Arc::clone(reason));
+            let event = CompensationResolved { order_id: number, resolved_by, reason, steps: steps.clone() };
+            unit.publish_of(Event::CompensationResolved(event), order)?;
+            claiming::restore_at_once(unit, order, steps)
+        }
+        order::Event::Cancelled { reason, .. } => cancelled(unit, order, *reason),
+        order::Event::StatusChanged { .. }
+        | order::Event::Returned(_)
+        | order::Event::RefundAsked { .. }
+        | order::Event::RefundRejected { .. }
+        | order::Event::GoodsArrived { .. }
+        | order::Event::ProcessingRequested { .. }
+        | order::Event::ProcessingFailed { .. } => after::follow(unit, order, event),
+    }
+}
+
+/// Everything is claimed and nothing more is due: the goods leave the stock in the same commit.
+fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
+    let created = &order.created;
+    for line in &created.lines {
+        participants::sell_stock(unit, line.product, line.quantity)?;
+    }
+    forget(unit, order);
+    if let Some(used) = used_coupon(unit, order)? {
+        unit.publish(Event::CouponUsed(used))?;
+    }
+    let event = OrderCompleted {
+        order_id: created.number.clone(),
+        order_number: created.number.clone(),
+        user_id: created.user,
+        products: created.lines.iter().map(|line| Sold { id: line.product, qty: line.quantity }).collect(),
+        total_amount: created.total,
+        discount_amount: created.discount,
+        points_used: created.points,
+        paid_amount: if order.is_prepaid() { created.due } else { Money::ZERO },
+        amount_due: created.due,
+        status: Some(order.status),
+        order_created_at: created.at,
+        completed_at: unit.now,
+    };
+    unit.publish_of(Event::OrderCompleted(event), order)?;
+    shipments::dispatch(unit, order)
+}
+
+pub(crate) fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
+    forget(unit, order);
+    let order_id = order.created.number.clone();
+    // Also where every restoration that was asked for turned out to be of nothing.
+    if matches!(order.saga.direction, Direction::Restoring(_)) {
+        let event = CompensationCompleted { order_id: order_id.clone(), reason };
+        unit.record(Event::CompensationCompleted(event), Some((order.id(), None)));
+    }
+    let event =
+        OrderCancelled { order_id, user_id: order.user(), reason, cancel_reason: order.cancel_reason().cloned() };
+    unit.publish_of(Event::OrderCancelled(event), order)
+}
+
+/// Claims and timer live as long as the saga.
+fn forget(unit: &mut Unit<'_>, order: &Order) {
+    unit.rows.timers.remove(TimerKey(order.id()));
+    for record in &order.saga.steps {
+        participants::forget_claim(unit, order.id(), record.step);
+    }
+}
+
+fn used_coupon(unit: &Unit<'_>, order: &Order) -> Step<Option<CouponUsed>> {
+    let Some(wanted) = order.created.coupon else { return Ok(None) };
+    let holding = unit.rows.holdings.get(HoldingKey { campaign: wanted.campaign, user: order.user() })?;
+    let used = holding.and_then(|holding| holding.coupons.iter().find(|coupon| coupon.used_order == Some(order.id())));
+    Ok(used.map(|coupon| CouponUsed {
+        user_coupon_id: coupon.code.clone(),
+        user_id: order.user(),
+        order_id: order.created.number.clone(),
+        discount_amount: order.created.discount,
+        used_at: unit.now,
+    }))
+}
+
+/// Nothing in the store can be about an order whose number was made just now.
+fn declare_new(unit: &mut Unit<'_>, order: &Order) {
+    unit.rows.orders.known_absent(OrderKey(order.id()));
+    unit.rows.timers.known_absent(TimerKey(order.id()));
+    if order.has_destination() {
+        unit.rows.shipments.known_absent(ShipmentKey(order.id()));
+        unit.rows.storages.known_absent(StorageKey(order.id()));
+    }
+    for record in &order.saga.steps {
+        unit.rows.claims.known_absent(ClaimKey { order: order.id(), step: record.step });
+    }
+}
+
+/// The mode that was named, or the one that the setting has for such an order.
+fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
+    let modes = unit.modes();
+    let modes = Modes { choice: wanted.mode.unwrap_or(modes.choice), ..modes };
+    modes.of(Basket {
+        user: wanted.user,
+        items,
+        has_coupon: wanted.coupon.is_some(),
+        has_points: !wanted.points.is_zero(),
+    })
+}
+
+fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
+    let mut lines = vec![];
+    for (product, quantity) in order::merge_lines(items.iter().copied()) {
+        let Some(found) = unit.offer(product)? else {
+            let line = items.iter().position(|(item, _)| *item == product);
+            return Err(Halt::Refused(Refusal::ProductNotFound { line }));
+        };
+        lines.push(Line { product, name: Arc::clone(&found.name), quantity, unit_price: found.price });
+    }
+    Ok(lines)
+}
+
+/// The coupon and its terms. A campaign that exists gives a price even to somebody who holds none: he is refused later.
+fn wanted_coupon(unit: &Unit<'_>, wanted: &PlaceOrder) -> Step<Option<(CouponWanted, domain::pricing::Discount)>> {
+    let Some((campaign, coupon)) = wanted.coupon else { return Ok(None) };
+    let terms = unit.terms(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
+    Ok(Some((CouponWanted { campaign, coupon }, terms.discount)))
+}
+
+fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
+    let coupon = created.coupon.and_then(|wanted| wanted.coupon);
+    Event::OrderCreated(OrderCreated {
+        order_id: created.number.clone(),
+        user_id: created.user,
+        mode: created.mode,
+        chosen_by: created.chosen_by,
+        payment: created.payment,
+        pay_within_seconds: created.pay_within.as_secs(),
+        items: created.lines.clone(),
+        coupon_id: created.coupon.map(|wanted| wanted.campaign),
+        user_coupon_id: coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
+        total_price: created.total,
+        discount_price: created.discount,
+        points_used: created.points,
+        amount_due: created.due,
+        warehouse_storage: created.warehouse_storage,
+        total_steps: 1 + usize::from(created.coupon.is_some()) + usize::from(!created.points.is_zero()),
+        created_at: created.at,
+    })
+}
+
+/// The same for an order that is being placed: it names the line.
+fn refusal_of_placing(wanted: &PlaceOrder, rejection: order::Rejection) -> Halt {
+    let order::Rejection::TooManyUnits { product } = rejection else { return refusal(rejection) };
+    let line = wanted.items.iter().rposition(|(of, _)| *of == product);
+    Refusal::QuantityTooLarge { line: line.unwrap_or_default() }.into()
+}
+
+fn refusal(rejection: order::Rejection) -> Halt {
+    let refusal = match rejection {
+        order::Rejection::Impossible(invariant) => return Halt::broken(invariant),
+        order::Rejection::TooManyUnits { .. } => Refusal::QuantityTooLarge { line: 0 },
+        order::Rejection::TotalTooLarge => Refusal::TotalTooLarge,
+        order::Rejection::CouponWorthless => Refusal::CouponWorthless,
+        order::Rejection::RefundPending => Refusal::RefundPending,
+        order::Rejection::NoRefundAsked => Refusal::NoRefundAsked,
+        order::Rejection::GoodsOnTheWay => Refusal::GoodsOnTheWay,
+        order::Rejection::GoodsSold => Refusal::GoodsSold,
+        order::Rejection::GoodsCommitted => Refusal::GoodsCommitted,
+        order::Rejection::NotThatMuchAwaited => Refusal::NotThatMuchAwaited,
+        order::Rejection::PriceChanged { total } => Refusal::PriceChanged { total },
+        order::Rejection::PointsAbovePayable { payable } => Refusal::PointsAbovePayable { payable },
+        order::Rejection::NotCancellable => Refusal::OrderNotCancellable,
+        order::Rejection::NotStuck => Refusal::OrderNotStuck,
+        order::Rejection::NotDue => Refusal::PaymentNotDue,
+        order::Rejection::NotYetDue => Refusal::PaymentNotYetDue,
+        order::Rejection::NotPayable => Refusal::OrderNotPayable,
+        order::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid,
+        order::Rejection::AmountMismatch { due } => Refusal::PaymentAmountMismatch { due },
+        order::Rejection::ReceiverMissing => Refusal::ReceiverMissing,
+        order::Rejection::NotRefundable => Refusal::OrderNotRefundable,
+        order::Rejection::NotThatMuchLeft => Refusal::RefundTooMuch,
+        order::Rejection::NoSuchEdge { from } => Refusal::NoSuchStep { from: from.name() },
+    };
+    Halt::Refused(refusal)
+}

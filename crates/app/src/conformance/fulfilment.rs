@@ -1,0 +1,170 @@
+//! Payments, shipments and what is kept come back as they were written, in every state that their commands can lead to.
+
+use domain::ids::{OrderId, UserId};
+use domain::money::Money;
+use domain::order::Receiver;
+use domain::payment::{self, Asked, Deed, Method, Payment, Said};
+use domain::shipment::{self, Shipment};
+use domain::warehouse::{self, Storage};
+
+use super::Fixture;
+use super::samples::Dice;
+use super::session::{NOON, Session};
+use crate::state::rows::{Key, PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
+
+/// So many varied rows of each kind.
+const SAMPLES: i64 = 60;
+
+/// Writes each row at its key one after the other, and reads it back each time; the last also in the next process.
+macro_rules! survives {
+    ($session:expr, $table:ident, $key:expr, $rows:expr) => {{
+        let key = $key;
+        let rows = $rows;
+        let named: [Key; 1] = [key.into()];
+        for row in &rows {
+            $session.change(&named, |batch| batch.$table.put(key, row.clone())).await;
+            assert_eq!($session.look(&named).await.$table.get(key), Ok(Some(row)));
+        }
+        $session.reopen().await;
+        assert_eq!($session.look(&named).await.$table.get(key), Ok(rows.last()));
+    }};
+}
+
+pub(super) async fn a_payment_survives_every_change(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for order in 1..=SAMPLES {
+        let mut dice = Dice(order.unsigned_abs());
+        survives!(session, payments, PaymentKey(OrderId(order)), payments(&mut dice, OrderId(order)));
+    }
+}
+
+/// A payment after each of some commands.
+fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
+    let amount = Money::won(1 + dice.below(9_999));
+    let mut payment = None;
+    let mut states = vec![];
+    for _step in 0..=dice.below(8) {
+        let command = match &payment {
+            None => payment::Command::Start { order, method: dice.pick(&Method::ALL), amount },
+            Some(payment) => payment_command(dice, payment),
+        };
+        for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
+            payment::evolve(&mut payment, &event, NOON);
+        }
+        states.extend(payment.clone());
+    }
+    states
+}
+
+fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
+    let asked = payment.asked().unwrap_or(Asked::first(payment.attempt, Deed::Capture, 0));
+    let said = match dice.below(8) {
+        0 => Said::Declined { code: "card's \"limit\"".into() },
+        1 => Said::Unknown,
+        2 => Said::NotDone,
+        _ => Said::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(asked.deed) },
+    };
+    if payment.state == payment::State::Stuck && dice.below(2) == 0 {
+        return stuck_command(dice);
+    }
+    match dice.below(8) {
+        0 => payment::Command::Withdraw,
+        1 => payment::Command::Start { order: payment.order, method: Method::General, amount: payment.amount },
+        2 if payment.held() > Money::ZERO => payment::Command::Refund { amount: Money::won(1) },
+        _ => payment::Command::Answer { asked, said },
+    }
+}
+
+fn stuck_command(dice: &mut Dice) -> payment::Command {
+    let resolve =
+        payment::Command::Resolve { by: UserId(7), reason: "이체 \"paid\"".into(), reference: "TR-1'\n".into() };
+    if dice.below(2) == 0 { payment::Command::Retry } else { resolve }
+}
+
+/// A payment whose refund the provider declines for the last time, which waits, and of which more is owed.
+fn stuck_payment(order: OrderId) -> Vec<Payment> {
+    let amount = Money::won(9_501);
+    let mut payment = None;
+    let mut states = vec![];
+    let mut step = |command: &dyn Fn(&Payment) -> payment::Command| {
+        let start = payment::Command::Start { order, method: Method::Card, amount };
+        let command = payment.as_ref().map_or(start, command);
+        for event in payment::decide(payment.as_ref(), &command, NOON).unwrap_or_default() {
+            payment::evolve(&mut payment, &event, NOON);
+        }
+        states.extend(payment.clone());
+    };
+    let answer = |payment: &Payment, said| payment::Command::Answer {
+        asked: payment.asked().unwrap_or(Asked::first(1, Deed::Capture, 0)),
+        said,
+    };
+    let yes = |payment: &Payment, deed| {
+        answer(payment, Said::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(deed) })
+    };
+    let part = |_: &Payment| payment::Command::Refund { amount: Money::won(500) };
+    step(&part);
+    step(&|payment| yes(payment, Deed::Authorize));
+    step(&|payment| yes(payment, Deed::Capture));
+    step(&part);
+    step(&|payment| yes(payment, Deed::Refund));
+    step(&part);
+    for _ in 0..payment::GIVE_BACK_TRIES_MAX {
+        step(&|payment| answer(payment, Said::Declined { code: "no_funds".into() }));
+    }
+    step(&part);
+    step(&|_| payment::Command::Resolve { by: UserId(7), reason: "이체".into(), reference: "TR-1".into() });
+    let mut waiting = states.last().cloned();
+    waiting.iter_mut().for_each(Payment::wait_to_be_called);
+    states.extend(waiting);
+    states
+}
+
+pub(super) async fn a_payment_that_is_stuck_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let states = stuck_payment(OrderId(1));
+    assert!(states.iter().any(|payment| payment.state == payment::State::Stuck));
+    survives!(session, payments, PaymentKey(OrderId(1)), states);
+}
+
+pub(super) async fn a_shipment_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let name = "O'Neill \"앤\"\n";
+    let receiver = Receiver {
+        name: name.to_owned(),
+        phone: "010-1234-5678".to_owned(),
+        postal_code: "04524".to_owned(),
+        address: String::new(),
+    };
+    for (order, state) in (1..).zip(shipment::State::ALL) {
+        let order = OrderId(order);
+        let pending = Shipment {
+            order,
+            state: shipment::State::Pending,
+            receiver: receiver.clone(),
+            tracking: None,
+            created_at: NOON,
+            updated_at: NOON,
+        };
+        let moved = Shipment { state, tracking: Some("KR-4004".into()), ..pending.clone() };
+        survives!(session, shipments, ShipmentKey(order), [pending, moved]);
+    }
+}
+
+pub(super) async fn what_is_kept_survives(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    for (order, state) in (1..).zip(warehouse::State::ALL) {
+        let order = OrderId(order);
+        let stored = Storage { order, state: warehouse::State::InStorage, created_at: NOON, updated_at: NOON };
+        survives!(session, storages, StorageKey(order), [stored, Storage { state, ..stored }]);
+    }
+}
+
+/// Failure mode 19: the same telling is never written twice.
+pub(super) async fn a_telling_is_written_once(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let key = TellingKey(Dice(1).bytes());
+    let telling = Telling { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };
+    survives!(session, tellings, key, [telling.clone()]);
+    let other = TellingKey(Dice(2).bytes());
+    assert_eq!(session.look(&[other.into()]).await.tellings.get(other), Ok(None));
+}

@@ -1,0 +1,196 @@
+//! An event between processes: its JSON as the record's value, and all that is said about it as attributes beside it
+//! (CloudEvents 1.0, binary mode).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::events::event::{Event, EventKind};
+use crate::events::outbox::{parse_uuid, uuid};
+use crate::events::wire_time;
+use crate::log::relay::Outgoing;
+use crate::state::rows::EventId;
+
+/// Where events came from before shops had a name of their own.
+pub const SOURCE: &str = "/doorbuster";
+/// The attribute that says where an event comes from. Whoever publishes puts the shop's own source in it.
+pub const SOURCE_ATTRIBUTE: &str = "ce_source";
+
+/// Where the events of a shop come from: several may share brokers, and none takes another's for its own.
+pub fn source(shop: &str) -> Arc<str> {
+    format!("{SOURCE}/{shop}").into()
+}
+
+/// The source of a record that is another shop's. What says nothing of it, or is from before shops had names, is taken for this
+/// one's: it is held against the orders that it names in any case.
+pub fn foreign<'s>(source: Option<&'s [u8]>, own: &str) -> Option<Cow<'s, str>> {
+    let source = source.filter(|source| *source != own.as_bytes() && *source != SOURCE.as_bytes())?;
+    Some(String::from_utf8_lossy(source))
+}
+
+/// The event's attributes, by the names that they have as headers of a record.
+pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
+    let mut attributes = of_kind(event, event.event.kind(), event.id.clone());
+    // The order's, counted over all of its own events; others have none.
+    attributes.extend(event.version.map(|version| ("ce_version", version.to_string())));
+    attributes
+}
+
+/// The attributes of an event that was made of another one: its identity follows from the other's.
+pub fn derived(from: &Outgoing, event: &Event, place: usize) -> Vec<(&'static str, String)> {
+    let mut attributes = of_kind(from, event.kind(), derived_id(&from.id, place));
+    attributes.push(("ce_origin", from.id.clone()));
+    attributes
+}
+
+fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, String)> {
+    vec![
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", id),
+        (SOURCE_ATTRIBUTE, SOURCE.to_owned()),
+        ("ce_type", kind.ce_type().to_owned()),
+        ("ce_time", wire_time::format(event.at)),
+        // Its place in the outbox, gapless in its shard.
+        ("ce_shard", event.shard.to_string()),
+        ("ce_seq", event.seq.to_string()),
+        ("content-type", "application/json".to_owned()),
+    ]
+}
+
+/// The same for the same event, whoever relays it and however often. It is a UUID of the kind that is left to its maker.
+fn derived_id(from: &str, place: usize) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(from);
+    hasher.update((place as u64).to_be_bytes());
+    let hash: [u8; 32] = hasher.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = 0x80 | bytes[6] & 0x0f;
+    bytes[8] = 0x80 | bytes[8] & 0x3f;
+    uuid(u128::from_be_bytes(bytes))
+}
+
+/// What a record turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Read {
+    Event {
+        id: EventId,
+        event: Box<Event>,
+        at: Timestamp,
+        /// The order's, where the event is one of an order's own.
+        version: Option<i64>,
+    },
+    /// Somebody else's, or of a later version: it says what it is, and that is nothing that this program knows.
+    Unknown,
+}
+
+/// Reads a record. `attribute` finds one by its name; the error says why nobody will ever be able to read it.
+pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8]>) -> Result<Read, String> {
+    let text = |name: &str| {
+        let bytes = attribute(name).ok_or_else(|| format!("the attribute {name} is missing"))?;
+        std::str::from_utf8(bytes).map_err(|_| format!("the attribute {name} is no text"))
+    };
+    let id = text("ce_id")?;
+    let id = parse_uuid(id).ok_or_else(|| format!("{id:?} is no identity of an event"))?;
+    let at = moment(text("ce_time")?)?;
+    let Some(kind) = EventKind::from_type(text("ce_type")?) else { return Ok(Read::Unknown) };
+    let value = value.ok_or_else(|| "there is no value".to_owned())?;
+    let value = std::str::from_utf8(value).map_err(|_| "the value is no text".to_owned())?;
+    let event = Event::parse(kind, value).map_err(|error| format!("it is no {}: {error}", kind.name()))?;
+    let version = match attribute("ce_version") {
+        Some(_) => Some(text("ce_version")?.parse().map_err(|_| "the attribute ce_version is no number".to_owned())?),
+        None => None,
+    };
+    Ok(Read::Event { id: EventId(id), event: Box::new(event), at, version })
+}
+
+/// RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(micros) = text.parse() {
+        return Ok(Timestamp::from_micros(micros));
+    }
+    wire_time::parse(text).map_err(|_| format!("{text:?} is no moment"))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::UserId;
+    use domain::money::Money;
+
+    use super::*;
+    use crate::events::event::PointsCharged;
+    use crate::events::outbox::uuid;
+
+    fn outgoing() -> Outgoing {
+        let event =
+            Event::PointsCharged(PointsCharged { user_id: UserId(7), amount: Money::won(1), balance: Money::won(2) });
+        let at = Timestamp::from_micros(1_795_262_400_123_456);
+        Outgoing { shard: 3, seq: 9, id: uuid(77), event, version: Some(2), at }
+    }
+
+    fn read_with(change: impl Fn(&str, &str) -> Option<String>, value: Option<&[u8]>) -> Result<Read, String> {
+        let attributes: Vec<(&str, Option<String>)> =
+            attributes(&outgoing()).into_iter().map(|(name, value)| (name, change(name, &value))).collect();
+        let find = |name: &str| {
+            let found = attributes.iter().find(|(known, _)| *known == name);
+            found.and_then(|(_, value)| value.as_deref()).map(str::as_bytes)
+        };
+        read(find, value)
+    }
+
+    fn as_it_is(_name: &str, value: &str) -> Option<String> {
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn an_event_is_read_back_as_what_was_written() {
+        let Outgoing { event, at, .. } = outgoing();
+        let payload = event.payload();
+        let expected = Read::Event { id: EventId(77), event: Box::new(event), at, version: Some(2) };
+        assert_eq!(read_with(as_it_is, Some(payload.as_bytes())), Ok(expected.clone()));
+        let micros = |name: &str, value: &str| {
+            Some(if name == "ce_time" { "1795262400123456".to_owned() } else { value.to_owned() })
+        };
+        assert_eq!(read_with(micros, Some(payload.as_bytes())), Ok(expected));
+    }
+
+    #[test]
+    fn only_another_shops_source_is_foreign() {
+        let own = source("0CRKD3J4");
+        assert_eq!(&*own, "/doorbuster/0CRKD3J4");
+        for source in [None, Some(&b"/doorbuster"[..]), Some(own.as_bytes())] {
+            assert_eq!(foreign(source, &own), None, "{source:?}");
+        }
+        assert_eq!(foreign(Some(b"/doorbuster/OTHER"), &own).as_deref(), Some("/doorbuster/OTHER"));
+        assert_eq!(foreign(Some(b"/else\xff"), &own).as_deref(), Some("/else\u{fffd}"));
+    }
+
+    #[test]
+    fn a_type_of_the_future_is_no_poison() {
+        let renamed =
+            |name: &str, value: &str| Some(if name == "ce_type" { "NotYet".to_owned() } else { value.to_owned() });
+        assert_eq!(read_with(renamed, Some(b"{}")), Ok(Read::Unknown));
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let without = |missing: &'static str| {
+            move |name: &str, value: &str| if name == missing { None } else { Some(value.to_owned()) }
+        };
+        for missing in ["ce_id", "ce_time", "ce_type"] {
+            let why = read_with(without(missing), Some(b"{}")).unwrap_err();
+            assert!(why.contains(missing), "{why}");
+        }
+        for value in [None, Some(&b"{}"[..]), Some(b"\xff"), Some(b"")] {
+            assert!(read_with(as_it_is, value).is_err(), "{value:?}");
+        }
+        let bad_id = |name: &str, value: &str| Some(if name == "ce_id" { "x".to_owned() } else { value.to_owned() });
+        assert!(read_with(bad_id, Some(b"{}")).is_err());
+        let payload = outgoing().event.payload();
+        let odd =
+            |name: &str, value: &str| Some(if name == "ce_version" { "two".to_owned() } else { value.to_owned() });
+        assert!(read_with(odd, Some(payload.as_bytes())).unwrap_err().contains("ce_version"));
+    }
+}

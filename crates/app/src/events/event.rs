@@ -1,0 +1,449 @@
+//! Every event of the shop, as it is written to the outbox and read from the log. Names and JSON are forever: the
+//! snapshots in `tests/it/snapshots` are the promise.
+
+mod aggregate;
+mod claiming;
+mod key;
+
+use std::sync::Arc;
+
+use domain::coupon::{IssueMode, QueueKey};
+use domain::ids::{CampaignId, Code, ProductId, UserId};
+use domain::money::Money;
+use domain::order::saga::Step;
+use domain::order::{Line, Mode, Payment, Rule, Status};
+use domain::pricing::Discount;
+use domain::reason::Reason;
+use domain::stock::Status as ProductStatus;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::events::topic::Topic;
+use crate::events::wire_time;
+
+pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged};
+
+/// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
+/// inline executor it is answered before the commit and leaves no row.
+macro_rules! events {
+    ($($name:ident($payload:ty) => $topic:ident $(, $request:ident)?;)*) => {
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($name($payload),)*
+        }
+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {
+            $($name,)*
+        }
+
+        impl EventKind {
+            pub const ALL: &'static [EventKind] = &[$(EventKind::$name,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => stringify!($name),)*
+                }
+            }
+
+            pub const fn topic(self) -> Topic {
+                match self {
+                    $(EventKind::$name => Topic::$topic,)*
+                }
+            }
+
+            /// The event's type for those outside: whose it is, its name, and the version of what it carries.
+            pub const fn ce_type(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => concat!("dev.doorbuster.", stringify!($name), ".v1"),)*
+                }
+            }
+
+            /// The JSON Schema of what it carries, as it is in `docs/events`.
+            pub const fn schema(self) -> &'static str {
+                match self {
+                    $(EventKind::$name => include_str!(
+                        concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events/", stringify!($name), ".json")
+                    ),)*
+                }
+            }
+
+            /// Whether the event only asks a participant for something.
+            pub const fn is_request(self) -> bool {
+                match self {
+                    $(EventKind::$name => false $(|| stringify!($request).len() > 0)?,)*
+                }
+            }
+        }
+
+        impl Event {
+            pub const fn kind(&self) -> EventKind {
+                match self {
+                    $(Event::$name(_) => EventKind::$name,)*
+                }
+            }
+
+            /// The event's JSON.
+            pub fn payload(&self) -> String {
+                // Most payloads fit, and none is copied as it grows.
+                let mut json = Vec::with_capacity(512);
+                match self {
+                    $(Event::$name(payload) => serde_json::to_writer(&mut json, payload),)*
+                }
+                .expect("payloads are plain structs with string keys");
+                String::from_utf8(json).expect("JSON is written as UTF-8")
+            }
+
+            /// Reads an event back; the error says what does not fit.
+            pub fn parse(kind: EventKind, payload: &str) -> Result<Event, serde_json::Error> {
+                match kind {
+                    $(EventKind::$name => serde_json::from_str(payload).map(Event::$name),)*
+                }
+            }
+        }
+    };
+}
+
+events! {
+    OrderCreated(OrderCreated) => OrderEvents;
+    StockDeductionRequested(StockRequest) => StockEvents, request;
+    CouponUsageRequested(CouponRequest) => CouponEvents, request;
+    PointDeductionRequested(PointRequest) => PointEvents, request;
+    StockDeductionCompleted(StepReport) => OrderProcessingResults;
+    StockDeductionFailed(StepReport) => OrderProcessingResults;
+    CouponUsageCompleted(StepReport) => OrderProcessingResults;
+    CouponUsageFailed(StepReport) => OrderProcessingResults;
+    PointDeductionCompleted(StepReport) => OrderProcessingResults;
+    PointDeductionFailed(StepReport) => OrderProcessingResults;
+    DelayedProcessing(DelayedProcessing) => OrderProcessingResults;
+    CompensationRequired(CompensationRequired) => CompensationEvents;
+    StockRestorationRequired(StockRestoration) => CompensationEvents, request;
+    CouponRestorationRequired(CouponRestoration) => CompensationEvents, request;
+    PointRestorationRequired(PointRestoration) => CompensationEvents, request;
+    StockRestored(StepReport) => OrderProcessingResults;
+    CouponRestored(StepReport) => OrderProcessingResults;
+    PointsRestored(StepReport) => OrderProcessingResults;
+    CompensationCompleted(CompensationCompleted) => CompensationEvents;
+    CompensationStuck(OrderNote) => CompensationEvents;
+    CompensationResumed(CompensationResumed) => CompensationEvents;
+    CompensationResolved(CompensationResolved) => CompensationEvents;
+    OrderAwaitingPayment(OrderAwaitingPayment) => OrderEvents;
+    OrderCompleted(OrderCompleted) => OrderEvents;
+    OrderCancelled(OrderCancelled) => OrderEvents;
+    CouponRequested(CouponRequested) => CouponRequests, request;
+    CouponResult(CouponResult) => CouponResults;
+    CouponIssued(CouponIssued) => CouponIssued;
+    CouponUsed(CouponUsed) => CouponUsed;
+    CampaignCreated(CampaignCreated) => CouponEvents;
+    CampaignChanged(CampaignChanged) => CouponEvents;
+    PointsCharged(PointsCharged) => PointEvents;
+    ProductRegistered(ProductRegistered) => ProductEvents;
+    ProductSoldOut(ProductSoldOut) => ProductEvents;
+    ProductRestocked(ProductRestocked) => ProductEvents;
+    PriceChanged(PriceChanged) => ProductEvents;
+    ProductStatusChanged(ProductStatusChanged) => ProductEvents;
+    StockAdjusted(StockAdjusted) => StockEvents;
+    OrderStatusChanged(OrderStatusChanged) => OrderEvents;
+    OrderReturned(OrderReturned) => OrderEvents;
+    OrderRefundAsked(OrderRefundAsked) => OrderEvents;
+    OrderRefundRejected(OrderRefundRejected) => OrderEvents;
+    OrderGoodsArrived(OrderGoodsArrived) => OrderEvents;
+    OrderProcessingRequested(OrderProcessingRequested) => OrderProcessing;
+    OrderProcessingRetried(OrderProcessingRetried) => OrderRetry;
+    OrderProcessingFailed(OrderProcessingFailed) => OrderEvents;
+    PaymentRequested(PaymentNote) => PaymentEvents;
+    PaymentAuthorized(PaymentNote) => PaymentEvents;
+    PaymentCaptured(PaymentNote) => PaymentEvents;
+    PaymentDeclined(PaymentDeclined) => PaymentEvents;
+    PaymentVoided(PaymentNote) => PaymentEvents;
+    PaymentRefundRequested(PaymentRefund) => PaymentEvents;
+    PaymentRefunded(PaymentRefund) => PaymentEvents;
+    PaymentRefundFailed(PaymentGiveBackFailed) => PaymentEvents;
+    PaymentVoidFailed(PaymentGiveBackFailed) => PaymentEvents;
+    PaymentStuck(PaymentStuck) => PaymentEvents;
+    PaymentRetried(PaymentRetried) => PaymentEvents;
+    PaymentResolved(PaymentResolved) => PaymentEvents;
+    PaymentFailed(PaymentFailed) => OrderEvents;
+    PaymentCompleted(PaymentCompleted) => ExternalEvents;
+    ShipmentUpdated(ShipmentUpdated) => OrderEvents;
+    StorageUpdated(StorageUpdated) => OrderEvents;
+    ModeChanged(ModeChanged) => OrderEvents;
+    StockMoved(StockMoved) => StockEvents;
+    PointsMoved(PointsMoved) => PointEvents;
+    DeadLettered(DeadLettered) => ExternalEvents;
+}
+
+impl Event {
+    /// What the person said who wanted it.
+    pub fn note(&self) -> Option<&str> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "nobody says anything with the others")]
+        match self {
+            Event::OrderCancelled(event) => event.cancel_reason.as_deref(),
+            Event::CompensationRequired(event) => event.cancel_reason.as_deref(),
+            Event::OrderStatusChanged(event) => event.cancel_reason.as_deref(),
+            Event::OrderReturned(event) => event.refund_reason.as_deref(),
+            Event::OrderRefundAsked(event) => event.refund_reason.as_deref(),
+            Event::OrderRefundRejected(event) => Some(&event.reject_reason),
+            Event::CompensationResolved(event) => Some(&event.reason),
+            _ => None,
+        }
+    }
+}
+
+impl EventKind {
+    pub fn from_name(name: &str) -> Option<EventKind> {
+        EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// The kind that a record names by its type. Records of before, and those that a connector copies, have the name alone.
+    pub fn from_type(text: &str) -> Option<EventKind> {
+        let named = text.strip_prefix("dev.doorbuster.").and_then(|rest| rest.strip_suffix(".v1"));
+        EventKind::from_name(named.unwrap_or(text))
+    }
+
+    /// Whether no row is such an event: the relay makes it of another one.
+    pub const fn is_derived(self) -> bool {
+        matches!(self, EventKind::StockMoved | EventKind::PointsMoved)
+    }
+}
+
+macro_rules! payload {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            $($(#[$field_meta])* pub $field: $type,)*
+        }
+    )*};
+}
+
+mod fulfilment;
+mod movements;
+mod result_code;
+
+pub use fulfilment::{
+    GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
+    OrderRefundAsked, OrderRefundRejected, OrderReturned, OrderStatusChanged, PaymentCompleted, PaymentDeclined,
+    PaymentFailed, PaymentGiveBackFailed, PaymentNote, PaymentRefund, PaymentResolved, PaymentRetried, PaymentStuck,
+    ProcessingRequest, ShipmentUpdated, StorageUpdated,
+};
+pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
+pub use result_code::ResultCode;
+
+payload! {
+    /// Everything that is fixed when an order is placed, but for its receiver, who stays out of events.
+    OrderCreated {
+        order_id: Code,
+        user_id: UserId,
+        mode: Mode,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        chosen_by: Option<Rule>,
+        payment: Payment,
+        pay_within_seconds: u64,
+        items: Vec<Line>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_id: Option<CampaignId>,
+        /// The one that was asked for by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_coupon_id: Option<Code>,
+        total_price: Money,
+        discount_price: Money,
+        points_used: Money,
+        amount_due: Money,
+        warehouse_storage: bool,
+        total_steps: usize,
+        #[serde(with = "wire_time")]
+        created_at: Timestamp,
+    }
+    StockRequest { order_id: Code, product_id: ProductId, quantity: i64, }
+    CouponRequest {
+        order_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_coupon_id: Option<Code>,
+    }
+    PointRequest { order_id: Code, user_id: UserId, points: Money, }
+    /// What a participant says of one step of one order.
+    StepReport {
+        order_id: Code,
+        #[serde(flatten)]
+        step: Step,
+        ok: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        /// Units that were reserved or given back in this commit: an answer that is repeated moves none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quantity: Option<i64>,
+        /// Whose points were taken or given back in this commit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        points: Option<Money>,
+    }
+    CompensationRequired {
+        order_id: Code,
+        reason: Reason,
+        steps: Vec<Step>,
+        /// What the person said who cancelled the order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<Arc<str>>,
+        /// The steps are given back one after the other is done; those of events of before were asked for at once.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        in_turn: bool,
+    }
+    /// `event_type` and `timestamp` as in source 001 §7.3.
+    StockRestoration {
+        order_id: Code,
+        product_id: ProductId,
+        quantity: i64,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    CouponRestoration {
+        order_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    PointRestoration {
+        order_id: Code,
+        user_id: UserId,
+        points: Money,
+        event_type: RestorationType,
+        #[serde(with = "wire_time")]
+        timestamp: Timestamp,
+    }
+    CompensationCompleted { order_id: Code, reason: Reason, }
+    CompensationResumed { order_id: Code, steps: Vec<Step>, }
+    /// Events of before say neither whose order it is nor its status.
+    OrderNote {
+        order_id: Code,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
+    }
+    OrderAwaitingPayment {
+        order_id: Code,
+        user_id: UserId,
+        amount_due: Money,
+        #[serde(with = "wire_time")]
+        pay_before: Timestamp,
+    }
+    OrderCompleted {
+        order_id: Code,
+        order_number: Code,
+        user_id: UserId,
+        products: Vec<Sold>,
+        /// The items' total, as in the request: `total = discount + points + due`. Events of before kept the discount out of it.
+        total_amount: Money,
+        #[serde(default)]
+        discount_amount: Money,
+        #[serde(default)]
+        points_used: Money,
+        /// What the customer has paid; nothing yet where he pays on delivery.
+        #[serde(default)]
+        paid_amount: Money,
+        #[serde(default)]
+        amount_due: Money,
+        /// What the order's status is from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<Status>,
+        #[serde(with = "wire_time")]
+        order_created_at: Timestamp,
+        #[serde(with = "wire_time")]
+        completed_at: Timestamp,
+    }
+    Sold { id: ProductId, qty: i64, }
+    OrderCancelled {
+        order_id: Code,
+        user_id: UserId,
+        reason: Reason,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_reason: Option<Arc<str>>,
+    }
+    CouponRequested {
+        request_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        queue_key: QueueKey,
+        #[serde(with = "wire_time")]
+        requested_at: Timestamp,
+    }
+    CouponResult {
+        request_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        queue_key: QueueKey,
+        success: bool,
+        result_code: ResultCode,
+        message: Arc<str>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coupon_history_id: Option<Code>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issue_number: Option<i64>,
+        #[serde(with = "wire_time")]
+        processed_at: Timestamp,
+        processing_time_ms: u64,
+    }
+    CouponIssued {
+        user_coupon_id: Code,
+        user_id: UserId,
+        coupon_id: CampaignId,
+        coupon_name: Arc<str>,
+        issue_number: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<Code>,
+        #[serde(with = "wire_time")]
+        issued_at: Timestamp,
+    }
+    CouponUsed {
+        user_coupon_id: Code,
+        user_id: UserId,
+        order_id: Code,
+        discount_amount: Money,
+        #[serde(with = "wire_time")]
+        used_at: Timestamp,
+    }
+    CampaignCreated {
+        coupon_id: CampaignId,
+        name: Arc<str>,
+        discount: Discount,
+        total_quantity: i64,
+        max_issue_per_user: i64,
+        issue_mode: IssueMode,
+        #[serde(with = "wire_time")]
+        issue_starts_at: Timestamp,
+        #[serde(with = "wire_time")]
+        issue_ends_at: Timestamp,
+        #[serde(with = "wire_time")]
+        valid_until: Timestamp,
+    }
+    CampaignChanged {
+        coupon_id: CampaignId,
+        paused: bool,
+        total_quantity: i64,
+        #[serde(with = "wire_time")]
+        issue_ends_at: Timestamp,
+    }
+    PointsCharged { user_id: UserId, amount: Money, balance: Money, }
+    ProductRegistered { product_id: ProductId, name: Arc<str>, price: Money, stock: i64, }
+    ProductSoldOut { product_id: ProductId, }
+    ProductRestocked { product_id: ProductId, available: i64, }
+    PriceChanged { product_id: ProductId, price: Money, }
+    ProductStatusChanged { product_id: ProductId, status: ProductStatus, }
+    StockAdjusted { product_id: ProductId, delta: i64, reason: Arc<str>, on_hand: i64, }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RestorationType {
+    StockRestorationRequired,
+    CouponRestorationRequired,
+    PointRestorationRequired,
+}

@@ -1,0 +1,50 @@
+//! Events about how orders are claimed: the setting, and what an operator does about a compensation.
+
+use std::sync::Arc;
+
+use domain::ids::{Code, UserId};
+use domain::order::Choice;
+use domain::order::saga::Step;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::events::wire_time;
+
+/// Orders that name no mode are claimed in another one from here on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModeChanged {
+    pub version: i64,
+    pub from: Choice,
+    pub from_percent: u8,
+    pub to: Choice,
+    pub to_percent: u8,
+    /// Absent where the canary rule did it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<UserId>,
+    pub reason: Arc<str>,
+    #[serde(with = "wire_time")]
+    pub changed_at: Timestamp,
+}
+
+/// A participant could not be asked, or could not do it now: the order waits and asks again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DelayedProcessing {
+    pub order_id: Code,
+    #[serde(flatten)]
+    pub step: Step,
+    #[serde(with = "wire_time")]
+    pub ask_again_at: Timestamp,
+}
+
+/// An operator has the shop itself give back what no participant said that it gave back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompensationResolved {
+    pub order_id: Code,
+    pub resolved_by: UserId,
+    pub reason: Arc<str>,
+    /// What was given back, in this order.
+    pub steps: Vec<Step>,
+}

@@ -1,0 +1,202 @@
+//! Where an event stands for ever: its shard by its key, its gapless number in the shard, and the hash that chains it
+//! to everything before.
+
+use domain::ids::OrderId;
+use domain::time::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::events::topic::Topic;
+use crate::events::wire_time;
+use crate::state::rows::NewEvent;
+
+/// Shards of the outbox. Everything with one key is in one shard, in commit order.
+pub const SHARDS: usize = 16;
+
+/// The last number and hash of a shard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShardHead {
+    pub seq: i64,
+    pub hash: [u8; 32],
+}
+
+/// An event in its place, in the words of the outbox table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub id: String,
+    pub shard: usize,
+    pub seq: i64,
+    pub aggregatetype: &'static str,
+    pub aggregateid: String,
+    pub topic: Topic,
+    pub key: String,
+    pub kind: &'static str,
+    pub payload: String,
+}
+
+/// Everything of an event that is ever told, as the chain covers it. Its shard and number are its place in the chain itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Chained<'a> {
+    pub id: &'a str,
+    pub kind: &'a str,
+    pub payload: &'a str,
+    pub aggregatetype: &'a str,
+    pub aggregateid: &'a str,
+    pub topic: &'a str,
+    pub key: &'a str,
+    pub cause: &'a str,
+    pub order: Option<OrderId>,
+    pub version: Option<i64>,
+    pub at: Timestamp,
+}
+
+/// Gives the events of a commit their places, in order, and moves the heads of the touched shards.
+pub fn seal(heads: &mut [ShardHead; SHARDS], events: &[NewEvent]) -> Vec<Record> {
+    events.iter().map(|event| seal_one(heads, event)).collect()
+}
+
+fn seal_one(heads: &mut [ShardHead; SHARDS], event: &NewEvent) -> Record {
+    let key = event.event.key();
+    let shard = shard_of(&key);
+    let head = &mut heads[shard];
+    let (aggregatetype, aggregateid) = event.event.aggregate();
+    let record = Record {
+        id: uuid(event.id.0),
+        shard,
+        seq: head.seq + 1,
+        aggregatetype,
+        aggregateid: aggregateid.into_owned(),
+        topic: event.event.kind().topic(),
+        key,
+        kind: event.event.kind().name(),
+        payload: event.event.payload(),
+    };
+    *head = ShardHead { seq: record.seq, hash: chain(&head.hash, &record.chained(event)) };
+    record
+}
+
+impl Record {
+    /// What the chain covers of it; what the record does not have is the event's.
+    fn chained<'a>(&'a self, event: &'a NewEvent) -> Chained<'a> {
+        Chained {
+            id: &self.id,
+            kind: self.kind,
+            payload: &self.payload,
+            aggregatetype: self.aggregatetype,
+            aggregateid: &self.aggregateid,
+            topic: self.topic.name(),
+            key: &self.key,
+            cause: event.cause,
+            order: event.order,
+            version: event.version,
+            at: event.at,
+        }
+    }
+}
+
+/// The hash of a shard after one more event. Changing, dropping or adding an event changes every later hash.
+pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
+    let Chained { id, kind, payload, aggregatetype, aggregateid, topic, key, cause, order, version, at } = *event;
+    let mut hasher = Sha256::new();
+    hasher.update(before);
+    for part in [id, kind, payload, aggregatetype, aggregateid, topic, key, cause] {
+        hasher.update((part.len() as u32).to_be_bytes());
+        hasher.update(part);
+    }
+    for number in [order.map(|order| order.0), version, Some(at.micros())] {
+        hasher.update([u8::from(number.is_some())]);
+        hasher.update(number.unwrap_or_default().to_be_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// The same as programs before this one had it, which covers less of an event.
+pub fn chain_of_before(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(before);
+    for part in [id, kind, payload] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+/// The shard of a key: the Java client's murmur2, unsigned, so that the extremes of the hash are shards too (T5).
+pub fn shard_of(key: &str) -> usize {
+    (murmur2(key.as_bytes()) & 0x7fff_ffff) as usize % SHARDS
+}
+
+/// Kafka's default hash of a record's key.
+pub fn murmur2(data: &[u8]) -> u32 {
+    const SEED: u32 = 0x9747_b28c;
+    const M: u32 = 0x5bd1_e995;
+    let mut hash = SEED ^ data.len() as u32;
+    let mut words = data.chunks_exact(4);
+    for word in &mut words {
+        let mut k = u32::from_le_bytes([word[0], word[1], word[2], word[3]]).wrapping_mul(M);
+        k = (k ^ (k >> 24)).wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ k;
+    }
+    let tail = words.remainder();
+    for (place, byte) in tail.iter().enumerate().rev() {
+        hash ^= u32::from(*byte) << (8 * place);
+    }
+    if !tail.is_empty() {
+        hash = hash.wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+/// The text of an event's identity.
+pub fn uuid(id: u128) -> String {
+    const HYPHENS_BEFORE: [usize; 4] = [4, 6, 8, 10];
+    let mut text = String::with_capacity(36);
+    for (place, byte) in id.to_be_bytes().into_iter().enumerate() {
+        if HYPHENS_BEFORE.contains(&place) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+/// The identity in a UUID's text.
+pub fn parse_uuid(text: &str) -> Option<u128> {
+    u128::from_str_radix(&text.replace('-', ""), 16).ok()
+}
+
+/// The UTC day of a moment, `2026-11-21`, under which a daily root is kept.
+pub fn day(at: domain::time::Timestamp) -> String {
+    wire_time::format(at).chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn murmur2_agrees_with_the_java_client() {
+        // The vectors of the Java client's own test of its hash.
+        let vectors: [(&str, i32); 7] = [
+            ("21", -973_932_308),
+            ("foobar", -790_332_482),
+            ("a-little-bit-long-string", -985_981_536),
+            ("a-little-bit-longer-string", -1_486_304_829),
+            ("lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58_897_971),
+            ("abc", 479_470_107),
+            ("", 275_646_681),
+        ];
+        for (key, hash) in vectors {
+            assert_eq!(murmur2(key.as_bytes()) as i32, hash, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_survives_its_text() {
+        let id = 0x0192_f3a1_7bcd_7000_8000_0000_0000_0001;
+        assert_eq!(parse_uuid(&uuid(id)), Some(id));
+        assert_eq!(uuid(id), "0192f3a1-7bcd-7000-8000-000000000001");
+    }
+}

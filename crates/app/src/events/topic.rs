@@ -1,0 +1,255 @@
+//! The topics, under the sources' names: one table, from which the broker's topics, `doorbuster topics` and the documents come.
+
+use std::collections::BTreeMap;
+
+use crate::events::event::{Event, EventKind};
+use crate::events::outbox::murmur2;
+
+/// Over how many partitions the keys of each topic are spread: as many as it has, or fewer.
+pub type Spread = BTreeMap<Topic, i32>;
+
+/// The partition that the Java client gives a key among so many.
+pub fn partition_of(key: &str, partitions: i32) -> i32 {
+    let hash = (murmur2(key.as_bytes()) & 0x7fff_ffff) as i32;
+    hash % partitions.max(1)
+}
+
+/// What the key of a topic's records is. Everything with one key is in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyedBy {
+    User,
+    Product,
+    Campaign,
+    Order,
+    /// `user:{id}` or the campaign, as the campaign's `queueKey` says.
+    Queue,
+    /// Whatever the event is about.
+    OrderOrCampaign,
+}
+
+impl KeyedBy {
+    pub const fn name(self) -> &'static str {
+        match self {
+            KeyedBy::User => "userId",
+            KeyedBy::Product => "productId",
+            KeyedBy::Campaign => "couponId",
+            KeyedBy::Order => "orderId",
+            KeyedBy::Queue => "user:{id} or couponId",
+            KeyedBy::OrderOrCampaign => "orderId or couponId",
+        }
+    }
+}
+
+macro_rules! topics {
+    ($($variant:ident = $name:literal by $key:ident, $partitions:literal partitions for $days:literal days: $carries:literal;)*) => {
+        /// A topic of the shop.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Topic {
+            $(#[doc = $carries] $variant,)*
+        }
+
+        impl Topic {
+            pub const ALL: &'static [Topic] = &[$(Topic::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Topic::$variant => $name,)*
+                }
+            }
+
+            /// Where a record of it goes that nobody could take in.
+            pub const fn dead_letters(self, named: DeadLetterNames) -> &'static str {
+                match (self, named) {
+                    $(
+                        (Topic::$variant, DeadLetterNames::Dot) => concat!($name, ".dlq"),
+                        (Topic::$variant, DeadLetterNames::Hyphen) => concat!($name, "-dlq"),
+                        (Topic::$variant, DeadLetterNames::Dlt) => concat!($name, ".DLT"),
+                    )*
+                }
+            }
+
+            pub const fn keyed_by(self) -> KeyedBy {
+                match self {
+                    $(Topic::$variant => KeyedBy::$key,)*
+                }
+            }
+
+            pub const fn carries(self) -> &'static str {
+                match self {
+                    $(Topic::$variant => $carries,)*
+                }
+            }
+
+            /// Partitions and days of retention in production.
+            const fn size(self) -> (i32, i32) {
+                match self {
+                    $(Topic::$variant => ($partitions, $days),)*
+                }
+            }
+        }
+    };
+}
+
+topics! {
+    OrderEvents = "order-events" by User, 16 partitions for 7 days: "every event of an order";
+    StockEvents = "stock-events" by Product, 12 partitions for 3 days: "claims on stock that are asked for, and every movement of it";
+    CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "campaigns, what was decided about their coupons, and uses that are asked for";
+    PointEvents = "point-events" by User, 8 partitions for 30 days: "points that are asked for, and every entry of the ledger";
+    PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments asked for, authorised, captured, refunded, stuck";
+    CompensationEvents = "compensation-events" by Order, 4 partitions for 30 days: "compensations and the restorations that they ask for";
+    OrderProcessingResults = "order-processing-results" by Order, 16 partitions for 7 days: "what the participants report";
+    CouponRequests = "coupon-requests" by Queue, 8 partitions for 7 days: "coupons that are asked for and decided later";
+    CouponResults = "coupon-results" by Queue, 8 partitions for 7 days: "how those requests ended";
+    OrderCompleted = "order-completed" by User, 16 partitions for 7 days: "completed orders, for rankings and analytics";
+    OrderProcessing = "order-processing-topic" by Order, 16 partitions for 7 days: "orders to be paid and shipped in one step";
+    OrderRetry = "order-retry-topic" by Order, 16 partitions for 7 days: "those of them that failed and are tried again";
+    CouponIssued = "coupon-issued" by User, 8 partitions for 30 days: "coupons that were issued";
+    CouponUsed = "coupon-used" by User, 8 partitions for 30 days: "coupons that were redeemed";
+    ProductEvents = "product-events" by Product, 8 partitions for 7 days: "products, prices and what is sold out";
+    ExternalEvents = "external-events" by OrderOrCampaign, 8 partitions for 7 days: "what leaves the shop";
+}
+
+/// How the topics of dead letters are called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeadLetterNames {
+    /// `order-events.dlq`.
+    #[default]
+    Dot,
+    /// `order-events-dlq`, of sources 001 and 004.
+    Hyphen,
+    /// `order-events.DLT`, of source 000.
+    Dlt,
+}
+
+/// How large everything is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// One broker: 3 partitions, 1 replica.
+    Local,
+    /// Three brokers or more: 3 replicas, of which 2 must have a record before it counts as written.
+    Production,
+}
+
+impl Profile {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Profile::Local => "local",
+            Profile::Production => "production",
+        }
+    }
+
+    /// The topics as the broker should have them: each one, and behind it the one of its dead letters.
+    pub fn wanted(self, named: DeadLetterNames) -> Vec<Wanted> {
+        const DEAD_LETTERS: (i32, i32) = (4, 30);
+        let both = |topic: &Topic| {
+            let dead_letters = topic.dead_letters(named);
+            [self.shaped(topic.name(), *topic, topic.size()), self.shaped(dead_letters, *topic, DEAD_LETTERS)]
+        };
+        Topic::ALL.iter().flat_map(both).collect()
+    }
+
+    const fn shaped(self, name: &'static str, topic: Topic, (partitions, retention_days): (i32, i32)) -> Wanted {
+        match self {
+            Profile::Local => Wanted { name, topic, partitions: 3, replicas: 1, in_sync_min: 1, retention_days },
+            Profile::Production => Wanted { name, topic, partitions, replicas: 3, in_sync_min: 2, retention_days },
+        }
+    }
+}
+
+/// A topic as the broker should have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub name: &'static str,
+    /// The topic, or the one whose dead letters it takes.
+    pub topic: Topic,
+    pub partitions: i32,
+    pub replicas: i32,
+    /// Replicas that must have a record before it counts as written.
+    pub in_sync_min: i32,
+    pub retention_days: i32,
+}
+
+impl Wanted {
+    /// Whether it is not a topic of events, but takes those that nobody could take in.
+    pub fn is_of_dead_letters(&self) -> bool {
+        self.name != self.topic.name()
+    }
+}
+
+impl Topic {
+    pub fn from_name(name: &str) -> Option<Topic> {
+        Topic::ALL.iter().copied().find(|topic| topic.name() == name)
+    }
+}
+
+impl EventKind {
+    /// Topics that carry the event beside its own, for readers outside: the shop's own groups read an event where it is at home,
+    /// so that a relay that can only copy rows will do (`docs/decisions/0002`).
+    pub const fn copied_to(self) -> &'static [Topic] {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all others go to one topic")]
+        match self {
+            EventKind::OrderCompleted => &[Topic::OrderCompleted, Topic::ExternalEvents],
+            EventKind::CouponIssued | EventKind::CouponResult => &[Topic::CouponEvents, Topic::ExternalEvents],
+            EventKind::StockRestorationRequired => &[Topic::StockEvents],
+            EventKind::CouponRestorationRequired => &[Topic::CouponEvents],
+            EventKind::PointRestorationRequired => &[Topic::PointEvents],
+            _ => &[],
+        }
+    }
+}
+
+impl Event {
+    /// The event's key on one of its topics.
+    pub fn key_on(&self, topic: Topic) -> String {
+        match (self, topic) {
+            (Event::OrderCompleted(event), Topic::ExternalEvents) => event.order_id.as_str().to_owned(),
+            (Event::CouponIssued(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::CouponResult(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::StockRestorationRequired(event), Topic::StockEvents) => event.product_id.to_string(),
+            (Event::CouponRestorationRequired(event), Topic::CouponEvents) => event.coupon_id.to_string(),
+            (Event::PointRestorationRequired(event), Topic::PointEvents) => event.user_id.to_string(),
+            _ => self.key(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profiles_are_those_of_the_sources() {
+        let found = |profile: Profile, name: &str| {
+            let wanted = profile.wanted(DeadLetterNames::Dot).into_iter().find(|wanted| wanted.name == name).unwrap();
+            (wanted.partitions, wanted.replicas, wanted.in_sync_min, wanted.retention_days)
+        };
+        assert_eq!(found(Profile::Production, "order-events"), (16, 3, 2, 7));
+        assert_eq!(found(Profile::Production, "coupon-events"), (8, 3, 2, 30));
+        assert_eq!(found(Profile::Production, "compensation-events"), (4, 3, 2, 30));
+        assert_eq!(found(Profile::Production, "order-events.dlq"), (4, 3, 2, 30));
+        assert_eq!(found(Profile::Local, "order-events"), (3, 1, 1, 7));
+    }
+
+    #[test]
+    fn every_key_has_a_partition() {
+        // The extremes of the hash are partitions, too (T5).
+        for partitions in [1, 3, 16] {
+            let all = (0..1_000).map(|key| partition_of(&key.to_string(), partitions));
+            let found: std::collections::BTreeSet<i32> = all.collect();
+            assert_eq!(found, (0..partitions).collect());
+        }
+    }
+
+    #[test]
+    fn every_topic_is_named_once() {
+        let mut names: Vec<&str> =
+            Profile::Local.wanted(DeadLetterNames::Hyphen).into_iter().map(|wanted| wanted.name).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!((names.len(), count), (2 * Topic::ALL.len(), 2 * Topic::ALL.len()));
+        for topic in Topic::ALL {
+            assert_eq!(Topic::from_name(topic.name()), Some(*topic));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The event log: consumer groups, reactions, the relay to a broker, replay and repartitioning.
+
+pub mod consumer;
+pub mod groups;
+pub mod reactions;
+pub mod relay;
+pub mod repartition;
+pub mod replay;
+pub mod retry_policy;
+pub mod versions;

@@ -1,0 +1,329 @@
+//! What happens next, as data: which event leads to which command of which consumer group.
+//!
+//! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
+
+use domain::ids::{Codec, UserId};
+use domain::money::Money;
+use domain::order::saga::{Report, Step};
+use domain::order::{Outcome, Status};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+
+use crate::commands::Reaction;
+use crate::events::event::{Event, EventKind, StepReport};
+use crate::events::notices::{NoticeKind, OrderChange};
+
+macro_rules! groups {
+    ($($variant:ident = $name:literal,)*) => {
+        /// A consumer group: one reader of every event it asks for, wherever it runs.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Group {
+            $($variant,)*
+        }
+
+        impl Group {
+            pub const ALL: &'static [Group] = &[$(Group::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Group::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+groups! {
+    Stock = "stock-deduction-group",
+    Coupon = "coupon-usage-group",
+    Point = "point-deduction-group",
+    Completion = "order-completion-group",
+    CouponRequest = "coupon-request-group",
+    CouponResult = "coupon-result-group",
+    Notices = "notice-group",
+    Ranking = "ranking-group",
+    OrderProcessing = "order-processing-group",
+    OrderRetry = "order-retry-group",
+    Payment = "payment-group",
+}
+
+impl Group {
+    pub fn from_name(name: &str) -> Option<Group> {
+        Group::ALL.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// Whether the domain sees by itself that it has handled an event. Where it does not, the inbox does, and the audit misses what
+    /// is not in it: whoever has such a group react to more kinds writes `offset_skip` rows for the events of before.
+    pub const fn is_idempotent(self) -> bool {
+        !matches!(self, Group::Notices | Group::Ranking)
+    }
+
+    pub fn subscribes_to(self, kind: EventKind) -> bool {
+        REACTIONS.iter().any(|(on, group)| *on == kind && *group == self)
+    }
+}
+
+/// Every reaction of the shop. All of them may run inline: none leaves the process.
+pub const REACTIONS: &[(EventKind, Group)] = &[
+    (EventKind::StockDeductionRequested, Group::Stock),
+    (EventKind::StockRestorationRequired, Group::Stock),
+    (EventKind::CouponUsageRequested, Group::Coupon),
+    (EventKind::CouponRestorationRequired, Group::Coupon),
+    (EventKind::PointDeductionRequested, Group::Point),
+    (EventKind::PointRestorationRequired, Group::Point),
+    (EventKind::StockDeductionCompleted, Group::Completion),
+    (EventKind::StockDeductionFailed, Group::Completion),
+    (EventKind::CouponUsageCompleted, Group::Completion),
+    (EventKind::CouponUsageFailed, Group::Completion),
+    (EventKind::PointDeductionCompleted, Group::Completion),
+    (EventKind::PointDeductionFailed, Group::Completion),
+    (EventKind::DelayedProcessing, Group::Completion),
+    (EventKind::StockRestored, Group::Completion),
+    (EventKind::CouponRestored, Group::Completion),
+    (EventKind::PointsRestored, Group::Completion),
+    (EventKind::CouponRequested, Group::CouponRequest),
+    (EventKind::CouponResult, Group::CouponResult),
+    (EventKind::CouponIssued, Group::Notices),
+    (EventKind::OrderAwaitingPayment, Group::Notices),
+    (EventKind::OrderCompleted, Group::Notices),
+    (EventKind::OrderCancelled, Group::Notices),
+    (EventKind::OrderCompleted, Group::Ranking),
+    (EventKind::OrderProcessingRequested, Group::OrderProcessing),
+    (EventKind::OrderProcessingRetried, Group::OrderRetry),
+    (EventKind::OrderStatusChanged, Group::Notices),
+    (EventKind::OrderReturned, Group::Notices),
+    (EventKind::OrderRefundRejected, Group::Notices),
+    (EventKind::OrderReturned, Group::Ranking),
+    (EventKind::OrderProcessingFailed, Group::Notices),
+    (EventKind::PaymentFailed, Group::Notices),
+    (EventKind::PaymentStuck, Group::Notices),
+    (EventKind::PaymentRequested, Group::Payment),
+    (EventKind::PaymentRefundRequested, Group::Payment),
+    (EventKind::CompensationStuck, Group::Notices),
+];
+
+/// The groups that react to an event, in the order of the table.
+pub fn groups_of(kind: EventKind) -> impl Iterator<Item = Group> {
+    REACTIONS.iter().filter(move |(on, _)| *on == kind).map(|(_, group)| *group)
+}
+
+/// The command that an event means for a group. `None`: the event carries codes that are not this shop's.
+pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    match group {
+        Group::Stock | Group::Coupon | Group::Point => participant(event, codec),
+        Group::Completion => collect(event, at, codec),
+        Group::CouponRequest | Group::CouponResult => request(event, codec),
+        Group::Notices => notice(event, codec),
+        Group::Ranking => ranking(event, at, codec),
+        Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
+        Group::Payment => call(event, codec),
+    }
+}
+
+fn participant(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::StockDeductionRequested(asked) => Reaction::ClaimStock {
+            order: codec.order_id(asked.order_id.as_str())?,
+            product: asked.product_id,
+            quantity: asked.quantity,
+        },
+        Event::CouponUsageRequested(asked) => Reaction::ClaimCoupon {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+            coupon: match &asked.user_coupon_id {
+                Some(code) => Some(codec.coupon_id(code.as_str())?),
+                None => None,
+            },
+        },
+        Event::PointDeductionRequested(asked) => Reaction::ClaimPoints {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            amount: asked.points,
+        },
+        Event::StockRestorationRequired(asked) => Reaction::ReleaseStock {
+            order: codec.order_id(asked.order_id.as_str())?,
+            product: asked.product_id,
+            quantity: asked.quantity,
+        },
+        Event::CouponRestorationRequired(asked) => Reaction::ReleaseCoupon {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+        },
+        Event::PointRestorationRequired(asked) => Reaction::ReleasePoints {
+            order: codec.order_id(asked.order_id.as_str())?,
+            user: asked.user_id,
+            amount: asked.points,
+        },
+        _ => return None,
+    })
+}
+
+fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    if let Event::DelayedProcessing(delayed) = event {
+        let order = codec.order_id(delayed.order_id.as_str())?;
+        return Some(Reaction::Delay { order, step: delayed.step, until: delayed.ask_again_at });
+    }
+    let (asked, report) = step_report(event)?;
+    let order = codec.order_id(asked.order_id.as_str())?;
+    Some(Reaction::Collect { order, step: asked.step, report, at })
+}
+
+/// What an event reports of a step, if it is a participant's answer.
+pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only participants' answers report a step")]
+    Some(match event {
+        Event::StockDeductionCompleted(asked)
+        | Event::CouponUsageCompleted(asked)
+        | Event::PointDeductionCompleted(asked) => (asked, Report::Completed),
+        Event::StockDeductionFailed(asked) | Event::CouponUsageFailed(asked) | Event::PointDeductionFailed(asked) => {
+            (asked, Report::Failed(asked.reason.unwrap_or(Reason::StepTimedOut)))
+        }
+        Event::StockRestored(asked) | Event::CouponRestored(asked) | Event::PointsRestored(asked) => {
+            (asked, Report::Restored)
+        }
+        _ => return None,
+    })
+}
+
+/// What changed hands in the commit of a report. A report that is repeated moves nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moved {
+    #[default]
+    Nothing,
+    Units(i64),
+    Points(UserId, Money),
+}
+
+/// The event in which a participant reports a step.
+pub fn report_event(step: Step, (report, moved): (Report, Moved), order: domain::ids::Code) -> Event {
+    let ok = !matches!(report, Report::Failed(_));
+    let reason = match report {
+        Report::Failed(reason) => Some(reason),
+        Report::Completed | Report::Restored => None,
+    };
+    let (quantity, user_id, points) = match moved {
+        Moved::Nothing => (None, None, None),
+        Moved::Units(quantity) => (Some(quantity), None, None),
+        Moved::Points(user, points) => (None, Some(user), Some(points)),
+    };
+    let payload = StepReport { order_id: order, step, ok, reason, quantity, user_id, points };
+    match (step, report) {
+        (Step::Stock(_), Report::Completed) => Event::StockDeductionCompleted(payload),
+        (Step::Stock(_), Report::Failed(_)) => Event::StockDeductionFailed(payload),
+        (Step::Stock(_), Report::Restored) => Event::StockRestored(payload),
+        (Step::Coupon, Report::Completed) => Event::CouponUsageCompleted(payload),
+        (Step::Coupon, Report::Failed(_)) => Event::CouponUsageFailed(payload),
+        (Step::Coupon, Report::Restored) => Event::CouponRestored(payload),
+        (Step::Point, Report::Completed) => Event::PointDeductionCompleted(payload),
+        (Step::Point, Report::Failed(_)) => Event::PointDeductionFailed(payload),
+        (Step::Point, Report::Restored) => Event::PointsRestored(payload),
+    }
+}
+
+fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::CouponRequested(asked) => Reaction::DecideRequest {
+            request: codec.request_id(asked.request_id.as_str())?,
+            user: asked.user_id,
+            campaign: asked.coupon_id,
+        },
+        Event::CouponResult(result) => Reaction::DeliverResult {
+            request: codec.request_id(result.request_id.as_str())?,
+            result: Box::new(result.clone()),
+        },
+        _ => return None,
+    })
+}
+
+fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    let (user, code, change) = match event {
+        Event::CouponIssued(issued) => return Some(Reaction::NoticeCoupon { issued: Box::new(issued.clone()) }),
+        Event::OrderReturned(returned) => {
+            let order = codec.order_id(returned.order_id.as_str())?;
+            return Some(Reaction::NoticeReturned { order, returned: Box::new(returned.clone()) });
+        }
+        Event::OrderRefundRejected(rejected) => {
+            let order = codec.order_id(rejected.order_id.as_str())?;
+            return Some(Reaction::NoticeRejected { order, rejected: Box::new(rejected.clone()) });
+        }
+        Event::OrderAwaitingPayment(event) => {
+            let change = OrderChange::of(Outcome::AwaitingPayment, Some(Status::PendingPayment), None);
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::OrderCompleted(event) => {
+            let change = OrderChange::of(Outcome::Completed, event.status, None);
+            let change = OrderChange { kind: NoticeKind::OrderCompleted, ..change };
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::OrderCancelled(event) => {
+            let change = OrderChange::of(Outcome::Cancelled, Some(Status::Cancelled), Some(event.reason));
+            let change = OrderChange { kind: NoticeKind::OrderCancelled, ..change };
+            (Some(event.user_id), &event.order_id, change)
+        }
+        // Only an order that came about has a life cycle.
+        Event::OrderStatusChanged(event) => {
+            let change = OrderChange::of(Outcome::Completed, Some(event.status), event.reason);
+            (Some(event.user_id), &event.order_id, change)
+        }
+        Event::CompensationStuck(event) => {
+            (event.user_id, &event.order_id, OrderChange::of(Outcome::CompensationStuck, event.status, None))
+        }
+        Event::OrderProcessingFailed(failed) => {
+            return Some(Reaction::NoticeFailed { failed: Box::new(failed.clone()) });
+        }
+        Event::PaymentFailed(failed) => {
+            return Some(Reaction::NoticePaymentFailed { failed: Box::new(failed.clone()) });
+        }
+        Event::PaymentStuck(stuck) => return Some(Reaction::NoticeStuck { stuck: Box::new(stuck.clone()) }),
+        _ => return None,
+    };
+    Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, change })
+}
+
+fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::OrderProcessingRequested(asked) => {
+            Reaction::SettleOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
+        }
+        Event::OrderProcessingRetried(asked) => Reaction::RetryPayment {
+            order: codec.order_id(asked.order_id.as_str())?,
+            attempt: asked.attempt,
+            retry: asked.retry_count,
+        },
+        _ => return None,
+    })
+}
+
+/// The provider is asked for what the event says is wanted.
+fn call(event: &Event, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    let (order, attempt, refund) = match event {
+        Event::PaymentRequested(note) => (&note.order_id, note.attempt, 0),
+        Event::PaymentRefundRequested(note) => (&note.order_id, note.attempt, note.refund),
+        _ => return None,
+    };
+    Some(Reaction::CallProvider { order: codec.order_id(order.as_str())?, attempt, refund })
+}
+
+fn ranking(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    Some(match event {
+        Event::OrderCompleted(completed) => Reaction::CountSales {
+            order: codec.order_id(completed.order_id.as_str())?,
+            products: completed.products.clone(),
+            at: completed.completed_at,
+        },
+        Event::OrderReturned(returned) => Reaction::CountReturns {
+            order: codec.order_id(returned.order_id.as_str())?,
+            products: returned.products.clone(),
+            sold_at: returned.sold_at.unwrap_or(at),
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,4 @@
+//! Payments: the port to a provider, and the runner that calls it outside every transaction.
+
+pub mod provider;
+pub mod runner;

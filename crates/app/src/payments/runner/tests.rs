@@ -1,0 +1,174 @@
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use domain::money::Money;
+use domain::payment::{Command, Method, decide, evolve};
+
+use crate::payments::provider::{Call, Callback, CallbackError};
+use crate::payments::runner::*;
+use crate::resilience::breaker::Limits;
+
+/// Answers what was put down for it, and writes down what it was asked.
+#[derive(Default)]
+struct Actor {
+    answers: Mutex<VecDeque<Result<Found, ProviderError>>>,
+    asked: Mutex<Vec<(Way, Arc<str>)>>,
+}
+
+impl Actor {
+    fn next(&self, way: Way, ask: &Ask) -> Result<Found, ProviderError> {
+        self.asked.lock().unwrap().push((way, Arc::clone(&ask.key)));
+        self.answers.lock().unwrap().pop_front().expect("it was told what to answer")
+    }
+}
+
+impl Provider for Actor {
+    fn name(&self) -> &'static str {
+        "actor"
+    }
+
+    fn ask<'a>(&'a self, ask: &'a Ask) -> Call<'a, Verdict> {
+        Box::pin(async move {
+            match self.next(Way::Do, ask)? {
+                Found::Verdict(verdict) => Ok(verdict),
+                other @ (Found::Pending | Found::Never) => panic!("{other:?} is no answer to somebody who asks"),
+            }
+        })
+    }
+
+    fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
+        Box::pin(async move { self.next(Way::LookUp, ask) })
+    }
+
+    fn signature_header(&self) -> &'static str {
+        "none"
+    }
+
+    fn callback(&self, _: &str, _: &[u8], _: Timestamp) -> Result<Option<Callback>, CallbackError> {
+        Err(CallbackError::Forged)
+    }
+}
+
+#[derive(Default)]
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::Relaxed))
+    }
+}
+
+const LIMITS: Limits = Limits { failures_percent: 50, window: 4, calls_min: 2, open_for: Duration::from_secs(30) };
+
+struct Desk {
+    actor: Arc<Actor>,
+    hands: Arc<Hands>,
+    cashier: Cashier,
+}
+
+impl Desk {
+    fn new(answers: Vec<Result<Found, ProviderError>>) -> Desk {
+        let actor = Arc::new(Actor { answers: Mutex::new(answers.into()), ..Actor::default() });
+        let hands = Arc::new(Hands::default());
+        let cashier = Cashier::new(actor.clone(), hands.clone(), Codec::new([7; 16]), SharedBreaker::new(LIMITS));
+        Desk { actor, hands, cashier }
+    }
+
+    fn wait(&self, span: Duration) {
+        self.hands.0.fetch_add(i64::try_from(span.as_micros()).unwrap(), Ordering::Relaxed);
+    }
+
+    fn pays(&self, payment: &Payment) -> Option<Errand> {
+        match pin!(self.cashier.pay_once(payment)).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(errand) => errand,
+            Poll::Pending => panic!("the actor answers at once"),
+        }
+    }
+
+    fn ways(&self) -> Vec<Way> {
+        self.actor.asked.lock().unwrap().iter().map(|(way, _)| *way).collect()
+    }
+}
+
+/// A payment of 900 won that was begun at the first moment.
+fn begun() -> Payment {
+    let start = Command::Start { order: OrderId(1), method: Method::Card, amount: Money::won(900) };
+    let at = Timestamp::default();
+    let mut payment = None;
+    decide(None, &start, at).unwrap().iter().for_each(|event| evolve(&mut payment, event, at));
+    payment.unwrap()
+}
+
+fn approved(won: i64) -> Result<Found, ProviderError> {
+    Ok(Found::Verdict(Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won) }))
+}
+
+fn not_done() -> Result<Found, ProviderError> {
+    Err(ProviderError::NotDone("out of reach".to_owned()))
+}
+
+#[test]
+fn what_is_due_is_asked_under_its_key() {
+    let desk = Desk::new(vec![approved(900)]);
+    let errand = desk.pays(&begun()).unwrap();
+    assert_eq!(errand.answered.answer, approved(900));
+    assert!(!errand.is_alarming());
+    assert_eq!(*desk.actor.asked.lock().unwrap(), [(Way::Do, Arc::clone(&errand.ask.key))]);
+    assert!(errand.ask.key.ends_with("/1/authorize"), "{}", errand.ask.key);
+}
+
+#[test]
+fn what_is_unknown_is_looked_up_and_a_failed_look_up_leaves_it_unknown() {
+    let desk = Desk::new(vec![not_done(), Ok(Found::Never)]);
+    let mut payment = begun();
+    payment.next.as_mut().unwrap().way = Way::LookUp;
+    let unknown = Err(ProviderError::Unknown("out of reach".to_owned()));
+    assert_eq!(desk.pays(&payment).unwrap().answered.answer, unknown, "it is not asked again on the strength of this");
+    assert_eq!(desk.pays(&payment).unwrap().answered.answer, Ok(Found::Never));
+    assert_eq!(desk.ways(), [Way::LookUp, Way::LookUp]);
+}
+
+#[test]
+fn what_was_due_long_ago_is_looked_up_first() {
+    let desk = Desk::new(vec![approved(900), approved(900)]);
+    desk.wait(KEYS_ARE_KEPT_FOR);
+    desk.pays(&begun());
+    desk.wait(Duration::from_secs(1));
+    desk.pays(&begun());
+    assert_eq!(desk.ways(), [Way::Do, Way::LookUp]);
+}
+
+#[test]
+fn another_amount_is_alarming() {
+    let desk = Desk::new(vec![approved(899)]);
+    assert!(desk.pays(&begun()).unwrap().is_alarming());
+}
+
+#[test]
+fn a_provider_that_keeps_failing_is_left_alone_and_then_tried_once() {
+    let desk = Desk::new(vec![not_done(), not_done(), not_done(), approved(900), approved(900)]);
+    let payment = begun();
+    assert!(desk.pays(&payment).is_some() && desk.pays(&payment).is_some());
+    assert_eq!(desk.cashier.state(), State::Open);
+    assert_eq!(desk.pays(&payment), None, "it is left alone");
+    desk.wait(LIMITS.open_for);
+    assert_eq!(desk.cashier.state(), State::HalfOpen);
+    assert!(desk.pays(&payment).is_some(), "one trial, which fails");
+    assert_eq!(desk.pays(&payment), None);
+    desk.wait(LIMITS.open_for);
+    assert!(desk.pays(&payment).is_some() && desk.pays(&payment).is_some());
+    assert_eq!(desk.cashier.state(), State::Closed);
+    assert_eq!(desk.ways().len(), 5, "no try was used up while it was left alone");
+}
+
+#[test]
+fn a_payment_that_waits_for_nothing_is_no_errand() {
+    let desk = Desk::new(vec![]);
+    let at = Timestamp::default();
+    let mut payment = Some(begun());
+    evolve(&mut payment, &domain::payment::Event::Declined { code: Arc::from("lost_card") }, at);
+    assert_eq!(desk.pays(&payment.unwrap()), None);
+}

@@ -1,0 +1,439 @@
+//! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
+
+mod failed_delivery;
+mod fulfilment;
+mod modes;
+mod requests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::claim::Claim;
+use domain::coupon::{Campaign, Holding};
+use domain::ids::{
+    CampaignId, CouponId, EntryId, LetterId, NoticeId, OrderId, ProductId, ReceiptId, RequestId, UserId,
+};
+use domain::money::Money;
+use domain::order::Order;
+use domain::order::saga::Step;
+use domain::payment::Payment;
+use domain::points::Account;
+use domain::shipment::Shipment;
+use domain::stock::Product;
+use domain::time::Timestamp;
+use domain::warehouse::Storage;
+
+use crate::commands::answer::Answer;
+use crate::events::event::Event;
+use crate::events::topic::Topic;
+use crate::log::reactions::Group;
+use crate::state::table::Table;
+
+pub use failed_delivery::{
+    Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+};
+pub use fulfilment::{PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
+pub use modes::{ModesChange, ModesKey};
+pub use requests::{Decision, Granted, Request, RequestStatus};
+
+/// Names one row of any kind. The order of the variants is the order of locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    Offset(OffsetKey),
+    Inbox(InboxKey),
+    Parked(ParkKey),
+    ParkedEvent(ParkedEventKey),
+    Letter(LetterId),
+    Answer(AnswerKey),
+    Telling(TellingKey),
+    Login(EmailKey),
+    /// The newest change of the mode setting.
+    Modes,
+    Order(OrderId),
+    Timer(OrderId),
+    Payment(OrderId),
+    Shipment(OrderId),
+    Storage(OrderId),
+    Claim(ClaimKey),
+    /// An order as those see it who work for it, read without a lock: what it asks for never changes, and what it was
+    /// answered only ever becomes more.
+    Placed(OrderId),
+    /// A campaign's terms, read without a lock: whoever changes nothing of it need not wait for those who issue its coupons.
+    Terms(CampaignId),
+    /// A product's name and price, read without a lock in the same way.
+    Offer(ProductId),
+    /// The e-mail address with which a customer registered, read without a lock: it never changes.
+    Contact(UserId),
+    Request(RequestId),
+    Customer(UserId),
+    Account(UserId),
+    Holding(HoldingKey),
+    Campaign(CampaignId),
+    Product(ProductId),
+    Sales(SalesKey),
+}
+
+/// Where a group stands in one partition of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OffsetKey {
+    pub group: Group,
+    pub partition: Partition,
+}
+
+/// A partition of a log; the embedded log is one log of [`crate::events::outbox::SHARDS`] partitions, without a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    pub topic: Option<Topic>,
+    pub number: i32,
+}
+
+/// An event that a group has taken in, where the domain does not see the repeat by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InboxKey {
+    pub group: Group,
+    pub event: EventId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u128);
+
+/// SHA-256 of an idempotency key's scope and text: (user, route, key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey(pub [u8; 32]);
+
+/// SHA-256 of an e-mail address in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailKey(pub [u8; 32]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    pub order: OrderId,
+    pub step: Step,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HoldingKey {
+    pub campaign: CampaignId,
+    pub user: UserId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SalesKey {
+    pub day: i64,
+    pub product: ProductId,
+}
+
+/// What was sold of a product on a day, and what was given back of it since. Both only grow, so that they may be told twice, and
+/// in any order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sales {
+    pub sold: i64,
+    pub returned: i64,
+}
+
+macro_rules! key_of {
+    ($($from:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$from> for Key {
+            fn from(key: $from) -> Key {
+                Key::$variant(key)
+            }
+        }
+    )*};
+}
+
+key_of! {
+    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
+    AnswerKey => Answer, TellingKey => Telling, EmailKey => Login, ClaimKey => Claim,
+    RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
+}
+
+/// Several kinds of row share an identity; the newtype says which is meant.
+macro_rules! key_newtype {
+    ($($name:ident($inner:ty) => $variant:ident),* $(,)?) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl From<$name> for Key {
+            fn from(key: $name) -> Key {
+                Key::$variant(key.0)
+            }
+        }
+    )*};
+}
+
+key_newtype! {
+    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
+    TermsKey(CampaignId) => Terms, OfferKey(ProductId) => Offer, CustomerKey(UserId) => Customer,
+    AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// SHA-256 of the request's body.
+    pub fingerprint: [u8; 32],
+    pub answer: Answer,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    pub user: UserId,
+    pub email: Arc<str>,
+    pub name: Arc<str>,
+    pub password_hash: Arc<str>,
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Customer,
+    Admin,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Customer => "customer",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+/// An order and its place in the chain of its user's orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRow {
+    pub order: Order,
+    pub previous: Option<OrderId>,
+}
+
+/// The next moment at which an order needs attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    pub due: Timestamp,
+    pub kind: TimerKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerKind {
+    /// Claims are overdue.
+    Claims,
+    /// Participants that could not be asked are asked again.
+    Delayed,
+    /// Restorations are overdue; asked for so many times already.
+    Restorations { asked: i64 },
+    /// Nobody has paid.
+    Payment,
+}
+
+/// A person known to the shop, and the heads of the chains of what is his.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Customer {
+    pub user: UserId,
+    pub last_order: Option<OrderId>,
+    pub last_coupon: Option<CouponId>,
+    pub last_entry: Option<EntryId>,
+    pub last_notice: Option<NoticeId>,
+    /// Counts notices from 1 without gap.
+    pub notices: i64,
+    pub created_at: Timestamp,
+}
+
+impl Customer {
+    pub const fn new(user: UserId, created_at: Timestamp) -> Customer {
+        Customer {
+            user,
+            last_order: None,
+            last_coupon: None,
+            last_entry: None,
+            last_notice: None,
+            notices: 0,
+            created_at,
+        }
+    }
+}
+
+/// An entry of the points ledger: what it takes from one account it gives to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub id: EntryId,
+    pub user: UserId,
+    pub from_account: i64,
+    pub to_account: i64,
+    pub amount: Money,
+    pub kind: &'static str,
+    pub order: Option<OrderId>,
+    pub balance: Money,
+    pub previous: Option<EntryId>,
+    pub at: Timestamp,
+}
+
+/// A delivery or a write-off, with the admin's reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: ReceiptId,
+    pub product: ProductId,
+    pub delta: i64,
+    pub reason: Arc<str>,
+    pub at: Timestamp,
+}
+
+/// What a user is told, in a sequence of his own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub user: UserId,
+    pub number: i64,
+    pub kind: &'static str,
+    pub data: String,
+    pub previous: Option<NoticeId>,
+    pub at: Timestamp,
+}
+
+/// Coupons are appended to their user's chain; the holding itself is a row of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CouponLink {
+    pub coupon: CouponId,
+    pub previous: Option<CouponId>,
+}
+
+/// An event as the commit writes it; its place in the outbox is given by [`crate::events::outbox::seal`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEvent {
+    pub id: EventId,
+    pub event: Event,
+    pub order: Option<OrderId>,
+    /// The order's version after the event; only events of the order's own have one.
+    pub version: Option<i64>,
+    pub cause: &'static str,
+    pub at: Timestamp,
+}
+
+/// A move of one group in one partition, valid only from where the group stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OffsetMove {
+    pub key: OffsetKey,
+    pub from: i64,
+    pub to: i64,
+}
+
+/// Something that was done to the store for an audit's sake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    pub law: u8,
+    pub what: String,
+    pub at: Timestamp,
+}
+
+macro_rules! rows {
+    (
+        tables { $($table:ident: $key:ty => $row:ty,)* }
+        lists { $($list:ident: $item:ty,)* }
+    ) => {
+        /// The rows of one batch: tables that are read and written, and lists that are only appended to.
+        #[derive(Debug, Default)]
+        pub struct Rows {
+            $(pub $table: Table<$key, $row>,)*
+            $(pub $list: Vec<$item>,)*
+            /// The latest moment of a commit that these rows may depend on, where several processes write to the store.
+            pub decided_until: Timestamp,
+            /// Campaigns that were not read, because the engine holds them. A commit is void where the store has them otherwise.
+            pub held: Vec<Campaign>,
+            savepoints: u64,
+        }
+
+        /// A state of [`Rows`] to go back to.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Savepoint {
+            $($table: usize,)*
+            $($list: usize,)*
+        }
+
+        impl Rows {
+            /// Marks the present state; later changes can be undone up to here.
+            pub fn savepoint(&mut self) -> Savepoint {
+                self.savepoints += 1;
+                Savepoint {
+                    $($table: self.$table.mark(self.savepoints),)*
+                    $($list: self.$list.len(),)*
+                }
+            }
+
+            pub fn undo_to(&mut self, savepoint: Savepoint) {
+                self.savepoints += 1;
+                $(
+                    self.$table.undo_to(savepoint.$table);
+                    self.$table.mark(self.savepoints);
+                )*
+                $(self.$list.truncate(savepoint.$list);)*
+            }
+
+            /// Keeps everything done so far; there is no way back to earlier savepoints.
+            pub fn settle(&mut self) {
+                $(self.$table.settle();)*
+            }
+
+            /// Takes a campaign as the engine holds it, in place of reading it.
+            pub fn hold(&mut self, campaign: Campaign) {
+                self.campaigns.loaded(campaign.id, Some(campaign.clone()));
+                self.held.push(campaign);
+            }
+
+            /// Whether a commit would write nothing.
+            pub fn is_unchanged(&self) -> bool {
+                $(self.$table.changed().next().is_none() &&)* $(self.$list.is_empty() &&)* true
+            }
+
+            /// Rows that the commit would write, by table: the measure of what a command costs.
+            pub fn written(&self) -> Vec<(&'static str, usize)> {
+                let mut written = vec![
+                    $((stringify!($table), self.$table.changed().count()),)*
+                    $((stringify!($list), self.$list.len()),)*
+                ];
+                written.retain(|(_, rows)| *rows > 0);
+                written
+            }
+        }
+    };
+}
+
+rows! {
+    tables {
+        inbox: InboxKey => (),
+        parked: ParkKey => ParkedKey,
+        parked_events: ParkedEventKey => Message,
+        letters: LetterId => DeadLetter,
+        answers: AnswerKey => StoredAnswer,
+        tellings: TellingKey => Telling,
+        logins: EmailKey => Login,
+        modes: ModesKey => ModesChange,
+        orders: OrderKey => OrderRow,
+        timers: TimerKey => Timer,
+        payments: PaymentKey => Payment,
+        shipments: ShipmentKey => Shipment,
+        storages: StorageKey => Storage,
+        claims: ClaimKey => Claim,
+        placed: PlacedKey => Order,
+        terms: TermsKey => Campaign,
+        offers: OfferKey => Product,
+        contacts: ContactKey => Arc<str>,
+        requests: RequestId => Request,
+        customers: CustomerKey => Customer,
+        accounts: AccountKey => Account,
+        holdings: HoldingKey => Holding,
+        campaigns: CampaignId => Campaign,
+        products: ProductId => Product,
+        sales: SalesKey => Sales,
+    }
+    lists {
+        skips: OffsetMove,
+        maintenance: Maintenance,
+        coupon_links: CouponLink,
+        entries: Entry,
+        receipts: Receipt,
+        notices: Notice,
+        events: NewEvent,
+    }
+}
+
+/// The rows that a batch asks its store for.
+pub type Keys = BTreeSet<Key>;

@@ -1,0 +1,182 @@
+//! Events that a group could not handle: parked until they are tried again, or given up as dead letters.
+
+use std::sync::Arc;
+
+use domain::ids::LetterId;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::events::event::{Event, EventKind};
+use crate::events::topic::Topic;
+use crate::events::wire_time;
+use crate::log::reactions::Group;
+use crate::ports::{Delivery, Poison};
+use crate::state::rows::EventId;
+
+/// Names the events of one key of one topic as one group meets them: what waits together, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkKey {
+    pub group: Group,
+    pub topic: Topic,
+    /// The first half of the key's SHA-256: a name of fixed size for a text of any.
+    pub key: [u8; 16],
+}
+
+impl ParkKey {
+    pub fn new(group: Group, topic: Topic, key: &str) -> ParkKey {
+        let digest: [u8; 32] = Sha256::digest(key).into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        ParkKey { group, topic, key: half }
+    }
+}
+
+/// A key whose first event could not be handled, with those that came after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedKey {
+    pub key: Arc<str>,
+    /// When the first event is tried again.
+    pub due: Timestamp,
+    /// The events that wait have the numbers from `first` up to `next`, which the next one gets.
+    pub first: i64,
+    pub next: i64,
+    /// So many are tried at once: fewer after a failure, more after a success.
+    pub run: i64,
+    /// What befell the first one; `None` when it only waited behind another.
+    pub trouble: Option<Trouble>,
+}
+
+/// Failed attempts at one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub attempts: i64,
+    pub error: Arc<str>,
+    pub first_failed: Timestamp,
+    pub last_failed: Timestamp,
+}
+
+impl Trouble {
+    /// One more failure, after those there were.
+    pub fn add(before: Option<Trouble>, error: &Arc<str>, at: Timestamp) -> Trouble {
+        let (attempts, first_failed) = before.map_or((0, at), |before| (before.attempts, before.first_failed));
+        Trouble { attempts: attempts + 1, error: Arc::clone(error), first_failed, last_failed: at }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkedEventKey {
+    pub park: ParkKey,
+    pub number: i64,
+}
+
+/// An event as it was brought, and where from: all that is needed to handle it without the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub topic: Topic,
+    pub partition: i32,
+    pub offset: i64,
+    pub id: EventId,
+    pub key: Arc<str>,
+    /// The event's name, which need not be one of ours.
+    pub kind: Arc<str>,
+    /// JSON, if it is one of our events.
+    pub payload: Arc<str>,
+    pub at: Timestamp,
+}
+
+impl Message {
+    /// A delivery in its own words. The payload of an event is the same to the byte as in the outbox.
+    pub fn of(delivery: &Delivery) -> Message {
+        let Delivery { partition, offset, id, event, at, gap: _ } = delivery;
+        let (topic, key, kind, payload) = match event {
+            Ok(event) => (event.kind().topic(), event.key(), event.kind().name().to_owned(), event.payload()),
+            Err(Poison { topic, key, kind, payload, .. }) => (*topic, key.clone(), kind.clone(), payload.clone()),
+        };
+        Message {
+            topic,
+            partition: partition.number,
+            offset: *offset,
+            id: *id,
+            key: key.into(),
+            kind: kind.into(),
+            payload: payload.into(),
+            at: *at,
+        }
+    }
+
+    /// The event, if this program can read it; otherwise why not.
+    pub fn event(&self) -> Result<Event, String> {
+        let kind = EventKind::from_name(&self.kind).ok_or_else(|| format!("no event is called {:?}", self.kind))?;
+        Event::parse(kind, &self.payload).map_err(|error| error.to_string())
+    }
+}
+
+/// What becomes of a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterStatus {
+    /// It is tried again at its time.
+    Scheduled,
+    /// It is not tried again by itself: somebody must look at it.
+    Permanent,
+    /// A later attempt succeeded.
+    Handled,
+    /// Somebody decided that it need not be handled.
+    Dropped,
+}
+
+impl LetterStatus {
+    pub const ALL: [LetterStatus; 4] =
+        [LetterStatus::Scheduled, LetterStatus::Permanent, LetterStatus::Handled, LetterStatus::Dropped];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            LetterStatus::Scheduled => "SCHEDULED",
+            LetterStatus::Permanent => "PERMANENT",
+            LetterStatus::Handled => "HANDLED",
+            LetterStatus::Dropped => "DROPPED",
+        }
+    }
+
+    /// Whether the event still waits to be handled.
+    pub const fn is_open(self) -> bool {
+        matches!(self, LetterStatus::Scheduled | LetterStatus::Permanent)
+    }
+}
+
+/// An event that one group has given up. For every other group it is an event like any other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub id: LetterId,
+    pub group: Group,
+    pub message: Message,
+    /// Failed attempts, and the last of them.
+    pub trouble: Trouble,
+    pub status: LetterStatus,
+    /// Every time it was sent again, whatever came of it (T22).
+    pub resends: i64,
+    /// When it is tried again; only while it is scheduled.
+    pub due: Option<Timestamp>,
+    pub acts: Vec<LetterAct>,
+}
+
+/// What an operator did to a letter, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LetterAct {
+    #[serde(with = "wire_time")]
+    pub at: Timestamp,
+    pub act: Act,
+    pub reason: Arc<str>,
+    /// The payload that an edit replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload_before: Option<Arc<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Act {
+    Edited,
+    Resent,
+    Dropped,
+}

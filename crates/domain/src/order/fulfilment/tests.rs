@@ -1,0 +1,334 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::ids::{CampaignId, Code, OrderId, UserId};
+use crate::order::fulfilment::*;
+use crate::order::saga::{Report, Step};
+use crate::order::{self, Canceller, CouponWanted, Line, Mode, Placement, decide as decide_order, evolve};
+use crate::pricing::Discount;
+use crate::time::Timestamp;
+
+const LAMP: ProductId = ProductId(1);
+const DESK: ProductId = ProductId(2);
+const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
+
+fn ann() -> Receiver {
+    Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
+}
+
+fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
+    Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
+}
+
+/// Three lamps of 1,000 won and a desk of 7,001, with a coupon of 300 won and 200 points, to be paid beforehand.
+fn placement() -> Placement {
+    let wanted = CouponWanted { campaign: CampaignId(7), coupon: None };
+    Placement {
+        chosen_by: None,
+        id: OrderId(1),
+        number: Code::from("ORD-1"),
+        user: UserId(1),
+        mode: Mode::Parallel,
+        payment: Payment::Prepaid,
+        pay_within: Duration::from_secs(600),
+        lines: vec![line(LAMP, 3, 1_000), line(DESK, 1, 7_001)],
+        coupon: Some((wanted, Discount::Fixed { value: Money::won(300) })),
+        points: Money::won(200),
+        total_shown: None,
+        receiver: None,
+        warehouse_storage: false,
+    }
+}
+
+fn do_it(order: &mut Option<Order>, command: &order::Command) {
+    for event in decide_order(order.as_ref(), command, NOON).unwrap() {
+        evolve(order, &event, NOON);
+    }
+}
+
+/// The order with everything claimed, and after some commands more, each of which must succeed.
+#[track_caller]
+fn claimed(placement: Placement, commands: &[Command]) -> Order {
+    let mut order = None;
+    do_it(&mut order, &order::Command::Place(Box::new(placement)));
+    let steps: Vec<Step> = order.as_ref().unwrap().created.steps().collect();
+    for step in steps {
+        do_it(&mut order, &order::Command::Collect { step, report: Report::Completed, at: NOON });
+    }
+    for command in commands {
+        do_it(&mut order, &order::Command::Settle(command.clone()));
+    }
+    order.unwrap()
+}
+
+fn process() -> Command {
+    Command::Process { method: None, receiver: Some(ann()), warehouse_storage: Some(false) }
+}
+
+fn refund(lines: &[(ProductId, i64)]) -> Command {
+    asked_back(lines, Whereabouts::InHouse)
+}
+
+fn asked_back(lines: &[(ProductId, i64)], goods: Whereabouts) -> Command {
+    Command::Refund { lines: lines.to_vec(), note: Some("it does not fit".into()), goods, by_shop: None }
+}
+
+/// Paid, sent, and with its customer.
+fn delivered(commands: &[Command]) -> Order {
+    let follow = |status| Command::Follow { status };
+    let way = [Status::ShipmentStarted, Status::InTransit, Status::Completed].map(follow);
+    let given = [&[process(), Command::Captured, Command::Dispatch][..], &way, commands].concat();
+    claimed(placement(), &given)
+}
+
+#[track_caller]
+fn check(given: &Order, when: &Command, then: Result<&[Event], Rejection>) {
+    assert_eq!(decide(given, when), then.map(<[Event]>::to_vec));
+}
+
+/// O-28.
+#[test]
+fn the_capture_completes_the_order() {
+    let order = claimed(placement(), &[Command::Captured]);
+    assert_eq!((order.outcome, order.status), (Outcome::Completed, Status::PaymentCompleted));
+    assert_eq!(order.pay_before, None);
+}
+
+#[test]
+fn only_what_is_due_is_paid_and_only_once() {
+    let order = claimed(placement(), &[]);
+    check(&order, &Command::Pay { shown: Some(Money::won(9_501)) }, Ok(&[]));
+    let due = Money::won(9_501);
+    check(&order, &Command::Pay { shown: Some(Money::won(9_500)) }, Err(Rejection::AmountMismatch { due }));
+    let paid = claimed(placement(), &[Command::Captured]);
+    check(&paid, &Command::Pay { shown: None }, Err(Rejection::AlreadyPaid));
+    let on_delivery = claimed(Placement { payment: Payment::OnDelivery, ..placement() }, &[]);
+    check(&on_delivery, &Command::Pay { shown: None }, Err(Rejection::NotDue));
+}
+
+/// S-05, failure mode 33: the reaper is conditional on the state.
+#[test]
+fn an_order_expires_only_while_it_waits_to_be_paid() {
+    let waiting = claimed(placement(), &[]);
+    let events = decide(&waiting, &Command::Expire).unwrap();
+    let steps = vec![Step::Point, Step::Coupon, Step::Stock(DESK), Step::Stock(LAMP)];
+    assert_eq!(events, [Event::CompensationRequired { reason: Reason::PaymentExpired, steps, note: None }]);
+    check(&claimed(placement(), &[Command::Captured]), &Command::Expire, Ok(&[]));
+}
+
+/// O-33, O-34: both edges of the warehouse in one decision.
+#[test]
+fn paid_goods_go_to_their_receiver_or_into_the_warehouse() {
+    let sent = claimed(placement(), &[process(), Command::Captured]);
+    check(&sent, &Command::Dispatch, Ok(&[moved(Status::Preparing)]));
+    let stored = Placement { warehouse_storage: true, ..placement() };
+    let stored = claimed(stored, &[Command::Captured]);
+    check(&stored, &Command::Dispatch, Ok(&[moved(Status::InWarehouse), moved(Status::Completed)]));
+    let nowhere = claimed(placement(), &[Command::Captured]);
+    check(&nowhere, &Command::Dispatch, Ok(&[]));
+}
+
+/// O-35, T14.
+#[test]
+fn paying_and_sending_in_one_step_happens_once() {
+    let asked = claimed(placement(), &[process()]);
+    assert!(asked.is_processing && asked.has_destination());
+    check(&asked, &process(), Ok(&[]));
+    check(&claimed(placement(), &[process(), Command::Captured, Command::Dispatch]), &process(), Ok(&[]));
+    let refused = claimed(placement(), &[process(), Command::FailProcessing { code: "insufficient_funds".into() }]);
+    assert!(decide(&refused, &process()).is_ok_and(|events| events.len() == 1), "it may be asked for again");
+}
+
+#[test]
+fn a_paid_order_is_sent_when_somebody_says_where_to() {
+    let paid = claimed(placement(), &[Command::Captured]);
+    let nobody = Command::Process { method: None, receiver: None, warehouse_storage: Some(false) };
+    check(&paid, &nobody, Err(Rejection::ReceiverMissing));
+    let told = claimed(placement(), &[Command::Captured, process()]);
+    assert!(!told.is_processing, "there is nothing to pay");
+    check(&told, &Command::Dispatch, Ok(&[moved(Status::Preparing)]));
+}
+
+/// P-06: the status goes on only when nothing is left; a part moves goods and money alone.
+#[test]
+fn a_part_comes_back_and_then_the_rest() {
+    let paid = claimed(placement(), &[Command::Captured]);
+    let part = claimed(placement(), &[Command::Captured, refund(&[(LAMP, 1)])]);
+    assert_eq!((part.status, part.returned(0), part.returned(1)), (Status::PaymentCompleted, 1, 0));
+    let whole = claimed(placement(), &[Command::Captured, refund(&[(LAMP, 1)]), refund(&[])]);
+    assert_eq!(whole.status, Status::RefundRequested);
+    assert_eq!(whole.worth_returned(), Worth { money: paid.created.due, points: paid.created.points });
+    check(&whole, &Command::ConfirmRefund, Ok(&[moved(Status::Refunded)]));
+    check(&whole, &refund(&[]), Err(Rejection::NotRefundable));
+}
+
+#[test]
+fn no_more_comes_back_than_was_bought() {
+    let paid = claimed(placement(), &[Command::Captured, refund(&[(LAMP, 2)])]);
+    for lines in [&[(LAMP, 2)][..], &[(LAMP, 0)], &[(ProductId(9), 1)], &[(LAMP, 1), (LAMP, 1)]] {
+        check(&paid, &refund(lines), Err(Rejection::NotThatMuchLeft));
+    }
+    check(&claimed(placement(), &[]), &refund(&[]), Err(Rejection::NotRefundable));
+}
+
+/// A completed order is not made undone: its outcome stays, its status says that it was taken back.
+#[test]
+fn a_paid_order_is_taken_back_as_a_whole_before_its_goods_leave() {
+    let mut paid = Some(claimed(placement(), &[process(), Command::Captured, Command::Dispatch]));
+    let due = paid.as_ref().unwrap().created.due;
+    let cancel = order::Command::Cancel { by: Canceller::Customer, note: None };
+    let events = decide_order(paid.as_ref(), &cancel, NOON).unwrap();
+    let [Event::Returned(back), Event::StatusChanged { status: Status::Cancelled, reason, note: None }] = &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((back.money, back.points, back.is_last), (due, Money::won(200), true));
+    assert_eq!(*reason, Some(Reason::CancelledByCustomer));
+    do_it(&mut paid, &cancel);
+    assert_eq!(paid.as_ref().map(|order| order.outcome), Some(Outcome::Completed));
+    let shipped =
+        [process(), Command::Captured, Command::Dispatch, Command::Follow { status: Status::ShipmentStarted }];
+    let shipped = claimed(placement(), &shipped);
+    assert_eq!(decide_order(Some(&shipped), &cancel, NOON), Err(Rejection::NotCancellable));
+}
+
+#[test]
+fn nothing_was_paid_to_the_shop_where_the_customer_pays_on_delivery() {
+    let order = claimed(Placement { payment: Payment::OnDelivery, ..placement() }, &[]);
+    let events = decide(&order, &refund(&[])).unwrap();
+    let Some(Event::Returned(back)) = events.first() else { panic!("{events:?}") };
+    assert_eq!((back.money, back.points), (Money::ZERO, Money::won(200)));
+}
+
+/// M4: what was delivered comes back when the shop says so, and is on sale again when it arrived.
+#[test]
+fn the_shop_decides_about_what_was_delivered() {
+    let refund = asked_back(&[], Whereabouts::Delivered);
+    let asked = delivered(std::slice::from_ref(&refund));
+    assert_eq!(
+        (asked.status, asked.returned(0), asked.worth_returned().money),
+        (Status::RefundRequested, 0, Money::ZERO)
+    );
+    check(&asked, &refund, Ok(&[]));
+    check(&asked, &asked_back(&[(LAMP, 1)], Whereabouts::Delivered), Err(Rejection::RefundPending));
+    check(&asked, &Command::ConfirmRefund, Ok(&[]));
+
+    let reject = Command::RejectRefund { note: "it was worn".into() };
+    let rejected = delivered(&[refund.clone(), reject.clone()]);
+    assert_eq!(
+        (rejected.status, rejected.reject_reason().map(|note| &**note)),
+        (Status::Completed, Some("it was worn"))
+    );
+    check(&rejected, &reject, Err(Rejection::NoRefundAsked));
+
+    let approve = Command::ApproveRefund { goods: Goods::Awaited };
+    let approved = delivered(&[refund, approve]);
+    assert_eq!((approved.status, approved.worth_returned().money), (Status::RefundRequested, approved.created.due));
+    assert_eq!((approved.awaited(LAMP), approved.awaited(DESK)), (3, 1));
+    check(&approved, &Command::ConfirmRefund, Ok(&[moved(Status::Refunded)]));
+}
+
+#[test]
+fn a_part_of_what_was_delivered_leaves_the_rest_delivered() {
+    let part = asked_back(&[(LAMP, 2)], Whereabouts::Delivered);
+    let approved = delivered(&[part, Command::ApproveRefund { goods: Goods::Awaited }]);
+    assert_eq!((approved.status, approved.returned(0), approved.awaited(LAMP)), (Status::Completed, 2, 2));
+    let arrived = |units, is_written_off| Command::TakeIn { lines: vec![(LAMP, units)], is_written_off };
+    check(&approved, &arrived(3, false), Err(Rejection::NotThatMuchAwaited));
+    let lines = vec![(LAMP, 1)];
+    check(&approved, &arrived(1, true), Ok(&[Event::GoodsArrived { lines, is_written_off: true }]));
+    let part = asked_back(&[(LAMP, 2)], Whereabouts::Delivered);
+    let commands = [part, Command::ApproveRefund { goods: Goods::Awaited }, arrived(1, true), arrived(1, false)];
+    let all = delivered(&commands);
+    assert_eq!((all.awaited(LAMP), all.refund_reason().map(|note| &**note)), (0, Some("it does not fit")));
+    check(&all, &Command::TakeIn { lines: vec![], is_written_off: false }, Err(Rejection::NotThatMuchAwaited));
+}
+
+/// M2, M5: what was sold at auction does not come back; a parcel that came back asks for its refund.
+#[test]
+fn where_the_goods_are_says_whether_they_come_back() {
+    check(&delivered(&[]), &asked_back(&[], Whereabouts::SoldAtAuction), Err(Rejection::GoodsSold));
+    let follow = |status| Command::Follow { status };
+    let way = [process(), Command::Captured, Command::Dispatch];
+    let way = [&way[..], &[Status::ShipmentStarted, Status::InTransit].map(follow)].concat();
+    let on_its_way = claimed(placement(), &way);
+    check(&on_its_way, &asked_back(&[], Whereabouts::OnTheWay), Err(Rejection::GoodsOnTheWay));
+    let back = claimed(placement(), &[&way[..], &[Command::ComeBack]].concat());
+    assert_eq!((back.status, back.reason), (Status::RefundRequested, Some(Reason::ShipmentReturned)));
+    let reject = Command::RejectRefund { note: "the address was wrong".into() };
+    let rejected = claimed(placement(), &[&way[..], &[Command::ComeBack, reject]].concat());
+    assert_eq!(rejected.status, Status::InTransit);
+}
+
+/// T4: another wish is met while the goods can still go there, and refused otherwise.
+#[test]
+fn another_destination_is_taken_as_long_as_it_can_be() {
+    let bob = Receiver { name: "Bob".into(), ..ann() };
+    let to_bob = Command::Process { method: None, receiver: Some(bob.clone()), warehouse_storage: Some(false) };
+    let stored = Command::Process { method: None, receiver: None, warehouse_storage: Some(true) };
+    for commands in [&[process()][..], &[process(), Command::Captured, Command::Dispatch]] {
+        let given = claimed(placement(), commands);
+        check(&given, &process(), Ok(&[]));
+        let asked = Event::ProcessingRequested { method: None, receiver: Some(bob.clone()), warehouse_storage: false };
+        check(&given, &to_bob, Ok(&[asked]));
+        assert!(decide(&given, &stored).is_ok_and(|events| events.len() == 1));
+    }
+    check(&delivered(&[]), &to_bob, Err(Rejection::GoodsCommitted));
+    check(&delivered(&[]), &process(), Ok(&[]));
+    check(&delivered(&[asked_back(&[], Whereabouts::Delivered)]), &process(), Err(Rejection::NotPayable));
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        Just(Command::Captured),
+        Just(process()),
+        Just(Command::FailProcessing { code: "no".into() }),
+        Just(Command::Dispatch),
+        prop::sample::select(Status::ALL.to_vec()).prop_map(|status| Command::Follow { status }),
+        (prop::sample::subsequence(vec![(LAMP, 1), (LAMP, 2), (DESK, 1)], 0..3), any_whereabouts())
+            .prop_map(|(lines, goods)| asked_back(&lines, goods)),
+        prop::sample::select(Goods::ALL.to_vec()).prop_map(|goods| Command::ApproveRefund { goods }),
+        Just(Command::RejectRefund { note: "no".into() }),
+        Just(Command::ComeBack),
+        any::<bool>().prop_map(|is_written_off| Command::TakeIn { lines: vec![], is_written_off }),
+        Just(Command::ConfirmRefund),
+    ]
+}
+
+fn any_whereabouts() -> impl Strategy<Value = Whereabouts> {
+    use Whereabouts::{CameBack, Delivered, InHouse, OnTheWay, SoldAtAuction};
+    prop::sample::select(vec![InHouse, OnTheWay, Delivered, CameBack, SoldAtAuction])
+}
+
+proptest! {
+    /// T21, and law 1 in small: whatever is asked, no edge is skipped and no unit comes back twice.
+    #[test]
+    fn whatever_is_asked_the_status_takes_its_edges_and_no_unit_comes_back_twice(
+        commands in prop::collection::vec(any_command(), 0..20),
+    ) {
+        let mut order = claimed(placement(), &[]);
+        let (mut money, mut points) = (Money::ZERO, Money::ZERO);
+        for command in commands {
+            // The payment is captured once; its own rules see to that.
+            if command == Command::Captured && order.outcome != Outcome::AwaitingPayment {
+                continue;
+            }
+            for event in decide(&order, &command).unwrap_or_default() {
+                if let Event::Returned(back) = &event {
+                    money += back.money;
+                    points += back.points;
+                }
+                let mut after = Some(order.clone());
+                evolve(&mut after, &event, NOON);
+                order = after.unwrap();
+            }
+            let created = &order.created;
+            prop_assert!(created.lines.iter().enumerate().all(|(place, line)| order.returned(place) <= line.quantity));
+            prop_assert_eq!(order.worth_returned(), Worth { money, points });
+            prop_assert!(money <= created.due && points <= created.points);
+            prop_assert!(created.lines.iter().enumerate().all(|(place, line)| order.awaited(line.product) <= order.returned(place)));
+            prop_assert_eq!(order.is_all_returned(), (money, points) == (created.due, created.points));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What the document says of each endpoint beyond what its handler's types tell: words, answers by hand, refusals.
+
+pub(super) mod coupons;
+pub(super) mod dead_letters;
+pub(super) mod fulfilment;
+pub(super) mod groups;
+pub(super) mod modes;
+pub(super) mod orders;
+pub(super) mod payments;
+pub(super) mod people;
+pub(super) mod products;
+pub(super) mod shop;

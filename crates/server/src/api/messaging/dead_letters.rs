@@ -1,0 +1,219 @@
+//! Dead letters: what a consumer group has given up, and what operators do about it.
+
+use std::sync::Arc;
+
+use app::commands::answer::changed::Changed;
+use app::commands::{Command, Undelivered};
+use app::events::wire_time;
+use app::state::rows::{Act, DeadLetter};
+use axum::extract::State;
+use domain::ids::LetterId;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::request::pages::PageQuery;
+use crate::api::request::submission::Submission;
+use crate::api::response::refusals::letter_not_found;
+use crate::api::response::render::Page;
+use crate::api::response::{examples, shapes};
+use crate::api::texts::values;
+use crate::api::{Shop, Shown, check_reason, left_behind, shown, unavailable};
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::path::{Id, Letter};
+use crate::http::query::Query;
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+/// Characters of a payload that an operator corrects.
+const PAYLOAD_CHARS_MAX: usize = 50_000;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct LettersQuery {
+    /// Handled and dropped ones as well; only open ones unless told.
+    #[serde(default)]
+    all: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "EditDeadLetter", example = examples::edit_letter())]
+pub(crate) struct EditBody {
+    /// The event's JSON, as text.
+    #[schemars(length(max = PAYLOAD_CHARS_MAX))]
+    payload: String,
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ActOnDeadLetter", example = examples::act_on_letter())]
+pub(crate) struct ActBody {
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+/// A dead letter, with where the event came from and what befell it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeadLetter", example = examples::letter())]
+pub(crate) struct LetterBody {
+    letter_id: i64,
+    #[schemars(with = "words::LetterStatusWord")]
+    status: &'static str,
+    /// The one group that has given the event up.
+    group: &'static str,
+    topic: &'static str,
+    partition: i32,
+    offset: i64,
+    /// Absent where the record named none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<String>,
+    key: String,
+    r#type: String,
+    /// As it was brought, or as it was corrected.
+    payload: String,
+    #[schemars(with = "words::Moment")]
+    occurred_at: String,
+    /// Failed attempts, and the last one's error.
+    attempts: i64,
+    error: String,
+    #[schemars(with = "words::Moment")]
+    first_failed_at: String,
+    #[schemars(with = "words::Moment")]
+    last_failed_at: String,
+    /// How often it was sent again.
+    resends: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    resend_at: Option<String>,
+    acts: Vec<LetterActBody>,
+}
+
+/// What an operator did, and why.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "DeadLetterAct")]
+struct LetterActBody {
+    #[schemars(with = "words::Moment")]
+    at: String,
+    #[schemars(with = "words::ActWord")]
+    act: Act,
+    reason: String,
+    /// What an edit replaced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload_before: Option<String>,
+}
+
+fn body(letter: &DeadLetter) -> LetterBody {
+    let DeadLetter { message, trouble, .. } = letter;
+    let act = |act: &app::state::rows::LetterAct| LetterActBody {
+        at: wire_time::format(act.at),
+        act: act.act,
+        reason: act.reason.to_string(),
+        payload_before: act.payload_before.as_ref().map(ToString::to_string),
+    };
+    LetterBody {
+        letter_id: letter.id.0,
+        status: letter.status.name(),
+        group: letter.group.name(),
+        topic: message.topic.name(),
+        partition: message.partition,
+        offset: message.offset,
+        event_id: (message.id.0 != 0).then(|| app::events::outbox::uuid(message.id.0)),
+        key: message.key.to_string(),
+        r#type: message.kind.to_string(),
+        payload: message.payload.to_string(),
+        occurred_at: wire_time::format(message.at),
+        attempts: trouble.attempts,
+        error: trouble.error.to_string(),
+        first_failed_at: wire_time::format(trouble.first_failed),
+        last_failed_at: wire_time::format(trouble.last_failed),
+        resends: letter.resends,
+        resend_at: letter.due.map(wire_time::format),
+        acts: letter.acts.iter().map(act).collect(),
+    }
+}
+
+/// `GET /api/admin/dead-letters`, newest first.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(which): Query<LettersQuery>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<LetterBody>>, Problem> {
+    let filter = if which.all { "all" } else { "open" };
+    let page = query.page(&shop, List { name: "dead-letters", owner: None, filter })?;
+    let letters = shop.front.views.letters(!which.all, page.after.map(LetterId), page.fetch());
+    let letters = letters.await.map_err(unavailable)?;
+    Ok(Json(page.of(letters, |letter| letter.id.0, body)))
+}
+
+/// `GET /api/admin/dead-letters/{id}`.
+pub(crate) async fn get(State(shop): State<Shop>, id: Id<Letter>) -> Result<Json<LetterBody>, Problem> {
+    read(&shop, LetterId(id.0)).await.map(|letter| Json(body(&letter)))
+}
+
+/// `PATCH /api/admin/dead-letters/{id}`.
+pub(crate) async fn edit(
+    State(shop): State<Shop>,
+    id: Id<Letter>,
+    submission: Submission<EditBody>,
+) -> Result<Shown<LetterBody>, Problem> {
+    let EditBody { payload, reason } = &submission.body;
+    let mut violations = Violations::default();
+    let reason = check_reason(reason, &mut violations);
+    if payload.chars().count() > PAYLOAD_CHARS_MAX {
+        violations.push("#/payload", "length", values::CHARACTERS_MAX.with(PAYLOAD_CHARS_MAX));
+    }
+    violations.into_result()?;
+    let letter = LetterId(id.0);
+    let edit = Undelivered::Edit { letter, payload: payload.as_str().into(), reason };
+    act(&shop, letter, Command::Undelivered(edit), &submission).await
+}
+
+/// `POST /api/admin/dead-letters/{id}/resend`. What comes of it stands in the letter.
+pub(crate) async fn resend(
+    State(shop): State<Shop>,
+    id: Id<Letter>,
+    submission: Submission<ActBody>,
+) -> Result<Shown<LetterBody>, Problem> {
+    let reason = checked_reason(&submission.body)?;
+    let letter = read(&shop, LetterId(id.0)).await?;
+    let command = Undelivered::resend(&letter, &reason, &shop.front.codec);
+    act(&shop, letter.id, command, &submission).await
+}
+
+/// `POST /api/admin/dead-letters/{id}/drop`.
+pub(crate) async fn drop(
+    State(shop): State<Shop>,
+    id: Id<Letter>,
+    submission: Submission<ActBody>,
+) -> Result<Shown<LetterBody>, Problem> {
+    let reason = checked_reason(&submission.body)?;
+    let letter = LetterId(id.0);
+    act(&shop, letter, Command::Undelivered(Undelivered::Drop { letter, reason }), &submission).await
+}
+
+async fn act<T>(
+    shop: &Shop,
+    letter: LetterId,
+    command: Command,
+    submission: &Submission<T>,
+) -> Result<Shown<LetterBody>, Problem> {
+    let settled = shop.front.submit(command, submission.idempotency).await;
+    let (now, replayed) = left_behind(settled)?;
+    let letter = read(shop, letter).await?;
+    let letter = if let Some(Changed::Letter(then)) = now { then.restore(letter) } else { letter };
+    Ok(shown(body(&letter), replayed))
+}
+
+async fn read(shop: &Shop, id: LetterId) -> Result<DeadLetter, Problem> {
+    shop.front.views.letter(id).await.map_err(unavailable)?.ok_or_else(letter_not_found)
+}
+
+fn checked_reason(body: &ActBody) -> Result<Arc<str>, Problem> {
+    let mut violations = Violations::default();
+    let reason = check_reason(&body.reason, &mut violations);
+    violations.into_result().map(|()| reason)
+}

@@ -1,0 +1,270 @@
+//! Consumer groups: where they stand, and moving them by hand.
+
+use std::sync::Arc;
+
+use app::commands::Command;
+use app::events::topic::Topic;
+use app::events::wire_time;
+use app::log::groups::{self, Extent, LogBook, Passed, Planned, Standing, Target, Unplanned, Wanted};
+use app::log::reactions::Group;
+use app::state::rows::{OffsetMove, Partition};
+use app::state::settings::Carrier;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::request::submission::Submission;
+use crate::api::response::examples;
+use crate::api::response::refusals::problem;
+use crate::api::texts::{operators, values};
+use crate::api::{Shop, check_reason, unavailable};
+use crate::http::json::Json;
+use crate::http::path::{ConsumerGroup, Name};
+use crate::http::{Code, Problem, Violations};
+use crate::openapi::words;
+
+/// The log that consumer groups read.
+#[derive(Clone)]
+pub struct Log {
+    pub carrier: Carrier,
+    pub book: Arc<dyn LogBook>,
+}
+
+/// Where consumer groups stand.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Groups", example = examples::groups())]
+pub(crate) struct GroupsBody {
+    #[schemars(with = "words::CarrierWord")]
+    carrier: &'static str,
+    data: Vec<GroupBody>,
+}
+
+/// A consumer group.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Group")]
+struct GroupBody {
+    group: &'static str,
+    /// Records that it has not looked at.
+    lag: i64,
+    /// Records that were gone before it looked at them.
+    lost: i64,
+    partitions: Vec<PartitionBody>,
+}
+
+/// Where a group stands in a partition.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "GroupPartition")]
+struct PartitionBody {
+    /// Absent in the store's own log, which has no topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'static str>,
+    partition: i32,
+    /// The first offset that it has not looked at, as the store has it.
+    offset: i64,
+    /// The first offset that is there.
+    begin: i64,
+    /// The offset after the last one.
+    end: i64,
+    /// Where a broker's own tools believe it to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    committed: Option<i64>,
+    lag: i64,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "ResetGroup", example = examples::reset_group())]
+pub(crate) struct ResetBody {
+    /// Of one partition.
+    #[schemars(range(min = 0))]
+    to_offset: Option<i64>,
+    /// To the first event that is not older.
+    #[schemars(with = "Option<words::Moment>")]
+    to_time: Option<String>,
+    /// To where a broker's own tools have set it.
+    to_committed: Option<bool>,
+    /// All of the group's topics unless given.
+    topic: Option<String>,
+    /// All partitions unless given.
+    #[schemars(range(min = 0))]
+    partition: Option<i32>,
+    /// Only say what would happen; so it is unless it is `false`.
+    dry_run: Option<bool>,
+    /// Why; must be given when it is done.
+    reason: Option<String>,
+}
+
+/// What moving a group means, or meant.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "GroupReset", example = examples::group_reset())]
+pub(crate) struct ResetDone {
+    group: &'static str,
+    /// Whether the group was moved.
+    is_done: bool,
+    /// The partitions in which it moves.
+    partitions: Vec<MoveBody>,
+}
+
+/// A group's move in one partition.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "GroupMove")]
+struct MoveBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<&'static str>,
+    partition: i32,
+    from: i64,
+    to: i64,
+    #[schemars(with = "words::MoveWord")]
+    means: &'static str,
+    /// The group's events between.
+    events: usize,
+    /// Whether all of them were counted.
+    is_whole: bool,
+    /// The first of them.
+    shown: Vec<PassedBody>,
+}
+
+/// An event that is skipped or repeated.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "GroupEvent")]
+struct PassedBody {
+    offset: i64,
+    event_id: String,
+    r#type: &'static str,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<String>,
+    #[schemars(with = "words::Moment")]
+    occurred_at: String,
+}
+
+fn topic(partition: Partition) -> Option<&'static str> {
+    partition.topic.map(Topic::name)
+}
+
+fn group_body(group: Group, standings: &[Standing]) -> GroupBody {
+    let partition = |standing: &Standing| PartitionBody {
+        topic: topic(standing.key.partition),
+        partition: standing.key.partition.number,
+        offset: standing.offset,
+        begin: standing.extent.begin,
+        end: standing.extent.end,
+        committed: standing.extent.committed,
+        lag: standing.lag(),
+    };
+    GroupBody {
+        group: group.name(),
+        lag: standings.iter().map(Standing::lag).sum(),
+        lost: standings.iter().map(Standing::lost).sum(),
+        partitions: standings.iter().map(partition).collect(),
+    }
+}
+
+fn move_body(planned: Planned) -> MoveBody {
+    let means = if planned.skips() { "SKIPS" } else { "REPEATS" };
+    let Planned { moved: OffsetMove { key, from, to }, passage } = planned;
+    let shown = |passed: Passed| PassedBody {
+        offset: passed.offset,
+        event_id: app::events::outbox::uuid(passed.id.0),
+        r#type: passed.kind.name(),
+        key: passed.key,
+        order_number: passed.order,
+        occurred_at: wire_time::format(passed.at),
+    };
+    MoveBody {
+        topic: topic(key.partition),
+        partition: key.partition.number,
+        from,
+        to,
+        means,
+        events: passage.events,
+        is_whole: passage.is_whole,
+        shown: passage.shown.into_iter().map(shown).collect(),
+    }
+}
+
+/// `GET /api/admin/groups`.
+pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<GroupsBody>, Problem> {
+    let Log { carrier, book } = &shop.log;
+    let mut data = vec![];
+    if *carrier != Carrier::Inline {
+        for group in Group::ALL {
+            let standings = groups::standings(*group, shop.front.views.as_ref(), book.as_ref());
+            data.push(group_body(*group, &standings.await.map_err(unavailable)?));
+        }
+    }
+    Ok(Json(GroupsBody { carrier: carrier.name(), data }))
+}
+
+/// `POST /api/admin/groups/{group}/reset`.
+pub(crate) async fn reset(
+    State(shop): State<Shop>,
+    name: Name<ConsumerGroup>,
+    submission: Submission<ResetBody>,
+) -> Result<Json<ResetDone>, Problem> {
+    let group =
+        Group::from_name(&name.0).ok_or_else(|| Problem::new(Code::GroupNotFound, operators::GROUP_NOT_FOUND))?;
+    let Log { carrier, book } = &shop.log;
+    if *carrier == Carrier::Inline {
+        return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
+    }
+    let (wanted, reason) = check(group, &submission.body)?;
+    let planned = groups::plan(wanted, shop.front.views.as_ref(), book.as_ref()).await.map_err(unplanned)?;
+    let moves: Vec<OffsetMove> = planned.iter().map(|planned| planned.moved).collect();
+    let is_done = reason.is_some() && !moves.is_empty();
+    if let Some(reason) = reason.filter(|_| is_done) {
+        let settled = shop.front.submit(Command::MoveGroup { moves: moves.clone() }, submission.idempotency).await;
+        settled.result.map_err(|refusal| problem(&refusal))?;
+        tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
+        if let Err(error) = book.tell(moves).await {
+            // Only its tools are behind: they are told again when the group goes on.
+            tracing::warn!("The broker could not be told where the group stands: {error}");
+        }
+    }
+    let partitions = planned.into_iter().map(move_body).collect();
+    Ok(Json(ResetDone { group: group.name(), is_done, partitions }))
+}
+
+/// What is wanted; and why, if it is to be done.
+fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), Problem> {
+    let mut violations = Violations::default();
+    let target = match (body.to_offset, &body.to_time, body.to_committed) {
+        (Some(offset), None, None) => Some(Target::Offset(offset)),
+        (None, Some(moment), None) => {
+            let moment = wire_time::parse(moment).map(Target::Time);
+            moment.inspect_err(|_| violations.push("#/toTime", "not_a_moment", values::TIME)).ok()
+        }
+        (None, None, Some(true)) => Some(Target::Committed),
+        _ => {
+            violations.push("#", "one_of", operators::TARGET_ONE_OF);
+            None
+        }
+    };
+    let topic = body.topic.as_deref().map(Topic::from_name);
+    if topic == Some(None) {
+        violations.push("#/topic", "not_known", operators::TOPIC_UNKNOWN);
+    }
+    let is_dry = body.dry_run.unwrap_or(true);
+    let reason = (!is_dry).then(|| check_reason(body.reason.as_deref().unwrap_or_default(), &mut violations));
+    violations.into_result()?;
+    let to = target.unwrap_or(Target::Committed);
+    Ok((Wanted { group, to, topic: topic.flatten(), partition: body.partition }, reason))
+}
+
+fn unplanned(why: Unplanned) -> Problem {
+    match why {
+        Unplanned::NoPartition => Problem::invalid("#/partition", "not_known", operators::GROUP_PARTITION_UNKNOWN),
+        Unplanned::ManyPartitions => Problem::invalid("#/toOffset", "ambiguous", operators::GROUP_OFFSET_AMBIGUOUS),
+        Unplanned::Outside(Extent { partition, begin, end, .. }) => {
+            let log = partition.topic.map_or("log", Topic::name);
+            let detail = operators::GROUP_OFFSET_OUTSIDE.with(log).with(partition.number).with(begin).with(end);
+            Problem::invalid("#/toOffset", "out_of_range", detail)
+        }
+        Unplanned::NothingCommitted => Problem::invalid("#/toCommitted", "not_set", operators::GROUP_NOTHING_COMMITTED),
+        Unplanned::Store(error) => unavailable(error),
+    }
+}

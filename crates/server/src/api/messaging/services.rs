@@ -1,0 +1,78 @@
+//! The participants of orders in this process: how their breakers stand, and the switch that takes one out (R-01…R-03).
+
+use app::resilience::breaker;
+use app::resilience::services::Service;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::request::submission::Unkeyed;
+use crate::api::response::{examples, shapes};
+use crate::api::texts::operators;
+use crate::api::{Shop, check_reason};
+use crate::http::json::Json;
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SwitchService", example = examples::switch_service())]
+pub(crate) struct SwitchBody {
+    #[schemars(with = "words::ServiceWord")]
+    service: String,
+    /// Whether whoever asks it fails, as if it were broken.
+    out: bool,
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Services", example = examples::services())]
+pub(crate) struct ServicesBody {
+    data: [ServiceBody; 2],
+}
+
+/// A participant with its breaker.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Service")]
+struct ServiceBody {
+    #[schemars(with = "words::ServiceWord")]
+    service: &'static str,
+    #[schemars(with = "words::BreakerWord")]
+    breaker: &'static str,
+    /// Whether an operator has taken it out.
+    out: bool,
+}
+
+/// `GET /api/admin/services`: of this process.
+pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
+    let now = shop.front.clock.now();
+    Json(ServicesBody {
+        data: Service::ALL.map(|service| ServiceBody {
+            service: service.name(),
+            breaker: breaker::State::name(shop.services.state(service, now)),
+            out: shop.services.is_out(service),
+        }),
+    })
+}
+
+/// `PUT /api/admin/services`: of this process, until it is put back or the process ends. The log keeps who did it and why.
+pub(crate) async fn put(
+    State(shop): State<Shop>,
+    Unkeyed(submission): Unkeyed<SwitchBody>,
+) -> Result<Json<ServicesBody>, Problem> {
+    let SwitchBody { service, out, reason } = &submission.body;
+    let mut violations = Violations::default();
+    let reason = check_reason(reason, &mut violations);
+    let found = Service::from_name(service);
+    if found.is_none() {
+        violations.push("#/service", "not_accepted", operators::SERVICE_UNKNOWN);
+    }
+    violations.into_result()?;
+    if let Some(service) = found {
+        let admin = submission.principal.user_id;
+        tracing::warn!(service = service.name(), out, admin, "Admin {admin} switched a participant: {reason}");
+        shop.services.take_out(service, *out);
+    }
+    Ok(list(State(shop)).await)
+}

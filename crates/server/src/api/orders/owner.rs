@@ -1,0 +1,63 @@
+//! Whose orders a request is about: the customer's own, or, on an admin's paths, anybody's.
+
+use axum::extract::FromRequestParts;
+use axum::http::Uri;
+use axum::http::request::Parts;
+use domain::ids::UserId;
+use domain::order::{Canceller, Order};
+
+use crate::api::response::refusals::order_not_found;
+use crate::api::{Shop, unavailable};
+use crate::http::Problem;
+use crate::openapi::{Describes, Operation};
+use crate::security::auth::{Customer, Principal};
+
+/// The check for an admin's token stands in front of these paths.
+const ADMIN_PATHS: &str = "/api/admin/";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Own(UserId),
+    /// On an admin's paths.
+    Anybodys,
+}
+
+impl Whose {
+    pub(in crate::api) fn of(principal: Principal, uri: &Uri) -> Whose {
+        if uri.path().starts_with(ADMIN_PATHS) { Whose::Anybodys } else { Whose::Own(UserId(principal.user_id)) }
+    }
+
+    /// Who takes the order back, as its history tells it.
+    pub(in crate::api) const fn canceller(self) -> Canceller {
+        match self {
+            Whose::Own(_) => Canceller::Customer,
+            Whose::Anybodys => Canceller::Admin,
+        }
+    }
+
+    /// The order of a number. Somebody else's does not exist, for an admin's token neither: an admin has paths of his own.
+    pub(in crate::api) async fn order(self, shop: &Shop, number: &str) -> Result<Order, Problem> {
+        let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
+        let order = shop.front.views.order(id).await.map_err(unavailable)?;
+        let is_visible = |order: &Order| match self {
+            Whose::Own(user) => order.user() == user,
+            Whose::Anybodys => true,
+        };
+        order.filter(is_visible).ok_or_else(order_not_found)
+    }
+}
+
+impl FromRequestParts<Shop> for Whose {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shop: &Shop) -> Result<Whose, Problem> {
+        let Customer(principal) = Customer::from_request_parts(parts, shop).await?;
+        Ok(Whose::of(principal, &parts.uri))
+    }
+}
+
+impl Describes for Whose {
+    fn describe(operation: &mut Operation) {
+        Customer::describe(operation);
+    }
+}

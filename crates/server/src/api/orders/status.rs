@@ -1,0 +1,207 @@
+//! How an order stands: its progress by what has answered, and when it will be known (O-36, O-43, O-49, T15).
+
+use app::events::wire_time;
+use app::ports::StoreError;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::order::saga::StepState;
+use domain::order::{Order, Outcome, Payment, Status};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::owner::Whose;
+use crate::api::response::examples;
+use crate::api::{Shop, texts, unavailable};
+use crate::http::Problem;
+use crate::http::json::Json;
+use crate::http::language::Language;
+use crate::http::path::{self, Name};
+use crate::openapi::words;
+
+/// An order that is still taken back is not at the end of that way.
+const NOT_YET_CANCELLED: u8 = 1;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderProgress", example = examples::order_progress())]
+pub(crate) struct StatusBody {
+    order_id: String,
+    #[schemars(with = "words::OutcomeWord")]
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::ReasonWord>")]
+    reason: Option<&'static str>,
+    #[schemars(with = "words::OrderStatusWord")]
+    status: &'static str,
+    /// In the language that was accepted.
+    status_description: &'static str,
+    /// While the order is taken back: how much of what it had come to is still held. 0 is a cancelled order.
+    progress_percentage: u8,
+    can_cancel: bool,
+    #[schemars(with = "words::Moment")]
+    last_updated: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    pay_before: Option<String>,
+    /// Absent while nothing was begun, and for an order that is not paid beforehand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment: Option<PaymentBody>,
+    /// When its outcome will be known, by what the latest orders took; absent where it is known, or waits for its customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    estimated_completion: Option<String>,
+}
+
+/// How its payment stands: PENDING is under way, FAILED may be tried again until `payBefore`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PaymentOfOrder")]
+struct PaymentBody {
+    payment_id: String,
+    #[schemars(with = "words::PaymentStatusWord")]
+    status: &'static str,
+    /// Why it failed, in the provider's word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+}
+
+/// `GET /api/orders/{n}/status`.
+pub(crate) async fn get(
+    State(shop): State<Shop>,
+    whose: Whose,
+    Name(number, _): Name<path::Order>,
+    language: Language,
+) -> Result<Response, Problem> {
+    let order = whose.order(&shop, &number).await?;
+    let estimate = estimate(&shop, &order).await.map_err(unavailable)?;
+    let payment = payment(&shop, &order).await.map_err(unavailable)?;
+    Ok((language.headers(), Json(body(&order, (payment, estimate), language))).into_response())
+}
+
+/// An order that cannot have any is not looked up for it.
+async fn payment(shop: &Shop, order: &Order) -> Result<Option<PaymentBody>, StoreError> {
+    if !order.is_prepaid() || order.outcome == Outcome::Pending {
+        return Ok(None);
+    }
+    let payment = shop.front.views.payment(order.id()).await?;
+    Ok(payment.map(|payment| PaymentBody {
+        payment_id: shop.front.codec.payment(payment.order).to_string(),
+        status: payment.state.shown(),
+        code: payment.refusal.as_deref().map(str::to_owned),
+    }))
+}
+
+fn body(
+    order: &Order,
+    (payment, estimate): (Option<PaymentBody>, Option<Timestamp>),
+    language: Language,
+) -> StatusBody {
+    StatusBody {
+        order_id: order.created.number.to_string(),
+        outcome: order.outcome.name(),
+        reason: order.reason.map(Reason::code),
+        status: order.status.name(),
+        status_description: texts::orders::of_order(order).of(language),
+        progress_percentage: progress(order),
+        can_cancel: order.is_cancellable(),
+        last_updated: wire_time::format(order.updated_at),
+        pay_before: order.pay_before.map(wire_time::format),
+        payment,
+        estimated_completion: estimate.map(wire_time::format),
+    }
+}
+
+/// How far the order has come. While it is taken back: how much of what it had come to is still to be given back.
+fn progress(order: &Order) -> u8 {
+    // A refund that waits for the shop changes nothing of how far the goods are.
+    let here = order.refund_asked().map_or(order.status, |asked| asked.before);
+    let count = |states: &[StepState]| order.saga.steps.iter().filter(|record| states.contains(&record.state)).count();
+    let held = match order.outcome {
+        // Nobody has said that nothing was taken.
+        Outcome::Compensating | Outcome::CompensationStuck => count(&[StepState::Completed, StepState::Requested]),
+        Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => {
+            count(&[StepState::Completed])
+        }
+    };
+    progress_of(order.outcome, (here, once_claimed(order)), (held, order.saga.steps.len()))
+}
+
+/// The way from one status to the next is gone by what is held, of so many steps. The way back ends at 0, as cancelled.
+fn progress_of(outcome: Outcome, (here, next): (Status, Status), (held, steps): (usize, usize)) -> u8 {
+    let part = |way: u8| u8::try_from(usize::from(way) * held / steps.max(1)).unwrap_or(0);
+    let came_to = if here == Status::Created { next.progress() } else { here.progress() };
+    match outcome {
+        Outcome::Compensating | Outcome::CompensationStuck => part(came_to).max(NOT_YET_CANCELLED),
+        Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => {
+            here.progress() + part(came_to.saturating_sub(here.progress()))
+        }
+    }
+}
+
+fn once_claimed(order: &Order) -> Status {
+    match order.created.payment {
+        _ if order.created.due.is_zero() => Status::PaymentCompleted,
+        Payment::OnDelivery => Status::Preparing,
+        Payment::Prepaid => Status::PendingPayment,
+    }
+}
+
+/// Only claiming and giving back end by themselves. What is overdue by the estimate is expected any moment.
+async fn estimate(shop: &Shop, order: &Order) -> Result<Option<Timestamp>, StoreError> {
+    let begun = match order.outcome {
+        Outcome::Pending => order.created.at,
+        Outcome::Compensating => order.updated_at,
+        Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled | Outcome::CompensationStuck => {
+            return Ok(None);
+        }
+    };
+    let took = shop.estimates.claiming(order.created.mode).await?;
+    Ok(took.map(|took| (begun + took).max(shop.front.clock.now())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: usize = 3;
+
+    fn ways() -> impl Iterator<Item = (Status, Status)> {
+        let nexts = [Status::PendingPayment, Status::PaymentCompleted, Status::Preparing];
+        Status::ALL.into_iter().flat_map(move |here| nexts.map(|next| (here, next)))
+    }
+
+    #[test]
+    fn an_order_goes_on_with_what_it_holds_and_back_with_what_it_gives_back() {
+        for (outcome, way) in Outcome::ALL.into_iter().flat_map(|outcome| ways().map(move |way| (outcome, way))) {
+            let by_held = [0, 1, 2, 3].map(|held| progress_of(outcome, way, (held, STEPS)));
+            let (here, next) = (way.0.progress(), way.1.progress());
+            let is_back = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
+            let most = if way.0 == Status::Created { next } else { here };
+            let least = if is_back { NOT_YET_CANCELLED } else { here };
+            assert_eq!((by_held[0], by_held[3]), (least, most.max(least)), "{outcome:?}, {way:?}");
+            assert!(by_held.is_sorted(), "{outcome:?}, {way:?}: {by_held:?}");
+            let differs = by_held[1] != by_held[2];
+            let moves = if is_back { most > 0 } else { way.0 == Status::Created };
+            assert_eq!(differs, moves, "{outcome:?}, {way:?}: {by_held:?}");
+        }
+    }
+
+    /// T12: what waits for an operator stands where its compensation stands, not where an order begins.
+    #[test]
+    fn a_stuck_order_stands_where_its_compensation_stopped() {
+        for (way, held) in ways().flat_map(|way| (0..=STEPS).map(move |held| (way, (held, STEPS)))) {
+            let (stuck, going) = (Outcome::CompensationStuck, Outcome::Compensating);
+            assert_eq!(progress_of(stuck, way, held), progress_of(going, way, held), "{way:?}, {held:?}");
+            assert!(progress_of(stuck, way, held) > Status::Cancelled.progress());
+        }
+        let of_three = |held| progress_of(Outcome::CompensationStuck, (Status::Created, Status::PendingPayment), held);
+        assert_eq!([1, 2].map(|held| of_three((held, STEPS))), [6, 13]);
+    }
+
+    #[test]
+    fn an_order_without_steps_is_where_its_status_is() {
+        assert_eq!(progress_of(Outcome::Completed, (Status::InTransit, Status::PendingPayment), (0, 0)), 80);
+    }
+}

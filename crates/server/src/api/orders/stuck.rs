@@ -1,0 +1,67 @@
+//! Orders whose compensation got stuck: asked for again, or settled by the shop itself.
+
+use app::commands::Command;
+use axum::extract::State;
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::change;
+use crate::api::request::submission::Submission;
+use crate::api::response::{examples, shapes};
+use crate::api::{Shop, check_reason};
+use crate::http::path::{self, Name};
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ResolveOrder", example = examples::resolve_order())]
+pub(crate) struct ResolveBody {
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ResumeOrder", example = examples::resolve_order())]
+pub(crate) struct ResumeBody {
+    /// Why, for the log.
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: Option<String>,
+}
+
+/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
+pub(crate) async fn resume(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<ResumeBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let reason = submission.body.reason.as_deref().map(|reason| check_reason(reason, &mut violations));
+    violations.into_result()?;
+    let order = submission.whose.order(&shop, &number).await?;
+    let number = order.created.number.to_string();
+    tracing::info!(
+        order = number,
+        by = submission.user().0,
+        reason = reason.as_deref(),
+        "An operator resumes a stuck order"
+    );
+    let command = Command::ResumeOrder { order: order.id() };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}
+
+/// `POST /api/admin/orders/{n}/resolve`: gives back in this commit what nobody said that he gave back.
+pub(crate) async fn resolve(
+    State(shop): State<Shop>,
+    Name(number, _): Name<path::Order>,
+    submission: Submission<ResolveBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let reason = check_reason(&submission.body.reason, &mut violations);
+    violations.into_result()?;
+    let order = submission.whose.order(&shop, &number).await?;
+    let command = Command::ResolveOrder { order: order.id(), by: submission.user(), reason };
+    change(&shop, command, submission.idempotency, submission.prefer).await
+}

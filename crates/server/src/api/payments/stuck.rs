@@ -1,0 +1,213 @@
+//! Payments as operators see them, and what they do about money that does not go back by itself (M1).
+
+use app::commands::Command;
+use app::commands::answer::Answer;
+use app::events::event::GiveBack;
+use app::events::wire_time;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use domain::ids::{OrderId, UserId};
+use domain::payment::{self, Payment, Resolution};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::api::request::pages::PageQuery;
+use crate::api::request::submission::Submission;
+use crate::api::response::refusals::{payment_not_found, problem};
+use crate::api::response::render::Page;
+use crate::api::response::{examples, shapes};
+use crate::api::{Empty, Shop, check_reason, check_reference, unavailable};
+use crate::http::cursor::List;
+use crate::http::json::Json;
+use crate::http::path::{self, Name};
+use crate::http::query::Query;
+use crate::http::{Problem, Violations};
+use crate::openapi::words;
+
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct PaymentsQuery {
+    /// Only payments in this state; `STUCK` are those that wait for an operator.
+    #[serde(default)]
+    #[schemars(with = "Option<words::PaymentStateWord>")]
+    state: Option<StateName>,
+}
+
+/// A payment's state by its name.
+#[derive(Clone, Copy, Debug)]
+struct StateName(payment::State);
+
+impl<'de> Deserialize<'de> for StateName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<StateName, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        payment::State::of_name(&name).map(StateName).ok_or_else(|| serde::de::Error::custom("there is no such state"))
+    }
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ResolvePayment", example = examples::resolve_payment())]
+pub(crate) struct ResolveBody {
+    #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reason: String,
+    /// Where it can be found: the number of a bank transfer, of a case at the provider.
+    #[schemars(length(max = shapes::REFERENCE_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
+    reference: String,
+}
+
+/// An order's payment, with what is owed to its customer.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AdminPayment", example = examples::any_payment())]
+pub(crate) struct PaymentBody {
+    payment_id: String,
+    order_number: String,
+    user_id: i64,
+    #[schemars(with = "words::PaymentStateWord")]
+    state: &'static str,
+    /// How money goes back, where it does: given back, or let go before it was taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::GiveBackWord>")]
+    operation: Option<&'static str>,
+    /// What the operation is about; the amount of the payment where there is none.
+    amount: i64,
+    captured: i64,
+    refunded: i64,
+    /// What operators gave back without the provider.
+    resolved: i64,
+    /// All that is still to go back, with what waits behind the operation.
+    owed: i64,
+    /// How often the provider declined the operation.
+    tries: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<String>,
+    /// Since when the customer waits for money; where nothing is owed, since when the payment stands as it does.
+    #[schemars(with = "words::Moment")]
+    since: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    next_attempt_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolution: Option<ResolutionBody>,
+}
+
+/// How an operator settled it, the last time.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PaymentResolution")]
+struct ResolutionBody {
+    by: i64,
+    #[schemars(with = "words::Moment")]
+    at: String,
+    reason: String,
+    reference: String,
+}
+
+/// A payment and its order's customer.
+type Owned = (Payment, UserId);
+
+fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
+    let deed = payment.giving_back();
+    let amount = deed.map_or(payment.amount, |deed| payment.amount_of(deed));
+    let resolution = |Resolution { by, at, reason, reference }: &Resolution| ResolutionBody {
+        by: by.0,
+        at: wire_time::format(*at),
+        reason: reason.to_string(),
+        reference: reference.to_string(),
+    };
+    PaymentBody {
+        payment_id: shop.front.codec.payment(payment.order).to_string(),
+        order_number: shop.front.codec.order(payment.order).to_string(),
+        user_id: user.0,
+        state: payment.state.name(),
+        operation: deed.and_then(GiveBack::of).map(GiveBack::name),
+        amount: amount.amount(),
+        captured: payment.captured.amount(),
+        refunded: payment.refunded.amount(),
+        resolved: payment.resolved.amount(),
+        owed: payment.owes().amount(),
+        tries: payment.declines,
+        last_error: payment.last_error.as_deref().or(payment.refusal.as_deref()).map(str::to_owned),
+        since: wire_time::format(payment.owed_since.unwrap_or(payment.updated_at)),
+        next_attempt_at: payment.next.and_then(|next| next.due).map(wire_time::format),
+        resolution: payment.resolution.as_ref().map(resolution),
+    }
+}
+
+async fn owned(shop: &Shop, payment: Payment) -> Result<Owned, Problem> {
+    let order = shop.front.views.order(payment.order).await.map_err(unavailable)?;
+    let user = order.ok_or_else(payment_not_found)?.user();
+    Ok((payment, user))
+}
+
+/// `GET /api/admin/payments`: those of the newest orders first.
+pub(crate) async fn list(
+    State(shop): State<Shop>,
+    Query(which): Query<PaymentsQuery>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<PaymentBody>>, Problem> {
+    let state = which.state.map(|StateName(state)| state);
+    let filter = state.map_or("", payment::State::name);
+    let page = query.page(&shop, List { name: "admin/payments", owner: None, filter })?;
+    let payments = shop.front.views.payments(state, page.after.map(OrderId), page.fetch());
+    let mut rows = vec![];
+    for payment in payments.await.map_err(unavailable)? {
+        rows.push(owned(&shop, payment).await?);
+    }
+    Ok(Json(page.of(rows, |(payment, _)| payment.order.0, |row| body(&shop, row))))
+}
+
+/// `GET /api/admin/payments/{paymentId}`.
+pub(crate) async fn get(
+    State(shop): State<Shop>,
+    Name(id, _): Name<path::Payment>,
+) -> Result<Json<PaymentBody>, Problem> {
+    let payment = known(&shop, &id).await?;
+    let payment = owned(&shop, payment).await?;
+    Ok(Json(body(&shop, &payment)))
+}
+
+/// `POST /api/admin/payments/{paymentId}/retry`: has what is stuck tried once more.
+pub(crate) async fn retry(
+    State(shop): State<Shop>,
+    Name(id, _): Name<path::Payment>,
+    submission: Submission<Empty>,
+) -> Result<Response, Problem> {
+    let order = known(&shop, &id).await?.order;
+    let command = Command::RetryStuckPayment { order, by: submission.user() };
+    change(&shop, command, submission.idempotency).await
+}
+
+/// `POST /api/admin/payments/{paymentId}/resolve`: what is stuck was settled without the provider.
+pub(crate) async fn resolve(
+    State(shop): State<Shop>,
+    Name(id, _): Name<path::Payment>,
+    submission: Submission<ResolveBody>,
+) -> Result<Response, Problem> {
+    let mut violations = Violations::default();
+    let reason = check_reason(&submission.body.reason, &mut violations);
+    let reference = check_reference(&submission.body.reference, &mut violations);
+    violations.into_result()?;
+    let order = known(&shop, &id).await?.order;
+    let command = Command::ResolveStuckPayment { order, by: submission.user(), reason, reference };
+    change(&shop, command, submission.idempotency).await
+}
+
+async fn known(shop: &Shop, id: &str) -> Result<Payment, Problem> {
+    let order = shop.front.codec.payment_order(id).ok_or_else(payment_not_found)?;
+    shop.front.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)
+}
+
+async fn change(
+    shop: &Shop,
+    command: Command,
+    idempotency: Option<app::commands::Idempotency>,
+) -> Result<Response, Problem> {
+    let settled = shop.front.submit(command, idempotency).await;
+    let answer = settled.result.map_err(|refusal| problem(&refusal))?;
+    let Answer::PaymentChanged { order } = answer else { return Err(payment_not_found()) };
+    let payment = shop.front.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)?;
+    let payment = owned(shop, payment).await?;
+    let mut response = Json(body(shop, &payment)).into_response();
+    crate::api::mark_replayed(&mut response, settled.replayed);
+    Ok(response)
+}

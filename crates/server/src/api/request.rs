@@ -1,0 +1,10 @@
+//! What endpoints share to read a request: routes, bodies, pages, limits, submission to the engine.
+
+pub mod bodies;
+pub(crate) mod caller;
+pub(crate) mod characters;
+pub(crate) mod fingerprints;
+pub(crate) mod limiting;
+pub(crate) mod pages;
+pub(crate) mod routes;
+pub(crate) mod submission;

@@ -1,0 +1,51 @@
+//! In front of everything that writes, where limits are set: whoever writes too often is told when to come again.
+
+use app::resilience::rates::Rate;
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::ids::UserId;
+
+use crate::api::texts::details;
+use crate::api::{Shop, payments};
+use crate::http::connections::Peer;
+use crate::http::{Code, Problem};
+use crate::security::login_attempts::seconds;
+use crate::security::rate_limits::Verdict;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+pub(in crate::api) async fn limited(State(shop): State<Shop>, request: Request, next: Next) -> Response {
+    let is_callback = request.uri().path().starts_with(payments::CALLBACKS);
+    if is_callback || [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
+        return next.run(request).await;
+    }
+    // Who is nobody's user is limited by his address alone.
+    let session = shop.tokens.session_of(request.headers(), None).ok();
+    let user = session.map(|session| UserId(session.principal.user_id));
+    let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let Some(verdict) = shop.limits.take(user, address).await else { return next.run(request).await };
+    if verdict.taken.is_granted {
+        let mut response = next.run(request).await;
+        tell(response.headers_mut(), &verdict);
+        return response;
+    }
+    let detail = details::RATE_EXCEEDED.with(verdict.rate.per_s).with(verdict.rate.burst);
+    let mut response = Problem::new(Code::RateExceeded, detail).into_response();
+    tell(response.headers_mut(), &verdict);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(verdict.taken.wait)));
+    response
+}
+
+fn tell(headers: &mut HeaderMap, verdict: &Verdict) {
+    let Verdict { name, rate: Rate { per_s, burst }, taken } = verdict;
+    let window = u64::from(*burst).div_ceil(u64::from(*per_s)).max(1);
+    let policy = format!("\"{name}\";q={burst};w={window}");
+    let limit = format!("\"{name}\";r={};t={}", taken.left, seconds(taken.wait));
+    for (header, text) in [(POLICY, policy), (LIMIT, limit)] {
+        headers.insert(header, HeaderValue::try_from(text).expect("words and digits are a header"));
+    }
+}

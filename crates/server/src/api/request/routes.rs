@@ -1,0 +1,94 @@
+//! A route: a path, a handler, and what the document says of them. There is no other way to serve anything.
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use parameters::Checked;
+
+use crate::api::{Shop, payments};
+use crate::http::Code;
+use crate::openapi::{Describes, Operation, Signature};
+use crate::security::auth::Admin;
+
+mod parameters;
+
+/// Routes that belong together.
+#[derive(Default)]
+pub(in crate::api) struct Routes(Vec<Route>);
+
+struct Route {
+    methods: MethodRouter<Shop>,
+    operation: Operation,
+}
+
+impl Routes {
+    pub(in crate::api) fn get<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::GET, handler, Operation { path, method: Method::GET, ..operation })
+    }
+
+    pub(in crate::api) fn post<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::POST, handler, Operation { path, method: Method::POST, ..operation })
+    }
+
+    pub(in crate::api) fn patch<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::PATCH, handler, Operation { path, method: Method::PATCH, ..operation })
+    }
+
+    pub(in crate::api) fn put<H, T, A>(self, path: &'static str, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        self.on(MethodFilter::PUT, handler, Operation { path, method: Method::PUT, ..operation })
+    }
+
+    fn on<H, T, A>(mut self, method: MethodFilter, handler: H, operation: Operation) -> Routes
+    where
+        H: Handler<T, Shop> + Signature<A>,
+        T: 'static,
+    {
+        let mut operation = H::describe(operation);
+        // A provider is not kept from telling what became of money, whatever its address says besides.
+        let is_callback = operation.path.starts_with(payments::CALLBACKS);
+        if operation.method != Method::GET && !is_callback {
+            operation.is_limited = true;
+            operation.refuse(Code::RateExceeded);
+        }
+        let methods = if is_callback {
+            on(method, handler)
+        } else {
+            operation.refuse(Code::ValidationFailed);
+            on(method, Checked::new(handler, &operation))
+        };
+        self.0.push(Route { methods, operation });
+        self
+    }
+
+    /// The same behind the check for an admin's token.
+    pub(in crate::api) fn for_admins(mut self) -> Routes {
+        self.0.iter_mut().for_each(|route| Admin::describe(&mut route.operation));
+        self
+    }
+
+    pub(in crate::api) fn router(self) -> Router<Shop> {
+        self.0.into_iter().fold(Router::new(), |router, route| router.route(route.operation.path, route.methods))
+    }
+
+    pub(in crate::api) fn operations(self) -> impl Iterator<Item = Operation> {
+        self.0.into_iter().map(|route| route.operation)
+    }
+}

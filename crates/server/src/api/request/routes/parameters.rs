@@ -1,0 +1,61 @@
+//! Query parameters that an endpoint does not know are refused by name; a request without a query pays nothing for that.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request};
+use axum::handler::Handler;
+use axum::response::{IntoResponse, Response};
+use futures_util::future::Either;
+
+use crate::api::Shop;
+use crate::http::{Problem, query};
+use crate::openapi::{ACCESS_TOKEN, Access, Operation, Place};
+use crate::security::auth::{Admin, Customer};
+
+/// A handler behind the list of the parameters that its operation describes.
+#[derive(Clone)]
+pub(super) struct Checked<H> {
+    handler: H,
+    access: Access,
+    known: Arc<[String]>,
+}
+
+impl<H> Checked<H> {
+    pub(super) fn new(handler: H, operation: &Operation) -> Checked<H> {
+        let access = operation.access;
+        let queried = operation.parameters.iter().filter(|parameter| parameter.place == Place::Query);
+        let mut known: Vec<String> = queried.map(|parameter| parameter.name.clone()).collect();
+        if access == Access::Listeners {
+            known.push(ACCESS_TOKEN.to_owned());
+        }
+        Checked { handler, access, known: known.into() }
+    }
+}
+
+impl<T, H: Handler<T, Shop>> Handler<T, Shop> for Checked<H> {
+    type Future = Either<H::Future, Pin<Box<dyn Future<Output = Response> + Send>>>;
+
+    fn call(self, request: Request, shop: Shop) -> Self::Future {
+        let unknown = request.uri().query().and_then(|query| query::unknown(query, &self.known));
+        match unknown {
+            None => Either::Left(self.handler.call(request, shop)),
+            Some(problem) => Either::Right(Box::pin(refuse(problem, self.access, request, shop))),
+        }
+    }
+}
+
+/// What an endpoint knows is told only to those for whom it is.
+async fn refuse(problem: Problem, access: Access, request: Request, shop: Shop) -> Response {
+    let (mut parts, _body) = request.into_parts();
+    let admitted = match access {
+        Access::Everybody => Ok(()),
+        Access::Customers => Customer::from_request_parts(&mut parts, &shop).await.map(drop),
+        Access::Admins => Admin::from_request_parts(&mut parts, &shop).await.map(drop),
+        Access::Listeners => {
+            let token = parts.uri.query().and_then(|query| query::value(query, ACCESS_TOKEN));
+            shop.tokens.session_of(&parts.headers, token.as_deref()).map(drop)
+        }
+    };
+    admitted.err().unwrap_or(problem).into_response()
+}

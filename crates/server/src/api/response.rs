@@ -1,0 +1,6 @@
+//! What endpoints share to answer: rendered rows, problem documents, schemas, examples.
+
+pub(crate) mod examples;
+pub(crate) mod refusals;
+pub(crate) mod render;
+pub(crate) mod shapes;

@@ -1,0 +1,191 @@
+//! Each refusal of the engine as a problem document that names the field and says what to do.
+
+use app::commands::answer::Refusal;
+use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
+
+use crate::api::texts::{details, operators, values};
+use crate::http::{Code, Problem};
+
+/// The problem that a refusal is to the client.
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::EmailTaken => Problem::new(Code::UserEmailTaken, details::EMAIL_TAKEN),
+        Refusal::OrderNotFound => order_not_found(),
+        Refusal::OrderNotCancellable => Problem::new(Code::OrderNotCancellable, details::ORDER_NOT_CANCELLABLE),
+        Refusal::OrderNotStuck => Problem::new(Code::OrderNotCancellable, operators::ORDER_NOT_STUCK),
+        Refusal::PaymentNotDue
+        | Refusal::PaymentNotYetDue
+        | Refusal::OrderNotPayable
+        | Refusal::PaymentAlreadyPaid
+        | Refusal::PaymentInProgress
+        | Refusal::PaymentAmountMismatch { .. }
+        | Refusal::OrderNotRefundable
+        | Refusal::RefundPending
+        | Refusal::NoRefundAsked
+        | Refusal::GoodsOnTheWay
+        | Refusal::GoodsSold
+        | Refusal::GoodsCommitted
+        | Refusal::NotThatMuchAwaited
+        | Refusal::RefundTooMuch
+        | Refusal::PaymentNotStuck
+        | Refusal::ReceiverMissing
+        | Refusal::ShipmentNotFound
+        | Refusal::StorageNotFound
+        | Refusal::NoSuchStep { .. } => settling_problem(refusal),
+        Refusal::ProductNotFound { line: None } => product_not_found(),
+        Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
+        Refusal::StockExhausted { available } => {
+            Problem::new(Code::StockExhausted, details::STOCK_EXHAUSTED.with(available))
+        }
+        Refusal::StockTooMuch => Problem::invalid("#/delta", "too_large", values::STOCK_TOO_MUCH),
+        Refusal::PriceChanged { .. }
+        | Refusal::PointsAbovePayable { .. }
+        | Refusal::PointsTooMuch { .. }
+        | Refusal::QuantityTooLarge { .. }
+        | Refusal::TotalTooLarge
+        | Refusal::CouponWorthless => amount_problem(refusal),
+        Refusal::CampaignQuantityLowered { quantity } => {
+            Problem::invalid("#/totalQuantity", "too_small", values::QUANTITY_LOWERED.with(quantity))
+        }
+        Refusal::CampaignWindowOutOfOrder => {
+            Problem::invalid("#/issueEndsAt", "out_of_order", values::WINDOW_OUT_OF_ORDER)
+        }
+        Refusal::CouponNotFound
+        | Refusal::CouponPaused
+        | Refusal::CouponNotStarted
+        | Refusal::CouponExpired
+        | Refusal::CouponAlreadyIssued
+        | Refusal::CouponSoldOut => coupon_problem(refusal),
+        Refusal::LetterNotFound | Refusal::LetterClosed | Refusal::LetterUnreadable { .. } => letter_problem(refusal),
+        Refusal::GroupMoved => group_moved(),
+        Refusal::Broken => Problem::new(Code::Internal, details::BROKEN),
+        Refusal::IdempotencyMismatch => repeated_with_another_body(),
+        Refusal::IdempotencyInProgress => first_is_undecided(),
+        Refusal::Overloaded { .. } => Problem::new(Code::Overloaded, details::OVERLOADED),
+        Refusal::NotWritten => Problem::new(Code::Unavailable, details::NOT_WRITTEN),
+        Refusal::Unavailable => Problem::new(Code::Unavailable, details::OUTCOME_UNKNOWN),
+    }
+}
+
+/// Why an amount of money or points is not taken.
+fn amount_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about amounts only")]
+    match refusal {
+        Refusal::PriceChanged { total } => {
+            Problem::new(Code::PriceChanged, details::PRICE_CHANGED.with(total.amount())).at("#/totalAmount")
+        }
+        Refusal::PointsAbovePayable { payable } => {
+            Problem::invalid("#/pointsToUse", "too_large", values::POINTS_ABOVE_PAYABLE.with(payable.amount()))
+        }
+        Refusal::QuantityTooLarge { line } => {
+            let pointer = format!("#/items/{line}/quantity");
+            Problem::invalid(pointer, "too_large", values::QUANTITY_TOO_LARGE.with(QUANTITY_MAX))
+        }
+        Refusal::TotalTooLarge => Problem::invalid("#/items", "too_large", values::TOTAL_TOO_LARGE.with(NUMBER_MAX)),
+        Refusal::CouponWorthless => Problem::new(Code::CouponNotUsable, details::COUPON_WORTHLESS).at("#/couponId"),
+        Refusal::PointsTooMuch { balance } => {
+            Problem::invalid("#/amount", "too_large", values::POINTS_TOO_MUCH.with(balance.amount()))
+        }
+        _ => Problem::new(Code::Internal, details::AMOUNT_FAILED),
+    }
+}
+
+/// Why there is no coupon.
+fn coupon_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals of coupons only")]
+    match refusal {
+        Refusal::CouponPaused => Problem::new(Code::CouponPaused, details::COUPON_PAUSED),
+        Refusal::CouponNotStarted => Problem::new(Code::CouponNotStarted, details::COUPON_NOT_STARTED),
+        Refusal::CouponExpired => Problem::new(Code::CouponExpired, details::COUPON_EXPIRED),
+        Refusal::CouponAlreadyIssued => Problem::new(Code::CouponAlreadyIssued, details::COUPON_ALREADY_ISSUED),
+        Refusal::CouponSoldOut => Problem::new(Code::CouponSoldOut, details::COUPON_SOLD_OUT),
+        _ => coupon_not_found(),
+    }
+}
+
+/// Why an order is not paid, sent or refunded.
+fn settling_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about settling only")]
+    match refusal {
+        Refusal::PaymentNotDue => Problem::new(Code::PaymentNotDue, details::PAYMENT_NOT_DUE),
+        Refusal::PaymentNotYetDue => Problem::new(Code::PaymentNotYetDue, details::PAYMENT_NOT_YET_DUE),
+        Refusal::OrderNotPayable => not_payable(),
+        Refusal::PaymentNotStuck => Problem::new(Code::PaymentNotStuck, operators::PAYMENT_NOT_STUCK),
+        Refusal::PaymentAlreadyPaid => Problem::new(Code::PaymentAlreadyPaid, details::PAYMENT_ALREADY_PAID),
+        Refusal::PaymentInProgress => Problem::new(Code::PaymentInProgress, details::PAYMENT_IN_PROGRESS),
+        Refusal::PaymentAmountMismatch { due } => {
+            let detail = details::PAYMENT_AMOUNT_MISMATCH.with(due.amount());
+            Problem::new(Code::PaymentAmountMismatch, detail).at("#/paidAmount")
+        }
+        Refusal::RefundTooMuch => Problem::invalid("#/lines", "too_large", values::REFUND_TOO_MUCH),
+        Refusal::ReceiverMissing => Problem::invalid("#/receiver", "missing", values::RECEIVER_MISSING),
+        Refusal::RefundPending => Problem::new(Code::OrderNotRefundable, details::REFUND_PENDING),
+        Refusal::NoRefundAsked => Problem::new(Code::OrderNotRefundable, details::NO_REFUND_ASKED),
+        Refusal::GoodsOnTheWay => Problem::new(Code::OrderNotRefundable, details::GOODS_ON_THE_WAY),
+        Refusal::GoodsSold => Problem::new(Code::OrderNotRefundable, details::GOODS_SOLD),
+        Refusal::NotThatMuchAwaited => Problem::invalid("#/lines", "too_large", values::NOT_THAT_MUCH_AWAITED),
+        Refusal::GoodsCommitted => Problem::new(Code::ShipmentNotPossible, details::GOODS_COMMITTED),
+        Refusal::ShipmentNotFound | Refusal::StorageNotFound => shipment_not_found(),
+        Refusal::NoSuchStep { from } => {
+            Problem::new(Code::ShipmentNotPossible, details::SHIPMENT_NOT_POSSIBLE.with(from))
+        }
+        _ => Problem::new(Code::OrderNotRefundable, details::ORDER_NOT_REFUNDABLE),
+    }
+}
+
+/// What is said wherever a payment is about an order that came to nothing.
+pub(in crate::api) fn not_payable() -> Problem {
+    Problem::new(Code::OrderNotPayable, details::ORDER_NOT_PAYABLE)
+}
+
+/// Why nothing was done to a dead letter.
+fn letter_problem(refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
+    match refusal {
+        Refusal::LetterClosed => Problem::new(Code::LetterClosed, operators::LETTER_CLOSED),
+        Refusal::LetterUnreadable { error } => {
+            Problem::invalid("#/payload", "not_an_event", operators::LETTER_UNREADABLE.with(error))
+        }
+        _ => letter_not_found(),
+    }
+}
+
+fn group_moved() -> Problem {
+    Problem::new(Code::GroupMoved, operators::GROUP_MOVED)
+}
+
+fn first_is_undecided() -> Problem {
+    Problem::new(Code::IdempotencyInProgress, details::KEY_UNDECIDED)
+}
+
+fn repeated_with_another_body() -> Problem {
+    Problem::new(Code::IdempotencyMismatch, details::KEY_WITH_ANOTHER_BODY)
+}
+
+pub(crate) fn order_not_found() -> Problem {
+    Problem::new(Code::OrderNotFound, details::ORDER_NOT_FOUND)
+}
+
+pub(crate) fn shipment_not_found() -> Problem {
+    Problem::new(Code::ShipmentNotFound, details::SHIPMENT_NOT_FOUND)
+}
+
+pub(crate) fn payment_not_found() -> Problem {
+    Problem::new(Code::PaymentNotFound, operators::PAYMENT_NOT_FOUND)
+}
+
+pub(crate) fn product_not_found() -> Problem {
+    Problem::new(Code::ProductNotFound, details::PRODUCT_NOT_FOUND)
+}
+
+pub(crate) fn coupon_not_found() -> Problem {
+    Problem::new(Code::CouponNotFound, details::COUPON_NOT_FOUND)
+}
+
+pub(crate) fn letter_not_found() -> Problem {
+    Problem::new(Code::LetterNotFound, operators::LETTER_NOT_FOUND)
+}
+
+pub(crate) fn request_not_found() -> Problem {
+    Problem::new(Code::RequestNotFound, details::REQUEST_NOT_FOUND)
+}

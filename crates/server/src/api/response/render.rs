@@ -1,0 +1,258 @@
+//! What the shop looks like on the wire.
+
+use app::events::wire_time;
+use app::ports::views::UserCoupon;
+use app::state::rows::{Entry, Granted, Request};
+use domain::coupon::Campaign;
+use domain::ids::Codec;
+use domain::pricing::Discount;
+use domain::stock::Product;
+use domain::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{examples, shapes};
+use crate::api::texts;
+use crate::http::language::Language;
+use crate::openapi::words;
+
+mod order;
+
+pub(crate) use order::{OrderBody, body as order_body, order, orders};
+
+/// A page of a list.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PageOf{T}")]
+pub(crate) struct Page<T> {
+    pub(crate) data: Vec<T>,
+    /// Absent on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = examples::CURSOR)]
+    pub(crate) next_cursor: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Product", example = examples::product())]
+pub(crate) struct ProductBody {
+    product_id: i64,
+    name: String,
+    price: i64,
+    available: i64,
+    #[schemars(with = "words::ShownProductStatusWord")]
+    status: &'static str,
+}
+
+pub(crate) fn product(product: &Product) -> ProductBody {
+    ProductBody {
+        product_id: product.id.0,
+        name: product.name.to_string(),
+        price: product.price.amount(),
+        available: product.available(),
+        status: product.status_shown(),
+    }
+}
+
+/// A product as an admin sees it: with every counter.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "StockedProduct", example = examples::stocked_product())]
+pub(crate) struct StockedProductBody {
+    product_id: i64,
+    name: String,
+    price: i64,
+    /// Units neither reserved nor sold, under the name that the creating request uses.
+    stock: i64,
+    on_hand: i64,
+    reserved: i64,
+    available: i64,
+    sold: i64,
+    #[schemars(with = "words::ShownProductStatusWord")]
+    status: &'static str,
+}
+
+pub(crate) fn stocked_product(product: &Product) -> StockedProductBody {
+    StockedProductBody {
+        product_id: product.id.0,
+        name: product.name.to_string(),
+        price: product.price.amount(),
+        stock: product.on_hand,
+        on_hand: product.on_hand,
+        reserved: product.reserved,
+        available: product.available(),
+        sold: product.sold,
+        status: product.status_shown(),
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Stock", example = examples::stock())]
+pub(crate) struct StockBody {
+    product_id: i64,
+    on_hand: i64,
+    reserved: i64,
+    available: i64,
+}
+
+pub(crate) fn stock(product: &Product) -> StockBody {
+    StockBody {
+        product_id: product.id.0,
+        on_hand: product.on_hand,
+        reserved: product.reserved,
+        available: product.available(),
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Campaign", example = examples::campaign())]
+pub(crate) struct CampaignBody {
+    coupon_id: i64,
+    name: String,
+    #[schemars(with = "shapes::ShownDiscount")]
+    discount: Discount,
+    total_quantity: i64,
+    issued: i64,
+    remaining: i64,
+    max_issue_per_user: i64,
+    #[schemars(with = "words::Moment")]
+    issue_starts_at: String,
+    #[schemars(with = "words::Moment")]
+    issue_ends_at: String,
+    #[schemars(with = "words::Moment")]
+    valid_until: String,
+    #[schemars(with = "words::IssueModeWord")]
+    issue_mode: &'static str,
+    #[schemars(with = "words::QueueKeyWord")]
+    queue_key: &'static str,
+    paused: bool,
+}
+
+pub(crate) fn campaign(campaign: &Campaign) -> CampaignBody {
+    CampaignBody {
+        coupon_id: campaign.id.0,
+        name: campaign.name.to_string(),
+        discount: campaign.discount,
+        total_quantity: campaign.quantity,
+        issued: campaign.issued,
+        remaining: campaign.remaining(),
+        max_issue_per_user: campaign.issue_per_user_max,
+        issue_starts_at: wire_time::format(campaign.issue_starts_at),
+        issue_ends_at: wire_time::format(campaign.issue_ends_at),
+        valid_until: wire_time::format(campaign.valid_until),
+        issue_mode: campaign.issue_mode.name(),
+        queue_key: campaign.queue_key.name(),
+        paused: campaign.paused,
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "UserCoupon", example = examples::user_coupon())]
+pub(crate) struct UserCouponBody {
+    user_coupon_id: String,
+    coupon_id: i64,
+    issue_number: i64,
+    #[schemars(with = "words::UserCouponStatusWord")]
+    status: &'static str,
+    #[schemars(with = "words::Moment")]
+    issued_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_order: Option<String>,
+}
+
+pub(crate) fn user_coupon(held: &UserCoupon, codec: &Codec, now: Timestamp) -> UserCouponBody {
+    let coupon = &held.coupon;
+    let status = match coupon.used_order {
+        Some(_) => "USED",
+        None if held.valid_until <= now => "EXPIRED",
+        None => "ACTIVE",
+    };
+    UserCouponBody {
+        user_coupon_id: coupon.code.to_string(),
+        coupon_id: held.campaign.0,
+        issue_number: coupon.issue_number,
+        status,
+        issued_at: wire_time::format(coupon.issued_at),
+        used_order: coupon.used_order.map(|order| codec.order(order).to_string()),
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CouponRequest", example = examples::coupon_request())]
+pub(crate) struct RequestBody {
+    request_id: String,
+    coupon_id: i64,
+    #[schemars(with = "words::RequestStatusWord")]
+    status: &'static str,
+    #[schemars(with = "Option<words::ResultCodeWord>")]
+    result_code: Option<&'static str>,
+    /// In the language that was accepted.
+    message: Option<&'static str>,
+    result: Option<RequestResultBody>,
+    #[schemars(with = "words::Moment")]
+    created_at: String,
+    #[schemars(with = "words::Moment")]
+    updated_at: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CouponRequestResult")]
+struct RequestResultBody {
+    user_coupon_id: String,
+    coupon_history_id: String,
+    coupon_id: i64,
+    issue_number: i64,
+    #[schemars(with = "words::Moment")]
+    issued_at: String,
+}
+
+pub(crate) fn request(request: &Request, codec: &Codec, language: Language) -> RequestBody {
+    let decision = request.decision.as_ref();
+    let granted = |granted: &Granted, at: Timestamp| RequestResultBody {
+        user_coupon_id: granted.code.to_string(),
+        coupon_history_id: granted.code.to_string(),
+        coupon_id: request.campaign.0,
+        issue_number: granted.issue_number,
+        issued_at: wire_time::format(at),
+    };
+    RequestBody {
+        request_id: codec.request(request.id).to_string(),
+        coupon_id: request.campaign.0,
+        status: request.status.name(),
+        result_code: decision.map(|decision| decision.code.name()),
+        message: decision.map(|decision| texts::coupons::of_result(decision.code).of(language)),
+        result: decision.and_then(|decision| decision.granted.as_ref().map(|found| granted(found, decision.at))),
+        created_at: wire_time::format(request.created_at),
+        updated_at: wire_time::format(request.updated_at),
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "PointsEntry", example = examples::points_entry())]
+pub(crate) struct EntryBody {
+    kind: &'static str,
+    /// What the account gained; negative when it paid.
+    amount: i64,
+    balance: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_number: Option<String>,
+    #[schemars(with = "words::Moment")]
+    at: String,
+}
+
+pub(crate) fn entry(entry: &Entry, codec: &Codec) -> EntryBody {
+    let gained = entry.to_account == entry.user.0;
+    EntryBody {
+        kind: entry.kind,
+        amount: if gained { entry.amount.amount() } else { -entry.amount.amount() },
+        balance: entry.balance.amount(),
+        order_number: entry.order.map(|order| codec.order(order).to_string()),
+        at: wire_time::format(entry.at),
+    }
+}

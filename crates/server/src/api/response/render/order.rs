@@ -1,0 +1,325 @@
+//! An order on the wire, with its payment and its goods.
+
+use app::audit::Settlement;
+use app::events::wire_time;
+use domain::ids::{Codec, ProductId};
+use domain::money::Money;
+use domain::order::saga::{Direction, Step, StepState};
+use domain::order::{Order, Outcome, Receiver, RefundAsked, Rule};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::api::response::{examples, shapes};
+use crate::api::{Shop, unavailable};
+use crate::http::Problem;
+use crate::openapi::words;
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Order", example = examples::order())]
+pub(crate) struct OrderBody {
+    order_number: String,
+    user_id: i64,
+    items: Vec<ItemBody>,
+    total_price: i64,
+    discount_price: i64,
+    /// The items' total, as `totalPrice`: total = discount + points + due.
+    total_amount: i64,
+    /// As `discountPrice`.
+    discount_amount: i64,
+    points_used: i64,
+    amount_due: i64,
+    /// What was taken of the customer's money.
+    paid_amount: i64,
+    /// What was given back of it.
+    refunded_amount: i64,
+    payment: PaymentBody,
+    /// The goods on their way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipment: Option<ParcelBody>,
+    /// The goods that the warehouse keeps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage: Option<StoredBody>,
+    /// Where the goods go, if it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<shapes::Receiver>")]
+    receiver: Option<Receiver>,
+    #[schemars(with = "words::ModeWord")]
+    mode: &'static str,
+    /// The rule that chose the mode; absent where it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::RuleWord>")]
+    chosen_by: Option<&'static str>,
+    #[schemars(with = "words::OutcomeWord")]
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::ReasonWord>")]
+    reason: Option<&'static str>,
+    #[schemars(with = "words::OrderStatusWord")]
+    status: &'static str,
+    /// Why it was cancelled, in the words of the person who cancelled it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_reason: Option<String>,
+    /// Why goods were given back, in the words of the person who asked last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_reason: Option<String>,
+    /// Why the shop rejected the refund that was asked for last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reject_reason: Option<String>,
+    /// The refund that waits for the shop's decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_request: Option<RefundRequestBody>,
+    steps: Vec<StepBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    pay_before: Option<String>,
+    #[schemars(with = "words::Moment")]
+    created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::Moment>")]
+    completed_at: Option<String>,
+    #[schemars(with = "words::Moment")]
+    updated_at: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderItem")]
+struct ItemBody {
+    product_id: i64,
+    name: String,
+    quantity: i64,
+    unit_price: i64,
+    /// Units whose price was given back.
+    refunded_quantity: i64,
+    /// Units of those that have not arrived yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    awaited_quantity: Option<i64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RefundRequest")]
+struct RefundRequestBody {
+    items: Vec<RefundRequestItem>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "RefundRequestItem")]
+struct RefundRequestItem {
+    product_id: i64,
+    quantity: i64,
+}
+
+/// How the order is paid, and how far that is.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderPayment")]
+struct PaymentBody {
+    #[schemars(with = "words::PaymentWord")]
+    terms: &'static str,
+    /// What is to be paid.
+    amount: i64,
+    captured_amount: i64,
+    refunded_amount: i64,
+    /// Absent, as what follows, until a payment was begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::PaymentStatusWord>")]
+    status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<words::MethodWord>")]
+    method: Option<&'static str>,
+    /// Counts the attempts, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<i64>,
+    /// Why the last attempt was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderShipment")]
+struct ParcelBody {
+    #[schemars(with = "words::ShipmentStatusWord")]
+    status: &'static str,
+    /// The carrier's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_number: Option<String>,
+    #[schemars(with = "words::Moment")]
+    updated_at: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "OrderStorage")]
+struct StoredBody {
+    #[schemars(with = "words::StorageStatusWord")]
+    status: &'static str,
+    #[schemars(with = "words::Moment")]
+    updated_at: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OrderStep")]
+struct StepBody {
+    #[schemars(with = "words::StepWord")]
+    step: &'static str,
+    #[schemars(with = "words::StepStateWord")]
+    state: &'static str,
+    #[schemars(with = "words::Moment")]
+    at: String,
+}
+
+/// The order with its payment and its goods. An order that cannot have any is not looked up for them.
+pub(crate) async fn order(shop: &Shop, order: &Order) -> Result<OrderBody, Problem> {
+    let of_it = if may_have_more(order) {
+        let found = shop.front.views.settlements(vec![order.id()]).await.map_err(unavailable)?;
+        found.into_iter().next().unwrap_or_default()
+    } else {
+        Settlement::default()
+    };
+    Ok(body(order, &of_it, &shop.front.codec))
+}
+
+/// The orders of a page, each with what there is of it: read together.
+pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Settlement)>, Problem> {
+    let ids = orders.iter().filter(|order| may_have_more(order)).map(Order::id).collect();
+    let mut found = shop.front.views.settlements(ids).await.map_err(unavailable)?.into_iter();
+    let with = |order: Order| {
+        let of_it = if may_have_more(&order) { found.next() } else { None };
+        (order, of_it.unwrap_or_default())
+    };
+    Ok(orders.into_iter().map(with).collect())
+}
+
+/// Whether there may be a payment, a parcel or something stored.
+fn may_have_more(order: &Order) -> bool {
+    let may_be_paid = order.is_prepaid() && (order.pay_before.is_some() || order.outcome != Outcome::Pending);
+    may_be_paid || (order.has_destination() && order.outcome == Outcome::Completed)
+}
+
+pub(crate) fn body(order: &Order, of_it: &Settlement, codec: &Codec) -> OrderBody {
+    let created = &order.created;
+    let payment = payment(order, of_it, codec);
+    let at = |moment: Timestamp| wire_time::format(moment);
+    OrderBody {
+        order_number: created.number.to_string(),
+        user_id: created.user.0,
+        items: items(order),
+        total_price: created.total.amount(),
+        discount_price: created.discount.amount(),
+        total_amount: created.total.amount(),
+        discount_amount: created.discount.amount(),
+        points_used: created.points.amount(),
+        amount_due: created.due.amount(),
+        paid_amount: payment.captured_amount,
+        refunded_amount: payment.refunded_amount,
+        payment,
+        shipment: of_it.shipment.as_ref().map(|shipment| ParcelBody {
+            status: shipment.state.name(),
+            tracking_number: shipment.tracking.as_deref().map(str::to_owned),
+            updated_at: at(shipment.updated_at),
+        }),
+        storage: of_it
+            .storage
+            .map(|storage| StoredBody { status: storage.state.name(), updated_at: at(storage.updated_at) }),
+        receiver: created.receiver.clone(),
+        mode: created.mode.name(),
+        chosen_by: created.chosen_by.map(Rule::name),
+        outcome: order.outcome.name(),
+        reason: order.reason.map(Reason::code),
+        status: order.status.name(),
+        cancel_reason: order.cancel_reason().map(|reason| reason.to_string()),
+        refund_reason: order.refund_reason().map(|reason| reason.to_string()),
+        reject_reason: order.reject_reason().map(|reason| reason.to_string()),
+        refund_request: order.refund_asked().map(refund_request),
+        steps: steps(order),
+        pay_before: order.pay_before.map(wire_time::format),
+        created_at: at(created.at),
+        completed_at: order.completed_at.map(wire_time::format),
+        updated_at: at(order.updated_at),
+    }
+}
+
+fn refund_request(asked: &RefundAsked) -> RefundRequestBody {
+    let item =
+        |(product, quantity): &(ProductId, i64)| RefundRequestItem { product_id: product.0, quantity: *quantity };
+    RefundRequestBody { items: asked.lines.iter().map(item).collect() }
+}
+
+fn items(order: &Order) -> Vec<ItemBody> {
+    let lines = order.created.lines.iter().enumerate();
+    let item = |(place, line): (usize, &domain::order::Line)| ItemBody {
+        product_id: line.product.0,
+        name: line.name.to_string(),
+        quantity: line.quantity,
+        unit_price: line.unit_price.amount(),
+        refunded_quantity: order.returned(place),
+        awaited_quantity: Some(order.awaited(line.product)).filter(|units| *units > 0),
+    };
+    lines.map(item).collect()
+}
+
+fn payment(order: &Order, of_it: &Settlement, codec: &Codec) -> PaymentBody {
+    let payment = of_it.payment.as_ref();
+    let won = |amount: Option<Money>| amount.unwrap_or_default().amount();
+    PaymentBody {
+        terms: order.created.payment.name(),
+        amount: order.created.due.amount(),
+        captured_amount: won(payment.map(|payment| payment.captured)),
+        refunded_amount: won(payment.map(|payment| payment.refunded + payment.resolved)),
+        payment_id: payment.map(|payment| codec.payment(payment.order).to_string()),
+        status: payment.map(|payment| payment.state.shown()),
+        method: payment.map(|payment| payment.method.name()),
+        attempt: payment.map(|payment| payment.attempt),
+        failure_code: payment.and_then(|payment| payment.refusal.as_deref()).map(str::to_owned),
+    }
+}
+
+/// Stock, coupon and points; the stock of several products is one step to the customer.
+fn steps(order: &Order) -> Vec<StepBody> {
+    let mut steps: Vec<(&'static str, StepState, Timestamp)> = vec![];
+    for record in &order.saga.steps {
+        let name = match record.step {
+            Step::Stock(_) => "STOCK",
+            Step::Coupon => "COUPON",
+            Step::Point => "POINT",
+        };
+        match steps.last_mut() {
+            Some((last, state, at)) if *last == name => {
+                *state = combine(*state, record.state);
+                *at = (*at).max(record.at);
+            }
+            _ => steps.push((name, record.state, record.at)),
+        }
+    }
+    let is_claiming = order.saga.direction == Direction::Claiming;
+    let is_skipped = |state| match state {
+        StepState::Waiting => order.outcome == Outcome::Cancelled || !is_claiming,
+        StepState::Requested => order.outcome == Outcome::Cancelled && is_claiming,
+        StepState::Completed | StepState::Failed(_) | StepState::Restored => false,
+    };
+    let render = |(step, state, at): (&'static str, StepState, Timestamp)| StepBody {
+        step,
+        state: if is_skipped(state) { "SKIPPED" } else { state.name() },
+        at: wire_time::format(at),
+    };
+    steps.into_iter().map(render).collect()
+}
+
+/// What is said of several products at once: the worst that happened to any of them.
+fn combine(one: StepState, other: StepState) -> StepState {
+    let weight = |state: StepState| match state {
+        StepState::Failed(_) => 3,
+        StepState::Requested | StepState::Waiting => 2,
+        StepState::Restored => 1,
+        StepState::Completed => 0,
+    };
+    if weight(other) > weight(one) { other } else { one }
+}

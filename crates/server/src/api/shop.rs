@@ -1,0 +1,6 @@
+//! Endpoints about the process itself: health, echo, audit, the API reference.
+
+pub(crate) mod audit;
+pub(crate) mod echo;
+pub(crate) mod health;
+pub(crate) mod reference;

@@ -1,0 +1,78 @@
+//! The audit from inside: the running shop looks at a snapshot of itself, and puts right what can be computed again.
+
+use app::audit::{self, Audit, Inspection, Repaired};
+use app::commands::Command;
+use axum::extract::State;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::api::request::submission::Submission;
+use crate::api::response::{examples, shapes};
+use crate::api::texts::operators;
+use crate::api::{Empty, Shop, unavailable};
+use crate::http::json::Json;
+use crate::http::{Code, Problem};
+use crate::runtime::submitter::Front;
+
+/// What a repair did: each of them, the audit before it, and the audit after.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Repair", example = examples::repair())]
+pub(crate) struct RepairBody {
+    repairs: usize,
+    #[schemars(with = "Vec<shapes::Repaired>")]
+    repaired: Vec<Repaired>,
+    #[schemars(with = "shapes::Audit")]
+    before: Audit,
+    #[schemars(with = "shapes::Audit")]
+    after: Audit,
+}
+
+/// The audit as it is told.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(rename = "AuditReport", inline)]
+pub(crate) struct AuditBody {
+    #[schemars(with = "shapes::Audit")]
+    audit: Audit,
+}
+
+/// `GET /api/admin/audit`.
+pub(crate) async fn report(State(shop): State<Shop>) -> Result<Json<AuditBody>, Problem> {
+    inspect(&shop).await.map(|inspection| Json(AuditBody { audit: inspection.audit }))
+}
+
+/// `POST /api/admin/audit/repair`.
+pub(crate) async fn repair(
+    State(shop): State<Shop>,
+    _submission: Submission<Empty>,
+) -> Result<Json<RepairBody>, Problem> {
+    let Inspection { audit: before, repairs } = inspect(&shop).await?;
+    let repaired = repair_all(&shop.front, repairs).await;
+    let after = inspect(&shop).await?.audit;
+    Ok(Json(RepairBody { repairs: repaired.len(), repaired, before, after }))
+}
+
+/// Has the engine put right what an audit asks for, and says of each whether it did.
+pub(crate) async fn repair_all(front: &Front, repairs: Vec<Command>) -> Vec<Repaired> {
+    let mut repaired = vec![];
+    for command in repairs {
+        let what = Repaired::new(&command, true);
+        let refused = front.submit(command, None).await.result.err();
+        match &refused {
+            None => tracing::info!(law = what.law, "Repaired: {}", what.what),
+            Some(refusal) => tracing::warn!(law = what.law, "Not repaired: {}: {refusal:?}", what.what),
+        }
+        repaired.push(Repaired { done: refused.is_none(), ..what });
+    }
+    repaired
+}
+
+/// Reads the whole store, on a thread that serves nobody meanwhile.
+async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
+    let (snapshots, now) = (shop.snapshots.clone(), shop.front.clock.now());
+    let look = move || audit::inspect(snapshots()?.as_mut(), now);
+    match tokio::task::spawn_blocking(look).await {
+        Ok(inspection) => inspection.map_err(unavailable),
+        Err(_panicked) => Err(Problem::new(Code::Internal, operators::AUDIT_FAILED)),
+    }
+}

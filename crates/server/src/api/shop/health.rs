@@ -1,0 +1,37 @@
+//! Whether the process lives, whether it takes work, and how it does.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+use crate::api::Shop;
+use crate::api::texts::operators;
+use crate::http::{Code, Problem};
+
+/// `GET /livez`: the process can answer, and do its work.
+pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Problem> {
+    if shop.front.health.failed().is_some() {
+        return Err(Problem::new(Code::Unavailable, operators::FAILED_FOR_GOOD));
+    }
+    Ok("ok\n")
+}
+
+/// `GET /readyz`: commands are taken and the store answers.
+pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Problem> {
+    if shop.is_stopping() {
+        return Err(Problem::new(Code::Unavailable, operators::STOPPING));
+    }
+    if !shop.front.is_open() {
+        return Err(Problem::new(Code::Unavailable, operators::ENGINE_STOPPED));
+    }
+    if !shop.front.health.takes_writes() {
+        return Err(Problem::new(Code::Unavailable, operators::NO_WRITES));
+    }
+    shop.front.views.product(domain::ids::ProductId(0)).await.map_err(crate::api::unavailable)?;
+    Ok("ok\n")
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(shop): State<Shop>, asked: HeaderMap) -> Response {
+    shop.metrics.exposition(&asked).into_response()
+}

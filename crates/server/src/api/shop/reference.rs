@@ -1,0 +1,56 @@
+//! The document and the page that shows it. Everything is in the binary; the page loads nothing from elsewhere.
+
+use std::sync::LazyLock;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+const PAGE: &str = include_str!("../../../assets/reference.html");
+const SCRIPT: &str = include_str!("../../../assets/reference.js");
+const STYLE: &str = include_str!("../../../assets/reference.css");
+
+/// The page may run its own script and style, and ask this shop; nothing else, and nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+/// The same for every shop of this version, so it is written once.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(crate::api::document().to_string()));
+
+/// `GET /openapi.json`.
+pub(in crate::api) async fn document() -> Response {
+    asset("application/json", DOCUMENT.clone())
+}
+
+/// `GET /docs`.
+pub(in crate::api) async fn page() -> Response {
+    asset("text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()))
+}
+
+/// `GET /docs/reference.js`.
+pub(in crate::api) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", Bytes::from_static(SCRIPT.as_bytes()))
+}
+
+/// `GET /docs/reference.css`.
+pub(in crate::api) async fn style() -> Response {
+    asset("text/css; charset=utf-8", Bytes::from_static(STYLE.as_bytes()))
+}
+
+/// `GET /`: there is nothing to buy at this address itself, so people are led to the reference.
+pub(in crate::api) async fn front() -> Response {
+    const TEXT: &str =
+        "This is a Doorbuster shop. Its reference to read is at /docs, the same as OpenAPI at /openapi.json.\n";
+    (StatusCode::FOUND, [(LOCATION, HeaderValue::from_static("/docs"))], TEXT).into_response()
+}
+
+/// Another version of the shop may be served here next time, so a copy is asked about before it is used.
+fn asset(content_type: &'static str, body: Bytes) -> Response {
+    let headers: [(HeaderName, HeaderValue); 3] = [
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    ];
+    (headers, body).into_response()
+}

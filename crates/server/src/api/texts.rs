@@ -1,0 +1,111 @@
+//! Every text that people read, in every language that there is (O-49, N-04, T9). One list per part of the shop; a text
+//! that lacks a language is no text here, and a test walks all of them.
+
+use std::borrow::Cow;
+
+use crate::http::language::Language;
+
+/// Declares texts: name, English, Korean. `{0}`, `{1}` … stand for values, in both languages the same ones.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident: $english:literal, $korean:literal;)*) => {
+        $($(#[$doc])* pub(crate) const $name: crate::api::texts::Text = crate::api::texts::Text::new($english, $korean);)*
+
+        /// By name.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, crate::api::texts::Text)] = &[$((stringify!($name), $name),)*];
+    };
+}
+
+pub(crate) mod bodies;
+pub(crate) mod coupons;
+pub(crate) mod details;
+pub(crate) mod notices;
+pub(crate) mod operators;
+pub(crate) mod orders;
+pub(crate) mod values;
+
+/// One text in every language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    english: &'static str,
+    korean: &'static str,
+}
+
+impl Text {
+    pub(crate) const fn new(english: &'static str, korean: &'static str) -> Text {
+        Text { english, korean }
+    }
+
+    pub const fn of(self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.english,
+            Language::Korean => self.korean,
+        }
+    }
+
+    /// The text with its first value.
+    pub(crate) fn with(self, value: impl ToString) -> Told {
+        Told::from(self).with(value)
+    }
+
+    /// The text with another text as its first value.
+    pub(crate) fn with_text(self, value: impl Into<Told>) -> Told {
+        Told::from(self).with_text(value)
+    }
+}
+
+/// A text with its values, before it is known which language its reader accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    text: Text,
+    values: Vec<Value>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    /// A number, or a word that is the same in every language.
+    Plain(String),
+    Told(Told),
+}
+
+impl From<Text> for Told {
+    fn from(text: Text) -> Told {
+        Told { text, values: vec![] }
+    }
+}
+
+impl Told {
+    /// Gives the text its next value.
+    pub(crate) fn with(mut self, value: impl ToString) -> Told {
+        self.values.push(Value::Plain(value.to_string()));
+        self
+    }
+
+    pub(crate) fn with_text(mut self, value: impl Into<Told>) -> Told {
+        self.values.push(Value::Told(value.into()));
+        self
+    }
+
+    pub fn of(&self, language: Language) -> Cow<'static, str> {
+        let text = self.text.of(language);
+        if self.values.is_empty() {
+            return text.into();
+        }
+        let mut whole = String::with_capacity(text.len() + 32);
+        let mut parts = text.split('{');
+        whole.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let (place, rest) = part.split_once('}').unwrap_or(("", part));
+            match place.parse().ok().and_then(|place: usize| self.values.get(place)) {
+                Some(Value::Plain(value)) => whole.push_str(value),
+                Some(Value::Told(told)) => whole.push_str(&told.of(language)),
+                None => {}
+            }
+            whole.push_str(rest);
+        }
+        whole.into()
+    }
+}
+
+#[cfg(test)]
+mod tests;

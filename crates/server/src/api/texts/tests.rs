@@ -1,0 +1,78 @@
+//! Every text is there in every language: what customers see, and what those see who run the shop.
+
+use app::events::event::ResultCode;
+use app::events::notices::NoticeKind;
+use app::ports::views::ToldNotice;
+use domain::order::{Outcome, Status};
+use domain::reason::Reason;
+use domain::time::Timestamp;
+use serde_json::Value;
+
+use crate::api::texts::*;
+use crate::http::Code;
+
+fn all() -> Vec<(String, Text)> {
+    let lists = [bodies::ALL, details::ALL, notices::ALL, operators::ALL, orders::ALL, values::ALL];
+    let listed = lists.into_iter().flatten().map(|(name, text)| ((*name).to_owned(), *text));
+    let titles = Code::ALL.into_iter().map(|code| (code.as_str().to_owned(), code.title()));
+    let statuses = Outcome::ALL.into_iter().flat_map(|outcome| {
+        let of = move |status: Status| (status.name().to_owned(), orders::description(outcome, status));
+        Status::ALL.into_iter().map(of)
+    });
+    let reasons = Reason::ALL.into_iter().map(|reason| (reason.code().to_owned(), orders::of_reason(reason)));
+    let results = ResultCode::ALL.into_iter().map(|code| (code.name().to_owned(), coupons::of_result(code)));
+    listed.chain(titles).chain(statuses).chain(reasons).chain(results).collect()
+}
+
+/// Words that Korean readers use as they are.
+const SAME_IN_BOTH: [&str; 0] = [];
+
+fn is_korean(text: &str) -> bool {
+    text.chars().any(|c| ('가'..='힣').contains(&c))
+}
+
+fn places(text: &str) -> Vec<&str> {
+    let mut places: Vec<&str> =
+        text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(place, _)| place).collect();
+    places.sort_unstable();
+    places
+}
+
+#[test]
+fn every_text_is_there_in_korean_and_in_english() {
+    for (name, text) in all() {
+        let (english, korean) = (text.of(Language::English), text.of(Language::Korean));
+        assert!(!english.is_empty() && !is_korean(english), "{name}: {english}");
+        assert!(is_korean(korean) || SAME_IN_BOTH.contains(&name.as_str()), "{name}: {korean}");
+        assert_eq!(places(english), places(korean), "{name} has the same values in both languages");
+    }
+}
+
+#[test]
+fn every_notice_has_a_type_a_title_a_message_and_a_time_in_both_languages() {
+    let data = r#"{"orderNumber":"ORD-1","status":"IN_TRANSIT","outcome":"COMPLETED","issueNumber":7,
+        "reason":"stock.exhausted","resultCode":"OUT_OF_STOCK"}"#;
+    for kind in NoticeKind::ALL.iter().map(|kind| kind.name()).chain(["reset"]) {
+        let at = Timestamp::from_micros(1_795_262_400_000_000);
+        let notice = ToldNotice { number: 1, kind: kind.to_owned(), data: data.to_owned(), at };
+        let told = |language| -> Value { serde_json::from_str(&notices::told(&notice, language)).unwrap() };
+        let (english, korean) = (told(Language::English), told(Language::Korean));
+        assert_eq!(english["type"], kind.replace('.', "_").to_uppercase(), "{kind}");
+        assert_eq!(english["timestamp"], "2026-11-21T12:00:00Z", "{kind}");
+        for member in ["title", "message"] {
+            assert!(english[member].as_str().is_some_and(|text| !text.is_empty() && !is_korean(text)), "{english}");
+            assert!(korean[member].as_str().is_some_and(is_korean), "{korean}");
+        }
+        assert_eq!((&korean["orderNumber"], &korean["status"]), (&"ORD-1".into(), &"IN_TRANSIT".into()));
+    }
+}
+
+#[test]
+fn values_stand_in_their_places() {
+    const TEXT: Text = Text::new("{0} of {1}", "{1} 중 {0}");
+    let told = TEXT.with(3).with_text(values::FROM_TO.with(1).with(9));
+    assert_eq!(told.of(Language::English), "3 of must be from 1 to 9");
+    assert_eq!(told.of(Language::Korean), "1 이상 9 이하여야 합니다 중 3");
+    // What a client sent is no text with places of its own.
+    assert_eq!(values::NOT_BEFORE.with("{0}").of(Language::English), "must not be before {0}");
+}

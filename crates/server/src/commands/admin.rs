@@ -1,0 +1,11 @@
+//! Commands that operate a shop, running or stopped.
+
+pub(crate) mod audit;
+pub(crate) mod client;
+pub(crate) mod dlq;
+pub(crate) mod groups;
+pub(crate) mod order;
+pub(crate) mod payment;
+pub(crate) mod replay;
+pub(crate) mod running;
+pub(crate) mod topics;

@@ -1,0 +1,106 @@
+//! `doorbuster audit`: proves that everything adds up, beside a running server or on a stopped store.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use app::audit::{Audit, Inspection, Repaired, inspect};
+use app::ports::Clock;
+use serde::Serialize;
+
+use super::running;
+use crate::cli::AuditArgs;
+use crate::commands::output::table::counted;
+use crate::commands::{Error, print, settings};
+use crate::config::Config;
+use crate::security::secret::Secret;
+use crate::system::data_dir::{self, DataDir};
+use crate::wiring;
+
+/// What the command prints as JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    audit: &'a Audit,
+    /// How much of it `--repair` would put right.
+    repairable: usize,
+    /// What `--repair` has put right; absent where it was not asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<&'a [Repaired]>,
+}
+
+pub(in crate::commands) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
+    let mut config = settings(&args.settings)?;
+    if args.accept_loss {
+        accept_loss(&mut config)?;
+    }
+    let repaired = args.repair.then(|| repair(&config)).transpose()?;
+    let Inspection { audit, repairs } = inspect_store(&config)?;
+    let (repairable, repaired) = (repairs.len(), repaired.as_deref());
+    if args.json {
+        let told = Told { audit: &audit, repairable, repaired };
+        print(&serde_json::to_string(&told).map_err(std::io::Error::from)?)?;
+    } else {
+        print(&table(&audit, repairable, repaired))?;
+    }
+    Ok(if audit.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Goes on with a store that has lost commits. It is said once: what is lost later is lost anew.
+fn accept_loss(config: &mut Config) -> Result<(), Error> {
+    config.store.accept_loss = true;
+    let data_dir = DataDir::open(&config.server.data_dir)?;
+    wiring::accept_loss(config, data_dir.path())?;
+    config.store.accept_loss = false;
+    Ok(())
+}
+
+/// Audits the store as it is now.
+pub(in crate::commands) fn examine(config: &Config) -> Result<Audit, Error> {
+    inspect_store(config).map(|inspection| inspection.audit)
+}
+
+fn inspect_store(config: &Config) -> Result<Inspection, Error> {
+    let mut snapshot = wiring::snapshot(config)?;
+    Ok(inspect(snapshot.as_mut(), wiring::clock().now())?)
+}
+
+/// Goes through the server where one runs: there is one writer, and it is not this process.
+fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
+    let folder = &config.server.data_dir;
+    match DataDir::open(folder) {
+        Ok(data_dir) => {
+            let secret = Secret::of_this_process()?;
+            Ok(wiring::repair(config, &secret, data_dir.path())?)
+        }
+        Err(data_dir::Error::Served(_)) => running::repair(config),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> String {
+    let mut text = String::new();
+    for law in &audit.laws {
+        let mark = if law.violations == 0 { "ok" } else { "BROKEN" };
+        let _ = writeln!(text, "{:>3}  {:<70} {:>10} checked  {mark}", law.law, law.name, law.checked);
+        for example in &law.examples {
+            let _ = writeln!(text, "       {example}");
+        }
+    }
+    for skipped in &audit.skipped {
+        let _ = writeln!(text, "{:>3}  not held, or in part: {}", skipped.law, skipped.reason);
+    }
+    for Repaired { law, what, done } in repaired.unwrap_or_default() {
+        let word = if *done { "repaired" } else { "NOT repaired" };
+        let _ = writeln!(text, "{law:>3}  {word}: {what}");
+    }
+    if repaired.is_some_and(<[Repaired]>::is_empty) {
+        let _ = writeln!(text, "There was nothing to repair.");
+    }
+    let next = match (audit.is_clean(), repairable) {
+        (true, _) => String::new(),
+        (false, 0) => "; none of them can be repaired: see what docs/audit.md says of the law".to_owned(),
+        (false, _) => format!("; `doorbuster audit --repair` puts right what can be computed again ({repairable})"),
+    };
+    let _ = write!(text, "{}{next}", counted(audit.violations, "violation"));
+    text
+}

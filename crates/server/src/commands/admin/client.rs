@@ -1,0 +1,203 @@
+//! The way to a shop's admin endpoints: through the server that runs, or through the shop itself when none does, so that
+//! nobody but the engine ever writes.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+
+use super::running;
+use crate::api::{self, Surface};
+use crate::cli::ShopArgs;
+use crate::commands::output::failure::Refusal;
+use crate::commands::{Error, print, settings};
+use crate::config::{Config, Roles};
+use crate::security::auth::{Principal, Role, Tokens};
+use crate::security::secret::Secret;
+use crate::system::data_dir::{self, DataDir};
+use crate::wiring::{self, Running};
+
+/// The longest that an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+const TOKEN_TTL: Duration = Duration::from_secs(300);
+/// The admin that a command on this machine speaks for.
+const OPERATOR: i64 = 1;
+
+pub(in crate::commands) struct AdminDoor {
+    token: String,
+    way: Way,
+}
+
+enum Way {
+    Server { address: String },
+    Shop(Box<OwnShop>),
+}
+
+/// A shop that nobody serves, opened for one command.
+struct OwnShop {
+    running: Running,
+    runtime: Runtime,
+    _data_dir: DataDir,
+}
+
+impl AdminDoor {
+    pub(in crate::commands) fn open(args: &ShopArgs) -> Result<AdminDoor, Error> {
+        AdminDoor::open_as(args, None)
+    }
+
+    /// The same, but a shop that is opened for the command reads no log and publishes nothing meanwhile.
+    pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminDoor, Error> {
+        AdminDoor::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
+    }
+
+    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminDoor, Error> {
+        let mut config = settings(&args.settings)?;
+        config.server.roles = own_roles.unwrap_or(config.server.roles);
+        let folder = &config.server.data_dir;
+        if let Some(url) = &args.url {
+            let token = match &args.token {
+                Some(token) => token.clone(),
+                None => signed(&Secret::find(config.auth.secret(), folder)?),
+            };
+            return Ok(AdminDoor { token, way: Way::Server { address: address_of(url)? } });
+        }
+        match DataDir::open(folder) {
+            Ok(data_dir) => AdminDoor::of_own_shop(&config, data_dir),
+            Err(data_dir::Error::Served(_)) => AdminDoor::of_server(&config, folder),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn of_server(config: &Config, folder: &Path) -> Result<AdminDoor, Error> {
+        let token = signed(&Secret::find(config.auth.secret(), folder)?);
+        let address = running::address(folder)?;
+        Ok(AdminDoor { token, way: Way::Server { address } })
+    }
+
+    fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminDoor, Error> {
+        let secret = Secret::of_this_process()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let running = wiring::open(config, &secret, data_dir.path())?;
+        let own = OwnShop { running, runtime, _data_dir: data_dir };
+        Ok(AdminDoor { token: signed(&secret), way: Way::Shop(Box::new(own)) })
+    }
+
+    /// Asks, and ends what was begun for this command.
+    pub(in crate::commands) fn ask(self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let answer = self.answer(method, path, body);
+        self.close()?;
+        answer
+    }
+
+    /// Expects success; what the shop refuses is told in its own words.
+    fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
+        let (status, document) = match &self.way {
+            Way::Server { address } => self.ask_server(address, (method, path), body)?,
+            Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, (method, path), body))?,
+        };
+        if (200..300).contains(&status) {
+            return Ok(document);
+        }
+        Err(Error::Refused(Refusal { status, document }))
+    }
+
+    fn close(self) -> Result<(), Error> {
+        match self.way {
+            Way::Server { .. } => Ok(()),
+            Way::Shop(own) => Ok(own.running.engine.stop()?),
+        }
+    }
+
+    async fn ask_shop(
+        &self,
+        own: &OwnShop,
+        (method, path): (&str, &str),
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), Error> {
+        let bearer = format!("Bearer {}", self.token);
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, bearer)
+            .body(body)
+            .map_err(|error| Error::Running(error.to_string()))?;
+        let Ok(response) = api::router(&own.running.shop, Surface::AdminOnly).oneshot(request).await;
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.map_err(|error| Error::Running(error.to_string()))?.to_bytes();
+        Ok((head.status.as_u16(), document(&bytes)?))
+    }
+
+    fn ask_server(
+        &self,
+        address: &str,
+        (method, path): (&str, &str),
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), Error> {
+        let unreachable = |cause| Error::Unreachable { address: address.to_owned(), cause };
+        let mut stream = TcpStream::connect(address).map_err(unreachable)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let body = body.map_or_else(String::new, Value::to_string);
+        let request = format!(
+            "{method} {path} HTTP/1.0\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            self.token,
+            body.len()
+        );
+        let mut answer = vec![];
+        let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
+        asked.map_err(unreachable)?;
+        let broken = || Error::Running(format!("{address} does not answer as a server of ours"));
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(broken)?;
+        let head = std::str::from_utf8(&answer[..end]).map_err(|_| broken())?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
+        Ok((status, document(&answer[end + 4..])?))
+    }
+}
+
+/// Asks a shop, and prints its answer as JSON or as `show` tells it.
+pub(in crate::commands) fn ask(
+    shop: &ShopArgs,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+    show: impl FnOnce(&Value) -> String,
+) -> Result<ExitCode, Error> {
+    let answer = AdminDoor::open(shop)?.ask(method, path, body)?;
+    print(&if shop.json { answer.to_string() } else { show(&answer) })
+}
+
+/// A cell of an answer without the quotes of JSON.
+pub(in crate::commands) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn document(bytes: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(bytes).map_err(|_| Error::Running("its answer is no JSON".to_owned()))
+}
+
+fn signed(secret: &Secret) -> String {
+    let operator = Principal { user_id: OPERATOR, role: Role::Admin };
+    Tokens::new(secret.as_bytes()).mint(operator, TOKEN_TTL)
+}
+
+/// Host and port of `http://host:port`.
+fn address_of(url: &str) -> Result<String, Error> {
+    let rest = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let is_address = |rest: &&str| !rest.is_empty() && !rest.contains('/');
+    match rest.filter(is_address) {
+        Some(host) if host.contains(':') => Ok(host.to_owned()),
+        Some(host) => Ok(format!("{host}:80")),
+        None => Err(Error::Usage(format!("{url} is no address such as http://127.0.0.1:8080"))),
+    }
+}

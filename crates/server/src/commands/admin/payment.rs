@@ -1,0 +1,60 @@
+//! `doorbuster payment`: looks after money that does not go back by itself, through the shop's own admin endpoints.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::client::{ask, plain};
+use crate::cli::{PaymentArgs, PaymentCommand, ShopArgs};
+use crate::commands::Error;
+use crate::commands::output::table::{aligned, counted};
+
+const PAYMENTS: &str = "/api/admin/payments";
+
+pub(in crate::commands) fn run(args: &PaymentArgs) -> Result<ExitCode, Error> {
+    match &args.act {
+        PaymentCommand::Stuck { limit, shop } => {
+            ask(shop, "GET", &format!("{PAYMENTS}?state=STUCK&limit={limit}"), None, table)
+        }
+        PaymentCommand::Retry { payment, shop } => act(shop, payment, "retry", &json!({})),
+        PaymentCommand::Resolve { payment, reason, reference, shop } => {
+            act(shop, payment, "resolve", &json!({"reason": reason, "reference": reference}))
+        }
+    }
+}
+
+fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
+    let is_id = |payment: &str| payment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !is_id(payment) {
+        return Err(Error::Usage(format!("{payment:?} is no payment's id; `doorbuster payment stuck` lists them")));
+    }
+    ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), |payment| aligned(&[cells(payment)]))
+}
+
+fn table(answer: &Value) -> String {
+    let payments = answer["data"].as_array().map_or(&[][..], Vec::as_slice);
+    if payments.is_empty() {
+        return "No payment is stuck.".to_owned();
+    }
+    let mut text = aligned(&payments.iter().map(cells).collect::<Vec<_>>()) + "\n";
+    let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
+    let _ = write!(text, "{more}`doorbuster payment retry ID` asks the provider again, `resolve` settles by hand.");
+    text
+}
+
+/// A payment with what is owed, so that one sees how much is to go back to whom.
+fn cells(payment: &Value) -> Vec<String> {
+    let cell = |name: &str| plain(&payment[name]);
+    let operation = payment["operation"].as_str().unwrap_or("-");
+    let error = payment["lastError"].as_str().unwrap_or("-");
+    vec![
+        cell("paymentId"),
+        cell("orderNumber"),
+        format!("user {}", cell("userId")),
+        cell("state"),
+        format!("{operation} {} won, owed {}", cell("amount"), cell("owed")),
+        format!("{}, {error}", counted(cell("tries"), "try")),
+        format!("since {}", cell("since")),
+    ]
+}

@@ -1,0 +1,78 @@
+//! The way into the shop for whoever is in the same process: its own router, asked like any client asks it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::Error;
+use crate::api::{self, Shop, Surface};
+use crate::security::auth::{Principal, Role};
+
+/// The admin that a command on this machine speaks for.
+const OPERATOR: i64 = 1;
+/// Longer than any demonstration.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+
+#[derive(Debug)]
+pub struct Door {
+    router: Router,
+    admin: String,
+}
+
+impl Door {
+    pub fn of(shop: &Shop) -> Door {
+        let operator = Principal { user_id: OPERATOR, role: Role::Admin };
+        Door { router: api::router(shop, Surface::Everything), admin: shop.tokens.mint(operator, TOKEN_TTL) }
+    }
+
+    /// What a path says to everybody or to this token.
+    pub(super) async fn get(&self, path: &str, token: Option<&str>) -> Result<Value, Error> {
+        let answer = self.ask("GET", path, token, None).await?;
+        expect(path, answer)
+    }
+
+    pub(super) async fn post_as_admin(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        let answer = self.ask("POST", path, Some(&self.admin), Some(body)).await?;
+        expect(path, answer)
+    }
+
+    /// The answer of a path that needs no token, whatever it is.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, Value), Error> {
+        self.ask("POST", path, None, Some(body)).await
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Value), Error> {
+        let unreadable = || Error::Unreadable { what: path.to_owned() };
+        let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).map_err(|_| unreadable())?;
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.map_err(|_| unreadable())?.to_bytes();
+        let document = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        Ok((head.status, document))
+    }
+}
+
+/// The document of a request that must succeed.
+pub(super) fn expect(what: &str, (status, document): (StatusCode, Value)) -> Result<Value, Error> {
+    if status.is_success() {
+        return Ok(document);
+    }
+    Err(Error::Refused { what: what.to_owned(), status, body: document.to_string() })
+}

@@ -1,0 +1,106 @@
+//! A limited sale: more customers than coupons, more coupons than goods. Held over HTTP, then counted.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bench::customers::Customers;
+use bench::load::{self, Load, Pace, Watcher};
+use serde_json::{Value, json};
+
+use super::Error;
+use super::board::Board;
+use super::catalogue::{Campaign, Discount};
+use super::crowd::{Crowd, POINTS, Rush};
+use super::door::Door;
+use super::outcome::{Counts, Outcome};
+use super::seed::{Sown, terms};
+use crate::api::Shop;
+use crate::security::auth::{Principal, Role};
+
+const PRICE: i64 = 159_000;
+/// Of ten who have a coupon, so many also get the goods.
+const GOODS_OF_TEN: u64 = 8;
+/// Longer than a sale may take.
+const TOKEN_TTL: Duration = Duration::from_secs(3_600);
+
+/// How big the sale is.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    pub customers: u64,
+    pub coupons: u64,
+    pub connections: usize,
+    /// Over which the requests are spread at an even rate.
+    pub time: Duration,
+}
+
+/// A sale that is ready to be opened.
+#[derive(Debug)]
+pub struct Sale {
+    pub size: Size,
+    pub goods: u64,
+    rush: Rush,
+    crowd: Crowd,
+    board: Rc<RefCell<Board>>,
+}
+
+impl Sale {
+    /// A product and a campaign of its own, so that it can be held again in the same shop.
+    pub async fn prepare(shop: &Shop, door: &Door, sown: &Sown, size: Size) -> Result<Sale, Error> {
+        let goods = (size.coupons * GOODS_OF_TEN / 10).max(1);
+        let body = json!({"name": "Sneaker Midnight, limited", "price": PRICE, "stock": goods});
+        let product = number(&door.post_as_admin("/api/admin/products", &body).await?, "productId")?;
+        let campaign = Campaign {
+            name: "Midnight drop",
+            discount: Discount::Percent { value: 20, max_amount: 30_000 },
+            total_quantity: i64::try_from(size.coupons).unwrap_or(i64::MAX),
+        };
+        let campaign = number(&door.post_as_admin("/api/admin/coupons", &terms(&campaign)).await?, "couponId")?;
+        let mut guests = sown.guests.clone();
+        for guest in &mut guests {
+            let balance = number(&door.get("/api/points", Some(&guest.token)).await?, "balance")?;
+            guest.has_points = balance >= POINTS;
+        }
+        let mint = |user_id| shop.tokens.mint(Principal { user_id, role: Role::Customer }, TOKEN_TTL);
+        let rush = Rush { campaign, product, coupons: size.coupons, customers: size.customers };
+        let board = Rc::new(RefCell::new(Board::of(size.coupons)));
+        let crowd = Crowd::new(rush, Customers::new(size.customers, &mint), guests, Rc::clone(&board));
+        Ok(Sale { size, goods, rush, crowd, board })
+    }
+
+    pub fn board(&self) -> Rc<RefCell<Board>> {
+        Rc::clone(&self.board)
+    }
+
+    /// How many requests there will be.
+    pub const fn requests(&self) -> u64 {
+        Crowd::requests(self.rush)
+    }
+
+    /// Lets everybody in, and counts what came of it when the last has his answer.
+    pub async fn hold(self, address: SocketAddr, door: &Door, watcher: Watcher) -> Result<Outcome, Error> {
+        let Sale { size, goods, rush, crowd, board } = self;
+        let planned = Crowd::requests(rush);
+        let per_second = (planned as f64 / size.time.as_secs_f64().max(0.001)).ceil() as u64;
+        // A connection that finds nothing to ask ends, and with it a turn is lost: there is one more for each.
+        let requests = planned + size.connections as u64;
+        let load = Load { connections: size.connections, pace: Pace::Open { per_second, requests } };
+        let leg = load::run_watched(address, Box::new(crowd), load, Some(watcher)).await?;
+        let campaign = door.get(&format!("/api/coupons/{}", rush.campaign), None).await?;
+        let product = door.get(&format!("/api/products/{}", rush.product), None).await?;
+        let counts = Counts {
+            customers: size.customers,
+            coupons: size.coupons,
+            goods,
+            issued_by_shop: number(&campaign, "issued")?,
+            available_in_shop: number(&product, "available")?,
+        };
+        let board = board.take();
+        Ok(Outcome::of(counts, &board, &leg))
+    }
+}
+
+fn number(document: &Value, member: &str) -> Result<i64, Error> {
+    document[member].as_i64().ok_or_else(|| Error::Unreadable { what: member.to_owned() })
+}

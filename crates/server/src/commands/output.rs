@@ -1,0 +1,5 @@
+//! What commands print: tables, progress, failures.
+
+pub(crate) mod failure;
+pub(crate) mod progress;
+pub(crate) mod table;

@@ -1,0 +1,5 @@
+//! Live updates: subscriptions, feeds of notices, requests that wait for an outcome.
+
+pub mod feed;
+pub mod subscriptions;
+pub mod waiting;

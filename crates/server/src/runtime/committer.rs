@@ -1,0 +1,180 @@
+//! What the engine wrote is brought to the disk and answered here, while the engine decides the next batch.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use app::engine::{Buried, Report, Written};
+use app::ports::{Bell, Ranking, Wake};
+use tokio::sync::Notify;
+
+use crate::live::subscriptions::Audience;
+use crate::live::waiting::Waiting;
+use crate::metrics::EngineMetrics;
+use crate::runtime::health::{AtWork, Health};
+use crate::system::logging;
+
+/// Batches that may be written before an earlier one is settled. One is enough to keep the disk busy; with more, answers
+/// only wait longer.
+const WRITTEN_AHEAD_MAX: usize = 1;
+
+/// Who is told of a batch, beside those who sent its commands.
+pub struct Listeners {
+    pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
+    pub metrics: Arc<EngineMetrics>,
+    /// The cashier, told when a payment has something to be asked.
+    pub due: Arc<Notify>,
+    /// Wakes those at other processes.
+    pub bell: Option<Arc<dyn Bell>>,
+    pub ranking: Option<Arc<dyn Ranking>>,
+    pub health: Arc<Health>,
+}
+
+/// The thread that settles, in the order of writing.
+pub(crate) struct Settling {
+    sender: SyncSender<(Written, Instant)>,
+    thread: JoinHandle<()>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    listeners: Listeners,
+    /// Batches that were handed over and are not settled.
+    unsettled: AtomicUsize,
+    is_broken: AtomicBool,
+}
+
+impl Settling {
+    pub(crate) fn start(listeners: Listeners) -> io::Result<Settling> {
+        let (sender, receiver) = sync_channel(WRITTEN_AHEAD_MAX);
+        let at_work = AtWork::new(&listeners.health, "The thread that settles commits has panicked.");
+        let shared = Arc::new(Shared { listeners, unsettled: AtomicUsize::new(0), is_broken: AtomicBool::new(false) });
+        let of_thread = Arc::clone(&shared);
+        let run = move || {
+            let _at_work = at_work;
+            of_thread.run(&receiver);
+        };
+        let thread = std::thread::Builder::new().name("settling".to_owned()).spawn(run)?;
+        Ok(Settling { sender, thread, shared })
+    }
+
+    /// Settles a batch, or has it settled while there is more to do; waits while too many are ahead.
+    pub(crate) fn take(&self, written: Written, started: Instant, is_more_waiting: bool) {
+        if !is_more_waiting && self.shared.unsettled.load(Ordering::Acquire) == 0 {
+            return self.shared.settle(written, started);
+        }
+        self.shared.unsettled.fetch_add(1, Ordering::AcqRel);
+        if let Err(SendError((written, started))) = self.sender.send((written, started)) {
+            self.shared.settle(written, started);
+        }
+    }
+
+    /// Whether the disk failed under something that was written.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.shared.is_broken.load(Ordering::Acquire)
+    }
+
+    /// Returns when everything is settled.
+    pub(crate) fn finish(self) {
+        drop(self.sender);
+        if self.thread.join().is_err() {
+            tracing::error!("The thread that settles panicked.");
+        }
+    }
+}
+
+impl Shared {
+    fn run(&self, receiver: &Receiver<(Written, Instant)>) {
+        for (written, started) in receiver {
+            self.settle(written, started);
+            self.unsettled.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    fn settle(&self, written: Written, started: Instant) {
+        let Listeners { waiting, audience, metrics, due, bell, ranking, .. } = &self.listeners;
+        if let Some(ranking) = ranking {
+            // Before anybody is answered: from then on it must not say what was true before.
+            ranking.learn(&written.report.sold);
+        }
+        let report: Report = written.settle();
+        say(&report);
+        if report.is_broken {
+            self.is_broken.store(true, Ordering::Release);
+        }
+        metrics.observe_batch(&report, started.elapsed());
+        if report.asks {
+            due.notify_one();
+        }
+        let Report { orders, requests, noticed: users, .. } = report;
+        let wake = Wake { users, orders, requests };
+        waiting.wake(&wake);
+        audience.wake(&wake.users);
+        if let Some(bell) = bell.as_ref().filter(|_| !wake.is_empty()) {
+            bell.ring(wake);
+        }
+    }
+}
+
+/// Logs what a person must see to.
+fn say(report: &Report) {
+    for error in &report.errors {
+        logging::error("The engine met an error", error);
+    }
+    for order in &report.stuck {
+        tracing::error!(
+            %order,
+            "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
+        );
+    }
+    for stuck in &report.payments_stuck {
+        tracing::error!(
+            payment = stuck.payment_id.as_str(),
+            order = stuck.order_id.as_str(),
+            amount = stuck.amount.amount(),
+            "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; `doorbuster payment stuck` shows it.",
+            stuck.operation.name(),
+            stuck.payment_id,
+            stuck.code
+        );
+    }
+    say_of_events(report);
+}
+
+/// Logs what became of events that were not simply handled.
+fn say_of_events(report: &Report) {
+    for Buried { letter, group, kind, error } in &report.buried {
+        let group = group.name();
+        tracing::warn!(
+            letter = letter.0,
+            group,
+            r#type = %kind,
+            "DLQ_EVENT: {group} gave up an event, {kind}: {error}; `doorbuster dlq show {letter}` shows it."
+        );
+    }
+    for (letter, group) in &report.permanent {
+        tracing::error!(
+            letter = letter.0,
+            group = group.name(),
+            "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
+        );
+    }
+    for what in &report.broken {
+        tracing::error!("PERMANENT_FAILURE: something was not done that would have broken the shop's books: {what}");
+    }
+    for (group, events) in &report.skipped {
+        let group = group.name();
+        tracing::warn!(group, events, "{group} was handed {events} events again, or too late; they change nothing.");
+    }
+    for (group, event) in &report.healed {
+        tracing::warn!(
+            group = group.name(),
+            event = app::events::outbox::uuid(event.0),
+            "The broker lost an event of an order; it was taken in from the store. `doorbuster replay` finds others."
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Looks now and then how far the log has come: what waits for the relay, for each consumer group, and for people.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use app::events::topic::Topic;
+use app::log::groups;
+use app::log::reactions::Group;
+use app::ports::views::Views;
+use app::ports::{Clock, StoreError};
+use app::state::settings::Carrier;
+
+use crate::api::Log;
+use crate::metrics::{LogCondition, LogMetrics, Waiting};
+use crate::runtime::health::{AtWork, Health};
+use crate::runtime::shutdown::Stop;
+
+/// As often as the sources have it.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How often that is counted which is an alarm when there is any.
+const COUNT_EVERY: Duration = Duration::from_secs(2);
+
+pub struct LogWatch {
+    pub views: Arc<dyn Views>,
+    pub log: Log,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: LogMetrics,
+    pub health: Arc<Health>,
+}
+
+impl LogWatch {
+    /// Begins, on a thread of its own.
+    pub fn start(self, stop: Stop) -> io::Result<JoinHandle<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let at_work = AtWork::new(&self.health, "The thread that watches the log has panicked.");
+        let work = move || {
+            let _at_work = at_work;
+            runtime.block_on(self.run(stop));
+        };
+        std::thread::Builder::new().name("log-watch".to_owned()).spawn(work)
+    }
+
+    async fn run(self, mut stop: Stop) {
+        let mut looked: Option<Instant> = None;
+        while !stop.is_requested() {
+            // Where reactions run inline there is no log to look at.
+            if self.log.carrier != Carrier::Inline && looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
+                looked = Some(Instant::now());
+                self.metrics.tell(or_nothing(self.look().await));
+            }
+            self.metrics.tell_waiting(or_nothing(self.count().await));
+            tokio::select! {
+                () = tokio::time::sleep(COUNT_EVERY) => {}
+                () = stop.requested() => {}
+            }
+        }
+    }
+
+    /// In the store, so of all processes, and of those that are gone.
+    async fn count(&self) -> Result<Waiting, StoreError> {
+        let open = self.views.open_letters().await?;
+        let of = |group: &Group| {
+            let letters = open.iter().find(|(name, _)| name == group.name());
+            (group.name(), letters.map_or(0, |(_, letters)| *letters))
+        };
+        let letters = Group::ALL.iter().map(of).collect();
+        Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
+    }
+
+    async fn look(&self) -> Result<LogCondition, StoreError> {
+        let mut lags = vec![];
+        for group in Group::ALL {
+            let mut by_topic: BTreeMap<&str, i64> = BTreeMap::new();
+            for standing in groups::standings(*group, self.views.as_ref(), self.log.book.as_ref()).await? {
+                *by_topic.entry(standing.key.partition.topic.map_or("", Topic::name)).or_default() += standing.lag();
+            }
+            lags.extend(by_topic.into_iter().map(|(topic, lag)| (group.name(), topic, lag)));
+        }
+        let backlog = if self.log.carrier == Carrier::Broker { Some(self.backlog().await?) } else { None };
+        Ok(LogCondition { lags, backlog })
+    }
+
+    /// Events that wait for the relay, and the age of the oldest in seconds.
+    async fn backlog(&self) -> Result<(i64, f64), StoreError> {
+        let shards = self.views.shards().await?;
+        let events = shards.iter().map(|place| (place.end - place.relayed).max(0)).sum();
+        let oldest = shards.iter().filter_map(|place| place.waiting_since).min();
+        let age = oldest.map_or(0, |oldest| (self.clock.now().micros() - oldest.micros()).max(0));
+        Ok((events, Duration::from_micros(age.unsigned_abs()).as_secs_f64()))
+    }
+}
+
+/// What was found before would be believed to be so still.
+fn or_nothing<T: Default>(found: Result<T, StoreError>) -> T {
+    found.unwrap_or_else(|error| {
+        tracing::warn!("How far the log has come could not be read: {error}");
+        T::default()
+    })
+}

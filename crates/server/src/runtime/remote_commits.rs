@@ -1,0 +1,161 @@
+//! Wakes those who listen or wait here for what other processes commit: when their bell is heard, and else by looking.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use app::ports::views::{Stirrings, Watched};
+use app::ports::{Bell, Heard, StoreError, Wake};
+use domain::ids::{OrderId, RequestId, UserId};
+
+use crate::live::subscriptions::Audience;
+use crate::live::waiting::{Subject, Waiting};
+use crate::runtime::health::{AtWork, Health};
+use crate::runtime::shutdown::Stop;
+
+/// How often is looked while no bell is heard, for all who listen or wait together.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often is looked all the same while one is: a ring may be lost.
+const LOOK_ALL_THE_SAME_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks out for the commits of others.
+pub struct Lookout {
+    stirrings: Option<Arc<dyn Stirrings>>,
+    bell: Option<Arc<dyn Bell>>,
+    home: Home,
+    seen: Seen,
+}
+
+/// Those who are here.
+#[derive(Clone)]
+struct Home {
+    waiting: Arc<Waiting>,
+    audience: Arc<Audience>,
+}
+
+/// How far everybody had come at the last look.
+#[derive(Default)]
+struct Seen {
+    pulse: Option<i64>,
+    users: HashMap<UserId, i64>,
+    orders: HashMap<OrderId, i64>,
+    requests: HashMap<RequestId, i64>,
+}
+
+impl Lookout {
+    pub fn new(
+        stirrings: Option<Arc<dyn Stirrings>>,
+        bell: Option<Arc<dyn Bell>>,
+        waiting: Arc<Waiting>,
+        audience: Arc<Audience>,
+    ) -> Lookout {
+        Lookout { stirrings, bell, home: Home { waiting, audience }, seen: Seen::default() }
+    }
+
+    /// Begins, on a thread of its own; there is nothing to look out for where nobody else commits.
+    pub fn start(self, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
+        let Some(stirrings) = self.stirrings.clone() else { return Ok(None) };
+        if let Some(bell) = &self.bell {
+            let home = self.home.clone();
+            bell.listen(Box::new(move |heard| home.hear(heard)));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let at_work = AtWork::new(health, "The thread that looks out for others' commits has panicked.");
+        let run = move || {
+            let _at_work = at_work;
+            runtime.block_on(self.run(&*stirrings, stop));
+        };
+        std::thread::Builder::new().name("lookout".to_owned()).spawn(run).map(Some)
+    }
+
+    async fn run(mut self, stirrings: &dyn Stirrings, mut stop: Stop) {
+        let mut is_failing = false;
+        while !stop.is_requested() {
+            let looked = self.look_once(stirrings).await;
+            if let (Err(error), false) = (&looked, is_failing) {
+                tracing::warn!("What other processes commit cannot be seen: {error}");
+            }
+            is_failing = looked.is_err();
+            let is_heard = self.bell.as_ref().is_some_and(|bell| bell.is_heard());
+            tokio::select! {
+                () = tokio::time::sleep(if is_heard { LOOK_ALL_THE_SAME_EVERY } else { LOOK_EVERY }) => {}
+                () = stop.requested() => {}
+            }
+        }
+    }
+
+    /// Wakes those for whom something changed since the last look.
+    async fn look_once(&mut self, stirrings: &dyn Stirrings) -> Result<(), StoreError> {
+        let watched = self.home.watched();
+        if watched == Watched::default() {
+            // Who comes next looks by himself first; what he has seen is unknown here.
+            self.seen = Seen::default();
+            return Ok(());
+        }
+        let pulse = stirrings.pulse().await?;
+        if self.seen.pulse == Some(pulse) {
+            return Ok(());
+        }
+        let marks = stirrings.marks(watched).await?;
+        let wake = Wake {
+            users: moved(&mut self.seen.users, marks.users),
+            orders: moved(&mut self.seen.orders, marks.orders),
+            requests: moved(&mut self.seen.requests, marks.requests),
+        };
+        self.seen.pulse = Some(pulse);
+        self.home.hear(Heard::Wake(wake));
+        Ok(())
+    }
+}
+
+/// Those that are not where they were, or are seen for the first time. What is no longer watched is forgotten.
+fn moved<T: Copy + Eq + Hash>(seen: &mut HashMap<T, i64>, marks: Vec<(T, i64)>) -> Vec<T> {
+    let moved = marks.iter().filter(|(id, mark)| seen.get(id) != Some(mark)).map(|(id, _)| *id).collect();
+    *seen = marks.into_iter().collect();
+    moved
+}
+
+impl Home {
+    fn watched(&self) -> Watched {
+        let mut watched = Watched { users: self.audience.users(), ..Watched::default() };
+        for subject in self.waiting.subjects() {
+            match subject {
+                Subject::Order(order) => watched.orders.push(order),
+                Subject::Request(request) => watched.requests.push(request),
+            }
+        }
+        watched
+    }
+
+    fn hear(&self, heard: Heard) {
+        let wake = match heard {
+            Heard::Wake(wake) => wake,
+            Heard::Nothing => {
+                let Watched { users, orders, requests } = self.watched();
+                Wake { users, orders, requests }
+            }
+        };
+        self.waiting.wake(&wake);
+        self.audience.wake(&wake.users);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: UserId = UserId(1);
+    const BOB: UserId = UserId(2);
+
+    #[test]
+    fn only_those_who_moved_are_woken() {
+        let mut seen = HashMap::new();
+        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 1)]), [ANN, BOB], "at first nobody knows who is new");
+        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 2)]), [BOB]);
+        assert!(moved(&mut seen, vec![(BOB, 2)]).is_empty());
+        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 2)]), [ANN], "she came anew");
+    }
+}

@@ -1,0 +1,90 @@
+//! The door between HTTP and the engine: a bounded queue in front, an answer for each command behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::commands::answer::{Refusal, Settled};
+use app::commands::{Command, Idempotency};
+use app::engine::Job;
+use app::ports::views::Views;
+use app::ports::{Clock, Gate, Ranking};
+use domain::ids::Codec;
+use tokio::sync::{mpsc, oneshot};
+
+use self::reply_batches::Returns;
+use crate::live::subscriptions::Audience;
+use crate::live::waiting::Waiting;
+use crate::runtime::health::Health;
+
+mod reply_batches;
+
+/// What the endpoints need of the shop. Cheap to clone.
+#[derive(Clone)]
+pub struct Front {
+    queue: mpsc::Sender<Job>,
+    command_deadline: Duration,
+    /// What decisions, deadlines and timers go by.
+    pub clock: Arc<dyn Clock>,
+    /// What others go by, who sign what they tell with the time: the machine's own clock.
+    pub wall: Arc<dyn Clock>,
+    pub views: Arc<dyn Views>,
+    pub gate: Arc<dyn Gate>,
+    /// What sells best, where it is kept beside the store.
+    pub ranking: Option<Arc<dyn Ranking>>,
+    pub codec: Codec,
+    pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
+    pub health: Arc<Health>,
+}
+
+/// What a [`Front`] is built from.
+pub struct Parts {
+    pub queue: mpsc::Sender<Job>,
+    pub command_deadline: Duration,
+    /// What decisions, deadlines and timers go by.
+    pub clock: Arc<dyn Clock>,
+    /// What others go by, who sign what they tell with the time: the machine's own clock.
+    pub wall: Arc<dyn Clock>,
+    pub views: Arc<dyn Views>,
+    pub gate: Arc<dyn Gate>,
+    /// What sells best, where it is kept beside the store.
+    pub ranking: Option<Arc<dyn Ranking>>,
+    pub codec: Codec,
+    pub waiting: Arc<Waiting>,
+    pub audience: Arc<Audience>,
+    pub health: Arc<Health>,
+}
+
+impl Front {
+    pub fn new(parts: Parts) -> Front {
+        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health } =
+            parts;
+        Front { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health }
+    }
+
+    /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.
+    pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Settled {
+        let (reply, answer) = oneshot::channel();
+        let deadline = self.clock.now() + self.command_deadline;
+        let returns = Returns::of_this_thread();
+        let reply = Box::new(move |settled| returns.put(reply, settled));
+        let job = Job::new(command, reply).idempotent(idempotency).before(deadline);
+        match self.queue.try_send(job) {
+            Ok(()) => answer.await.unwrap_or_else(|_| Settled::refused(Refusal::Unavailable)),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                Settled::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Settled::refused(Refusal::NotWritten),
+        }
+    }
+
+    /// Whether the engine still takes work.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// How many commands wait.
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+}

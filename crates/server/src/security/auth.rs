@@ -1,0 +1,263 @@
+//! Who sends a request: tokens made and checked, and the extractors that require one.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use domain::limits::NUMBER_MAX;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+use crate::api::texts::{Text, details};
+use crate::http::{Code, Problem};
+use crate::openapi::{Access, Describes, Operation};
+
+mod hmac_provider;
+mod verified;
+
+use verified::Verified;
+
+/// Issuer and audience of every token.
+const SHOP: &str = "doorbuster";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Customer,
+    Admin,
+}
+
+/// Whom a valid token speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Principal {
+    pub user_id: i64,
+    pub role: Role,
+}
+
+impl Principal {
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+/// Whom a token speaks for, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    pub principal: Principal,
+    expires_s: u64,
+}
+
+impl Session {
+    /// How long the token is still valid.
+    pub fn left(&self) -> Duration {
+        Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
+    }
+}
+
+/// Makes and checks tokens; one for the whole process, shared behind an `Arc`.
+pub struct Tokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    validation: Validation,
+    verified: Verified,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+/// Why a token is not accepted; the client is told no more than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused;
+
+#[derive(Serialize)]
+struct Minted<'a> {
+    sub: String,
+    role: Role,
+    iss: &'a str,
+    aud: &'a str,
+    iat: u64,
+    exp: u64,
+}
+
+/// Times are integers here, so a token with `"exp": "9999999999"` is none.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    role: Role,
+    iss: String,
+    aud: Audience,
+    exp: u64,
+    #[serde(default)]
+    nbf: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn has_shop(&self) -> bool {
+        match self {
+            Audience::One(name) => name == SHOP,
+            Audience::Several(names) => names.iter().any(|name| name == SHOP),
+        }
+    }
+}
+
+impl Tokens {
+    pub fn new(secret: &[u8]) -> Tokens {
+        hmac_provider::install();
+        // The claims are checked below, where a cached token is checked as well.
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.required_spec_claims = HashSet::new();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Tokens {
+            signing: EncodingKey::from_secret(secret),
+            verifying: DecodingKey::from_secret(secret),
+            validation,
+            verified: Verified::default(),
+        }
+    }
+
+    /// A token for this user, valid from now on.
+    pub fn mint(&self, principal: Principal, ttl: Duration) -> String {
+        let iat = now_s();
+        let claims = Minted {
+            sub: principal.user_id.to_string(),
+            role: principal.role,
+            iss: SHOP,
+            aud: SHOP,
+            iat,
+            exp: iat.saturating_add(ttl.as_secs()),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing)
+            .expect("plain claims can be signed with HS256")
+    }
+
+    pub fn verify(&self, token: &str) -> Result<Principal, Refused> {
+        self.verify_at(token, now_s()).map(|session| session.principal)
+    }
+
+    fn verify_at(&self, token: &str, now_s: u64) -> Result<Session, Refused> {
+        if let Some((principal, expires_s)) = self.verified.get(token) {
+            return if now_s < expires_s { Ok(Session { principal, expires_s }) } else { Err(Refused) };
+        }
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.verifying, &self.validation);
+        let decoded = decoded.map_err(|_| Refused)?;
+        let claims = decoded.claims;
+        // A critical extension that is not understood must not be ignored (RFC 7515, 4.1.11).
+        let acceptable = decoded.header.crit.is_none()
+            && claims.iss == SHOP
+            && claims.aud.has_shop()
+            && claims.nbf <= now_s
+            && now_s < claims.exp;
+        let user_id = user_id_of(&claims.sub).filter(|_| acceptable).ok_or(Refused)?;
+        let principal = Principal { user_id, role: claims.role };
+        self.verified.keep(token, principal, claims.exp);
+        Ok(Session { principal, expires_s: claims.exp })
+    }
+
+    /// The session of a request, by its header or else by a token from elsewhere in it.
+    pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
+        let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let header = given.next();
+        if given.next().is_some() {
+            return Err(required(details::TOKEN_TWICE));
+        }
+        let token = match (header, elsewhere) {
+            (None, Some(token)) => token,
+            (None, None) => return Err(required(details::TOKEN_MISSING)),
+            (Some(header), _) => {
+                header.to_str().ok().and_then(bearer_token).ok_or_else(|| required(details::TOKEN_UNREADABLE))?
+            }
+        };
+        self.verify_at(token, now_s()).map_err(|Refused| required(details::TOKEN_INVALID))
+    }
+}
+
+/// The scheme's name has no case (RFC 9110, 11.1).
+fn bearer_token(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn user_id_of(sub: &str) -> Option<i64> {
+    let canonical = sub.bytes().all(|b| b.is_ascii_digit()) && !sub.starts_with('0');
+    // A number that not every reader of JSON keeps would be another user to some of them.
+    sub.parse().ok().filter(|id| canonical && *id <= NUMBER_MAX)
+}
+
+fn now_s() -> u64 {
+    since_epoch().as_secs()
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// Requires a valid token of any role.
+#[derive(Debug, Clone, Copy)]
+pub struct Customer(pub Principal);
+
+/// Requires a valid token of an admin.
+#[derive(Debug, Clone, Copy)]
+pub struct Admin(pub Principal);
+
+impl<S> FromRequestParts<S> for Customer
+where
+    S: Send + Sync,
+    Arc<Tokens>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Customer, Problem> {
+        let tokens = Arc::<Tokens>::from_ref(state);
+        tokens.session_of(&parts.headers, None).map(|session| Customer(session.principal))
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Arc<Tokens>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Admin, Problem> {
+        let Customer(principal) = Customer::from_request_parts(parts, state).await?;
+        if !principal.is_admin() {
+            return Err(Problem::new(Code::AuthForbidden, details::ADMINS_ONLY));
+        }
+        Ok(Admin(principal))
+    }
+}
+
+impl Describes for Customer {
+    fn describe(operation: &mut Operation) {
+        operation.access = Access::Customers;
+        operation.refuse(Code::AuthRequired);
+    }
+}
+
+impl Describes for Admin {
+    fn describe(operation: &mut Operation) {
+        operation.access = Access::Admins;
+        operation.refuse(Code::AuthRequired);
+        operation.refuse(Code::AuthForbidden);
+    }
+}
+
+#[cfg(test)]
+mod tests;

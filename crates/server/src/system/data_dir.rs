@@ -1,0 +1,162 @@
+//! The data folder: made if absent, and served by one process at a time.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::system::io_error;
+
+const LOCK_FILE: &str = "doorbuster.lock";
+/// Everything that this program leaves in a data folder, but for the secret.
+#[cfg(unix)]
+const OURS: [&str; 12] = [
+    LOCK_FILE,
+    "shop.lock",
+    "shop.db",
+    "shop.db-wal",
+    "shop.db-shm",
+    "shop.db-mark",
+    "shop.db-ballast",
+    "shop.db-sums",
+    "server.address",
+    "scripted-payments.db",
+    "scripted-payments.db-wal",
+    "scripted-payments.db-shm",
+];
+
+/// The data folder, locked until this is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "the data folder {0} is already served by another process; stop it, or choose another folder with --data-dir"
+    )]
+    Served(PathBuf),
+    #[error("the data folder {path} cannot be used: {}", io_error::of(cause))]
+    Unusable { path: PathBuf, cause: io::Error },
+}
+
+impl DataDir {
+    pub fn open(path: &Path) -> Result<DataDir, Error> {
+        let unusable = |cause| Error::Unusable { path: path.to_owned(), cause };
+        make(path).map_err(unusable)?;
+        let lock_file = path.join(LOCK_FILE);
+        let is_ours = lock_file.exists();
+        for_owner_only(&lock_file).map_err(unusable)?;
+        let lock = OpenOptions::new().write(true).open(lock_file).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {
+                tighten(path, is_ours);
+                Ok(DataDir { path: path.to_owned(), _lock: lock })
+            }
+            Err(TryLockError::WouldBlock) => Err(Error::Served(path.to_owned())),
+            Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// What is in the folder is the shop's whole trade, its customers' addresses and the key that signs tokens: it is the owner's alone.
+fn make(path: &Path) -> io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
+/// Makes an empty file that nobody but the owner can read; one that is there is left as it is.
+pub(crate) fn for_owner_only(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+#[cfg(not(unix))]
+fn tighten(_path: &Path, _is_ours: bool) {}
+
+/// Files and folders of programs before this one were open to others. A folder that held something else first is not ours to
+/// close, and neither is a link's target. A secret that others could read is not made good by this, and is refused elsewhere.
+#[cfg(unix)]
+fn tighten(path: &Path, is_ours: bool) {
+    let files = OURS.iter().map(|file| path.join(file));
+    let folder = is_ours.then(|| path.to_owned());
+    for path in folder.into_iter().chain(files) {
+        if let Err(error) = tighten_one(&path) {
+            tracing::warn!("{} stays open to others: {error}", path.display());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn tighten_one(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode();
+    // Shared folders such as /tmp are sticky.
+    let is_shared = mode & 0o1000 != 0;
+    if metadata.is_symlink() || is_shared || mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
+    tracing::info!("{} is closed to others now: it was {:o}.", path.display(), mode & 0o777);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_served_once_at_a_time() {
+        let path = std::env::temp_dir().join(format!("doorbuster-lock-{}/a/b", std::process::id()));
+        let first = DataDir::open(&path).unwrap();
+        let refused = DataDir::open(&path).unwrap_err();
+        assert!(refused.to_string().contains("already served by another process"), "{refused}");
+        drop(first);
+        assert_eq!(DataDir::open(&path).unwrap().path(), path);
+        fs::remove_dir_all(path.ancestors().nth(2).unwrap()).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_is_its_owners_alone_also_one_from_before() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let path = std::env::temp_dir().join(format!("doorbuster-modes-{}", std::process::id()));
+        let mode = |file: &str| fs::metadata(path.join(file)).unwrap().permissions().mode() & 0o777;
+        drop(DataDir::open(&path).unwrap());
+        assert_eq!((mode(""), mode(LOCK_FILE)), (0o700, 0o600));
+        fs::write(path.join("shop.db"), "").unwrap();
+        let set = |file: &str, mode| fs::set_permissions(path.join(file), fs::Permissions::from_mode(mode)).unwrap();
+        set("", 0o755);
+        set("shop.db", 0o644);
+        drop(DataDir::open(&path).unwrap());
+        assert_eq!((mode(""), mode("shop.db")), (0o700, 0o600));
+        fs::remove_dir_all(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        set("", 0o777);
+        drop(DataDir::open(&path).unwrap());
+        assert_eq!(mode(""), 0o777, "a folder that was somebody else's first");
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_no_folder() {
+        let path = std::env::temp_dir().join(format!("doorbuster-file-{}", std::process::id()));
+        fs::write(&path, "").unwrap();
+        assert!(matches!(DataDir::open(&path), Err(Error::Unusable { .. })));
+        fs::remove_file(&path).unwrap();
+    }
+}

@@ -1,0 +1,176 @@
+//! What goes wrong in a tick.
+
+use std::time::Duration;
+
+use app::log::reactions::Group;
+use app::ports::{Clock as _, CommitError};
+use app::resilience::services::Service;
+use app::state::rows::ClaimKey;
+use app::state::settings::Executor;
+use domain::payment::Deed;
+use domain::time::Timestamp;
+
+use crate::coverage::Branch;
+use crate::crashing_store::Death;
+use crate::planned_fault::CommitFault;
+use crate::provider::{Planned, Whim};
+use crate::world::World;
+
+pub(crate) const CONSTRAINT: &str = "a constraint, as planned";
+
+impl World {
+    /// Plans this tick's faults. Each has its own dice.
+    pub(crate) fn do_mischief(&mut self) {
+        let odds = self.plan.scenario.odds();
+        let place = self.rng.below(self.processes.len() as u64) as usize;
+        if self.rng.happens(odds.crash) {
+            self.plan_crash(place);
+        }
+        if self.rng.happens(odds.unknown) {
+            self.plan_unknown(place);
+        }
+        if self.rng.happens(odds.constraint) {
+            let times = self.rng.between(1, 4);
+            self.note(format_args!("process {place}: the next {times} commits violate a constraint"));
+            let refused = || CommitFault::Refused(CommitError::Constraint(CONSTRAINT.into()));
+            (0..times).for_each(|_| self.processes[place].faults.plan_commit(refused()));
+        }
+        if self.rng.happens(odds.failure) {
+            self.note(format_args!("process {place}: the store does not answer"));
+            self.processes[place].faults.fail_loads(1);
+        }
+        if self.rng.happens(odds.repeat) {
+            self.repeat_events();
+        }
+        if self.rng.happens(odds.delay) {
+            self.delay_partition();
+        }
+        if self.rng.happens(odds.silence) {
+            self.silence_group();
+        }
+        if self.rng.happens(odds.pause) {
+            self.pause(place);
+        }
+        if self.rng.happens(odds.inability) {
+            self.refuse_claim();
+        }
+        if self.rng.happens(odds.outage) {
+            self.take_out(place);
+        }
+        if self.rng.happens(odds.whim / 4) {
+            self.harden_provider();
+        }
+        if self.rng.happens(odds.jump) {
+            self.jump();
+        }
+    }
+
+    fn plan_crash(&mut self, place: usize) {
+        let death = self.rng.pick(&[Death::AtLoad, Death::BeforeCommit, Death::AfterCommit]);
+        self.note(format_args!("process {place} will die: {death:?}"));
+        self.processes[place].fate.plan(death);
+    }
+
+    fn plan_unknown(&mut self, place: usize) {
+        let (happened, is_lost) = (self.rng.happens(500), self.rng.happens(200));
+        self.note(format_args!("process {place}: a commit with unknown end, happened {happened}, lost {is_lost}"));
+        let faults = &self.processes[place].faults;
+        faults.plan_commit(if happened { CommitFault::LostAfter } else { CommitFault::LostBefore });
+        faults.fail_lookups(usize::from(is_lost));
+    }
+
+    /// The provider gives nothing back, or lets nothing go, so many times.
+    fn harden_provider(&mut self) {
+        let Some(deed) = self.rng.pick(&[Deed::Refund, Deed::Void]) else { return };
+        let times = self.rng.pick(&[2, 8, u64::MAX]).unwrap_or(1);
+        self.note(format_args!("the provider declines {} {times} times", deed.name()));
+        self.provider.plan(Planned { deed, whim: Whim::Decline, times });
+    }
+
+    /// Participants of the log executor fail at an order's step; under the other one the customer would be told.
+    fn refuse_claim(&mut self) {
+        if self.plan.executor == Executor::Inline {
+            return;
+        }
+        let steps: Vec<ClaimKey> = self.around.disk.read(|state| {
+            let live = state.orders.values().map(|row| &row.order).filter(|order| !order.outcome.is_settled());
+            live.flat_map(|order| {
+                order.saga.steps.iter().map(|record| ClaimKey { order: order.id(), step: record.step })
+            })
+            .collect()
+        });
+        let Some(claim) = self.rng.pick(&steps) else { return };
+        let times = if self.rng.happens(600) { u64::MAX } else { self.rng.between(1, 12) };
+        self.note(format_args!("{claim:?} is refused {times} times"));
+        self.around.disk.tamper(|state| state.refused_claims.insert(claim, times));
+    }
+
+    /// A relay that repeats its last events in order, or one dead letter that is sent again.
+    fn repeat_events(&mut self) {
+        let total = self.around.bus.relayed();
+        if total == 0 {
+            return;
+        }
+        let places = if self.rng.happens(500) {
+            let one = self.rng.below(total as u64) as usize;
+            one..one + 1
+        } else {
+            total - self.rng.between(1, total.min(12) as u64) as usize..total
+        };
+        self.note(format_args!("events {places:?} are brought again"));
+        self.coverage.reach(Branch::Repeated);
+        let bus = self.around.bus.clone();
+        self.around.disk.read(|state| bus.repeat(state, places));
+    }
+
+    fn delay_partition(&mut self) {
+        let Some(partition) = self.rng.pick(&self.around.bus.partitions()) else { return };
+        let until = self.tick + self.rng.between(2, 30);
+        self.note(format_args!("{partition:?} stands still until {until}"));
+        self.coverage.reach(Branch::PartitionDelayed);
+        self.around.bus.delay(partition, until);
+    }
+
+    fn silence_group(&mut self) {
+        let Some(group) = self.rng.pick(Group::ALL) else { return };
+        let until = self.tick + self.rng.between(5, 90);
+        self.note(format_args!("{} is silent until {until}", group.name()));
+        self.coverage.reach(Branch::GroupSilent);
+        self.around.bus.silence(group, until);
+    }
+
+    /// Stops a process with its hands full; another one takes its partitions over.
+    fn pause(&mut self, place: usize) {
+        let is_working = |place: &usize| self.processes[*place].paused_until.is_none();
+        let others: Vec<usize> = (0..self.processes.len()).filter(|other| *other != place).filter(is_working).collect();
+        let Some(heir) = self.rng.pick(&others).filter(|_| is_working(&place)) else { return };
+        let until = self.tick + self.rng.between(1, 25);
+        self.note(format_args!("process {place} is paused until {until}, {heir} takes over"));
+        self.processes[place].paused_until = Some(until);
+        self.around.bus.own(heir);
+    }
+
+    /// An operator takes a participant of one process out, and back in the next time.
+    fn take_out(&mut self, place: usize) {
+        let Some(service) = self.rng.pick(&Service::ALL) else { return };
+        let services = &self.processes[place].services;
+        let is_out = !services.is_out(service);
+        services.take_out(service, is_out);
+        self.note(format_args!("process {place}: {} is out {is_out}", service.name()));
+        self.coverage.reach(Branch::ParticipantOut);
+    }
+
+    fn jump(&mut self) {
+        let micros = self.rng.amount(1_000_000, 3_600_000_000);
+        let is_forward = self.rng.happens(500);
+        let now = self.around.clock.now();
+        self.coverage.reach(if is_forward { Branch::ClockForward } else { Branch::ClockBack });
+        let to = if is_forward {
+            now + Duration::from_micros(micros.cast_unsigned())
+        } else {
+            Timestamp::from_micros(now.micros() - micros)
+        };
+        self.note(format_args!("the clock jumps to {}", to.micros()));
+        self.around.clock.set(to);
+    }
+}
