@@ -2,6 +2,7 @@
 
 mod batch;
 mod failed;
+mod job;
 mod keys;
 mod modes;
 mod pending_commit;
@@ -15,86 +16,19 @@ use std::sync::Arc;
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
-use crate::commands::answer::{Refusal, Settled};
-use crate::commands::{Command, Idempotency, Source};
+use crate::commands::Command;
+use crate::commands::answer::Refusal;
 use crate::ports::{Clock, Commit, CommitError, CommitId, Durability, Gate, LoadError, Store, StoreError};
 use crate::state::ids::{Ids, Sequence};
 use crate::state::rows::{Key, OffsetKey, Rows};
 use crate::state::settings::Settings;
 
 use batch::Batch;
-use failed::Carried;
+pub use job::{Job, Reply};
 use pending_commit::Lesson;
 pub use pending_commit::Written;
 pub use report::{Buried, Report};
 use streams::Streams;
-
-/// Told once, when the job's outcome is durable or known not to be.
-pub type Reply = Box<dyn FnOnce(Settled) + Send>;
-
-/// A command on its way through the engine.
-pub struct Job {
-    pub command: Command,
-    pub idempotency: Option<Idempotency>,
-    /// For an event from the log: what moves with it.
-    pub source: Option<Source>,
-    /// After this moment nobody waits for the answer any more, and the command is not decided.
-    pub deadline: Option<Timestamp>,
-    reply: Reply,
-    /// Whether it is an event that the log did not bring, and the store did.
-    is_healing: bool,
-    /// What the log brought.
-    carried: Option<Box<Carried>>,
-    /// Rows that an earlier attempt missed.
-    missed: Vec<Key>,
-}
-
-impl Job {
-    pub fn new(command: Command, reply: Reply) -> Job {
-        Job {
-            command,
-            idempotency: None,
-            source: None,
-            deadline: None,
-            reply,
-            is_healing: false,
-            carried: None,
-            missed: vec![],
-        }
-    }
-
-    pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
-        self.idempotency = idempotency;
-        self
-    }
-
-    pub fn before(mut self, deadline: Timestamp) -> Job {
-        self.deadline = Some(deadline);
-        self
-    }
-
-    pub fn from_log(mut self, source: Source) -> Job {
-        self.source = Some(source);
-        self
-    }
-
-    /// Says that the log lost the event.
-    pub fn healing(mut self) -> Job {
-        self.is_healing = true;
-        self
-    }
-
-    /// Whether its commit moves the group there.
-    fn moves(&self, key: OffsetKey) -> bool {
-        let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
-        self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
-    }
-
-    /// Answers without deciding.
-    pub fn refuse(self, refusal: Refusal) {
-        (self.reply)(Settled::refused(refusal));
-    }
-}
 
 /// A command may miss rows so often before it counts as broken; a miss is normal, a chain of them is a mistake.
 const MISSES_MAX: usize = 16;

@@ -1,0 +1,75 @@
+//! What the engine is asked to decide, and who is told.
+
+use domain::time::Timestamp;
+
+use super::failed::Carried;
+use crate::commands::answer::{Refusal, Settled};
+use crate::commands::{Command, Idempotency, Source};
+use crate::state::rows::{Key, OffsetKey};
+
+/// Told once, when the job's outcome is durable or known not to be.
+pub type Reply = Box<dyn FnOnce(Settled) + Send>;
+
+/// A command on its way through the engine.
+pub struct Job {
+    pub command: Command,
+    pub idempotency: Option<Idempotency>,
+    /// For an event from the log: what moves with it.
+    pub source: Option<Source>,
+    /// After this moment nobody waits for the answer any more, and the command is not decided.
+    pub deadline: Option<Timestamp>,
+    pub(super) reply: Reply,
+    /// Whether it is an event that the log did not bring, and the store did.
+    pub(super) is_healing: bool,
+    /// What the log brought.
+    pub(super) carried: Option<Box<Carried>>,
+    /// Rows that an earlier attempt missed.
+    pub(super) missed: Vec<Key>,
+}
+
+impl Job {
+    pub fn new(command: Command, reply: Reply) -> Job {
+        Job {
+            command,
+            idempotency: None,
+            source: None,
+            deadline: None,
+            reply,
+            is_healing: false,
+            carried: None,
+            missed: vec![],
+        }
+    }
+
+    pub fn idempotent(mut self, idempotency: Option<Idempotency>) -> Job {
+        self.idempotency = idempotency;
+        self
+    }
+
+    pub fn before(mut self, deadline: Timestamp) -> Job {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    pub fn from_log(mut self, source: Source) -> Job {
+        self.source = Some(source);
+        self
+    }
+
+    /// Says that the log lost the event.
+    pub fn healing(mut self) -> Job {
+        self.is_healing = true;
+        self
+    }
+
+    /// Whether its commit moves the group there.
+    pub(super) fn moves(&self, key: OffsetKey) -> bool {
+        let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
+        self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
+    }
+
+    /// Answers without deciding.
+    pub fn refuse(self, refusal: Refusal) {
+        (self.reply)(Settled::refused(refusal));
+    }
+}
