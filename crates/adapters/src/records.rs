@@ -18,6 +18,7 @@ use app::events::event::{Event, EventKind, ResultCode};
 use app::state::rows::{
     AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
 };
+use app::trace::TraceParent;
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
@@ -67,6 +68,12 @@ pub(crate) trait Cells {
 
     fn money(&mut self) -> Result<Money, Self::Error> {
         self.take().map(Money::won)
+    }
+
+    /// What is no trace is ignored: an event is as good without it.
+    fn trace(&mut self) -> Result<Option<TraceParent>, Self::Error> {
+        let text: Option<String> = self.take()?;
+        Ok(text.and_then(|text| TraceParent::parse(text.as_bytes())))
     }
 
     /// An event: its type, then its JSON.

@@ -162,7 +162,7 @@ macro_rules! select_parked_event {
     ($rest:literal) => {
         concat!(
             "SELECT consumer_group, topic, key_hash, number, `partition`, log_offset, event_id, event_key, type, \
-             payload, occurred_at \
+             payload, traceparent, occurred_at \
              FROM parked_event ",
             $rest
         )
@@ -173,7 +173,7 @@ macro_rules! select_letter {
     ($rest:literal) => {
         concat!(
             "SELECT letter_id, consumer_group, topic, `partition`, log_offset, event_id, event_key, type, payload, \
-             occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends, due_at, acts \
+             traceparent, occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends, due_at, acts \
              FROM dead_letter ",
             $rest
         )
@@ -240,7 +240,7 @@ macro_rules! select_telling {
 /// Ends with the tables, because an order's events are found by another one.
 macro_rules! select_outgoing {
     ($from:literal) => {
-        concat!("SELECT shard, seq, id, type, payload, version, occurred_at FROM ", $from)
+        concat!("SELECT shard, seq, id, type, payload, version, traceparent, occurred_at FROM ", $from)
     };
 }
 

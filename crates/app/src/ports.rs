@@ -23,6 +23,7 @@ use crate::state::ids::Sequence;
 use crate::state::rows::{
     DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows,
 };
+use crate::trace::TraceParent;
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -165,6 +166,8 @@ pub struct Delivery {
     /// Zero where a record names none.
     pub id: EventId,
     pub event: Result<Event, Poison>,
+    /// The trace of the request that caused it.
+    pub trace: Option<TraceParent>,
     pub at: Timestamp,
     /// Events of the same order that should have come before, and did not.
     pub gap: Option<Gap>,

@@ -168,6 +168,7 @@ fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delive
         offset,
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
         event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
+        trace: row.trace(),
         at: row.at,
         gap: None,
     })

@@ -11,6 +11,7 @@ use app::state::rows::{
     Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer,
     Telling, TellingKey, Timer,
 };
+use app::trace::TraceParent;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{
@@ -112,4 +113,11 @@ pub struct OutboxRow {
     pub version: Option<i64>,
     pub cause: &'static str,
     pub at: Timestamp,
+}
+
+impl OutboxRow {
+    /// The trace of the request that caused it.
+    pub fn trace(&self) -> Option<TraceParent> {
+        self.record.trace.as_deref().and_then(|text| TraceParent::parse(text.as_bytes()))
+    }
 }

@@ -65,7 +65,7 @@ pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
     let kind = EventKind::from_name(record.kind).ok_or_else(broken)?;
     let event = Event::parse(kind, &record.payload).map_err(|_| broken())?;
     let (shard, seq, id) = (record.shard, record.seq, record.id.clone());
-    Ok(Outgoing { shard, seq, id, event, version: row.version, at: row.at })
+    Ok(Outgoing { shard, seq, id, event, version: row.version, trace: row.trace(), at: row.at })
 }
 
 fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreError> {
@@ -79,6 +79,7 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
         offset: row.record.seq,
         id: EventId(parse_uuid(&row.record.id).ok_or_else(|| broken("the identity"))?),
         event: Event::parse(kind, &row.record.payload).map_err(|error| poison(row, &error.to_string())),
+        trace: row.trace(),
         at: row.at,
         gap: None,
     }))

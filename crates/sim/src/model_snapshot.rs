@@ -166,6 +166,7 @@ impl Snapshot for ModelSnapshot {
                 order: *order,
                 version: *version,
                 cause: (*cause).to_owned(),
+                trace: record.trace.clone(),
                 is_covered_whole: true,
                 root: None,
             });

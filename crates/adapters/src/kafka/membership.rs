@@ -251,6 +251,7 @@ fn file(
     if let Some(source) = cloud_event::foreign(attribute(SOURCE_ATTRIBUTE), &cluster.source) {
         return (listener.foreign)(group, &source);
     }
+    let trace = cloud_event::trace(attribute);
     match cloud_event::read(attribute, message.payload()) {
         // A copy for readers outside: the group reads the event where it is at home.
         Ok(Read::Event { event, .. }) if event.kind().topic() != topic => {}
@@ -262,7 +263,7 @@ fn file(
             };
             // What the group does not ask for may still show that something is missing.
             if gap.is_some() || group.subscribes_to(event.kind()) {
-                reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), at, gap });
+                reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), trace, at, gap });
             }
         }
         Ok(Read::Unknown) => {}
@@ -273,7 +274,7 @@ fn file(
             let event = Err(Poison { topic, key, kind, payload, error });
             // What names no event has no identity, and its moment is when the broker took it.
             let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
-            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, at, gap: None });
+            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, trace, at, gap: None });
         }
     }
 }

@@ -80,7 +80,8 @@ impl MysqlLog {
         }
         let limit = limit.max(1);
         let wanted = EventKind::ALL.iter().filter(|kind| key.group.subscribes_to(**kind)).map(|kind| kind.name());
-        let select = "SELECT seq, type, id, payload, occurred_at, event_key FROM event FORCE INDEX (event_place)
+        let select =
+            "SELECT seq, type, id, payload, occurred_at, event_key, traceparent FROM event FORCE INDEX (event_place)
              WHERE shard = ? AND seq BETWEEN ? AND ? AND ";
         let select = statement(select, &[&shard, &from, &last]) + &is_in("type", wanted);
         let rows = self.session.ask_alone(&format!("{select} ORDER BY seq LIMIT {limit}")).await?;

@@ -53,6 +53,7 @@ impl FromCells for EventFacts {
             order: cells.take::<Option<i64>>()?.map(OrderId),
             version: cells.take()?,
             cause: cells.take()?,
+            trace: cells.take()?,
             is_covered_whole: true,
             root: None,
         })

@@ -61,6 +61,7 @@ fn message<C: Cells>(cells: &mut C, topic: Topic) -> Result<Message, C::Error> {
         key: cells.text()?,
         kind: cells.text()?,
         payload: cells.text()?,
+        trace: cells.trace()?,
         at: cells.at()?,
     })
 }

@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use super::{Cells, FromCells};
 use crate::words::offset_key;
 
-/// The event behind the cells that name its place and its kind: its id, its JSON, its moment, its key.
+/// The event behind the cells that name its place and its kind: its id, its JSON, its moment, its key, its trace.
 pub(crate) fn delivery<C: Cells>(
     (partition, offset): (Partition, i64),
     kind: EventKind,
@@ -22,12 +22,13 @@ pub(crate) fn delivery<C: Cells>(
     let payload: String = cells.take()?;
     let at = cells.at()?;
     let key: String = cells.take()?;
+    let trace = cells.trace()?;
     let poison = |error: serde_json::Error| {
         let (topic, kind, error) = (kind.topic(), kind.name().to_owned(), error.to_string());
         Poison { topic, key, kind, payload: payload.clone(), error }
     };
     let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id, event, at, gap: None })
+    Ok(Delivery { partition, offset, id, event, trace, at, gap: None })
 }
 
 impl FromCells for EventId {
@@ -40,7 +41,8 @@ impl FromCells for EventId {
 impl FromCells for Outgoing {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Outgoing, C::Error> {
         let (shard, seq, id) = (shard(cells)?, cells.take()?, cells.take()?);
-        Ok(Outgoing { shard, seq, id, event: cells.event()?, version: cells.take()?, at: cells.at()? })
+        let (event, version, trace) = (cells.event()?, cells.take()?, cells.trace()?);
+        Ok(Outgoing { shard, seq, id, event, version, trace, at: cells.at()? })
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) const SELECT_WHOLE_FROM: &str = "SELECT shard, whole_from FROM outbox
 
 /// Every event in commit order, as the chain covers it.
 pub(crate) const SELECT_EVENTS: &str = "SELECT id, shard, seq, event_key, type, payload, occurred_at, aggregatetype, aggregateid, \
-                                        topic, order_id, version, cause FROM event ORDER BY position";
+                                        topic, order_id, version, cause, traceparent FROM event ORDER BY position";
 
 impl Roots {
     pub(crate) fn begin(&mut self, (shard, whole_from): (i64, i64)) {

@@ -48,7 +48,7 @@ impl SqliteLog {
 
     fn look_at_page(&self, key: OffsetKey, limit: usize, fetched: &mut Fetched) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, type, id, payload, occurred_at, event_key FROM event
+            "SELECT seq, type, id, payload, occurred_at, event_key, traceparent FROM event
              WHERE shard = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
         )?;
         let mut rows = statement.query((key.partition.number, fetched.next, PAGE))?;

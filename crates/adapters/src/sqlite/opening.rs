@@ -317,6 +317,7 @@ mod tests {
     use app::ports::{Commit, CommitId, Store as _};
     use app::state::rows::{AccountKey, EventId, HoldingKey, NewEvent, Rows};
     use app::state::settings::Carrier;
+    use app::trace::TraceParent;
     use domain::ids::{CampaignId, ProductId, UserId};
     use domain::money::Money;
     use domain::time::Timestamp;
@@ -377,7 +378,9 @@ mod tests {
         };
         schema::migrations::runner().set_target(Target::Version(8)).run(&mut before).unwrap();
         before.execute_batch(EVENTS_BEFORE).unwrap();
-        let written = events(&before);
+        let mut written = events(&before);
+        // They belong to no trace.
+        written.iter_mut().for_each(|row| row.push(rusqlite::types::Value::Null));
         drop(before);
         let unread = SqliteSnapshot::open(folder.path());
         assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not change it");
@@ -419,6 +422,7 @@ mod tests {
             order: None,
             version: None,
             cause: "ChangeProduct",
+            trace: TraceParent::parse(b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
             at: NOON,
         });
         let id = CommitId { engine: 1, number: 1 };
@@ -432,6 +436,8 @@ mod tests {
         assert!(!log_is_broken());
         for (change, undo) in [
             ("payload = '{ }' WHERE seq = 1", "payload = '{}' WHERE seq = 1"),
+            ("traceparent = '' WHERE seq = 1", "traceparent = NULL WHERE seq = 1"),
+            ("traceparent = traceparent || '0' WHERE seq = 3", "traceparent = rtrim(traceparent, '0') WHERE seq = 3"),
             ("occurred_at = occurred_at - 1 WHERE seq = 3", "occurred_at = occurred_at + 1 WHERE seq = 3"),
         ] {
             database.execute(&format!("UPDATE event_row SET {change}"), []).unwrap();

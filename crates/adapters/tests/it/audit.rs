@@ -258,7 +258,7 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (
         &[11, 12, 15, 20],
         "INSERT INTO event_row
-            SELECT NULL, kind, id, aggregateid, payload, event_key, shard, seq + 1000, order_id, version + 1, occurred_at
+            SELECT NULL, kind, id, aggregateid, payload, event_key, shard, seq + 1000, order_id, version + 1, occurred_at, traceparent
             FROM event_row WHERE position IN (SELECT position FROM event WHERE type = 'OrderCancelled');
          INSERT INTO order_event_run
             SELECT order_id, max(position), max(position) FROM event WHERE type = 'OrderCancelled' GROUP BY order_id",
@@ -290,6 +290,7 @@ const FALSIFIED: &[(&[u8], &str)] = &[
     (&[20], "UPDATE event_kind SET cause = 'Nobody' WHERE type = 'StockAdjusted'"),
     (&[20], "UPDATE event_kind SET topic = 'point-events' WHERE type = 'StockAdjusted'"),
     (&[20], "UPDATE event_kind SET aggregatetype = 'order' WHERE type = 'StockAdjusted'"),
+    (&[20], "UPDATE event_row SET traceparent = 'none' WHERE position IN (SELECT position FROM event WHERE type = 'StockAdjusted')"),
     (&[20], "UPDATE outbox_shard SET whole_from = whole_from + 1 WHERE seq > 0"),
     (&[20], "DELETE FROM event_row WHERE position IN (SELECT position FROM event WHERE type = 'StockAdjusted')"),
     (&[20], "UPDATE outbox_shard SET hash = zeroblob(32)"),

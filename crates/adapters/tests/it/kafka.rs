@@ -235,7 +235,9 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
         ClientConfig::new().set("bootstrap.servers", &brokers.cluster.brokers).create().unwrap();
     let topic = brokers.topic(Topic::ProductEvents);
     let topic_read = brokers.topic(Topic::CouponIssued);
-    let headers = || OwnedHeaders::new().insert(Header { key: "ce_id", value: Some("no uuid") });
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let said = |key, value| Header { key, value: Some(value) };
+    let headers = || OwnedHeaders::new().insert(said("ce_id", "no uuid")).insert(said("ce_traceparent", trace));
     for topic in [&topic, &topic_read] {
         let bytes: &[u8] = b"\xff\x00{";
         producer.send(BaseRecord::to(topic).partition(1).key("k").payload(bytes).headers(headers())).unwrap();
@@ -262,6 +264,9 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
     let poison: Vec<&Poison> = found.iter().map(|delivery| delivery.event.as_ref().unwrap_err()).collect();
     assert_eq!((poison[0].topic, &*poison[0].key, &*poison[0].payload), (Topic::CouponIssued, "k", "0xff007b"));
     assert!(poison[0].error.contains("no uuid"), "{}", poison[0].error);
+    let traces: Vec<Option<String>> =
+        found.iter().map(|delivery| delivery.trace.map(|trace| trace.to_string())).collect();
+    assert_eq!(traces, [Some(trace.to_owned()), None]);
     assert_eq!((&*poison[1].key, &*poison[1].payload), ("", ""));
     assert!(poison[1].error.contains("ce_id"), "{}", poison[1].error);
 }
@@ -276,7 +281,15 @@ fn issued(number: i64) -> Outgoing {
         request_id: None,
         issued_at: Timestamp::default(),
     });
-    Outgoing { shard: 0, seq: number, id: uuid(number as u128), event, version: None, at: Timestamp::default() }
+    Outgoing {
+        shard: 0,
+        seq: number,
+        id: uuid(number as u128),
+        event,
+        version: None,
+        trace: None,
+        at: Timestamp::default(),
+    }
 }
 
 /// Two shops on the same topics: each passes over what the other publishes, and its groups stand behind it all the same.

@@ -86,7 +86,7 @@ fn what_waits_for_people_is_counted() {
     let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
     store.execute("UPDATE orders SET outcome = 'COMPENSATION_STUCK' WHERE order_id = ?1", [placed.0]).unwrap();
     for (letter, group, status, due) in LETTERS {
-        let sql = "INSERT INTO dead_letter VALUES (?1, ?2, 't', 3, 41, 'e', '1', 'CouponIssued', '{}', 1, ?3, 4, 'why', 1, 1, 6, ?4, '[]')";
+        let sql = "INSERT INTO dead_letter VALUES (?1, ?2, 't', 3, 41, 'e', '1', 'CouponIssued', '{}', 1, ?3, 4, 'why', 1, 1, 6, ?4, '[]', NULL)";
         store.execute(sql, (letter, group, status, due)).unwrap();
     }
     assert_eq!(counts(&shop), (vec![("coupon-usage-group".to_owned(), 1), ("notice-group".to_owned(), 2)], 1));

@@ -101,7 +101,8 @@ pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> 
 }
 
 fn hash_after(before: &[u8; 32], event: &EventFacts) -> [u8; 32] {
-    if !event.is_covered_whole {
+    // Programs that covered less wrote no trace: one that stands there was put there later.
+    if !event.is_covered_whole && event.trace.is_none() {
         return outbox::chain_of_before(before, &event.id, &event.kind, &event.payload);
     }
     let chained = Chained {
@@ -113,6 +114,7 @@ fn hash_after(before: &[u8; 32], event: &EventFacts) -> [u8; 32] {
         topic: &event.topic,
         key: &event.key,
         cause: &event.cause,
+        trace: event.trace.as_deref(),
         order: event.order,
         version: event.version,
         at: event.at,

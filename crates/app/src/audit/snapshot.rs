@@ -154,6 +154,7 @@ pub struct EventFacts {
     pub order: Option<OrderId>,
     pub version: Option<i64>,
     pub cause: String,
+    pub trace: Option<String>,
     /// Whether the chain covers all of this, and not only identity, type and payload: programs before had it so.
     pub is_covered_whole: bool,
     /// The hash that was kept with this number as a day's last.

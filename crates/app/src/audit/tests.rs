@@ -307,7 +307,15 @@ fn apply(shop: &mut Shop, repair: &Repair) {
         codec: Codec::new([0; 16]),
     };
     let mut ids = Ids::new(1);
-    let mut unit = Unit { rows: &mut rows, ids: &mut ids, settings: &settings, now: NOON, cause: "Repair", skipped: 0 };
+    let mut unit = Unit {
+        rows: &mut rows,
+        ids: &mut ids,
+        settings: &settings,
+        now: NOON,
+        cause: "Repair",
+        trace: None,
+        skipped: 0,
+    };
     dispatch::handle(&mut unit, &Command::Repair(repair.clone())).unwrap();
     for facts in &mut shop.products {
         facts.product = rows.products.get(facts.product.id).unwrap().unwrap().clone();

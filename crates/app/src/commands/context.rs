@@ -16,6 +16,7 @@ use crate::state::rows::{
 };
 use crate::state::settings::{Executor, Settings};
 use crate::state::table::Missing;
+use crate::trace::TraceParent;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 
 /// Why a command stops before its end. Its changes are undone.
@@ -60,6 +61,8 @@ pub(crate) struct Unit<'a> {
     pub now: Timestamp,
     /// What made it happen: a command's or an event's name, for the history.
     pub cause: &'static str,
+    /// The trace that this belongs to.
+    pub trace: Option<TraceParent>,
     /// Events that were skipped, because they changed nothing that had not been changed before.
     pub skipped: usize,
 }
@@ -87,7 +90,23 @@ impl Unit<'_> {
         }
         let id = self.ids.event(self.now);
         let (order, version) = of.map_or((None, None), |(order, version)| (Some(order), version));
-        self.rows.events.push(NewEvent { id, event, order, version, cause: self.cause, at: self.now });
+        self.rows.events.push(NewEvent {
+            id,
+            event,
+            order,
+            version,
+            cause: self.cause,
+            trace: self.trace,
+            at: self.now,
+        });
+    }
+
+    /// Does something that belongs to another trace.
+    pub(crate) fn within<T>(&mut self, trace: Option<TraceParent>, act: impl FnOnce(&mut Self) -> T) -> T {
+        let own = std::mem::replace(&mut self.trace, trace);
+        let done = act(self);
+        self.trace = own;
+        done
     }
 
     fn publish_of_order(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) -> Step {

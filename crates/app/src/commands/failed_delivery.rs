@@ -100,7 +100,7 @@ fn take_in(unit: &mut Unit<'_>, group: Group, message: &Message, reaction: Optio
         }
         unit.rows.inbox.put(key, ());
     }
-    react(unit, reaction).map_err(|halt| match halt {
+    unit.within(message.trace, |unit| react(unit, reaction)).map_err(|halt| match halt {
         Halt::Refused(refusal) => Halt::Failed(format!("refused: {refusal:?}")),
         halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Broken(_)) => halt,
     })
@@ -166,6 +166,7 @@ pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: 
         key: event.key().into(),
         kind: event.kind().name().into(),
         payload: event.payload().into(),
+        trace: unit.trace,
         at: unit.now,
     };
     let trouble = Trouble::add(None, &error.into(), unit.now);
@@ -204,7 +205,7 @@ fn put_new(unit: &mut Unit<'_>, letter: DeadLetter) {
         first_failed_at: trouble.first_failed,
         occurred_at: message.at,
     };
-    unit.record(Event::DeadLettered(told), None);
+    unit.within(message.trace, |unit| unit.record(Event::DeadLettered(told), None));
     unit.rows.letters.put(letter.id, letter);
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::ids::{LetterId, OrderId};
 
-use super::Fixture;
 use super::session::{NOON, Session};
+use super::{Fixture, samples};
 use crate::events::topic::Topic;
 use crate::log::reactions::Group;
 use crate::ports::DueTimer;
@@ -26,6 +26,7 @@ fn message(number: i64) -> Message {
         key: "7".into(),
         kind: "StockDeductionRequested".into(),
         payload: format!("{{\"orderId\":\"한정 '{number}' \\\\ \\\"\"}}").into(),
+        trace: samples::trace(number),
         at: NOON,
     }
 }

@@ -107,10 +107,12 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
     let mut found = BTreeMap::new();
     for group in Group::ALL {
         let all = read_all(&mut session, *group, 1_000).await;
-        found.extend(all.into_values().flatten().map(|delivery| (delivery.id, (delivery.event, delivery.at))));
+        found.extend(
+            all.into_values().flatten().map(|delivery| (delivery.id, (delivery.event, delivery.trace, delivery.at))),
+        );
     }
     for written in &rows.events {
-        assert_eq!(found.get(&written.id), Some(&(Ok(written.event.clone()), written.at)));
+        assert_eq!(found.get(&written.id), Some(&(Ok(written.event.clone()), written.trace, written.at)));
     }
 }
 

@@ -20,6 +20,7 @@ use domain::time::Timestamp;
 use super::session::NOON;
 use crate::events::event::ResultCode;
 use crate::state::rows::{Customer, Decision, EventId, Granted, NewEvent, Request, RequestStatus};
+use crate::trace::TraceParent;
 
 const CODEC: Codec = Codec::new([7; 16]);
 
@@ -277,5 +278,11 @@ pub(super) fn code_of(order: i64) -> Code {
 /// The `number`th event of a test.
 pub(super) fn new_event(number: u32, event: crate::events::event::Event) -> NewEvent {
     let at = NOON + Duration::from_micros(u64::from(number));
-    NewEvent { id: EventId(u128::from(number)), event, order: None, version: None, cause: "test", at }
+    let (id, trace) = (EventId(u128::from(number)), trace(number.into()));
+    NewEvent { id, event, order: None, version: None, cause: "test", trace, at }
+}
+
+/// Every other event belongs to a trace.
+pub(super) fn trace(number: i64) -> Option<TraceParent> {
+    TraceParent::parse(format!("00-{number:032x}-00f067aa0ba902b7-01").as_bytes()).filter(|_| number % 2 == 1)
 }

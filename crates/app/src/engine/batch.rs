@@ -23,6 +23,7 @@ use crate::state::rows::{
 };
 use crate::state::settings::Settings;
 use crate::state::table::Missing;
+use crate::trace::TraceParent;
 
 pub(super) struct Batch {
     pub(super) rows: Rows,
@@ -165,7 +166,7 @@ impl Batch {
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
                 let cause = cause(&job.command);
-                let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
+                let mut unit = self.unit(job.trace, cause, (ids, settings));
                 return dispatch::handle(&mut unit, &park).map(|answer| (answer, false));
             }
             if !self.take_in(job)? {
@@ -174,7 +175,7 @@ impl Batch {
             }
         }
         let cause = cause(&job.command);
-        let mut unit = Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, skipped: 0 };
+        let mut unit = self.unit(job.trace, cause, (ids, settings));
         let answer = dispatch::handle(&mut unit, &job.command)?;
         let skipped = unit.skipped;
         self.note_skipped(job, skipped);
@@ -184,6 +185,15 @@ impl Batch {
             self.rows.answers.put(idempotency.key, stored);
         }
         Ok((answer, false))
+    }
+
+    fn unit<'u>(
+        &'u mut self,
+        trace: Option<TraceParent>,
+        cause: &'static str,
+        (ids, settings): (&'u mut Ids, &'u Settings),
+    ) -> Unit<'u> {
+        Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0 }
     }
 
     /// How the event waits, if others of its key wait already.

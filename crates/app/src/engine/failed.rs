@@ -18,8 +18,9 @@ pub(super) struct Carried {
 }
 
 impl Job {
-    /// Keeps the event, so that it can be parked if it comes to nothing.
+    /// Keeps the event, so that it can be parked if it comes to nothing, and goes on with its trace.
     pub fn carrying(mut self, delivery: Delivery) -> Job {
+        self.trace = delivery.trace;
         let Some(source) = self.source else { return self };
         let Ok(event) = &delivery.event else { return self };
         let park = ParkKey::new(source.offset.group, event.kind().topic(), &event.key());

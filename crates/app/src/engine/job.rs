@@ -6,6 +6,7 @@ use super::failed::Carried;
 use crate::commands::answer::{Refusal, Settled};
 use crate::commands::{Command, Idempotency, Source};
 use crate::state::rows::{Key, OffsetKey};
+use crate::trace::TraceParent;
 
 /// Told once, when the job's outcome is durable or known not to be.
 pub type Reply = Box<dyn FnOnce(Settled) + Send>;
@@ -18,6 +19,8 @@ pub struct Job {
     pub source: Option<Source>,
     /// After this moment nobody waits for the answer any more, and the command is not decided.
     pub deadline: Option<Timestamp>,
+    /// The trace that it belongs to, and with it every event that it causes.
+    pub trace: Option<TraceParent>,
     pub(super) reply: Reply,
     /// Whether it is an event that the log did not bring, and the store did.
     pub(super) is_healing: bool,
@@ -34,6 +37,7 @@ impl Job {
             idempotency: None,
             source: None,
             deadline: None,
+            trace: None,
             reply,
             is_healing: false,
             carried: None,
@@ -53,6 +57,11 @@ impl Job {
 
     pub fn from_log(mut self, source: Source) -> Job {
         self.source = Some(source);
+        self
+    }
+
+    pub fn traced(mut self, trace: Option<TraceParent>) -> Job {
+        self.trace = trace;
         self
     }
 

@@ -158,6 +158,7 @@ fn dead_letter_attributes() -> Value {
         "properties": {
             "ce_id": text("The record's own; several groups may have given it up."),
             "ce_type": text("The record's own, or what stood in its place."),
+            "ce_traceparent": text("The record's own, where it had one."),
             "dlq_letter_id": text("The letter's number: `doorbuster dlq show` and `/api/admin/dead-letters` know it by this."),
             "dlq_group": text("The group that gave it up."),
             "dlq_origin_topic": text("The topic that it came from."),
@@ -185,6 +186,7 @@ fn attributes() -> Value {
             "ce_seq": text("Its number in that shard, from 1 without gap."),
             "ce_version": text("The order's, counted over all of its own events; others have none."),
             "ce_origin": text("The ce_id of the event that this one was made of; only movements have one."),
+            "ce_traceparent": text("The W3C trace context of the request that caused it; what no traced request caused has none."),
             "content-type": text("application/json"),
         },
     })

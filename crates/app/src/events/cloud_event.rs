@@ -12,11 +12,14 @@ use crate::events::outbox::{parse_uuid, uuid};
 use crate::events::wire_time;
 use crate::log::relay::Outgoing;
 use crate::state::rows::EventId;
+use crate::trace::TraceParent;
 
 /// Where events came from before shops had a name of their own.
 pub const SOURCE: &str = "/doorbuster";
 /// The attribute that says where an event comes from. Whoever publishes puts the shop's own source in it.
 pub const SOURCE_ATTRIBUTE: &str = "ce_source";
+/// The attribute that says which trace an event was caused in (CloudEvents' extension for distributed tracing).
+pub const TRACE_ATTRIBUTE: &str = "ce_traceparent";
 
 /// Where the events of a shop come from: several may share brokers, and none takes another's for its own.
 pub fn source(shop: &str) -> Arc<str> {
@@ -46,7 +49,7 @@ pub fn derived(from: &Outgoing, event: &Event, place: usize) -> Vec<(&'static st
 }
 
 fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, String)> {
-    vec![
+    let mut attributes = vec![
         ("ce_specversion", "1.0".to_owned()),
         ("ce_id", id),
         (SOURCE_ATTRIBUTE, SOURCE.to_owned()),
@@ -56,7 +59,9 @@ fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, 
         ("ce_shard", event.shard.to_string()),
         ("ce_seq", event.seq.to_string()),
         ("content-type", "application/json".to_owned()),
-    ]
+    ];
+    attributes.extend(event.trace.map(|trace| (TRACE_ATTRIBUTE, trace.to_string())));
+    attributes
 }
 
 /// The same for the same event, whoever relays it and however often. It is a UUID of the kind that is left to its maker.
@@ -70,6 +75,11 @@ fn derived_id(from: &str, place: usize) -> String {
     bytes[6] = 0x80 | bytes[6] & 0x0f;
     bytes[8] = 0x80 | bytes[8] & 0x3f;
     uuid(u128::from_be_bytes(bytes))
+}
+
+/// The trace that a record was caused in. What is no `traceparent` is ignored: the event is as good without it.
+pub fn trace<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>) -> Option<TraceParent> {
+    attribute(TRACE_ATTRIBUTE).and_then(TraceParent::parse)
 }
 
 /// What a record turned out to be.
@@ -123,11 +133,21 @@ mod tests {
     use crate::events::event::PointsCharged;
     use crate::events::outbox::uuid;
 
+    const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
     fn outgoing() -> Outgoing {
         let event =
             Event::PointsCharged(PointsCharged { user_id: UserId(7), amount: Money::won(1), balance: Money::won(2) });
         let at = Timestamp::from_micros(1_795_262_400_123_456);
-        Outgoing { shard: 3, seq: 9, id: uuid(77), event, version: Some(2), at }
+        Outgoing {
+            shard: 3,
+            seq: 9,
+            id: uuid(77),
+            event,
+            version: Some(2),
+            trace: TraceParent::parse(TRACE.as_bytes()),
+            at,
+        }
     }
 
     fn read_with(change: impl Fn(&str, &str) -> Option<String>, value: Option<&[u8]>) -> Result<Read, String> {
@@ -154,6 +174,24 @@ mod tests {
             Some(if name == "ce_time" { "1795262400123456".to_owned() } else { value.to_owned() })
         };
         assert_eq!(read_with(micros, Some(payload.as_bytes())), Ok(expected));
+    }
+
+    #[test]
+    fn an_event_and_what_is_made_of_it_say_its_trace() {
+        let caused = outgoing();
+        let made = derived(&caused, &caused.event, 0);
+        for attributes in [attributes(&caused), made] {
+            let find = |name: &str| {
+                let found = attributes.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| value.as_bytes())
+            };
+            assert_eq!(find("ce_traceparent"), Some(TRACE.as_bytes()));
+            assert_eq!(trace(find), caused.trace);
+        }
+        let without = attributes(&Outgoing { trace: None, ..caused });
+        assert!(without.iter().all(|(name, _)| *name != "ce_traceparent"));
+        assert_eq!(trace(|_| Some(b"no trace")), None);
+        assert_eq!(trace(|_| None), None);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub struct Record {
     pub key: String,
     pub kind: &'static str,
     pub payload: String,
+    pub trace: Option<String>,
 }
 
 /// Everything of an event that is ever told, as the chain covers it. Its shard and number are its place in the chain itself.
@@ -44,6 +45,7 @@ pub struct Chained<'a> {
     pub topic: &'a str,
     pub key: &'a str,
     pub cause: &'a str,
+    pub trace: Option<&'a str>,
     pub order: Option<OrderId>,
     pub version: Option<i64>,
     pub at: Timestamp,
@@ -69,6 +71,7 @@ fn seal_one(heads: &mut [ShardHead; SHARDS], event: &NewEvent) -> Record {
         key,
         kind: event.event.kind().name(),
         payload: event.event.payload(),
+        trace: event.trace.map(|trace| trace.to_string()),
     };
     *head = ShardHead { seq: record.seq, hash: chain(&head.hash, &record.chained(event)) };
     record
@@ -86,6 +89,7 @@ impl Record {
             topic: self.topic.name(),
             key: &self.key,
             cause: event.cause,
+            trace: self.trace.as_deref(),
             order: event.order,
             version: event.version,
             at: event.at,
@@ -95,7 +99,8 @@ impl Record {
 
 /// The hash of a shard after one more event. Changing, dropping or adding an event changes every later hash.
 pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
-    let Chained { id, kind, payload, aggregatetype, aggregateid, topic, key, cause, order, version, at } = *event;
+    let Chained { id, kind, payload, aggregatetype, aggregateid, topic, key, cause, trace, order, version, at } =
+        *event;
     let mut hasher = Sha256::new();
     hasher.update(before);
     for part in [id, kind, payload, aggregatetype, aggregateid, topic, key, cause] {
@@ -105,6 +110,11 @@ pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
     for number in [order.map(|order| order.0), version, Some(at.micros())] {
         hasher.update([u8::from(number.is_some())]);
         hasher.update(number.unwrap_or_default().to_be_bytes());
+    }
+    // Programs before wrote none, and their events keep their hashes.
+    if let Some(trace) = trace {
+        hasher.update((trace.len() as u32).to_be_bytes());
+        hasher.update(trace);
     }
     hasher.finalize().into()
 }

@@ -111,9 +111,9 @@ impl Consumer {
                 && key.group.subscribes_to(kind)
         };
         let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
-        let brought = missed.into_iter().filter_map(|Outgoing { id, event, at, .. }| {
+        let brought = missed.into_iter().filter_map(|Outgoing { id, event, trace, at, .. }| {
             let id = EventId(parse_uuid(&id)?);
-            Some(Delivery { id, event: Ok(event), at, gap: None, ..shown_by.clone() })
+            Some(Delivery { id, event: Ok(event), trace, at, gap: None, ..shown_by.clone() })
         });
         Ok(brought.map(|delivery| self.job(key, from..from, delivery).healing()).collect())
     }
@@ -135,7 +135,7 @@ impl Consumer {
             Err(error) => {
                 let message = Box::new(Message::of(&delivery));
                 let bury = Undelivered::Bury { group: key.group, message, error: error.into() };
-                Job::new(Command::Undelivered(bury), Box::new(|_| ())).from_log(source)
+                Job::new(Command::Undelivered(bury), Box::new(|_| ())).from_log(source).traced(delivery.trace)
             }
         }
     }

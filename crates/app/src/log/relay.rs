@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use crate::events::event::Event;
 use crate::events::topic::{Spread, Topic};
 use crate::ports::{Clock, Pending, StoreError};
+use crate::trace::TraceParent;
 
 mod dead_letters;
 mod movements;
@@ -32,6 +33,8 @@ pub struct Outgoing {
     pub event: Event,
     /// The order's version after it; only events of an order's own have one.
     pub version: Option<i64>,
+    /// The trace of the request that caused it.
+    pub trace: Option<TraceParent>,
     pub at: Timestamp,
 }
 

@@ -28,6 +28,7 @@ use crate::events::event::Event;
 use crate::events::topic::Topic;
 use crate::log::reactions::Group;
 use crate::state::table::Table;
+use crate::trace::TraceParent;
 
 pub use failed_delivery::{
     Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
@@ -305,6 +306,8 @@ pub struct NewEvent {
     /// The order's version after the event; only events of the order's own have one.
     pub version: Option<i64>,
     pub cause: &'static str,
+    /// The trace of the request that caused it.
+    pub trace: Option<TraceParent>,
     pub at: Timestamp,
 }
 

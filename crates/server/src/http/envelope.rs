@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use app::trace::TraceParent;
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -20,6 +21,7 @@ use super::trace::TraceId;
 use super::{Code, Problem};
 use crate::api::texts::details;
 use crate::metrics::Metrics;
+use crate::runtime::submitter;
 use crate::system::logging::{Thinned, panic_text};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -70,7 +72,8 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let started = Instant::now();
-        let trace = TraceId::of(request.headers());
+        let given = super::trace::given(request.headers());
+        let trace = TraceId::or_random(given);
         let language = Language::of(request.headers());
         request.extensions_mut().insert(trace);
         let route = request.extensions().get::<MatchedPath>().cloned();
@@ -78,7 +81,7 @@ where
         let metrics = self.metrics.clone();
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let mut response = match unless_it_panics(answer).await {
+            let mut response = match unless_it_panics(given, answer).await {
                 Ok(answer) => answer?,
                 Err(panic) => internal(&method, &uri, trace, &*panic),
             };
@@ -106,10 +109,12 @@ fn note_failure(response: &Response<Body>, (method, uri): (&Method, &Uri), trace
     }
 }
 
-async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+/// What the future has decided belongs to the client's trace.
+async fn unless_it_panics<F: Future>(given: Option<TraceParent>, future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
     // The future is dropped after a panic and never polled again, so nobody sees it half done.
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+    let mut poll = |context: &mut Context<'_>| submitter::traced(given, || future.as_mut().poll(context));
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| poll(context))) {
         Ok(poll) => poll.map(Ok),
         Err(panic) => Poll::Ready(Err(panic)),
     })

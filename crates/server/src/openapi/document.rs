@@ -25,6 +25,7 @@ help, `errors` names every value that is wrong, and every parameter of the query
 431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
 **`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
 **`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
+**`traceparent`** (W3C Trace Context) is continued: in `Request-Id`, in `traceId`, and in every event that the request causes.\n\n\
 **Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
 Money is in whole won, times are RFC 3339 in UTC, ids of users, products and campaigns are integers, all others opaque \
 texts. A customer's token is his own: what belongs to somebody else answers 404.";

@@ -8,6 +8,7 @@ use app::commands::{Command, Idempotency};
 use app::engine::Job;
 use app::ports::views::Views;
 use app::ports::{Clock, Gate, Ranking};
+use app::trace::TraceParent;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +18,18 @@ use crate::live::waiting::Waiting;
 use crate::runtime::health::Health;
 
 mod reply_batches;
+
+tokio::task_local! {
+    static TRACE: TraceParent;
+}
+
+/// Does something in the course of a request that belongs to a trace: what is submitted meanwhile belongs to it as well.
+pub fn traced<T>(trace: Option<TraceParent>, act: impl FnOnce() -> T) -> T {
+    match trace {
+        Some(trace) => TRACE.sync_scope(trace, act),
+        None => act(),
+    }
+}
 
 /// What the endpoints need of the shop. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +82,7 @@ impl Front {
         let returns = Returns::of_this_thread();
         let reply = Box::new(move |settled| returns.put(reply, settled));
         let job = Job::new(command, reply).idempotent(idempotency).before(deadline);
+        let job = job.traced(TRACE.try_get().ok());
         match self.queue.try_send(job) {
             Ok(()) => answer.await.unwrap_or_else(|_| Settled::refused(Refusal::Unavailable)),
             Err(mpsc::error::TrySendError::Full(_)) => {

@@ -15,7 +15,7 @@ pub(crate) fn give_up(shop: &TestShop, id: i64, payload: &str) {
     let store = Connection::open(shop.folder().join("shop.db")).unwrap();
     store.busy_timeout(Duration::from_secs(5)).unwrap();
     let sql = "INSERT INTO dead_letter VALUES (?1, 'notice-group', 'coupon-issued', 3, 41, ?2, '1', 'CouponIssued', ?3,
-                   1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, ?4)";
+                   1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, ?4, NULL)";
     // The audit asks whose event it was that a group has taken in.
     let event: String = store.query_row("SELECT id FROM event LIMIT 1", [], |row| row.get(0)).unwrap();
     store.execute(sql, (id, event, payload, KEPT)).unwrap();

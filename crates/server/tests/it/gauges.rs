@@ -47,7 +47,7 @@ fn every_process_of_a_database_counts_the_same() {
     let event: Vec<String> = database.ask("SELECT id FROM event LIMIT 1");
     let letter = format!(
         "INSERT INTO dead_letter VALUES (7, 'notice-group', 'coupon-issued', 3, 41, '{}', '1', 'CouponIssued', '{}', \
-         1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, '[]')",
+         1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, '[]', NULL)",
         event[0],
         issued()
     );

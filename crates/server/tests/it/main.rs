@@ -70,3 +70,4 @@ mod shops_apart;
 mod store_faults;
 mod stuck_payments;
 mod switching;
+mod traces;

@@ -42,7 +42,7 @@ struct Reader {
     orders: BTreeMap<String, (i64, String)>,
 }
 
-fn attribute(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
+pub(crate) fn attribute(message: &BorrowedMessage<'_>, name: &str) -> Option<String> {
     let found = message.headers()?.iter().find(|header| header.key == name)?;
     Some(std::str::from_utf8(found.value?).unwrap().to_owned())
 }
@@ -80,7 +80,7 @@ fn assert_fits(value: &Value, schema: &Value, place: &str) {
 }
 
 /// Every record that is on a topic now.
-fn read_all(settings: &[(String, String)], topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>)) {
+pub(crate) fn read_all(settings: &[(String, String)], topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>)) {
     let consumer: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", &settings[0].1).set("group.id", "outside").create().unwrap();
     let name = format!("{}{topic}", settings[1].1);

@@ -34,6 +34,7 @@ fn record(event: &Event, group: Group, number: u8) -> Job {
         offset: i64::from(number),
         id,
         event: Ok(event.clone()),
+        trace: None,
         at: NOON,
         gap: None,
     };

@@ -23,5 +23,6 @@ mod shop;
 mod simulation;
 mod stuck_payments;
 mod time;
+mod traces;
 mod undelivered;
 mod versions;

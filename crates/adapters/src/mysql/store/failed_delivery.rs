@@ -106,7 +106,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
     write_events(script, rows);
     let written = Written {
         head: "INSERT INTO dead_letter (letter_id, consumer_group, topic, `partition`, log_offset, event_id, \
-               event_key, type, payload, occurred_at, status, attempts, error, first_failed_at, last_failed_at, \
+               event_key, type, payload, traceparent, occurred_at, status, attempts, error, first_failed_at, last_failed_at, \
                resends, due_at, acts) VALUES ",
         update: " ON DUPLICATE KEY UPDATE payload = VALUES(payload), status = VALUES(status), \
                  attempts = VALUES(attempts), error = VALUES(error), last_failed_at = VALUES(last_failed_at), \
@@ -115,6 +115,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
     put_all(script, &rows.letters, written, |insert, id, letter| {
         let DeadLetter { group, message, trouble, status, resends, due, acts, .. } = letter;
         let acts = serde_json::to_string(acts).expect("acts are plain data");
+        let trace = message.trace.map(|trace| trace.to_string());
         insert.row(&[
             &id.0,
             &group.name(),
@@ -125,6 +126,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
             &message.key,
             &message.kind,
             &message.payload,
+            &trace,
             &message.at,
             &status.name(),
             &trouble.attempts,
@@ -172,7 +174,7 @@ fn write_keys(script: &mut Script, rows: &Rows) {
 fn write_events(script: &mut Script, rows: &Rows) {
     let written = Written {
         head: "INSERT INTO parked_event (consumer_group, topic, key_hash, number, `partition`, log_offset, event_id, \
-               event_key, type, payload, occurred_at) VALUES ",
+               event_key, type, payload, traceparent, occurred_at) VALUES ",
         update: "",
     };
     let gone = put_all(script, &rows.parked_events, written, |insert, ParkedEventKey { park, number }, event| {
@@ -187,6 +189,7 @@ fn write_events(script: &mut Script, rows: &Rows) {
             &event.key,
             &event.kind,
             &event.payload,
+            &event.trace.map(|trace| trace.to_string()),
             &event.at,
         ]);
     });

@@ -38,7 +38,7 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
     let mut insert = Insert::new(
         script,
         "INSERT INTO event (id, aggregatetype, aggregateid, type, payload, topic, event_key, shard, seq, order_id, \
-         version, cause, occurred_at) VALUES ",
+         version, cause, traceparent, occurred_at) VALUES ",
         "",
     );
     for (event, record) in commit.rows.events.iter().zip(&records) {
@@ -55,6 +55,7 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
             &event.order.map(|order| order.0),
             &event.version,
             &event.cause,
+            &record.trace,
             &event.at,
         ]);
     }

@@ -102,8 +102,8 @@ fn write_events(connection: &Connection, rows: &Rows) -> Result<()> {
     }
     let mut put = connection.prepare_cached(
         "INSERT INTO parked_event (consumer_group, topic, key_hash, number, partition, log_offset, event_id, event_key,
-                                   type, payload, occurred_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                   type, payload, traceparent, occurred_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )?;
     let mut delete = connection.prepare_cached(
         "DELETE FROM parked_event WHERE consumer_group = ?1 AND topic = ?2 AND key_hash = ?3 AND number = ?4",
@@ -113,8 +113,9 @@ fn write_events(connection: &Connection, rows: &Rows) -> Result<()> {
         match change {
             Change::Insert(event) | Change::Update(event) => {
                 let id = uuid(event.id.0);
+                let trace = event.trace.map(|trace| trace.to_string());
                 let [at, offset] = [event.at.micros(), event.offset];
-                let cells: [&dyn ToSql; 11] = [
+                let cells: [&dyn ToSql; 12] = [
                     &group,
                     &topic,
                     &hash,
@@ -125,6 +126,7 @@ fn write_events(connection: &Connection, rows: &Rows) -> Result<()> {
                     &event.key,
                     &event.kind,
                     &event.payload,
+                    &trace,
                     &at,
                 ];
                 put.run(&cells[..])?
@@ -137,9 +139,9 @@ fn write_events(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn write_letters(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO dead_letter (letter_id, consumer_group, topic, partition, log_offset, event_id, event_key,
-                   type, payload, occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends,
+                   type, payload, traceparent, occurred_at, status, attempts, error, first_failed_at, last_failed_at, resends,
                    due_at, acts)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)
                ON CONFLICT DO UPDATE SET payload = excluded.payload, status = excluded.status,
                    attempts = excluded.attempts, error = excluded.error, last_failed_at = excluded.last_failed_at,
                    resends = excluded.resends, due_at = excluded.due_at, acts = excluded.acts";
@@ -157,6 +159,7 @@ fn write_letters(connection: &Connection, rows: &Rows) -> Result<()> {
             message.key,
             message.kind,
             message.payload,
+            message.trace.map(|trace| trace.to_string()),
             message.at.micros(),
             letter.status.name(),
             trouble.attempts,

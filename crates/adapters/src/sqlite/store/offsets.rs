@@ -61,8 +61,9 @@ pub(super) fn write_events(
     let before = *heads;
     let records = outbox::seal(heads, events);
     let mut insert = connection.prepare_cached(
-        "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, order_id, version, occurred_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, order_id, version, traceparent,
+                                occurred_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let mut runs = Runs::default();
     for (event, record) in events.iter().zip(&records) {
@@ -77,6 +78,7 @@ pub(super) fn write_events(
             record.seq,
             event.order.map(|order| order.0),
             event.version,
+            record.trace,
             event.at.micros(),
         ])?;
         runs.add(event.order, connection.last_insert_rowid());

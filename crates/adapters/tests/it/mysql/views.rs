@@ -62,7 +62,7 @@ fn what_waits_for_people_is_counted() {
         let due = due.map_or_else(|| "NULL".to_owned(), |due| due.to_string());
         database.execute(&format!(
             "INSERT INTO dead_letter VALUES ({letter}, '{group}', 't', 3, 41, 'e', '1', 'CouponIssued', '{{}}', 1, '{status}', 4, 'why', \
-             1, 1, 6, {due}, '[]')"
+             1, 1, 6, {due}, '[]', NULL)"
         ));
     }
     assert_eq!(counts(&shop), (vec![("coupon-usage-group".to_owned(), 1), ("notice-group".to_owned(), 2)], 1));

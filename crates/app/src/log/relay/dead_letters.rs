@@ -5,13 +5,14 @@ use super::Record;
 use crate::events::event::{DeadLettered, EventKind};
 use crate::events::topic::Topic;
 use crate::events::{cloud_event, wire_time};
+use crate::trace::TraceParent;
 
 /// A record may be as long as the broker takes, and its key and value were once within that; what is said beside them is not to
 /// make it longer.
 const BYTES_MAX: usize = 900_000;
 const ATTRIBUTE_MAX: usize = 1_000;
 
-pub(super) fn record(letter: &DeadLettered) -> Record {
+pub(super) fn record(letter: &DeadLettered, trace: Option<TraceParent>) -> Record {
     // A topic of another version is said beside it; this one's are the topics that are there.
     let topic = Topic::from_name(&letter.topic).unwrap_or(Topic::ExternalEvents);
     let kind = match EventKind::from_type(&letter.kind) {
@@ -37,6 +38,7 @@ pub(super) fn record(letter: &DeadLettered) -> Record {
         ("dlq_error", first(&letter.error, ATTRIBUTE_MAX).to_owned()),
         ("dlq_first_failed_at", wire_time::format(letter.first_failed_at)),
     ];
+    attributes.extend(trace.map(|trace| (cloud_event::TRACE_ATTRIBUTE, trace.to_string())));
     attributes.extend(is_cut.then(|| ("dlq_is_cut", "true".to_owned())));
     let (key, value) = (key.to_owned(), value.to_owned());
     Record { topic, is_dead_letter: true, key, value, attributes }

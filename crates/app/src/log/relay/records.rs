@@ -7,7 +7,7 @@ use crate::events::event::Event;
 /// The records of one event.
 pub(crate) fn records(outgoing: &Outgoing) -> Vec<Record> {
     if let Event::DeadLettered(letter) = &outgoing.event {
-        return vec![dead_letters::record(letter)];
+        return vec![dead_letters::record(letter, outgoing.trace)];
     }
     let kind = outgoing.event.kind();
     let topics = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied());
@@ -50,7 +50,7 @@ mod tests {
     const LAMP: ProductId = ProductId(3);
 
     fn outgoing(event: Event) -> Outgoing {
-        Outgoing { shard: 1, seq: 9, id: uuid(5), event, version: Some(2), at: Timestamp::default() }
+        Outgoing { shard: 1, seq: 9, id: uuid(5), event, version: Some(2), trace: None, at: Timestamp::default() }
     }
 
     /// What is on the topics of movements: changes of stock and of points.

@@ -55,7 +55,7 @@ impl Clock for TestClock {
 
 fn event(shard: usize, seq: i64) -> Outgoing {
     let event = Event::ProductRestocked(ProductRestocked { product_id: ProductId(shard as i64), available: seq });
-    Outgoing { shard, seq, id: uuid(1), event, version: None, at: Timestamp::default() }
+    Outgoing { shard, seq, id: uuid(1), event, version: None, trace: None, at: Timestamp::default() }
 }
 
 impl Outbox for TestOutbox {

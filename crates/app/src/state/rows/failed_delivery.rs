@@ -13,6 +13,7 @@ use crate::events::wire_time;
 use crate::log::reactions::Group;
 use crate::ports::{Delivery, Poison};
 use crate::state::rows::EventId;
+use crate::trace::TraceParent;
 
 /// Names the events of one key of one topic as one group meets them: what waits together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,13 +83,14 @@ pub struct Message {
     pub kind: Arc<str>,
     /// JSON, if it is one of our events.
     pub payload: Arc<str>,
+    pub trace: Option<TraceParent>,
     pub at: Timestamp,
 }
 
 impl Message {
     /// A delivery in its own words. The payload of an event is the same to the byte as in the outbox.
     pub fn of(delivery: &Delivery) -> Message {
-        let Delivery { partition, offset, id, event, at, gap: _ } = delivery;
+        let Delivery { partition, offset, id, event, trace, at, gap: _ } = delivery;
         let (topic, key, kind, payload) = match event {
             Ok(event) => (event.kind().topic(), event.key(), event.kind().name().to_owned(), event.payload()),
             Err(Poison { topic, key, kind, payload, .. }) => (*topic, key.clone(), kind.clone(), payload.clone()),
@@ -101,6 +103,7 @@ impl Message {
             key: key.into(),
             kind: kind.into(),
             payload: payload.into(),
+            trace: *trace,
             at: *at,
         }
     }

@@ -74,6 +74,9 @@ pub(crate) struct LetterBody {
     r#type: String,
     /// As it was brought, or as it was corrected.
     payload: String,
+    /// The W3C trace context of the request that caused the event, where that had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
     #[schemars(with = "words::Moment")]
     occurred_at: String,
     /// Failed attempts, and the last one's error.
@@ -125,6 +128,7 @@ fn body(letter: &DeadLetter) -> LetterBody {
         key: message.key.to_string(),
         r#type: message.kind.to_string(),
         payload: message.payload.to_string(),
+        traceparent: message.trace.map(|trace| trace.to_string()),
         occurred_at: wire_time::format(message.at),
         attempts: trouble.attempts,
         error: trouble.error.to_string(),

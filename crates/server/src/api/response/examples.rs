@@ -168,7 +168,8 @@ pub(in crate::api) fn letter() -> Value {
     json!({
         "letterId": 1, "status": "SCHEDULED", "group": "stock-deduction-group", "topic": "stock-events", "partition": 11,
         "offset": 41, "eventId": "019aa5d4-1c00-7000-8000-000040000001", "key": "1", "type": "StockDeductionRequested",
-        "payload": format!("{{\"orderId\":\"{ORDER}\",\"productId\":1,\"quantity\":1}}"), "occurredAt": NOON,
+        "payload": format!("{{\"orderId\":\"{ORDER}\",\"productId\":1,\"quantity\":1}}"),
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "occurredAt": NOON,
         "attempts": 6, "error": "a constraint of the store was violated", "firstFailedAt": NOON, "lastFailedAt": NEXT,
         "resends": 0, "resendAt": "2026-11-21T12:05:00.004Z",
         "acts": [{"at": NEXT, "act": "EDITED", "reason": "a typo", "payloadBefore": "{}"}],

@@ -1,0 +1,2 @@
+-- The W3C trace context of the request that caused it; NULL where no traced request did.
+ALTER TABLE event ADD COLUMN traceparent VARCHAR(64);
