@@ -11,7 +11,7 @@ mod publisher;
 mod topics;
 
 pub use client::{Cluster, GroupShape, Overrides, Tuning};
-pub use inspector::KafkaBook;
+pub use inspector::KafkaInspector;
 pub use log::KafkaLog;
 pub use membership::Listener;
 pub use publisher::KafkaPublisher;

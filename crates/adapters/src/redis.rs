@@ -11,6 +11,6 @@ mod rates;
 
 pub use connection::{Condition, OpenError, Options, Redis, forget};
 pub use gate::{GateScript, RedisGate};
-pub use notifier::RedisBell;
+pub use notifier::RedisNotifier;
 pub use ranking::RedisRanking;
 pub use rates::RedisRates;

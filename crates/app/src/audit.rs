@@ -29,8 +29,8 @@ pub use gate::BesideGate;
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
-    ProductFacts, Settlement, ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, Link, LogFacts, NoticeLink, OrderEventFacts,
+    OrderFacts, ProductFacts, ShardFacts, Snapshot,
 };
 
 /// An audit, and the commands that put right what can be computed again.

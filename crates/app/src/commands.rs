@@ -38,7 +38,7 @@ use crate::events::notices::OrderChange;
 use crate::log::reactions::{self, Group};
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
-    AnswerKey, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role, Telling,
+    AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role,
 };
 
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +142,7 @@ pub enum Command {
     /// What an event leads to.
     React(Reaction),
     /// What becomes of an event that could not be handled.
-    Undelivered(Undelivered),
+    FailedDelivery(FailedDelivery),
     FireTimer {
         order: OrderId,
         due: Timestamp,
@@ -153,7 +153,7 @@ pub enum Command {
         moves: Vec<OffsetMove>,
     },
     /// A group goes past events that it does not ask for; where to is said by the job's source.
-    PassOver,
+    Skip,
     /// Forgets idempotency answers older than `before`, at most so many at once.
     ForgetAnswers {
         keys: Vec<AnswerKey>,
@@ -242,7 +242,7 @@ pub struct PaymentAnswered {
     pub asked: Asked,
     pub answer: Result<Found, ProviderError>,
     /// Where the provider told it by itself: the same telling is taken in once.
-    pub told: Option<Telling>,
+    pub told: Option<CallbackRow>,
 }
 
 /// The commands that events lead to; [`crate::log::reactions`] says which.
@@ -261,7 +261,7 @@ pub enum Reaction {
     NoticeOrder { user: Option<UserId>, order: OrderId, change: OrderChange },
     NoticeCoupon { issued: Box<CouponIssued> },
     NoticeFailed { failed: Box<OrderProcessingFailed> },
-    SettleOrder { order: OrderId, method: Option<Method> },
+    ProcessOrder { order: OrderId, method: Option<Method> },
     RetryPayment { order: OrderId, attempt: i64, retry: i64 },
     CallProvider { order: OrderId, attempt: i64, refund: i64 },
     NoticePaymentFailed { failed: Box<PaymentFailed> },
@@ -274,7 +274,7 @@ pub enum Reaction {
 
 /// Events that a group could not handle: they wait, are tried again, are given up, and are looked after by operators.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Undelivered {
+pub enum FailedDelivery {
     /// The event waits: behind others of its key, or first because of an error.
     Park { key: ParkKey, message: Box<Message>, error: Option<Arc<str>> },
     /// The event is given up at once: it cannot be read, or means nothing here.
@@ -293,13 +293,13 @@ pub enum Undelivered {
     Drop { letter: LetterId, reason: Arc<str> },
 }
 
-impl Undelivered {
+impl FailedDelivery {
     /// Has a letter sent again for an operator's reason.
     pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
         let event = letter.message.event().ok();
         let reaction = event.and_then(|event| reactions::command(letter.group, &event, letter.message.at, codec));
         let (letter, reason) = (Box::new(letter.clone()), Some(reason.into()));
-        Command::Undelivered(Undelivered::Resend { letter, reaction, reason })
+        Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason })
     }
 }
 

@@ -15,14 +15,14 @@ mod session;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use crate::ports::{EventLog, Pending, Store};
+use crate::ports::{BoxFuture, EventLog, Store};
 
 pub use gate::{GATE_CASES, GateCase, GateFixture};
 
 /// A store under test.
 pub trait Fixture {
     /// Opens the store as a process does that starts. What was opened before has been dropped, as if its process died.
-    fn open(&mut self) -> Pending<'_, Opened>;
+    fn open(&mut self) -> BoxFuture<'_, Opened>;
 }
 
 /// An open store and its log, which reads what the store commits.
@@ -31,7 +31,7 @@ pub struct Opened {
     pub log: Box<dyn EventLog>,
 }
 
-pub type Case = for<'a> fn(&'a mut dyn Fixture) -> Pending<'a, ()>;
+pub type Case = for<'a> fn(&'a mut dyn Fixture) -> BoxFuture<'a, ()>;
 
 macro_rules! cases {
     ($($part:ident { $($case:ident,)* })*) => {

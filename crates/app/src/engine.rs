@@ -24,10 +24,10 @@ use crate::state::rows::{Key, OffsetKey, Rows};
 use crate::state::settings::Settings;
 
 use batch::Batch;
-pub use job::{Job, Reply};
-use pending_commit::Lesson;
-pub use pending_commit::Written;
-pub use report::{Buried, Report};
+pub use job::{Job, Responder};
+use pending_commit::GateUpdate;
+pub use pending_commit::PendingCommit;
+pub use report::{DeadLettered, Report};
 use streams::Streams;
 
 /// A command may miss rows so often before it counts as broken; a miss is normal, a chain of them is a mistake.
@@ -115,15 +115,15 @@ impl Engine {
 
     /// Decides the jobs, and those left over from before, in one commit if all goes well, and answers them.
     pub async fn batch_once(&mut self, jobs: Vec<Job>) -> Report {
-        let report = self.write_once(jobs).await.settle();
+        let report = self.write_once(jobs).await.complete();
         self.broken |= report.is_broken;
         report
     }
 
     /// The same up to where everything is written. Nobody is told before it is settled, which may be done on another
     /// thread while the next batch is decided; what is written is settled in the order in which it was written.
-    pub async fn write_once(&mut self, jobs: Vec<Job>) -> Written {
-        let mut written = Written::new(Arc::clone(&self.gate));
+    pub async fn write_once(&mut self, jobs: Vec<Job>) -> PendingCommit {
+        let mut written = PendingCommit::new(Arc::clone(&self.gate));
         let mut jobs: Vec<Job> = std::mem::take(&mut self.deferred).into_iter().chain(jobs).collect();
         let now = self.clock.now();
         drop_overdue(&mut jobs, now);
@@ -145,7 +145,7 @@ impl Engine {
     }
 
     /// Decides jobs until a commit has them; what must be decided apart is put on `work`.
-    async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut Written) {
+    async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut PendingCommit) {
         // Each partition may be lost once, and nobody else's commit is to suffer for it.
         for attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
@@ -300,10 +300,10 @@ impl Engine {
     }
 
     /// What follows a commit: waiting jobs are kept, and what everybody is to be told is put down.
-    async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut Written) {
-        let lessons = self.lessons(&batch).await;
+    async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut PendingCommit) {
+        let updates = self.updates(&batch).await;
         self.take_modes(&batch.rows);
-        self.streams.learn(&batch);
+        self.streams.apply(&batch);
         self.deferred.append(&mut batch.deferred);
         let endless: Vec<Job> = self.deferred.extract_if(.., |job| job.missed.len() > MISSES_MAX).collect();
         let report = &mut written.report;
@@ -316,36 +316,36 @@ impl Engine {
         }
         report.commits += usize::from(!batch.is_empty());
         report.lost.extend(batch.moved_by_hand());
-        report.settled += batch.jobs();
+        report.answered += batch.jobs();
         report.events += batch.rows.events.len();
         report.rows += batch.rows.written().iter().map(|(_, rows)| rows).sum::<usize>();
         batch.touched(report);
-        written.add(durability, lessons, batch.into_answers());
+        written.add(durability, updates, batch.into_answers());
     }
 
     /// What the gate learns of a batch.
-    async fn lessons(&mut self, batch: &Batch) -> Vec<Lesson> {
+    async fn updates(&mut self, batch: &Batch) -> Vec<GateUpdate> {
         let mut holders: BTreeMap<CampaignId, Vec<(UserId, i64)>> = BTreeMap::new();
         for (key, held) in batch.holdings() {
             holders.entry(key.campaign).or_default().push((key.user, held));
         }
-        let mut lessons = vec![];
+        let mut updates = vec![];
         for (campaign, is_new) in batch.campaigns() {
             let id = campaign.id;
             let changed = holders.remove(&id).unwrap_or_default();
             let must_rebuild = campaign.remaining() <= 0 && !is_new && !self.gate.is_complete(id);
             let campaign = Arc::new(campaign.clone());
             if !must_rebuild {
-                lessons.push(Lesson::Facts { campaign, holders: changed, complete: is_new });
+                updates.push(GateUpdate::Facts { campaign, holders: changed, complete: is_new });
                 continue;
             }
-            lessons.push(match self.store.holders(id).await {
-                Ok(holders) => Lesson::Facts { campaign, holders, complete: true },
+            updates.push(match self.store.holders(id).await {
+                Ok(holders) => GateUpdate::Facts { campaign, holders, complete: true },
                 // What the gate knew may be untrue since this commit.
-                Err(_) => Lesson::Doubt(id),
+                Err(_) => GateUpdate::Doubt(id),
             });
         }
-        lessons
+        updates
     }
 }
 

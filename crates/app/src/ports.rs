@@ -26,7 +26,7 @@ use crate::state::rows::{
 use crate::trace::TraceParent;
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
-pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// The time of day; may jump.
 pub trait Clock: Send + Sync {
@@ -131,28 +131,28 @@ pub enum DueTimer {
 pub trait Store {
     /// Locks and reads rows into the batch. The first call begins the transaction; later calls of the same batch
     /// only ask for kinds that come after those already locked.
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>>;
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>>;
 
     /// Writes everything and ends the transaction. When it returns `Ok`, every later read sees the commit, and the
     /// answer says how it becomes durable. It is contended where a campaign that was held instead of read is not as it
     /// was held. A timer that was put without being read replaces the one that is there;
     /// other rows that were not read must be new.
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>>;
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, Result<Durability, CommitError>>;
 
     /// Ends the transaction without writing; there may be none. An error means that the store is broken.
-    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>>;
+    fn rollback(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Whether a commit happened and is durable. Asked only about the engine's latest one.
-    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>>;
+    fn committed(&mut self, id: CommitId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Takes `count` numbers of a sequence, durably; they are never given out again.
-    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>>;
+    fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>>;
 
     /// Timers that are due: orders', then parked keys', then letters', of each at most `limit`, oldest first.
-    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>>;
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>>;
 
     /// Everybody who holds a coupon of a campaign, with how many.
-    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>>;
+    fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, Result<Vec<(UserId, i64)>, StoreError>>;
 
     /// Statements that it has run since it was asked last, for those who measure. Asked on the thread that runs them.
     fn take_statements(&mut self) -> u64;
@@ -189,19 +189,19 @@ pub struct Poison {
 /// Ordered distribution of committed events, partition by partition.
 pub trait EventLog {
     /// The partitions that this process consumes for a group.
-    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>>;
+    fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>>;
 
     /// Where a group stands by the store; 0 when it never committed.
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>>;
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>>;
 
     /// All events of an order, in order, as the store has them.
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>>;
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>>;
 
     /// Where all groups stand that ever committed.
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;
 
     /// Up to `limit` events from an offset on, and the offset after the last one looked at. No events: the end.
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>>;
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>>;
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -253,7 +253,7 @@ pub trait Gate: Send + Sync {
     /// Whether the gate knows all holders of a campaign, or wants to be told no more.
     fn is_complete(&self, campaign: CampaignId) -> bool;
 
-    fn learn(&self, facts: CampaignFacts<'_>);
+    fn apply(&self, facts: CampaignFacts<'_>);
 
     /// Nobody can tell any more what is committed of a campaign: nothing is believed of it until the next telling, or
     /// until the store was asked.
@@ -276,19 +276,19 @@ impl Wake {
 
 /// What is heard of a bell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Notification {
     Wake(Wake),
     /// Something may have been missed; everybody should look.
     Nothing,
 }
 
 /// Told of every ring of another process; it must not block.
-pub type Hear = Box<dyn Fn(Heard) + Send + Sync>;
+pub type Hear = Box<dyn Fn(Notification) + Send + Sync>;
 
 /// Wakes those who listen or wait at other processes. A ring may be lost: whoever must know looks now and then himself.
-pub trait Bell: Send + Sync {
+pub trait Notifier: Send + Sync {
     /// Rings in all other processes; it must not block.
-    fn ring(&self, wake: Wake);
+    fn notify(&self, wake: Wake);
 
     /// Has what the others ring told from now on; called once.
     fn listen(&self, hear: Hear);
@@ -310,7 +310,7 @@ pub enum Window {
 /// What sells best, kept beside the store. It may be lost, and may be behind other processes' latest commits.
 pub trait Ranking: Send + Sync {
     /// Told of a commit before anybody is told that it happened; it must not block.
-    fn learn(&self, sold: &[DaySales]);
+    fn apply(&self, sold: &[DaySales]);
 
     /// Best first, ties by product number, like the store would say it. `None` when the store should be asked.
     fn popular(&self, window: Window, limit: usize) -> Pin<Box<dyn Future<Output = Option<Vec<Popular>>> + Send + '_>>;

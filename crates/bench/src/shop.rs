@@ -128,8 +128,10 @@ mod tests {
 
     #[test]
     fn captures_are_counted_whichever_way_they_were_heard_of() {
-        let call = |deed, way, answer, count| {
-            format!("doorbuster_payment_calls_total{{deed=\"{deed}\",way=\"{way}\",answer=\"{answer}\"}} {count}\n")
+        let call = |operation, way, answer, count| {
+            format!(
+                "doorbuster_payment_calls_total{{deed=\"{operation}\",way=\"{way}\",answer=\"{answer}\"}} {count}\n"
+            )
         };
         let lines = [
             call("capture", "do", "approved", 5),

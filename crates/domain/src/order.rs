@@ -50,7 +50,7 @@ pub enum Command {
     /// An operator, or a repair, asks for the outstanding restorations again.
     Resume,
     /// What comes after everything is claimed.
-    Settle(fulfilment::Command),
+    Fulfil(fulfilment::Command),
     /// An operator has them done by the shop itself.
     Resolve {
         by: UserId,
@@ -261,7 +261,7 @@ pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result
             Ok(resolve(order, (*by, reason)))
         }
         Command::Resume | Command::Resolve { .. } => Err(Rejection::NotStuck),
-        Command::Settle(command) => fulfilment::decide(order, command),
+        Command::Fulfil(command) => fulfilment::decide(order, command),
     }
 }
 
@@ -277,7 +277,7 @@ fn collect(
     let mut saga = order.saga.clone();
     saga.note(step, report, reported_at);
     let mut events = vec![Event::Reported { step, report, at: reported_at }];
-    if order.outcome.is_settled() {
+    if order.outcome.is_final() {
         return Ok(events);
     }
     match saga.next() {

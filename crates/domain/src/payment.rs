@@ -20,9 +20,9 @@ use crate::time::Timestamp;
 
 pub use method::Method;
 pub use next::{Next, PAUSE_MAX, PAUSE_MIN, pause};
-pub use operation::{Asked, Deed, FIRST_TRY};
+pub use operation::{Asked, FIRST_TRY, Operation};
 pub use reversal::{GivenBack, Resolution};
-pub use state::{State, Way};
+pub use state::{NextCall, State};
 
 /// The provider may be out of reach so often before an attempt is given up.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
@@ -39,7 +39,7 @@ pub enum Command {
     /// Begins to pay, or tries once more after a refusal.
     Start { order: OrderId, method: Method, amount: Money },
     /// What is known of a deed that was asked for.
-    Answer { asked: Asked, said: Said },
+    Answer { asked: Asked, said: ProviderResult },
     /// The order came to nothing: what was or will be taken goes back.
     Withdraw,
     /// Gives money back that was captured; after the refund that is under way, if there is one.
@@ -56,7 +56,7 @@ pub enum Command {
 
 /// What a provider said of a deed, or did not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ProviderResult {
     Approved {
         reference: Arc<str>,
         amount: Money,
@@ -67,9 +67,9 @@ pub enum Said {
     /// It is still at it.
     Pending,
     /// It never heard of the deed.
-    Never,
+    NotFound,
     /// Surely nothing happened.
-    NotDone,
+    NotExecuted,
     /// It may have happened.
     Unknown,
 }
@@ -131,7 +131,7 @@ pub enum Event {
     },
     /// The deed is asked for, or looked up, later.
     Postponed {
-        way: Way,
+        way: NextCall,
         due: Timestamp,
     },
     /// The same, and nothing was answered since.
@@ -202,27 +202,27 @@ impl Payment {
 
     /// What the provider is asked for next.
     pub fn asked(&self) -> Option<Asked> {
-        let deed = self.state.deed()?;
-        let refund = if deed == Deed::Refund { self.refunds } else { 0 };
+        let operation = self.state.operation()?;
+        let refund = if operation == Operation::Refund { self.refunds } else { 0 };
         let try_number = if self.is_giving_back() { FIRST_TRY + self.declines } else { FIRST_TRY };
-        Some(Asked { attempt: self.attempt, deed, refund, try_number })
+        Some(Asked { attempt: self.attempt, operation, refund, try_number })
     }
 
     /// The amount that a deed is about.
-    pub const fn amount_of(&self, deed: Deed) -> Money {
-        match deed {
-            Deed::Authorize | Deed::Capture | Deed::Void => self.amount,
-            Deed::Refund => self.refunding,
+    pub const fn amount_of(&self, operation: Operation) -> Money {
+        match operation {
+            Operation::Authorize | Operation::Capture | Operation::Void => self.amount,
+            Operation::Refund => self.refunding,
         }
     }
 
     /// The amount that an approval of a deed must name, also of one that is over; `None` for a refund that there never was.
     pub fn expected(&self, asked: Asked) -> Option<Money> {
-        match asked.deed {
-            Deed::Authorize | Deed::Capture | Deed::Void => Some(self.amount),
-            Deed::Refund if asked.attempt != self.attempt => None,
-            Deed::Refund if self.asked() == Some(asked) => Some(self.refunding),
-            Deed::Refund => {
+        match asked.operation {
+            Operation::Authorize | Operation::Capture | Operation::Void => Some(self.amount),
+            Operation::Refund if asked.attempt != self.attempt => None,
+            Operation::Refund if self.asked() == Some(asked) => Some(self.refunding),
+            Operation::Refund => {
                 let mut given = self.given_back.iter().filter(|given| given.stands());
                 let given = given.find(|given| given.refund == asked.refund);
                 given.map(|given| given.amount)
@@ -240,7 +240,7 @@ impl Payment {
         self.next = self.next.map(|next| Next { due: None, ..next });
     }
 
-    fn postponed(&self, way: Way, at: Timestamp) -> Event {
+    fn postponed(&self, way: NextCall, at: Timestamp) -> Event {
         let tries = self.next.map_or(0, |next| next.tries);
         Event::Postponed { way, due: at + pause(tries) }
     }
@@ -299,52 +299,56 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
     }
 }
 
-fn answer(payment: &Payment, asked: Asked, said: &Said, at: Timestamp) -> Vec<Event> {
+fn answer(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp) -> Vec<Event> {
     if payment.asked() != Some(asked) {
         return reversal::late(payment, asked, said);
     }
     match said {
-        Said::Approved { amount, .. } if *amount != payment.amount_of(asked.deed) => {
-            vec![payment.postponed(Way::LookUp, at)]
+        ProviderResult::Approved { amount, .. } if *amount != payment.amount_of(asked.operation) => {
+            vec![payment.postponed(NextCall::Query, at)]
         }
-        Said::Approved { reference, .. } => approved(payment, asked.deed, reference),
-        Said::Declined { code } => match asked.deed {
-            Deed::Authorize | Deed::Capture => vec![Event::Declined { code: Arc::clone(code) }],
-            Deed::Void | Deed::Refund => vec![reversal::declined(payment, code, at)],
+        ProviderResult::Approved { reference, .. } => approved(payment, asked.operation, reference),
+        ProviderResult::Declined { code } => match asked.operation {
+            Operation::Authorize | Operation::Capture => vec![Event::Declined { code: Arc::clone(code) }],
+            Operation::Void | Operation::Refund => vec![reversal::declined(payment, code, at)],
         },
-        Said::Pending | Said::Unknown => vec![payment.postponed(Way::LookUp, at)],
-        Said::NotDone => not_done(payment, asked.deed, at),
-        Said::Never => never(payment, asked.deed, at),
+        ProviderResult::Pending | ProviderResult::Unknown => vec![payment.postponed(NextCall::Query, at)],
+        ProviderResult::NotExecuted => not_done(payment, asked.operation, at),
+        ProviderResult::NotFound => never(payment, asked.operation, at),
     }
 }
 
-fn approved(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
-    match deed {
-        Deed::Authorize if payment.is_wanted => vec![Event::Authorized { reference: Arc::clone(reference) }],
-        Deed::Authorize => vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested],
-        Deed::Capture if payment.is_wanted => vec![Event::Captured],
-        Deed::Capture => vec![Event::Captured, Event::RefundRequested { amount: payment.amount }],
-        Deed::Void => vec![Event::Voided],
-        Deed::Refund => reversal::refunded(payment),
+fn approved(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Vec<Event> {
+    match operation {
+        Operation::Authorize if payment.is_wanted => vec![Event::Authorized { reference: Arc::clone(reference) }],
+        Operation::Authorize => vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested],
+        Operation::Capture if payment.is_wanted => vec![Event::Captured],
+        Operation::Capture => vec![Event::Captured, Event::RefundRequested { amount: payment.amount }],
+        Operation::Void => vec![Event::Voided],
+        Operation::Refund => reversal::refunded(payment),
     }
 }
 
 /// This time nothing happened. Whether it did another time, of which the answer was lost, only a look can tell.
-fn not_done(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
+fn not_done(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
-    match deed {
-        Deed::Authorize | Deed::Capture if !payment.is_wanted => vec![payment.postponed(Way::LookUp, at)],
+    match operation {
+        Operation::Authorize | Operation::Capture if !payment.is_wanted => vec![payment.postponed(NextCall::Query, at)],
         // What may have been set aside all the same is never taken, and lapses.
-        Deed::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
-        Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
+        Operation::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
+        Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
+            vec![payment.postponed(NextCall::Execute, at)]
+        }
     }
 }
 
-fn never(payment: &Payment, deed: Deed, at: Timestamp) -> Vec<Event> {
-    match deed {
-        Deed::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
-        Deed::Capture if !payment.is_wanted => vec![Event::VoidRequested],
-        Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund => vec![payment.postponed(Way::Do, at)],
+fn never(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
+    match operation {
+        Operation::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
+        Operation::Capture if !payment.is_wanted => vec![Event::VoidRequested],
+        Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
+            vec![payment.postponed(NextCall::Execute, at)]
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::audit::Snapshot;
 use app::commands::answer::changed::Changed;
-use app::commands::answer::{Answer, Settled};
+use app::commands::answer::{Answer, Reply};
 use app::payments::provider::{Directed, Provider};
 use app::ports::{Calendar, StoreError};
 use app::resilience::services::Services;
@@ -30,7 +30,7 @@ use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::{Metrics, Mismatches};
 use crate::openapi::{self, Answers, Operation};
 use crate::runtime::estimates::Estimates;
-use crate::runtime::submitter::Front;
+use crate::runtime::submitter::Submitter;
 use crate::security::auth::{Admin, Tokens};
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
@@ -63,7 +63,7 @@ pub struct Shop(Arc<Inner>);
 
 /// What a [`Shop`] is built from.
 pub struct Inner {
-    pub front: Front,
+    pub submitter: Submitter,
     pub tokens: Arc<Tokens>,
     pub token_ttl: Duration,
     pub passwords: Passwords,
@@ -198,7 +198,7 @@ fn open_routes() -> Routes {
         .get("/docs", shop::reference::page, about::page())
         .get("/docs/reference.js", shop::reference::script, about::part())
         .get("/docs/reference.css", shop::reference::style, about::part())
-        .get("/", shop::reference::front, about::part())
+        .get("/", shop::reference::submitter, about::part())
 }
 
 fn metrics_route() -> Routes {
@@ -208,7 +208,7 @@ fn metrics_route() -> Routes {
 /// With the paths that the sources spell differently as aliases.
 fn customer_routes() -> Routes {
     use docs::{
-        coupons as coupon, fulfilment as settle, orders as order, payments as payment, people, products as product,
+        coupons as coupon, fulfilment as fulfil, orders as order, payments as payment, people, products as product,
     };
     const ISSUE: &str = "POST /api/coupons/{id}/issue";
     Routes::default()
@@ -247,31 +247,31 @@ fn customer_routes() -> Routes {
         .get("/api/orders/{orderNumber}/events", orders::events, order::events())
         .post("/api/orders/{orderNumber}/cancel", orders::cancel, order::cancel())
         .post("/api/payments/callbacks/{provider}", payments::callback, payment::callback())
-        .post("/api/orders/{orderNumber}/refund", fulfilment::refunds::refund, settle::refund())
-        .post("/api/orders/{orderNumber}/pay", fulfilment::pay, settle::pay())
+        .post("/api/orders/{orderNumber}/refund", fulfilment::refunds::refund, fulfil::refund())
+        .post("/api/orders/{orderNumber}/pay", fulfilment::pay, fulfil::pay())
         .post(
             "/orders/{orderNumber}/pay",
             fulfilment::pay,
-            settle::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
+            fulfil::pay().alias("payOrderAlias", "POST /api/orders/{orderNumber}/pay"),
         )
-        .post("/api/orders/{orderNumber}/process-payment-shipment", fulfilment::process, settle::process())
+        .post("/api/orders/{orderNumber}/process-payment-shipment", fulfilment::process, fulfil::process())
         .post(
             "/orders/{orderNumber}/process-payment-shipment",
             fulfilment::process,
-            settle::process().alias("processOrderAlias", "POST /api/orders/{orderNumber}/process-payment-shipment"),
+            fulfil::process().alias("processOrderAlias", "POST /api/orders/{orderNumber}/process-payment-shipment"),
         )
 }
 
 fn admin_routes() -> Routes {
     use docs::orders::of_any;
     use docs::{
-        coupons as coupon, dead_letters as letter, fulfilment as settle, groups as group, modes as mode,
+        coupons as coupon, dead_letters as letter, fulfilment as fulfil, groups as group, modes as mode,
         orders as order, payments as payment, products as product,
     };
     let get = of_any(order::get(), "getAnyOrder", "Any order");
     let status = of_any(order::status(), "getAnyOrderStatus", "How any order stands");
     let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
-    let refund = of_any(settle::refund(), "refundAnyOrder", "Refund any order");
+    let refund = of_any(fulfil::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
     Routes::default()
         .post("/api/admin/products", products::register, product::register())
@@ -285,17 +285,17 @@ fn admin_routes() -> Routes {
         .get("/api/admin/orders/{orderNumber}/events", orders::events, events)
         .post("/api/admin/orders/{orderNumber}/cancel", orders::cancel, cancel)
         .post("/api/admin/orders/{orderNumber}/refund", fulfilment::refunds::refund, refund)
-        .post("/api/admin/orders/{orderNumber}/refund/approve", fulfilment::refunds::approve, settle::approve_refund())
-        .post("/api/admin/orders/{orderNumber}/refund/reject", fulfilment::refunds::reject, settle::reject_refund())
-        .post("/api/admin/orders/{orderNumber}/refund/arrived", fulfilment::refunds::arrived, settle::take_in_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/approve", fulfilment::refunds::approve, fulfil::approve_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/reject", fulfilment::refunds::reject, fulfil::reject_refund())
+        .post("/api/admin/orders/{orderNumber}/refund/arrived", fulfilment::refunds::arrived, fulfil::take_in_refund())
         .post("/api/admin/orders/{orderNumber}/resume", orders::stuck::resume, order::resume())
         .post("/api/admin/orders/{orderNumber}/resolve", orders::stuck::resolve, order::resolve())
-        .get("/api/admin/shipments", fulfilment::shipments::list, settle::list_shipments())
-        .get("/api/admin/shipments/{orderNumber}", fulfilment::shipments::get, settle::get_shipment())
-        .patch("/api/admin/shipments/{orderNumber}", fulfilment::shipments::change, settle::change_shipment())
-        .get("/api/admin/warehouse", fulfilment::shipments::list_stored, settle::list_stored())
-        .get("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::get_stored, settle::get_stored())
-        .patch("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::change_stored, settle::change_stored())
+        .get("/api/admin/shipments", fulfilment::shipments::list, fulfil::list_shipments())
+        .get("/api/admin/shipments/{orderNumber}", fulfilment::shipments::get, fulfil::get_shipment())
+        .patch("/api/admin/shipments/{orderNumber}", fulfilment::shipments::change, fulfil::change_shipment())
+        .get("/api/admin/warehouse", fulfilment::shipments::list_stored, fulfil::list_stored())
+        .get("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::get_stored, fulfil::get_stored())
+        .patch("/api/admin/warehouse/{orderNumber}", fulfilment::shipments::change_stored, fulfil::change_stored())
         .get("/api/admin/modes", modes::get, mode::get())
         .put("/api/admin/modes", modes::put, mode::put())
         .get("/api/admin/services", messaging::services::list, mode::list_services())
@@ -335,10 +335,10 @@ fn accepted(body: impl Serialize) -> Response {
 }
 
 /// What a command left behind, and a mark where that was answered before.
-fn left_behind(settled: Settled) -> Result<(Option<Changed>, bool), Problem> {
-    let answer = settled.result.map_err(|refusal| response::refusals::problem(&refusal))?;
+fn left_behind(reply: Reply) -> Result<(Option<Changed>, bool), Problem> {
+    let answer = reply.result.map_err(|refusal| response::refusals::problem(&refusal))?;
     let now = if let Answer::Changed { now } = answer { Some(*now) } else { None };
-    Ok((now, settled.replayed))
+    Ok((now, reply.replayed))
 }
 
 /// What is answered to a change, with the mark of a repeat.

@@ -24,7 +24,7 @@ mod log;
 mod redis;
 
 pub use breakers::BreakerMetrics;
-pub use cashier::{CashierMetrics, Mismatches};
+pub use cashier::{Mismatches, PaymentMetrics};
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};

@@ -25,7 +25,7 @@ use crate::api::{Fingerprints, Inner, Log, Payments, Shop, Snapshots};
 use crate::config::{self, Config};
 use crate::http::BodyLimits;
 use crate::http::cursor::Cursors;
-use crate::live::subscriptions::Audience;
+use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics};
 use crate::runtime::committer::Listeners;
@@ -37,16 +37,16 @@ use crate::runtime::payment_loop::CashierThread;
 use crate::runtime::relay_loop::RelayThread;
 use crate::runtime::remote_commits::Lookout;
 use crate::runtime::shutdown::{self, Stop, Stopper};
-use crate::runtime::submitter::{self, Front};
+use crate::runtime::submitter::{self, Submitter};
 use crate::security::auth::Tokens;
 use crate::security::login_attempts::Guesses;
 use crate::security::passwords::Passwords;
 use crate::security::rate_limits::Limits;
 use crate::security::secret::Secret;
 
-mod beside;
 mod broker;
 mod cashier;
+mod redis_services;
 mod replaying;
 pub mod scratch;
 mod stores;
@@ -55,10 +55,10 @@ mod switching;
 pub use adapters::kafka::{Difference as TopicDifference, Plan as TopicPlan};
 pub use broker::wanted_topics;
 pub use replaying::replaying;
-pub use switching::{TopicDesk, relays_can_be_halted, topic_desk};
+pub use switching::{TopicAdmin, relays_can_be_halted, topic_admin};
 
-use beside::Beside;
-use cashier::Till;
+use cashier::OpenPayments;
+use redis_services::RedisServices;
 use stores::Opened;
 
 /// A running shop without its listeners.
@@ -74,7 +74,7 @@ pub struct EngineThread {
     thread: JoinHandle<()>,
     relay: Option<RelayThread>,
     cashier: Option<CashierThread>,
-    beside: Vec<JoinHandle<()>>,
+    redis_services: Vec<JoinHandle<()>>,
     /// The folder of a store that is a file.
     folder: Option<PathBuf>,
 }
@@ -95,7 +95,7 @@ impl EngineThread {
         {
             tracing::warn!("The pages of the store could not be summed up: {error}");
         }
-        let panicked = self.beside.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
+        let panicked = self.redis_services.into_iter().map(JoinHandle::join).filter(Result::is_err).count();
         let looked_out = if panicked == 0 { Ok(()) } else { Err(std::io::Error::other("a lookout panicked")) };
         stopped.and(looked_out)
     }
@@ -145,13 +145,14 @@ pub enum Error {
 
 /// Opens the store in a folder and starts the engine over it.
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
-    let Opened { store, views, stirrings, log, book, outbox, gate, clock, codec, engine, runtime } =
+    let Opened { store, views, changes, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, secret.mark().as_deref(), data_dir)?;
     let clock: Arc<dyn Clock> = Arc::new(SteadyClock::new(clock));
-    let beside = beside::open(config, codec, &views, &clock)?;
-    let Beside { gate, bell, ranking, rates, condition } = beside.unwrap_or_else(|| Beside::nothing(gate));
+    let redis_services = redis_services::open(config, codec, &views, &clock)?;
+    let RedisServices { gate, notifier, ranking, rates, condition } =
+        redis_services.unwrap_or_else(|| RedisServices::nothing(gate));
     // Where nobody else commits, nobody is to be woken elsewhere.
-    let bell = bell.filter(|_| stirrings.is_some());
+    let notifier = notifier.filter(|_| changes.is_some());
     let metrics = metrics_with(condition);
     let (arrived, committed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     broker::check_topics(config, codec, (&runtime, &views))?;
@@ -159,11 +160,11 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let log = if config.server.roles.worker { broker::log(config, (log, codec), heard)? } else { log };
     let health = Arc::new(Health::default());
     let relay = broker::relay(config, (outbox, codec), &clock, (&committed, &metrics, &health))?;
-    let (waiting, audience) =
-        (Arc::new(Waiting::default()), Arc::new(Audience::new(&metrics, config.server.streams_per_customer_max)));
+    let (waiting, subscriptions) =
+        (Arc::new(Waiting::default()), Arc::new(Subscriptions::new(&metrics, config.server.streams_per_customer_max)));
     let (sender, queue) = mpsc::channel(config.engine.queue_max);
     let settings = settings(config, codec);
-    let front = Front::new(submitter::Parts {
+    let submitter = Submitter::new(submitter::Parts {
         queue: sender,
         command_deadline: config.engine.command_deadline(),
         clock: Arc::clone(&clock),
@@ -173,39 +174,39 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
         ranking: ranking.clone(),
         codec,
         waiting: Arc::clone(&waiting),
-        audience: Arc::clone(&audience),
+        subscriptions: Arc::clone(&subscriptions),
         health: Arc::clone(&health),
     });
-    let Till { payments, due, cashier, breaker } = cashier::open(config, data_dir, &front, &metrics)?;
+    let OpenPayments { payments, due, cashier, breaker } = cashier::open(config, data_dir, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
     let breakers = BreakerMetrics { services, payment: breaker, clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
-    let door = Door {
+    let opened = OpenedForEndpoints {
         log: Log { carrier: carrier(config), book: broker::book(config, (book, codec)) },
         payments,
-        estimates: Estimates::new(Arc::clone(&front.views), Arc::clone(&clock)),
+        estimates: Estimates::new(Arc::clone(&submitter.views), Arc::clone(&clock)),
         services: Arc::clone(&settings.services),
         calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
         rates,
     };
     let (stopper, stop) = shutdown::channel();
-    let lookout = Lookout::new(stirrings, bell.clone(), Arc::clone(&waiting), Arc::clone(&audience));
+    let lookout = Lookout::new(changes, notifier.clone(), Arc::clone(&waiting), Arc::clone(&subscriptions));
     let lookout = lookout.start(stop.clone(), &health)?;
-    let watch = watch_log(config, (&front, &metrics), &door.log, stop.clone())?;
+    let watch = watch_log(config, (&submitter, &metrics), &opened.log, stop.clone())?;
     let consumed = (settings.executor == Executor::Log && config.server.roles.worker).then_some(log);
     let batch_every = config.engine.batch_every(&config.store);
     let at_work = AtWork::new(&health, "The engine's thread has panicked.");
     let of_engine = Arc::new(EngineMetrics::register(&metrics));
-    let listeners = Listeners { waiting, audience, metrics: of_engine, due, bell, ranking, health };
+    let listeners = Listeners { waiting, subscriptions, metrics: of_engine, due, notifier, ranking, health };
     let around =
         move |engine, consumer| Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop };
     let parts = move || Parts { store, gate, clock, settings, engine };
     let thread = start_engine(runtime, (parts, at_work), consumed, around)?;
-    let beside = lookout.into_iter().chain(watch).collect();
+    let redis_services = lookout.into_iter().chain(watch).collect();
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
-    let shop = shop(config, secret, (front, door));
-    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, beside, folder } })
+    let shop = shop(config, secret, (submitter, opened));
+    Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, redis_services, folder } })
 }
 
 /// Runs the engine on a thread of its own, where its parts come together; `around` puts the loop around it there, and around who
@@ -230,7 +231,7 @@ fn start_engine(
 }
 
 /// What was opened for the endpoints.
-struct Door {
+struct OpenedForEndpoints {
     log: Log,
     payments: Payments,
     estimates: Estimates,
@@ -241,10 +242,10 @@ struct Door {
 }
 
 /// What the endpoints work with.
-fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop {
-    let Door { log, payments, estimates, services, calendar, metrics, rates } = door;
+fn shop(config: &Config, secret: &Secret, (submitter, opened): (Submitter, OpenedForEndpoints)) -> Shop {
+    let OpenedForEndpoints { log, payments, estimates, services, calendar, metrics, rates } = opened;
     Shop::new(Inner {
-        front,
+        submitter,
         tokens: Arc::new(Tokens::new(secret.as_bytes())),
         token_ttl: config.auth.token_ttl(),
         passwords: Passwords::default(),
@@ -270,15 +271,15 @@ fn shop(config: &Config, secret: &Secret, (front, door): (Front, Door)) -> Shop 
 /// Only where events are consumed: everybody would find the same.
 fn watch_log(
     config: &Config,
-    (front, metrics): (&Front, &Metrics),
+    (submitter, metrics): (&Submitter, &Metrics),
     log: &Log,
     stop: Stop,
 ) -> Result<Option<JoinHandle<()>>, Error> {
     if !config.server.roles.worker {
         return Ok(None);
     }
-    let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
-    let health = Arc::clone(&front.health);
+    let (views, clock) = (Arc::clone(&submitter.views), Arc::clone(&submitter.clock));
+    let health = Arc::clone(&submitter.health);
     let watch = LogWatch { views, log: log.clone(), clock, metrics: LogMetrics::register(metrics), health };
     Ok(Some(watch.start(stop)?))
 }
@@ -299,7 +300,7 @@ fn snapshots(config: &Config) -> Snapshots {
 
 /// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
 pub fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
-    let known = beside::known_to_gate(config)?;
+    let known = redis_services::known_to_gate(config)?;
     let store = stores::snapshot(config)?;
     Ok(match known {
         Some(known) => Box::new(BesideGate { store, known }),
@@ -314,9 +315,9 @@ pub fn clock() -> impl Clock {
 /// Puts right what does not add up in the store of a folder that nobody serves, and says what that was.
 pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Vec<Repaired>, Error> {
     let Running { shop, engine } = open(config, secret, data_dir)?;
-    let repairs = inspect(snapshot(config)?.as_mut(), shop.front.clock.now())?.repairs;
+    let repairs = inspect(snapshot(config)?.as_mut(), shop.submitter.clock.now())?.repairs;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let repaired = runtime.block_on(repair_all(&shop.front, repairs));
+    let repaired = runtime.block_on(repair_all(&shop.submitter, repairs));
     engine.stop()?;
     Ok(repaired)
 }

@@ -8,7 +8,7 @@ use app::events::outbox::parse_uuid;
 use app::events::topic::Topic;
 use app::log::reactions::{Group, REACTIONS};
 use app::log::relay::Outgoing;
-use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, StoreError};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::ids::OrderId;
 
@@ -175,7 +175,7 @@ fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delive
 }
 
 impl EventLog for BusLog {
-    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         let broker = self.bus.lock();
         let is_silent = broker.silent.get(&group).is_some_and(|until| broker.tick < *until);
         let is_ours = broker.owners.contains(&self.process) && !is_silent;
@@ -185,21 +185,21 @@ impl EventLog for BusLog {
         Box::pin(std::future::ready(Ok(partitions)))
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>> {
         let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
         Box::pin(std::future::ready(Ok(position)))
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         Box::pin(std::future::ready(events_of(&self.disk, order)))
     }
 
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         let positions = self.disk.lock().offsets.iter().map(|(key, position)| (*key, *position)).collect();
         Box::pin(std::future::ready(Ok(positions)))
     }
 
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>> {
         let fetched = self.read(key, from, limit);
         Box::pin(std::future::ready(fetched))
     }

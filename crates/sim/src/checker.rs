@@ -60,7 +60,7 @@ impl World {
             };
             reach(!state.parked.is_empty(), Branch::Parked);
             reach(state.parked.values().any(|parked| parked.next - parked.first > 1), Branch::WaitedBehind);
-            reach(!state.letters.is_empty(), Branch::Buried);
+            reach(!state.letters.is_empty(), Branch::DeadLettered);
             let is_any = |status| state.letters.values().any(|letter| letter.status == status);
             reach(is_any(LetterStatus::Permanent), Branch::Permanent);
             reach(is_any(LetterStatus::Handled), Branch::LetterHandled);
@@ -165,7 +165,7 @@ pub(crate) fn is_at_rest(state: &State) -> Verdict {
 fn orders_have_ended(state: &State) -> Verdict {
     for row in state.orders.values() {
         let order = &row.order;
-        ensure(order.outcome.is_settled(), || format!("order {} is still {:?}", order.id(), order.outcome))?;
+        ensure(order.outcome.is_final(), || format!("order {} is still {:?}", order.id(), order.outcome))?;
         ensure(order.outcome != Outcome::Cancelled || order.reason.is_some(), || format!("{order:?} has no reason"))?;
     }
     ensure(state.claims.is_empty(), || format!("claims are left behind: {:?}", state.claims))?;

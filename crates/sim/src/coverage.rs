@@ -72,7 +72,7 @@ branches! {
     RepeatedToOther = "a request was sent again while it was under way",
     Parked = "an event was parked",
     WaitedBehind = "an event waited behind another of its key",
-    Buried = "an event was given up",
+    DeadLettered = "an event was given up",
     Permanent = "a dead letter was left to people",
     LetterHandled = "a dead letter was handled after all",
     PaymentCaptured = "money was taken",

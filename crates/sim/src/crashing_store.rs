@@ -4,7 +4,7 @@ use std::future::pending;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{Key, OffsetMove, Rows};
 use domain::claim::Claim;
@@ -112,7 +112,7 @@ impl MortalStore {
 }
 
 impl Store for MortalStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>> {
         Box::pin(async move {
             self.fate.meet(Death::AtLoad, Branch::DiedAtLoad).await;
             let loaded = self.inner.load(keys, rows).await;
@@ -120,7 +120,7 @@ impl Store for MortalStore {
         })
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, Result<Durability, CommitError>> {
         Box::pin(async move {
             self.fate.begin_commit();
             self.fate.meet(Death::BeforeCommit, Branch::DiedBeforeCommit).await;
@@ -139,11 +139,11 @@ impl Store for MortalStore {
         })
     }
 
-    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+    fn rollback(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.rollback()
     }
 
-    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+    fn committed(&mut self, id: CommitId) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let found = self.inner.committed(id).await;
             self.fate.witness(match found {
@@ -155,15 +155,15 @@ impl Store for MortalStore {
         })
     }
 
-    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+    fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>> {
         self.inner.lease(sequence, count)
     }
 
-    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>> {
         self.inner.due_timers(now, limit)
     }
 
-    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+    fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, Result<Vec<(UserId, i64)>, StoreError>> {
         self.inner.holders(campaign)
     }
 

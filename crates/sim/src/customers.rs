@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{
     ChangeModes, Command, CreateCampaign, Idempotency, PlaceOrder, ProcessOrder, RefundDecision, RefundWanted,
     RegisterUser,
@@ -39,7 +39,7 @@ pub(crate) struct Request {
 #[derive(Debug, Default)]
 pub(crate) struct Customers {
     pub(crate) requests: Vec<Request>,
-    mail: Arc<Mutex<Vec<(usize, Settled)>>>,
+    mail: Arc<Mutex<Vec<(usize, Reply)>>>,
     products: Vec<ProductId>,
     pub(crate) direct: Vec<CampaignId>,
     queued: Vec<CampaignId>,
@@ -60,13 +60,13 @@ impl Customers {
     /// A request as a job; the same key every time.
     pub(crate) fn job(&self, number: usize) -> Job {
         let mail = Arc::clone(&self.mail);
-        let reply = move |settled| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, settled));
+        let responder = move |reply| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, reply));
         let key = key(number);
-        Job::new(self.requests[number].command.clone(), Box::new(reply))
+        Job::new(self.requests[number].command.clone(), Box::new(responder))
             .idempotent(Some(Idempotency { key: AnswerKey(key), fingerprint: key }))
     }
 
-    pub(crate) fn take_mail(&self) -> Vec<(usize, Settled)> {
+    pub(crate) fn take_mail(&self) -> Vec<(usize, Reply)> {
         std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -128,7 +128,7 @@ impl Customers {
             48..58 => Command::RequestCoupon { campaign: self.campaign(rng, 100), user },
             58..64 => Command::ChargePoints { user, amount: Money::won(rng.amount(1, 3) * 100) },
             64..73 => self.cancellation(rng),
-            73..90 => self.settling(rng, state),
+            73..90 => self.fulfilment(rng, state),
             90..93 => self.delivery(rng),
             93..97 => self.change(rng, state),
             97..98 => change_modes(rng),
@@ -161,7 +161,7 @@ impl Customers {
     }
 
     /// What is done with an order that is claimed, or asked of one that is not.
-    fn settling(&self, rng: &mut Rng, state: &State) -> Command {
+    fn fulfilment(&self, rng: &mut Rng, state: &State) -> Command {
         let newest = &self.orders[self.orders.len().saturating_sub(6)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
         let method = Method::Card;

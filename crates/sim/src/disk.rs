@@ -7,9 +7,9 @@ use app::events::outbox::{Record, SHARDS, ShardHead};
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AnswerKey, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login, Message, ModesChange,
-    Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales, SalesKey, StoredAnswer,
-    Telling, TellingKey, Timer,
+    AnswerKey, CallbackKey, CallbackRow, ClaimKey, Customer, DeadLetter, EmailKey, Entry, HoldingKey, InboxKey, Login,
+    Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales,
+    SalesKey, StoredAnswer, Timer,
 };
 use app::trace::TraceParent;
 use domain::claim::Claim;
@@ -72,7 +72,7 @@ pub struct State {
     pub payments: BTreeMap<OrderId, Payment>,
     pub shipments: BTreeMap<OrderId, Shipment>,
     pub storages: BTreeMap<OrderId, Storage>,
-    pub tellings: BTreeMap<TellingKey, Telling>,
+    pub tellings: BTreeMap<CallbackKey, CallbackRow>,
     pub claims: BTreeMap<ClaimKey, Claim>,
     pub requests: BTreeMap<RequestId, Request>,
     pub customers: BTreeMap<UserId, Customer>,

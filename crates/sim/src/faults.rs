@@ -7,7 +7,7 @@ use app::ports::{Clock as _, CommitError};
 use app::resilience::services::Service;
 use app::state::rows::ClaimKey;
 use app::state::settings::Executor;
-use domain::payment::Deed;
+use domain::payment::Operation;
 use domain::time::Timestamp;
 
 use crate::coverage::Branch;
@@ -81,10 +81,10 @@ impl World {
 
     /// The provider gives nothing back, or lets nothing go, so many times.
     fn harden_provider(&mut self) {
-        let Some(deed) = self.rng.pick(&[Deed::Refund, Deed::Void]) else { return };
+        let Some(operation) = self.rng.pick(&[Operation::Refund, Operation::Void]) else { return };
         let times = self.rng.pick(&[2, 8, u64::MAX]).unwrap_or(1);
-        self.note(format_args!("the provider declines {} {times} times", deed.name()));
-        self.provider.plan(Planned { deed, whim: Whim::Decline, times });
+        self.note(format_args!("the provider declines {} {times} times", operation.name()));
+        self.provider.plan(Planned { operation, whim: Whim::Decline, times });
     }
 
     /// Participants of the log executor fail at an order's step; under the other one the customer would be told.
@@ -93,7 +93,7 @@ impl World {
             return;
         }
         let steps: Vec<ClaimKey> = self.around.disk.read(|state| {
-            let live = state.orders.values().map(|row| &row.order).filter(|order| !order.outcome.is_settled());
+            let live = state.orders.values().map(|row| &row.order).filter(|order| !order.outcome.is_final());
             live.flat_map(|order| {
                 order.saga.steps.iter().map(|record| ClaimKey { order: order.id(), step: record.step })
             })

@@ -91,7 +91,7 @@ impl Gate for ModelGate {
         self.known().remove(&campaign);
     }
 
-    fn learn(&self, facts: CampaignFacts<'_>) {
+    fn apply(&self, facts: CampaignFacts<'_>) {
         let mut all = self.known();
         let campaign = Arc::clone(facts.campaign);
         let known = all.entry(campaign.id).or_insert_with(|| Known {

@@ -4,7 +4,7 @@ use app::events::event::{Event, EventKind};
 use app::events::outbox::{SHARDS, parse_uuid};
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{Delivery, EventLog, Fetched, Pending, Poison, StoreError};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, Poison, StoreError};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::ids::OrderId;
 
@@ -86,27 +86,27 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
 }
 
 impl EventLog for ModelLog {
-    fn partitions(&mut self, _group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, _group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         let numbers = 0..i32::try_from(SHARDS).expect("there are few shards");
         let partitions = numbers.map(|number| Partition { topic: None, number }).collect();
         Box::pin(std::future::ready(Ok(partitions)))
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>> {
         let position = self.disk.lock().offsets.get(&key).copied().unwrap_or(0);
         Box::pin(std::future::ready(Ok(position)))
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         Box::pin(std::future::ready(events_of(&self.disk, order)))
     }
 
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         let positions = self.disk.lock().offsets.iter().map(|(key, position)| (*key, *position)).collect();
         Box::pin(std::future::ready(Ok(positions)))
     }
 
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>> {
         let fetched = self.read(key, from, limit);
         Box::pin(std::future::ready(fetched))
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::audit::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
-    ProductFacts, Settlement, ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, Link, LogFacts, NoticeLink, OrderEventFacts,
+    OrderFacts, ProductFacts, ShardFacts, Snapshot,
 };
 use app::events::outbox::uuid;
 use app::ports::StoreError;
@@ -60,7 +60,7 @@ impl ModelSnapshot {
             row: state.orders.get(&id).cloned(),
             claims: claims.map(|(key, claim)| (key.step, *claim)).collect(),
             timer: state.timers.get(&id).copied(),
-            settlement: Settlement {
+            fulfilment: Fulfilment {
                 payment: state.payments.get(&id).cloned(),
                 shipment: state.shipments.get(&id).cloned(),
                 storage: state.storages.get(&id).copied(),

@@ -5,11 +5,11 @@ mod due;
 use std::ops::Range;
 
 use app::events::outbox;
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{
-    AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OfferKey, OrderKey, PaymentKey,
-    PlacedKey, Rows, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, Key, ModesKey, NewEvent, OrderKey,
+    PaymentKey, PlacedKey, ProductSnapshotKey, Rows, ShipmentKey, StorageKey, TimerKey,
 };
 use app::state::table::Change;
 use domain::ids::{CampaignId, UserId};
@@ -76,37 +76,37 @@ impl ModelStore {
 }
 
 impl Store for ModelStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>> {
         let loaded = self.lock_and_read(keys, rows).map_err(LoadError::from);
         Box::pin(std::future::ready(loaded))
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, Result<Durability, CommitError>> {
         let committed = self.commit_now(&commit).map(|()| Durability::Reached);
         Box::pin(std::future::ready(committed))
     }
 
-    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+    fn rollback(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
         self.locked = None;
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+    fn committed(&mut self, id: CommitId) -> BoxFuture<'_, Result<bool, StoreError>> {
         let found = self.faults.of_lookup().map(|()| self.disk.lock().commits.contains(&id));
         Box::pin(std::future::ready(found))
     }
 
-    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+    fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>> {
         let numbers = self.take_numbers(sequence, count);
         Box::pin(std::future::ready(numbers))
     }
 
-    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>> {
         let state = self.disk.lock();
         Box::pin(std::future::ready(Ok(due::timers(&state, now, limit))))
     }
 
-    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+    fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, Result<Vec<(UserId, i64)>, StoreError>> {
         let state = self.disk.lock();
         let of_campaign = state.holdings.iter().filter(|(key, _)| key.campaign == campaign);
         let holders = of_campaign.map(|(key, holding)| (key.user, holding.count())).collect();
@@ -135,13 +135,13 @@ fn read(state: &State, key: Key, rows: &mut Rows) {
         Key::Payment(id) => rows.payments.loaded(PaymentKey(id), state.payments.get(&id).cloned()),
         Key::Shipment(id) => rows.shipments.loaded(ShipmentKey(id), state.shipments.get(&id).cloned()),
         Key::Storage(id) => rows.storages.loaded(StorageKey(id), state.storages.get(&id).copied()),
-        Key::Telling(key) => rows.tellings.loaded(key, state.tellings.get(&key).cloned()),
+        Key::CallbackRow(key) => rows.tellings.loaded(key, state.tellings.get(&key).cloned()),
         Key::Claim(key) => rows.claims.loaded(key, state.claims.get(&key).copied()),
         Key::Placed(id) => {
             rows.placed.loaded(PlacedKey(id), state.orders.get(&id).map(|row| row.order.clone()));
         }
-        Key::Terms(id) => rows.terms.loaded(TermsKey(id), state.campaigns.get(&id).cloned()),
-        Key::Offer(id) => rows.offers.loaded(OfferKey(id), state.products.get(&id).cloned()),
+        Key::CampaignSnapshot(id) => rows.terms.loaded(CampaignSnapshotKey(id), state.campaigns.get(&id).cloned()),
+        Key::ProductSnapshot(id) => rows.offers.loaded(ProductSnapshotKey(id), state.products.get(&id).cloned()),
         Key::Contact(user) => {
             let login = state.logins.values().find(|login| login.user == user);
             rows.contacts.loaded(ContactKey(user), login.map(|login| login.email.clone()));

@@ -7,7 +7,7 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use app::payments::provider::{
-    Ask, Asked, Call, Callback, CallbackError, Deed, Found, Provider as Port, ProviderError, Verdict,
+    Ask, Asked, Call, Callback, CallbackError, Found, Operation, Provider as Port, ProviderError, Verdict,
 };
 use domain::money::Money;
 use domain::time::Timestamp;
@@ -77,7 +77,7 @@ impl Whim {
 /// What it does the next times that it is asked for a deed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Planned {
-    pub(crate) deed: Deed,
+    pub(crate) operation: Operation,
     pub(crate) whim: Whim,
     pub(crate) times: u64,
 }
@@ -171,10 +171,10 @@ impl Provider {
         let approved = books.done.values().filter(|(_, verdict)| matches!(verdict, Verdict::Approved { .. }));
         for ask in approved.map(|(ask, _)| ask).chain(&books.again) {
             let held = held.entry(ask.order.to_string()).or_default();
-            match ask.deed {
-                Deed::Capture => *held += ask.amount,
-                Deed::Refund => *held -= ask.amount,
-                Deed::Authorize | Deed::Void => {}
+            match ask.operation {
+                Operation::Capture => *held += ask.amount,
+                Operation::Refund => *held -= ask.amount,
+                Operation::Authorize | Operation::Void => {}
             }
         }
         held
@@ -186,8 +186,10 @@ impl Provider {
 }
 
 impl Books {
-    fn whim(&mut self, deed: Deed) -> Option<Whim> {
-        if let Some(planned) = self.planned.as_mut().filter(|planned| planned.deed == deed && planned.times > 0) {
+    fn whim(&mut self, operation: Operation) -> Option<Whim> {
+        if let Some(planned) =
+            self.planned.as_mut().filter(|planned| planned.operation == operation && planned.times > 0)
+        {
             planned.times -= 1;
             self.struck += 1;
             return Some(planned.whim);
@@ -196,7 +198,7 @@ impl Books {
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Verdict, ProviderError> {
-        let whim = self.whim(ask.deed);
+        let whim = self.whim(ask.operation);
         match whim {
             Some(Whim::Away) => {
                 self.witnessed.push(Branch::ProviderAway);
@@ -222,7 +224,7 @@ impl Books {
                 self.is_at.insert(ask.key.to_string());
                 Err(ProviderError::Unknown("still at it".into()))
             }
-            (Some(Whim::FailedAfterDone), Verdict::Approved { .. }) if ask.deed == Deed::Refund => {
+            (Some(Whim::FailedAfterDone), Verdict::Approved { .. }) if ask.operation == Operation::Refund => {
                 self.witnessed.push(Branch::ProviderTookBack);
                 let failed = declined();
                 self.done.insert(ask.key.to_string(), (ask.clone(), failed.clone()));
@@ -265,11 +267,11 @@ impl Books {
             }
             return verdict.clone();
         }
-        let can = match ask.deed {
-            Deed::Authorize => !is_poor,
-            Deed::Capture => self.is_done(ask, Deed::Authorize) && !self.is_done(ask, Deed::Void),
-            Deed::Void => !is_poor && !self.is_done(ask, Deed::Capture),
-            Deed::Refund => !is_poor && self.is_done(ask, Deed::Capture),
+        let can = match ask.operation {
+            Operation::Authorize => !is_poor,
+            Operation::Capture => self.is_done(ask, Operation::Authorize) && !self.is_done(ask, Operation::Void),
+            Operation::Void => !is_poor && !self.is_done(ask, Operation::Capture),
+            Operation::Refund => !is_poor && self.is_done(ask, Operation::Capture),
         };
         let approved = Verdict::Approved { reference: "pi_1".into(), amount: ask.amount };
         let verdict = if can { approved } else { declined() };
@@ -278,9 +280,9 @@ impl Books {
     }
 
     /// Whether another deed of the same attempt was approved, at any try.
-    fn is_done(&self, ask: &Ask, deed: Deed) -> bool {
+    fn is_done(&self, ask: &Ask, operation: Operation) -> bool {
         let Some((_, asked)) = Asked::of_key(&ask.key) else { return false };
-        let first = Asked::first(asked.attempt, deed, 0).key(&ask.order);
+        let first = Asked::first(asked.attempt, operation, 0).key(&ask.order);
         let again = format!("{first}/");
         let mut tries = self.done.iter().filter(|(key, _)| **key == first || key.starts_with(&again));
         tries.any(|(_, (_, verdict))| matches!(verdict, Verdict::Approved { .. }))
@@ -291,7 +293,7 @@ impl Books {
         if self.is_at.remove(&*ask.key) {
             return Ok(Found::Pending);
         }
-        let whim = self.whim(ask.deed);
+        let whim = self.whim(ask.operation);
         match (whim, self.done.get(&*ask.key)) {
             (Some(Whim::Away | Whim::LostBefore | Whim::LostAfter), _) => {
                 Err(ProviderError::Unknown("timed out".into()))

@@ -4,7 +4,7 @@ use app::commands::{Command, PaymentAnswered};
 use app::engine::Job;
 use app::payments::provider::{Asked, Found};
 use app::ports::Clock as _;
-use app::state::rows::Telling;
+use app::state::rows::CallbackRow;
 use domain::money::Money;
 use domain::order::Outcome;
 use domain::payment::Payment;
@@ -30,10 +30,10 @@ impl World {
             if !self.is_healed && self.rng.happens(300) {
                 continue;
             }
-            if let Some(errand) = ready(self.cashier.pay_once(&payment)) {
-                self.note(format_args!("the provider is asked {}: {:?}", errand.ask.key, errand.answered.answer));
+            if let Some(call) = ready(self.cashier.pay_once(&payment)) {
+                self.note(format_args!("the provider is asked {}: {:?}", call.ask.key, call.answered.answer));
                 self.hear_provider(true);
-                self.answer(errand.answered);
+                self.answer(call.answered);
             }
         }
         self.hear_provider(false);
@@ -68,7 +68,7 @@ impl World {
 /// Callbacks that the shop has not taken in: a process may have died with one.
 pub(crate) fn untaken(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
     let told = provider.told_until_taken().into_iter().filter_map(|told| told.answered(now));
-    let is_taken = |telling: &Telling| state.tellings.contains_key(&telling.key);
+    let is_taken = |telling: &CallbackRow| state.tellings.contains_key(&telling.key);
     told.filter(|answered| !answered.told.as_ref().is_some_and(is_taken)).collect()
 }
 
@@ -77,7 +77,7 @@ impl Told {
     pub(crate) fn answered(self, now: Timestamp) -> Option<PaymentAnswered> {
         let (_, asked) = Asked::of_key(&self.ask.key)?;
         let order = CODEC.order_id(self.ask.order.as_str())?;
-        let told = Some(Telling::new("model", self.ask.key, now));
+        let told = Some(CallbackRow::new("model", self.ask.key, now));
         Some(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(self.verdict)), told })
     }
 }

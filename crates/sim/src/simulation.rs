@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use app::commands::{Command, Undelivered};
+use app::commands::{Command, FailedDelivery};
 use app::engine::Job;
 use app::ports::Clock as _;
 use app::resilience::services::Service;
@@ -140,7 +140,7 @@ impl World {
             if !self.is_quiet() {
                 continue;
             }
-            let asked = self.settle_orders();
+            let asked = self.process_orders();
             if asked == 0 && !self.wait_for_timer() {
                 return Ok(());
             }
@@ -149,10 +149,10 @@ impl World {
     }
 
     /// Operators resume what is stuck; customers do not pay after all.
-    fn settle_orders(&mut self) -> usize {
+    fn process_orders(&mut self) -> usize {
         let commands: Vec<Command> = self.around.disk.read(|state| {
             let orders = state.orders.values().map(|row| (row.order.id(), row.order.outcome));
-            let orders = orders.filter_map(|(order, outcome)| command_to_settle(order, outcome));
+            let orders = orders.filter_map(|(order, outcome)| command_to_process(order, outcome));
             let by = ADMIN;
             let retries = stuck_payments(state).into_iter().map(|order| Command::RetryStuckPayment { order, by });
             orders.chain(retries).collect()
@@ -173,7 +173,9 @@ impl World {
         self.around.disk.read(|state| {
             let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
             letters
-                .map(|letter| Job::new(Undelivered::resend(letter, "the faults have ended", &CODEC), Box::new(|_| ())))
+                .map(|letter| {
+                    Job::new(FailedDelivery::resend(letter, "the faults have ended", &CODEC), Box::new(|_| ()))
+                })
                 .collect()
         })
     }
@@ -240,7 +242,7 @@ impl World {
     }
 }
 
-fn command_to_settle(order: OrderId, outcome: Outcome) -> Option<Command> {
+fn command_to_process(order: OrderId, outcome: Outcome) -> Option<Command> {
     match outcome {
         Outcome::CompensationStuck => Some(Command::ResumeOrder { order }),
         Outcome::AwaitingPayment => Some(Command::CancelOrder { order, by: Canceller::Customer, note: None }),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::commands::Command;
-use app::commands::answer::{Refusal, Settled};
+use app::commands::answer::{Refusal, Reply};
 use app::engine::{Job, Report};
-use app::payments::runner::Cashier;
+use app::payments::runner::PaymentRunner;
 use app::ports::Clock as _;
 use app::resilience::breaker;
 use app::resilience::services::Service;
@@ -59,7 +59,7 @@ pub(crate) struct World {
     /// Where each group stood.
     pub(crate) stood: BTreeMap<OffsetKey, i64>,
     pub(crate) provider: Arc<Provider>,
-    pub(crate) cashier: Cashier,
+    pub(crate) cashier: PaymentRunner,
     pub(crate) is_healed: bool,
 }
 
@@ -80,7 +80,7 @@ impl World {
         let clock = Arc::new(around.clock.clone());
         let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
         let mut world = World {
-            cashier: Cashier::new(Arc::clone(&provider) as _, clock, CODEC, breaker),
+            cashier: PaymentRunner::new(Arc::clone(&provider) as _, clock, CODEC, breaker),
             provider,
             is_healed: false,
             plan,
@@ -261,7 +261,7 @@ impl World {
         }
         match report {
             Some(report) => self.take_report(place, &report),
-            None => self.bury(place),
+            None => self.dead_letter(place),
         }
         Ok(())
     }
@@ -271,10 +271,10 @@ impl World {
         if Service::ALL.into_iter().any(|service| services.state(service, now) == breaker::State::Open) {
             self.coverage.reach(Branch::BreakerOpened);
         }
-        if report.commits + report.settled + report.lost.len() + report.errors.len() > 0 {
-            let Report { commits, settled, deferred, events, lost, errors, .. } = report;
+        if report.commits + report.answered + report.lost.len() + report.errors.len() > 0 {
+            let Report { commits, answered, deferred, events, lost, errors, .. } = report;
             self.note(format_args!(
-                "process {place}: commits {commits}, settled {settled}, deferred {deferred}, events {events}, lost \
+                "process {place}: commits {commits}, settled {answered}, deferred {deferred}, events {events}, lost \
                  {lost:?}, errors {errors:?}"
             ));
         }
@@ -291,7 +291,7 @@ impl World {
     }
 
     /// A process died; another one starts in its place, and the gate has to learn anew.
-    fn bury(&mut self, place: usize) {
+    fn dead_letter(&mut self, place: usize) {
         self.note(format_args!("process {place} dies, and is started again"));
         self.processes[place] = self.birth(place);
         self.around.gate.lose_all();
@@ -326,7 +326,7 @@ impl World {
     }
 
     fn read_mail(&mut self) -> Verdict {
-        for (number, Settled { result, replayed, .. }) in self.customers.take_mail() {
+        for (number, Reply { result, replayed, .. }) in self.customers.take_mail() {
             self.note(format_args!("request {number} is answered, again {replayed}: {result:?}"));
             if replayed {
                 self.coverage.reach(Branch::Replayed);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use app::events::cloud_event::{self, Read, SOURCE_ATTRIBUTE};
 use app::events::outbox::parse_uuid;
 use app::events::topic::Topic;
-use app::log::groups::{COUNTED_MAX, Extent, LogBook, Passage, Passed, SHOWN_MAX};
+use app::log::groups::{COUNTED_MAX, Extent, LogInspector, Passage, Passed, SHOWN_MAX};
 use app::log::reactions::Group;
 use app::ports::StoreError;
 use app::ports::views::Reading;
@@ -29,7 +29,7 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// Asks with clients of its own, each for one question, on threads that may block.
 #[derive(Clone)]
-pub struct KafkaBook {
+pub struct KafkaInspector {
     cluster: Cluster,
 }
 
@@ -38,15 +38,15 @@ impl ConsumerContext for Quiet {}
 type Client = BaseConsumer<Quiet>;
 type Answer<T> = Result<T, KafkaError>;
 
-impl KafkaBook {
-    pub const fn new(cluster: Cluster) -> KafkaBook {
-        KafkaBook { cluster }
+impl KafkaInspector {
+    pub const fn new(cluster: Cluster) -> KafkaInspector {
+        KafkaInspector { cluster }
     }
 
     fn ask<T: Send + 'static>(
         &self,
         group: Group,
-        ask: impl FnOnce(&KafkaBook, &Client) -> Answer<T> + Send + 'static,
+        ask: impl FnOnce(&KafkaInspector, &Client) -> Answer<T> + Send + 'static,
     ) -> Reading<'_, T> {
         let book = self.clone();
         let asked = tokio::task::spawn_blocking(move || ask(&book, &book.client(group)?));
@@ -215,7 +215,7 @@ fn passed(message: &BorrowedMessage<'_>, key: OffsetKey, source: &str) -> Option
     Some(Passed { offset: message.offset(), id, kind, key: event.key(), order, at })
 }
 
-impl LogBook for KafkaBook {
+impl LogInspector for KafkaInspector {
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>> {
         self.ask(group, move |book, client| book.all_extents(client, group))
     }

@@ -2,7 +2,7 @@
 
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{EventLog, Fetched, Pending, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rdkafka::error::KafkaError;
@@ -35,7 +35,7 @@ impl KafkaLog {
 }
 
 impl EventLog for KafkaLog {
-    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         Box::pin(async move {
             let mut partitions = vec![];
             for (_, membership) in self.memberships.iter_mut().filter(|(known, _)| *known == group) {
@@ -45,19 +45,19 @@ impl EventLog for KafkaLog {
         })
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>> {
         self.places.position(key)
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         self.places.events_of(order)
     }
 
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         self.places.positions()
     }
 
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>> {
         let limit = self.poll_max.unwrap_or(limit);
         let is_theirs =
             |(known, membership): &&mut (Group, Membership)| *known == key.group && membership.has(key.partition);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use app::events::cloud_event::SOURCE_ATTRIBUTE;
 use app::events::topic::{self, Spread, Wanted};
 use app::log::relay::{PublishError, Publisher, Record};
-use app::ports::Pending;
+use app::ports::BoxFuture;
 use parking_lot::{Condvar, Mutex};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -84,8 +84,8 @@ impl KafkaPublisher {
             Some(producer) => producer,
             none => none.insert(make(&self.cluster)?),
         };
-        let published =
-            hand_over(&self.cluster, producer, (records, spread)).and_then(|()| settled(&producer.context().shared));
+        let published = hand_over(&self.cluster, producer, (records, spread))
+            .and_then(|()| acknowledged(&producer.context().shared));
         if published.is_err() {
             self.producer = None;
         }
@@ -141,7 +141,7 @@ fn place(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(String,
     Ok((topic, Some(topic::partition_of(&record.key, *partitions))))
 }
 
-fn settled((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
+fn acknowledged((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
     let mut ledger = ledger.lock();
     while ledger.outstanding > 0 && ledger.failed.is_none() {
         if changed.wait_for(&mut ledger, PATIENCE).timed_out() {
@@ -153,7 +153,7 @@ fn settled((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
 
 impl Publisher for KafkaPublisher {
     /// The next record is published by a producer that knows as many partitions.
-    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
+    fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
         Box::pin(async move {
             self.complete_topics().await.map_err(PublishError)?;
             self.producer = None;
@@ -162,7 +162,7 @@ impl Publisher for KafkaPublisher {
     }
 
     /// Blocks its thread, which the relay has for itself.
-    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(std::future::ready(self.publish_all(records, spread).map_err(PublishError)))
     }
 }

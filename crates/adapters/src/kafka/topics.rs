@@ -64,12 +64,12 @@ impl Topics {
         let found = self.found()?;
         let mut plan = Plan::default();
         for wanted in wanted.iter().copied() {
-            let settled = spread.get(&wanted.topic).copied().filter(|_| !wanted.is_of_dead_letters());
+            let pinned = spread.get(&wanted.topic).copied().filter(|_| !wanted.is_of_dead_letters());
             let Some(found) = found.get(&self.cluster.prefixed(wanted.name)).copied() else {
-                plan.missing.push(Wanted { partitions: settled.unwrap_or(0).max(wanted.partitions), ..wanted });
+                plan.missing.push(Wanted { partitions: pinned.unwrap_or(0).max(wanted.partitions), ..wanted });
                 continue;
             };
-            let spread = settled.unwrap_or(found);
+            let spread = pinned.unwrap_or(found);
             let difference = Difference { wanted, spread, found };
             if found < spread {
                 plan.short.push(difference);

@@ -11,7 +11,7 @@ use app::events::event::EventKind;
 use app::events::outbox::{SHARDS, ShardHead};
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{EventLog, Fetched, Pending, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use mysql_async::Opts;
@@ -103,12 +103,12 @@ pub(super) fn select_events_of(order: OrderId) -> String {
 }
 
 impl EventLog for MysqlLog {
-    fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, _group: Group) -> BoxFuture<'_, std::result::Result<Vec<Partition>, StoreError>> {
         let numbers = (0..).take(SHARDS);
         Box::pin(std::future::ready(Ok(numbers.map(|number| Partition { topic: None, number }).collect())))
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, std::result::Result<i64, StoreError>> {
         Box::pin(async move {
             let select =
                 "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
@@ -119,14 +119,14 @@ impl EventLog for MysqlLog {
         })
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(async move {
             let rows = self.session.ask_alone(&select_events_of(order)).await?;
             Ok(rows.into_iter().map(from_row).collect::<Result<_>>()?)
         })
     }
 
-    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
         Box::pin(async move {
             let rows = self.session.ask_alone(SELECT_POSITIONS).await?;
             Ok(rows.into_iter().map(from_row).filter_map(Result::transpose).collect::<Result<_>>()?)
@@ -138,7 +138,7 @@ impl EventLog for MysqlLog {
         key: OffsetKey,
         from: i64,
         limit: usize,
-    ) -> Pending<'_, std::result::Result<Fetched, StoreError>> {
+    ) -> BoxFuture<'_, std::result::Result<Fetched, StoreError>> {
         Box::pin(async move { Ok(self.look(key, from, limit).await?) })
     }
 }

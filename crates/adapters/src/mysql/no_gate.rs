@@ -19,7 +19,7 @@ impl Gate for NoGate {
         true
     }
 
-    fn learn(&self, _facts: CampaignFacts<'_>) {}
+    fn apply(&self, _facts: CampaignFacts<'_>) {}
 
     fn forget(&self, _campaign: CampaignId) {}
 }

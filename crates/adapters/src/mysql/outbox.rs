@@ -3,12 +3,12 @@
 use app::events::outbox::SHARDS;
 use app::events::topic::Spread;
 use app::log::relay::{LEASE, Lease, Outbox, Outgoing};
-use app::ports::{Pending, StoreError};
+use app::ports::{BoxFuture, StoreError};
 use mysql_async::{Opts, Value};
 
 use super::cells::from_row;
 use super::failure::{Failure, Result};
-use super::repartition::settle;
+use super::repartition::pin_partition_count;
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
@@ -128,7 +128,7 @@ fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
 }
 
 impl Outbox for MysqlOutbox {
-    fn take_free(&mut self) -> Pending<'_, std::result::Result<Vec<Lease>, StoreError>> {
+    fn take_free(&mut self) -> BoxFuture<'_, std::result::Result<Vec<Lease>, StoreError>> {
         Box::pin(async move { told(self.take().await) })
     }
 
@@ -136,15 +136,18 @@ impl Outbox for MysqlOutbox {
         &'a mut self,
         leases: &'a [Lease],
         limit: usize,
-    ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
+    ) -> BoxFuture<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(async move { told(self.pages(leases, limit).await) })
     }
 
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
-        Box::pin(async move { told(settle(&mut self.session, found).await) })
+    fn pin_partition_count<'a>(
+        &'a mut self,
+        found: &'a Spread,
+    ) -> BoxFuture<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(async move { told(pin_partition_count(&mut self.session, found).await) })
     }
 
-    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, std::result::Result<Vec<usize>, StoreError>> {
         Box::pin(async move { told(self.write_down(leases).await) })
     }
 }

@@ -1,6 +1,6 @@
 //! The scripted provider's book where processes share a database: what one of them had done, the others know (C11).
 
-use app::payments::provider::{Ask, Call, Deed, ProviderError, Script, Told};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, Script, Told};
 use mysql_async::{Conn, Opts, Pool, PoolConstraints, PoolOpts, Value};
 
 use super::background::Background;
@@ -8,7 +8,7 @@ use super::cells::from_row;
 use super::failure::{Failure, Result};
 use super::session::{Answers, options, run_on};
 use super::sql::{Script as Statements, statement};
-use crate::payment::ledger::{Book, Entry, Page, Play, Played};
+use crate::payment::ledger::{Entry, Ledger, Page, Play, Played};
 use crate::records::{Cells, FromCells};
 
 /// Each is used for one deed at a time, and the book's lock lets one through.
@@ -48,7 +48,7 @@ impl MysqlBook {
     }
 }
 
-impl Book for MysqlBook {
+impl Ledger for MysqlBook {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
         self.run(turn(self.pool.clone(), ask.clone(), play))
     }
@@ -66,9 +66,9 @@ impl Book for MysqlBook {
     }
 }
 
-async fn turn(pool: Pool, deed: Ask, play: Play) -> std::result::Result<Played, ProviderError> {
+async fn turn(pool: Pool, operation: Ask, play: Play) -> std::result::Result<Played, ProviderError> {
     let mut connection = pool.get_conn().await.map_err(|error| unread(error.into()))?;
-    match turn_on(&mut connection, &deed, play).await {
+    match turn_on(&mut connection, &operation, play).await {
         Ok(played) => played,
         Err(error) => {
             // It may hold the lock.
@@ -111,23 +111,24 @@ async fn ask(pool: &Pool, statements: Vec<String>) -> Result<Answers> {
 }
 
 async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
-    let deed = "SELECT deed_key, deed, reference, amount, declined, looks_left FROM scripted_deed WHERE deed_key = ?";
+    let operation =
+        "SELECT deed_key, deed, reference, amount, declined, looks_left FROM scripted_deed WHERE deed_key = ?";
     let sums = "SELECT deed, CAST(SUM(amount) AS SIGNED) FROM scripted_deed \
                 WHERE reference = ? AND declined IS NULL GROUP BY deed";
     let reference = ask.reference.as_deref().unwrap_or_default();
     let statements = vec![
         "START TRANSACTION".to_owned(),
         LOCK.to_owned(),
-        statement(deed, &[&ask.key]),
+        statement(operation, &[&ask.key]),
         statement(sums, &[&reference]),
     ];
     let mut answers = run_on(connection, &Statements { statements }).await?;
-    let (sums, deeds) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
+    let (sums, operations) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
     let mut page = Page { told: told_of(answers.pop().unwrap_or_default())?, ..Page::default() };
-    page.entry = deeds.into_iter().next().map(from_row).transpose()?;
+    page.entry = operations.into_iter().next().map(from_row).transpose()?;
     for row in sums {
-        let Sum(deed, amount) = from_row(row)?;
-        page.sums.add(deed, amount);
+        let Sum(operation, amount) = from_row(row)?;
+        page.sums.add(operation, amount);
     }
     Ok(page)
 }
@@ -142,20 +143,21 @@ fn write(entry: &Entry) -> String {
     let sql = "INSERT INTO scripted_deed (deed_key, deed, reference, amount, declined, looks_left) \
                VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE looks_left = VALUES(looks_left)";
     let looks = i64::from(entry.looks_left);
-    statement(sql, &[&entry.key, &entry.deed.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
+    statement(sql, &[&entry.key, &entry.operation.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
 }
 
 fn note(told: Option<Told>) -> String {
-    let (script, deed) = (told.map(|told| told.script.name()), told.and_then(|told| told.deed).map(Deed::name));
+    let (script, operation) =
+        (told.map(|told| told.script.name()), told.and_then(|told| told.operation).map(Operation::name));
     let times = told.and_then(|told| told.times);
-    statement("UPDATE scripted_script SET script = ?, deed = ?, times = ? WHERE id = 1", &[&script, &deed, &times])
+    statement("UPDATE scripted_script SET script = ?, deed = ?, times = ? WHERE id = 1", &[&script, &operation, &times])
 }
 
 impl FromCells for Entry {
     fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Entry, C::Error> {
         Ok(Entry {
             key: cells.text()?,
-            deed: cells.word(&Deed::ALL, Deed::name)?,
+            operation: cells.word(&Operation::ALL, Operation::name)?,
             reference: cells.text()?,
             amount: cells.money()?,
             declined: cells.optional_text()?,
@@ -165,11 +167,11 @@ impl FromCells for Entry {
 }
 
 /// A deed, and what was done of it.
-struct Sum(Deed, i64);
+struct Sum(Operation, i64);
 
 impl FromCells for Sum {
     fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Sum, C::Error> {
-        Ok(Sum(cells.word(&Deed::ALL, Deed::name)?, cells.take()?))
+        Ok(Sum(cells.word(&Operation::ALL, Operation::name)?, cells.take()?))
     }
 }
 
@@ -178,9 +180,9 @@ struct Noted(Option<Told>);
 impl FromCells for Noted {
     fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Noted, C::Error> {
         let script = cells.optional_word(&Script::ALL, Script::name)?;
-        let deed = cells.optional_word(&Deed::ALL, Deed::name)?;
+        let operation = cells.optional_word(&Operation::ALL, Operation::name)?;
         let times = cells.take::<Option<i64>>()?.and_then(|times| u32::try_from(times).ok());
-        Ok(Noted(script.map(|script| Told { script, deed, times })))
+        Ok(Noted(script.map(|script| Told { script, operation, times })))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use app::events::topic::{Spread, Topic};
-use app::log::repartition::{STANDSTILL, Switchboard};
-use app::ports::{Pending, StoreError};
+use app::log::repartition::{RepartitionStore, STANDSTILL};
+use app::ports::{BoxFuture, StoreError};
 use mysql_async::Value;
 
 use super::cells::MysqlCells;
@@ -108,14 +108,14 @@ impl MysqlSwitchboard {
 }
 
 /// What is settled; what is not yet is settled as found.
-pub(super) async fn settle(session: &mut Session, found: &Spread) -> Result<Spread> {
+pub(super) async fn pin_partition_count(session: &mut Session, found: &Spread) -> Result<Spread> {
     let mut script = Script::default();
     let mut rows = Insert::new(&mut script, "INSERT IGNORE INTO topic_spread (topic, partitions) VALUES ", "");
     found.iter().for_each(|(topic, partitions)| rows.row(&[&topic.name(), partitions]));
     drop(rows);
-    let settled = script.add("SELECT topic, partitions FROM topic_spread");
+    let pinned = script.add("SELECT topic, partitions FROM topic_spread");
     let mut answers = session.run(&script).await?;
-    let rows = std::mem::take(&mut answers[settled]).into_iter();
+    let rows = std::mem::take(&mut answers[pinned]).into_iter();
     rows.filter_map(|row| spread_over(row).transpose()).collect()
 }
 
@@ -136,13 +136,13 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-type Told<'a, T> = Pending<'a, std::result::Result<T, StoreError>>;
+type Told<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
-impl Switchboard for MysqlSwitchboard {
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
+impl RepartitionStore for MysqlSwitchboard {
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
         Box::pin(async move {
-            let settled = settle(&mut self.session, found).await;
-            self.told(settled)
+            let pinned = pin_partition_count(&mut self.session, found).await;
+            self.told(pinned)
         })
     }
 

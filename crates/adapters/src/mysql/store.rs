@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::events::outbox::{SHARDS, ShardHead};
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
@@ -189,7 +189,7 @@ impl MysqlStore {
 
     /// Finds out what became of a commit that was lost sight of. Whoever writes its row first has decided: if it is
     /// still on its way, it will find the row taken and come to nothing.
-    async fn settle(&mut self, id: CommitId) -> Result<bool> {
+    async fn resolve_commit(&mut self, id: CommitId) -> Result<bool> {
         let void = "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?, ?, NULL)";
         let void = statement(void, &[&id.engine, &id.number]);
         let deadline = Instant::now() + LOOKUP_PATIENCE;
@@ -221,7 +221,11 @@ impl MysqlStore {
 }
 
 impl Store for MysqlStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, std::result::Result<(), LoadError>> {
+    fn load<'a>(
+        &'a mut self,
+        keys: &'a [Key],
+        rows: &'a mut Rows,
+    ) -> BoxFuture<'a, std::result::Result<(), LoadError>> {
         Box::pin(async move {
             let was_connected = self.session.is_connected();
             let Err(failure) = self.read(keys, rows).await else { return Ok(()) };
@@ -237,7 +241,7 @@ impl Store for MysqlStore {
         })
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, std::result::Result<Durability, CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, std::result::Result<Durability, CommitError>> {
         Box::pin(async move {
             let id = commit.id;
             match self.write(&commit).await {
@@ -252,23 +256,23 @@ impl Store for MysqlStore {
         })
     }
 
-    fn rollback(&mut self) -> Pending<'_, std::result::Result<(), StoreError>> {
+    fn rollback(&mut self) -> BoxFuture<'_, std::result::Result<(), StoreError>> {
         Box::pin(async move {
             self.end().await;
             Ok(())
         })
     }
 
-    fn committed(&mut self, id: CommitId) -> Pending<'_, std::result::Result<bool, StoreError>> {
+    fn committed(&mut self, id: CommitId) -> BoxFuture<'_, std::result::Result<bool, StoreError>> {
         Box::pin(async move {
             let is_in_doubt = self.in_doubt == Some(id);
-            let found = if is_in_doubt { self.settle(id).await? } else { self.look_up(id).await? };
+            let found = if is_in_doubt { self.resolve_commit(id).await? } else { self.look_up(id).await? };
             self.in_doubt = None;
             Ok(found)
         })
     }
 
-    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, std::result::Result<Range<i64>, StoreError>> {
+    fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, std::result::Result<Range<i64>, StoreError>> {
         Box::pin(async move { Ok(self.take_numbers(sequence, count).await?) })
     }
 
@@ -276,7 +280,7 @@ impl Store for MysqlStore {
         &mut self,
         now: Timestamp,
         limit: usize,
-    ) -> Pending<'_, std::result::Result<Vec<DueTimer>, StoreError>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<DueTimer>, StoreError>> {
         Box::pin(async move {
             let due = "SELECT order_id, due_at FROM timer WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ?";
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -292,7 +296,7 @@ impl Store for MysqlStore {
         })
     }
 
-    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, std::result::Result<Vec<(UserId, i64)>, StoreError>> {
+    fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, std::result::Result<Vec<(UserId, i64)>, StoreError>> {
         Box::pin(async move {
             let holders = "SELECT user_id, COUNT(*) FROM coupon WHERE campaign_id = ? GROUP BY user_id";
             let rows = self.session.ask_alone(&statement(holders, &[&campaign.0])).await?;

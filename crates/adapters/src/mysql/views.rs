@@ -19,7 +19,7 @@ use app::ports::StoreError;
 use app::ports::views::{Reading, Views};
 use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
 
-use self::order_read_batcher::OrderDesk;
+use self::order_read_batcher::OrderReadBatcher;
 use super::background::Background;
 use super::cells::from_row;
 use super::failure::{Failure, Result};
@@ -30,7 +30,7 @@ use crate::records::FromCells;
 /// Reads are asked for on any thread, so their connections live in the background.
 pub struct MysqlViews {
     pool: Pool,
-    orders: Arc<OrderDesk>,
+    orders: Arc<OrderReadBatcher>,
     background: Background,
 }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use app::payments::provider::{
-    Ask, Call, Callback, CallbackError, Directed, Found, Postbox, Provider, ProviderError, Told, Verdict,
+    Ask, Call, Callback, CallbackError, CallbackSink, Directed, Found, Provider, ProviderError, Told, Verdict,
 };
 use app::ports::Clock;
 use domain::time::Timestamp;
@@ -21,13 +21,13 @@ use domain::time::Timestamp;
 use super::signature::{self, Secrets};
 use crate::mysql::MysqlBook;
 use file_ledger::OwnBook;
-use ledger::{Book, Played};
+use ledger::{Ledger, Played};
 
 pub struct Scripted {
-    book: Box<dyn Book>,
+    book: Box<dyn Ledger>,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
-    postbox: Arc<dyn Postbox>,
+    callback_sink: Arc<dyn CallbackSink>,
 }
 
 impl Scripted {
@@ -38,31 +38,37 @@ impl Scripted {
         path: &Path,
         secrets: Secrets,
         clock: Arc<dyn Clock>,
-        postbox: Arc<dyn Postbox>,
+        callback_sink: Arc<dyn CallbackSink>,
     ) -> Result<Scripted, String> {
         let book = OwnBook::open(path).map_err(|error| format!("the scripted provider's book: {error}"))?;
-        Ok(Scripted { book: Box::new(book), secrets, clock, postbox })
+        Ok(Scripted { book: Box::new(book), secrets, clock, callback_sink })
     }
 
     /// The same with the book that processes share, in their database.
-    pub fn sharing(book: MysqlBook, secrets: Secrets, clock: Arc<dyn Clock>, postbox: Arc<dyn Postbox>) -> Scripted {
-        Scripted { book: Box::new(book), secrets, clock, postbox }
+    pub fn sharing(
+        book: MysqlBook,
+        secrets: Secrets,
+        clock: Arc<dyn Clock>,
+        callback_sink: Arc<dyn CallbackSink>,
+    ) -> Scripted {
+        Scripted { book: Box::new(book), secrets, clock, callback_sink }
     }
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {
         let Played { found, before, after, takes_back, .. } = self.book.turn(ask, script::ask).await?;
         let verdict = found.ok_or_else(|| ProviderError::Unknown("the scripted provider is still at it".to_owned()))?;
-        let letters = |count| -> Vec<Letter> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
-        for Letter { signature, body } in letters(before) {
-            self.postbox.deliver(signature, body).await;
+        let letters =
+            |count| -> Vec<OutgoingCallback> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
+        for OutgoingCallback { signature, body } in letters(before) {
+            self.callback_sink.deliver(signature, body).await;
         }
         let mut later = letters(after);
         later.extend(takes_back.and_then(|verdict| self.letter(ask, &verdict)));
         if !later.is_empty() {
-            let postbox = Arc::clone(&self.postbox);
+            let callback_sink = Arc::clone(&self.callback_sink);
             tokio::spawn(async move {
-                for Letter { signature, body } in later {
-                    postbox.deliver(signature, body).await;
+                for OutgoingCallback { signature, body } in later {
+                    callback_sink.deliver(signature, body).await;
                 }
             });
         }
@@ -70,14 +76,14 @@ impl Scripted {
     }
 
     /// There is none where nothing is known to sign it with.
-    fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<Letter> {
+    fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<OutgoingCallback> {
         let body = callbacks::body(ask, verdict);
         let signature = self.secrets.sign(&body, self.clock.now())?;
-        Some(Letter { signature, body })
+        Some(OutgoingCallback { signature, body })
     }
 }
 
-struct Letter {
+struct OutgoingCallback {
     signature: String,
     body: Vec<u8>,
 }

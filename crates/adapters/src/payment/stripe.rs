@@ -7,7 +7,7 @@ mod wire;
 
 use std::time::Duration;
 
-use app::payments::provider::{Ask, Call, Callback, CallbackError, Deed, Found, Provider, ProviderError, Verdict};
+use app::payments::provider::{Ask, Call, Callback, CallbackError, Found, Operation, Provider, ProviderError, Verdict};
 use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
@@ -47,16 +47,20 @@ impl Stripe {
     fn request(&self, ask: &Ask) -> Result<(String, Fields), Verdict> {
         let amount = ask.amount.amount().to_string();
         let Some(intent) = ask.reference.as_deref() else {
-            return match ask.deed {
-                Deed::Authorize => Ok(("/v1/payment_intents".to_owned(), self.intent(ask, amount))),
-                Deed::Capture | Deed::Void | Deed::Refund => Err(wire::declined("resource_missing", None)),
+            return match ask.operation {
+                Operation::Authorize => Ok(("/v1/payment_intents".to_owned(), self.intent(ask, amount))),
+                Operation::Capture | Operation::Void | Operation::Refund => {
+                    Err(wire::declined("resource_missing", None))
+                }
             };
         };
-        Ok(match ask.deed {
-            Deed::Authorize => ("/v1/payment_intents".to_owned(), self.intent(ask, amount)),
-            Deed::Capture => (format!("/v1/payment_intents/{intent}/capture"), vec![("amount_to_capture", amount)]),
-            Deed::Void => (format!("/v1/payment_intents/{intent}/cancel"), vec![]),
-            Deed::Refund => {
+        Ok(match ask.operation {
+            Operation::Authorize => ("/v1/payment_intents".to_owned(), self.intent(ask, amount)),
+            Operation::Capture => {
+                (format!("/v1/payment_intents/{intent}/capture"), vec![("amount_to_capture", amount)])
+            }
+            Operation::Void => (format!("/v1/payment_intents/{intent}/cancel"), vec![]),
+            Operation::Refund => {
                 let mut fields = marks(ask);
                 fields.extend([("payment_intent", intent.to_owned()), ("amount", amount)]);
                 ("/v1/refunds".to_owned(), fields)
@@ -86,9 +90,9 @@ impl Stripe {
             Err(verdict) => return Ok(verdict),
         };
         let standing = match self.api.post(&path, &fields, &ask.key).await? {
-            Reply::Done(body) if ask.deed == Deed::Refund => wire::read::<Refund>(&body)?.standing()?,
-            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(ask.deed)?,
-            Reply::Refused(failure) => failure.standing(ask.deed)?,
+            Reply::Done(body) if ask.operation == Operation::Refund => wire::read::<Refund>(&body)?.standing()?,
+            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(ask.operation)?,
+            Reply::Refused(failure) => failure.standing(ask.operation)?,
         };
         match standing {
             Standing::Done(verdict) => Ok(verdict),
@@ -98,9 +102,9 @@ impl Stripe {
     }
 
     async fn find(&self, ask: &Ask) -> Result<Found, ProviderError> {
-        let standing = match (ask.deed, ask.reference.as_deref()) {
-            (Deed::Refund, Some(intent)) => self.find_refund(ask, intent).await?,
-            (_, Some(intent)) => self.find_intent(ask.deed, intent).await?,
+        let standing = match (ask.operation, ask.reference.as_deref()) {
+            (Operation::Refund, Some(intent)) => self.find_refund(ask, intent).await?,
+            (_, Some(intent)) => self.find_intent(ask.operation, intent).await?,
             (_, None) => self.search(ask).await?,
         };
         Ok(match standing {
@@ -110,9 +114,9 @@ impl Stripe {
         })
     }
 
-    async fn find_intent(&self, deed: Deed, intent: &str) -> Result<Standing, ProviderError> {
+    async fn find_intent(&self, operation: Operation, intent: &str) -> Result<Standing, ProviderError> {
         match self.api.get(&format!("/v1/payment_intents/{intent}"), &[]).await? {
-            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(deed),
+            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(operation),
             Reply::Refused(failure) => Err(failure.unexplained()),
         }
     }
@@ -137,7 +141,7 @@ impl Stripe {
             Reply::Done(body) => {
                 let page = wire::read::<Page<Intent>>(&body)?;
                 let ours = page.data.iter().find(|intent| intent.metadata.key.as_deref() == Some(&*ask.key));
-                ours.map_or(Ok(Standing::Undone), |intent| intent.standing(ask.deed))
+                ours.map_or(Ok(Standing::Undone), |intent| intent.standing(ask.operation))
             }
             Reply::Refused(failure) => Err(failure.unexplained()),
         }

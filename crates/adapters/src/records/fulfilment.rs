@@ -1,9 +1,9 @@
 //! Payments, shipments and what is kept in the warehouse.
 
-use app::state::rows::{Telling, TellingKey};
+use app::state::rows::{CallbackKey, CallbackRow};
 use domain::ids::{OrderId, UserId};
 use domain::order::Receiver;
-use domain::payment::{GivenBack, Method, Next, Payment, Resolution, State, Way};
+use domain::payment::{GivenBack, Method, Next, NextCall, Payment, Resolution, State};
 use domain::shipment::{Shipment, State as ShipmentState};
 use domain::time::Timestamp;
 use domain::warehouse::{State as StorageState, Storage};
@@ -56,7 +56,7 @@ fn resolution<C: Cells>(cells: &mut C) -> Result<Option<Resolution>, C::Error> {
 
 /// What is asked next: how, when, and how often it was asked in vain.
 fn next<C: Cells>(cells: &mut C) -> Result<Option<Next>, C::Error> {
-    let way = cells.optional_word(&Way::ALL, Way::name)?;
+    let way = cells.optional_word(&NextCall::ALL, NextCall::name)?;
     let (due, tries) = (cells.take::<Option<i64>>()?, cells.take::<Option<i64>>()?);
     let Some(way) = way else { return Ok(None) };
     Ok(Some(Next { way, due: due.map(Timestamp::from_micros), tries: tries.unwrap_or(0) }))
@@ -97,8 +97,13 @@ impl FromCells for Storage {
     }
 }
 
-impl FromCells for Telling {
-    fn from_cells<C: Cells>(cells: &mut C) -> Result<Telling, C::Error> {
-        Ok(Telling { key: TellingKey(cells.hash()?), provider: cells.text()?, event: cells.text()?, at: cells.at()? })
+impl FromCells for CallbackRow {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<CallbackRow, C::Error> {
+        Ok(CallbackRow {
+            key: CallbackKey(cells.hash()?),
+            provider: cells.text()?,
+            event: cells.text()?,
+            at: cells.at()?,
+        })
     }
 }

@@ -24,7 +24,7 @@ mod updates;
 use self::committed::Committed;
 pub use self::scripts::GateScript;
 use self::scripts::{Found, Scripts};
-use self::updates::{Lesson, Task};
+use self::updates::{GateUpdate, Task};
 use super::Redis;
 
 /// Campaigns of which anything is remembered in this process; with more, all is forgotten and learned anew.
@@ -39,7 +39,7 @@ const HOLDERS_MAX: usize = 4_000_000;
 /// A gate on Redis, over the rows of the store.
 pub struct RedisGate {
     shared: Arc<Shared>,
-    lessons: mpsc::Sender<Task>,
+    updates: mpsc::Sender<Task>,
 }
 
 struct Shared {
@@ -60,7 +60,7 @@ struct Known {
 
 impl RedisGate {
     pub fn new(redis: Arc<Redis>, views: Arc<dyn CouponViews>, script: GateScript) -> RedisGate {
-        let (lessons, waiting) = mpsc::channel(LESSONS_MAX);
+        let (updates, waiting) = mpsc::channel(LESSONS_MAX);
         let shared = Arc::new(Shared {
             scripts: Scripts::new(script),
             committed: Committed::new(views),
@@ -68,7 +68,7 @@ impl RedisGate {
             redis,
         });
         shared.redis.handle().spawn(updates::tell(Arc::downgrade(&shared), waiting));
-        RedisGate { shared, lessons }
+        RedisGate { shared, updates }
     }
 
     /// How many coupons of each campaign Redis knows of; `None` when it does not answer.
@@ -89,7 +89,7 @@ impl RedisGate {
     /// Returns when everything that was learned so far is told, or given up.
     pub async fn told(&self) {
         let (tell, told) = oneshot::channel();
-        if self.lessons.send(Task::Reach(tell)).await.is_ok() {
+        if self.updates.send(Task::Reach(tell)).await.is_ok() {
             // Given up means the same: there is nothing more to wait for.
             let _ = told.await;
         }
@@ -109,17 +109,17 @@ impl Gate for RedisGate {
         !self.shared.redis.works() || self.shared.seen(campaign).is_some_and(|known| known.needs_nothing())
     }
 
-    fn learn(&self, facts: CampaignFacts<'_>) {
-        self.shared.committed.learn(facts.campaign);
+    fn apply(&self, facts: CampaignFacts<'_>) {
+        self.shared.committed.apply(facts.campaign);
         if facts.complete {
             self.shared.remember(facts.campaign.id, |known| known.rebuilt = Some(Instant::now()));
         }
         if facts.holders.len() > HOLDERS_MAX || !self.shared.redis.works() {
             return;
         }
-        let lesson = Lesson { campaign: Arc::clone(facts.campaign), holders: facts.holders.to_vec() };
+        let update = GateUpdate { campaign: Arc::clone(facts.campaign), holders: facts.holders.to_vec() };
         // Too much at once: what is not told is found out later.
-        let _ = self.lessons.try_send(Task::Tell(lesson));
+        let _ = self.updates.try_send(Task::Tell(update));
     }
 
     fn forget(&self, campaign: CampaignId) {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use app::ports::{Bell, Hear, Heard, Wake};
+use app::ports::{Hear, Notification, Notifier, Wake};
 use domain::ids::{OrderId, RequestId, UserId};
 use futures_util::StreamExt as _;
 use redis::RedisError;
@@ -20,7 +20,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(100);
 const CHANNEL: &str = "wakes";
 
 /// The bell of one process.
-pub struct RedisBell {
+pub struct RedisNotifier {
     redis: Arc<Redis>,
     /// Tells this process's own wakes from those of others.
     me: u64,
@@ -31,20 +31,20 @@ pub struct RedisBell {
 /// Sender, users, orders, requests.
 type Message = (u64, Vec<i64>, Vec<i64>, Vec<i64>);
 
-impl RedisBell {
-    pub fn new(redis: Arc<Redis>) -> RedisBell {
+impl RedisNotifier {
+    pub fn new(redis: Arc<Redis>) -> RedisNotifier {
         let mut me = [0; 8];
         // Without chance, others' wakes are taken for one's own, and are found by looking.
         let _ = getrandom::fill(&mut me);
         let me = u64::from_be_bytes(me);
         let (wakes, waiting) = mpsc::channel(WAKES_MAX);
         redis.handle().spawn(send(Arc::downgrade(&redis), me, waiting));
-        RedisBell { redis, me, wakes, is_subscribed: Arc::default() }
+        RedisNotifier { redis, me, wakes, is_subscribed: Arc::default() }
     }
 }
 
-impl Bell for RedisBell {
-    fn ring(&self, wake: Wake) {
+impl Notifier for RedisNotifier {
+    fn notify(&self, wake: Wake) {
         if self.redis.works() {
             // Too many at once: what is not sent is found by looking.
             let _ = self.wakes.try_send(wake);
@@ -115,7 +115,7 @@ impl Hearing {
         line.subscribe(channel).await?;
         self.is_subscribed.store(true, Ordering::Release);
         // Whatever was sent before was not heard.
-        (self.hear)(Heard::Nothing);
+        (self.hear)(Notification::Nothing);
         let mut messages = line.into_on_message();
         while let Some(message) = messages.next().await {
             (self.hear)(self.understand(message.get_payload_bytes()));
@@ -123,15 +123,15 @@ impl Hearing {
         Ok(())
     }
 
-    fn understand(&self, message: &[u8]) -> Heard {
+    fn understand(&self, message: &[u8]) -> Notification {
         match serde_json::from_slice::<Message>(message) {
-            Ok((from, ..)) if from == self.me => Heard::Wake(Wake::default()),
-            Ok((_, users, orders, requests)) => Heard::Wake(Wake {
+            Ok((from, ..)) if from == self.me => Notification::Wake(Wake::default()),
+            Ok((_, users, orders, requests)) => Notification::Wake(Wake {
                 users: users.into_iter().map(UserId).collect(),
                 orders: orders.into_iter().map(OrderId).collect(),
                 requests: requests.into_iter().map(RequestId).collect(),
             }),
-            Err(_) => Heard::Nothing,
+            Err(_) => Notification::Nothing,
         }
     }
 }
@@ -146,8 +146,8 @@ mod tests {
         let message = message(7, [wake, Wake::default()].into_iter());
         let hearing = |me| Hearing { me, hear: Box::new(|_| ()), is_subscribed: Arc::default() };
         let expected = Wake { users: vec![UserId(1), UserId(2)], orders: vec![OrderId(3)], requests: vec![] };
-        assert_eq!(hearing(8).understand(message.as_bytes()), Heard::Wake(expected));
-        assert_eq!(hearing(7).understand(message.as_bytes()), Heard::Wake(Wake::default()));
-        assert_eq!(hearing(7).understand(b"?"), Heard::Nothing);
+        assert_eq!(hearing(8).understand(message.as_bytes()), Notification::Wake(expected));
+        assert_eq!(hearing(7).understand(message.as_bytes()), Notification::Wake(Wake::default()));
+        assert_eq!(hearing(7).understand(b"?"), Notification::Nothing);
     }
 }

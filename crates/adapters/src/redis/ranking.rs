@@ -76,7 +76,7 @@ impl RedisRanking {
 }
 
 impl Ranking for RedisRanking {
-    fn learn(&self, sold: &[DaySales]) {
+    fn apply(&self, sold: &[DaySales]) {
         if sold.is_empty() {
             return;
         }

@@ -1,6 +1,6 @@
 //! Orders with everything that speaks of them.
 
-use app::audit::{CouponFacts, OrderEventFacts, OrderFacts, Settlement};
+use app::audit::{CouponFacts, Fulfilment, OrderEventFacts, OrderFacts};
 use app::state::rows::{Entry, Timer};
 use domain::claim::Claim;
 use domain::ids::OrderId;
@@ -72,7 +72,7 @@ impl<E> Orders<'_, E> {
                 row: stored.map(|stored| stored.with(lines)),
                 claims: self.claims.all(id)?,
                 timer: self.timers.one(id)?,
-                settlement: Settlement {
+                fulfilment: Fulfilment {
                     payment: self.payments.one(id)?,
                     shipment: self.shipments.one(id)?,
                     storage: self.storages.one(id)?,

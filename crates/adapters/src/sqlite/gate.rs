@@ -115,7 +115,7 @@ impl Known {
         }
     }
 
-    fn learn(&mut self, facts: CampaignFacts<'_>, told: u64) {
+    fn apply(&mut self, facts: CampaignFacts<'_>, told: u64) {
         self.campaign = Arc::clone(facts.campaign);
         self.told = told;
         if self.completeness == Completeness::TooMany {
@@ -145,7 +145,7 @@ impl Gate for MemoryGate {
         total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
     }
 
-    fn learn(&self, facts: CampaignFacts<'_>) {
+    fn apply(&self, facts: CampaignFacts<'_>) {
         let mut total = self.total.lock();
         total.tellings += 1;
         let (id, told) = (facts.campaign.id, total.tellings);
@@ -162,7 +162,7 @@ impl Gate for MemoryGate {
         if let Some(known) = self.known.read().get(&id) {
             let mut known = known.write();
             total.holders -= known.holders.len();
-            known.learn(facts, told);
+            known.apply(facts, told);
             total.holders += known.holders.len();
         }
         if total.holders > self.bounds.holders_max || !is_known {

@@ -10,7 +10,7 @@ use app::events::event::EventKind;
 use app::events::outbox::SHARDS;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{EventLog, Fetched, Pending, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result};
@@ -84,24 +84,24 @@ pub(super) fn positions(connection: &Connection) -> Result<Vec<(OffsetKey, i64)>
 }
 
 impl EventLog for SqliteLog {
-    fn partitions(&mut self, _group: Group) -> Pending<'_, std::result::Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, _group: Group) -> BoxFuture<'_, std::result::Result<Vec<Partition>, StoreError>> {
         let numbers = (0..).take(SHARDS);
         Box::pin(ready(Ok(numbers.map(|number| Partition { topic: None, number }).collect())))
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, std::result::Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, std::result::Result<i64, StoreError>> {
         let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
         let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number));
         Box::pin(ready(found.map(Option::<i64>::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         let found = events_of(&self.connection, order);
         Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
     }
 
-    fn positions(&mut self) -> Pending<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, std::result::Result<Vec<(OffsetKey, i64)>, StoreError>> {
         let found = positions(&self.connection);
         Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
     }
@@ -111,7 +111,7 @@ impl EventLog for SqliteLog {
         key: OffsetKey,
         from: i64,
         limit: usize,
-    ) -> Pending<'_, std::result::Result<Fetched, StoreError>> {
+    ) -> BoxFuture<'_, std::result::Result<Fetched, StoreError>> {
         let fetched = self.look(key, from, limit);
         Box::pin(ready(fetched.map_err(|error| StoreError(error.to_string()))))
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use app::events::outbox::SHARDS;
 use app::events::topic::Spread;
 use app::log::relay::{Lease, Outbox, Outgoing};
-use app::ports::{Pending, StoreError};
+use app::ports::{BoxFuture, StoreError};
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::cells::find_all;
 use super::opening::BUSY_TIMEOUT;
-use super::repartition::{is_halted, settle};
+use super::repartition::{is_halted, pin_partition_count};
 use super::store::{LogSync, heads};
 use crate::selects::select_outgoing;
 
@@ -94,7 +94,7 @@ fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
 }
 
 impl Outbox for SqliteOutbox {
-    fn take_free(&mut self) -> Pending<'_, std::result::Result<Vec<Lease>, StoreError>> {
+    fn take_free(&mut self) -> BoxFuture<'_, std::result::Result<Vec<Lease>, StoreError>> {
         let taken = if self.has_taken { Ok(vec![]) } else { self.take_all() };
         Box::pin(ready(told(taken)))
     }
@@ -103,16 +103,19 @@ impl Outbox for SqliteOutbox {
         &'a mut self,
         leases: &'a [Lease],
         limit: usize,
-    ) -> Pending<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
+    ) -> BoxFuture<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
         Box::pin(ready(told(self.pages(leases, limit))))
     }
 
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, std::result::Result<Spread, StoreError>> {
-        Box::pin(ready(told(settle(&self.connection, found))))
+    fn pin_partition_count<'a>(
+        &'a mut self,
+        found: &'a Spread,
+    ) -> BoxFuture<'a, std::result::Result<Spread, StoreError>> {
+        Box::pin(ready(told(pin_partition_count(&self.connection, found))))
     }
 
     /// What other readers see is not on the disk yet; nothing leaves the process before it is.
-    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, std::result::Result<Vec<usize>, StoreError>> {
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, std::result::Result<Vec<usize>, StoreError>> {
         let held = told(self.write_down(leases)).and_then(|held| match &self.sync {
             Some(sync) => sync.wrote().reach().map(|_| held).map_err(StoreError),
             None => Ok(held),

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use app::events::topic::{Spread, Topic};
-use app::log::repartition::{STANDSTILL, Switchboard};
-use app::ports::{Pending, StoreError};
+use app::log::repartition::{RepartitionStore, STANDSTILL};
+use app::ports::{BoxFuture, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, TransactionBehavior};
 
@@ -93,14 +93,14 @@ pub(super) fn is_halted(connection: &Connection) -> Result<bool> {
 }
 
 /// What is settled; what is not yet is settled as found.
-pub(super) fn settle(connection: &Connection, found: &Spread) -> Result<Spread> {
+pub(super) fn pin_partition_count(connection: &Connection, found: &Spread) -> Result<Spread> {
     for (topic, partitions) in found {
         let statement = "INSERT INTO topic_spread (topic, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         connection.execute(statement, (topic.name(), partitions))?;
     }
-    let mut settled = connection.prepare("SELECT topic, partitions FROM topic_spread")?;
-    let settled = settled.query_map([], spread_over)?;
-    settled.filter_map(Result::transpose).collect()
+    let mut pinned = connection.prepare("SELECT topic, partitions FROM topic_spread")?;
+    let pinned = pinned.query_map([], spread_over)?;
+    pinned.filter_map(Result::transpose).collect()
 }
 
 /// A topic that this program does not know is left out.
@@ -110,15 +110,15 @@ fn spread_over(row: &Row<'_>) -> Result<Option<(Topic, i32)>> {
     Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
 }
 
-type Told<'a, T> = Pending<'a, std::result::Result<T, StoreError>>;
+type Told<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
 fn told<'a, T: 'a>(answer: Result<T>) -> Told<'a, T> {
     Box::pin(ready(answer.map_err(|error| StoreError(error.to_string()))))
 }
 
-impl Switchboard for SqliteSwitchboard {
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
-        told(settle(&self.connection, found))
+impl RepartitionStore for SqliteSwitchboard {
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
+        told(pin_partition_count(&self.connection, found))
     }
 
     fn halt(&mut self) -> Told<'_, bool> {

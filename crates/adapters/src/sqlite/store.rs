@@ -24,7 +24,7 @@ pub(super) use offsets::heads;
 pub(super) use load::order;
 
 use app::events::outbox::{SHARDS, ShardHead};
-use app::ports::{Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Pending, Store, StoreError};
+use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
 use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
 use domain::coupon::Coupon;
@@ -40,7 +40,7 @@ use super::ballast::Ballast;
 use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
-use customer_row::Purse;
+use customer_row::CustomerRow;
 use offsets::Kinds;
 
 /// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
@@ -77,7 +77,7 @@ pub struct SqliteStore {
 /// What the open transaction has read, so that nothing is read twice and only what changed is written.
 #[derive(Debug, Default)]
 struct Before {
-    purses: FxHashMap<UserId, Option<Purse>>,
+    purses: FxHashMap<UserId, Option<CustomerRow>>,
     holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
     steps: FxHashMap<OrderId, Vec<StepRecord>>,
 }
@@ -280,7 +280,7 @@ impl Drop for SqliteStore {
 }
 
 impl Store for SqliteStore {
-    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> Pending<'a, Result<(), LoadError>> {
+    fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>> {
         let loaded = self.ask(|store| {
             store.begin()?;
             load::load(&store.connection, keys, rows, &mut store.before)
@@ -288,7 +288,7 @@ impl Store for SqliteStore {
         Box::pin(ready(loaded.map_err(LoadError::from)))
     }
 
-    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> Pending<'a, Result<Durability, CommitError>> {
+    fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, Result<Durability, CommitError>> {
         if let Some(broken) = self.broken() {
             return Box::pin(ready(Err(CommitError::Broken(broken.clone()))));
         }
@@ -305,11 +305,11 @@ impl Store for SqliteStore {
         Box::pin(ready(committed))
     }
 
-    fn rollback(&mut self) -> Pending<'_, Result<(), StoreError>> {
+    fn rollback(&mut self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(ready(self.ask(SqliteStore::end)))
     }
 
-    fn committed(&mut self, id: CommitId) -> Pending<'_, Result<bool, StoreError>> {
+    fn committed(&mut self, id: CommitId) -> BoxFuture<'_, Result<bool, StoreError>> {
         let found = self.ask(|store| {
             let statement = "SELECT count(*) FROM engine_commit WHERE engine = ?1 AND number >= ?2";
             store.connection.prepare_cached(statement)?.query_row((id.engine, id.number), |row| row.get(0))
@@ -322,7 +322,7 @@ impl Store for SqliteStore {
         Box::pin(ready(found))
     }
 
-    fn lease(&mut self, sequence: Sequence, count: i64) -> Pending<'_, Result<Range<i64>, StoreError>> {
+    fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>> {
         let take = |store: &Self| {
             let statement = "INSERT INTO sequence (name, next_number) VALUES (?1, ?2 + ?3)
                  ON CONFLICT DO UPDATE SET next_number = next_number + ?3 RETURNING next_number";
@@ -340,7 +340,7 @@ impl Store for SqliteStore {
         Box::pin(ready(leased))
     }
 
-    fn due_timers(&mut self, now: Timestamp, limit: usize) -> Pending<'_, Result<Vec<DueTimer>, StoreError>> {
+    fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>> {
         let due = self.ask(|store| {
             let statement = "SELECT order_id, due_at FROM timer WHERE due_at <= ?1 ORDER BY due_at, order_id LIMIT ?2";
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -354,7 +354,7 @@ impl Store for SqliteStore {
         Box::pin(ready(due))
     }
 
-    fn holders(&mut self, campaign: CampaignId) -> Pending<'_, Result<Vec<(UserId, i64)>, StoreError>> {
+    fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, Result<Vec<(UserId, i64)>, StoreError>> {
         let holders = self.ask(|store| {
             let statement = "SELECT user_id, count(*) FROM coupon WHERE campaign_id = ?1 GROUP BY user_id";
             let holders: Vec<(i64, i64)> = find_all(&store.connection, statement, [campaign.0])?;

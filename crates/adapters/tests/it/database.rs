@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use adapters::mysql::{self, MysqlSnapshot};
 use app::conformance::{Fixture, Opened};
-use app::ports::Pending;
+use app::ports::BoxFuture;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, OptsBuilder};
 use tokio::runtime::{Builder, Runtime};
@@ -97,7 +97,7 @@ impl Drop for Database {
 }
 
 impl Fixture for Database {
-    fn open(&mut self) -> Pending<'_, Opened> {
+    fn open(&mut self) -> BoxFuture<'_, Opened> {
         Box::pin(async move {
             let mysql::Opened { store, log, .. } = self.opened().await;
             Opened { store: Box::new(store), log: Box::new(log) }

@@ -2,7 +2,7 @@ use std::future::ready;
 
 use adapters::sqlite::{self, Options};
 use app::conformance::{Fixture, Opened};
-use app::ports::Pending;
+use app::ports::BoxFuture;
 use tempfile::TempDir;
 
 /// A store in a folder of its own, gone with the test.
@@ -22,7 +22,7 @@ impl Embedded {
 }
 
 impl Fixture for Embedded {
-    fn open(&mut self) -> Pending<'_, Opened> {
+    fn open(&mut self) -> BoxFuture<'_, Opened> {
         let sqlite::Opened { store, log, .. } = Embedded::open(self);
         Box::pin(ready(Opened { store: Box::new(store), log: Box::new(log) }))
     }

@@ -2,7 +2,7 @@
 
 use adapters::sqlite::MemoryGate;
 use app::conformance::{GATE_CASES, GateFixture, ready};
-use app::ports::{Gate, Pending};
+use app::ports::{BoxFuture, Gate};
 use domain::coupon::Campaign;
 
 struct InMemory(MemoryGate);
@@ -15,7 +15,7 @@ impl GateFixture for InMemory {
     /// It knows what it is told, and nothing else.
     fn commit(&mut self, _campaign: &Campaign) {}
 
-    fn told(&mut self) -> Pending<'_, ()> {
+    fn told(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
 }

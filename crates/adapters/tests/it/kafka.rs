@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use adapters::clock::SystemClock;
-use adapters::kafka::{Cluster, KafkaBook, KafkaLog, KafkaPublisher, Listener, Topics};
+use adapters::kafka::{Cluster, KafkaInspector, KafkaLog, KafkaPublisher, Listener, Topics};
 use adapters::sqlite;
 use app::conformance::{CASES, Fixture, Opened};
 use app::events::cloud_event::SOURCE;
@@ -16,7 +16,7 @@ use app::events::outbox::uuid;
 use app::events::topic::{DeadLetterNames, Profile, Spread, Topic};
 use app::log::reactions::Group;
 use app::log::relay::{Outgoing, Publisher as _, Record, Relay};
-use app::ports::{EventLog, Fetched, Pending, Poison, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, Poison, StoreError};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::time::Timestamp;
@@ -124,7 +124,7 @@ impl Patient {
 }
 
 impl EventLog for Patient {
-    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         Box::pin(async move {
             let log = &mut self.log;
             until(async || log.partitions(group).await.unwrap().len() == partitions_of(group)).await;
@@ -132,19 +132,19 @@ impl EventLog for Patient {
         })
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>> {
         self.log.position(key)
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         self.log.events_of(order)
     }
 
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         self.log.positions()
     }
 
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>> {
         Box::pin(async move {
             self.relay_all().await;
             let end = self.brokers.end(&self.client, key.partition);
@@ -169,7 +169,7 @@ struct OnKafka {
 }
 
 impl Fixture for OnKafka {
-    fn open(&mut self) -> Pending<'_, Opened> {
+    fn open(&mut self) -> BoxFuture<'_, Opened> {
         let sqlite::Opened { store, log, engine, .. } = self.store.open();
         let publisher = KafkaPublisher::new(self.brokers.cluster.clone(), None);
         let relay = Relay::new(Box::new(store.outbox(engine).unwrap()), Box::new(publisher));
@@ -308,7 +308,7 @@ fn events_of_another_shop_are_passed_over() {
     };
     publish(&other, 1);
     let found = |cluster: &Cluster| {
-        let book = KafkaBook::new(cluster.clone());
+        let book = KafkaInspector::new(cluster.clone());
         let mut found = None;
         // A topic that was just made may have no leader yet.
         runtime().block_on(until(async || {

@@ -13,7 +13,7 @@ use adapters::clock::SystemClock;
 use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::conformance::payment::{CASES, Customer};
-use app::payments::provider::{Ask, Deed, Found, Postbox, Provider, ProviderError, Script, Verdict};
+use app::payments::provider::{Ask, CallbackSink, Found, Operation, Provider, ProviderError, Script, Verdict};
 use app::state::settings::Executor;
 use domain::ids::Code;
 use domain::money::Money;
@@ -51,7 +51,7 @@ async fn keeps_its_promises(provider: &dyn Provider, too_much: Money) {
 
 struct Nowhere;
 
-impl Postbox for Nowhere {
+impl CallbackSink for Nowhere {
     fn deliver(&self, _: String, _: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::ready(()))
     }
@@ -95,13 +95,13 @@ fn what_one_process_had_done_the_others_know() {
         keeps_its_promises(&here, Script::Decline.amount().unwrap()).await;
         let ask = authorize();
         let Ok(Verdict::Approved { reference, .. }) = here.ask(&ask).await else { panic!("it is approved") };
-        let asks = |deed: Deed| Ask {
-            key: Arc::from(format!("{}/1/{}", ask.order, deed.name())),
+        let asks = |operation: Operation| Ask {
+            key: Arc::from(format!("{}/1/{}", ask.order, operation.name())),
             reference: Some(Arc::clone(&reference)),
-            deed,
+            operation,
             ..ask.clone()
         };
-        let (capture, void) = (asks(Deed::Capture), asks(Deed::Void));
+        let (capture, void) = (asks(Operation::Capture), asks(Operation::Void));
         let (captured, voided) = tokio::join!(here.ask(&capture), there.ask(&void));
         let is_done = |answer: &Result<Verdict, ProviderError>| matches!(answer, Ok(Verdict::Approved { .. }));
         assert!(is_done(&captured) != is_done(&voided), "captured and voided at once: {captured:?} {voided:?}");
@@ -125,14 +125,14 @@ fn authorize() -> Ask {
         method: Method::Card,
         amount: Money::won(5_000),
         reference: None,
-        deed: Deed::Authorize,
+        operation: Operation::Authorize,
     }
 }
 
 /// What follows an authorization with this reference.
-fn next(ask: &Ask, reference: &str, deed: Deed) -> Ask {
-    let key = Arc::from(format!("{}/1/{}", ask.order, deed.name()));
-    Ask { key, deed, reference: Some(Arc::from(reference)), ..ask.clone() }
+fn next(ask: &Ask, reference: &str, operation: Operation) -> Ask {
+    let key = Arc::from(format!("{}/1/{}", ask.order, operation.name()));
+    Ask { key, operation, reference: Some(Arc::from(reference)), ..ask.clone() }
 }
 
 /// The provider's own mock holds each request against its published description and refuses what does not fit (a field
@@ -146,15 +146,15 @@ async fn the_providers_own_mock_understands_every_request() {
     let Verdict::Declined { code, reference } = &answer else { panic!("its example intent is unpaid: {answer:?}") };
     assert_eq!(&**code, "requires_payment_method", "it was understood");
     let reference = reference.as_deref().unwrap();
-    for deed in [Deed::Capture, Deed::Void, Deed::Refund] {
+    for operation in [Operation::Capture, Operation::Void, Operation::Refund] {
         // Its examples are in dollars, which is never taken for won.
-        let answer = provider.ask(&next(&ask, reference, deed)).await;
+        let answer = provider.ask(&next(&ask, reference, operation)).await;
         let expected = "it answers in usd, not in krw".to_owned();
-        assert_eq!(answer, Err(ProviderError::Mismatch(expected)), "{deed:?}");
+        assert_eq!(answer, Err(ProviderError::Mismatch(expected)), "{operation:?}");
     }
     assert_eq!(provider.look_up(&ask).await, Ok(Found::Never), "its example bears no mark of ours");
-    assert_eq!(provider.look_up(&next(&ask, reference, Deed::Refund)).await, Ok(Found::Never));
-    assert!(provider.look_up(&next(&ask, reference, Deed::Capture)).await.is_err(), "in dollars");
+    assert_eq!(provider.look_up(&next(&ask, reference, Operation::Refund)).await, Ok(Found::Never));
+    assert!(provider.look_up(&next(&ask, reference, Operation::Capture)).await.is_err(), "in dollars");
 }
 
 /// The same mock, asked for something that the description does not know: the test above can fail.
@@ -166,7 +166,7 @@ async fn the_providers_own_mock_refuses_what_it_does_not_understand() {
     let provider = stripe(&url, Duration::from_secs(10));
     let ask = authorize();
     // Its address has a part too many: no such path is described.
-    let answer = provider.ask(&next(&ask, "pi_1/nonsense", Deed::Capture)).await.unwrap();
+    let answer = provider.ask(&next(&ask, "pi_1/nonsense", Operation::Capture)).await.unwrap();
     assert!(matches!(answer, Verdict::Declined { .. }), "{answer:?}");
 }
 
@@ -222,12 +222,12 @@ async fn what_may_have_been_done_is_unknown_and_found_by_looking_it_up() {
         }
         let Found::Verdict(Verdict::Approved { reference, amount }) = found else { panic!("{trouble:?}: {found:?}") };
         assert_eq!(amount, ask.amount);
-        let capture = next(&ask, &reference, Deed::Capture);
+        let capture = next(&ask, &reference, Operation::Capture);
         double.plan(trouble);
         assert!(is_unclear(trouble, &provider.ask(&capture).await), "{trouble:?}");
         let found = provider.look_up(&capture).await;
         assert!(matches!(found, Ok(Found::Verdict(Verdict::Approved { .. }))), "{trouble:?}: {found:?}");
-        let refund = next(&ask, &reference, Deed::Refund);
+        let refund = next(&ask, &reference, Operation::Refund);
         double.plan(trouble);
         assert!(is_unclear(trouble, &provider.ask(&refund).await), "{trouble:?}");
         let found = provider.look_up(&refund).await;
@@ -257,7 +257,7 @@ async fn what_is_refused_because_it_is_done_is_done() {
     let provider = stripe(&double.url, Duration::from_secs(10));
     let ask = authorize();
     let Verdict::Approved { reference, .. } = provider.ask(&ask).await.unwrap() else { panic!("approved") };
-    let capture = next(&ask, &reference, Deed::Capture);
+    let capture = next(&ask, &reference, Operation::Capture);
     provider.ask(&capture).await.unwrap();
     let later = Ask { key: Arc::from("a key that the provider has not heard"), ..capture };
     let expected = Verdict::Approved { reference, amount: ask.amount };

@@ -4,7 +4,7 @@ use adapters::mysql;
 use adapters::sqlite::{self, Options, Synchronous};
 use app::events::event::EventKind;
 use app::events::topic::Topic;
-use app::log::groups::{self, LogBook, Target, Wanted};
+use app::log::groups::{self, LogInspector, Target, Wanted};
 use app::log::reactions::Group;
 use app::log::replay::{self, Selection};
 use app::state::rows::{OffsetKey, Partition};
@@ -25,7 +25,7 @@ fn sell(shop: &mut Shop) -> OrderId {
     shop.place_order(order(ANN, product, 2))
 }
 
-fn check(shop: &Shop, book: &dyn LogBook, sold: OrderId) {
+fn check(shop: &Shop, book: &dyn LogInspector, sold: OrderId) {
     let views = shop.views.clone();
     let events = shop.wait(views.outgoing_of(sold)).unwrap();
     assert_eq!((events[0].event.kind(), events[0].version), (EventKind::OrderCreated, Some(1)));

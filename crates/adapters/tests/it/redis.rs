@@ -1,7 +1,7 @@
 //! What stands on the real Redis, and what becomes of it when Redis is gone.
 
-mod bell;
 mod gate;
+mod notifier;
 mod ranking;
 mod sales;
 mod server;

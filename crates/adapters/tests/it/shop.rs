@@ -8,7 +8,7 @@ use std::time::Duration;
 use adapters::clock::SystemClock;
 use adapters::mysql::{self, NoGate};
 use adapters::sqlite::{self, MemoryGate, Options, Synchronous};
-use app::commands::answer::{Answer, Settled};
+use app::commands::answer::{Answer, Reply};
 use app::commands::{Command, CreateCampaign, PlaceOrder};
 use app::engine::{Engine, Job, Parts, Report};
 use app::log::consumer::Consumer;
@@ -90,11 +90,11 @@ impl Shop {
     }
 
     /// One batch; what was deferred in it is not waited for.
-    pub(crate) fn batch(&mut self, commands: impl IntoIterator<Item = Command>) -> (Report, Vec<Settled>) {
+    pub(crate) fn batch(&mut self, commands: impl IntoIterator<Item = Command>) -> (Report, Vec<Reply>) {
         let (sender, answers) = channel();
         let job = |command| {
             let sender = sender.clone();
-            Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))
+            Job::new(command, Box::new(move |reply| sender.send(reply).unwrap()))
         };
         let jobs = commands.into_iter().map(job).collect();
         let report = self.runtime.block_on(self.engine.batch_once(jobs));
@@ -102,9 +102,9 @@ impl Shop {
     }
 
     /// One command, and everything that follows from it.
-    pub(crate) fn tell(&mut self, command: Command) -> Settled {
+    pub(crate) fn tell(&mut self, command: Command) -> Reply {
         let (sender, answer) = channel();
-        let mut jobs = vec![Job::new(command, Box::new(move |settled| sender.send(settled).unwrap()))];
+        let mut jobs = vec![Job::new(command, Box::new(move |reply| sender.send(reply).unwrap()))];
         loop {
             let report = self.runtime.block_on(self.engine.batch_once(jobs));
             assert_eq!(report.errors, Vec::<String>::new());

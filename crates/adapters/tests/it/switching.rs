@@ -7,7 +7,7 @@ use adapters::sqlite::SqliteSwitchboard;
 use app::events::outbox::SHARDS;
 use app::events::topic::{Spread, Topic};
 use app::log::relay::{Lease, Outbox};
-use app::log::repartition::Switchboard;
+use app::log::repartition::RepartitionStore;
 use app::state::settings::Executor;
 
 use crate::database::{Database, runtime};
@@ -30,8 +30,8 @@ fn over(partitions: i32) -> Spread {
 /// Everybody who takes part: two relays of which one may hold the shards, and two switches.
 struct Parts<'a> {
     relay: &'a mut dyn Outbox,
-    switch: &'a mut dyn Switchboard,
-    other: &'a mut dyn Switchboard,
+    switch: &'a mut dyn RepartitionStore,
+    other: &'a mut dyn RepartitionStore,
     /// Ends the standstill, as if its time were over.
     lapse: &'a dyn Fn(),
 }
@@ -39,8 +39,8 @@ struct Parts<'a> {
 async fn check(parts: Parts<'_>) {
     let Parts { relay, switch, other, lapse } = parts;
     assert_eq!(switch.spread().await, Ok(Spread::new()), "nothing is settled yet");
-    assert_eq!(relay.settle(&over(3)).await, Ok(over(3)));
-    assert_eq!(switch.settle(&over(6)).await, Ok(over(3)), "what is settled stays");
+    assert_eq!(relay.pin_partition_count(&over(3)).await, Ok(over(3)));
+    assert_eq!(switch.pin_partition_count(&over(6)).await, Ok(over(3)), "what is settled stays");
     let mut leases = relay.take_free().await.unwrap();
     assert_eq!(leases.len(), SHARDS);
     let mut ends = [0; SHARDS];
@@ -78,7 +78,7 @@ async fn check(parts: Parts<'_>) {
     assert_eq!(switch.prolong().await, Ok(true));
     assert_eq!(switch.finish(&over(6)).await, Ok(true));
     assert_eq!(switch.finish(&over(9)).await, Ok(false), "the standstill ended with it");
-    assert_eq!(relay.settle(&over(3)).await, Ok(over(6)));
+    assert_eq!(relay.pin_partition_count(&over(3)).await, Ok(over(6)));
     let again = relay.take_free().await.unwrap();
     assert_eq!(again.len(), SHARDS);
     let is_later = |(new, old): (&Lease, &Lease)| new.epoch > old.epoch && new.cursor == old.cursor;

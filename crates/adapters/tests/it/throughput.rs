@@ -22,7 +22,7 @@ fn cpu_seconds() -> f64 {
 /// Runs commands in batches of a size and prints how fast they went.
 pub(crate) fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl Iterator<Item = Command>) {
     let commands: Vec<Command> = commands.collect();
-    let (mut settled, mut rows, mut slowest) = (0, 0, 0.0_f64);
+    let (mut answered, mut rows, mut slowest) = (0, 0, 0.0_f64);
     let (start, busy) = (Instant::now(), cpu_seconds());
     let mut commands = commands.into_iter().peekable();
     while commands.peek().is_some() {
@@ -30,14 +30,14 @@ pub(crate) fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl I
         let began = Instant::now();
         let (report, answers) = shop.batch(batch);
         slowest = slowest.max(began.elapsed().as_secs_f64());
-        assert!(answers.iter().all(|settled| settled.result.is_ok()), "{:?}", answers.first());
-        settled += report.settled;
+        assert!(answers.iter().all(|answered| answered.result.is_ok()), "{:?}", answers.first());
+        answered += report.answered;
         rows += report.rows;
     }
     let seconds = start.elapsed().as_secs_f64();
-    let each = rows as f64 / settled as f64;
-    let rate = settled as f64 / seconds;
-    let cpu = (cpu_seconds() - busy) * 1e6 / settled as f64;
+    let each = rows as f64 / answered as f64;
+    let rate = answered as f64 / seconds;
+    let cpu = (cpu_seconds() - busy) * 1e6 / answered as f64;
     eprintln!(
         "{what:30} {size:3} a batch: {rate:7.0}/s, {cpu:5.1} µs of CPU and {each:4.1} rows each, slowest batch {:5.1} ms",
         slowest * 1e3

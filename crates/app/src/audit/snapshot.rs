@@ -78,7 +78,7 @@ pub struct OrderFacts {
     pub row: Option<OrderRow>,
     pub claims: Vec<(Step, Claim)>,
     pub timer: Option<Timer>,
-    pub settlement: Settlement,
+    pub fulfilment: Fulfilment,
     /// Its events in commit order, not yet read.
     pub events: Vec<OrderEventFacts>,
     /// Coupons that are marked as used on it.
@@ -89,7 +89,7 @@ pub struct OrderFacts {
 
 /// What there is of an order after it has claimed everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settlement {
+pub struct Fulfilment {
     pub payment: Option<Payment>,
     pub shipment: Option<Shipment>,
     pub storage: Option<Storage>,

@@ -22,7 +22,7 @@ use fixture::{
 
 use super::{CampaignFact, Law, ShardFacts, audit, repairs};
 use crate::commands::answer::Answer;
-use crate::commands::context::Unit;
+use crate::commands::context::Context;
 use crate::commands::{Command, Repair, dispatch};
 use crate::events::outbox::ShardHead;
 use crate::log::reactions::Group;
@@ -292,7 +292,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
     for facts in &shop.orders {
         rows.orders.loaded(OrderKey(facts.id), facts.row.clone());
         rows.timers.loaded(TimerKey(facts.id), facts.timer);
-        rows.payments.loaded(PaymentKey(facts.id), facts.settlement.payment.clone());
+        rows.payments.loaded(PaymentKey(facts.id), facts.fulfilment.payment.clone());
     }
     let settings = Settings {
         executor: Executor::Inline,
@@ -307,7 +307,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
         codec: Codec::new([0; 16]),
     };
     let mut ids = Ids::new(1);
-    let mut unit = Unit {
+    let mut unit = Context {
         rows: &mut rows,
         ids: &mut ids,
         settings: &settings,

@@ -180,15 +180,15 @@ impl From<coupon::Rejection> for Refusal {
 
 /// How a job ended. `replayed` marks an answer that an earlier job with the same idempotency key got first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct Reply {
     pub result: Result<Answer, Refusal>,
     pub replayed: bool,
     /// The order as it stood at the commit, where the command placed or changed one.
     pub order: Option<std::sync::Arc<domain::order::Order>>,
 }
 
-impl Settled {
-    pub fn refused(refusal: Refusal) -> Settled {
-        Settled { result: Err(refusal), replayed: false, order: None }
+impl Reply {
+    pub fn refused(refusal: Refusal) -> Reply {
+        Reply { result: Err(refusal), replayed: false, order: None }
     }
 }

@@ -10,67 +10,77 @@ use domain::time::Timestamp;
 
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Halt, Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::order::request;
 use crate::events::event::{
     Event, PriceChanged, ProductRegistered, ProductRestocked, ProductSoldOut, ProductStatusChanged, Sold, StockAdjusted,
 };
 use crate::state::rows::{Receipt, Sales, SalesKey};
 
-pub(crate) fn register(unit: &mut Unit<'_>, name: &Arc<str>, price: Money, stock: i64) -> Handled {
-    let id = unit.ids.product();
-    unit.rows.products.known_absent(id);
+pub(crate) fn register(context: &mut Context<'_>, name: &Arc<str>, price: Money, stock: i64) -> Answered {
+    let id = context.ids.product();
+    context.rows.products.known_absent(id);
     let register = stock::Command::Register { id, name: name.clone(), price, stock };
-    apply(unit, id, &register)?.map_err(|_| Halt::broken("registering is never refused"))?;
+    apply(context, id, &register)?.map_err(|_| Halt::broken("registering is never refused"))?;
     if stock > 0 {
-        write_receipt(unit, id, stock, &Arc::from("opening stock"));
+        write_receipt(context, id, stock, &Arc::from("opening stock"));
     }
-    unit.publish(Event::ProductRegistered(ProductRegistered { product_id: id, name: name.clone(), price, stock }))?;
+    context.publish(Event::ProductRegistered(ProductRegistered {
+        product_id: id,
+        name: name.clone(),
+        price,
+        stock,
+    }))?;
     Ok(Answer::ProductRegistered { product: id })
 }
 
-pub(crate) fn change(unit: &mut Unit<'_>, id: ProductId, price: Option<Money>, status: Option<Status>) -> Handled {
-    let mut product = product(unit, id)?;
+pub(crate) fn change(
+    context: &mut Context<'_>,
+    id: ProductId,
+    price: Option<Money>,
+    status: Option<Status>,
+) -> Answered {
+    let mut product = product(context, id)?;
     if let Some(price) = price.filter(|price| *price != product.price) {
-        product = apply(unit, id, &stock::Command::ChangePrice { price })?
+        product = apply(context, id, &stock::Command::ChangePrice { price })?
             .map_err(|_| Halt::broken("a price is never refused"))?;
-        unit.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
+        context.publish(Event::PriceChanged(PriceChanged { product_id: id, price }))?;
     }
     if let Some(status) = status.filter(|status| *status != product.status) {
-        product = apply(unit, id, &stock::Command::ChangeStatus { status })?
+        product = apply(context, id, &stock::Command::ChangeStatus { status })?
             .map_err(|_| Halt::broken("a status is never refused"))?;
-        unit.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
+        context.publish(Event::ProductStatusChanged(ProductStatusChanged { product_id: id, status }))?;
     }
     Ok(Answer::changed(Changed::Product(product)))
 }
 
-pub(crate) fn adjust(unit: &mut Unit<'_>, id: ProductId, delta: i64, reason: &Arc<str>) -> Handled {
-    product(unit, id)?;
+pub(crate) fn adjust(context: &mut Context<'_>, id: ProductId, delta: i64, reason: &Arc<str>) -> Answered {
+    product(context, id)?;
     let command = stock::Command::Adjust { delta };
-    let adjusted = apply(unit, id, &command)?.map_err(|rejection| match rejection {
+    let adjusted = apply(context, id, &command)?.map_err(|rejection| match rejection {
         stock::Rejection::Exhausted { available } => Refusal::StockExhausted { available }.into(),
         stock::Rejection::TooMuch | stock::Rejection::NotOnSale => Refusal::StockTooMuch.into(),
         stock::Rejection::Impossible(invariant) => Halt::broken(invariant),
     })?;
-    write_receipt(unit, id, delta, reason);
+    write_receipt(context, id, delta, reason);
     let on_hand = adjusted.on_hand;
-    unit.publish(Event::StockAdjusted(StockAdjusted { product_id: id, delta, reason: reason.clone(), on_hand }))?;
+    context.publish(Event::StockAdjusted(StockAdjusted { product_id: id, delta, reason: reason.clone(), on_hand }))?;
     Ok(Answer::changed(Changed::Product(adjusted)))
 }
 
 /// Adds a completed order to the sales of its day, from which the ranking is read.
-pub(crate) fn count_sales(unit: &mut Unit<'_>, id: OrderId, (products, at): (&[Sold], Timestamp)) -> Step {
-    let order = request::known(unit, id)?;
+pub(crate) fn count_sales(context: &mut Context<'_>, id: OrderId, (products, at): (&[Sold], Timestamp)) -> Handled {
+    let order = request::known(context, id)?;
     let bought = order.created.lines.iter().map(|line| (line.product, line.quantity));
     if order.outcome != Outcome::Completed || !bought.eq(products.iter().map(|sold| (sold.id, sold.qty))) {
         return Err(request::forged("the order has not bought that"));
     }
-    count(unit, (products, at), |sales, units| sales.sold = sales.sold.saturating_add(units))
+    count(context, (products, at), |sales, units| sales.sold = sales.sold.saturating_add(units))
 }
 
 /// Takes units that were given back off the sales of the day on which they were sold.
-pub(crate) fn count_returns(unit: &mut Unit<'_>, id: OrderId, products: &[Sold]) -> Step {
-    let order = request::known(unit, id)?;
+pub(crate) fn count_returns(context: &mut Context<'_>, id: OrderId, products: &[Sold]) -> Handled {
+    let order = request::known(context, id)?;
     let lines = || order.created.lines.iter().enumerate();
     let came_back =
         |sold: &Sold| lines().any(|(place, line)| line.product == sold.id && sold.qty <= order.returned(place));
@@ -78,53 +88,53 @@ pub(crate) fn count_returns(unit: &mut Unit<'_>, id: OrderId, products: &[Sold])
         return Err(request::forged("the order has not given that back"));
     }
     let sold_at = order.completed_at.unwrap_or(order.created.at);
-    count(unit, (products, sold_at), |sales, units| sales.returned = sales.returned.saturating_add(units))
+    count(context, (products, sold_at), |sales, units| sales.returned = sales.returned.saturating_add(units))
 }
 
-fn count(unit: &mut Unit<'_>, (products, at): (&[Sold], Timestamp), add: impl Fn(&mut Sales, i64)) -> Step {
-    let day = unit.settings.calendar.day(at);
+fn count(context: &mut Context<'_>, (products, at): (&[Sold], Timestamp), add: impl Fn(&mut Sales, i64)) -> Handled {
+    let day = context.settings.calendar.day(at);
     for sold in products {
         let key = SalesKey { day, product: sold.id };
-        let mut so_far = unit.rows.sales.get(key)?.copied().unwrap_or_default();
+        let mut so_far = context.rows.sales.get(key)?.copied().unwrap_or_default();
         add(&mut so_far, sold.qty);
-        unit.rows.sales.put(key, so_far);
+        context.rows.sales.put(key, so_far);
     }
     Ok(())
 }
 
-fn product(unit: &Unit<'_>, id: ProductId) -> Step<Product> {
-    let product = unit.rows.products.get(id)?.cloned();
+fn product(context: &Context<'_>, id: ProductId) -> Handled<Product> {
+    let product = context.rows.products.get(id)?.cloned();
     product.ok_or(Halt::Refused(Refusal::ProductNotFound { line: None }))
 }
 
 /// Decides a command on a product, and says so when the last unit goes or the first comes back.
 pub(crate) fn apply(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     id: ProductId,
     command: &stock::Command,
-) -> Step<Result<Product, stock::Rejection>> {
-    let mut product = unit.rows.products.get(id)?.cloned();
+) -> Handled<Result<Product, stock::Rejection>> {
+    let mut product = context.rows.products.get(id)?.cloned();
     let before = product.as_ref().map(Product::available);
-    let events = match stock::decide(product.as_ref(), command, unit.now) {
+    let events = match stock::decide(product.as_ref(), command, context.now) {
         Ok(events) => events,
         Err(rejection) => return Ok(Err(rejection)),
     };
     for event in &events {
-        stock::evolve(&mut product, event, unit.now);
+        stock::evolve(&mut product, event, context.now);
     }
     let product = product.ok_or_else(|| Halt::broken("a product that was decided upon exists"))?;
-    unit.rows.products.put(id, product.clone());
+    context.rows.products.put(id, product.clone());
     match (before, product.available()) {
-        (Some(1..), 0) => unit.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,
+        (Some(1..), 0) => context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,
         (Some(0), available @ 1..) => {
-            unit.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
+            context.publish(Event::ProductRestocked(ProductRestocked { product_id: id, available }))?;
         }
         _ => {}
     }
     Ok(Ok(product))
 }
 
-pub(crate) fn write_receipt(unit: &mut Unit<'_>, product: ProductId, delta: i64, reason: &Arc<str>) {
-    let id = unit.ids.receipt();
-    unit.rows.receipts.push(Receipt { id, product, delta, reason: reason.clone(), at: unit.now });
+pub(crate) fn write_receipt(context: &mut Context<'_>, product: ProductId, delta: i64, reason: &Arc<str>) {
+    let id = context.ids.receipt();
+    context.rows.receipts.push(Receipt { id, product, delta, reason: reason.clone(), at: context.now });
 }

@@ -12,7 +12,8 @@ use crate::events::event::Event;
 use crate::log::reactions;
 use crate::state::ids::Ids;
 use crate::state::rows::{
-    Customer, CustomerKey, ModesKey, NewEvent, OfferKey, OrderKey, OrderRow, PlacedKey, Rows, TermsKey,
+    CampaignSnapshotKey, Customer, CustomerKey, ModesKey, NewEvent, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey,
+    Rows,
 };
 use crate::state::settings::{Executor, Settings};
 use crate::state::table::Missing;
@@ -51,10 +52,10 @@ impl From<Refusal> for Halt {
     }
 }
 
-pub(crate) type Handled = Result<Answer, Halt>;
-pub(crate) type Step<T = ()> = Result<T, Halt>;
+pub(crate) type Answered = Result<Answer, Halt>;
+pub(crate) type Handled<T = ()> = Result<T, Halt>;
 
-pub(crate) struct Unit<'a> {
+pub(crate) struct Context<'a> {
     pub rows: &'a mut Rows,
     pub ids: &'a mut Ids,
     pub settings: &'a Settings,
@@ -67,19 +68,19 @@ pub(crate) struct Unit<'a> {
     pub skipped: usize,
 }
 
-impl Unit<'_> {
+impl Context<'_> {
     /// Writes an event down and, under the inline executor, follows what it leads to.
-    pub(crate) fn publish(&mut self, event: Event) -> Step {
+    pub(crate) fn publish(&mut self, event: Event) -> Handled {
         self.publish_of_order(event, None)
     }
 
     /// The same for an event of the order's own, which counts its version.
-    pub(crate) fn publish_of(&mut self, event: Event, order: &Order) -> Step {
+    pub(crate) fn publish_of(&mut self, event: Event, order: &Order) -> Handled {
         self.publish_of_order(event, Some((order.id(), Some(order.version))))
     }
 
     /// The same for what belongs to an order's history and is no change of the order itself.
-    pub(crate) fn publish_about(&mut self, event: Event, order: OrderId) -> Step {
+    pub(crate) fn publish_about(&mut self, event: Event, order: OrderId) -> Handled {
         self.publish_of_order(event, Some((order, None)))
     }
 
@@ -109,7 +110,7 @@ impl Unit<'_> {
         done
     }
 
-    fn publish_of_order(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) -> Step {
+    fn publish_of_order(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) -> Handled {
         let kind = event.kind();
         let commands = self.inline_commands(&event);
         let of = of.or_else(|| {
@@ -156,7 +157,7 @@ impl Unit<'_> {
     }
 
     /// The order as those see it who work for it and do not change it.
-    pub(crate) fn placed(&self, order: OrderId) -> Step<Option<&Order>> {
+    pub(crate) fn placed(&self, order: OrderId) -> Handled<Option<&Order>> {
         if self.rows.orders.is_loaded(&OrderKey(order)) {
             return Ok(self.rows.orders.get(OrderKey(order))?.map(|row| &row.order));
         }
@@ -164,7 +165,7 @@ impl Unit<'_> {
     }
 
     /// The order of an id that came from outside.
-    pub(crate) fn order(&self, order: OrderId) -> Step<OrderRow> {
+    pub(crate) fn order(&self, order: OrderId) -> Handled<OrderRow> {
         self.rows.orders.get(OrderKey(order))?.cloned().ok_or(Halt::Refused(Refusal::OrderNotFound))
     }
 
@@ -173,7 +174,7 @@ impl Unit<'_> {
         if self.rows.campaigns.is_loaded(&campaign) {
             return self.rows.campaigns.get(campaign);
         }
-        self.rows.terms.get(TermsKey(campaign))
+        self.rows.terms.get(CampaignSnapshotKey(campaign))
     }
 
     /// The same for a product that is to be bought.
@@ -181,11 +182,11 @@ impl Unit<'_> {
         if self.rows.products.is_loaded(&product) {
             return self.rows.products.get(product);
         }
-        self.rows.offers.get(OfferKey(product))
+        self.rows.offers.get(ProductSnapshotKey(product))
     }
 
     /// The customer, made known to the shop by his first write.
-    pub(crate) fn customer(&mut self, user: UserId) -> Step<Customer> {
+    pub(crate) fn customer(&mut self, user: UserId) -> Handled<Customer> {
         let known = self.rows.customers.get(CustomerKey(user))?.copied();
         Ok(known.unwrap_or_else(|| Customer::new(user, self.now)))
     }

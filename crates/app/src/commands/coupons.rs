@@ -7,7 +7,7 @@ use domain::ids::{CampaignId, RequestId, UserId};
 
 use crate::commands::answer::changed::Changed;
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Halt, Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::order::request;
 use crate::commands::{CreateCampaign, notices};
 use crate::events::event::{
@@ -15,9 +15,9 @@ use crate::events::event::{
 };
 use crate::state::rows::{CouponLink, CustomerKey, Decision, Granted, HoldingKey, Request, RequestStatus};
 
-pub(crate) fn create(unit: &mut Unit<'_>, wanted: &CreateCampaign) -> Handled {
-    let id = unit.ids.campaign();
-    unit.rows.campaigns.known_absent(id);
+pub(crate) fn create(context: &mut Context<'_>, wanted: &CreateCampaign) -> Answered {
+    let id = context.ids.campaign();
+    context.rows.campaigns.known_absent(id);
     let campaign = Campaign {
         id,
         name: wanted.name.clone(),
@@ -31,10 +31,10 @@ pub(crate) fn create(unit: &mut Unit<'_>, wanted: &CreateCampaign) -> Handled {
         issue_mode: wanted.issue_mode,
         queue_key: wanted.queue_key,
         paused: false,
-        created_at: unit.now,
-        updated_at: unit.now,
+        created_at: context.now,
+        updated_at: context.now,
     };
-    unit.publish(Event::CampaignCreated(CampaignCreated {
+    context.publish(Event::CampaignCreated(CampaignCreated {
         coupon_id: id,
         name: campaign.name.clone(),
         discount: campaign.discount,
@@ -45,103 +45,103 @@ pub(crate) fn create(unit: &mut Unit<'_>, wanted: &CreateCampaign) -> Handled {
         issue_ends_at: campaign.issue_ends_at,
         valid_until: campaign.valid_until,
     }))?;
-    unit.rows.campaigns.put(id, campaign);
+    context.rows.campaigns.put(id, campaign);
     Ok(Answer::CampaignCreated { campaign: id })
 }
 
-pub(crate) fn change(unit: &mut Unit<'_>, id: CampaignId, change: &coupon::Change) -> Handled {
-    let campaign = campaign(unit, id)?;
-    let changed = coupon::change(&campaign, change, unit.now).map_err(|rejection| match rejection {
+pub(crate) fn change(context: &mut Context<'_>, id: CampaignId, change: &coupon::Change) -> Answered {
+    let campaign = campaign(context, id)?;
+    let changed = coupon::change(&campaign, change, context.now).map_err(|rejection| match rejection {
         coupon::ChangeRejection::QuantityLowered { quantity } => Refusal::CampaignQuantityLowered { quantity },
         coupon::ChangeRejection::WindowOutOfOrder => Refusal::CampaignWindowOutOfOrder,
     })?;
     if changed != campaign {
-        unit.publish(Event::CampaignChanged(CampaignChanged {
+        context.publish(Event::CampaignChanged(CampaignChanged {
             coupon_id: id,
             paused: changed.paused,
             total_quantity: changed.quantity,
             issue_ends_at: changed.issue_ends_at,
         }))?;
-        unit.rows.campaigns.put(id, changed.clone());
+        context.rows.campaigns.put(id, changed.clone());
     }
     Ok(Answer::changed(Changed::Campaign(changed)))
 }
 
 /// Issues at once, or takes a request where the campaign says so: the mode decides when.
-pub(crate) fn issue(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handled {
-    let campaign = campaign(unit, id)?;
+pub(crate) fn issue(context: &mut Context<'_>, id: CampaignId, user: UserId) -> Answered {
+    let campaign = campaign(context, id)?;
     if campaign.issue_mode.takes_requests() {
-        return request(unit, id, user);
+        return request(context, id, user);
     }
-    let granted = give(unit, &campaign, user, None)?.map_err(Refusal::from)?;
+    let granted = give(context, &campaign, user, None)?.map_err(Refusal::from)?;
     Ok(Answer::CouponIssued {
         campaign: id,
         coupon: granted.code,
         issue_number: granted.issue_number,
-        issued_at: unit.now,
+        issued_at: context.now,
     })
 }
 
 /// Writes the request down and answers at once. A direct campaign decides it in the same commit.
-pub(crate) fn request(unit: &mut Unit<'_>, id: CampaignId, user: UserId) -> Handled {
-    let campaign = unit.rows.campaigns.get(id)?;
+pub(crate) fn request(context: &mut Context<'_>, id: CampaignId, user: UserId) -> Answered {
+    let campaign = context.rows.campaigns.get(id)?;
     let queue_key = campaign.map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key);
     let is_direct = campaign.is_none_or(|campaign| !campaign.issue_mode.takes_requests());
-    let customer = unit.customer(user)?;
-    unit.rows.customers.put(CustomerKey(user), customer);
+    let customer = context.customer(user)?;
+    context.rows.customers.put(CustomerKey(user), customer);
 
-    let request = unit.ids.request();
-    let code = unit.settings.codec.request(request);
-    unit.rows.requests.known_absent(request);
+    let request = context.ids.request();
+    let code = context.settings.codec.request(request);
+    context.rows.requests.known_absent(request);
     let row = Request {
         id: request,
         user,
         campaign: id,
         status: RequestStatus::Pending,
         decision: None,
-        created_at: unit.now,
-        updated_at: unit.now,
+        created_at: context.now,
+        updated_at: context.now,
     };
-    unit.rows.requests.put(request, row);
+    context.rows.requests.put(request, row);
     if is_direct {
-        decide_request(unit, request, id, user)?;
+        decide_request(context, request, id, user)?;
     } else {
-        unit.publish(Event::CouponRequested(CouponRequested {
+        context.publish(Event::CouponRequested(CouponRequested {
             request_id: code.clone(),
             user_id: user,
             coupon_id: id,
             queue_key,
-            requested_at: unit.now,
+            requested_at: context.now,
         }))?;
     }
     Ok(Answer::CouponRequested { request, code })
 }
 
 /// Decides a waiting request, once.
-pub(crate) fn decide_request(unit: &mut Unit<'_>, id: RequestId, of: CampaignId, user: UserId) -> Step {
-    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else {
+pub(crate) fn decide_request(context: &mut Context<'_>, id: RequestId, of: CampaignId, user: UserId) -> Handled {
+    let Some(mut request) = context.rows.requests.get(id)?.cloned() else {
         return Err(request::forged("this shop has no such request"));
     };
     if (request.campaign, request.user) != (of, user) {
         return Err(request::forged("the request is for another coupon, or of another customer"));
     }
     if request.status != RequestStatus::Pending {
-        unit.skip();
+        context.skip();
         return Ok(());
     }
-    let campaign = unit.rows.campaigns.get(of)?.cloned();
+    let campaign = context.rows.campaigns.get(of)?.cloned();
     let (code, granted) = match &campaign {
         None => (ResultCode::CouponNotFound, None),
-        Some(campaign) => match give(unit, campaign, user, Some(id))? {
+        Some(campaign) => match give(context, campaign, user, Some(id))? {
             Ok(granted) => (ResultCode::Success, Some(granted)),
             Err(rejection) => (result_code(rejection), None),
         },
     };
     let succeeded = granted.is_some();
     request.status = if succeeded { RequestStatus::Completed } else { RequestStatus::Failed };
-    request.updated_at = unit.now;
+    request.updated_at = context.now;
     let result = CouponResult {
-        request_id: unit.settings.codec.request(id),
+        request_id: context.settings.codec.request(id),
         user_id: user,
         coupon_id: of,
         queue_key: campaign.as_ref().map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key),
@@ -150,18 +150,18 @@ pub(crate) fn decide_request(unit: &mut Unit<'_>, id: RequestId, of: CampaignId,
         message: Arc::from(code.message()),
         coupon_history_id: granted.as_ref().map(|granted| granted.code.clone()),
         issue_number: granted.as_ref().map(|granted| granted.issue_number),
-        processed_at: unit.now,
-        processing_time_ms: u64::try_from((unit.now - request.created_at).as_millis()).unwrap_or(u64::MAX),
+        processed_at: context.now,
+        processing_time_ms: u64::try_from((context.now - request.created_at).as_millis()).unwrap_or(u64::MAX),
     };
     let quantity = campaign.map_or(0, |campaign| campaign.quantity);
-    request.decision = Some(Decision { code, granted, quantity, at: unit.now });
-    unit.rows.requests.put(id, request);
-    unit.publish(Event::CouponResult(result))
+    request.decision = Some(Decision { code, granted, quantity, at: context.now });
+    context.rows.requests.put(id, request);
+    context.publish(Event::CouponResult(result))
 }
 
 /// Tells the user how his request ended, good or bad, and marks it so (C-17, C-33).
-pub(crate) fn deliver_result(unit: &mut Unit<'_>, id: RequestId, result: &CouponResult) -> Step {
-    let Some(mut request) = unit.rows.requests.get(id)?.cloned() else {
+pub(crate) fn deliver_result(context: &mut Context<'_>, id: RequestId, result: &CouponResult) -> Handled {
+    let Some(mut request) = context.rows.requests.get(id)?.cloned() else {
         return Err(request::forged("this shop has no such request"));
     };
     let is_of_request = (request.campaign, request.user) == (result.coupon_id, result.user_id);
@@ -169,60 +169,60 @@ pub(crate) fn deliver_result(unit: &mut Unit<'_>, id: RequestId, result: &Coupon
         return Err(request::forged("the request was not decided so"));
     };
     if request.status == RequestStatus::Notified {
-        unit.skip();
+        context.skip();
         return Ok(());
     }
     let granted = decision.granted.as_ref().map(|granted| (&granted.code, granted.issue_number));
     if decision.code != result.result_code || granted != result.coupon_history_id.as_ref().zip(result.issue_number) {
         return Err(request::forged("the request was not decided so"));
     }
-    notices::coupon_result(unit, result)?;
+    notices::coupon_result(context, result)?;
     request.status = RequestStatus::Notified;
-    request.updated_at = unit.now;
-    unit.rows.requests.put(id, request);
+    request.updated_at = context.now;
+    context.rows.requests.put(id, request);
     Ok(())
 }
 
 /// Gives the user a coupon, if [`coupon::decide`] says so.
 fn give(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     campaign: &Campaign,
     user: UserId,
     request: Option<RequestId>,
-) -> Step<Result<Granted, coupon::Rejection>> {
+) -> Handled<Result<Granted, coupon::Rejection>> {
     let key = HoldingKey { campaign: campaign.id, user };
     let mut campaign = campaign.clone();
-    let mut holding = unit.rows.holdings.get(key)?.cloned().unwrap_or(Holding::empty(campaign.id, user));
-    let mut customer = unit.customer(user)?;
-    let id = unit.ids.coupon();
-    let code = unit.settings.codec.coupon(id);
-    let event = match coupon::decide(&campaign, &holding, &coupon::Command::Issue { id, code }, unit.now) {
+    let mut holding = context.rows.holdings.get(key)?.cloned().unwrap_or(Holding::empty(campaign.id, user));
+    let mut customer = context.customer(user)?;
+    let id = context.ids.coupon();
+    let code = context.settings.codec.coupon(id);
+    let event = match coupon::decide(&campaign, &holding, &coupon::Command::Issue { id, code }, context.now) {
         Ok(event) => event,
         Err(rejection) => return Ok(Err(rejection)),
     };
     coupon::evolve(&mut campaign, &mut holding, &event);
     let issued =
         holding.coupons.last().cloned().ok_or_else(|| Halt::broken("a coupon that was just issued is held"))?;
-    unit.rows.campaigns.put(campaign.id, campaign.clone());
-    unit.rows.holdings.put(key, holding);
-    unit.rows.coupon_links.push(CouponLink { coupon: id, previous: customer.last_coupon });
+    context.rows.campaigns.put(campaign.id, campaign.clone());
+    context.rows.holdings.put(key, holding);
+    context.rows.coupon_links.push(CouponLink { coupon: id, previous: customer.last_coupon });
     customer.last_coupon = Some(id);
-    unit.rows.customers.put(CustomerKey(user), customer);
-    unit.publish(Event::CouponIssued(CouponIssued {
+    context.rows.customers.put(CustomerKey(user), customer);
+    context.publish(Event::CouponIssued(CouponIssued {
         user_coupon_id: issued.code.clone(),
         user_id: user,
         coupon_id: campaign.id,
         coupon_name: campaign.name.clone(),
         issue_number: issued.issue_number,
-        request_id: request.map(|request| unit.settings.codec.request(request)),
-        issued_at: unit.now,
+        request_id: request.map(|request| context.settings.codec.request(request)),
+        issued_at: context.now,
     }))?;
     let granted = Granted { coupon: id, code: issued.code, issue_number: issued.issue_number };
     Ok(Ok(granted))
 }
 
-fn campaign(unit: &Unit<'_>, id: CampaignId) -> Step<Campaign> {
-    unit.rows.campaigns.get(id)?.cloned().ok_or(Halt::Refused(Refusal::CouponNotFound))
+fn campaign(context: &Context<'_>, id: CampaignId) -> Handled<Campaign> {
+    context.rows.campaigns.get(id)?.cloned().ok_or(Halt::Refused(Refusal::CouponNotFound))
 }
 
 /// The sources have no word for a paused campaign; like one that has not started, it may issue later.

@@ -7,9 +7,9 @@ use domain::time::Timestamp;
 
 use crate::commands::answer::changed::{Changed, LetterAsOf};
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Halt, Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::dispatch::react;
-use crate::commands::{Attempt, Reaction, Undelivered};
+use crate::commands::{Attempt, FailedDelivery, Reaction};
 use crate::events::event::{DeadLettered, Event};
 use crate::events::outbox::uuid;
 use crate::log::reactions::Group;
@@ -18,177 +18,180 @@ use crate::state::rows::{
     Act, DeadLetter, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
 
-pub(crate) fn handle(unit: &mut Unit<'_>, command: &Undelivered) -> Handled {
+pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Answered {
     match command {
-        Undelivered::Park { key, message, error } => park(unit, *key, message, error.as_ref())?,
-        Undelivered::Bury { group, message, error } => {
-            bury(unit, *group, (**message).clone(), Trouble::add(None, error, unit.now), true);
+        FailedDelivery::Park { key, message, error } => park(context, *key, message, error.as_ref())?,
+        FailedDelivery::Bury { group, message, error } => {
+            dead_letter(context, *group, (**message).clone(), Trouble::add(None, error, context.now), true);
         }
-        Undelivered::Retry { key, parked, attempts } => retry(unit, *key, parked, attempts)?,
-        Undelivered::RetryFailed { key, parked, tried, error, is_final } => {
-            retry_failed(unit, (*key, parked), *tried, (error, *is_final))?;
+        FailedDelivery::Retry { key, parked, attempts } => retry(context, *key, parked, attempts)?,
+        FailedDelivery::RetryFailed { key, parked, tried, error, is_final } => {
+            retry_failed(context, (*key, parked), *tried, (error, *is_final))?;
         }
-        Undelivered::Resend { letter, reaction, reason } => resend(unit, letter, reaction.as_ref(), reason.as_ref())?,
-        Undelivered::ResendFailed { letter, error, reason, is_final } => {
-            resend_failed(unit, letter, (error, *is_final), reason.as_ref())?;
+        FailedDelivery::Resend { letter, reaction, reason } => {
+            resend(context, letter, reaction.as_ref(), reason.as_ref())?
         }
-        Undelivered::Edit { letter, payload, reason } => edit(unit, *letter, payload, reason)?,
-        Undelivered::Drop { letter, reason } => drop_letter(unit, *letter, reason)?,
+        FailedDelivery::ResendFailed { letter, error, reason, is_final } => {
+            resend_failed(context, letter, (error, *is_final), reason.as_ref())?;
+        }
+        FailedDelivery::Edit { letter, payload, reason } => edit(context, *letter, payload, reason)?,
+        FailedDelivery::Drop { letter, reason } => drop_letter(context, *letter, reason)?,
     }
-    answer(unit, command)
+    answer(context, command)
 }
 
 /// An operator sees the letter as it stands then.
-fn answer(unit: &Unit<'_>, command: &Undelivered) -> Handled {
+fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
     let letter = match command {
-        Undelivered::Resend { letter, reason: Some(_), .. }
-        | Undelivered::ResendFailed { letter, reason: Some(_), .. } => letter.id,
-        Undelivered::Edit { letter, .. } | Undelivered::Drop { letter, .. } => *letter,
-        Undelivered::Park { .. }
-        | Undelivered::Bury { .. }
-        | Undelivered::Retry { .. }
-        | Undelivered::RetryFailed { .. }
-        | Undelivered::Resend { .. }
-        | Undelivered::ResendFailed { .. } => return Ok(Answer::Done),
+        FailedDelivery::Resend { letter, reason: Some(_), .. }
+        | FailedDelivery::ResendFailed { letter, reason: Some(_), .. } => letter.id,
+        FailedDelivery::Edit { letter, .. } | FailedDelivery::Drop { letter, .. } => *letter,
+        FailedDelivery::Park { .. }
+        | FailedDelivery::Bury { .. }
+        | FailedDelivery::Retry { .. }
+        | FailedDelivery::RetryFailed { .. }
+        | FailedDelivery::Resend { .. }
+        | FailedDelivery::ResendFailed { .. } => return Ok(Answer::Done),
     };
-    let letter = unit.rows.letters.get(letter)?.ok_or(Halt::Refused(Refusal::LetterNotFound))?;
+    let letter = context.rows.letters.get(letter)?.ok_or(Halt::Refused(Refusal::LetterNotFound))?;
     Ok(Answer::changed(Changed::Letter(LetterAsOf::of(letter))))
 }
 
 /// The event waits behind what waits already. The first of a key waits because of an error.
-fn park(unit: &mut Unit<'_>, key: ParkKey, message: &Message, error: Option<&Arc<str>>) -> Step {
-    let mut row = match unit.rows.parked.get(key)? {
+fn park(context: &mut Context<'_>, key: ParkKey, message: &Message, error: Option<&Arc<str>>) -> Handled {
+    let mut row = match context.rows.parked.get(key)? {
         Some(row) => row.clone(),
         None => {
-            let trouble = error.map(|error| Trouble::add(None, error, unit.now));
-            let due = key.group.pause_after(1).filter(|_| trouble.is_some()).map_or(unit.now, |pause| unit.now + pause);
+            let trouble = error.map(|error| Trouble::add(None, error, context.now));
+            let due =
+                key.group.pause_after(1).filter(|_| trouble.is_some()).map_or(context.now, |pause| context.now + pause);
             ParkedKey { key: Arc::clone(&message.key), due, first: 1, next: 1, run: 1, trouble }
         }
     };
-    unit.rows.parked_events.put(ParkedEventKey { park: key, number: row.next }, message.clone());
+    context.rows.parked_events.put(ParkedEventKey { park: key, number: row.next }, message.clone());
     row.next += 1;
-    unit.rows.parked.put(key, row);
+    context.rows.parked.put(key, row);
     Ok(())
 }
 
 /// The key as it stands, if nobody has tried it since it was read.
-fn still_parked(unit: &Unit<'_>, key: ParkKey, seen: &ParkedKey) -> Step<Option<ParkedKey>> {
-    let row = unit.rows.parked.get(key)?;
+fn still_parked(context: &Context<'_>, key: ParkKey, seen: &ParkedKey) -> Handled<Option<ParkedKey>> {
+    let row = context.rows.parked.get(key)?;
     Ok(row.filter(|row| (row.first, row.due, row.run) == (seen.first, seen.due, seen.run)).cloned())
 }
 
-fn retry(unit: &mut Unit<'_>, key: ParkKey, seen: &ParkedKey, attempts: &[Attempt]) -> Step {
-    let Some(mut row) = still_parked(unit, key, seen)? else { return Ok(()) };
+fn retry(context: &mut Context<'_>, key: ParkKey, seen: &ParkedKey, attempts: &[Attempt]) -> Handled {
+    let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     for Attempt { message, reaction } in attempts {
-        take_in(unit, key.group, message, reaction.as_ref())?;
-        step_past(unit, key, &mut row);
+        take_in(context, key.group, message, reaction.as_ref())?;
+        step_past(context, key, &mut row);
     }
     row.run = (row.run * 2).min(RUN_MAX);
-    keep(unit, key, row);
+    keep(context, key, row);
     Ok(())
 }
 
 /// Has a group handle an event outside of its turn.
-fn take_in(unit: &mut Unit<'_>, group: Group, message: &Message, reaction: Option<&Reaction>) -> Step {
+fn take_in(context: &mut Context<'_>, group: Group, message: &Message, reaction: Option<&Reaction>) -> Handled {
     let Some(reaction) = reaction else {
         return Err(Halt::Failed(message.event().err().unwrap_or_else(|| "its codes are not this shop's".to_owned())));
     };
     if !group.is_idempotent() {
         let key = InboxKey { group, event: message.id };
-        if unit.rows.inbox.get(key)?.is_some() {
+        if context.rows.inbox.get(key)?.is_some() {
             return Ok(());
         }
-        unit.rows.inbox.put(key, ());
+        context.rows.inbox.put(key, ());
     }
-    unit.within(message.trace, |unit| react(unit, reaction)).map_err(|halt| match halt {
+    context.within(message.trace, |context| react(context, reaction)).map_err(|halt| match halt {
         Halt::Refused(refusal) => Halt::Failed(format!("refused: {refusal:?}")),
         halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Broken(_)) => halt,
     })
 }
 
 /// The first event waits no longer.
-fn step_past(unit: &mut Unit<'_>, key: ParkKey, row: &mut ParkedKey) {
-    unit.rows.parked_events.remove(ParkedEventKey { park: key, number: row.first });
+fn step_past(context: &mut Context<'_>, key: ParkKey, row: &mut ParkedKey) {
+    context.rows.parked_events.remove(ParkedEventKey { park: key, number: row.first });
     row.first += 1;
     row.trouble = None;
-    row.due = unit.now;
+    row.due = context.now;
 }
 
 /// A key behind which nothing waits is forgotten.
-fn keep(unit: &mut Unit<'_>, key: ParkKey, row: ParkedKey) {
+fn keep(context: &mut Context<'_>, key: ParkKey, row: ParkedKey) {
     if row.first == row.next {
-        unit.rows.parked.remove(key);
+        context.rows.parked.remove(key);
     } else {
-        unit.rows.parked.put(key, row);
+        context.rows.parked.put(key, row);
     }
 }
 
 fn retry_failed(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     (key, seen): (ParkKey, &ParkedKey),
     tried: usize,
     (error, is_final): (&Arc<str>, bool),
-) -> Step {
-    let Some(mut row) = still_parked(unit, key, seen)? else { return Ok(()) };
+) -> Handled {
+    let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     if tried > 1 {
         // One of several: which one is found by trying fewer.
         row.run = i64::try_from(tried / 2).unwrap_or(1);
-        row.due = unit.now;
-        keep(unit, key, row);
+        row.due = context.now;
+        keep(context, key, row);
         return Ok(());
     }
-    let trouble = Trouble::add(row.trouble.take(), error, unit.now);
+    let trouble = Trouble::add(row.trouble.take(), error, context.now);
     row.run = 1;
     match key.group.pause_after(trouble.attempts).filter(|_| !is_final) {
         Some(pause) => {
-            row.due = unit.now + pause;
+            row.due = context.now + pause;
             row.trouble = Some(trouble);
         }
         None => {
             let first = ParkedEventKey { park: key, number: row.first };
-            let Some(message) = unit.rows.parked_events.get(first)?.cloned() else { return Ok(()) };
-            bury(unit, key.group, message, trouble, is_final);
-            step_past(unit, key, &mut row);
+            let Some(message) = context.rows.parked_events.get(first)?.cloned() else { return Ok(()) };
+            dead_letter(context, key.group, message, trouble, is_final);
+            step_past(context, key, &mut row);
         }
     }
-    keep(unit, key, row);
+    keep(context, key, row);
     Ok(())
 }
 
 /// A group gives up what it was asked by an event of this very commit, which therefore has no place in the log. Only an operator
 /// sends it again: whoever waits for it was told.
-pub(crate) fn bury_own(unit: &mut Unit<'_>, group: Group, event: &Event, error: &str) {
+pub(crate) fn bury_own(context: &mut Context<'_>, group: Group, event: &Event, error: &str) {
     let message = Message {
         topic: event.kind().topic(),
         partition: 0,
         offset: 0,
-        id: unit.ids.event(unit.now),
+        id: context.ids.event(context.now),
         key: event.key().into(),
         kind: event.kind().name().into(),
         payload: event.payload().into(),
-        trace: unit.trace,
-        at: unit.now,
+        trace: context.trace,
+        at: context.now,
     };
-    let trouble = Trouble::add(None, &error.into(), unit.now);
-    let (id, status) = (unit.ids.letter(), LetterStatus::Permanent);
+    let trouble = Trouble::add(None, &error.into(), context.now);
+    let (id, status) = (context.ids.letter(), LetterStatus::Permanent);
     let letter = DeadLetter { id, group, message, trouble, status, resends: 0, due: None, acts: vec![] };
-    unit.rows.letters.known_absent(id);
-    put_new(unit, letter);
+    context.rows.letters.known_absent(id);
+    put_new(context, letter);
 }
 
 /// Gives an event up. What nobody can read, or what the shop refuses for what it says, is not tried again by itself.
-fn bury(unit: &mut Unit<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
+fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
     let (status, due) = if is_final || message.event().is_err() {
         (LetterStatus::Permanent, None)
     } else {
-        (LetterStatus::Scheduled, Some(unit.now + RESEND_EVERY))
+        (LetterStatus::Scheduled, Some(context.now + RESEND_EVERY))
     };
-    let id = unit.ids.letter();
-    put_new(unit, DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] });
+    let id = context.ids.letter();
+    put_new(context, DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] });
 }
 
 /// Writes a letter down, and has those outside told in the same commit: the relay brings it to the topic of dead letters.
-fn put_new(unit: &mut Unit<'_>, letter: DeadLetter) {
+fn put_new(context: &mut Context<'_>, letter: DeadLetter) {
     let DeadLetter { id, group, message, trouble, .. } = &letter;
     let told = DeadLettered {
         letter_id: id.0,
@@ -205,13 +208,13 @@ fn put_new(unit: &mut Unit<'_>, letter: DeadLetter) {
         first_failed_at: trouble.first_failed,
         occurred_at: message.at,
     };
-    unit.within(message.trace, |unit| unit.record(Event::DeadLettered(told), None));
-    unit.rows.letters.put(letter.id, letter);
+    context.within(message.trace, |context| context.record(Event::DeadLettered(told), None));
+    context.rows.letters.put(letter.id, letter);
 }
 
 /// The letter as it stands, if it is as it was seen. `None`: whoever asks by the clock comes too late.
-fn still_open(unit: &Unit<'_>, seen: &DeadLetter, is_asked: bool) -> Step<Option<DeadLetter>> {
-    match unit.rows.letters.get(seen.id)? {
+fn still_open(context: &Context<'_>, seen: &DeadLetter, is_asked: bool) -> Handled<Option<DeadLetter>> {
+    match context.rows.letters.get(seen.id)? {
         Some(row) if row == seen && row.status.is_open() => Ok(Some(row.clone())),
         _ if !is_asked => Ok(None),
         Some(_) => Err(Refusal::LetterClosed.into()),
@@ -219,30 +222,35 @@ fn still_open(unit: &Unit<'_>, seen: &DeadLetter, is_asked: bool) -> Step<Option
     }
 }
 
-fn resend(unit: &mut Unit<'_>, seen: &DeadLetter, reaction: Option<&Reaction>, reason: Option<&Arc<str>>) -> Step {
-    let Some(mut row) = still_open(unit, seen, reason.is_some())? else { return Ok(()) };
-    take_in(unit, row.group, &row.message, reaction)?;
+fn resend(
+    context: &mut Context<'_>,
+    seen: &DeadLetter,
+    reaction: Option<&Reaction>,
+    reason: Option<&Arc<str>>,
+) -> Handled {
+    let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
+    take_in(context, row.group, &row.message, reaction)?;
     (row.status, row.due) = (LetterStatus::Handled, None);
-    sent_again(unit.now, &mut row, reason);
-    unit.rows.letters.put(row.id, row);
+    sent_again(context.now, &mut row, reason);
+    context.rows.letters.put(row.id, row);
     Ok(())
 }
 
 fn resend_failed(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     seen: &DeadLetter,
     (error, is_final): (&Arc<str>, bool),
     reason: Option<&Arc<str>>,
-) -> Step {
-    let Some(mut row) = still_open(unit, seen, reason.is_some())? else { return Ok(()) };
-    sent_again(unit.now, &mut row, reason);
-    row.trouble = Trouble::add(Some(row.trouble), error, unit.now);
+) -> Handled {
+    let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
+    sent_again(context.now, &mut row, reason);
+    row.trouble = Trouble::add(Some(row.trouble), error, context.now);
     if is_final || row.resends > RESENDS_MAX || row.status == LetterStatus::Permanent {
         (row.status, row.due) = (LetterStatus::Permanent, None);
     } else {
-        row.due = Some(unit.now + RESEND_EVERY);
+        row.due = Some(context.now + RESEND_EVERY);
     }
-    unit.rows.letters.put(row.id, row);
+    context.rows.letters.put(row.id, row);
     Ok(())
 }
 
@@ -256,25 +264,25 @@ fn act(at: Timestamp, act: Act, reason: &Arc<str>) -> LetterAct {
 }
 
 /// An operator's letter, which must be open.
-fn open_letter(unit: &Unit<'_>, id: LetterId) -> Step<DeadLetter> {
-    let row = unit.rows.letters.get(id)?.cloned().ok_or(Halt::Refused(Refusal::LetterNotFound))?;
+fn open_letter(context: &Context<'_>, id: LetterId) -> Handled<DeadLetter> {
+    let row = context.rows.letters.get(id)?.cloned().ok_or(Halt::Refused(Refusal::LetterNotFound))?;
     if row.status.is_open() { Ok(row) } else { Err(Refusal::LetterClosed.into()) }
 }
 
 /// The new payload must be an event; whether its codes are ours is found out when it is sent again.
-fn edit(unit: &mut Unit<'_>, id: LetterId, payload: &Arc<str>, reason: &Arc<str>) -> Step {
-    let mut row = open_letter(unit, id)?;
+fn edit(context: &mut Context<'_>, id: LetterId, payload: &Arc<str>, reason: &Arc<str>) -> Handled {
+    let mut row = open_letter(context, id)?;
     let before = std::mem::replace(&mut row.message.payload, Arc::clone(payload));
     row.message.event().map_err(|error| Halt::Refused(Refusal::LetterUnreadable { error }))?;
-    row.acts.push(LetterAct { payload_before: Some(before), ..act(unit.now, Act::Edited, reason) });
-    unit.rows.letters.put(id, row);
+    row.acts.push(LetterAct { payload_before: Some(before), ..act(context.now, Act::Edited, reason) });
+    context.rows.letters.put(id, row);
     Ok(())
 }
 
-fn drop_letter(unit: &mut Unit<'_>, id: LetterId, reason: &Arc<str>) -> Step {
-    let mut row = open_letter(unit, id)?;
+fn drop_letter(context: &mut Context<'_>, id: LetterId, reason: &Arc<str>) -> Handled {
+    let mut row = open_letter(context, id)?;
     (row.status, row.due) = (LetterStatus::Dropped, None);
-    row.acts.push(act(unit.now, Act::Dropped, reason));
-    unit.rows.letters.put(id, row);
+    row.acts.push(act(context.now, Act::Dropped, reason));
+    context.rows.letters.put(id, row);
     Ok(())
 }

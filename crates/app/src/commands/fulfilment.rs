@@ -17,58 +17,58 @@ use crate::events::event::{
     OrderReturned, OrderStatusChanged, ProcessingRequest,
 };
 
-use crate::commands::context::{Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Handled};
 use crate::state::rows::{ContactKey, ShipmentKey, Timer, TimerKey, TimerKind};
 
 /// Asks for payment and shipment in one step. Asked again, it changes nothing (O-35, T14).
-pub(crate) fn process(unit: &mut Unit<'_>, wanted: &ProcessOrder) -> Handled {
+pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answered {
     let ProcessOrder { order, method, receiver, warehouse_storage } = wanted;
     let (method, receiver, warehouse_storage) = (*method, receiver.clone(), *warehouse_storage);
-    advance(unit, *order, fulfilment::Command::Process { method, receiver, warehouse_storage })?;
-    let after = unit.order(*order)?.order;
-    if is_paid_otherwise(unit, &after, method)? {
+    advance(context, *order, fulfilment::Command::Process { method, receiver, warehouse_storage })?;
+    let after = context.order(*order)?.order;
+    if is_paid_otherwise(context, &after, method)? {
         return Err(Refusal::PaymentInProgress.into());
     }
     // A parcel that waits for the carrier is turned in this commit: afterwards it may be gone.
-    if unit.rows.shipments.get(ShipmentKey(*order))?.is_some() {
-        shipments::dispatch(unit, &after)?;
+    if context.rows.shipments.get(ShipmentKey(*order))?.is_some() {
+        shipments::dispatch(context, &after)?;
     }
     Ok(Answer::OrderChanged { order: *order })
 }
 
 /// Whether the order is being paid in another way than the one that is asked for.
-fn is_paid_otherwise(unit: &Unit<'_>, order: &Order, method: Option<Method>) -> Step<bool> {
+fn is_paid_otherwise(context: &Context<'_>, order: &Order, method: Option<Method>) -> Handled<bool> {
     if order.outcome != Outcome::AwaitingPayment {
         return Ok(false);
     }
-    let payment = payments::of(unit, order.id())?.filter(domain::payment::Payment::is_under_way);
+    let payment = payments::of(context, order.id())?.filter(domain::payment::Payment::is_under_way);
     Ok(payment.zip(method).is_some_and(|(payment, method)| payment.method != method))
 }
 
 /// The consumer of those requests (O-32): what is due is paid first; the goods go in the commit of the capture.
-pub(crate) fn settle(unit: &mut Unit<'_>, id: OrderId, method: Option<Method>) -> Step {
-    let order = unit.order(id)?.order;
+pub(crate) fn process_order(context: &mut Context<'_>, id: OrderId, method: Option<Method>) -> Handled {
+    let order = context.order(id)?.order;
     match order.outcome {
         Outcome::AwaitingPayment => {
-            let is_under_way = payments::of(unit, id)?.is_some_and(|payment| payment.is_under_way());
+            let is_under_way = payments::of(context, id)?.is_some_and(|payment| payment.is_under_way());
             if is_under_way || !order.is_processing {
-                unit.skip();
+                context.skip();
                 return Ok(());
             }
-            payments::start(unit, &order, method.unwrap_or(Method::General)).map(|_| ())
+            payments::start(context, &order, method.unwrap_or(Method::General)).map(|_| ())
         }
-        Outcome::Completed => shipments::dispatch(unit, &order),
+        Outcome::Completed => shipments::dispatch(context, &order),
         Outcome::Pending | Outcome::Compensating | Outcome::Cancelled | Outcome::CompensationStuck => Ok(()),
     }
 }
 
 /// Everything is claimed and an amount is due: it is looked at again when the time to pay is over.
-pub(crate) fn await_payment(unit: &mut Unit<'_>, order: &Order, pay_before: domain::time::Timestamp) {
-    unit.rows.timers.put(TimerKey(order.id()), Timer { due: pay_before, kind: TimerKind::Payment });
+pub(crate) fn await_payment(context: &mut Context<'_>, order: &Order, pay_before: domain::time::Timestamp) {
+    context.rows.timers.put(TimerKey(order.id()), Timer { due: pay_before, kind: TimerKind::Payment });
 }
 
 /// Does what an event of the order's settling means for everybody else.
-pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
+pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
     let (order_id, user_id) = (order.created.number.clone(), order.user());
     #[expect(clippy::wildcard_enum_match_arm, reason = "the order's other events are followed where it claims")]
     let event = match event {
@@ -77,7 +77,7 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
             Event::OrderStatusChanged(OrderStatusChanged { order_id, user_id, status, reason, cancel_reason })
         }
         order::Event::Returned(back) => {
-            refunds::give_back(unit, order, back)?;
+            refunds::give_back(context, order, back)?;
             Event::OrderReturned(OrderReturned {
                 order_id,
                 user_id,
@@ -100,13 +100,13 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
             Event::OrderRefundRejected(OrderRefundRejected { order_id, user_id, reject_reason: note.clone() })
         }
         order::Event::GoodsArrived { lines, is_written_off } => {
-            refunds::arrived(unit, lines, *is_written_off)?;
+            refunds::arrived(context, lines, *is_written_off)?;
             let (products, written_off) = (refunds::told(lines), *is_written_off);
             Event::OrderGoodsArrived(OrderGoodsArrived { order_id, user_id, products, written_off })
         }
         order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
             let (method, warehouse_storage) = (*method, *warehouse_storage);
-            let user_email = unit.rows.contacts.get(ContactKey(user_id))?.cloned();
+            let user_email = context.rows.contacts.get(ContactKey(user_id))?.cloned();
             let request = ProcessingRequest { method, has_receiver: receiver.is_some(), warehouse_storage };
             Event::OrderProcessingRequested(OrderProcessingRequested {
                 order_id,
@@ -116,7 +116,7 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
                 warehouse_storage,
                 request: Some(request),
                 retry_count: 0,
-                event_created_at: unit.now,
+                event_created_at: context.now,
             })
         }
         order::Event::ProcessingFailed { code } => {
@@ -125,5 +125,5 @@ pub(crate) fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -
         }
         _ => return Ok(()),
     };
-    unit.publish_of(event, order)
+    context.publish_of(event, order)
 }

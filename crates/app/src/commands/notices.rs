@@ -4,7 +4,7 @@ use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
 use serde::Serialize;
 
-use crate::commands::context::{Step, Unit};
+use crate::commands::context::{Context, Handled};
 use crate::commands::order::request;
 use crate::events::event::{
     CouponIssued, CouponResult, OrderProcessingFailed, OrderRefundRejected, OrderReturned, PaymentFailed, PaymentStuck,
@@ -13,20 +13,20 @@ use crate::events::notices::{NoticeKind, OrderChange};
 use crate::state::rows::{CustomerKey, Notice, OrderKey};
 
 /// An order came to an end, got stuck, or needs its customer. The notice tells of the change, whatever became of the order since.
-pub(crate) fn order(unit: &mut Unit<'_>, user: Option<UserId>, order: OrderId, change: OrderChange) -> Step {
+pub(crate) fn order(context: &mut Context<'_>, user: Option<UserId>, order: OrderId, change: OrderChange) -> Handled {
     let Some(user) = user else {
-        unit.skip();
+        context.skip();
         return Ok(());
     };
-    let Some(row) = unit.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
+    let Some(row) = context.rows.orders.get(OrderKey(order))?.filter(|row| row.order.user() == user) else {
         return Err(request::forged("the customer has no such order"));
     };
     let data = order_data(&row.order, change);
-    append(unit, user, change.kind, data)
+    append(context, user, change.kind, data)
 }
 
 /// Paying and sending in one step came to nothing; the order may still be paid (N-04).
-pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFailed) -> Step {
+pub(crate) fn processing_failed(context: &mut Context<'_>, failed: &OrderProcessingFailed) -> Handled {
     let data = serde_json::json!({
         "orderId": failed.order_id,
         "orderNumber": failed.order_id,
@@ -34,11 +34,11 @@ pub(crate) fn processing_failed(unit: &mut Unit<'_>, failed: &OrderProcessingFai
         "code": failed.code,
         "retryable": failed.retryable,
     });
-    append(unit, failed.user_id, NoticeKind::OrderFailed, data.to_string())
+    append(context, failed.user_id, NoticeKind::OrderFailed, data.to_string())
 }
 
 /// An attempt to pay came to nothing; the order may still be paid.
-pub(crate) fn payment_failed(unit: &mut Unit<'_>, failed: &PaymentFailed) -> Step {
+pub(crate) fn payment_failed(context: &mut Context<'_>, failed: &PaymentFailed) -> Handled {
     let data = serde_json::json!({
         "orderId": failed.order_id,
         "orderNumber": failed.order_id,
@@ -47,11 +47,11 @@ pub(crate) fn payment_failed(unit: &mut Unit<'_>, failed: &PaymentFailed) -> Ste
         "code": failed.code,
         "amount": failed.amount,
     });
-    append(unit, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
+    append(context, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
 }
 
 /// Money goes back later than its customer may expect; an operator sees to it.
-pub(crate) fn refund_delayed(unit: &mut Unit<'_>, stuck: &PaymentStuck) -> Step {
+pub(crate) fn refund_delayed(context: &mut Context<'_>, stuck: &PaymentStuck) -> Handled {
     if stuck.is_again {
         // It was said when it got stuck for the first time.
         return Ok(());
@@ -64,12 +64,12 @@ pub(crate) fn refund_delayed(unit: &mut Unit<'_>, stuck: &PaymentStuck) -> Step 
         "operation": stuck.operation,
         "amount": stuck.amount,
     });
-    append(unit, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
+    append(context, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
 }
 
 /// A part of an order was given back. Of the whole its status tells.
-pub(crate) fn returned(unit: &mut Unit<'_>, order: OrderId, returned: &OrderReturned) -> Step {
-    if request::known(unit, order)?.user() != returned.user_id {
+pub(crate) fn returned(context: &mut Context<'_>, order: OrderId, returned: &OrderReturned) -> Handled {
+    if request::known(context, order)?.user() != returned.user_id {
         return Err(request::forged("the customer has no such order"));
     }
     if returned.is_last {
@@ -83,12 +83,12 @@ pub(crate) fn returned(unit: &mut Unit<'_>, order: OrderId, returned: &OrderRetu
         "refundAmount": returned.refund_amount,
         "pointsRestored": returned.points_restored,
     });
-    append(unit, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
+    append(context, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
 }
 
 /// The shop does not take back what its customer asked it to.
-pub(crate) fn refund_rejected(unit: &mut Unit<'_>, order: OrderId, rejected: &OrderRefundRejected) -> Step {
-    if request::known(unit, order)?.user() != rejected.user_id {
+pub(crate) fn refund_rejected(context: &mut Context<'_>, order: OrderId, rejected: &OrderRefundRejected) -> Handled {
+    if request::known(context, order)?.user() != rejected.user_id {
         return Err(request::forged("the customer has no such order"));
     }
     let data = serde_json::json!({
@@ -96,11 +96,11 @@ pub(crate) fn refund_rejected(unit: &mut Unit<'_>, order: OrderId, rejected: &Or
         "orderNumber": rejected.order_id,
         "rejectReason": rejected.reject_reason,
     });
-    append(unit, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
+    append(context, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
 }
 
 /// A coupon was issued on the spot.
-pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
+pub(crate) fn coupon(context: &mut Context<'_>, issued: &CouponIssued) -> Handled {
     if issued.request_id.is_some() {
         // The result of the request tells it.
         return Ok(());
@@ -113,11 +113,11 @@ pub(crate) fn coupon(unit: &mut Unit<'_>, issued: &CouponIssued) -> Step {
         coupon_history_id: &issued.user_coupon_id,
         issue_number: issued.issue_number,
     });
-    append(unit, issued.user_id, NoticeKind::CouponIssued, data)
+    append(context, issued.user_id, NoticeKind::CouponIssued, data)
 }
 
 /// A request for a coupon was decided.
-pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step {
+pub(crate) fn coupon_result(context: &mut Context<'_>, result: &CouponResult) -> Handled {
     let data = serde_json::json!({
         "success": result.success,
         "requestId": result.request_id,
@@ -128,7 +128,7 @@ pub(crate) fn coupon_result(unit: &mut Unit<'_>, result: &CouponResult) -> Step 
         "issueNumber": result.issue_number,
     });
     let kind = if result.success { NoticeKind::CouponIssued } else { NoticeKind::CouponRefused };
-    append(unit, result.user_id, kind, data.to_string())
+    append(context, result.user_id, kind, data.to_string())
 }
 
 fn order_data(order: &Order, change: OrderChange) -> String {
@@ -168,13 +168,13 @@ fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("notices are plain structs with string keys")
 }
 
-fn append(unit: &mut Unit<'_>, user: UserId, kind: NoticeKind, data: String) -> Step {
-    let mut customer = unit.customer(user)?;
-    let id = unit.ids.notice();
+fn append(context: &mut Context<'_>, user: UserId, kind: NoticeKind, data: String) -> Handled {
+    let mut customer = context.customer(user)?;
+    let id = context.ids.notice();
     customer.notices += 1;
     let previous = customer.last_notice.replace(id);
-    let notice = Notice { id, user, number: customer.notices, kind: kind.name(), data, previous, at: unit.now };
-    unit.rows.customers.put(CustomerKey(user), customer);
-    unit.rows.notices.push(notice);
+    let notice = Notice { id, user, number: customer.notices, kind: kind.name(), data, previous, at: context.now };
+    context.rows.customers.put(CustomerKey(user), customer);
+    context.rows.notices.push(notice);
     Ok(())
 }

@@ -15,7 +15,7 @@ use domain::reason::Reason;
 use domain::time::Timestamp;
 
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Halt, Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::fulfilment::{payments, shipments};
 use crate::commands::{PlaceOrder, fulfilment as after, participants};
 use crate::events::event::{
@@ -27,12 +27,12 @@ use crate::state::rows::{
 };
 
 /// Places an order: priced from the catalogue, written down, and on its way.
-pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
-    let lines = price_lines(unit, &wanted.items)?;
-    let coupon = wanted_coupon(unit, wanted)?;
-    let (mode, chosen_by) = mode_of(unit, wanted, lines.len());
-    let id = unit.ids.order();
-    let number = unit.settings.codec.order(id);
+pub(crate) fn place(context: &mut Context<'_>, wanted: &PlaceOrder) -> Answered {
+    let lines = price_lines(context, &wanted.items)?;
+    let coupon = wanted_coupon(context, wanted)?;
+    let (mode, chosen_by) = mode_of(context, wanted, lines.len());
+    let id = context.ids.order();
+    let number = context.settings.codec.order(id);
     let placement = Placement {
         id,
         number: number.clone(),
@@ -40,7 +40,7 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
         mode,
         chosen_by,
         payment: wanted.payment,
-        pay_within: unit.settings.pay_within,
+        pay_within: context.settings.pay_within,
         lines,
         coupon,
         points: wanted.points,
@@ -49,173 +49,188 @@ pub(crate) fn place(unit: &mut Unit<'_>, wanted: &PlaceOrder) -> Handled {
         warehouse_storage: wanted.warehouse_storage,
     };
     let command = order::Command::Place(Box::new(placement));
-    let events = order::decide(None, &command, unit.now).map_err(|rejection| refusal_of_placing(wanted, rejection))?;
+    let events =
+        order::decide(None, &command, context.now).map_err(|rejection| refusal_of_placing(wanted, rejection))?;
 
-    let mut customer = unit.customer(wanted.user)?;
+    let mut customer = context.customer(wanted.user)?;
     let previous = customer.last_order.replace(id);
-    unit.rows.customers.put(CustomerKey(wanted.user), customer);
+    context.rows.customers.put(CustomerKey(wanted.user), customer);
     let mut order = None;
     for event in &events {
-        order::evolve(&mut order, event, unit.now);
+        order::evolve(&mut order, event, context.now);
     }
     let order = order.ok_or_else(|| Halt::broken("placing creates the order"))?;
-    declare_new(unit, &order);
-    unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
-    unit.publish_of(created_event(unit, &order.created), &order)?;
-    claiming::begin(unit, &order)?;
+    declare_new(context, &order);
+    context.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
+    context.publish_of(created_event(context, &order.created), &order)?;
+    claiming::begin(context, &order)?;
     Ok(Answer::OrderPlaced { order: id, number })
 }
 
 /// Takes an order back before it is completed.
-pub(crate) fn cancel(unit: &mut Unit<'_>, id: OrderId, (by, note): (order::Canceller, &Option<Arc<str>>)) -> Handled {
-    apply(unit, id, &order::Command::Cancel { by, note: note.clone() })?;
+pub(crate) fn cancel(
+    context: &mut Context<'_>,
+    id: OrderId,
+    (by, note): (order::Canceller, &Option<Arc<str>>),
+) -> Answered {
+    apply(context, id, &order::Command::Cancel { by, note: note.clone() })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Asks again for the restorations of an order that got stuck.
-pub(crate) fn resume(unit: &mut Unit<'_>, id: OrderId) -> Handled {
-    apply(unit, id, &order::Command::Resume)?;
+pub(crate) fn resume(context: &mut Context<'_>, id: OrderId) -> Answered {
+    apply(context, id, &order::Command::Resume)?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Settles an order that got stuck: what it holds is given back in this commit, and the order says who wanted it and why.
-pub(crate) fn resolve(unit: &mut Unit<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Handled {
-    apply(unit, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
+pub(crate) fn resolve(context: &mut Context<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Answered {
+    apply(context, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
 /// Takes in what an event reports of a step, if it is true and new.
-pub(crate) fn take_report(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, said: (Report, Timestamp)) -> Step {
-    if request::is_report_due(unit, id, step, said.0)? { collect(unit, id, step, said) } else { Ok(()) }
+pub(crate) fn take_report(
+    context: &mut Context<'_>,
+    id: OrderId,
+    step: SagaStep,
+    said: (Report, Timestamp),
+) -> Handled {
+    if request::is_report_due(context, id, step, said.0)? { collect(context, id, step, said) } else { Ok(()) }
 }
 
 /// Takes in a participant's answer. The one collector of every order (O-09).
-pub(crate) fn collect(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, (report, at): (Report, Timestamp)) -> Step {
-    apply(unit, id, &order::Command::Collect { step, report, at })
+pub(crate) fn collect(
+    context: &mut Context<'_>,
+    id: OrderId,
+    step: SagaStep,
+    (report, at): (Report, Timestamp),
+) -> Handled {
+    apply(context, id, &order::Command::Collect { step, report, at })
 }
 
 /// Looks at an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
-pub(crate) fn fire_timer(unit: &mut Unit<'_>, id: OrderId, due: Timestamp) -> Step {
-    let Some(timer) = unit.rows.timers.get(TimerKey(id))?.copied().filter(|timer| timer.due == due) else {
+pub(crate) fn fire_timer(context: &mut Context<'_>, id: OrderId, due: Timestamp) -> Handled {
+    let Some(timer) = context.rows.timers.get(TimerKey(id))?.copied().filter(|timer| timer.due == due) else {
         return Ok(());
     };
-    unit.rows.timers.remove(TimerKey(id));
+    context.rows.timers.remove(TimerKey(id));
     match timer.kind {
-        TimerKind::Claims => give_up(unit, id),
-        TimerKind::Delayed => claiming::ask_again(unit, id),
-        TimerKind::Payment => advance(unit, id, fulfilment::Command::Expire),
-        TimerKind::Restorations { asked } if asked >= unit.settings.restorations_max => {
-            apply(unit, id, &order::Command::Stick)
+        TimerKind::Claims => give_up(context, id),
+        TimerKind::Delayed => claiming::ask_again(context, id),
+        TimerKind::Payment => advance(context, id, fulfilment::Command::Expire),
+        TimerKind::Restorations { asked } if asked >= context.settings.restorations_max => {
+            apply(context, id, &order::Command::Stick)
         }
         TimerKind::Restorations { asked } => {
-            let order = unit.order(id)?.order;
-            claiming::set_restoration_timer(unit, id, asked + 1);
-            claiming::request_restorations(unit, &order)
+            let order = context.order(id)?.order;
+            claiming::set_restoration_timer(context, id, asked + 1);
+            claiming::request_restorations(context, &order)
         }
     }
 }
 
 /// Gives an order up whose answers are overdue.
-pub(crate) fn give_up(unit: &mut Unit<'_>, id: OrderId) -> Step {
-    apply(unit, id, &order::Command::GiveUp)
+pub(crate) fn give_up(context: &mut Context<'_>, id: OrderId) -> Handled {
+    apply(context, id, &order::Command::GiveUp)
 }
 
 /// Takes an order further after it has claimed everything.
-pub(crate) fn advance(unit: &mut Unit<'_>, id: OrderId, command: fulfilment::Command) -> Step {
-    apply(unit, id, &order::Command::Settle(command))
+pub(crate) fn advance(context: &mut Context<'_>, id: OrderId, command: fulfilment::Command) -> Handled {
+    apply(context, id, &order::Command::Fulfil(command))
 }
 
 /// Whether the order would take the command; nothing happens.
-pub(crate) fn check(unit: &Unit<'_>, order: &Order, command: fulfilment::Command) -> Step {
-    order::decide(Some(order), &order::Command::Settle(command), unit.now).map_err(refusal)?;
+pub(crate) fn check(context: &Context<'_>, order: &Order, command: fulfilment::Command) -> Handled {
+    order::decide(Some(order), &order::Command::Fulfil(command), context.now).map_err(refusal)?;
     Ok(())
 }
 
 /// Decides a command on an order, folds what happened, and does what follows from it.
-fn apply(unit: &mut Unit<'_>, id: OrderId, command: &order::Command) -> Step {
-    let OrderRow { order, previous } = unit.order(id)?;
-    let events = order::decide(Some(&order), command, unit.now).map_err(refusal)?;
+fn apply(context: &mut Context<'_>, id: OrderId, command: &order::Command) -> Handled {
+    let OrderRow { order, previous } = context.order(id)?;
+    let events = order::decide(Some(&order), command, context.now).map_err(refusal)?;
     let mut order = Some(order);
     for event in &events {
-        order::evolve(&mut order, event, unit.now);
+        order::evolve(&mut order, event, context.now);
         let after = order.as_ref().ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
-        unit.rows.orders.put(OrderKey(id), OrderRow { order: after.clone(), previous });
-        follow(unit, after, event)?;
+        context.rows.orders.put(OrderKey(id), OrderRow { order: after.clone(), previous });
+        follow(context, after, event)?;
     }
     Ok(())
 }
 
 /// Does what an event of the order means for everybody else.
-fn follow(unit: &mut Unit<'_>, order: &Order, event: &order::Event) -> Step {
+fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
     let number = order.created.number.clone();
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
-        order::Event::Asked { .. } => claiming::request_claims(unit, order),
+        order::Event::Asked { .. } => claiming::request_claims(context, order),
         order::Event::AskedBack { .. } => {
             // A stuck order is looked at by people; what still comes takes it further all the same.
             if order.outcome == Outcome::Compensating {
-                claiming::set_restoration_timer(unit, order.id(), 1);
+                claiming::set_restoration_timer(context, order.id(), 1);
             }
-            claiming::request_restorations(unit, order)
+            claiming::request_restorations(context, order)
         }
         order::Event::AwaitingPayment { pay_before } => {
-            after::await_payment(unit, order, *pay_before);
+            after::await_payment(context, order, *pay_before);
             let event = OrderAwaitingPayment {
                 order_id: number,
                 user_id: order.user(),
                 amount_due: order.created.due,
                 pay_before: *pay_before,
             };
-            unit.publish_of(Event::OrderAwaitingPayment(event), order)
+            context.publish_of(Event::OrderAwaitingPayment(event), order)
         }
-        order::Event::Completed => complete(unit, order),
+        order::Event::Completed => complete(context, order),
         order::Event::CompensationRequired { reason, steps, note } => {
             let (reason, steps, cancel_reason) = (*reason, steps.clone(), note.clone());
             let event = CompensationRequired { order_id: number, reason, steps, cancel_reason, in_turn: true };
-            unit.publish_of(Event::CompensationRequired(event), order)?;
+            context.publish_of(Event::CompensationRequired(event), order)?;
             // Only an order that was to be paid has a payment; the others do not look for one.
             if order.is_prepaid() && order.pay_before.is_some() {
-                payments::withdraw(unit, order)?;
+                payments::withdraw(context, order)?;
             }
-            claiming::set_restoration_timer(unit, order.id(), 1);
-            claiming::request_restorations(unit, order)
+            claiming::set_restoration_timer(context, order.id(), 1);
+            claiming::request_restorations(context, order)
         }
         order::Event::CompensationStuck => {
             let note = OrderNote { order_id: number, user_id: Some(order.user()), status: Some(order.status) };
-            unit.publish_of(Event::CompensationStuck(note), order)
+            context.publish_of(Event::CompensationStuck(note), order)
         }
         order::Event::CompensationResumed { steps } => {
             let event = CompensationResumed { order_id: number, steps: steps.clone() };
-            unit.publish_of(Event::CompensationResumed(event), order)?;
-            claiming::set_restoration_timer(unit, order.id(), 1);
-            claiming::request_restorations(unit, order)
+            context.publish_of(Event::CompensationResumed(event), order)?;
+            claiming::set_restoration_timer(context, order.id(), 1);
+            claiming::request_restorations(context, order)
         }
         order::Event::CompensationResolved { by, reason, steps } => {
             let (resolved_by, reason) = (*by, Arc::clone(reason));
             let event = CompensationResolved { order_id: number, resolved_by, reason, steps: steps.clone() };
-            unit.publish_of(Event::CompensationResolved(event), order)?;
-            claiming::restore_at_once(unit, order, steps)
+            context.publish_of(Event::CompensationResolved(event), order)?;
+            claiming::restore_at_once(context, order, steps)
         }
-        order::Event::Cancelled { reason, .. } => cancelled(unit, order, *reason),
+        order::Event::Cancelled { reason, .. } => cancelled(context, order, *reason),
         order::Event::StatusChanged { .. }
         | order::Event::Returned(_)
         | order::Event::RefundAsked { .. }
         | order::Event::RefundRejected { .. }
         | order::Event::GoodsArrived { .. }
         | order::Event::ProcessingRequested { .. }
-        | order::Event::ProcessingFailed { .. } => after::follow(unit, order, event),
+        | order::Event::ProcessingFailed { .. } => after::follow(context, order, event),
     }
 }
 
 /// Everything is claimed and nothing more is due: the goods leave the stock in the same commit.
-fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
+fn complete(context: &mut Context<'_>, order: &Order) -> Handled {
     let created = &order.created;
     for line in &created.lines {
-        participants::sell_stock(unit, line.product, line.quantity)?;
+        participants::sell_stock(context, line.product, line.quantity)?;
     }
-    forget(unit, order);
-    if let Some(used) = used_coupon(unit, order)? {
-        unit.publish(Event::CouponUsed(used))?;
+    forget(context, order);
+    if let Some(used) = used_coupon(context, order)? {
+        context.publish(Event::CouponUsed(used))?;
     }
     let event = OrderCompleted {
         order_id: created.number.clone(),
@@ -229,62 +244,62 @@ fn complete(unit: &mut Unit<'_>, order: &Order) -> Step {
         amount_due: created.due,
         status: Some(order.status),
         order_created_at: created.at,
-        completed_at: unit.now,
+        completed_at: context.now,
     };
-    unit.publish_of(Event::OrderCompleted(event), order)?;
-    shipments::dispatch(unit, order)
+    context.publish_of(Event::OrderCompleted(event), order)?;
+    shipments::dispatch(context, order)
 }
 
-pub(crate) fn cancelled(unit: &mut Unit<'_>, order: &Order, reason: Reason) -> Step {
-    forget(unit, order);
+pub(crate) fn cancelled(context: &mut Context<'_>, order: &Order, reason: Reason) -> Handled {
+    forget(context, order);
     let order_id = order.created.number.clone();
     // Also where every restoration that was asked for turned out to be of nothing.
     if matches!(order.saga.direction, Direction::Restoring(_)) {
         let event = CompensationCompleted { order_id: order_id.clone(), reason };
-        unit.record(Event::CompensationCompleted(event), Some((order.id(), None)));
+        context.record(Event::CompensationCompleted(event), Some((order.id(), None)));
     }
     let event =
         OrderCancelled { order_id, user_id: order.user(), reason, cancel_reason: order.cancel_reason().cloned() };
-    unit.publish_of(Event::OrderCancelled(event), order)
+    context.publish_of(Event::OrderCancelled(event), order)
 }
 
 /// Claims and timer live as long as the saga.
-fn forget(unit: &mut Unit<'_>, order: &Order) {
-    unit.rows.timers.remove(TimerKey(order.id()));
+fn forget(context: &mut Context<'_>, order: &Order) {
+    context.rows.timers.remove(TimerKey(order.id()));
     for record in &order.saga.steps {
-        participants::forget_claim(unit, order.id(), record.step);
+        participants::forget_claim(context, order.id(), record.step);
     }
 }
 
-fn used_coupon(unit: &Unit<'_>, order: &Order) -> Step<Option<CouponUsed>> {
+fn used_coupon(context: &Context<'_>, order: &Order) -> Handled<Option<CouponUsed>> {
     let Some(wanted) = order.created.coupon else { return Ok(None) };
-    let holding = unit.rows.holdings.get(HoldingKey { campaign: wanted.campaign, user: order.user() })?;
+    let holding = context.rows.holdings.get(HoldingKey { campaign: wanted.campaign, user: order.user() })?;
     let used = holding.and_then(|holding| holding.coupons.iter().find(|coupon| coupon.used_order == Some(order.id())));
     Ok(used.map(|coupon| CouponUsed {
         user_coupon_id: coupon.code.clone(),
         user_id: order.user(),
         order_id: order.created.number.clone(),
         discount_amount: order.created.discount,
-        used_at: unit.now,
+        used_at: context.now,
     }))
 }
 
 /// Nothing in the store can be about an order whose number was made just now.
-fn declare_new(unit: &mut Unit<'_>, order: &Order) {
-    unit.rows.orders.known_absent(OrderKey(order.id()));
-    unit.rows.timers.known_absent(TimerKey(order.id()));
+fn declare_new(context: &mut Context<'_>, order: &Order) {
+    context.rows.orders.known_absent(OrderKey(order.id()));
+    context.rows.timers.known_absent(TimerKey(order.id()));
     if order.has_destination() {
-        unit.rows.shipments.known_absent(ShipmentKey(order.id()));
-        unit.rows.storages.known_absent(StorageKey(order.id()));
+        context.rows.shipments.known_absent(ShipmentKey(order.id()));
+        context.rows.storages.known_absent(StorageKey(order.id()));
     }
     for record in &order.saga.steps {
-        unit.rows.claims.known_absent(ClaimKey { order: order.id(), step: record.step });
+        context.rows.claims.known_absent(ClaimKey { order: order.id(), step: record.step });
     }
 }
 
 /// The mode that was named, or the one that the setting has for such an order.
-fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
-    let modes = unit.modes();
+fn mode_of(context: &Context<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
+    let modes = context.modes();
     let modes = Modes { choice: wanted.mode.unwrap_or(modes.choice), ..modes };
     modes.of(Basket {
         user: wanted.user,
@@ -294,10 +309,10 @@ fn mode_of(unit: &Unit<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<
     })
 }
 
-fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
+fn price_lines(context: &Context<'_>, items: &[(ProductId, i64)]) -> Handled<Vec<Line>> {
     let mut lines = vec![];
     for (product, quantity) in order::merge_lines(items.iter().copied()) {
-        let Some(found) = unit.offer(product)? else {
+        let Some(found) = context.offer(product)? else {
             let line = items.iter().position(|(item, _)| *item == product);
             return Err(Halt::Refused(Refusal::ProductNotFound { line }));
         };
@@ -307,13 +322,16 @@ fn price_lines(unit: &Unit<'_>, items: &[(ProductId, i64)]) -> Step<Vec<Line>> {
 }
 
 /// The coupon and its terms. A campaign that exists gives a price even to somebody who holds none: he is refused later.
-fn wanted_coupon(unit: &Unit<'_>, wanted: &PlaceOrder) -> Step<Option<(CouponWanted, domain::pricing::Discount)>> {
+fn wanted_coupon(
+    context: &Context<'_>,
+    wanted: &PlaceOrder,
+) -> Handled<Option<(CouponWanted, domain::pricing::Discount)>> {
     let Some((campaign, coupon)) = wanted.coupon else { return Ok(None) };
-    let terms = unit.terms(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
+    let terms = context.terms(campaign)?.ok_or(Halt::Refused(Refusal::CouponNotFound))?;
     Ok(Some((CouponWanted { campaign, coupon }, terms.discount)))
 }
 
-fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
+fn created_event(context: &Context<'_>, created: &Created) -> Event {
     let coupon = created.coupon.and_then(|wanted| wanted.coupon);
     Event::OrderCreated(OrderCreated {
         order_id: created.number.clone(),
@@ -324,7 +342,7 @@ fn created_event(unit: &Unit<'_>, created: &Created) -> Event {
         pay_within_seconds: created.pay_within.as_secs(),
         items: created.lines.clone(),
         coupon_id: created.coupon.map(|wanted| wanted.campaign),
-        user_coupon_id: coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
+        user_coupon_id: coupon.map(|coupon| context.settings.codec.coupon(coupon)),
         total_price: created.total,
         discount_price: created.discount,
         points_used: created.points,

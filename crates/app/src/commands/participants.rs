@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use domain::{coupon, points, stock};
 
 use crate::commands::catalogue::apply;
-use crate::commands::context::{Halt, Step, Unit};
+use crate::commands::context::{Context, Halt, Handled};
 use crate::commands::order::request::{Asked, is_claim_due, is_release_due};
 use crate::commands::points::post;
 use crate::events::event::{DelayedProcessing, Event};
@@ -23,80 +23,85 @@ use crate::state::rows::{ClaimKey, HoldingKey, OrderKey};
 /// What a participant says, and what changed hands with it.
 pub(crate) type Told = (Report, Moved);
 
-pub(crate) fn claim_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
-    if !is_claim_due(unit, order, Asked::Stock(product, quantity))? {
+pub(crate) fn claim_stock(context: &mut Context<'_>, order: OrderId, product: ProductId, quantity: i64) -> Handled {
+    if !is_claim_due(context, order, Asked::Stock(product, quantity))? {
         return Ok(());
     }
-    if let Err(until) = unit.ask(SagaStep::Stock(product)) {
-        return put_off(unit, order, SagaStep::Stock(product), until);
+    if let Err(until) = context.ask(SagaStep::Stock(product)) {
+        return put_off(context, order, SagaStep::Stock(product), until);
     }
-    let report = take_stock(unit, order, product, quantity)?;
-    answer(unit, order, SagaStep::Stock(product), report)
+    let report = take_stock(context, order, product, quantity)?;
+    answer(context, order, SagaStep::Stock(product), report)
 }
 
 pub(crate) fn claim_coupon(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     order: OrderId,
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
-) -> Step {
+) -> Handled {
     let wanted = CouponWanted { campaign: of.0, coupon };
-    if !is_claim_due(unit, order, Asked::Coupon(wanted, of.1))? {
+    if !is_claim_due(context, order, Asked::Coupon(wanted, of.1))? {
         return Ok(());
     }
-    if let Err(until) = unit.ask(SagaStep::Coupon) {
-        return put_off(unit, order, SagaStep::Coupon, until);
+    if let Err(until) = context.ask(SagaStep::Coupon) {
+        return put_off(context, order, SagaStep::Coupon, until);
     }
-    let report = take_coupon(unit, order, of, coupon)?;
-    answer(unit, order, SagaStep::Coupon, report)
+    let report = take_coupon(context, order, of, coupon)?;
+    answer(context, order, SagaStep::Coupon, report)
 }
 
-pub(crate) fn claim_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    if !is_claim_due(unit, order, Asked::Points(user, amount))? {
+pub(crate) fn claim_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled {
+    if !is_claim_due(context, order, Asked::Points(user, amount))? {
         return Ok(());
     }
-    let report = take_points(unit, order, user, amount)?;
-    answer(unit, order, SagaStep::Point, report)
+    let report = take_points(context, order, user, amount)?;
+    answer(context, order, SagaStep::Point, report)
 }
 
-pub(crate) fn release_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step {
-    if !is_release_due(unit, order, Asked::Stock(product, quantity))? {
+pub(crate) fn release_stock(context: &mut Context<'_>, order: OrderId, product: ProductId, quantity: i64) -> Handled {
+    if !is_release_due(context, order, Asked::Stock(product, quantity))? {
         return Ok(());
     }
     // Whoever cannot be asked says nothing, and is asked again by the order's timer.
-    if unit.ask(SagaStep::Stock(product)).is_err() {
+    if context.ask(SagaStep::Stock(product)).is_err() {
         return Ok(());
     }
-    let moved = give_stock_back(unit, order, product, quantity)?;
-    answer(unit, order, SagaStep::Stock(product), (Report::Restored, moved))
+    let moved = give_stock_back(context, order, product, quantity)?;
+    answer(context, order, SagaStep::Stock(product), (Report::Restored, moved))
 }
 
-pub(crate) fn release_coupon(unit: &mut Unit<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Step {
-    if !is_release_due(unit, order, Asked::CouponOf(campaign, user))? {
+pub(crate) fn release_coupon(context: &mut Context<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Handled {
+    if !is_release_due(context, order, Asked::CouponOf(campaign, user))? {
         return Ok(());
     }
-    if unit.ask(SagaStep::Coupon).is_err() {
+    if context.ask(SagaStep::Coupon).is_err() {
         return Ok(());
     }
-    let moved = give_coupon_back(unit, order, (campaign, user))?;
-    answer(unit, order, SagaStep::Coupon, (Report::Restored, moved))
+    let moved = give_coupon_back(context, order, (campaign, user))?;
+    answer(context, order, SagaStep::Coupon, (Report::Restored, moved))
 }
 
-pub(crate) fn release_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step {
-    if !is_release_due(unit, order, Asked::Points(user, amount))? {
+pub(crate) fn release_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled {
+    if !is_release_due(context, order, Asked::Points(user, amount))? {
         return Ok(());
     }
-    let moved = give_points_back(unit, order, user, amount)?;
-    answer(unit, order, SagaStep::Point, (Report::Restored, moved))
+    let moved = give_points_back(context, order, user, amount)?;
+    answer(context, order, SagaStep::Point, (Report::Restored, moved))
 }
 
 /// Reserves units of a product for an order, once.
-pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Told> {
-    take(unit, order, SagaStep::Stock(product), |unit| {
-        if unit.rows.products.get(product)?.is_none() {
+pub(crate) fn take_stock(
+    context: &mut Context<'_>,
+    order: OrderId,
+    product: ProductId,
+    quantity: i64,
+) -> Handled<Told> {
+    take(context, order, SagaStep::Stock(product), |context| {
+        if context.rows.products.get(product)?.is_none() {
             return Ok(Err(Reason::ProductNotOnSale));
         }
-        match apply(unit, product, &stock::Command::Deduct { quantity })? {
+        match apply(context, product, &stock::Command::Deduct { quantity })? {
             Ok(_) => Ok(Ok(Moved::Units(quantity))),
             Err(stock::Rejection::NotOnSale) => Ok(Err(Reason::ProductNotOnSale)),
             Err(stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch) => Ok(Err(Reason::StockExhausted)),
@@ -107,135 +112,149 @@ pub(crate) fn take_stock(unit: &mut Unit<'_>, order: OrderId, product: ProductId
 
 /// Marks a coupon as used by an order, once.
 pub(crate) fn take_coupon(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     order: OrderId,
     of: (CampaignId, UserId),
     coupon: Option<CouponId>,
-) -> Step<Told> {
-    take(unit, order, SagaStep::Coupon, |unit| {
-        let used = pay_with_coupon(unit, of, &coupon::Command::Use { coupon, order })?;
+) -> Handled<Told> {
+    take(context, order, SagaStep::Coupon, |context| {
+        let used = pay_with_coupon(context, of, &coupon::Command::Use { coupon, order })?;
         Ok(used.map(|()| Moved::Nothing).map_err(|_| Reason::CouponNotUsable))
     })
 }
 
 /// Takes points for an order, once.
-pub(crate) fn take_points(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Told> {
-    take(unit, order, SagaStep::Point, |unit| {
-        let posted = post(unit, user, &points::Command::Deduct { amount }, Some(order))?;
+pub(crate) fn take_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled<Told> {
+    take(context, order, SagaStep::Point, |context| {
+        let posted = post(context, user, &points::Command::Deduct { amount }, Some(order))?;
         Ok(posted.map(|_| Moved::Points(user, amount)).map_err(|_| Reason::PointsInsufficient))
     })
 }
 
 /// Gives units back that an order reserved, or makes sure that it never will reserve them.
-pub(crate) fn give_stock_back(unit: &mut Unit<'_>, order: OrderId, product: ProductId, quantity: i64) -> Step<Moved> {
+pub(crate) fn give_stock_back(
+    context: &mut Context<'_>,
+    order: OrderId,
+    product: ProductId,
+    quantity: i64,
+) -> Handled<Moved> {
     let restore = stock::Command::Restore { quantity };
-    release(unit, order, SagaStep::Stock(product), |unit| {
-        move_claimed(unit, product, &restore)?;
+    release(context, order, SagaStep::Stock(product), |context| {
+        move_claimed(context, product, &restore)?;
         Ok(Moved::Units(quantity))
     })
 }
 
 /// The same for the coupon that an order used.
-pub(crate) fn give_coupon_back(unit: &mut Unit<'_>, order: OrderId, of: (CampaignId, UserId)) -> Step<Moved> {
-    release(unit, order, SagaStep::Coupon, |unit| {
-        give_used_coupon_back(unit, of, order)?;
+pub(crate) fn give_coupon_back(context: &mut Context<'_>, order: OrderId, of: (CampaignId, UserId)) -> Handled<Moved> {
+    release(context, order, SagaStep::Coupon, |context| {
+        give_used_coupon_back(context, of, order)?;
         Ok(Moved::Nothing)
     })
 }
 
 /// The same for the points that an order took.
-pub(crate) fn give_points_back(unit: &mut Unit<'_>, order: OrderId, user: UserId, amount: Money) -> Step<Moved> {
-    release(unit, order, SagaStep::Point, |unit| {
-        give_taken_points_back(unit, user, (order, amount))?;
+pub(crate) fn give_points_back(
+    context: &mut Context<'_>,
+    order: OrderId,
+    user: UserId,
+    amount: Money,
+) -> Handled<Moved> {
+    release(context, order, SagaStep::Point, |context| {
+        give_taken_points_back(context, user, (order, amount))?;
         Ok(Moved::Points(user, amount))
     })
 }
 
 /// Makes the coupon usable again that an order used.
-pub(crate) fn give_used_coupon_back(unit: &mut Unit<'_>, of: (CampaignId, UserId), order: OrderId) -> Step {
-    let restored = pay_with_coupon(unit, of, &coupon::Command::Restore { order })?;
+pub(crate) fn give_used_coupon_back(context: &mut Context<'_>, of: (CampaignId, UserId), order: OrderId) -> Handled {
+    let restored = pay_with_coupon(context, of, &coupon::Command::Restore { order })?;
     restored.map_err(|_| Halt::broken("a coupon that an order used comes back"))
 }
 
 /// Gives points back that an order took.
-pub(crate) fn give_taken_points_back(unit: &mut Unit<'_>, user: UserId, (order, amount): (OrderId, Money)) -> Step {
-    let restored = post(unit, user, &points::Command::Restore { amount }, Some(order))?;
+pub(crate) fn give_taken_points_back(
+    context: &mut Context<'_>,
+    user: UserId,
+    (order, amount): (OrderId, Money),
+) -> Handled {
+    let restored = post(context, user, &points::Command::Restore { amount }, Some(order))?;
     restored.map(|_| ()).map_err(|_| Halt::broken("points that an order took come back"))
 }
 
 /// Takes reserved units out of the house, when the order that holds them completes.
-pub(crate) fn sell_stock(unit: &mut Unit<'_>, product: ProductId, quantity: i64) -> Step {
-    move_claimed(unit, product, &stock::Command::Sell { quantity })
+pub(crate) fn sell_stock(context: &mut Context<'_>, product: ProductId, quantity: i64) -> Handled {
+    move_claimed(context, product, &stock::Command::Sell { quantity })
 }
 
 /// Forgets a claim whose order is settled: the order is its own tombstone from here on.
-pub(crate) fn forget_claim(unit: &mut Unit<'_>, order: OrderId, step: SagaStep) {
-    unit.rows.claims.remove(ClaimKey { order, step });
+pub(crate) fn forget_claim(context: &mut Context<'_>, order: OrderId, step: SagaStep) {
+    context.rows.claims.remove(ClaimKey { order, step });
 }
 
 fn take(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     order: OrderId,
     step: SagaStep,
-    attempt: impl FnOnce(&mut Unit<'_>) -> Step<Result<Moved, Reason>>,
-) -> Step<Told> {
+    attempt: impl FnOnce(&mut Context<'_>) -> Handled<Result<Moved, Reason>>,
+) -> Handled<Told> {
     let key = ClaimKey { order, step };
-    match claim::take(unit.rows.claims.get(key)?.copied()) {
+    match claim::take(context.rows.claims.get(key)?.copied()) {
         Taking::Completed => Ok((Report::Completed, Moved::Nothing)),
         Taking::Failed(reason) => Ok((Report::Failed(reason), Moved::Nothing)),
         // Claims of a settled order are gone, so its own row says that it wants nothing any more.
-        Taking::Try if is_settled(unit, order)? => Ok((Report::Failed(Reason::ClaimReleased), Moved::Nothing)),
+        Taking::Try if is_final(context, order)? => Ok((Report::Failed(Reason::ClaimReleased), Moved::Nothing)),
         Taking::Try => {
-            let (claim, told) = match attempt(unit)? {
+            let (claim, told) = match attempt(context)? {
                 Ok(moved) => (Claim::Held, (Report::Completed, moved)),
                 Err(reason) => (Claim::Refused(reason), (Report::Failed(reason), Moved::Nothing)),
             };
-            unit.rows.claims.put(key, claim);
+            context.rows.claims.put(key, claim);
             Ok(told)
         }
     }
 }
 
 fn release(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     order: OrderId,
     step: SagaStep,
-    give_back: impl FnOnce(&mut Unit<'_>) -> Step<Moved>,
-) -> Step<Moved> {
+    give_back: impl FnOnce(&mut Context<'_>) -> Handled<Moved>,
+) -> Handled<Moved> {
     let key = ClaimKey { order, step };
-    let moved = match claim::release(unit.rows.claims.get(key)?.copied()) {
+    let moved = match claim::release(context.rows.claims.get(key)?.copied()) {
         Releasing::Done => return Ok(Moved::Nothing),
-        Releasing::Bury if is_settled(unit, order)? => return Ok(Moved::Nothing),
+        Releasing::Bury if is_final(context, order)? => return Ok(Moved::Nothing),
         Releasing::Bury => Moved::Nothing,
-        Releasing::GiveBack => give_back(unit)?,
+        Releasing::GiveBack => give_back(context)?,
     };
-    unit.rows.claims.put(key, Claim::Released);
+    context.rows.claims.put(key, Claim::Released);
     Ok(moved)
 }
 
-fn is_settled(unit: &Unit<'_>, order: OrderId) -> Step<bool> {
-    Ok(unit.placed(order)?.is_none_or(|order| order.outcome.is_settled()))
+fn is_final(context: &Context<'_>, order: OrderId) -> Handled<bool> {
+    Ok(context.placed(order)?.is_none_or(|order| order.outcome.is_final()))
 }
 
-fn answer(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, told: Told) -> Step {
-    let known = unit.rows.orders.get(OrderKey(order)).ok().flatten();
-    let code = known.map_or_else(|| unit.settings.codec.order(order), |row| row.order.created.number.clone());
-    unit.publish(report_event(step, told, code))
+fn answer(context: &mut Context<'_>, order: OrderId, step: SagaStep, told: Told) -> Handled {
+    let known = context.rows.orders.get(OrderKey(order)).ok().flatten();
+    let code = known.map_or_else(|| context.settings.codec.order(order), |row| row.order.created.number.clone());
+    context.publish(report_event(step, told, code))
 }
 
 /// Says that a step waits, and until when. It is still asked for: nothing was refused, and nothing taken.
-fn put_off(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Step {
-    unit.publish(delayed(unit, order, step, until))
+fn put_off(context: &mut Context<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Handled {
+    context.publish(delayed(context, order, step, until))
 }
 
-pub(crate) fn delayed(unit: &Unit<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Event {
-    let order_id = unit.settings.codec.order(order);
+pub(crate) fn delayed(context: &Context<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Event {
+    let order_id = context.settings.codec.order(order);
     Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
 }
 
 /// Moves what a claim holds, or what was sold, which is never refused.
-pub(crate) fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &stock::Command) -> Step {
-    match apply(unit, product, command)? {
+pub(crate) fn move_claimed(context: &mut Context<'_>, product: ProductId, command: &stock::Command) -> Handled {
+    match apply(context, product, command)? {
         Ok(_) => Ok(()),
         Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
         Err(_) => Err(Halt::broken("what a claim holds can always be moved")),
@@ -244,20 +263,20 @@ pub(crate) fn move_claimed(unit: &mut Unit<'_>, product: ProductId, command: &st
 
 /// Decides about a coupon that an order uses or used.
 pub(crate) fn pay_with_coupon(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     (campaign, user): (CampaignId, UserId),
     command: &coupon::Command,
-) -> Step<Result<(), coupon::Rejection>> {
+) -> Handled<Result<(), coupon::Rejection>> {
     let key = HoldingKey { campaign, user };
-    let Some(mut campaign) = unit.terms(campaign)?.cloned() else {
+    let Some(mut campaign) = context.terms(campaign)?.cloned() else {
         return Ok(Err(coupon::Rejection::NotUsable));
     };
-    let mut holding = unit.rows.holdings.get(key)?.cloned().unwrap_or(coupon::Holding::empty(campaign.id, user));
-    let event = match coupon::decide(&campaign, &holding, command, unit.now) {
+    let mut holding = context.rows.holdings.get(key)?.cloned().unwrap_or(coupon::Holding::empty(campaign.id, user));
+    let event = match coupon::decide(&campaign, &holding, command, context.now) {
         Ok(event) => event,
         Err(rejection) => return Ok(Err(rejection)),
     };
     coupon::evolve(&mut campaign, &mut holding, &event);
-    unit.rows.holdings.put(key, holding);
+    context.rows.holdings.put(key, holding);
     Ok(Ok(()))
 }

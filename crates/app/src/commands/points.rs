@@ -5,42 +5,42 @@ use domain::money::Money;
 use domain::points::{self, Account};
 
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Handled};
 use crate::events::event::{Event, PointsCharged};
 use crate::state::rows::{AccountKey, CustomerKey, Entry};
 
 /// Adds points to a customer's account.
-pub(crate) fn charge(unit: &mut Unit<'_>, user: UserId, amount: Money) -> Handled {
-    let balance = match post(unit, user, &points::Command::Charge { amount }, None)? {
+pub(crate) fn charge(context: &mut Context<'_>, user: UserId, amount: Money) -> Answered {
+    let balance = match post(context, user, &points::Command::Charge { amount }, None)? {
         Ok(balance) => balance,
         Err(points::Rejection::TooMuch { balance } | points::Rejection::Insufficient { balance }) => {
             return Err(Refusal::PointsTooMuch { balance }.into());
         }
     };
-    unit.publish(Event::PointsCharged(PointsCharged { user_id: user, amount, balance }))?;
+    context.publish(Event::PointsCharged(PointsCharged { user_id: user, amount, balance }))?;
     Ok(Answer::PointsCharged { balance })
 }
 
 /// Decides a command on an account and writes its ledger entry: one amount, from one account to another (law 9).
 pub(crate) fn post(
-    unit: &mut Unit<'_>,
+    context: &mut Context<'_>,
     user: UserId,
     command: &points::Command,
     order: Option<OrderId>,
-) -> Step<Result<Money, points::Rejection>> {
+) -> Handled<Result<Money, points::Rejection>> {
     let key = AccountKey(user);
-    let mut account = unit.rows.accounts.get(key)?.copied().unwrap_or(Account::empty(user));
+    let mut account = context.rows.accounts.get(key)?.copied().unwrap_or(Account::empty(user));
     let event = match points::decide(&account, command) {
         Ok(event) => event,
         Err(rejection) => return Ok(Err(rejection)),
     };
     points::evolve(&mut account, &event);
-    unit.rows.accounts.put(key, account);
+    context.rows.accounts.put(key, account);
 
-    let mut customer = unit.customer(user)?;
+    let mut customer = context.customer(user)?;
     let (from, to) = event.sides(user);
     let entry = Entry {
-        id: unit.ids.entry(),
+        id: context.ids.entry(),
         user,
         from_account: from.number(),
         to_account: to.number(),
@@ -49,10 +49,10 @@ pub(crate) fn post(
         order,
         balance: account.balance,
         previous: customer.last_entry,
-        at: unit.now,
+        at: context.now,
     };
     customer.last_entry = Some(entry.id);
-    unit.rows.customers.put(CustomerKey(user), customer);
-    unit.rows.entries.push(entry);
+    context.rows.customers.put(CustomerKey(user), customer);
+    context.rows.entries.push(entry);
     Ok(Ok(account.balance))
 }

@@ -4,21 +4,21 @@ use domain::time::Timestamp;
 
 use crate::commands::RegisterUser;
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Handled, Step, Unit};
+use crate::commands::context::{Answered, Context, Handled};
 use crate::state::rows::{AnswerKey, Customer, CustomerKey, Login};
 use crate::state::table::Missing;
 
 /// Registers somebody under an e-mail address that nobody else has.
-pub(crate) fn register(unit: &mut Unit<'_>, user: &RegisterUser) -> Handled {
-    if unit.rows.logins.get(user.email_key)?.is_some() {
+pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answered {
+    if context.rows.logins.get(user.email_key)?.is_some() {
         return Err(Refusal::EmailTaken.into());
     }
     let id = user.candidate.expect("the engine chooses a candidate before it loads");
-    if unit.rows.customers.get(CustomerKey(id))?.is_some() {
+    if context.rows.customers.get(CustomerKey(id))?.is_some() {
         // Somebody came with a token of this number first. Queued again, the command gets another candidate.
         return Err(Missing(CustomerKey(id).into()).into());
     }
-    unit.rows.customers.put(CustomerKey(id), Customer::new(id, unit.now));
+    context.rows.customers.put(CustomerKey(id), Customer::new(id, context.now));
     let login = Login {
         user: id,
         email: user.email.clone(),
@@ -26,15 +26,15 @@ pub(crate) fn register(unit: &mut Unit<'_>, user: &RegisterUser) -> Handled {
         password_hash: user.password_hash.clone(),
         role: user.role,
     };
-    unit.rows.logins.put(user.email_key, login);
+    context.rows.logins.put(user.email_key, login);
     Ok(Answer::UserRegistered { user: id })
 }
 
 /// Forgets answers that are older than the promise to keep them.
-pub(crate) fn forget_answers(unit: &mut Unit<'_>, keys: &[AnswerKey], before: Timestamp) -> Step {
+pub(crate) fn forget_answers(context: &mut Context<'_>, keys: &[AnswerKey], before: Timestamp) -> Handled {
     for key in keys {
-        if unit.rows.answers.get(*key)?.is_some_and(|stored| stored.at < before) {
-            unit.rows.answers.remove(*key);
+        if context.rows.answers.get(*key)?.is_some_and(|stored| stored.at < before) {
+            context.rows.answers.remove(*key);
         }
     }
     Ok(())

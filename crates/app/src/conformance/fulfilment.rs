@@ -3,14 +3,14 @@
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::Receiver;
-use domain::payment::{self, Asked, Deed, Method, Payment, Said};
+use domain::payment::{self, Asked, Method, Operation, Payment, ProviderResult};
 use domain::shipment::{self, Shipment};
 use domain::warehouse::{self, Storage};
 
 use super::Fixture;
 use super::samples::Dice;
 use super::session::{NOON, Session};
-use crate::state::rows::{Key, PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
+use crate::state::rows::{CallbackKey, CallbackRow, Key, PaymentKey, ShipmentKey, StorageKey};
 
 /// So many varied rows of each kind.
 const SAMPLES: i64 = 60;
@@ -57,12 +57,12 @@ fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
 }
 
 fn payment_command(dice: &mut Dice, payment: &Payment) -> payment::Command {
-    let asked = payment.asked().unwrap_or(Asked::first(payment.attempt, Deed::Capture, 0));
+    let asked = payment.asked().unwrap_or(Asked::first(payment.attempt, Operation::Capture, 0));
     let said = match dice.below(8) {
-        0 => Said::Declined { code: "card's \"limit\"".into() },
-        1 => Said::Unknown,
-        2 => Said::NotDone,
-        _ => Said::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(asked.deed) },
+        0 => ProviderResult::Declined { code: "card's \"limit\"".into() },
+        1 => ProviderResult::Unknown,
+        2 => ProviderResult::NotExecuted,
+        _ => ProviderResult::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(asked.operation) },
     };
     if payment.state == payment::State::Stuck && dice.below(2) == 0 {
         return stuck_command(dice);
@@ -95,21 +95,21 @@ fn stuck_payment(order: OrderId) -> Vec<Payment> {
         states.extend(payment.clone());
     };
     let answer = |payment: &Payment, said| payment::Command::Answer {
-        asked: payment.asked().unwrap_or(Asked::first(1, Deed::Capture, 0)),
+        asked: payment.asked().unwrap_or(Asked::first(1, Operation::Capture, 0)),
         said,
     };
-    let yes = |payment: &Payment, deed| {
-        answer(payment, Said::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(deed) })
+    let yes = |payment: &Payment, operation| {
+        answer(payment, ProviderResult::Approved { reference: "pi_3Mtw".into(), amount: payment.amount_of(operation) })
     };
     let part = |_: &Payment| payment::Command::Refund { amount: Money::won(500) };
     step(&part);
-    step(&|payment| yes(payment, Deed::Authorize));
-    step(&|payment| yes(payment, Deed::Capture));
+    step(&|payment| yes(payment, Operation::Authorize));
+    step(&|payment| yes(payment, Operation::Capture));
     step(&part);
-    step(&|payment| yes(payment, Deed::Refund));
+    step(&|payment| yes(payment, Operation::Refund));
     step(&part);
     for _ in 0..payment::GIVE_BACK_TRIES_MAX {
-        step(&|payment| answer(payment, Said::Declined { code: "no_funds".into() }));
+        step(&|payment| answer(payment, ProviderResult::Declined { code: "no_funds".into() }));
     }
     step(&part);
     step(&|_| payment::Command::Resolve { by: UserId(7), reason: "이체".into(), reference: "TR-1".into() });
@@ -162,9 +162,9 @@ pub(super) async fn what_is_kept_survives(fixture: &mut dyn Fixture) {
 /// Failure mode 19: the same telling is never written twice.
 pub(super) async fn a_telling_is_written_once(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
-    let key = TellingKey(Dice(1).bytes());
-    let telling = Telling { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };
+    let key = CallbackKey(Dice(1).bytes());
+    let telling = CallbackRow { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };
     survives!(session, tellings, key, [telling.clone()]);
-    let other = TellingKey(Dice(2).bytes());
+    let other = CallbackKey(Dice(2).bytes());
     assert_eq!(session.look(&[other.into()]).await.tellings.get(other), Ok(None));
 }

@@ -8,7 +8,7 @@ use domain::money::Money;
 use domain::pricing::Discount;
 use domain::time::Timestamp;
 
-use crate::ports::{CampaignFacts, EarlyRefusal, Gate, Pending};
+use crate::ports::{BoxFuture, CampaignFacts, EarlyRefusal, Gate};
 
 /// A gate under test, and the store beside it.
 pub trait GateFixture {
@@ -18,10 +18,10 @@ pub trait GateFixture {
     fn commit(&mut self, campaign: &Campaign);
 
     /// Returns when what the gate was told can be asked for.
-    fn told(&mut self) -> Pending<'_, ()>;
+    fn told(&mut self) -> BoxFuture<'_, ()>;
 }
 
-pub type GateCase = for<'a> fn(&'a mut dyn GateFixture) -> Pending<'a, ()>;
+pub type GateCase = for<'a> fn(&'a mut dyn GateFixture) -> BoxFuture<'a, ()>;
 
 macro_rules! gate_cases {
     ($($case:ident,)*) => {
@@ -74,7 +74,7 @@ fn campaign(quantity: i64, issued: i64) -> Campaign {
 /// A commit that the gate hears of.
 async fn tell(fixture: &mut dyn GateFixture, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
     fixture.commit(&campaign);
-    fixture.gate().learn(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
+    fixture.gate().apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
     fixture.told().await;
 }
 

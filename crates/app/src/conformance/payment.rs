@@ -8,7 +8,7 @@ use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
 
-use crate::payments::provider::{Ask, Deed, Found, Provider, Verdict};
+use crate::payments::provider::{Ask, Found, Operation, Provider, Verdict};
 
 pub type Case = for<'a> fn(&'a Customer<'a>) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
@@ -43,26 +43,26 @@ pub struct Customer<'a> {
 }
 
 impl Customer<'_> {
-    fn asks(&self, deed: Deed, amount: Money) -> Ask {
+    fn asks(&self, operation: Operation, amount: Money) -> Ask {
         let order = self.order.as_str();
         Ask {
-            key: Arc::from(format!("{order}/1/{}", deed.name())),
+            key: Arc::from(format!("{order}/1/{}", operation.name())),
             payment: Code(Arc::from(format!("PAY-{order}"))),
             order: self.order.clone(),
             method: Method::Card,
             amount,
             reference: None,
-            deed,
+            operation,
         }
     }
 
-    fn asks_with(&self, reference: &Arc<str>, deed: Deed, amount: Money) -> Ask {
-        Ask { reference: Some(Arc::clone(reference)), ..self.asks(deed, amount) }
+    fn asks_with(&self, reference: &Arc<str>, operation: Operation, amount: Money) -> Ask {
+        Ask { reference: Some(Arc::clone(reference)), ..self.asks(operation, amount) }
     }
 
     fn refund(&self, reference: &Arc<str>, number: i64, amount: Money) -> Ask {
         let key = Arc::from(format!("{}/1/refund/{number}", self.order));
-        Ask { key, ..self.asks_with(reference, Deed::Refund, amount) }
+        Ask { key, ..self.asks_with(reference, Operation::Refund, amount) }
     }
 
     async fn has(&self, ask: &Ask) -> Verdict {
@@ -89,8 +89,8 @@ impl Customer<'_> {
     }
 
     async fn pays(&self) -> Arc<str> {
-        let reference = self.gets(&self.asks(Deed::Authorize, PRICE)).await;
-        self.gets(&self.asks_with(&reference, Deed::Capture, PRICE)).await
+        let reference = self.gets(&self.asks(Operation::Authorize, PRICE)).await;
+        self.gets(&self.asks_with(&reference, Operation::Capture, PRICE)).await
     }
 }
 
@@ -103,18 +103,22 @@ async fn what_is_set_aside_is_taken_and_given_back_in_parts(customer: &Customer<
 }
 
 async fn what_was_never_asked_is_not_found(customer: &Customer<'_>) {
-    let authorize = customer.asks(Deed::Authorize, PRICE);
+    let authorize = customer.asks(Operation::Authorize, PRICE);
     assert_eq!(customer.finds(&authorize).await, Found::Never);
     let reference = customer.gets(&authorize).await;
-    for deed in [Deed::Capture, Deed::Void] {
-        assert_eq!(customer.finds(&customer.asks_with(&reference, deed, PRICE)).await, Found::Never, "{deed:?}");
+    for operation in [Operation::Capture, Operation::Void] {
+        assert_eq!(
+            customer.finds(&customer.asks_with(&reference, operation, PRICE)).await,
+            Found::Never,
+            "{operation:?}"
+        );
     }
-    customer.gets(&customer.asks_with(&reference, Deed::Capture, PRICE)).await;
+    customer.gets(&customer.asks_with(&reference, Operation::Capture, PRICE)).await;
     assert_eq!(customer.finds(&customer.refund(&reference, 1, PRICE)).await, Found::Never);
 }
 
 async fn the_same_key_is_the_same_deed(customer: &Customer<'_>) {
-    let authorize = customer.asks(Deed::Authorize, PRICE);
+    let authorize = customer.asks(Operation::Authorize, PRICE);
     let first = customer.has(&authorize).await;
     assert_eq!(customer.has(&authorize).await, first);
     let reference = customer.pays().await;
@@ -126,18 +130,20 @@ async fn the_same_key_is_the_same_deed(customer: &Customer<'_>) {
 }
 
 async fn what_was_done_is_found_again(customer: &Customer<'_>) {
-    let authorize = customer.asks(Deed::Authorize, PRICE);
+    let authorize = customer.asks(Operation::Authorize, PRICE);
     let verdict = customer.has(&authorize).await;
     assert_eq!(customer.finds(&authorize).await, Found::Verdict(verdict.clone()));
     let Verdict::Approved { reference, .. } = verdict else { panic!("{verdict:?}") };
-    for ask in [customer.asks_with(&reference, Deed::Capture, PRICE), customer.refund(&reference, 1, Money::won(300))] {
+    for ask in
+        [customer.asks_with(&reference, Operation::Capture, PRICE), customer.refund(&reference, 1, Money::won(300))]
+    {
         let verdict = customer.has(&ask).await;
         assert_eq!(customer.finds(&ask).await, Found::Verdict(verdict), "{}", ask.key);
     }
 }
 
 async fn a_decline_is_for_good_and_found_again(customer: &Customer<'_>) {
-    let ask = customer.asks(Deed::Authorize, customer.too_much);
+    let ask = customer.asks(Operation::Authorize, customer.too_much);
     let Verdict::Declined { code, .. } = customer.has(&ask).await else { panic!("it was approved") };
     for _ in 0..2 {
         let again = customer.has(&ask).await;
@@ -151,17 +157,17 @@ async fn a_decline_is_for_good_and_found_again(customer: &Customer<'_>) {
 }
 
 async fn what_is_given_up_is_not_taken(customer: &Customer<'_>) {
-    let reference = customer.gets(&customer.asks(Deed::Authorize, PRICE)).await;
-    let void = customer.asks_with(&reference, Deed::Void, PRICE);
+    let reference = customer.gets(&customer.asks(Operation::Authorize, PRICE)).await;
+    let void = customer.asks_with(&reference, Operation::Void, PRICE);
     customer.gets(&void).await;
     customer.gets(&void).await;
     assert!(matches!(customer.finds(&void).await, Found::Verdict(Verdict::Approved { .. })));
-    customer.is_refused(&customer.asks_with(&reference, Deed::Capture, PRICE)).await;
+    customer.is_refused(&customer.asks_with(&reference, Operation::Capture, PRICE)).await;
 }
 
 async fn what_is_taken_is_not_given_up(customer: &Customer<'_>) {
     let reference = customer.pays().await;
-    customer.is_refused(&customer.asks_with(&reference, Deed::Void, PRICE)).await;
+    customer.is_refused(&customer.asks_with(&reference, Operation::Void, PRICE)).await;
 }
 
 async fn no_more_is_given_back_than_was_taken(customer: &Customer<'_>) {
@@ -172,13 +178,13 @@ async fn no_more_is_given_back_than_was_taken(customer: &Customer<'_>) {
 }
 
 async fn another_attempt_is_another_payment(customer: &Customer<'_>) {
-    customer.is_refused(&customer.asks(Deed::Authorize, customer.too_much)).await;
-    let first = customer.asks(Deed::Authorize, PRICE);
+    customer.is_refused(&customer.asks(Operation::Authorize, customer.too_much)).await;
+    let first = customer.asks(Operation::Authorize, PRICE);
     let second = Ask { key: Arc::from(format!("{}/2/authorize", customer.order)), ..first };
     let reference = customer.gets(&second).await;
     let capture = Ask {
         key: Arc::from(format!("{}/2/capture", customer.order)),
-        ..customer.asks_with(&reference, Deed::Capture, PRICE)
+        ..customer.asks_with(&reference, Operation::Capture, PRICE)
     };
     customer.gets(&capture).await;
 }

@@ -16,9 +16,9 @@ use super::session::{NOON, Session};
 use crate::commands::answer::Answer;
 use crate::log::reactions::Group;
 use crate::state::rows::{
-    AccountKey, AnswerKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId, HoldingKey, InboxKey, Key,
-    Login, ModesChange, ModesKey, OfferKey, OrderKey, OrderRow, PlacedKey, Role, Rows, Sales, SalesKey, StoredAnswer,
-    TermsKey, Timer, TimerKey, TimerKind,
+    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId,
+    HoldingKey, InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Role,
+    Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey, TimerKind,
 };
 
 /// So many varied rows of each kind.
@@ -126,7 +126,7 @@ pub(super) async fn terms_and_offers_are_what_is_written(fixture: &mut dyn Fixtu
     let mut session = Session::start(fixture).await;
     let mut dice = Dice(7);
     let (campaign, product) = (samples::campaign(&mut dice, CampaignId(1)), samples::product(&mut dice, ProductId(1)));
-    let (terms, offer) = (TermsKey(campaign.id), OfferKey(product.id));
+    let (terms, offer) = (CampaignSnapshotKey(campaign.id), ProductSnapshotKey(product.id));
     let found = session.look(&[terms.into(), offer.into()]).await;
     assert_eq!((found.terms.get(terms), found.offers.get(offer)), (Ok(None), Ok(None)));
     let keys = [campaign.id.into(), product.id.into()];

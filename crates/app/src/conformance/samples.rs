@@ -101,7 +101,7 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
             by: dice.pick(&[Canceller::Customer, Canceller::Admin]),
             note: dice.flip().then(|| dice.text()),
         },
-        12..=15 => order::Command::Settle(settling_command(dice, &before)),
+        12..=15 => order::Command::Fulfil(fulfilment_command(dice, &before)),
         4..=6 => order::Command::Collect { step: dice.pick(&steps), report: Report::Restored, at },
         7 => {
             let report = Report::Failed(dice.pick(&Reason::ALL));
@@ -117,7 +117,7 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     order.expect("the order was there before")
 }
 
-fn settling_command(dice: &mut Dice, before: &Order) -> fulfilment::Command {
+fn fulfilment_command(dice: &mut Dice, before: &Order) -> fulfilment::Command {
     match dice.below(8) {
         0 if before.outcome == Outcome::AwaitingPayment => fulfilment::Command::Captured,
         1 => {

@@ -8,12 +8,12 @@ use domain::ids::CampaignId;
 use domain::order::Order;
 use domain::time::Timestamp;
 
-use super::report::Buried;
+use super::report::DeadLettered;
 use super::rollback::{self, caught};
-use super::{Job, Reply, Report};
-use crate::commands::answer::{Answer, Refusal, Settled};
-use crate::commands::context::{Halt, Unit};
-use crate::commands::{Command, Reaction, Undelivered, dispatch};
+use super::{Job, Report, Responder};
+use crate::commands::answer::{Answer, Refusal, Reply};
+use crate::commands::context::{Context, Halt};
+use crate::commands::{Command, FailedDelivery, Reaction, dispatch};
 use crate::events::event::Event;
 use crate::log::reactions::Group;
 use crate::ports::views::DaySales;
@@ -100,7 +100,7 @@ impl Batch {
         if decided.is_err() {
             self.rows.undo_to(before);
         }
-        self.rows.settle();
+        self.rows.release_savepoint();
         match decided {
             Ok((answer, replayed)) => {
                 self.move_past(&job);
@@ -192,8 +192,8 @@ impl Batch {
         trace: Option<TraceParent>,
         cause: &'static str,
         (ids, settings): (&'u mut Ids, &'u Settings),
-    ) -> Unit<'u> {
-        Unit { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0 }
+    ) -> Context<'u> {
+        Context { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0 }
     }
 
     /// How the event waits, if others of its key wait already.
@@ -306,7 +306,7 @@ impl Batch {
             let (letter, is_new) = change.kept();
             if is_new {
                 let (kind, error) = (Arc::clone(&letter.message.kind), Arc::clone(&letter.trouble.error));
-                report.buried.push(Buried { letter: letter.id, group: letter.group, kind, error });
+                report.buried.push(DeadLettered { letter: letter.id, group: letter.group, kind, error });
             }
             // Whoever acted on it before may expect that it is tried again by itself.
             if letter.status == LetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {
@@ -323,7 +323,7 @@ impl Batch {
     /// Whether this batch has tried a letter that would have been tried again.
     fn was_scheduled(&self, letter: &DeadLetter) -> bool {
         self.decided.iter().any(|(job, result, _)| {
-            let Command::Undelivered(Undelivered::ResendFailed { letter: seen, .. }) = &job.command else {
+            let Command::FailedDelivery(FailedDelivery::ResendFailed { letter: seen, .. }) = &job.command else {
                 return false;
             };
             result.is_ok() && seen.id == letter.id && seen.status == LetterStatus::Scheduled
@@ -331,11 +331,11 @@ impl Batch {
     }
 
     /// What everybody is told when it is durable.
-    pub(super) fn into_answers(self) -> Vec<(Reply, Settled)> {
+    pub(super) fn into_answers(self) -> Vec<(Responder, Reply)> {
         let Batch { rows, decided, .. } = self;
         let answer = |(job, result, replayed): (Job, Result<Answer, Refusal>, bool)| {
             let order = if replayed { None } else { result.as_ref().ok().and_then(|answer| order_of(&rows, answer)) };
-            (job.reply, Settled { result, replayed, order })
+            (job.responder, Reply { result, replayed, order })
         };
         decided.into_iter().map(answer).collect()
     }
@@ -381,11 +381,11 @@ const fn cause(command: &Command) -> &'static str {
         Command::FireTimer { .. } => "Timer",
         Command::Repair(_) => "Repair",
         Command::MoveGroup { .. } => "MoveGroup",
-        Command::PassOver => "PassOver",
+        Command::Skip => "PassOver",
         Command::ForgetAnswers { .. } => "ForgetAnswers",
-        Command::Undelivered(Undelivered::Retry { .. }) => "Retry",
-        Command::Undelivered(Undelivered::Resend { .. }) => "Resend",
-        Command::Undelivered(_) => "Undelivered",
+        Command::FailedDelivery(FailedDelivery::Retry { .. }) => "Retry",
+        Command::FailedDelivery(FailedDelivery::Resend { .. }) => "Resend",
+        Command::FailedDelivery(_) => "Undelivered",
         Command::React(reaction) => match reaction {
             Reaction::ClaimStock { .. } => "StockDeductionRequested",
             Reaction::ClaimCoupon { .. } => "CouponUsageRequested",
@@ -404,7 +404,7 @@ const fn cause(command: &Command) -> &'static str {
             | Reaction::NoticeStuck { .. }
             | Reaction::NoticeReturned { .. }
             | Reaction::NoticeRejected { .. } => "Notice",
-            Reaction::SettleOrder { .. } => "OrderProcessingRequested",
+            Reaction::ProcessOrder { .. } => "OrderProcessingRequested",
             Reaction::RetryPayment { .. } => "OrderProcessingRetried",
             Reaction::CallProvider { .. } => "PaymentRequested",
             Reaction::CountSales { .. } => "OrderCompleted",

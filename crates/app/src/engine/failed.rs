@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::commands::{Attempt, Command, Undelivered};
+use crate::commands::{Attempt, Command, FailedDelivery};
 use crate::log::reactions;
 use crate::ports::{Delivery, DueTimer};
 use crate::state::rows::{Message, ParkKey};
@@ -30,7 +30,7 @@ impl Job {
 
     /// Whether its failure can be written down.
     pub(super) const fn is_event(&self) -> bool {
-        self.carried.is_some() || matches!(self.command, Command::Undelivered(_))
+        self.carried.is_some() || matches!(self.command, Command::FailedDelivery(_))
     }
 
     /// The job that lets the event wait behind others of its key.
@@ -41,7 +41,7 @@ impl Job {
     fn parking(&self, error: Option<Arc<str>>) -> Option<Command> {
         let carried = self.carried.as_ref()?;
         let message = Box::new(Message::of(&carried.delivery));
-        Some(Command::Undelivered(Undelivered::Park { key: carried.park, message, error }))
+        Some(Command::FailedDelivery(FailedDelivery::Park { key: carried.park, message, error }))
     }
 
     /// Becomes the job that writes down that this one failed. `false`: it is about no event, and stays what it was.
@@ -58,16 +58,16 @@ impl Job {
             Command::React(_) if is_final => {
                 let Carried { delivery, park } = &**self.carried.as_ref()?;
                 let message = Box::new(Message::of(delivery));
-                Some(Command::Undelivered(Undelivered::Bury { group: park.group, message, error }))
+                Some(Command::FailedDelivery(FailedDelivery::Bury { group: park.group, message, error }))
             }
             Command::React(_) => self.parking(Some(error)),
-            Command::Undelivered(Undelivered::Retry { key, parked, attempts }) => {
+            Command::FailedDelivery(FailedDelivery::Retry { key, parked, attempts }) => {
                 let (key, parked, tried) = (*key, parked.clone(), attempts.len());
-                Some(Command::Undelivered(Undelivered::RetryFailed { key, parked, tried, error, is_final }))
+                Some(Command::FailedDelivery(FailedDelivery::RetryFailed { key, parked, tried, error, is_final }))
             }
-            Command::Undelivered(Undelivered::Resend { letter, reason, .. }) => {
+            Command::FailedDelivery(FailedDelivery::Resend { letter, reason, .. }) => {
                 let (letter, reason) = (letter.clone(), reason.clone());
-                Some(Command::Undelivered(Undelivered::ResendFailed { letter, error, reason, is_final }))
+                Some(Command::FailedDelivery(FailedDelivery::ResendFailed { letter, error, reason, is_final }))
             }
             _ => None,
         }
@@ -85,11 +85,11 @@ pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
         DueTimer::Parked { key, parked, messages } => {
             let attempt = |message| Attempt { reaction: reaction(key.group, &message), message };
             let attempts = messages.into_iter().map(attempt).collect();
-            Command::Undelivered(Undelivered::Retry { key, parked, attempts })
+            Command::FailedDelivery(FailedDelivery::Retry { key, parked, attempts })
         }
         DueTimer::Letter(letter) => {
             let reaction = reaction(letter.group, &letter.message);
-            Command::Undelivered(Undelivered::Resend { letter, reaction, reason: None })
+            Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason: None })
         }
     }
 }

@@ -3,13 +3,13 @@
 use domain::time::Timestamp;
 
 use super::failed::Carried;
-use crate::commands::answer::{Refusal, Settled};
+use crate::commands::answer::{Refusal, Reply};
 use crate::commands::{Command, Idempotency, Source};
 use crate::state::rows::{Key, OffsetKey};
 use crate::trace::TraceParent;
 
 /// Told once, when the job's outcome is durable or known not to be.
-pub type Reply = Box<dyn FnOnce(Settled) + Send>;
+pub type Responder = Box<dyn FnOnce(Reply) + Send>;
 
 /// A command on its way through the engine.
 pub struct Job {
@@ -21,7 +21,7 @@ pub struct Job {
     pub deadline: Option<Timestamp>,
     /// The trace that it belongs to, and with it every event that it causes.
     pub trace: Option<TraceParent>,
-    pub(super) reply: Reply,
+    pub(super) responder: Responder,
     /// Whether it is an event that the log did not bring, and the store did.
     pub(super) is_healing: bool,
     /// What the log brought.
@@ -31,14 +31,14 @@ pub struct Job {
 }
 
 impl Job {
-    pub fn new(command: Command, reply: Reply) -> Job {
+    pub fn new(command: Command, responder: Responder) -> Job {
         Job {
             command,
             idempotency: None,
             source: None,
             deadline: None,
             trace: None,
-            reply,
+            responder,
             is_healing: false,
             carried: None,
             missed: vec![],
@@ -79,6 +79,6 @@ impl Job {
 
     /// Answers without deciding.
     pub fn refuse(self, refusal: Refusal) {
-        (self.reply)(Settled::refused(refusal));
+        (self.responder)(Reply::refused(refusal));
     }
 }

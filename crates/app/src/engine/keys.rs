@@ -7,11 +7,12 @@ use domain::order::{Choice, Line, Order, Outcome};
 use domain::time::Timestamp;
 
 use super::Job;
-use crate::commands::{Attempt, Command, PlaceOrder, Reaction, Repair, Undelivered};
+use crate::commands::{Attempt, Command, FailedDelivery, PlaceOrder, Reaction, Repair};
 use crate::state::ids::Sequence;
 use crate::state::rows::{
-    AccountKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OfferKey, OrderKey, OrderRow,
-    ParkedEventKey, PaymentKey, PlacedKey, Rows, SalesKey, ShipmentKey, StorageKey, TermsKey, TimerKey,
+    AccountKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, Keys, OrderKey,
+    OrderRow, ParkedEventKey, PaymentKey, PlacedKey, ProductSnapshotKey, Rows, SalesKey, ShipmentKey, StorageKey,
+    TimerKey,
 };
 use crate::state::settings::{Executor, Settings};
 
@@ -24,9 +25,9 @@ const NOTICES_OF_AN_ORDER: usize = 4;
 /// Numbers of a sequence that a command takes at most.
 pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
     match (command, sequence) {
-        (Command::React(_) | Command::Undelivered(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
-        (Command::Undelivered(Undelivered::Retry { attempts, .. }), _) => attempts.len() * of_reaction(sequence),
-        (Command::Undelivered(Undelivered::Resend { .. }), _) => of_reaction(sequence),
+        (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
+        (Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }), _) => attempts.len() * of_reaction(sequence),
+        (Command::FailedDelivery(FailedDelivery::Resend { .. }), _) => of_reaction(sequence),
         (Command::RegisterUser(_), Sequence::User)
         | (Command::RegisterProduct { .. }, Sequence::Product | Sequence::Receipt)
         | (Command::AdjustStock { .. }, Sequence::Receipt)
@@ -49,7 +50,7 @@ pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
             | Command::FireTimer { .. },
             Sequence::Entry,
         ) => 2,
-        (command, Sequence::Notice) if is_about_settling(command) => NOTICES_OF_AN_ORDER,
+        (command, Sequence::Notice) if is_about_fulfilment(command) => NOTICES_OF_AN_ORDER,
         (
             Command::PlaceOrder(_)
             | Command::CancelOrder { .. }
@@ -90,10 +91,7 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
             keys.insert(user.email_key.into());
             keys.extend(user.candidate.map(|candidate| Key::from(CustomerKey(candidate))));
         }
-        Command::RegisterProduct { .. }
-        | Command::CreateCampaign(_)
-        | Command::MoveGroup { .. }
-        | Command::PassOver => {}
+        Command::RegisterProduct { .. } | Command::CreateCampaign(_) | Command::MoveGroup { .. } | Command::Skip => {}
         Command::ChangeModes(_) => {
             keys.insert(Key::Modes);
         }
@@ -124,16 +122,16 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
         | Command::DecideRefund { order, .. }
         | Command::TakeInGoods { order, .. }
         | Command::RetryStuckPayment { order, .. }
-        | Command::ResolveStuckPayment { order, .. } => settling(*order, keys),
-        Command::RefundOrder(wanted) => settling(wanted.order, keys),
-        Command::ProcessOrder(wanted) => settling(wanted.order, keys),
+        | Command::ResolveStuckPayment { order, .. } => fulfilment(*order, keys),
+        Command::RefundOrder(wanted) => fulfilment(wanted.order, keys),
+        Command::ProcessOrder(wanted) => fulfilment(wanted.order, keys),
         Command::PaymentAnswered(answered) => {
-            settling(answered.order, keys);
+            fulfilment(answered.order, keys);
             keys.extend(answered.told.iter().map(|telling| Key::from(telling.key)));
         }
-        Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => settling(*order, keys),
+        Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => fulfilment(*order, keys),
         Command::React(reaction) => declare_reaction(reaction, settings, keys),
-        Command::Undelivered(command) => declare_undelivered(command, settings, keys),
+        Command::FailedDelivery(command) => declare_undelivered(command, settings, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
         Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
     }
@@ -148,8 +146,8 @@ fn claims_at_once(order: &PlaceOrder, settings: &Settings) -> bool {
 /// Placing alone only looks at what there is to buy.
 fn declare_placement(order: &PlaceOrder, keys: &mut Keys) {
     keys.insert(CustomerKey(order.user).into());
-    keys.extend(order.items.iter().map(|(product, _)| Key::from(OfferKey(*product))));
-    keys.extend(order.coupon.map(|(campaign, _)| Key::from(TermsKey(campaign))));
+    keys.extend(order.items.iter().map(|(product, _)| Key::from(ProductSnapshotKey(*product))));
+    keys.extend(order.coupon.map(|(campaign, _)| Key::from(CampaignSnapshotKey(campaign))));
 }
 
 fn declare_claiming(order: &PlaceOrder, day: i64, keys: &mut Keys) {
@@ -161,20 +159,20 @@ fn declare_claiming(order: &PlaceOrder, day: i64, keys: &mut Keys) {
     keys.insert(CustomerKey(order.user).into());
     if let Some((campaign, _)) = order.coupon {
         keys.insert(HoldingKey { campaign, user: order.user }.into());
-        keys.insert(TermsKey(campaign).into());
+        keys.insert(CampaignSnapshotKey(campaign).into());
     }
     if !order.points.is_zero() {
         keys.insert(AccountKey(order.user).into());
     }
 }
 
-fn declare_undelivered(command: &Undelivered, settings: &Settings, keys: &mut Keys) {
+fn declare_undelivered(command: &FailedDelivery, settings: &Settings, keys: &mut Keys) {
     match command {
-        Undelivered::Park { key, .. } => {
+        FailedDelivery::Park { key, .. } => {
             keys.insert((*key).into());
         }
-        Undelivered::Bury { .. } => {}
-        Undelivered::Retry { key, parked, attempts } => {
+        FailedDelivery::Bury { .. } => {}
+        FailedDelivery::Retry { key, parked, attempts } => {
             keys.insert((*key).into());
             keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
             for Attempt { message, reaction } in attempts {
@@ -182,19 +180,19 @@ fn declare_undelivered(command: &Undelivered, settings: &Settings, keys: &mut Ke
                 keys.insert(InboxKey { group: key.group, event: message.id }.into());
             }
         }
-        Undelivered::RetryFailed { key, parked, .. } => {
+        FailedDelivery::RetryFailed { key, parked, .. } => {
             keys.insert((*key).into());
             keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
         }
-        Undelivered::Resend { letter, reaction, .. } => {
+        FailedDelivery::Resend { letter, reaction, .. } => {
             keys.insert(letter.id.into());
             keys.insert(InboxKey { group: letter.group, event: letter.message.id }.into());
             reaction.iter().for_each(|reaction| declare_reaction(reaction, settings, keys));
         }
-        Undelivered::ResendFailed { letter, .. } => {
+        FailedDelivery::ResendFailed { letter, .. } => {
             keys.insert(letter.id.into());
         }
-        Undelivered::Edit { letter, .. } | Undelivered::Drop { letter, .. } => {
+        FailedDelivery::Edit { letter, .. } | FailedDelivery::Drop { letter, .. } => {
             keys.insert((*letter).into());
         }
     }
@@ -209,7 +207,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
         Reaction::ClaimCoupon { order, user, campaign, .. } | Reaction::ReleaseCoupon { order, user, campaign } => {
             claim(*order, Step::Coupon, keys);
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
-            keys.insert(TermsKey(*campaign).into());
+            keys.insert(CampaignSnapshotKey(*campaign).into());
         }
         Reaction::ClaimPoints { order, user, .. } | Reaction::ReleasePoints { order, user, .. } => {
             claim(*order, Step::Point, keys);
@@ -236,7 +234,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
             keys.insert(OrderKey(*order).into());
             keys.extend(user.map(|user| Key::from(CustomerKey(user))));
         }
-        Reaction::SettleOrder { order, .. } | Reaction::RetryPayment { order, .. } => settling(*order, keys),
+        Reaction::ProcessOrder { order, .. } | Reaction::RetryPayment { order, .. } => fulfilment(*order, keys),
         Reaction::CallProvider { order, .. } => {
             keys.insert(OrderKey(*order).into());
             keys.insert(PaymentKey(*order).into());
@@ -310,11 +308,11 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
         }
         Command::PaymentAnswered(answered) => declare_by(answered.order, known, keys),
         Command::React(reaction) => declare_by_reaction(reaction, known, keys),
-        Command::Undelivered(Undelivered::Retry { attempts, .. }) => {
+        Command::FailedDelivery(FailedDelivery::Retry { attempts, .. }) => {
             let reactions = attempts.iter().filter_map(|attempt| attempt.reaction.as_ref());
             reactions.for_each(|reaction| declare_by_reaction(reaction, known, keys));
         }
-        Command::Undelivered(Undelivered::Resend { reaction: Some(reaction), .. }) => {
+        Command::FailedDelivery(FailedDelivery::Resend { reaction: Some(reaction), .. }) => {
             declare_by_reaction(reaction, known, keys);
         }
         _ => {}
@@ -351,7 +349,7 @@ fn declare_by_reaction(reaction: &Reaction, known: (&Rows, &Settings, Timestamp)
         && row.order.saga.direction == Direction::Claiming
     {
         declare_completing(&row.order, keys);
-    } else if let Reaction::Collect { order, .. } | Reaction::SettleOrder { order, .. } = reaction {
+    } else if let Reaction::Collect { order, .. } | Reaction::ProcessOrder { order, .. } = reaction {
         declare_by(*order, known, keys);
     }
 }
@@ -389,7 +387,9 @@ fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
         keys.insert(ClaimKey { order: order.id(), step: record.step }.into());
         match record.step {
             Step::Stock(_) => {}
-            Step::Coupon => keys.extend(order.created.coupon.map(|wanted| Key::from(TermsKey(wanted.campaign)))),
+            Step::Coupon => {
+                keys.extend(order.created.coupon.map(|wanted| Key::from(CampaignSnapshotKey(wanted.campaign))))
+            }
             Step::Point => {
                 keys.insert(AccountKey(user).into());
             }
@@ -398,7 +398,7 @@ fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
 }
 
 /// What pays for an order, and where its goods are.
-fn settling(order: OrderId, keys: &mut Keys) {
+fn fulfilment(order: OrderId, keys: &mut Keys) {
     keys.insert(OrderKey(order).into());
     keys.insert(TimerKey(order).into());
     keys.insert(PaymentKey(order).into());
@@ -406,7 +406,7 @@ fn settling(order: OrderId, keys: &mut Keys) {
     keys.insert(StorageKey(order).into());
 }
 
-const fn is_about_settling(command: &Command) -> bool {
+const fn is_about_fulfilment(command: &Command) -> bool {
     matches!(
         command,
         Command::Pay { .. }

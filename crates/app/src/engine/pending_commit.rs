@@ -6,13 +6,13 @@ use std::sync::Arc;
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, UserId};
 
-use super::{Reply, Report};
-use crate::commands::answer::{Refusal, Settled};
+use super::{Report, Responder};
+use crate::commands::answer::{Refusal, Reply};
 use crate::ports::{CampaignFacts, Durability, Gate};
 
 /// What a call of [`super::Engine::write_once`] wrote. Dropping it leaves everybody without an answer.
 #[must_use]
-pub struct Written {
+pub struct PendingCommit {
     pub report: Report,
     gate: Arc<dyn Gate>,
     commits: Vec<Told>,
@@ -21,12 +21,12 @@ pub struct Written {
 /// What is told after one commit.
 struct Told {
     durability: Durability,
-    lessons: Vec<Lesson>,
-    answers: Vec<(Reply, Settled)>,
+    updates: Vec<GateUpdate>,
+    answers: Vec<(Responder, Reply)>,
 }
 
 /// What the gate learns of a commit.
-pub(super) enum Lesson {
+pub(super) enum GateUpdate {
     Facts {
         campaign: Arc<Campaign>,
         holders: Vec<(UserId, i64)>,
@@ -36,39 +36,39 @@ pub(super) enum Lesson {
     Doubt(CampaignId),
 }
 
-impl Written {
-    pub(super) fn new(gate: Arc<dyn Gate>) -> Written {
-        Written { report: Report::default(), gate, commits: vec![] }
+impl PendingCommit {
+    pub(super) fn new(gate: Arc<dyn Gate>) -> PendingCommit {
+        PendingCommit { report: Report::default(), gate, commits: vec![] }
     }
 
-    pub(super) fn add(&mut self, durability: Durability, lessons: Vec<Lesson>, answers: Vec<(Reply, Settled)>) {
-        self.commits.push(Told { durability, lessons, answers });
+    pub(super) fn add(&mut self, durability: Durability, updates: Vec<GateUpdate>, answers: Vec<(Responder, Reply)>) {
+        self.commits.push(Told { durability, updates, answers });
     }
 
     /// At once, because whoever asks the gate must not be refused for what may be untrue; and again in its turn, after
     /// what is still to be learned of earlier commits.
     pub(super) fn doubt(&mut self, campaigns: BTreeSet<CampaignId>) {
         campaigns.iter().for_each(|id| self.gate.forget(*id));
-        let lessons = campaigns.into_iter().map(Lesson::Doubt).collect();
-        self.add(Durability::Reached, lessons, vec![]);
+        let updates = campaigns.into_iter().map(GateUpdate::Doubt).collect();
+        self.add(Durability::Reached, updates, vec![]);
     }
 
     /// Makes it durable and tells everybody. May block. If the disk fails, nobody is promised anything, and the report
     /// says that the store broke.
-    pub fn settle(self) -> Report {
-        let Written { mut report, gate, commits } = self;
-        for Told { durability, lessons, answers } in commits {
+    pub fn complete(self) -> Report {
+        let PendingCommit { mut report, gate, commits } = self;
+        for Told { durability, updates, answers } in commits {
             match durability.reach() {
                 Ok(took) => {
                     report.syncs.extend(took);
-                    lessons.into_iter().for_each(|lesson| lesson.teach(&*gate));
-                    answers.into_iter().for_each(|(reply, settled)| reply(settled));
+                    updates.into_iter().for_each(|update| update.apply(&*gate));
+                    answers.into_iter().for_each(|(responder, reply)| responder(reply));
                 }
                 Err(error) => {
                     report.errors.push(error);
                     report.is_broken = true;
                     report.commit_failures += 1;
-                    answers.into_iter().for_each(|(reply, _)| reply(Settled::refused(Refusal::Unavailable)));
+                    answers.into_iter().for_each(|(responder, _)| responder(Reply::refused(Refusal::Unavailable)));
                 }
             }
         }
@@ -76,13 +76,13 @@ impl Written {
     }
 }
 
-impl Lesson {
-    fn teach(self, gate: &dyn Gate) {
+impl GateUpdate {
+    fn apply(self, gate: &dyn Gate) {
         match self {
-            Lesson::Facts { campaign, holders, complete } => {
-                gate.learn(CampaignFacts { campaign: &campaign, holders: &holders, complete });
+            GateUpdate::Facts { campaign, holders, complete } => {
+                gate.apply(CampaignFacts { campaign: &campaign, holders: &holders, complete });
             }
-            Lesson::Doubt(campaign) => gate.forget(campaign),
+            GateUpdate::Doubt(campaign) => gate.forget(campaign),
         }
     }
 }

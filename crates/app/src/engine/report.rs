@@ -12,7 +12,7 @@ use crate::state::rows::{EventId, OffsetKey};
 
 /// A dead letter that is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Buried {
+pub struct DeadLettered {
     pub letter: LetterId,
     pub group: Group,
     /// The type of its event.
@@ -26,7 +26,7 @@ pub struct Report {
     pub commits: usize,
     /// Attempts to commit that failed because of the store, not because of what was to be written.
     pub commit_failures: usize,
-    pub settled: usize,
+    pub answered: usize,
     /// Jobs that wait inside the engine for the next batch.
     pub deferred: usize,
     /// Events written.
@@ -50,7 +50,7 @@ pub struct Report {
     /// Events that the log had lost, and that their groups took in from the store.
     pub healed: Vec<(Group, EventId)>,
     /// New dead letters: events that a group has given up. The operator is told.
-    pub buried: Vec<Buried>,
+    pub buried: Vec<DeadLettered>,
     /// Dead letters that have become permanent, new or not: nobody tries them again by himself. The operator is told.
     pub permanent: Vec<(LetterId, Group)>,
     /// Events that a group was handed again, or too late: they changed nothing, and so many were skipped.

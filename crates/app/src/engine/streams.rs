@@ -27,7 +27,7 @@ impl Streams {
     }
 
     /// Holds what the batch left of the campaigns whose requests it decided, now that it is committed.
-    pub(super) fn learn(&mut self, batch: &Batch) {
+    pub(super) fn apply(&mut self, batch: &Batch) {
         let held = batch.rows.held.iter().map(|campaign| campaign.id);
         // A batch decides many requests for each.
         let relied_on: BTreeSet<CampaignId> = held.chain(batch.requested_campaigns()).collect();

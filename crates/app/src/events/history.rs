@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_happens_to_a_settled_order_but_a_late_report() {
+    fn nothing_happens_to_a_final_order_but_a_late_report() {
         let outcomes = [Outcome::Pending, Outcome::Cancelled, Outcome::Cancelled];
         check([created(), cancelled(), refused()], Ok(&outcomes));
         let after = Outcome::Cancelled;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use domain::ids::Codec;
 
-use crate::commands::{Command, Source, Undelivered};
+use crate::commands::{Command, FailedDelivery, Source};
 use crate::engine::Job;
 use crate::events::outbox::parse_uuid;
 use crate::log::reactions::{self, Group};
@@ -16,7 +16,7 @@ use crate::state::rows::{EventId, Message, OffsetKey};
 
 /// Where a group is in one partition, as this process sees it.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct Offsets {
     /// Where the store will say it stands when everything handed out is committed.
     handed_out: i64,
     /// Where the next look begins; events of other topics lie between.
@@ -27,12 +27,12 @@ struct Place {
 pub struct Consumer {
     log: Box<dyn EventLog>,
     codec: Codec,
-    places: BTreeMap<OffsetKey, Place>,
+    offsets: BTreeMap<OffsetKey, Offsets>,
 }
 
 impl Consumer {
     pub fn new(log: Box<dyn EventLog>, codec: Codec) -> Consumer {
-        Consumer { log, codec, places: BTreeMap::new() }
+        Consumer { log, codec, offsets: BTreeMap::new() }
     }
 
     /// The next events of all groups as jobs, at most `limit` of each partition. Empty means quiet.
@@ -41,7 +41,7 @@ impl Consumer {
         for group in Group::ALL {
             let partitions = self.log.partitions(*group).await?;
             // Who gets a partition back must ask anew: others may have gone on in it.
-            self.places.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
+            self.offsets.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
             for partition in partitions {
                 self.take(OffsetKey { group: *group, partition }, limit, &mut jobs).await?;
             }
@@ -51,48 +51,48 @@ impl Consumer {
 
     /// Forgets where a group stands, because another worker moved it: the store is asked again.
     pub fn lose(&mut self, key: OffsetKey) {
-        self.places.remove(&key);
+        self.offsets.remove(&key);
     }
 
     /// Asks where all groups stand, and forgets the places that somebody else has moved: a group that is quiet would not
     /// notice it otherwise. Only while nothing that was handed out is undecided.
     pub async fn look_again(&mut self) -> Result<(), StoreError> {
         let stored: BTreeMap<OffsetKey, i64> = self.log.positions().await?.into_iter().collect();
-        self.places.retain(|key, place| stored.get(key).copied().unwrap_or_default() == place.handed_out);
+        self.offsets.retain(|key, offset| stored.get(key).copied().unwrap_or_default() == offset.handed_out);
         Ok(())
     }
 
     /// Jobs that bring the groups past what they looked at and do not ask for: so a group that has nothing to do stands
     /// at the end, for whoever asks how far behind it is, and for the next process, which need not look again.
     pub fn pass_over(&mut self) -> Vec<Job> {
-        let behind = self.places.iter_mut().filter(|(_, place)| place.looked_at > place.handed_out);
-        let pass = |(key, place): (&OffsetKey, &mut Place)| {
-            let source = Source { offset: *key, from: place.handed_out, next: place.looked_at, event: EventId(0) };
-            place.handed_out = place.looked_at;
-            Job::new(Command::PassOver, Box::new(|_| ())).from_log(source)
+        let behind = self.offsets.iter_mut().filter(|(_, offset)| offset.looked_at > offset.handed_out);
+        let pass = |(key, offset): (&OffsetKey, &mut Offsets)| {
+            let source = Source { offset: *key, from: offset.handed_out, next: offset.looked_at, event: EventId(0) };
+            offset.handed_out = offset.looked_at;
+            Job::new(Command::Skip, Box::new(|_| ())).from_log(source)
         };
         behind.map(pass).collect()
     }
 
     async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
-        let mut place = match self.places.get(&key) {
-            Some(place) => *place,
+        let mut offset = match self.offsets.get(&key) {
+            Some(offset) => *offset,
             None => {
                 let stored = self.log.position(key).await?;
-                Place { handed_out: stored, looked_at: stored }
+                Offsets { handed_out: stored, looked_at: stored }
             }
         };
-        let fetched = self.log.fetch(key, place.looked_at, limit).await?;
+        let fetched = self.log.fetch(key, offset.looked_at, limit).await?;
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
             if let Some(gap) = &delivery.gap {
-                jobs.extend(self.heal((key, place.handed_out), &delivery, gap).await?);
+                jobs.extend(self.heal((key, offset.handed_out), &delivery, gap).await?);
             }
-            jobs.push(self.job(key, place.handed_out..next, delivery));
-            place.handed_out = next;
+            jobs.push(self.job(key, offset.handed_out..next, delivery));
+            offset.handed_out = next;
         }
-        place.looked_at = fetched.next;
-        self.places.insert(key, place);
+        offset.looked_at = fetched.next;
+        self.offsets.insert(key, offset);
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Consumer {
         let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
         if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
             // It only showed that others are missing.
-            return Job::new(Command::PassOver, Box::new(|_| ())).from_log(source);
+            return Job::new(Command::Skip, Box::new(|_| ())).from_log(source);
         }
         let reaction = match &delivery.event {
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
@@ -134,8 +134,8 @@ impl Consumer {
             Ok(reaction) => Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source).carrying(delivery),
             Err(error) => {
                 let message = Box::new(Message::of(&delivery));
-                let bury = Undelivered::Bury { group: key.group, message, error: error.into() };
-                Job::new(Command::Undelivered(bury), Box::new(|_| ())).from_log(source).traced(delivery.trace)
+                let dead_letter = FailedDelivery::Bury { group: key.group, message, error: error.into() };
+                Job::new(Command::FailedDelivery(dead_letter), Box::new(|_| ())).from_log(source).traced(delivery.trace)
             }
         }
     }

@@ -32,7 +32,7 @@ impl Group {
 }
 
 /// The log that groups read, as an operator asks about it, from any thread.
-pub trait LogBook: Send + Sync {
+pub trait LogInspector: Send + Sync {
     /// Every partition that a group reads, and how far it reaches.
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>>;
 
@@ -102,7 +102,7 @@ impl Standing {
 }
 
 /// Where a group stands everywhere.
-pub async fn standings(group: Group, views: &dyn Views, book: &dyn LogBook) -> Result<Vec<Standing>, StoreError> {
+pub async fn standings(group: Group, views: &dyn Views, book: &dyn LogInspector) -> Result<Vec<Standing>, StoreError> {
     let positions = views.positions().await?;
     let extents = book.extents(group).await?;
     let standing = |extent: Extent| {
@@ -162,7 +162,7 @@ pub enum Unplanned {
 }
 
 /// What would become of a group: one plan for each partition in which it would move.
-pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogBook) -> Result<Vec<Planned>, Unplanned> {
+pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogInspector) -> Result<Vec<Planned>, Unplanned> {
     let is_meant = |standing: &Standing| {
         let Partition { topic, number } = standing.key.partition;
         wanted.topic.is_none_or(|wanted| topic == Some(wanted))
@@ -192,7 +192,7 @@ pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogBook) -> Resu
 }
 
 /// The offset that is meant, if the partition has one.
-async fn destination(standing: &Standing, to: Target, book: &dyn LogBook) -> Result<Option<i64>, Unplanned> {
+async fn destination(standing: &Standing, to: Target, book: &dyn LogInspector) -> Result<Option<i64>, Unplanned> {
     let extent = standing.extent;
     let offset = match to {
         Target::Offset(offset) => offset,

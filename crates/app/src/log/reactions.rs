@@ -115,7 +115,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
         Group::CouponRequest | Group::CouponResult => request(event, codec),
         Group::Notices => notice(event, codec),
         Group::Ranking => ranking(event, at, codec),
-        Group::OrderProcessing | Group::OrderRetry => settle(event, codec),
+        Group::OrderProcessing | Group::OrderRetry => process_order(event, codec),
         Group::Payment => call(event, codec),
     }
 }
@@ -285,11 +285,11 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
     Some(Reaction::NoticeOrder { user, order: codec.order_id(code.as_str())?, change })
 }
 
-fn settle(event: &Event, codec: &Codec) -> Option<Reaction> {
+fn process_order(event: &Event, codec: &Codec) -> Option<Reaction> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
     Some(match event {
         Event::OrderProcessingRequested(asked) => {
-            Reaction::SettleOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
+            Reaction::ProcessOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
         }
         Event::OrderProcessingRetried(asked) => Reaction::RetryPayment {
             order: codec.order_id(asked.order_id.as_str())?,

@@ -10,7 +10,7 @@ use domain::time::Timestamp;
 
 use crate::events::event::Event;
 use crate::events::topic::{Spread, Topic};
-use crate::ports::{Clock, Pending, StoreError};
+use crate::ports::{BoxFuture, Clock, StoreError};
 use crate::trace::TraceParent;
 
 mod dead_letters;
@@ -51,19 +51,19 @@ pub struct Lease {
 /// The store as a relay sees it.
 pub trait Outbox {
     /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`]; none while relays are to stand still.
-    fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>>;
+    fn take_free(&mut self) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
 
     /// What lies behind the cursor of each of the leases, in order, at most `limit` of each shard.
-    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> Pending<'a, Result<Vec<Outgoing>, StoreError>>;
+    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> BoxFuture<'a, Result<Vec<Outgoing>, StoreError>>;
 
     /// Over how many partitions keys are spread. Topics of which nothing was settled yet are settled as they were found. What is
     /// settled changes only while nobody holds a lease (`docs/decisions/0025`).
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>>;
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> BoxFuture<'a, Result<Spread, StoreError>>;
 
     /// Writes the cursors down and renews the leases, but for those that somebody else has taken; answers with the shards
     /// that are still held. While relays are to stand still, the leases are given back, and none is held. When it returns,
     /// everything that was read before survives a power cut.
-    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>>;
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>>;
 }
 
 /// An event on its way to a topic.
@@ -85,11 +85,11 @@ pub struct PublishError(pub String);
 /// Where others read.
 pub trait Publisher {
     /// Asks anew how many partitions the topics have; those that are not there are left out.
-    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>>;
+    fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>>;
 
     /// Publishes the records, those of one key in their order, in the partition that the key has among so many. `Ok`: each of
     /// them is there for good.
-    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>>;
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>>;
 }
 
 /// Why a round of the relay came to nothing; the next one tries it again.
@@ -174,7 +174,7 @@ impl Relay {
 
     async fn ask_spread(&mut self) -> Result<Spread, Error> {
         let found = self.publisher.sizes().await?;
-        let spread = self.outbox.settle(&found).await?;
+        let spread = self.outbox.pin_partition_count(&found).await?;
         let is_short =
             |(topic, wanted): &(&Topic, &i32)| found.get(topic).is_some_and(|partitions| partitions < *wanted);
         match spread.iter().find(is_short) {

@@ -8,42 +8,42 @@
 use std::time::Duration;
 
 use crate::events::topic::{Spread, Topic};
-use crate::log::groups::{LogBook, Standing, standings};
+use crate::log::groups::{LogInspector, Standing, standings};
 use crate::log::reactions::Group;
 use crate::ports::views::Views;
-use crate::ports::{Pending, StoreError};
+use crate::ports::{BoxFuture, StoreError};
 
 /// Relays stand still for so long when a switch says nothing more.
 pub const STANDSTILL: Duration = Duration::from_secs(20);
 
 /// The store as a switch sees it.
-pub trait Switchboard {
+pub trait RepartitionStore {
     /// Over how many partitions the keys of topics are spread. Topics of which nothing was settled yet are settled as they were
     /// found.
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>>;
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> BoxFuture<'a, Result<Spread, StoreError>>;
 
     /// The same, as far as it is settled.
-    fn spread(&mut self) -> Pending<'_, Result<Spread, StoreError>> {
+    fn spread(&mut self) -> BoxFuture<'_, Result<Spread, StoreError>> {
         static NOTHING: Spread = Spread::new();
-        self.settle(&NOTHING)
+        self.pin_partition_count(&NOTHING)
     }
 
     /// Has relays stand still for [`STANDSTILL`]. `false`: another switch does.
-    fn halt(&mut self) -> Pending<'_, Result<bool, StoreError>>;
+    fn halt(&mut self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// For [`STANDSTILL`] from now. `false`: the standstill has ended, and relays may have gone on.
-    fn prolong(&mut self) -> Pending<'_, Result<bool, StoreError>>;
+    fn prolong(&mut self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// The shards that relays have not given back. If there are none, whoever held one before moves no cursor any more.
     /// A lease that ended by itself counts as given back when nothing can be in flight any more. `None`: the standstill
     /// has ended.
-    fn fence(&mut self, in_flight: Duration) -> Pending<'_, Result<Option<Vec<usize>>, StoreError>>;
+    fn fence(&mut self, in_flight: Duration) -> BoxFuture<'_, Result<Option<Vec<usize>>, StoreError>>;
 
     /// Writes the new numbers and ends the standstill, in one commit. `false`: it had ended before, and nothing is written.
-    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Pending<'a, Result<bool, StoreError>>;
+    fn finish<'a>(&'a mut self, spread: &'a Spread) -> BoxFuture<'a, Result<bool, StoreError>>;
 
     /// Ends this switch's standstill, if it still stands.
-    fn release(&mut self) -> Pending<'_, Result<(), StoreError>>;
+    fn release(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// Where a switch is.
@@ -67,9 +67,9 @@ enum Stage {
 }
 
 /// One run of the procedure, step by step.
-pub struct Switch<'a> {
-    board: &'a mut dyn Switchboard,
-    log: (&'a dyn Views, &'a dyn LogBook),
+pub struct Repartition<'a> {
+    board: &'a mut dyn RepartitionStore,
+    log: (&'a dyn Views, &'a dyn LogInspector),
     /// The new numbers of the topics that change.
     to: Spread,
     /// For how long a record may be on its way to the broker.
@@ -77,14 +77,14 @@ pub struct Switch<'a> {
     stage: Stage,
 }
 
-impl<'a> Switch<'a> {
+impl<'a> Repartition<'a> {
     pub fn new(
-        board: &'a mut dyn Switchboard,
-        log: (&'a dyn Views, &'a dyn LogBook),
+        board: &'a mut dyn RepartitionStore,
+        log: (&'a dyn Views, &'a dyn LogInspector),
         to: Spread,
         in_flight: Duration,
-    ) -> Switch<'a> {
-        Switch { board, log, to, in_flight, stage: Stage::Begin }
+    ) -> Repartition<'a> {
+        Repartition { board, log, to, in_flight, stage: Stage::Begin }
     }
 
     /// Goes as far as it gets without waiting.
@@ -138,7 +138,7 @@ fn readers(topics: &[Topic]) -> impl Iterator<Item = Group> {
 async fn behind_in(
     group: Group,
     topics: &[Topic],
-    (views, book): (&dyn Views, &dyn LogBook),
+    (views, book): (&dyn Views, &dyn LogInspector),
 ) -> Result<Vec<Standing>, StoreError> {
     let is_behind = |standing: &Standing| {
         standing.lag() > 0 && standing.key.partition.topic.is_some_and(|topic| topics.contains(&topic))
@@ -147,7 +147,7 @@ async fn behind_in(
 }
 
 /// What would have to be taken in before these topics could be switched.
-pub async fn backlog(topics: &[Topic], log: (&dyn Views, &dyn LogBook)) -> Result<Vec<Standing>, StoreError> {
+pub async fn backlog(topics: &[Topic], log: (&dyn Views, &dyn LogInspector)) -> Result<Vec<Standing>, StoreError> {
     let mut behind = vec![];
     for group in readers(topics) {
         behind.extend(behind_in(group, topics, log).await?);

@@ -15,7 +15,7 @@ use domain::money::Money;
 use domain::payment::{Method, Payment};
 use domain::time::Timestamp;
 
-pub use domain::payment::{Asked, Deed};
+pub use domain::payment::{Asked, Operation};
 pub use script::{Directed, Script, Told};
 
 /// The currency of every amount of the shop, as providers write it.
@@ -35,7 +35,7 @@ pub struct Ask {
     pub amount: Money,
     /// The provider's own name of the payment, once it has told it.
     pub reference: Option<Arc<str>>,
-    pub deed: Deed,
+    pub operation: Operation,
 }
 
 impl Ask {
@@ -48,9 +48,9 @@ impl Ask {
             payment: codec.payment(payment.order),
             order,
             method: payment.method,
-            amount: payment.amount_of(asked.deed),
+            amount: payment.amount_of(asked.operation),
             reference: payment.reference.clone(),
-            deed: asked.deed,
+            operation: asked.operation,
         };
         Some((asked, ask))
     }
@@ -98,7 +98,7 @@ pub struct Callback {
     pub payment: Code,
     /// The key that the deed was asked for with.
     pub key: Arc<str>,
-    pub deed: Deed,
+    pub operation: Operation,
     pub verdict: Verdict,
     pub currency: Arc<str>,
 }
@@ -133,7 +133,7 @@ pub trait Provider: Send + Sync {
 }
 
 /// The way of a callback from a provider inside the binary to the shop.
-pub trait Postbox: Send + Sync {
+pub trait CallbackSink: Send + Sync {
     /// Returns when the shop has taken it in, or there is nobody who would.
     fn deliver(&self, signature: String, body: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{Codec, OrderId};
-use domain::payment::{Payment, Way};
+use domain::payment::{NextCall, Payment};
 use domain::time::Timestamp;
 
 use crate::commands::PaymentAnswered;
@@ -19,7 +19,7 @@ use crate::resilience::breaker::{Outcome, SharedBreaker, State};
 /// that died, and the key be forgotten soon: it is looked up first.
 const KEYS_ARE_KEPT_FOR: Duration = Duration::from_secs(12 * 3_600);
 
-pub struct Cashier {
+pub struct PaymentRunner {
     provider: Arc<dyn Provider>,
     clock: Arc<dyn Clock>,
     codec: Codec,
@@ -28,14 +28,14 @@ pub struct Cashier {
 
 /// How an errand ended, for the engine and for whoever watches.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Errand {
+pub struct PaymentCall {
     pub answered: PaymentAnswered,
     /// What was to be done, and in which way.
     pub ask: Ask,
-    pub way: Way,
+    pub way: NextCall,
 }
 
-impl Errand {
+impl PaymentCall {
     /// Whether the provider did something else than it was asked for; it is never booked.
     pub fn is_alarming(&self) -> bool {
         match &self.answered.answer {
@@ -46,9 +46,14 @@ impl Errand {
     }
 }
 
-impl Cashier {
-    pub fn new(provider: Arc<dyn Provider>, clock: Arc<dyn Clock>, codec: Codec, breaker: SharedBreaker) -> Cashier {
-        Cashier { provider, clock, codec, breaker }
+impl PaymentRunner {
+    pub fn new(
+        provider: Arc<dyn Provider>,
+        clock: Arc<dyn Clock>,
+        codec: Codec,
+        breaker: SharedBreaker,
+    ) -> PaymentRunner {
+        PaymentRunner { provider, clock, codec, breaker }
     }
 
     /// How the provider's breaker stands.
@@ -58,30 +63,30 @@ impl Cashier {
 
     /// Does what a payment waits for. `None` when there is nothing to do, or the provider is to be left alone: the payment
     /// stays due, and no try of it is used up.
-    pub async fn pay_once(&self, payment: &Payment) -> Option<Errand> {
+    pub async fn pay_once(&self, payment: &Payment) -> Option<PaymentCall> {
         let (asked, ask) = Ask::of(payment, &self.codec)?;
         let next = payment.next?;
         let (due, now) = (next.due?, self.clock.now());
         let permit = self.breaker.permit(now).ok()?;
         let way = way(next.way, due, now);
         let answer = match way {
-            Way::Do => self.provider.ask(&ask).await.map(Found::Verdict),
-            Way::LookUp => self.provider.look_up(&ask).await,
+            NextCall::Execute => self.provider.ask(&ask).await.map(Found::Verdict),
+            NextCall::Query => self.provider.look_up(&ask).await,
         };
         let outcome = if answer.is_ok() { Outcome::Answered } else { Outcome::Failed };
         self.breaker.report(permit, outcome, self.clock.now());
-        Some(Errand { answered: answered(payment.order, asked, way, answer), ask, way })
+        Some(PaymentCall { answered: answered(payment.order, asked, way, answer), ask, way })
     }
 }
 
-fn way(way: Way, due: Timestamp, now: Timestamp) -> Way {
-    if now - due > KEYS_ARE_KEPT_FOR { Way::LookUp } else { way }
+fn way(way: NextCall, due: Timestamp, now: Timestamp) -> NextCall {
+    if now - due > KEYS_ARE_KEPT_FOR { NextCall::Query } else { way }
 }
 
 /// A look-up that failed says nothing about what was done, whatever went wrong with it.
-fn answered(order: OrderId, asked: Asked, way: Way, answer: Result<Found, ProviderError>) -> PaymentAnswered {
+fn answered(order: OrderId, asked: Asked, way: NextCall, answer: Result<Found, ProviderError>) -> PaymentAnswered {
     let answer = answer.map_err(|error| match (way, error) {
-        (Way::LookUp, ProviderError::NotDone(why)) => ProviderError::Unknown(why),
+        (NextCall::Query, ProviderError::NotDone(why)) => ProviderError::Unknown(why),
         (_, error) => error,
     });
     PaymentAnswered { order, asked, answer, told: None }

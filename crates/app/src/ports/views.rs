@@ -13,7 +13,7 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use crate::audit::Settlement;
+use crate::audit::Fulfilment;
 use crate::events::event::Event;
 use crate::log::relay::Outgoing;
 use crate::ports::StoreError;
@@ -152,7 +152,7 @@ pub struct ToldNotice {
 }
 
 /// What comes after everything is claimed.
-pub trait SettlingViews: Send + Sync {
+pub trait FulfilmentViews: Send + Sync {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>>;
 
     /// Payments, those of the newest orders first, from before the given one on; all of them, or those in a state.
@@ -165,7 +165,7 @@ pub trait SettlingViews: Send + Sync {
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>>;
 
     /// What there is of each of these orders beside itself, in their order.
-    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>>;
+    fn fulfilments(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Fulfilment>>;
 
     fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>>;
 
@@ -228,7 +228,7 @@ pub trait Views:
     + AccountViews
     + NoticeViews
     + LetterViews
-    + SettlingViews
+    + FulfilmentViews
     + OutboxViews
 {
 }
@@ -250,7 +250,7 @@ pub struct Marks {
 }
 
 /// Looks after many at once what other processes committed.
-pub trait Stirrings: Send + Sync {
+pub trait ChangeFeed: Send + Sync {
     /// Moves with every commit that can concern anybody.
     fn pulse(&self) -> Reading<'_, i64>;
 

@@ -33,7 +33,7 @@ use crate::trace::TraceParent;
 pub use failed_delivery::{
     Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
-pub use fulfilment::{PaymentKey, ShipmentKey, StorageKey, Telling, TellingKey};
+pub use fulfilment::{CallbackKey, CallbackRow, PaymentKey, ShipmentKey, StorageKey};
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
 
@@ -46,7 +46,7 @@ pub enum Key {
     ParkedEvent(ParkedEventKey),
     Letter(LetterId),
     Answer(AnswerKey),
-    Telling(TellingKey),
+    CallbackRow(CallbackKey),
     Login(EmailKey),
     /// The newest change of the mode setting.
     Modes,
@@ -60,9 +60,9 @@ pub enum Key {
     /// answered only ever becomes more.
     Placed(OrderId),
     /// A campaign's terms, read without a lock: whoever changes nothing of it need not wait for those who issue its coupons.
-    Terms(CampaignId),
+    CampaignSnapshot(CampaignId),
     /// A product's name and price, read without a lock in the same way.
-    Offer(ProductId),
+    ProductSnapshot(ProductId),
     /// The e-mail address with which a customer registered, read without a lock: it never changes.
     Contact(UserId),
     Request(RequestId),
@@ -144,7 +144,7 @@ macro_rules! key_of {
 
 key_of! {
     OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
-    AnswerKey => Answer, TellingKey => Telling, EmailKey => Login, ClaimKey => Claim,
+    AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
 }
 
@@ -164,7 +164,7 @@ macro_rules! key_newtype {
 
 key_newtype! {
     OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
-    TermsKey(CampaignId) => Terms, OfferKey(ProductId) => Offer, CustomerKey(UserId) => Customer,
+    CampaignSnapshotKey(CampaignId) => CampaignSnapshot, ProductSnapshotKey(ProductId) => ProductSnapshot, CustomerKey(UserId) => Customer,
     AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
 }
 
@@ -371,8 +371,8 @@ macro_rules! rows {
             }
 
             /// Keeps everything done so far; there is no way back to earlier savepoints.
-            pub fn settle(&mut self) {
-                $(self.$table.settle();)*
+            pub fn release_savepoint(&mut self) {
+                $(self.$table.release_savepoint();)*
             }
 
             /// Takes a campaign as the engine holds it, in place of reading it.
@@ -406,7 +406,7 @@ rows! {
         parked_events: ParkedEventKey => Message,
         letters: LetterId => DeadLetter,
         answers: AnswerKey => StoredAnswer,
-        tellings: TellingKey => Telling,
+        tellings: CallbackKey => CallbackRow,
         logins: EmailKey => Login,
         modes: ModesKey => ModesChange,
         orders: OrderKey => OrderRow,
@@ -416,8 +416,8 @@ rows! {
         storages: StorageKey => Storage,
         claims: ClaimKey => Claim,
         placed: PlacedKey => Order,
-        terms: TermsKey => Campaign,
-        offers: OfferKey => Product,
+        terms: CampaignSnapshotKey => Campaign,
+        offers: ProductSnapshotKey => Product,
         contacts: ContactKey => Arc<str>,
         requests: RequestId => Request,
         customers: CustomerKey => Customer,

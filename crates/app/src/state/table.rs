@@ -124,7 +124,7 @@ where
     }
 
     /// Forgets how to undo; what is done stays done.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn release_savepoint(&mut self) {
         self.undo.clear();
     }
 

@@ -3,6 +3,6 @@
 
 mod documents;
 mod events;
+mod fulfilment_samples;
 mod outside_samples;
 mod samples;
-mod settling_samples;

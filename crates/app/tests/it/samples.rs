@@ -27,9 +27,10 @@ const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 const LATER: Timestamp = Timestamp::from_micros(1_795_262_400_123_456);
 
 pub(crate) fn samples() -> Vec<Event> {
-    let settling = crate::settling_samples::samples();
+    let fulfilment = crate::fulfilment_samples::samples();
     let outside = crate::outside_samples::samples();
-    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products(), settling, outside].concat()
+    [orders(), steps(), compensations(), restorations(), coupons(), campaigns(), products(), fulfilment, outside]
+        .concat()
 }
 
 fn order() -> Code {

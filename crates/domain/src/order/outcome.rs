@@ -42,7 +42,7 @@ impl Outcome {
     }
 
     /// A settled order is never touched by its saga again.
-    pub const fn is_settled(self) -> bool {
+    pub const fn is_final(self) -> bool {
         matches!(self, Outcome::Completed | Outcome::Cancelled)
     }
 }

@@ -354,7 +354,7 @@ proptest! {
                 evolve(&mut order, &event, LATER);
             }
             let now = order.as_ref().unwrap();
-            if before.outcome.is_settled() {
+            if before.outcome.is_final() {
                 prop_assert_eq!(now.outcome, before.outcome);
                 prop_assert!(now.status == before.status || before.status.can_become(now.status));
             }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Event, Payment, Way};
+use super::{Event, NextCall, Payment};
 use crate::time::Timestamp;
 
 /// The pause after the first try; each further one is twice as long, up to [`PAUSE_MAX`].
@@ -12,7 +12,7 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// When and how the provider is asked next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next {
-    pub way: Way,
+    pub way: NextCall,
     /// `None` until the request has reached the consumer group that has the provider asked.
     pub due: Option<Timestamp>,
     /// Answers to this deed that settled nothing.
@@ -27,12 +27,12 @@ pub fn pause(tries: i64) -> Duration {
 
 /// A deed that is asked for as soon as it may be.
 pub(super) const fn first(at: Timestamp) -> Option<Next> {
-    Some(Next { way: Way::Do, due: Some(at), tries: 0 })
+    Some(Next { way: NextCall::Execute, due: Some(at), tries: 0 })
 }
 
 pub(super) fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
     match payment.next {
-        Some(Next { way: Way::Do, due: Some(_), tries }) if payment.is_under_way() => {
+        Some(Next { way: NextCall::Execute, due: Some(_), tries }) if payment.is_under_way() => {
             vec![Event::Resumed { due: at + pause(tries - 1) }]
         }
         Some(_) | None => vec![],

@@ -4,7 +4,7 @@ use crate::ids::Code;
 
 /// What is done to money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Deed {
+pub enum Operation {
     /// Sets the amount aside.
     Authorize,
     /// Takes what was set aside.
@@ -15,20 +15,20 @@ pub enum Deed {
     Refund,
 }
 
-impl Deed {
-    pub const ALL: [Deed; 4] = [Deed::Authorize, Deed::Capture, Deed::Void, Deed::Refund];
+impl Operation {
+    pub const ALL: [Operation; 4] = [Operation::Authorize, Operation::Capture, Operation::Void, Operation::Refund];
 
     pub const fn name(self) -> &'static str {
         match self {
-            Deed::Authorize => "authorize",
-            Deed::Capture => "capture",
-            Deed::Void => "void",
-            Deed::Refund => "refund",
+            Operation::Authorize => "authorize",
+            Operation::Capture => "capture",
+            Operation::Void => "void",
+            Operation::Refund => "refund",
         }
     }
 
-    pub fn of_name(name: &str) -> Option<Deed> {
-        Deed::ALL.into_iter().find(|deed| deed.name() == name)
+    pub fn of_name(name: &str) -> Option<Operation> {
+        Operation::ALL.into_iter().find(|operation| operation.name() == name)
     }
 }
 
@@ -40,7 +40,7 @@ pub const FIRST_TRY: i64 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asked {
     pub attempt: i64,
-    pub deed: Deed,
+    pub operation: Operation,
     /// Which refund of the attempt it is, from 1; zero for every other deed.
     pub refund: i64,
     /// From 1; higher for a refund or a void that was declined before.
@@ -49,15 +49,15 @@ pub struct Asked {
 
 impl Asked {
     /// A deed that nobody declined before.
-    pub const fn first(attempt: i64, deed: Deed, refund: i64) -> Asked {
-        Asked { attempt, deed, refund, try_number: FIRST_TRY }
+    pub const fn first(attempt: i64, operation: Operation, refund: i64) -> Asked {
+        Asked { attempt, operation, refund, try_number: FIRST_TRY }
     }
 
-    /// `{orderNumber}/{attempt}/{deed}`, for a refund its number behind it, and from the second try on the try's number.
+    /// `{orderNumber}/{attempt}/{operation}`, for a refund its number behind it, and from the second try on the try's number.
     pub fn key(&self, order: &Code) -> String {
-        let Asked { attempt, deed, refund, try_number } = self;
-        let mut key = format!("{order}/{attempt}/{}", deed.name());
-        if *deed == Deed::Refund {
+        let Asked { attempt, operation, refund, try_number } = self;
+        let mut key = format!("{order}/{attempt}/{}", operation.name());
+        if *operation == Operation::Refund {
             key.push_str(&format!("/{refund}"));
         }
         if *try_number > FIRST_TRY {
@@ -70,17 +70,19 @@ impl Asked {
     pub fn of_key(key: &str) -> Option<(&str, Asked)> {
         let mut parts = key.split('/');
         let (order, attempt) = (parts.next()?, parts.next()?.parse().ok()?);
-        let deed = Deed::of_name(parts.next()?)?;
-        let refund = match deed {
-            Deed::Refund => parts.next()?.parse().ok()?,
-            Deed::Authorize | Deed::Capture | Deed::Void => 0,
+        let operation = Operation::of_name(parts.next()?)?;
+        let refund = match operation {
+            Operation::Refund => parts.next()?.parse().ok()?,
+            Operation::Authorize | Operation::Capture | Operation::Void => 0,
         };
-        let try_number = match (deed, parts.next()) {
+        let try_number = match (operation, parts.next()) {
             (_, None) => FIRST_TRY,
-            (Deed::Void | Deed::Refund, Some(number)) => number.parse().ok().filter(|number| *number > FIRST_TRY)?,
-            (Deed::Authorize | Deed::Capture, Some(_)) => return None,
+            (Operation::Void | Operation::Refund, Some(number)) => {
+                number.parse().ok().filter(|number| *number > FIRST_TRY)?
+            }
+            (Operation::Authorize | Operation::Capture, Some(_)) => return None,
         };
-        parts.next().is_none().then_some((order, Asked { attempt, deed, refund, try_number }))
+        parts.next().is_none().then_some((order, Asked { attempt, operation, refund, try_number }))
     }
 }
 
@@ -91,18 +93,18 @@ mod tests {
     #[test]
     fn a_key_names_order_attempt_and_deed_and_is_read_back() {
         let order = Code::from("ORD-1");
-        for deed in Deed::ALL {
-            let asked = Asked::first(2, deed, if deed == Deed::Refund { 3 } else { 0 });
+        for operation in Operation::ALL {
+            let asked = Asked::first(2, operation, if operation == Operation::Refund { 3 } else { 0 });
             assert_eq!(Asked::of_key(&asked.key(&order)), Some(("ORD-1", asked)));
         }
-        let refund = Asked::first(2, Deed::Refund, 3);
+        let refund = Asked::first(2, Operation::Refund, 3);
         assert_eq!(refund.key(&order), "ORD-1/2/refund/3");
         let again = Asked { try_number: 4, ..refund };
         assert_eq!(
             (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
             ("ORD-1/2/refund/3/4", Some(("ORD-1", again)))
         );
-        let again = Asked { try_number: 2, ..Asked::first(1, Deed::Void, 0) };
+        let again = Asked { try_number: 2, ..Asked::first(1, Operation::Void, 0) };
         assert_eq!(
             (again.key(&order).as_str(), Asked::of_key(&again.key(&order))),
             ("ORD-1/1/void/2", Some(("ORD-1", again)))

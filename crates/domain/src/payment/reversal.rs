@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Asked, Deed, Event, FIRST_TRY, GIVE_BACK_TRIES_MAX, Payment, Rejection, Said, State, become_state, first, pause,
+    Asked, Event, FIRST_TRY, GIVE_BACK_TRIES_MAX, Operation, Payment, ProviderResult, Rejection, State, become_state,
+    first, pause,
 };
 use crate::ids::UserId;
 use crate::money::Money;
@@ -47,12 +48,12 @@ impl Payment {
     }
 
     /// How it goes back, also where it is stuck.
-    pub fn giving_back(&self) -> Option<Deed> {
+    pub fn giving_back(&self) -> Option<Operation> {
         match self.state {
-            State::Voiding => Some(Deed::Void),
-            State::Refunding => Some(Deed::Refund),
-            State::Stuck if self.refunding.is_zero() => Some(Deed::Void),
-            State::Stuck => Some(Deed::Refund),
+            State::Voiding => Some(Operation::Void),
+            State::Refunding => Some(Operation::Refund),
+            State::Stuck if self.refunding.is_zero() => Some(Operation::Void),
+            State::Stuck => Some(Operation::Refund),
             State::Authorizing | State::Capturing | State::Captured | State::Declined => None,
             State::Voided | State::Refunded => None,
         }
@@ -140,28 +141,35 @@ pub(super) fn resolve(
 
 /// An answer to something that is no longer asked. Money that moved against what is known is booked, and goes back; a refund that
 /// was made and came to nothing is asked for again.
-pub(super) fn late(payment: &Payment, asked: Asked, said: &Said) -> Vec<Event> {
+pub(super) fn late(payment: &Payment, asked: Asked, said: &ProviderResult) -> Vec<Event> {
     if asked.attempt != payment.attempt {
         return vec![];
     }
     match said {
-        Said::Approved { reference, amount } if *amount == payment.amount => taken(payment, asked.deed, reference),
-        Said::Declined { code } if asked.deed == Deed::Refund => reversed(payment, asked, code),
-        Said::Approved { .. } | Said::Declined { .. } | Said::Pending | Said::Never | Said::NotDone | Said::Unknown => {
+        ProviderResult::Approved { reference, amount } if *amount == payment.amount => {
+            taken(payment, asked.operation, reference)
+        }
+        ProviderResult::Declined { code } if asked.operation == Operation::Refund => reversed(payment, asked, code),
+        ProviderResult::Approved { .. }
+        | ProviderResult::Declined { .. }
+        | ProviderResult::Pending
+        | ProviderResult::NotFound
+        | ProviderResult::NotExecuted
+        | ProviderResult::Unknown => {
             vec![]
         }
     }
 }
 
-fn taken(payment: &Payment, deed: Deed, reference: &Arc<str>) -> Vec<Event> {
-    let is_let_go = payment.giving_back() == Some(Deed::Void);
-    match (deed, payment.state) {
-        (Deed::Authorize, State::Declined) => {
+fn taken(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Vec<Event> {
+    let is_let_go = payment.giving_back() == Some(Operation::Void);
+    match (operation, payment.state) {
+        (Operation::Authorize, State::Declined) => {
             vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested]
         }
-        (Deed::Capture, State::Declined | State::Voided) => booked_and_given_back(payment),
-        (Deed::Capture, _) if is_let_go => booked_and_given_back(payment),
-        (Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund, _) => vec![],
+        (Operation::Capture, State::Declined | State::Voided) => booked_and_given_back(payment),
+        (Operation::Capture, _) if is_let_go => booked_and_given_back(payment),
+        (Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund, _) => vec![],
     }
 }
 

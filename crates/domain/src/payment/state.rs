@@ -1,6 +1,6 @@
 //! How far a payment is, and how its next answer is got.
 
-use super::Deed;
+use super::Operation;
 
 /// The situation of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +60,12 @@ impl State {
     }
 
     /// What the provider has to do next.
-    pub const fn deed(self) -> Option<Deed> {
+    pub const fn operation(self) -> Option<Operation> {
         match self {
-            State::Authorizing => Some(Deed::Authorize),
-            State::Capturing => Some(Deed::Capture),
-            State::Voiding => Some(Deed::Void),
-            State::Refunding => Some(Deed::Refund),
+            State::Authorizing => Some(Operation::Authorize),
+            State::Capturing => Some(Operation::Capture),
+            State::Voiding => Some(Operation::Void),
+            State::Refunding => Some(Operation::Refund),
             State::Captured | State::Declined | State::Voided | State::Refunded | State::Stuck => None,
         }
     }
@@ -73,20 +73,20 @@ impl State {
 
 /// How the next answer is got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum NextCall {
     /// By having it done, under the deed's one key.
-    Do,
+    Execute,
     /// By asking what became of it.
-    LookUp,
+    Query,
 }
 
-impl Way {
-    pub const ALL: [Way; 2] = [Way::Do, Way::LookUp];
+impl NextCall {
+    pub const ALL: [NextCall; 2] = [NextCall::Execute, NextCall::Query];
 
     pub const fn name(self) -> &'static str {
         match self {
-            Way::Do => "DO",
-            Way::LookUp => "LOOK_UP",
+            NextCall::Execute => "DO",
+            NextCall::Query => "LOOK_UP",
         }
     }
 }

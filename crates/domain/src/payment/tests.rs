@@ -10,24 +10,24 @@ const NOON: Timestamp = Timestamp::from_micros(43_200_000_000);
 
 const START: Command = Command::Start { order: ORDER, method: Method::Card, amount: DUE };
 
-const fn asked(deed: Deed) -> Asked {
-    Asked::first(1, deed, if matches!(deed, Deed::Refund) { 1 } else { 0 })
+const fn asked(operation: Operation) -> Asked {
+    Asked::first(1, operation, if matches!(operation, Operation::Refund) { 1 } else { 0 })
 }
 
-const fn answer(deed: Deed, said: Said) -> Command {
-    Command::Answer { asked: asked(deed), said }
+const fn answer(operation: Operation, said: ProviderResult) -> Command {
+    Command::Answer { asked: asked(operation), said }
 }
 
-fn approved(deed: Deed, amount: Money) -> Command {
-    answer(deed, Said::Approved { reference: "pi_1".into(), amount })
+fn approved(operation: Operation, amount: Money) -> Command {
+    answer(operation, ProviderResult::Approved { reference: "pi_1".into(), amount })
 }
 
-fn declined(deed: Deed) -> Command {
-    answer(deed, Said::Declined { code: "insufficient_funds".into() })
+fn declined(operation: Operation) -> Command {
+    answer(operation, ProviderResult::Declined { code: "insufficient_funds".into() })
 }
 
 fn paid() -> [Command; 3] {
-    [START, approved(Deed::Authorize, DUE), approved(Deed::Capture, DUE)]
+    [START, approved(Operation::Authorize, DUE), approved(Operation::Capture, DUE)]
 }
 
 /// The payment after some commands, each of which must succeed.
@@ -46,14 +46,14 @@ fn after(commands: &[Command]) -> Payment {
 fn check(given: &[Command], when: &Command, then: State) -> Payment {
     let payment = after(&[given, std::slice::from_ref(when)].concat());
     assert_eq!(payment.state, then);
-    assert_eq!(payment.next.is_some(), payment.state.deed().is_some());
+    assert_eq!(payment.next.is_some(), payment.state.operation().is_some());
     payment
 }
 
 /// P-01, P-03.
 #[test]
 fn money_is_set_aside_and_then_taken() {
-    let payment = check(&[START], &approved(Deed::Authorize, DUE), State::Capturing);
+    let payment = check(&[START], &approved(Operation::Authorize, DUE), State::Capturing);
     assert_eq!((payment.authorized, payment.captured), (DUE, Money::ZERO));
     let payment = check(&paid()[..2], &paid()[2], State::Captured);
     assert_eq!((payment.captured, payment.held()), (DUE, DUE));
@@ -61,16 +61,16 @@ fn money_is_set_aside_and_then_taken() {
 
 #[test]
 fn a_refusal_may_be_followed_by_another_attempt_under_the_next_number() {
-    let payment = check(&[START, declined(Deed::Authorize)], &START, State::Authorizing);
-    assert_eq!(payment.asked(), Some(Asked::first(2, Deed::Authorize, 0)));
+    let payment = check(&[START, declined(Operation::Authorize)], &START, State::Authorizing);
+    assert_eq!(payment.asked(), Some(Asked::first(2, Operation::Authorize, 0)));
 }
 
 /// The provider first said no and then took it after all: that goes back, and the order may still be paid.
 #[test]
 fn an_attempt_that_went_wrong_is_not_the_last() {
-    let voiding = [START, declined(Deed::Authorize), approved(Deed::Authorize, DUE)];
+    let voiding = [START, declined(Operation::Authorize), approved(Operation::Authorize, DUE)];
     assert_eq!(decide(Some(&after(&voiding)), &START, NOON), Err(Rejection::InProgress));
-    let voided = [&voiding[..], &[approved(Deed::Void, DUE)]].concat();
+    let voided = [&voiding[..], &[approved(Operation::Void, DUE)]].concat();
     let payment = check(&voided, &START, State::Authorizing);
     assert_eq!((payment.attempt, payment.is_wanted), (2, true));
 }
@@ -88,22 +88,22 @@ fn nothing_is_paid_twice() {
 /// Failure mode 16: what nobody knows is looked up, and asked for again only when it surely never happened.
 #[test]
 fn an_unknown_answer_is_looked_up_and_never_repeated_blindly() {
-    let unknown = answer(Deed::Authorize, Said::Unknown);
+    let unknown = answer(Operation::Authorize, ProviderResult::Unknown);
     let payment = check(&[START], &unknown, State::Authorizing);
-    assert_eq!(payment.next, Some(Next { way: Way::LookUp, due: Some(NOON + pause(0)), tries: 1 }));
-    let payment = check(&[START, unknown], &answer(Deed::Authorize, Said::Never), State::Authorizing);
-    assert_eq!(payment.next.map(|next| next.way), Some(Way::Do));
+    assert_eq!(payment.next, Some(Next { way: NextCall::Query, due: Some(NOON + pause(0)), tries: 1 }));
+    let payment = check(&[START, unknown], &answer(Operation::Authorize, ProviderResult::NotFound), State::Authorizing);
+    assert_eq!(payment.next.map(|next| next.way), Some(NextCall::Execute));
 }
 
 #[test]
 fn an_amount_that_was_not_asked_for_is_not_booked() {
-    let payment = check(&[START], &approved(Deed::Authorize, Money::won(1)), State::Authorizing);
-    assert_eq!((payment.authorized, payment.next.map(|next| next.way)), (Money::ZERO, Some(Way::LookUp)));
+    let payment = check(&[START], &approved(Operation::Authorize, Money::won(1)), State::Authorizing);
+    assert_eq!((payment.authorized, payment.next.map(|next| next.way)), (Money::ZERO, Some(NextCall::Query)));
 }
 
 #[test]
 fn a_provider_that_stays_out_of_reach_ends_the_attempt() {
-    let out_of_reach = vec![answer(Deed::Authorize, Said::NotDone); 5];
+    let out_of_reach = vec![answer(Operation::Authorize, ProviderResult::NotExecuted); 5];
     let payment = after(&[&[START][..], &out_of_reach].concat());
     assert_eq!((payment.state, payment.refusal.as_deref()), (State::Declined, Some(UNAVAILABLE)));
     let four = after(&[&[START][..], &out_of_reach[..4]].concat());
@@ -114,41 +114,41 @@ fn a_provider_that_stays_out_of_reach_ends_the_attempt() {
 #[test]
 fn what_a_cancelled_order_still_takes_goes_back_by_itself() {
     let withdrawn = [START, Command::Withdraw];
-    check(&withdrawn, &approved(Deed::Authorize, DUE), State::Voiding);
-    check(&withdrawn, &answer(Deed::Authorize, Said::Never), State::Declined);
-    let capturing = [START, approved(Deed::Authorize, DUE), Command::Withdraw];
-    let payment = check(&capturing, &approved(Deed::Capture, DUE), State::Refunding);
+    check(&withdrawn, &approved(Operation::Authorize, DUE), State::Voiding);
+    check(&withdrawn, &answer(Operation::Authorize, ProviderResult::NotFound), State::Declined);
+    let capturing = [START, approved(Operation::Authorize, DUE), Command::Withdraw];
+    let payment = check(&capturing, &approved(Operation::Capture, DUE), State::Refunding);
     assert_eq!(payment.refunding, DUE);
-    check(&capturing, &answer(Deed::Capture, Said::Never), State::Voiding);
+    check(&capturing, &answer(Operation::Capture, ProviderResult::NotFound), State::Voiding);
 }
 
 /// Nothing happened this time; an answer that was lost may have said otherwise.
 #[test]
 fn money_of_a_cancelled_order_is_looked_for_before_it_is_given_up() {
-    let capturing = [START, approved(Deed::Authorize, DUE), Command::Withdraw];
-    let payment = check(&capturing, &answer(Deed::Capture, Said::NotDone), State::Capturing);
-    assert_eq!(payment.next.map(|next| next.way), Some(Way::LookUp));
+    let capturing = [START, approved(Operation::Authorize, DUE), Command::Withdraw];
+    let payment = check(&capturing, &answer(Operation::Capture, ProviderResult::NotExecuted), State::Capturing);
+    assert_eq!(payment.next.map(|next| next.way), Some(NextCall::Query));
 }
 
 #[test]
 fn money_that_moved_against_what_was_said_is_booked_and_goes_back() {
-    let capture_refused = [START, approved(Deed::Authorize, DUE), declined(Deed::Capture)];
-    let payment = check(&capture_refused, &approved(Deed::Capture, DUE), State::Refunding);
+    let capture_refused = [START, approved(Operation::Authorize, DUE), declined(Operation::Capture)];
+    let payment = check(&capture_refused, &approved(Operation::Capture, DUE), State::Refunding);
     assert_eq!((payment.captured, payment.refunding), (DUE, DUE));
-    check(&[START, declined(Deed::Authorize)], &approved(Deed::Authorize, DUE), State::Voiding);
+    check(&[START, declined(Operation::Authorize)], &approved(Operation::Authorize, DUE), State::Voiding);
 }
 
 /// The provider's answer to whatever it is asked now.
-fn next_answer(payment: &Payment, said: Said) -> Command {
+fn next_answer(payment: &Payment, said: ProviderResult) -> Command {
     Command::Answer { asked: payment.asked().unwrap(), said }
 }
 
-fn no() -> Said {
-    Said::Declined { code: "no_funds".into() }
+fn no() -> ProviderResult {
+    ProviderResult::Declined { code: "no_funds".into() }
 }
 
-fn yes(amount: Money) -> Said {
-    Said::Approved { reference: "re_1".into(), amount }
+fn yes(amount: Money) -> ProviderResult {
+    ProviderResult::Approved { reference: "re_1".into(), amount }
 }
 
 /// So many times no, each time to a new key.
@@ -168,7 +168,12 @@ fn refunding() -> Vec<Command> {
 }
 
 fn voiding() -> Vec<Command> {
-    vec![START, approved(Deed::Authorize, DUE), Command::Withdraw, answer(Deed::Capture, Said::Never)]
+    vec![
+        START,
+        approved(Operation::Authorize, DUE),
+        Command::Withdraw,
+        answer(Operation::Capture, ProviderResult::NotFound),
+    ]
 }
 
 fn resolve() -> Command {
@@ -182,7 +187,7 @@ fn what_the_provider_declines_to_give_back_is_asked_for_again_under_a_new_key() 
     assert_eq!(keys, ["ORD-1/1/refund/1", "ORD-1/1/refund/1/2"]);
     let payment = after(&commands);
     assert_eq!((payment.state, payment.declines), (State::Refunding, 2));
-    assert_eq!(payment.next, Some(Next { way: Way::Do, due: Some(NOON + pause(1)), tries: 0 }));
+    assert_eq!(payment.next, Some(Next { way: NextCall::Execute, due: Some(NOON + pause(1)), tries: 0 }));
     let payment = check(&commands, &next_answer(&payment, yes(DUE)), State::Refunded);
     assert_eq!((payment.refunded, payment.owed_since), (DUE, None));
 
@@ -213,12 +218,12 @@ fn what_is_declined_for_the_last_time_is_stuck_until_an_operator_has_it_tried_ag
     }
 }
 
-fn state_of(deed: Deed) -> State {
-    if deed == Deed::Void { State::Voiding } else { State::Refunding }
+fn state_of(operation: Operation) -> State {
+    if operation == Operation::Void { State::Voiding } else { State::Refunding }
 }
 
 #[test]
-fn an_operator_settles_what_is_stuck_and_nothing_else() {
+fn an_operator_resolves_what_is_stuck_and_nothing_else() {
     for given in [refunding(), voiding()] {
         assert_eq!(decide(Some(&after(&given)), &resolve(), NOON), Err(Rejection::NotStuck));
         assert_eq!(decide(Some(&after(&given)), &Command::Retry, NOON), Err(Rejection::NotStuck));
@@ -243,19 +248,19 @@ fn what_is_owed_while_a_refund_is_stuck_is_the_next_refund() {
     assert_eq!((payment.state, payment.refunding, payment.owed), (State::Stuck, part, part));
     let payment = check(&stuck, &resolve(), State::Refunding);
     assert_eq!((payment.resolved, payment.refunding, payment.owed), (part, part, Money::ZERO));
-    assert_eq!(payment.asked(), Some(Asked::first(1, Deed::Refund, 2)));
+    assert_eq!(payment.asked(), Some(Asked::first(1, Operation::Refund, 2)));
 }
 
 /// A provider that takes its word back: the refund came to nothing after it was made.
 #[test]
 fn a_refund_that_fails_afterwards_is_asked_for_again() {
-    let done = [&refunding()[..], &[approved(Deed::Refund, DUE)]].concat();
-    let payment = check(&done, &declined(Deed::Refund), State::Refunding);
+    let done = [&refunding()[..], &[approved(Operation::Refund, DUE)]].concat();
+    let payment = check(&done, &declined(Operation::Refund), State::Refunding);
     assert_eq!((payment.refunded, payment.refunding), (Money::ZERO, DUE));
-    assert_eq!(payment.asked(), Some(Asked { try_number: 2, ..Asked::first(1, Deed::Refund, 2) }));
+    assert_eq!(payment.asked(), Some(Asked { try_number: 2, ..Asked::first(1, Operation::Refund, 2) }));
     assert_eq!(payment.next.and_then(|next| next.due), Some(NOON + pause(0)), "after a pause");
-    let told_twice = [&done[..], &[declined(Deed::Refund)]].concat();
-    assert_eq!(after(&[&told_twice[..], &[declined(Deed::Refund)]].concat()), after(&told_twice));
+    let told_twice = [&done[..], &[declined(Operation::Refund)]].concat();
+    assert_eq!(after(&[&told_twice[..], &[declined(Operation::Refund)]].concat()), after(&told_twice));
     // What is said late of a try that was declined at once changes nothing of the one that succeeded.
     let (mut commands, _) = declined_times(&refunding(), 1);
     let late = commands.last().cloned().unwrap();
@@ -288,8 +293,8 @@ fn what_comes_to_nothing_each_time_after_it_was_made_is_stuck_after_the_same_num
         // Once more by an operator, and settled by him in the end.
         let (commands, keys) = made_and_taken_back(&[&commands[..], &[Command::Retry]].concat());
         assert_eq!((keys.len(), after(&commands).declines), (1, GIVE_BACK_TRIES_MAX + 1), "{keys:?}");
-        let settled = check(&commands, &resolve(), State::Refunded);
-        assert_eq!((settled.resolved, settled.owed_since), (DUE, None));
+        let resolved = check(&commands, &resolve(), State::Refunded);
+        assert_eq!((resolved.resolved, resolved.owed_since), (DUE, None));
     }
 }
 
@@ -313,7 +318,7 @@ fn parts_that_come_to_nothing_in_turns_are_stuck_as_well() {
 /// K6: also where its group has the next refund asked for, it has its pause.
 #[test]
 fn what_is_called_after_it_came_to_nothing_is_due_after_its_pause() {
-    let done = [&refunding()[..], &[approved(Deed::Refund, DUE), declined(Deed::Refund)]].concat();
+    let done = [&refunding()[..], &[approved(Operation::Refund, DUE), declined(Operation::Refund)]].concat();
     let mut payment = Some(after(&done));
     payment.as_mut().unwrap().wait_to_be_called();
     let call = Command::Call { attempt: 1, refund: 2 };
@@ -326,7 +331,7 @@ fn what_is_called_after_it_came_to_nothing_is_due_after_its_pause() {
 fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     let part = Money::won(500);
     let refunding = [&paid()[..], &[Command::Refund { amount: part }]].concat();
-    let payment = check(&refunding, &approved(Deed::Refund, part), State::Captured);
+    let payment = check(&refunding, &approved(Operation::Refund, part), State::Captured);
     assert_eq!(payment.held(), Money::won(9_001));
     // All that is left, and a part of it, while the first is under way.
     let rest =
@@ -335,9 +340,9 @@ fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
         decide(Some(&after(&rest)), &Command::Refund { amount: Money::won(1) }, NOON),
         Err(Rejection::NotThatMuchHeld)
     );
-    let rest = [&rest[..], &[approved(Deed::Refund, part)]].concat();
+    let rest = [&rest[..], &[approved(Operation::Refund, part)]].concat();
     let second = after(&rest);
-    assert_eq!((second.asked(), second.refunding), (Some(Asked::first(1, Deed::Refund, 2)), Money::won(9_001)));
+    assert_eq!((second.asked(), second.refunding), (Some(Asked::first(1, Operation::Refund, 2)), Money::won(9_001)));
     check(&rest, &next_answer(&second, yes(Money::won(9_001))), State::Refunded);
 }
 
@@ -368,17 +373,17 @@ fn pauses_grow_and_end() {
     assert_eq!([0, 1, 5, 6, 99].map(|tries| pause(tries).as_secs()), [1, 2, 32, 60, 60]);
 }
 
-fn any_said() -> impl Strategy<Value = Said> {
+fn any_said() -> impl Strategy<Value = ProviderResult> {
     prop_oneof![
-        4 => Just(Said::Approved { reference: "pi_1".into(), amount: DUE }),
-        1 => Just(Said::Approved { reference: "pi_1".into(), amount: Money::won(1) }),
-        1 => Just(Said::Declined { code: "no".into() }),
-        1 => prop::sample::select(vec![Said::Pending, Said::Never, Said::NotDone, Said::Unknown]),
+        4 => Just(ProviderResult::Approved { reference: "pi_1".into(), amount: DUE }),
+        1 => Just(ProviderResult::Approved { reference: "pi_1".into(), amount: Money::won(1) }),
+        1 => Just(ProviderResult::Declined { code: "no".into() }),
+        1 => prop::sample::select(vec![ProviderResult::Pending, ProviderResult::NotFound, ProviderResult::NotExecuted, ProviderResult::Unknown]),
     ]
 }
 
 fn any_command() -> impl Strategy<Value = Command> {
-    let asked = (1..3_i64, prop::sample::select(Deed::ALL.to_vec()), 0..3_i64);
+    let asked = (1..3_i64, prop::sample::select(Operation::ALL.to_vec()), 0..3_i64);
     prop_oneof![
         1 => Just(START),
         1 => Just(Command::Withdraw),
@@ -386,13 +391,13 @@ fn any_command() -> impl Strategy<Value = Command> {
         1 => Just(Command::Retry),
         1 => Just(resolve()),
         2 => (1..9_501_i64).prop_map(|amount| Command::Refund { amount: Money::won(amount) }),
-        8 => (asked, 1..3_i64, any_said()).prop_map(|((attempt, deed, refund), try_number, said)| {
-            let refund = if deed == Deed::Refund { refund } else { 0 };
-            let try_number = if matches!(deed, Deed::Refund | Deed::Void) { try_number } else { FIRST_TRY };
-            Command::Answer { asked: Asked { attempt, deed, refund, try_number }, said }
+        8 => (asked, 1..3_i64, any_said()).prop_map(|((attempt, operation, refund), try_number, said)| {
+            let refund = if operation == Operation::Refund { refund } else { 0 };
+            let try_number = if matches!(operation, Operation::Refund | Operation::Void) { try_number } else { FIRST_TRY };
+            Command::Answer { asked: Asked { attempt, operation, refund, try_number }, said }
         }),
         // Of what is asked at that moment, whatever it is.
-        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(0, Deed::Void, 0), said }),
+        8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(0, Operation::Void, 0), said }),
     ]
 }
 
@@ -401,7 +406,11 @@ fn about_now(payment: Option<&Payment>, command: Command) -> Command {
     let asked = payment.and_then(Payment::asked);
     match (command, asked, payment) {
         (Command::Answer { asked: open, said }, Some(asked), Some(payment)) if open.attempt == 0 => {
-            let said = if matches!(said, Said::Approved { .. }) { yes(payment.amount_of(asked.deed)) } else { said };
+            let said = if matches!(said, ProviderResult::Approved { .. }) {
+                yes(payment.amount_of(asked.operation))
+            } else {
+                said
+            };
             Command::Answer { asked, said }
         }
         (command, ..) => command,
@@ -432,7 +441,7 @@ proptest! {
             prop_assert!([now.refunded, now.refunding, now.owed, now.resolved].iter().all(|part| *part >= Money::ZERO));
             prop_assert_eq!(now.refunded, now.given_back.iter().map(|given| given.amount).sum());
             prop_assert_eq!(now.owed_since.is_some(), now.is_giving_back());
-            prop_assert_eq!(now.next.is_some(), now.state.deed().is_some());
+            prop_assert_eq!(now.next.is_some(), now.state.operation().is_some());
             if withdrawn {
                 prop_assert!(now.state != State::Captured, "money of a cancelled order is on its way back");
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::commands::answer::changed::Changed;
-use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, CreateCampaign};
 use app::events::event::ResultCode;
 use app::events::wire_time;
@@ -144,9 +144,9 @@ pub(crate) async fn create(
     submission: Submission<CampaignBody>,
 ) -> Result<Response, Problem> {
     let command = Command::CreateCampaign(Box::new(campaign(&submission.body)?));
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let replayed = settled.replayed;
-    let Answer::CampaignCreated { campaign } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let replayed = reply.replayed;
+    let Answer::CampaignCreated { campaign } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("creating a campaign is answered with the campaign");
     };
     let mut response = (StatusCode::CREATED, Json(read(&shop, campaign).await?)).into_response();
@@ -236,15 +236,15 @@ pub(crate) async fn change(
     violations.into_result()?;
     let change = Change { paused: body.paused, issue_ends_at, quantity: body.total_quantity };
     let campaign = CampaignId(id.0);
-    let settled = shop.front.submit(Command::ChangeCampaign { campaign, change }, submission.idempotency).await;
-    match left_behind(settled)? {
+    let reply = shop.submitter.submit(Command::ChangeCampaign { campaign, change }, submission.idempotency).await;
+    match left_behind(reply)? {
         (Some(Changed::Campaign(campaign)), replayed) => Ok(shown(render::campaign(&campaign), replayed)),
         (_, replayed) => Ok(shown(read(&shop, campaign).await?, replayed)),
     }
 }
 
 async fn read(shop: &Shop, id: CampaignId) -> Result<render::CampaignBody, Problem> {
-    let campaign = shop.front.views.campaign(id).await.map_err(unavailable)?.ok_or_else(coupon_not_found)?;
+    let campaign = shop.submitter.views.campaign(id).await.map_err(unavailable)?.ok_or_else(coupon_not_found)?;
     Ok(render::campaign(&campaign))
 }
 
@@ -260,7 +260,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<render::CampaignBody>>, Problem> {
     let page = query.page(&shop, List { name: "coupons", owner: None, filter: "" })?;
     let after = page.after.map(CampaignId);
-    let campaigns = shop.front.views.campaigns(after, page.fetch()).await.map_err(unavailable)?;
+    let campaigns = shop.submitter.views.campaigns(after, page.fetch()).await.map_err(unavailable)?;
     Ok(Json(page.of(campaigns, |campaign| campaign.id.0, render::campaign)))
 }
 
@@ -273,9 +273,9 @@ pub(crate) async fn list_own(
     let list = List { name: "users/me/coupons", owner: Some(principal.user_id), filter: "" };
     let page = query.page(&shop, list)?;
     let (user, before) = (UserId(principal.user_id), page.after.map(CouponId));
-    let coupons = shop.front.views.coupons_of(user, before, page.fetch()).await.map_err(unavailable)?;
-    let now = shop.front.clock.now();
-    Ok(Json(page.of(coupons, |held| held.coupon.id.0, |held| render::user_coupon(held, &shop.front.codec, now))))
+    let coupons = shop.submitter.views.coupons_of(user, before, page.fetch()).await.map_err(unavailable)?;
+    let now = shop.submitter.clock.now();
+    Ok(Json(page.of(coupons, |held| held.coupon.id.0, |held| render::user_coupon(held, &shop.submitter.codec, now))))
 }
 
 /// `POST /api/coupons/{id}/issue` (C-05…C-07, C-18): the answer carries the result, unless the campaign queues.
@@ -287,8 +287,8 @@ pub(crate) async fn issue(
 ) -> Result<Response, Problem> {
     let (campaign, user) = (CampaignId(id.0), submission.user());
     refuse_early(&shop, campaign, &submission).await?;
-    let settled = shop.front.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
-    answer(&shop, settled, &submission, language).await
+    let reply = shop.submitter.submit(Command::IssueCoupon { campaign, user }, submission.idempotency).await;
+    answer(&shop, reply, &submission, language).await
 }
 
 /// `POST /api/coupons/issue` (C-12): always a request that is followed up.
@@ -299,15 +299,15 @@ pub(crate) async fn request(
 ) -> Result<Response, Problem> {
     submission.check_user(submission.body.user_id)?;
     let command = Command::RequestCoupon { campaign: CampaignId(submission.body.coupon_id), user: submission.user() };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    answer(&shop, settled, &submission, language).await
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    answer(&shop, reply, &submission, language).await
 }
 
 /// Lets the gate say no. A repeat with its key goes on, whatever happened to the campaign since: it may be owed the
 /// coupon that it got the first time.
 async fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
-    let front = &shop.front;
-    match front.gate.advice(campaign, submission.user(), front.clock.now()).get().await {
+    let submitter = &shop.submitter;
+    match submitter.gate.advice(campaign, submission.user(), submitter.clock.now()).get().await {
         None => Ok(()),
         Some(early) if submission.idempotency.is_some() && !early.holds_none => Ok(()),
         Some(early) => Err(problem(&Refusal::from(early.rejection))),
@@ -316,13 +316,13 @@ async fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission
 
 async fn answer<T>(
     shop: &Shop,
-    settled: Settled,
+    reply: Reply,
     submission: &Submission<T>,
     language: Language,
 ) -> Result<Response, Problem> {
-    let replayed = settled.replayed;
+    let replayed = reply.replayed;
     #[expect(clippy::wildcard_enum_match_arm, reason = "the two commands that ask for a coupon have two answers")]
-    let mut response = match settled.result.map_err(|refusal| problem(&refusal))? {
+    let mut response = match reply.result.map_err(|refusal| problem(&refusal))? {
         Answer::CouponIssued { campaign, coupon, issue_number, issued_at } => {
             let body = IssuedBody {
                 success: true,
@@ -356,7 +356,7 @@ async fn requested(
         None => None,
     };
     let mut response = match decided {
-        Some(request) => Json(render::request(&request, &shop.front.codec, language)).into_response(),
+        Some(request) => Json(render::request(&request, &shop.submitter.codec, language)).into_response(),
         None => {
             let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
             accepted(body)
@@ -370,9 +370,9 @@ async fn requested(
 
 /// The request, as soon as it is decided.
 async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
-    let look = || shop.front.views.request(id);
+    let look = || shop.submitter.views.request(id);
     let is_done = |request: &Request| request.status != RequestStatus::Pending;
-    shop.front.waiting.until((Subject::Request(id), Known::Nothing), wait, look, is_done).await.map_err(unavailable)
+    shop.submitter.waiting.until((Subject::Request(id), Known::Nothing), wait, look, is_done).await.map_err(unavailable)
 }
 
 /// `GET /api/requests/{requestId}` (C-15…C-17).
@@ -382,9 +382,9 @@ pub(crate) async fn get_request(
     Name(code, _): Name<CouponRequest>,
     language: Language,
 ) -> Result<Response, Problem> {
-    let id = shop.front.codec.request_id(&code).ok_or_else(request_not_found)?;
-    let request = shop.front.views.request(id).await.map_err(unavailable)?;
+    let id = shop.submitter.codec.request_id(&code).ok_or_else(request_not_found)?;
+    let request = shop.submitter.views.request(id).await.map_err(unavailable)?;
     let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
-    Ok((language.headers(), Json(render::request(&request, &shop.front.codec, language))).into_response())
+    Ok((language.headers(), Json(render::request(&request, &shop.submitter.codec, language))).into_response())
 }

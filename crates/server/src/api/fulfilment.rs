@@ -97,9 +97,8 @@ pub(crate) async fn pay(
     let order = submission.whose.order(&shop, &number).await?;
     let PayBody { method, paid_amount } = submission.body;
     let command = Command::Pay { order: order.id(), method, amount_shown: paid_amount.map(Money::won) };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let Answer::PaymentStarted { order, payment, attempt } = settled.result.map_err(|refusal| problem(&refusal))?
-    else {
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let Answer::PaymentStarted { order, payment, attempt } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("paying is answered with the payment");
     };
     let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
@@ -112,21 +111,25 @@ pub(crate) async fn pay(
         None => super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }),
     };
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, settled.replayed);
+    super::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
 /// The payment, as soon as the attempt has come to an end, or its order has.
 async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
-    let look = || shop.front.views.payment(order);
+    let look = || shop.submitter.views.payment(order);
     let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way() || !payment.is_wanted;
-    shop.front.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over).await.map_err(unavailable)
+    shop.submitter
+        .waiting
+        .until((Subject::Order(order), Known::Nothing), wait, look, is_over)
+        .await
+        .map_err(unavailable)
 }
 
 /// Whether the attempt paid for its order; the same whenever it is asked, because each attempt ends once. An order that came to
 /// nothing is never said to be payable.
 async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<(), Problem> {
-    let order = shop.front.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     match order.outcome {
         Outcome::Completed if payment.attempt == attempt => Ok(()),
         Outcome::Completed => Err(Problem::new(Code::PaymentDeclined, details::PAYMENT_PAID_LATER).for_good()),
@@ -166,14 +169,14 @@ pub(crate) async fn process(
         receiver: receiver.clone(),
         warehouse_storage: *warehouse_storage,
     }));
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
     if let Some(wait) = submission.prefer.wait
         && let Some(processed) = processed(&shop, order.id(), wait).await?
     {
         let mut response = Json(render::order(&shop, &processed).await?).into_response();
         applied(&mut response, submission.prefer);
-        super::mark_replayed(&mut response, settled.replayed);
+        super::mark_replayed(&mut response, reply.replayed);
         return Ok(response);
     }
     let number = &order.created.number;
@@ -188,21 +191,21 @@ pub(crate) async fn process(
     });
     let mut response = (language.headers(), accepted).into_response();
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, settled.replayed);
+    super::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
 /// The order, as soon as it is paid and its goods go where they are to go. `Err`: its payment was refused.
 async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Order>, Problem> {
-    let look = || shop.front.views.order(id);
+    let look = || shop.submitter.views.order(id);
     let is_over = |order: &Order| {
         let waits_for_goods = order.outcome == Outcome::Completed && order.status == Status::PaymentCompleted;
         !order.is_processing && !waits_for_goods && order.outcome != Outcome::Pending
     };
     let subject = (Subject::Order(id), Known::Nothing);
-    let found = shop.front.waiting.until(subject, wait, look, is_over).await.map_err(unavailable)?;
+    let found = shop.submitter.waiting.until(subject, wait, look, is_over).await.map_err(unavailable)?;
     if found.as_ref().is_some_and(|order| order.outcome != Outcome::Completed)
-        && let Some(payment) = shop.front.views.payment(id).await.map_err(unavailable)?
+        && let Some(payment) = shop.submitter.views.payment(id).await.map_err(unavailable)?
     {
         what_came_of(shop, &payment, payment.attempt).await?;
     }

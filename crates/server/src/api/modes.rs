@@ -114,7 +114,7 @@ pub(crate) async fn get(State(shop): State<Shop>) -> Result<Json<ModesBody>, Pro
 }
 
 async fn read(shop: &Shop) -> Result<ModesBody, Problem> {
-    let newest = shop.front.views.mode_changes(None, 1).await.map_err(unavailable)?;
+    let newest = shop.submitter.views.mode_changes(None, 1).await.map_err(unavailable)?;
     Ok(in_force(newest.first().map_or(shop.modes, |change| change.modes), newest.first()))
 }
 
@@ -137,8 +137,8 @@ pub(crate) async fn put(
     violations.into_result()?;
     let percent = percent.and_then(|percent| u8::try_from(percent).ok());
     let wanted = ChangeModes { choice: *mode, percent, by: Some(submission.user()), reason };
-    let settled = shop.front.submit(Command::ChangeModes(Box::new(wanted)), submission.idempotency).await;
-    match left_behind(settled)? {
+    let reply = shop.submitter.submit(Command::ChangeModes(Box::new(wanted)), submission.idempotency).await;
+    match left_behind(reply)? {
         (Some(Changed::Modes(change)), replayed) => Ok(shown(in_force(change.modes, Some(&change)), replayed)),
         (_, replayed) => Ok(shown(read(&shop).await?, replayed)),
     }
@@ -150,7 +150,7 @@ pub(crate) async fn changes(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<ChangedBody>>, Problem> {
     let page = query.page(&shop, List { name: "admin/modes/changes", owner: None, filter: "" })?;
-    let changes = shop.front.views.mode_changes(page.after, page.fetch()).await.map_err(unavailable)?;
+    let changes = shop.submitter.views.mode_changes(page.after, page.fetch()).await.map_err(unavailable)?;
     Ok(Json(page.of(changes, |change| change.version, changed)))
 }
 

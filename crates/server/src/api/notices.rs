@@ -83,7 +83,7 @@ impl Listener {
     }
 
     async fn feed(&self, shop: &Shop) -> Result<Feed, Problem> {
-        let feed = Feed::open(&shop.front, self.user(), self.after).await.map_err(unavailable)?;
+        let feed = Feed::open(&shop.submitter, self.user(), self.after).await.map_err(unavailable)?;
         feed.map_err(|none| match none {
             NoSeat::Closing => Problem::new(Code::Unavailable, details::SHOP_CLOSES),
             NoSeat::TooMany(most) => Problem::new(Code::RateExceeded, details::STREAMS_TOO_MANY.with(most)),

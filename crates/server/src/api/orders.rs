@@ -123,17 +123,17 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     }
     check(&submission.body)?;
     let order = wanted(&shop, &submission).await?;
-    let settled = shop.front.submit(Command::PlaceOrder(Box::new(order)), submission.idempotency).await;
-    let Answer::OrderPlaced { order, number } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(Command::PlaceOrder(Box::new(order)), submission.idempotency).await;
+    let Answer::OrderPlaced { order, number } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("placing an order is answered with the order");
     };
-    let wait = match &settled.order {
+    let wait = match &reply.order {
         _ if submission.prefer.wait.is_some() => submission.prefer.wait,
         Some(placed) => waits_by_mode(placed),
         // The answer is repeated, and its mode stands in the order.
-        None => shop.front.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
+        None => shop.submitter.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
     };
-    let placed = match (settled.order, wait) {
+    let placed = match (reply.order, wait) {
         (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&shop, &placed).await?),
         (placed, Some(wait)) => {
             let known = if placed.is_some() { Known::Undone } else { Known::Nothing };
@@ -152,7 +152,7 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     let location = HeaderValue::try_from(location).expect("an order number is letters and digits");
     response.headers_mut().insert(LOCATION, location);
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, settled.replayed);
+    super::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -239,17 +239,17 @@ async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<Place
 
 /// Somebody else's coupon does not exist.
 async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId, Option<CouponId>), Problem> {
-    let id = shop.front.codec.coupon_id(code).ok_or_else(coupon_not_found)?;
-    let coupon = shop.front.views.coupon(id).await.map_err(unavailable)?;
+    let id = shop.submitter.codec.coupon_id(code).ok_or_else(coupon_not_found)?;
+    let coupon = shop.submitter.views.coupon(id).await.map_err(unavailable)?;
     let coupon = coupon.filter(|coupon| coupon.user == user).ok_or_else(coupon_not_found)?;
     Ok((coupon.campaign, Some(id)))
 }
 
 /// The order, as soon as its outcome is known.
 async fn outcome(shop: &Shop, (id, known): (OrderId, Known), wait: Duration) -> Result<Option<Order>, Problem> {
-    let look = || shop.front.views.order(id);
+    let look = || shop.submitter.views.order(id);
     let is_done = |order: &Order| !order.outcome.is_under_way();
-    shop.front.waiting.until((Subject::Order(id), known), wait, look, is_done).await.map_err(unavailable)
+    shop.submitter.waiting.until((Subject::Order(id), known), wait, look, is_done).await.map_err(unavailable)
 }
 
 /// `GET /api/orders/{n}`.
@@ -287,7 +287,7 @@ pub(crate) async fn events(
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<Page<HistoryBody>>, Problem> {
     let order = whose.order(&shop, &number).await?;
-    let recorded = shop.front.views.history(order.id()).await.map_err(unavailable)?;
+    let recorded = shop.submitter.views.history(order.id()).await.map_err(unavailable)?;
     let states = history::replay(order.id(), &recorded).map_err(|broken| {
         tracing::error!(order = %number, "The history of order {number} does not fold: {broken}");
         Problem::new(Code::Internal, details::HISTORY_UNREADABLE)
@@ -335,16 +335,16 @@ pub(super) async fn change(
     idempotency: Option<app::commands::Idempotency>,
     prefer: Prefer,
 ) -> Result<Response, Problem> {
-    let settled = shop.front.submit(command, idempotency).await;
-    let Answer::OrderChanged { order } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(command, idempotency).await;
+    let Answer::OrderChanged { order } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("changing an order is answered with the order");
     };
     if let Some(wait) = prefer.wait {
         outcome(shop, (order, Known::Nothing), wait).await?;
     }
-    let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    let order = shop.submitter.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(shop, &order).await?).into_response();
     applied(&mut response, prefer);
-    super::mark_replayed(&mut response, settled.replayed);
+    super::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }

@@ -2,7 +2,7 @@
 
 pub(crate) mod stuck;
 
-use app::payments::provider::{CallbackError, Deed, ProviderError, Script, Told};
+use app::payments::provider::{CallbackError, Operation, ProviderError, Script, Told};
 use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::http::path::{self, Name};
 use crate::http::signed::Signed;
 use crate::http::{Code, Problem};
 use crate::openapi::words;
-use crate::runtime::callbacks::{NotTaken, Telling, take_in};
+use crate::runtime::callbacks::{IncomingCallback, NotTaken, take_in};
 
 /// Where callbacks come in; they are counted against nobody's limit.
 pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
@@ -41,7 +41,7 @@ pub(crate) async fn callback(
         return Err(Problem::new(Code::PaymentProviderNotFound, detail));
     }
     let signature = signed.header(provider.signature_header()).unwrap_or_default();
-    let telling = Telling { front: &shop.front, provider, mismatches: &shop.payments.mismatches };
+    let telling = IncomingCallback { submitter: &shop.submitter, provider, mismatches: &shop.payments.mismatches };
     match take_in(telling, signature, &signed.body).await {
         Ok(()) => Ok(Json(TakenBody { is_taken: true })),
         Err(NotTaken::Refused(refusal)) => Err(problem(&refusal)),
@@ -66,7 +66,7 @@ pub(crate) struct TellBody {
     /// Only when it is asked for this; whatever it is asked for unless told.
     #[serde(default)]
     #[schemars(with = "Option<words::DeedWord>")]
-    deed: Option<String>,
+    operation: Option<String>,
     /// How often; until it is told otherwise unless told.
     #[serde(default)]
     #[schemars(range(min = 1))]
@@ -82,7 +82,7 @@ pub(crate) struct ScriptBody {
     script: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::DeedWord>")]
-    deed: Option<&'static str>,
+    operation: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
     /// The amounts that are a script by themselves.
@@ -102,7 +102,7 @@ fn body(told: Option<Told>) -> ScriptBody {
         |script: Script| script.amount().map(|amount| MagicAmount { amount: amount.amount(), script: script.name() });
     ScriptBody {
         script: told.map_or(Script::Approve, |told| told.script).name(),
-        deed: told.and_then(|told| told.deed).map(Deed::name),
+        operation: told.and_then(|told| told.operation).map(Operation::name),
         times: told.and_then(|told| told.times),
         amounts: Script::ALL.into_iter().filter_map(meaning).collect(),
     }
@@ -116,19 +116,19 @@ pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>,
 
 /// `POST /api/admin/payments/script`.
 pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -> Result<Json<ScriptBody>, Problem> {
-    let TellBody { script, deed, times } = tell;
+    let TellBody { script, operation, times } = tell;
     let script =
         Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
-    let deed = deed
-        .map(|name| Deed::of_name(&name))
-        .map(|deed| deed.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::DEED_UNKNOWN)))
+    let operation = operation
+        .map(|name| Operation::of_name(&name))
+        .map(|operation| operation.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::DEED_UNKNOWN)))
         .transpose()?;
     if times == Some(0) {
         return Err(Problem::invalid("#/times", "out_of_range", operators::TIMES));
     }
     let directed = shop.payments.directed.as_ref().ok_or_else(not_scripted)?;
-    let is_plain = script == Script::Approve && deed.is_none() && times.is_none();
-    directed.tell((!is_plain).then_some(Told { script, deed, times })).await.map_err(closed)?;
+    let is_plain = script == Script::Approve && operation.is_none() && times.is_none();
+    directed.tell((!is_plain).then_some(Told { script, operation, times })).await.map_err(closed)?;
     Ok(Json(body(directed.told().await.map_err(closed)?)))
 }
 

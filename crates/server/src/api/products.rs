@@ -116,7 +116,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<render::ProductBody>>, Problem> {
     let page = query.page(&shop, List { name: "products", owner: None, filter: "" })?;
     let after = page.after.map(ProductId);
-    let products = shop.front.views.products(after, page.fetch()).await.map_err(unavailable)?;
+    let products = shop.submitter.views.products(after, page.fetch()).await.map_err(unavailable)?;
     Ok(Json(page.of(products, |product| product.id.0, render::product)))
 }
 
@@ -130,19 +130,19 @@ pub(crate) async fn popular(
     if !(1..=100).contains(&limit) {
         return Err(Problem::invalid_parameter("limit", "out_of_range", values::FROM_TO.with(1).with(100)));
     }
-    let today = shop.calendar.day(shop.front.clock.now());
+    let today = shop.calendar.day(shop.submitter.clock.now());
     let (since, window) = match query.window {
         Window::Today => (Some(today), ports::Window::Day(today)),
         Window::ThreeDays => (Some(today - 2), ports::Window::ThreeDays(today)),
         Window::All => (None, ports::Window::All),
     };
-    let ranked = match &shop.front.ranking {
+    let ranked = match &shop.submitter.ranking {
         Some(ranking) => ranking.popular(window, limit as usize).await,
         None => None,
     };
     let popular = match ranked {
         Some(popular) => popular,
-        None => shop.front.views.popular(since, limit as usize).await.map_err(unavailable)?,
+        None => shop.submitter.views.popular(since, limit as usize).await.map_err(unavailable)?,
     };
     let data = popular
         .into_iter()
@@ -165,13 +165,13 @@ pub(crate) async fn register(
     }
     violations.into_result()?;
     let command = Command::RegisterProduct { name, price: Money::won(body.price), stock: body.stock };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let Answer::ProductRegistered { product } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let Answer::ProductRegistered { product } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("registering a product is answered with the product");
     };
     let product = read(&shop, product).await?;
     let mut response = (StatusCode::CREATED, Json(render::stocked_product(&product))).into_response();
-    mark_replayed(&mut response, settled.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -222,14 +222,14 @@ async fn changed(
     id: ProductId,
     (command, idempotency): (Command, Option<Idempotency>),
 ) -> Result<(StoredProduct, bool), Problem> {
-    match left_behind(shop.front.submit(command, idempotency).await)? {
+    match left_behind(shop.submitter.submit(command, idempotency).await)? {
         (Some(Changed::Product(product)), replayed) => Ok((product, replayed)),
         (_, replayed) => Ok((read(shop, id).await?, replayed)),
     }
 }
 
 async fn read(shop: &Shop, id: ProductId) -> Result<StoredProduct, Problem> {
-    shop.front.views.product(id).await.map_err(unavailable)?.ok_or_else(product_not_found)
+    shop.submitter.views.product(id).await.map_err(unavailable)?.ok_or_else(product_not_found)
 }
 
 fn check_price(price: i64, violations: &mut Violations) {

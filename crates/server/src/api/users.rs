@@ -96,12 +96,12 @@ pub(crate) async fn register(
         role: StoredRole::Customer,
         candidate: None,
     };
-    let settled = shop.front.submit(Command::RegisterUser(Box::new(user)), idempotency).await;
-    let Answer::UserRegistered { user } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(Command::RegisterUser(Box::new(user)), idempotency).await;
+    let Answer::UserRegistered { user } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("registering is answered with the user");
     };
     let mut response = (StatusCode::CREATED, Json(RegisteredBody { user_id: user.0 })).into_response();
-    mark_replayed(&mut response, settled.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -118,9 +118,9 @@ pub(crate) async fn login(
         note_refused(&shop, caller, &body.email, "too many wrong passwords");
         Problem::new(Code::RateExceeded, details::GUESSES_TOO_MANY).after(seconds(wait))
     })?;
-    let mut login = shop.front.views.login(key).await.map_err(unavailable)?;
+    let mut login = shop.submitter.views.login(key).await.map_err(unavailable)?;
     if login.is_none() && former != key {
-        login = shop.front.views.login(former).await.map_err(unavailable)?;
+        login = shop.submitter.views.login(former).await.map_err(unavailable)?;
     }
     let hash = login.as_ref().map(|login| login.password_hash.to_string());
     let is_right = shop.passwords.verify(body.password, hash).await?;

@@ -107,8 +107,8 @@ async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error>
 
 /// Customers come to the first of these processes; all of them are audited.
 async fn measure_at(args: &BenchArgs, place: &Place, children: &[Child]) -> Result<Report, Error> {
-    let front = children.first().ok_or_else(|| Error::Failed("there is nothing to measure".to_owned()))?;
-    let mut stage = stage(args, front.address(), place.secret()).await?;
+    let submitter = children.first().ok_or_else(|| Error::Failed("there is nothing to measure".to_owned()))?;
+    let mut stage = stage(args, submitter.address(), place.secret()).await?;
     let servers: Vec<u32> = children.iter().map(Child::id).collect();
     let report = measure_on(args, &mut stage, &servers).await?;
     progress("auditing");

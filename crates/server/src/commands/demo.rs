@@ -15,7 +15,7 @@ use super::output::progress::Progress;
 use super::serve::{self, OpenShop};
 use super::{Error, note, print, settings};
 use crate::cli::DemoArgs;
-use crate::commands::demo_shop::{self, Catalogue, Door, Outcome, Sale, Size, Sown};
+use crate::commands::demo_shop::{self, Catalogue, Outcome, Sale, ShopClient, Size, Sown};
 use crate::config::Config;
 use crate::runtime::shutdown::Signals;
 use crate::system::logging;
@@ -72,23 +72,23 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
 }
 
 async fn hold(args: &DemoArgs, open: &OpenShop) -> Result<(Sown, Outcome), Error> {
-    let door = Door::of(&open.shop);
+    let client = ShopClient::of(&open.shop);
     note("filling the shop");
-    let sown = demo_shop::sow(&open.shop, &door, Catalogue::of(args.seed)).await?;
+    let sown = demo_shop::sow(&open.shop, &client, Catalogue::of(args.seed)).await?;
     let size = Size {
         customers: args.customers,
         coupons: args.quantity,
         connections: usize::from(args.connections),
         time: Duration::from_secs(args.seconds),
     };
-    let sale = Sale::prepare(&open.shop, &door, &sown, size).await?;
+    let sale = Sale::prepare(&open.shop, &client, &sown, size).await?;
     let Size { customers, coupons, connections, .. } = size;
     let goods = sale.goods;
     note(&format!(
         "the sale is open: {coupons} coupons, {goods} pairs, {customers} customers, {connections} connections"
     ));
     let watcher = watcher(&sale);
-    let outcome = sale.hold(loopback(open.address), &door, watcher).await?;
+    let outcome = sale.hold(loopback(open.address), &client, watcher).await?;
     Ok((sown, outcome))
 }
 

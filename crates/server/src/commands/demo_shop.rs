@@ -6,15 +6,15 @@ use axum::http::StatusCode;
 
 mod board;
 mod catalogue;
+mod client;
 mod crowd;
-mod door;
 mod outcome;
 mod sale;
 mod seed;
 
 pub use board::{Board, News};
 pub use catalogue::Catalogue;
-pub use door::Door;
+pub use client::ShopClient;
 pub use outcome::Outcome;
 pub use sale::{Sale, Size};
 pub use seed::{Guest, PASSWORD, Sown, sow};

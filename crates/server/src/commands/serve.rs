@@ -16,7 +16,7 @@ use super::{Error, settings};
 use crate::api::users::email_key;
 use crate::api::{self, Shop, Surface};
 use crate::cli::ServeArgs;
-use crate::commands::demo_shop::{self, Catalogue, Door, Sown};
+use crate::commands::demo_shop::{self, Catalogue, ShopClient, Sown};
 use crate::config::{AfterFailure, Config};
 use crate::http::connections::{self, ConnectionLimits, Serving};
 use crate::http::language::Language;
@@ -81,7 +81,7 @@ fn end_soon(config: &Config) {
 
 /// Fills the shop to try it; what is there already stays.
 async fn fill(shop: &Shop, seed: u64) -> Result<(), Error> {
-    let sown = demo_shop::sow(shop, &Door::of(shop), Catalogue::of(seed)).await?;
+    let sown = demo_shop::sow(shop, &ShopClient::of(shop), Catalogue::of(seed)).await?;
     let who = sown.catalogue.customers.first().map_or("", |customer| customer.email.as_str());
     let Sown { changes, .. } = &sown;
     tracing::info!(
@@ -134,7 +134,7 @@ impl OpenShop {
         signals: &mut Signals,
         after_failure: AfterFailure,
     ) -> std::io::Result<Option<&'static str>> {
-        let health = &self.shop.front.health;
+        let health = &self.shop.submitter.health;
         let failure = async {
             let failure = health.failure().await;
             if after_failure == AfterFailure::End {
@@ -154,7 +154,7 @@ impl OpenShop {
         tracing::info!("Stopping: work in hand is finished.");
         self.shop.stopping.store(true, Ordering::Relaxed);
         self.stopper.stop();
-        self.shop.front.audience.close();
+        self.shop.submitter.subscriptions.close();
         for threads in self.serving {
             threads.join()?;
         }
@@ -215,7 +215,7 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
         let key = email_key(&config.admin.email);
-        let known = shop.front.views.login(key).await.map_err(|error| Error::Admin(error.to_string()))?;
+        let known = shop.submitter.views.login(key).await.map_err(|error| Error::Admin(error.to_string()))?;
         if known.is_some() {
             return Ok(());
         }
@@ -230,8 +230,8 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
             role: Role::Admin,
             candidate: None,
         };
-        let settled = shop.front.submit(Command::RegisterUser(Box::new(admin)), None).await;
-        match settled.result {
+        let reply = shop.submitter.submit(Command::RegisterUser(Box::new(admin)), None).await;
+        match reply.result {
             Ok(Answer::UserRegistered { .. }) if config.admin.password().is_none() => {
                 // Straight to the terminal: a log is kept, a password must not be.
                 eprintln!("Admin: {}  password: {password}  (shown only this once)", config.admin.email);
@@ -262,7 +262,7 @@ impl Housekeeping {
         let (keep, mut canary) = (config.idempotency.keep(), Canary::new(config.orders.canary.clone()));
         let (stop, stopped) = std_mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let at_work = AtWork::new(&shop.front.health, "The housekeeping thread has panicked.");
+        let at_work = AtWork::new(&shop.submitter.health, "The housekeeping thread has panicked.");
         let run = move || {
             let _at_work = at_work;
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
@@ -285,13 +285,13 @@ impl Housekeeping {
 
 /// Forgets a bounded number of idempotency answers that are older than the promise to keep them.
 async fn forget_once(shop: &Shop, keep: Duration) {
-    let now = shop.front.clock.now();
+    let now = shop.submitter.clock.now();
     let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
     let before = domain::time::Timestamp::from_micros(now.micros().saturating_sub(keep));
-    match shop.front.views.answers_before(before, FORGET_MAX).await {
+    match shop.submitter.views.answers_before(before, FORGET_MAX).await {
         Ok(keys) if keys.is_empty() => {}
         Ok(keys) => {
-            shop.front.submit(Command::ForgetAnswers { keys, before }, None).await;
+            shop.submitter.submit(Command::ForgetAnswers { keys, before }, None).await;
         }
         Err(error) => logging::error("Old idempotency answers could not be read", &error),
     }

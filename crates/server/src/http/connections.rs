@@ -112,8 +112,8 @@ impl Serving {
 pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, stop: &Stop) -> io::Result<Serving> {
     let open_max = limits.connections_max.saturating_add(RESERVE).min(Semaphore::MAX_PERMITS);
     let (seats, places) = (Arc::new(Semaphore::new(open_max)), Places::new(limits));
-    let (desks, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| Desk::new()).unzip();
-    let desks: Arc<[Desk]> = desks.into();
+    let (desks, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| ServingThread::new()).unzip();
+    let desks: Arc<[ServingThread]> = desks.into();
     let mut threads = Vec::with_capacity(limits.threads);
     for (number, inbox) in inboxes.into_iter().enumerate() {
         let thread = Thread {
@@ -139,7 +139,7 @@ pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, 
 }
 
 /// Where a thread's connections are counted and handed to it.
-struct Desk {
+struct ServingThread {
     open: Arc<AtomicUsize>,
     inbox: mpsc::UnboundedSender<Arrival>,
 }
@@ -147,11 +147,11 @@ struct Desk {
 /// A connection on its way to the thread that will serve it.
 struct Arrival {
     stream: std::net::TcpStream,
-    seat: Seat,
+    connection: OpenConnection,
 }
 
 /// One of the connections that may be open, given back when it closes.
-struct Seat {
+struct OpenConnection {
     _permit: OwnedSemaphorePermit,
     place: Place,
     open: Arc<AtomicUsize>,
@@ -164,7 +164,7 @@ pub struct Peer(pub IpAddr);
 /// Keeps a connection counted, and its thread from stopping, also after it has left HTTP for another protocol.
 #[derive(Clone)]
 pub struct Held {
-    until_dropped: Arc<(Seat, mpsc::Sender<()>)>,
+    until_dropped: Arc<(OpenConnection, mpsc::Sender<()>)>,
 }
 
 impl Held {
@@ -173,15 +173,15 @@ impl Held {
     }
 }
 
-impl Desk {
-    fn new() -> (Desk, mpsc::UnboundedReceiver<Arrival>) {
+impl ServingThread {
+    fn new() -> (ServingThread, mpsc::UnboundedReceiver<Arrival>) {
         let (inbox, arrivals) = mpsc::unbounded_channel();
-        (Desk { open: Arc::default(), inbox }, arrivals)
+        (ServingThread { open: Arc::default(), inbox }, arrivals)
     }
 
-    fn seat(&self, (permit, place): (OwnedSemaphorePermit, Place)) -> Seat {
+    fn connection(&self, (permit, place): (OwnedSemaphorePermit, Place)) -> OpenConnection {
         self.open.fetch_add(1, Ordering::Relaxed);
-        Seat { _permit: permit, place, open: self.open.clone() }
+        OpenConnection { _permit: permit, place, open: self.open.clone() }
     }
 
     fn load(&self) -> usize {
@@ -189,7 +189,7 @@ impl Desk {
     }
 }
 
-impl Drop for Seat {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -197,7 +197,7 @@ impl Drop for Seat {
 
 struct Thread {
     number: usize,
-    desks: Arc<[Desk]>,
+    desks: Arc<[ServingThread]>,
     seats: Arc<Semaphore>,
     places: Arc<Places>,
     host: Host,
@@ -222,19 +222,19 @@ impl Thread {
     ) {
         let mut stop = self.host.stop();
         loop {
-            let (stream, seat) = tokio::select! {
+            let (stream, connection) = tokio::select! {
                 () = stop.requested() => return,
-                Some(Arrival { stream, seat }) = arrivals.recv() => match TcpStream::from_std(stream) {
-                    Ok(stream) => (stream, seat),
+                Some(Arrival { stream, connection }) = arrivals.recv() => match TcpStream::from_std(stream) {
+                    Ok(stream) => (stream, connection),
                     Err(_closed) => continue,
                 },
-                (stream, seat) = self.accept(&listener) => match self.seat(stream, seat) {
+                (stream, connection) = self.accept(&listener) => match self.connection(stream, connection) {
                     Some(mine) => mine,
                     None => continue,
                 },
             };
             let (host, in_hand) = (self.host.clone(), in_hand.clone());
-            let held = Held { until_dropped: Arc::new((seat, in_hand)) };
+            let held = Held { until_dropped: Arc::new((connection, in_hand)) };
             tokio::spawn(host.serve(stream, held));
         }
     }
@@ -257,15 +257,19 @@ impl Thread {
 
     /// Keeps a connection, or hands it to a thread that has clearly fewer: a burst of connections
     /// that one thread happens to accept would otherwise stay with it while the others idle.
-    fn seat(&self, stream: TcpStream, given: (OwnedSemaphorePermit, Place)) -> Option<(TcpStream, Seat)> {
+    fn connection(
+        &self,
+        stream: TcpStream,
+        given: (OwnedSemaphorePermit, Place),
+    ) -> Option<(TcpStream, OpenConnection)> {
         let mine = &self.desks[self.number];
         let freest = self.desks.iter().min_by_key(|desk| desk.load()).unwrap_or(mine);
         if mine.load() < freest.load() + IMBALANCE_MAX {
-            return Some((stream, mine.seat(given)));
+            return Some((stream, mine.connection(given)));
         }
         let stream = stream.into_std().ok()?;
         // Refused when that thread has stopped, and so will this one.
-        let _stopped = freest.inbox.send(Arrival { stream, seat: freest.seat(given) });
+        let _stopped = freest.inbox.send(Arrival { stream, connection: freest.connection(given) });
         None
     }
 }

@@ -8,8 +8,8 @@ use app::ports::{Clock, StoreError};
 use domain::ids::UserId;
 use domain::time::Timestamp;
 
-use crate::live::subscriptions::{NoSeat, Seat};
-use crate::runtime::submitter::Front;
+use crate::live::subscriptions::{NoSeat, Subscription};
+use crate::runtime::submitter::Submitter;
 
 /// Older notices are not told any more.
 const KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -22,7 +22,7 @@ const PAGE: usize = 64;
 pub struct Feed {
     views: Arc<dyn Views>,
     clock: Arc<dyn Clock>,
-    seat: Seat,
+    seat: Subscription,
     user: UserId,
     position: i64,
     /// Whether there may be something that was not read yet.
@@ -31,13 +31,17 @@ pub struct Feed {
 
 impl Feed {
     /// Reads on after the notice with a number, or else from now on.
-    pub async fn open(front: &Front, user: UserId, after: Option<i64>) -> Result<Result<Feed, NoSeat>, StoreError> {
+    pub async fn open(
+        submitter: &Submitter,
+        user: UserId,
+        after: Option<i64>,
+    ) -> Result<Result<Feed, NoSeat>, StoreError> {
         // Listening begins before reading, so that a commit in between is not missed.
-        let seat = match front.audience.join(user) {
+        let seat = match submitter.subscriptions.join(user) {
             Ok(seat) => seat,
             Err(none) => return Ok(Err(none)),
         };
-        let (views, clock) = (Arc::clone(&front.views), Arc::clone(&front.clock));
+        let (views, clock) = (Arc::clone(&submitter.views), Arc::clone(&submitter.clock));
         let mut feed = Feed { views, clock, seat, user, position: 0, is_behind: false };
         match after {
             Some(after) => feed.resume(after),

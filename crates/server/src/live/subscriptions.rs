@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
-pub struct Audience {
+pub struct Subscriptions {
     /// `None` once the shop is closing.
     users: Mutex<Option<HashMap<UserId, watch::Sender<()>>>>,
     of_one_max: usize,
@@ -19,16 +19,16 @@ pub struct Audience {
     too_slow: Counter,
 }
 
-impl Audience {
+impl Subscriptions {
     /// `of_one_max`: how many streams one user may have.
-    pub fn new(metrics: &Metrics, of_one_max: usize) -> Audience {
+    pub fn new(metrics: &Metrics, of_one_max: usize) -> Subscriptions {
         let (listeners, too_slow) = (Gauge::default(), Counter::default());
         metrics.register(|registry| {
             registry.register("notice_streams", "Open streams of notices", listeners.clone());
             let help = "WebSockets given up because their reader takes nothing";
             registry.register("notice_sockets_too_slow", help, too_slow.clone());
         });
-        Audience { users: Mutex::new(Some(HashMap::new())), of_one_max, listeners, too_slow }
+        Subscriptions { users: Mutex::new(Some(HashMap::new())), of_one_max, listeners, too_slow }
     }
 
     /// Counts a reader who is told to come back, because he takes nothing.
@@ -37,7 +37,7 @@ impl Audience {
     }
 
     /// Begins to listen.
-    pub fn join(self: &Arc<Self>, user: UserId) -> Result<Seat, NoSeat> {
+    pub fn join(self: &Arc<Self>, user: UserId) -> Result<Subscription, NoSeat> {
         let mut users = self.users.lock();
         let listeners = users.as_mut().ok_or(NoSeat::Closing)?.entry(user).or_default();
         if listeners.receiver_count() >= self.of_one_max {
@@ -45,7 +45,7 @@ impl Audience {
         }
         let woken = listeners.subscribe();
         self.listeners.inc();
-        Ok(Seat { audience: Arc::clone(self), user, woken })
+        Ok(Subscription { subscriptions: Arc::clone(self), user, woken })
     }
 
     /// Wakes those who listen to these users, and nobody else.
@@ -80,13 +80,13 @@ pub enum NoSeat {
 }
 
 /// One listener's place.
-pub struct Seat {
-    audience: Arc<Audience>,
+pub struct Subscription {
+    subscriptions: Arc<Subscriptions>,
     user: UserId,
     woken: watch::Receiver<()>,
 }
 
-impl Seat {
+impl Subscription {
     /// Returns once there was a wake-up that this did not return for yet. `false` when the shop is closing.
     pub async fn woken(&mut self) -> bool {
         self.woken.changed().await.is_ok()
@@ -97,10 +97,10 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.audience.listeners.dec();
-        let mut users = self.audience.users.lock();
+        self.subscriptions.listeners.dec();
+        let mut users = self.subscriptions.users.lock();
         let Some(users) = users.as_mut() else { return };
         // This seat itself is still counted.
         if users.get(&self.user).is_some_and(|listeners| listeners.receiver_count() <= 1) {
@@ -116,15 +116,15 @@ mod tests {
     const ANN: UserId = UserId(1);
     const BOB: UserId = UserId(2);
 
-    fn audience() -> Arc<Audience> {
-        Arc::new(Audience::new(&Metrics::new(), 2))
+    fn subscriptions() -> Arc<Subscriptions> {
+        Arc::new(Subscriptions::new(&Metrics::new(), 2))
     }
 
     #[tokio::test]
     async fn only_those_who_are_meant_wake() {
-        let audience = audience();
-        let (mut ann, mut bob) = (audience.join(ANN).unwrap(), audience.join(BOB).unwrap());
-        audience.wake(&[ANN]);
+        let subscriptions = subscriptions();
+        let (mut ann, mut bob) = (subscriptions.join(ANN).unwrap(), subscriptions.join(BOB).unwrap());
+        subscriptions.wake(&[ANN]);
         assert!(ann.woken().await);
         tokio::select! {
             biased;
@@ -136,33 +136,33 @@ mod tests {
 
     #[tokio::test]
     async fn who_leaves_leaves_nothing_behind() {
-        let audience = audience();
-        let (first, second) = (audience.join(ANN).unwrap(), audience.join(ANN).unwrap());
+        let subscriptions = subscriptions();
+        let (first, second) = (subscriptions.join(ANN).unwrap(), subscriptions.join(ANN).unwrap());
         drop(first);
-        assert_eq!(audience.users.lock().as_ref().unwrap().len(), 1);
+        assert_eq!(subscriptions.users.lock().as_ref().unwrap().len(), 1);
         drop(second);
-        assert!(audience.users.lock().as_ref().unwrap().is_empty());
-        assert_eq!(audience.listeners.get(), 0);
+        assert!(subscriptions.users.lock().as_ref().unwrap().is_empty());
+        assert_eq!(subscriptions.listeners.get(), 0);
     }
 
     #[tokio::test]
     async fn one_user_takes_no_more_than_a_few_places() {
-        let audience = audience();
-        let held = [audience.join(ANN), audience.join(ANN)].map(Result::unwrap);
-        assert_eq!(audience.join(ANN).err(), Some(NoSeat::TooMany(2)));
-        assert!(audience.join(BOB).is_ok());
+        let subscriptions = subscriptions();
+        let held = [subscriptions.join(ANN), subscriptions.join(ANN)].map(Result::unwrap);
+        assert_eq!(subscriptions.join(ANN).err(), Some(NoSeat::TooMany(2)));
+        assert!(subscriptions.join(BOB).is_ok());
         drop(held);
-        assert!(audience.join(ANN).is_ok());
+        assert!(subscriptions.join(ANN).is_ok());
     }
 
     #[tokio::test]
     async fn everybody_goes_home_when_the_shop_closes() {
-        let audience = audience();
-        let mut ann = audience.join(ANN).unwrap();
+        let subscriptions = subscriptions();
+        let mut ann = subscriptions.join(ANN).unwrap();
         assert!(!ann.is_closed());
-        audience.close();
+        subscriptions.close();
         assert!(ann.is_closed());
         assert!(!ann.woken().await);
-        assert_eq!(audience.join(BOB).err(), Some(NoSeat::Closing));
+        assert_eq!(subscriptions.join(BOB).err(), Some(NoSeat::Closing));
     }
 }

@@ -1,9 +1,9 @@
 //! How the payment provider does.
 
 use app::payments::provider::{Found, ProviderError, Verdict};
-use app::payments::runner::Errand;
+use app::payments::runner::PaymentCall;
 use app::resilience::breaker::State;
-use domain::payment::Way;
+use domain::payment::NextCall;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -13,7 +13,7 @@ use super::Metrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Call {
-    deed: &'static str,
+    operation: &'static str,
     way: &'static str,
     answer: &'static str,
 }
@@ -36,17 +36,17 @@ impl Mismatches {
     }
 }
 
-pub struct CashierMetrics {
+pub struct PaymentMetrics {
     calls: Family<Call, Counter>,
     mismatches: Mismatches,
     breaker: Gauge,
     stuck: Gauge,
 }
 
-impl CashierMetrics {
-    pub fn register(metrics: &Metrics, mismatches: Mismatches) -> CashierMetrics {
+impl PaymentMetrics {
+    pub fn register(metrics: &Metrics, mismatches: Mismatches) -> PaymentMetrics {
         let cashier =
-            CashierMetrics { calls: Family::default(), mismatches, breaker: Gauge::default(), stuck: Gauge::default() };
+            PaymentMetrics { calls: Family::default(), mismatches, breaker: Gauge::default(), stuck: Gauge::default() };
         metrics.register(|registry| {
             registry.register("payment_calls", "Calls of the payment provider", cashier.calls.clone());
             let help = "The payment provider's breaker: 0 closed, 1 half-open, 2 open";
@@ -57,8 +57,8 @@ impl CashierMetrics {
         cashier
     }
 
-    pub(crate) fn observe(&self, errand: &Errand) {
-        let answer = match &errand.answered.answer {
+    pub(crate) fn observe(&self, call: &PaymentCall) {
+        let answer = match &call.answered.answer {
             Ok(Found::Verdict(Verdict::Approved { .. })) => "approved",
             Ok(Found::Verdict(Verdict::Declined { .. })) => "declined",
             Ok(Found::Pending) => "pending",
@@ -67,12 +67,12 @@ impl CashierMetrics {
             Err(ProviderError::Unknown(_)) => "unknown",
             Err(ProviderError::Mismatch(_)) => "mismatch",
         };
-        let way = match errand.way {
-            Way::Do => "do",
-            Way::LookUp => "look_up",
+        let way = match call.way {
+            NextCall::Execute => "do",
+            NextCall::Query => "look_up",
         };
-        self.calls.get_or_create(&Call { deed: errand.ask.deed.name(), way, answer }).inc();
-        if errand.is_alarming() {
+        self.calls.get_or_create(&Call { operation: call.ask.operation.name(), way, answer }).inc();
+        if call.is_alarming() {
             self.mismatches.count();
         }
     }

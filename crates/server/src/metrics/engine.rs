@@ -90,7 +90,7 @@ impl EngineMetrics {
         let counted = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         self.commits.inc_by(counted(report.commits));
         self.commit_failures.inc_by(counted(report.commit_failures));
-        self.commands.inc_by(counted(report.settled));
+        self.commands.inc_by(counted(report.answered));
         self.events.inc_by(counted(report.events));
         self.rows.inc_by(counted(report.rows));
         self.statements.inc_by(report.statements);
@@ -102,6 +102,6 @@ impl EngineMetrics {
         self.skipped.inc_by(counted(report.skipped.iter().map(|(_, events)| events).sum()));
         self.broken.inc_by(counted(report.broken.len()));
         self.batch_seconds.observe(took.as_secs_f64());
-        self.batch_commands.observe(f64::from(u32::try_from(report.settled).unwrap_or(u32::MAX)));
+        self.batch_commands.observe(f64::from(u32::try_from(report.answered).unwrap_or(u32::MAX)));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use app::events::topic::Spread;
 use app::log::relay::{PublishError, Publisher, Record};
-use app::ports::Pending;
+use app::ports::BoxFuture;
 use parking_lot::Mutex;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -120,11 +120,11 @@ impl Published {
 }
 
 impl Publisher for Counted {
-    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
+    fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
         self.inner.sizes()
     }
 
-    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move {
             self.inner.publish(records, spread).await?;
             for record in records {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use app::events::event::ResultCode;
-use app::payments::provider::{Deed, Script};
+use app::payments::provider::{Operation, Script};
 use app::resilience::breaker::State;
 use app::resilience::services::Service;
 use app::state::rows::{LetterStatus, RequestStatus};
@@ -55,7 +55,7 @@ words! {
     /// What the scripted payment provider may be told to do.
     ScriptWord as "PaymentScript" = Script::ALL.map(Script::name);
     /// What is done to money.
-    DeedWord as "PaymentDeed" = Deed::ALL.map(Deed::name);
+    DeedWord as "PaymentDeed" = Operation::ALL.map(Operation::name);
     /// Where the goods of an order are on their way.
     PaymentStatusWord as "PaymentStatus" = ["PENDING", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
     GoodsWord as "RefundedGoods" = Goods::ALL.map(Goods::name);

@@ -66,12 +66,12 @@ impl Canary {
     }
 
     async fn compare(&self, shop: &Shop) -> Result<Result<(), Refusal>, StoreError> {
-        let newest = shop.front.views.mode_changes(None, 1).await?;
+        let newest = shop.submitter.views.mode_changes(None, 1).await?;
         let modes = newest.first().map_or(shop.modes, |change| change.modes);
         if modes.choice != Choice::Gradual {
             return Ok(Ok(()));
         }
-        let orders = shop.front.views.orders(None, None, ORDERS_MAX).await?;
+        let orders = shop.submitter.views.orders(None, None, ORDERS_MAX).await?;
         // What was placed before the last change says nothing of it.
         let since = newest.first().map_or_else(Default::default, |change| change.at);
         let orders: Vec<Order> = orders.into_iter().filter(|order| order.created.at >= since).collect();
@@ -83,8 +83,8 @@ impl Canary {
         tracing::warn!(percent, "The gradual percentage changes by itself: {reason}");
         let change =
             ChangeModes { choice: Choice::Gradual, percent: Some(percent), by: None, reason: reason.as_str().into() };
-        let settled = shop.front.submit(Command::ChangeModes(Box::new(change)), None).await;
-        Ok(settled.result.map(|_| ()))
+        let reply = shop.submitter.submit(Command::ChangeModes(Box::new(change)), None).await;
+        Ok(reply.result.map(|_| ()))
     }
 }
 

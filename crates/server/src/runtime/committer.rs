@@ -7,11 +7,11 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use app::engine::{Buried, Report, Written};
-use app::ports::{Bell, Ranking, Wake};
+use app::engine::{DeadLettered, PendingCommit, Report};
+use app::ports::{Notifier, Ranking, Wake};
 use tokio::sync::Notify;
 
-use crate::live::subscriptions::Audience;
+use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::metrics::EngineMetrics;
 use crate::runtime::health::{AtWork, Health};
@@ -24,19 +24,19 @@ const WRITTEN_AHEAD_MAX: usize = 1;
 /// Who is told of a batch, beside those who sent its commands.
 pub struct Listeners {
     pub waiting: Arc<Waiting>,
-    pub audience: Arc<Audience>,
+    pub subscriptions: Arc<Subscriptions>,
     pub metrics: Arc<EngineMetrics>,
     /// The cashier, told when a payment has something to be asked.
     pub due: Arc<Notify>,
     /// Wakes those at other processes.
-    pub bell: Option<Arc<dyn Bell>>,
+    pub notifier: Option<Arc<dyn Notifier>>,
     pub ranking: Option<Arc<dyn Ranking>>,
     pub health: Arc<Health>,
 }
 
 /// The thread that settles, in the order of writing.
-pub(crate) struct Settling {
-    sender: SyncSender<(Written, Instant)>,
+pub(crate) struct Committer {
+    sender: SyncSender<(PendingCommit, Instant)>,
     thread: JoinHandle<()>,
     shared: Arc<Shared>,
 }
@@ -44,32 +44,32 @@ pub(crate) struct Settling {
 struct Shared {
     listeners: Listeners,
     /// Batches that were handed over and are not settled.
-    unsettled: AtomicUsize,
+    open: AtomicUsize,
     is_broken: AtomicBool,
 }
 
-impl Settling {
-    pub(crate) fn start(listeners: Listeners) -> io::Result<Settling> {
+impl Committer {
+    pub(crate) fn start(listeners: Listeners) -> io::Result<Committer> {
         let (sender, receiver) = sync_channel(WRITTEN_AHEAD_MAX);
-        let at_work = AtWork::new(&listeners.health, "The thread that settles commits has panicked.");
-        let shared = Arc::new(Shared { listeners, unsettled: AtomicUsize::new(0), is_broken: AtomicBool::new(false) });
+        let at_work = AtWork::new(&listeners.health, "The thread that completes commits has panicked.");
+        let shared = Arc::new(Shared { listeners, open: AtomicUsize::new(0), is_broken: AtomicBool::new(false) });
         let of_thread = Arc::clone(&shared);
         let run = move || {
             let _at_work = at_work;
             of_thread.run(&receiver);
         };
-        let thread = std::thread::Builder::new().name("settling".to_owned()).spawn(run)?;
-        Ok(Settling { sender, thread, shared })
+        let thread = std::thread::Builder::new().name("committer".to_owned()).spawn(run)?;
+        Ok(Committer { sender, thread, shared })
     }
 
     /// Settles a batch, or has it settled while there is more to do; waits while too many are ahead.
-    pub(crate) fn take(&self, written: Written, started: Instant, is_more_waiting: bool) {
-        if !is_more_waiting && self.shared.unsettled.load(Ordering::Acquire) == 0 {
-            return self.shared.settle(written, started);
+    pub(crate) fn take(&self, written: PendingCommit, started: Instant, is_more_waiting: bool) {
+        if !is_more_waiting && self.shared.open.load(Ordering::Acquire) == 0 {
+            return self.shared.complete(written, started);
         }
-        self.shared.unsettled.fetch_add(1, Ordering::AcqRel);
+        self.shared.open.fetch_add(1, Ordering::AcqRel);
         if let Err(SendError((written, started))) = self.sender.send((written, started)) {
-            self.shared.settle(written, started);
+            self.shared.complete(written, started);
         }
     }
 
@@ -82,26 +82,26 @@ impl Settling {
     pub(crate) fn finish(self) {
         drop(self.sender);
         if self.thread.join().is_err() {
-            tracing::error!("The thread that settles panicked.");
+            tracing::error!("The thread that completes commits panicked.");
         }
     }
 }
 
 impl Shared {
-    fn run(&self, receiver: &Receiver<(Written, Instant)>) {
+    fn run(&self, receiver: &Receiver<(PendingCommit, Instant)>) {
         for (written, started) in receiver {
-            self.settle(written, started);
-            self.unsettled.fetch_sub(1, Ordering::AcqRel);
+            self.complete(written, started);
+            self.open.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
-    fn settle(&self, written: Written, started: Instant) {
-        let Listeners { waiting, audience, metrics, due, bell, ranking, .. } = &self.listeners;
+    fn complete(&self, written: PendingCommit, started: Instant) {
+        let Listeners { waiting, subscriptions, metrics, due, notifier, ranking, .. } = &self.listeners;
         if let Some(ranking) = ranking {
             // Before anybody is answered: from then on it must not say what was true before.
-            ranking.learn(&written.report.sold);
+            ranking.apply(&written.report.sold);
         }
-        let report: Report = written.settle();
+        let report: Report = written.complete();
         say(&report);
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
@@ -113,9 +113,9 @@ impl Shared {
         let Report { orders, requests, noticed: users, .. } = report;
         let wake = Wake { users, orders, requests };
         waiting.wake(&wake);
-        audience.wake(&wake.users);
-        if let Some(bell) = bell.as_ref().filter(|_| !wake.is_empty()) {
-            bell.ring(wake);
+        subscriptions.wake(&wake.users);
+        if let Some(notifier) = notifier.as_ref().filter(|_| !wake.is_empty()) {
+            notifier.notify(wake);
         }
     }
 }
@@ -147,7 +147,7 @@ fn say(report: &Report) {
 
 /// Logs what became of events that were not simply handled.
 fn say_of_events(report: &Report) {
-    for Buried { letter, group, kind, error } in &report.buried {
+    for DeadLettered { letter, group, kind, error } in &report.buried {
         let group = group.name();
         tracing::warn!(
             letter = letter.0,

@@ -9,7 +9,7 @@ use app::log::consumer::Consumer;
 use app::state::rows::OffsetKey;
 use tokio::sync::{Notify, mpsc};
 
-use crate::runtime::committer::{Listeners, Settling};
+use crate::runtime::committer::{Committer, Listeners};
 use crate::runtime::health::Health;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging;
@@ -47,11 +47,11 @@ impl Worker {
     pub async fn run(self) -> io::Result<()> {
         let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
         let health = Arc::clone(&listeners.health);
-        let settling = Settling::start(listeners)?;
+        let committer = Committer::start(listeners)?;
         let mut round = Round { engine, consumer, queue, batch_every, began: None, arrived, committed, health, stop };
-        round.run(&settling).await;
-        round.finish(&settling).await;
-        settling.finish();
+        round.run(&committer).await;
+        round.finish(&committer).await;
+        committer.finish();
         Ok(())
     }
 }
@@ -71,7 +71,7 @@ struct Round {
 }
 
 impl Round {
-    async fn run(&mut self, settling: &Settling) {
+    async fn run(&mut self, committer: &Committer) {
         let (mut timers_seen, mut places_seen) = (Instant::now(), Instant::now());
         let mut modes_seen: Option<Instant> = None;
         let mut probed = Instant::now();
@@ -100,9 +100,9 @@ impl Round {
             self.take_events(&mut jobs).await;
             is_quiet = jobs.is_empty() && !self.engine.has_deferred();
             if !is_quiet {
-                is_more_due = self.write(jobs, settling).await;
+                is_more_due = self.write(jobs, committer).await;
             }
-            if self.engine.is_broken() || settling.is_broken() {
+            if self.engine.is_broken() || committer.is_broken() {
                 self.health.fail("The store failed and cannot be trusted any more; no further work is taken.");
                 break;
             }
@@ -110,7 +110,7 @@ impl Round {
     }
 
     /// Has jobs decided and written; they are settled beside the next ones. Says whether more is due at once.
-    async fn write(&mut self, jobs: Vec<Job>, settling: &Settling) -> bool {
+    async fn write(&mut self, jobs: Vec<Job>, committer: &Committer) -> bool {
         let started = Instant::now();
         self.began = Some(started);
         let mut written = self.engine.write_once(jobs).await;
@@ -124,7 +124,7 @@ impl Round {
         }
         let is_more_due = written.report.is_more_due;
         let is_more_waiting = !self.queue.is_empty() || self.engine.has_deferred() || self.consumer.is_some();
-        settling.take(written, started, is_more_waiting);
+        committer.take(written, started, is_more_waiting);
         is_more_due
     }
 
@@ -200,12 +200,12 @@ impl Round {
     }
 
     /// Settles what is still inside: nothing that was taken is left without an answer.
-    async fn finish(&mut self, settling: &Settling) {
+    async fn finish(&mut self, committer: &Committer) {
         self.queue.close();
         let mut jobs = vec![];
         while self.queue.recv_many(&mut jobs, usize::MAX).await > 0 {}
         while !jobs.is_empty() || self.engine.has_deferred() {
-            self.write(std::mem::take(&mut jobs), settling).await;
+            self.write(std::mem::take(&mut jobs), committer).await;
         }
     }
 }

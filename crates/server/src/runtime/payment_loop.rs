@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use app::commands::Command;
 use app::payments::provider::Provider;
-use app::payments::runner::{Cashier, Errand};
+use app::payments::runner::{PaymentCall, PaymentRunner};
 use app::resilience::breaker::State;
 use domain::ids::OrderId;
 use domain::payment::Payment;
@@ -19,11 +19,11 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::{Notify, mpsc};
 
-use crate::metrics::CashierMetrics;
-use crate::runtime::callbacks::{self, Letter, Telling};
+use crate::metrics::PaymentMetrics;
+use crate::runtime::callbacks::{self, IncomingCallback, QueuedCallback};
 use crate::runtime::health::AtWork;
 use crate::runtime::shutdown::{self, Stop, Stopper};
-use crate::runtime::submitter::Front;
+use crate::runtime::submitter::Submitter;
 use crate::system::logging;
 
 mod patient;
@@ -41,14 +41,14 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the loop works with.
 pub struct Parts {
-    pub front: Front,
+    pub submitter: Submitter,
     pub provider: Arc<dyn Provider>,
-    pub metrics: CashierMetrics,
+    pub metrics: PaymentMetrics,
     pub concurrency: usize,
     /// Told when a commit made something due.
     pub due: Arc<Notify>,
     /// Callbacks of a provider inside the binary.
-    pub letters: mpsc::Receiver<Letter>,
+    pub callbacks_in: mpsc::Receiver<QueuedCallback>,
 }
 
 /// A cashier at work.
@@ -59,11 +59,11 @@ pub struct CashierThread {
 
 impl CashierThread {
     /// `make` is called on the thread, where the cashier stays.
-    pub fn start(make: impl FnOnce() -> Cashier + Send + 'static, parts: Parts) -> io::Result<CashierThread> {
+    pub fn start(make: impl FnOnce() -> PaymentRunner + Send + 'static, parts: Parts) -> io::Result<CashierThread> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
-        let at_work = AtWork::new(&parts.front.health, "The cashier's thread has panicked.");
+        let at_work = AtWork::new(&parts.submitter.health, "The cashier's thread has panicked.");
         let run = move || {
             let _at_work = at_work;
             runtime.block_on(run(&make(), parts, stop));
@@ -85,37 +85,37 @@ impl CashierThread {
 
 type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-async fn run(cashier: &Cashier, parts: Parts, mut stop: Stop) {
-    let Parts { front, provider, metrics, concurrency, due, mut letters } = parts;
-    let desk = Desk { cashier, front: &front, metrics: &metrics };
+async fn run(cashier: &PaymentRunner, parts: Parts, mut stop: Stop) {
+    let Parts { submitter, provider, metrics, concurrency, due, mut callbacks_in } = parts;
+    let desk = PaymentTasks { cashier, submitter: &submitter, metrics: &metrics };
     let mut under_way = BTreeSet::new();
-    let mut errands: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
+    let mut calls: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
     let mut state = State::Closed;
     let mut count = tokio::time::interval(COUNT_EVERY);
     while !stop.is_requested() {
         desk.watch(&mut state);
         let free = match state {
-            State::Closed => concurrency.saturating_sub(errands.len()),
+            State::Closed => concurrency.saturating_sub(calls.len()),
             // One trial, and nothing beside it.
-            State::HalfOpen => usize::from(errands.is_empty()),
+            State::HalfOpen => usize::from(calls.is_empty()),
             State::Open => 0,
         };
         for payment in desk.due(free, &under_way).await {
             under_way.insert(payment.order);
-            errands.push(Box::pin(desk.run(payment)));
+            calls.push(Box::pin(desk.run(payment)));
         }
         tokio::select! {
-            Some(order) = errands.next(), if !errands.is_empty() => {
+            Some(order) = calls.next(), if !calls.is_empty() => {
                 under_way.remove(&order);
                 // Those that ended at the same time, so that what is due is read once for all of them.
-                while let Some(Some(order)) = errands.next().now_or_never() {
+                while let Some(Some(order)) = calls.next().now_or_never() {
                     under_way.remove(&order);
                 }
             }
             Some(()) = callbacks.next(), if !callbacks.is_empty() => {}
-            Some(letter) = letters.recv() => {
-                let telling = Telling { front: &front, provider: provider.as_ref(), mismatches: metrics.mismatches() };
+            Some(letter) = callbacks_in.recv() => {
+                let telling = IncomingCallback { submitter: &submitter, provider: provider.as_ref(), mismatches: metrics.mismatches() };
                 callbacks.push(Box::pin(callbacks::deliver(telling, letter)));
             }
             () = due.notified(), if free > 0 => {}
@@ -125,18 +125,18 @@ async fn run(cashier: &Cashier, parts: Parts, mut stop: Stop) {
         }
     }
     // A provider inside the binary must not wait for its callbacks any more.
-    drop((callbacks, letters));
+    drop((callbacks, callbacks_in));
     // What was asked is heard, if it is answered soon; `stop` does not wait longer than its patience.
-    while errands.next().await.is_some() {}
+    while calls.next().await.is_some() {}
 }
 
-struct Desk<'a> {
-    cashier: &'a Cashier,
-    front: &'a Front,
-    metrics: &'a CashierMetrics,
+struct PaymentTasks<'a> {
+    cashier: &'a PaymentRunner,
+    submitter: &'a Submitter,
+    metrics: &'a PaymentMetrics,
 }
 
-impl Desk<'_> {
+impl PaymentTasks<'_> {
     /// Tells of the breaker what has changed.
     fn watch(&self, state: &mut State) {
         let before = std::mem::replace(state, self.cashier.state());
@@ -152,7 +152,7 @@ impl Desk<'_> {
 
     /// Of all processes; what was counted before stands while it cannot be read.
     async fn count_stuck(&self) {
-        match self.front.views.stuck_payments().await {
+        match self.submitter.views.stuck_payments().await {
             Ok(stuck) => self.metrics.count_stuck(stuck),
             Err(error) => tracing::error!("Payments that are stuck could not be counted: {error}"),
         }
@@ -164,7 +164,7 @@ impl Desk<'_> {
         }
         // Those under way are still due, and the longest.
         let limit = free + under_way.len();
-        let due = self.front.views.due_payments(self.front.clock.now(), limit).await;
+        let due = self.submitter.views.due_payments(self.submitter.clock.now(), limit).await;
         let due = due.unwrap_or_else(|error| {
             logging::error("Due payments could not be read", &error);
             vec![]
@@ -174,11 +174,11 @@ impl Desk<'_> {
 
     async fn run(&self, payment: Payment) -> OrderId {
         let order = payment.order;
-        if let Some(errand) = self.cashier.pay_once(&payment).await {
-            self.metrics.observe(&errand);
-            tell_if_alarming(&errand);
-            let command = Command::PaymentAnswered(Box::new(errand.answered));
-            if let Err(refusal) = self.front.submit(command, None).await.result {
+        if let Some(call) = self.cashier.pay_once(&payment).await {
+            self.metrics.observe(&call);
+            tell_if_alarming(&call);
+            let command = Command::PaymentAnswered(Box::new(call.answered));
+            if let Err(refusal) = self.submitter.submit(command, None).await.result {
                 // It stays due: it is asked under the same key, or looked up, when the engine takes work again.
                 logging::error("What the payment provider answered could not be taken in", &format!("{refusal:?}"));
                 tokio::time::sleep(PAUSE).await;
@@ -188,13 +188,13 @@ impl Desk<'_> {
     }
 }
 
-fn tell_if_alarming(errand: &Errand) {
-    if errand.is_alarming() {
+fn tell_if_alarming(call: &PaymentCall) {
+    if call.is_alarming() {
         tracing::error!(
-            key = &*errand.ask.key,
-            expected = errand.ask.amount.amount(),
+            key = &*call.ask.key,
+            expected = call.ask.amount.amount(),
             "PAYMENT_MISMATCH: the provider approved something else than it was asked for: {:?}",
-            errand.answered.answer
+            call.answered.answer
         );
     }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use app::ports::views::{Stirrings, Watched};
-use app::ports::{Bell, Heard, StoreError, Wake};
+use app::ports::views::{ChangeFeed, Watched};
+use app::ports::{Notification, Notifier, StoreError, Wake};
 use domain::ids::{OrderId, RequestId, UserId};
 
-use crate::live::subscriptions::Audience;
+use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::{Subject, Waiting};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::shutdown::Stop;
@@ -23,8 +23,8 @@ const LOOK_ALL_THE_SAME_EVERY: Duration = Duration::from_secs(1);
 
 /// Looks out for the commits of others.
 pub struct Lookout {
-    stirrings: Option<Arc<dyn Stirrings>>,
-    bell: Option<Arc<dyn Bell>>,
+    changes: Option<Arc<dyn ChangeFeed>>,
+    notifier: Option<Arc<dyn Notifier>>,
     home: Home,
     seen: Seen,
 }
@@ -33,7 +33,7 @@ pub struct Lookout {
 #[derive(Clone)]
 struct Home {
     waiting: Arc<Waiting>,
-    audience: Arc<Audience>,
+    subscriptions: Arc<Subscriptions>,
 }
 
 /// How far everybody had come at the last look.
@@ -47,39 +47,39 @@ struct Seen {
 
 impl Lookout {
     pub fn new(
-        stirrings: Option<Arc<dyn Stirrings>>,
-        bell: Option<Arc<dyn Bell>>,
+        changes: Option<Arc<dyn ChangeFeed>>,
+        notifier: Option<Arc<dyn Notifier>>,
         waiting: Arc<Waiting>,
-        audience: Arc<Audience>,
+        subscriptions: Arc<Subscriptions>,
     ) -> Lookout {
-        Lookout { stirrings, bell, home: Home { waiting, audience }, seen: Seen::default() }
+        Lookout { changes, notifier, home: Home { waiting, subscriptions }, seen: Seen::default() }
     }
 
     /// Begins, on a thread of its own; there is nothing to look out for where nobody else commits.
     pub fn start(self, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
-        let Some(stirrings) = self.stirrings.clone() else { return Ok(None) };
-        if let Some(bell) = &self.bell {
+        let Some(changes) = self.changes.clone() else { return Ok(None) };
+        if let Some(notifier) = &self.notifier {
             let home = self.home.clone();
-            bell.listen(Box::new(move |heard| home.hear(heard)));
+            notifier.listen(Box::new(move |heard| home.hear(heard)));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let at_work = AtWork::new(health, "The thread that looks out for others' commits has panicked.");
         let run = move || {
             let _at_work = at_work;
-            runtime.block_on(self.run(&*stirrings, stop));
+            runtime.block_on(self.run(&*changes, stop));
         };
         std::thread::Builder::new().name("lookout".to_owned()).spawn(run).map(Some)
     }
 
-    async fn run(mut self, stirrings: &dyn Stirrings, mut stop: Stop) {
+    async fn run(mut self, changes: &dyn ChangeFeed, mut stop: Stop) {
         let mut is_failing = false;
         while !stop.is_requested() {
-            let looked = self.look_once(stirrings).await;
+            let looked = self.look_once(changes).await;
             if let (Err(error), false) = (&looked, is_failing) {
                 tracing::warn!("What other processes commit cannot be seen: {error}");
             }
             is_failing = looked.is_err();
-            let is_heard = self.bell.as_ref().is_some_and(|bell| bell.is_heard());
+            let is_heard = self.notifier.as_ref().is_some_and(|notifier| notifier.is_heard());
             tokio::select! {
                 () = tokio::time::sleep(if is_heard { LOOK_ALL_THE_SAME_EVERY } else { LOOK_EVERY }) => {}
                 () = stop.requested() => {}
@@ -88,25 +88,25 @@ impl Lookout {
     }
 
     /// Wakes those for whom something changed since the last look.
-    async fn look_once(&mut self, stirrings: &dyn Stirrings) -> Result<(), StoreError> {
+    async fn look_once(&mut self, changes: &dyn ChangeFeed) -> Result<(), StoreError> {
         let watched = self.home.watched();
         if watched == Watched::default() {
             // Who comes next looks by himself first; what he has seen is unknown here.
             self.seen = Seen::default();
             return Ok(());
         }
-        let pulse = stirrings.pulse().await?;
+        let pulse = changes.pulse().await?;
         if self.seen.pulse == Some(pulse) {
             return Ok(());
         }
-        let marks = stirrings.marks(watched).await?;
+        let marks = changes.marks(watched).await?;
         let wake = Wake {
             users: moved(&mut self.seen.users, marks.users),
             orders: moved(&mut self.seen.orders, marks.orders),
             requests: moved(&mut self.seen.requests, marks.requests),
         };
         self.seen.pulse = Some(pulse);
-        self.home.hear(Heard::Wake(wake));
+        self.home.hear(Notification::Wake(wake));
         Ok(())
     }
 }
@@ -120,7 +120,7 @@ fn moved<T: Copy + Eq + Hash>(seen: &mut HashMap<T, i64>, marks: Vec<(T, i64)>) 
 
 impl Home {
     fn watched(&self) -> Watched {
-        let mut watched = Watched { users: self.audience.users(), ..Watched::default() };
+        let mut watched = Watched { users: self.subscriptions.users(), ..Watched::default() };
         for subject in self.waiting.subjects() {
             match subject {
                 Subject::Order(order) => watched.orders.push(order),
@@ -130,16 +130,16 @@ impl Home {
         watched
     }
 
-    fn hear(&self, heard: Heard) {
+    fn hear(&self, heard: Notification) {
         let wake = match heard {
-            Heard::Wake(wake) => wake,
-            Heard::Nothing => {
+            Notification::Wake(wake) => wake,
+            Notification::Nothing => {
                 let Watched { users, orders, requests } = self.watched();
                 Wake { users, orders, requests }
             }
         };
         self.waiting.wake(&wake);
-        self.audience.wake(&wake.users);
+        self.subscriptions.wake(&wake.users);
     }
 }
 

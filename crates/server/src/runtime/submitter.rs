@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::commands::answer::{Refusal, Settled};
+use app::commands::answer::{Refusal, Reply};
 use app::commands::{Command, Idempotency};
 use app::engine::Job;
 use app::ports::views::Views;
@@ -12,8 +12,8 @@ use app::trace::TraceParent;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
 
-use self::reply_batches::Returns;
-use crate::live::subscriptions::Audience;
+use self::reply_batches::ReplyBatches;
+use crate::live::subscriptions::Subscriptions;
 use crate::live::waiting::Waiting;
 use crate::runtime::health::Health;
 
@@ -33,7 +33,7 @@ pub fn traced<T>(trace: Option<TraceParent>, act: impl FnOnce() -> T) -> T {
 
 /// What the endpoints need of the shop. Cheap to clone.
 #[derive(Clone)]
-pub struct Front {
+pub struct Submitter {
     queue: mpsc::Sender<Job>,
     command_deadline: Duration,
     /// What decisions, deadlines and timers go by.
@@ -46,11 +46,11 @@ pub struct Front {
     pub ranking: Option<Arc<dyn Ranking>>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
-    pub audience: Arc<Audience>,
+    pub subscriptions: Arc<Subscriptions>,
     pub health: Arc<Health>,
 }
 
-/// What a [`Front`] is built from.
+/// What a [`Submitter`] is built from.
 pub struct Parts {
     pub queue: mpsc::Sender<Job>,
     pub command_deadline: Duration,
@@ -64,31 +64,31 @@ pub struct Parts {
     pub ranking: Option<Arc<dyn Ranking>>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
-    pub audience: Arc<Audience>,
+    pub subscriptions: Arc<Subscriptions>,
     pub health: Arc<Health>,
 }
 
-impl Front {
-    pub fn new(parts: Parts) -> Front {
-        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health } =
+impl Submitter {
+    pub fn new(parts: Parts) -> Submitter {
+        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, subscriptions, health } =
             parts;
-        Front { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, audience, health }
+        Submitter { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, subscriptions, health }
     }
 
     /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.
-    pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Settled {
-        let (reply, answer) = oneshot::channel();
+    pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Reply {
+        let (responder, answer) = oneshot::channel();
         let deadline = self.clock.now() + self.command_deadline;
-        let returns = Returns::of_this_thread();
-        let reply = Box::new(move |settled| returns.put(reply, settled));
-        let job = Job::new(command, reply).idempotent(idempotency).before(deadline);
+        let returns = ReplyBatches::of_this_thread();
+        let responder = Box::new(move |reply| returns.put(responder, reply));
+        let job = Job::new(command, responder).idempotent(idempotency).before(deadline);
         let job = job.traced(TRACE.try_get().ok());
         match self.queue.try_send(job) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Settled::refused(Refusal::Unavailable)),
+            Ok(()) => answer.await.unwrap_or_else(|_| Reply::refused(Refusal::Unavailable)),
             Err(mpsc::error::TrySendError::Full(_)) => {
-                Settled::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
+                Reply::refused(Refusal::Overloaded { retry_after: Duration::from_secs(1) })
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Settled::refused(Refusal::NotWritten),
+            Err(mpsc::error::TrySendError::Closed(_)) => Reply::refused(Refusal::NotWritten),
         }
     }
 

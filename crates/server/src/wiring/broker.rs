@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use adapters::kafka::{Cluster, GroupShape, KafkaBook, KafkaLog, KafkaPublisher, Listener, Overrides, Topics, Tuning};
+use adapters::kafka::{
+    Cluster, GroupShape, KafkaInspector, KafkaLog, KafkaPublisher, Listener, Overrides, Topics, Tuning,
+};
 use app::events::cloud_event;
 use app::events::topic::{DeadLetterNames, Profile, Wanted};
-use app::log::groups::LogBook;
+use app::log::groups::LogInspector;
 use app::log::reactions::Group;
 use app::log::relay::{Outbox, Relay};
 use app::ports::views::Views;
@@ -18,7 +20,7 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use super::{Error, beside};
+use super::{Error, redis_services};
 use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
 use crate::metrics::{Metrics, Published};
 use crate::runtime::health::Health;
@@ -29,7 +31,7 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Where the events of this shop come from.
 pub(super) fn source(config: &Config, codec: Codec) -> Arc<str> {
-    let own = beside::name(codec);
+    let own = redis_services::name(codec);
     let own = own.trim_start_matches("ORD-");
     cloud_event::source(if config.kafka.shop.is_empty() { own } else { &config.kafka.shop })
 }
@@ -147,7 +149,7 @@ pub(super) fn check_topics(
     let look = || {
         runtime.block_on(async {
             let is_new = views.positions().await?.is_empty() && views.shards().await?.iter().all(|it| it.relayed == 0);
-            if is_new { KafkaBook::new(cluster).stranger().await } else { Ok(None) }
+            if is_new { KafkaInspector::new(cluster).stranger().await } else { Ok(None) }
         })
     };
     // On another thread, because whoever opens a shop may be awaited himself.
@@ -208,9 +210,9 @@ pub(super) fn log(
 }
 
 /// The log as operators ask about it: the brokers', where there are any, and the store's own otherwise.
-pub(super) fn book(config: &Config, (own, codec): (Arc<dyn LogBook>, Codec)) -> Arc<dyn LogBook> {
+pub(super) fn book(config: &Config, (own, codec): (Arc<dyn LogInspector>, Codec)) -> Arc<dyn LogInspector> {
     match cluster_of(config, codec) {
-        Some(cluster) => Arc::new(KafkaBook::new(cluster)),
+        Some(cluster) => Arc::new(KafkaInspector::new(cluster)),
         None => own,
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use adapters::mysql::MysqlBook;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::payments::provider::{Directed, Provider};
-use app::payments::runner::Cashier;
+use app::payments::runner::PaymentRunner;
 use app::ports::Clock;
 use app::resilience::breaker::SharedBreaker;
 use tokio::sync::Notify;
@@ -15,10 +15,10 @@ use tokio::sync::Notify;
 use super::Error;
 use crate::api::Payments;
 use crate::config::{Config, PaymentBy};
-use crate::metrics::{CashierMetrics, Metrics, Mismatches};
-use crate::runtime::callbacks::Letterbox;
+use crate::metrics::{Metrics, Mismatches, PaymentMetrics};
+use crate::runtime::callbacks::CallbackQueue;
 use crate::runtime::payment_loop::{CashierThread, Parts, Patient};
-use crate::runtime::submitter::Front;
+use crate::runtime::submitter::Submitter;
 use crate::system::data_dir;
 
 /// The scripted provider's own record, beside the store.
@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(1);
 const MADE_SECRET_BYTES: usize = 32;
 
 /// The provider at the endpoints, and the cashier of this process, where it has one.
-pub(super) struct Till {
+pub(super) struct OpenPayments {
     pub(super) payments: Payments,
     /// Wakes the cashier.
     pub(super) due: Arc<Notify>,
@@ -37,10 +37,15 @@ pub(super) struct Till {
     pub(super) breaker: Option<SharedBreaker>,
 }
 
-pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Metrics) -> Result<Till, Error> {
-    let (letterbox, letters) = Letterbox::open();
+pub(super) fn open(
+    config: &Config,
+    data_dir: &Path,
+    submitter: &Submitter,
+    metrics: &Metrics,
+) -> Result<OpenPayments, Error> {
+    let (callback_queue, callbacks_in) = CallbackQueue::open();
     let mismatches = Mismatches::register(metrics);
-    let Moving { provider, directed } = moving(config, data_dir, &front.wall, letterbox)?;
+    let Moving { provider, directed } = moving(config, data_dir, &submitter.wall, callback_queue)?;
     let payments = Payments { provider, directed, mismatches: mismatches.clone() };
     let due = Arc::new(Notify::new());
     let breaker = config.server.roles.worker.then(|| SharedBreaker::new(config.payment.limits()));
@@ -49,18 +54,18 @@ pub(super) fn open(config: &Config, data_dir: &Path, front: &Front, metrics: &Me
         let patience = config.payment.timeout() + GRACE;
         let provider: Arc<dyn Provider> = Arc::new(Patient { provider: Arc::clone(&payments.provider), patience });
         let parts = Parts {
-            front: front.clone(),
+            submitter: submitter.clone(),
             provider: Arc::clone(&provider),
-            metrics: CashierMetrics::register(metrics, mismatches),
+            metrics: PaymentMetrics::register(metrics, mismatches),
             concurrency: config.payment.concurrency,
             due: Arc::clone(&due),
-            letters,
+            callbacks_in,
         };
-        let (clock, codec) = (Arc::clone(&front.clock), front.codec);
-        let make = move || Cashier::new(provider, clock, codec, breaker);
+        let (clock, codec) = (Arc::clone(&submitter.clock), submitter.codec);
+        let make = move || PaymentRunner::new(provider, clock, codec, breaker);
         cashier = Some(CashierThread::start(make, parts)?);
     }
-    Ok(Till { payments, due, cashier, breaker })
+    Ok(OpenPayments { payments, due, cashier, breaker })
 }
 
 /// Who moves the money, and the same one where it can be told what to do.
@@ -70,7 +75,12 @@ struct Moving {
 }
 
 /// The provider that is set; one inside the binary can be told what to do. Processes that share a database share its book.
-fn moving(config: &Config, data_dir: &Path, wall: &Arc<dyn Clock>, letterbox: Arc<Letterbox>) -> Result<Moving, Error> {
+fn moving(
+    config: &Config,
+    data_dir: &Path,
+    wall: &Arc<dyn Clock>,
+    callback_queue: Arc<CallbackQueue>,
+) -> Result<Moving, Error> {
     let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
     if config.payment.provider == PaymentBy::Http {
         let provider = Stripe::new(Account {
@@ -86,11 +96,11 @@ fn moving(config: &Config, data_dir: &Path, wall: &Arc<dyn Clock>, letterbox: Ar
     let secrets = if given.is_empty() { made_secret()? } else { given };
     let provider = match config.store.database() {
         Some(database) => MysqlBook::open(database.address())
-            .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), letterbox)),
+            .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), callback_queue)),
         None => {
             let book = data_dir.join(BOOK);
             data_dir::for_owner_only(&book).map_err(|error| Error::Payment(error.to_string()))?;
-            Scripted::open(&book, secrets, Arc::clone(wall), letterbox)
+            Scripted::open(&book, secrets, Arc::clone(wall), callback_queue)
         }
     };
     let provider = Arc::new(provider.map_err(Error::Payment)?);

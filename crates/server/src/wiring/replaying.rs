@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use adapters::kafka::{KafkaBook, KafkaPublisher};
+use adapters::kafka::{KafkaInspector, KafkaPublisher};
 use app::events::topic::{Spread, Topic};
 use app::log::relay::{Publisher as _, Record};
 use app::log::replay::{self, Selected, Selection};
@@ -23,7 +23,7 @@ pub struct Replaying {
     runtime: Runtime,
     views: Arc<dyn Views>,
     codec: Codec,
-    book: KafkaBook,
+    book: KafkaInspector,
     publisher: Mutex<KafkaPublisher>,
     /// Over how many partitions keys are spread, as the relay has it.
     spread: Spread,
@@ -35,12 +35,13 @@ pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (views, key) = stores::read(config, &runtime)?;
     let found = broker::topics(config)?.sizes().map_err(Error::Broker)?;
-    let spread =
-        runtime.block_on(async { stores::switchboard(config).await?.settle(&found).await.map_err(Error::from) })?;
+    let spread = runtime.block_on(async {
+        stores::repartition_store(config).await?.pin_partition_count(&found).await.map_err(Error::from)
+    })?;
     let codec = Codec::new(key);
     let cluster = adapters::kafka::Cluster { source: broker::source(config, codec), ..cluster };
     let publisher = Mutex::new(KafkaPublisher::new(cluster.clone(), None));
-    Ok(Some(Replaying { runtime, views, codec, book: KafkaBook::new(cluster), publisher, spread }))
+    Ok(Some(Replaying { runtime, views, codec, book: KafkaInspector::new(cluster), publisher, spread }))
 }
 
 impl Replaying {

@@ -4,7 +4,7 @@ use adapters::{mysql, redis};
 use domain::ids::Codec;
 use tokio::runtime::Builder;
 
-use super::{Error, beside, broker};
+use super::{Error, broker, redis_services};
 use crate::config::Config;
 
 /// Makes the database that the settings name.
@@ -22,7 +22,7 @@ pub fn forget(config: &Config) -> Result<(), Error> {
         let options = mysql::Options { readers: config.store.readers };
         if let Some(address) = config.redis.address() {
             let opened = mysql::open(database.address(), options).await?;
-            let shop = beside::name(Codec::new(opened.codec_key));
+            let shop = redis_services::name(Codec::new(opened.codec_key));
             redis::forget(address, &shop).await?;
         }
         Ok(mysql::scratch::delete(database.address()).await?)

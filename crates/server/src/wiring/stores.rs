@@ -9,10 +9,10 @@ use adapters::sqlite::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchbo
 use app::audit::Snapshot;
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
-use app::log::groups::LogBook;
+use app::log::groups::LogInspector;
 use app::log::relay::Outbox;
-use app::log::repartition::Switchboard;
-use app::ports::views::{Stirrings, Views};
+use app::log::repartition::RepartitionStore;
+use app::ports::views::{ChangeFeed, Views};
 use app::ports::{Clock, EventLog, Gate, Store, StoreError};
 use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
@@ -29,11 +29,11 @@ pub(super) struct Opened {
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
     /// The same as operators ask about it.
-    pub(super) book: Arc<dyn LogBook>,
+    pub(super) book: Arc<dyn LogInspector>,
     /// Only where events leave the store.
     pub(super) outbox: Option<Box<dyn Outbox + Send>>,
     /// Shows what other processes commit, where there can be any.
-    pub(super) stirrings: Option<Arc<dyn Stirrings>>,
+    pub(super) changes: Option<Arc<dyn ChangeFeed>>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) codec: Codec,
@@ -93,7 +93,7 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
 }
 
 /// The store as a switch of topics sees it, beside the processes that serve it.
-pub(super) async fn switchboard(config: &Config) -> Result<Box<dyn Switchboard>, Error> {
+pub(super) async fn repartition_store(config: &Config) -> Result<Box<dyn RepartitionStore>, Error> {
     Ok(match config.store.database() {
         Some(database) => Box::new(MysqlSwitchboard::open(database.address()).await?),
         None => Box::new(SqliteSwitchboard::open(&config.server.data_dir)?),
@@ -128,11 +128,11 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
     };
     Ok(Opened {
         store: Box::new(store),
-        book: Arc::clone(&views) as Arc<dyn LogBook>,
+        book: Arc::clone(&views) as Arc<dyn LogInspector>,
         views,
         log: Box::new(log),
         outbox,
-        stirrings: None,
+        changes: None,
         gate: Arc::new(MemoryGate::default()),
         clock,
         codec: settings.codec,
@@ -180,8 +180,8 @@ fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Ope
     };
     Ok(Opened {
         store: Box::new(store),
-        stirrings: Some(Arc::clone(&views) as Arc<dyn Stirrings>),
-        book: Arc::clone(&views) as Arc<dyn LogBook>,
+        changes: Some(Arc::clone(&views) as Arc<dyn ChangeFeed>),
+        book: Arc::clone(&views) as Arc<dyn LogInspector>,
         views,
         log: Box::new(log),
         outbox,

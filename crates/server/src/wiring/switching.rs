@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use adapters::kafka::{KafkaBook, Plan, Topics};
+use adapters::kafka::{KafkaInspector, Plan, Topics};
 use adapters::{mysql, sqlite};
 use app::events::topic::{Spread, Topic, Wanted};
 use app::log::groups::Standing;
-use app::log::repartition::{self, Progress, Switch, Switchboard};
+use app::log::repartition::{self, Progress, Repartition, RepartitionStore};
 use app::ports::StoreError;
 use app::ports::views::Views;
 use tokio::runtime::{Builder, Runtime};
@@ -21,32 +21,32 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const FAILURES_MAX: u32 = 50;
 
 /// The brokers' topics, beside a shop that may be served meanwhile.
-pub struct TopicDesk {
+pub struct TopicAdmin {
     runtime: Runtime,
     topics: Topics,
     wanted: Vec<Wanted>,
-    book: KafkaBook,
+    book: KafkaInspector,
     in_flight: Duration,
     /// None before the shop was served first.
     store: Option<Store>,
 }
 
 struct Store {
-    board: Box<dyn Switchboard>,
+    board: Box<dyn RepartitionStore>,
     views: Arc<dyn Views>,
 }
 
-pub fn topic_desk(config: &Config) -> Result<TopicDesk, Error> {
+pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     let topics = broker::topics(config)?;
     let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("there are none".to_owned()))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let store = match runtime.block_on(stores::switchboard(config)) {
+    let store = match runtime.block_on(stores::repartition_store(config)) {
         Ok(board) => Some(Store { board, views: stores::read(config, &runtime)?.0 }),
         Err(Error::Embedded(sqlite::OpenError::NoShop(_)) | Error::Mysql(mysql::OpenError::NoShop)) => None,
         Err(error) => return Err(error),
     };
     let (wanted, in_flight) = (broker::wanted_topics(config), cluster.tuning.in_flight_max());
-    Ok(TopicDesk { runtime, topics, wanted, book: KafkaBook::new(cluster), in_flight, store })
+    Ok(TopicAdmin { runtime, topics, wanted, book: KafkaInspector::new(cluster), in_flight, store })
 }
 
 /// Whether the relays of this shop heed a switch.
@@ -54,7 +54,7 @@ pub fn relays_can_be_halted(config: &Config) -> bool {
     config.kafka.relay != RelayBy::Debezium
 }
 
-impl TopicDesk {
+impl TopicAdmin {
     fn spread(&mut self) -> Result<Spread, StoreError> {
         match &mut self.store {
             Some(store) => self.runtime.block_on(store.board.spread()),
@@ -89,7 +89,7 @@ impl TopicDesk {
     pub fn grow(&mut self) -> Result<(), Error> {
         if let Some(store) = &mut self.store {
             let found = self.topics.sizes().map_err(Error::Broker)?;
-            self.runtime.block_on(store.board.settle(&found))?;
+            self.runtime.block_on(store.board.pin_partition_count(&found))?;
         }
         let sizes: Vec<(&str, i32)> = self.wanted.iter().map(|wanted| (wanted.name, wanted.partitions)).collect();
         self.runtime.block_on(self.topics.grow(&sizes)).map_err(Error::Broker)
@@ -105,7 +105,7 @@ impl TopicDesk {
     ) -> Result<(), Error> {
         let Some(Store { board, views }) = &mut self.store else { return Ok(()) };
         self.runtime.block_on(async {
-            let mut switch = Switch::new(board.as_mut(), (views.as_ref(), &self.book), to, self.in_flight);
+            let mut switch = Repartition::new(board.as_mut(), (views.as_ref(), &self.book), to, self.in_flight);
             let (mut failures, started) = (0, Instant::now());
             loop {
                 let looked = switch.step_once().await;

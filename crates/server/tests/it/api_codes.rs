@@ -54,7 +54,7 @@ impl Meeting {
     }
 
     /// What an order that waits for its payment says to something that is asked of it.
-    fn settle(&self, what: &str, body: &Value) -> Answer {
+    fn fulfil(&self, what: &str, body: &Value) -> Answer {
         let number = self.order(&json!({})).number(200);
         self.shop.post(ANN, &format!("/api/orders/{number}{what}"), body)
     }
@@ -94,7 +94,7 @@ impl Meeting {
             Code::OrderNotFound => get("/api/orders/x"),
             Code::OrderEmpty => Told(shop.post(ANN, "/api/orders", &json!({"items": []}))),
             Code::OrderNotCancellable => Told(self.cancel_completed()),
-            Code::OrderNotRefundable => Told(self.settle("/refund", &json!({}))),
+            Code::OrderNotRefundable => Told(self.fulfil("/refund", &json!({}))),
             Code::OrderNotPayable => {
                 let number = self.order(&json!({})).number(200);
                 shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
@@ -110,10 +110,10 @@ impl Meeting {
             }
             Code::PaymentNotFound => Told(shop.get(ADMIN, "/api/admin/payments/PAY-00000000")),
             Code::PaymentNotStuck => Elsewhere("stuck_payments::only_what_is_stuck_is_retried_or_resolved"),
-            Code::PaymentInProgress => Elsewhere("settling::an_order_is_paid_once, in the simulator's tests"),
-            Code::PaymentAmountMismatch => Told(self.settle("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
+            Code::PaymentInProgress => Elsewhere("fulfilment::an_order_is_paid_once, in the simulator's tests"),
+            Code::PaymentAmountMismatch => Told(self.fulfil("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
             Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
-            Code::ShipmentNotPossible => Elsewhere("api_settling::what_cannot_be_is_refused_by_name"),
+            Code::ShipmentNotPossible => Elsewhere("api_fulfilment::what_cannot_be_is_refused_by_name"),
             Code::ProductNotFound => get("/api/products/999"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});

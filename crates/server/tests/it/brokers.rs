@@ -45,18 +45,18 @@ pub(crate) fn outcome(shop: &TestShop, user: i64, number: &str) -> String {
 }
 
 /// A bit of everything that goes over the log.
-fn sell(front: &TestShop, other: &TestShop) {
-    let product = front.product(10_000, 5);
-    let campaign = front.campaign(3, &json!({}));
-    front.charge(ANN, 50_000);
-    front.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);
+fn sell(submitter: &TestShop, other: &TestShop) {
+    let product = submitter.product(10_000, 5);
+    let campaign = submitter.campaign(3, &json!({}));
+    submitter.charge(ANN, 50_000);
+    submitter.post(ANN, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);
     let wanted = json!({"items": [{"productId": product, "quantity": 2}], "couponId": campaign, "pointsToUse": 19_000});
-    let completed = front.order(ANN, &wanted).json();
-    until("completed", || outcome(front, ANN, completed["orderNumber"].as_str().unwrap()) == "COMPLETED");
+    let completed = submitter.order(ANN, &wanted).json();
+    until("completed", || outcome(submitter, ANN, completed["orderNumber"].as_str().unwrap()) == "COMPLETED");
     let too_many = json!({"items": [{"productId": product, "quantity": 4}], "pointsToUse": 1_000});
-    let refused = front.order(ANN, &too_many).json();
-    until("cancelled", || outcome(front, ANN, refused["orderNumber"].as_str().unwrap()) == "CANCELLED");
-    let [queued, stream] = ["queued", "stream"].map(|mode| front.campaign(1, &json!({"issueMode": mode})));
+    let refused = submitter.order(ANN, &too_many).json();
+    until("cancelled", || outcome(submitter, ANN, refused["orderNumber"].as_str().unwrap()) == "CANCELLED");
+    let [queued, stream] = ["queued", "stream"].map(|mode| submitter.campaign(1, &json!({"issueMode": mode})));
     let asked = [
         (queued, ANN, "SUCCESS"),
         (stream, ANN, "SUCCESS"),
@@ -64,19 +64,19 @@ fn sell(front: &TestShop, other: &TestShop) {
         (stream, BOB, "OUT_OF_STOCK"),
     ];
     for (campaign, user, code) in asked {
-        let request = front.post(user, "/api/coupons/issue", &json!({"couponId": campaign})).expect(202);
+        let request = submitter.post(user, "/api/coupons/issue", &json!({"couponId": campaign})).expect(202);
         let path = format!("/api/requests/{}", request["requestId"].as_str().unwrap());
         until("notified", || other.get(user, &path).json()["status"] == "NOTIFIED");
         assert_eq!(other.get(user, &path).json()["resultCode"], code);
     }
     until("counted", || other.get(ANN, "/api/products/popular?window=all").json()["data"][0]["sold"] == 2);
-    let rare = front.product(12_000, 1);
-    let unpaid = front.order(BOB, &json!({"items": [{"productId": rare, "quantity": 1}]})).json();
+    let rare = submitter.product(12_000, 1);
+    let unpaid = submitter.order(BOB, &json!({"items": [{"productId": rare, "quantity": 1}]})).json();
     let path = format!("/api/orders/{}", unpaid["orderNumber"].as_str().unwrap());
     until("claimed", || other.get(BOB, &path).json()["outcome"] == "AWAITING_PAYMENT");
     let receiver = json!({"name": "Bob", "phone": "010-1234-5678", "postalCode": "04524", "address": "Seoul"});
-    let settle = json!({"payment": {"method": "CARD"}, "receiver": receiver, "warehouseStorage": false});
-    front.post(BOB, &format!("{path}/process-payment-shipment"), &settle).expect(202);
+    let fulfil = json!({"payment": {"method": "CARD"}, "receiver": receiver, "warehouseStorage": false});
+    submitter.post(BOB, &format!("{path}/process-payment-shipment"), &fulfil).expect(202);
     until("paid and sent", || other.get(BOB, &path).json()["status"] == "PREPARING");
     assert_eq!(other.get(BOB, &path).json()["outcome"], "COMPLETED");
 }
@@ -123,26 +123,26 @@ fn roles_share_the_work_of_one_database() {
     let Some(database) = Database::new("roles_share_the_work_of_one_database") else { return };
     let Some(mut settings) = over_kafka("roles_share_the_work_of_one_database") else { return };
     settings.push(("DATABASE_URL".to_owned(), database.url()));
-    let front = start(&settings, &["--roles", "api"]);
-    let order = json!({"items": [{"productId": front.product(0, 10), "quantity": 1}]});
-    let placed = front.post(ANN, "/api/orders", &order).expect(202);
+    let submitter = start(&settings, &["--roles", "api"]);
+    let order = json!({"items": [{"productId": submitter.product(0, 10), "quantity": 1}]});
+    let placed = submitter.post(ANN, "/api/orders", &order).expect(202);
     let number = placed["orderNumber"].as_str().unwrap();
-    assert_eq!(outcome(&front, ANN, number), "PENDING", "nobody reacts yet");
+    assert_eq!(outcome(&submitter, ANN, number), "PENDING", "nobody reacts yet");
     let relay = start(&settings, &["--roles", "relay"]);
     assert_eq!(relay.get(ADMIN, "/livez").status, 200);
     assert_eq!(relay.get(ANN, "/api/points").status, 404, "it answers no customer");
     let worker = start(&settings, &["--roles", "worker"]);
-    until("completed", || outcome(&front, ANN, number) == "COMPLETED");
+    until("completed", || outcome(&submitter, ANN, number) == "COMPLETED");
     let other = start(&settings, &["--roles", "api"]);
-    sell(&front, &other);
+    sell(&submitter, &other);
     // A second worker shares the partitions; a worker that is gone leaves them to the other.
     let mut second = start(&settings, &["--roles", "worker"]);
-    sell(&other, &front);
+    sell(&other, &submitter);
     second.kill();
-    sell(&front, &other);
+    sell(&submitter, &other);
     drop(worker);
     second.open();
-    sell(&front, &other);
+    sell(&submitter, &other);
 }
 
 /// A port on which nobody listens, though it is taken, and later somebody who passes everything on to the broker.

@@ -165,7 +165,7 @@ impl Buyers {
     }
 
     /// Waits for the last outcome, and holds everything against what was accepted. The audit comes with the shops' end.
-    pub(crate) fn settle_up(&self, shop: &TestShop, database: &Database) {
+    pub(crate) fn reconcile(&self, shop: &TestShop, database: &Database) {
         let accepted = self.accepted.lock().unwrap().clone();
         let distinct: BTreeSet<&str> = accepted.iter().map(|order| order.number.as_str()).collect();
         assert_eq!(distinct.len(), accepted.len(), "every key made an order of its own");

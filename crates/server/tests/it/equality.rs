@@ -32,7 +32,7 @@ impl Chance {
 type Ask<'a> = &'a dyn Fn(&str) -> Vec<i64>;
 
 /// What a step of history leads to, everywhere: notices, units sold, and requests whose customer was told.
-fn settled(ask: Ask<'_>) -> [i64; 3] {
+fn fulfilled(ask: Ask<'_>) -> [i64; 3] {
     let count = |of: &str| ask(&format!("SELECT COUNT(*) FROM {of}"))[0];
     let sold = ask("SELECT sold FROM product_sales").iter().sum();
     [count("notice"), sold, count("coupon_request WHERE status = 'NOTIFIED'")]
@@ -223,9 +223,9 @@ fn live((shop, ask): (&TestShop, Ask<'_>), seed: u64, before: Option<&[[i64; 3]]
     for step in 0..STEPS {
         said.push(history.step());
         if let Some(before) = before {
-            until(&format!("step {step} leads to as much: {said:?}"), || settled(ask) == before[step]);
+            until(&format!("step {step} leads to as much: {said:?}"), || fulfilled(ask) == before[step]);
         }
-        led_to.push(settled(ask));
+        led_to.push(fulfilled(ask));
     }
     let whole = json!([said, history.shown(), history.told(ask)]);
     (led_to, Names { known: BTreeMap::new() }.plain("", &whole))
@@ -252,10 +252,10 @@ fn serial_histories_end_in_the_same_state_in_a_folder_and_over_the_services() {
         settings.push(("REDIS_URL".to_owned(), redis.address()));
         let (led_to, wanted) = embedded(seed);
         assert!(led_to.last().unwrap().iter().all(|count| *count > 0), "something of everything happened: {led_to:?}");
-        let front = start(&settings, &["--roles", "api"]);
+        let submitter = start(&settings, &["--roles", "api"]);
         let worker = start(&settings, &["--roles", "worker,relay"]);
         let ask = |statement: &str| database.ask::<i64>(statement);
-        let (_, found) = live((&front, &ask), seed, Some(&led_to));
+        let (_, found) = live((&submitter, &ask), seed, Some(&led_to));
         drop(worker);
         for (number, part) in ["what was said", "what is shown", "what was told"].iter().enumerate() {
             assert_eq!(found[number], wanted[number], "{part} with seed {seed}");

@@ -51,7 +51,7 @@ fn the_leader_may_die_in_the_middle_of_load() {
         }
     });
     buyers.assert_served();
-    buyers.settle_up(second, database);
+    buyers.reconcile(second, database);
 }
 
 #[test]
@@ -71,5 +71,5 @@ fn orders_are_accepted_while_all_brokers_are_down() {
         buyers.await_completed(second);
     });
     buyers.assert_served();
-    buyers.settle_up(second, database);
+    buyers.reconcile(second, database);
 }

@@ -29,6 +29,6 @@ fn the_database_may_be_killed_and_come_back_under_load() {
             buyers.await_completed(shop);
         }
     });
-    buyers.settle_up(first, &database);
+    buyers.reconcile(first, &database);
     drop(shops);
 }

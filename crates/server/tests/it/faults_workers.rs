@@ -32,37 +32,37 @@ fn workers_may_come_and_go_and_stall() {
     let test = "workers_may_come_and_go_and_stall";
     let Some(database) = Database::new(test) else { return };
     let Some(settings) = over_all(test, &database) else { return };
-    let front = start(&settings, &["--roles", "api,relay"]);
+    let submitter = start(&settings, &["--roles", "api,relay"]);
     let mut workers: Vec<TestShop> = (0..2).map(|_| start(&settings, &["--roles", "worker"])).collect();
-    let buyers = Buyers::prepare(&front, Duration::from_millis(40));
-    buyers.buy_at(&[&front], || {
-        buyers.await_completed(&front);
+    let buyers = Buyers::prepare(&submitter, Duration::from_millis(40));
+    buyers.buy_at(&[&submitter], || {
+        buyers.await_completed(&submitter);
         let third = start(&settings, &["--roles", "worker"]);
         until("the third has work", || handled(&third) > 0);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         // It leaves as one that is told to, so its partitions move at once.
         drop(third);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         // One stalls until the other has all partitions, and wakes up in the middle of what it did.
         let stalled = &workers[0];
         assert!(process::signal(stalled.pid(), "-STOP"));
         let (stopped, other) = (Instant::now(), &workers[1]);
         buyers.await_accepted(50);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         until("its session is over", || stopped.elapsed() > SESSION + Duration::from_secs(2));
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         let before = handled(stalled_resumed(stalled));
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         until("it takes part again", || handled(stalled) > before && handled(other) > 0);
     });
     // One that dies without a word.
-    buyers.buy_at(&[&front], || {
+    buyers.buy_at(&[&submitter], || {
         workers[0].kill();
         buyers.await_accepted(50);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
     });
     buyers.assert_served();
-    buyers.settle_up(&front, &database);
+    buyers.reconcile(&submitter, &database);
 }
 
 fn stalled_resumed(stalled: &TestShop) -> &TestShop {
@@ -91,7 +91,7 @@ fn a_listener_goes_on_at_another_process_without_gap_or_repeat() {
             here.open();
         }
     });
-    buyers.settle_up(&there, &database);
+    buyers.reconcile(&there, &database);
     let told: Vec<(i64,)> = database.ask("SELECT number FROM notice WHERE user_id = 1 ORDER BY number");
     assert!(told.len() >= heard.len());
     let kinds: Vec<&str> = heard.iter().map(|told| told.kind.as_str()).collect();

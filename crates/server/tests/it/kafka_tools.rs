@@ -30,9 +30,9 @@ fn described(jars: &Jars, brokers: &str, group: &str) -> Vec<[i64; 3]> {
     numbers.collect()
 }
 
-fn order(front: &TestShop, product: i64) -> String {
+fn order(submitter: &TestShop, product: i64) -> String {
     let wanted = json!({"items": [{"productId": product, "quantity": 1}]});
-    let order = front.post(ANN, "/api/orders", &wanted).expect(202);
+    let order = submitter.post(ANN, "/api/orders", &wanted).expect(202);
     order["orderNumber"].as_str().unwrap().to_owned()
 }
 
@@ -43,11 +43,11 @@ fn kafkas_own_tools_read_our_topics_and_show_our_lag() {
     let Some(mut settings) = over_kafka(test) else { return };
     let [brokers, prefix] = [0, 1].map(|number: usize| settings[number].1.clone());
     settings.push(("DATABASE_URL".to_owned(), database.url()));
-    let front = start(&settings, &["--roles", "api,relay"]);
+    let submitter = start(&settings, &["--roles", "api,relay"]);
     let worker = start(&settings, &["--roles", "worker"]);
-    let product = front.product(0, 100);
-    let number = order(&front, product);
-    until("completed", || front.get(ANN, &format!("/api/orders/{number}")).json()["outcome"] == "COMPLETED");
+    let product = submitter.product(0, 100);
+    let number = order(&submitter, product);
+    until("completed", || submitter.get(ANN, &format!("/api/orders/{number}")).json()["outcome"] == "COMPLETED");
 
     let topic = format!("{prefix}order-events");
     let shown = run(
@@ -87,12 +87,12 @@ fn kafkas_own_tools_read_our_topics_and_show_our_lag() {
         shown.iter().any(|[offset, _, _]| *offset > 0) && shown.iter().all(|[offset, end, _]| offset == end)
     });
     drop(worker);
-    let waiting: Vec<String> = (0..3).map(|_| order(&front, product)).collect();
+    let waiting: Vec<String> = (0..3).map(|_| order(&submitter, product)).collect();
     until("what nobody reads is shown as lag", || lag() > 0);
     let worker = start(&settings, &["--roles", "worker"]);
     until("and gone when somebody reads", || lag() == 0);
     for number in waiting {
-        until("completed", || front.get(ANN, &format!("/api/orders/{number}")).json()["outcome"] == "COMPLETED");
+        until("completed", || submitter.get(ANN, &format!("/api/orders/{number}")).json()["outcome"] == "COMPLETED");
     }
     drop(worker);
 }

@@ -181,9 +181,9 @@ impl Life {
         let number = placed["orderNumber"].as_str().unwrap().to_owned();
         until(ends, || {
             let is = outcome(shop, user, &number);
-            let is_settled = is == "COMPLETED" || is == "CANCELLED";
+            let is_final = is == "COMPLETED" || is == "CANCELLED";
             assert!(
-                is == ends || !is_settled,
+                is == ends || !is_final,
                 "{wanted} ends otherwise: {}",
                 shop.get(user, &format!("/api/orders/{number}")).json()
             );

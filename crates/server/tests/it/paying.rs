@@ -143,7 +143,7 @@ impl TestShop {
 
     /// What the provider says.
     pub(crate) fn provider_statement(&self) -> Statement {
-        let sum = |deed: &str| format!("coalesce(sum(amount) FILTER (WHERE deed = '{deed}'), 0)");
+        let sum = |operation: &str| format!("coalesce(sum(amount) FILTER (WHERE deed = '{operation}'), 0)");
         let sql = format!("SELECT {}, {} FROM deed WHERE declined IS NULL", sum("capture"), sum("refund"));
         statement(&read_only(self, "scripted-payments.db"), &sql)
     }

@@ -191,17 +191,17 @@ fn processes_that_share_a_database_share_the_providers_book() {
 fn a_late_success_of_a_cancelled_order_goes_back_by_itself() {
     let shop = TestShop::start();
     // While it is authorized, and while it is captured.
-    for (deed, state) in [("authorize", "VOIDED"), ("capture", "REFUNDED")] {
+    for (operation, state) in [("authorize", "VOIDED"), ("capture", "REFUNDED")] {
         let number = shop.unpaid(ANN, 9_000);
-        shop.tell_provider(&json!({"script": "TIME_OUT_THEN_SUCCEED", "deed": deed, "times": 1}));
+        shop.tell_provider(&json!({"script": "TIME_OUT_THEN_SUCCEED", "deed": operation, "times": 1}));
         assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
-        let under_way = if deed == "authorize" { "AUTHORIZING" } else { "CAPTURING" };
+        let under_way = if operation == "authorize" { "AUTHORIZING" } else { "CAPTURING" };
         // The provider was asked, and has not said what it did.
         shop.payment_when(|payment| payment.state == under_way && payment.tries == Some(1));
         let cancelled = shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
         assert_ne!(cancelled["outcome"], "COMPLETED");
         let payment = shop.payment_until(state);
-        assert_eq!(payment.captured, payment.refunded, "{deed}");
+        assert_eq!(payment.captured, payment.refunded, "{operation}");
         let order = shop.get(ANN, &format!("/api/orders/{number}")).expect(200);
         assert_eq!(order["outcome"], "CANCELLED");
     }

@@ -15,8 +15,8 @@ fn paid(shop: &TestShop, price: i64) -> String {
     number
 }
 
-fn decline(shop: &TestShop, deed: &str, times: Option<u32>) {
-    shop.tell_provider(&json!({"script": "DECLINE", "deed": deed, "times": times}));
+fn decline(shop: &TestShop, operation: &str, times: Option<u32>) {
+    shop.tell_provider(&json!({"script": "DECLINE", "deed": operation, "times": times}));
 }
 
 #[test]

@@ -165,62 +165,62 @@ fn topics_are_switched_while_orders_flow() {
     let Some(database) = Database::new(test) else { return };
     let Some(mut settings) = over_kafka(test) else { return };
     settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
-    let front = start(&settings, &["--roles", "api,relay"]);
+    let submitter = start(&settings, &["--roles", "api,relay"]);
     let _relay = start(&settings, &["--roles", "relay"]);
     let mut workers: Vec<TestShop> = (0..2).map(|_| start(&settings, &["--roles", "worker"])).collect();
     let wider = with_partitions(&settings, 6);
-    let buyers = Buyers::prepare(&front, Duration::from_millis(100));
-    buyers.buy_at(&[&front], || {
-        buyers.await_completed(&front);
-        let plan = topics(&front, &wider, &["plan"]).output().unwrap();
+    let buyers = Buyers::prepare(&submitter, Duration::from_millis(100));
+    buyers.buy_at(&[&submitter], || {
+        buyers.await_completed(&submitter);
+        let plan = topics(&submitter, &wider, &["plan"]).output().unwrap();
         let said = String::from_utf8(plan.stdout).unwrap();
         assert_eq!(plan.status.code(), Some(1), "{said}");
         assert!(
             said.contains("SWITCH  order-events: its keys are spread over 3 partitions and should be over 6"),
             "{said}"
         );
-        let refused = topics(&front, &wider, &["apply"]).status().unwrap();
+        let refused = topics(&submitter, &wider, &["apply"]).status().unwrap();
         assert_eq!(refused.code(), Some(1), "not without being asked");
 
         // Nobody takes anything in: it waits, and dies waiting. The topics have grown by then; nothing else has changed.
         // Killed, not stalled: whoever stalls in a transaction keeps others from the rows that he locked.
         workers.iter_mut().for_each(TestShop::kill);
         buyers.await_accepted(20);
-        let overdue = topics(&front, &wider, &["apply", "--switch", "--within", "2"]).output().unwrap();
+        let overdue = topics(&submitter, &wider, &["apply", "--switch", "--within", "2"]).output().unwrap();
         let said = String::from_utf8(overdue.stderr).unwrap();
         assert!(!overdue.status.success() && said.contains("nothing was switched"), "{said}");
-        let mut first = Running::start(&front, &wider);
+        let mut first = Running::start(&submitter, &wider);
         first.await_line("groups take in what was published");
         buyers.await_accepted(20);
-        let mut second = Running::start(&front, &wider);
+        let mut second = Running::start(&submitter, &wider);
         second.await_line("another switch is at work");
         assert!(!second.child.wait().unwrap().success());
         first.kill();
         workers.iter_mut().for_each(TestShop::open);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         assert_eq!(partitions_used(&settings), 3, "keys are where they were");
 
         // A relay that has not finished publishing is waited for; it dies over that.
-        assert!(process::signal(front.pid(), "-STOP"));
-        let mut third = Running::start(&front, &wider);
+        assert!(process::signal(submitter.pid(), "-STOP"));
+        let mut third = Running::start(&submitter, &wider);
         third.await_line("Relays finish");
         third.kill();
-        assert!(process::signal(front.pid(), "-CONT"));
+        assert!(process::signal(submitter.pid(), "-CONT"));
         // An order may still be completed before the relay notices that it is to stand still.
         until("the standstill of the dead has ended", || {
             let stands = "SELECT COUNT(*), 0 FROM relay_halt WHERE halted_until >= UNIX_TIMESTAMP(NOW(6)) * 1000000";
             database.ask::<(i64, i64)>(stands) == [(0, 0)]
         });
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
 
-        switch(&front, &wider);
-        buyers.await_completed(&front);
+        switch(&submitter, &wider);
+        buyers.await_completed(&submitter);
         buyers.await_accepted(50);
-        assert!(topics(&front, &wider, &["plan"]).status().unwrap().success(), "all is as it should be");
-        buyers.await_completed(&front);
+        assert!(topics(&submitter, &wider, &["plan"]).status().unwrap().success(), "all is as it should be");
+        buyers.await_completed(&submitter);
     });
     buyers.assert_served();
-    buyers.settle_up(&front, &database);
+    buyers.reconcile(&submitter, &database);
     until("the spread is used", || partitions_used(&settings) > 3);
     until("everything is published", || {
         let behind = "SELECT COUNT(*), 0 FROM outbox_shard JOIN relay_shard USING (shard) WHERE seq > position";
@@ -239,20 +239,20 @@ fn a_relay_that_sleeps_through_a_switch_breaks_nothing() {
     let sleeper = start(&settings, &["--roles", "relay"]);
     let held = || database.ask::<(i64, i64)>("SELECT COUNT(*), 0 FROM relay_shard WHERE leased_until > 0") == [(16, 0)];
     until("the sleeper holds all shards", held);
-    let front = start(&settings, &["--roles", "api,relay,worker"]);
-    let buyers = Buyers::prepare(&front, Duration::from_millis(250));
-    buyers.buy_at(&[&front], || {
-        buyers.await_completed(&front);
+    let submitter = start(&settings, &["--roles", "api,relay,worker"]);
+    let buyers = Buyers::prepare(&submitter, Duration::from_millis(250));
+    buyers.buy_at(&[&submitter], || {
+        buyers.await_completed(&submitter);
         assert!(process::signal(sleeper.pid(), "-STOP"));
-        let mut running = Running::start(&front, &with_partitions(&settings, 6));
+        let mut running = Running::start(&submitter, &with_partitions(&settings, 6));
         running.await_line("Relays finish");
         running.finish();
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
         assert!(process::signal(sleeper.pid(), "-CONT"));
         buyers.await_accepted(20);
-        buyers.await_completed(&front);
+        buyers.await_completed(&submitter);
     });
-    buyers.settle_up(&front, &database);
+    buyers.reconcile(&submitter, &database);
     until("everything is published", || {
         let behind = "SELECT COUNT(*), 0 FROM outbox_shard JOIN relay_shard USING (shard) WHERE seq > position";
         database.ask::<(i64, i64)>(behind) == [(0, 0)]

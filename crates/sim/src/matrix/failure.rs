@@ -4,7 +4,7 @@ use app::log::reactions::Group;
 use app::resilience::services::Service;
 use app::state::settings::Executor;
 use domain::order::Choice;
-use domain::payment::Deed;
+use domain::payment::Operation;
 use domain::reason::Reason;
 
 use super::Life;
@@ -85,7 +85,7 @@ pub enum Failure {
     /// Its group takes nothing in.
     Silent(Group),
     /// The payment provider misbehaves.
-    Provider(Deed, Whim, Span),
+    Provider(Operation, Whim, Span),
 }
 
 /// The groups that an order's events go to.
@@ -113,9 +113,9 @@ impl Failure {
                 all.extend(Service::ALL.map(|service| Failure::Out(service, span)));
                 all.extend(rows.iter().map(|row| Failure::Erring(*row, span)));
             }
-            for deed in Deed::ALL {
-                let whims = Whim::ALL.into_iter().filter(|whim| can_be(deed, *whim, span));
-                all.extend(whims.map(|whim| Failure::Provider(deed, whim, span)));
+            for operation in Operation::ALL {
+                let whims = Whim::ALL.into_iter().filter(|whim| can_be(operation, *whim, span));
+                all.extend(whims.map(|whim| Failure::Provider(operation, whim, span)));
             }
         }
         all
@@ -129,9 +129,9 @@ impl Failure {
             Failure::Silent(_) => &[Life::Sent],
             Failure::Erring(Row::Payment, _) => &[Life::Sent, Life::Paid],
             Failure::Erring(Row::Storage, _) => &[Life::Stored],
-            Failure::Provider(Deed::Authorize | Deed::Capture, ..) => &[Life::Sent, Life::Paid],
-            Failure::Provider(Deed::Void, ..) => &[Life::Withdrawn],
-            Failure::Provider(Deed::Refund, ..) => &[Life::TakenBack, Life::Refunded],
+            Failure::Provider(Operation::Authorize | Operation::Capture, ..) => &[Life::Sent, Life::Paid],
+            Failure::Provider(Operation::Void, ..) => &[Life::Withdrawn],
+            Failure::Provider(Operation::Refund, ..) => &[Life::TakenBack, Life::Refunded],
         }
     }
 
@@ -162,18 +162,20 @@ impl Failure {
             Failure::Erring(Row::Claim(part), span) => format!("the claim of {} fails {}", part.name(), span.name()),
             Failure::Erring(row, span) => format!("{row:?} cannot be written {}", span.name()),
             Failure::Silent(group) => format!("{} is silent", group.name()),
-            Failure::Provider(deed, whim, span) => format!("{}: {} {}", deed.name(), whim.name(), span.name()),
+            Failure::Provider(operation, whim, span) => {
+                format!("{}: {} {}", operation.name(), whim.name(), span.name())
+            }
         }
     }
 }
 
 /// What was set aside can be taken, so no capture is declined; an authorization that is, is not asked for again. What is done at
 /// last was not done for long, and who tells twice may as well do it once.
-const fn can_be(deed: Deed, whim: Whim, span: Span) -> bool {
+const fn can_be(operation: Operation, whim: Whim, span: Span) -> bool {
     match (whim, span) {
-        (Whim::Decline, Span::Brief) => !matches!(deed, Deed::Capture),
-        (Whim::Decline | Whim::FailedAfterPending, _) => matches!(deed, Deed::Refund | Deed::Void),
-        (Whim::FailedAfterDone, _) => matches!(deed, Deed::Refund),
+        (Whim::Decline, Span::Brief) => !matches!(operation, Operation::Capture),
+        (Whim::Decline | Whim::FailedAfterPending, _) => matches!(operation, Operation::Refund | Operation::Void),
+        (Whim::FailedAfterDone, _) => matches!(operation, Operation::Refund),
         (_, Span::Repeated) => false,
         (Whim::Away | Whim::LostBefore | Whim::LostAfter | Whim::WrongAmount | Whim::Slow, _) => true,
         (Whim::ToldTwice | Whim::ToldFirst | Whim::TimedOut, Span::Brief) => true,

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use app::commands::answer::{Answer, Refusal, Settled};
-use app::commands::{Command, Idempotency, PaymentAnswered, Undelivered};
+use app::commands::answer::{Answer, Refusal, Reply};
+use app::commands::{Command, FailedDelivery, Idempotency, PaymentAnswered};
 use app::engine::Job;
 use app::events::event::EventKind;
-use app::payments::runner::Cashier;
+use app::payments::runner::PaymentRunner;
 use app::ports::Clock as _;
 use app::resilience::breaker;
 use app::state::rows::{AnswerKey, LetterStatus, OrderRow};
@@ -56,11 +56,11 @@ pub(super) struct Shop {
     pub(super) around: Surroundings,
     pub(super) process: Process,
     pub(super) provider: Arc<Provider>,
-    cashier: Cashier,
+    cashier: PaymentRunner,
     life: Option<Life>,
     pub(super) failure: Failure,
     acts: Vec<Act>,
-    mail: Arc<Mutex<Vec<(usize, Settled)>>>,
+    mail: Arc<Mutex<Vec<(usize, Reply)>>>,
     /// Whether what the provider answered could not be taken in; the cashier leaves it alone for a while then.
     is_refused: Arc<Mutex<bool>>,
     cashier_rests_until: Timestamp,
@@ -99,7 +99,7 @@ impl Shop {
         let engine = FIRST_ENGINE + u32::from(opened_with > 0);
         Shop {
             process: Process::start(&around, 0, engine),
-            cashier: Cashier::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker),
+            cashier: PaymentRunner::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker),
             around,
             provider,
             life: None,
@@ -191,7 +191,7 @@ impl Shop {
         let is_alive = self.process.work_singly().is_some();
         let moved = !is_alive || self.process.fate.commits() > before;
         if !is_alive {
-            self.bury()?;
+            self.dead_letter()?;
         }
         let heard = self.read_mail()?;
         Ok(moved || heard)
@@ -217,7 +217,7 @@ impl Shop {
                 continue;
             }
             let mail = Arc::clone(&self.mail);
-            let reply = move |settled| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, settled));
+            let reply = move |reply| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, reply));
             let key = [u8::try_from(number).unwrap_or(u8::MAX); 32];
             let idempotency = self.life.map(|_| Idempotency { key: AnswerKey(key), fingerprint: key });
             let job = Job::new(act.command.clone(), Box::new(reply)).idempotent(idempotency);
@@ -230,9 +230,9 @@ impl Shop {
         let mail = std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
         let later = self.now() + PATIENCE;
         let is_any = !mail.is_empty();
-        for (number, settled) in mail {
+        for (number, reply) in mail {
             let act = &mut self.acts[number];
-            match settled.result {
+            match reply.result {
                 Err(Refusal::Unavailable | Refusal::NotWritten | Refusal::Overloaded { .. }) => {
                     act.ask_at = Some(later)
                 }
@@ -269,25 +269,25 @@ impl Shop {
             again.into_iter().for_each(|answered| self.take_in(answered));
         }
         for payment in due {
-            let Some(errand) = ready(self.cashier.pay_once(&payment)) else { continue };
+            let Some(call) = ready(self.cashier.pay_once(&payment)) else { continue };
             let first = self.provider.take_tellings(true).into_iter().filter_map(|told| told.answered(now));
             let then = self.provider.take_tellings(false).into_iter().filter_map(|told| told.answered(now));
-            let answers: Vec<PaymentAnswered> = first.chain([errand.answered]).chain(then).collect();
+            let answers: Vec<PaymentAnswered> = first.chain([call.answered]).chain(then).collect();
             answers.into_iter().for_each(|answered| self.take_in(answered));
         }
     }
 
     fn take_in(&mut self, answered: PaymentAnswered) {
         let is_refused = Arc::clone(&self.is_refused);
-        let reply = move |settled: Settled| {
-            *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= settled.result.is_err();
+        let reply = move |reply: Reply| {
+            *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= reply.result.is_err();
         };
         let job = Job::new(Command::PaymentAnswered(Box::new(answered)), Box::new(reply));
         assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
     }
 
     /// The process is gone with all that it held; another one starts.
-    fn bury(&mut self) -> Verdict {
+    fn dead_letter(&mut self) -> Verdict {
         self.deaths += 1;
         self.is_told_again = true;
         self.audit()?;
@@ -310,7 +310,7 @@ impl Shop {
             let retried = payments.map(|payment| Command::RetryStuckPayment { order: payment.order, by: ADMIN });
             stuck
                 .chain(retried)
-                .chain(letters.map(|letter| Undelivered::resend(letter, "the failure has ended", &CODEC)))
+                .chain(letters.map(|letter| FailedDelivery::resend(letter, "the failure has ended", &CODEC)))
                 .collect()
         });
         let is_any = !commands.is_empty();

@@ -4,7 +4,7 @@ use app::events::event::EventKind;
 use app::log::reactions::Group;
 use app::resilience::services::Service;
 use domain::order::saga::Step;
-use domain::payment::Deed;
+use domain::payment::Operation;
 
 use super::life::Goods;
 use super::shop::Shop;
@@ -30,16 +30,16 @@ impl Shop {
                 self.around.bus.silence(group, u64::MAX);
                 if group == Group::OrderRetry {
                     // Nobody retries what succeeds.
-                    self.provider.plan(Planned { deed: Deed::Authorize, whim: Whim::Away, times: BRIEFLY });
+                    self.provider.plan(Planned { operation: Operation::Authorize, whim: Whim::Away, times: BRIEFLY });
                 }
             }
-            Failure::Provider(deed, whim, span) => {
+            Failure::Provider(operation, whim, span) => {
                 let times = match span {
                     Span::Brief => 1,
                     Span::Repeated => REPEATEDLY,
                     Span::Lasting => u64::MAX,
                 };
-                self.provider.plan(Planned { deed, whim, times });
+                self.provider.plan(Planned { operation, whim, times });
             }
             Failure::None | Failure::Refused(_) | Failure::Out(..) => {}
         }

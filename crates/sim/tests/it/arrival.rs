@@ -179,7 +179,7 @@ fn a_request_after_its_own_restoration_claims_nothing() {
 }
 
 #[test]
-fn a_request_that_comes_when_the_order_is_long_settled_claims_nothing() {
+fn a_request_that_comes_long_after_the_outcome_claims_nothing() {
     let mut placed = Placed::granted();
     placed.cancel();
     placed.restore_up_to(Step::Stock(placed.product));
@@ -357,7 +357,7 @@ proptest! {
                 shop.run(Command::ResumeOrder { order: id }).unwrap();
             }
             let order = shop.order(id);
-            prop_assert!(order.outcome.is_settled() || order.outcome == Outcome::AwaitingPayment, "{:?}", order);
+            prop_assert!(order.outcome.is_final() || order.outcome == Outcome::AwaitingPayment, "{:?}", order);
             completed += i32::from(order.outcome != Outcome::Cancelled);
         }
         prop_assert!(completed <= 1, "there is one unit");

@@ -115,7 +115,7 @@ proptest! {
             let answers = troubled.decide(commands.clone());
             let refused = answers.iter().filter(|answer| answer.result == Err(Refusal::NotWritten)).count();
             if refused == 0 {
-                let ends = |answers: &[app::commands::answer::Settled]| -> Vec<bool> {
+                let ends = |answers: &[app::commands::answer::Reply]| -> Vec<bool> {
                     answers.iter().map(|answer| answer.result.is_ok()).collect()
                 };
                 prop_assert_eq!(ends(&answers), ends(&expected));
@@ -362,11 +362,11 @@ fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition(
     let (second, _second) = delivered(&reports[1], offset, 1);
     let (third, _third) = delivered(&reports[0], offset, 2);
     let report = shop.batch(vec![first, second, third]);
-    assert_eq!((report.settled, report.deferred), (1, 2));
+    assert_eq!((report.answered, report.deferred), (1, 2));
     assert_eq!(shop.state().offsets[&offset], 1);
     assert_eq!(shop.order(order).outcome, Outcome::Pending);
     let report = shop.batch(vec![]);
-    assert_eq!((report.settled, report.deferred), (2, 0));
+    assert_eq!((report.answered, report.deferred), (2, 0));
     assert_eq!(shop.state().offsets[&offset], 3);
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
 }

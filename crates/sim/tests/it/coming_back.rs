@@ -11,7 +11,7 @@ use domain::reason::Reason;
 use domain::shipment::State as Goods;
 use domain::warehouse::State as Stored;
 
-use crate::settling::{agree, ann, awaiting, count, everywhere, pay, payment, process, refund};
+use crate::fulfilment::{agree, ann, awaiting, count, everywhere, pay, payment, process, refund};
 use crate::shop::{ANN, Shop, order_of};
 
 /// Paid and with its customer.

@@ -1,7 +1,7 @@
 //! The model keeps the promises of every store.
 
 use app::conformance::{CASES, Fixture, Opened, ready};
-use app::ports::Pending;
+use app::ports::BoxFuture;
 use sim::disk::Disk;
 use sim::model_log::ModelLog;
 use sim::model_store::ModelStore;
@@ -9,7 +9,7 @@ use sim::model_store::ModelStore;
 struct OnModelDisk(Disk);
 
 impl Fixture for OnModelDisk {
-    fn open(&mut self) -> Pending<'_, Opened> {
+    fn open(&mut self) -> BoxFuture<'_, Opened> {
         let opened = Opened { store: Box::new(ModelStore::open(&self.0)), log: Box::new(ModelLog::open(&self.0)) };
         Box::pin(std::future::ready(opened))
     }

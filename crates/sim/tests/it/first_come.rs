@@ -48,13 +48,13 @@ fn number(answer: &Result<Answer, Refusal>) -> Option<i64> {
 fn a_gate_forgets_a_campaign_of_which_nobody_knows_what_is_committed() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(QUANTITY));
-    assert!(!shop.gate.lessons(campaign).is_empty());
+    assert!(!shop.gate.updates(campaign).is_empty());
     shop.faults.plan_commit(CommitFault::LostAfter);
     shop.faults.fail_lookups(1);
     let change = Change { quantity: Some(2 * QUANTITY), ..Change::default() };
-    let settled = shop.decide([Command::ChangeCampaign { campaign, change }]).remove(0);
-    assert_eq!(settled.result, Err(Refusal::Unavailable));
-    assert!(shop.gate.lessons(campaign).is_empty());
+    let reply = shop.decide([Command::ChangeCampaign { campaign, change }]).remove(0);
+    assert_eq!(reply.result, Err(Refusal::Unavailable));
+    assert!(shop.gate.updates(campaign).is_empty());
 }
 
 /// C-05, C-07: numbers are 1 to the quantity in decision order, whether it is one batch or many.
@@ -288,22 +288,22 @@ fn raising_the_quantity_goes_on_where_the_numbers_ended() {
 fn the_gate_is_told_what_is_committed_and_nothing_else() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(2));
-    assert!(shop.gate.lessons(campaign).last().unwrap().complete, "nobody holds a coupon of a new campaign");
+    assert!(shop.gate.updates(campaign).last().unwrap().complete, "nobody holds a coupon of a new campaign");
 
     shop.faults.fail_loads(1);
     shop.issue(campaign, ANN).unwrap_err();
     shop.faults.plan_commit(CommitFault::LostBefore);
     shop.issue(campaign, BOB).unwrap();
-    let (first, second) = (&shop.gate.lessons(campaign)[0], &shop.gate.lessons(campaign)[1..]);
+    let (first, second) = (&shop.gate.updates(campaign)[0], &shop.gate.updates(campaign)[1..]);
     assert_eq!((first.issued, second.len(), second[0].issued), (0, 1, 1), "no failed commit is a fact");
 
     shop.decide([ANN, BOB, UserId(3)].map(|user| Command::IssueCoupon { campaign, user }));
-    let last = shop.gate.lessons(campaign).pop().unwrap();
+    let last = shop.gate.updates(campaign).pop().unwrap();
     assert_eq!((last.issued, last.quantity), (2, 2));
     assert_eq!(last.holders, [(ANN, 1)]);
 
     raise(&mut shop, campaign, 3);
-    let last = shop.gate.lessons(campaign).pop().unwrap();
+    let last = shop.gate.updates(campaign).pop().unwrap();
     assert_eq!((last.issued, last.quantity), (2, 3));
 }
 
@@ -314,8 +314,8 @@ fn after_a_restart_the_gate_learns_all_holders_once_it_matters() {
     let campaign = shop.campaign(campaign_of(1));
     shop.issue(campaign, ANN).unwrap();
     let mut shop = shop.crash();
-    assert!(shop.gate.lessons(campaign).is_empty());
+    assert!(shop.gate.updates(campaign).is_empty());
     assert_eq!(shop.issue(campaign, BOB), Err(Refusal::CouponSoldOut));
-    let last = shop.gate.lessons(campaign).pop().unwrap();
+    let last = shop.gate.updates(campaign).pop().unwrap();
     assert_eq!((last.holders, last.complete), (vec![(ANN, 1)], true));
 }

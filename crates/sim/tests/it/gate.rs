@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 
 /// What the gate was told of one campaign, latest last.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Lesson {
+pub(crate) struct GateUpdate {
     pub(crate) issued: i64,
     pub(crate) quantity: i64,
     pub(crate) holders: Vec<(UserId, i64)>,
@@ -18,7 +18,7 @@ pub(crate) struct Lesson {
 
 #[derive(Debug, Default)]
 struct Book {
-    lessons: BTreeMap<CampaignId, Vec<Lesson>>,
+    updates: BTreeMap<CampaignId, Vec<GateUpdate>>,
     complete: BTreeSet<CampaignId>,
 }
 
@@ -26,8 +26,8 @@ struct Book {
 pub(crate) struct ModelGate(Mutex<Book>);
 
 impl ModelGate {
-    pub(crate) fn lessons(&self, campaign: CampaignId) -> Vec<Lesson> {
-        self.book().lessons.get(&campaign).cloned().unwrap_or_default()
+    pub(crate) fn updates(&self, campaign: CampaignId) -> Vec<GateUpdate> {
+        self.book().updates.get(&campaign).cloned().unwrap_or_default()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -47,11 +47,11 @@ impl Gate for ModelGate {
     fn forget(&self, campaign: CampaignId) {
         let mut book = self.book();
         book.complete.remove(&campaign);
-        book.lessons.remove(&campaign);
+        book.updates.remove(&campaign);
     }
 
-    fn learn(&self, facts: CampaignFacts<'_>) {
-        let lesson = Lesson {
+    fn apply(&self, facts: CampaignFacts<'_>) {
+        let update = GateUpdate {
             issued: facts.campaign.issued,
             quantity: facts.campaign.quantity,
             holders: facts.holders.to_vec(),
@@ -61,6 +61,6 @@ impl Gate for ModelGate {
         if facts.complete {
             book.complete.insert(facts.campaign.id);
         }
-        book.lessons.entry(facts.campaign.id).or_default().push(lesson);
+        book.updates.entry(facts.campaign.id).or_default().push(update);
     }
 }

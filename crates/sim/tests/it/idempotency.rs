@@ -1,6 +1,6 @@
 //! Same key, same answer: within a batch, across batches, after a crash.
 
-use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, Idempotency};
 use app::engine::Job;
 use app::state::ids::REGISTERED_USER_MIN;
@@ -21,17 +21,17 @@ fn keyed(command: Command, key: u8, fingerprint: [u8; 32]) -> (Job, Waiting) {
     (job.idempotent(Some(Idempotency { key: AnswerKey([key; 32]), fingerprint })), answer)
 }
 
-fn decide(shop: &mut Shop, jobs: Vec<(Job, Waiting)>) -> Vec<Settled> {
+fn decide(shop: &mut Shop, jobs: Vec<(Job, Waiting)>) -> Vec<Reply> {
     let (jobs, answers): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
     shop.batch(jobs);
     shop.finish_deferred();
     answers.iter().map(Waiting::answer).collect()
 }
 
-fn send(shop: &mut Shop, command: Command, key: u8, body: [u8; 32]) -> Settled {
-    let settled = decide(shop, vec![keyed(command, key, body)]).remove(0);
+fn send(shop: &mut Shop, command: Command, key: u8, body: [u8; 32]) -> Reply {
+    let reply = decide(shop, vec![keyed(command, key, body)]).remove(0);
     shop.quiet();
-    settled
+    reply
 }
 
 fn charge(amount: i64) -> Command {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::order::Choice;
-use domain::payment::Deed;
+use domain::payment::Operation;
 use sim::matrix::{Case, Failure, Life, Sample, Tally, cells, play};
 use sim::scenario::Breakage;
 use sim::simulation::executor_name;
@@ -38,9 +38,9 @@ fn every_mode_meets_every_failure_that_it_can() {
         for life in Life::ALL {
             assert_eq!(of(choice, &|cell| cell.life == life && cell.failure == Failure::None), 2, "both executors");
         }
-        for deed in Deed::ALL {
-            let is_about = |cell: &Case| matches!(cell.failure, Failure::Provider(of, ..) if of == deed);
-            assert!(of(choice, &is_about) >= 2 * 13, "{choice:?} {deed:?}");
+        for operation in Operation::ALL {
+            let is_about = |cell: &Case| matches!(cell.failure, Failure::Provider(of, ..) if of == operation);
+            assert!(of(choice, &is_about) >= 2 * 13, "{choice:?} {operation:?}");
         }
         let is_silent = |cell: &Case| matches!(cell.failure, Failure::Silent(_));
         let asks_nobody = matches!(choice, Choice::Atomic | Choice::Sync);

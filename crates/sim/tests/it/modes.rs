@@ -193,17 +193,17 @@ fn the_setting_changes_while_the_shop_runs_and_is_still_there_after_a_crash() {
         let mut shop = Shop::open(executor);
         let lamp = shop.product(10, 9);
         let order = crate::shop::place(order_of(ANN, lamp));
-        let settled = shop.decide([order.clone(), change(Choice::Sequential, None), order.clone()]);
-        let mode = |shop: &Shop, settled: &app::commands::answer::Settled| {
-            shop.order(crate::shop::placed(&settled.result)).created.mode
+        let reply = shop.decide([order.clone(), change(Choice::Sequential, None), order.clone()]);
+        let mode = |shop: &Shop, reply: &app::commands::answer::Reply| {
+            shop.order(crate::shop::placed(&reply.result)).created.mode
         };
-        assert_eq!([mode(&shop, &settled[0]), mode(&shop, &settled[2])], [Mode::Parallel, Mode::Sequential]);
+        assert_eq!([mode(&shop, &reply[0]), mode(&shop, &reply[2])], [Mode::Parallel, Mode::Sequential]);
 
         shop.run(change(Choice::Gradual, Some(100))).unwrap();
         shop = shop.crash();
         ready(shop.engine.learn_modes()).unwrap();
-        let settled = shop.decide([order]).remove(0);
-        let created = shop.order(crate::shop::placed(&settled.result)).created;
+        let reply = shop.decide([order]).remove(0);
+        let created = shop.order(crate::shop::placed(&reply.result)).created;
         assert_eq!((created.mode, created.chosen_by), (Mode::Parallel, Some(Rule::Gradual)));
 
         let changes = shop.state().modes;
@@ -264,7 +264,7 @@ fn resolve(order: OrderId) -> Command {
 
 /// T11, R-03: an order whose participant is out waits as pending work, is settled once when he is back, and never oversells.
 #[test]
-fn an_order_waits_for_a_participant_that_is_out_and_is_settled_once() {
+fn an_order_waits_for_a_participant_that_is_out_and_ends_once() {
     for executor in EXECUTORS {
         for choice in [Choice::Parallel, Choice::Sequential, Choice::Atomic, Choice::Sync] {
             let (mut shop, order) = stage(executor, (true, 300));
@@ -277,7 +277,7 @@ fn an_order_waits_for_a_participant_that_is_out_and_is_settled_once() {
                 assert_eq!((order.outcome, states(&order)), (Outcome::Pending, vec!["REQUESTED"]), "{choice:?}");
             }
             shop.services().take_out(Service::Stock, false);
-            while ids.iter().any(|id| !shop.order(*id).outcome.is_settled()) {
+            while ids.iter().any(|id| !shop.order(*id).outcome.is_final()) {
                 shop.wait_for_timer();
                 shop.quiet();
             }
@@ -302,7 +302,7 @@ fn an_order_does_not_wait_longer_than_its_deadline() {
         }
         assert_eq!(shop.now(), placed + ORDER_DEADLINE);
         shop.services().take_out(Service::Coupon, false);
-        while !shop.order(id).outcome.is_settled() {
+        while !shop.order(id).outcome.is_final() {
             shop.wait_for_timer();
             shop.quiet();
         }

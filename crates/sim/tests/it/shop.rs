@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use app::commands::answer::{Answer, Refusal, Settled};
+use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, CreateCampaign, PlaceOrder};
 use app::engine::{Engine, Job, Parts, Report};
 use app::log::consumer::Consumer;
@@ -133,7 +133,7 @@ impl Shop {
     }
 
     /// Decides commands in one batch, and what it deferred in further ones.
-    pub(crate) fn decide(&mut self, commands: impl IntoIterator<Item = Command>) -> Vec<Settled> {
+    pub(crate) fn decide(&mut self, commands: impl IntoIterator<Item = Command>) -> Vec<Reply> {
         let (jobs, answers): (Vec<Job>, Vec<Waiting>) = commands.into_iter().map(job).unzip();
         self.batch(jobs);
         self.finish_deferred();
@@ -152,9 +152,9 @@ impl Shop {
 
     /// Runs a command and everything that follows from it, until nothing moves any more.
     pub(crate) fn run(&mut self, command: Command) -> Result<Answer, Refusal> {
-        let settled = self.decide([command]).remove(0);
+        let reply = self.decide([command]).remove(0);
         self.quiet();
-        settled.result
+        reply.result
     }
 
     /// Brings every event to every group, until nothing moves any more.
@@ -250,20 +250,20 @@ impl Shop {
 }
 
 /// Where the answer of a job will be.
-pub(crate) struct Waiting(Receiver<Settled>);
+pub(crate) struct Waiting(Receiver<Reply>);
 
 impl Waiting {
     /// The answer; a job that was never answered fails the test.
-    pub(crate) fn answer(&self) -> Settled {
+    pub(crate) fn answer(&self) -> Reply {
         self.0.try_recv().unwrap()
     }
 }
 
 pub(crate) fn job(command: Command) -> (Job, Waiting) {
     let (sender, receiver) = channel();
-    let reply = Box::new(move |settled| {
+    let reply = Box::new(move |reply| {
         // A test that does not care drops its end.
-        let _ = sender.send(settled);
+        let _ = sender.send(reply);
     });
     (Job::new(command, reply), Waiting(receiver))
 }

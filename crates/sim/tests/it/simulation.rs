@@ -21,7 +21,7 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::StaleTimer,
     Branch::Parked,
     Branch::WaitedBehind,
-    Branch::Buried,
+    Branch::DeadLettered,
     Branch::Permanent,
     Branch::LetterHandled,
 ];

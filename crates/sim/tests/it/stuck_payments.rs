@@ -5,13 +5,15 @@ use std::time::Duration;
 use app::commands::answer::Refusal;
 use app::commands::{Command, PaymentAnswered};
 use app::payments::provider::Found;
-use app::state::rows::Telling;
+use app::state::rows::CallbackRow;
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
 use domain::order::{Canceller, Status};
 use domain::payment::{GIVE_BACK_TRIES_MAX, State};
 
-use crate::settling::{DUE, agree, approved, awaiting, count, everywhere, notices, pay, payment, refund, refused, say};
+use crate::fulfilment::{
+    DUE, agree, approved, awaiting, count, everywhere, notices, pay, payment, refund, refused, say,
+};
 use crate::shop::Shop;
 
 const ADMIN: UserId = UserId(99);
@@ -48,7 +50,7 @@ fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
 
 /// M1: declined for ever, it is stuck; an operator has it tried once more, and then settles it by hand.
 #[test]
-fn a_refund_that_is_always_declined_waits_for_an_operator_who_settles_it() {
+fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         assert_eq!(shop.run(resolve(order.id())), Err(Refusal::PaymentNotStuck));
@@ -74,7 +76,7 @@ fn a_refund_that_is_always_declined_waits_for_an_operator_who_settles_it() {
 
 /// M1: the same for a paid order that is cancelled, for money that was set aside, and for parts.
 #[test]
-fn what_a_cancelled_order_took_is_stuck_and_settled_as_well() {
+fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
     everywhere(|shop| {
         let (product, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -114,7 +116,7 @@ fn a_refund_that_fails_after_it_was_made_is_made_again() {
         shop.run(refund(order.id(), vec![])).unwrap();
         let asked = payment(shop, order.id()).asked().unwrap();
         agree(shop, order.id());
-        let telling = Telling::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
+        let telling = CallbackRow::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
         let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), told: Some(telling) };
         shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
@@ -151,7 +153,8 @@ fn a_refund_that_fails_each_time_after_it_was_made_waits_for_an_operator() {
 fn take_back(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {
         agree(shop, order);
-        let telling = Telling::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
+        let telling =
+            CallbackRow::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
         let failed = PaymentAnswered { order, asked, answer: refused(), told: Some(telling) };
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
     }

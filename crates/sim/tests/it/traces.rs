@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use app::commands::Undelivered;
+use app::commands::FailedDelivery;
 use app::log::reactions::Group;
 use app::state::settings::Executor;
 use app::trace::TraceParent;
@@ -101,7 +101,7 @@ fn a_dead_letter_keeps_its_trace_whoever_sends_it_again() {
     let told = state.outbox.iter().find(|row| row.record.kind == "DeadLettered").unwrap();
     assert_eq!(told.trace(), Some(trace(1)));
     shop.disk.tamper(|state| state.refused_claims.clear());
-    let (resend, answer) = job(Undelivered::resend(letter, "the participant is back", &CODEC));
+    let (resend, answer) = job(FailedDelivery::resend(letter, "the participant is back", &CODEC));
     shop.batch(vec![resend.traced(Some(trace(2)))]);
     shop.finish_deferred();
     assert!(answer.answer().result.is_ok());

@@ -10,7 +10,7 @@ use app::log::consumer::Consumer;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
 use app::log::versions::{Arrival, Versions};
-use app::ports::{Delivery, EventLog, Fetched, Pending, StoreError};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, StoreError};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use app::state::settings::Executor;
 use domain::ids::OrderId;
@@ -48,23 +48,23 @@ impl Lossy {
 }
 
 impl EventLog for Lossy {
-    fn partitions(&mut self, group: Group) -> Pending<'_, Result<Vec<Partition>, StoreError>> {
+    fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         self.log.partitions(group)
     }
 
-    fn position(&mut self, key: OffsetKey) -> Pending<'_, Result<i64, StoreError>> {
+    fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>> {
         self.log.position(key)
     }
 
-    fn events_of(&mut self, order: OrderId) -> Pending<'_, Result<Vec<Outgoing>, StoreError>> {
+    fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         self.log.events_of(order)
     }
 
-    fn positions(&mut self) -> Pending<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
+    fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         self.log.positions()
     }
 
-    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> Pending<'_, Result<Fetched, StoreError>> {
+    fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>> {
         let Fetched { deliveries, next } = ready(self.log.fetch(key, from, limit)).unwrap();
         let deliveries = deliveries.into_iter().filter_map(|delivery| self.judged(key, delivery)).collect();
         Box::pin(std::future::ready(Ok(Fetched { deliveries, next })))

@@ -126,7 +126,7 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
 }
 
 /// How rows of a table are written: what stands before them, and what becomes of those that are there already.
-pub(super) struct Written {
+pub(super) struct Upsert {
     pub(super) head: &'static str,
     pub(super) update: &'static str,
 }
@@ -135,7 +135,7 @@ pub(super) struct Written {
 pub(super) fn put_all<K, V>(
     script: &mut Script,
     table: &Table<K, V>,
-    Written { head, update }: Written,
+    Upsert { head, update }: Upsert,
     mut put: impl FnMut(&mut Insert<'_>, K, &V),
 ) -> Vec<K>
 where
@@ -171,7 +171,7 @@ pub(super) fn delete(script: &mut Script, (table, index): (&str, &str), conditio
 }
 
 fn inbox(script: &mut Script, commit: &Commit<'_>) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO inbox (consumer_group, event_id, taken_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE taken_at = VALUES(taken_at)",
     };
@@ -198,7 +198,7 @@ fn maintenance(script: &mut Script, rows: &Rows) {
 }
 
 fn answers(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO idempotency (`key`, fingerprint, answer, answered_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE fingerprint = VALUES(fingerprint), answer = VALUES(answer), \
                  answered_at = VALUES(answered_at)",
@@ -237,7 +237,7 @@ fn timers(script: &mut Script, rows: &Rows) {
 }
 
 fn claims(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO claim (order_id, step, product_id, state, reason) VALUES ",
         update: " ON DUPLICATE KEY UPDATE state = VALUES(state), reason = VALUES(reason)",
     };
@@ -255,7 +255,7 @@ fn claims(script: &mut Script, rows: &Rows) {
 }
 
 fn campaigns(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO campaign (campaign_id, name, discount_type, discount_value, discount_max_amount, quantity, \
                issued, issue_per_user_max, issue_starts_at, issue_ends_at, valid_until, issue_mode, queue_key, paused, \
                created_at, updated_at) VALUES ",
@@ -286,7 +286,7 @@ fn campaigns(script: &mut Script, rows: &Rows) {
 }
 
 fn products(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO product (product_id, name, price, status, on_hand, reserved, received, sold, written_off, \
                created_at, updated_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE price = VALUES(price), status = VALUES(status), on_hand = VALUES(on_hand), \
@@ -319,7 +319,7 @@ fn receipts(script: &mut Script, rows: &Rows) {
 }
 
 fn sales(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO product_sales (day, product_id, sold, returned) VALUES ",
         update: " ON DUPLICATE KEY UPDATE sold = VALUES(sold), returned = VALUES(returned)",
     };

@@ -9,7 +9,7 @@ use app::state::rows::{DeadLetter, Key, Message, ParkKey, ParkedEventKey, Parked
 use domain::ids::LetterId;
 use domain::time::Timestamp;
 
-use super::commit::{Written, delete, put_all};
+use super::commit::{Upsert, delete, put_all};
 use super::load::locked;
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
@@ -104,7 +104,7 @@ pub(super) async fn due_letters(session: &mut Session, now: Timestamp, limit: i6
 pub(super) fn write(script: &mut Script, rows: &Rows) {
     write_keys(script, rows);
     write_events(script, rows);
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO dead_letter (letter_id, consumer_group, topic, `partition`, log_offset, event_id, \
                event_key, type, payload, traceparent, occurred_at, status, attempts, error, first_failed_at, last_failed_at, \
                resends, due_at, acts) VALUES ",
@@ -141,7 +141,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
 }
 
 fn write_keys(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO parked_key (consumer_group, topic, key_hash, event_key, due_at, first_number, next_number, \
                run, attempts, error, first_failed_at, last_failed_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE due_at = VALUES(due_at), first_number = VALUES(first_number), \
@@ -172,7 +172,7 @@ fn write_keys(script: &mut Script, rows: &Rows) {
 }
 
 fn write_events(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO parked_event (consumer_group, topic, key_hash, number, `partition`, log_offset, event_id, \
                event_key, type, payload, traceparent, occurred_at) VALUES ",
         update: "",

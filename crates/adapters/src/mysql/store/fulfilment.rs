@@ -1,13 +1,13 @@
 //! Payments, shipments and what is kept in the warehouse: asked for by their orders, and written.
 
-use app::state::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, Telling, TellingKey};
+use app::state::rows::{CallbackKey, CallbackRow, PaymentKey, Rows, ShipmentKey, StorageKey};
 use domain::ids::OrderId;
 use domain::payment::Payment;
 use domain::shipment::Shipment;
 use domain::warehouse::Storage;
 use mysql_async::Value;
 
-use super::commit::{Written, put_all};
+use super::commit::{Upsert, put_all};
 use super::load::{index, locked, tell};
 use crate::mysql::failure::Result;
 use crate::mysql::sql::{Script, is_in};
@@ -31,7 +31,7 @@ pub(super) fn select(kind: Kind, orders: &[OrderId]) -> String {
     locked(select, "PRIMARY", &is_in("order_id", orders.iter().map(|order| order.0)), "order_id")
 }
 
-pub(super) fn select_tellings(keys: &[TellingKey]) -> String {
+pub(super) fn select_tellings(keys: &[CallbackKey]) -> String {
     locked(select_telling!(""), "PRIMARY", &is_in("callback_key", keys.iter().map(|key| key.0)), "callback_key")
 }
 
@@ -53,12 +53,12 @@ pub(super) fn read(kind: Kind, orders: Vec<OrderId>, found: Vec<Vec<Value>>, row
     Ok(())
 }
 
-pub(super) fn read_tellings(keys: Vec<TellingKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
-    tell(&mut rows.tellings, keys, index(found, |telling: Telling| (telling.key, telling))?);
+pub(super) fn read_tellings(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    tell(&mut rows.tellings, keys, index(found, |telling: CallbackRow| (telling.key, telling))?);
     Ok(())
 }
 
-const PAYMENTS: Written = Written {
+const PAYMENTS: Upsert = Upsert {
     head: "INSERT INTO payment (order_id, attempt, method, amount, state, is_wanted, authorized, captured, refunded, refunding, \
            owed, resolved, refunds, given_back, declines, owed_since, reference, refusal, last_error, \
            resolved_by, resolved_at, resolution_reason, resolution_reference, ask, due_at, tries, created_at, \
@@ -73,14 +73,14 @@ const PAYMENTS: Written = Written {
              resolution_reference = VALUES(resolution_reference), ask = VALUES(ask), due_at = VALUES(due_at), \
              tries = VALUES(tries), updated_at = VALUES(updated_at)",
 };
-const TELLINGS: Written =
-    Written { head: "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES ", update: "" };
-const SHIPMENTS: Written = Written {
+const TELLINGS: Upsert =
+    Upsert { head: "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES ", update: "" };
+const SHIPMENTS: Upsert = Upsert {
     head: "INSERT INTO shipment (order_id, state, receiver, tracking_number, created_at, updated_at) VALUES ",
     update: " ON DUPLICATE KEY UPDATE state = VALUES(state), receiver = VALUES(receiver), tracking_number = VALUES(tracking_number), \
              updated_at = VALUES(updated_at)",
 };
-const STORAGES: Written = Written {
+const STORAGES: Upsert = Upsert {
     head: "INSERT INTO warehouse_storage (order_id, state, created_at, updated_at) VALUES ",
     update: " ON DUPLICATE KEY UPDATE state = VALUES(state), updated_at = VALUES(updated_at)",
 };

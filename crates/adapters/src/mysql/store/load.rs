@@ -5,9 +5,9 @@ use std::hash::Hash;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AnswerKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter, EmailKey, HoldingKey, InboxKey,
-    Key, Login, Message, ModesKey, OfferKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey, PlacedKey, Request, Rows,
-    Sales, SalesKey, StoredAnswer, TellingKey, TermsKey, Timer, TimerKey,
+    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter,
+    EmailKey, HoldingKey, InboxKey, Key, Login, Message, ModesKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey,
+    PlacedKey, ProductSnapshotKey, Request, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
 };
 use app::state::table::Table;
 use domain::claim::Claim;
@@ -40,7 +40,7 @@ enum Ask {
     ParkedEvents(Vec<ParkedEventKey>),
     Letters(Vec<LetterId>),
     Answers(Vec<AnswerKey>),
-    Tellings(Vec<TellingKey>),
+    Tellings(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
     Modes,
     Orders(Vec<OrderId>),
@@ -50,8 +50,8 @@ enum Ask {
     Storages(Vec<OrderId>),
     Claims(Vec<ClaimKey>),
     Placed(Vec<OrderId>),
-    Terms(Vec<CampaignId>),
-    Offers(Vec<ProductId>),
+    CampaignSnapshots(Vec<CampaignId>),
+    ProductSnapshots(Vec<ProductId>),
     Contacts(Vec<UserId>),
     Requests(Vec<RequestId>),
     Customers(Vec<UserId>),
@@ -90,7 +90,7 @@ impl Load {
                 Key::ParkedEvent(key) => gather!(asks, ParkedEvents, key),
                 Key::Letter(key) => gather!(asks, Letters, key),
                 Key::Answer(key) => gather!(asks, Answers, key),
-                Key::Telling(key) => gather!(asks, Tellings, key),
+                Key::CallbackRow(key) => gather!(asks, Tellings, key),
                 Key::Login(key) => gather!(asks, Logins, key),
                 Key::Modes => asks.push(Ask::Modes),
                 Key::Order(key) => gather!(asks, Orders, key),
@@ -100,8 +100,8 @@ impl Load {
                 Key::Storage(key) => gather!(asks, Storages, key),
                 Key::Claim(key) => gather!(asks, Claims, key),
                 Key::Placed(key) => gather!(asks, Placed, key),
-                Key::Terms(key) => gather!(asks, Terms, key),
-                Key::Offer(key) => gather!(asks, Offers, key),
+                Key::CampaignSnapshot(key) => gather!(asks, CampaignSnapshots, key),
+                Key::ProductSnapshot(key) => gather!(asks, ProductSnapshots, key),
                 Key::Contact(key) => gather!(asks, Contacts, key),
                 Key::Request(key) => gather!(asks, Requests, key),
                 Key::Customer(key) => gather!(asks, Customers, key),
@@ -232,11 +232,11 @@ impl Ask {
             Ask::Placed(ids) => {
                 select_order!("FORCE INDEX (PRIMARY) WHERE ").to_owned() + &is_in("order_id", ids.iter().map(|id| id.0))
             }
-            Ask::Terms(ids) => {
+            Ask::CampaignSnapshots(ids) => {
                 select_campaign!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
                     + &is_in("campaign_id", ids.iter().map(|id| id.0))
             }
-            Ask::Offers(ids) => {
+            Ask::ProductSnapshots(ids) => {
                 select_product!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
                     + &is_in("product_id", ids.iter().map(|id| id.0))
             }
@@ -284,13 +284,13 @@ impl Ask {
             Ask::Storages(ids) => fulfilment::read(Kind::Storage, ids, found, rows)?,
             Ask::Claims(keys) => tell(&mut rows.claims, keys, index(found, claim)?),
             Ask::Placed(ids) => read_placed(ids, found, lines, rows)?,
-            Ask::Terms(ids) => {
-                let found = index(found, |campaign: Campaign| (TermsKey(campaign.id), campaign))?;
-                tell(&mut rows.terms, ids.into_iter().map(TermsKey), found);
+            Ask::CampaignSnapshots(ids) => {
+                let found = index(found, |campaign: Campaign| (CampaignSnapshotKey(campaign.id), campaign))?;
+                tell(&mut rows.terms, ids.into_iter().map(CampaignSnapshotKey), found);
             }
-            Ask::Offers(ids) => {
-                let found = index(found, |product: Product| (OfferKey(product.id), product))?;
-                tell(&mut rows.offers, ids.into_iter().map(OfferKey), found);
+            Ask::ProductSnapshots(ids) => {
+                let found = index(found, |product: Product| (ProductSnapshotKey(product.id), product))?;
+                tell(&mut rows.offers, ids.into_iter().map(ProductSnapshotKey), found);
             }
             Ask::Contacts(ids) => {
                 let found = index(found, |(user, email): (i64, String)| (ContactKey(UserId(user)), email.into()))?;

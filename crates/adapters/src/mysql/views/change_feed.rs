@@ -1,6 +1,6 @@
 //! What changed, for many at once.
 
-use app::ports::views::{Marks, Reading, Stirrings, Watched};
+use app::ports::views::{ChangeFeed, Marks, Reading, Watched};
 use domain::ids::{OrderId, RequestId, UserId};
 
 use super::{MysqlViews, each, first};
@@ -13,7 +13,7 @@ const AT_ONCE: usize = 1_000;
 const MARKS_OF_ORDERS: &str = "SELECT order_id, version + COALESCE(payment.updated_at, 0) \
                                FROM orders LEFT JOIN payment USING (order_id)";
 
-impl Stirrings for MysqlViews {
+impl ChangeFeed for MysqlViews {
     fn pulse(&self) -> Reading<'_, i64> {
         // Whatever concerns anybody is an event, and every event moves a shard.
         let select = "SELECT CAST(COALESCE(SUM(seq), 0) AS SIGNED) FROM outbox_shard".to_owned();

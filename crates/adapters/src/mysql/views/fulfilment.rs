@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use app::audit::Settlement;
-use app::ports::views::{Reading, SettlingViews};
+use app::audit::Fulfilment;
+use app::ports::views::{FulfilmentViews, Reading};
 use domain::ids::OrderId;
 use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
@@ -22,7 +22,7 @@ fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
     select.to_owned() + &statement(which, &[&before, &sql_limit(limit)])
 }
 
-impl SettlingViews for MysqlViews {
+impl FulfilmentViews for MysqlViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
         self.read(by_id(select_payment!(""), "order_id", order.0), first)
     }
@@ -50,14 +50,14 @@ impl SettlingViews for MysqlViews {
         self.read([select_payment!("").to_owned() + &which], each)
     }
 
-    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>> {
+    fn fulfilments(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Fulfilment>> {
         if orders.is_empty() {
             return Box::pin(async { Ok(vec![]) });
         }
         let of_these = is_in("order_id", orders.iter().map(|order| order.0));
         let selects = [select_payment!("WHERE "), select_shipment!("WHERE "), select_storage!("WHERE ")];
         self.read(selects.map(|select| format!("{select}{of_these}")), move |answers| {
-            let mut found: HashMap<OrderId, Settlement> = HashMap::new();
+            let mut found: HashMap<OrderId, Fulfilment> = HashMap::new();
             let mut answers = answers_of(answers);
             for row in answers.next().unwrap_or_default() {
                 let payment: Payment = from_row(row)?;

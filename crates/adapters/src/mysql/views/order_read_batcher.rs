@@ -21,7 +21,7 @@ const ORDERS_MAX: usize = 256;
 type Found = std::result::Result<Option<Order>, StoreError>;
 
 #[derive(Default)]
-pub(super) struct OrderDesk(Mutex<Queue>);
+pub(super) struct OrderReadBatcher(Mutex<Queue>);
 
 #[derive(Default)]
 struct Queue {
@@ -31,7 +31,7 @@ struct Queue {
     is_served: bool,
 }
 
-impl OrderDesk {
+impl OrderReadBatcher {
     pub(super) async fn ask(self: &Arc<Self>, order: OrderId, (pool, handle): (&Pool, &Handle)) -> Found {
         let (tell, told) = oneshot::channel();
         let was_served = {
@@ -56,7 +56,7 @@ impl OrderDesk {
 /// Serves until nobody waits. When it ends before that, with its runtime or by a panic, who waits is told so, and the next one who
 /// asks is served again.
 struct Serving {
-    desk: Arc<OrderDesk>,
+    desk: Arc<OrderReadBatcher>,
     is_done: bool,
 }
 
@@ -103,7 +103,7 @@ mod tests {
         let address = server.local_addr().unwrap();
         let pool = Pool::new(format!("mysql://nobody@{address}/shop").as_str());
         let runtime = Runtime::new().unwrap();
-        let desk = Arc::new(OrderDesk::default());
+        let desk = Arc::new(OrderReadBatcher::default());
         let ask = |order, handle: &Handle| {
             let (desk, pool, handle) = (Arc::clone(&desk), pool.clone(), handle.clone());
             tokio::spawn(async move { desk.ask(OrderId(order), (&pool, &handle)).await })

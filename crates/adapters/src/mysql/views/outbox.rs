@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use app::events::event::EventKind;
-use app::log::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
+use app::log::groups::{COUNTED_MAX, Extent, LogInspector, Passage, SHOWN_MAX};
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
 use app::ports::views::{OutboxViews, Reading, ShardPlace};
@@ -62,7 +62,7 @@ fn first_number(answers: Answers) -> Result<i64> {
 }
 
 /// The log is the outbox itself, a partition for each shard.
-impl LogBook for MysqlViews {
+impl LogInspector for MysqlViews {
     fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
         self.read([SELECT_HEADS.to_owned()], |answers| {
             let extent = |(number, head): (i32, &app::events::outbox::ShardHead)| {

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Ask, CURRENCY, Callback, Deed, Verdict};
+use app::payments::provider::{Ask, CURRENCY, Callback, Operation, Verdict};
 use domain::ids::Code;
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Telling {
+struct CallbackBody {
     id: String,
     order: String,
     payment: String,
     key: String,
-    deed: String,
+    operation: String,
     currency: String,
     outcome: Outcome,
 }
@@ -35,12 +35,12 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
             Outcome::Declined { code: code.to_string(), reference: reference.as_deref().map(str::to_owned) }
         }
     };
-    let telling = Telling {
+    let telling = CallbackBody {
         id: id(&ask.key, verdict),
         order: ask.order.to_string(),
         payment: ask.payment.to_string(),
         key: ask.key.to_string(),
-        deed: ask.deed.name().to_owned(),
+        operation: ask.operation.name().to_owned(),
         currency: CURRENCY.to_owned(),
         outcome,
     };
@@ -54,7 +54,7 @@ fn id(key: &str, verdict: &Verdict) -> String {
 }
 
 pub(super) fn read(body: &[u8]) -> Option<Callback> {
-    let Telling { id, order, payment, key, deed, currency, outcome } = serde_json::from_slice(body).ok()?;
+    let CallbackBody { id, order, payment, key, operation, currency, outcome } = serde_json::from_slice(body).ok()?;
     let verdict = match outcome {
         Outcome::Approved { reference, amount } => {
             Verdict::Approved { reference: Arc::from(reference), amount: Money::won(amount) }
@@ -68,7 +68,7 @@ pub(super) fn read(body: &[u8]) -> Option<Callback> {
         order: Code(Arc::from(order)),
         payment: Code(Arc::from(payment)),
         key: Arc::from(key),
-        deed: Deed::of_name(&deed)?,
+        operation: Operation::of_name(&operation)?,
         verdict,
         currency: Arc::from(currency),
     })

@@ -3,12 +3,12 @@
 use std::future::ready;
 use std::path::Path;
 
-use app::payments::provider::{Ask, Call, Deed, ProviderError, Told};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, Told};
 use domain::money::Money;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
-use super::ledger::{Book, Entry, Page, Play, Played, Sums};
+use super::ledger::{Entry, Ledger, Page, Play, Played, Sums};
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -49,7 +49,7 @@ impl OwnBook {
     }
 }
 
-impl Book for OwnBook {
+impl Ledger for OwnBook {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
         Box::pin(ready(self.turn_once(ask, play)))
     }
@@ -72,20 +72,20 @@ fn read(file: &Connection, ask: &Ask) -> Result<Page> {
     let mut statement = file.prepare_cached(sql)?;
     let mut rows = statement.query([ask.reference.as_deref().unwrap_or_default()])?;
     while let Some(row) = rows.next()? {
-        sums.add(deed(row, 0)?, row.get(1)?);
+        sums.add(operation(row, 0)?, row.get(1)?);
     }
     Ok(Page { entry, sums, told: None })
 }
 
-fn deed(row: &Row<'_>, column: usize) -> Result<Deed> {
+fn operation(row: &Row<'_>, column: usize) -> Result<Operation> {
     let name: String = row.get(column)?;
-    Deed::of_name(&name).ok_or(rusqlite::Error::InvalidQuery)
+    Operation::of_name(&name).ok_or(rusqlite::Error::InvalidQuery)
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry> {
     Ok(Entry {
         key: row.get::<_, String>(0)?.into(),
-        deed: deed(row, 1)?,
+        operation: operation(row, 1)?,
         reference: row.get::<_, String>(2)?.into(),
         amount: Money::won(row.get(3)?),
         declined: row.get::<_, Option<String>>(4)?.map(Into::into),
@@ -97,8 +97,8 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
 fn write(file: &Connection, entry: &Entry) -> Result<()> {
     let sql = "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET looks_left = excluded.looks_left";
-    let (deed, declined) = (entry.deed.name(), entry.declined.as_deref());
-    let cells = params![&*entry.key, deed, &*entry.reference, entry.amount.amount(), declined, entry.looks_left];
+    let (operation, declined) = (entry.operation.name(), entry.declined.as_deref());
+    let cells = params![&*entry.key, operation, &*entry.reference, entry.amount.amount(), declined, entry.looks_left];
     file.prepare_cached(sql)?.execute(cells).map(drop)
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Ask, Call, Deed, ProviderError, Told, Verdict};
+use app::payments::provider::{Ask, Call, Operation, ProviderError, Told, Verdict};
 use domain::money::Money;
 use sha2::{Digest as _, Sha256};
 
 /// A book that is turned to one page at a time, also where several processes write in it.
-pub(crate) trait Book: Send + Sync {
+pub(crate) trait Ledger: Send + Sync {
     /// Looks a deed up, has it played, and writes down what came of it, before anybody else looks.
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played>;
 
@@ -71,7 +71,7 @@ impl Played {
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) key: Arc<str>,
-    pub(crate) deed: Deed,
+    pub(crate) operation: Operation,
     pub(crate) reference: Arc<str>,
     pub(crate) amount: Money,
     pub(crate) declined: Option<Arc<str>>,
@@ -83,7 +83,7 @@ impl Entry {
     pub(super) fn of(ask: &Ask, declined: Option<&str>) -> Entry {
         Entry {
             key: Arc::clone(&ask.key),
-            deed: ask.deed,
+            operation: ask.operation,
             reference: ask.reference.clone().unwrap_or_else(|| reference(&ask.key)),
             amount: ask.amount,
             declined: declined.map(Arc::from),
@@ -125,12 +125,12 @@ pub(crate) struct Sums {
 }
 
 impl Sums {
-    pub(crate) const fn add(&mut self, deed: Deed, amount: i64) {
-        match deed {
-            Deed::Authorize => self.authorized = amount,
-            Deed::Capture => self.captured = amount,
-            Deed::Void => self.voided = amount,
-            Deed::Refund => self.refunded = amount,
+    pub(crate) const fn add(&mut self, operation: Operation, amount: i64) {
+        match operation {
+            Operation::Authorize => self.authorized = amount,
+            Operation::Capture => self.captured = amount,
+            Operation::Void => self.voided = amount,
+            Operation::Refund => self.refunded = amount,
         }
     }
 
@@ -138,18 +138,18 @@ impl Sums {
     /// is believed: its lines may have been lost.
     pub(super) fn refusal(self, ask: &Ask) -> Option<&'static str> {
         if ask.reference.is_none() {
-            return (ask.deed != Deed::Authorize).then_some("resource_missing");
+            return (ask.operation != Operation::Authorize).then_some("resource_missing");
         }
         let Sums { authorized, captured, voided, refunded } = self;
         let amount = ask.amount.amount();
-        match ask.deed {
+        match ask.operation {
             _ if authorized == 0 => None,
-            Deed::Authorize => Some("already_authorized"),
-            Deed::Capture if voided > 0 => Some("canceled"),
-            Deed::Capture if captured + amount > authorized => Some("amount_too_large"),
-            Deed::Void if captured > 0 => Some("already_captured"),
-            Deed::Refund if refunded + amount > captured => Some("charge_already_refunded"),
-            Deed::Capture | Deed::Void | Deed::Refund => None,
+            Operation::Authorize => Some("already_authorized"),
+            Operation::Capture if voided > 0 => Some("canceled"),
+            Operation::Capture if captured + amount > authorized => Some("amount_too_large"),
+            Operation::Void if captured > 0 => Some("already_captured"),
+            Operation::Refund if refunded + amount > captured => Some("charge_already_refunded"),
+            Operation::Capture | Operation::Void | Operation::Refund => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use app::payments::provider::{Deed, Script};
+use app::payments::provider::{Operation, Script};
 use domain::ids::Code;
 use domain::money::Money;
 use domain::payment::Method;
@@ -20,7 +20,7 @@ struct Posted {
 
 struct Letters(mpsc::Sender<Posted>);
 
-impl Postbox for Letters {
+impl CallbackSink for Letters {
     fn deliver(&self, signature: String, body: Vec<u8>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             let (taken, when_taken) = oneshot::channel();
@@ -77,7 +77,7 @@ fn asked(script: Script) -> Ask {
         method: Method::Card,
         amount: script.amount().unwrap_or(Money::won(1_000)),
         reference: None,
-        deed: Deed::Authorize,
+        operation: Operation::Authorize,
     }
 }
 
@@ -132,7 +132,7 @@ async fn a_callback_comes_before_the_answer() {
     let told = stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap();
     letter.taken.send(()).unwrap();
     assert_eq!(answering.await, Ok(told.verdict));
-    assert_eq!((told.key, told.payment, told.deed), (ask.key.clone(), ask.payment.clone(), Deed::Authorize));
+    assert_eq!((told.key, told.payment, told.operation), (ask.key.clone(), ask.payment.clone(), Operation::Authorize));
 }
 
 #[tokio::test]
@@ -152,10 +152,15 @@ async fn a_duplicate_callback_is_the_same_telling() {
 #[tokio::test]
 async fn an_order_holds_for_its_deed_and_its_times() {
     let stage = Stage::new();
-    let told = Told { script: Script::Unreachable, deed: Some(Deed::Authorize), times: Some(2) };
+    let told = Told { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
     stage.provider.tell(Some(told)).await.unwrap();
     let ask = asked(Script::Approve);
-    let other = Ask { deed: Deed::Capture, reference: Some(Arc::from("sp_x")), key: Arc::from("other"), ..ask.clone() };
+    let other = Ask {
+        operation: Operation::Capture,
+        reference: Some(Arc::from("sp_x")),
+        key: Arc::from("other"),
+        ..ask.clone()
+    };
     assert!(stage.provider.ask(&other).await.is_ok());
     for _ in 0..2 {
         assert!(matches!(stage.provider.ask(&ask).await, Err(ProviderError::NotDone(_))));
@@ -166,12 +171,12 @@ async fn an_order_holds_for_its_deed_and_its_times() {
 }
 
 async fn tell(stage: &Stage, script: Script) {
-    stage.provider.tell(Some(Told { script, deed: None, times: None })).await.unwrap();
+    stage.provider.tell(Some(Told { script, operation: None, times: None })).await.unwrap();
 }
 
 fn refund(number: i64) -> Ask {
     let key = Arc::from(format!("ORD-1/1/refund/{number}"));
-    Ask { key, deed: Deed::Refund, reference: Some(Arc::from("sp_x")), ..asked(Script::Approve) }
+    Ask { key, operation: Operation::Refund, reference: Some(Arc::from("sp_x")), ..asked(Script::Approve) }
 }
 
 #[tokio::test]
@@ -191,7 +196,7 @@ async fn what_fails_after_it_was_done_is_told_by_a_callback() {
     let letter = stage.letters.recv().await.unwrap();
     letter.taken.send(()).unwrap();
     let told = stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap();
-    assert_eq!((told.key, told.deed), (refund(1).key, Deed::Refund));
+    assert_eq!((told.key, told.operation), (refund(1).key, Operation::Refund));
     assert!(matches!(told.verdict, Verdict::Declined { .. }));
     assert_eq!(stage.look_up(&refund(1)), Ok(Found::Verdict(told.verdict)));
 }
@@ -201,7 +206,7 @@ fn every_script_is_known_by_its_name_and_no_amount_means_two() {
     for script in Script::ALL {
         assert_eq!(Script::of_name(script.name()), Some(script));
         if let Some(amount) = script.amount() {
-            assert_eq!(Script::of_amount(amount, Deed::Authorize), script);
+            assert_eq!(Script::of_amount(amount, Operation::Authorize), script);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{Callback, CallbackError, Deed};
+use app::payments::provider::{Callback, CallbackError, Operation};
 use domain::ids::Code;
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,19 +24,19 @@ struct Data {
 
 pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
     let Event { id, kind, data } = serde_json::from_slice(body).map_err(|_| CallbackError::Unreadable)?;
-    let deed = match kind.as_str() {
-        "payment_intent.amount_capturable_updated" | "payment_intent.payment_failed" => Deed::Authorize,
-        "payment_intent.succeeded" => Deed::Capture,
-        "payment_intent.canceled" => Deed::Void,
-        "refund.created" | "refund.updated" | "refund.failed" => Deed::Refund,
+    let operation = match kind.as_str() {
+        "payment_intent.amount_capturable_updated" | "payment_intent.payment_failed" => Operation::Authorize,
+        "payment_intent.succeeded" => Operation::Capture,
+        "payment_intent.canceled" => Operation::Void,
+        "refund.created" | "refund.updated" | "refund.failed" => Operation::Refund,
         _ => return Ok(None),
     };
-    let (standing, marks, currency) = if deed == Deed::Refund {
+    let (standing, marks, currency) = if operation == Operation::Refund {
         let refund: Refund = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
         (refund.standing_in_any_currency(), refund.metadata, refund.currency)
     } else {
         let intent: Intent = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
-        (intent.standing_in_any_currency(deed), intent.metadata, intent.currency)
+        (intent.standing_in_any_currency(operation), intent.metadata, intent.currency)
     };
     // Other things may be sold on the same account.
     let Marks { key: Some(key), order: Some(order), payment: Some(payment) } = marks else { return Ok(None) };
@@ -45,8 +45,8 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
         event_id: Arc::from(id),
         order: Code(Arc::from(order)),
         payment: Code(Arc::from(payment)),
-        key: key_of(&key, deed),
-        deed,
+        key: key_of(&key, operation),
+        operation,
         verdict,
         currency: Arc::from(currency),
     }))
@@ -54,10 +54,12 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
 
 /// An intent carries the key of its authorization, a refund its own; the keys of the other deeds differ from the first in
 /// their last word alone.
-fn key_of(key: &str, deed: Deed) -> Arc<str> {
-    match (deed, key.rsplit_once('/')) {
-        (Deed::Capture | Deed::Void, Some((attempt, _))) => Arc::from(format!("{attempt}/{}", deed.name())),
-        (Deed::Authorize | Deed::Capture | Deed::Void | Deed::Refund, _) => Arc::from(key),
+fn key_of(key: &str, operation: Operation) -> Arc<str> {
+    match (operation, key.rsplit_once('/')) {
+        (Operation::Capture | Operation::Void, Some((attempt, _))) => {
+            Arc::from(format!("{attempt}/{}", operation.name()))
+        }
+        (Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund, _) => Arc::from(key),
     }
 }
 

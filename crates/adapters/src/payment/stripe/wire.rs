@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::payments::provider::{CURRENCY, Deed, ProviderError, Verdict};
+use app::payments::provider::{CURRENCY, Operation, ProviderError, Verdict};
 use domain::money::Money;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,28 +80,28 @@ pub(super) fn declined(code: &str, reference: Option<&str>) -> Verdict {
 
 impl Intent {
     /// How the deed stands, in our currency; in any other nobody knows what was done.
-    pub(super) fn standing(&self, deed: Deed) -> Result<Standing, ProviderError> {
+    pub(super) fn standing(&self, operation: Operation) -> Result<Standing, ProviderError> {
         check_currency(&self.currency)?;
-        Ok(self.standing_in_any_currency(deed))
+        Ok(self.standing_in_any_currency(operation))
     }
 
-    pub(super) fn standing_in_any_currency(&self, deed: Deed) -> Standing {
+    pub(super) fn standing_in_any_currency(&self, operation: Operation) -> Standing {
         let approved =
             |amount| Verdict::Approved { reference: Arc::from(self.id.as_str()), amount: Money::won(amount) };
         let refused = |code: &str| Standing::Done(declined(code, Some(&self.id)));
-        match (deed, self.status.as_str()) {
+        match (operation, self.status.as_str()) {
             (_, "processing") => Standing::Pending,
-            (Deed::Authorize, "requires_capture") => Standing::Done(approved(self.amount_capturable)),
+            (Operation::Authorize, "requires_capture") => Standing::Done(approved(self.amount_capturable)),
             // Taken already; the least that was set aside is what was asked for.
-            (Deed::Authorize, "succeeded") => Standing::Done(approved(self.amount)),
-            (Deed::Authorize, status) => {
+            (Operation::Authorize, "succeeded") => Standing::Done(approved(self.amount)),
+            (Operation::Authorize, status) => {
                 refused(self.last_payment_error.as_ref().and_then(Failure::word).unwrap_or(status))
             }
-            (Deed::Capture | Deed::Refund, "succeeded") => Standing::Done(approved(self.amount_received)),
-            (Deed::Void, "canceled") => Standing::Done(approved(self.amount)),
-            (Deed::Void, "succeeded") => refused("already_captured"),
-            (Deed::Capture, "requires_capture") | (Deed::Void, _) => Standing::Undone,
-            (Deed::Capture | Deed::Refund, status) => refused(status),
+            (Operation::Capture | Operation::Refund, "succeeded") => Standing::Done(approved(self.amount_received)),
+            (Operation::Void, "canceled") => Standing::Done(approved(self.amount)),
+            (Operation::Void, "succeeded") => refused("already_captured"),
+            (Operation::Capture, "requires_capture") | (Operation::Void, _) => Standing::Undone,
+            (Operation::Capture | Operation::Refund, status) => refused(status),
         }
     }
 }
@@ -134,11 +134,11 @@ impl Failure {
     }
 
     /// What a refusal means for a deed: the object that came with it knows best, for it may be refused because it is done.
-    pub(super) fn standing(&self, deed: Deed) -> Result<Standing, ProviderError> {
+    pub(super) fn standing(&self, operation: Operation) -> Result<Standing, ProviderError> {
         let intent = self.payment_intent.as_deref();
         let is_about_state = self.code.as_deref() == Some("payment_intent_unexpected_state");
-        if let Some(intent) = intent.filter(|_| is_about_state && deed != Deed::Refund) {
-            return intent.standing(deed);
+        if let Some(intent) = intent.filter(|_| is_about_state && operation != Operation::Refund) {
+            return intent.standing(operation);
         }
         let word = self.word().or(self.kind.as_deref()).unwrap_or("refused");
         Ok(Standing::Done(declined(word, intent.map(|intent| intent.id.as_str()))))

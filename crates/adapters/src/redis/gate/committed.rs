@@ -57,7 +57,7 @@ impl Committed {
     }
 
     /// A commit of this process is a row that need not be read.
-    pub(super) fn learn(&self, campaign: &Arc<Campaign>) {
+    pub(super) fn apply(&self, campaign: &Arc<Campaign>) {
         let Some(slot) = self.rows.lock().get(&campaign.id).cloned() else { return };
         let mut row = slot.row.lock();
         let is_older = |known: &Campaign| {

@@ -12,13 +12,13 @@ use super::Shared;
 const CLAIMS_MAX: usize = 500;
 
 pub(super) enum Task {
-    Tell(Lesson),
+    Tell(GateUpdate),
     /// Everything before this was told.
     Reach(oneshot::Sender<()>),
 }
 
 /// What was committed of a campaign: its row, and how many coupons each of these users holds.
-pub(super) struct Lesson {
+pub(super) struct GateUpdate {
     pub(super) campaign: Arc<Campaign>,
     pub(super) holders: Vec<(UserId, i64)>,
 }
@@ -28,9 +28,9 @@ pub(super) async fn tell(shared: Weak<Shared>, mut tasks: mpsc::Receiver<Task>) 
     while let Some(task) = tasks.recv().await {
         let Some(shared) = shared.upgrade() else { return };
         match task {
-            Task::Tell(lesson) => {
+            Task::Tell(update) => {
                 // What fails is learned again when it matters.
-                let _ = shared.tell(&lesson).await;
+                let _ = shared.tell(&update).await;
             }
             Task::Reach(tell) => {
                 // Whoever asked may be gone.
@@ -41,8 +41,8 @@ pub(super) async fn tell(shared: Weak<Shared>, mut tasks: mpsc::Receiver<Task>) 
 }
 
 impl Shared {
-    async fn tell(&self, lesson: &Lesson) -> Option<()> {
-        let Lesson { campaign, holders } = lesson;
+    async fn tell(&self, update: &GateUpdate) -> Option<()> {
+        let GateUpdate { campaign, holders } = update;
         let keys = self.scripts.keys(&self.redis, campaign.id);
         let claims = holders.iter().flat_map(|(user, held)| (1..=*held).map(move |number| claim(*user, number)));
         let claims: Vec<String> = claims.collect();

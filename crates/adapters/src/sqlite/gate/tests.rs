@@ -29,7 +29,7 @@ fn campaign(id: i64, quantity: i64, issued: i64) -> Campaign {
 }
 
 fn tell(gate: &MemoryGate, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
-    gate.learn(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
+    gate.apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
 }
 
 #[track_caller]

@@ -20,21 +20,21 @@ use crate::sqlite::cells::{Run as _, find};
 
 /// A customer's row.
 #[derive(Debug)]
-pub(super) struct Purse {
+pub(super) struct CustomerRow {
     pub(super) customer: Customer,
     points: Option<Money>,
     coupons: Arc<str>,
 }
 
-impl FromCells for Purse {
-    fn from_cells<C: Cells>(cells: &mut C) -> Result<Purse, C::Error> {
+impl FromCells for CustomerRow {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<CustomerRow, C::Error> {
         let customer = Customer::from_cells(cells)?;
-        Ok(Purse { customer, points: cells.take::<Option<i64>>()?.map(Money::won), coupons: cells.text()? })
+        Ok(CustomerRow { customer, points: cells.take::<Option<i64>>()?.map(Money::won), coupons: cells.text()? })
     }
 }
 
-impl Purse {
-    pub(super) fn find(connection: &Connection, user: UserId) -> Result<Option<Purse>> {
+impl CustomerRow {
+    pub(super) fn find(connection: &Connection, user: UserId) -> Result<Option<CustomerRow>> {
         find(connection, select_customer!(", points, coupons", "WHERE user_id = ?1"), [user.0])
     }
 

@@ -1,6 +1,6 @@
 //! Payments, shipments and what is kept in the warehouse: read by their orders, and written.
 
-use app::state::rows::{PaymentKey, Rows, ShipmentKey, StorageKey, TellingKey};
+use app::state::rows::{CallbackKey, PaymentKey, Rows, ShipmentKey, StorageKey};
 use domain::ids::OrderId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Result, params};
@@ -28,7 +28,7 @@ pub(super) fn load_storage(connection: &Connection, id: OrderId, rows: &mut Rows
     Ok(())
 }
 
-pub(super) fn load_telling(connection: &Connection, key: TellingKey, rows: &mut Rows) -> Result<()> {
+pub(super) fn load_telling(connection: &Connection, key: CallbackKey, rows: &mut Rows) -> Result<()> {
     let sql = select_telling!("WHERE callback_key = ?1");
     rows.tellings.loaded(key, find(connection, sql, [key.0.as_slice()])?);
     Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
-    AccountKey, AnswerKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey, OfferKey, OrderKey,
-    OrderRow, PlacedKey, Rows, Sales, SalesKey, StoredAnswer, TermsKey, Timer, TimerKey,
+    AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, HoldingKey, InboxKey, Key, ModesKey,
+    OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
 };
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
@@ -14,7 +14,7 @@ use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
-use super::customer_row::Purse;
+use super::customer_row::CustomerRow;
 use super::{Before, failed_delivery, fulfilment};
 use crate::records::StoredOrder;
 use crate::selects::{
@@ -48,7 +48,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.letters.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
-        Key::Telling(key) => fulfilment::load_telling(connection, key, rows)?,
+        Key::CallbackRow(key) => fulfilment::load_telling(connection, key, rows)?,
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");
             rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()])?);
@@ -68,8 +68,8 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         Key::Storage(id) => fulfilment::load_storage(connection, id, rows)?,
         Key::Claim(key) => rows.claims.loaded(key, claim(connection, key)?),
         Key::Placed(id) => rows.placed.loaded(PlacedKey(id), order(connection, id)?.map(|row| row.order)),
-        Key::Terms(id) => rows.terms.loaded(TermsKey(id), campaign(connection, id)?),
-        Key::Offer(id) => rows.offers.loaded(OfferKey(id), product(connection, id)?),
+        Key::CampaignSnapshot(id) => rows.terms.loaded(CampaignSnapshotKey(id), campaign(connection, id)?),
+        Key::ProductSnapshot(id) => rows.offers.loaded(ProductSnapshotKey(id), product(connection, id)?),
         Key::Contact(user) => rows.contacts.loaded(ContactKey(user), contact(connection, user)?),
         Key::Request(id) => {
             let sql = select_request!("WHERE request_id = ?1");
@@ -81,7 +81,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
         }
         Key::Account(user) => {
             let purse = purse(connection, user, before)?;
-            rows.accounts.loaded(AccountKey(user), purse.and_then(Purse::account));
+            rows.accounts.loaded(AccountKey(user), purse.and_then(CustomerRow::account));
         }
         Key::Holding(key) => {
             let found = holding(connection, key, before)?;
@@ -130,10 +130,10 @@ fn contact(connection: &Connection, user: UserId) -> Result<Option<Arc<str>>> {
 }
 
 /// A customer's row, which several keys name, is read once.
-fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b Purse>> {
+fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b CustomerRow>> {
     Ok(match before.purses.entry(user) {
         Entry::Occupied(read) => read.into_mut().as_ref(),
-        Entry::Vacant(unread) => unread.insert(Purse::find(connection, user)?).as_ref(),
+        Entry::Vacant(unread) => unread.insert(CustomerRow::find(connection, user)?).as_ref(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Payments, shipments and what is kept in the warehouse.
 
-use app::audit::Settlement;
-use app::ports::views::{Reading, SettlingViews};
+use app::audit::Fulfilment;
+use app::ports::views::{FulfilmentViews, Reading};
 use domain::ids::OrderId;
 use domain::payment::{Payment, State};
 use domain::shipment::Shipment;
@@ -12,7 +12,7 @@ use super::{SqliteViews, sql_limit};
 use crate::selects::{select_payment, select_shipment, select_storage};
 use crate::sqlite::cells::{find, find_all};
 
-impl SettlingViews for SqliteViews {
+impl FulfilmentViews for SqliteViews {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>> {
         self.read(move |connection| find(connection, select_payment!("WHERE order_id = ?1"), [order.0]))
     }
@@ -50,10 +50,10 @@ impl SettlingViews for SqliteViews {
         })
     }
 
-    fn settlements(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Settlement>> {
+    fn fulfilments(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Fulfilment>> {
         self.read(move |connection| {
             let of = |order: &OrderId| {
-                Ok(Settlement {
+                Ok(Fulfilment {
                     payment: find(connection, select_payment!("WHERE order_id = ?1"), [order.0])?,
                     shipment: find(connection, select_shipment!("WHERE order_id = ?1"), [order.0])?,
                     storage: find(connection, select_storage!("WHERE order_id = ?1"), [order.0])?,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use app::events::event::EventKind;
-use app::log::groups::{COUNTED_MAX, Extent, LogBook, Passage, SHOWN_MAX};
+use app::log::groups::{COUNTED_MAX, Extent, LogInspector, Passage, SHOWN_MAX};
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
 use app::ports::views::{OutboxViews, Reading, ShardPlace};
@@ -57,7 +57,7 @@ fn first_since(connection: &Connection, shard: i64, moment: Timestamp) -> Result
 }
 
 /// The log is the outbox itself, a partition for each shard.
-impl LogBook for SqliteViews {
+impl LogInspector for SqliteViews {
     fn extents(&self, _group: Group) -> Reading<'_, Vec<Extent>> {
         self.read(|connection| {
             let extent = |(number, head): (i32, &app::events::outbox::ShardHead)| {

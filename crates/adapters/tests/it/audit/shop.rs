@@ -9,11 +9,11 @@ use std::time::Duration;
 use adapters::mysql;
 use adapters::sqlite::{self, MemoryGate, SqliteSnapshot};
 use app::audit::{self, Audit};
-use app::commands::answer::{Answer, Settled};
+use app::commands::answer::{Answer, Reply};
 use app::commands::{Command, CreateCampaign, Idempotency, PaymentAnswered, PlaceOrder, RefundWanted};
 use app::engine::{Engine, Job, Parts};
 use app::log::consumer::Consumer;
-use app::payments::provider::{Asked, Deed, Found, Verdict};
+use app::payments::provider::{Asked, Found, Operation, Verdict};
 use app::ports::{Clock, EventLog, Store};
 use app::state::rows::AnswerKey;
 use app::state::settings::{Executor, Settings};
@@ -137,12 +137,12 @@ impl Shop {
         self
     }
 
-    pub(super) fn ask(&mut self, command: Command) -> Settled {
+    pub(super) fn ask(&mut self, command: Command) -> Reply {
         self.keys += 1;
         let (tell, told) = channel();
         let mut key = AnswerKey([0; 32]);
         key.0[..8].copy_from_slice(&self.keys.to_be_bytes());
-        let reply = Box::new(move |settled| tell.send(settled).unwrap());
+        let reply = Box::new(move |reply| tell.send(reply).unwrap());
         let job = Job::new(command, reply).idempotent(Some(Idempotency { key, fingerprint: [0; 32] }));
         self.batch(vec![job]);
         while self.engine.has_deferred() {
@@ -282,7 +282,7 @@ impl Shop {
             let order = self.order(command);
             self.quiet();
             assert!(self.ask(Command::Pay { order, method: Method::Card, amount_shown: None }).result.is_ok());
-            [Deed::Authorize, Deed::Capture].into_iter().for_each(|deed| self.approve(order, deed));
+            [Operation::Authorize, Operation::Capture].into_iter().for_each(|operation| self.approve(order, operation));
             order
         });
         assert!(
@@ -290,12 +290,12 @@ impl Shop {
         );
         let wanted = RefundWanted { order: back, lines: vec![], note: None, by_shop: None };
         assert!(self.ask(Command::RefundOrder(Box::new(wanted))).result.is_ok());
-        self.approve(back, Deed::Refund);
+        self.approve(back, Operation::Refund);
     }
 
     /// The provider does what it is asked.
-    fn approve(&mut self, order: OrderId, deed: Deed) {
-        let asked = Asked::first(1, deed, i64::from(deed == Deed::Refund));
+    fn approve(&mut self, order: OrderId, operation: Operation) {
+        let asked = Asked::first(1, operation, i64::from(operation == Operation::Refund));
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
         let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());

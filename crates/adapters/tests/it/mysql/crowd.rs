@@ -37,11 +37,11 @@ fn ask_for_everything(shop: &mut Shop, (campaign, product): (CampaignId, Product
         while shop.engine.has_deferred() {
             answers.extend(shop.batch([]).1);
         }
-        for settled in answers {
-            match settled.result {
+        for reply in answers {
+            match reply.result {
                 Ok(Answer::CouponIssued { issue_number, .. }) => got.numbers.push(issue_number),
                 Ok(Answer::OrderPlaced { .. }) => {
-                    let order = settled.order.expect("an order that was placed is told");
+                    let order = reply.order.expect("an order that was placed is told");
                     got.orders += i64::from(
                         order.outcome == domain::order::Outcome::Completed
                             || order.outcome == domain::order::Outcome::AwaitingPayment,

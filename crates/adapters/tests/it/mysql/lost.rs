@@ -25,7 +25,7 @@ fn a_commit_that_was_lost_sight_of_happens_once() {
         balance += 7;
         let (report, answers) = shop.batch([Command::ChargePoints { user: ANN, amount: Money::won(7) }]);
         assert!(proxy.is_done(), "the line was cut: {cut:?}");
-        let told: Vec<_> = answers.into_iter().map(|settled| settled.result).collect();
+        let told: Vec<_> = answers.into_iter().map(|reply| reply.result).collect();
         assert_eq!(told, [Ok(Answer::PointsCharged { balance: Money::won(balance) })], "{cut:?}");
         assert_eq!(report.errors.is_empty(), cut == Cut::Never, "{cut:?}: {:?}", report.errors);
     }
@@ -53,7 +53,7 @@ fn killed_connections_lose_and_repeat_nothing() {
             answers.extend(shop.batch([]).1);
         }
         assert_eq!(answers.len(), 10);
-        issued += answers.iter().filter(|settled| matches!(settled.result, Ok(Answer::CouponIssued { .. }))).count();
+        issued += answers.iter().filter(|reply| matches!(reply.result, Ok(Answer::CouponIssued { .. }))).count();
     }
     assert_eq!(issued, 40);
     let audit = audit::audit(&mut database.snapshot(), Timestamp::from_micros(i64::MAX)).unwrap();

@@ -210,7 +210,7 @@ impl Ledger {
             "payment_intents" => self.authorize(request, amount("amount")),
             "refunds" => self.refund(request, amount("amount")),
             path => {
-                let (id, deed) = path.strip_prefix("payment_intents/").unwrap().split_once('/').unwrap();
+                let (id, operation) = path.strip_prefix("payment_intents/").unwrap().split_once('/').unwrap();
                 let Some(intent) = self.intents.iter_mut().find(|intent| intent["id"] == id) else {
                     return refusal(404, "resource_missing");
                 };
@@ -220,7 +220,7 @@ impl Ledger {
                     return (status, body);
                 }
                 intent["amount_capturable"] = json!(0);
-                if deed == "cancel" {
+                if operation == "cancel" {
                     intent["status"] = json!("canceled");
                 } else {
                     intent["status"] = json!("succeeded");

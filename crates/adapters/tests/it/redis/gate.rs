@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use adapters::redis::{GateScript, Redis, RedisGate};
 use app::conformance::{GATE_CASES, GateFixture};
-use app::ports::{Advice, CampaignFacts, Gate as _, Pending};
+use app::ports::{Advice, BoxFuture, CampaignFacts, Gate as _};
 use domain::coupon::{Campaign, IssueMode, QueueKey, Rejection};
 use domain::ids::{CampaignId, UserId};
 use domain::money::Money;
@@ -43,7 +43,7 @@ impl Shared {
     /// A commit that the gate hears of.
     async fn tell(&self, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
         self.rows.put(&campaign);
-        self.gate.learn(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
+        self.gate.apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
         self.gate.told().await;
     }
 
@@ -61,7 +61,7 @@ impl GateFixture for Shared {
         self.rows.put(campaign);
     }
 
-    fn told(&mut self) -> Pending<'_, ()> {
+    fn told(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(self.gate.told())
     }
 }

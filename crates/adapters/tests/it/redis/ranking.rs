@@ -53,8 +53,8 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
         sales.put(product, today, sold, returned);
         let sold = DaySales { product: ProductId(product), day: Some(today), sold, returned };
         // Told twice, as after a commit that was looked up.
-        here.learn(&[sold]);
-        here.learn(&[sold]);
+        here.apply(&[sold]);
+        here.apply(&[sold]);
     };
     count(1, 8, 0);
     for ranking in [&here, &there] {
@@ -65,7 +65,7 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
     // What comes back is taken off its day, and what is told late changes nothing (M3).
     count(1, 9, 6);
     let late = DaySales { product: ProductId(1), day: Some(today), sold: 8, returned: 0 };
-    here.learn(&[late]);
+    here.apply(&[late]);
     for ranking in [&here, &there] {
         await_ranked(ranking, Window::Day(today), &[(1, 3)]);
         await_ranked(ranking, Window::ThreeDays(today), &[(2, 7), (3, 7), (1, 3)]);

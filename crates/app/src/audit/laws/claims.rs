@@ -24,8 +24,8 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
     ensure(timer_fits(order.outcome, facts), || {
         format!("{name}: is {}, its timer is {:?}", order.outcome.name(), facts.timer)
     })?;
-    if order.outcome.is_settled() {
-        return ensure(facts.claims.is_empty(), || format!("{name}: is settled and still has claims"));
+    if order.outcome.is_final() {
+        return ensure(facts.claims.is_empty(), || format!("{name}: has its outcome and still has claims"));
     }
     for record in &order.saga.steps {
         let claim = dossier.claim(record.step);
@@ -41,7 +41,7 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
 /// An order that waits for answers, or to be paid, is looked at when they are overdue; no other order is.
 fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
     let timer = facts.timer;
-    let is_being_paid = facts.settlement.payment.as_ref().is_some_and(Payment::is_under_way);
+    let is_being_paid = facts.fulfilment.payment.as_ref().is_some_and(Payment::is_under_way);
     match outcome {
         Outcome::AwaitingPayment if !is_being_paid => matches!(timer, Some(Timer { kind: TimerKind::Payment, .. })),
         Outcome::Pending => matches!(timer, Some(Timer { kind: TimerKind::Claims | TimerKind::Delayed, .. })),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::money::Money;
 use domain::order::{Order, Outcome};
-use domain::payment::{Payment, State, Way};
+use domain::payment::{NextCall, Payment, State};
 use domain::time::Timestamp;
 
 use crate::audit::dossier::Dossier;
@@ -20,7 +20,7 @@ const OWED_MAX: Duration = Duration::from_secs(86_400);
 
 /// Who waits longer is on the list of what is stuck.
 pub(in crate::audit) fn owed_in_time(dossier: &Dossier, now: Timestamp) -> Verdict {
-    let Some(payment) = &dossier.facts.settlement.payment else { return Ok(()) };
+    let Some(payment) = &dossier.facts.fulfilment.payment else { return Ok(()) };
     let Some(since) = payment.owed_since.filter(|_| payment.state != State::Stuck) else { return Ok(()) };
     ensure(now - since <= OWED_MAX, || {
         let (owed, state) = (payment.owes().amount(), payment.state.name());
@@ -30,7 +30,7 @@ pub(in crate::audit) fn owed_in_time(dossier: &Dossier, now: Timestamp) -> Verdi
 
 pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
     let name = &dossier.name;
-    let payment = dossier.facts.settlement.payment.as_ref();
+    let payment = dossier.facts.fulfilment.payment.as_ref();
     let Some(order) = dossier.order() else {
         return ensure(payment.is_none(), || format!("{name}: has a payment, but does not exist"));
     };
@@ -43,7 +43,7 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
         format!("{name}: is {}, its payment {}", order.outcome.name(), payment.state.name())
     })?;
     owed(name, (order, payment))?;
-    let is_lost = payment.next.is_some_and(|next| next.way == Way::LookUp && next.tries > LOOKS_MAX);
+    let is_lost = payment.next.is_some_and(|next| next.way == NextCall::Query && next.tries > LOOKS_MAX);
     ensure(!is_lost, || format!("{name}: nobody knows what became of its payment"))?;
     told(dossier, payment)
 }
@@ -68,7 +68,7 @@ fn adds_up(name: &str, payment: &Payment) -> Verdict {
     ensure(captured.is_zero() || captured == payment.amount, || {
         format!("{name}: another amount was captured than is due")
     })?;
-    ensure(payment.next.is_some() == payment.state.deed().is_some(), || {
+    ensure(payment.next.is_some() == payment.state.operation().is_some(), || {
         format!("{name}: its payment is {} and nobody asks for more", payment.state.name())
     })
 }

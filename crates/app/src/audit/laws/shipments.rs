@@ -6,12 +6,12 @@ use domain::shipment::State;
 
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
-use crate::audit::snapshot::Settlement;
+use crate::audit::snapshot::Fulfilment;
 use crate::events::event::{Event, EventKind};
 
 pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
-    let (name, settlement) = (&dossier.name, &dossier.facts.settlement);
-    let has_goods = settlement.shipment.is_some() || settlement.storage.is_some();
+    let (name, fulfilment) = (&dossier.name, &dossier.facts.fulfilment);
+    let has_goods = fulfilment.shipment.is_some() || fulfilment.storage.is_some();
     let Some(order) = dossier.order() else {
         return ensure(!has_goods, || format!("{name}: goods were sent for it, but it does not exist"));
     };
@@ -20,23 +20,23 @@ pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     })?;
     ensure(!has_goods || order.has_destination(), || format!("{name}: its goods went nowhere"))?;
     // A parcel that was called off may have been stored instead.
-    let has_parcel = settlement.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
-    ensure(!has_parcel || settlement.storage.is_none(), || format!("{name}: its goods were both sent and stored"))?;
-    ensure(status_fits(order, settlement), || {
-        format!("{name}: is {}, its goods are {:?}", order.status.name(), state(settlement))
+    let has_parcel = fulfilment.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
+    ensure(!has_parcel || fulfilment.storage.is_none(), || format!("{name}: its goods were both sent and stored"))?;
+    ensure(status_fits(order, fulfilment), || {
+        format!("{name}: is {}, its goods are {:?}", order.status.name(), state(fulfilment))
     })?;
     let waits = order.outcome == Outcome::Completed && order.has_destination() && !has_goods;
     ensure(!waits || is_asked_for(dossier), || format!("{name}: is paid, and its goods were neither sent nor stored"))
 }
 
-fn state(settlement: &Settlement) -> (Option<&'static str>, Option<&'static str>) {
-    let shipment = settlement.shipment.as_ref().map(|shipment| shipment.state.name());
-    (shipment, settlement.storage.map(|storage| storage.state.name()))
+fn state(fulfilment: &Fulfilment) -> (Option<&'static str>, Option<&'static str>) {
+    let shipment = fulfilment.shipment.as_ref().map(|shipment| shipment.state.name());
+    (shipment, fulfilment.storage.map(|storage| storage.state.name()))
 }
 
 /// Goods on their way have an order that is as far, and an order that was given back has none on their way to start.
-fn status_fits(order: &Order, settlement: &Settlement) -> bool {
-    let Some(shipment) = &settlement.shipment else {
+fn status_fits(order: &Order, fulfilment: &Fulfilment) -> bool {
+    let Some(shipment) = &fulfilment.shipment else {
         return !matches!(order.status, Status::ShipmentStarted | Status::InTransit);
     };
     match shipment.state {
@@ -49,7 +49,7 @@ fn status_fits(order: &Order, settlement: &Settlement) -> bool {
         State::Returned => {
             matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded | Status::InTransit)
         }
-        State::Canceled if settlement.storage.is_some() => {
+        State::Canceled if fulfilment.storage.is_some() => {
             matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded)
         }
         State::Canceled => {

@@ -7,7 +7,7 @@ use domain::money::Money;
 use domain::order::Order;
 use domain::payment::{self, Payment};
 
-use crate::commands::context::Unit;
+use crate::commands::context::Context;
 use crate::events::event::{
     Event, GiveBack, PaymentDeclined, PaymentGiveBackFailed, PaymentNote, PaymentRefund as RefundNote, PaymentResolved,
     PaymentRetried, PaymentStuck,
@@ -21,9 +21,9 @@ pub(crate) struct Happened<'a> {
 }
 
 /// What the world learns of it.
-pub(crate) fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
-    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
+    let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
     let Payment { attempt, method, amount, refunds, .. } = *payment;
     let note = PaymentNote { payment_id: payment_id.clone(), order_id: order_id.clone(), attempt, method, amount };
     let refund = |amount| RefundNote {
@@ -48,7 +48,7 @@ pub(crate) fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> O
         | payment::Event::RefundReversed { .. }
         | payment::Event::Stuck { .. }
         | payment::Event::Retried
-        | payment::Event::Resolved { .. } => return told_of_giving_back(unit, order, happened),
+        | payment::Event::Resolved { .. } => return told_of_giving_back(context, order, happened),
         payment::Event::Withdrawn
         | payment::Event::VoidRequested
         | payment::Event::Owed { .. }
@@ -59,10 +59,10 @@ pub(crate) fn told(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> O
 }
 
 /// What the world learns of money that does not go back as it should.
-fn told_of_giving_back(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
     let failed = |refund: i64, amount: Money, code: &Arc<str>| PaymentGiveBackFailed {
-        payment_id: unit.settings.codec.payment(order.id()),
+        payment_id: context.settings.codec.payment(order.id()),
         order_id: order.created.number.clone(),
         attempt: payment.attempt,
         refund,
@@ -77,22 +77,22 @@ fn told_of_giving_back(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) 
             Some(Event::PaymentRefundFailed(failed))
         }
         payment::Event::GiveBackDeclined { code, .. } => {
-            let deed = payment.giving_back()?;
-            Some(match GiveBack::of(deed)? {
-                GiveBack::Void => Event::PaymentVoidFailed(failed(0, payment.amount_of(deed), code)),
+            let operation = payment.giving_back()?;
+            Some(match GiveBack::of(operation)? {
+                GiveBack::Void => Event::PaymentVoidFailed(failed(0, payment.amount_of(operation), code)),
                 GiveBack::Refund => Event::PaymentRefundFailed(failed(payment.refunds, payment.refunding, code)),
             })
         }
-        _ => told_of_stuck(unit, order, happened),
+        _ => told_of_stuck(context, order, happened),
     }
 }
 
 /// What the world learns of what waits for an operator, and of what the operator does.
-fn told_of_stuck(unit: &Unit<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+fn told_of_stuck(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, by } = *happened;
-    let (payment_id, order_id) = (unit.settings.codec.payment(order.id()), order.created.number.clone());
-    let (attempt, deed, now) = (payment.attempt, payment.giving_back()?, unit.now);
-    let (operation, amount) = (GiveBack::of(deed)?, payment.amount_of(deed));
+    let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
+    let (attempt, operation, now) = (payment.attempt, payment.giving_back()?, context.now);
+    let (operation, amount) = (GiveBack::of(operation)?, payment.amount_of(operation));
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is about what is stuck")]
     Some(match event {
         payment::Event::Stuck { code, .. } => {

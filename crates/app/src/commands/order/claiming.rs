@@ -8,7 +8,7 @@ use domain::order::{self, CouponWanted, Order, Outcome, Pace};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
-use crate::commands::context::{Halt, Step, Unit};
+use crate::commands::context::{Context, Halt, Handled};
 use crate::commands::order::{cancelled, collect, give_up};
 use crate::commands::participants::{self, Told};
 use crate::events::event::{
@@ -20,10 +20,10 @@ use crate::state::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
 
 /// A kind of step: how its participant is asked, what he does, and the same for its compensation.
 struct Row {
-    ask: fn(&Unit<'_>, &Order, SagaStep) -> Event,
-    take: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Told>,
-    ask_back: fn(&Unit<'_>, &Order, SagaStep) -> Event,
-    give_back: fn(&mut Unit<'_>, &Order, SagaStep) -> Step<Moved>,
+    ask: fn(&Context<'_>, &Order, SagaStep) -> Event,
+    take: fn(&mut Context<'_>, &Order, SagaStep) -> Handled<Told>,
+    ask_back: fn(&Context<'_>, &Order, SagaStep) -> Event,
+    give_back: fn(&mut Context<'_>, &Order, SagaStep) -> Handled<Moved>,
 }
 
 const STOCK: Row = Row { ask: ask_stock, take: take_stock, ask_back: ask_stock_back, give_back: give_stock_back };
@@ -41,125 +41,130 @@ const fn row(step: SagaStep) -> &'static Row {
 }
 
 /// Sets an order on its way, or on its way again.
-pub(crate) fn begin(unit: &mut Unit<'_>, order: &Order) -> Step {
+pub(crate) fn begin(context: &mut Context<'_>, order: &Order) -> Handled {
     match order.created.mode.pace() {
-        Pace::Together | Pace::InWaves => request_claims(unit, order),
-        Pace::AtOnce => claim_at_once(unit, order),
+        Pace::Together | Pace::InWaves => request_claims(context, order),
+        Pace::AtOnce => claim_at_once(context, order),
     }
 }
 
 /// Asks for every step that is asked for and has not answered.
-pub(crate) fn request_claims(unit: &mut Unit<'_>, order: &Order) -> Step {
-    set_claim_timer(unit, order);
+pub(crate) fn request_claims(context: &mut Context<'_>, order: &Order) -> Handled {
+    set_claim_timer(context, order);
     for step in order.saga.asked() {
-        let request = (row(step).ask)(unit, order, step);
-        unit.publish(request)?;
+        let request = (row(step).ask)(context, order, step);
+        context.publish(request)?;
     }
     Ok(())
 }
 
 /// Everything is claimed in this one decision, or nothing is.
-fn claim_at_once(unit: &mut Unit<'_>, order: &Order) -> Step {
+fn claim_at_once(context: &mut Context<'_>, order: &Order) -> Handled {
     for step in order.saga.asked() {
-        if let Err(until) = unit.ask(step) {
+        if let Err(until) = context.ask(step) {
             // The order waits from this commit on, whoever hears of it when.
-            unit.record(participants::delayed(unit, order.id(), step, until), Some((order.id(), None)));
-            return delay(unit, order.id(), step, until);
+            context.record(participants::delayed(context, order.id(), step, until), Some((order.id(), None)));
+            return delay(context, order.id(), step, until);
         }
     }
-    let before = unit.rows.savepoint();
+    let before = context.rows.savepoint();
     let mut reports = vec![];
     for step in order.saga.asked() {
-        let told = (row(step).take)(unit, order, step)?;
+        let told = (row(step).take)(context, order, step)?;
         reports.push((step, told));
         if matches!(told, (Report::Failed(_), _)) {
-            unit.rows.undo_to(before);
+            context.rows.undo_to(before);
             reports.drain(..reports.len() - 1);
             break;
         }
     }
     for (step, told) in &reports {
         let event = report_event(*step, *told, order.created.number.clone());
-        unit.record(event, Some((order.id(), None)));
+        context.record(event, Some((order.id(), None)));
     }
     match reports.first() {
         Some((step, (report @ Report::Failed(reason), _))) => {
-            refuse_at_once(unit, order.id(), (*step, *report), *reason)
+            refuse_at_once(context, order.id(), (*step, *report), *reason)
         }
-        _ => {
-            reports.into_iter().try_for_each(|(step, (report, _))| collect(unit, order.id(), step, (report, unit.now)))
-        }
+        _ => reports
+            .into_iter()
+            .try_for_each(|(step, (report, _))| collect(context, order.id(), step, (report, context.now))),
     }
 }
 
 /// Nothing was claimed, so there is nothing to compensate.
-fn refuse_at_once(unit: &mut Unit<'_>, id: OrderId, (step, report): (SagaStep, Report), reason: Reason) -> Step {
-    let OrderRow { order, previous } = unit.order(id)?;
+fn refuse_at_once(
+    context: &mut Context<'_>,
+    id: OrderId,
+    (step, report): (SagaStep, Report),
+    reason: Reason,
+) -> Handled {
+    let OrderRow { order, previous } = context.order(id)?;
     let mut order = Some(order);
-    order::evolve(&mut order, &order::Event::Reported { step, report, at: unit.now }, unit.now);
-    order::evolve(&mut order, &order::Event::Cancelled { reason, note: None }, unit.now);
+    order::evolve(&mut order, &order::Event::Reported { step, report, at: context.now }, context.now);
+    order::evolve(&mut order, &order::Event::Cancelled { reason, note: None }, context.now);
     let order = order.ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
-    unit.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
-    cancelled(unit, &order, reason)
+    context.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
+    cancelled(context, &order, reason)
 }
 
 /// A participant could not be asked: the order waits for it, as pending work that its own deadline bounds (T11).
-pub(crate) fn delay(unit: &mut Unit<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Step {
-    let OrderRow { order, .. } = unit.order(id)?;
+pub(crate) fn delay(context: &mut Context<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Handled {
+    let OrderRow { order, .. } = context.order(id)?;
     if order.outcome != Outcome::Pending || !order.saga.asked().any(|asked| asked == step) {
         return Ok(());
     }
-    let due = until.min(order.created.at + unit.settings.order_deadline);
-    unit.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Delayed });
+    let due = until.min(order.created.at + context.settings.order_deadline);
+    context.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Delayed });
     Ok(())
 }
 
 /// Asks again for what was put off. Whoever answered before answers the same.
-pub(crate) fn ask_again(unit: &mut Unit<'_>, id: OrderId) -> Step {
-    let order = unit.order(id)?.order;
+pub(crate) fn ask_again(context: &mut Context<'_>, id: OrderId) -> Handled {
+    let order = context.order(id)?.order;
     if order.outcome != Outcome::Pending {
         return Ok(());
     }
-    if order.created.at + unit.settings.order_deadline <= unit.now {
-        return give_up(unit, id);
+    if order.created.at + context.settings.order_deadline <= context.now {
+        return give_up(context, id);
     }
-    begin(unit, &order)
+    begin(context, &order)
 }
 
 /// Asks back what may have been claimed and is next: points, then the coupon, then stock, each when the one before is done (O-12,
 /// O-13).
-pub(crate) fn request_restorations(unit: &mut Unit<'_>, order: &Order) -> Step {
+pub(crate) fn request_restorations(context: &mut Context<'_>, order: &Order) -> Handled {
     for step in order.saga.to_ask_back() {
-        let request = (row(step).ask_back)(unit, order, step);
-        unit.publish(request)?;
+        let request = (row(step).ask_back)(context, order, step);
+        context.publish(request)?;
     }
     Ok(())
 }
 
 /// Gives back what the participants never said that they gave back: an operator wants it settled now.
-pub(crate) fn restore_at_once(unit: &mut Unit<'_>, order: &Order, steps: &[SagaStep]) -> Step {
+pub(crate) fn restore_at_once(context: &mut Context<'_>, order: &Order, steps: &[SagaStep]) -> Handled {
     for step in steps {
-        let moved = (row(*step).give_back)(unit, order, *step)?;
+        let moved = (row(*step).give_back)(context, order, *step)?;
         let event = report_event(*step, (Report::Restored, moved), order.created.number.clone());
-        unit.record(event, Some((order.id(), None)));
+        context.record(event, Some((order.id(), None)));
     }
     Ok(())
 }
 
 /// Answers are overdue after the step's time, and none is waited for beyond the order's.
-pub(crate) fn set_claim_timer(unit: &mut Unit<'_>, order: &Order) {
-    let step = unit.now + unit.settings.step_deadline;
-    let due = step.min(order.created.at + unit.settings.order_deadline);
-    unit.rows.timers.put(TimerKey(order.id()), Timer { due, kind: TimerKind::Claims });
+pub(crate) fn set_claim_timer(context: &mut Context<'_>, order: &Order) {
+    let step = context.now + context.settings.step_deadline;
+    let due = step.min(order.created.at + context.settings.order_deadline);
+    context.rows.timers.put(TimerKey(order.id()), Timer { due, kind: TimerKind::Claims });
 }
 
 /// The longer nobody answers, the longer the next asking waits; never longer than an order may take.
-pub(crate) fn set_restoration_timer(unit: &mut Unit<'_>, order: OrderId, asked: i64) {
+pub(crate) fn set_restoration_timer(context: &mut Context<'_>, order: OrderId, asked: i64) {
     let doublings = u32::try_from(asked - 1).unwrap_or(0).min(u32::BITS - 1);
-    let pause = unit.settings.step_deadline.saturating_mul(1 << doublings);
-    let longest: Duration = unit.settings.order_deadline.max(unit.settings.step_deadline);
-    let due = unit.now + pause.min(longest);
-    unit.rows.timers.put(TimerKey(order), Timer { due, kind: TimerKind::Restorations { asked } });
+    let pause = context.settings.step_deadline.saturating_mul(1 << doublings);
+    let longest: Duration = context.settings.order_deadline.max(context.settings.step_deadline);
+    let due = context.now + pause.min(longest);
+    context.rows.timers.put(TimerKey(order), Timer { due, kind: TimerKind::Restorations { asked } });
 }
 
 fn product_of(step: SagaStep) -> ProductId {
@@ -176,81 +181,81 @@ fn coupon_of(order: &Order) -> CouponWanted {
     order.created.coupon.expect("an order with a coupon step wants a coupon")
 }
 
-fn ask_stock(_unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
+fn ask_stock(_unit: &Context<'_>, order: &Order, step: SagaStep) -> Event {
     let product_id = product_of(step);
     let (order_id, quantity) = (order.created.number.clone(), quantity(order, product_id));
     Event::StockDeductionRequested(StockRequest { order_id, product_id, quantity })
 }
 
-fn take_stock(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Told> {
+fn take_stock(context: &mut Context<'_>, order: &Order, step: SagaStep) -> Handled<Told> {
     let product = product_of(step);
-    participants::take_stock(unit, order.id(), product, quantity(order, product))
+    participants::take_stock(context, order.id(), product, quantity(order, product))
 }
 
-fn ask_stock_back(unit: &Unit<'_>, order: &Order, step: SagaStep) -> Event {
+fn ask_stock_back(context: &Context<'_>, order: &Order, step: SagaStep) -> Event {
     let product_id = product_of(step);
     Event::StockRestorationRequired(StockRestoration {
         order_id: order.created.number.clone(),
         product_id,
         quantity: quantity(order, product_id),
         event_type: RestorationType::StockRestorationRequired,
-        timestamp: unit.now,
+        timestamp: context.now,
     })
 }
 
-fn give_stock_back(unit: &mut Unit<'_>, order: &Order, step: SagaStep) -> Step<Moved> {
+fn give_stock_back(context: &mut Context<'_>, order: &Order, step: SagaStep) -> Handled<Moved> {
     let product = product_of(step);
-    participants::give_stock_back(unit, order.id(), product, quantity(order, product))
+    participants::give_stock_back(context, order.id(), product, quantity(order, product))
 }
 
-fn ask_coupon(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+fn ask_coupon(context: &Context<'_>, order: &Order, _step: SagaStep) -> Event {
     let wanted = coupon_of(order);
     Event::CouponUsageRequested(CouponRequest {
         order_id: order.created.number.clone(),
         user_id: order.user(),
         coupon_id: wanted.campaign,
-        user_coupon_id: wanted.coupon.map(|coupon| unit.settings.codec.coupon(coupon)),
+        user_coupon_id: wanted.coupon.map(|coupon| context.settings.codec.coupon(coupon)),
     })
 }
 
-fn take_coupon(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Told> {
+fn take_coupon(context: &mut Context<'_>, order: &Order, _step: SagaStep) -> Handled<Told> {
     let wanted = coupon_of(order);
-    participants::take_coupon(unit, order.id(), (wanted.campaign, order.user()), wanted.coupon)
+    participants::take_coupon(context, order.id(), (wanted.campaign, order.user()), wanted.coupon)
 }
 
-fn ask_coupon_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+fn ask_coupon_back(context: &Context<'_>, order: &Order, _step: SagaStep) -> Event {
     Event::CouponRestorationRequired(CouponRestoration {
         order_id: order.created.number.clone(),
         user_id: order.user(),
         coupon_id: coupon_of(order).campaign,
         event_type: RestorationType::CouponRestorationRequired,
-        timestamp: unit.now,
+        timestamp: context.now,
     })
 }
 
-fn give_coupon_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Moved> {
-    participants::give_coupon_back(unit, order.id(), (coupon_of(order).campaign, order.user()))
+fn give_coupon_back(context: &mut Context<'_>, order: &Order, _step: SagaStep) -> Handled<Moved> {
+    participants::give_coupon_back(context, order.id(), (coupon_of(order).campaign, order.user()))
 }
 
-fn ask_points(_unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+fn ask_points(_unit: &Context<'_>, order: &Order, _step: SagaStep) -> Event {
     let (order_id, user_id) = (order.created.number.clone(), order.user());
     Event::PointDeductionRequested(PointRequest { order_id, user_id, points: order.created.points })
 }
 
-fn take_points(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Told> {
-    participants::take_points(unit, order.id(), order.user(), order.created.points)
+fn take_points(context: &mut Context<'_>, order: &Order, _step: SagaStep) -> Handled<Told> {
+    participants::take_points(context, order.id(), order.user(), order.created.points)
 }
 
-fn ask_points_back(unit: &Unit<'_>, order: &Order, _step: SagaStep) -> Event {
+fn ask_points_back(context: &Context<'_>, order: &Order, _step: SagaStep) -> Event {
     Event::PointRestorationRequired(PointRestoration {
         order_id: order.created.number.clone(),
         user_id: order.user(),
         points: order.created.points,
         event_type: RestorationType::PointRestorationRequired,
-        timestamp: unit.now,
+        timestamp: context.now,
     })
 }
 
-fn give_points_back(unit: &mut Unit<'_>, order: &Order, _step: SagaStep) -> Step<Moved> {
-    participants::give_points_back(unit, order.id(), order.user(), order.created.points)
+fn give_points_back(context: &mut Context<'_>, order: &Order, _step: SagaStep) -> Handled<Moved> {
+    participants::give_points_back(context, order.id(), order.user(), order.created.points)
 }

@@ -10,7 +10,7 @@ use domain::order::saga::{Direction, Report, Step as SagaStep, StepState};
 use domain::order::{CouponWanted, Order, Pace};
 use domain::reason::Reason;
 
-use crate::commands::context::{Halt, Step, Unit};
+use crate::commands::context::{Context, Halt, Handled};
 use crate::state::rows::ClaimKey;
 
 /// What a participant is asked for, or asked back.
@@ -48,10 +48,10 @@ impl Asked {
 }
 
 /// Whether the order waits for this claim. `false`: it was answered before, or is settled.
-pub(crate) fn is_claim_due(unit: &mut Unit<'_>, order: OrderId, asked: Asked) -> Step<bool> {
-    let found = known(unit, order)?;
-    if found.outcome.is_settled() {
-        return skip(unit);
+pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
+    let found = known(context, order)?;
+    if found.outcome.is_final() {
+        return skip(context);
     }
     check_asked(found, asked)?;
     if found.created.mode.pace() == Pace::AtOnce {
@@ -60,15 +60,15 @@ pub(crate) fn is_claim_due(unit: &mut Unit<'_>, order: OrderId, asked: Asked) ->
     match state(found, asked.step())? {
         StepState::Requested => Ok(true),
         StepState::Waiting => Err(forged("the order has not asked for it")),
-        StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(unit),
+        StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(context),
     }
 }
 
 /// Whether the order waits for this to be given back. `false`: it was, or the order is settled.
-pub(crate) fn is_release_due(unit: &mut Unit<'_>, order: OrderId, asked: Asked) -> Step<bool> {
-    let found = known(unit, order)?;
-    if found.outcome.is_settled() {
-        return skip(unit);
+pub(crate) fn is_release_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
+    let found = known(context, order)?;
+    if found.outcome.is_final() {
+        return skip(context);
     }
     check_asked(found, asked)?;
     if !matches!(found.saga.direction, Direction::Restoring(_)) {
@@ -80,16 +80,21 @@ pub(crate) fn is_release_due(unit: &mut Unit<'_>, order: OrderId, asked: Asked) 
         }
         StepState::Waiting => Err(forged("the order has never asked for it")),
         // It is done; or it is not its turn, and it is asked for again when it is.
-        StepState::Requested | StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(unit),
+        StepState::Requested | StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(context),
     }
 }
 
 /// Whether the order waits for this report, and the participant's claim says the same. A report about a claim that the store
 /// does not hold is not believed.
-pub(crate) fn is_report_due(unit: &mut Unit<'_>, order: OrderId, step: SagaStep, report: Report) -> Step<bool> {
-    let found = known(unit, order)?;
+pub(crate) fn is_report_due(
+    context: &mut Context<'_>,
+    order: OrderId,
+    step: SagaStep,
+    report: Report,
+) -> Handled<bool> {
+    let found = known(context, order)?;
     let state = state(found, step)?;
-    let is_expected = !found.outcome.is_settled() && found.saga.accepts(step, report);
+    let is_expected = !found.outcome.is_final() && found.saga.accepts(step, report);
     let (pace, direction) = (found.created.mode.pace(), found.saga.direction);
     if state == StepState::Waiting {
         return Err(forged("the order has not asked for it"));
@@ -100,9 +105,9 @@ pub(crate) fn is_report_due(unit: &mut Unit<'_>, order: OrderId, step: SagaStep,
     }
     // What was given back before it was asked for says so twice, and the restoration is what counts, whichever comes first.
     if !is_expected || report == Report::Failed(Reason::ClaimReleased) {
-        return skip(unit);
+        return skip(context);
     }
-    let claim = unit.rows.claims.get(ClaimKey { order, step })?.copied();
+    let claim = context.rows.claims.get(ClaimKey { order, step })?.copied();
     if is_true(report, claim, direction) { Ok(true) } else { Err(forged("the claim says something else")) }
 }
 
@@ -121,13 +126,13 @@ fn is_true(report: Report, claim: Option<Claim>, direction: Direction) -> bool {
 }
 
 /// The order that an event is about.
-pub(crate) fn known<'u>(unit: &'u Unit<'_>, order: OrderId) -> Step<&'u Order> {
-    unit.placed(order)?.ok_or_else(|| forged("this shop has no such order"))
+pub(crate) fn known<'u>(context: &'u Context<'_>, order: OrderId) -> Handled<&'u Order> {
+    context.placed(order)?.ok_or_else(|| forged("this shop has no such order"))
 }
 
 /// Nothing is to be done.
-pub(crate) const fn skip(unit: &mut Unit<'_>) -> Step<bool> {
-    unit.skip();
+pub(crate) const fn skip(context: &mut Context<'_>) -> Handled<bool> {
+    context.skip();
     Ok(false)
 }
 
@@ -136,11 +141,11 @@ pub(crate) fn forged(why: &str) -> Halt {
     Halt::Failed(format!("it is not believed: {why}"))
 }
 
-fn check_asked(order: &Order, asked: Asked) -> Step {
+fn check_asked(order: &Order, asked: Asked) -> Handled {
     if asked.is_of(order) { Ok(()) } else { Err(forged("the order asks for something else")) }
 }
 
-fn state(order: &Order, step: SagaStep) -> Step<StepState> {
+fn state(order: &Order, step: SagaStep) -> Handled<StepState> {
     let record = order.saga.steps.iter().find(|record| record.step == step);
     record.map(|record| record.state).ok_or_else(|| forged("the order has no such step"))
 }

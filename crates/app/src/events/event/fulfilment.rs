@@ -6,7 +6,7 @@ use domain::ids::{Code, UserId};
 use domain::money::Money;
 use domain::order::Status;
 use domain::order::fulfilment::Goods;
-use domain::payment::{Deed, Method};
+use domain::payment::{Method, Operation};
 use domain::reason::Reason;
 use domain::shipment::State as ShipmentState;
 use domain::time::Timestamp;
@@ -210,11 +210,11 @@ impl GiveBack {
     }
 
     /// `None` for a deed that takes money.
-    pub const fn of(deed: Deed) -> Option<GiveBack> {
-        match deed {
-            Deed::Refund => Some(GiveBack::Refund),
-            Deed::Void => Some(GiveBack::Void),
-            Deed::Authorize | Deed::Capture => None,
+    pub const fn of(operation: Operation) -> Option<GiveBack> {
+        match operation {
+            Operation::Refund => Some(GiveBack::Refund),
+            Operation::Void => Some(GiveBack::Void),
+            Operation::Authorize | Operation::Capture => None,
         }
     }
 }

@@ -59,7 +59,7 @@ fn event(shard: usize, seq: i64) -> Outgoing {
 }
 
 impl Outbox for TestOutbox {
-    fn take_free(&mut self) -> Pending<'_, Result<Vec<Lease>, StoreError>> {
+    fn take_free(&mut self) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
         let mut world = self.0.0.borrow_mut();
         let mut taken = vec![];
         if world.is_halted {
@@ -73,7 +73,7 @@ impl Outbox for TestOutbox {
         Box::pin(ready(Ok(taken)))
     }
 
-    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> Pending<'a, Result<Vec<Outgoing>, StoreError>> {
+    fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> BoxFuture<'a, Result<Vec<Outgoing>, StoreError>> {
         let world = self.0.0.borrow();
         let mut pages = vec![];
         for Lease { shard, cursor, .. } in leases {
@@ -83,13 +83,13 @@ impl Outbox for TestOutbox {
         Box::pin(ready(Ok(pages)))
     }
 
-    fn settle<'a>(&'a mut self, found: &'a Spread) -> Pending<'a, Result<Spread, StoreError>> {
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> BoxFuture<'a, Result<Spread, StoreError>> {
         let mut world = self.0.0.borrow_mut();
         let spread = *world.spread.get_or_insert(found[&TOPIC]);
         Box::pin(ready(Ok(Spread::from([(TOPIC, spread)]))))
     }
 
-    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> Pending<'a, Result<Vec<usize>, StoreError>> {
+    fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>> {
         let mut world = self.0.0.borrow_mut();
         let is_halted = world.is_halted;
         let mut held = vec![];
@@ -109,11 +109,11 @@ impl Outbox for TestOutbox {
 }
 
 impl Publisher for TestPublisher {
-    fn sizes(&mut self) -> Pending<'_, Result<Spread, PublishError>> {
+    fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
         Box::pin(ready(Ok(Spread::from([(TOPIC, self.0.0.borrow().partitions)]))))
     }
 
-    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> Pending<'a, Result<(), PublishError>> {
+    fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         let mut world = self.0.0.borrow_mut();
         // Half of it got through before it was noticed.
         let count = if world.is_broker_down { records.len() / 2 } else { records.len() };

@@ -2,7 +2,7 @@
 
 use domain::money::Money;
 
-use super::{Call, Deed};
+use super::{Call, Operation};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Script {
@@ -73,10 +73,10 @@ impl Script {
     }
 
     /// What an amount says by itself. Only an authorization is declined so: what was set aside can be taken.
-    pub fn of_amount(amount: Money, deed: Deed) -> Script {
+    pub fn of_amount(amount: Money, operation: Operation) -> Script {
         let meant = Script::ALL.into_iter().find(|script| script.amount() == Some(amount));
         match meant {
-            Some(Script::Decline) if deed != Deed::Authorize => Script::Approve,
+            Some(Script::Decline) if operation != Operation::Authorize => Script::Approve,
             Some(script) => script,
             None => Script::Approve,
         }
@@ -88,7 +88,7 @@ impl Script {
 pub struct Told {
     pub script: Script,
     /// Only for this; for everything without it.
-    pub deed: Option<Deed>,
+    pub operation: Option<Operation>,
     /// How often; always without it.
     pub times: Option<u32>,
 }

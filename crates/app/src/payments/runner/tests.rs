@@ -15,11 +15,11 @@ use crate::resilience::breaker::Limits;
 #[derive(Default)]
 struct Actor {
     answers: Mutex<VecDeque<Result<Found, ProviderError>>>,
-    asked: Mutex<Vec<(Way, Arc<str>)>>,
+    asked: Mutex<Vec<(NextCall, Arc<str>)>>,
 }
 
 impl Actor {
-    fn next(&self, way: Way, ask: &Ask) -> Result<Found, ProviderError> {
+    fn next(&self, way: NextCall, ask: &Ask) -> Result<Found, ProviderError> {
         self.asked.lock().unwrap().push((way, Arc::clone(&ask.key)));
         self.answers.lock().unwrap().pop_front().expect("it was told what to answer")
     }
@@ -32,7 +32,7 @@ impl Provider for Actor {
 
     fn ask<'a>(&'a self, ask: &'a Ask) -> Call<'a, Verdict> {
         Box::pin(async move {
-            match self.next(Way::Do, ask)? {
+            match self.next(NextCall::Execute, ask)? {
                 Found::Verdict(verdict) => Ok(verdict),
                 other @ (Found::Pending | Found::Never) => panic!("{other:?} is no answer to somebody who asks"),
             }
@@ -40,7 +40,7 @@ impl Provider for Actor {
     }
 
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
-        Box::pin(async move { self.next(Way::LookUp, ask) })
+        Box::pin(async move { self.next(NextCall::Query, ask) })
     }
 
     fn signature_header(&self) -> &'static str {
@@ -63,32 +63,32 @@ impl Clock for Hands {
 
 const LIMITS: Limits = Limits { failures_percent: 50, window: 4, calls_min: 2, open_for: Duration::from_secs(30) };
 
-struct Desk {
+struct Counter {
     actor: Arc<Actor>,
     hands: Arc<Hands>,
-    cashier: Cashier,
+    cashier: PaymentRunner,
 }
 
-impl Desk {
-    fn new(answers: Vec<Result<Found, ProviderError>>) -> Desk {
+impl Counter {
+    fn new(answers: Vec<Result<Found, ProviderError>>) -> Counter {
         let actor = Arc::new(Actor { answers: Mutex::new(answers.into()), ..Actor::default() });
         let hands = Arc::new(Hands::default());
-        let cashier = Cashier::new(actor.clone(), hands.clone(), Codec::new([7; 16]), SharedBreaker::new(LIMITS));
-        Desk { actor, hands, cashier }
+        let cashier = PaymentRunner::new(actor.clone(), hands.clone(), Codec::new([7; 16]), SharedBreaker::new(LIMITS));
+        Counter { actor, hands, cashier }
     }
 
     fn wait(&self, span: Duration) {
         self.hands.0.fetch_add(i64::try_from(span.as_micros()).unwrap(), Ordering::Relaxed);
     }
 
-    fn pays(&self, payment: &Payment) -> Option<Errand> {
+    fn pays(&self, payment: &Payment) -> Option<PaymentCall> {
         match pin!(self.cashier.pay_once(payment)).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(errand) => errand,
+            Poll::Ready(call) => call,
             Poll::Pending => panic!("the actor answers at once"),
         }
     }
 
-    fn ways(&self) -> Vec<Way> {
+    fn ways(&self) -> Vec<NextCall> {
         self.actor.asked.lock().unwrap().iter().map(|(way, _)| *way).collect()
     }
 }
@@ -112,44 +112,44 @@ fn not_done() -> Result<Found, ProviderError> {
 
 #[test]
 fn what_is_due_is_asked_under_its_key() {
-    let desk = Desk::new(vec![approved(900)]);
-    let errand = desk.pays(&begun()).unwrap();
-    assert_eq!(errand.answered.answer, approved(900));
-    assert!(!errand.is_alarming());
-    assert_eq!(*desk.actor.asked.lock().unwrap(), [(Way::Do, Arc::clone(&errand.ask.key))]);
-    assert!(errand.ask.key.ends_with("/1/authorize"), "{}", errand.ask.key);
+    let desk = Counter::new(vec![approved(900)]);
+    let call = desk.pays(&begun()).unwrap();
+    assert_eq!(call.answered.answer, approved(900));
+    assert!(!call.is_alarming());
+    assert_eq!(*desk.actor.asked.lock().unwrap(), [(NextCall::Execute, Arc::clone(&call.ask.key))]);
+    assert!(call.ask.key.ends_with("/1/authorize"), "{}", call.ask.key);
 }
 
 #[test]
 fn what_is_unknown_is_looked_up_and_a_failed_look_up_leaves_it_unknown() {
-    let desk = Desk::new(vec![not_done(), Ok(Found::Never)]);
+    let desk = Counter::new(vec![not_done(), Ok(Found::Never)]);
     let mut payment = begun();
-    payment.next.as_mut().unwrap().way = Way::LookUp;
+    payment.next.as_mut().unwrap().way = NextCall::Query;
     let unknown = Err(ProviderError::Unknown("out of reach".to_owned()));
     assert_eq!(desk.pays(&payment).unwrap().answered.answer, unknown, "it is not asked again on the strength of this");
     assert_eq!(desk.pays(&payment).unwrap().answered.answer, Ok(Found::Never));
-    assert_eq!(desk.ways(), [Way::LookUp, Way::LookUp]);
+    assert_eq!(desk.ways(), [NextCall::Query, NextCall::Query]);
 }
 
 #[test]
 fn what_was_due_long_ago_is_looked_up_first() {
-    let desk = Desk::new(vec![approved(900), approved(900)]);
+    let desk = Counter::new(vec![approved(900), approved(900)]);
     desk.wait(KEYS_ARE_KEPT_FOR);
     desk.pays(&begun());
     desk.wait(Duration::from_secs(1));
     desk.pays(&begun());
-    assert_eq!(desk.ways(), [Way::Do, Way::LookUp]);
+    assert_eq!(desk.ways(), [NextCall::Execute, NextCall::Query]);
 }
 
 #[test]
 fn another_amount_is_alarming() {
-    let desk = Desk::new(vec![approved(899)]);
+    let desk = Counter::new(vec![approved(899)]);
     assert!(desk.pays(&begun()).unwrap().is_alarming());
 }
 
 #[test]
 fn a_provider_that_keeps_failing_is_left_alone_and_then_tried_once() {
-    let desk = Desk::new(vec![not_done(), not_done(), not_done(), approved(900), approved(900)]);
+    let desk = Counter::new(vec![not_done(), not_done(), not_done(), approved(900), approved(900)]);
     let payment = begun();
     assert!(desk.pays(&payment).is_some() && desk.pays(&payment).is_some());
     assert_eq!(desk.cashier.state(), State::Open);
@@ -166,7 +166,7 @@ fn a_provider_that_keeps_failing_is_left_alone_and_then_tried_once() {
 
 #[test]
 fn a_payment_that_waits_for_nothing_is_no_errand() {
-    let desk = Desk::new(vec![]);
+    let desk = Counter::new(vec![]);
     let at = Timestamp::default();
     let mut payment = Some(begun());
     evolve(&mut payment, &domain::payment::Event::Declined { code: Arc::from("lost_card") }, at);

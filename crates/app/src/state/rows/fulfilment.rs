@@ -25,24 +25,24 @@ of_order! { PaymentKey => Payment, ShipmentKey => Shipment, StorageKey => Storag
 
 /// SHA-256 of a provider's name and its name of something that it told by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TellingKey(pub [u8; 32]);
+pub struct CallbackKey(pub [u8; 32]);
 
 /// Something that a provider told by itself, kept so that it is taken in once (failure mode 19).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telling {
-    pub key: TellingKey,
+pub struct CallbackRow {
+    pub key: CallbackKey,
     pub provider: Arc<str>,
     pub event: Arc<str>,
     pub at: Timestamp,
 }
 
-impl Telling {
-    pub fn new(provider: &str, event: Arc<str>, at: Timestamp) -> Telling {
+impl CallbackRow {
+    pub fn new(provider: &str, event: Arc<str>, at: Timestamp) -> CallbackRow {
         let mut hasher = Sha256::new();
         // A provider's name has no zero in it, so two pairs are never one text.
         hasher.update(provider);
         hasher.update([0]);
         hasher.update(&*event);
-        Telling { key: TellingKey(hasher.finalize().into()), provider: Arc::from(provider), event, at }
+        CallbackRow { key: CallbackKey(hasher.finalize().into()), provider: Arc::from(provider), event, at }
     }
 }

@@ -57,7 +57,7 @@ fn claimed(placement: Placement, commands: &[Command]) -> Order {
         do_it(&mut order, &order::Command::Collect { step, report: Report::Completed, at: NOON });
     }
     for command in commands {
-        do_it(&mut order, &order::Command::Settle(command.clone()));
+        do_it(&mut order, &order::Command::Fulfil(command.clone()));
     }
     order.unwrap()
 }

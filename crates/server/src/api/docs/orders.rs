@@ -104,7 +104,7 @@ pub(in crate::api) fn of_any(operation: Operation, id: &'static str, summary: &'
 
 pub(in crate::api) fn resolve() -> Operation {
     let order = Answer::json::<render::OrderBody>(200, "The order, CANCELLED, with everything given back.");
-    Prefer::describe(Operation::new(Tag::Administration, "resolveOrder", "Settle a stuck compensation"))
+    Prefer::describe(Operation::new(Tag::Administration, "resolveOrder", "Resolve a stuck compensation"))
         .says("Only for an order whose outcome is COMPENSATION_STUCK: what no participant said that it gave back, the shop gives \
              back in this commit. The history says who wanted it and why.")
         .answers(order)

@@ -36,7 +36,7 @@ pub(in crate::api) fn retry() -> Operation {
 
 pub(in crate::api) fn resolve() -> Operation {
     let payment = Answer::json::<PaymentBody>(200, "The payment, as it stands now.");
-    Operation::new(Tag::Administration, "resolvePayment", "Settle a stuck refund or void by hand")
+    Operation::new(Tag::Administration, "resolvePayment", "Resolve a stuck refund or void by hand")
         .says(
             "Says that the customer got the money otherwise, why, and where that can be found. It settles the operation that is \
              stuck; what is owed beside it is asked of the provider next.",

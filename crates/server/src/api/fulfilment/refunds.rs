@@ -111,7 +111,7 @@ pub(crate) async fn refund(
     let note = said(reason);
     let order = submission.whose.order(&shop, &number).await?.id();
     let wanted = RefundWanted { order, lines, note, by_shop };
-    settle(&shop, (order, Command::RefundOrder(Box::new(wanted))), submission).await
+    submit(&shop, (order, Command::RefundOrder(Box::new(wanted))), submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/approve`: the money goes back.
@@ -122,7 +122,7 @@ pub(crate) async fn approve(
 ) -> Result<Response, Problem> {
     let order = submission.whose.order(&shop, &number).await?.id();
     let decision = RefundDecision::Approve { goods: submission.body.goods.unwrap_or(Goods::Awaited) };
-    settle(&shop, (order, Command::DecideRefund { order, decision }), submission).await
+    submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/reject`: the order stands where it stood.
@@ -136,7 +136,7 @@ pub(crate) async fn reject(
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?.id();
     let decision = RefundDecision::Reject { note };
-    settle(&shop, (order, Command::DecideRefund { order, decision }), submission).await
+    submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/arrived`: goods whose price was given back are there, or never will be.
@@ -150,27 +150,27 @@ pub(crate) async fn arrived(
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?.id();
     let is_written_off = submission.body.write_off;
-    settle(&shop, (order, Command::TakeInGoods { order, lines, is_written_off }), submission).await
+    submit(&shop, (order, Command::TakeInGoods { order, lines, is_written_off }), submission).await
 }
 
 /// Does it, and waits for the money as long as the request prefers, unless the shop has to decide first.
-async fn settle<T>(
+async fn submit<T>(
     shop: &Shop,
     (order, command): (OrderId, Command),
     submission: Submission<T>,
 ) -> Result<Response, Problem> {
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    settled.result.map_err(|refusal| problem(&refusal))?;
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    reply.result.map_err(|refusal| problem(&refusal))?;
     if let Some(wait) = submission.prefer.wait {
-        let look = || shop.front.views.order(order);
+        let look = || shop.submitter.views.order(order);
         let is_over = |order: &Order| order.status != Status::RefundRequested || order.refund_asked().is_some();
-        let awaited = shop.front.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over);
+        let awaited = shop.submitter.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over);
         awaited.await.map_err(unavailable)?;
     }
-    let order = shop.front.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
+    let order = shop.submitter.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(shop, &order).await?).into_response();
     applied(&mut response, submission.prefer);
-    crate::api::mark_replayed(&mut response, settled.replayed);
+    crate::api::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 

@@ -84,7 +84,7 @@ pub(crate) struct StorageBody {
 
 fn sent(shop: &Shop, shipment: &Shipment) -> ShipmentBody {
     ShipmentBody {
-        order_id: shop.front.codec.order(shipment.order).to_string(),
+        order_id: shop.submitter.codec.order(shipment.order).to_string(),
         status: shipment.state.name(),
         tracking_number: shipment.tracking.as_ref().map(ToString::to_string),
         receiver: shipment.receiver.clone(),
@@ -95,7 +95,7 @@ fn sent(shop: &Shop, shipment: &Shipment) -> ShipmentBody {
 
 fn stored(shop: &Shop, storage: &Storage) -> StorageBody {
     StorageBody {
-        order_id: shop.front.codec.order(storage.order).to_string(),
+        order_id: shop.submitter.codec.order(storage.order).to_string(),
         status: storage.state.name(),
         created_at: wire_time::format(storage.created_at),
         updated_at: wire_time::format(storage.updated_at),
@@ -103,7 +103,7 @@ fn stored(shop: &Shop, storage: &Storage) -> StorageBody {
 }
 
 fn order_of(shop: &Shop, number: &str) -> Result<OrderId, Problem> {
-    shop.front.codec.order_id(number).ok_or_else(order_not_found)
+    shop.submitter.codec.order_id(number).ok_or_else(order_not_found)
 }
 
 /// `GET /api/admin/shipments`.
@@ -113,7 +113,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<ShipmentBody>>, Problem> {
     let page = query.page(&shop, List { name: "admin/shipments", owner: None, filter: "" })?;
     let before = page.after.map(OrderId);
-    let shipments = shop.front.views.shipments(before, page.fetch()).await.map_err(unavailable)?;
+    let shipments = shop.submitter.views.shipments(before, page.fetch()).await.map_err(unavailable)?;
     Ok(Json(page.of(shipments, |shipment| shipment.order.0, |shipment| sent(&shop, shipment))))
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn get(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<ShipmentBody>, Problem> {
-    let shipment = shop.front.views.shipment(order_of(&shop, &number)?).await.map_err(unavailable)?;
+    let shipment = shop.submitter.views.shipment(order_of(&shop, &number)?).await.map_err(unavailable)?;
     shipment.map(|shipment| Json(sent(&shop, &shipment))).ok_or_else(shipment_not_found)
 }
 
@@ -144,11 +144,11 @@ pub(crate) async fn change(
     let order = order_of(&shop, &number)?;
     let tracking = tracking_number.as_deref().map(Arc::from);
     let command = Command::AdvanceShipment { order, state: *status, tracking };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let (now, replayed) = left_behind(settled)?;
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let (now, replayed) = left_behind(reply)?;
     let shipment = match now {
         Some(Changed::Shipment(shipment)) => Some(shipment),
-        _ => shop.front.views.shipment(order).await.map_err(unavailable)?,
+        _ => shop.submitter.views.shipment(order).await.map_err(unavailable)?,
     };
     let shipment = shipment.ok_or_else(shipment_not_found)?;
     Ok(shown(sent(&shop, &shipment), replayed))
@@ -160,7 +160,7 @@ pub(crate) async fn list_stored(
     Query(query): Query<PageQuery>,
 ) -> Result<Json<Page<StorageBody>>, Problem> {
     let page = query.page(&shop, List { name: "admin/warehouse", owner: None, filter: "" })?;
-    let storages = shop.front.views.storages(page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
+    let storages = shop.submitter.views.storages(page.after.map(OrderId), page.fetch()).await.map_err(unavailable)?;
     Ok(Json(page.of(storages, |storage| storage.order.0, |storage| stored(&shop, storage))))
 }
 
@@ -169,7 +169,7 @@ pub(crate) async fn get_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
 ) -> Result<Json<StorageBody>, Problem> {
-    let storage = shop.front.views.storage(order_of(&shop, &number)?).await.map_err(unavailable)?;
+    let storage = shop.submitter.views.storage(order_of(&shop, &number)?).await.map_err(unavailable)?;
     storage.map(|storage| Json(stored(&shop, &storage))).ok_or_else(shipment_not_found)
 }
 
@@ -181,11 +181,11 @@ pub(crate) async fn change_stored(
 ) -> Result<Shown<StorageBody>, Problem> {
     let order = order_of(&shop, &number)?;
     let command = Command::AdvanceStorage { order, state: submission.body.status };
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let (now, replayed) = left_behind(settled)?;
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let (now, replayed) = left_behind(reply)?;
     let storage = match now {
         Some(Changed::Storage(storage)) => Some(storage),
-        _ => shop.front.views.storage(order).await.map_err(unavailable)?,
+        _ => shop.submitter.views.storage(order).await.map_err(unavailable)?,
     };
     let storage = storage.ok_or_else(shipment_not_found)?;
     Ok(shown(stored(&shop, &storage), replayed))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::commands::answer::changed::Changed;
-use app::commands::{Command, Undelivered};
+use app::commands::{Command, FailedDelivery};
 use app::events::wire_time;
 use app::state::rows::{Act, DeadLetter};
 use axum::extract::State;
@@ -148,7 +148,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<LetterBody>>, Problem> {
     let filter = if which.all { "all" } else { "open" };
     let page = query.page(&shop, List { name: "dead-letters", owner: None, filter })?;
-    let letters = shop.front.views.letters(!which.all, page.after.map(LetterId), page.fetch());
+    let letters = shop.submitter.views.letters(!which.all, page.after.map(LetterId), page.fetch());
     let letters = letters.await.map_err(unavailable)?;
     Ok(Json(page.of(letters, |letter| letter.id.0, body)))
 }
@@ -172,8 +172,8 @@ pub(crate) async fn edit(
     }
     violations.into_result()?;
     let letter = LetterId(id.0);
-    let edit = Undelivered::Edit { letter, payload: payload.as_str().into(), reason };
-    act(&shop, letter, Command::Undelivered(edit), &submission).await
+    let edit = FailedDelivery::Edit { letter, payload: payload.as_str().into(), reason };
+    act(&shop, letter, Command::FailedDelivery(edit), &submission).await
 }
 
 /// `POST /api/admin/dead-letters/{id}/resend`. What comes of it stands in the letter.
@@ -184,7 +184,7 @@ pub(crate) async fn resend(
 ) -> Result<Shown<LetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = read(&shop, LetterId(id.0)).await?;
-    let command = Undelivered::resend(&letter, &reason, &shop.front.codec);
+    let command = FailedDelivery::resend(&letter, &reason, &shop.submitter.codec);
     act(&shop, letter.id, command, &submission).await
 }
 
@@ -196,7 +196,7 @@ pub(crate) async fn drop(
 ) -> Result<Shown<LetterBody>, Problem> {
     let reason = checked_reason(&submission.body)?;
     let letter = LetterId(id.0);
-    act(&shop, letter, Command::Undelivered(Undelivered::Drop { letter, reason }), &submission).await
+    act(&shop, letter, Command::FailedDelivery(FailedDelivery::Drop { letter, reason }), &submission).await
 }
 
 async fn act<T>(
@@ -205,15 +205,15 @@ async fn act<T>(
     command: Command,
     submission: &Submission<T>,
 ) -> Result<Shown<LetterBody>, Problem> {
-    let settled = shop.front.submit(command, submission.idempotency).await;
-    let (now, replayed) = left_behind(settled)?;
+    let reply = shop.submitter.submit(command, submission.idempotency).await;
+    let (now, replayed) = left_behind(reply)?;
     let letter = read(shop, letter).await?;
     let letter = if let Some(Changed::Letter(then)) = now { then.restore(letter) } else { letter };
     Ok(shown(body(&letter), replayed))
 }
 
 async fn read(shop: &Shop, id: LetterId) -> Result<DeadLetter, Problem> {
-    shop.front.views.letter(id).await.map_err(unavailable)?.ok_or_else(letter_not_found)
+    shop.submitter.views.letter(id).await.map_err(unavailable)?.ok_or_else(letter_not_found)
 }
 
 fn checked_reason(body: &ActBody) -> Result<Arc<str>, Problem> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::commands::Command;
 use app::events::topic::Topic;
 use app::events::wire_time;
-use app::log::groups::{self, Extent, LogBook, Passed, Planned, Standing, Target, Unplanned, Wanted};
+use app::log::groups::{self, Extent, LogInspector, Passed, Planned, Standing, Target, Unplanned, Wanted};
 use app::log::reactions::Group;
 use app::state::rows::{OffsetMove, Partition};
 use app::state::settings::Carrier;
@@ -27,7 +27,7 @@ use crate::openapi::words;
 #[derive(Clone)]
 pub struct Log {
     pub carrier: Carrier,
-    pub book: Arc<dyn LogBook>,
+    pub book: Arc<dyn LogInspector>,
 }
 
 /// Where consumer groups stand.
@@ -193,7 +193,7 @@ pub(crate) async fn list(State(shop): State<Shop>) -> Result<Json<GroupsBody>, P
     let mut data = vec![];
     if *carrier != Carrier::Inline {
         for group in Group::ALL {
-            let standings = groups::standings(*group, shop.front.views.as_ref(), book.as_ref());
+            let standings = groups::standings(*group, shop.submitter.views.as_ref(), book.as_ref());
             data.push(group_body(*group, &standings.await.map_err(unavailable)?));
         }
     }
@@ -213,12 +213,12 @@ pub(crate) async fn reset(
         return Err(Problem::new(Code::GroupInline, operators::GROUP_INLINE));
     }
     let (wanted, reason) = check(group, &submission.body)?;
-    let planned = groups::plan(wanted, shop.front.views.as_ref(), book.as_ref()).await.map_err(unplanned)?;
+    let planned = groups::plan(wanted, shop.submitter.views.as_ref(), book.as_ref()).await.map_err(unplanned)?;
     let moves: Vec<OffsetMove> = planned.iter().map(|planned| planned.moved).collect();
     let is_done = reason.is_some() && !moves.is_empty();
     if let Some(reason) = reason.filter(|_| is_done) {
-        let settled = shop.front.submit(Command::MoveGroup { moves: moves.clone() }, submission.idempotency).await;
-        settled.result.map_err(|refusal| problem(&refusal))?;
+        let reply = shop.submitter.submit(Command::MoveGroup { moves: moves.clone() }, submission.idempotency).await;
+        reply.result.map_err(|refusal| problem(&refusal))?;
         tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
         if let Err(error) = book.tell(moves).await {
             // Only its tools are behind: they are told again when the group goes on.

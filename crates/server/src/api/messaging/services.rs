@@ -46,7 +46,7 @@ struct ServiceBody {
 
 /// `GET /api/admin/services`: of this process.
 pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
-    let now = shop.front.clock.now();
+    let now = shop.submitter.clock.now();
     Json(ServicesBody {
         data: Service::ALL.map(|service| ServiceBody {
             service: service.name(),

@@ -189,9 +189,9 @@ impl Conversation {
 
     /// Somebody else's order does not exist for this reader.
     async fn subscribe(&mut self, topic: &str) -> Result<(), Ending> {
-        let order = topic.strip_prefix(TOPIC).and_then(|number| self.shop.front.codec.order_id(number));
+        let order = topic.strip_prefix(TOPIC).and_then(|number| self.shop.submitter.codec.order_id(number));
         let order = match order {
-            Some(order) => self.shop.front.views.order(order).await.map_err(|error| {
+            Some(order) => self.shop.submitter.views.order(order).await.map_err(|error| {
                 unavailable(error);
                 Ending::StoreFails
             })?,
@@ -262,7 +262,7 @@ impl Conversation {
             Ending::SaysTooMuch => (1009, format!("a message is text of at most {MESSAGE_BYTES_MAX} bytes")),
             Ending::StoreFails => (1011, resume),
             Ending::ReadsTooSlowly => {
-                self.shop.front.audience.note_too_slow();
+                self.shop.submitter.subscriptions.note_too_slow();
                 (4000, resume)
             }
             Ending::TokenExpired => (4001, format!("the token has expired; {resume} with a new one")),

@@ -171,10 +171,10 @@ impl Wanted {
     /// The next orders among which these are. Stuck ones have an index; others are looked through.
     fn read<'a>(&self, shop: &'a Shop, before: Option<OrderId>, count: usize) -> Reading<'a, Vec<Order>> {
         match self.user {
-            Some(user) => shop.front.views.orders_of(user, before, count),
+            Some(user) => shop.submitter.views.orders_of(user, before, count),
             None => {
                 let outcome = self.outcome.filter(|outcome| *outcome == Outcome::CompensationStuck);
-                shop.front.views.orders(outcome, before, count)
+                shop.submitter.views.orders(outcome, before, count)
             }
         }
     }
@@ -216,7 +216,8 @@ impl Wanted {
         let count = if self.takes_all() { page.fetch() } else { CHUNK };
         let (orders, last) = self.find(shop, &page, count).await?;
         let orders = render::orders(shop, orders).await?;
-        let data = orders.iter().map(|(order, of_it)| render::order_body(order, of_it, &shop.front.codec)).collect();
+        let data =
+            orders.iter().map(|(order, of_it)| render::order_body(order, of_it, &shop.submitter.codec)).collect();
         Ok(Json(render::Page { data, next_cursor: last.map(|last| page.cursor_after(last.0)) }))
     }
 }

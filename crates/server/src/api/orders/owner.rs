@@ -37,8 +37,8 @@ impl Whose {
 
     /// The order of a number. Somebody else's does not exist, for an admin's token neither: an admin has paths of his own.
     pub(in crate::api) async fn order(self, shop: &Shop, number: &str) -> Result<Order, Problem> {
-        let id = shop.front.codec.order_id(number).ok_or_else(order_not_found)?;
-        let order = shop.front.views.order(id).await.map_err(unavailable)?;
+        let id = shop.submitter.codec.order_id(number).ok_or_else(order_not_found)?;
+        let order = shop.submitter.views.order(id).await.map_err(unavailable)?;
         let is_visible = |order: &Order| match self {
             Whose::Own(user) => order.user() == user,
             Whose::Anybodys => true,

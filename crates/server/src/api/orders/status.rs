@@ -85,9 +85,9 @@ async fn payment(shop: &Shop, order: &Order) -> Result<Option<PaymentBody>, Stor
     if !order.is_prepaid() || order.outcome == Outcome::Pending {
         return Ok(None);
     }
-    let payment = shop.front.views.payment(order.id()).await?;
+    let payment = shop.submitter.views.payment(order.id()).await?;
     Ok(payment.map(|payment| PaymentBody {
-        payment_id: shop.front.codec.payment(payment.order).to_string(),
+        payment_id: shop.submitter.codec.payment(payment.order).to_string(),
         status: payment.state.shown(),
         code: payment.refusal.as_deref().map(str::to_owned),
     }))
@@ -158,7 +158,7 @@ async fn estimate(shop: &Shop, order: &Order) -> Result<Option<Timestamp>, Store
         }
     };
     let took = shop.estimates.claiming(order.created.mode).await?;
-    Ok(took.map(|took| (begun + took).max(shop.front.clock.now())))
+    Ok(took.map(|took| (begun + took).max(shop.submitter.clock.now())))
 }
 
 #[cfg(test)]

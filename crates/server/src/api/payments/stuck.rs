@@ -106,8 +106,8 @@ struct ResolutionBody {
 type Owned = (Payment, UserId);
 
 fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
-    let deed = payment.giving_back();
-    let amount = deed.map_or(payment.amount, |deed| payment.amount_of(deed));
+    let operation = payment.giving_back();
+    let amount = operation.map_or(payment.amount, |operation| payment.amount_of(operation));
     let resolution = |Resolution { by, at, reason, reference }: &Resolution| ResolutionBody {
         by: by.0,
         at: wire_time::format(*at),
@@ -115,11 +115,11 @@ fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
         reference: reference.to_string(),
     };
     PaymentBody {
-        payment_id: shop.front.codec.payment(payment.order).to_string(),
-        order_number: shop.front.codec.order(payment.order).to_string(),
+        payment_id: shop.submitter.codec.payment(payment.order).to_string(),
+        order_number: shop.submitter.codec.order(payment.order).to_string(),
         user_id: user.0,
         state: payment.state.name(),
-        operation: deed.and_then(GiveBack::of).map(GiveBack::name),
+        operation: operation.and_then(GiveBack::of).map(GiveBack::name),
         amount: amount.amount(),
         captured: payment.captured.amount(),
         refunded: payment.refunded.amount(),
@@ -134,7 +134,7 @@ fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
 }
 
 async fn owned(shop: &Shop, payment: Payment) -> Result<Owned, Problem> {
-    let order = shop.front.views.order(payment.order).await.map_err(unavailable)?;
+    let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?;
     let user = order.ok_or_else(payment_not_found)?.user();
     Ok((payment, user))
 }
@@ -148,7 +148,7 @@ pub(crate) async fn list(
     let state = which.state.map(|StateName(state)| state);
     let filter = state.map_or("", payment::State::name);
     let page = query.page(&shop, List { name: "admin/payments", owner: None, filter })?;
-    let payments = shop.front.views.payments(state, page.after.map(OrderId), page.fetch());
+    let payments = shop.submitter.views.payments(state, page.after.map(OrderId), page.fetch());
     let mut rows = vec![];
     for payment in payments.await.map_err(unavailable)? {
         rows.push(owned(&shop, payment).await?);
@@ -193,8 +193,8 @@ pub(crate) async fn resolve(
 }
 
 async fn known(shop: &Shop, id: &str) -> Result<Payment, Problem> {
-    let order = shop.front.codec.payment_order(id).ok_or_else(payment_not_found)?;
-    shop.front.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)
+    let order = shop.submitter.codec.payment_order(id).ok_or_else(payment_not_found)?;
+    shop.submitter.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)
 }
 
 async fn change(
@@ -202,12 +202,12 @@ async fn change(
     command: Command,
     idempotency: Option<app::commands::Idempotency>,
 ) -> Result<Response, Problem> {
-    let settled = shop.front.submit(command, idempotency).await;
-    let answer = settled.result.map_err(|refusal| problem(&refusal))?;
+    let reply = shop.submitter.submit(command, idempotency).await;
+    let answer = reply.result.map_err(|refusal| problem(&refusal))?;
     let Answer::PaymentChanged { order } = answer else { return Err(payment_not_found()) };
-    let payment = shop.front.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)?;
+    let payment = shop.submitter.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)?;
     let payment = owned(shop, payment).await?;
     let mut response = Json(body(shop, &payment)).into_response();
-    crate::api::mark_replayed(&mut response, settled.replayed);
+    crate::api::mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }

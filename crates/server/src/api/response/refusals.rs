@@ -31,7 +31,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::ReceiverMissing
         | Refusal::ShipmentNotFound
         | Refusal::StorageNotFound
-        | Refusal::NoSuchStep { .. } => settling_problem(refusal),
+        | Refusal::NoSuchStep { .. } => fulfilment_problem(refusal),
         Refusal::ProductNotFound { line: None } => product_not_found(),
         Refusal::ProductNotFound { line: Some(line) } => product_not_found().at(format!("#/items/{line}/productId")),
         Refusal::StockExhausted { available } => {
@@ -104,7 +104,7 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
 }
 
 /// Why an order is not paid, sent or refunded.
-fn settling_problem(refusal: &Refusal) -> Problem {
+fn fulfilment_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about settling only")]
     match refusal {
         Refusal::PaymentNotDue => Problem::new(Code::PaymentNotDue, details::PAYMENT_NOT_DUE),

@@ -12,7 +12,7 @@ use crate::api::texts::operators;
 use crate::api::{Empty, Shop, unavailable};
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
-use crate::runtime::submitter::Front;
+use crate::runtime::submitter::Submitter;
 
 /// What a repair did: each of them, the audit before it, and the audit after.
 #[derive(Serialize, JsonSchema)]
@@ -47,17 +47,17 @@ pub(crate) async fn repair(
     _submission: Submission<Empty>,
 ) -> Result<Json<RepairBody>, Problem> {
     let Inspection { audit: before, repairs } = inspect(&shop).await?;
-    let repaired = repair_all(&shop.front, repairs).await;
+    let repaired = repair_all(&shop.submitter, repairs).await;
     let after = inspect(&shop).await?.audit;
     Ok(Json(RepairBody { repairs: repaired.len(), repaired, before, after }))
 }
 
 /// Has the engine put right what an audit asks for, and says of each whether it did.
-pub(crate) async fn repair_all(front: &Front, repairs: Vec<Command>) -> Vec<Repaired> {
+pub(crate) async fn repair_all(submitter: &Submitter, repairs: Vec<Command>) -> Vec<Repaired> {
     let mut repaired = vec![];
     for command in repairs {
         let what = Repaired::new(&command, true);
-        let refused = front.submit(command, None).await.result.err();
+        let refused = submitter.submit(command, None).await.result.err();
         match &refused {
             None => tracing::info!(law = what.law, "Repaired: {}", what.what),
             Some(refusal) => tracing::warn!(law = what.law, "Not repaired: {}: {refusal:?}", what.what),
@@ -69,7 +69,7 @@ pub(crate) async fn repair_all(front: &Front, repairs: Vec<Command>) -> Vec<Repa
 
 /// Reads the whole store, on a thread that serves nobody meanwhile.
 async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
-    let (snapshots, now) = (shop.snapshots.clone(), shop.front.clock.now());
+    let (snapshots, now) = (shop.snapshots.clone(), shop.submitter.clock.now());
     let look = move || audit::inspect(snapshots()?.as_mut(), now);
     match tokio::task::spawn_blocking(look).await {
         Ok(inspection) => inspection.map_err(unavailable),

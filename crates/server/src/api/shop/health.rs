@@ -10,7 +10,7 @@ use crate::http::{Code, Problem};
 
 /// `GET /livez`: the process can answer, and do its work.
 pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Problem> {
-    if shop.front.health.failed().is_some() {
+    if shop.submitter.health.failed().is_some() {
         return Err(Problem::new(Code::Unavailable, operators::FAILED_FOR_GOOD));
     }
     Ok("ok\n")
@@ -21,13 +21,13 @@ pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Prob
     if shop.is_stopping() {
         return Err(Problem::new(Code::Unavailable, operators::STOPPING));
     }
-    if !shop.front.is_open() {
+    if !shop.submitter.is_open() {
         return Err(Problem::new(Code::Unavailable, operators::ENGINE_STOPPED));
     }
-    if !shop.front.health.takes_writes() {
+    if !shop.submitter.health.takes_writes() {
         return Err(Problem::new(Code::Unavailable, operators::NO_WRITES));
     }
-    shop.front.views.product(domain::ids::ProductId(0)).await.map_err(crate::api::unavailable)?;
+    shop.submitter.views.product(domain::ids::ProductId(0)).await.map_err(crate::api::unavailable)?;
     Ok("ok\n")
 }
 

@@ -39,7 +39,7 @@ pub(in crate::api) async fn style() -> Response {
 }
 
 /// `GET /`: there is nothing to buy at this address itself, so people are led to the reference.
-pub(in crate::api) async fn front() -> Response {
+pub(in crate::api) async fn submitter() -> Response {
     const TEXT: &str =
         "This is a Doorbuster shop. Its reference to read is at /docs, the same as OpenAPI at /openapi.json.\n";
     (StatusCode::FOUND, [(LOCATION, HeaderValue::from_static("/docs"))], TEXT).into_response()

@@ -59,12 +59,12 @@ pub(crate) async fn charge(State(shop): State<Shop>, submission: Submission<Char
     if !(1..=NUMBER_MAX).contains(&user.0) {
         return Err(Problem::invalid("#/userId", "out_of_range", values::FROM_TO.with(1).with(NUMBER_MAX)));
     }
-    let settled = shop.front.submit(Command::ChargePoints { user, amount }, submission.idempotency).await;
-    let Answer::PointsCharged { balance } = settled.result.map_err(|refusal| problem(&refusal))? else {
+    let reply = shop.submitter.submit(Command::ChargePoints { user, amount }, submission.idempotency).await;
+    let Answer::PointsCharged { balance } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("charging points is answered with the balance");
     };
     let mut response = Json(BalanceBody { balance: balance.amount() }).into_response();
-    mark_replayed(&mut response, settled.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn balance(
     State(shop): State<Shop>,
     Customer(principal): Customer,
 ) -> Result<Json<BalanceBody>, Problem> {
-    let balance = shop.front.views.balance(UserId(principal.user_id)).await.map_err(unavailable)?;
+    let balance = shop.submitter.views.balance(UserId(principal.user_id)).await.map_err(unavailable)?;
     Ok(Json(BalanceBody { balance: balance.amount() }))
 }
 
@@ -86,6 +86,6 @@ pub(crate) async fn history(
     let list = List { name: "points/history", owner: Some(principal.user_id), filter: "" };
     let page = query.page(&shop, list)?;
     let (user, before) = (UserId(principal.user_id), page.after.map(EntryId));
-    let entries = shop.front.views.entries_of(user, before, page.fetch()).await.map_err(unavailable)?;
-    Ok(Json(page.of(entries, |entry| entry.id.0, |entry| render::entry(entry, &shop.front.codec))))
+    let entries = shop.submitter.views.entries_of(user, before, page.fetch()).await.map_err(unavailable)?;
+    Ok(Json(page.of(entries, |entry| entry.id.0, |entry| render::entry(entry, &shop.submitter.codec))))
 }

@@ -32,7 +32,7 @@ const TOKEN_TTL: Duration = Duration::from_secs(300);
 /// The admin that a command on this machine speaks for.
 const OPERATOR: i64 = 1;
 
-pub(in crate::commands) struct AdminDoor {
+pub(in crate::commands) struct AdminClient {
     token: String,
     way: Way,
 }
@@ -49,17 +49,17 @@ struct OwnShop {
     _data_dir: DataDir,
 }
 
-impl AdminDoor {
-    pub(in crate::commands) fn open(args: &ShopArgs) -> Result<AdminDoor, Error> {
-        AdminDoor::open_as(args, None)
+impl AdminClient {
+    pub(in crate::commands) fn open(args: &ShopArgs) -> Result<AdminClient, Error> {
+        AdminClient::open_as(args, None)
     }
 
     /// The same, but a shop that is opened for the command reads no log and publishes nothing meanwhile.
-    pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminDoor, Error> {
-        AdminDoor::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
+    pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminClient, Error> {
+        AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
     }
 
-    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminDoor, Error> {
+    fn open_as(args: &ShopArgs, own_roles: Option<Roles>) -> Result<AdminClient, Error> {
         let mut config = settings(&args.settings)?;
         config.server.roles = own_roles.unwrap_or(config.server.roles);
         let folder = &config.server.data_dir;
@@ -68,27 +68,27 @@ impl AdminDoor {
                 Some(token) => token.clone(),
                 None => signed(&Secret::find(config.auth.secret(), folder)?),
             };
-            return Ok(AdminDoor { token, way: Way::Server { address: address_of(url)? } });
+            return Ok(AdminClient { token, way: Way::Server { address: address_of(url)? } });
         }
         match DataDir::open(folder) {
-            Ok(data_dir) => AdminDoor::of_own_shop(&config, data_dir),
-            Err(data_dir::Error::Served(_)) => AdminDoor::of_server(&config, folder),
+            Ok(data_dir) => AdminClient::of_own_shop(&config, data_dir),
+            Err(data_dir::Error::Served(_)) => AdminClient::of_server(&config, folder),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn of_server(config: &Config, folder: &Path) -> Result<AdminDoor, Error> {
+    fn of_server(config: &Config, folder: &Path) -> Result<AdminClient, Error> {
         let token = signed(&Secret::find(config.auth.secret(), folder)?);
         let address = running::address(folder)?;
-        Ok(AdminDoor { token, way: Way::Server { address } })
+        Ok(AdminClient { token, way: Way::Server { address } })
     }
 
-    fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminDoor, Error> {
+    fn of_own_shop(config: &Config, data_dir: DataDir) -> Result<AdminClient, Error> {
         let secret = Secret::of_this_process()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let running = wiring::open(config, &secret, data_dir.path())?;
         let own = OwnShop { running, runtime, _data_dir: data_dir };
-        Ok(AdminDoor { token: signed(&secret), way: Way::Shop(Box::new(own)) })
+        Ok(AdminClient { token: signed(&secret), way: Way::Shop(Box::new(own)) })
     }
 
     /// Asks, and ends what was begun for this command.
@@ -173,7 +173,7 @@ pub(in crate::commands) fn ask(
     body: Option<&Value>,
     show: impl FnOnce(&Value) -> String,
 ) -> Result<ExitCode, Error> {
-    let answer = AdminDoor::open(shop)?.ask(method, path, body)?;
+    let answer = AdminClient::open(shop)?.ask(method, path, body)?;
     print(&if shop.json { answer.to_string() } else { show(&answer) })
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
 
-use super::client::{AdminDoor, plain};
+use super::client::{AdminClient, plain};
 use crate::cli::{GroupsArgs, GroupsCommand, ResetArgs, ShopArgs};
 use crate::commands::output::table::counted;
 use crate::commands::{Error, print};
@@ -43,7 +43,7 @@ fn body(args: &ResetArgs) -> Value {
 
 /// A shop that is opened only for this command must not go on reading the log under the operator's hands.
 fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
-    AdminDoor::open_without_consumers(shop)?.ask(method, path, body)
+    AdminClient::open_without_consumers(shop)?.ask(method, path, body)
 }
 
 fn table(answer: &Value, by_partition: bool) -> String {

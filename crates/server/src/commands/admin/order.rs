@@ -77,7 +77,7 @@ fn table(orders: &[Value], answer: &Value) -> String {
     }
     let mut text = aligned(&orders.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
-    let _ = write!(text, "{more}`doorbuster order resume NUMBER` asks again, `resolve` settles.");
+    let _ = write!(text, "{more}`doorbuster order resume NUMBER` asks again, `resolve` ends the compensation by hand.");
     text
 }
 

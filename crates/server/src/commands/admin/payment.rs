@@ -39,7 +39,10 @@ fn table(answer: &Value) -> String {
     }
     let mut text = aligned(&payments.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
-    let _ = write!(text, "{more}`doorbuster payment retry ID` asks the provider again, `resolve` settles by hand.");
+    let _ = write!(
+        text,
+        "{more}`doorbuster payment retry ID` asks the provider again, `resolve` records that it was done by hand."
+    );
     text
 }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::{TopicsAction, TopicsArgs};
 use crate::commands::{Error, note, print, settings};
 use crate::config::Config;
-use crate::wiring::{self, TopicDesk, TopicDifference, TopicPlan};
+use crate::wiring::{self, TopicAdmin, TopicDifference, TopicPlan};
 
 /// How far a switch is, is told so often, and when it comes to something else.
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -32,7 +32,7 @@ pub(in crate::commands) fn run(args: &TopicsArgs) -> Result<ExitCode, Error> {
             print(&format!("{:#}", async_api::document(&wiring::wanted_topics(&config))))
         }
         TopicsAction::List => list(&config, args.json),
-        TopicsAction::Plan => show(&mut wiring::topic_desk(&config)?, args.json),
+        TopicsAction::Plan => show(&mut wiring::topic_admin(&config)?, args.json),
         TopicsAction::Apply => apply(&config, args),
     }
 }
@@ -68,13 +68,13 @@ fn described(wanted: &Wanted) -> Value {
 }
 
 /// Exit code 1 when the brokers' topics are not as they should be.
-fn show(desk: &mut TopicDesk, is_json: bool) -> Result<ExitCode, Error> {
+fn show(desk: &mut TopicAdmin, is_json: bool) -> Result<ExitCode, Error> {
     let plan = desk.plan()?;
     let switched: Vec<Topic> = switches(&plan).map(|difference| difference.wanted.topic).collect();
     let waiting = waiting(&desk.backlog(&switched)?);
-    let is_settled = plan.missing.is_empty() && plan.short.is_empty() && plan.different.is_empty();
+    let is_final = plan.missing.is_empty() && plan.short.is_empty() && plan.different.is_empty();
     print(&if is_json { as_json(&plan, &waiting).to_string() } else { as_text(&plan, &waiting) })?;
-    Ok(if is_settled { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if is_final { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// What takes a switch; dead letters stand in no order.
@@ -159,7 +159,7 @@ fn apply(config: &Config, args: &TopicsArgs) -> Result<ExitCode, Error> {
                 .to_owned(),
         ));
     }
-    let mut desk = wiring::topic_desk(config)?;
+    let mut desk = wiring::topic_admin(config)?;
     let made = desk.complete()?;
     note(&format!("{made} topics were made."));
     if args.switch {
@@ -168,7 +168,7 @@ fn apply(config: &Config, args: &TopicsArgs) -> Result<ExitCode, Error> {
     show(&mut desk, args.json)
 }
 
-fn switch(desk: &mut TopicDesk, within: Duration) -> Result<(), Error> {
+fn switch(desk: &mut TopicAdmin, within: Duration) -> Result<(), Error> {
     let plan = desk.plan()?;
     if plan.different.is_empty() {
         return Ok(());

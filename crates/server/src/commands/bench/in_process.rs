@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use app::commands::answer::{Answer, Settled};
+use app::commands::answer::{Answer, Reply};
 use app::commands::{Command, CreateCampaign, PlaceOrder};
 use bench::connection;
 use bench::load::Tally;
@@ -156,7 +156,7 @@ fn place_order(user: UserId, product: ProductId) -> Command {
 
 async fn product(shop: &Shop) -> Result<ProductId, Error> {
     let command = Command::RegisterProduct { name: "Bench product".into(), price: Money::won(PRICE), stock: STOCK };
-    match shop.front.submit(command, None).await.result {
+    match shop.submitter.submit(command, None).await.result {
         Ok(Answer::ProductRegistered { product }) => Ok(product),
         other => Err(Error::Failed(format!("a product could not be made: {other:?}"))),
     }
@@ -175,7 +175,7 @@ async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
         issue_mode: IssueMode::Direct,
         queue_key: QueueKey::Campaign,
     }));
-    match shop.front.submit(command, None).await.result {
+    match shop.submitter.submit(command, None).await.result {
         Ok(Answer::CampaignCreated { campaign }) => Ok(campaign),
         other => Err(Error::Failed(format!("a campaign could not be made: {other:?}"))),
     }
@@ -195,8 +195,8 @@ async fn drive(shop: &Shop, ask: Ask, (at_once, count, time): (u64, u64, Duratio
                 while asked.get() < count && begin.elapsed() < time {
                     let number = asked.replace(asked.get() + 1);
                     let start = Instant::now();
-                    let settled = shop.front.submit(ask(number), None).await;
-                    note(&mut tally.borrow_mut(), start.elapsed(), &settled);
+                    let reply = shop.submitter.submit(ask(number), None).await;
+                    note(&mut tally.borrow_mut(), start.elapsed(), &reply);
                 }
             });
         }
@@ -206,12 +206,12 @@ async fn drive(shop: &Shop, ask: Ask, (at_once, count, time): (u64, u64, Duratio
     (tally.take(), begin.elapsed())
 }
 
-fn note(tally: &mut Tally, took: Duration, settled: &Settled) {
-    let is_completed = settled.order.as_ref().is_none_or(|order| order.outcome == Outcome::Completed);
-    if settled.result.is_ok() && is_completed {
+fn note(tally: &mut Tally, took: Duration, reply: &Reply) {
+    let is_completed = reply.order.as_ref().is_none_or(|order| order.outcome == Outcome::Completed);
+    if reply.result.is_ok() && is_completed {
         tally.note(took, Verdict::Success, connection::Answer { status: 200, body: b"" });
     } else {
-        let found = format!("{:?}", settled.result);
+        let found = format!("{:?}", reply.result);
         tally.note(took, Verdict::Surprise, connection::Answer { status: 500, body: found.as_bytes() });
     }
 }

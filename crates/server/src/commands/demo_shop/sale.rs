@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::Error;
 use super::board::Board;
 use super::catalogue::{Campaign, Discount};
+use super::client::ShopClient;
 use super::crowd::{Crowd, POINTS, Rush};
-use super::door::Door;
 use super::outcome::{Counts, Outcome};
 use super::seed::{Sown, terms};
 use crate::api::Shop;
@@ -47,19 +47,19 @@ pub struct Sale {
 
 impl Sale {
     /// A product and a campaign of its own, so that it can be held again in the same shop.
-    pub async fn prepare(shop: &Shop, door: &Door, sown: &Sown, size: Size) -> Result<Sale, Error> {
+    pub async fn prepare(shop: &Shop, client: &ShopClient, sown: &Sown, size: Size) -> Result<Sale, Error> {
         let goods = (size.coupons * GOODS_OF_TEN / 10).max(1);
         let body = json!({"name": "Sneaker Midnight, limited", "price": PRICE, "stock": goods});
-        let product = number(&door.post_as_admin("/api/admin/products", &body).await?, "productId")?;
+        let product = number(&client.post_as_admin("/api/admin/products", &body).await?, "productId")?;
         let campaign = Campaign {
             name: "Midnight drop",
             discount: Discount::Percent { value: 20, max_amount: 30_000 },
             total_quantity: i64::try_from(size.coupons).unwrap_or(i64::MAX),
         };
-        let campaign = number(&door.post_as_admin("/api/admin/coupons", &terms(&campaign)).await?, "couponId")?;
+        let campaign = number(&client.post_as_admin("/api/admin/coupons", &terms(&campaign)).await?, "couponId")?;
         let mut guests = sown.guests.clone();
         for guest in &mut guests {
-            let balance = number(&door.get("/api/points", Some(&guest.token)).await?, "balance")?;
+            let balance = number(&client.get("/api/points", Some(&guest.token)).await?, "balance")?;
             guest.has_points = balance >= POINTS;
         }
         let mint = |user_id| shop.tokens.mint(Principal { user_id, role: Role::Customer }, TOKEN_TTL);
@@ -79,7 +79,7 @@ impl Sale {
     }
 
     /// Lets everybody in, and counts what came of it when the last has his answer.
-    pub async fn hold(self, address: SocketAddr, door: &Door, watcher: Watcher) -> Result<Outcome, Error> {
+    pub async fn hold(self, address: SocketAddr, client: &ShopClient, watcher: Watcher) -> Result<Outcome, Error> {
         let Sale { size, goods, rush, crowd, board } = self;
         let planned = Crowd::requests(rush);
         let per_second = (planned as f64 / size.time.as_secs_f64().max(0.001)).ceil() as u64;
@@ -87,8 +87,8 @@ impl Sale {
         let requests = planned + size.connections as u64;
         let load = Load { connections: size.connections, pace: Pace::Open { per_second, requests } };
         let leg = load::run_watched(address, Box::new(crowd), load, Some(watcher)).await?;
-        let campaign = door.get(&format!("/api/coupons/{}", rush.campaign), None).await?;
-        let product = door.get(&format!("/api/products/{}", rush.product), None).await?;
+        let campaign = client.get(&format!("/api/coupons/{}", rush.campaign), None).await?;
+        let product = client.get(&format!("/api/products/{}", rush.product), None).await?;
         let counts = Counts {
             customers: size.customers,
             coupons: size.coupons,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::catalogue::{Campaign, Catalogue, Customer, Discount, OPEN_FROM, OPEN_UNTIL, Product, VALID_UNTIL};
-use super::door::{Door, expect};
+use super::client::{ShopClient, expect};
 use crate::api::Shop;
 
 /// Of the customers of a shop to try; they own nothing but points of play.
@@ -32,22 +32,22 @@ pub struct Sown {
 }
 
 /// Makes what of the catalogue the shop does not have yet, known by its names.
-pub async fn sow(shop: &Shop, door: &Door, catalogue: Catalogue) -> Result<Sown, Error> {
+pub async fn sow(shop: &Shop, client: &ShopClient, catalogue: Catalogue) -> Result<Sown, Error> {
     let mut changes = 0;
-    let known = numbers(door, "/api/products", "productId").await?;
+    let known = numbers(client, "/api/products", "productId").await?;
     for product in catalogue.products.iter().filter(|product| !known.contains_key(product.name)) {
         let Product { name, price, stock } = product;
-        door.post_as_admin("/api/admin/products", &json!({"name": name, "price": price, "stock": stock})).await?;
+        client.post_as_admin("/api/admin/products", &json!({"name": name, "price": price, "stock": stock})).await?;
         changes += 1;
     }
-    let known = numbers(door, "/api/coupons", "couponId").await?;
+    let known = numbers(client, "/api/coupons", "couponId").await?;
     for campaign in catalogue.campaigns.iter().filter(|campaign| !known.contains_key(campaign.name)) {
-        door.post_as_admin("/api/admin/coupons", &terms(campaign)).await?;
+        client.post_as_admin("/api/admin/coupons", &terms(campaign)).await?;
         changes += 1;
     }
     let mut guests = vec![];
     for customer in &catalogue.customers {
-        let (guest, is_new) = welcome(shop, door, customer).await?;
+        let (guest, is_new) = welcome(shop, client, customer).await?;
         guests.push(guest);
         changes += u32::from(is_new);
     }
@@ -55,11 +55,11 @@ pub async fn sow(shop: &Shop, door: &Door, catalogue: Catalogue) -> Result<Sown,
 }
 
 /// The names in a list and the numbers they have, page by page.
-async fn numbers(door: &Door, list: &str, number: &str) -> Result<BTreeMap<String, i64>, Error> {
+async fn numbers(client: &ShopClient, list: &str, number: &str) -> Result<BTreeMap<String, i64>, Error> {
     let mut found = BTreeMap::new();
     let mut path = format!("{list}?limit=100");
     loop {
-        let page = door.get(&path, None).await?;
+        let page = client.get(&path, None).await?;
         for row in page["data"].as_array().into_iter().flatten() {
             if let (Some(name), Some(number)) = (row["name"].as_str(), row[number].as_i64()) {
                 found.insert(name.to_owned(), number);
@@ -82,23 +82,23 @@ pub(super) fn terms(campaign: &Campaign) -> Value {
 }
 
 /// Registers a customer and gives him his points, unless that was done before.
-async fn welcome(shop: &Shop, door: &Door, customer: &Customer) -> Result<(Guest, bool), Error> {
+async fn welcome(shop: &Shop, client: &ShopClient, customer: &Customer) -> Result<(Guest, bool), Error> {
     let Customer { name, email, points } = customer;
     let body = json!({"email": email, "password": PASSWORD, "name": name});
-    let registered = door.post("/api/users", &body).await?;
+    let registered = client.post("/api/users", &body).await?;
     if registered.0 != StatusCode::CONFLICT {
         expect("/api/users", registered)?;
     }
     let body = json!({"email": email, "password": PASSWORD});
-    let login = expect("/api/auth/login", door.post("/api/auth/login", &body).await?)?;
+    let login = expect("/api/auth/login", client.post("/api/auth/login", &body).await?)?;
     let token = login["accessToken"].as_str().unwrap_or_default().to_owned();
     let unreadable = |_| Error::Unreadable { what: "/api/auth/login".to_owned() };
     let user_id = shop.tokens.verify(&token).map_err(unreadable)?.user_id;
-    let history = door.get("/api/points/history", Some(&token)).await?;
+    let history = client.get("/api/points/history", Some(&token)).await?;
     let is_new = history["data"].as_array().is_none_or(Vec::is_empty);
     if is_new {
         // By the admin: whether customers may do it themselves is a setting.
-        door.post_as_admin("/api/points/charge", &json!({"amount": points, "userId": user_id})).await?;
+        client.post_as_admin("/api/points/charge", &json!({"amount": points, "userId": user_id})).await?;
     }
     Ok((Guest { name, token, has_points: true }, is_new))
 }

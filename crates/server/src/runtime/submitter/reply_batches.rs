@@ -6,45 +6,45 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use app::commands::answer::Settled;
+use app::commands::answer::Reply;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-type Reply = oneshot::Sender<Settled>;
+type Responder = oneshot::Sender<Reply>;
 
 /// Answers on their way to one thread.
 #[derive(Default)]
-pub(super) struct Returns {
+pub(super) struct ReplyBatches {
     /// `None` once nobody hands them out any more; who waits then learns that there is no answer.
-    waiting: Mutex<Option<Vec<(Reply, Settled)>>>,
+    waiting: Mutex<Option<Vec<(Responder, Reply)>>>,
     news: Notify,
 }
 
 thread_local! {
-    static OF_THIS_THREAD: RefCell<Arc<Returns>> = RefCell::default();
+    static OF_THIS_THREAD: RefCell<Arc<ReplyBatches>> = RefCell::default();
 }
 
-impl Returns {
+impl ReplyBatches {
     /// The box of this thread, which belongs to a runtime.
-    pub(super) fn of_this_thread() -> Arc<Returns> {
+    pub(super) fn of_this_thread() -> Arc<ReplyBatches> {
         OF_THIS_THREAD.with_borrow_mut(|returns| {
             if returns.waiting.lock().is_none() {
-                *returns = Returns::open();
+                *returns = ReplyBatches::open();
             }
             Arc::clone(returns)
         })
     }
 
-    fn open() -> Arc<Returns> {
-        let returns = Arc::new(Returns { waiting: Mutex::new(Some(vec![])), news: Notify::new() });
+    fn open() -> Arc<ReplyBatches> {
+        let returns = Arc::new(ReplyBatches { waiting: Mutex::new(Some(vec![])), news: Notify::new() });
         tokio::spawn(HandingOut(Arc::clone(&returns)).run());
         returns
     }
 
-    pub(super) fn put(&self, reply: Reply, settled: Settled) {
+    pub(super) fn put(&self, responder: Responder, reply: Reply) {
         let mut waiting = self.waiting.lock();
         let Some(waiting) = waiting.as_mut() else { return };
-        waiting.push((reply, settled));
+        waiting.push((responder, reply));
         if waiting.len() == 1 {
             self.news.notify_one();
         }
@@ -52,16 +52,16 @@ impl Returns {
 }
 
 /// The task that hands out; it ends with its runtime, and closes the box.
-struct HandingOut(Arc<Returns>);
+struct HandingOut(Arc<ReplyBatches>);
 
 impl HandingOut {
     async fn run(self) {
         loop {
             self.0.news.notified().await;
             let answers = self.0.waiting.lock().replace(vec![]);
-            for (reply, settled) in answers.into_iter().flatten() {
+            for (responder, reply) in answers.into_iter().flatten() {
                 // The client may have hung up; what was decided stays decided.
-                let _ = reply.send(settled);
+                let _ = responder.send(reply);
             }
         }
     }
@@ -80,15 +80,15 @@ mod tests {
 
     use super::*;
 
-    fn done() -> Settled {
-        Settled { result: Ok(Answer::Done), replayed: false, order: None }
+    fn done() -> Reply {
+        Reply { result: Ok(Answer::Done), replayed: false, order: None }
     }
 
     #[tokio::test]
     async fn answers_from_another_thread_arrive() {
-        let returns = Returns::of_this_thread();
+        let returns = ReplyBatches::of_this_thread();
         let (replies, answers): (Vec<_>, Vec<_>) = (0..100).map(|_| oneshot::channel()).unzip();
-        std::thread::spawn(move || replies.into_iter().for_each(|reply| returns.put(reply, done())));
+        std::thread::spawn(move || replies.into_iter().for_each(|responder| returns.put(responder, done())));
         for answer in answers {
             assert_eq!(answer.await.unwrap().result, Ok(Answer::Done));
         }
@@ -98,14 +98,14 @@ mod tests {
     fn whoever_waits_when_the_runtime_ends_is_told_so() {
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let first = runtime();
-        let closed = first.block_on(async { Returns::of_this_thread() });
+        let closed = first.block_on(async { ReplyBatches::of_this_thread() });
         drop(first);
-        let (reply, mut answer) = oneshot::channel();
-        closed.put(reply, done());
+        let (responder, mut answer) = oneshot::channel();
+        closed.put(responder, done());
         assert!(answer.try_recv().is_err());
         runtime().block_on(async {
-            let (reply, answer) = oneshot::channel();
-            Returns::of_this_thread().put(reply, done());
+            let (responder, answer) = oneshot::channel();
+            ReplyBatches::of_this_thread().put(responder, done());
             assert!(answer.await.is_ok(), "a runtime that follows on the same thread has a box of its own");
         });
     }

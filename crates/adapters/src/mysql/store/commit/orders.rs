@@ -5,11 +5,11 @@ use app::state::table::Change;
 use domain::order::saga::{Direction, Step, StepRecord};
 use domain::order::{Line, Order, Rule};
 
-use super::{Before, Written, put_all};
+use super::{Before, Upsert, put_all};
 use crate::mysql::sql::{Insert, Script};
 use crate::words::step_reason;
 
-const ORDERS: Written = Written {
+const ORDERS: Upsert = Upsert {
     head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
            pay_within_us, pay_before_at, total, discount, points, amount_due, campaign_id, coupon_id, coupon_state, \
            coupon_reason, coupon_at, point_state, point_reason, point_at, receiver, warehouse_storage, is_processing, version, \
@@ -23,7 +23,7 @@ const ORDERS: Written = Written {
              version = VALUES(version), updated_at = VALUES(updated_at), \
              after_sales = VALUES(after_sales), completed_at = VALUES(completed_at)",
 };
-const LINES: Written = Written {
+const LINES: Upsert = Upsert {
     head: "INSERT INTO order_line (order_id, line_no, product_id, name, quantity, unit_price, stock_state, \
            stock_reason, stock_at, returned) VALUES ",
     update: " ON DUPLICATE KEY UPDATE stock_state = VALUES(stock_state), stock_reason = VALUES(stock_reason), \

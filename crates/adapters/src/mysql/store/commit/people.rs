@@ -5,11 +5,11 @@ use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
 
-use super::{Before, Written, put_all};
+use super::{Before, Upsert, put_all};
 use crate::mysql::sql::{Insert, Script};
 
 pub(super) fn logins(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES ",
         update: " ON DUPLICATE KEY UPDATE name = VALUES(name), password_hash = VALUES(password_hash), \
                  role = VALUES(role)",
@@ -20,7 +20,7 @@ pub(super) fn logins(script: &mut Script, rows: &Rows) {
 }
 
 pub(super) fn requests(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO coupon_request (request_id, user_id, campaign_id, status, result_code, coupon_id, \
                coupon_code, issue_number, quantity, decided_at, created_at, updated_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE status = VALUES(status), result_code = VALUES(result_code), \
@@ -49,7 +49,7 @@ pub(super) fn requests(script: &mut Script, rows: &Rows) {
 }
 
 pub(super) fn customers(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO customer (user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, \
                created_at) VALUES ",
         update: " ON DUPLICATE KEY UPDATE last_order_id = VALUES(last_order_id), \
@@ -70,7 +70,7 @@ pub(super) fn customers(script: &mut Script, rows: &Rows) {
 }
 
 pub(super) fn accounts(script: &mut Script, rows: &Rows) {
-    let written = Written {
+    let written = Upsert {
         head: "INSERT INTO points_account (user_id, balance) VALUES ",
         update: " ON DUPLICATE KEY UPDATE balance = VALUES(balance)",
     };

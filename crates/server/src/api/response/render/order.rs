@@ -1,6 +1,6 @@
 //! An order on the wire, with its payment and its goods.
 
-use app::audit::Settlement;
+use app::audit::Fulfilment;
 use app::events::wire_time;
 use domain::ids::{Codec, ProductId};
 use domain::money::Money;
@@ -179,18 +179,18 @@ struct StepBody {
 /// The order with its payment and its goods. An order that cannot have any is not looked up for them.
 pub(crate) async fn order(shop: &Shop, order: &Order) -> Result<OrderBody, Problem> {
     let of_it = if may_have_more(order) {
-        let found = shop.front.views.settlements(vec![order.id()]).await.map_err(unavailable)?;
+        let found = shop.submitter.views.fulfilments(vec![order.id()]).await.map_err(unavailable)?;
         found.into_iter().next().unwrap_or_default()
     } else {
-        Settlement::default()
+        Fulfilment::default()
     };
-    Ok(body(order, &of_it, &shop.front.codec))
+    Ok(body(order, &of_it, &shop.submitter.codec))
 }
 
 /// The orders of a page, each with what there is of it: read together.
-pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Settlement)>, Problem> {
+pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Fulfilment)>, Problem> {
     let ids = orders.iter().filter(|order| may_have_more(order)).map(Order::id).collect();
-    let mut found = shop.front.views.settlements(ids).await.map_err(unavailable)?.into_iter();
+    let mut found = shop.submitter.views.fulfilments(ids).await.map_err(unavailable)?.into_iter();
     let with = |order: Order| {
         let of_it = if may_have_more(&order) { found.next() } else { None };
         (order, of_it.unwrap_or_default())
@@ -204,7 +204,7 @@ fn may_have_more(order: &Order) -> bool {
     may_be_paid || (order.has_destination() && order.outcome == Outcome::Completed)
 }
 
-pub(crate) fn body(order: &Order, of_it: &Settlement, codec: &Codec) -> OrderBody {
+pub(crate) fn body(order: &Order, of_it: &Fulfilment, codec: &Codec) -> OrderBody {
     let created = &order.created;
     let payment = payment(order, of_it, codec);
     let at = |moment: Timestamp| wire_time::format(moment);
@@ -266,7 +266,7 @@ fn items(order: &Order) -> Vec<ItemBody> {
     lines.map(item).collect()
 }
 
-fn payment(order: &Order, of_it: &Settlement, codec: &Codec) -> PaymentBody {
+fn payment(order: &Order, of_it: &Fulfilment, codec: &Codec) -> PaymentBody {
     let payment = of_it.payment.as_ref();
     let won = |amount: Option<Money>| amount.unwrap_or_default().amount();
     PaymentBody {

@@ -20,15 +20,15 @@ const OPERATOR: i64 = 1;
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 
 #[derive(Debug)]
-pub struct Door {
+pub struct ShopClient {
     router: Router,
     admin: String,
 }
 
-impl Door {
-    pub fn of(shop: &Shop) -> Door {
+impl ShopClient {
+    pub fn of(shop: &Shop) -> ShopClient {
         let operator = Principal { user_id: OPERATOR, role: Role::Admin };
-        Door { router: api::router(shop, Surface::Everything), admin: shop.tokens.mint(operator, TOKEN_TTL) }
+        ShopClient { router: api::router(shop, Surface::Everything), admin: shop.tokens.mint(operator, TOKEN_TTL) }
     }
 
     /// What a path says to everybody or to this token.

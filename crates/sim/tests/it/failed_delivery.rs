@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::commands::{Command, Undelivered};
+use app::commands::{Command, FailedDelivery};
 use app::engine::Report;
 use app::log::reactions::Group;
 use app::log::retry_policy::{RESEND_EVERY, RESENDS_MAX};
@@ -147,7 +147,7 @@ fn a_letter_that_fails_again_and_again_is_left_to_people_who_are_told_once() {
     assert_eq!(permanent, [(first.id, Group::Stock)]);
     shop.disk.tamper(|state| state.refused_claims.clear());
     let now = shop.disk.read(|state| state.letters[&first.id].clone());
-    let (resend, answer) = job(Undelivered::resend(&now, "the participant is back", &CODEC));
+    let (resend, answer) = job(FailedDelivery::resend(&now, "the participant is back", &CODEC));
     shop.batch(vec![resend]);
     shop.finish_deferred();
     assert!(answer.answer().result.is_ok());
@@ -168,8 +168,8 @@ fn a_letter_that_an_operator_has_touched_is_told_of_when_it_becomes_permanent() 
     assert_eq!(buried.iter().map(|new| (new.letter, new.group)).collect::<Vec<_>>(), [(first.id, Group::Stock)]);
     assert_eq!((&*buried[0].kind, buried[0].error.contains("as planned")), ("StockDeductionRequested", true));
     let payload = first.message.payload.clone();
-    let edit = Undelivered::Edit { letter: first.id, payload, reason: "looked at it".into() };
-    assert!(shop.decide([Command::Undelivered(edit)])[0].result.is_ok());
+    let edit = FailedDelivery::Edit { letter: first.id, payload, reason: "looked at it".into() };
+    assert!(shop.decide([Command::FailedDelivery(edit)])[0].result.is_ok());
     let mut permanent = vec![];
     for _resend in 0..=RESENDS_MAX + 2 {
         permanent.extend(pass(&mut shop, RESEND_EVERY).permanent.into_iter().filter(|(id, _)| *id == first.id));
@@ -198,13 +198,13 @@ fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
     let number = CODEC.order(order);
     let payload = format!("{{\"orderId\":\"{}\",\"productId\":{product},\"quantity\":1}}", number.as_str());
     let edit =
-        |payload: &str| Undelivered::Edit { letter: poison.id, payload: payload.into(), reason: "a typo".into() };
-    let answers = shop.decide([Command::Undelivered(edit("{")), Command::Undelivered(edit(&payload))]);
+        |payload: &str| FailedDelivery::Edit { letter: poison.id, payload: payload.into(), reason: "a typo".into() };
+    let answers = shop.decide([Command::FailedDelivery(edit("{")), Command::FailedDelivery(edit(&payload))]);
     assert!(matches!(answers[0].result, Err(app::commands::answer::Refusal::LetterUnreadable { .. })));
     assert!(answers[1].result.is_ok());
     let mended = letter(&shop);
     assert_eq!(mended.acts[0].payload_before.as_deref(), Some("{\"orderId\":"));
-    assert!(shop.decide([Undelivered::resend(&mended, "mended", &CODEC)])[0].result.is_ok());
+    assert!(shop.decide([FailedDelivery::resend(&mended, "mended", &CODEC)])[0].result.is_ok());
     work(&mut shop);
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
 }
@@ -221,11 +221,11 @@ fn codes_of_another_shop_are_given_up_at_once_and_can_be_dropped_with_a_reason()
     shop.is_audited = false;
     assert_eq!(work(&mut shop).buried.len(), 1);
     let id = letter(&shop).id;
-    let drop = || Command::Undelivered(Undelivered::Drop { letter: id, reason: "not ours".into() });
+    let drop = || Command::FailedDelivery(FailedDelivery::Drop { letter: id, reason: "not ours".into() });
     let answers = shop.decide([drop(), drop()]);
     assert!(answers[0].result.is_ok());
     assert_eq!(answers[1].result, Err(app::commands::answer::Refusal::LetterClosed));
     let dropped = letter(&shop);
     assert_eq!((dropped.status, &*dropped.acts[0].reason), (LetterStatus::Dropped, "not ours"));
-    assert!(shop.decide([Undelivered::resend(&dropped, "again", &CODEC)])[0].result.is_err());
+    assert!(shop.decide([FailedDelivery::resend(&dropped, "again", &CODEC)])[0].result.is_err());
 }

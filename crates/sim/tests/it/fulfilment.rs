@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, PaymentAnswered, PlaceOrder, ProcessOrder, RefundWanted};
-use app::payments::provider::{Asked, Deed, Found, ProviderError, Verdict};
-use app::state::rows::Telling;
+use app::payments::provider::{Asked, Found, Operation, ProviderError, Verdict};
+use app::state::rows::CallbackRow;
 use domain::ids::{OrderId, ProductId};
 use domain::money::Money;
 use domain::order::{Canceller, Order, Outcome, Payment as Paying, Receiver, Status};
@@ -82,7 +82,7 @@ pub(crate) fn say(shop: &mut Shop, order: OrderId, answer: Result<Found, Provide
 #[track_caller]
 pub(crate) fn agree(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {
-        let amount = payment(shop, order).amount_of(asked.deed);
+        let amount = payment(shop, order).amount_of(asked.operation);
         say(shop, order, approved(amount));
     }
 }
@@ -177,7 +177,7 @@ fn a_refused_order_may_be_paid_again_until_its_time_is_over() {
         say(shop, order.id(), refused());
         assert_eq!(shop.order(order.id()).outcome, Outcome::AwaitingPayment);
         pay(shop, order.id()).unwrap();
-        assert_eq!(payment(shop, order.id()).asked(), Some(Asked::first(2, Deed::Authorize, 0)));
+        assert_eq!(payment(shop, order.id()).asked(), Some(Asked::first(2, Operation::Authorize, 0)));
         say(shop, order.id(), refused());
         shop.pass(Duration::from_secs(700));
         assert_eq!(shop.order(order.id()).reason, Some(Reason::PaymentExpired));
@@ -226,7 +226,7 @@ fn an_answer_and_its_callbacks_are_booked_once() {
         pay(shop, order.id()).unwrap();
         say(shop, order.id(), approved(DUE));
         let answer = answered(shop, order.id(), approved(DUE));
-        let telling = Telling::new("model", "evt_1".into(), shop.state().orders[&order.id()].order.updated_at);
+        let telling = CallbackRow::new("model", "evt_1".into(), shop.state().orders[&order.id()].order.updated_at);
         let told = PaymentAnswered { told: Some(telling), ..answer.clone() };
         let commands = [told.clone(), answer, told].map(|answered| Command::PaymentAnswered(Box::new(answered)));
         assert!(shop.decide(commands).iter().all(|answer| answer.result.is_ok()));
@@ -389,7 +389,7 @@ fn a_payment_that_is_declined_is_told() {
 
 /// What is not paid costs no row more than it did before there were payments.
 #[test]
-fn an_order_that_pays_on_delivery_writes_nothing_about_settling() {
+fn an_order_that_pays_on_delivery_writes_nothing_about_payment() {
     everywhere(|shop| {
         let product = shop.product(1_000, 9);
         shop.place(order_of(ANN, product));

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use adapters::redis::{self, Redis, RedisBell, RedisGate, RedisRanking, RedisRates};
+use adapters::redis::{self, Redis, RedisGate, RedisNotifier, RedisRanking, RedisRates};
 use app::ports::views::Views;
-use app::ports::{Bell, Clock, Gate, Ranking};
+use app::ports::{Clock, Gate, Notifier, Ranking};
 use app::resilience::rates::SharedRates;
 use domain::ids::{CampaignId, Codec, OrderId};
 use prometheus_client::collector::Collector;
@@ -17,18 +17,18 @@ use crate::metrics::{Condition, RedisMetrics};
 /// Campaigns that are read at once.
 const CAMPAIGNS_AT_ONCE: usize = 500;
 
-pub(super) struct Beside {
+pub(super) struct RedisServices {
     pub(super) gate: Arc<dyn Gate>,
-    pub(super) bell: Option<Arc<dyn Bell>>,
+    pub(super) notifier: Option<Arc<dyn Notifier>>,
     pub(super) ranking: Option<Arc<dyn Ranking>>,
     pub(super) rates: Option<Arc<dyn SharedRates>>,
     pub(super) condition: Option<Box<dyn Collector>>,
 }
 
-impl Beside {
+impl RedisServices {
     /// The store is alone, with its own gate.
-    pub(super) fn nothing(gate: Arc<dyn Gate>) -> Beside {
-        Beside { gate, bell: None, ranking: None, rates: None, condition: None }
+    pub(super) fn nothing(gate: Arc<dyn Gate>) -> RedisServices {
+        RedisServices { gate, notifier: None, ranking: None, rates: None, condition: None }
     }
 }
 
@@ -43,11 +43,11 @@ pub(super) fn open(
     codec: Codec,
     views: &Arc<dyn Views>,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Beside>, Error> {
+) -> Result<Option<RedisServices>, Error> {
     let Some(address) = config.redis.address() else { return Ok(None) };
     let redis = Redis::open(options(config, address, codec))?;
     let gate = RedisGate::new(Arc::clone(&redis), Arc::<dyn Views>::clone(views), script(config));
-    let bell: Arc<dyn Bell> = Arc::new(RedisBell::new(Arc::clone(&redis)));
+    let notifier: Arc<dyn Notifier> = Arc::new(RedisNotifier::new(Arc::clone(&redis)));
     let ranking = RedisRanking::new(
         Arc::clone(&redis),
         Arc::<dyn Views>::clone(views),
@@ -60,7 +60,13 @@ pub(super) fn open(
         Condition { works, calls, failures, losses }
     };
     let condition = Box::new(RedisMetrics::new(Box::new(condition)));
-    Ok(Some(Beside { gate: Arc::new(gate), bell: Some(bell), ranking, rates, condition: Some(condition) }))
+    Ok(Some(RedisServices {
+        gate: Arc::new(gate),
+        notifier: Some(notifier),
+        ranking,
+        rates,
+        condition: Some(condition),
+    }))
 }
 
 fn options(config: &Config, address: &str, codec: Codec) -> redis::Options {

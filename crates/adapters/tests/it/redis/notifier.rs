@@ -3,8 +3,8 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use adapters::redis::RedisBell;
-use app::ports::{Bell as _, Heard, Wake};
+use adapters::redis::RedisNotifier;
+use app::ports::{Notification, Notifier as _, Wake};
 use domain::ids::{OrderId, UserId};
 use xtask::redis_server::{RedisServer, wait_until};
 
@@ -14,25 +14,25 @@ use super::server::open_as;
 fn a_ring_is_heard_by_others_also_after_redis_was_away() {
     let test = "a_ring_is_heard_by_others_also_after_redis_was_away";
     let Some(mut server) = RedisServer::start(test, &[]) else { return };
-    let (here, there) = (RedisBell::new(open_as(&server, test)), RedisBell::new(open_as(&server, test)));
+    let (here, there) = (RedisNotifier::new(open_as(&server, test)), RedisNotifier::new(open_as(&server, test)));
     let (tell, told) = mpsc::channel();
     there.listen(Box::new(move |heard| _ = tell.send(heard)));
-    let hears = |expected: &Heard| {
+    let hears = |expected: &Notification| {
         while told.recv_timeout(Duration::from_secs(20)).expect("it is heard") != *expected {}
     };
     let wake = Wake { users: vec![UserId(1)], orders: vec![OrderId(2)], requests: vec![] };
-    hears(&Heard::Nothing);
-    here.ring(wake.clone());
-    hears(&Heard::Wake(wake.clone()));
+    hears(&Notification::Nothing);
+    here.notify(wake.clone());
+    hears(&Notification::Wake(wake.clone()));
     server.kill();
     wait_until("it is known that nothing is heard", || !there.is_heard());
     server.restart();
     // Whatever was rung meanwhile was missed, and it says so.
-    hears(&Heard::Nothing);
+    hears(&Notification::Nothing);
     // The other side may still be finding out that Redis is back.
     let mut rings = 0;
-    while told.recv_timeout(Duration::from_millis(50)) != Ok(Heard::Wake(wake.clone())) {
-        here.ring(wake.clone());
+    while told.recv_timeout(Duration::from_millis(50)) != Ok(Notification::Wake(wake.clone())) {
+        here.notify(wake.clone());
         rings += 1;
         assert!(rings < 400, "rings arrive again");
     }
