@@ -3,6 +3,8 @@
 #![cfg(test)]
 
 mod circles;
+mod prose;
+mod signatures;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,17 @@ const UNSAFE: &str = "vfs";
 /// Circles that are still to be cut. The figures only go down.
 const CIRCLES_LEFT: [(&str, usize); 7] =
     [("domain", 2), ("app", 3), ("adapters", 4), ("sim", 2), ("bench", 1), ("server", 6), ("xtask", 2)];
+
+/// Shares of the sentences in doc comments, in percent. The figures only go down.
+const OPENERS_MAX: f64 = 15.1;
+const RIDDLES_MAX: f64 = 4.9;
+
+/// Functions that still take a tuple. The figures only go down.
+const TUPLES_LEFT: [(&str, usize); 6] =
+    [("domain", 9), ("app", 43), ("adapters", 34), ("sim", 2), ("bench", 5), ("server", 30)];
+
+/// Fallible functions of the domain and the ports that do not document their errors. The figure only goes down.
+const WITHOUT_ERRORS_LEFT: usize = 62;
 
 const LINES_MAX: usize = 450;
 const VAGUE_NAMES: [&str; 8] = ["util", "utils", "helper", "helpers", "common", "misc", "manager", "impl"];
@@ -155,6 +168,57 @@ fn files_do_not_use_each_other_in_circles() {
         let allowed = CIRCLES_LEFT.iter().find(|(name, _)| *name == krate).map_or(0, |(_, left)| *left);
         assert_eq!(found.len(), allowed, "files use each other in circles:\n{}", found.join("\n"));
     }
+}
+
+/// Files beside each other in one folder of the crates that have many.
+const FILES_MAX: usize = 14;
+
+#[test]
+fn folders_are_short_enough_to_read() {
+    let mut folders = std::collections::BTreeMap::<PathBuf, usize>::new();
+    for path in all_sources() {
+        *folders.entry(path.parent().unwrap().to_owned()).or_default() += 1;
+    }
+    for (folder, files) in folders {
+        let is_bound = ["app/src", "server/src"].iter().any(|root| folder.to_string_lossy().contains(root));
+        assert!(!is_bound || files <= FILES_MAX, "{} has {files} files; at most {FILES_MAX}", folder.display());
+    }
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures are what the rule is for")]
+fn doc_comments_say_their_subject_first() {
+    let (mut total, mut listed) = (prose::Figures::default(), String::new());
+    for (krate, _) in MAY_USE {
+        let (figures, sentences) = prose::read(&root().join("crates").join(krate).join("src"));
+        total.add(figures);
+        println!("{krate}: {figures:?}");
+        for (file, sentences) in sentences {
+            listed.push_str(&format!("{file}\n  {}\n", sentences.join("\n  ")));
+        }
+    }
+    let share = |part: usize| part as f64 * 100.0 / total.sentences as f64;
+    let (openers, riddles) = (share(total.openers), share(total.riddles));
+    println!("{listed}\n{openers:.2} % open with a clause, {riddles:.2} % have a word of riddles");
+    assert!(openers <= OPENERS_MAX, "{openers:.2} % of the sentences open with a clause; at most {OPENERS_MAX}");
+    assert!(riddles <= RIDDLES_MAX, "{riddles:.2} % of the sentences have a word of riddles; at most {RIDDLES_MAX}");
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "the figures are what the rule is for")]
+fn functions_take_structs_and_document_their_errors() {
+    for (krate, _) in MAY_USE {
+        let found = signatures::read(&root().join("crates").join(krate).join("src"));
+        let allowed = TUPLES_LEFT.iter().find(|(name, _)| *name == krate).map_or(0, |(_, left)| *left);
+        let tuples = found.tuples.join("\n");
+        println!("{krate}: {} functions take tuples", found.tuples.len());
+        assert!(found.tuples.len() <= allowed, "{krate}: {} functions take tuples:\n{tuples}", found.tuples.len());
+    }
+    let domain = signatures::read(&root().join("crates/domain/src")).without_errors;
+    let ports = signatures::read(&root().join("crates/app/src/ports")).without_errors;
+    let port = signatures::read(&root().join("crates/app/src/ports.rs")).without_errors;
+    let without = [domain, ports, port].concat();
+    assert!(without.len() <= WITHOUT_ERRORS_LEFT, "{} without `# Errors`:\n{}", without.len(), without.join("\n"));
 }
 
 /// The map of the architecture has one row for a file or folder.

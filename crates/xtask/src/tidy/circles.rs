@@ -91,7 +91,7 @@ impl Crate {
                 let further = hops.checked_sub(1)?;
                 let mut whole = import.clone();
                 whole.extend_from_slice(&path[index + 1..]);
-                // An import of the same name from outside the crate leads to nothing here.
+                // An import of the same name from outside the crate.
                 return if whole.first() == Some(name) && whole.len() == path.len() - index {
                     None
                 } else {
@@ -222,6 +222,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
 }
 
 impl<'ast> Visit<'ast> for Reader {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other items have no name of their own")]
     fn visit_item(&mut self, item: &'ast Item) {
         let name = match item {
             Item::Const(item) => Some(&item.ident),
