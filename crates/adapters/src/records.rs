@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use app::commands::answer::Answer;
 use app::events::event::{Event, EventKind, ResultCode};
+use app::events::trace::TraceParent;
 use app::state::rows::{
     AnswerKey, Customer, Decision, EmailKey, Entry, Granted, Login, Request, RequestStatus, Role, StoredAnswer,
 };
-use app::trace::TraceParent;
 use domain::coupon::{Campaign, Coupon, IssueMode, QueueKey};
 use domain::ids::{CampaignId, Code, CouponId, EntryId, NoticeId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;

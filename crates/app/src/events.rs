@@ -7,4 +7,5 @@ pub mod history;
 pub mod notices;
 pub mod outbox;
 pub mod topic;
+pub mod trace;
 pub mod wire_time;

@@ -13,4 +13,3 @@ pub mod payments;
 pub mod ports;
 pub mod resilience;
 pub mod state;
-pub mod trace;

@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 
 use crate::events::event::Event;
 use crate::events::topic::Topic;
+use crate::events::trace::TraceParent;
 use crate::log::reactions::Group;
 use crate::log::relay::Outgoing;
 use crate::log::versions::Gap;
@@ -23,7 +24,6 @@ use crate::state::ids::Sequence;
 use crate::state::rows::{
     DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows,
 };
-use crate::trace::TraceParent;
 
 /// The answer of a port. The engine lives on one thread, so it need not be `Send`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::events::outbox::{Record, SHARDS, ShardHead};
+use app::events::trace::TraceParent;
 use app::ports::CommitId;
 use app::state::ids::Sequence;
 use app::state::rows::{
@@ -11,7 +12,6 @@ use app::state::rows::{
     Message, ModesChange, Notice, OffsetKey, OrderRow, ParkKey, ParkedEventKey, ParkedKey, Receipt, Request, Sales,
     SalesKey, StoredAnswer, Timer,
 };
-use app::trace::TraceParent;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Holding};
 use domain::ids::{

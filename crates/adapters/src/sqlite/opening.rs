@@ -314,10 +314,10 @@ mod tests {
     use app::conformance::ready;
     use app::events::event::{Event, PriceChanged};
     use app::events::outbox;
+    use app::events::trace::TraceParent;
     use app::ports::{Commit, CommitId, Store as _};
     use app::state::rows::{AccountKey, EventId, HoldingKey, NewEvent, Rows};
     use app::state::settings::Carrier;
-    use app::trace::TraceParent;
     use domain::ids::{CampaignId, ProductId, UserId};
     use domain::money::Money;
     use domain::time::Timestamp;

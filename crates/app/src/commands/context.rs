@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::dispatch;
 use crate::events::event::Event;
+use crate::events::trace::TraceParent;
 use crate::log::reactions;
 use crate::state::ids::Ids;
 use crate::state::rows::{
@@ -17,7 +18,6 @@ use crate::state::rows::{
 };
 use crate::state::settings::{Executor, Settings};
 use crate::state::table::Missing;
-use crate::trace::TraceParent;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 
 /// Why a command stops before its end. Its changes are undone.

@@ -19,8 +19,8 @@ use domain::time::Timestamp;
 
 use super::session::NOON;
 use crate::events::event::ResultCode;
+use crate::events::trace::TraceParent;
 use crate::state::rows::{Customer, Decision, EventId, Granted, NewEvent, Request, RequestStatus};
-use crate::trace::TraceParent;
 
 const CODEC: Codec = Codec::new([7; 16]);
 

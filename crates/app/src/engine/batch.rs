@@ -15,6 +15,7 @@ use crate::commands::answer::{Answer, Refusal, Reply};
 use crate::commands::context::{Context, Halt};
 use crate::commands::{Command, FailedDelivery, Reaction, dispatch};
 use crate::events::event::Event;
+use crate::events::trace::TraceParent;
 use crate::log::reactions::Group;
 use crate::ports::views::DaySales;
 use crate::state::ids::Ids;
@@ -23,7 +24,6 @@ use crate::state::rows::{
 };
 use crate::state::settings::Settings;
 use crate::state::table::Missing;
-use crate::trace::TraceParent;
 
 pub(super) struct Batch {
     pub(super) rows: Rows,

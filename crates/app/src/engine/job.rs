@@ -5,8 +5,8 @@ use domain::time::Timestamp;
 use super::failed::Carried;
 use crate::commands::answer::{Refusal, Reply};
 use crate::commands::{Command, Idempotency, Source};
+use crate::events::trace::TraceParent;
 use crate::state::rows::{Key, OffsetKey};
-use crate::trace::TraceParent;
 
 /// Told once, when the job's outcome is durable or known not to be.
 pub type Responder = Box<dyn FnOnce(Reply) + Send>;

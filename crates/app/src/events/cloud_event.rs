@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::events::event::{Event, EventKind};
 use crate::events::outbox::{parse_uuid, uuid};
+use crate::events::trace::TraceParent;
 use crate::events::wire_time;
 use crate::log::relay::Outgoing;
 use crate::state::rows::EventId;
-use crate::trace::TraceParent;
 
 /// Where events came from before shops had a name of their own.
 pub const SOURCE: &str = "/doorbuster";

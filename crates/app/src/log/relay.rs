@@ -10,8 +10,8 @@ use domain::time::Timestamp;
 
 use crate::events::event::Event;
 use crate::events::topic::{Spread, Topic};
+use crate::events::trace::TraceParent;
 use crate::ports::{BoxFuture, Clock, StoreError};
-use crate::trace::TraceParent;
 
 mod dead_letters;
 mod movements;

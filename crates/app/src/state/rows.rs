@@ -26,9 +26,9 @@ use domain::warehouse::Storage;
 use crate::commands::answer::Answer;
 use crate::events::event::Event;
 use crate::events::topic::Topic;
+use crate::events::trace::TraceParent;
 use crate::log::reactions::Group;
 use crate::state::table::Table;
-use crate::trace::TraceParent;
 
 pub use failed_delivery::{
     Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,

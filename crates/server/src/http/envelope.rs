@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use app::trace::TraceParent;
+use app::events::trace::TraceParent;
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};

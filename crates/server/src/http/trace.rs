@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 
-use app::trace::TraceParent;
+use app::events::trace::TraceParent;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};

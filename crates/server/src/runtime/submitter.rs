@@ -6,9 +6,9 @@ use std::time::Duration;
 use app::commands::answer::{Refusal, Reply};
 use app::commands::{Command, Idempotency};
 use app::engine::Job;
+use app::events::trace::TraceParent;
 use app::ports::views::Views;
 use app::ports::{Clock, Gate, Ranking};
-use app::trace::TraceParent;
 use domain::ids::Codec;
 use tokio::sync::{mpsc, oneshot};
 

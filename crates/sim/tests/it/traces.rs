@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use app::commands::FailedDelivery;
+use app::events::trace::TraceParent;
 use app::log::reactions::Group;
 use app::state::settings::Executor;
-use app::trace::TraceParent;
 use domain::ids::OrderId;
 use domain::order::Outcome;
 use domain::order::saga::Step;

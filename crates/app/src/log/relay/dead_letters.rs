@@ -4,8 +4,8 @@
 use super::Record;
 use crate::events::event::{DeadLettered, EventKind};
 use crate::events::topic::Topic;
+use crate::events::trace::TraceParent;
 use crate::events::{cloud_event, wire_time};
-use crate::trace::TraceParent;
 
 /// A record may be as long as the broker takes, and its key and value were once within that; what is said beside them is not to
 /// make it longer.

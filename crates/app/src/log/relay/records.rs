@@ -44,6 +44,7 @@ mod tests {
     };
     use crate::events::outbox::uuid;
     use crate::events::topic::Topic;
+    use crate::events::trace::TraceParent;
     use crate::log::reactions::{Moved, report_event};
 
     const ANN: UserId = UserId(7);
@@ -156,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_dead_letter_is_the_record_as_it_was_and_what_is_known_of_it() {
-        let records = records(&outgoing(letter("{\"userCouponId\":")));
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let given_up = outgoing(letter("{\"userCouponId\":"));
+        let records = records(&Outgoing { trace: TraceParent::parse(trace.as_bytes()), ..given_up });
         let [record] = records.as_slice() else { panic!("{records:?}") };
         assert_eq!((record.topic, record.is_dead_letter), (Topic::CouponIssued, true));
         assert_eq!((record.key.as_str(), record.value.as_str()), ("42", "{\"userCouponId\":"));
@@ -165,6 +168,7 @@ mod tests {
         for (name, expected) in [
             ("ce_id", uuid(77).as_str()),
             ("ce_type", "dev.doorbuster.CouponIssued.v1"),
+            ("ce_traceparent", trace),
             ("dlq_letter_id", "17"),
             ("dlq_group", "notice-group"),
             ("dlq_origin_topic", "coupon-issued"),

@@ -9,11 +9,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::events::event::{Event, EventKind};
 use crate::events::topic::Topic;
+use crate::events::trace::TraceParent;
 use crate::events::wire_time;
 use crate::log::reactions::Group;
 use crate::ports::{Delivery, Poison};
 use crate::state::rows::EventId;
-use crate::trace::TraceParent;
 
 /// Names the events of one key of one topic as one group meets them: what waits together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
