@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::brokers::{outcome, over_kafka, start, until};
 use crate::outside_reader::{attribute, read_all};
+use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -43,27 +44,43 @@ fn the_events_of_a_request_are_stored_with_its_trace() {
     }
 }
 
-#[test]
-fn the_events_of_a_request_are_published_with_its_trace() {
-    let Some(settings) = over_kafka("the_events_of_a_request_are_published_with_its_trace") else { return };
-    let shop = start(&settings, &[]);
+/// What the records on a topic that name an order say of their trace, as soon as there are any.
+fn published(settings: &[(String, String)], topic: &str, number: &str) -> BTreeSet<Option<String>> {
+    let look = || {
+        let mut found = BTreeSet::new();
+        read_all(settings, topic, |message| {
+            if std::str::from_utf8(message.payload().unwrap()).unwrap().contains(number) {
+                found.insert(attribute(message, "ce_traceparent"));
+            }
+        });
+        found
+    };
+    until("published", || !look().is_empty());
+    look()
+}
+
+fn check_published(settings: &[(String, String)]) {
+    let shop = start(settings, &[]);
     let product = shop.product(10_000, 5);
     let traced = completed(&shop, product, &[("traceparent", TRACE)]);
     let untraced = completed(&shop, product, &[]);
-    let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
-    let left = "SELECT (SELECT sum(seq) FROM outbox_shard) - (SELECT sum(position) FROM relay_shard)";
-    until("all is published", || store.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap() == 0);
-    // What is the event's own, what is made of it, and what another group did about it.
+    // What is an event's own, what is made of it, and what another group did about it.
     for topic in ["order-events", "stock-events", "order-processing-results"] {
-        for (number, trace) in [(&traced, Some(TRACE)), (&untraced, None)] {
-            let mut records = 0;
-            read_all(&settings, topic, |message| {
-                if std::str::from_utf8(message.payload().unwrap()).unwrap().contains(number.as_str()) {
-                    assert_eq!(attribute(message, "ce_traceparent").as_deref(), trace, "{topic}");
-                    records += 1;
-                }
-            });
-            assert!(records > 0, "{topic} has something about {number}");
-        }
+        assert_eq!(published(settings, topic, &traced), BTreeSet::from([Some(TRACE.to_owned())]), "{topic}");
+        assert_eq!(published(settings, topic, &untraced), BTreeSet::from([None]), "{topic}");
     }
+}
+
+#[test]
+fn the_events_of_a_request_are_published_with_its_trace() {
+    let Some(settings) = over_kafka("the_events_of_a_request_are_published_with_its_trace") else { return };
+    check_published(&settings);
+}
+
+#[test]
+fn a_trace_goes_through_a_database_and_kafka() {
+    let test = "a_trace_goes_through_a_database_and_kafka";
+    let (Some(database), Some(mut settings)) = (Database::new(test), over_kafka(test)) else { return };
+    settings.push(("DATABASE_URL".to_owned(), database.url()));
+    check_published(&settings);
 }
