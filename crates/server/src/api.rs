@@ -29,7 +29,7 @@ use crate::http::json::Json;
 use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
 use crate::metrics::{Metrics, Mismatches};
 use crate::openapi::{self, Answers, Operation};
-use crate::runtime::estimates::Estimates;
+use crate::runtime::estimates::{self, Estimates};
 use crate::runtime::submitter::Submitter;
 use crate::security::auth::{Admin, Tokens};
 use crate::security::login_attempts::Guesses;
@@ -329,9 +329,10 @@ fn unavailable(error: StoreError) -> Problem {
     Problem::new(Code::Unavailable, details::STORE_SILENT)
 }
 
-/// Taken in; what it becomes can be asked for soon.
-fn accepted(body: impl Serialize) -> Response {
-    (StatusCode::ACCEPTED, [(RETRY_AFTER, "1")], Json(body)).into_response()
+/// Taken in; when it is worth asking what it became, where that was measured.
+fn accepted(body: impl Serialize, estimate: Option<Duration>) -> Response {
+    let retry_after = HeaderValue::from(estimate.map_or(1, estimates::seconds));
+    (StatusCode::ACCEPTED, [(RETRY_AFTER, retry_after)], Json(body)).into_response()
 }
 
 /// What a command left behind, and a mark where that was answered before.

@@ -12,6 +12,7 @@ use app::audit::{BesideGate, Repaired, Snapshot, inspect};
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
 use app::ports::{Calendar, Clock, EventLog, FixedOffset, StoreError};
+use app::resilience::breaker::SharedBreaker;
 use app::resilience::rates::SharedRates;
 use app::resilience::services::Services;
 use app::state::settings::{Carrier, Executor, Settings};
@@ -30,7 +31,7 @@ use crate::live::waiting::Waiting;
 use crate::metrics::{BreakerMetrics, EngineMetrics, LogMetrics, Metrics};
 use crate::runtime::committer::Listeners;
 use crate::runtime::engine_loop::Worker;
-use crate::runtime::estimates::Estimates;
+use crate::runtime::estimates::{Estimates, Sources};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::lag_monitor::LogWatch;
 use crate::runtime::payment_loop::CashierThread;
@@ -179,12 +180,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     });
     let OpenPayments { payments, due, cashier, breaker } = cashier::open(config, data_dir, &submitter, &metrics)?;
     let services = Arc::clone(&settings.services);
-    let breakers = BreakerMetrics { services, payment: breaker, clock: Arc::clone(&clock) };
+    let breakers = BreakerMetrics { services, payment: breaker.clone(), clock: Arc::clone(&clock) };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let opened = OpenedForEndpoints {
         log: Log { carrier: carrier(config), book: broker::book(config, (book, codec)) },
         payments,
-        estimates: Estimates::new(Arc::clone(&submitter.views), Arc::clone(&clock)),
+        estimates: estimates(config, &submitter, (&settings.services, breaker)),
         services: Arc::clone(&settings.services),
         calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
@@ -207,6 +208,21 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let folder = config.store.database().is_none().then(|| data_dir.to_owned());
     let shop = shop(config, secret, (submitter, opened));
     Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, redis_services, folder } })
+}
+
+/// By the store, and by the breakers of this process.
+fn estimates(
+    config: &Config,
+    submitter: &Submitter,
+    (services, provider): (&Arc<Services>, Option<SharedBreaker>),
+) -> Estimates {
+    Estimates::new(Sources {
+        views: Arc::clone(&submitter.views),
+        clock: Arc::clone(&submitter.clock),
+        services: Arc::clone(services),
+        provider,
+        provider_timeout: config.payment.timeout(),
+    })
 }
 
 /// Runs the engine on a thread of its own, where its parts come together; `around` puts the loop around it there, and around who

@@ -21,7 +21,7 @@ pub(super) use log_copy::{LogCopy, copy_at_start};
 pub(super) use log_sync::LogSync;
 pub(super) use offsets::heads;
 
-pub(super) use load::order;
+pub(super) use load::{order, timer};
 
 use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};

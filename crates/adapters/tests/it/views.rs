@@ -5,7 +5,7 @@ use app::conformance::ready;
 use app::engine::Job;
 use app::events::event::EventKind;
 use app::ports::views::Popular;
-use app::state::rows::{AnswerKey, EmailKey};
+use app::state::rows::{AnswerKey, EmailKey, Timer, TimerKind};
 use app::state::settings::Executor;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -74,6 +74,16 @@ fn an_order_shows_its_outcome_and_its_history() {
         assert_eq!(versions, (1..=found.version).collect::<Vec<i64>>());
         assert_eq!(ready(shop.views.order(OrderId(placed.0 + 1))).unwrap(), None);
     }
+}
+
+#[test]
+fn when_an_order_is_looked_at_again_is_read() {
+    let (folder, shop) = open(Executor::Inline);
+    let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
+    store.execute("INSERT INTO timer (order_id, due_at, kind, asked) VALUES (7, 9, 'RESTORATIONS', 3)", []).unwrap();
+    let timer = Timer { due: Timestamp::from_micros(9), kind: TimerKind::Restorations { asked: 3 } };
+    assert_eq!(ready(shop.views.timer(OrderId(7))).unwrap(), Some(timer));
+    assert_eq!(ready(shop.views.timer(OrderId(8))).unwrap(), None);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::audit::Fulfilment;
 use crate::events::event::Event;
 use crate::log::relay::Outgoing;
 use crate::ports::StoreError;
-use crate::state::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, OffsetKey, Request};
+use crate::state::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, OffsetKey, Request, Timer};
 
 /// The answer of a view; views are asked from any thread.
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -33,6 +33,9 @@ pub trait OrderViews: Send + Sync {
 
     /// How many orders hold what nobody gives back, until an operator looks.
     fn stuck_orders(&self) -> Reading<'_, i64>;
+
+    /// When an order is looked at again by the clock, and why.
+    fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>>;
 
     /// What happened to an order, in order.
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>>;

@@ -359,7 +359,7 @@ async fn requested(
         Some(request) => Json(render::request(&request, &shop.submitter.codec, language)).into_response(),
         None => {
             let body = RequestedBody { request_id: code.to_string(), status: RequestStatus::Pending.name() };
-            accepted(body)
+            accepted(body, shop.estimates.of_request())
         }
     };
     let location = format!("/api/requests/{code}");
@@ -372,7 +372,10 @@ async fn requested(
 async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
     let look = || shop.submitter.views.request(id);
     let is_done = |request: &Request| request.status != RequestStatus::Pending;
-    shop.submitter.waiting.until((Subject::Request(id), Known::Nothing), wait, look, is_done).await.map_err(unavailable)
+    let subject = (Subject::Request(id), Known::Nothing);
+    let decided = shop.submitter.waiting.until(subject, wait, look, is_done).await.map_err(unavailable)?;
+    decided.iter().for_each(|request| shop.estimates.note_request(request));
+    Ok(decided)
 }
 
 /// `GET /api/requests/{requestId}` (C-15…C-17).
@@ -386,5 +389,6 @@ pub(crate) async fn get_request(
     let request = shop.submitter.views.request(id).await.map_err(unavailable)?;
     let is_visible = |request: &Request| principal.role == Role::Admin || request.user.0 == principal.user_id;
     let request = request.filter(is_visible).ok_or_else(request_not_found)?;
+    shop.estimates.note_request(&request);
     Ok((language.headers(), Json(render::request(&request, &shop.submitter.codec, language))).into_response())
 }

@@ -29,11 +29,10 @@ use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
+use crate::runtime::estimates::{self, PAYMENT_UNTIL_MEASURED};
 
 /// How long a payment is waited for when the request does not say.
 const PAYMENT_WAIT: Duration = Duration::from_secs(10);
-/// The estimate that the source promises with the answer (O-30).
-const ESTIMATED_PROCESSING_TIME: &str = "PT1M";
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -82,8 +81,9 @@ pub(crate) struct ProcessingBody {
     #[schemars(with = "shapes::ProcessingWord")]
     status: &'static str,
     message: &'static str,
-    /// An ISO 8601 duration.
-    estimated_processing_time: &'static str,
+    /// Until the order is paid, as an ISO 8601 duration in whole seconds: by what the latest payments took, and not before the
+    /// payment provider is tried again while it is left alone. PT1M before any was measured.
+    estimated_processing_time: String,
     websocket_topic: String,
     status_check_url: String,
 }
@@ -98,7 +98,11 @@ pub(crate) async fn pay(
     let PayBody { method, paid_amount } = submission.body;
     let command = Command::Pay { order: order.id(), method, amount_shown: paid_amount.map(Money::won) };
     let reply = shop.submitter.submit(command, submission.idempotency).await;
-    let Answer::PaymentStarted { order, payment, attempt } = reply.result.map_err(|refusal| problem(&refusal))? else {
+    let started = match reply.result {
+        Ok(started) => started,
+        Err(refusal) => return Err(refused(&shop, &order, &refusal).await),
+    };
+    let Answer::PaymentStarted { order, payment, attempt } = started else {
         unreachable!("paying is answered with the payment");
     };
     let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
@@ -108,11 +112,32 @@ pub(crate) async fn pay(
             what_came_of(&shop, &ended, attempt).await?;
             (StatusCode::OK, body("COMPLETED")).into_response()
         }
-        None => super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }),
+        None => {
+            let estimate = shop.estimates.of_payment().await;
+            super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }, estimate)
+        }
     };
     applied(&mut response, submission.prefer);
     super::mark_replayed(&mut response, reply.replayed);
     Ok(response)
+}
+
+/// The problem of a refusal; where time alone is missing, with how much of it.
+async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends by itself in a time that is measured")]
+    let estimate = match refusal {
+        Refusal::PaymentNotYetDue => {
+            let at = shop.estimates.completion(order, None).await.ok().flatten();
+            at.map(|at| at - shop.submitter.clock.now())
+        }
+        Refusal::PaymentInProgress => shop.estimates.of_payment().await,
+        _ => None,
+    };
+    let problem = problem(refusal);
+    match estimate {
+        Some(estimate) => problem.after(estimates::seconds(estimate)),
+        None => problem,
+    }
 }
 
 /// The payment, as soon as the attempt has come to an end, or its order has.
@@ -170,7 +195,9 @@ pub(crate) async fn process(
         warehouse_storage: *warehouse_storage,
     }));
     let reply = shop.submitter.submit(command, submission.idempotency).await;
-    reply.result.map_err(|refusal| problem(&refusal))?;
+    if let Err(refusal) = reply.result {
+        return Err(refused(&shop, &order, &refusal).await);
+    }
     if let Some(wait) = submission.prefer.wait
         && let Some(processed) = processed(&shop, order.id(), wait).await?
     {
@@ -181,14 +208,17 @@ pub(crate) async fn process(
     }
     let number = &order.created.number;
     let is_paid_now = order.outcome == Outcome::AwaitingPayment;
-    let accepted = super::accepted(ProcessingBody {
+    let estimate =
+        if is_paid_now { shop.estimates.of_payment().await } else { shop.estimates.of_sending(&order).await };
+    let body = ProcessingBody {
         order_id: number.to_string(),
         status: "PROCESSING",
         message: if is_paid_now { orders::PROCESSING } else { orders::SENDING }.of(language),
-        estimated_processing_time: ESTIMATED_PROCESSING_TIME,
+        estimated_processing_time: estimates::iso(estimate.unwrap_or(PAYMENT_UNTIL_MEASURED)),
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),
-    });
+    };
+    let accepted = super::accepted(body, estimate);
     let mut response = (language.headers(), accepted).into_response();
     applied(&mut response, submission.prefer);
     super::mark_replayed(&mut response, reply.replayed);

@@ -34,12 +34,11 @@ use crate::http::path::{self, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
+use crate::runtime::estimates::{self, ORDER_UNTIL_MEASURED};
 use crate::security::auth::Role;
 use owner::Whose;
 
 const CANCEL_REASON_CHARS_MAX: usize = 500;
-/// The estimate that the source promises with the receipt (O-05).
-const ESTIMATED_PROCESSING_TIME: &str = "PT10S";
 /// A synchronous order is decided in the commit that places it, unless a participant is out.
 const SYNC_WAIT: Duration = Duration::from_secs(10);
 
@@ -109,8 +108,9 @@ pub(crate) struct Receipt {
     order_number: String,
     #[schemars(with = "words::Pending")]
     status: &'static str,
-    /// An ISO 8601 duration.
-    estimated_processing_time: &'static str,
+    /// Until the order is reserved or refused, as an ISO 8601 duration in whole seconds: by what the latest orders of its mode
+    /// took, and not before a participant that is left alone is asked again. PT10S before any was measured.
+    estimated_processing_time: String,
     /// Where to ask how it stands.
     tracking_url: String,
 }
@@ -127,26 +127,27 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     let Answer::OrderPlaced { order, number } = reply.result.map_err(|refusal| problem(&refusal))? else {
         unreachable!("placing an order is answered with the order");
     };
-    let wait = match &reply.order {
-        _ if submission.prefer.wait.is_some() => submission.prefer.wait,
-        Some(placed) => waits_by_mode(placed),
+    let known = if reply.order.is_some() { Known::Undone } else { Known::Nothing };
+    let placed = match reply.order {
+        Some(placed) => Some(placed),
         // The answer is repeated, and its mode stands in the order.
-        None => shop.submitter.views.order(order).await.map_err(unavailable)?.as_ref().and_then(waits_by_mode),
+        None => shop.submitter.views.order(order).await.map_err(unavailable)?.map(Arc::new),
     };
-    let placed = match (reply.order, wait) {
-        (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&shop, &placed).await?),
-        (placed, Some(wait)) => {
-            let known = if placed.is_some() { Known::Undone } else { Known::Nothing };
-            match outcome(&shop, (order, known), wait).await? {
-                Some(order) => Some(render::order(&shop, &order).await?),
-                None => None,
-            }
-        }
+    let wait = submission.prefer.wait.or_else(|| placed.as_deref().and_then(waits_by_mode));
+    let ended = match (&placed, wait) {
+        (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&shop, placed).await?),
+        (_, Some(wait)) => match outcome(&shop, (order, known), wait).await? {
+            Some(order) => Some(render::order(&shop, &order).await?),
+            None => None,
+        },
         (_, None) => None,
     };
-    let mut response = match placed {
+    let mut response = match ended {
         Some(order) => (StatusCode::OK, Json(order)).into_response(),
-        None => super::accepted(receipt(&number)),
+        None => {
+            let estimate = estimate(&shop, placed.as_deref(), wait.is_some()).await?;
+            super::accepted(receipt(&number, estimate), estimate)
+        }
     };
     let location = format!("/api/orders/{number}");
     let location = HeaderValue::try_from(location).expect("an order number is letters and digits");
@@ -161,11 +162,21 @@ fn waits_by_mode(order: &Order) -> Option<Duration> {
     (order.created.mode == Mode::Sync).then_some(SYNC_WAIT)
 }
 
-fn receipt(number: &Number) -> Receipt {
+/// How long it takes from now. Where it was waited for in vain, the order's row says when it asks again; otherwise nothing is read.
+async fn estimate(shop: &Shop, order: Option<&Order>, has_waited: bool) -> Result<Option<Duration>, Problem> {
+    let Some(order) = order else { return Ok(None) };
+    if !has_waited {
+        return Ok(shop.estimates.of_order(order).await);
+    }
+    let at = shop.estimates.completion(order, None).await.map_err(unavailable)?;
+    Ok(at.map(|at| at - shop.submitter.clock.now()))
+}
+
+fn receipt(number: &Number, estimate: Option<Duration>) -> Receipt {
     Receipt {
         order_number: number.to_string(),
         status: "PENDING",
-        estimated_processing_time: ESTIMATED_PROCESSING_TIME,
+        estimated_processing_time: estimates::iso(estimate.unwrap_or(ORDER_UNTIL_MEASURED)),
         tracking_url: format!("/api/orders/{number}/status"),
     }
 }

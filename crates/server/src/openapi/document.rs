@@ -237,9 +237,11 @@ fn header_object(header: Header) -> Value {
             json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
         ),
         Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
-        Header::RetryAfter => {
-            ("Seconds to wait before asking again.", json!({"type": "integer", "format": "int64", "minimum": 0}))
-        }
+        Header::RetryAfter => (
+            "Seconds to wait before asking again. With 202: what the latest ones took, and not before a participant or the payment \
+             provider that is left alone is tried again; 1 before any was measured.",
+            json!({"type": "integer", "format": "int64", "minimum": 0}),
+        ),
         Header::IdempotencyReplayed => {
             ("The answer belongs to an earlier request with the same key.", json!({"type": "string", "const": "true"}))
         }

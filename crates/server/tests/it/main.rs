@@ -38,6 +38,7 @@ mod demo;
 mod deployment;
 mod dlq;
 mod equality;
+mod estimates;
 mod executors;
 mod faults_brokers;
 mod faults_database;

@@ -1,6 +1,7 @@
 //! Orders and what happened to them.
 
 use app::ports::views::{HistoryEvent, OrderViews, Reading};
+use app::state::rows::Timer;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
@@ -48,6 +49,11 @@ impl OrderViews for MysqlViews {
     fn stuck_orders(&self) -> Reading<'_, i64> {
         let count = "SELECT count(*) FROM orders WHERE is_stuck = 1".to_owned();
         self.read([count], |rows| Ok(first(rows)?.unwrap_or(0)))
+    }
+
+    fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>> {
+        let select = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?";
+        self.read([statement(select, &[&id.0])], first)
     }
 
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {

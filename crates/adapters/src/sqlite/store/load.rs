@@ -105,7 +105,7 @@ fn answer(connection: &Connection, key: AnswerKey) -> Result<Option<StoredAnswer
     find(connection, sql, [key.0.as_slice()])
 }
 
-fn timer(connection: &Connection, order: OrderId) -> Result<Option<Timer>> {
+pub(in crate::sqlite) fn timer(connection: &Connection, order: OrderId) -> Result<Option<Timer>> {
     let sql = "SELECT due_at, kind, asked FROM timer WHERE order_id = ?1";
     find(connection, sql, [order.0])
 }

@@ -1,12 +1,13 @@
 //! Orders and what happened to them.
 
 use app::ports::views::{HistoryEvent, OrderViews, Reading};
+use app::state::rows::Timer;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
 use super::{Chain, SqliteViews, follow, sql_limit};
 use crate::sqlite::cells::{find, find_all};
-use crate::sqlite::store::order;
+use crate::sqlite::store::{order, timer};
 
 const ORDERS: Chain = Chain {
     newest: "SELECT last_order_id FROM customer WHERE user_id = ?1",
@@ -47,6 +48,10 @@ impl OrderViews for SqliteViews {
             let sql = "SELECT count(*) FROM orders WHERE outcome = 'COMPENSATION_STUCK'";
             Ok(find(connection, sql, [])?.unwrap_or(0))
         })
+    }
+
+    fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>> {
+        self.read(move |connection| timer(connection, id))
     }
 
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>> {

@@ -2,6 +2,7 @@
 
 use app::commands::{Command, PlaceOrder};
 use app::ports::views::{Popular, Reach};
+use app::state::rows::{Timer, TimerKind};
 use app::state::settings::Executor;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -45,6 +46,17 @@ fn chains_are_followed_back_from_the_newest() {
     assert_eq!(popular, [Popular { product, name: "키보드".to_owned(), sold: 6 }]);
     assert_eq!(shop.wait(views.products(Some(ProductId(0)), 9)).unwrap().len(), 1);
     assert_eq!(shop.wait(views.campaigns(Some(campaigns[0]), 9)).unwrap().len(), 2);
+}
+
+#[test]
+fn when_an_order_is_looked_at_again_is_read() {
+    let Some(database) = Database::new("when_an_order_is_looked_at_again_is_read") else { return };
+    let shop = Shop::on(&database, Executor::Inline);
+    database.execute("INSERT INTO timer (order_id, due_at, kind, asked) VALUES (7, 9, 'RESTORATIONS', 3)");
+    let views = shop.views.clone();
+    let timer = Timer { due: Timestamp::from_micros(9), kind: TimerKind::Restorations { asked: 3 } };
+    assert_eq!(shop.wait(views.timer(OrderId(7))).unwrap(), Some(timer));
+    assert_eq!(shop.wait(views.timer(OrderId(8))).unwrap(), None);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::order::saga::StepState;
 use domain::order::{Order, Outcome, Payment, Status};
+use domain::payment::Payment as Paid;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 use schemars::JsonSchema;
@@ -48,7 +49,9 @@ pub(crate) struct StatusBody {
     /// Absent while nothing was begun, and for an order that is not paid beforehand.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
-    /// When its outcome will be known, by what the latest orders took; absent where it is known, or waits for its customer.
+    /// When it will be reserved, given back or, once its payment is begun, paid: by what the latest ones took, and not before a
+    /// participant or the payment provider that is left alone is tried again; never in the past. Absent where nothing is under way,
+    /// where a person is waited for, and where the payment is overdue and this process does not ask the provider itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     estimated_completion: Option<String>,
@@ -75,22 +78,26 @@ pub(crate) async fn get(
     language: Language,
 ) -> Result<Response, Problem> {
     let order = whose.order(&shop, &number).await?;
-    let estimate = estimate(&shop, &order).await.map_err(unavailable)?;
     let payment = payment(&shop, &order).await.map_err(unavailable)?;
+    let estimate = shop.estimates.completion(&order, payment.as_ref()).await.map_err(unavailable)?;
+    let payment = payment.map(|payment| payment_body(&shop, &payment));
     Ok((language.headers(), Json(body(&order, (payment, estimate), language))).into_response())
 }
 
 /// An order that cannot have any is not looked up for it.
-async fn payment(shop: &Shop, order: &Order) -> Result<Option<PaymentBody>, StoreError> {
+async fn payment(shop: &Shop, order: &Order) -> Result<Option<Paid>, StoreError> {
     if !order.is_prepaid() || order.outcome == Outcome::Pending {
         return Ok(None);
     }
-    let payment = shop.submitter.views.payment(order.id()).await?;
-    Ok(payment.map(|payment| PaymentBody {
+    shop.submitter.views.payment(order.id()).await
+}
+
+fn payment_body(shop: &Shop, payment: &Paid) -> PaymentBody {
+    PaymentBody {
         payment_id: shop.submitter.codec.payment(payment.order).to_string(),
         status: payment.state.shown(),
         code: payment.refusal.as_deref().map(str::to_owned),
-    }))
+    }
 }
 
 fn body(
@@ -146,19 +153,6 @@ fn once_claimed(order: &Order) -> Status {
         Payment::OnDelivery => Status::Preparing,
         Payment::Prepaid => Status::PendingPayment,
     }
-}
-
-/// Only claiming and giving back end by themselves. What is overdue by the estimate is expected any moment.
-async fn estimate(shop: &Shop, order: &Order) -> Result<Option<Timestamp>, StoreError> {
-    let begun = match order.outcome {
-        Outcome::Pending => order.created.at,
-        Outcome::Compensating => order.updated_at,
-        Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled | Outcome::CompensationStuck => {
-            return Ok(None);
-        }
-    };
-    let took = shop.estimates.claiming(order.created.mode).await?;
-    Ok(took.map(|took| (begun + took).max(shop.submitter.clock.now())))
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(in crate::api) fn place_order() -> Value {
 
 pub(in crate::api) fn receipt() -> Value {
     json!({
-        "orderNumber": ORDER, "status": "PENDING", "estimatedProcessingTime": "PT10S",
+        "orderNumber": ORDER, "status": "PENDING", "estimatedProcessingTime": "PT1S",
         "trackingUrl": format!("/api/orders/{ORDER}/status"),
     })
 }
@@ -258,7 +258,7 @@ pub(in crate::api) fn process_order() -> Value {
 pub(in crate::api) fn processing() -> Value {
     json!({
         "orderId": ORDER, "status": "PROCESSING", "message": "The order was received. The payment is being processed.",
-        "estimatedProcessingTime": "PT1M", "websocketTopic": format!("/topic/order/{ORDER}"),
+        "estimatedProcessingTime": "PT2S", "websocketTopic": format!("/topic/order/{ORDER}"),
         "statusCheckUrl": format!("/api/orders/{ORDER}/status"),
     })
 }
