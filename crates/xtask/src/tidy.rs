@@ -223,7 +223,7 @@ fn functions_take_structs_and_document_their_errors() {
 
 /// The map of the architecture has one row for a file or folder.
 #[test]
-fn the_map_names_nothing_twice() {
+fn the_map_names_what_there_is_once() {
     let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let mut seen = std::collections::BTreeMap::new();
     for row in map.lines().filter(|line| line.starts_with("| `")) {
@@ -237,10 +237,11 @@ fn the_map_names_nothing_twice() {
                 format!("{folder}{path}")
             };
             folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            assert!(root().join(&path).exists(), "{path} is in the map and not in the tree");
             if let Some(other) = seen.insert(path.clone(), row) {
                 panic!("{path} has two rows:\n{other}\n{row}");
             }
         }
     }
-    assert!(seen.len() > 40, "{}", seen.len());
+    assert!(seen.len() > 25, "{}", seen.len());
 }
