@@ -329,7 +329,7 @@ fn unavailable(error: StoreError) -> Problem {
     Problem::new(Code::Unavailable, details::STORE_SILENT)
 }
 
-/// Taken in; when it is worth asking what it became, where that was measured.
+/// The answer 202, with the estimate as `Retry-After`; 1 second before anything was measured.
 fn accepted(body: impl Serialize, estimate: Option<Duration>) -> Response {
     let retry_after = HeaderValue::from(estimate.map_or(1, estimates::seconds));
     (StatusCode::ACCEPTED, [(RETRY_AFTER, retry_after)], Json(body)).into_response()

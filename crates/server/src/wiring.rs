@@ -185,7 +185,7 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     let opened = OpenedForEndpoints {
         log: Log { carrier: carrier(config), book: broker::book(config, (book, codec)) },
         payments,
-        estimates: estimates(config, &submitter, (&settings.services, breaker)),
+        estimates: estimates(config, &submitter, &settings.services, breaker),
         services: Arc::clone(&settings.services),
         calendar: Arc::clone(&settings.calendar),
         metrics: Arc::clone(&metrics),
@@ -210,11 +210,12 @@ pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running
     Ok(Running { shop, engine: EngineThread { stopper, thread, relay, cashier, redis_services, folder } })
 }
 
-/// By the store, and by the breakers of this process.
+/// The estimates by the store and by the breakers of this process.
 fn estimates(
     config: &Config,
     submitter: &Submitter,
-    (services, provider): (&Arc<Services>, Option<SharedBreaker>),
+    services: &Arc<Services>,
+    provider: Option<SharedBreaker>,
 ) -> Estimates {
     Estimates::new(Sources {
         views: Arc::clone(&submitter.views),

@@ -34,7 +34,11 @@ pub trait OrderViews: Send + Sync {
     /// How many orders hold what nobody gives back, until an operator looks.
     fn stuck_orders(&self) -> Reading<'_, i64>;
 
-    /// When an order is looked at again by the clock, and why.
+    /// The timer of an order: when the order is due again, and why.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
     fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>>;
 
     /// What happened to an order, in order.

@@ -81,8 +81,8 @@ pub(crate) struct ProcessingBody {
     #[schemars(with = "shapes::ProcessingWord")]
     status: &'static str,
     message: &'static str,
-    /// Until the order is paid, as an ISO 8601 duration in whole seconds: by what the latest payments took, and not before the
-    /// payment provider is tried again while it is left alone. PT1M before any was measured.
+    /// Expected time until the order is paid: an ISO 8601 duration in whole seconds, measured on the latest payments, and not before
+    /// a failing payment provider is tried again. PT1M before any payment was measured.
     estimated_processing_time: String,
     websocket_topic: String,
     status_check_url: String,
@@ -122,7 +122,7 @@ pub(crate) async fn pay(
     Ok(response)
 }
 
-/// The problem of a refusal; where time alone is missing, with how much of it.
+/// The problem of a refusal; with the estimate as `Retry-After` where the refusal ends by itself.
 async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends by itself in a time that is measured")]
     let estimate = match refusal {

@@ -108,8 +108,8 @@ pub(crate) struct Receipt {
     order_number: String,
     #[schemars(with = "words::Pending")]
     status: &'static str,
-    /// Until the order is reserved or refused, as an ISO 8601 duration in whole seconds: by what the latest orders of its mode
-    /// took, and not before a participant that is left alone is asked again. PT10S before any was measured.
+    /// Expected time until the order is reserved or refused: an ISO 8601 duration in whole seconds, measured on the latest orders
+    /// of its mode, and not before a failing participant is tried again. PT10S before any order was measured.
     estimated_processing_time: String,
     /// Where to ask how it stands.
     tracking_url: String,
@@ -162,7 +162,7 @@ fn waits_by_mode(order: &Order) -> Option<Duration> {
     (order.created.mode == Mode::Sync).then_some(SYNC_WAIT)
 }
 
-/// How long it takes from now. Where it was waited for in vain, the order's row says when it asks again; otherwise nothing is read.
+/// The time from now until the order is settled. After a wait in vain its timer is read as well; before, nothing is read.
 async fn estimate(shop: &Shop, order: Option<&Order>, has_waited: bool) -> Result<Option<Duration>, Problem> {
     let Some(order) = order else { return Ok(None) };
     if !has_waited {

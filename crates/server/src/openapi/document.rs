@@ -238,8 +238,8 @@ fn header_object(header: Header) -> Value {
         ),
         Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
         Header::RetryAfter => (
-            "Seconds to wait before asking again. With 202: what the latest ones took, and not before a participant or the payment \
-             provider that is left alone is tried again; 1 before any was measured.",
+            "Seconds to wait before asking again. With 202: the measured duration of the latest ones, and not before a failing \
+             participant or payment provider is tried again; 1 before any was measured.",
             json!({"type": "integer", "format": "int64", "minimum": 0}),
         ),
         Header::IdempotencyReplayed => {

@@ -1,8 +1,8 @@
-//! When an order, a payment or a request will be settled, by what the latest ones took and by who is left alone (T15).
+//! Estimates of when an order, a payment or a request is settled (T15).
 //!
-//! Measuring reads the store once in a while, for all readers, so it holds whichever process did the work, and costs those who do
-//! it nothing. Whether a participant or the provider is left alone is what this process knows of its own breakers, and what the
-//! rows say: when an order asks again, when a payment is tried again.
+//! The store is read every few seconds for the durations of the latest orders and payments. Every process therefore measures the
+//! same, and the engine measures nothing. No estimate is before the next try of an open breaker of this process, nor before the
+//! moment at which the order's timer or the payment's row says that it is tried again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,31 +25,31 @@ mod measured;
 
 use measured::{Measured, Requests};
 
-/// What is told of an order before any was ever measured (O-05).
+/// The estimate of an order before any was measured (O-05).
 pub const ORDER_UNTIL_MEASURED: Duration = Duration::from_secs(10);
-/// What is told of a payment before any was ever measured (O-30).
+/// The estimate of a payment before any was measured (O-30).
 pub const PAYMENT_UNTIL_MEASURED: Duration = Duration::from_secs(60);
-/// Orders, and payments, that are looked at: enough to know by, and few enough to read at once.
+/// The latest orders, and payments, that are read.
 const LOOKED_AT: usize = 48;
-/// A measurement is taken again, beside whoever asks, after so long.
+/// An older measurement is repeated in the background.
 const FRESH_FOR: Duration = Duration::from_secs(2);
-/// Whoever asks waits for a new one after so long.
+/// An older measurement is not used: the reader waits for a new one.
 const USABLE_FOR: Duration = Duration::from_secs(30);
-/// A payment that nobody asks about is asked about so soon, where the provider is not left alone.
+/// A cashier takes up a due payment within this time, unless the breaker is open.
 const ASKED_WITHIN: Duration = Duration::from_secs(2);
 
-/// What estimates are made of.
+/// The sources of estimates.
 pub struct Sources {
     pub views: Arc<dyn Views>,
     pub clock: Arc<dyn Clock>,
     pub services: Arc<Services>,
     /// The payment provider's breaker, where this process asks it.
     pub provider: Option<SharedBreaker>,
-    /// How long an answer of the provider is waited for.
+    /// The time-out of a call of the provider.
     pub provider_timeout: Duration,
 }
 
-/// One for all readers, so that the store is asked once in a while. Cheap to clone.
+/// The estimates of this process, shared by all readers. Cheap to clone.
 #[derive(Clone)]
 pub struct Estimates(Arc<Inner>);
 
@@ -57,7 +57,7 @@ struct Inner {
     sources: Sources,
     latest: Mutex<Option<Measured>>,
     requests: Mutex<Requests>,
-    /// Held by whoever measures.
+    /// Held while a measurement is taken.
     turn: Arc<Turn<()>>,
 }
 
@@ -71,7 +71,7 @@ impl Estimates {
         }))
     }
 
-    /// How long it takes from now until an order is claimed or refused; `None` before any was measured.
+    /// Time from now until an order is claimed or refused; `None` before any was measured.
     pub async fn of_order(&self, order: &Order) -> Option<Duration> {
         let took = self.measured().await.claiming(order.created.mode);
         let now = self.now();
@@ -79,31 +79,32 @@ impl Estimates {
         later(took.map(|took| order.created.at + took), not_before).map(|at| at - now)
     }
 
-    /// How long it takes from now until the goods of a paid order are sent: no longer than orders take to be claimed, for it is one
-    /// step on the same way.
+    /// Time from now until the goods of a paid order are sent. Sending is one event on the way that claiming takes, so claiming is
+    /// its upper bound.
     pub async fn of_sending(&self, order: &Order) -> Option<Duration> {
         self.measured().await.claiming(order.created.mode)
     }
 
-    /// How long it takes from now until a payment that is begun now is captured or declined; `None` before any was measured.
+    /// Time from now until a payment that begins now is captured or declined; `None` before any was measured.
     pub async fn of_payment(&self) -> Option<Duration> {
         let took = self.measured().await.paying;
         let now = self.now();
         later(took.map(|took| now + took), self.provider_next_try(now)).map(|at| at - now)
     }
 
-    /// How long it takes from now until a request for a coupon is decided; `None` before any was measured.
+    /// Time from now until a request for a coupon is decided; `None` before any was measured.
     pub fn of_request(&self) -> Option<Duration> {
         self.0.requests.lock().estimate()
     }
 
-    /// Learns from a request that somebody reads.
+    /// Adds a request to the measured ones, if it was decided recently.
     pub fn note_request(&self, request: &Request) {
         let now = self.now();
         self.0.requests.lock().note(request, now);
     }
 
-    /// When what is under way of an order comes to its end, by itself. `None`: nothing is, it waits for a person, or nobody knows.
+    /// The moment at which the order's claiming, compensation or payment ends by itself. `None`: nothing is under way, a person is
+    /// waited for, or the payment is overdue and this process has no cashier.
     pub async fn completion(&self, order: &Order, payment: Option<&Payment>) -> Result<Option<Timestamp>, StoreError> {
         let begun = match order.outcome {
             Outcome::Pending => order.created.at,
@@ -132,7 +133,7 @@ impl Estimates {
         let took = self.measured().await.paying.unwrap_or(PAYMENT_UNTIL_MEASURED);
         let Sources { provider, provider_timeout, .. } = &self.0.sources;
         let now = self.now();
-        // Who asks the provider elsewhere leaves it alone, or is not there: the next try is known there alone.
+        // The breaker of another process is open, or no cashier runs: only that process knows the next try.
         let is_left_alone = due.is_some_and(|due| due + *provider_timeout + ASKED_WITHIN < now);
         if provider.is_none() && is_left_alone {
             return None;
@@ -140,7 +141,7 @@ impl Estimates {
         later(Some(begun + took), due.max(self.provider_next_try(now))).map(|at| at.max(now))
     }
 
-    /// When this process asks the participants again that an order still needs, where it leaves one alone.
+    /// The latest next try of the open breakers, in this process, of participants that the order still needs.
     fn own_next_try(&self, order: &Order, now: Timestamp) -> Option<Timestamp> {
         let is_open = |state| match (order.outcome, state) {
             (Outcome::Pending, StepState::Waiting | StepState::Requested) => true,
@@ -160,7 +161,7 @@ impl Estimates {
         self.0.sources.clock.now()
     }
 
-    /// The latest measurement. One that is old is taken again beside whoever asks; only one that is very old is waited for.
+    /// Returns the latest measurement. An old one is repeated in the background; the reader waits only for a very old one.
     async fn measured(&self) -> Measured {
         let now = self.now();
         let known = *self.0.latest.lock();
@@ -174,7 +175,7 @@ impl Estimates {
             return known;
         }
         let turn = Arc::clone(&self.0.turn).lock_owned().await;
-        // Somebody may have measured while this one waited for the turn.
+        // Another reader may have measured while this one waited for its turn.
         let is_taken = self.0.latest.lock().is_some_and(|latest| latest.is_within(USABLE_FOR, now));
         if !is_taken {
             self.measure(turn).await;
@@ -182,7 +183,7 @@ impl Estimates {
         (*self.0.latest.lock()).unwrap_or_default()
     }
 
-    /// What cannot be read leaves what was measured before, and is not read again by everybody at once.
+    /// Measures. After a failed read the measurement before it stays, as if it were new, so that not every reader reads again.
     async fn measure(&self, _turn: OwnedMutexGuard<()>) {
         let (views, now) = (&self.0.sources.views, self.now());
         let read = async {
@@ -201,7 +202,7 @@ impl Estimates {
     }
 }
 
-/// When an order asks again for what it could not have at once. What is set in advance, in case nobody answers, says nothing until
+/// The moment at which an order asks its participants again. A deadline that was set for missing answers is no such moment, until
 /// the answer is late.
 fn asked_again(timer: Option<Timer>, is_late: bool) -> Option<Timestamp> {
     let Timer { due, kind } = timer?;
@@ -224,7 +225,7 @@ pub fn iso(span: Duration) -> String {
     parts.fold("PT".to_owned(), |text, (count, unit)| format!("{text}{count}{unit}"))
 }
 
-/// Whole seconds after which it is worth asking again, at least one.
+/// Whole seconds, rounded up, at least one.
 pub fn seconds(span: Duration) -> u64 {
     (span.as_secs() + u64::from(span.subsec_nanos() > 0)).max(1)
 }

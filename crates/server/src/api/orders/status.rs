@@ -49,9 +49,9 @@ pub(crate) struct StatusBody {
     /// Absent while nothing was begun, and for an order that is not paid beforehand.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
-    /// When it will be reserved, given back or, once its payment is begun, paid: by what the latest ones took, and not before a
-    /// participant or the payment provider that is left alone is tried again; never in the past. Absent where nothing is under way,
-    /// where a person is waited for, and where the payment is overdue and this process does not ask the provider itself.
+    /// Expected end of the reservation, the compensation or the payment that is under way: measured on the latest ones, not before a
+    /// failing participant or payment provider is tried again, and never in the past. Absent while a person is waited for, and for an
+    /// overdue payment at a process that does not call the provider itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     estimated_completion: Option<String>,

@@ -1,4 +1,4 @@
-//! What the latest orders and payments took, in numbers.
+//! The durations of the latest orders and payments.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use domain::order::{Mode, Order, Outcome};
 use domain::payment::{Payment, State};
 use domain::time::Timestamp;
 
-/// Of a hundred, so many were as fast as the estimate, or faster.
+/// The percentile of the durations that is the estimate.
 const PERCENTILE: usize = 90;
 /// Requests that are remembered.
 const REQUESTS_MAX: usize = 32;
-/// A request that was decided longer ago says nothing about now.
+/// Requests that were decided longer ago are not counted.
 const REQUEST_IS_RECENT: Duration = Duration::from_secs(60);
 
-/// How long each kind of work takes; `None` where none was ever seen to end.
+/// The duration of each kind of work; `None` where none has ended yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Measured {
     pub(super) at: Timestamp,
@@ -32,12 +32,12 @@ pub(super) struct Measured {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sample {
     Took(Duration),
-    /// It has not ended yet, and has taken so long already.
+    /// It has not ended yet; the time so far.
     Waits(Duration),
 }
 
 impl Measured {
-    /// By the latest orders and payments. What none of them has ended of is as it was before.
+    /// Measures the latest orders and payments. A kind of which none has ended keeps the duration from before.
     pub(super) fn of(at: Timestamp, orders: &[Order], payments: &[Payment], before: Option<Measured>) -> Measured {
         let claims: Vec<(Mode, Sample)> =
             orders.iter().filter_map(|order| Some((order.created.mode, claim(order, at)?))).collect();
@@ -55,24 +55,24 @@ impl Measured {
         }
     }
 
-    /// The same, as good as measured again.
+    /// The same figures with a new date.
     pub(super) const fn kept(self, at: Timestamp) -> Measured {
         Measured { at, ..self }
     }
 
-    /// By orders of the same mode, or by all where there was none.
+    /// The estimate by orders of the same mode, or by all orders where there was none.
     pub(super) fn claiming(&self, mode: Mode) -> Option<Duration> {
         let place = Mode::ALL.iter().position(|of| *of == mode)?;
         self.claiming[place].or(self.of_any_mode)
     }
 
-    /// Whether it was measured so short a time ago.
+    /// Returns whether the measurement is younger than `span`.
     pub(super) fn is_within(&self, span: Duration, now: Timestamp) -> bool {
         self.at <= now && now < self.at + span
     }
 }
 
-/// From the placing of an order to the answer that settled it: the last one of all that are good, or a refusal.
+/// The time from an order's placing to the last completion of its steps, or to a refusal.
 fn claim(order: &Order, now: Timestamp) -> Option<Sample> {
     if order.outcome == Outcome::Pending {
         return Some(Sample::Waits(now - order.created.at));
@@ -86,7 +86,7 @@ fn claim(order: &Order, now: Timestamp) -> Option<Sample> {
     reply.map(|reply| Sample::Took(reply - order.created.at))
 }
 
-/// From the beginning of a first attempt to what came of it; of later ones the row does not say when they began.
+/// The time from the start of a first attempt to its capture or decline. The row does not have the start of later attempts.
 fn fulfilment(payment: &Payment, now: Timestamp) -> Option<Sample> {
     let is_final = match payment.state {
         State::Captured => payment.refunds == 0,
@@ -101,7 +101,7 @@ fn fulfilment(payment: &Payment, now: Timestamp) -> Option<Sample> {
     }
 }
 
-/// What nine in ten took, as it was before where none has ended; longer, where others have waited for longer already.
+/// The percentile of what has ended, or the estimate from before; more, where unfinished work has waited for longer already.
 fn estimate(samples: impl Iterator<Item = Sample>, before: Option<Duration>) -> Option<Duration> {
     let (mut took, mut waits) = (vec![], vec![]);
     for sample in samples {
@@ -121,7 +121,7 @@ fn percentile(spans: &mut [Duration]) -> Option<Duration> {
     spans.get(place).copied()
 }
 
-/// How long requests for coupons took until they were decided, as far as their results were read here.
+/// Durations of requests for coupons, from those whose results were read at this process.
 #[derive(Debug, Default)]
 pub(super) struct Requests(VecDeque<Duration>);
 
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(estimate(waits([3]).into_iter(), Some(ms(7))), Some(ms(7)));
     }
 
-    /// When work piles up, its end is not awaited to learn that it takes longer.
+    /// Work that piles up raises the estimate before it ends.
     #[test]
     fn those_that_wait_for_longer_count() {
         let piled_up = [took([10; 20]), waits((0..20).map(|second| second * 1_000))].concat();
