@@ -66,6 +66,7 @@ pub(crate) struct TellBody {
     /// Only when it is asked for this; whatever it is asked for unless told.
     #[serde(default)]
     #[schemars(with = "Option<words::DeedWord>")]
+    #[serde(rename = "deed")]
     operation: Option<String>,
     /// How often; until it is told otherwise unless told.
     #[serde(default)]
@@ -82,6 +83,7 @@ pub(crate) struct ScriptBody {
     script: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::DeedWord>")]
+    #[serde(rename = "deed")]
     operation: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,

@@ -13,7 +13,8 @@ use super::Metrics;
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Call {
-    operation: &'static str,
+    /// The operation, under the label that the metric has had from the beginning.
+    deed: &'static str,
     way: &'static str,
     answer: &'static str,
 }
@@ -71,7 +72,7 @@ impl PaymentMetrics {
             NextCall::Execute => "do",
             NextCall::Query => "look_up",
         };
-        self.calls.get_or_create(&Call { operation: call.ask.operation.name(), way, answer }).inc();
+        self.calls.get_or_create(&Call { deed: call.ask.operation.name(), way, answer }).inc();
         if call.is_alarming() {
             self.mismatches.count();
         }

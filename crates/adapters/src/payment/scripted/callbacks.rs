@@ -14,6 +14,7 @@ struct CallbackBody {
     order: String,
     payment: String,
     key: String,
+    #[serde(rename = "deed")]
     operation: String,
     currency: String,
     outcome: Outcome,
