@@ -1,7 +1,7 @@
-//! What a participant did for one step of one order, so that the same request twice is one claim, and a request that
-//! comes after its own cancellation is none.
+//! A participant's record of one step of one order. It makes a repeated request one claim, and refuses a request that
+//! arrives after its own cancellation.
 //!
-//! A claim lives as long as its saga. A settled order is its own tombstone.
+//! A claim lives as long as its saga. Afterwards the final order itself refuses late requests.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,25 +9,25 @@ use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Claim {
-    /// The participant holds what was asked for.
+    /// The participant holds what was requested.
     Held,
-    /// It said no, and keeps saying no.
+    /// It refused, and refuses every repeat.
     Refused(Reason),
-    /// It gave back what it held, or was told to before it held anything: the tombstone (failure mode 17).
+    /// The tombstone: it released what it held, or was asked to before it held anything (failure mode 17).
     Released,
 }
 
-/// What the participant must do, and what it answers.
+/// The participant's action and report for a request to claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taking {
-    /// First time: try, then record [`Claim::Held`] or [`Claim::Refused`].
+    /// First request: try, then record [`Claim::Held`] or [`Claim::Refused`].
     Try,
-    /// Answered before; the answer stands.
+    /// Repeat of a request that succeeded.
     Completed,
     Failed(Reason),
 }
 
-/// A request to claim arrives.
+/// Decides a request to claim.
 pub const fn take(claim: Option<Claim>) -> Taking {
     match claim {
         None => Taking::Try,
@@ -37,18 +37,18 @@ pub const fn take(claim: Option<Claim>) -> Taking {
     }
 }
 
-/// What a request to release asks of the participant.
+/// The participant's action for a request to release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Releasing {
-    /// Give back, then record [`Claim::Released`].
+    /// Restore, then record [`Claim::Released`].
     GiveBack,
     /// Nothing is held: record the tombstone, so that a late request is refused.
     Bury,
-    /// Given back before.
+    /// Released before.
     Done,
 }
 
-/// A request to release arrives.
+/// Decides a request to release.
 pub const fn release(claim: Option<Claim>) -> Releasing {
     match claim {
         Some(Claim::Held) => Releasing::GiveBack,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_stands_even_when_there_is_something_to_give_later() {
+    fn a_refusal_is_final_even_when_stock_arrives_later() {
         let mut participant = play(0, &[Message::Take]);
         participant.units = 1;
         assert_eq!(participant.take(), Taking::Failed(SHORT));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_request_is_told_that_its_order_gave_up() {
+    fn a_late_request_is_refused_as_released() {
         assert_eq!(play(1, &[Message::Release]).take(), Taking::Failed(Reason::ClaimReleased));
         assert_eq!(play(1, &[Message::Take, Message::Release]).take(), Taking::Failed(Reason::ClaimReleased));
     }

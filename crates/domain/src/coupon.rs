@@ -1,8 +1,8 @@
-//! First-come coupons: a campaign gives out a limited quantity, each user holds at most so many, each coupon pays for
-//! one order (C-05…C-07, C-15, C-16, C-20, C-21, C-32).
+//! First-come coupons: a campaign issues a limited quantity, with a limit per user, and each coupon pays for one order
+//! (C-05…C-07, C-15, C-16, C-20, C-21, C-32).
 //!
-//! [`decide`] is the only thing in the shop that gives a coupon. Issue numbers run from 1 in decision order, without
-//! gap or repeat, because the number is the count itself.
+//! Only [`decide`] issues coupons. Issue numbers run from 1 in decision order, without gap or repeat, because the
+//! number is the count itself.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ pub enum Command {
         id: CouponId,
         code: Code,
     },
-    /// Pays for an order with one coupon; `None` takes the oldest active one.
+    /// Uses one coupon for an order; `None` uses the oldest active one.
     Use {
         coupon: Option<CouponId>,
         order: OrderId,
     },
-    /// Makes the coupon of an order usable again. Refused where the order used none.
+    /// Makes the coupon of an order usable again. Rejected if the order used none.
     Restore {
         order: OrderId,
     },
@@ -36,7 +36,7 @@ pub enum Event {
     Restored { id: CouponId },
 }
 
-/// Why there is no coupon, in the order in which it is checked.
+/// The reasons to refuse, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     Paused,
@@ -47,15 +47,15 @@ pub enum Rejection {
     NotUsable,
 }
 
-/// When and by whom a request for a coupon is decided.
+/// Where and when a request for a coupon is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IssueMode {
-    /// In the request itself, which answers with the result.
+    /// In the request itself, whose response has the result.
     Direct,
-    /// By a consumer, which reads the campaign with each batch.
+    /// By a consumer that reads the campaign with each batch.
     Queued,
-    /// By a consumer that holds the campaign's counts itself.
+    /// By a consumer that keeps the campaign's counts in memory.
     Stream,
 }
 
@@ -70,13 +70,13 @@ impl IssueMode {
         }
     }
 
-    /// Whether a request is only taken down, and decided later.
+    /// Returns whether a request is recorded first and decided later.
     pub const fn takes_requests(self) -> bool {
         matches!(self, IssueMode::Queued | IssueMode::Stream)
     }
 }
 
-/// What keeps queued requests in order: the campaign decides in arrival order, a user's own requests keep theirs.
+/// The key that orders queued requests: all of a campaign's requests, or only those of each user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QueueKey {
@@ -119,7 +119,7 @@ impl Campaign {
     }
 }
 
-/// A change that an admin makes to a running campaign; what is `None` stays.
+/// An admin's change to a campaign; `None` keeps the value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     pub paused: Option<bool>,
@@ -129,13 +129,17 @@ pub struct Change {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeRejection {
-    /// A quantity is only ever raised: numbers once promised stay promised.
+    /// A quantity is only ever raised, because it was promised to customers.
     QuantityLowered { quantity: i64 },
-    /// Issue would end before it starts or after the coupons expire.
+    /// Issuing would end before it starts or after the coupons expire.
     WindowOutOfOrder,
 }
 
 /// Changes a campaign, all or nothing.
+///
+/// # Errors
+///
+/// A lower quantity, or an end of issuing outside the campaign's window.
 pub fn change(campaign: &Campaign, change: &Change, at: Timestamp) -> Result<Campaign, ChangeRejection> {
     let mut changed = campaign.clone();
     changed.paused = change.paused.unwrap_or(campaign.paused);
@@ -191,7 +195,11 @@ impl Holding {
     }
 }
 
-/// Answers a command against a campaign and one user's holding of it.
+/// Decides a command about a campaign and one user's coupons of it.
+///
+/// # Errors
+///
+/// The first [`Rejection`] whose guard fails.
 pub fn decide(campaign: &Campaign, holding: &Holding, command: &Command, at: Timestamp) -> Result<Event, Rejection> {
     match command {
         Command::Issue { id, code } => {
@@ -218,7 +226,11 @@ pub fn decide(campaign: &Campaign, holding: &Holding, command: &Command, at: Tim
     }
 }
 
-/// Whether the campaign issues at all at this moment, whoever asks.
+/// Checks that the campaign issues coupons at this moment, to any user.
+///
+/// # Errors
+///
+/// [`Rejection::Paused`], [`Rejection::NotStarted`] or [`Rejection::Expired`].
 pub fn check_open(campaign: &Campaign, at: Timestamp) -> Result<(), Rejection> {
     if campaign.paused {
         return Err(Rejection::Paused);

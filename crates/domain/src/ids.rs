@@ -1,5 +1,5 @@
-//! Identities: sequential numbers inside, so that no random key meets a large index; keyed permutations of them for
-//! display, so that a code tells nobody how many there are.
+//! Identities: sequential numbers inside, so that no random key is inserted into a large index; keyed permutations for
+//! display, so that a code does not reveal how many there are.
 
 use std::fmt;
 use std::hash::Hasher as _;
@@ -24,7 +24,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A person known to the shop, customer or admin; also the number of his points account.
+    /// A customer or admin; also the number of their points account.
     UserId
 );
 id!(ProductId);
@@ -41,7 +41,7 @@ id!(
     CouponId
 );
 id!(
-    /// A request for a coupon that is answered later.
+    /// A request for a coupon that is decided later.
     RequestId
 );
 id!(
@@ -55,7 +55,7 @@ id!(
     LetterId
 );
 
-/// A displayed identity such as `ORD-4F7K2M9Q`, made once and shared.
+/// A displayed identity such as `ORD-4F7K2M9Q`; clones share the text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(pub Arc<str>);
@@ -78,7 +78,7 @@ impl From<&str> for Code {
     }
 }
 
-/// What a code stands for; its prefix keeps an order's code from being read as a coupon's.
+/// The kind of a code; its prefix keeps an order's code from being read as a coupon's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Order,
@@ -98,9 +98,9 @@ impl Kind {
     }
 }
 
-/// Crockford's base 32: no I, L, O, U to misread.
+/// Crockford's base 32, without the easily misread I, L, O and U.
 const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-/// What each byte is worth as a digit.
+/// The value of each byte as a digit.
 const VALUES: [Option<u8>; 256] = {
     let mut values = [None; 256];
     let mut value = 0;
@@ -114,7 +114,7 @@ const DIGIT_COUNT: usize = 8;
 const HALF_BITS: u32 = 20;
 const HALF_MASK: u64 = (1 << HALF_BITS) - 1;
 const ROUNDS: u8 = 4;
-/// Identities above this have no code: 40 bits, a million million.
+/// The largest identity that has a code: 2^40 - 1, about 1.1 million million.
 pub const CODED_ID_MAX: i64 = (1 << (2 * HALF_BITS)) - 1;
 
 /// Turns sequential identities into codes and back with a four-round Feistel network under the shop's own key.
@@ -132,7 +132,7 @@ impl Codec {
         self.encode(Kind::Order, id.0)
     }
 
-    /// An order has one payment, so its identity is the order's, shown in its own words.
+    /// The code of an order's one payment. Its identity is the order's, with another prefix and permutation.
     pub fn payment(&self, order: OrderId) -> Code {
         self.encode(Kind::Payment, order.0)
     }
@@ -145,7 +145,7 @@ impl Codec {
         self.encode(Kind::Request, id.0)
     }
 
-    /// The order that a code names; `None` when it cannot be one of ours.
+    /// The order that a code names; `None` if the code is malformed or of another kind.
     pub fn order_id(&self, code: &str) -> Option<OrderId> {
         self.decode(Kind::Order, code).map(OrderId)
     }
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_do_not_look_alike() {
+    fn codes_of_neighbouring_identities_differ() {
         assert_ne!(CODEC.order(OrderId(1)).as_str()[..8], CODEC.order(OrderId(2)).as_str()[..8]);
     }
 

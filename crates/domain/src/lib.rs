@@ -1,7 +1,7 @@
-//! The rules of the shop, pure: no I/O, no clock, no chance, no hash order.
+//! The shop's business rules as pure functions: no I/O, no clock, no randomness, no hash order.
 //!
-//! Every aggregate has one shape: a `Command` asks, `decide` answers with `Event`s or a `Rejection`,
-//! `evolve` folds an event into the state. Read [`coupon`] and you have read them all.
+//! Every aggregate has one shape: `decide` turns a `Command` into `Event`s or a `Rejection`, and `evolve` folds an
+//! event into the state. [`coupon`] is a good first example.
 
 pub mod claim;
 pub mod coupon;

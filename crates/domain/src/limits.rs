@@ -1,16 +1,16 @@
-//! Every bound of the model in one place. They are chosen so that no sum of allowed values overflows 64 bits.
+//! The limits of the model. No sum of allowed values overflows 64 bits.
 
 use crate::money::Money;
 
-/// The largest whole number that every reader of JSON keeps as it is: no amount and no identity passes it.
+/// The largest integer that every JSON parser reads exactly (2^53 - 1): the limit of amounts and identities.
 pub const NUMBER_MAX: i64 = (1 << 53) - 1;
-/// The dearest product: ten billion won.
+/// The highest price of a product: ten billion won.
 pub const PRICE_MAX: Money = Money::won(10_000_000_000);
-/// The most of one product that a line may ask for, after lines of one product are added up.
+/// Units of one product in one order, in all of its lines together.
 pub const QUANTITY_MAX: i64 = 100_000;
-/// Distinct lines of one order as it arrives.
+/// Lines of one order, as they arrive.
 pub const LINES_MAX: usize = 100;
-/// Units of one product that the shop may ever have received.
+/// Units of one product that the shop may ever receive.
 pub const STOCK_MAX: i64 = 1_000_000_000_000;
 /// Points that one account may hold.
 pub const POINTS_MAX: Money = Money::won(1_000_000_000_000_000);
@@ -18,7 +18,7 @@ pub const POINTS_MAX: Money = Money::won(1_000_000_000_000_000);
 pub const CHARGE_MAX: Money = Money::won(1_000_000_000_000);
 /// Coupons of one campaign.
 pub const CAMPAIGN_QUANTITY_MAX: i64 = 1_000_000_000;
-/// Coupons of one campaign that one user may hold; the engine loads all of them with each decision.
+/// Coupons of one campaign that one user may hold. The engine loads all of them for each decision.
 pub const ISSUE_PER_USER_MAX: i64 = 100;
 /// Characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;

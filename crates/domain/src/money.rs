@@ -5,7 +5,7 @@ use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in whole won. Arithmetic panics on overflow in every profile: the limits make it unreachable.
+/// An amount in whole won. Arithmetic panics on overflow in every profile; the limits make overflow unreachable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(i64);

@@ -1,6 +1,6 @@
-//! An order from its placement to its one outcome (O-01…O-16, O-25).
+//! An order from placement to its final outcome (O-01…O-16, O-25).
 //!
-//! `outcome` says whether the order came about; `status` is the life cycle of the goods (source 003).
+//! `outcome` is the state of claiming; `status` is the order's life cycle (source 003).
 
 mod after_sales;
 mod basket;
@@ -31,27 +31,27 @@ pub use terms::Payment;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     Place(Box<Placement>),
-    /// A participant's answer about one step, given at `at`.
+    /// Records a participant's report about one step, made at `at`.
     Collect {
         step: Step,
         report: Report,
         at: Timestamp,
     },
-    /// Customer or admin takes the order back before it is completed.
+    /// Cancels the order, before its goods leave.
     Cancel {
         by: Canceller,
-        /// Why, in the words of the person who cancels it.
+        /// The reason in the canceller's own words.
         note: Option<Arc<str>>,
     },
-    /// Answers are overdue.
+    /// Stops waiting for overdue reports and compensates.
     GiveUp,
-    /// Restorations are overdue once more than allowed.
+    /// Marks the compensation as stuck: restorations are overdue and no retries are left.
     Stick,
-    /// An operator, or a repair, asks for the outstanding restorations again.
+    /// Requests the outstanding restorations again, for an operator or a repair.
     Resume,
-    /// What comes after everything is claimed.
+    /// Payment, delivery and refund, after everything is claimed.
     Fulfil(fulfilment::Command),
-    /// An operator has them done by the shop itself.
+    /// Marks outstanding restorations as done, on an operator's order.
     Resolve {
         by: UserId,
         reason: Arc<str>,
@@ -61,17 +61,17 @@ pub enum Command {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     Created(Arc<Created>),
-    /// Is the participant's own message, folded where it is collected; no event of its own is written.
+    /// A participant's report. Only folded, never written: the participant's own event already records it.
     Reported {
         step: Step,
         report: Report,
         at: Timestamp,
     },
-    /// The next wave of steps is asked for; folded with the report that ended the one before, and no event of its own either.
+    /// The next wave of steps is requested. Only folded, together with the report that ended the wave before.
     Asked {
         steps: Vec<Step>,
     },
-    /// The next wave of steps is asked back, in the same way.
+    /// The restoration of the next wave of steps is requested. Only folded, in the same way.
     AskedBack {
         steps: Vec<Step>,
     },
@@ -80,11 +80,11 @@ pub enum Event {
         pay_before: Timestamp,
     },
     Completed,
-    /// Something is to be given back: `steps`, in this order.
+    /// The claims of `steps` must be restored, in this order.
     CompensationRequired {
         reason: Reason,
         steps: Vec<Step>,
-        /// What the person said who cancelled the order.
+        /// The reason in the canceller's own words.
         note: Option<Arc<str>>,
     },
     CompensationStuck,
@@ -100,35 +100,35 @@ pub enum Event {
         reason: Reason,
         note: Option<Arc<str>>,
     },
-    /// The goods, or the money, are further; the reason is that of an order that is taken back.
+    /// The life cycle advanced. `reason` is set when the order is cancelled or its parcel was returned.
     StatusChanged {
         status: Status,
         reason: Option<Reason>,
         note: Option<Arc<str>>,
     },
-    /// The shop is asked whether it takes units back.
+    /// The customer requests a refund, which the shop must approve or reject.
     RefundAsked {
         lines: Vec<(ProductId, i64)>,
         note: Option<Arc<str>>,
     },
-    /// It does not; the order stands where it stood.
+    /// The shop rejects it; the order returns to its previous status.
     RefundRejected {
         note: Arc<str>,
     },
-    /// Units were given back: their price is owed to the customer.
+    /// Units were returned: their price is owed to the customer.
     Returned(fulfilment::Return),
-    /// Units whose price was given back arrived, or are written off because they will not.
+    /// Refunded units arrived, or are written off because they will not arrive.
     GoodsArrived {
         lines: Vec<(ProductId, i64)>,
         is_written_off: bool,
     },
-    /// Paying and sending in one step was asked for.
+    /// Payment and dispatch in one step were requested.
     ProcessingRequested {
         method: Option<Method>,
         receiver: Option<Receiver>,
         warehouse_storage: bool,
     },
-    /// Its payment was refused; the order may still be paid.
+    /// The payment of that step was declined; the order can still be paid.
     ProcessingFailed {
         code: Arc<str>,
     },
@@ -136,57 +136,57 @@ pub enum Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// The customer was shown another total than the catalogue gives.
+    /// The total that the customer was shown differs from the catalogue's.
     PriceChanged {
         total: Money,
     },
     PointsAbovePayable {
         payable: Money,
     },
-    /// More of one product was asked for than an order may have, in all of its lines together.
+    /// All lines of one product together exceed [`QUANTITY_MAX`](crate::limits::QUANTITY_MAX).
     TooManyUnits {
         product: ProductId,
     },
-    /// The total would be a number that not every reader of JSON keeps.
+    /// The total exceeds [`NUMBER_MAX`](crate::limits::NUMBER_MAX).
     TotalTooLarge,
-    /// The coupon would take off nothing.
+    /// The coupon's discount rounds down to zero.
     CouponWorthless,
-    /// Cancelled, on the way there, or with goods on their way.
+    /// The order is cancelled or compensating, or its goods have left.
     NotCancellable,
     NotStuck,
-    /// There is nothing to be paid.
+    /// No amount is due.
     NotDue,
-    /// It is not claimed yet: it may be paid a moment later.
+    /// Claiming is still under way; retry later.
     NotYetDue,
-    /// It was cancelled, or is being given back.
+    /// The order is cancelled, compensating or refunded.
     NotPayable,
     AlreadyPaid,
-    /// The customer was shown another amount than is due.
+    /// The amount that the customer was shown is not the amount due.
     AmountMismatch {
         due: Money,
     },
-    /// Nobody said where the goods are to go.
+    /// The order has neither a receiver nor warehouse storage.
     ReceiverMissing,
     NotRefundable,
-    /// The shop has not decided about a refund that was asked for.
+    /// An earlier refund request is not decided yet.
     RefundPending,
-    /// No refund waits for the shop's decision.
+    /// No refund request waits for a decision.
     NoRefundAsked,
-    /// They can be given back when they are there, or their parcel came back.
+    /// The goods are in transit; they can be returned after delivery.
     GoodsOnTheWay,
-    /// Somebody else bought them at auction.
+    /// The goods were sold at auction.
     GoodsSold,
-    /// The goods have left, or are stored: where they go cannot be changed any more.
+    /// The goods have left, or are stored: their destination is fixed.
     GoodsCommitted,
-    /// More units were to arrive than are awaited.
+    /// More units are reported as arrived than are awaited.
     NotThatMuchAwaited,
-    /// More units were to come back than the customer has.
+    /// More units are to be returned than the customer has.
     NotThatMuchLeft,
-    /// The status cannot follow the present one.
+    /// The status table has no edge from `from` to the requested status.
     NoSuchEdge {
         from: Status,
     },
-    /// Something that always holds does not hold; the words say what.
+    /// The named invariant would be violated: a defect or a forged event.
     Impossible(&'static str),
 }
 
@@ -198,15 +198,15 @@ pub struct Order {
     pub status: Status,
     pub reason: Option<Reason>,
     pub pay_before: Option<Timestamp>,
-    /// Whether paying and sending in one step is under way.
+    /// Payment and dispatch in one step are under way.
     pub is_processing: bool,
-    /// Units of each line that came back; empty as long as nothing did.
+    /// Returned units of each line; empty while nothing was returned.
     pub returned: Vec<i64>,
-    /// What was said and agreed of taking it back; few orders have any of it.
+    /// Cancellation and refund details; most orders have none.
     pub after_sales: Option<Arc<AfterSales>>,
-    /// When it was completed; unknown of orders that were completed before it was kept.
+    /// `None` also for orders completed before this field existed.
     pub completed_at: Option<Timestamp>,
-    /// Counts the order's own events from 1, without gap.
+    /// Number of the order's own events, from 1 without gap.
     pub version: i64,
     pub updated_at: Timestamp,
 }
@@ -220,7 +220,8 @@ impl Order {
         self.created.user
     }
 
-    /// Whether it may be taken back as a whole. A completed order stays completed; its status says that it was taken back.
+    /// Returns whether the whole order can be cancelled. The outcome of a completed order stays; its status shows the
+    /// cancellation.
     pub fn is_cancellable(&self) -> bool {
         match self.outcome {
             Outcome::Pending | Outcome::AwaitingPayment => true,
@@ -229,13 +230,17 @@ impl Order {
         }
     }
 
-    /// Stock, coupon, points: 1 to 3 (O-04).
+    /// Number of kinds of steps (stock, coupon, points): 1 to 3 (O-04).
     pub fn total_steps(&self) -> usize {
         1 + usize::from(self.created.coupon.is_some()) + usize::from(!self.created.points.is_zero())
     }
 }
 
-/// Answers a command against an order; `None` is an order that is being placed.
+/// Decides a command about an order; `None` is an order that is being placed.
+///
+/// # Errors
+///
+/// The first [`Rejection`] whose guard fails; the order of guards is the order of precedence.
 pub fn decide(order: Option<&Order>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Place(placement) = command {
         return placing::place(placement, at);
@@ -300,10 +305,10 @@ fn collect(
     Ok(events)
 }
 
-/// Everything is claimed: the order is complete, or an amount is due first.
+/// Everything is claimed: completes the order, or awaits its payment.
 fn claimed(order: &Order, now: Timestamp) -> Result<Event, Rejection> {
     if order.outcome == Outcome::AwaitingPayment {
-        return Err(Rejection::Impossible("an order that waits for its payment waits for no answer"));
+        return Err(Rejection::Impossible("an order that awaits payment has no open step"));
     }
     if order.created.due.is_zero() || order.created.payment == Payment::OnDelivery {
         return Ok(Event::Completed);
@@ -311,7 +316,7 @@ fn claimed(order: &Order, now: Timestamp) -> Result<Event, Rejection> {
     Ok(Event::AwaitingPayment { pay_before: now + order.created.pay_within })
 }
 
-/// The shop itself gives back what nobody said that he gave back, so that nothing is left to wait for.
+/// Marks outstanding restorations as done, so that compensation can finish.
 fn resolve(order: &Order, (by, reason): (UserId, &Arc<str>)) -> Vec<Event> {
     let cancelled = order.reason.map(|reason| cancelled(order, reason));
     let steps = order.saga.to_restore().collect();
@@ -326,7 +331,7 @@ fn give_up(order: &Order, reason: Reason, note: Option<Arc<str>>) -> Vec<Event> 
     vec![Event::CompensationRequired { reason, steps, note }]
 }
 
-/// The end of an order that is given back, with what was said when that began.
+/// The final event of a compensated order, with the note that the canceller gave.
 fn cancelled(order: &Order, reason: Reason) -> Event {
     Event::Cancelled { reason, note: order.cancel_reason().cloned() }
 }

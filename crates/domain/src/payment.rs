@@ -1,8 +1,8 @@
-//! An order's payment: authorised, captured, voided, refunded by somebody else's machine, which may answer late, twice or not at
-//! all (P-01, P-03, P-06).
+//! An order's payment: authorised, captured, voided and refunded at a provider, which may answer late, twice or not at all
+//! (P-01, P-03, P-06).
 //!
-//! What is asked for next follows from the state, and is asked for under one key until its answer is known. Money is booked
-//! only when the provider's amount is the expected one; an answer that nobody knows is looked up, never asked for again blindly.
+//! The next call to the provider follows from the state, and keeps one idempotency key until its result is known. Money is
+//! booked only when the provider's amount is the expected one. An unknown result is queried, never blindly retried.
 
 mod method;
 mod next;
@@ -24,37 +24,37 @@ pub use operation::{Asked, FIRST_TRY, Operation};
 pub use reversal::{GivenBack, Resolution};
 pub use state::{NextCall, State};
 
-/// The provider may be out of reach so often before an attempt is given up.
+/// Authorization calls that may fail as not executed before the attempt ends.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
-/// A refund or a void is asked for so often, each time under a key of its own, before an operator must see to it. A refund that is
-/// made and comes to nothing afterwards was a try like one that is declined.
+/// Tries of a refund or a void, each under its own key, before an operator must act. A refund that is reversed after it
+/// succeeded counts like a declined one.
 pub const GIVE_BACK_TRIES_MAX: i64 = 6;
-/// Why an attempt ended when the provider could not be reached.
+/// The refusal code of an attempt that ended because the provider was unreachable.
 pub const UNAVAILABLE: &str = "provider.unavailable";
-/// Why an attempt ended whose order was taken back before the provider heard of it.
+/// The refusal code of an attempt whose order was cancelled before the provider received it.
 pub const WITHDRAWN: &str = "withdrawn";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Begins to pay, or tries once more after a refusal.
+    /// Begins the first attempt, or another one after a decline.
     Start { order: OrderId, method: Method, amount: Money },
-    /// What is known of a deed that was asked for.
+    /// Records the provider's result of an operation.
     Answer { asked: Asked, said: ProviderResult },
-    /// The order came to nothing: what was or will be taken goes back.
+    /// The order was cancelled: voids or refunds what was or will be taken.
     Withdraw,
-    /// Gives money back that was captured; after the refund that is under way, if there is one.
+    /// Refunds captured money; after the refund that is under way, if there is one.
     Refund { amount: Money },
-    /// An operator has what is stuck tried once more.
+    /// Retries a stuck refund or void, on an operator's order.
     Retry,
-    /// An operator has settled what is stuck without the provider.
+    /// An operator has resolved a stuck refund or void without the provider.
     Resolve { by: UserId, reason: Arc<str>, reference: Arc<str> },
-    /// Somebody takes care that an attempt is tried again: its pause counts from now.
+    /// Resumes an attempt to pay: its pause restarts now.
     Resume,
-    /// The request has reached its consumer group: the provider may be asked. `refund` is zero for an attempt to pay.
+    /// The request reached its consumer group: the provider may be called. `refund` is zero for an attempt to pay.
     Call { attempt: i64, refund: i64 },
 }
 
-/// What a provider said of a deed, or did not say.
+/// The result of a call to the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProviderResult {
     Approved {
@@ -64,13 +64,13 @@ pub enum ProviderResult {
     Declined {
         code: Arc<str>,
     },
-    /// It is still at it.
+    /// The operation is still in progress.
     Pending,
-    /// It never heard of the deed.
+    /// The provider does not know the operation.
     NotFound,
-    /// Surely nothing happened.
+    /// The operation was certainly not executed.
     NotExecuted,
-    /// It may have happened.
+    /// The operation may have been executed.
     Unknown,
 }
 
@@ -89,7 +89,7 @@ pub enum Event {
     Declined {
         code: Arc<str>,
     },
-    /// Whatever is taken from now on goes back.
+    /// The order no longer wants to be paid: money taken from now on is voided or refunded.
     Withdrawn,
     VoidRequested,
     Voided,
@@ -98,28 +98,28 @@ pub enum Event {
     },
     Refunded {
         amount: Money,
-        /// Which try of the refund it was.
+        /// Number of the try that succeeded.
         try_number: i64,
     },
-    /// More is to be given back, after the refund under way.
+    /// A further amount must be refunded after the refund under way.
     Owed {
         amount: Money,
     },
-    /// The provider declined to give back; it is asked again under a new key.
+    /// The provider declined the refund or void; it is retried under a new key.
     GiveBackDeclined {
         code: Arc<str>,
         due: Timestamp,
     },
-    /// A refund that was done came to nothing afterwards.
+    /// A refund that succeeded was reversed afterwards.
     RefundReversed {
         refund: i64,
         amount: Money,
         code: Arc<str>,
     },
-    /// What goes back was declined, or came to nothing, for the last time: an operator must see to it.
+    /// The last allowed try was declined or reversed: an operator must act.
     Stuck {
         code: Arc<str>,
-        /// How often that was, all told.
+        /// Total number of tries.
         declines: i64,
     },
     Retried,
@@ -129,12 +129,12 @@ pub enum Event {
         reference: Arc<str>,
         amount: Money,
     },
-    /// The deed is asked for, or looked up, later.
+    /// The operation is executed or queried later.
     Postponed {
         way: NextCall,
         due: Timestamp,
     },
-    /// The same, and nothing was answered since.
+    /// The due time moves; the number of tries stays.
     Resumed {
         due: Timestamp,
     },
@@ -145,62 +145,62 @@ pub enum Event {
 pub enum Rejection {
     InProgress,
     AlreadyPaid,
-    /// More is to go back than was taken.
+    /// The amount exceeds what the shop holds.
     NotThatMuchHeld,
     NotStuck,
-    /// Something that always holds does not hold; the words say what.
+    /// The named invariant would be violated: a defect or a forged event.
     Impossible(&'static str),
 }
 
-/// An order has one payment; after a refusal it is attempted again under the next number.
+/// An order's one payment. After a decline, the next attempt has the next number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     pub order: OrderId,
     pub attempt: i64,
     pub method: Method,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: Money,
     pub state: State,
-    /// Whether the order still wants to be paid.
+    /// False after the order was cancelled.
     pub is_wanted: bool,
     pub authorized: Money,
     pub captured: Money,
     pub refunded: Money,
-    /// What the refund under way gives back.
+    /// The amount of the refund under way.
     pub refunding: Money,
-    /// What is to be given back after that, as the next refund.
+    /// The amount of the next refund, after the one under way.
     pub owed: Money,
-    /// What operators gave back without the provider.
+    /// The amount that operators refunded without the provider.
     pub resolved: Money,
-    /// Refunds of this attempt so far, counting the one under way.
+    /// Number of this attempt's refunds, including the one under way.
     pub refunds: i64,
-    /// The refunds that the provider made, and those it took back whose money is in `owed`.
+    /// The refunds that succeeded, and the reversed ones whose money is in `owed`.
     pub given_back: Vec<GivenBack>,
-    /// How often the provider declined the refund, or the void, that is under way, or took it back after it was made.
+    /// Number of tries of the refund or void under way that were declined or reversed.
     pub declines: i64,
-    /// Since when the customer waits for money to come back, or to be let go.
+    /// Since when the customer waits for a refund or a void.
     pub owed_since: Option<Timestamp>,
-    /// The provider's own name of the payment.
+    /// The provider's identifier of the payment.
     pub reference: Option<Arc<str>>,
-    /// Why the last attempt was refused.
+    /// The code of the last declined attempt.
     pub refusal: Option<Arc<str>>,
-    /// Why the provider declined to give back, the last time.
+    /// The code of the last declined or reversed refund or void.
     pub last_error: Option<Arc<str>>,
-    /// How an operator settled what was stuck, the last time.
+    /// An operator's last resolution of a stuck refund or void.
     pub resolution: Option<Resolution>,
-    /// There is one if, and only if, the state has a deed to be done.
+    /// `Some` if and only if the state has a pending operation.
     pub next: Option<Next>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
 impl Payment {
-    /// Whether the customer's money is on its way to the shop.
+    /// Returns whether an authorization or a capture is pending.
     pub const fn is_under_way(&self) -> bool {
         matches!(self.state, State::Authorizing | State::Capturing)
     }
 
-    /// What the provider is asked for next.
+    /// Returns the pending operation.
     pub fn asked(&self) -> Option<Asked> {
         let operation = self.state.operation()?;
         let refund = if operation == Operation::Refund { self.refunds } else { 0 };
@@ -208,7 +208,7 @@ impl Payment {
         Some(Asked { attempt: self.attempt, operation, refund, try_number })
     }
 
-    /// The amount that a deed is about.
+    /// The amount of an operation.
     pub const fn amount_of(&self, operation: Operation) -> Money {
         match operation {
             Operation::Authorize | Operation::Capture | Operation::Void => self.amount,
@@ -216,26 +216,26 @@ impl Payment {
         }
     }
 
-    /// The amount that an approval of a deed must name, also of one that is over; `None` for a refund that there never was.
+    /// The amount that an approval must name, also of a finished operation; `None` for a refund that never existed.
     pub fn expected(&self, asked: Asked) -> Option<Money> {
         match asked.operation {
             Operation::Authorize | Operation::Capture | Operation::Void => Some(self.amount),
             Operation::Refund if asked.attempt != self.attempt => None,
             Operation::Refund if self.asked() == Some(asked) => Some(self.refunding),
             Operation::Refund => {
-                let mut given = self.given_back.iter().filter(|given| given.stands());
+                let mut given = self.given_back.iter().filter(|given| given.is_in_effect());
                 let given = given.find(|given| given.refund == asked.refund);
                 given.map(|given| given.amount)
             }
         }
     }
 
-    /// What the shop holds of the customer's money.
+    /// The amount of the customer's money that the shop holds.
     pub fn held(&self) -> Money {
         self.captured - self.refunded - self.resolved
     }
 
-    /// What was just asked for waits until a consumer group has taken the request in.
+    /// Holds the pending operation until its request reaches a consumer group.
     pub fn wait_to_be_called(&mut self) {
         self.next = self.next.map(|next| Next { due: None, ..next });
     }
@@ -246,7 +246,11 @@ impl Payment {
     }
 }
 
-/// Answers a command against an order's payment; `None` is one that was never begun.
+/// Decides a command about an order's payment; `None` is a payment that was never begun.
+///
+/// # Errors
+///
+/// The first [`Rejection`] whose guard fails. Commands that come too late are no error: they lead to no event.
 pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Start { order, method, amount } = *command {
         return start(payment, (order, method, amount));
@@ -270,7 +274,7 @@ fn start(
 ) -> Result<Vec<Event>, Rejection> {
     let attempt = match payment.map(|payment| (payment.state, payment.attempt)) {
         None => 1,
-        // Whatever an earlier attempt took by mistake has gone back.
+        // Anything that an earlier attempt took was voided or refunded.
         Some((State::Declined | State::Voided | State::Refunded, attempt)) => attempt + 1,
         Some((State::Authorizing | State::Capturing | State::Voiding | State::Refunding | State::Stuck, _)) => {
             return Err(Rejection::InProgress);
@@ -284,7 +288,7 @@ fn withdraw(payment: &Payment) -> Vec<Event> {
     match payment.state {
         _ if !payment.is_wanted => vec![],
         State::Captured => vec![Event::Withdrawn, Event::RefundRequested { amount: payment.held() }],
-        // Nothing is kept of what a refund under way leaves.
+        // Refunds the rest as well, after the refund under way.
         State::Refunding | State::Stuck if payment.held() > payment.owes() => {
             vec![Event::Withdrawn, Event::Owed { amount: payment.held() - payment.owes() }]
         }
@@ -313,8 +317,8 @@ fn answer(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp)
             Operation::Void | Operation::Refund => vec![reversal::declined(payment, code, at)],
         },
         ProviderResult::Pending | ProviderResult::Unknown => vec![payment.postponed(NextCall::Query, at)],
-        ProviderResult::NotExecuted => not_done(payment, asked.operation, at),
-        ProviderResult::NotFound => never(payment, asked.operation, at),
+        ProviderResult::NotExecuted => not_executed(payment, asked.operation, at),
+        ProviderResult::NotFound => not_found(payment, asked.operation, at),
     }
 }
 
@@ -329,12 +333,12 @@ fn approved(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Ve
     }
 }
 
-/// This time nothing happened. Whether it did another time, of which the answer was lost, only a look can tell.
-fn not_done(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
+/// This call was not executed. An earlier one whose result was lost may have been, so an unwanted payment is queried.
+fn not_executed(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
     match operation {
         Operation::Authorize | Operation::Capture if !payment.is_wanted => vec![payment.postponed(NextCall::Query, at)],
-        // What may have been set aside all the same is never taken, and lapses.
+        // If an earlier call did authorize the amount, it is never captured, and expires.
         Operation::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
         Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
             vec![payment.postponed(NextCall::Execute, at)]
@@ -342,7 +346,7 @@ fn not_done(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event
     }
 }
 
-fn never(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
+fn not_found(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
     match operation {
         Operation::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
         Operation::Capture if !payment.is_wanted => vec![Event::VoidRequested],
@@ -359,7 +363,7 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         *payment = Some(requested((order, attempt), method, amount, (begun_at, at)));
         return;
     }
-    // Nothing happens to a payment that was never requested.
+    // A payment that was never requested does not change.
     let Some(payment) = payment else { return };
     match event {
         // Folded above.
@@ -384,7 +388,9 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
             payment.next = Some(Next { way: *way, due: Some(*due), tries });
         }
         Event::Resumed { due } => payment.next = payment.next.map(|next| Next { due: Some(*due), ..next }),
-        Event::Called => payment.next = payment.next.map(|next| Next { due: Some(at + payment.rest()), ..next }),
+        Event::Called => {
+            payment.next = payment.next.map(|next| Next { due: Some(at + payment.pause_before_try()), ..next })
+        }
         Event::VoidRequested
         | Event::Voided
         | Event::RefundRequested { .. }

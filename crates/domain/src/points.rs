@@ -1,6 +1,6 @@
-//! A customer's points (W-01, W-02): charged, deducted for an order, restored when the order does not come about.
+//! A customer's points (W-01, W-02): charged, deducted for an order, and restored if the order is cancelled.
 //!
-//! Each change is one entry of a double-entry ledger: it takes from one account exactly what it gives to another.
+//! Each change is one entry of a double-entry ledger: it debits one account and credits another with the same amount.
 
 use crate::ids::UserId;
 use crate::limits::POINTS_MAX;
@@ -43,10 +43,10 @@ impl Account {
     }
 }
 
-/// Where points come from and go to. User accounts have positive numbers, the shop's own have not.
+/// An account of the ledger. User accounts have positive numbers; the shop's own have numbers of at most zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ledger {
-    /// Points that customers bought: the other side of every charge.
+    /// Points that customers bought: the opposite account of every charge.
     Charged,
     /// Points that orders consumed.
     Spent,
@@ -78,7 +78,7 @@ impl Event {
         }
     }
 
-    /// The two sides of the entry: `(taken from, given to)`.
+    /// The two accounts of the entry: `(debited, credited)`.
     pub const fn sides(&self, user: UserId) -> (Ledger, Ledger) {
         match self {
             Event::Charged { .. } => (Ledger::Charged, Ledger::User(user)),
@@ -88,7 +88,11 @@ impl Event {
     }
 }
 
-/// Answers a command against an account.
+/// Decides a command about an account.
+///
+/// # Errors
+///
+/// A deduction above the balance, or a charge above [`POINTS_MAX`]. A restoration is never rejected.
 pub fn decide(account: &Account, command: &Command) -> Result<Event, Rejection> {
     let balance = account.balance;
     match *command {
@@ -130,21 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn an_account_holds_so_much_and_no_more() {
+    fn an_account_holds_at_most_points_max() {
         let amount = Money::won(1);
         check(POINTS_MAX.amount() - 1, Command::Charge { amount }, Ok(Event::Charged { amount }));
         check(POINTS_MAX.amount(), Command::Charge { amount }, Err(Rejection::TooMuch { balance: POINTS_MAX }));
     }
 
-    /// W-02: what an order took comes back even to an account that was filled up meanwhile.
+    /// W-02: an order's points are restored even to an account that reached its limit meanwhile.
     #[test]
-    fn a_restoration_is_never_refused() {
+    fn a_restoration_is_never_rejected() {
         let amount = Money::won(100);
         check(POINTS_MAX.amount(), Command::Restore { amount }, Ok(Event::Restored { amount }));
     }
 
     #[test]
-    fn the_shop_has_no_account_that_a_user_could_have() {
+    fn the_shops_accounts_are_distinct_from_user_accounts() {
         assert!(Ledger::Charged.number() <= 0 && Ledger::Spent.number() <= 0);
         assert_ne!(Ledger::Charged.number(), Ledger::Spent.number());
         assert_eq!(Ledger::User(ANN).number(), 1);
@@ -163,7 +167,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_balance_is_what_the_ledger_says_and_never_negative(
+        fn the_balance_equals_the_ledger_and_is_never_negative(
             commands in prop::collection::vec(commands(), 0..60),
         ) {
             let mut account = Account::empty(ANN);

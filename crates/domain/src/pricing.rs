@@ -1,10 +1,10 @@
-//! What an order costs: items, less the coupon's discount, less points. Never below zero.
+//! The price of an order: items, less the coupon's discount, less points. Never below zero.
 
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 
-/// What a coupon takes off.
+/// A coupon's discount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Discount {
@@ -20,7 +20,7 @@ pub enum Discount {
 }
 
 impl Discount {
-    /// The won that come off `total`; never more than `total`.
+    /// The discount on `total`; never more than `total`.
     pub fn on(&self, total: Money) -> Money {
         let wanted = match *self {
             Discount::Fixed { value } => value,
@@ -42,13 +42,17 @@ pub struct Quote {
     pub due: Money,
 }
 
-/// More points were offered than there is left to pay.
+/// The points offered exceed the amount left to pay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PointsAbovePayable {
     pub payable: Money,
 }
 
 /// Prices an order whose items cost `total`.
+///
+/// # Errors
+///
+/// The points exceed the total less the discount.
 pub fn quote(total: Money, discount: Option<&Discount>, points: Money) -> Result<Quote, PointsAbovePayable> {
     let discount = discount.map_or(Money::ZERO, |discount| discount.on(total));
     let payable = total - discount;

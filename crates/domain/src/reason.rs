@@ -1,8 +1,8 @@
-//! Why an order or a request did not succeed: the stable codes that travel on the wire and stay in the store.
+//! The reasons why an order or a request failed: stable codes, on the wire and in the store.
 
 use serde::{Deserialize, Serialize};
 
-/// The cause of a refused step and of a cancelled order.
+/// The reason of a failed step or a cancelled order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reason {
     #[serde(rename = "stock.exhausted")]
@@ -13,20 +13,20 @@ pub enum Reason {
     CouponNotUsable,
     #[serde(rename = "points.insufficient")]
     PointsInsufficient,
-    /// A participant was silent past its deadline.
+    /// A participant did not report before its deadline.
     #[serde(rename = "step.timed_out")]
     StepTimedOut,
-    /// The claim came after its order had given up on it: the tombstone refused it.
+    /// The request arrived after its claim was released: the tombstone refused it.
     #[serde(rename = "claim.released")]
     ClaimReleased,
     #[serde(rename = "order.cancelled_by_customer")]
     CancelledByCustomer,
     #[serde(rename = "order.cancelled_by_admin")]
     CancelledByAdmin,
-    /// Nobody paid before the order's `payBefore`.
+    /// The order was not paid before `payBefore`.
     #[serde(rename = "payment.expired")]
     PaymentExpired,
-    /// The parcel could not be delivered and came back.
+    /// The parcel could not be delivered and was returned.
     #[serde(rename = "shipment.returned")]
     ShipmentReturned,
 }

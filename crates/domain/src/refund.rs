@@ -1,10 +1,10 @@
-//! What each unit of an order is worth when it comes back: discount and points are shared by largest remainder over the lines,
-//! and a line's amounts over its units, so that any partial refunds add up to the whole, to the won.
+//! The refund of each unit of an order. Discount and points are divided over the lines by largest remainder, and a line's
+//! amounts over its units, so that any partial refunds add up exactly to the whole.
 
 use crate::money::Money;
 use crate::order::Line;
 
-/// A line's price, parted: `price = discount + points + due`.
+/// A line's price and its parts: `price = discount + points + due`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Share {
     pub discount: Money,
@@ -12,14 +12,14 @@ pub struct Share {
     pub due: Money,
 }
 
-/// What returned goods are worth to their customer.
+/// The refund for returned goods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Worth {
     pub money: Money,
     pub points: Money,
 }
 
-/// The share of each line, in their order.
+/// Returns the share of each line, in the order of lines.
 pub fn shares(lines: &[Line], discount: Money, points: Money) -> Vec<Share> {
     let prices: Vec<Money> = lines.iter().map(Line::price).collect();
     let discounts = share_out(discount, &prices);
@@ -29,7 +29,7 @@ pub fn shares(lines: &[Line], discount: Money, points: Money) -> Vec<Share> {
     lines.map(|((payable, discount), points)| Share { discount, points, due: payable - points }).collect()
 }
 
-/// What the first `units` of a line are worth together. The difference of two such sums is what the units between are worth.
+/// Returns the refund of a line's first `units`. The difference of two such sums is the refund of the units between.
 pub fn worth(share: Share, quantity: i64, units: i64) -> Worth {
     let part = |whole: Money| {
         let part = i128::from(whole.amount()) * i128::from(units) / i128::from(quantity.max(1));
@@ -38,8 +38,8 @@ pub fn worth(share: Share, quantity: i64, units: i64) -> Worth {
     Worth { money: part(share.due), points: part(share.points) }
 }
 
-/// Parts an amount in proportion to weights, whole won each: first rounded down, then one more for the largest remainders, the
-/// earlier line first where they are equal. No part is larger than its weight as long as the amount is not larger than all.
+/// Divides an amount in proportion to weights, in whole won: rounds down, then adds one won to the largest remainders, to
+/// the earlier line on a tie. No part exceeds its weight as long as the amount does not exceed the sum of weights.
 fn share_out(amount: Money, weights: &[Money]) -> Vec<Money> {
     let total: i128 = weights.iter().map(|weight| i128::from(weight.amount())).sum();
     if total == 0 {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_won_that_does_not_divide_goes_to_the_largest_remainder() {
+    fn indivisible_won_go_to_the_largest_remainders() {
         let shared = share_out(Money::won(100), &[Money::won(1), Money::won(1), Money::won(1)]);
         assert_eq!(shared, [34, 33, 33].map(Money::won));
         let shared = share_out(Money::won(10), &[Money::won(55), Money::won(29), Money::won(16)]);
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_costs_nothing_gives_nothing_back() {
+    fn a_free_order_has_no_refund() {
         assert_eq!(shares(&[line(1, 2, 0)], Money::ZERO, Money::ZERO), [Share::default()]);
     }
 

@@ -1,4 +1,4 @@
-//! The way of an order's goods to their receiver (P-04). An order has one shipment.
+//! The shipment of an order's goods to their receiver (P-04). An order has one shipment.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ pub enum Command {
         order: OrderId,
         receiver: Receiver,
     },
-    /// The goods are one step further; the carrier's number may come with it.
+    /// Moves the shipment to its next state; may record the carrier's tracking number.
     Move {
         state: State,
         tracking: Option<Arc<str>>,
     },
-    /// Somebody else receives the goods, which have not left yet.
+    /// Changes the receiver of goods that have not left yet.
     Redirect {
         receiver: Receiver,
     },
@@ -34,7 +34,7 @@ pub enum Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// There is no way from the one state to the other.
+    /// The state table has no edge from `from` to the requested state.
     NoSuchEdge { from: State },
 }
 
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    /// The one table of edges. Goods that were delayed go on as goods in transit, so that the order never skips a status.
+    /// The state table. Delayed goods continue in transit, so that the order never skips a status.
     pub const fn can_become(self, next: State) -> bool {
         use State::{
             Canceled, Delayed, Delivered, FailedDelivery, InTransit, OutForDelivery, Pending, Returned, Shipped,
@@ -96,7 +96,7 @@ impl State {
         }
     }
 
-    /// The status that the order takes with it. An order whose parcel came back asks for its refund instead.
+    /// The order's status for this state. A returned parcel requests a refund instead.
     pub const fn order_status(self) -> Option<OrderStatus> {
         match self {
             State::Shipped => Some(OrderStatus::ShipmentStarted),
@@ -117,20 +117,24 @@ pub struct Shipment {
     pub order: OrderId,
     pub state: State,
     pub receiver: Receiver,
-    /// The carrier's number.
+    /// The carrier's tracking number.
     pub tracking: Option<Arc<str>>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
 
-/// Answers a command against an order's shipment; `None` is one that does not exist yet.
+/// Decides a command about an order's shipment; `None` is a shipment that does not exist yet.
+///
+/// # Errors
+///
+/// The state table has no such edge, or the goods to redirect have left.
 pub fn decide(shipment: Option<&Shipment>, command: &Command) -> Result<Vec<Event>, Rejection> {
     match (shipment, command) {
         (Some(_), Command::Prepare { .. }) => Ok(vec![]),
         (None, Command::Prepare { order, receiver }) => {
             Ok(vec![Event::Prepared { order: *order, receiver: receiver.clone() }])
         }
-        // Where nothing is sent, nothing moves.
+        // Without a shipment, nothing moves.
         (None, Command::Move { .. } | Command::Redirect { .. }) => Ok(vec![]),
         (Some(shipment), Command::Redirect { receiver }) if shipment.receiver == *receiver => Ok(vec![]),
         (Some(shipment), Command::Redirect { receiver }) if shipment.state == State::Pending => {
@@ -231,9 +235,9 @@ mod tests {
         assert_eq!(after(&[prepare(), moved(State::Pending)]).tracking.as_deref(), Some("KR-1"));
     }
 
-    /// Whatever way the goods go, the order takes each status on its own edges.
+    /// Every path of shipment states moves the order along the edges of its status table.
     #[test]
-    fn no_way_of_the_goods_makes_the_order_skip_a_status() {
+    fn no_path_of_shipment_states_makes_the_order_skip_a_status() {
         let mut seen: Vec<(State, OrderStatus)> = vec![(State::Pending, OrderStatus::Preparing)];
         let mut place = 0;
         while let Some((state, status)) = seen.get(place).copied() {

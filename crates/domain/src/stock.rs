@@ -1,7 +1,7 @@
-//! A product and its stock (S-01, S-02): what is on hand, what orders have reserved, and what is left to sell.
+//! A product and its stock (S-01, S-02): units on hand, reserved by orders, and available.
 //!
-//! A claim reserves; on-hand stock goes down when its order completes. Every unit ever received is on hand, sold or
-//! written off, and the audit holds the shop to that.
+//! A claim reserves units; on-hand stock decreases when the order completes. Every unit ever received is on hand, sold or
+//! written off, and the audit checks that.
 
 use std::sync::Arc;
 
@@ -34,19 +34,19 @@ pub enum Command {
     Deduct {
         quantity: i64,
     },
-    /// Gives reserved units back.
+    /// Releases reserved units.
     Restore {
         quantity: i64,
     },
-    /// Takes reserved units out of the house.
+    /// Turns reserved units into sold ones.
     Sell {
         quantity: i64,
     },
-    /// Takes sold units back into the house.
+    /// Takes sold units back into stock.
     Return {
         quantity: i64,
     },
-    /// Sold units whose price was given back will not come back.
+    /// Writes off refunded units that will not be returned.
     WriteOffSold {
         quantity: i64,
     },
@@ -73,9 +73,9 @@ pub enum Rejection {
     Exhausted {
         available: i64,
     },
-    /// The shop would hold more than [`STOCK_MAX`].
+    /// The shop would have received more than [`STOCK_MAX`] units.
     TooMuch,
-    /// Something that always holds does not hold; the words say what.
+    /// The named invariant would be violated: a defect or a forged event.
     Impossible(&'static str),
 }
 
@@ -109,7 +109,7 @@ pub struct Product {
     pub reserved: i64,
     /// Units ever received; `received = on_hand + sold + written_off`.
     pub received: i64,
-    /// Units that customers have: what came back is on hand again.
+    /// Units that customers have; returned units are on hand again.
     pub sold: i64,
     pub written_off: i64,
     pub created_at: Timestamp,
@@ -121,7 +121,7 @@ impl Product {
         self.on_hand - self.reserved
     }
 
-    /// The status a customer sees: on sale with nothing left is `SOLD_OUT`.
+    /// The status that customers see: `SOLD_OUT` if on sale with no unit available.
     pub const fn status_shown(&self) -> &'static str {
         match self.status {
             Status::OnSale if self.available() == 0 => "SOLD_OUT",
@@ -130,7 +130,11 @@ impl Product {
     }
 }
 
-/// Answers a command against a product; `None` is a product that does not exist yet.
+/// Decides a command about a product; `None` is a product that does not exist yet.
+///
+/// # Errors
+///
+/// The first [`Rejection`] whose guard fails.
 pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Register { id, name, price, stock } = command {
         if product.is_some() {
@@ -148,25 +152,25 @@ pub fn decide(product: Option<&Product>, command: &Command, at: Timestamp) -> Re
         Command::Adjust { delta } => adjust(product, delta),
         Command::Deduct { quantity } => deduct(product, quantity),
         Command::Restore { quantity } => {
-            possible((0..=product.reserved).contains(&quantity), "only what a claim holds is restored")?;
+            ensure((0..=product.reserved).contains(&quantity), "only units that a claim holds are restored")?;
             Ok(vec![Event::Restored { quantity }])
         }
         Command::Sell { quantity } => {
-            possible((0..=product.reserved).contains(&quantity), "only what a claim holds is sold")?;
+            ensure((0..=product.reserved).contains(&quantity), "only units that a claim holds are sold")?;
             Ok(vec![Event::Sold { quantity }])
         }
         Command::Return { quantity } => {
-            possible((0..=product.sold).contains(&quantity), "only what was sold comes back")?;
+            ensure((0..=product.sold).contains(&quantity), "only sold units are returned")?;
             Ok(vec![Event::Returned { quantity }])
         }
         Command::WriteOffSold { quantity } => {
-            possible((0..=product.sold).contains(&quantity), "only what was sold is written off as such")?;
+            ensure((0..=product.sold).contains(&quantity), "only sold units are written off as sold")?;
             Ok(vec![Event::SoldWrittenOff { quantity }])
         }
     }
 }
 
-const fn possible(holds: bool, invariant: &'static str) -> Result<(), Rejection> {
+const fn ensure(holds: bool, invariant: &'static str) -> Result<(), Rejection> {
     if holds { Ok(()) } else { Err(Rejection::Impossible(invariant)) }
 }
 
@@ -188,7 +192,7 @@ fn deduct(product: &Product, quantity: i64) -> Result<Vec<Event>, Rejection> {
     if product.status != Status::OnSale {
         return Err(Rejection::NotOnSale);
     }
-    possible(quantity >= 0, "no less than nothing is reserved")?;
+    ensure(quantity >= 0, "a reserved quantity is not negative")?;
     let available = product.available();
     if quantity > available {
         return Err(Rejection::Exhausted { available });
@@ -300,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_claim_holds_is_given_back_even_when_the_product_is_no_longer_sold() {
+    fn a_claim_is_restored_even_when_the_product_is_discontinued() {
         let given = [lamps(3), Event::Deducted { quantity: 2 }, Event::StatusChanged { status: Status::Discontinued }];
         check(&given, Command::Restore { quantity: 2 }, Ok(Event::Restored { quantity: 2 }));
     }
@@ -314,14 +318,14 @@ mod tests {
     }
 
     #[test]
-    fn the_house_holds_so_much_and_no_more() {
+    fn the_shop_receives_at_most_stock_max() {
         check(&[lamps(STOCK_MAX)], Command::Adjust { delta: 1 }, Err(Rejection::TooMuch));
         check(&[lamps(1)], Command::Adjust { delta: i64::MAX }, Err(Rejection::TooMuch));
         check(&[lamps(STOCK_MAX - 1)], Command::Adjust { delta: 1 }, Ok(Event::Received { quantity: 1 }));
     }
 
     #[test]
-    fn what_is_the_same_already_changes_nothing() {
+    fn a_change_to_the_present_value_changes_nothing() {
         check_unchanged(&[lamps(1)], Command::ChangePrice { price: Money::won(900) });
         check_unchanged(&[lamps(1)], Command::ChangeStatus { status: Status::OnSale });
     }
@@ -359,7 +363,7 @@ mod tests {
                 if matches!(command, Command::Return { quantity } if quantity > sold) {
                     continue;
                 }
-                // Claims see to it that only what they hold is restored or sold.
+                // Claims ensure that only what they hold is restored or sold.
                 if matches!(command, Command::Restore { quantity } | Command::Sell { quantity } if quantity > reserved) {
                     continue;
                 }

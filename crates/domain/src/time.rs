@@ -1,4 +1,4 @@
-//! Moments and spans as whole microseconds. Calendars and text live at the edges.
+//! Timestamps in whole microseconds. Calendars and text belong to the outer crates.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
@@ -21,7 +21,7 @@ impl Timestamp {
         self.0
     }
 
-    /// The number of the UTC day that the moment falls on; 1970-01-01 is day 0.
+    /// The number of the UTC day; 1970-01-01 is day 0.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(MICROS_PER_DAY)
     }
@@ -36,7 +36,7 @@ impl Add<Duration> for Timestamp {
 
 impl Sub for Timestamp {
     type Output = Duration;
-    /// The span since `earlier`; zero when `earlier` is later.
+    /// The duration since `earlier`; zero if `earlier` is later.
     fn sub(self, earlier: Timestamp) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

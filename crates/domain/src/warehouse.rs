@@ -1,4 +1,4 @@
-//! Goods that are kept for an order instead of being sent (O-33, P-05).
+//! Goods that are stored for an order instead of shipped (O-33, P-05).
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub enum Event {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
-    /// There is no way from the one state to the other.
+    /// The state table has no edge from `from` to the requested state.
     NoSuchEdge { from: State },
 }
 
@@ -47,7 +47,7 @@ impl State {
         }
     }
 
-    /// The one table of edges. What was taken out or sold never comes back.
+    /// The state table. Removed or sold goods never return.
     pub const fn can_become(self, next: State) -> bool {
         use State::{AssociatedWithOrder, InStorage, OnAuction, RemovedFromStorage, Sold};
         match self {
@@ -67,12 +67,16 @@ pub struct Storage {
     pub updated_at: Timestamp,
 }
 
-/// Answers a command against what is kept for an order; `None` is nothing yet.
+/// Decides a command about an order's storage; `None` if nothing is stored yet.
+///
+/// # Errors
+///
+/// The state table has no such edge.
 pub fn decide(storage: Option<&Storage>, command: Command) -> Result<Vec<Event>, Rejection> {
     match (storage, command) {
         (Some(_), Command::Store { .. }) => Ok(vec![]),
         (None, Command::Store { order }) => Ok(vec![Event::Stored { order }]),
-        // Where nothing is kept, nothing moves.
+        // Without storage, nothing moves.
         (None, Command::Move { .. }) => Ok(vec![]),
         (Some(storage), Command::Move { state }) if storage.state == state => Ok(vec![]),
         (Some(storage), Command::Move { state }) if storage.state.can_become(state) => Ok(vec![Event::Moved { state }]),
@@ -80,7 +84,7 @@ pub fn decide(storage: Option<&Storage>, command: Command) -> Result<Vec<Event>,
     }
 }
 
-/// Folds an event into what is kept.
+/// Folds an event into the storage.
 pub fn evolve(storage: &mut Option<Storage>, event: Event, at: Timestamp) {
     match event {
         Event::Stored { order } => {
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn goods_that_are_gone_never_come_back() {
+    fn removed_and_sold_goods_never_return() {
         for gone in [State::RemovedFromStorage, State::Sold] {
             let storage = Storage { state: gone, ..stored() };
             for next in State::ALL.into_iter().filter(|next| *next != gone) {

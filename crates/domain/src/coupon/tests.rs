@@ -39,7 +39,7 @@ fn use_on(order: OrderId) -> Command {
     Command::Use { coupon: None, order }
 }
 
-/// A campaign and what Ann holds of it after some commands, each of which must succeed.
+/// A campaign and Ann's coupons of it after some commands, each of which must succeed.
 #[track_caller]
 fn after(mut campaign: Campaign, commands: &[Command]) -> (Campaign, Holding) {
     let mut holding = Holding::empty(DROP, ANN);
@@ -55,7 +55,7 @@ fn check_refused((campaign, holding): &(Campaign, Holding), at: Timestamp, then:
     assert_eq!(decide(campaign, holding, &issue(99), at), Err(then));
 }
 
-/// C-05, C-06: each campaign has every later reason to refuse as well; the first one is told.
+/// C-05, C-06: each campaign has every later reason to refuse as well; the first one is reported.
 #[test]
 fn refusals_have_one_order_of_precedence() {
     let (mut closed, holding) = after(campaign(1), &[issue(1)]);
@@ -95,7 +95,7 @@ fn a_user_gets_as_many_as_the_campaign_allows_and_no_more() {
     check_refused(&after(three, &[issue(1), issue(2), issue(3)]), NOON, Rejection::AlreadyIssued);
 }
 
-/// T4: neither using a coupon nor giving it back opens a slot.
+/// T4: neither using a coupon nor restoring it lets the user get another one.
 #[test]
 fn a_used_coupon_still_counts_against_the_user() {
     let used = after(campaign(10), &[issue(1), use_on(ORDER)]);
@@ -116,7 +116,7 @@ fn the_oldest_active_coupon_pays() {
 }
 
 #[test]
-fn a_coupon_that_is_asked_for_by_name_must_be_active_and_his() {
+fn a_named_coupon_must_be_active_and_the_users_own() {
     let (drop, holding) = after(campaign(10), &[issue(1), use_on(ORDER)]);
     for wanted in [CouponId(1), CouponId(44)] {
         let command = Command::Use { coupon: Some(wanted), order: OTHER_ORDER };
@@ -231,7 +231,7 @@ proptest! {
         let mut paid: Vec<OrderId> = vec![];
         for (order, is_restored) in orders {
             let order = OrderId(order);
-            // Claims see to it that an order asks once and only restores what it holds.
+            // Claims ensure that an order asks once and only restores what it holds.
             if is_restored != paid.contains(&order) {
                 continue;
             }

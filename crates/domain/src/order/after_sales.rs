@@ -1,4 +1,4 @@
-//! What was said and agreed of an order that is taken back, in whole or in part. Few orders have any of it.
+//! Cancellation and refund details of an order. Most orders have none.
 
 use std::sync::Arc;
 
@@ -11,55 +11,55 @@ use crate::ids::ProductId;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AfterSales {
-    /// Why it was cancelled, in the words of the person who cancelled it.
+    /// The reason for the cancellation, in the canceller's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<Arc<str>>,
-    /// Why goods were given back, in the words of the person who asked last.
+    /// The reason for the last refund request, in the requester's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_reason: Option<Arc<str>>,
-    /// Why the shop rejected the refund that was asked for last.
+    /// The shop's reason for rejecting the last refund request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reason: Option<Arc<str>>,
-    /// The refund that waits for the shop's decision.
+    /// The refund request that waits for the shop's decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asked: Option<RefundAsked>,
-    /// Units whose price was given back and that have not arrived yet.
+    /// Refunded units that have not arrived yet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub awaited: Vec<(ProductId, i64)>,
 }
 
-/// Where the goods of an order are when somebody wants to give them back.
+/// The location of an order's goods when a refund is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whereabouts {
-    /// They have not left.
+    /// They have not left the shop.
     InHouse,
     OnTheWay,
     /// The customer has them.
     Delivered,
-    /// Their parcel came back to the shop.
+    /// Their parcel was returned to the shop.
     CameBack,
-    /// Somebody else bought them at auction.
+    /// They were sold at auction.
     SoldAtAuction,
 }
 
-/// A refund that the shop has to approve or to reject.
+/// A refund request that the shop must approve or reject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundAsked {
     pub lines: Vec<(ProductId, i64)>,
-    /// Where the order stands again if the shop rejects it.
+    /// The status that the order returns to if the shop rejects the request.
     pub before: Status,
 }
 
 impl AfterSales {
-    /// Units of a product that are still to arrive.
+    /// Returns the refunded units of a product that have not arrived yet.
     pub fn awaited(&self, product: ProductId) -> i64 {
         self.awaited.iter().filter(|(of, _)| *of == product).map(|(_, units)| units).sum()
     }
 }
 
 impl Order {
-    /// Why the order was cancelled, if somebody said it.
+    /// The canceller's own words, if there are any.
     pub fn cancel_reason(&self) -> Option<&Arc<str>> {
         self.after_sales.as_ref()?.cancel_reason.as_ref()
     }
@@ -72,12 +72,12 @@ impl Order {
         self.after_sales.as_ref()?.reject_reason.as_ref()
     }
 
-    /// The refund that waits for the shop's decision.
+    /// The refund request that waits for the shop's decision.
     pub fn refund_asked(&self) -> Option<&RefundAsked> {
         self.after_sales.as_ref()?.asked.as_ref()
     }
 
-    /// Units of a product whose price was given back and that have not arrived yet.
+    /// Returns the refunded units of a product that have not arrived yet.
     pub fn awaited(&self, product: ProductId) -> i64 {
         self.after_sales.as_ref().map_or(0, |after| after.awaited(product))
     }
@@ -125,7 +125,7 @@ impl Order {
         });
     }
 
-    /// Writes something down; an order of which nothing was said keeps nothing.
+    /// Changes the details; drops them if none are left.
     pub(super) fn note(&mut self, change: impl FnOnce(&mut AfterSales)) {
         let mut after = self.after_sales.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         change(&mut after);

@@ -1,4 +1,4 @@
-//! What an order asks for, and for whom.
+//! The lines, coupon and receiver of an order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,11 +24,11 @@ impl Line {
     }
 }
 
-/// The coupon an order wants to use.
+/// The coupon that an order uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponWanted {
     pub campaign: CampaignId,
-    /// `None`: the user's oldest active one of that campaign.
+    /// `None`: the user's oldest active coupon of that campaign.
     pub coupon: Option<CouponId>,
 }
 
@@ -41,7 +41,7 @@ pub struct Receiver {
     pub address: String,
 }
 
-/// Adds up lines of one product and keeps the order of first mention.
+/// Adds up the lines of each product, in the order of first mention.
 pub fn merge_lines(lines: impl IntoIterator<Item = (ProductId, i64)>) -> Vec<(ProductId, i64)> {
     let mut place = BTreeMap::new();
     let mut merged: Vec<(ProductId, i64)> = vec![];

@@ -1,4 +1,4 @@
-//! An order after it has claimed everything: paid, sent or stored, taken back, refunded (O-28…O-35, P-06, P-07).
+//! An order after claiming: payment, shipment or storage, cancellation, refund (O-28…O-35, P-06, P-07).
 
 use std::sync::Arc;
 
@@ -13,55 +13,55 @@ use crate::refund::{self, Worth};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Asks whether a payment may begin; `shown` is the amount that the customer was shown.
+    /// Checks that a payment may begin; `shown` is the amount that the customer was shown.
     Pay { shown: Option<Money> },
-    /// The amount due was taken.
+    /// The amount due was captured.
     Captured,
-    /// Nobody paid in time.
+    /// The time to pay has passed.
     Expire,
-    /// Pay what is due and send the goods, or store them, in one step.
+    /// Pays the amount due and ships or stores the goods, in one step.
     Process {
         method: Option<Method>,
         receiver: Option<Receiver>,
-        /// `None` leaves it as the order has it.
+        /// `None` keeps the order's value.
         warehouse_storage: Option<bool>,
     },
-    /// The payment of that step was refused.
+    /// The payment of that step was declined.
     FailProcessing { code: Arc<str> },
-    /// The goods go where they are to go, if that is known.
+    /// Ships or stores the goods, if their destination is known.
     Dispatch,
-    /// The goods are further on their way.
+    /// Follows the shipment to its next status.
     Follow { status: Status },
-    /// Units come back; none named is all that are left.
+    /// Refunds units; no lines mean all units that are left.
     Refund {
         lines: Vec<(ProductId, i64)>,
         note: Option<Arc<str>>,
         goods: Whereabouts,
-        /// The shop itself gives them back, and says what becomes of goods that have left.
+        /// Set when the shop itself refunds: what happens to goods that have left.
         by_shop: Option<Goods>,
     },
-    /// The shop takes back what its customer asked it to.
+    /// Approves the refund request.
     ApproveRefund { goods: Goods },
-    /// It does not.
+    /// Rejects the refund request.
     RejectRefund { note: Arc<str> },
-    /// Goods whose price was given back arrived, or are written off; none named is all that are awaited.
+    /// Records refunded goods as arrived or written off; no lines mean all that are awaited.
     TakeIn { lines: Vec<(ProductId, i64)>, is_written_off: bool },
-    /// The parcel could not be delivered and came back.
+    /// The parcel could not be delivered and was returned.
     ComeBack,
-    /// The money of the whole order was given back.
+    /// The money of the whole order was refunded.
     ConfirmRefund,
 }
 
-/// What becomes of goods whose price is given back.
+/// The state of refunded goods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Goods {
-    /// They are in the house and can be sold again.
+    /// They are in stock and can be sold again.
     #[default]
     Returned,
-    /// They are lost, or worth nothing any more.
+    /// They are lost or worthless.
     WrittenOff,
-    /// They are still to arrive.
+    /// They have not arrived yet.
     Awaited,
 }
 
@@ -77,16 +77,16 @@ impl Goods {
     }
 }
 
-/// Goods that come back, and what they are worth.
+/// Returned goods and their worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Return {
     pub lines: Vec<(ProductId, i64)>,
-    /// What the customer paid for them; nothing where he pays on delivery.
+    /// The money that the customer paid for them; zero for payment on delivery.
     pub money: Money,
     pub points: Money,
-    /// Nothing is left of the order, so its coupon comes back as well.
+    /// No unit of the order is left, so its coupon is restored as well.
     pub is_last: bool,
-    /// Why, in the words of the person who gives them back.
+    /// The reason, in the own words of the person who returns them.
     pub note: Option<Arc<str>>,
     pub goods: Goods,
 }
@@ -95,7 +95,7 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
     match command {
         Command::Pay { shown } => pay(order, *shown),
         Command::Captured if order.outcome == Outcome::AwaitingPayment => Ok(vec![Event::Completed]),
-        Command::Captured => Err(Rejection::Impossible("only an order that waits for its payment is paid")),
+        Command::Captured => Err(Rejection::Impossible("only an order that awaits payment is paid")),
         Command::Expire if order.outcome == Outcome::AwaitingPayment => {
             Ok(super::give_up(order, Reason::PaymentExpired, None))
         }
@@ -138,7 +138,7 @@ fn pay(order: &Order, shown: Option<Money>) -> Result<Vec<Event>, Rejection> {
     Ok(vec![])
 }
 
-/// Why an order that does not wait for its payment is not paid.
+/// The rejection for an order that does not await payment.
 fn why_not_payable(order: &Order) -> Rejection {
     let is_given_back = matches!(order.status, Status::RefundRequested | Status::Refunded | Status::Cancelled);
     match order.outcome {
@@ -150,7 +150,7 @@ fn why_not_payable(order: &Order) -> Rejection {
     }
 }
 
-/// Only the way of the goods is followed; paying and giving back have rules of their own.
+/// Only shipment statuses are followed; payments and refunds have rules of their own.
 const fn may_follow(order: &Order, status: Status) -> bool {
     matches!(status, Status::ShipmentStarted | Status::InTransit | Status::Completed)
         && matches!(order.outcome, Outcome::Completed)
@@ -158,7 +158,7 @@ const fn may_follow(order: &Order, status: Status) -> bool {
         && order.status.can_become(status)
 }
 
-/// The same wish again changes nothing (O-35, T14). Another one is met as long as the goods can still go there, and refused otherwise.
+/// A repeated request changes nothing (O-35, T14). A different destination is accepted until the goods are committed.
 fn process(
     order: &Order,
     method: Option<Method>,
@@ -166,7 +166,7 @@ fn process(
 ) -> Result<Vec<Event>, Rejection> {
     let created = &order.created;
     let receiver = receiver.or(created.receiver.as_ref());
-    // Who sends no receiver to a stored order does not say where else it should go.
+    // Without a receiver, a request cannot move an order out of storage.
     let storage = warehouse_storage.unwrap_or(false) || created.warehouse_storage;
     let warehouse_storage = if receiver.is_none() { storage } else { warehouse_storage.unwrap_or(storage) };
     let is_same = (receiver, warehouse_storage) == (created.receiver.as_ref(), created.warehouse_storage);
@@ -187,7 +187,7 @@ fn process(
     Ok(vec![Event::ProcessingRequested { method, receiver: receiver.cloned(), warehouse_storage }])
 }
 
-/// The edges that the order takes when it is paid and its goods can go (O-33, O-34).
+/// The status changes of a paid order whose goods can be shipped or stored (O-33, O-34).
 fn dispatch(order: &Order) -> Vec<Event> {
     let is_paid = order.status == Status::PaymentCompleted;
     let waits = is_paid || order.status == Status::Preparing;
@@ -200,7 +200,7 @@ fn dispatch(order: &Order) -> Vec<Event> {
     vec![]
 }
 
-/// Takes a completed order back as a whole, before its goods leave.
+/// Cancels a completed order as a whole, before its goods leave.
 pub(super) fn take_back(order: &Order, reason: Reason, note: Option<Arc<str>>) -> Vec<Event> {
     let mut events = vec![];
     let left = left(order);
@@ -211,7 +211,7 @@ pub(super) fn take_back(order: &Order, reason: Reason, note: Option<Arc<str>>) -
     events
 }
 
-/// Before the goods leave, they come back at the customer's word; afterwards the shop is asked.
+/// Before the goods leave, a refund is immediate; afterwards the shop must approve it.
 fn give_back(
     order: &Order,
     (lines, note): (&[(ProductId, i64)], Option<&Arc<str>>),
@@ -235,7 +235,7 @@ fn give_back(
             let back = returned(order, wanted(order, lines)?, (note.cloned(), goods));
             Ok(give_back_now(order, back))
         }
-        // Goods that have left belong to an order that is as far.
+        // Goods that have left belong to an order that is in transit or completed.
         (Whereabouts::Delivered | Whereabouts::CameBack, None)
             if !matches!(order.status, Status::Completed | Status::InTransit) =>
         {
@@ -248,7 +248,7 @@ fn give_back(
     }
 }
 
-/// What is to come back: what was named, or all that is left.
+/// The lines to return: those named, or all that are left.
 fn wanted(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i64)>, Rejection> {
     let left = left(order);
     let lines = if lines.is_empty() { left.clone() } else { super::merge_lines(lines.iter().copied()) };
@@ -261,7 +261,7 @@ fn wanted(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i
     Ok(lines)
 }
 
-/// A part that comes back moves goods and money, not the life cycle.
+/// A partial return moves goods and money, but not the status.
 fn give_back_now(order: &Order, back: Return) -> Vec<Event> {
     let is_last = back.is_last;
     let mut events = vec![Event::Returned(back)];
@@ -293,7 +293,7 @@ fn take_in(order: &Order, lines: &[(ProductId, i64)], is_written_off: bool) -> R
     Ok(vec![Event::GoodsArrived { lines, is_written_off }])
 }
 
-/// A parcel that could not be delivered asks for its refund by itself.
+/// An undeliverable parcel requests its own refund.
 fn come_back(order: &Order) -> Vec<Event> {
     if order.outcome != Outcome::Completed || order.status != Status::InTransit {
         return vec![];
@@ -303,7 +303,7 @@ fn come_back(order: &Order) -> Vec<Event> {
     vec![asked, Event::StatusChanged { status: Status::RefundRequested, reason, note: None }]
 }
 
-/// The units of each product that have not come back.
+/// The units of each product that were not returned.
 fn left(order: &Order) -> Vec<(ProductId, i64)> {
     let lines = order.created.lines.iter().enumerate();
     let left = lines.map(|(place, line)| (line.product, line.quantity - order.returned(place)));
@@ -318,7 +318,7 @@ fn returned(order: &Order, lines: Vec<(ProductId, i64)>, (note, goods): (Option<
     Return { lines, money, points: after.points - before.points, is_last, note, goods }
 }
 
-/// What everything that has come back so far was worth.
+/// The worth of all units returned so far.
 pub(super) fn worth_returned(order: &Order) -> Worth {
     let created = &order.created;
     if order.returned.is_empty() {
@@ -347,27 +347,27 @@ fn note_return(order: &mut Order, lines: &[(ProductId, i64)]) {
 }
 
 impl Order {
-    /// Whether the customer's money comes before his goods. An order of which nothing is due is paid by nobody.
+    /// Returns whether the customer pays before the goods are shipped. An order with no amount due is never paid.
     pub fn is_prepaid(&self) -> bool {
         self.created.payment == Payment::Prepaid && !self.created.due.is_zero()
     }
 
-    /// Whether it is known where the goods are to go.
+    /// Returns whether the destination of the goods is known.
     pub fn has_destination(&self) -> bool {
         self.created.warehouse_storage || self.created.receiver.is_some()
     }
 
-    /// Units of the line at this place that have come back.
+    /// Returned units of the line at this index.
     pub fn returned(&self, place: usize) -> i64 {
         self.returned.get(place).copied().unwrap_or(0)
     }
 
-    /// Whether anything has come back, and nothing is left.
+    /// Returns whether every unit was returned.
     pub fn is_all_returned(&self) -> bool {
         !self.returned.is_empty() && left(self).is_empty()
     }
 
-    /// What came back so far is worth this to the customer.
+    /// The worth of all units returned so far.
     pub fn worth_returned(&self) -> Worth {
         worth_returned(self)
     }

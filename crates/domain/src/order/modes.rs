@@ -1,31 +1,31 @@
-//! How orders are claimed, and who decides which way (O-17…O-21, T5, T28).
+//! Processing modes of orders, and the rules that choose one (O-17…O-21, T5, T28).
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
 
-/// How the claims of one order are made.
+/// The order in which the claims of one order are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// All requests go out together; any failure restores what was or may have been claimed.
+    /// All steps are requested together; any failure restores what was or may have been claimed.
     Parallel,
-    /// Stock, then coupon, then points, each asked for when the one before is held.
+    /// Stock, then coupon, then points, each requested when the one before is held.
     Sequential,
     /// One decision claims everything or nothing.
     Atomic,
-    /// The same, and whoever placed the order waits for it.
+    /// The same, and the request that places the order waits for it.
     Sync,
 }
 
-/// The way through the saga's table.
+/// The order in which the saga requests its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// Every step is asked for at the start.
+    /// Requests every step at the start.
     Together,
-    /// A wave of steps is asked for when the wave before is held.
+    /// Requests a wave of steps when the wave before is held.
     InWaves,
-    /// No step is asked for: all are taken in the decision that places the order.
+    /// Requests no step: the decision that places the order claims everything.
     AtOnce,
 }
 
@@ -50,7 +50,7 @@ impl Mode {
     }
 }
 
-/// What the mode of an order is decided by: always the same, or a rule that looks at the order.
+/// The setting that decides an order's mode: a fixed mode, or a rule that considers the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Choice {
@@ -58,13 +58,13 @@ pub enum Choice {
     Sequential,
     /// Small orders in parallel, the others step by step.
     Adaptive,
-    /// A stable share of the users in parallel, the others step by step.
+    /// A fixed share of the users in parallel, the others step by step.
     Gradual,
     Atomic,
     Sync,
 }
 
-/// The rules among the choices.
+/// The choices that depend on the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
@@ -72,17 +72,17 @@ pub enum Rule {
     Gradual,
 }
 
-/// What a rule looks at.
+/// The properties of an order that a rule considers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Basket {
     pub user: UserId,
-    /// Different products.
+    /// Number of different products.
     pub items: usize,
     pub has_coupon: bool,
     pub has_points: bool,
 }
 
-/// The most items that the adaptive rule takes in parallel.
+/// The adaptive rule runs orders of up to this many products in parallel.
 pub const PARALLEL_ITEMS_MAX: usize = 3;
 const PERCENT: u64 = 100;
 
@@ -128,11 +128,11 @@ impl From<Mode> for Choice {
     }
 }
 
-/// The setting in force: a choice, and the share of users that the gradual rule takes in parallel.
+/// The setting in force: a choice, and the gradual rule's share of users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modes {
     pub choice: Choice,
-    /// 0: nobody yet, everybody goes step by step.
+    /// Percentage of users that the gradual rule runs in parallel, 0 to 100.
     pub percent: u8,
 }
 
@@ -141,7 +141,7 @@ impl Modes {
         Modes { choice, percent: 0 }
     }
 
-    /// The mode of one order, and the rule that it comes from, if it was one.
+    /// Returns the mode of one order, and the rule that chose it, if one did.
     pub const fn of(self, basket: Basket) -> (Mode, Option<Rule>) {
         match self.choice {
             Choice::Parallel => (Mode::Parallel, None),
@@ -162,17 +162,17 @@ const fn is_small(basket: Basket) -> bool {
     basket.items <= PARALLEL_ITEMS_MAX && !basket.has_coupon && !basket.has_points
 }
 
-/// Whoever is among the first percent stays among them when there are more.
+/// A user below one percentage is below every higher one, so raising it never moves a user back.
 const fn is_chosen(user: UserId, percent: u8) -> bool {
     bucket(hash(user)) < percent as u64
 }
 
-/// Unsigned from end to end: a signed remainder, or the absolute value of the smallest number, would be negative.
+/// Unsigned throughout: a signed remainder, or the absolute value of `i64::MIN`, would be negative.
 const fn bucket(hash: u64) -> u64 {
     hash % PERCENT
 }
 
-/// SplitMix64: neighbouring users are strewn over all buckets, and for ever over the same ones.
+/// SplitMix64: spreads neighbouring users over all buckets, and never changes a user's bucket.
 const fn hash(user: UserId) -> u64 {
     let mixed = user.0.cast_unsigned().wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

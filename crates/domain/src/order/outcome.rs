@@ -1,4 +1,4 @@
-//! Whether an order came about, and who may take it back.
+//! The state of claiming, and who cancelled an order.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,12 +36,12 @@ impl Outcome {
         }
     }
 
-    /// Something else follows by itself.
+    /// Returns whether the saga continues without a customer or operator.
     pub const fn is_under_way(self) -> bool {
         matches!(self, Outcome::Pending | Outcome::Compensating)
     }
 
-    /// A settled order is never touched by its saga again.
+    /// Returns whether the saga has ended: it never changes the order again.
     pub const fn is_final(self) -> bool {
         matches!(self, Outcome::Completed | Outcome::Cancelled)
     }

@@ -1,4 +1,4 @@
-//! Placing an order: what is asked for, and what is fixed by it.
+//! Placing an order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use crate::order::saga::Step;
 use crate::pricing::{self, Discount, PointsAbovePayable};
 use crate::time::Timestamp;
 
-/// Everything that is needed to place an order: lines at catalogue prices, one per product.
+/// A priced request for an order: one line per product, at catalogue prices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     pub id: OrderId,
     pub number: Code,
     pub user: UserId,
     pub mode: Mode,
-    /// The rule that chose the mode; `None` where it was named.
+    /// The rule that chose the mode; `None` if the mode was named.
     pub chosen_by: Option<Rule>,
     pub payment: Payment,
     pub pay_within: Duration,
     pub lines: Vec<Line>,
     pub coupon: Option<(CouponWanted, Discount)>,
     pub points: Money,
-    /// The items' total that the customer was shown.
+    /// The total of the items that the customer was shown.
     pub total_shown: Option<Money>,
     pub receiver: Option<Receiver>,
     pub warehouse_storage: bool,
 }
 
-/// What is fixed when the order is placed. Only where the goods are to go may be said later.
+/// The terms fixed at placement. Only the destination of the goods can change later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Created {
     pub id: OrderId,
@@ -53,7 +53,7 @@ pub struct Created {
 }
 
 impl Created {
-    /// One step per product, then coupon and points where there are any (O-03, T1).
+    /// Returns one stock step per product, then the coupon and points steps if the order uses them (O-03, T1).
     pub fn steps(&self) -> impl Iterator<Item = Step> {
         let stock = self.lines.iter().map(|line| Step::Stock(line.product));
         let coupon = self.coupon.iter().map(|_| Step::Coupon);

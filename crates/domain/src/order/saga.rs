@@ -1,6 +1,6 @@
-//! The order saga: a table of steps, and the pure question "what now?" (O-03…O-14, O-22, O-23).
+//! The order saga: a table of steps, and a pure function that returns the next action (O-03…O-14, O-22, O-23).
 //!
-//! Nothing is remembered but what each step answered. Restarting, after a crash or a duplicate, is asking again.
+//! The only state is each step's report, so recovery after a crash or a duplicate calls [`Saga::next`] again.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::order::Pace;
 use crate::reason::Reason;
 use crate::time::Timestamp;
 
-/// A claim that an order needs. Declared in the order of claiming; compensation goes the other way.
+/// A claim that an order needs. Declared in the order of claiming; compensation runs in reverse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "step", content = "productId", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Step {
@@ -19,8 +19,8 @@ pub enum Step {
 }
 
 impl Step {
-    /// The saga's table: in waves, a step is asked for when all of the wave before are held. What is given back is given
-    /// back the other way.
+    /// The saga's table of waves: with [`Pace::InWaves`], a step is requested when all steps of the wave before are held.
+    /// Restoration runs in reverse.
     pub const fn wave(self) -> u8 {
         match self {
             Step::Stock(_) => 1,
@@ -30,16 +30,16 @@ impl Step {
     }
 }
 
-/// What is known of a step.
+/// The state of a step, as far as the order knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// Not asked for yet: nothing is held, and nothing can be.
+    /// Not requested yet: nothing is held, and nothing can be.
     Waiting,
-    /// Asked for; no answer yet.
+    /// Requested; not reported yet.
     Requested,
     Completed,
     Failed(Reason),
-    /// Given back, or made sure that it never will be taken.
+    /// Restored, or never to be claimed: a tombstone refuses a late request.
     Restored,
 }
 
@@ -55,7 +55,7 @@ impl StepState {
     }
 }
 
-/// What a participant reports of a step.
+/// A participant's report about a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
     Completed,
@@ -70,23 +70,23 @@ pub struct StepRecord {
     pub at: Timestamp,
 }
 
-/// Which way the saga is going.
+/// The direction of the saga.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     Claiming,
-    /// Giving back, because of the reason.
+    /// Compensating, for the given reason.
     Restoring(Reason),
 }
 
-/// What the order must do next.
+/// The order's next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     Wait,
     /// Everything is claimed.
     Claimed,
-    /// A step failed, every step has answered, and something is to be given back.
+    /// A step failed, every requested step has reported, and something is held.
     Compensate(Reason),
-    /// A step failed and nothing is held: there is nothing to give back.
+    /// A step failed and nothing is held.
     Cancel(Reason),
     /// Everything that may have been claimed is restored.
     Compensated(Reason),
@@ -111,7 +111,7 @@ impl Saga {
         saga
     }
 
-    /// Asks what is to be done, given what is known.
+    /// Returns the next action.
     pub fn next(&self) -> Next {
         match self.direction {
             Direction::Restoring(reason) if self.to_restore().next().is_none() => Next::Compensated(reason),
@@ -126,7 +126,7 @@ impl Saga {
         }
     }
 
-    /// The steps that hold, or may hold, something: completed and unknown ones, point → coupon → stock.
+    /// The steps that hold, or may hold, a claim: completed and unreported ones, point → coupon → stock.
     pub fn to_restore(&self) -> impl Iterator<Item = Step> {
         self.steps
             .iter()
@@ -135,14 +135,14 @@ impl Saga {
             .map(|record| record.step)
     }
 
-    /// The steps that are asked back now: those of the last wave that has anything to restore. Each wave is asked back when
-    /// the one after it is done, point → coupon → stock (O-12).
+    /// The steps whose restoration is requested now: those of the last wave that has anything to restore. A wave is
+    /// restored when the wave after it is done, point → coupon → stock (O-12).
     pub fn to_ask_back(&self) -> impl Iterator<Item = Step> {
         let wave = self.wave_to_restore();
         self.to_restore().filter(move |step| Some(step.wave()) == wave)
     }
 
-    /// The steps that are asked back now and were not before.
+    /// The steps whose restoration is requested now and was not requested in `before`.
     pub fn asked_back_since(&self, before: &Saga) -> impl Iterator<Item = Step> {
         let is_next = self.wave_to_restore() < before.wave_to_restore();
         self.to_ask_back().filter(move |_| is_next && matches!(self.direction, Direction::Restoring(_)))
@@ -152,8 +152,8 @@ impl Saga {
         self.to_restore().map(Step::wave).max()
     }
 
-    /// Whether a report changes what is known. The first definite answer to a claim stands, and a restored step
-    /// stays restored, so reports may come twice, late and in any order.
+    /// Returns whether a report changes the saga. The first definite report about a claim is final, and a restored step
+    /// stays restored, so reports may arrive twice, late and in any order.
     pub fn accepts(&self, step: Step, report: Report) -> bool {
         let Some(record) = self.record(step) else { return false };
         match (record.state, report) {
@@ -167,7 +167,7 @@ impl Saga {
         }
     }
 
-    /// Writes down a report that [`Saga::accepts`].
+    /// Records a report that [`Saga::accepts`].
     pub fn note(&mut self, step: Step, report: Report, at: Timestamp) {
         let Some(record) = self.steps.iter_mut().find(|record| record.step == step) else { return };
         record.state = match report {
@@ -179,8 +179,8 @@ impl Saga {
         self.ask_next();
     }
 
-    /// Asks for the next wave, once all that was asked for is held. So a restart needs to remember no wave: what each step
-    /// answered says which one it is.
+    /// Requests the next wave once all requested steps are held. The current wave follows from the reports, so recovery
+    /// needs no record of it.
     fn ask_next(&mut self) {
         let is_held = |record: &StepRecord| matches!(record.state, StepState::Completed | StepState::Waiting);
         if self.direction != Direction::Claiming || !self.steps.iter().all(is_held) {
@@ -188,15 +188,15 @@ impl Saga {
         }
         let is_waiting = |record: &&mut StepRecord| record.state == StepState::Waiting;
         let Some(wave) = self.steps.iter_mut().find(is_waiting).map(|record| record.step.wave()) else { return };
-        // Whichever answer is collected last, the wave begins when the last of them was given.
+        // The wave begins at the time of the latest report, in whichever order reports are collected.
         let Some(at) = self.steps.iter().map(|record| record.at).max() else { return };
         for record in self.steps.iter_mut().filter(|record| record.step.wave() == wave) {
             *record = StepRecord { state: StepState::Requested, at, ..*record };
         }
     }
 
-    /// Begins to give `steps` back, which are all that hold or may hold something. Whoever reads the history may have met a
-    /// wave's last answer before this, though it was collected after it: what is not among them was never asked for.
+    /// Begins to restore `steps`, which are all that hold or may hold a claim. In the history, a wave's last report may
+    /// precede this event although it was collected later: a requested step that is not among `steps` was never requested.
     pub fn turn_back(&mut self, reason: Reason, steps: &[Step], begun: Timestamp) {
         self.direction = Direction::Restoring(reason);
         let was_never_asked =
@@ -206,19 +206,19 @@ impl Saga {
         }
     }
 
-    /// Writes down that the shop itself gave these steps back, whatever their participants say or said of them.
+    /// Marks these steps as restored, whatever their participants reported.
     pub fn restore(&mut self, steps: &[Step], at: Timestamp) {
         for record in self.steps.iter_mut().filter(|record| steps.contains(&record.step)) {
             *record = StepRecord { state: StepState::Restored, at, ..*record };
         }
     }
 
-    /// The steps that have been asked for and not answered.
+    /// The steps that are requested and not reported.
     pub fn asked(&self) -> impl Iterator<Item = Step> {
         self.steps.iter().filter(|record| record.state == StepState::Requested).map(|record| record.step)
     }
 
-    /// The steps that are asked for now and were waiting before.
+    /// The steps that are requested now and were waiting in `before`.
     pub fn asked_since(&self, before: &Saga) -> impl Iterator<Item = Step> {
         let pairs = self.steps.iter().zip(&before.steps);
         pairs
@@ -234,7 +234,7 @@ impl Saga {
         self.steps.iter().any(|record| record.state == StepState::Requested)
     }
 
-    /// The refusal that the customer is told: the first in the order of claiming, whichever came first in time.
+    /// The failure that is reported to the customer: the first in the order of claiming, not in time.
     pub fn first_failure(&self) -> Option<Reason> {
         self.steps.iter().find_map(|record| match record.state {
             StepState::Failed(reason) => Some(reason),

@@ -1,8 +1,8 @@
-//! The life cycle of an order, and the one table of its edges.
+//! The life cycle of an order and its transition table.
 
 use serde::{Deserialize, Serialize};
 
-/// The life cycle of 003 (O-37).
+/// The order's life cycle, with the states of source 003 (O-37).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
@@ -57,16 +57,16 @@ impl Status {
             Status::PaymentCompleted => "The order is paid.",
             Status::Preparing => "The order is being prepared.",
             Status::InWarehouse => "The goods are in the warehouse.",
-            Status::ShipmentStarted => "The goods have left the house.",
+            Status::ShipmentStarted => "The goods were shipped.",
             Status::InTransit => "The goods are on their way.",
             Status::Completed => "The order is complete.",
-            Status::RefundRequested => "The refund is on its way.",
-            Status::Refunded => "The money was given back.",
+            Status::RefundRequested => "A refund was requested.",
+            Status::Refunded => "The refund is complete.",
             Status::Cancelled => "The order was cancelled.",
         }
     }
 
-    /// How far the order has come, in percent.
+    /// Progress of the order in percent.
     pub const fn progress(self) -> u8 {
         match self {
             Status::Created => 10,
@@ -81,7 +81,7 @@ impl Status {
         }
     }
 
-    /// Whether the order may still be taken back as a whole. Later there is the refund.
+    /// Returns whether the whole order can still be cancelled. Afterwards it can only be refunded.
     pub const fn is_cancellable(self) -> bool {
         self.can_become(Status::Cancelled)
     }
@@ -90,7 +90,7 @@ impl Status {
         self.can_become(Status::RefundRequested)
     }
 
-    /// The one table of edges; every other change of status is refused (O-38, T21).
+    /// The transition table; every other change of status is rejected (O-38, T21).
     pub const fn can_become(self, next: Status) -> bool {
         use Status::{
             Cancelled, Completed, Created, InTransit, InWarehouse, PaymentCompleted, PendingPayment, Preparing,
@@ -103,10 +103,10 @@ impl Status {
             Preparing => matches!(next, ShipmentStarted | InWarehouse | RefundRequested | Cancelled),
             InWarehouse => matches!(next, ShipmentStarted | Completed | RefundRequested),
             ShipmentStarted => matches!(next, InTransit),
-            // A parcel that came back.
+            // RefundRequested: the parcel was returned.
             InTransit => matches!(next, Completed | RefundRequested),
             Completed => matches!(next, RefundRequested),
-            // Back to where it stood when the shop rejects it, or takes back a part.
+            // Completed and InTransit: the shop rejected the request, or refunded a part.
             RefundRequested => matches!(next, Refunded | Completed | InTransit),
             Refunded | Cancelled => false,
         }
@@ -117,7 +117,7 @@ impl Status {
 mod tests {
     use super::*;
 
-    /// O-38: rows are what an order is, columns what it would become, both in the order of [`Status::ALL`].
+    /// O-38: rows are the present status, columns the next one, both in the order of [`Status::ALL`].
     const TABLE: [&str; 11] = [
         // C PP PC PR IW SS IT CO RR RF CA
         ".XXX......X",
@@ -134,7 +134,7 @@ mod tests {
     ];
 
     #[test]
-    fn there_is_no_edge_but_those_of_the_table() {
+    fn the_status_changes_only_along_the_table() {
         for (from, row) in Status::ALL.into_iter().zip(TABLE) {
             for (to, cell) in Status::ALL.into_iter().zip(row.chars()) {
                 assert_eq!(from.can_become(to), cell == 'X', "{} → {}", from.name(), to.name());
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_is_taken_back_only_before_its_goods_leave() {
+    fn an_order_is_cancellable_only_before_its_goods_leave() {
         let cancellable: Vec<_> = Status::ALL.into_iter().filter(|status| status.is_cancellable()).collect();
         let early = [Status::Created, Status::PendingPayment, Status::PaymentCompleted, Status::Preparing];
         assert_eq!(cancellable, early);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn progress_only_grows_on_the_way_to_completion() {
-        // From a refund that is rejected the order goes back to where it stood.
+        // After a rejected refund the order returns to its earlier status.
         for from in Status::ALL.into_iter().filter(|from| *from != Status::RefundRequested) {
             let further = Status::ALL.into_iter().filter(|to| from.can_become(*to) && *to != Status::Cancelled);
             for to in further {

@@ -1,4 +1,4 @@
-//! How an order is to be paid.
+//! Payment terms of an order.
 
 use serde::{Deserialize, Serialize};
 

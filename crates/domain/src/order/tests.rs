@@ -18,7 +18,7 @@ fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
     Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
 }
 
-/// One lamp of 1,000 won, to be paid beforehand.
+/// One lamp of 1,000 won, prepaid.
 fn placement() -> Placement {
     Placement {
         id: OrderId(1),
@@ -81,7 +81,7 @@ const fn restored(step: Step) -> Command {
 
 const CANCEL: Command = Command::Cancel { by: Canceller::Customer, note: None };
 
-/// What a command leads to, without the report that is only folded.
+/// Checks the decision, without the report that is only folded.
 #[track_caller]
 fn check(given: &Order, when: &Command, then: Result<&[Event], Rejection>) {
     let answer = decide(Some(given), when, LATER).map(|mut events| {
@@ -131,7 +131,7 @@ fn another_total_than_the_customer_was_shown_is_refused() {
 }
 
 #[test]
-fn a_changed_price_is_told_before_points_are_looked_at() {
+fn a_changed_price_is_rejected_before_points_are_checked() {
     let both = Placement { total_shown: Some(Money::won(1)), points: Money::won(9_999), ..placement() };
     assert_eq!(place_it(both), Err(Rejection::PriceChanged { total: Money::won(1_000) }));
 }
@@ -150,7 +150,7 @@ fn lines_of_one_product_are_added_up_in_the_order_of_first_mention() {
 }
 
 #[test]
-fn a_claimed_order_waits_for_its_money() {
+fn a_claimed_order_awaits_payment() {
     let order = after(placement(), &[]);
     let pay_before = LATER + Duration::from_secs(600);
     check(&order, &completed(LAMP_STOCK), Ok(&[Event::AwaitingPayment { pay_before }]));
@@ -173,9 +173,9 @@ fn an_order_paid_on_delivery_is_complete_once_claimed() {
     assert_eq!((order.outcome, order.status), (Outcome::Completed, Status::Preparing));
 }
 
-/// O-11, O-12: once all have answered, what was claimed is given back.
+/// O-11, O-12: once all steps have reported, what was claimed is restored.
 #[test]
-fn a_refusal_gives_back_what_the_others_claimed() {
+fn a_failed_step_restores_what_the_others_claimed() {
     let order = after(with_everything(), &[completed(LAMP_STOCK), completed(Step::Point)]);
     let reason = Reason::CouponNotUsable;
     let steps = vec![Step::Point, LAMP_STOCK];
@@ -183,14 +183,14 @@ fn a_refusal_gives_back_what_the_others_claimed() {
 }
 
 #[test]
-fn an_order_of_which_nothing_was_claimed_is_cancelled_at_once() {
+fn an_order_without_claims_is_cancelled_at_once() {
     let reason = Reason::StockExhausted;
     check(&after(placement(), &[]), &failed(LAMP_STOCK, reason), Ok(&[Event::Cancelled { reason, note: None }]));
 }
 
 /// O-14.
 #[test]
-fn when_everything_is_given_back_the_order_is_cancelled() {
+fn when_everything_is_restored_the_order_is_cancelled() {
     let short = failed(Step::Coupon, Reason::CouponNotUsable);
     let order = after(with_everything(), &[completed(LAMP_STOCK), completed(Step::Point), short]);
     check(&order, &restored(LAMP_STOCK), Ok(&[]));
@@ -206,9 +206,9 @@ fn when_everything_is_given_back_the_order_is_cancelled() {
     assert_eq!(order.reason, Some(Reason::CouponNotUsable));
 }
 
-/// T2, T3: what is unknown may be held.
+/// T2, T3: an unreported step may hold a claim.
 #[test]
-fn giving_up_restores_what_is_claimed_and_what_is_unknown() {
+fn a_timeout_restores_claimed_and_unreported_steps() {
     let order = after(with_everything(), &[completed(LAMP_STOCK)]);
     let steps = vec![Step::Point, Step::Coupon, LAMP_STOCK];
     let reason = Reason::StepTimedOut;
@@ -216,7 +216,7 @@ fn giving_up_restores_what_is_claimed_and_what_is_unknown() {
 }
 
 #[test]
-fn giving_up_after_a_refusal_tells_the_refusal() {
+fn a_timeout_after_a_failed_step_reports_that_failure() {
     let order = after(with_everything(), &[failed(Step::Coupon, Reason::CouponNotUsable)]);
     let steps = vec![Step::Point, LAMP_STOCK];
     let reason = Reason::CouponNotUsable;
@@ -224,7 +224,7 @@ fn giving_up_after_a_refusal_tells_the_refusal() {
 }
 
 #[test]
-fn a_customer_may_take_back_an_order_that_is_not_complete() {
+fn a_customer_may_cancel_an_order_that_is_not_complete() {
     let reason = Reason::CancelledByCustomer;
     let required = [Event::CompensationRequired { reason, steps: vec![LAMP_STOCK], note: None }];
     check(&after(placement(), &[]), &CANCEL, Ok(&required));
@@ -232,7 +232,7 @@ fn a_customer_may_take_back_an_order_that_is_not_complete() {
 }
 
 #[test]
-fn a_cancelled_or_compensating_order_is_not_taken_back() {
+fn a_cancelled_or_compensating_order_is_not_cancellable() {
     let compensating = after(placement(), &[CANCEL]);
     let cancelled = after(placement(), &[CANCEL, restored(LAMP_STOCK)]);
     let stuck = after(placement(), &[CANCEL, Command::Stick]);
@@ -242,7 +242,7 @@ fn a_cancelled_or_compensating_order_is_not_taken_back() {
 }
 
 #[test]
-fn a_claim_that_completes_while_restoring_is_still_to_be_given_back() {
+fn a_claim_that_completes_while_restoring_is_still_restored() {
     let order = after(placement(), &[CANCEL, completed(LAMP_STOCK)]);
     assert_eq!(order.outcome, Outcome::Compensating);
     let reason = Reason::CancelledByCustomer;
@@ -250,7 +250,7 @@ fn a_claim_that_completes_while_restoring_is_still_to_be_given_back() {
 }
 
 #[test]
-fn an_order_that_is_stuck_is_resumed_with_what_is_still_missing() {
+fn a_stuck_order_is_resumed_with_its_outstanding_steps() {
     let order = after(with_everything(), &[CANCEL, restored(Step::Coupon), Command::Stick]);
     assert_eq!(order.outcome, Outcome::CompensationStuck);
     let steps = vec![Step::Point, LAMP_STOCK];
@@ -258,21 +258,21 @@ fn an_order_that_is_stuck_is_resumed_with_what_is_still_missing() {
 }
 
 #[test]
-fn a_restoration_that_comes_after_all_frees_an_order_that_is_stuck() {
+fn a_late_restoration_ends_a_stuck_compensation() {
     let order = after(placement(), &[CANCEL, Command::Stick]);
     let reason = Reason::CancelledByCustomer;
     check(&order, &restored(LAMP_STOCK), Ok(&[Event::Cancelled { reason, note: None }]));
 }
 
 #[test]
-fn only_an_order_that_is_stuck_is_resumed() {
+fn only_a_stuck_order_is_resumed() {
     for order in [after(placement(), &[]), after(placement(), &[CANCEL])] {
         check(&order, &Command::Resume, Err(Rejection::NotStuck));
     }
 }
 
 #[test]
-fn timers_that_come_too_late_change_nothing() {
+fn late_timers_change_nothing() {
     let on_delivery = Placement { payment: Payment::OnDelivery, ..placement() };
     let complete = after(on_delivery, &[completed(LAMP_STOCK)]);
     let awaiting = after(placement(), &[completed(LAMP_STOCK)]);
@@ -282,7 +282,7 @@ fn timers_that_come_too_late_change_nothing() {
     }
 }
 
-/// O-16: for every state an order can be in, whatever was taken in once is not taken in again.
+/// O-16: in every state of an order, a report that was collected once is not collected again.
 #[test]
 fn a_repeated_report_changes_nothing() {
     for history in histories() {
@@ -313,7 +313,7 @@ fn every_event_of_the_order_moves_its_version_by_one() {
     }
 }
 
-/// One way through each end that an order with three steps can have.
+/// One history for each outcome of an order with three steps.
 fn histories() -> Vec<Vec<Command>> {
     let claims = [completed(Step::Coupon), completed(LAMP_STOCK), completed(Step::Point)];
     let restorations = [restored(Step::Coupon), restored(LAMP_STOCK), restored(Step::Point)];
@@ -381,9 +381,9 @@ proptest! {
     }
 }
 
-/// M6, M7, H8: what an order may not be.
+/// M6, M7, H8.
 #[test]
-fn an_order_keeps_within_its_limits_in_all_of_its_lines() {
+fn limits_hold_for_all_lines_together() {
     let units = Placement { lines: vec![line(LAMP, QUANTITY_MAX + 1, 1)], ..placement() };
     assert_eq!(place_it(units), Err(Rejection::TooManyUnits { product: LAMP }));
     let dear = (1..=10).map(|product| line(ProductId(product), QUANTITY_MAX, 10_000_000_000)).collect();

@@ -1,8 +1,8 @@
-//! What an order is paid with.
+//! Payment methods.
 
 use serde::{Deserialize, Serialize};
 
-/// What the customer pays with.
+/// A payment method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Method {

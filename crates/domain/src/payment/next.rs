@@ -1,4 +1,4 @@
-//! When and how the provider is asked next.
+//! The next call to the provider, and the pauses between calls.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use crate::time::Timestamp;
 pub const PAUSE_MIN: Duration = Duration::from_secs(1);
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// When and how the provider is asked next.
+/// The next call to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next {
     pub way: NextCall,
-    /// `None` until the request has reached the consumer group that has the provider asked.
+    /// `None` until the request has reached the consumer group that calls the provider.
     pub due: Option<Timestamp>,
-    /// Answers to this deed that settled nothing.
+    /// Calls of this operation that had no final result.
     pub tries: i64,
 }
 
-/// Twice as long each time.
+/// Returns the pause after a number of tries: it doubles from [`PAUSE_MIN`] to [`PAUSE_MAX`].
 pub fn pause(tries: i64) -> Duration {
     let doublings = u32::try_from(tries).unwrap_or(u32::MAX).min(16);
     PAUSE_MIN.saturating_mul(1 << doublings).min(PAUSE_MAX)
 }
 
-/// A deed that is asked for as soon as it may be.
+/// The first call of an operation.
 pub(super) const fn first(at: Timestamp) -> Option<Next> {
     Some(Next { way: NextCall::Execute, due: Some(at), tries: 0 })
 }
@@ -39,7 +39,7 @@ pub(super) fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
     }
 }
 
-/// Only what waits for it is called; what was called before, or came to an end, is not.
+/// Calls only the operation that waits for it: not one that was called before, or that has ended.
 pub(super) fn call(payment: &Payment, (attempt, refund): (i64, i64)) -> Vec<Event> {
     let waits = payment.next.is_some_and(|next| next.due.is_none());
     let is_it = payment.asked().is_some_and(|asked| (asked.attempt, asked.refund) == (attempt, refund));

@@ -1,17 +1,17 @@
-//! What a provider is asked to do, and the key that names it for good.
+//! Payment operations and their idempotency keys.
 
 use crate::ids::Code;
 
-/// What is done to money.
+/// An operation at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// Sets the amount aside.
+    /// Reserves the amount.
     Authorize,
-    /// Takes what was set aside.
+    /// Takes the reserved amount.
     Capture,
-    /// Gives up what was set aside and not taken.
+    /// Releases an authorization that was not captured.
     Void,
-    /// Gives back what was taken, or part of it.
+    /// Returns the captured amount, or part of it.
     Refund,
 }
 
@@ -32,28 +32,29 @@ impl Operation {
     }
 }
 
-/// The number of a deed's first try.
+/// Number of an operation's first try.
 pub const FIRST_TRY: i64 = 1;
 
-/// One deed of one attempt. However often it is asked for, it is the same deed; only a refund or a void that was declined is
-/// asked for as another one, under the number of its next try.
+/// One operation of one attempt, as its idempotency key names it. A repeated call has the same key; only a declined refund
+/// or void is retried under a new one, with the number of its next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asked {
     pub attempt: i64,
     pub operation: Operation,
-    /// Which refund of the attempt it is, from 1; zero for every other deed.
+    /// Number of the refund within the attempt, from 1; zero for every other operation.
     pub refund: i64,
     /// From 1; higher for a refund or a void that was declined before.
     pub try_number: i64,
 }
 
 impl Asked {
-    /// A deed that nobody declined before.
+    /// The first try of an operation.
     pub const fn first(attempt: i64, operation: Operation, refund: i64) -> Asked {
         Asked { attempt, operation, refund, try_number: FIRST_TRY }
     }
 
-    /// `{orderNumber}/{attempt}/{operation}`, for a refund its number behind it, and from the second try on the try's number.
+    /// The idempotency key: `{orderNumber}/{attempt}/{operation}[/{refund}][/{try}]`, with the try's number from the second
+    /// try on.
     pub fn key(&self, order: &Code) -> String {
         let Asked { attempt, operation, refund, try_number } = self;
         let mut key = format!("{order}/{attempt}/{}", operation.name());
@@ -66,7 +67,7 @@ impl Asked {
         key
     }
 
-    /// Reads a key back: the order's number and what was asked.
+    /// Parses a key into the order's number and the operation.
     pub fn of_key(key: &str) -> Option<(&str, Asked)> {
         let mut parts = key.split('/');
         let (order, attempt) = (parts.next()?, parts.next()?.parse().ok()?);
@@ -91,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_names_order_attempt_and_deed_and_is_read_back() {
+    fn a_key_names_order_attempt_and_operation_and_is_parsed_back() {
         let order = Code::from("ORD-1");
         for operation in Operation::ALL {
             let asked = Asked::first(2, operation, if operation == Operation::Refund { 3 } else { 0 });
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_not_read() {
+    fn a_malformed_key_is_not_parsed() {
         for text in [
             "",
             "ORD-1",

@@ -1,5 +1,5 @@
-//! Money that goes back: let go before it was taken, or given back after. A provider that declines is asked again under a new
-//! key, after a longer pause each time; after the last try an operator has it tried once more, or settles it by hand (M1).
+//! Voids and refunds. A declined one is retried under a new key, after a pause that doubles; after the last try an operator
+//! retries or resolves it (M1).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,40 +14,40 @@ use crate::ids::UserId;
 use crate::money::Money;
 use crate::time::Timestamp;
 
-/// A refund that the provider made.
+/// A refund that succeeded at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenBack {
     /// Its number among the refunds of the attempt.
     pub refund: i64,
-    /// Which try of it succeeded.
+    /// Number of the try that succeeded.
     pub try_number: i64,
-    /// Zero once the provider has taken it back; its tries count until what is owed for it is asked for again.
+    /// Zero after the provider reversed it; its tries count until its amount is requested again.
     pub amount: Money,
 }
 
 impl GivenBack {
-    pub(super) const fn stands(&self) -> bool {
+    pub(super) const fn is_in_effect(&self) -> bool {
         !self.amount.is_zero()
     }
 }
 
-/// How an operator settled a refund or a void without the provider.
+/// An operator's resolution of a refund or a void without the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolution {
     pub by: UserId,
     pub at: Timestamp,
     pub reason: Arc<str>,
-    /// Where it can be found: the number of a bank transfer, of a case at the provider.
+    /// Proof of the resolution: the number of a bank transfer, or of a case at the provider.
     pub reference: Arc<str>,
 }
 
 impl Payment {
-    /// Whether something is to go back, or to be let go.
+    /// Returns whether a void or a refund is under way or stuck.
     pub fn is_giving_back(&self) -> bool {
         self.giving_back().is_some()
     }
 
-    /// How it goes back, also where it is stuck.
+    /// Returns the void or refund that is under way or stuck.
     pub fn giving_back(&self) -> Option<Operation> {
         match self.state {
             State::Voiding => Some(Operation::Void),
@@ -59,19 +59,19 @@ impl Payment {
         }
     }
 
-    /// What is still to go back to the customer.
+    /// The amount still to be refunded to the customer.
     pub fn owes(&self) -> Money {
         self.refunding + self.owed
     }
 
-    /// How long the provider is left alone before the next try of what goes back.
-    pub(super) fn rest(&self) -> Duration {
+    /// The pause before the next try of the void or refund.
+    pub(super) fn pause_before_try(&self) -> Duration {
         if self.declines > 0 { pause(self.declines - 1) } else { Duration::ZERO }
     }
 
-    /// Tries of refunds that were made, came to nothing afterwards, and are to be asked for again.
-    fn tries_in_vain(&self) -> i64 {
-        let reversed = self.given_back.iter().filter(|given| !given.stands());
+    /// Number of tries of reversed refunds whose amount must be requested again.
+    fn reversed_tries(&self) -> i64 {
+        let reversed = self.given_back.iter().filter(|given| !given.is_in_effect());
         reversed.map(|given| given.try_number).max().unwrap_or(0)
     }
 }
@@ -90,30 +90,30 @@ pub(super) fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rej
     Ok(vec![if is_free { Event::RefundRequested { amount } } else { Event::Owed { amount } }])
 }
 
-/// The refund under way is done; what is owed beside it is next.
+/// The refund under way succeeded; the amount owed is refunded next.
 pub(super) fn refunded(payment: &Payment) -> Vec<Event> {
     let done = Event::Refunded { amount: payment.refunding, try_number: FIRST_TRY + payment.declines };
-    and_what_is_owed(payment, done)
+    then_refund_owed(payment, done)
 }
 
-fn and_what_is_owed(payment: &Payment, event: Event) -> Vec<Event> {
+fn then_refund_owed(payment: &Payment, event: Event) -> Vec<Event> {
     let mut events = vec![event];
     if !payment.owed.is_zero() {
-        events.extend(asked_again(payment.owed, payment.tries_in_vain(), payment.last_error.as_ref()));
+        events.extend(request_refund(payment.owed, payment.reversed_tries(), payment.last_error.as_ref()));
     }
     events
 }
 
-/// Asks for the next refund; after the last try in vain an operator does.
-fn asked_again(amount: Money, tries_in_vain: i64, code: Option<&Arc<str>>) -> Vec<Event> {
+/// Requests the next refund; it is stuck at once if no tries are left.
+fn request_refund(amount: Money, reversed_tries: i64, code: Option<&Arc<str>>) -> Vec<Event> {
     let mut events = vec![Event::RefundRequested { amount }];
-    if tries_in_vain >= GIVE_BACK_TRIES_MAX {
-        events.extend(code.map(|code| Event::Stuck { code: Arc::clone(code), declines: tries_in_vain }));
+    if reversed_tries >= GIVE_BACK_TRIES_MAX {
+        events.extend(code.map(|code| Event::Stuck { code: Arc::clone(code), declines: reversed_tries }));
     }
     events
 }
 
-/// A no of the provider is for good, for this key.
+/// A decline is final for its key.
 pub(super) fn declined(payment: &Payment, code: &Arc<str>, at: Timestamp) -> Event {
     let (code, declines) = (Arc::clone(code), payment.declines + 1);
     if declines >= GIVE_BACK_TRIES_MAX {
@@ -127,7 +127,7 @@ pub(super) fn retry(payment: &Payment) -> Result<Vec<Event>, Rejection> {
     if payment.state == State::Stuck { Ok(vec![Event::Retried]) } else { Err(Rejection::NotStuck) }
 }
 
-/// Settles what is stuck, and nothing that was asked for since: that is the next refund.
+/// Resolves the stuck void or refund only; an amount requested since is refunded next.
 pub(super) fn resolve(
     payment: &Payment,
     (by, reason, reference): (UserId, &Arc<str>, &Arc<str>),
@@ -136,20 +136,20 @@ pub(super) fn resolve(
         return Err(Rejection::NotStuck);
     }
     let (reason, reference) = (Arc::clone(reason), Arc::clone(reference));
-    Ok(and_what_is_owed(payment, Event::Resolved { by, reason, reference, amount: payment.refunding }))
+    Ok(then_refund_owed(payment, Event::Resolved { by, reason, reference, amount: payment.refunding }))
 }
 
-/// An answer to something that is no longer asked. Money that moved against what is known is booked, and goes back; a refund that
-/// was made and came to nothing is asked for again.
+/// A late result, of an operation that is no longer pending. An unexpected approval is booked and then voided or refunded; a
+/// reversed refund is requested again.
 pub(super) fn late(payment: &Payment, asked: Asked, said: &ProviderResult) -> Vec<Event> {
     if asked.attempt != payment.attempt {
         return vec![];
     }
     match said {
         ProviderResult::Approved { reference, amount } if *amount == payment.amount => {
-            taken(payment, asked.operation, reference)
+            late_approval(payment, asked.operation, reference)
         }
-        ProviderResult::Declined { code } if asked.operation == Operation::Refund => reversed(payment, asked, code),
+        ProviderResult::Declined { code } if asked.operation == Operation::Refund => late_decline(payment, asked, code),
         ProviderResult::Approved { .. }
         | ProviderResult::Declined { .. }
         | ProviderResult::Pending
@@ -161,39 +161,40 @@ pub(super) fn late(payment: &Payment, asked: Asked, said: &ProviderResult) -> Ve
     }
 }
 
-fn taken(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Vec<Event> {
+fn late_approval(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Vec<Event> {
     let is_let_go = payment.giving_back() == Some(Operation::Void);
     match (operation, payment.state) {
         (Operation::Authorize, State::Declined) => {
             vec![Event::Authorized { reference: Arc::clone(reference) }, Event::VoidRequested]
         }
-        (Operation::Capture, State::Declined | State::Voided) => booked_and_given_back(payment),
-        (Operation::Capture, _) if is_let_go => booked_and_given_back(payment),
+        (Operation::Capture, State::Declined | State::Voided) => capture_and_refund(payment),
+        (Operation::Capture, _) if is_let_go => capture_and_refund(payment),
         (Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund, _) => vec![],
     }
 }
 
-fn booked_and_given_back(payment: &Payment) -> Vec<Event> {
+fn capture_and_refund(payment: &Payment) -> Vec<Event> {
     vec![Event::Captured, Event::RefundRequested { amount: payment.amount }]
 }
 
-fn reversed(payment: &Payment, asked: Asked, code: &Arc<str>) -> Vec<Event> {
-    let is_it =
-        |given: &&GivenBack| given.refund == asked.refund && given.try_number == asked.try_number && given.stands();
+fn late_decline(payment: &Payment, asked: Asked, code: &Arc<str>) -> Vec<Event> {
+    let is_it = |given: &&GivenBack| {
+        given.refund == asked.refund && given.try_number == asked.try_number && given.is_in_effect()
+    };
     let Some(GivenBack { refund, amount, try_number }) = payment.given_back.iter().find(is_it).copied() else {
         return vec![];
     };
     let mut events = vec![Event::RefundReversed { refund, amount, code: Arc::clone(code) }];
-    // What is owed already is behind a refund that is under way, or stuck.
+    // Otherwise the amount waits for the refund that is under way or stuck.
     if !payment.is_giving_back() {
-        events.extend(asked_again(amount, try_number, Some(code)));
+        events.extend(request_refund(amount, try_number, Some(code)));
     }
     events
 }
 
-/// Folds what happens to money that goes back.
+/// Folds an event about a void or a refund.
 pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes events about money that goes back only")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes only events about voids and refunds")]
     match event {
         Event::VoidRequested => begin(payment, State::Voiding, at),
         Event::Voided => end(payment, State::Voided),
@@ -201,12 +202,12 @@ pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
             payment.refunding = *amount;
             payment.owed = Money::ZERO;
             payment.refunds += 1;
-            let tries_in_vain = payment.tries_in_vain();
-            payment.given_back.retain(GivenBack::stands);
+            let reversed_tries = payment.reversed_tries();
+            payment.given_back.retain(GivenBack::is_in_effect);
             begin(payment, State::Refunding, at);
-            // A refund that came to nothing afterwards was a try as well: the next one has the next number, after a pause.
-            payment.declines = tries_in_vain;
-            payment.next = first(at + payment.rest());
+            // A reversed refund counts as a try: the next one has the next number, after a pause.
+            payment.declines = reversed_tries;
+            payment.next = first(at + payment.pause_before_try());
         }
         Event::Refunded { amount, try_number } => {
             payment.refunded += *amount;

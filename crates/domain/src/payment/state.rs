@@ -1,8 +1,8 @@
-//! How far a payment is, and how its next answer is got.
+//! The states of a payment, and the kinds of calls to the provider.
 
 use super::Operation;
 
-/// The situation of a payment.
+/// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Authorizing,
@@ -13,7 +13,7 @@ pub enum State {
     Voided,
     Refunding,
     Refunded,
-    /// The provider declined to give back, however often it was asked: an operator retries or resolves it.
+    /// The provider declined every try of a refund or void: an operator retries or resolves it.
     Stuck,
 }
 
@@ -48,7 +48,7 @@ impl State {
         State::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// What customers are told, in the words of source 003 (P-03).
+    /// The state that customers see, with the names of source 003 (P-03).
     pub const fn shown(self) -> &'static str {
         match self {
             State::Authorizing | State::Capturing => "PENDING",
@@ -59,7 +59,7 @@ impl State {
         }
     }
 
-    /// What the provider has to do next.
+    /// The operation that the state waits for.
     pub const fn operation(self) -> Option<Operation> {
         match self {
             State::Authorizing => Some(Operation::Authorize),
@@ -71,12 +71,12 @@ impl State {
     }
 }
 
-/// How the next answer is got.
+/// The kind of the next call to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextCall {
-    /// By having it done, under the deed's one key.
+    /// Executes the operation, under its idempotency key.
     Execute,
-    /// By asking what became of it.
+    /// Queries the operation's result.
     Query,
 }
 

@@ -52,7 +52,7 @@ fn check(given: &[Command], when: &Command, then: State) -> Payment {
 
 /// P-01, P-03.
 #[test]
-fn money_is_set_aside_and_then_taken() {
+fn money_is_authorized_and_then_captured() {
     let payment = check(&[START], &approved(Operation::Authorize, DUE), State::Capturing);
     assert_eq!((payment.authorized, payment.captured), (DUE, Money::ZERO));
     let payment = check(&paid()[..2], &paid()[2], State::Captured);
@@ -60,14 +60,14 @@ fn money_is_set_aside_and_then_taken() {
 }
 
 #[test]
-fn a_refusal_may_be_followed_by_another_attempt_under_the_next_number() {
+fn a_declined_attempt_may_be_followed_by_one_with_the_next_number() {
     let payment = check(&[START, declined(Operation::Authorize)], &START, State::Authorizing);
     assert_eq!(payment.asked(), Some(Asked::first(2, Operation::Authorize, 0)));
 }
 
-/// The provider first said no and then took it after all: that goes back, and the order may still be paid.
+/// The provider declined and then captured after all: that is refunded, and the order can still be paid.
 #[test]
-fn an_attempt_that_went_wrong_is_not_the_last() {
+fn a_capture_after_a_decline_is_refunded_and_another_attempt_is_possible() {
     let voiding = [START, declined(Operation::Authorize), approved(Operation::Authorize, DUE)];
     assert_eq!(decide(Some(&after(&voiding)), &START, NOON), Err(Rejection::InProgress));
     let voided = [&voiding[..], &[approved(Operation::Void, DUE)]].concat();
@@ -85,9 +85,9 @@ fn nothing_is_paid_twice() {
     assert_eq!(after(&twice).captured, DUE);
 }
 
-/// Failure mode 16: what nobody knows is looked up, and asked for again only when it surely never happened.
+/// Failure mode 16: an unknown result is queried, and the call is repeated only if it was certainly not executed.
 #[test]
-fn an_unknown_answer_is_looked_up_and_never_repeated_blindly() {
+fn an_unknown_result_is_queried_and_the_call_is_never_blindly_repeated() {
     let unknown = answer(Operation::Authorize, ProviderResult::Unknown);
     let payment = check(&[START], &unknown, State::Authorizing);
     assert_eq!(payment.next, Some(Next { way: NextCall::Query, due: Some(NOON + pause(0)), tries: 1 }));
@@ -96,13 +96,13 @@ fn an_unknown_answer_is_looked_up_and_never_repeated_blindly() {
 }
 
 #[test]
-fn an_amount_that_was_not_asked_for_is_not_booked() {
+fn an_unexpected_amount_is_not_booked() {
     let payment = check(&[START], &approved(Operation::Authorize, Money::won(1)), State::Authorizing);
     assert_eq!((payment.authorized, payment.next.map(|next| next.way)), (Money::ZERO, Some(NextCall::Query)));
 }
 
 #[test]
-fn a_provider_that_stays_out_of_reach_ends_the_attempt() {
+fn an_unreachable_provider_ends_the_attempt() {
     let out_of_reach = vec![answer(Operation::Authorize, ProviderResult::NotExecuted); 5];
     let payment = after(&[&[START][..], &out_of_reach].concat());
     assert_eq!((payment.state, payment.refusal.as_deref()), (State::Declined, Some(UNAVAILABLE)));
@@ -110,9 +110,9 @@ fn a_provider_that_stays_out_of_reach_ends_the_attempt() {
     assert_eq!((four.state, four.next.map(|next| next.tries)), (State::Authorizing, Some(4)));
 }
 
-/// Failure mode 16, the late success of a cancelled order.
+/// Failure mode 16: the payment of a cancelled order succeeds late.
 #[test]
-fn what_a_cancelled_order_still_takes_goes_back_by_itself() {
+fn a_late_payment_of_a_cancelled_order_is_voided_or_refunded() {
     let withdrawn = [START, Command::Withdraw];
     check(&withdrawn, &approved(Operation::Authorize, DUE), State::Voiding);
     check(&withdrawn, &answer(Operation::Authorize, ProviderResult::NotFound), State::Declined);
@@ -122,23 +122,23 @@ fn what_a_cancelled_order_still_takes_goes_back_by_itself() {
     check(&capturing, &answer(Operation::Capture, ProviderResult::NotFound), State::Voiding);
 }
 
-/// Nothing happened this time; an answer that was lost may have said otherwise.
+/// This call was not executed; an earlier one whose result was lost may have been.
 #[test]
-fn money_of_a_cancelled_order_is_looked_for_before_it_is_given_up() {
+fn the_payment_of_a_cancelled_order_is_queried_before_it_ends() {
     let capturing = [START, approved(Operation::Authorize, DUE), Command::Withdraw];
     let payment = check(&capturing, &answer(Operation::Capture, ProviderResult::NotExecuted), State::Capturing);
     assert_eq!(payment.next.map(|next| next.way), Some(NextCall::Query));
 }
 
 #[test]
-fn money_that_moved_against_what_was_said_is_booked_and_goes_back() {
+fn money_moved_against_an_earlier_result_is_booked_and_returned() {
     let capture_refused = [START, approved(Operation::Authorize, DUE), declined(Operation::Capture)];
     let payment = check(&capture_refused, &approved(Operation::Capture, DUE), State::Refunding);
     assert_eq!((payment.captured, payment.refunding), (DUE, DUE));
     check(&[START, declined(Operation::Authorize)], &approved(Operation::Authorize, DUE), State::Voiding);
 }
 
-/// The provider's answer to whatever it is asked now.
+/// The provider's result of the pending operation.
 fn next_answer(payment: &Payment, said: ProviderResult) -> Command {
     Command::Answer { asked: payment.asked().unwrap(), said }
 }
@@ -151,7 +151,7 @@ fn yes(amount: Money) -> ProviderResult {
     ProviderResult::Approved { reference: "re_1".into(), amount }
 }
 
-/// So many times no, each time to a new key.
+/// The commands after `times` declines of the pending refund or void, and the key of each try.
 #[track_caller]
 fn declined_times(given: &[Command], times: i64) -> (Vec<Command>, Vec<String>) {
     let (mut commands, mut keys) = (given.to_vec(), vec![]);
@@ -182,7 +182,7 @@ fn resolve() -> Command {
 
 /// Failure mode 18, M1.
 #[test]
-fn what_the_provider_declines_to_give_back_is_asked_for_again_under_a_new_key() {
+fn a_declined_refund_or_void_is_retried_under_a_new_key() {
     let (commands, keys) = declined_times(&refunding(), 2);
     assert_eq!(keys, ["ORD-1/1/refund/1", "ORD-1/1/refund/1/2"]);
     let payment = after(&commands);
@@ -198,7 +198,7 @@ fn what_the_provider_declines_to_give_back_is_asked_for_again_under_a_new_key() 
 }
 
 #[test]
-fn what_is_declined_for_the_last_time_is_stuck_until_an_operator_has_it_tried_again() {
+fn the_last_decline_is_stuck_until_an_operator_retries_it() {
     for given in [refunding(), voiding()] {
         let (commands, keys) = declined_times(&given, GIVE_BACK_TRIES_MAX);
         let stuck = after(&commands);
@@ -223,7 +223,7 @@ fn state_of(operation: Operation) -> State {
 }
 
 #[test]
-fn an_operator_resolves_what_is_stuck_and_nothing_else() {
+fn an_operator_resolves_only_what_is_stuck() {
     for given in [refunding(), voiding()] {
         assert_eq!(decide(Some(&after(&given)), &resolve(), NOON), Err(Rejection::NotStuck));
         assert_eq!(decide(Some(&after(&given)), &Command::Retry, NOON), Err(Rejection::NotStuck));
@@ -237,9 +237,9 @@ fn an_operator_resolves_what_is_stuck_and_nothing_else() {
     assert_eq!(check(&stuck, &resolve(), State::Voided).resolved, Money::ZERO);
 }
 
-/// A part that is asked for meanwhile waits, also where the one before is stuck; the operator settles what he saw.
+/// A refund requested meanwhile waits behind a stuck one; the operator resolves only the stuck one.
 #[test]
-fn what_is_owed_while_a_refund_is_stuck_is_the_next_refund() {
+fn an_amount_owed_while_a_refund_is_stuck_is_the_next_refund() {
     let part = Money::won(500);
     let first = [&paid()[..], &[Command::Refund { amount: part }]].concat();
     let (mut stuck, _) = declined_times(&first, GIVE_BACK_TRIES_MAX);
@@ -251,9 +251,9 @@ fn what_is_owed_while_a_refund_is_stuck_is_the_next_refund() {
     assert_eq!(payment.asked(), Some(Asked::first(1, Operation::Refund, 2)));
 }
 
-/// A provider that takes its word back: the refund came to nothing after it was made.
+/// The provider reverses a refund after it succeeded.
 #[test]
-fn a_refund_that_fails_afterwards_is_asked_for_again() {
+fn a_reversed_refund_is_requested_again() {
     let done = [&refunding()[..], &[approved(Operation::Refund, DUE)]].concat();
     let payment = check(&done, &declined(Operation::Refund), State::Refunding);
     assert_eq!((payment.refunded, payment.refunding), (Money::ZERO, DUE));
@@ -261,14 +261,14 @@ fn a_refund_that_fails_afterwards_is_asked_for_again() {
     assert_eq!(payment.next.and_then(|next| next.due), Some(NOON + pause(0)), "after a pause");
     let told_twice = [&done[..], &[declined(Operation::Refund)]].concat();
     assert_eq!(after(&[&told_twice[..], &[declined(Operation::Refund)]].concat()), after(&told_twice));
-    // What is said late of a try that was declined at once changes nothing of the one that succeeded.
+    // A late result of a declined try does not change the one that succeeded.
     let (mut commands, _) = declined_times(&refunding(), 1);
     let late = commands.last().cloned().unwrap();
     commands.push(next_answer(&after(&commands), yes(DUE)));
     check(&commands, &late, State::Refunded);
 }
 
-/// The provider makes what it is asked for, and takes it back, until nothing is asked any more.
+/// The provider makes and then reverses each refund, until none is requested any more.
 #[track_caller]
 fn made_and_taken_back(given: &[Command]) -> (Vec<Command>, Vec<String>) {
     let (mut commands, mut keys) = (given.to_vec(), vec![]);
@@ -280,9 +280,9 @@ fn made_and_taken_back(given: &[Command]) -> (Vec<Command>, Vec<String>) {
     (commands, keys)
 }
 
-/// M1: a refund that was made and came to nothing is one of the tries, as one that was declined is.
+/// M1: a reversed refund counts as a try, like a declined one.
 #[test]
-fn what_comes_to_nothing_each_time_after_it_was_made_is_stuck_after_the_same_number_of_tries() {
+fn a_refund_that_is_reversed_each_time_is_stuck_after_the_same_number_of_tries() {
     for declines in [0, 2] {
         let (given, _) = declined_times(&refunding(), declines);
         let (commands, keys) = made_and_taken_back(&given);
@@ -290,7 +290,7 @@ fn what_comes_to_nothing_each_time_after_it_was_made_is_stuck_after_the_same_num
         assert_eq!((stuck.state, stuck.refunding, stuck.refunded), (State::Stuck, DUE, Money::ZERO));
         assert_eq!((stuck.declines, stuck.last_error.as_deref()), (GIVE_BACK_TRIES_MAX, Some("no_funds")));
         assert_eq!(declines + i64::try_from(keys.len()).unwrap(), GIVE_BACK_TRIES_MAX, "{keys:?}");
-        // Once more by an operator, and settled by him in the end.
+        // Retried by an operator, and resolved in the end.
         let (commands, keys) = made_and_taken_back(&[&commands[..], &[Command::Retry]].concat());
         assert_eq!((keys.len(), after(&commands).declines), (1, GIVE_BACK_TRIES_MAX + 1), "{keys:?}");
         let resolved = check(&commands, &resolve(), State::Refunded);
@@ -298,9 +298,9 @@ fn what_comes_to_nothing_each_time_after_it_was_made_is_stuck_after_the_same_num
     }
 }
 
-/// Each part comes to nothing while the other one is under way.
+/// Each part is reversed while the other one is under way.
 #[test]
-fn parts_that_come_to_nothing_in_turns_are_stuck_as_well() {
+fn parts_that_are_reversed_in_turns_are_stuck_as_well() {
     let part = Money::won(500);
     let mut commands = [&paid()[..], &[Command::Refund { amount: part }, Command::Refund { amount: part }]].concat();
     let (mut before, mut keys): (Option<Asked>, BTreeSet<String>) = (None, BTreeSet::new());
@@ -315,9 +315,9 @@ fn parts_that_come_to_nothing_in_turns_are_stuck_as_well() {
     assert_eq!((stuck.state, stuck.refunding, keys.len()), (State::Stuck, part, 2 * tries));
 }
 
-/// K6: also where its group has the next refund asked for, it has its pause.
+/// K6: the pause also applies when a consumer group requests the next refund.
 #[test]
-fn what_is_called_after_it_came_to_nothing_is_due_after_its_pause() {
+fn a_refund_called_after_a_reversal_is_due_after_its_pause() {
     let done = [&refunding()[..], &[approved(Operation::Refund, DUE), declined(Operation::Refund)]].concat();
     let mut payment = Some(after(&done));
     payment.as_mut().unwrap().wait_to_be_called();
@@ -333,7 +333,7 @@ fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     let refunding = [&paid()[..], &[Command::Refund { amount: part }]].concat();
     let payment = check(&refunding, &approved(Operation::Refund, part), State::Captured);
     assert_eq!(payment.held(), Money::won(9_001));
-    // All that is left, and a part of it, while the first is under way.
+    // The whole rest, and a part of it, while the first refund is under way.
     let rest =
         [&refunding[..], &[Command::Refund { amount: part }, Command::Refund { amount: Money::won(8_501) }]].concat();
     assert_eq!(
@@ -346,9 +346,9 @@ fn parts_are_refunded_one_after_the_other_under_their_own_keys() {
     check(&rest, &next_answer(&second, yes(Money::won(9_001))), State::Refunded);
 }
 
-/// K6: the provider is asked when the request has reached its group, once.
+/// K6: the provider is called once, when the request has reached its consumer group.
 #[test]
-fn what_waits_to_be_called_is_due_when_it_is_called() {
+fn an_operation_that_waits_for_its_group_is_due_when_it_is_called() {
     let due = |payment: &Option<Payment>| payment.as_ref().and_then(|payment| payment.next).and_then(|next| next.due);
     for (given, call) in [(vec![START], (1, 0)), (refunding(), (1, 1))] {
         let mut payment = Some(after(&given));
@@ -369,7 +369,7 @@ fn what_waits_to_be_called_is_due_when_it_is_called() {
 }
 
 #[test]
-fn pauses_grow_and_end() {
+fn pauses_double_up_to_the_maximum() {
     assert_eq!([0, 1, 5, 6, 99].map(|tries| pause(tries).as_secs()), [1, 2, 32, 60, 60]);
 }
 
@@ -396,12 +396,12 @@ fn any_command() -> impl Strategy<Value = Command> {
             let try_number = if matches!(operation, Operation::Refund | Operation::Void) { try_number } else { FIRST_TRY };
             Command::Answer { asked: Asked { attempt, operation, refund, try_number }, said }
         }),
-        // Of what is asked at that moment, whatever it is.
+        // A result of the operation that is pending at that moment.
         8 => any_said().prop_map(|said| Command::Answer { asked: Asked::first(0, Operation::Void, 0), said }),
     ]
 }
 
-/// The amount and the deed that are asked about, where the command leaves them open.
+/// Fills in the amount and the pending operation that the command leaves open.
 fn about_now(payment: Option<&Payment>, command: Command) -> Command {
     let asked = payment.and_then(Payment::asked);
     match (command, asked, payment) {
@@ -418,16 +418,16 @@ fn about_now(payment: Option<&Payment>, command: Command) -> Command {
 }
 
 proptest! {
-    /// Law 10 in small, under any answers in any order: twice, late, foreign, about another attempt.
+    /// A small law 10, under any results in any order: repeated, late, wrong, or about another attempt.
     #[test]
-    fn whatever_is_answered_authorized_captured_and_refunded_fall(
+    fn under_any_results_authorized_covers_captured_and_captured_covers_refunded(
         commands in prop::collection::vec(any_command(), 0..40),
     ) {
         let mut payment: Option<Payment> = None;
         let mut withdrawn = false;
         for command in commands {
             if matches!(command, Command::Start { .. }) && withdrawn {
-                // An order that was taken back is not paid any more; its own rules see to that.
+                // The order's own rules ensure that a cancelled order is not paid.
                 continue;
             }
             let command = about_now(payment.as_ref(), command);

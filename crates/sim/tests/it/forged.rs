@@ -202,7 +202,7 @@ fn a_request_that_would_break_an_invariant_is_not_done_and_says_so() {
     assert_eq!(refused.answer().result, Err(Refusal::Broken));
     assert!(answer.answer().result.is_ok());
     assert_eq!(report.broken.len(), 1);
-    assert!(report.broken[0].contains("only what was sold comes back"), "{:?}", report.broken);
+    assert!(report.broken[0].contains("only sold units are returned"), "{:?}", report.broken);
     assert_eq!(shop.state().orders, before);
 }
 

@@ -21,7 +21,7 @@ fn line(product: ProductId, quantity: i64, unit_price: i64) -> Line {
     Line { product, name: "Thing".into(), quantity, unit_price: Money::won(unit_price) }
 }
 
-/// Three lamps of 1,000 won and a desk of 7,001, with a coupon of 300 won and 200 points, to be paid beforehand.
+/// Three lamps of 1,000 won and a desk of 7,001, with a coupon of 300 won and 200 points, prepaid.
 fn placement() -> Placement {
     let wanted = CouponWanted { campaign: CampaignId(7), coupon: None };
     Placement {
@@ -47,7 +47,7 @@ fn do_it(order: &mut Option<Order>, command: &order::Command) {
     }
 }
 
-/// The order with everything claimed, and after some commands more, each of which must succeed.
+/// The order with everything claimed and after further commands, each of which must succeed.
 #[track_caller]
 fn claimed(placement: Placement, commands: &[Command]) -> Order {
     let mut order = None;
@@ -74,7 +74,7 @@ fn asked_back(lines: &[(ProductId, i64)], goods: Whereabouts) -> Command {
     Command::Refund { lines: lines.to_vec(), note: Some("it does not fit".into()), goods, by_shop: None }
 }
 
-/// Paid, sent, and with its customer.
+/// A paid, shipped and delivered order.
 fn delivered(commands: &[Command]) -> Order {
     let follow = |status| Command::Follow { status };
     let way = [Status::ShipmentStarted, Status::InTransit, Status::Completed].map(follow);
@@ -96,7 +96,7 @@ fn the_capture_completes_the_order() {
 }
 
 #[test]
-fn only_what_is_due_is_paid_and_only_once() {
+fn only_the_amount_due_is_paid_and_only_once() {
     let order = claimed(placement(), &[]);
     check(&order, &Command::Pay { shown: Some(Money::won(9_501)) }, Ok(&[]));
     let due = Money::won(9_501);
@@ -109,7 +109,7 @@ fn only_what_is_due_is_paid_and_only_once() {
 
 /// S-05, failure mode 33: the reaper is conditional on the state.
 #[test]
-fn an_order_expires_only_while_it_waits_to_be_paid() {
+fn an_order_expires_only_while_it_awaits_payment() {
     let waiting = claimed(placement(), &[]);
     let events = decide(&waiting, &Command::Expire).unwrap();
     let steps = vec![Step::Point, Step::Coupon, Step::Stock(DESK), Step::Stock(LAMP)];
@@ -117,9 +117,9 @@ fn an_order_expires_only_while_it_waits_to_be_paid() {
     check(&claimed(placement(), &[Command::Captured]), &Command::Expire, Ok(&[]));
 }
 
-/// O-33, O-34: both edges of the warehouse in one decision.
+/// O-33, O-34: both status changes of storage in one decision.
 #[test]
-fn paid_goods_go_to_their_receiver_or_into_the_warehouse() {
+fn paid_goods_are_shipped_or_stored() {
     let sent = claimed(placement(), &[process(), Command::Captured]);
     check(&sent, &Command::Dispatch, Ok(&[moved(Status::Preparing)]));
     let stored = Placement { warehouse_storage: true, ..placement() };
@@ -131,7 +131,7 @@ fn paid_goods_go_to_their_receiver_or_into_the_warehouse() {
 
 /// O-35, T14.
 #[test]
-fn paying_and_sending_in_one_step_happens_once() {
+fn payment_and_dispatch_in_one_step_happen_once() {
     let asked = claimed(placement(), &[process()]);
     assert!(asked.is_processing && asked.has_destination());
     check(&asked, &process(), Ok(&[]));
@@ -141,7 +141,7 @@ fn paying_and_sending_in_one_step_happens_once() {
 }
 
 #[test]
-fn a_paid_order_is_sent_when_somebody_says_where_to() {
+fn a_paid_order_is_shipped_when_its_receiver_is_known() {
     let paid = claimed(placement(), &[Command::Captured]);
     let nobody = Command::Process { method: None, receiver: None, warehouse_storage: Some(false) };
     check(&paid, &nobody, Err(Rejection::ReceiverMissing));
@@ -150,9 +150,9 @@ fn a_paid_order_is_sent_when_somebody_says_where_to() {
     check(&told, &Command::Dispatch, Ok(&[moved(Status::Preparing)]));
 }
 
-/// P-06: the status goes on only when nothing is left; a part moves goods and money alone.
+/// P-06: the status changes only when nothing is left; a partial return moves goods and money alone.
 #[test]
-fn a_part_comes_back_and_then_the_rest() {
+fn a_part_is_returned_and_then_the_rest() {
     let paid = claimed(placement(), &[Command::Captured]);
     let part = claimed(placement(), &[Command::Captured, refund(&[(LAMP, 1)])]);
     assert_eq!((part.status, part.returned(0), part.returned(1)), (Status::PaymentCompleted, 1, 0));
@@ -164,7 +164,7 @@ fn a_part_comes_back_and_then_the_rest() {
 }
 
 #[test]
-fn no_more_comes_back_than_was_bought() {
+fn no_more_units_are_returned_than_were_bought() {
     let paid = claimed(placement(), &[Command::Captured, refund(&[(LAMP, 2)])]);
     for lines in [&[(LAMP, 2)][..], &[(LAMP, 0)], &[(ProductId(9), 1)], &[(LAMP, 1), (LAMP, 1)]] {
         check(&paid, &refund(lines), Err(Rejection::NotThatMuchLeft));
@@ -172,9 +172,9 @@ fn no_more_comes_back_than_was_bought() {
     check(&claimed(placement(), &[]), &refund(&[]), Err(Rejection::NotRefundable));
 }
 
-/// A completed order is not made undone: its outcome stays, its status says that it was taken back.
+/// The outcome of a completed order is final; its status shows the cancellation.
 #[test]
-fn a_paid_order_is_taken_back_as_a_whole_before_its_goods_leave() {
+fn a_paid_order_is_cancelled_as_a_whole_before_its_goods_leave() {
     let mut paid = Some(claimed(placement(), &[process(), Command::Captured, Command::Dispatch]));
     let due = paid.as_ref().unwrap().created.due;
     let cancel = order::Command::Cancel { by: Canceller::Customer, note: None };
@@ -194,16 +194,16 @@ fn a_paid_order_is_taken_back_as_a_whole_before_its_goods_leave() {
 }
 
 #[test]
-fn nothing_was_paid_to_the_shop_where_the_customer_pays_on_delivery() {
+fn an_order_paid_on_delivery_has_no_money_to_refund() {
     let order = claimed(Placement { payment: Payment::OnDelivery, ..placement() }, &[]);
     let events = decide(&order, &refund(&[])).unwrap();
     let Some(Event::Returned(back)) = events.first() else { panic!("{events:?}") };
     assert_eq!((back.money, back.points), (Money::ZERO, Money::won(200)));
 }
 
-/// M4: what was delivered comes back when the shop says so, and is on sale again when it arrived.
+/// M4: delivered goods are refunded when the shop approves, and are on sale again when they arrive.
 #[test]
-fn the_shop_decides_about_what_was_delivered() {
+fn the_shop_decides_about_delivered_goods() {
     let refund = asked_back(&[], Whereabouts::Delivered);
     let asked = delivered(std::slice::from_ref(&refund));
     assert_eq!(
@@ -230,7 +230,7 @@ fn the_shop_decides_about_what_was_delivered() {
 }
 
 #[test]
-fn a_part_of_what_was_delivered_leaves_the_rest_delivered() {
+fn a_partial_refund_leaves_the_rest_delivered() {
     let part = asked_back(&[(LAMP, 2)], Whereabouts::Delivered);
     let approved = delivered(&[part, Command::ApproveRefund { goods: Goods::Awaited }]);
     assert_eq!((approved.status, approved.returned(0), approved.awaited(LAMP)), (Status::Completed, 2, 2));
@@ -245,9 +245,9 @@ fn a_part_of_what_was_delivered_leaves_the_rest_delivered() {
     check(&all, &Command::TakeIn { lines: vec![], is_written_off: false }, Err(Rejection::NotThatMuchAwaited));
 }
 
-/// M2, M5: what was sold at auction does not come back; a parcel that came back asks for its refund.
+/// M2, M5: goods sold at auction cannot be returned; a returned parcel requests its refund.
 #[test]
-fn where_the_goods_are_says_whether_they_come_back() {
+fn the_location_of_the_goods_decides_whether_they_can_be_returned() {
     check(&delivered(&[]), &asked_back(&[], Whereabouts::SoldAtAuction), Err(Rejection::GoodsSold));
     let follow = |status| Command::Follow { status };
     let way = [process(), Command::Captured, Command::Dispatch];
@@ -261,9 +261,9 @@ fn where_the_goods_are_says_whether_they_come_back() {
     assert_eq!(rejected.status, Status::InTransit);
 }
 
-/// T4: another wish is met while the goods can still go there, and refused otherwise.
+/// T4: a new destination is accepted until the goods are committed.
 #[test]
-fn another_destination_is_taken_as_long_as_it_can_be() {
+fn another_destination_is_accepted_until_the_goods_are_committed() {
     let bob = Receiver { name: "Bob".into(), ..ann() };
     let to_bob = Command::Process { method: None, receiver: Some(bob.clone()), warehouse_storage: Some(false) };
     let stored = Command::Process { method: None, receiver: None, warehouse_storage: Some(true) };
@@ -302,15 +302,15 @@ fn any_whereabouts() -> impl Strategy<Value = Whereabouts> {
 }
 
 proptest! {
-    /// T21, and law 1 in small: whatever is asked, no edge is skipped and no unit comes back twice.
+    /// T21, and a small law 1: under any commands, no edge is skipped and no unit is returned twice.
     #[test]
-    fn whatever_is_asked_the_status_takes_its_edges_and_no_unit_comes_back_twice(
+    fn any_commands_keep_to_the_status_table_and_return_no_unit_twice(
         commands in prop::collection::vec(any_command(), 0..20),
     ) {
         let mut order = claimed(placement(), &[]);
         let (mut money, mut points) = (Money::ZERO, Money::ZERO);
         for command in commands {
-            // The payment is captured once; its own rules see to that.
+            // The payment's own rules ensure that it is captured once.
             if command == Command::Captured && order.outcome != Outcome::AwaitingPayment {
                 continue;
             }

@@ -43,7 +43,7 @@ fn no_hash_is_outside_of_the_buckets() {
     }
 }
 
-/// The buckets of some users, for ever: a change would move customers in the middle of a rollout.
+/// Pins the buckets of some users: a change would move customers in the middle of a rollout.
 #[test]
 fn a_user_stays_in_his_bucket() {
     let buckets: Vec<u64> = (1..=8).map(|user| bucket(hash(UserId(user)))).collect();

@@ -37,9 +37,9 @@ const fn may_hold(state: StepState) -> bool {
     matches!(state, StepState::Requested | StepState::Completed)
 }
 
-/// O-12: completed and unknown steps, point → coupon → stock.
+/// O-12: completed and unreported steps, point → coupon → stock.
 #[test]
-fn restoration_goes_backwards_over_what_is_held_or_unknown() {
+fn restoration_runs_in_reverse_over_held_and_unreported_steps() {
     for direction in DIRECTIONS {
         for states in combinations() {
             let mut expected: Vec<Step> =
@@ -50,9 +50,9 @@ fn restoration_goes_backwards_over_what_is_held_or_unknown() {
     }
 }
 
-/// O-10, O-11, T2, T3: what to do next, for every combination of states and either direction.
+/// O-10, O-11, T2, T3: the next action, for every combination of states and both directions.
 #[test]
-fn the_next_move_follows_from_what_is_known() {
+fn the_next_action_follows_from_the_states() {
     for states in combinations() {
         let open = states.contains(&StepState::Requested);
         let held = states.iter().any(|state| may_hold(*state));
@@ -75,22 +75,22 @@ fn the_next_move_follows_from_what_is_known() {
     }
 }
 
-/// O-23: a refusal is not acted upon before everybody has answered.
+/// O-23: a failure has no effect before every step has reported.
 #[test]
-fn one_refusal_does_not_stop_the_others() {
+fn one_failed_step_does_not_stop_the_others() {
     let states = [StepState::Failed(Reason::StockExhausted), StepState::Requested, StepState::Requested];
     assert_eq!(saga(Direction::Claiming, states).next(), Next::Wait);
 }
 
-/// The reason does not depend on which refusal arrived first.
+/// The reason does not depend on which failure arrived first.
 #[test]
-fn the_customer_is_told_the_first_refusal_in_the_order_of_claiming() {
+fn the_reported_failure_is_the_first_in_the_order_of_claiming() {
     let states = [StepState::Completed, StepState::Failed(REASON[1]), StepState::Failed(REASON[2])];
     assert_eq!(saga(Direction::Claiming, states).next(), Next::Compensate(Reason::CouponNotUsable));
 }
 
 #[test]
-fn reports_of_a_step_that_the_order_does_not_have_are_passed_over() {
+fn reports_about_an_unknown_step_are_ignored() {
     let saga = Saga::new([STOCK], Pace::Together, NOON);
     for step in [Step::Coupon, Step::Point, Step::Stock(ProductId(2))] {
         assert!(!saga.accepts(step, Report::Completed));
@@ -98,7 +98,7 @@ fn reports_of_a_step_that_the_order_does_not_have_are_passed_over() {
 }
 
 #[test]
-fn nothing_is_restored_before_it_was_asked_for() {
+fn nothing_is_restored_before_restoration_is_requested() {
     for states in combinations() {
         for step in STEPS {
             assert!(!saga(Direction::Claiming, states).accepts(step, Report::Restored), "{states:?}");
@@ -123,7 +123,7 @@ fn an_accepted_report_is_not_accepted_again() {
     }
 }
 
-fn take_in(saga: &mut Saga, (step, report): (Step, Report)) {
+fn collect(saga: &mut Saga, (step, report): (Step, Report)) {
     if saga.accepts(step, report) {
         saga.note(step, report, NOON);
     }
@@ -145,7 +145,7 @@ fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     all
 }
 
-/// Plays the reports in every order, with a duplicate of each inserted at every later place, and wants one end.
+/// Plays the reports in every order, with a duplicate of each at every later place, and expects one final state.
 #[track_caller]
 fn check_commutes(start: &Saga, reports: &[(Step, Report)]) {
     let mut ends = vec![];
@@ -155,7 +155,7 @@ fn check_commutes(start: &Saga, reports: &[(Step, Report)]) {
                 let mut played = order.clone();
                 played.insert(again, *duplicate);
                 let mut saga = start.clone();
-                played.into_iter().for_each(|report| take_in(&mut saga, report));
+                played.into_iter().for_each(|report| collect(&mut saga, report));
                 ends.push(saga);
             }
         }
@@ -165,7 +165,7 @@ fn check_commutes(start: &Saga, reports: &[(Step, Report)]) {
 }
 
 #[test]
-fn answers_may_come_twice_and_in_any_order() {
+fn reports_may_arrive_twice_and_in_any_order() {
     for outcomes in 0..8_u32 {
         let reports: Vec<(Step, Report)> = STEPS
             .into_iter()
@@ -179,10 +179,10 @@ fn answers_may_come_twice_and_in_any_order() {
     }
 }
 
-/// What a participant may say of one step once restoration was asked for: it had it, gave it back, and refused a late
-/// request.
+/// The reports that a participant may send about one step after restoration was requested: it was claimed, it was
+/// restored, and a late request was refused.
 #[test]
-fn while_restoring_late_claims_and_restorations_may_come_twice_and_in_any_order() {
+fn while_restoring_late_reports_may_arrive_twice_and_in_any_order() {
     let start = saga(Direction::Restoring(Reason::StepTimedOut), [StepState::Requested; 3]);
     let late = Report::Failed(Reason::ClaimReleased);
     let stock = [(STOCK, Report::Completed), (STOCK, Report::Restored), (STOCK, late)];
@@ -199,9 +199,9 @@ fn a_restored_step_stays_restored() {
     }
 }
 
-/// O-17: a wave is asked for when the wave before is held, by whichever answer came last.
+/// O-17: a wave is requested when the wave before is held, whichever report came last.
 #[test]
-fn in_waves_the_last_answer_of_a_wave_asks_for_the_next() {
+fn in_waves_the_last_report_of_a_wave_requests_the_next() {
     let desk = Step::Stock(ProductId(2));
     let mut saga = Saga::new([STOCK, desk, Step::Coupon, Step::Point], Pace::InWaves, NOON);
     for (answer, asked) in [
@@ -211,27 +211,27 @@ fn in_waves_the_last_answer_of_a_wave_asks_for_the_next() {
         (Some(Step::Coupon), vec![Step::Point]),
         (Some(Step::Point), vec![]),
     ] {
-        answer.into_iter().for_each(|step| take_in(&mut saga, (step, Report::Completed)));
+        answer.into_iter().for_each(|step| collect(&mut saga, (step, Report::Completed)));
         assert_eq!(saga.asked().collect::<Vec<_>>(), asked, "{answer:?}");
     }
     assert_eq!(saga.next(), Next::Claimed);
 }
 
-/// O-17, O-47: what an order does not have is no wave of its own.
+/// O-17, O-47.
 #[test]
-fn a_wave_that_an_order_does_not_have_is_passed_over() {
+fn a_wave_without_steps_is_skipped() {
     let mut saga = Saga::new([STOCK, Step::Point], Pace::InWaves, NOON);
-    take_in(&mut saga, (STOCK, Report::Completed));
+    collect(&mut saga, (STOCK, Report::Completed));
     assert_eq!(saga.asked().collect::<Vec<_>>(), [Step::Point]);
 }
 
-/// O-18, O-19, O-47: after a refusal nobody else is asked, and only what is held is given back.
+/// O-18, O-19, O-47: after a failure no further step is requested, and only what is held is restored.
 #[test]
-fn in_waves_a_refusal_ends_the_asking() {
+fn in_waves_a_failure_stops_further_requests() {
     for (place, refused) in STEPS.into_iter().enumerate() {
         let mut saga = Saga::new(STEPS, Pace::InWaves, NOON);
-        STEPS[..place].iter().for_each(|step| take_in(&mut saga, (*step, Report::Completed)));
-        take_in(&mut saga, (refused, Report::Failed(REASON[place])));
+        STEPS[..place].iter().for_each(|step| collect(&mut saga, (*step, Report::Completed)));
+        collect(&mut saga, (refused, Report::Failed(REASON[place])));
         let mut held = STEPS[..place].to_vec();
         held.reverse();
         let next = if place == 0 { Next::Cancel(REASON[0]) } else { Next::Compensate(REASON[place]) };
@@ -243,22 +243,22 @@ fn in_waves_a_refusal_ends_the_asking() {
     }
 }
 
-/// The last answer of a wave may stand before the turning back in the history, and be collected after it.
+/// In the history, a wave's last report may precede the start of compensation although it was collected later.
 #[test]
-fn a_history_that_turns_back_asks_for_nothing_more() {
+fn a_history_that_compensates_requests_nothing_more() {
     let begun = Saga::new(STEPS, Pace::InWaves, NOON);
     let (mut collected_after, mut read_before) = (begun.clone(), begun);
     collected_after.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
-    take_in(&mut collected_after, (STOCK, Report::Completed));
-    take_in(&mut read_before, (STOCK, Report::Completed));
+    collect(&mut collected_after, (STOCK, Report::Completed));
+    collect(&mut read_before, (STOCK, Report::Completed));
     read_before.turn_back(Reason::CancelledByCustomer, &[STOCK], NOON);
     assert_eq!(read_before, collected_after);
 }
 
 #[test]
-fn nobody_else_is_asked_once_an_order_is_given_up() {
+fn no_further_step_is_requested_after_a_timeout() {
     let mut saga = Saga::new(STEPS, Pace::InWaves, NOON);
     saga.direction = Direction::Restoring(Reason::CancelledByCustomer);
-    take_in(&mut saga, (STOCK, Report::Completed));
+    collect(&mut saga, (STOCK, Report::Completed));
     assert!(saga.asked().next().is_none());
 }
