@@ -4,6 +4,7 @@
 //! The next call to the provider follows from the state, and keeps one idempotency key until its result is known. Money is
 //! booked only when the provider's amount is the expected one. An unknown result is queried, never blindly retried.
 
+mod event;
 mod method;
 mod next;
 mod operation;
@@ -12,23 +13,21 @@ mod state;
 
 use std::sync::Arc;
 
-use next::{call, first, resume};
+use next::first;
 
 use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
 
+pub use event::{Event, Rejection};
 pub use method::Method;
-pub use next::{Next, PAUSE_MAX, PAUSE_MIN, pause};
-pub use operation::{Asked, FIRST_TRY, Operation};
-pub use reversal::{GivenBack, Resolution};
-pub use state::{NextCall, State};
+pub use next::{Next, NextCall, PAUSE_MAX, PAUSE_MIN, pause};
+pub use operation::{Asked, FIRST_TRY, Operation, ProviderResult};
+pub use reversal::GIVE_BACK_TRIES_MAX;
+pub use state::{GivenBack, Payment, Resolution, State};
 
 /// Authorization calls that may fail as not executed before the attempt ends.
 pub const AUTHORIZE_TRIES_MAX: i64 = 5;
-/// Tries of a refund or a void, each under its own key, before an operator must act. A refund that is reversed after it
-/// succeeded counts like a declined one.
-pub const GIVE_BACK_TRIES_MAX: i64 = 6;
 /// The refusal code of an attempt that ended because the provider was unreachable.
 pub const UNAVAILABLE: &str = "provider.unavailable";
 /// The refusal code of an attempt whose order was cancelled before the provider received it.
@@ -54,198 +53,6 @@ pub enum Command {
     Call { attempt: i64, refund: i64 },
 }
 
-/// The result of a call to the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderResult {
-    Approved {
-        reference: Arc<str>,
-        amount: Money,
-    },
-    Declined {
-        code: Arc<str>,
-    },
-    /// The operation is still in progress.
-    Pending,
-    /// The provider does not know the operation.
-    NotFound,
-    /// The operation was certainly not executed.
-    NotExecuted,
-    /// The operation may have been executed.
-    Unknown,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    Requested {
-        order: OrderId,
-        attempt: i64,
-        method: Method,
-        amount: Money,
-    },
-    Authorized {
-        reference: Arc<str>,
-    },
-    Captured,
-    Declined {
-        code: Arc<str>,
-    },
-    /// The order no longer wants to be paid: money taken from now on is voided or refunded.
-    Withdrawn,
-    VoidRequested,
-    Voided,
-    RefundRequested {
-        amount: Money,
-    },
-    Refunded {
-        amount: Money,
-        /// Number of the try that succeeded.
-        try_number: i64,
-    },
-    /// A further amount must be refunded after the refund under way.
-    Owed {
-        amount: Money,
-    },
-    /// The provider declined the refund or void; it is retried under a new key.
-    GiveBackDeclined {
-        code: Arc<str>,
-        due: Timestamp,
-    },
-    /// A refund that succeeded was reversed afterwards.
-    RefundReversed {
-        refund: i64,
-        amount: Money,
-        code: Arc<str>,
-    },
-    /// The last allowed try was declined or reversed: an operator must act.
-    Stuck {
-        code: Arc<str>,
-        /// Total number of tries.
-        declines: i64,
-    },
-    Retried,
-    Resolved {
-        by: UserId,
-        reason: Arc<str>,
-        reference: Arc<str>,
-        amount: Money,
-    },
-    /// The operation is executed or queried later.
-    Postponed {
-        way: NextCall,
-        due: Timestamp,
-    },
-    /// The due time moves; the number of tries stays.
-    Resumed {
-        due: Timestamp,
-    },
-    Called,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    InProgress,
-    AlreadyPaid,
-    /// The amount exceeds what the shop holds.
-    NotThatMuchHeld,
-    NotStuck,
-    /// The named invariant would be violated: a defect or a forged event.
-    Impossible(&'static str),
-}
-
-/// An order's one payment. After a decline, the next attempt has the next number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Payment {
-    pub order: OrderId,
-    pub attempt: i64,
-    pub method: Method,
-    /// The amount to pay.
-    pub amount: Money,
-    pub state: State,
-    /// False after the order was cancelled.
-    pub is_wanted: bool,
-    pub authorized: Money,
-    pub captured: Money,
-    pub refunded: Money,
-    /// The amount of the refund under way.
-    pub refunding: Money,
-    /// The amount of the next refund, after the one under way.
-    pub owed: Money,
-    /// The amount that operators refunded without the provider.
-    pub resolved: Money,
-    /// Number of this attempt's refunds, including the one under way.
-    pub refunds: i64,
-    /// The refunds that succeeded, and the reversed ones whose money is in `owed`.
-    pub given_back: Vec<GivenBack>,
-    /// Number of tries of the refund or void under way that were declined or reversed.
-    pub declines: i64,
-    /// Since when the customer waits for a refund or a void.
-    pub owed_since: Option<Timestamp>,
-    /// The provider's identifier of the payment.
-    pub reference: Option<Arc<str>>,
-    /// The code of the last declined attempt.
-    pub refusal: Option<Arc<str>>,
-    /// The code of the last declined or reversed refund or void.
-    pub last_error: Option<Arc<str>>,
-    /// An operator's last resolution of a stuck refund or void.
-    pub resolution: Option<Resolution>,
-    /// `Some` if and only if the state has a pending operation.
-    pub next: Option<Next>,
-    pub created_at: Timestamp,
-    pub updated_at: Timestamp,
-}
-
-impl Payment {
-    /// Returns whether an authorization or a capture is pending.
-    pub const fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Authorizing | State::Capturing)
-    }
-
-    /// Returns the pending operation.
-    pub fn asked(&self) -> Option<Asked> {
-        let operation = self.state.operation()?;
-        let refund = if operation == Operation::Refund { self.refunds } else { 0 };
-        let try_number = if self.is_giving_back() { FIRST_TRY + self.declines } else { FIRST_TRY };
-        Some(Asked { attempt: self.attempt, operation, refund, try_number })
-    }
-
-    /// The amount of an operation.
-    pub const fn amount_of(&self, operation: Operation) -> Money {
-        match operation {
-            Operation::Authorize | Operation::Capture | Operation::Void => self.amount,
-            Operation::Refund => self.refunding,
-        }
-    }
-
-    /// The amount that an approval must name, also of a finished operation; `None` for a refund that never existed.
-    pub fn expected(&self, asked: Asked) -> Option<Money> {
-        match asked.operation {
-            Operation::Authorize | Operation::Capture | Operation::Void => Some(self.amount),
-            Operation::Refund if asked.attempt != self.attempt => None,
-            Operation::Refund if self.asked() == Some(asked) => Some(self.refunding),
-            Operation::Refund => {
-                let mut given = self.given_back.iter().filter(|given| given.is_in_effect());
-                let given = given.find(|given| given.refund == asked.refund);
-                given.map(|given| given.amount)
-            }
-        }
-    }
-
-    /// The amount of the customer's money that the shop holds.
-    pub fn held(&self) -> Money {
-        self.captured - self.refunded - self.resolved
-    }
-
-    /// Holds the pending operation until its request reaches a consumer group.
-    pub fn wait_to_be_called(&mut self) {
-        self.next = self.next.map(|next| Next { due: None, ..next });
-    }
-
-    fn postponed(&self, way: NextCall, at: Timestamp) -> Event {
-        let tries = self.next.map_or(0, |next| next.tries);
-        Event::Postponed { way, due: at + pause(tries) }
-    }
-}
-
 /// Decides a command about an order's payment; `None` is a payment that was never begun.
 ///
 /// # Errors
@@ -253,7 +60,7 @@ impl Payment {
 /// The first [`Rejection`] whose guard fails. Commands that come too late are no error: they lead to no event.
 pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Result<Vec<Event>, Rejection> {
     if let Command::Start { order, method, amount } = *command {
-        return start(payment, (order, method, amount));
+        return start(payment, order, method, amount);
     }
     let Some(payment) = payment else { return Ok(vec![]) };
     match command {
@@ -262,16 +69,13 @@ pub fn decide(payment: Option<&Payment>, command: &Command, at: Timestamp) -> Re
         Command::Withdraw => Ok(withdraw(payment)),
         Command::Refund { amount } => reversal::refund(payment, *amount),
         Command::Retry => reversal::retry(payment),
-        Command::Resolve { by, reason, reference } => reversal::resolve(payment, (*by, reason, reference)),
+        Command::Resolve { by, reason, reference } => reversal::resolve(payment, *by, reason, reference),
         Command::Resume => Ok(resume(payment, at)),
-        Command::Call { attempt, refund } => Ok(call(payment, (*attempt, *refund))),
+        Command::Call { attempt, refund } => Ok(call(payment, *attempt, *refund)),
     }
 }
 
-fn start(
-    payment: Option<&Payment>,
-    (order, method, amount): (OrderId, Method, Money),
-) -> Result<Vec<Event>, Rejection> {
+fn start(payment: Option<&Payment>, order: OrderId, method: Method, amount: Money) -> Result<Vec<Event>, Rejection> {
     let attempt = match payment.map(|payment| (payment.state, payment.attempt)) {
         None => 1,
         // Anything that an earlier attempt took was voided or refunded.
@@ -309,14 +113,14 @@ fn answer(payment: &Payment, asked: Asked, said: &ProviderResult, at: Timestamp)
     }
     match said {
         ProviderResult::Approved { amount, .. } if *amount != payment.amount_of(asked.operation) => {
-            vec![payment.postponed(NextCall::Query, at)]
+            vec![postponed(payment, NextCall::Query, at)]
         }
         ProviderResult::Approved { reference, .. } => approved(payment, asked.operation, reference),
         ProviderResult::Declined { code } => match asked.operation {
             Operation::Authorize | Operation::Capture => vec![Event::Declined { code: Arc::clone(code) }],
             Operation::Void | Operation::Refund => vec![reversal::declined(payment, code, at)],
         },
-        ProviderResult::Pending | ProviderResult::Unknown => vec![payment.postponed(NextCall::Query, at)],
+        ProviderResult::Pending | ProviderResult::Unknown => vec![postponed(payment, NextCall::Query, at)],
         ProviderResult::NotExecuted => not_executed(payment, asked.operation, at),
         ProviderResult::NotFound => not_found(payment, asked.operation, at),
     }
@@ -337,11 +141,13 @@ fn approved(payment: &Payment, operation: Operation, reference: &Arc<str>) -> Ve
 fn not_executed(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Event> {
     let tries = payment.next.map_or(0, |next| next.tries) + 1;
     match operation {
-        Operation::Authorize | Operation::Capture if !payment.is_wanted => vec![payment.postponed(NextCall::Query, at)],
+        Operation::Authorize | Operation::Capture if !payment.is_wanted => {
+            vec![postponed(payment, NextCall::Query, at)]
+        }
         // If an earlier call did authorize the amount, it is never captured, and expires.
         Operation::Authorize if tries >= AUTHORIZE_TRIES_MAX => vec![Event::Declined { code: UNAVAILABLE.into() }],
         Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
-            vec![payment.postponed(NextCall::Execute, at)]
+            vec![postponed(payment, NextCall::Execute, at)]
         }
     }
 }
@@ -351,16 +157,37 @@ fn not_found(payment: &Payment, operation: Operation, at: Timestamp) -> Vec<Even
         Operation::Authorize if !payment.is_wanted => vec![Event::Declined { code: WITHDRAWN.into() }],
         Operation::Capture if !payment.is_wanted => vec![Event::VoidRequested],
         Operation::Authorize | Operation::Capture | Operation::Void | Operation::Refund => {
-            vec![payment.postponed(NextCall::Execute, at)]
+            vec![postponed(payment, NextCall::Execute, at)]
         }
     }
+}
+
+fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
+    match payment.next {
+        Some(Next { way: NextCall::Execute, due: Some(_), tries }) if payment.is_under_way() => {
+            vec![Event::Resumed { due: at + pause(tries - 1) }]
+        }
+        Some(_) | None => vec![],
+    }
+}
+
+/// Calls only the operation that waits for it: not one that was called before, or that has ended.
+fn call(payment: &Payment, attempt: i64, refund: i64) -> Vec<Event> {
+    let waits = payment.next.is_some_and(|next| next.due.is_none());
+    let is_it = payment.asked().is_some_and(|asked| (asked.attempt, asked.refund) == (attempt, refund));
+    if waits && is_it { vec![Event::Called] } else { vec![] }
+}
+
+fn postponed(payment: &Payment, way: NextCall, at: Timestamp) -> Event {
+    let tries = payment.next.map_or(0, |next| next.tries);
+    Event::Postponed { way, due: at + pause(tries) }
 }
 
 /// Folds an event into the payment.
 pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
     if let Event::Requested { order, attempt, method, amount } = *event {
         let begun_at = payment.as_ref().map_or(at, |payment| payment.created_at);
-        *payment = Some(requested((order, attempt), method, amount, (begun_at, at)));
+        *payment = Some(Payment { created_at: begun_at, ..Payment::requested(order, attempt, method, amount, at) });
         return;
     }
     // A payment that was never requested does not change.
@@ -371,16 +198,16 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         Event::Authorized { reference } => {
             payment.reference = Some(Arc::clone(reference));
             payment.authorized = payment.amount;
-            become_state(payment, State::Capturing, first(at));
+            payment.become_state(State::Capturing, first(at));
         }
         Event::Captured => {
             payment.authorized = payment.amount;
             payment.captured = payment.amount;
-            become_state(payment, State::Captured, None);
+            payment.become_state(State::Captured, None);
         }
         Event::Declined { code } => {
             payment.refusal = Some(Arc::clone(code));
-            become_state(payment, State::Declined, None);
+            payment.become_state(State::Declined, None);
         }
         Event::Withdrawn => payment.is_wanted = false,
         Event::Postponed { way, due } => {
@@ -403,44 +230,6 @@ pub fn evolve(payment: &mut Option<Payment>, event: &Event, at: Timestamp) {
         | Event::Resolved { .. } => reversal::evolve(payment, event, at),
     }
     payment.updated_at = at;
-}
-
-fn become_state(payment: &mut Payment, state: State, next: Option<Next>) {
-    payment.state = state;
-    payment.next = next;
-}
-
-fn requested(
-    (order, attempt): (OrderId, i64),
-    method: Method,
-    amount: Money,
-    (created_at, at): (Timestamp, Timestamp),
-) -> Payment {
-    Payment {
-        order,
-        attempt,
-        method,
-        amount,
-        state: State::Authorizing,
-        is_wanted: true,
-        authorized: Money::ZERO,
-        captured: Money::ZERO,
-        refunded: Money::ZERO,
-        refunding: Money::ZERO,
-        owed: Money::ZERO,
-        resolved: Money::ZERO,
-        refunds: 0,
-        given_back: vec![],
-        declines: 0,
-        owed_since: None,
-        reference: None,
-        refusal: None,
-        last_error: None,
-        resolution: None,
-        next: first(at),
-        created_at,
-        updated_at: at,
-    }
 }
 
 #[cfg(test)]

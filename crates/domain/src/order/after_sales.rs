@@ -1,12 +1,12 @@
-//! Cancellation and refund details of an order. Most orders have none.
+//! Cancellation, return and refund details of an order. Most orders have none.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::fulfilment::{Goods, Return};
-use super::{Order, Status};
+use super::status::Status;
 use crate::ids::ProductId;
+use crate::money::Money;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -58,77 +58,41 @@ impl AfterSales {
     }
 }
 
-impl Order {
-    /// The canceller's own words, if there are any.
-    pub fn cancel_reason(&self) -> Option<&Arc<str>> {
-        self.after_sales.as_ref()?.cancel_reason.as_ref()
-    }
+/// The state of refunded goods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Goods {
+    /// They are in stock and can be sold again.
+    #[default]
+    Returned,
+    /// They are lost or worthless.
+    WrittenOff,
+    /// They have not arrived yet.
+    Awaited,
+}
 
-    pub fn refund_reason(&self) -> Option<&Arc<str>> {
-        self.after_sales.as_ref()?.refund_reason.as_ref()
-    }
+impl Goods {
+    pub const ALL: [Goods; 3] = [Goods::Returned, Goods::WrittenOff, Goods::Awaited];
 
-    pub fn reject_reason(&self) -> Option<&Arc<str>> {
-        self.after_sales.as_ref()?.reject_reason.as_ref()
-    }
-
-    /// The refund request that waits for the shop's decision.
-    pub fn refund_asked(&self) -> Option<&RefundAsked> {
-        self.after_sales.as_ref()?.asked.as_ref()
-    }
-
-    /// Returns the refunded units of a product that have not arrived yet.
-    pub fn awaited(&self, product: ProductId) -> i64 {
-        self.after_sales.as_ref().map_or(0, |after| after.awaited(product))
-    }
-
-    pub(super) fn fold_asked(&mut self, lines: &[(ProductId, i64)], note: Option<&Arc<str>>) {
-        let before = self.status;
-        self.note(|after| {
-            after.asked = Some(RefundAsked { lines: lines.to_vec(), before });
-            after.reject_reason = None;
-            if let Some(note) = note {
-                after.refund_reason = Some(Arc::clone(note));
-            }
-        });
-    }
-
-    pub(super) fn fold_rejected(&mut self, note: &Arc<str>) {
-        self.note(|after| {
-            after.asked = None;
-            after.reject_reason = Some(Arc::clone(note));
-        });
-    }
-
-    pub(super) fn fold_given_back(&mut self, back: &Return) {
-        if self.after_sales.is_none() && back.note.is_none() && back.goods != Goods::Awaited {
-            return;
+    pub const fn name(self) -> &'static str {
+        match self {
+            Goods::Returned => "RETURNED",
+            Goods::WrittenOff => "WRITTEN_OFF",
+            Goods::Awaited => "AWAITED",
         }
-        self.note(|after| {
-            after.asked = None;
-            if let Some(note) = &back.note {
-                after.refund_reason = Some(Arc::clone(note));
-            }
-            if back.goods == Goods::Awaited {
-                let all = after.awaited.iter().chain(&back.lines).copied();
-                after.awaited = super::merge_lines(all);
-            }
-        });
     }
+}
 
-    pub(super) fn fold_arrived(&mut self, lines: &[(ProductId, i64)]) {
-        self.note(|after| {
-            for (product, units) in &mut after.awaited {
-                *units -= lines.iter().filter(|(of, _)| of == product).map(|(_, arrived)| arrived).sum::<i64>();
-            }
-            after.awaited.retain(|(_, units)| *units > 0);
-        });
-    }
-
-    /// Changes the details; drops them if none are left.
-    pub(super) fn note(&mut self, change: impl FnOnce(&mut AfterSales)) {
-        let mut after = self.after_sales.take().map(Arc::unwrap_or_clone).unwrap_or_default();
-        change(&mut after);
-        self.after_sales = (after != AfterSales::default()).then(|| Arc::new(after));
-    }
+/// Returned goods and their worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Return {
+    pub lines: Vec<(ProductId, i64)>,
+    /// The money that the customer paid for them; zero for payment on delivery.
+    pub money: Money,
+    pub points: Money,
+    /// No unit of the order is left, so its coupon is restored as well.
+    pub is_last: bool,
+    /// The reason, in the own words of the person who returns them.
+    pub note: Option<Arc<str>>,
+    pub goods: Goods,
 }

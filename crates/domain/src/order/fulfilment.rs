@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Event, Order, Outcome, Payment, Receiver, Rejection, Status, Whereabouts};
+use super::after_sales::Whereabouts;
+pub use super::after_sales::{Goods, Return};
+use super::basket::{Receiver, merge_lines};
+use super::compensation::compensate;
+use super::event::{Event, Rejection};
+use super::outcome::Outcome;
+use super::state::Order;
+use super::status::Status;
 use crate::ids::ProductId;
 use crate::money::Money;
 use crate::payment::Method;
 use crate::reason::Reason;
-use crate::refund::{self, Worth};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -52,56 +56,17 @@ pub enum Command {
     ConfirmRefund,
 }
 
-/// The state of refunded goods.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Goods {
-    /// They are in stock and can be sold again.
-    #[default]
-    Returned,
-    /// They are lost or worthless.
-    WrittenOff,
-    /// They have not arrived yet.
-    Awaited,
-}
-
-impl Goods {
-    pub const ALL: [Goods; 3] = [Goods::Returned, Goods::WrittenOff, Goods::Awaited];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Goods::Returned => "RETURNED",
-            Goods::WrittenOff => "WRITTEN_OFF",
-            Goods::Awaited => "AWAITED",
-        }
-    }
-}
-
-/// Returned goods and their worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Return {
-    pub lines: Vec<(ProductId, i64)>,
-    /// The money that the customer paid for them; zero for payment on delivery.
-    pub money: Money,
-    pub points: Money,
-    /// No unit of the order is left, so its coupon is restored as well.
-    pub is_last: bool,
-    /// The reason, in the own words of the person who returns them.
-    pub note: Option<Arc<str>>,
-    pub goods: Goods,
-}
-
 pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::Pay { shown } => pay(order, *shown),
         Command::Captured if order.outcome == Outcome::AwaitingPayment => Ok(vec![Event::Completed]),
         Command::Captured => Err(Rejection::Impossible("only an order that awaits payment is paid")),
         Command::Expire if order.outcome == Outcome::AwaitingPayment => {
-            Ok(super::give_up(order, Reason::PaymentExpired, None))
+            Ok(compensate(order, Reason::PaymentExpired, None))
         }
         Command::Expire => Ok(vec![]),
         Command::Process { method, receiver, warehouse_storage } => {
-            process(order, *method, (receiver.as_ref(), *warehouse_storage))
+            process(order, *method, receiver.as_ref(), *warehouse_storage)
         }
         Command::FailProcessing { code } if order.is_processing => {
             Ok(vec![Event::ProcessingFailed { code: Arc::clone(code) }])
@@ -111,7 +76,7 @@ pub(super) fn decide(order: &Order, command: &Command) -> Result<Vec<Event>, Rej
         Command::Follow { status } if order.status == *status => Ok(vec![]),
         Command::Follow { status } if may_follow(order, *status) => Ok(vec![moved(*status)]),
         Command::Follow { .. } => Err(Rejection::NoSuchEdge { from: order.status }),
-        Command::Refund { lines, note, goods, by_shop } => give_back(order, (lines, note.as_ref()), (*goods, *by_shop)),
+        Command::Refund { lines, note, goods, by_shop } => refund(order, lines, note.as_ref(), *goods, *by_shop),
         Command::ApproveRefund { goods } => approve(order, *goods),
         Command::RejectRefund { note } => reject(order, note),
         Command::TakeIn { lines, is_written_off } => take_in(order, lines, *is_written_off),
@@ -162,7 +127,8 @@ const fn may_follow(order: &Order, status: Status) -> bool {
 fn process(
     order: &Order,
     method: Option<Method>,
-    (receiver, warehouse_storage): (Option<&Receiver>, Option<bool>),
+    receiver: Option<&Receiver>,
+    warehouse_storage: Option<bool>,
 ) -> Result<Vec<Event>, Rejection> {
     let created = &order.created;
     let receiver = receiver.or(created.receiver.as_ref());
@@ -203,22 +169,24 @@ fn dispatch(order: &Order) -> Vec<Event> {
 /// Cancels a completed order as a whole, before its goods leave.
 pub(super) fn take_back(order: &Order, reason: Reason, note: Option<Arc<str>>) -> Vec<Event> {
     let mut events = vec![];
-    let left = left(order);
+    let left = order.units_left();
     if !left.is_empty() {
-        events.push(Event::Returned(returned(order, left, (None, Goods::Returned))));
+        events.push(Event::Returned(returned(order, left, None, Goods::Returned)));
     }
     events.push(Event::StatusChanged { status: Status::Cancelled, reason: Some(reason), note });
     events
 }
 
 /// Before the goods leave, a refund is immediate; afterwards the shop must approve it.
-fn give_back(
+fn refund(
     order: &Order,
-    (lines, note): (&[(ProductId, i64)], Option<&Arc<str>>),
-    (goods, by_shop): (Whereabouts, Option<Goods>),
+    lines: &[(ProductId, i64)],
+    note: Option<&Arc<str>>,
+    goods: Whereabouts,
+    by_shop: Option<Goods>,
 ) -> Result<Vec<Event>, Rejection> {
     if let Some(asked) = order.refund_asked() {
-        let is_same = by_shop.is_none() && wanted(order, lines).is_ok_and(|lines| lines == asked.lines);
+        let is_same = by_shop.is_none() && lines_to_return(order, lines).is_ok_and(|lines| lines == asked.lines);
         return if is_same { Ok(vec![]) } else { Err(Rejection::RefundPending) };
     }
     if order.outcome != Outcome::Completed || !order.status.is_refundable() {
@@ -228,12 +196,12 @@ fn give_back(
         (Whereabouts::SoldAtAuction, _) => Err(Rejection::GoodsSold),
         (Whereabouts::OnTheWay, _) => Err(Rejection::GoodsOnTheWay),
         (Whereabouts::InHouse, _) => {
-            let back = returned(order, wanted(order, lines)?, (note.cloned(), Goods::Returned));
-            Ok(give_back_now(order, back))
+            let back = returned(order, lines_to_return(order, lines)?, note.cloned(), Goods::Returned);
+            Ok(return_now(order, back))
         }
         (Whereabouts::Delivered | Whereabouts::CameBack, Some(goods)) => {
-            let back = returned(order, wanted(order, lines)?, (note.cloned(), goods));
-            Ok(give_back_now(order, back))
+            let back = returned(order, lines_to_return(order, lines)?, note.cloned(), goods);
+            Ok(return_now(order, back))
         }
         // Goods that have left belong to an order that is in transit or completed.
         (Whereabouts::Delivered | Whereabouts::CameBack, None)
@@ -242,16 +210,16 @@ fn give_back(
             Err(Rejection::NotRefundable)
         }
         (Whereabouts::Delivered | Whereabouts::CameBack, None) => {
-            let lines = wanted(order, lines)?;
+            let lines = lines_to_return(order, lines)?;
             Ok(vec![Event::RefundAsked { lines, note: note.cloned() }, moved(Status::RefundRequested)])
         }
     }
 }
 
 /// The lines to return: those named, or all that are left.
-fn wanted(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i64)>, Rejection> {
-    let left = left(order);
-    let lines = if lines.is_empty() { left.clone() } else { super::merge_lines(lines.iter().copied()) };
+fn lines_to_return(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i64)>, Rejection> {
+    let left = order.units_left();
+    let lines = if lines.is_empty() { left.clone() } else { merge_lines(lines.iter().copied()) };
     let is_there = |(product, quantity): &(ProductId, i64)| {
         *quantity > 0 && left.iter().any(|(of, units)| of == product && units >= quantity)
     };
@@ -262,7 +230,7 @@ fn wanted(order: &Order, lines: &[(ProductId, i64)]) -> Result<Vec<(ProductId, i
 }
 
 /// A partial return moves goods and money, but not the status.
-fn give_back_now(order: &Order, back: Return) -> Vec<Event> {
+fn return_now(order: &Order, back: Return) -> Vec<Event> {
     let is_last = back.is_last;
     let mut events = vec![Event::Returned(back)];
     match order.refund_asked() {
@@ -275,7 +243,7 @@ fn give_back_now(order: &Order, back: Return) -> Vec<Event> {
 
 fn approve(order: &Order, goods: Goods) -> Result<Vec<Event>, Rejection> {
     let asked = order.refund_asked().ok_or(Rejection::NoRefundAsked)?;
-    Ok(give_back_now(order, returned(order, asked.lines.clone(), (None, goods))))
+    Ok(return_now(order, returned(order, asked.lines.clone(), None, goods)))
 }
 
 fn reject(order: &Order, note: &Arc<str>) -> Result<Vec<Event>, Rejection> {
@@ -285,7 +253,7 @@ fn reject(order: &Order, note: &Arc<str>) -> Result<Vec<Event>, Rejection> {
 
 fn take_in(order: &Order, lines: &[(ProductId, i64)], is_written_off: bool) -> Result<Vec<Event>, Rejection> {
     let awaited = order.after_sales.as_ref().map_or(&[][..], |after| &after.awaited);
-    let lines = if lines.is_empty() { awaited.to_vec() } else { super::merge_lines(lines.iter().copied()) };
+    let lines = if lines.is_empty() { awaited.to_vec() } else { merge_lines(lines.iter().copied()) };
     let is_awaited = |(product, units): &(ProductId, i64)| *units > 0 && order.awaited(*product) >= *units;
     if lines.is_empty() || !lines.iter().all(is_awaited) {
         return Err(Rejection::NotThatMuchAwaited);
@@ -299,78 +267,17 @@ fn come_back(order: &Order) -> Vec<Event> {
         return vec![];
     }
     let reason = Some(Reason::ShipmentReturned);
-    let asked = Event::RefundAsked { lines: left(order), note: None };
+    let asked = Event::RefundAsked { lines: order.units_left(), note: None };
     vec![asked, Event::StatusChanged { status: Status::RefundRequested, reason, note: None }]
 }
 
-/// The units of each product that were not returned.
-fn left(order: &Order) -> Vec<(ProductId, i64)> {
-    let lines = order.created.lines.iter().enumerate();
-    let left = lines.map(|(place, line)| (line.product, line.quantity - order.returned(place)));
-    left.filter(|(_, units)| *units > 0).collect()
-}
-
-fn returned(order: &Order, lines: Vec<(ProductId, i64)>, (note, goods): (Option<Arc<str>>, Goods)) -> Return {
+fn returned(order: &Order, lines: Vec<(ProductId, i64)>, note: Option<Arc<str>>, goods: Goods) -> Return {
     let mut after = order.clone();
-    note_return(&mut after, &lines);
-    let (before, after, is_last) = (worth_returned(order), worth_returned(&after), left(&after).is_empty());
+    after.count_returned(&lines);
+    let (before, is_last) = (order.worth_returned(), after.units_left().is_empty());
+    let after = after.worth_returned();
     let money = if order.is_prepaid() { after.money - before.money } else { Money::ZERO };
     Return { lines, money, points: after.points - before.points, is_last, note, goods }
-}
-
-/// The worth of all units returned so far.
-pub(super) fn worth_returned(order: &Order) -> Worth {
-    let created = &order.created;
-    if order.returned.is_empty() {
-        return Worth::default();
-    }
-    let shares = refund::shares(&created.lines, created.discount, created.points);
-    let mut sum = Worth::default();
-    for (place, (line, share)) in created.lines.iter().zip(shares).enumerate() {
-        let worth = refund::worth(share, line.quantity, order.returned(place));
-        sum.money += worth.money;
-        sum.points += worth.points;
-    }
-    sum
-}
-
-pub(super) fn fold_return(order: &mut Order, back: &Return) {
-    note_return(order, &back.lines);
-    order.fold_given_back(back);
-}
-
-fn note_return(order: &mut Order, lines: &[(ProductId, i64)]) {
-    order.returned.resize(order.created.lines.len(), 0);
-    for (line, returned) in order.created.lines.iter().zip(&mut order.returned) {
-        *returned += lines.iter().filter(|(product, _)| *product == line.product).map(|(_, units)| units).sum::<i64>();
-    }
-}
-
-impl Order {
-    /// Returns whether the customer pays before the goods are shipped. An order with no amount due is never paid.
-    pub fn is_prepaid(&self) -> bool {
-        self.created.payment == Payment::Prepaid && !self.created.due.is_zero()
-    }
-
-    /// Returns whether the destination of the goods is known.
-    pub fn has_destination(&self) -> bool {
-        self.created.warehouse_storage || self.created.receiver.is_some()
-    }
-
-    /// Returned units of the line at this index.
-    pub fn returned(&self, place: usize) -> i64 {
-        self.returned.get(place).copied().unwrap_or(0)
-    }
-
-    /// Returns whether every unit was returned.
-    pub fn is_all_returned(&self) -> bool {
-        !self.returned.is_empty() && left(self).is_empty()
-    }
-
-    /// The worth of all units returned so far.
-    pub fn worth_returned(&self) -> Worth {
-        worth_returned(self)
-    }
 }
 
 #[cfg(test)]

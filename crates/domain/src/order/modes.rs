@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::Pace;
 use crate::ids::UserId;
 
 /// The order in which the claims of one order are made.
@@ -16,17 +17,6 @@ pub enum Mode {
     Atomic,
     /// The same, and the request that places the order waits for it.
     Sync,
-}
-
-/// The order in which the saga requests its steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// Requests every step at the start.
-    Together,
-    /// Requests a wave of steps when the wave before is held.
-    InWaves,
-    /// Requests no step: the decision that places the order claims everything.
-    AtOnce,
 }
 
 impl Mode {

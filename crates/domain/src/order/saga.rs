@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::Pace;
 use crate::ids::ProductId;
-use crate::order::Pace;
 use crate::reason::Reason;
 use crate::time::Timestamp;
 

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use std::time::Duration;
 
-use crate::ids::{CampaignId, Code, ProductId};
+use crate::ids::{CampaignId, Code, OrderId, ProductId};
 use crate::limits::QUANTITY_MAX;
+use crate::money::Money;
 use crate::order::*;
 use crate::pricing::Discount;
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::{Event, NextCall, Payment};
 use crate::time::Timestamp;
 
 /// The pause after the first try; each further one is twice as long, up to [`PAUSE_MAX`].
@@ -30,18 +29,22 @@ pub(super) const fn first(at: Timestamp) -> Option<Next> {
     Some(Next { way: NextCall::Execute, due: Some(at), tries: 0 })
 }
 
-pub(super) fn resume(payment: &Payment, at: Timestamp) -> Vec<Event> {
-    match payment.next {
-        Some(Next { way: NextCall::Execute, due: Some(_), tries }) if payment.is_under_way() => {
-            vec![Event::Resumed { due: at + pause(tries - 1) }]
-        }
-        Some(_) | None => vec![],
-    }
+/// The kind of the next call to the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextCall {
+    /// Executes the operation, under its idempotency key.
+    Execute,
+    /// Queries the operation's result.
+    Query,
 }
 
-/// Calls only the operation that waits for it: not one that was called before, or that has ended.
-pub(super) fn call(payment: &Payment, (attempt, refund): (i64, i64)) -> Vec<Event> {
-    let waits = payment.next.is_some_and(|next| next.due.is_none());
-    let is_it = payment.asked().is_some_and(|asked| (asked.attempt, asked.refund) == (attempt, refund));
-    if waits && is_it { vec![Event::Called] } else { vec![] }
+impl NextCall {
+    pub const ALL: [NextCall; 2] = [NextCall::Execute, NextCall::Query];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            NextCall::Execute => "DO",
+            NextCall::Query => "LOOK_UP",
+        }
+    }
 }

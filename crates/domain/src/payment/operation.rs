@@ -1,6 +1,9 @@
-//! Payment operations and their idempotency keys.
+//! Payment operations, their idempotency keys and their results.
+
+use std::sync::Arc;
 
 use crate::ids::Code;
+use crate::money::Money;
 
 /// An operation at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +88,26 @@ impl Asked {
         };
         parts.next().is_none().then_some((order, Asked { attempt, operation, refund, try_number }))
     }
+}
+
+/// The result of a call to the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderResult {
+    Approved {
+        reference: Arc<str>,
+        amount: Money,
+    },
+    Declined {
+        code: Arc<str>,
+    },
+    /// The operation is still in progress.
+    Pending,
+    /// The provider does not know the operation.
+    NotFound,
+    /// The operation was certainly not executed.
+    NotExecuted,
+    /// The operation may have been executed.
+    Unknown,
 }
 
 #[cfg(test)]

@@ -2,79 +2,18 @@
 //! retries or resolves it (M1).
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-use super::{
-    Asked, Event, FIRST_TRY, GIVE_BACK_TRIES_MAX, Operation, Payment, ProviderResult, Rejection, State, become_state,
-    first, pause,
-};
+use super::event::{Event, Rejection};
+use super::next::{first, pause};
+use super::operation::{Asked, FIRST_TRY, Operation, ProviderResult};
+use super::state::{GivenBack, Payment, Resolution, State};
 use crate::ids::UserId;
 use crate::money::Money;
 use crate::time::Timestamp;
 
-/// A refund that succeeded at the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GivenBack {
-    /// Its number among the refunds of the attempt.
-    pub refund: i64,
-    /// Number of the try that succeeded.
-    pub try_number: i64,
-    /// Zero after the provider reversed it; its tries count until its amount is requested again.
-    pub amount: Money,
-}
-
-impl GivenBack {
-    pub(super) const fn is_in_effect(&self) -> bool {
-        !self.amount.is_zero()
-    }
-}
-
-/// An operator's resolution of a refund or a void without the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolution {
-    pub by: UserId,
-    pub at: Timestamp,
-    pub reason: Arc<str>,
-    /// Proof of the resolution: the number of a bank transfer, or of a case at the provider.
-    pub reference: Arc<str>,
-}
-
-impl Payment {
-    /// Returns whether a void or a refund is under way or stuck.
-    pub fn is_giving_back(&self) -> bool {
-        self.giving_back().is_some()
-    }
-
-    /// Returns the void or refund that is under way or stuck.
-    pub fn giving_back(&self) -> Option<Operation> {
-        match self.state {
-            State::Voiding => Some(Operation::Void),
-            State::Refunding => Some(Operation::Refund),
-            State::Stuck if self.refunding.is_zero() => Some(Operation::Void),
-            State::Stuck => Some(Operation::Refund),
-            State::Authorizing | State::Capturing | State::Captured | State::Declined => None,
-            State::Voided | State::Refunded => None,
-        }
-    }
-
-    /// The amount still to be refunded to the customer.
-    pub fn owes(&self) -> Money {
-        self.refunding + self.owed
-    }
-
-    /// The pause before the next try of the void or refund.
-    pub(super) fn pause_before_try(&self) -> Duration {
-        if self.declines > 0 { pause(self.declines - 1) } else { Duration::ZERO }
-    }
-
-    /// Number of tries of reversed refunds whose amount must be requested again.
-    fn reversed_tries(&self) -> i64 {
-        let reversed = self.given_back.iter().filter(|given| !given.is_in_effect());
-        reversed.map(|given| given.try_number).max().unwrap_or(0)
-    }
-}
+/// Tries of a refund or a void, each under its own key, before an operator must act. A refund that is reversed after it
+/// succeeded counts like a declined one.
+pub const GIVE_BACK_TRIES_MAX: i64 = 6;
 
 pub(super) fn refund(payment: &Payment, amount: Money) -> Result<Vec<Event>, Rejection> {
     let is_free = match payment.state {
@@ -130,7 +69,9 @@ pub(super) fn retry(payment: &Payment) -> Result<Vec<Event>, Rejection> {
 /// Resolves the stuck void or refund only; an amount requested since is refunded next.
 pub(super) fn resolve(
     payment: &Payment,
-    (by, reason, reference): (UserId, &Arc<str>, &Arc<str>),
+    by: UserId,
+    reason: &Arc<str>,
+    reference: &Arc<str>,
 ) -> Result<Vec<Event>, Rejection> {
     if payment.state != State::Stuck {
         return Err(Rejection::NotStuck);
@@ -235,11 +176,11 @@ pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
         Event::Stuck { code, declines } => {
             payment.declines = *declines;
             payment.last_error = Some(Arc::clone(code));
-            become_state(payment, State::Stuck, None);
+            payment.become_state(State::Stuck, None);
         }
         Event::Retried => {
             let state = if payment.refunding.is_zero() { State::Voiding } else { State::Refunding };
-            become_state(payment, state, first(at));
+            payment.become_state(state, first(at));
         }
         Event::Resolved { by, reason, reference, amount } => {
             payment.resolved += *amount;
@@ -254,7 +195,7 @@ pub(super) fn evolve(payment: &mut Payment, event: &Event, at: Timestamp) {
 fn begin(payment: &mut Payment, state: State, at: Timestamp) {
     payment.declines = 0;
     payment.owed_since.get_or_insert(at);
-    become_state(payment, state, first(at));
+    payment.become_state(state, first(at));
 }
 
 fn end(payment: &mut Payment, state: State) {
@@ -262,7 +203,7 @@ fn end(payment: &mut Payment, state: State) {
     if payment.owed.is_zero() {
         payment.owed_since = None;
     }
-    become_state(payment, state, None);
+    payment.become_state(state, None);
 }
 
 fn end_of_refund(payment: &mut Payment) {

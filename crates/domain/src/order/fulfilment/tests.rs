@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use crate::ids::{CampaignId, Code, OrderId, UserId};
 use crate::order::fulfilment::*;
 use crate::order::saga::{Report, Step};
-use crate::order::{self, Canceller, CouponWanted, Line, Mode, Placement, decide as decide_order, evolve};
+use crate::order::{self, Canceller, CouponWanted, Line, Mode, Payment, Placement, decide as decide_order, evolve};
 use crate::pricing::Discount;
+use crate::refund::Worth;
 use crate::time::Timestamp;
 
 const LAMP: ProductId = ProductId(1);
