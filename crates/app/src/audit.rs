@@ -1,7 +1,7 @@
-//! The proof that everything adds up: laws over one snapshot of the store, and what puts derived figures right.
+//! Audits the shop: checks laws over one snapshot of the store, and repairs derived figures.
 //!
-//! A law holds at any moment beside a busy server, under both executors: what is in flight is excluded by its state,
-//! never by waiting. `docs/audit.md` states each law in the columns of the store.
+//! A law holds at any moment beside a busy server, under both executors: work in flight is excluded by its state, never
+//! by waiting. `docs/audit.md` states each law in the columns of the store.
 
 mod dossier;
 mod gate;
@@ -33,36 +33,34 @@ pub use snapshot::{
     OrderFacts, ProductFacts, ShardFacts, Snapshot,
 };
 
-/// An audit, and the commands that put right what can be computed again.
+/// The report of an audit, and the commands that repair what can be computed again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inspection {
     pub audit: Audit,
     pub repairs: Vec<Command>,
 }
 
-/// The law of the list of invariants that has no counterpart here.
+/// The law of webhooks in the list of invariants; this shop has nothing that it applies to.
 const WEBHOOKS: u8 = 17;
 
-/// Holds the shop to its laws.
+/// Checks all laws on a snapshot.
 pub fn audit(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Audit, StoreError> {
     inspect(snapshot, now).map(|inspection| inspection.audit)
 }
 
-/// What `--repair` asks of the engine: derived figures are brought to what facts explain, lost timers are made again,
-/// stuck orders are asked to go on. Facts are never touched.
+/// Returns the commands of `--repair`: they set derived figures to what facts explain, recreate lost timers and resume
+/// stuck orders. Facts are never changed.
 pub fn repairs(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Vec<Command>, StoreError> {
     inspect(snapshot, now).map(|inspection| inspection.repairs)
 }
 
-/// Both in one pass.
+/// Audits and computes repairs in one pass.
 pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection, StoreError> {
     let mut findings = Findings::new();
     findings.skip(WEBHOOKS, "this program sends no webhooks");
     if !snapshot.has_gate() {
-        findings.skip(
-            Law::Gate.number(),
-            "no gate stands beside the store: REDIS_URL is not set, or Redis does not answer",
-        );
+        findings
+            .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");
     }
     let told = log::read(snapshot, now, &mut findings)?;
     let mut promises = Promises::default();

@@ -1,4 +1,4 @@
-//! Everything that can be asked of the engine: by customers and admins, by events that have arrived, by timers.
+//! The engine's commands: from customers and admins, from delivered events, from timers.
 
 pub mod answer;
 pub(crate) mod catalogue;
@@ -80,13 +80,13 @@ pub enum Command {
     CancelOrder {
         order: OrderId,
         by: Canceller,
-        /// Why, in the words of the person who cancels it.
+        /// The canceller's reason, in their own words.
         note: Option<Arc<str>>,
     },
     ResumeOrder {
         order: OrderId,
     },
-    /// Begins to pay for an order that waits for it.
+    /// Starts the payment of an order that waits for it.
     Pay {
         order: OrderId,
         method: Method,
@@ -95,29 +95,29 @@ pub enum Command {
     },
     /// Pays what is due and sends the goods, or stores them, in one step.
     ProcessOrder(Box<ProcessOrder>),
-    /// What became of something that the payment provider was asked for.
+    /// The provider's result for a payment operation.
     PaymentAnswered(Box<PaymentAnswered>),
-    /// An operator has a refund or a void that is stuck tried once more.
+    /// An operator retries a stuck refund or void.
     RetryStuckPayment {
         order: OrderId,
         by: UserId,
     },
-    /// An operator has settled a refund or a void that is stuck without the provider.
+    /// An operator resolves a stuck refund or void that was done without the provider.
     ResolveStuckPayment {
         order: OrderId,
         by: UserId,
         reason: Arc<str>,
-        /// Where it can be found.
+        /// Where the operator's act is documented.
         reference: Arc<str>,
     },
-    /// Units are to come back.
+    /// Refunds units of an order.
     RefundOrder(Box<RefundWanted>),
-    /// The shop decides about a refund that waits for it.
+    /// The shop approves or rejects a requested refund.
     DecideRefund {
         order: OrderId,
         decision: RefundDecision,
     },
-    /// Goods whose price was given back arrived, or are written off; none named is all that are awaited.
+    /// Refunded goods arrived or are written off. No lines mean all that are awaited.
     TakeInGoods {
         order: OrderId,
         lines: Vec<(ProductId, i64)>,
@@ -132,29 +132,29 @@ pub enum Command {
         order: OrderId,
         state: StorageState,
     },
-    /// An operator has what a stuck order holds given back by the shop itself.
+    /// An operator restores by hand what a stuck order holds.
     ResolveOrder {
         order: OrderId,
         by: UserId,
         reason: Arc<str>,
     },
     ChangeModes(Box<ChangeModes>),
-    /// What an event leads to.
+    /// The command of an event, from the table of reactions.
     React(Reaction),
-    /// What becomes of an event that could not be handled.
+    /// Parking, retry and dead letters of events that could not be handled.
     FailedDelivery(FailedDelivery),
     FireTimer {
         order: OrderId,
         due: Timestamp,
     },
     Repair(Repair),
-    /// An operator moves a group, from where he saw it stand.
+    /// An operator moves a group's offset, from the offset that they saw.
     MoveGroup {
         moves: Vec<OffsetMove>,
     },
-    /// A group goes past events that it does not ask for; where to is said by the job's source.
+    /// Moves a group past events that have no reaction in it; the new offset is in the job's source.
     Skip,
-    /// Forgets idempotency answers older than `before`, at most so many at once.
+    /// Deletes idempotency answers older than `before`.
     ForgetAnswers {
         keys: Vec<AnswerKey>,
         before: Timestamp,
@@ -168,7 +168,7 @@ pub struct RegisterUser {
     pub name: Arc<str>,
     pub password_hash: Arc<str>,
     pub role: Role,
-    /// Chosen by the engine; it may belong to somebody who came with a token of his own.
+    /// Chosen by the engine. The number may be taken by a customer whose token came from elsewhere.
     pub candidate: Option<UserId>,
 }
 
@@ -188,7 +188,7 @@ pub struct CreateCampaign {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaceOrder {
     pub user: UserId,
-    /// As sent; lines of one product are added up when the order is placed.
+    /// As sent; lines of the same product are added up when the order is placed.
     pub items: Vec<(ProductId, i64)>,
     pub coupon: Option<(CampaignId, Option<CouponId>)>,
     pub points: Money,
@@ -199,13 +199,13 @@ pub struct PlaceOrder {
     pub mode: Option<Choice>,
 }
 
-/// Another mode for orders that do not name one.
+/// Changes the mode of orders that do not name one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeModes {
     pub choice: Choice,
-    /// For the gradual rule; `None` leaves it.
+    /// The share of the gradual rule in percent; `None` keeps it.
     pub percent: Option<u8>,
-    /// Nobody where the canary rule wants it.
+    /// `None` where the canary rule made the change.
     pub by: Option<UserId>,
     pub reason: Arc<str>,
 }
@@ -215,18 +215,18 @@ pub struct ProcessOrder {
     pub order: OrderId,
     pub method: Option<Method>,
     pub receiver: Option<Receiver>,
-    /// `None` leaves it as the order has it.
+    /// `None` keeps the order's setting.
     pub warehouse_storage: Option<bool>,
 }
 
-/// Units that are to come back; none named is all that are left.
+/// A request to refund units of an order. No lines mean all units that are left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefundWanted {
     pub order: OrderId,
     pub lines: Vec<(ProductId, i64)>,
-    /// Why, in the words of the person who gives them back.
+    /// The requester's reason, in their own words.
     pub note: Option<Arc<str>>,
-    /// The shop itself gives them back, and says what becomes of goods that have left.
+    /// Set when the shop itself refunds: what happens to goods that have been shipped.
     pub by_shop: Option<Goods>,
 }
 
@@ -241,11 +241,11 @@ pub struct PaymentAnswered {
     pub order: OrderId,
     pub asked: Asked,
     pub answer: Result<Found, ProviderError>,
-    /// Where the provider told it by itself: the same telling is taken in once.
+    /// Set for a callback from the provider; each callback is applied once.
     pub told: Option<CallbackRow>,
 }
 
-/// The commands that events lead to; [`crate::log::reactions`] says which.
+/// The commands of events; [`crate::log::reactions`] has the table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reaction {
     ClaimStock { order: OrderId, product: ProductId, quantity: i64 },
@@ -272,29 +272,29 @@ pub enum Reaction {
     CountReturns { order: OrderId, products: Vec<Sold>, sold_at: Timestamp },
 }
 
-/// Events that a group could not handle: they wait, are tried again, are given up, and are looked after by operators.
+/// Commands on events that a group could not handle: park, retry, dead-letter, resend, edit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FailedDelivery {
-    /// The event waits: behind others of its key, or first because of an error.
+    /// Parks the event behind others of its key, or as the first one because of an error.
     Park { key: ParkKey, message: Box<Message>, error: Option<Arc<str>> },
-    /// The event is given up at once: it cannot be read, or means nothing here.
+    /// Dead-letters the event at once: it cannot be parsed, or the shop refuses it.
     Bury { group: Group, message: Box<Message>, error: Arc<str> },
-    /// The first events of a key are tried again.
+    /// Retries the first events of a key.
     Retry { key: ParkKey, parked: ParkedKey, attempts: Vec<Attempt> },
-    /// That failed; if it is final, the first event is given up.
+    /// The retry failed; if this is final, the first event is dead-lettered.
     RetryFailed { key: ParkKey, parked: ParkedKey, tried: usize, error: Arc<str>, is_final: bool },
-    /// A dead letter is sent again, by an operator for a reason.
+    /// Resends a dead letter; an operator gives a reason.
     Resend { letter: Box<DeadLetter>, reaction: Option<Reaction>, reason: Option<Arc<str>> },
-    /// That failed.
+    /// The resend failed.
     ResendFailed { letter: Box<DeadLetter>, error: Arc<str>, reason: Option<Arc<str>>, is_final: bool },
-    /// An operator corrects what a letter says.
+    /// An operator corrects a letter's payload.
     Edit { letter: LetterId, payload: Arc<str>, reason: Arc<str> },
-    /// An operator decides that a letter need not be handled.
+    /// An operator closes a letter without handling it.
     Drop { letter: LetterId, reason: Arc<str> },
 }
 
 impl FailedDelivery {
-    /// Has a letter sent again for an operator's reason.
+    /// Returns the command that resends a letter for an operator.
     pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
         let event = letter.message.event().ok();
         let reaction = event.and_then(|event| reactions::command(letter.group, &event, letter.message.at, codec));
@@ -303,23 +303,23 @@ impl FailedDelivery {
     }
 }
 
-/// An event that is tried again, with what it means to its group; `None` when it cannot be read any more.
+/// A parked event with its reaction; `None` when it cannot be parsed any more.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     pub message: Message,
     pub reaction: Option<Reaction>,
 }
 
-/// A correction that the audit asks for, as a difference, so that what moved since the audit's snapshot stays right.
+/// A correction from the audit. It is a difference, so that changes since the audit's snapshot are kept.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Repair {
-    /// Brings the product's counters to what its receipts, claims and orders explain.
+    /// Corrects the product's counters to the sums of receipts, claims and orders.
     Product { product: ProductId, reserved: i64, sold: i64, received: i64, written_off: i64 },
-    /// Brings the campaign's count to what its coupons explain.
+    /// Corrects the campaign's count to the number of its coupons.
     Campaign { campaign: CampaignId, issued: i64 },
-    /// Brings the account's balance to what its ledger explains.
+    /// Corrects the account's balance to the sum of its ledger.
     Account { user: UserId, balance: Money },
-    /// A live order whose timer is gone is looked at now; a timer that nobody needs is dropped.
+    /// Sets the timer of a live order to now; drops a timer that no order needs.
     Timer { order: OrderId },
 }
 
@@ -331,13 +331,13 @@ pub struct Idempotency {
     pub fingerprint: [u8; 32],
 }
 
-/// Where a delivered event came from, so that its effect and the group's move past it are one commit.
+/// Where a delivered event came from, so that its effect and the group's new offset are one commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     pub offset: OffsetKey,
-    /// Where the group must stand for the event to be applied.
+    /// The offset that the group must have for the event to be applied.
     pub from: i64,
-    /// Where it stands afterwards.
+    /// The group's offset afterwards.
     pub next: i64,
     pub event: EventId,
 }

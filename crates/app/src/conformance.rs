@@ -1,4 +1,4 @@
-//! What every store and its log promise, as tests that know only the ports. Each case begins with an empty store.
+//! The promises of every store and its log, as tests that know only the ports. Each case begins with an empty store.
 //!
 //! An adapter's own tests run [`CASES`] one by one, each on a fixture of its own.
 
@@ -21,7 +21,7 @@ pub use gate::{GATE_CASES, GateCase, GateFixture};
 
 /// A store under test.
 pub trait Fixture {
-    /// Opens the store as a process does that starts. What was opened before has been dropped, as if its process died.
+    /// Opens the store as a starting process does. The previous one has been dropped, as if its process died.
     fn open(&mut self) -> BoxFuture<'_, Opened>;
 }
 
@@ -35,7 +35,7 @@ pub type Case = for<'a> fn(&'a mut dyn Fixture) -> BoxFuture<'a, ()>;
 
 macro_rules! cases {
     ($($part:ident { $($case:ident,)* })*) => {
-        /// Every case by name; it panics when the promise is broken.
+        /// Every case by name; a case panics when its promise is broken.
         pub const CASES: &[(&str, Case)] =
             &[$($((stringify!($case), |fixture| Box::pin($part::$case(fixture))),)*)*];
     };
@@ -47,8 +47,8 @@ cases! {
         a_login_survives,
         a_change_of_modes_survives_and_the_newest_is_in_force,
         an_order_survives_every_change,
-        an_order_that_is_only_looked_at_is_the_one_that_is_written,
-        terms_and_offers_are_what_is_written,
+        a_placed_order_is_read_as_the_row_was_written,
+        snapshots_are_read_as_the_rows_were_written,
         a_timer_survives,
         a_timer_put_without_being_read_replaces_what_is_there,
         a_claim_survives,
@@ -60,14 +60,14 @@ cases! {
         a_product_survives,
         sales_survive,
         an_inbox_row_survives,
-        what_is_not_there_is_loaded_as_absent,
+        a_missing_row_is_loaded_as_absent,
     }
     fulfilment {
         a_payment_survives_every_change,
         a_payment_that_is_stuck_survives,
         a_shipment_survives,
-        what_is_kept_survives,
-        a_telling_is_written_once,
+        a_storage_survives,
+        a_callback_is_written_once,
     }
     commits {
         a_rollback_leaves_nothing,
@@ -76,7 +76,7 @@ cases! {
         a_constraint_undoes_the_whole_commit,
         broken_states_are_refused,
         a_row_may_be_deleted_without_being_read,
-        offsets_move_only_from_where_they_stand,
+        offsets_move_only_from_their_current_value,
         a_lost_offset_undoes_the_whole_commit,
         a_campaign_that_was_held_is_compared,
         a_commit_is_known_by_its_id,
@@ -88,7 +88,7 @@ cases! {
     failed_delivery {
         a_parked_key_survives,
         a_parked_key_is_found_among_many,
-        a_parked_event_survives_until_it_is_taken_away,
+        a_parked_event_survives_until_it_is_removed,
         a_letter_survives_every_change,
         parked_keys_come_due_with_their_first_events,
         scheduled_letters_come_due_after_timers,
@@ -96,14 +96,14 @@ cases! {
     log {
         events_come_in_commit_order_without_a_gap,
         every_event_survives_the_log,
-        a_group_is_given_only_what_it_asks_for,
+        a_group_receives_only_its_kinds,
         a_log_is_read_in_pages,
-        a_group_goes_on_where_its_commit_left_it,
+        a_group_continues_at_its_committed_offset,
         events_of_a_failed_commit_are_never_seen,
     }
 }
 
-/// The answer of a port that never waits.
+/// Returns the result of a port that never waits.
 pub fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,

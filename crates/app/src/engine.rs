@@ -1,4 +1,4 @@
-//! The heart: takes what is waiting, decides it one by one in memory, commits once, answers each.
+//! The engine: takes the waiting jobs, decides them one by one in memory, commits once, answers each.
 
 mod batch;
 mod failed;
@@ -30,13 +30,14 @@ pub use pending_commit::PendingCommit;
 pub use report::{DeadLettered, Report};
 use streams::Streams;
 
-/// A command may miss rows so often before it counts as broken; a miss is normal, a chain of them is a mistake.
+/// The number of times that a command may miss rows before it counts as broken; a miss is normal, a chain of them is a
+/// bug.
 const MISSES_MAX: usize = 16;
-/// A batch whose commit came to nothing is decided again so often.
+/// The number of times that a batch is decided before its commit counts as failed.
 const ATTEMPTS_MAX: usize = 4;
-const ENDLESS: &str = "a command misses rows without end";
+const ENDLESS: &str = "a command still misses rows after its last round";
 
-/// The engine of one process. It owns its store; nobody else writes through it.
+/// The engine of one process. It owns its store and is its only writer.
 pub struct Engine {
     store: Box<dyn Store>,
     gate: Arc<dyn Gate>,
@@ -45,20 +46,20 @@ pub struct Engine {
     ids: Ids,
     engine: u32,
     commits: i64,
-    /// The latest moment decided at; decisions never go back in time.
+    /// The latest time of a decision; decisions never go back in time.
     now: Timestamp,
     deferred: Vec<Job>,
     streams: Streams,
     broken: bool,
 }
 
-/// What the engine is built from.
+/// The parts that an engine is built from.
 pub struct Parts {
     pub store: Box<dyn Store>,
     pub gate: Arc<dyn Gate>,
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
-    /// Tells this engine from every other that ever wrote to the store.
+    /// Identifies this engine among all that ever wrote to the store.
     pub engine: u32,
 }
 
@@ -84,27 +85,27 @@ impl Engine {
         &self.settings
     }
 
-    /// Whether the store failed in a way that forbids further writing. The process should end.
+    /// Returns true if the store failed in a way that forbids further writes. The process should end.
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Whether jobs wait inside for another batch.
+    /// Returns true if jobs are deferred to the next batch.
     pub fn has_deferred(&self) -> bool {
         !self.deferred.is_empty()
     }
 
-    /// Writes next to nothing, to find out whether the store takes writes again.
+    /// Writes a tiny commit, to find out if the store accepts writes again.
     pub async fn probe(&mut self) -> Result<(), StoreError> {
         let probed = self.store.lease(Sequence::Order, 0).await.map(drop);
         if probed.is_err() {
-            // A store that cannot even give up is beyond use.
+            // A store that cannot roll back is unusable.
             self.broken |= self.store.rollback().await.is_err();
         }
         probed
     }
 
-    /// Timers that are due, as jobs.
+    /// Returns due timers as jobs.
     pub async fn due_timers(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let now = self.clock.now().max(self.now);
         let due = self.store.due_timers(now, limit).await?;
@@ -113,15 +114,15 @@ impl Engine {
         Ok(due.into_iter().map(job).collect())
     }
 
-    /// Decides the jobs, and those left over from before, in one commit if all goes well, and answers them.
+    /// Decides the jobs and the deferred ones, commits them, normally once, and answers them.
     pub async fn batch_once(&mut self, jobs: Vec<Job>) -> Report {
         let report = self.write_once(jobs).await.complete();
         self.broken |= report.is_broken;
         report
     }
 
-    /// The same up to where everything is written. Nobody is told before it is settled, which may be done on another
-    /// thread while the next batch is decided; what is written is settled in the order in which it was written.
+    /// Like [`Engine::batch_once`], up to the written commit. Replies follow when it is durable, which another thread
+    /// may await while the next batch is decided. Commits are completed in the order of writing.
     pub async fn write_once(&mut self, jobs: Vec<Job>) -> PendingCommit {
         let mut written = PendingCommit::new(Arc::clone(&self.gate));
         let mut jobs: Vec<Job> = std::mem::take(&mut self.deferred).into_iter().chain(jobs).collect();
@@ -134,7 +135,7 @@ impl Engine {
                 continue;
             }
             if self.broken {
-                give_up(jobs, Refusal::NotWritten, "the store broke", &mut written.report);
+                give_up(jobs, Refusal::NotWritten, "the store is broken", &mut written.report);
                 continue;
             }
             self.attempt(jobs, &mut work, &mut written).await;
@@ -144,9 +145,9 @@ impl Engine {
         written
     }
 
-    /// Decides jobs until a commit has them; what must be decided apart is put on `work`.
+    /// Decides jobs until a commit has them; jobs that must be decided apart are pushed to `work`.
     async fn attempt(&mut self, mut jobs: Vec<Job>, work: &mut Vec<Vec<Job>>, written: &mut PendingCommit) {
-        // Each partition may be lost once, and nobody else's commit is to suffer for it.
+        // Each partition may be lost once, and must not fail the commits of the others.
         for attempt in 0..ATTEMPTS_MAX + partitions(&jobs) {
             let batch = match self.decide(jobs).await {
                 Ok(batch) => batch,
@@ -162,7 +163,7 @@ impl Engine {
             jobs = match self.commit(&batch).await {
                 Ok(durability) => return self.conclude(batch, durability, written).await,
                 Err(CommitError::Contended(_)) => batch.into_jobs(),
-                // Another process may have written the row since it was read as absent; then a second look helps.
+                // Another process may have written the row since it was read as absent; then a second attempt helps.
                 Err(CommitError::Constraint(_)) if batch.jobs() == 1 && attempt == 0 => batch.into_jobs(),
                 Err(CommitError::Constraint(error)) => return self.halve(batch, &error, work, &mut written.report),
                 Err(CommitError::Moved(key)) => self.drop_lost(batch, key, &mut written.report),
@@ -186,10 +187,10 @@ impl Engine {
                 }
             };
         }
-        self.part(jobs, "the batch was decided too often", work, &mut written.report);
+        self.part(jobs, "the batch failed too many times", work, &mut written.report);
     }
 
-    /// Gives jobs up that came to nothing again and again; events are tried apart, so that one of them alone is at fault.
+    /// Gives up jobs whose commit failed repeatedly; events are decided apart, to find the one at fault.
     fn part(&mut self, jobs: Vec<Job>, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
         let (mut events, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(Job::is_event);
         give_up(others, Refusal::NotWritten, error, report);
@@ -203,7 +204,7 @@ impl Engine {
         }
     }
 
-    /// Parts the jobs of which at least one broke a constraint, until it stands alone.
+    /// Splits the jobs of which at least one broke a constraint, until it is alone.
     fn halve(&mut self, batch: Batch, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
         if batch.jobs() == 1 {
             let (culprit, waiting) = batch.into_parts();
@@ -217,24 +218,24 @@ impl Engine {
         work.push(first);
     }
 
-    /// What is left to decide when another worker has moved a group.
+    /// Returns the jobs that remain when another worker has moved a group.
     fn drop_lost(&mut self, batch: Batch, key: OffsetKey, report: &mut Report) -> Vec<Job> {
         report.lost.push(key);
         let mut jobs = batch.into_jobs();
         let lost = self.deferred.extract_if(.., |job| job.moves(key)).chain(jobs.extract_if(.., |job| job.moves(key)));
-        // An operator is told; whoever read the log asks again by himself.
+        // An operator gets an answer; the consumer reads the log again by itself.
         lost.for_each(|job| job.refuse(Refusal::GroupMoved));
         jobs
     }
 
-    /// Loads what the jobs need and decides them one by one.
+    /// Loads the rows of the jobs and decides them one by one.
     async fn decide(&mut self, mut jobs: Vec<Job>) -> Result<Batch, (Vec<Job>, LoadError)> {
         if let Err(error) = self.lease(&mut jobs).await {
             return Err((jobs, error.into()));
         }
         let mut rows = Rows::default();
         if let Err(error) = self.load(&jobs, &mut rows).await {
-            // A store that cannot even give up is beyond use.
+            // A store that cannot roll back is unusable.
             self.broken |= self.store.rollback().await.is_err();
             return Err((jobs, error));
         }
@@ -262,7 +263,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Loads in the order of kinds: first everything up to orders, then what those orders lead to.
+    /// Loads in the order of kinds: first everything up to orders, then the rows that those orders name.
     async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), LoadError> {
         let mut declared = BTreeSet::new();
         for job in jobs {
@@ -282,7 +283,7 @@ impl Engine {
 
     async fn commit(&mut self, batch: &Batch) -> Result<Durability, CommitError> {
         if batch.is_empty() {
-            // What it read may be on its way to the disk still; that is settled before this is.
+            // The rows that it read may not be durable yet; their commit completes before this one.
             let ended = self.store.rollback().await;
             return ended.map(|()| Durability::Reached).map_err(|error| CommitError::Broken(error.0));
         }
@@ -299,7 +300,7 @@ impl Engine {
         CommitId { engine: self.engine, number: self.commits }
     }
 
-    /// What follows a commit: waiting jobs are kept, and what everybody is to be told is put down.
+    /// After a commit: keeps deferred jobs, and collects replies and notifications.
     async fn conclude(&mut self, mut batch: Batch, durability: Durability, written: &mut PendingCommit) {
         let updates = self.updates(&batch).await;
         self.take_modes(&batch.rows);
@@ -323,7 +324,7 @@ impl Engine {
         written.add(durability, updates, batch.into_answers());
     }
 
-    /// What the gate learns of a batch.
+    /// Returns the gate's updates from a batch.
     async fn updates(&mut self, batch: &Batch) -> Vec<GateUpdate> {
         let mut holders: BTreeMap<CampaignId, Vec<(UserId, i64)>> = BTreeMap::new();
         for (key, held) in batch.holdings() {
@@ -341,7 +342,7 @@ impl Engine {
             }
             updates.push(match self.store.holders(id).await {
                 Ok(holders) => GateUpdate::Facts { campaign, holders, complete: true },
-                // What the gate knew may be untrue since this commit.
+                // The gate's state may be wrong since this commit.
                 Err(_) => GateUpdate::Doubt(id),
             });
         }
@@ -349,14 +350,15 @@ impl Engine {
     }
 }
 
-/// Nobody waits for them any more, by the clock as it is: whoever set the deadline asked it too, perhaps after it was set back.
+/// Drops commands past their deadline. Uses the raw clock, because deadlines were computed from it, perhaps before it
+/// was set back.
 fn drop_overdue(jobs: &mut Vec<Job>, now: Timestamp) {
     for job in jobs.extract_if(.., |job| job.deadline.is_some_and(|deadline| deadline < now)) {
         job.refuse(Refusal::Overloaded { retry_after: std::time::Duration::from_secs(1) });
     }
 }
 
-/// A job that alone came to nothing: an event waits until it is tried again, everything else is given up.
+/// Gives up a single failed job; an event is parked for a retry.
 fn blame(mut job: Job, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Report) {
     if job.fail(error, false) {
         report.errors.push(error.to_owned());
@@ -366,7 +368,7 @@ fn blame(mut job: Job, error: &str, work: &mut Vec<Vec<Job>>, report: &mut Repor
     }
 }
 
-/// Answers jobs that came to nothing, or of which nobody knows what came of them. What the log brought must be brought again.
+/// Answers jobs that failed, or whose outcome is unknown. Events must be delivered again.
 fn give_up(jobs: Vec<Job>, refusal: Refusal, error: &str, report: &mut Report) {
     report.errors.push(error.to_owned());
     for job in jobs {

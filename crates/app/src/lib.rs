@@ -1,6 +1,6 @@
-//! The shop as it runs: one engine that decides in batches and commits once, one table of reactions, two executors.
+//! The application core: one engine that decides in batches and commits once, one table of reactions, two executors.
 //!
-//! Async over boxed ports, and no technology: nothing here spawns, sleeps, selects or owns a channel.
+//! Async over boxed ports, without technology: nothing here spawns, sleeps, selects or owns a channel.
 
 pub mod audit;
 pub mod commands;

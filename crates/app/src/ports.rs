@@ -1,4 +1,4 @@
-//! What the engine needs of the world. Each port is a small promise; every adapter of it passes one conformance suite.
+//! The engine's ports to the outside. Each port is a small promise; every adapter of it passes one conformance suite.
 
 pub mod views;
 
@@ -25,21 +25,21 @@ use crate::state::rows::{
     DeadLetter, EventId, Key, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Partition, Rows,
 };
 
-/// The answer of a port. The engine lives on one thread, so it need not be `Send`.
+/// The future of a port. The engine runs on one thread, so it need not be `Send`.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// The time of day; may jump.
+/// The time of day; it may jump.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Which day a moment falls on where the shop is.
+/// The days of the shop's time zone.
 pub trait Calendar: fmt::Debug + Send + Sync {
-    /// The day's number; 1970-01-01 is day 0.
+    /// Returns the number of the day; 1970-01-01 is day 0.
     fn day(&self, at: Timestamp) -> i64;
 }
 
-/// A calendar whose days are always so many seconds ahead of UTC's.
+/// A calendar whose days are a fixed number of seconds ahead of UTC's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FixedOffset(pub i64);
 
@@ -49,7 +49,7 @@ impl Calendar for FixedOffset {
     }
 }
 
-/// The store is broken or out of reach.
+/// The store is broken or unreachable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(pub String);
@@ -57,8 +57,8 @@ pub struct StoreError(pub String);
 /// Why a batch could not be loaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
-    /// The transaction came to nothing, because another process needed the same rows: it may be begun again.
-    #[error("another process was in the way: {0}")]
+    /// The transaction was rolled back, because another process holds the same rows; it may be retried.
+    #[error("another process holds the same rows: {0}")]
     Contended(String),
     #[error(transparent)]
     Failed(#[from] StoreError),
@@ -69,29 +69,33 @@ pub enum LoadError {
 pub enum CommitError {
     #[error("a constraint of the store was violated: {0}")]
     Constraint(String),
-    /// Nothing was written, because another process needed the same rows; the batch may be decided again.
-    #[error("another process was in the way: {0}")]
+    /// Nothing was written, because another process holds the same rows; the batch may be decided again.
+    #[error("another process holds the same rows: {0}")]
     Contended(String),
-    #[error("the group no longer stands where the batch left it: {0:?}")]
+    #[error("the group's offset was moved by another commit: {0:?}")]
     Moved(OffsetKey),
-    #[error("nobody knows whether the commit happened: {0}")]
+    #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
-    /// The store must not be written to again by this process.
-    #[error("the store cannot be trusted any more: {0}")]
+    /// This process must not write to the store again.
+    #[error("the store is broken and must not be written to: {0}")]
     Broken(String),
 }
 
-/// How a commit gets to where a power cut does not take it.
+/// How a commit becomes durable.
 pub enum Durability {
-    /// It is there.
+    /// It is durable.
     Reached,
-    /// It is there when this returned `Ok`, and so is every commit before it; the answer is how long the disk took. It may
-    /// block, and may be called on any thread. After an error the store must not be written to again by this process.
+    /// Durable when this returns `Ok`, and so is every commit before it. The value is the duration of the sync. The
+    /// call may block, on any thread. After an error this process must not write to the store again.
     Awaited(Box<dyn FnOnce() -> Result<Option<Duration>, String> + Send>),
 }
 
 impl Durability {
-    /// Waits until the commit is durable. Says how long the disk took, if it was asked for this commit.
+    /// Waits until the commit is durable. Returns the duration of its sync, if there was one.
+    ///
+    /// # Errors
+    ///
+    /// When the sync failed: this process must not write to the store again.
     pub fn reach(self) -> Result<Option<Duration>, String> {
         match self {
             Durability::Reached => Ok(None),
@@ -100,7 +104,7 @@ impl Durability {
     }
 }
 
-/// Names one commit of one engine, so that its outcome can be looked up.
+/// Identifies one commit of one engine, so that its outcome can be looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CommitId {
     pub engine: u32,
@@ -108,7 +112,7 @@ pub struct CommitId {
     pub number: i64,
 }
 
-/// What one commit writes: all of it or nothing.
+/// The contents of one commit: written completely or not at all.
 pub struct Commit<'a> {
     pub id: CommitId,
     pub rows: &'a Rows,
@@ -116,45 +120,48 @@ pub struct Commit<'a> {
     pub now: Timestamp,
 }
 
-/// Something whose moment has come.
+/// A timer that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DueTimer {
     /// A live order needs attention.
     Order { order: OrderId, due: Timestamp },
-    /// The first events of a parked key are tried again: as many as its run says.
+    /// A parked key is due for a retry, with as many events as its run allows.
     Parked { key: ParkKey, parked: ParkedKey, messages: Vec<Message> },
-    /// A dead letter is sent again.
+    /// A dead letter is due to be resent.
     Letter(Box<DeadLetter>),
 }
 
-/// The truth: reads rows under locks, writes a batch in one durable commit.
+/// The store, the system of record: reads rows under locks, writes a batch in one durable commit.
+///
+/// # Errors
+///
+/// [`StoreError`] when the store is broken or unreachable; [`LoadError`] and [`CommitError`] name what a batch may do next.
 pub trait Store {
-    /// Locks and reads rows into the batch. The first call begins the transaction; later calls of the same batch
-    /// only ask for kinds that come after those already locked.
+    /// Locks and reads rows into the batch. The first call begins the transaction; later calls of the same batch only
+    /// name kinds that come after those already locked.
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>>;
 
-    /// Writes everything and ends the transaction. When it returns `Ok`, every later read sees the commit, and the
-    /// answer says how it becomes durable. It is contended where a campaign that was held instead of read is not as it
-    /// was held. A timer that was put without being read replaces the one that is there;
-    /// other rows that were not read must be new.
+    /// Writes everything and ends the transaction. After `Ok`, every later read sees the commit, and the value says how
+    /// it becomes durable. The commit is contended if a campaign that was held instead of read differs in the store. A
+    /// timer that was put without being read replaces the existing one; other rows that were not read must be new.
     fn commit<'a>(&'a mut self, commit: Commit<'a>) -> BoxFuture<'a, Result<Durability, CommitError>>;
 
     /// Ends the transaction without writing; there may be none. An error means that the store is broken.
     fn rollback(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Whether a commit happened and is durable. Asked only about the engine's latest one.
+    /// Returns true if a commit happened and is durable. Called only for the engine's latest one.
     fn committed(&mut self, id: CommitId) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Takes `count` numbers of a sequence, durably; they are never given out again.
+    /// Takes `count` numbers of a sequence, durably; they are never handed out again.
     fn lease(&mut self, sequence: Sequence, count: i64) -> BoxFuture<'_, Result<Range<i64>, StoreError>>;
 
-    /// Timers that are due: orders', then parked keys', then letters', of each at most `limit`, oldest first.
+    /// Returns due timers: orders', then parked keys', then letters', of each at most `limit`, oldest first.
     fn due_timers(&mut self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<DueTimer>, StoreError>>;
 
-    /// Everybody who holds a coupon of a campaign, with how many.
+    /// Returns all users with a coupon of a campaign, with their counts.
     fn holders(&mut self, campaign: CampaignId) -> BoxFuture<'_, Result<Vec<(UserId, i64)>, StoreError>>;
 
-    /// Statements that it has run since it was asked last, for those who measure. Asked on the thread that runs them.
+    /// Returns the number of statements run since the last call, for metrics. Called on the thread that runs them.
     fn take_statements(&mut self) -> u64;
 }
 
@@ -163,74 +170,77 @@ pub trait Store {
 pub struct Delivery {
     pub partition: Partition,
     pub offset: i64,
-    /// Zero where a record names none.
+    /// Zero where a record has none.
     pub id: EventId,
     pub event: Result<Event, Poison>,
     /// The trace of the request that caused it.
     pub trace: Option<TraceParent>,
     pub at: Timestamp,
-    /// Events of the same order that should have come before, and did not.
+    /// Missing earlier events of the same order.
     pub gap: Option<Gap>,
 }
 
-/// A record that is no event that this program can read. It goes straight to the dead letters of every group that is
-/// given it.
+/// A record that this program cannot parse as an event. It is dead-lettered for every group that receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Poison {
     pub topic: Topic,
     pub key: String,
-    /// The event's name as the record has it.
+    /// The event's name in the record.
     pub kind: String,
-    /// As text; bytes that are none are written as `0x…`.
+    /// As text; other bytes are written as `0x…`.
     pub payload: String,
     pub error: String,
 }
 
-/// Ordered distribution of committed events, partition by partition.
+/// The log of committed events: ordered in each partition.
+///
+/// # Errors
+///
+/// [`StoreError`] when the log cannot be read.
 pub trait EventLog {
-    /// The partitions that this process consumes for a group.
+    /// Returns the partitions that this process consumes for a group.
     fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>>;
 
-    /// Where a group stands by the store; 0 when it never committed.
+    /// Returns a group's offset in the store; 0 when it never committed.
     fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, Result<i64, StoreError>>;
 
-    /// All events of an order, in order, as the store has them.
+    /// Returns all stored events of an order, in order.
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>>;
 
-    /// Where all groups stand that ever committed.
+    /// Returns the offsets of all groups that ever committed.
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;
 
-    /// Up to `limit` events from an offset on, and the offset after the last one looked at. No events: the end.
+    /// Reads up to `limit` events from an offset on. No events: the end.
     fn fetch(&mut self, key: OffsetKey, from: i64, limit: usize) -> BoxFuture<'_, Result<Fetched, StoreError>>;
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fetched {
     pub deliveries: Vec<Delivery>,
-    /// Where to go on: events of other topics are passed over.
+    /// The offset of the next read; events of other topics are skipped.
     pub next: i64,
 }
 
-/// Committed facts about a campaign, told to the gate after each commit that touched it.
+/// Committed facts about a campaign, applied to the gate after each commit that touched it.
 #[derive(Clone, Debug)]
 pub struct CampaignFacts<'a> {
     pub campaign: &'a Arc<Campaign>,
-    /// How many coupons each of these users holds now.
+    /// The number of coupons that each of these users has now.
     pub holders: &'a [(UserId, i64)],
-    /// Whether `holders` are all there are.
+    /// True if `holders` are all holders.
     pub complete: bool,
 }
 
-/// A no that the gate is sure of.
+/// A refusal that the gate is sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EarlyRefusal {
-    /// What the engine would say.
+    /// The refusal that the engine would give.
     pub rejection: Rejection,
-    /// Whether it is also sure that the user holds no coupon of the campaign, and so is owed none by a repeat.
+    /// True if it is also sure that the user has no coupon of the campaign, so that no earlier answer can exist.
     pub holds_none: bool,
 }
 
-/// What a gate says: at once, or after it has asked elsewhere.
+/// A gate's answer: at once, or after a remote call.
 pub enum Advice<'a> {
     Given(Option<EarlyRefusal>),
     Asked(Pin<Box<dyn Future<Output = Option<EarlyRefusal>> + Send + 'a>>),
@@ -245,22 +255,23 @@ impl Advice<'_> {
     }
 }
 
-/// Says no early, and only on committed facts: all are issued, or this user has his. Losing it changes no outcome.
+/// Refuses early, on committed facts only: the campaign is exhausted, or the user has a coupon. Losing its state
+/// changes no outcome.
 pub trait Gate: Send + Sync {
-    /// The refusal that the engine would give, if the gate is sure of it.
+    /// Returns the refusal that the engine would give, if the gate is sure of it.
     fn advice(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Advice<'_>;
 
-    /// Whether the gate knows all holders of a campaign, or wants to be told no more.
+    /// Returns true if the gate knows all holders of a campaign, or needs no more of them.
     fn is_complete(&self, campaign: CampaignId) -> bool;
 
     fn apply(&self, facts: CampaignFacts<'_>);
 
-    /// Nobody can tell any more what is committed of a campaign: nothing is believed of it until the next telling, or
-    /// until the store was asked.
+    /// The outcome of a commit is unknown: discards the state of the campaign until the next update or a read of the
+    /// store.
     fn forget(&self, campaign: CampaignId);
 }
 
-/// Whom commits concern, and nothing of what they did: who is woken looks himself.
+/// The users, orders and requests that commits concern, without the changes: a woken reader reads the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
     pub users: Vec<UserId>,
@@ -274,26 +285,26 @@ impl Wake {
     }
 }
 
-/// What is heard of a bell.
+/// A message from other processes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notification {
     Wake(Wake),
-    /// Something may have been missed; everybody should look.
+    /// Something may have been missed; all readers should read the store.
     Nothing,
 }
 
-/// Told of every ring of another process; it must not block.
+/// Receives every message of other processes; it must not block.
 pub type Hear = Box<dyn Fn(Notification) + Send + Sync>;
 
-/// Wakes those who listen or wait at other processes. A ring may be lost: whoever must know looks now and then himself.
+/// Wakes readers at other processes. A message may be lost: a reader that must know also polls.
 pub trait Notifier: Send + Sync {
-    /// Rings in all other processes; it must not block.
+    /// Sends to all other processes; it must not block.
     fn notify(&self, wake: Wake);
 
-    /// Has what the others ring told from now on; called once.
+    /// Starts to deliver the messages of other processes; called once.
     fn listen(&self, hear: Hear);
 
-    /// Whether rings arrive at present, as far as this process can tell.
+    /// Returns true if messages arrive at present, as far as this process can tell.
     fn is_heard(&self) -> bool;
 }
 
@@ -307,11 +318,11 @@ pub enum Window {
     All,
 }
 
-/// What sells best, kept beside the store. It may be lost, and may be behind other processes' latest commits.
+/// The best sellers, cached beside the store. The cache may be lost, and may be behind other processes' latest commits.
 pub trait Ranking: Send + Sync {
-    /// Told of a commit before anybody is told that it happened; it must not block.
+    /// Applies the sales of a commit, before its commands are answered; it must not block.
     fn apply(&self, sold: &[DaySales]);
 
-    /// Best first, ties by product number, like the store would say it. `None` when the store should be asked.
+    /// Returns the best first, ties by product number, as the store would. `None` when the store must be read instead.
     fn popular(&self, window: Window, limit: usize) -> Pin<Box<dyn Future<Output = Option<Vec<Popular>>> + Send + '_>>;
 }

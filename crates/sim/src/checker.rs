@@ -230,7 +230,7 @@ fn sales_are_counted(state: &State) -> Verdict {
 }
 
 /// How the error of an event begins that says what the shop never said.
-const DISBELIEVED: &str = "it is not believed";
+const DISBELIEVED: &str = "the event contradicts the store";
 
 pub(crate) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(complaint()) }

@@ -184,9 +184,9 @@ fn the_log_on_kafka_keeps_its_promises() {
     const OF_LOGS: [&str; 6] = [
         "events_come_in_commit_order_without_a_gap",
         "every_event_survives_the_log",
-        "a_group_is_given_only_what_it_asks_for",
+        "a_group_receives_only_its_kinds",
         "a_log_is_read_in_pages",
-        "a_group_goes_on_where_its_commit_left_it",
+        "a_group_continues_at_its_committed_offset",
         "events_of_a_failed_commit_are_never_seen",
     ];
     let mut count = 0;

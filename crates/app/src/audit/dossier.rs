@@ -1,4 +1,4 @@
-//! One order's facts with its events read, as the laws about orders look at it.
+//! One order's facts with its events parsed, as the laws about orders read them.
 
 use domain::claim::Claim;
 use domain::order::saga::{Step, StepState};
@@ -9,11 +9,11 @@ use super::snapshot::OrderFacts;
 use crate::events::event::{Event, EventKind};
 
 pub(super) struct Dossier {
-    /// How complaints name the order.
+    /// The order's name in complaints.
     pub(super) name: String,
     pub(super) facts: OrderFacts,
     history: Vec<(Event, Timestamp)>,
-    /// The first event that could not be read.
+    /// The error of the first event that could not be parsed.
     pub(super) unreadable: Option<String>,
 }
 
@@ -43,9 +43,9 @@ impl Dossier {
         self.history.iter().map(|(event, at)| (event, *at))
     }
 
-    /// Whether a step's participant holds something for the order at this moment: by its claim as long as the saga
-    /// lives, by the order's own outcome afterwards. While nothing is restored, what a lost claim held is still held:
-    /// the loss is law 2's matter alone.
+    /// Returns true if a step's participant holds something for the order now: by its claim while the saga lives, by
+    /// the order's own outcome afterwards. Until a restoration, what a lost claim held counts as held: the loss is
+    /// reported by law 2 alone.
     pub(super) fn holds(&self, order: &Order, step: Step) -> bool {
         let record = order.saga.steps.iter().find(|record| record.step == step);
         let is_completed = record.is_some_and(|record| record.state == StepState::Completed);

@@ -1,4 +1,4 @@
-//! Law 7: what a gate beside the store knows.
+//! Law 7: a gate's knowledge agrees with the store.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::snapshot::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFa
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, StoredAnswer};
 
-/// A snapshot of a store, with what its gate was asked *before* the snapshot was taken: a gate learns only what is
-/// committed, so from then on the store knows at least as much.
+/// A snapshot of a store with what its gate answered *before* the snapshot was taken. A gate knows only committed
+/// facts, so the later snapshot knows at least as much.
 pub struct BesideGate {
     pub store: Box<dyn Snapshot>,
-    /// The coupons that the gate knows of, by campaign; of the others it knows nothing.
+    /// The number of coupons known to the gate, by campaign; campaigns without an entry are unknown to it.
     pub known: BTreeMap<CampaignId, i64>,
 }
 

@@ -1,5 +1,5 @@
-//! Law 20: each shard's events are the ones that were written, all of them, in their places. On the way, the log is
-//! asked what it says of each campaign.
+//! Law 20: each shard's events are complete, unchanged and in their places. The pass also counts what the log says of
+//! each campaign.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,7 @@ use crate::events::outbox::{self, Chained, SHARDS, ShardHead};
 use crate::ports::StoreError;
 use crate::state::settings::Carrier;
 
-/// What the log says of each campaign, and how late it is by the log's own clock: in a shop that stands still, time
-/// does.
+/// The log's counts of each campaign, and its latest moment: the log's own clock, which stands still with the shop.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     campaigns: BTreeMap<CampaignId, CampaignTold>,
@@ -28,7 +27,7 @@ pub(super) struct CampaignTold {
     pub(super) issued: i64,
     /// Coupons issued in answer to a request.
     pub(super) issued_on_request: i64,
-    /// Results of requests, by their code's place.
+    /// Results of requests, by the index of their code.
     pub(super) results: [i64; ResultCode::ALL.len()],
 }
 
@@ -64,7 +63,7 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
         told.hear(&event);
         let verdict = match readers.get_mut(event.shard) {
             Some(reader) => reader.take(&event),
-            None => Err(format!("shard {}: there is no such shard", event.shard)),
+            None => Err(format!("shard {}: an event names it, but it does not exist", event.shard)),
         };
         to.note(Law::Log, verdict);
     })?;
@@ -79,20 +78,20 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
     Ok(told)
 }
 
-/// The parts of laws that need a way for events which the store does not use.
+/// Notes the parts of laws about a carrier that this store does not use.
 fn skip_what_is_not_there(kept: &LogFacts, to: &mut Findings) {
     if kept.carrier != Some(Carrier::Broker) {
-        let reason = "only that no event stands there twice: no broker carries the events";
+        let reason = "only that no event is stored twice: no broker carries the events";
         to.skip(Law::Outbox.number(), reason);
     } else if kept.relayed.is_empty() {
-        to.skip(Law::Outbox.number(), "only that no event stands there twice: no relay of ours has held a shard");
+        to.skip(Law::Outbox.number(), "only that no event is stored twice: no relay of this shop has held a shard");
     }
     if kept.carrier.is_none_or(|carrier| carrier == Carrier::Inline) {
-        to.skip(Law::Inbox.number(), "only what was taken in before: reactions run inline, so groups read no log");
+        to.skip(Law::Inbox.number(), "only events handled before: reactions run inline, so groups read no log");
     }
 }
 
-/// What the store finds with itself.
+/// Adds the store's own integrity problems.
 pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> Result<(), StoreError> {
     for problem in snapshot.integrity()? {
         to.note(Law::Log, Err(problem));
@@ -101,7 +100,7 @@ pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> 
 }
 
 fn hash_after(before: &[u8; 32], event: &EventFacts) -> [u8; 32] {
-    // Programs that covered less wrote no trace: one that stands there was put there later.
+    // Versions with the shorter hash wrote no trace: a trace on such an event was added later.
     if !event.is_covered_whole && event.trace.is_none() {
         return outbox::chain_of_before(before, &event.id, &event.kind, &event.payload);
     }
@@ -122,7 +121,7 @@ fn hash_after(before: &[u8; 32], event: &EventFacts) -> [u8; 32] {
     outbox::chain(before, &chained)
 }
 
-/// One shard as far as it was read.
+/// One shard, as far as it has been read.
 struct Reader {
     shard: usize,
     head: ShardHead,
@@ -140,23 +139,25 @@ impl Reader {
         let hash = hash_after(&self.head.hash, event);
         self.head = ShardHead { seq: event.seq, hash };
         self.roots += usize::from(event.root.is_some());
-        ensure(event.seq == expected, || format!("shard {shard}: after {} comes {}", expected - 1, event.seq))?;
+        ensure(event.seq == expected, || {
+            format!("shard {shard}: event {} is followed by {}", expected - 1, event.seq)
+        })?;
         ensure(outbox::shard_of(&event.key) == shard, || {
-            format!("shard {shard}: event {} is of another shard by its key {}", event.seq, event.key)
+            format!("shard {shard}: event {} belongs to another shard by its key {}", event.seq, event.key)
         })?;
         ensure(event.root.is_none_or(|root| root == hash), || {
-            format!("shard {shard}: up to event {} the day's root is not the hash of its events", event.seq)
+            format!("shard {shard}: the daily root at event {} is not the hash of the events", event.seq)
         })
     }
 
     fn conclude(&self, head: ShardHead, roots: usize) -> Verdict {
         let shard = self.shard;
         ensure(self.head.seq == head.seq, || {
-            format!("shard {shard}: its last event is {}, its head says {}", self.head.seq, head.seq)
+            format!("shard {shard}: its last event is {}, but its head is {}", self.head.seq, head.seq)
         })?;
         ensure(self.head.seq == 0 || self.head.hash == head.hash, || {
             format!("shard {shard}: its head is not the hash of its events")
         })?;
-        ensure(self.roots == roots, || format!("shard {shard}: a daily root stands for no event"))
+        ensure(self.roots == roots, || format!("shard {shard}: a daily root has no event"))
     }
 }

@@ -1,4 +1,4 @@
-//! What a repair does, said for people and written down.
+//! Descriptions of repairs, for people and for the repair log.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::commands::{Command, Repair};
 /// One repair, and whether the engine took it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repaired {
-    /// The law that it is about.
+    /// The law that it restores.
     pub law: u8,
     pub what: String,
     pub done: bool,
@@ -16,10 +16,12 @@ pub struct Repaired {
 
 impl Repaired {
     pub fn new(command: &Command, done: bool) -> Repaired {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "an audit asks for nothing else")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "an audit has no other repairs")]
         let (law, what) = match command {
             Command::Repair(repair) => (repair.law(), repair.what()),
-            Command::ResumeOrder { order } => (Law::Journal, format!("order {order}: its stuck compensation goes on")),
+            Command::ResumeOrder { order } => {
+                (Law::Journal, format!("order {order}: its stuck compensation is resumed"))
+            }
             other => (Law::Orders, format!("{other:?}")),
         };
         Repaired { law: law.number(), what, done }
@@ -27,7 +29,7 @@ impl Repaired {
 }
 
 impl Repair {
-    /// The law that the repair is about.
+    /// Returns the law that the repair restores.
     pub const fn law(&self) -> Law {
         match self {
             Repair::Product { .. } => Law::Stock,
@@ -37,7 +39,7 @@ impl Repair {
         }
     }
 
-    /// By how much each figure is moved.
+    /// Describes by how much each figure changes.
     pub fn what(&self) -> String {
         match *self {
             Repair::Product { product, reserved, sold, received, written_off } => {
@@ -46,13 +48,13 @@ impl Repair {
                 let moved = figures.iter().filter(|(_, by)| *by != 0).map(|(name, by)| format!("{name} {by:+}"));
                 let moved: Vec<String> = moved.collect();
                 if moved.is_empty() {
-                    return format!("product {product}: on_hand is computed again");
+                    return format!("product {product}: on_hand is recomputed");
                 }
                 format!("product {product}: {}", moved.join(", "))
             }
             Repair::Campaign { campaign, issued } => format!("campaign {campaign}: issued {issued:+}"),
             Repair::Account { user, balance } => format!("user {user}: balance {:+}", balance.amount()),
-            Repair::Timer { order } => format!("order {order}: its timer is made again, or dropped"),
+            Repair::Timer { order } => format!("order {order}: its timer is recreated or dropped"),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What an audit says: law by law, how much was looked at and what does not add up.
+//! The report of an audit: for each law, how much was checked and what violates it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// Offences of one law that are shown; the rest are only counted.
+/// The number of violations of one law that are shown; the rest are only counted.
 const EXAMPLES_MAX: usize = 10;
 
 macro_rules! laws {
@@ -36,24 +36,24 @@ macro_rules! laws {
 laws! {
     Stock = 1, "every unit received is on hand, sold or written off";
     Claims = 2, "claims and timers live exactly as long as their order's saga";
-    Demand = 3, "an order reserves what its lines ask for";
+    Demand = 3, "an order reserves exactly its lines";
     Coupons = 4, "no more coupons than the campaign has, numbered without gap";
     Requests = 5, "every request has exactly one outcome";
-    FirstCome = 6, "first come is first served";
-    Gate = 7, "a gate beside the store knows of no coupon that was not issued";
-    Redemption = 8, "a coupon pays for one order, and takes off what it says";
+    FirstCome = 6, "first come, first served";
+    Gate = 7, "a shared gate knows no coupon that was not issued";
+    Redemption = 8, "a coupon pays for one order, and its discount is its campaign's";
     Points = 9, "points move from one account to another";
-    Payments = 10, "what was captured and not given back is what is due";
-    Orders = 11, "an order is what its events say";
-    Paths = 12, "an order takes legal steps and stays settled";
+    Payments = 10, "captured less refunded is what is due";
+    Orders = 11, "an order equals the fold of its events";
+    Paths = 12, "an order takes legal steps, and none after its end";
     Journal = 13, "each step of a saga is answered once and restored in reverse order";
-    Shipments = 14, "goods leave when they are paid for, once";
-    Outbox = 15, "every event stands in the outbox once, and is brought out of it in time";
-    Inbox = 16, "groups have taken in only events, and stand where there are some";
+    Shipments = 14, "goods are shipped once, when they are paid for";
+    Outbox = 15, "every event is in the outbox once, and is published in time";
+    Inbox = 16, "groups have handled existing events only, and skipped none";
     Idempotency = 18, "a key has one answer, and the answer is true";
-    Chains = 19, "what belongs to a customer is chained without gap";
+    Chains = 19, "the rows of a customer are chained without gap";
     Log = 20, "no event was changed, added or dropped";
-    Owed = 21, "money that is owed goes back in time, or waits for an operator";
+    Owed = 21, "owed money is refunded in time, or waits for an operator";
 }
 
 /// The result of an audit.
@@ -61,11 +61,11 @@ laws! {
 pub struct Audit {
     pub violations: u64,
     pub laws: Vec<LawReport>,
-    /// What was not looked at, or only in part.
+    /// The laws that were not checked, or only in part.
     pub skipped: Vec<Skipped>,
 }
 
-/// A law that nothing, or not everything, was held against.
+/// A law that was not checked, or only in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     pub law: u8,
@@ -82,17 +82,17 @@ impl Audit {
 pub struct LawReport {
     pub law: u8,
     pub name: &'static str,
-    /// Products, orders, events … that were held against the law.
+    /// The number of products, orders, events … that were checked.
     pub checked: u64,
-    /// How many of them break it.
+    /// The number of them that violate the law.
     pub violations: u64,
     pub examples: Vec<String>,
 }
 
-/// Whether one subject keeps a law; if not, which one it is and how it breaks it.
+/// The result for one subject: `Err` names the subject and its violation.
 pub(super) type Verdict = Result<(), String>;
 
-/// The complaint when something does not hold.
+/// Returns the complaint as an error unless the condition holds.
 pub(super) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(complaint()) }
 }
@@ -118,7 +118,7 @@ impl Findings {
     }
 
     pub(super) fn note(&mut self, law: Law, verdict: Verdict) {
-        let report = self.laws.get_mut(&law).expect("every law has its report from the start");
+        let report = self.laws.get_mut(&law).expect("every law has a report from the start");
         report.checked += 1;
         let Err(complaint) = verdict else { return };
         report.violations += 1;

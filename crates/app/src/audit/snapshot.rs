@@ -1,4 +1,4 @@
-//! What the audit reads: one moment of the whole store, fact by fact.
+//! The audit's port to a store: one moment of all its rows, fact by fact.
 
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
@@ -22,31 +22,31 @@ use crate::state::settings::Carrier;
 pub trait Snapshot {
     fn products(&mut self, each: &mut dyn FnMut(ProductFacts)) -> Result<(), StoreError>;
 
-    /// Campaign by campaign: the campaign itself, its coupons by issue number, its requests by id.
+    /// Reads campaign by campaign: the campaign itself, its coupons by issue number, its requests by id.
     fn campaigns(&mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), StoreError>;
 
-    /// Orders by id, also those that only a claim, a timer, a coupon, an entry or an event speaks of.
+    /// Reads orders by id, including ids found only in a claim, timer, coupon, entry or event.
     fn orders(&mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), StoreError>;
 
-    /// Customers by id, also those of whom only other rows speak.
+    /// Reads customers by id, including ids found only in other rows.
     fn customers(&mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), StoreError>;
 
-    /// Idempotency answers in any order.
+    /// Reads idempotency answers, in any order.
     fn answers(&mut self, each: &mut dyn FnMut(AnswerKey, StoredAnswer)) -> Result<(), StoreError>;
 
-    /// All events in commit order; in the end, what else the store says of its log.
+    /// Reads all events in commit order, and returns what else the store says of its log.
     fn events(&mut self, each: &mut dyn FnMut(EventFacts)) -> Result<LogFacts, StoreError>;
 
-    /// Whether it says what a gate beside the store knows.
+    /// Returns true if the snapshot includes the state of a gate.
     fn has_gate(&self) -> bool {
         false
     }
 
-    /// The problems that the store finds with itself, and the rows that could not be read above. Asked last.
+    /// Returns the store's own integrity problems, and the rows that could not be read above. Called last.
     fn integrity(&mut self) -> Result<Vec<String>, StoreError>;
 }
 
-/// A product, and what its receipts add up to.
+/// A product, and the sums of its receipts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProductFacts {
     pub product: Product,
@@ -56,9 +56,9 @@ pub struct ProductFacts {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CampaignFact {
-    /// What follows is about this campaign, which need not exist.
+    /// The following facts are about this campaign, which need not exist.
     Begins(CampaignId, Option<Campaign>),
-    /// So many of its coupons are known to the gate beside the store.
+    /// The number of its coupons that the gate knows.
     Gated(i64),
     Coupon(CouponFacts),
     Request(Request),
@@ -81,13 +81,13 @@ pub struct OrderFacts {
     pub fulfilment: Fulfilment,
     /// Its events in commit order, not yet read.
     pub events: Vec<OrderEventFacts>,
-    /// Coupons that are marked as used on it.
+    /// Coupons that were used on it.
     pub coupons: Vec<CouponFacts>,
-    /// Ledger entries that were made for it.
+    /// Ledger entries that refer to it.
     pub entries: Vec<Entry>,
 }
 
-/// What there is of an order after it has claimed everything.
+/// The rows of an order's fulfilment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fulfilment {
     pub payment: Option<Payment>,
@@ -103,7 +103,7 @@ pub struct OrderEventFacts {
     pub at: Timestamp,
 }
 
-/// Everything the store says about one customer but his orders' and coupons' contents.
+/// Everything the store says about one customer, without the contents of orders and coupons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CustomerFacts {
     pub user: UserId,
@@ -155,27 +155,27 @@ pub struct EventFacts {
     pub version: Option<i64>,
     pub cause: String,
     pub trace: Option<String>,
-    /// Whether the chain covers all of this, and not only identity, type and payload: programs before had it so.
+    /// True if the chain covers all fields; older versions covered identity, type and payload only.
     pub is_covered_whole: bool,
-    /// The hash that was kept with this number as a day's last.
+    /// The hash that was kept as the root of a day at this number.
     pub root: Option<[u8; 32]>,
 }
 
-/// What a store says of its log beside the events.
+/// Further facts of a store about its log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFacts {
-    /// What proves that these were all.
+    /// The heads of all shards, which prove that no event is missing at the end.
     pub shards: Vec<ShardFacts>,
-    /// By which way events reach their groups; a store that was never served has none.
+    /// How events reach their groups; `None` for a store that was never served.
     pub carrier: Option<Carrier>,
-    /// How far a relay has brought the shards that it ever held.
+    /// The relay's offset in every shard that it ever held.
     pub relayed: Vec<ShardPlace>,
     pub positions: Vec<(OffsetKey, i64)>,
     /// Identities that several events have; some of them.
     pub repeated: Vec<String>,
-    /// Groups and what they say to have taken in, where it is no event; some of them.
+    /// Inbox entries that name no event, with their groups; some of them.
     pub strangers: Vec<(String, String)>,
-    /// Groups and events that they must have gone past, and that they neither took in nor gave up; some of them.
+    /// Events that a group's offset is past and that it neither handled nor gave up, with their groups; some of them.
     pub passed_over: Vec<(String, String)>,
 }
 
@@ -183,6 +183,6 @@ pub struct LogFacts {
 pub struct ShardFacts {
     pub shard: usize,
     pub head: ShardHead,
-    /// How many daily roots are kept.
+    /// The number of daily roots that are kept.
     pub roots: usize,
 }

@@ -1,4 +1,4 @@
-//! One corrupted fact is found by exactly the law that it breaks, and derived figures come back.
+//! Each corrupted fact is found by exactly the law that it violates, and derived figures are repaired.
 
 mod fixture;
 
@@ -40,15 +40,15 @@ fn broken_laws(shop: &mut Shop) -> Vec<(Law, Vec<String>)> {
 }
 
 #[test]
-fn a_shop_that_adds_up_breaks_no_law() {
+fn a_sound_shop_violates_no_law() {
     let mut shop = shop();
     assert_eq!(broken_laws(&mut shop), vec![]);
     let audit = audit(&mut shop, NOON).unwrap();
-    assert!(audit.laws.iter().all(|law| law.checked > 0), "every law has something to look at: {audit:?}");
+    assert!(audit.laws.iter().all(|law| law.checked > 0), "every law checks something: {audit:?}");
 }
 
 #[test]
-fn only_the_stuck_order_of_a_sound_shop_is_asked_to_go_on() {
+fn only_the_stuck_order_of_a_sound_shop_is_resumed() {
     assert_eq!(repairs(&mut shop(), NOON).unwrap(), vec![Command::ResumeOrder { order: OrderId(6) }]);
 }
 
@@ -63,14 +63,14 @@ fn the_report_is_what_the_command_prints() {
     assert_eq!(log["violations"], 1);
     assert_eq!(log["examples"][0], "page 7: lost");
     let skipped: Vec<_> = json["skipped"].as_array().unwrap().iter().map(|skipped| &skipped["law"]).collect();
-    assert!(skipped.contains(&&serde_json::json!(17)), "a law that is not held is named");
+    assert!(skipped.contains(&&serde_json::json!(17)), "a law that is not checked is named");
 }
 
-/// One way to spoil the shop, and the one law that must notice.
+/// A corruption, and the one law that must report it.
 type Case = (Law, &'static str, fn(&mut Shop));
 
 #[test]
-fn each_corruption_is_found_by_its_own_law() {
+fn each_corruption_is_found_by_its_law_alone() {
     for (law, what, corrupt) in
         stock_and_saga_cases().into_iter().chain(coupon_cases()).chain(book_cases()).chain(log_cases())
     {
@@ -84,24 +84,24 @@ fn each_corruption_is_found_by_its_own_law() {
 
 fn log_cases() -> Vec<Case> {
     vec![
-        (Law::Gate, "the gate knows of a coupon that nobody has", |shop| {
+        (Law::Gate, "the gate knows a coupon that was not issued", |shop| {
             shop.campaigns.push(CampaignFact::Gated(3));
         }),
-        (Law::Outbox, "an event is there twice", |shop| shop.log.repeated.push("019a".to_owned())),
-        (Law::Outbox, "the relay is ahead of what there is", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
+        (Law::Outbox, "an event is stored twice", |shop| shop.log.repeated.push("019a".to_owned())),
+        (Law::Outbox, "the relay is ahead of the log", |shop| shop.log.relayed.push(relayed(shop, 1, None))),
         (Law::Outbox, "an event has waited for the relay too long", |shop| {
             let long_ago = Timestamp::from_micros(NOON.micros() - 301_000_000);
             let latest = shop.events.iter().flatten().map(|event| event.at).max().unwrap();
             assert!(latest >= NOON, "by the clock of the log itself");
             shop.log.relayed.push(relayed(shop, -1, Some(long_ago)));
         }),
-        (Law::Inbox, "a group has taken in what never happened", |shop| {
+        (Law::Inbox, "a group has handled an event that does not exist", |shop| {
             shop.log.strangers.push(("notice-group".to_owned(), "019a".to_owned()));
         }),
-        (Law::Inbox, "a group has gone past what it did not take in", |shop| {
+        (Law::Inbox, "a group skipped an event", |shop| {
             shop.log.passed_over.push(("notice-group".to_owned(), "019a".to_owned()));
         }),
-        (Law::Inbox, "a group stands where nothing is yet", |shop| {
+        (Law::Inbox, "a group's offset is after the end", |shop| {
             let ShardFacts { shard, head, .. } = shop.shards[0];
             let partition = Partition { topic: None, number: shard as i32 };
             shop.log.positions.push((OffsetKey { group: Group::Notices, partition }, head.seq + 2));
@@ -109,7 +109,7 @@ fn log_cases() -> Vec<Case> {
     ]
 }
 
-/// A relay that is so far ahead of the first shard's end.
+/// Returns a relay offset that is `ahead` of the first shard's end.
 fn relayed(shop: &Shop, ahead: i64, waiting_since: Option<Timestamp>) -> ShardPlace {
     let ShardFacts { shard, head, .. } = shop.shards[0];
     ShardPlace { shard, end: head.seq, relayed: head.seq + ahead, waiting_since }
@@ -121,23 +121,23 @@ fn stock_and_saga_cases() -> Vec<Case> {
             shop.products[0].product.sold += 1;
             shop.products[0].product.on_hand -= 1;
         }),
-        (Law::Stock, "a unit is reserved by nobody", |shop| shop.products[0].product.reserved += 1),
+        (Law::Stock, "a unit is reserved without a claim", |shop| shop.products[0].product.reserved += 1),
         (Law::Stock, "a receipt is lost", |shop| shop.products[0].received -= 5),
         (Law::Claims, "a pending order has no timer", |shop| shop.orders[PENDING].timer = None),
         (Law::Claims, "an order that waits for its customer has a timer", |shop| {
             shop.orders[AWAITING].timer = shop.orders[PENDING].timer;
         }),
-        (Law::Claims, "a settled order has a claim", |shop| {
+        (Law::Claims, "a closed order has a claim", |shop| {
             shop.orders[CANCELLED].claims.push((Step::Point, Claim::Released));
         }),
         (Law::Claims, "a claim is about no step", |shop| {
             shop.orders[PENDING].claims.push((Step::Point, Claim::Released));
         }),
         (Law::Claims, "a claim is lost", |shop| shop.orders[AWAITING].claims.clear()),
-        (Law::Claims, "what was released is gone without its tombstone", |shop| {
+        (Law::Claims, "a released claim has lost its tombstone", |shop| {
             shop.orders[COMPENSATING].claims.pop();
         }),
-        (Law::Demand, "more is sold than was asked for", |shop| {
+        (Law::Demand, "more is sold than was ordered", |shop| {
             let payload = completed_event(1).payload().replace("\"qty\":2", "\"qty\":3");
             shop.orders[COMPLETED].events.last_mut().unwrap().payload = payload;
         }),
@@ -146,15 +146,15 @@ fn stock_and_saga_cases() -> Vec<Case> {
             Arc::make_mut(created).due = Money::won(1);
         }),
         (Law::Orders, "a version is missing", |shop| shop.orders[STUCK].events[2].version = Some(4)),
-        (Law::Orders, "the row is not what its events make it", |shop| {
+        (Law::Orders, "the row differs from the fold of its events", |shop| {
             Arc::make_mut(&mut shop.orders[PENDING].row.as_mut().unwrap().order.created).mode = Mode::Atomic;
         }),
-        (Law::Orders, "an event cannot be read", |shop| shop.orders[PENDING].events[0].payload.truncate(9)),
+        (Law::Orders, "an event cannot be parsed", |shop| shop.orders[PENDING].events[0].payload.truncate(9)),
         (Law::Orders, "an order was never created", |shop| {
             shop.orders[CANCELLED].events.clear();
             shop.orders[CANCELLED].row.as_mut().unwrap().order.version = 0;
         }),
-        (Law::Paths, "something happens to a settled order", |shop| {
+        (Law::Paths, "an event follows the end of an order", |shop| {
             let facts = &mut shop.orders[CANCELLED];
             let mut again = facts.events.last().unwrap().clone();
             again.version = Some(4);
@@ -165,7 +165,7 @@ fn stock_and_saga_cases() -> Vec<Case> {
             let event = fixture::compensation(5, vec![Step::Stock(ProductId(1)), Step::Point]);
             shop.orders[COMPENSATING].events[3].payload = event.payload();
         }),
-        (Law::Journal, "a step says yes after it said no", |shop| {
+        (Law::Journal, "a step reports a claim after a refusal", |shop| {
             let facts = &mut shop.orders[CANCELLED];
             let mut late = facts.events[1].clone();
             late.kind = "PointDeductionCompleted".to_owned();
@@ -178,32 +178,32 @@ fn stock_and_saga_cases() -> Vec<Case> {
 fn coupon_cases() -> Vec<Case> {
     vec![
         (Law::Coupons, "the count is too low", |shop| campaign(shop).issued -= 1),
-        (Law::Coupons, "more are issued than there are", |shop| campaign(shop).quantity -= 1),
-        (Law::Coupons, "somebody holds more than he may", |shop| campaign(shop).issue_per_user_max = 0),
+        (Law::Coupons, "more are issued than the quantity", |shop| campaign(shop).quantity -= 1),
+        (Law::Coupons, "a user has more than allowed", |shop| campaign(shop).issue_per_user_max = 0),
         (Law::Requests, "a request is never decided", |shop| {
             request(shop, 4).created_at = Timestamp::from_micros(0);
         }),
         (Law::Requests, "a decided request waits", |shop| request(shop, 2).status = RequestStatus::Pending),
-        (Law::Requests, "a coupon is somebody else's", |shop| request(shop, 2).user = UserId(9)),
-        (Law::Requests, "a result was announced that nobody decided", |shop| {
+        (Law::Requests, "a coupon belongs to another user", |shop| request(shop, 2).user = UserId(9)),
+        (Law::Requests, "a result was announced without a decision", |shop| {
             let decision = request(shop, 3).decision.take();
             assert!(decision.is_some());
             request(shop, 3).status = RequestStatus::Pending;
         }),
-        (Law::FirstCome, "somebody was refused before the last coupon went", |shop| {
+        (Law::FirstCome, "a request was refused before the last coupon was issued", |shop| {
             request(shop, 3).decision.as_mut().unwrap().at = Timestamp::from_micros(NOON.micros() - 1);
         }),
-        (Law::FirstCome, "a number was given before a lower one", |shop| {
+        (Law::FirstCome, "a number was issued before a lower one", |shop| {
             request(shop, 2).decision.as_mut().unwrap().at = Timestamp::from_micros(NOON.micros() - 1);
         }),
-        (Law::FirstCome, "somebody was refused although there are coupons", |shop| {
+        (Law::FirstCome, "a request was refused although coupons were left", |shop| {
             request(shop, 3).decision.as_mut().unwrap().quantity = 3;
         }),
         (Law::Redemption, "an order has lost its coupon", |shop| shop.orders[COMPLETED].coupons.clear()),
         (Law::Redemption, "a cancelled order has kept a coupon", |shop| {
             shop.orders[CANCELLED].coupons = shop.orders[COMPLETED].coupons.clone();
         }),
-        (Law::Redemption, "a coupon is somebody else's", |shop| shop.orders[COMPLETED].coupons[0].user = BOB),
+        (Law::Redemption, "a coupon belongs to another user", |shop| shop.orders[COMPLETED].coupons[0].user = BOB),
         (Law::Redemption, "the discount is not the coupon's", |shop| {
             campaign(shop).discount = Discount::Fixed { value: Money::won(299) };
         }),
@@ -219,7 +219,7 @@ fn book_cases() -> Vec<Case> {
         (Law::Points, "an entry goes from an account to itself", |shop| {
             shop.customers[1].entries[0].from_account = BOB.0;
         }),
-        (Law::Points, "points were not given back", |shop| {
+        (Law::Points, "points were not restored", |shop| {
             shop.orders[COMPENSATING].entries.pop();
         }),
         (Law::Points, "points were taken twice", |shop| {
@@ -233,7 +233,7 @@ fn book_cases() -> Vec<Case> {
         (Law::Idempotency, "an answer names another order number", |shop| {
             shop.answers[0].1.answer = Answer::OrderPlaced { order: OrderId(1), number: number(2) };
         }),
-        (Law::Idempotency, "an answer names a request that is not there", |shop| {
+        (Law::Idempotency, "an answer names a request that does not exist", |shop| {
             let code = Code::from("req-9");
             shop.answers[2].1.answer = Answer::CouponRequested { request: RequestId(9), code };
         }),
@@ -278,7 +278,7 @@ fn request(shop: &mut Shop, id: i64) -> &mut Request {
     found.unwrap()
 }
 
-/// Does what the engine does with a repair, on the shop's own rows.
+/// Applies a repair to the shop's rows, as the engine does.
 fn apply(shop: &mut Shop, repair: &Repair) {
     let mut rows = Rows::default();
     for facts in &shop.products {
@@ -357,12 +357,12 @@ proptest! {
             facts.timer = match change { 0 => facts.timer, 1 => None, _ => any };
         }
         for command in repairs(&mut shop, NOON).unwrap() {
-            // A stuck order breaks no law; resuming it is the engine's own work.
+            // A stuck order violates no law; resuming it is the engine's own work.
             if let Command::Repair(repair) = command {
                 apply(&mut shop, &repair);
             }
         }
-        // The timer of an order that is stuck is dropped when it is asked to go on.
+        // The timer of a stuck order is dropped when the order is resumed.
         shop.orders[STUCK].timer = None;
         prop_assert_eq!(broken_laws(&mut shop), vec![]);
     }

@@ -1,4 +1,4 @@
-//! What a command is answered: the domain result, not bytes. The edge renders it, also when it is repeated.
+//! The results of commands, as domain values. The edge renders them, also when a request is repeated.
 
 pub mod changed;
 
@@ -20,21 +20,21 @@ pub enum Answer {
     UserRegistered {
         user: UserId,
     },
-    /// Something that was there was changed, and stood so then.
+    /// An existing thing was changed; its state after the change.
     Changed {
         now: Box<Changed>,
     },
     ProductRegistered {
         product: ProductId,
     },
-    /// Without what it left behind: kept by shops of before.
+    /// Without the state after the change: stored by older versions.
     ProductChanged {
         product: ProductId,
     },
     CampaignCreated {
         campaign: CampaignId,
     },
-    /// The same.
+    /// Without the state after the change: stored by older versions.
     CampaignChanged {
         campaign: CampaignId,
     },
@@ -67,7 +67,7 @@ pub enum Answer {
         request: RequestId,
         code: Code,
     },
-    /// An event was taken in, a timer was handled; nobody waits for more.
+    /// An event or a timer was handled; it has no result.
     Done,
 }
 
@@ -94,26 +94,26 @@ pub enum Refusal {
     },
     PaymentNotStuck,
     OrderNotRefundable,
-    /// The shop has not decided about a refund that was asked for.
+    /// The shop has not decided a requested refund yet.
     RefundPending,
     NoRefundAsked,
     GoodsOnTheWay,
     GoodsSold,
-    /// The goods have left, or are stored.
+    /// The goods have been shipped or stored.
     GoodsCommitted,
     NotThatMuchAwaited,
-    /// More of a product than an order may have; the line is the last that names it.
+    /// More of a product than one order may have; `line` is the last line that names it.
     QuantityTooLarge {
         line: usize,
     },
     TotalTooLarge,
-    /// The coupon would take off nothing.
+    /// The coupon would give no discount.
     CouponWorthless,
     RefundTooMuch,
     ReceiverMissing,
     ShipmentNotFound,
     StorageNotFound,
-    /// The goods cannot go from where they are to where they were said to be.
+    /// The shipment or storage has no transition between these states.
     NoSuchStep {
         from: &'static str,
     },
@@ -145,24 +145,24 @@ pub enum Refusal {
     },
     CampaignWindowOutOfOrder,
     LetterNotFound,
-    /// The letter was handled or dropped, or somebody changed it meanwhile.
+    /// The letter is closed, or was changed since it was read.
     LetterClosed,
     LetterUnreadable {
         error: String,
     },
-    /// The group no longer stands where the operator saw it.
+    /// The group's offset is no longer the one that the operator saw.
     GroupMoved,
-    /// Something that always holds would not hold any more: it was not done, and operators were told.
+    /// An invariant would be broken. The command was not applied, and operators see an error.
     Broken,
     IdempotencyMismatch,
     IdempotencyInProgress,
-    /// Too much is waiting, or the command waited too long. Nothing was decided.
+    /// The backlog is full, or the command's deadline passed. Nothing was decided.
     Overloaded {
         retry_after: Duration,
     },
-    /// The store takes no writes at present, or not this one. Nothing was written.
+    /// The store does not accept writes, or not this one. Nothing was written.
     NotWritten,
-    /// Nobody knows whether it was written; a repeat with the same key is safe.
+    /// It is unknown if the commit was written; a retry with the same key is safe.
     Unavailable,
 }
 
@@ -178,12 +178,12 @@ impl From<coupon::Rejection> for Refusal {
     }
 }
 
-/// How a job ended. `replayed` marks an answer that an earlier job with the same idempotency key got first.
+/// The result of a job. `replayed` marks the answer of an earlier job with the same idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub result: Result<Answer, Refusal>,
     pub replayed: bool,
-    /// The order as it stood at the commit, where the command placed or changed one.
+    /// The order at the commit, if the command placed or changed one.
     pub order: Option<std::sync::Arc<domain::order::Order>>,
 }
 

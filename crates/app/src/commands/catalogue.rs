@@ -1,4 +1,4 @@
-//! Products: registered, changed, received, ranked (S-06, S-07, S-11).
+//! Products: register, change, receive, rank (S-06, S-07, S-11).
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) fn register(context: &mut Context<'_>, name: &Arc<str>, price: Money,
     let id = context.ids.product();
     context.rows.products.known_absent(id);
     let register = stock::Command::Register { id, name: name.clone(), price, stock };
-    apply(context, id, &register)?.map_err(|_| Halt::broken("registering is never refused"))?;
+    apply(context, id, &register)?.map_err(|_| Halt::broken("a registration is never refused"))?;
     if stock > 0 {
         write_receipt(context, id, stock, &Arc::from("opening stock"));
     }
@@ -78,14 +78,14 @@ pub(crate) fn count_sales(context: &mut Context<'_>, id: OrderId, (products, at)
     count(context, (products, at), |sales, units| sales.sold = sales.sold.saturating_add(units))
 }
 
-/// Takes units that were given back off the sales of the day on which they were sold.
+/// Subtracts refunded units from the sales of the day on which they were sold.
 pub(crate) fn count_returns(context: &mut Context<'_>, id: OrderId, products: &[Sold]) -> Handled {
     let order = request::known(context, id)?;
     let lines = || order.created.lines.iter().enumerate();
     let came_back =
         |sold: &Sold| lines().any(|(place, line)| line.product == sold.id && sold.qty <= order.returned(place));
     if order.outcome != Outcome::Completed || !products.iter().all(|sold| sold.qty > 0 && came_back(sold)) {
-        return Err(request::forged("the order has not given that back"));
+        return Err(request::forged("the order has no such refund"));
     }
     let sold_at = order.completed_at.unwrap_or(order.created.at);
     count(context, (products, sold_at), |sales, units| sales.returned = sales.returned.saturating_add(units))
@@ -107,7 +107,7 @@ fn product(context: &Context<'_>, id: ProductId) -> Handled<Product> {
     product.ok_or(Halt::Refused(Refusal::ProductNotFound { line: None }))
 }
 
-/// Decides a command on a product, and says so when the last unit goes or the first comes back.
+/// Decides a product command, and publishes when the last unit goes or the first comes back.
 pub(crate) fn apply(
     context: &mut Context<'_>,
     id: ProductId,
@@ -122,7 +122,7 @@ pub(crate) fn apply(
     for event in &events {
         stock::evolve(&mut product, event, context.now);
     }
-    let product = product.ok_or_else(|| Halt::broken("a product that was decided upon exists"))?;
+    let product = product.ok_or_else(|| Halt::broken("a changed product exists"))?;
     context.rows.products.put(id, product.clone());
     match (before, product.available()) {
         (Some(1..), 0) => context.publish(Event::ProductSoldOut(ProductSoldOut { product_id: id }))?,

@@ -1,4 +1,4 @@
-//! One command at work: the rows of its batch, and what it may reach.
+//! The context of one running command: the rows of its batch, and the services that it may reach.
 
 use domain::coupon::Campaign;
 use domain::order::saga::Step as SagaStep;
@@ -20,23 +20,23 @@ use crate::state::settings::{Executor, Settings};
 use crate::state::table::Missing;
 use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 
-/// Why a command stops before its end. Its changes are undone.
+/// Why a command stops early. Its changes are undone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Halt {
-    /// It needs a row that was not loaded.
+    /// It needs a row that is not loaded.
     Missing(Missing),
-    /// The domain says no.
+    /// The domain refuses it.
     Refused(Refusal),
-    /// An event could not be handled, and trying again would not help.
+    /// An event could not be handled, and a retry would not help.
     Failed(String),
-    /// Something that always holds would not hold any more: this one thing is not done, and operators learn of it.
+    /// An invariant would be broken: this command is not applied, and operators see an error.
     Broken(String),
 }
 
 impl Halt {
-    /// The decision would break an invariant.
+    /// Returns the halt for a decision that would break an invariant.
     pub(crate) fn broken(invariant: &str) -> Halt {
-        Halt::Broken(format!("this must always hold, and does not: {invariant}"))
+        Halt::Broken(format!("an invariant is broken: {invariant}"))
     }
 }
 
@@ -60,31 +60,31 @@ pub(crate) struct Context<'a> {
     pub ids: &'a mut Ids,
     pub settings: &'a Settings,
     pub now: Timestamp,
-    /// What made it happen: a command's or an event's name, for the history.
+    /// The name of the command or event that caused this, for the history.
     pub cause: &'static str,
-    /// The trace that this belongs to.
+    /// The trace of the command.
     pub trace: Option<TraceParent>,
-    /// Events that were skipped, because they changed nothing that had not been changed before.
+    /// The number of events that were skipped because they had no effect.
     pub skipped: usize,
 }
 
 impl Context<'_> {
-    /// Writes an event down and, under the inline executor, follows what it leads to.
+    /// Writes an event and, under the inline executor, runs its reactions.
     pub(crate) fn publish(&mut self, event: Event) -> Handled {
         self.publish_of_order(event, None)
     }
 
-    /// The same for an event of the order's own, which counts its version.
+    /// Like [`Context::publish`], for an event that counts as a version of the order.
     pub(crate) fn publish_of(&mut self, event: Event, order: &Order) -> Handled {
         self.publish_of_order(event, Some((order.id(), Some(order.version))))
     }
 
-    /// The same for what belongs to an order's history and is no change of the order itself.
+    /// Like [`Context::publish`], for an event in an order's history that is no version of the order.
     pub(crate) fn publish_about(&mut self, event: Event, order: OrderId) -> Handled {
         self.publish_of_order(event, Some((order, None)))
     }
 
-    /// Writes an event down and leads nowhere: its effect is already in the rows.
+    /// Writes an event without running reactions: its effect is already in the rows.
     pub(crate) fn record(&mut self, event: Event, of: Option<(OrderId, Option<i64>)>) {
         if event.kind().is_request() && self.settings.executor == Executor::Inline {
             return;
@@ -102,7 +102,7 @@ impl Context<'_> {
         });
     }
 
-    /// Does something that belongs to another trace.
+    /// Runs `act` under another trace.
     pub(crate) fn within<T>(&mut self, trace: Option<TraceParent>, act: impl FnOnce(&mut Self) -> T) -> T {
         let own = std::mem::replace(&mut self.trace, trace);
         let done = act(self);
@@ -137,26 +137,26 @@ impl Context<'_> {
             .collect()
     }
 
-    /// Asks the participant of a step whether he can be asked. `Err`: when to ask again.
+    /// Checks that the participant of a step accepts calls. `Err`: when to try again.
     pub(crate) fn ask(&self, step: SagaStep) -> Result<(), Timestamp> {
         self.settings.services.ask(step, self.now)
     }
 
-    /// What chooses the mode of orders that do not name one.
+    /// Returns the setting that chooses the mode of orders without one.
     pub(crate) fn modes(&self) -> Modes {
         match self.rows.modes.get(ModesKey) {
             Ok(Some(change)) => change.modes,
-            // Only who changes the setting has it read with the batch.
+            // Only a command that changes the setting loads its row.
             Ok(None) | Err(Missing(_)) => self.settings.modes,
         }
     }
 
-    /// An event was handed over again, or too late: it changes nothing and publishes nothing (O-16).
+    /// Counts an event that was delivered again or too late: it changes and publishes nothing (O-16).
     pub(crate) const fn skip(&mut self) {
         self.skipped += 1;
     }
 
-    /// The order as those see it who work for it and do not change it.
+    /// Returns the order, for participants, which do not change it.
     pub(crate) fn placed(&self, order: OrderId) -> Handled<Option<&Order>> {
         if self.rows.orders.is_loaded(&OrderKey(order)) {
             return Ok(self.rows.orders.get(OrderKey(order))?.map(|row| &row.order));
@@ -164,12 +164,12 @@ impl Context<'_> {
         Ok(self.rows.placed.get(PlacedKey(order))?)
     }
 
-    /// The order of an id that came from outside.
+    /// Returns the order of an id that came from outside.
     pub(crate) fn order(&self, order: OrderId) -> Handled<OrderRow> {
         self.rows.orders.get(OrderKey(order))?.cloned().ok_or(Halt::Refused(Refusal::OrderNotFound))
     }
 
-    /// A campaign as far as whoever uses a coupon of it needs to know: how much is left of it may have changed since.
+    /// Returns a campaign's terms for the use of a coupon; the count in it may be outdated.
     pub(crate) fn terms(&self, campaign: CampaignId) -> Result<Option<&Campaign>, Missing> {
         if self.rows.campaigns.is_loaded(&campaign) {
             return self.rows.campaigns.get(campaign);
@@ -177,7 +177,7 @@ impl Context<'_> {
         self.rows.terms.get(CampaignSnapshotKey(campaign))
     }
 
-    /// The same for a product that is to be bought.
+    /// Returns a product for a purchase; the counters in it may be outdated.
     pub(crate) fn offer(&self, product: ProductId) -> Result<Option<&Product>, Missing> {
         if self.rows.products.is_loaded(&product) {
             return self.rows.products.get(product);
@@ -185,7 +185,7 @@ impl Context<'_> {
         self.rows.offers.get(ProductSnapshotKey(product))
     }
 
-    /// The customer, made known to the shop by his first write.
+    /// Returns the customer, and creates it at its first write.
     pub(crate) fn customer(&mut self, user: UserId) -> Handled<Customer> {
         let known = self.rows.customers.get(CustomerKey(user))?.copied();
         Ok(known.unwrap_or_else(|| Customer::new(user, self.now)))

@@ -67,7 +67,7 @@ pub(crate) fn change(context: &mut Context<'_>, id: CampaignId, change: &coupon:
     Ok(Answer::changed(Changed::Campaign(changed)))
 }
 
-/// Issues at once, or takes a request where the campaign says so: the mode decides when.
+/// Issues at once, or takes a request if the campaign's mode says so.
 pub(crate) fn issue(context: &mut Context<'_>, id: CampaignId, user: UserId) -> Answered {
     let campaign = campaign(context, id)?;
     if campaign.issue_mode.takes_requests() {
@@ -82,7 +82,7 @@ pub(crate) fn issue(context: &mut Context<'_>, id: CampaignId, user: UserId) -> 
     })
 }
 
-/// Writes the request down and answers at once. A direct campaign decides it in the same commit.
+/// Writes the request and answers at once. A direct campaign decides it in the same commit.
 pub(crate) fn request(context: &mut Context<'_>, id: CampaignId, user: UserId) -> Answered {
     let campaign = context.rows.campaigns.get(id)?;
     let queue_key = campaign.map_or(coupon::QueueKey::Campaign, |campaign| campaign.queue_key);
@@ -123,7 +123,7 @@ pub(crate) fn decide_request(context: &mut Context<'_>, id: RequestId, of: Campa
         return Err(request::forged("this shop has no such request"));
     };
     if (request.campaign, request.user) != (of, user) {
-        return Err(request::forged("the request is for another coupon, or of another customer"));
+        return Err(request::forged("the request is for another coupon or by another customer"));
     }
     if request.status != RequestStatus::Pending {
         context.skip();
@@ -159,14 +159,14 @@ pub(crate) fn decide_request(context: &mut Context<'_>, id: RequestId, of: Campa
     context.publish(Event::CouponResult(result))
 }
 
-/// Tells the user how his request ended, good or bad, and marks it so (C-17, C-33).
+/// Marks the result of a request as delivered, and writes its notice (C-17, C-33).
 pub(crate) fn deliver_result(context: &mut Context<'_>, id: RequestId, result: &CouponResult) -> Handled {
     let Some(mut request) = context.rows.requests.get(id)?.cloned() else {
         return Err(request::forged("this shop has no such request"));
     };
     let is_of_request = (request.campaign, request.user) == (result.coupon_id, result.user_id);
     let Some(decision) = request.decision.as_ref().filter(|_| is_of_request) else {
-        return Err(request::forged("the request was not decided so"));
+        return Err(request::forged("the request was decided differently"));
     };
     if request.status == RequestStatus::Notified {
         context.skip();
@@ -174,7 +174,7 @@ pub(crate) fn deliver_result(context: &mut Context<'_>, id: RequestId, result: &
     }
     let granted = decision.granted.as_ref().map(|granted| (&granted.code, granted.issue_number));
     if decision.code != result.result_code || granted != result.coupon_history_id.as_ref().zip(result.issue_number) {
-        return Err(request::forged("the request was not decided so"));
+        return Err(request::forged("the request was decided differently"));
     }
     notices::coupon_result(context, result)?;
     request.status = RequestStatus::Notified;
@@ -183,7 +183,7 @@ pub(crate) fn deliver_result(context: &mut Context<'_>, id: RequestId, result: &
     Ok(())
 }
 
-/// Gives the user a coupon, if [`coupon::decide`] says so.
+/// Issues a coupon to the user, if [`coupon::decide`] allows it.
 fn give(
     context: &mut Context<'_>,
     campaign: &Campaign,
@@ -202,7 +202,7 @@ fn give(
     };
     coupon::evolve(&mut campaign, &mut holding, &event);
     let issued =
-        holding.coupons.last().cloned().ok_or_else(|| Halt::broken("a coupon that was just issued is held"))?;
+        holding.coupons.last().cloned().ok_or_else(|| Halt::broken("an issued coupon is in its user's holding"))?;
     context.rows.campaigns.put(campaign.id, campaign.clone());
     context.rows.holdings.put(key, holding);
     context.rows.coupon_links.push(CouponLink { coupon: id, previous: customer.last_coupon });
@@ -225,7 +225,7 @@ fn campaign(context: &Context<'_>, id: CampaignId) -> Handled<Campaign> {
     context.rows.campaigns.get(id)?.cloned().ok_or(Halt::Refused(Refusal::CouponNotFound))
 }
 
-/// The sources have no word for a paused campaign; like one that has not started, it may issue later.
+/// The sources have no code for a paused campaign; like one that has not started, it may issue later.
 const fn result_code(rejection: coupon::Rejection) -> ResultCode {
     match rejection {
         coupon::Rejection::Paused => ResultCode::Paused,

@@ -1,10 +1,10 @@
-//! What each command does to the rows of its batch. One file per part of the shop.
+//! Dispatches each command to its handler. One file per part of the shop.
 
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
 use crate::commands::{Command, Reaction};
 
-/// Runs a command. On `Err` the caller undoes whatever it has changed.
+/// Runs a command. On `Err` the caller undoes all its changes.
 pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     match command {
         Command::RegisterUser(user) => crate::commands::users::register(context, user),
@@ -58,7 +58,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
         Command::FireTimer { order, due } => {
             crate::commands::order::fire_timer(context, *order, *due).map(|()| Answer::Done)
         }
-        // Groups are moved by the batch, beside the rows.
+        // The batch moves groups itself, beside the rows.
         Command::MoveGroup { .. } | Command::Skip => Ok(Answer::Done),
         Command::Repair(repair) => crate::commands::maintenance::repair(context, repair).map(|()| Answer::Done),
         Command::ForgetAnswers { keys, before } => {
@@ -67,7 +67,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &Command) -> Answered {
     }
 }
 
-/// Runs what an event leads to.
+/// Runs the reaction of an event.
 pub(crate) fn react(context: &mut Context<'_>, reaction: &Reaction) -> Handled {
     match reaction {
         Reaction::ClaimStock { order, product, quantity } => {

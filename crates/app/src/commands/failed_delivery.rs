@@ -1,4 +1,4 @@
-//! Events that a group could not handle: parked behind their key, tried again, given up, looked after.
+//! Events that a group could not handle: parked behind their key, retried, dead-lettered, edited.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Ans
     answer(context, command)
 }
 
-/// An operator sees the letter as it stands then.
+/// Returns the letter after the command, for operators.
 fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
     let letter = match command {
         FailedDelivery::Resend { letter, reason: Some(_), .. }
@@ -57,7 +57,7 @@ fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
     Ok(Answer::changed(Changed::Letter(LetterAsOf::of(letter))))
 }
 
-/// The event waits behind what waits already. The first of a key waits because of an error.
+/// Parks the event behind those that wait already. The first of a key waits because of an error.
 fn park(context: &mut Context<'_>, key: ParkKey, message: &Message, error: Option<&Arc<str>>) -> Handled {
     let mut row = match context.rows.parked.get(key)? {
         Some(row) => row.clone(),
@@ -74,7 +74,7 @@ fn park(context: &mut Context<'_>, key: ParkKey, message: &Message, error: Optio
     Ok(())
 }
 
-/// The key as it stands, if nobody has tried it since it was read.
+/// Returns the key's row, unless it was retried since it was read.
 fn still_parked(context: &Context<'_>, key: ParkKey, seen: &ParkedKey) -> Handled<Option<ParkedKey>> {
     let row = context.rows.parked.get(key)?;
     Ok(row.filter(|row| (row.first, row.due, row.run) == (seen.first, seen.due, seen.run)).cloned())
@@ -91,10 +91,12 @@ fn retry(context: &mut Context<'_>, key: ParkKey, seen: &ParkedKey, attempts: &[
     Ok(())
 }
 
-/// Has a group handle an event outside of its turn.
+/// Runs an event's reaction outside of its turn, as its group.
 fn take_in(context: &mut Context<'_>, group: Group, message: &Message, reaction: Option<&Reaction>) -> Handled {
     let Some(reaction) = reaction else {
-        return Err(Halt::Failed(message.event().err().unwrap_or_else(|| "its codes are not this shop's".to_owned())));
+        return Err(Halt::Failed(
+            message.event().err().unwrap_or_else(|| "its codes belong to another shop".to_owned()),
+        ));
     };
     if !group.is_idempotent() {
         let key = InboxKey { group, event: message.id };
@@ -109,7 +111,7 @@ fn take_in(context: &mut Context<'_>, group: Group, message: &Message, reaction:
     })
 }
 
-/// The first event waits no longer.
+/// Removes the first event of the key.
 fn step_past(context: &mut Context<'_>, key: ParkKey, row: &mut ParkedKey) {
     context.rows.parked_events.remove(ParkedEventKey { park: key, number: row.first });
     row.first += 1;
@@ -117,7 +119,7 @@ fn step_past(context: &mut Context<'_>, key: ParkKey, row: &mut ParkedKey) {
     row.due = context.now;
 }
 
-/// A key behind which nothing waits is forgotten.
+/// Writes the key's row, or removes it when no event waits.
 fn keep(context: &mut Context<'_>, key: ParkKey, row: ParkedKey) {
     if row.first == row.next {
         context.rows.parked.remove(key);
@@ -134,7 +136,7 @@ fn retry_failed(
 ) -> Handled {
     let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     if tried > 1 {
-        // One of several: which one is found by trying fewer.
+        // One of several failed; smaller runs find out which one.
         row.run = i64::try_from(tried / 2).unwrap_or(1);
         row.due = context.now;
         keep(context, key, row);
@@ -158,8 +160,8 @@ fn retry_failed(
     Ok(())
 }
 
-/// A group gives up what it was asked by an event of this very commit, which therefore has no place in the log. Only an operator
-/// sends it again: whoever waits for it was told.
+/// Dead-letters a reaction to an event of this same commit, which therefore has no offset in the log. Only an operator
+/// resends it: the customer has been notified already.
 pub(crate) fn bury_own(context: &mut Context<'_>, group: Group, event: &Event, error: &str) {
     let message = Message {
         topic: event.kind().topic(),
@@ -179,7 +181,7 @@ pub(crate) fn bury_own(context: &mut Context<'_>, group: Group, event: &Event, e
     put_new(context, letter);
 }
 
-/// Gives an event up. What nobody can read, or what the shop refuses for what it says, is not tried again by itself.
+/// Dead-letters an event. A letter that cannot be parsed, or that the shop refuses, is not resent automatically.
 fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, trouble: Trouble, is_final: bool) {
     let (status, due) = if is_final || message.event().is_err() {
         (LetterStatus::Permanent, None)
@@ -190,7 +192,7 @@ fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, troubl
     put_new(context, DeadLetter { id, group, message, trouble, status, resends: 0, due, acts: vec![] });
 }
 
-/// Writes a letter down, and has those outside told in the same commit: the relay brings it to the topic of dead letters.
+/// Writes a new letter and publishes it in the same commit: the relay copies it to the dead-letter topic.
 fn put_new(context: &mut Context<'_>, letter: DeadLetter) {
     let DeadLetter { id, group, message, trouble, .. } = &letter;
     let told = DeadLettered {
@@ -212,7 +214,7 @@ fn put_new(context: &mut Context<'_>, letter: DeadLetter) {
     context.rows.letters.put(letter.id, letter);
 }
 
-/// The letter as it stands, if it is as it was seen. `None`: whoever asks by the clock comes too late.
+/// Returns the letter if it is unchanged since it was read. `None`: a resend by the timer comes too late.
 fn still_open(context: &Context<'_>, seen: &DeadLetter, is_asked: bool) -> Handled<Option<DeadLetter>> {
     match context.rows.letters.get(seen.id)? {
         Some(row) if row == seen && row.status.is_open() => Ok(Some(row.clone())),
@@ -263,13 +265,13 @@ fn act(at: Timestamp, act: Act, reason: &Arc<str>) -> LetterAct {
     LetterAct { at, act, reason: Arc::clone(reason), payload_before: None }
 }
 
-/// An operator's letter, which must be open.
+/// Returns an operator's letter, which must be open.
 fn open_letter(context: &Context<'_>, id: LetterId) -> Handled<DeadLetter> {
     let row = context.rows.letters.get(id)?.cloned().ok_or(Halt::Refused(Refusal::LetterNotFound))?;
     if row.status.is_open() { Ok(row) } else { Err(Refusal::LetterClosed.into()) }
 }
 
-/// The new payload must be an event; whether its codes are ours is found out when it is sent again.
+/// Checks that the new payload parses as an event; the codes in it are checked by the resend.
 fn edit(context: &mut Context<'_>, id: LetterId, payload: &Arc<str>, reason: &Arc<str>) -> Handled {
     let mut row = open_letter(context, id)?;
     let before = std::mem::replace(&mut row.message.payload, Arc::clone(payload));

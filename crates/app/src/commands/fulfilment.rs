@@ -1,4 +1,4 @@
-//! An order after it has claimed everything: what its own events mean for stock, coupon, points, money and goods.
+//! An order after claiming: what its own events mean for stock, coupon, points, money and goods.
 
 pub(crate) mod payment_events;
 pub(crate) mod payments;
@@ -20,7 +20,7 @@ use crate::events::event::{
 use crate::commands::context::{Answered, Context, Handled};
 use crate::state::rows::{ContactKey, ShipmentKey, Timer, TimerKey, TimerKind};
 
-/// Asks for payment and shipment in one step. Asked again, it changes nothing (O-35, T14).
+/// Requests payment and shipment in one step. A repeat changes nothing (O-35, T14).
 pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answered {
     let ProcessOrder { order, method, receiver, warehouse_storage } = wanted;
     let (method, receiver, warehouse_storage) = (*method, receiver.clone(), *warehouse_storage);
@@ -29,14 +29,14 @@ pub(crate) fn process(context: &mut Context<'_>, wanted: &ProcessOrder) -> Answe
     if is_paid_otherwise(context, &after, method)? {
         return Err(Refusal::PaymentInProgress.into());
     }
-    // A parcel that waits for the carrier is turned in this commit: afterwards it may be gone.
+    // A parcel that waits for the carrier is redirected in this commit: later it may have been shipped.
     if context.rows.shipments.get(ShipmentKey(*order))?.is_some() {
         shipments::dispatch(context, &after)?;
     }
     Ok(Answer::OrderChanged { order: *order })
 }
 
-/// Whether the order is being paid in another way than the one that is asked for.
+/// Returns true if the order is being paid by another method than the requested one.
 fn is_paid_otherwise(context: &Context<'_>, order: &Order, method: Option<Method>) -> Handled<bool> {
     if order.outcome != Outcome::AwaitingPayment {
         return Ok(false);
@@ -45,7 +45,7 @@ fn is_paid_otherwise(context: &Context<'_>, order: &Order, method: Option<Method
     Ok(payment.zip(method).is_some_and(|(payment, method)| payment.method != method))
 }
 
-/// The consumer of those requests (O-32): what is due is paid first; the goods go in the commit of the capture.
+/// Handles the requests of [`process`] (O-32): pays what is due first; the goods go in the commit of the capture.
 pub(crate) fn process_order(context: &mut Context<'_>, id: OrderId, method: Option<Method>) -> Handled {
     let order = context.order(id)?.order;
     match order.outcome {
@@ -62,15 +62,15 @@ pub(crate) fn process_order(context: &mut Context<'_>, id: OrderId, method: Opti
     }
 }
 
-/// Everything is claimed and an amount is due: it is looked at again when the time to pay is over.
+/// Sets the timer that expires the order when its time to pay is over.
 pub(crate) fn await_payment(context: &mut Context<'_>, order: &Order, pay_before: domain::time::Timestamp) {
     context.rows.timers.put(TimerKey(order.id()), Timer { due: pay_before, kind: TimerKind::Payment });
 }
 
-/// Does what an event of the order's settling means for everybody else.
+/// Applies the consequences of a fulfilment event.
 pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
     let (order_id, user_id) = (order.created.number.clone(), order.user());
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the order's other events are followed where it claims")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the order's other events are handled by its claiming")]
     let event = match event {
         order::Event::StatusChanged { status, reason, note } => {
             let (status, reason, cancel_reason) = (*status, *reason, note.clone());

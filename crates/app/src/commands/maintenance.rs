@@ -1,4 +1,4 @@
-//! What the audit puts right: derived figures are computed again, lost timers are made again.
+//! Repairs of the audit: derived figures are corrected, lost timers are recreated.
 
 use domain::ids::OrderId;
 use domain::order::Outcome;
@@ -37,7 +37,7 @@ pub(crate) fn repair(context: &mut Context<'_>, repair: &Repair) -> Handled {
     Ok(())
 }
 
-/// A live order that waits for answers is looked at now; no other order needs to be looked at.
+/// Sets the timer of a live order to now; removes it from any other order.
 fn set_timer(context: &mut Context<'_>, order: OrderId) -> Handled {
     let Some(row) = context.rows.orders.get(OrderKey(order))? else { return Ok(()) };
     let waits_for_payment = row.order.outcome == Outcome::AwaitingPayment

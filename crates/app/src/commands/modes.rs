@@ -1,4 +1,4 @@
-//! The setting that says in which mode orders are claimed.
+//! The setting of the mode in which orders are claimed.
 
 use crate::commands::ChangeModes;
 use crate::commands::answer::Answer;
@@ -9,7 +9,7 @@ use crate::state::rows::{ModesChange, ModesKey};
 
 use domain::order::Modes;
 
-/// Changes the setting. What is the same already is written down too: somebody wanted it, for a reason.
+/// Changes the setting. A change to the same value is recorded too: it has its own reason.
 pub(crate) fn change(context: &mut Context<'_>, wanted: &ChangeModes) -> Answered {
     let newest = context.rows.modes.get(ModesKey)?;
     let version = newest.map_or(0, |change| change.version) + 1;

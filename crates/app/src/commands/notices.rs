@@ -1,4 +1,4 @@
-//! What users are told: one gapless sequence each, written with what it is about (N-01…N-03).
+//! Notices to users: one gapless sequence each, written in the commit of their cause (N-01…N-03).
 
 use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::order::Order;
@@ -12,7 +12,8 @@ use crate::events::event::{
 use crate::events::notices::{NoticeKind, OrderChange};
 use crate::state::rows::{CustomerKey, Notice, OrderKey};
 
-/// An order came to an end, got stuck, or needs its customer. The notice tells of the change, whatever became of the order since.
+/// Writes the notice of an order that ended, got stuck, or needs its customer. The notice describes the change,
+/// whatever the order's state is now.
 pub(crate) fn order(context: &mut Context<'_>, user: Option<UserId>, order: OrderId, change: OrderChange) -> Handled {
     let Some(user) = user else {
         context.skip();
@@ -25,7 +26,7 @@ pub(crate) fn order(context: &mut Context<'_>, user: Option<UserId>, order: Orde
     append(context, user, change.kind, data)
 }
 
-/// Paying and sending in one step came to nothing; the order may still be paid (N-04).
+/// Writes the notice that payment and shipment in one step failed; the order may still be paid (N-04).
 pub(crate) fn processing_failed(context: &mut Context<'_>, failed: &OrderProcessingFailed) -> Handled {
     let data = serde_json::json!({
         "orderId": failed.order_id,
@@ -37,7 +38,7 @@ pub(crate) fn processing_failed(context: &mut Context<'_>, failed: &OrderProcess
     append(context, failed.user_id, NoticeKind::OrderFailed, data.to_string())
 }
 
-/// An attempt to pay came to nothing; the order may still be paid.
+/// Writes the notice that a payment attempt failed; the order may still be paid.
 pub(crate) fn payment_failed(context: &mut Context<'_>, failed: &PaymentFailed) -> Handled {
     let data = serde_json::json!({
         "orderId": failed.order_id,
@@ -50,10 +51,10 @@ pub(crate) fn payment_failed(context: &mut Context<'_>, failed: &PaymentFailed) 
     append(context, failed.user_id, NoticeKind::PaymentFailed, data.to_string())
 }
 
-/// Money goes back later than its customer may expect; an operator sees to it.
+/// Writes the notice that a refund is late; an operator takes care of it.
 pub(crate) fn refund_delayed(context: &mut Context<'_>, stuck: &PaymentStuck) -> Handled {
     if stuck.is_again {
-        // It was said when it got stuck for the first time.
+        // The customer was notified when it got stuck for the first time.
         return Ok(());
     }
     let data = serde_json::json!({
@@ -67,7 +68,7 @@ pub(crate) fn refund_delayed(context: &mut Context<'_>, stuck: &PaymentStuck) ->
     append(context, stuck.user_id, NoticeKind::RefundDelayed, data.to_string())
 }
 
-/// A part of an order was given back. Of the whole its status tells.
+/// Writes the notice that a part of an order was refunded. A full refund changes the status, which has its own notice.
 pub(crate) fn returned(context: &mut Context<'_>, order: OrderId, returned: &OrderReturned) -> Handled {
     if request::known(context, order)?.user() != returned.user_id {
         return Err(request::forged("the customer has no such order"));
@@ -86,7 +87,7 @@ pub(crate) fn returned(context: &mut Context<'_>, order: OrderId, returned: &Ord
     append(context, returned.user_id, NoticeKind::OrderRefunded, data.to_string())
 }
 
-/// The shop does not take back what its customer asked it to.
+/// Writes the notice that the shop rejects a refund.
 pub(crate) fn refund_rejected(context: &mut Context<'_>, order: OrderId, rejected: &OrderRefundRejected) -> Handled {
     if request::known(context, order)?.user() != rejected.user_id {
         return Err(request::forged("the customer has no such order"));
@@ -99,10 +100,10 @@ pub(crate) fn refund_rejected(context: &mut Context<'_>, order: OrderId, rejecte
     append(context, rejected.user_id, NoticeKind::OrderRefundRejected, data.to_string())
 }
 
-/// A coupon was issued on the spot.
+/// Writes the notice of a coupon that was issued at once.
 pub(crate) fn coupon(context: &mut Context<'_>, issued: &CouponIssued) -> Handled {
     if issued.request_id.is_some() {
-        // The result of the request tells it.
+        // The notice of the request's result covers it.
         return Ok(());
     }
     let data = json(&CouponData {
@@ -116,7 +117,7 @@ pub(crate) fn coupon(context: &mut Context<'_>, issued: &CouponIssued) -> Handle
     append(context, issued.user_id, NoticeKind::CouponIssued, data)
 }
 
-/// A request for a coupon was decided.
+/// Writes the notice of a decided coupon request.
 pub(crate) fn coupon_result(context: &mut Context<'_>, result: &CouponResult) -> Handled {
     let data = serde_json::json!({
         "success": result.success,
@@ -142,7 +143,7 @@ fn order_data(order: &Order, change: OrderChange) -> String {
     })
 }
 
-/// What most notices say, written field by field: a tree of values costs more than the notice's row.
+/// The data of most notices, serialized from a struct: a `serde_json::Value` costs more than the notice's row.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OrderData<'a> {

@@ -1,4 +1,4 @@
-//! Orders and their saga (O-01…O-16, O-22, O-23). What to do next is [`order_saga`]'s answer; this file does it.
+//! Orders and their saga (O-01…O-16, O-22, O-23). [`order_saga`] decides what to do next; this file does it.
 
 pub(crate) mod claiming;
 pub(crate) mod request;
@@ -26,7 +26,7 @@ use crate::state::rows::{
     ClaimKey, CustomerKey, HoldingKey, OrderKey, OrderRow, ShipmentKey, StorageKey, TimerKey, TimerKind,
 };
 
-/// Places an order: priced from the catalogue, written down, and on its way.
+/// Places an order: prices it from the catalogue, writes it and starts its claims.
 pub(crate) fn place(context: &mut Context<'_>, wanted: &PlaceOrder) -> Answered {
     let lines = price_lines(context, &wanted.items)?;
     let coupon = wanted_coupon(context, wanted)?;
@@ -67,7 +67,7 @@ pub(crate) fn place(context: &mut Context<'_>, wanted: &PlaceOrder) -> Answered 
     Ok(Answer::OrderPlaced { order: id, number })
 }
 
-/// Takes an order back before it is completed.
+/// Cancels an order before it is completed.
 pub(crate) fn cancel(
     context: &mut Context<'_>,
     id: OrderId,
@@ -77,19 +77,19 @@ pub(crate) fn cancel(
     Ok(Answer::OrderChanged { order: id })
 }
 
-/// Asks again for the restorations of an order that got stuck.
+/// Retries the restorations of a stuck order.
 pub(crate) fn resume(context: &mut Context<'_>, id: OrderId) -> Answered {
     apply(context, id, &order::Command::Resume)?;
     Ok(Answer::OrderChanged { order: id })
 }
 
-/// Settles an order that got stuck: what it holds is given back in this commit, and the order says who wanted it and why.
+/// Resolves a stuck order: what it holds is restored in this commit, and the order records the operator and the reason.
 pub(crate) fn resolve(context: &mut Context<'_>, id: OrderId, (by, reason): (UserId, &Arc<str>)) -> Answered {
     apply(context, id, &order::Command::Resolve { by, reason: Arc::clone(reason) })?;
     Ok(Answer::OrderChanged { order: id })
 }
 
-/// Takes in what an event reports of a step, if it is true and new.
+/// Handles a step's report from an event, if it is true and new.
 pub(crate) fn take_report(
     context: &mut Context<'_>,
     id: OrderId,
@@ -99,7 +99,7 @@ pub(crate) fn take_report(
     if request::is_report_due(context, id, step, said.0)? { collect(context, id, step, said) } else { Ok(()) }
 }
 
-/// Takes in a participant's answer. The one collector of every order (O-09).
+/// Collects a participant's answer; all orders use it (O-09).
 pub(crate) fn collect(
     context: &mut Context<'_>,
     id: OrderId,
@@ -109,7 +109,7 @@ pub(crate) fn collect(
     apply(context, id, &order::Command::Collect { step, report, at })
 }
 
-/// Looks at an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
+/// Handles an order whose answers are overdue, unless the timer was moved or cleared meanwhile.
 pub(crate) fn fire_timer(context: &mut Context<'_>, id: OrderId, due: Timestamp) -> Handled {
     let Some(timer) = context.rows.timers.get(TimerKey(id))?.copied().filter(|timer| timer.due == due) else {
         return Ok(());
@@ -130,44 +130,44 @@ pub(crate) fn fire_timer(context: &mut Context<'_>, id: OrderId, due: Timestamp)
     }
 }
 
-/// Gives an order up whose answers are overdue.
+/// Cancels an order whose answers are overdue.
 pub(crate) fn give_up(context: &mut Context<'_>, id: OrderId) -> Handled {
     apply(context, id, &order::Command::GiveUp)
 }
 
-/// Takes an order further after it has claimed everything.
+/// Applies a fulfilment command to an order.
 pub(crate) fn advance(context: &mut Context<'_>, id: OrderId, command: fulfilment::Command) -> Handled {
     apply(context, id, &order::Command::Fulfil(command))
 }
 
-/// Whether the order would take the command; nothing happens.
+/// Checks that the order would accept the command; nothing changes.
 pub(crate) fn check(context: &Context<'_>, order: &Order, command: fulfilment::Command) -> Handled {
     order::decide(Some(order), &order::Command::Fulfil(command), context.now).map_err(refusal)?;
     Ok(())
 }
 
-/// Decides a command on an order, folds what happened, and does what follows from it.
+/// Decides a command on an order, folds its events, and applies their consequences.
 fn apply(context: &mut Context<'_>, id: OrderId, command: &order::Command) -> Handled {
     let OrderRow { order, previous } = context.order(id)?;
     let events = order::decide(Some(&order), command, context.now).map_err(refusal)?;
     let mut order = Some(order);
     for event in &events {
         order::evolve(&mut order, event, context.now);
-        let after = order.as_ref().ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
+        let after = order.as_ref().ok_or_else(|| Halt::broken("an order with an event exists"))?;
         context.rows.orders.put(OrderKey(id), OrderRow { order: after.clone(), previous });
         follow(context, after, event)?;
     }
     Ok(())
 }
 
-/// Does what an event of the order means for everybody else.
+/// Applies the consequences of an order's event.
 fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
     let number = order.created.number.clone();
     match event {
         order::Event::Created(_) | order::Event::Reported { .. } => Ok(()),
         order::Event::Asked { .. } => claiming::request_claims(context, order),
         order::Event::AskedBack { .. } => {
-            // A stuck order is looked at by people; what still comes takes it further all the same.
+            // A stuck order waits for an operator; late reports still advance it.
             if order.outcome == Outcome::Compensating {
                 claiming::set_restoration_timer(context, order.id(), 1);
             }
@@ -188,7 +188,7 @@ fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Han
             let (reason, steps, cancel_reason) = (*reason, steps.clone(), note.clone());
             let event = CompensationRequired { order_id: number, reason, steps, cancel_reason, in_turn: true };
             context.publish_of(Event::CompensationRequired(event), order)?;
-            // Only an order that was to be paid has a payment; the others do not look for one.
+            // Only a prepaid order with a deadline has a payment; for others it is not looked up.
             if order.is_prepaid() && order.pay_before.is_some() {
                 payments::withdraw(context, order)?;
             }
@@ -222,7 +222,7 @@ fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Han
     }
 }
 
-/// Everything is claimed and nothing more is due: the goods leave the stock in the same commit.
+/// Completes an order with all claims and nothing due: goods leave the stock in the same commit.
 fn complete(context: &mut Context<'_>, order: &Order) -> Handled {
     let created = &order.created;
     for line in &created.lines {
@@ -253,7 +253,7 @@ fn complete(context: &mut Context<'_>, order: &Order) -> Handled {
 pub(crate) fn cancelled(context: &mut Context<'_>, order: &Order, reason: Reason) -> Handled {
     forget(context, order);
     let order_id = order.created.number.clone();
-    // Also where every restoration that was asked for turned out to be of nothing.
+    // Also when all requested restorations turned out to have nothing to restore.
     if matches!(order.saga.direction, Direction::Restoring(_)) {
         let event = CompensationCompleted { order_id: order_id.clone(), reason };
         context.record(Event::CompensationCompleted(event), Some((order.id(), None)));
@@ -263,7 +263,7 @@ pub(crate) fn cancelled(context: &mut Context<'_>, order: &Order, reason: Reason
     context.publish_of(Event::OrderCancelled(event), order)
 }
 
-/// Claims and timer live as long as the saga.
+/// Deletes claims and timer; they live as long as the saga.
 fn forget(context: &mut Context<'_>, order: &Order) {
     context.rows.timers.remove(TimerKey(order.id()));
     for record in &order.saga.steps {
@@ -284,7 +284,7 @@ fn used_coupon(context: &Context<'_>, order: &Order) -> Handled<Option<CouponUse
     }))
 }
 
-/// Nothing in the store can be about an order whose number was made just now.
+/// Declares the rows of a new order as absent: no row can refer to a number that was just assigned.
 fn declare_new(context: &mut Context<'_>, order: &Order) {
     context.rows.orders.known_absent(OrderKey(order.id()));
     context.rows.timers.known_absent(TimerKey(order.id()));
@@ -297,7 +297,7 @@ fn declare_new(context: &mut Context<'_>, order: &Order) {
     }
 }
 
-/// The mode that was named, or the one that the setting has for such an order.
+/// Returns the requested mode, or the setting's choice for the order.
 fn mode_of(context: &Context<'_>, wanted: &PlaceOrder, items: usize) -> (Mode, Option<Rule>) {
     let modes = context.modes();
     let modes = Modes { choice: wanted.mode.unwrap_or(modes.choice), ..modes };
@@ -321,7 +321,8 @@ fn price_lines(context: &Context<'_>, items: &[(ProductId, i64)]) -> Handled<Vec
     Ok(lines)
 }
 
-/// The coupon and its terms. A campaign that exists gives a price even to somebody who holds none: he is refused later.
+/// Returns the coupon and its terms. The price uses an existing campaign even if the user has no coupon; the claim
+/// refuses it later.
 fn wanted_coupon(
     context: &Context<'_>,
     wanted: &PlaceOrder,
@@ -353,7 +354,7 @@ fn created_event(context: &Context<'_>, created: &Created) -> Event {
     })
 }
 
-/// The same for an order that is being placed: it names the line.
+/// Returns the refusal of a placement, with the line that caused it.
 fn refusal_of_placing(wanted: &PlaceOrder, rejection: order::Rejection) -> Halt {
     let order::Rejection::TooManyUnits { product } = rejection else { return refusal(rejection) };
     let line = wanted.items.iter().rposition(|(of, _)| *of == product);

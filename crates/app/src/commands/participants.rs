@@ -1,7 +1,7 @@
 //! The participants of the order saga: stock, coupon, points (O-06…O-08, W-01, W-02, S-01, S-02, C-32).
 //!
-//! Each claims for an order at most once and gives back exactly what it claimed, however often and in whatever order
-//! it is asked. Its [`claim`] record, in the same commit, is what it knows.
+//! Each claims for an order at most once and restores exactly what it claimed, however often and in whatever order the
+//! requests arrive. Its [`claim`] record, in the same commit, is its memory.
 
 use domain::claim::{self, Claim, Releasing, Taking};
 use domain::ids::{CampaignId, CouponId, OrderId, ProductId, UserId};
@@ -20,7 +20,7 @@ use crate::events::event::{DelayedProcessing, Event};
 use crate::log::reactions::{Moved, report_event};
 use crate::state::rows::{ClaimKey, HoldingKey, OrderKey};
 
-/// What a participant says, and what changed hands with it.
+/// A participant's report, and what it moved.
 pub(crate) type Told = (Report, Moved);
 
 pub(crate) fn claim_stock(context: &mut Context<'_>, order: OrderId, product: ProductId, quantity: i64) -> Handled {
@@ -63,7 +63,7 @@ pub(crate) fn release_stock(context: &mut Context<'_>, order: OrderId, product: 
     if !is_release_due(context, order, Asked::Stock(product, quantity))? {
         return Ok(());
     }
-    // Whoever cannot be asked says nothing, and is asked again by the order's timer.
+    // A participant that is unavailable does not answer; the order's timer requests it again.
     if context.ask(SagaStep::Stock(product)).is_err() {
         return Ok(());
     }
@@ -131,7 +131,7 @@ pub(crate) fn take_points(context: &mut Context<'_>, order: OrderId, user: UserI
     })
 }
 
-/// Gives units back that an order reserved, or makes sure that it never will reserve them.
+/// Releases the units that an order reserved, or makes a later reservation impossible.
 pub(crate) fn give_stock_back(
     context: &mut Context<'_>,
     order: OrderId,
@@ -145,7 +145,7 @@ pub(crate) fn give_stock_back(
     })
 }
 
-/// The same for the coupon that an order used.
+/// Releases the coupon that an order used, likewise.
 pub(crate) fn give_coupon_back(context: &mut Context<'_>, order: OrderId, of: (CampaignId, UserId)) -> Handled<Moved> {
     release(context, order, SagaStep::Coupon, |context| {
         give_used_coupon_back(context, of, order)?;
@@ -153,7 +153,7 @@ pub(crate) fn give_coupon_back(context: &mut Context<'_>, order: OrderId, of: (C
     })
 }
 
-/// The same for the points that an order took.
+/// Returns the points that an order took, likewise.
 pub(crate) fn give_points_back(
     context: &mut Context<'_>,
     order: OrderId,
@@ -166,28 +166,28 @@ pub(crate) fn give_points_back(
     })
 }
 
-/// Makes the coupon usable again that an order used.
+/// Makes the coupon that an order used usable again.
 pub(crate) fn give_used_coupon_back(context: &mut Context<'_>, of: (CampaignId, UserId), order: OrderId) -> Handled {
     let restored = pay_with_coupon(context, of, &coupon::Command::Restore { order })?;
-    restored.map_err(|_| Halt::broken("a coupon that an order used comes back"))
+    restored.map_err(|_| Halt::broken("a coupon that an order used can be restored"))
 }
 
-/// Gives points back that an order took.
+/// Returns the points that an order took to the account.
 pub(crate) fn give_taken_points_back(
     context: &mut Context<'_>,
     user: UserId,
     (order, amount): (OrderId, Money),
 ) -> Handled {
     let restored = post(context, user, &points::Command::Restore { amount }, Some(order))?;
-    restored.map(|_| ()).map_err(|_| Halt::broken("points that an order took come back"))
+    restored.map(|_| ()).map_err(|_| Halt::broken("points that an order took can be restored"))
 }
 
-/// Takes reserved units out of the house, when the order that holds them completes.
+/// Removes reserved units from the stock, when their order completes.
 pub(crate) fn sell_stock(context: &mut Context<'_>, product: ProductId, quantity: i64) -> Handled {
     move_claimed(context, product, &stock::Command::Sell { quantity })
 }
 
-/// Forgets a claim whose order is settled: the order is its own tombstone from here on.
+/// Deletes the claim of a closed order: from here on the order is its own tombstone.
 pub(crate) fn forget_claim(context: &mut Context<'_>, order: OrderId, step: SagaStep) {
     context.rows.claims.remove(ClaimKey { order, step });
 }
@@ -202,7 +202,7 @@ fn take(
     match claim::take(context.rows.claims.get(key)?.copied()) {
         Taking::Completed => Ok((Report::Completed, Moved::Nothing)),
         Taking::Failed(reason) => Ok((Report::Failed(reason), Moved::Nothing)),
-        // Claims of a settled order are gone, so its own row says that it wants nothing any more.
+        // Claims of a closed order are deleted; the order's own row shows that it claims nothing more.
         Taking::Try if is_final(context, order)? => Ok((Report::Failed(Reason::ClaimReleased), Moved::Nothing)),
         Taking::Try => {
             let (claim, told) = match attempt(context)? {
@@ -242,7 +242,7 @@ fn answer(context: &mut Context<'_>, order: OrderId, step: SagaStep, told: Told)
     context.publish(report_event(step, told, code))
 }
 
-/// Says that a step waits, and until when. It is still asked for: nothing was refused, and nothing taken.
+/// Publishes that a step is delayed, and until when. The request stays open: nothing was refused, and nothing taken.
 fn put_off(context: &mut Context<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Handled {
     context.publish(delayed(context, order, step, until))
 }
@@ -252,16 +252,16 @@ pub(crate) fn delayed(context: &Context<'_>, order: OrderId, step: SagaStep, unt
     Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
 }
 
-/// Moves what a claim holds, or what was sold, which is never refused.
+/// Moves units that a claim holds, or that were sold; this is never refused.
 pub(crate) fn move_claimed(context: &mut Context<'_>, product: ProductId, command: &stock::Command) -> Handled {
     match apply(context, product, command)? {
         Ok(_) => Ok(()),
         Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
-        Err(_) => Err(Halt::broken("what a claim holds can always be moved")),
+        Err(_) => Err(Halt::broken("claimed units can always be moved")),
     }
 }
 
-/// Decides about a coupon that an order uses or used.
+/// Applies a command to a coupon that an order uses or used.
 pub(crate) fn pay_with_coupon(
     context: &mut Context<'_>,
     (campaign, user): (CampaignId, UserId),

@@ -1,4 +1,4 @@
-//! People and what the shop remembers of their requests.
+//! Users, and the stored answers of their requests.
 
 use domain::time::Timestamp;
 
@@ -8,14 +8,14 @@ use crate::commands::context::{Answered, Context, Handled};
 use crate::state::rows::{AnswerKey, Customer, CustomerKey, Login};
 use crate::state::table::Missing;
 
-/// Registers somebody under an e-mail address that nobody else has.
+/// Registers a user under an e-mail address that is not taken.
 pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answered {
     if context.rows.logins.get(user.email_key)?.is_some() {
         return Err(Refusal::EmailTaken.into());
     }
     let id = user.candidate.expect("the engine chooses a candidate before it loads");
     if context.rows.customers.get(CustomerKey(id))?.is_some() {
-        // Somebody came with a token of this number first. Queued again, the command gets another candidate.
+        // A customer with a token of this number was first. Queued again, the command gets another candidate.
         return Err(Missing(CustomerKey(id).into()).into());
     }
     context.rows.customers.put(CustomerKey(id), Customer::new(id, context.now));
@@ -30,7 +30,7 @@ pub(crate) fn register(context: &mut Context<'_>, user: &RegisterUser) -> Answer
     Ok(Answer::UserRegistered { user: id })
 }
 
-/// Forgets answers that are older than the promise to keep them.
+/// Deletes answers older than the time for which they are kept.
 pub(crate) fn forget_answers(context: &mut Context<'_>, keys: &[AnswerKey], before: Timestamp) -> Handled {
     for key in keys {
         if context.rows.answers.get(*key)?.is_some_and(|stored| stored.at < before) {

@@ -1,4 +1,4 @@
-//! All of a commit or nothing, known by its id; and what the store answers besides rows.
+//! A commit is all or nothing and known by its id; and reads beside rows.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn account(user: UserId, balance: i64) -> Account {
     Account { user, balance: Money::won(balance) }
 }
 
-/// Changes that a commit which fails must not leave behind.
+/// Makes changes that a failed commit must not leave behind.
 pub(super) fn write_a_bit_of_everything(rows: &mut Rows) {
     rows.accounts.put(AccountKey(ANN), account(ANN, 5));
     rows.customers.put(CustomerKey(ANN), samples::customer(&mut Dice(1), ANN));
@@ -55,10 +55,10 @@ async fn assert_nothing_was_written(session: &mut Session<'_>) {
 
 pub(super) async fn a_rollback_leaves_nothing(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
-    session.store().rollback().await.expect("there may be nothing to give up");
+    session.store().rollback().await.expect("a rollback needs no transaction");
     let mut rows = session.load(&[AccountKey(ANN).into()]).await;
     write_a_bit_of_everything(&mut rows);
-    session.store().rollback().await.expect("a transaction can be given up");
+    session.store().rollback().await.expect("a transaction can be rolled back");
     assert_nothing_was_written(&mut session).await;
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn a_store_that_dies_before_its_commit_leaves_nothing(fixture: 
 pub(super) async fn rows_may_be_loaded_in_several_calls(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let mut rows = session.load(&[CustomerKey(ANN).into()]).await;
-    session.store().load(&[], &mut rows).await.expect("nothing may be asked for");
+    session.store().load(&[], &mut rows).await.expect("a load may name no keys");
     session.store().load(&[AccountKey(ANN).into()], &mut rows).await.expect("later kinds follow");
     write_a_bit_of_everything(&mut rows);
     session.commit(&rows).await;
@@ -97,10 +97,10 @@ pub(super) async fn a_constraint_undoes_the_whole_commit(fixture: &mut dyn Fixtu
     assert_eq!(rows.accounts.get(AccountKey(BOB)), Ok(Some(&account(BOB, 1))));
 }
 
-/// What is broken, and the change that breaks it.
+/// An invariant, and the change that breaks it.
 type Breakage<'a> = (&'a str, &'a dyn Fn(&mut Rows));
 
-/// The last line of defence, should a decision ever be wrong.
+/// The store's constraints are the last line of defence against a wrong decision.
 pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let key = HoldingKey { campaign: CampaignId(1), user: ANN };
@@ -121,7 +121,7 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
         rows.holdings.put(key, held(2));
         rows.coupon_links.push(link(2));
     };
-    // A store may write the row itself and what belongs to it at once.
+    // A store may write the row and its customer together.
     let with_customer = |rows: &mut Rows| rows.customers.put(customer, samples::customer(&mut Dice(2), ANN));
     let breakages: [Breakage<'_>; 7] = [
         ("a balance below zero", &|rows| rows.accounts.put(AccountKey(ANN), account(ANN, -1))),
@@ -134,12 +134,12 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
             let reserved = product.on_hand + 1;
             rows.products.put(ProductId(1), domain::stock::Product { reserved, ..product });
         }),
-        ("units that came from nowhere", &|rows| {
+        ("units without a receipt", &|rows| {
             let product = samples::product(&mut Dice(1), ProductId(1));
             let sold = product.sold + 1;
             rows.products.put(ProductId(1), domain::stock::Product { sold, ..product });
         }),
-        ("more coupons than there are", &|rows| {
+        ("more coupons than the quantity", &|rows| {
             let campaign = samples::campaign(&mut Dice(1), CampaignId(1));
             let issued = campaign.quantity + 1;
             rows.campaigns.put(CampaignId(1), domain::coupon::Campaign { issued, ..campaign });
@@ -152,7 +152,7 @@ pub(super) async fn broken_states_are_refused(fixture: &mut dyn Fixture) {
     ];
     for (what, change) in breakages {
         let mut rows = session.load(&[customer.into()]).await;
-        // In order, and written before what is not.
+        // Earlier in the write order than the row that fails.
         let timer = TimerKey(OrderId(9));
         rows.timers.put(timer, Timer { due: NOON, kind: TimerKind::Claims });
         change(&mut rows);
@@ -191,18 +191,18 @@ pub(super) async fn a_row_may_be_deleted_without_being_read(fixture: &mut dyn Fi
     }
 }
 
-/// A partition of any log: stores keep positions without knowing what they count.
+/// A partition of any log: stores keep offsets without interpreting them.
 fn offset(group: Group, number: i32) -> OffsetKey {
     OffsetKey { group, partition: Partition { topic: None, number } }
 }
 
-pub(super) async fn offsets_move_only_from_where_they_stand(fixture: &mut dyn Fixture) {
+pub(super) async fn offsets_move_only_from_their_current_value(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let (here, elsewhere) = (offset(Group::Stock, 3), offset(Group::Coupon, 3));
     for (from, to) in [(0, 7), (7, 8)] {
         let rows = session.load(&[]).await;
         let moves = [OffsetMove { key: here, from, to }];
-        session.try_commit(&rows, &moves).await.expect("the group stands there");
+        session.try_commit(&rows, &moves).await.expect("the group has this offset");
     }
     for from in [0, 7, 9] {
         let rows = session.load(&[]).await;
@@ -224,7 +224,7 @@ pub(super) async fn a_lost_offset_undoes_the_whole_commit(fixture: &mut dyn Fixt
     assert_nothing_was_written(&mut session).await;
 }
 
-/// The engine may decide on a campaign that it did not read, as long as it is right about it.
+/// The engine may decide on a campaign that it did not read, if its copy is right.
 pub(super) async fn a_campaign_that_was_held_is_compared(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let first = samples::campaign(&mut Dice(1), CampaignId(1));
@@ -259,7 +259,7 @@ pub(super) async fn a_campaign_that_was_held_is_compared(fixture: &mut dyn Fixtu
     assert_eq!(rows.campaigns.get(held.id), Ok(Some(&changed)));
 }
 
-/// Only ever asked about an engine's latest commit.
+/// Only an engine's latest commit is ever looked up.
 pub(super) async fn a_commit_is_known_by_its_id(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let never = CommitId { engine: ENGINE, number: 1 };
@@ -286,7 +286,7 @@ pub(super) async fn each_engine_counts_its_own_commits(fixture: &mut dyn Fixture
         let mut rows = session.load(&[AccountKey(ANN).into()]).await;
         rows.accounts.put(AccountKey(ANN), account(ANN, balance));
         let commit = Commit { id, rows: &rows, offsets: &[], now: NOON };
-        let durability = session.store().commit(commit).await.expect("the commit is in order");
+        let durability = session.store().commit(commit).await.expect("the commit is valid");
         durability.reach().expect("the disk works");
         assert_eq!(session.store().committed(id).await, Ok(true));
     }
@@ -302,9 +302,9 @@ pub(super) async fn numbers_are_leased_once(fixture: &mut dyn Fixture) {
             assert_eq!(block.end - block.start, count);
             assert_eq!(seen.first().unwrap_or(&block.start), &sequence.first());
             for number in block {
-                assert!(seen.insert(number), "{number} of {sequence:?} was given out twice");
+                assert!(seen.insert(number), "{number} of {sequence:?} was leased twice");
             }
-            // What follows may come to nothing, and the numbers stay taken.
+            // The transaction that follows may fail; the numbers stay taken.
             let mut rows = session.load(&[]).await;
             rows.accounts.put(AccountKey(ANN), account(ANN, -1));
             session.try_commit(&rows, &[]).await.expect_err("the balance is below zero");

@@ -1,4 +1,4 @@
-//! Events that a group could not handle survive as they were brought, and come due.
+//! Events that a group could not handle are stored as they were delivered, and become due.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,7 +73,7 @@ pub(super) async fn a_parked_key_survives(fixture: &mut dyn Fixture) {
     assert_eq!(session.look(&[key.into()]).await.parked.get(key), Ok(None));
 }
 
-/// Hardly ever is a key parked among the many that a batch asks for.
+/// Few of the many keys that a batch loads are parked.
 pub(super) async fn a_parked_key_is_found_among_many(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let of_group = |group| (1..=700).map(move |number| ParkKey { group, ..park(&number.to_string()) });
@@ -88,13 +88,13 @@ pub(super) async fn a_parked_key_is_found_among_many(fixture: &mut dyn Fixture) 
     assert_eq!(one, [key]);
 }
 
-pub(super) async fn a_parked_event_survives_until_it_is_taken_away(fixture: &mut dyn Fixture) {
+pub(super) async fn a_parked_event_survives_until_it_is_removed(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let keys = [1, 2, 3].map(|number| ParkedEventKey { park: park("7"), number });
     let named: Vec<Key> = keys.iter().map(|key| Key::from(*key)).collect();
     session.change(&[], |rows| keys.iter().for_each(|key| rows.parked_events.put(*key, message(key.number)))).await;
     session.reopen().await;
-    // Events are taken away without having been read.
+    // Events are removed without having been read.
     session.change(&[], |rows| rows.parked_events.remove(keys[0])).await;
     let rows = session.look(&named).await;
     assert_eq!(rows.parked_events.get(keys[0]), Ok(None));

@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept come back as they were written, in every state that their commands can lead to.
+//! Payments, shipments and storages are read as they were written, in every state that their commands can reach.
 
 use domain::ids::{OrderId, UserId};
 use domain::money::Money;
@@ -12,10 +12,10 @@ use super::samples::Dice;
 use super::session::{NOON, Session};
 use crate::state::rows::{CallbackKey, CallbackRow, Key, PaymentKey, ShipmentKey, StorageKey};
 
-/// So many varied rows of each kind.
+/// The number of varied rows of each kind.
 const SAMPLES: i64 = 60;
 
-/// Writes each row at its key one after the other, and reads it back each time; the last also in the next process.
+/// Writes each row at its key in turn and reads it back each time; the last also in the next process.
 macro_rules! survives {
     ($session:expr, $table:ident, $key:expr, $rows:expr) => {{
         let key = $key;
@@ -38,7 +38,7 @@ pub(super) async fn a_payment_survives_every_change(fixture: &mut dyn Fixture) {
     }
 }
 
-/// A payment after each of some commands.
+/// Returns payments after each of some commands.
 fn payments(dice: &mut Dice, order: OrderId) -> Vec<Payment> {
     let amount = Money::won(1 + dice.below(9_999));
     let mut payment = None;
@@ -81,7 +81,7 @@ fn stuck_command(dice: &mut Dice) -> payment::Command {
     if dice.below(2) == 0 { payment::Command::Retry } else { resolve }
 }
 
-/// A payment whose refund the provider declines for the last time, which waits, and of which more is owed.
+/// Returns a payment whose refund is declined for the last time while more is owed.
 fn stuck_payment(order: OrderId) -> Vec<Payment> {
     let amount = Money::won(9_501);
     let mut payment = None;
@@ -150,7 +150,7 @@ pub(super) async fn a_shipment_survives(fixture: &mut dyn Fixture) {
     }
 }
 
-pub(super) async fn what_is_kept_survives(fixture: &mut dyn Fixture) {
+pub(super) async fn a_storage_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for (order, state) in (1..).zip(warehouse::State::ALL) {
         let order = OrderId(order);
@@ -159,8 +159,8 @@ pub(super) async fn what_is_kept_survives(fixture: &mut dyn Fixture) {
     }
 }
 
-/// Failure mode 19: the same telling is never written twice.
-pub(super) async fn a_telling_is_written_once(fixture: &mut dyn Fixture) {
+/// Failure mode 19: a callback is written once.
+pub(super) async fn a_callback_is_written_once(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let key = CallbackKey(Dice(1).bytes());
     let telling = CallbackRow { key, provider: "scripted".into(), event: "evt_1".into(), at: NOON };

@@ -1,4 +1,4 @@
-//! What every gate promises: it says no on committed facts only, and what it does not know lets everybody through.
+//! The promises of every gate: it refuses on committed facts only, and lets everything through that it does not know.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::ports::{BoxFuture, CampaignFacts, EarlyRefusal, Gate};
 pub trait GateFixture {
     fn gate(&self) -> &dyn Gate;
 
-    /// What the store says of a campaign from now on.
+    /// Sets the store's state of a campaign.
     fn commit(&mut self, campaign: &Campaign);
 
-    /// Returns when what the gate was told can be asked for.
+    /// Waits until the gate has applied all updates.
     fn told(&mut self) -> BoxFuture<'_, ()>;
 }
 
@@ -25,7 +25,7 @@ pub type GateCase = for<'a> fn(&'a mut dyn GateFixture) -> BoxFuture<'a, ()>;
 
 macro_rules! gate_cases {
     ($($case:ident,)*) => {
-        /// Every case by name, each for a gate that knows nothing; it panics when the promise is broken.
+        /// Every case by name, each for an empty gate; a case panics when its promise is broken.
         pub const GATE_CASES: &[(&str, GateCase)] =
             &[$((stringify!($case), |fixture| Box::pin($case(fixture))),)*];
     };
@@ -34,20 +34,20 @@ macro_rules! gate_cases {
 gate_cases! {
     nothing_is_refused_of_an_unknown_campaign,
     the_last_coupon_closes_the_gate_and_a_raised_quantity_opens_it,
-    who_has_his_is_told_so_even_when_all_are_gone,
-    a_holder_below_his_limit_is_told_that_all_are_gone,
-    who_is_not_known_is_let_through_until_all_holders_are,
-    what_is_told_again_changes_nothing,
-    who_holds_none_is_known_for_sure,
-    a_campaign_that_is_paused_says_so_first,
+    a_holder_at_the_limit_gets_that_refusal_even_when_sold_out,
+    a_holder_below_the_limit_is_refused_as_sold_out,
+    an_unknown_user_is_let_through_until_all_holders_are_known,
+    a_repeated_update_changes_nothing,
+    a_user_without_coupons_is_known_for_sure,
+    a_paused_campaign_is_refused_as_paused_first,
     a_queued_campaign_takes_every_request,
-    what_is_forgotten_is_asked_of_the_store,
+    a_forgotten_campaign_is_read_from_the_store,
 }
 
 const ANN: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const CAT: UserId = UserId(3);
-/// Far from now on either side: a gate may let what is over expire by its own clock.
+/// Far from the present on either side: a gate may expire ended campaigns by its own clock.
 const STARTS: Timestamp = Timestamp::from_micros(1_600_000_000_000_000);
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 const ENDS: Timestamp = Timestamp::from_micros(4_000_000_000_000_000);
@@ -71,7 +71,7 @@ fn campaign(quantity: i64, issued: i64) -> Campaign {
     }
 }
 
-/// A commit that the gate hears of.
+/// Commits a campaign and sends the gate its update.
 async fn tell(fixture: &mut dyn GateFixture, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
     fixture.commit(&campaign);
     fixture.gate().apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
@@ -102,20 +102,20 @@ async fn the_last_coupon_closes_the_gate_and_a_raised_quantity_opens_it(fixture:
     check(fixture, ANN, Some(Rejection::AlreadyIssued)).await;
 }
 
-async fn who_has_his_is_told_so_even_when_all_are_gone(fixture: &mut dyn GateFixture) {
+async fn a_holder_at_the_limit_gets_that_refusal_even_when_sold_out(fixture: &mut dyn GateFixture) {
     tell(fixture, campaign(1, 1), &[(ANN, 1)], true).await;
     check(fixture, ANN, Some(Rejection::AlreadyIssued)).await;
     check(fixture, BOB, Some(Rejection::SoldOut)).await;
 }
 
-async fn a_holder_below_his_limit_is_told_that_all_are_gone(fixture: &mut dyn GateFixture) {
+async fn a_holder_below_the_limit_is_refused_as_sold_out(fixture: &mut dyn GateFixture) {
     let two_each = Campaign { issue_per_user_max: 2, ..campaign(3, 3) };
     tell(fixture, two_each, &[(ANN, 1), (BOB, 2)], true).await;
     check(fixture, ANN, Some(Rejection::SoldOut)).await;
     check(fixture, BOB, Some(Rejection::AlreadyIssued)).await;
 }
 
-async fn who_is_not_known_is_let_through_until_all_holders_are(fixture: &mut dyn GateFixture) {
+async fn an_unknown_user_is_let_through_until_all_holders_are_known(fixture: &mut dyn GateFixture) {
     tell(fixture, campaign(2, 2), &[(ANN, 1)], false).await;
     check(fixture, ANN, Some(Rejection::AlreadyIssued)).await;
     check(fixture, BOB, None).await;
@@ -124,7 +124,7 @@ async fn who_is_not_known_is_let_through_until_all_holders_are(fixture: &mut dyn
     check(fixture, BOB, Some(Rejection::SoldOut)).await;
 }
 
-async fn what_is_told_again_changes_nothing(fixture: &mut dyn GateFixture) {
+async fn a_repeated_update_changes_nothing(fixture: &mut dyn GateFixture) {
     tell(fixture, campaign(2, 0), &[], true).await;
     for _time in 0..3 {
         tell(fixture, campaign(2, 1), &[(ANN, 1)], false).await;
@@ -134,7 +134,7 @@ async fn what_is_told_again_changes_nothing(fixture: &mut dyn GateFixture) {
     check(fixture, CAT, Some(Rejection::SoldOut)).await;
 }
 
-async fn who_holds_none_is_known_for_sure(fixture: &mut dyn GateFixture) {
+async fn a_user_without_coupons_is_known_for_sure(fixture: &mut dyn GateFixture) {
     let two_each = Campaign { issue_per_user_max: 2, ..campaign(2, 2) };
     tell(fixture, two_each, &[(ANN, 1), (BOB, 1)], true).await;
     let holds_none = async |user| early(fixture, user).await.map(|early| early.holds_none);
@@ -142,7 +142,7 @@ async fn who_holds_none_is_known_for_sure(fixture: &mut dyn GateFixture) {
     assert_eq!(holds_none(CAT).await, Some(true));
 }
 
-async fn a_campaign_that_is_paused_says_so_first(fixture: &mut dyn GateFixture) {
+async fn a_paused_campaign_is_refused_as_paused_first(fixture: &mut dyn GateFixture) {
     tell(fixture, campaign(1, 1), &[(ANN, 1)], true).await;
     tell(fixture, Campaign { paused: true, ..campaign(1, 1) }, &[], false).await;
     check(fixture, ANN, Some(Rejection::Paused)).await;
@@ -157,8 +157,8 @@ async fn a_queued_campaign_takes_every_request(fixture: &mut dyn GateFixture) {
     }
 }
 
-/// Nobody knows whether a commit happened that raised it; it did.
-async fn what_is_forgotten_is_asked_of_the_store(fixture: &mut dyn GateFixture) {
+/// The outcome of a commit that raised the quantity is unknown; it did happen.
+async fn a_forgotten_campaign_is_read_from_the_store(fixture: &mut dyn GateFixture) {
     tell(fixture, campaign(1, 1), &[(ANN, 1)], true).await;
     check(fixture, BOB, Some(Rejection::SoldOut)).await;
     fixture.commit(&campaign(2, 1));

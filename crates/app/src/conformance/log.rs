@@ -1,4 +1,4 @@
-//! The log gives every group its events, in the order of their commits, from where it stands.
+//! The log delivers each group its events, in the order of their commits, from its offset.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +28,7 @@ fn cancelled(user: i64) -> Event {
     })
 }
 
-/// Events of a hundred keys, in commits of various sizes.
+/// Writes events of a hundred keys, in commits of various sizes.
 async fn write_cancellations(session: &mut Session<'_>, count: u32) -> Vec<Event> {
     let mut written = vec![];
     let mut number = 0;
@@ -46,13 +46,13 @@ async fn write_cancellations(session: &mut Session<'_>, count: u32) -> Vec<Event
     written
 }
 
-/// Everything that a group is given in a partition from an offset on.
+/// Reads all events of a group in a partition from an offset on.
 async fn read(session: &mut Session<'_>, key: OffsetKey, from: i64, page: usize) -> Vec<Delivery> {
     let (mut found, mut from) = (vec![], from);
     loop {
         let fetched = session.log().fetch(key, from, page).await.expect("the log can be read");
         assert!(fetched.deliveries.len() <= page, "{} are more than {page}", fetched.deliveries.len());
-        assert!(fetched.next >= from, "the log never goes back");
+        assert!(fetched.next >= from, "offsets never decrease");
         if fetched.deliveries.is_empty() {
             return found;
         }
@@ -81,10 +81,10 @@ pub(super) async fn events_come_in_commit_order_without_a_gap(fixture: &mut dyn 
     for (partition, deliveries) in &all {
         let offsets: Vec<i64> = deliveries.iter().map(|delivery| delivery.offset).collect();
         assert!(offsets.windows(2).all(|pair| pair[1] == pair[0] + 1), "{offsets:?} has a gap");
-        // A topic's partition takes in several shards, and promises an order to each key alone.
+        // A topic's partition merges several shards; the order is promised for each key alone.
         let mut last_of_key = BTreeMap::new();
         for delivery in deliveries {
-            let key = delivery.event.as_ref().expect("it was written as an event").key();
+            let key = delivery.event.as_ref().expect("the test wrote an event").key();
             let of = partition.topic.map(|_| key.clone());
             let last = last_of_key.insert(of, delivery.id);
             assert!(last < Some(delivery.id), "commits came in the order of the ids: {last:?}, {:?}", delivery.id);
@@ -116,7 +116,7 @@ pub(super) async fn every_event_survives_the_log(fixture: &mut dyn Fixture) {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "one event after the other")]
+#[expect(clippy::too_many_lines, reason = "one event after another")]
 fn varied_events() -> Vec<Event> {
     let order_id = samples::code_of(5);
     let user_id = UserId(5);
@@ -186,10 +186,10 @@ fn varied_events() -> Vec<Event> {
     ]
 }
 
-pub(super) async fn a_group_is_given_only_what_it_asks_for(fixture: &mut dyn Fixture) {
+pub(super) async fn a_group_receives_only_its_kinds(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let mut rows = session.load(&[]).await;
-    // One key, so one partition: what nobody asks for lies before, between and behind.
+    // One key, so one partition: events without a reader lie before, between and after.
     let charged =
         Event::PointsCharged(PointsCharged { user_id: UserId(1), amount: Money::won(1), balance: Money::won(1) });
     for number in 0..600 {
@@ -221,7 +221,7 @@ pub(super) async fn a_log_is_read_in_pages(fixture: &mut dyn Fixture) {
     }
 }
 
-pub(super) async fn a_group_goes_on_where_its_commit_left_it(fixture: &mut dyn Fixture) {
+pub(super) async fn a_group_continues_at_its_committed_offset(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     write_cancellations(&mut session, 100).await;
     let all = read_all(&mut session, Group::Notices, 1_000).await;
@@ -230,7 +230,7 @@ pub(super) async fn a_group_goes_on_where_its_commit_left_it(fixture: &mut dyn F
     assert_eq!(session.position(key).await, 0);
     let next = deliveries[0].offset + 1;
     let rows = session.load(&[]).await;
-    session.try_commit(&rows, &[OffsetMove { key, from: 0, to: next }]).await.expect("the group stands there");
+    session.try_commit(&rows, &[OffsetMove { key, from: 0, to: next }]).await.expect("the group has this offset");
     session.reopen().await;
     assert_eq!(session.position(key).await, next);
     assert_eq!(read(&mut session, key, next, 1_000).await, deliveries[1..]);

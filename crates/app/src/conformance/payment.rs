@@ -1,4 +1,4 @@
-//! What every payment provider promises, as tests that know only the port.
+//! The promises of every payment provider, as tests that know only the port.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,29 +14,29 @@ pub type Case = for<'a> fn(&'a Customer<'a>) -> Pin<Box<dyn Future<Output = ()> 
 
 macro_rules! cases {
     ($($case:ident,)*) => {
-        /// Every case by name; it panics when the promise is broken. Each wants a customer of its own.
+        /// Every case by name; a case panics when its promise is broken. Each needs a customer of its own.
         pub const CASES: &[(&str, Case)] = &[$((stringify!($case), |customer| Box::pin($case(customer))),)*];
     };
 }
 
 cases! {
-    what_is_set_aside_is_taken_and_given_back_in_parts,
-    what_was_never_asked_is_not_found,
-    the_same_key_is_the_same_deed,
-    what_was_done_is_found_again,
-    a_decline_is_for_good_and_found_again,
-    what_is_given_up_is_not_taken,
-    what_is_taken_is_not_given_up,
-    no_more_is_given_back_than_was_taken,
+    an_authorization_is_captured_and_refunded_in_parts,
+    an_unknown_operation_is_not_found,
+    the_same_key_is_the_same_operation,
+    an_executed_operation_is_found_again,
+    a_decline_is_final_and_found_again,
+    a_voided_authorization_is_not_captured,
+    a_capture_is_not_voided,
+    no_more_is_refunded_than_was_captured,
     another_attempt_is_another_payment,
 }
 
 const PRICE: Money = Money::won(12_300);
 
-/// Somebody who pays for one order.
+/// A customer who pays for one order.
 pub struct Customer<'a> {
     pub provider: &'a dyn Provider,
-    /// Told nobody before.
+    /// Never sent to the provider before.
     pub order: Code,
     /// An amount that the provider declines.
     pub too_much: Money,
@@ -69,7 +69,7 @@ impl Customer<'_> {
         self.provider.ask(ask).await.expect("the provider answers")
     }
 
-    /// Has something approved, in full; its reference.
+    /// Runs an operation that is approved in full; returns its reference.
     async fn gets(&self, ask: &Ask) -> Arc<str> {
         match self.has(ask).await {
             Verdict::Approved { reference, amount } => {
@@ -94,7 +94,7 @@ impl Customer<'_> {
     }
 }
 
-async fn what_is_set_aside_is_taken_and_given_back_in_parts(customer: &Customer<'_>) {
+async fn an_authorization_is_captured_and_refunded_in_parts(customer: &Customer<'_>) {
     let reference = customer.pays().await;
     for (number, won) in [(1, 300), (2, 2_000), (3, 10_000)] {
         let again = customer.gets(&customer.refund(&reference, number, Money::won(won))).await;
@@ -102,7 +102,7 @@ async fn what_is_set_aside_is_taken_and_given_back_in_parts(customer: &Customer<
     }
 }
 
-async fn what_was_never_asked_is_not_found(customer: &Customer<'_>) {
+async fn an_unknown_operation_is_not_found(customer: &Customer<'_>) {
     let authorize = customer.asks(Operation::Authorize, PRICE);
     assert_eq!(customer.finds(&authorize).await, Found::Never);
     let reference = customer.gets(&authorize).await;
@@ -117,7 +117,7 @@ async fn what_was_never_asked_is_not_found(customer: &Customer<'_>) {
     assert_eq!(customer.finds(&customer.refund(&reference, 1, PRICE)).await, Found::Never);
 }
 
-async fn the_same_key_is_the_same_deed(customer: &Customer<'_>) {
+async fn the_same_key_is_the_same_operation(customer: &Customer<'_>) {
     let authorize = customer.asks(Operation::Authorize, PRICE);
     let first = customer.has(&authorize).await;
     assert_eq!(customer.has(&authorize).await, first);
@@ -129,7 +129,7 @@ async fn the_same_key_is_the_same_deed(customer: &Customer<'_>) {
     customer.is_refused(&customer.refund(&reference, 3, Money::won(1))).await;
 }
 
-async fn what_was_done_is_found_again(customer: &Customer<'_>) {
+async fn an_executed_operation_is_found_again(customer: &Customer<'_>) {
     let authorize = customer.asks(Operation::Authorize, PRICE);
     let verdict = customer.has(&authorize).await;
     assert_eq!(customer.finds(&authorize).await, Found::Verdict(verdict.clone()));
@@ -142,7 +142,7 @@ async fn what_was_done_is_found_again(customer: &Customer<'_>) {
     }
 }
 
-async fn a_decline_is_for_good_and_found_again(customer: &Customer<'_>) {
+async fn a_decline_is_final_and_found_again(customer: &Customer<'_>) {
     let ask = customer.asks(Operation::Authorize, customer.too_much);
     let Verdict::Declined { code, .. } = customer.has(&ask).await else { panic!("it was approved") };
     for _ in 0..2 {
@@ -156,7 +156,7 @@ async fn a_decline_is_for_good_and_found_again(customer: &Customer<'_>) {
     }
 }
 
-async fn what_is_given_up_is_not_taken(customer: &Customer<'_>) {
+async fn a_voided_authorization_is_not_captured(customer: &Customer<'_>) {
     let reference = customer.gets(&customer.asks(Operation::Authorize, PRICE)).await;
     let void = customer.asks_with(&reference, Operation::Void, PRICE);
     customer.gets(&void).await;
@@ -165,12 +165,12 @@ async fn what_is_given_up_is_not_taken(customer: &Customer<'_>) {
     customer.is_refused(&customer.asks_with(&reference, Operation::Capture, PRICE)).await;
 }
 
-async fn what_is_taken_is_not_given_up(customer: &Customer<'_>) {
+async fn a_capture_is_not_voided(customer: &Customer<'_>) {
     let reference = customer.pays().await;
     customer.is_refused(&customer.asks_with(&reference, Operation::Void, PRICE)).await;
 }
 
-async fn no_more_is_given_back_than_was_taken(customer: &Customer<'_>) {
+async fn no_more_is_refunded_than_was_captured(customer: &Customer<'_>) {
     let reference = customer.pays().await;
     customer.is_refused(&customer.refund(&reference, 1, PRICE + Money::won(1))).await;
     customer.gets(&customer.refund(&reference, 2, PRICE)).await;

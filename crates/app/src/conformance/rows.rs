@@ -1,4 +1,4 @@
-//! Every kind of row comes back as it was written: at once, after a change, and in the next process.
+//! Every kind of row is read as it was written: at once, after a change, and in the next process.
 
 use domain::claim::Claim;
 use domain::coupon::Holding;
@@ -21,10 +21,10 @@ use crate::state::rows::{
     Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey, TimerKind,
 };
 
-/// So many varied rows of each kind.
+/// The number of varied rows of each kind.
 const SAMPLES: i64 = 60;
 
-/// Writes each row at its key one after the other, and reads it back each time; the last also in the next process.
+/// Writes each row at its key in turn and reads it back each time; the last also in the next process.
 macro_rules! survives {
     ($session:expr, $table:ident, $key:expr, [$($row:expr),+ $(,)?]) => {{
         let key = $key;
@@ -109,7 +109,7 @@ pub(super) async fn an_order_survives_every_change(fixture: &mut dyn Fixture) {
     }
 }
 
-pub(super) async fn an_order_that_is_only_looked_at_is_the_one_that_is_written(fixture: &mut dyn Fixture) {
+pub(super) async fn a_placed_order_is_read_as_the_row_was_written(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     for id in 1..=SAMPLES {
         let order = samples::order(&mut Dice(id.unsigned_abs()), OrderId(id));
@@ -122,7 +122,7 @@ pub(super) async fn an_order_that_is_only_looked_at_is_the_one_that_is_written(f
     }
 }
 
-pub(super) async fn terms_and_offers_are_what_is_written(fixture: &mut dyn Fixture) {
+pub(super) async fn snapshots_are_read_as_the_rows_were_written(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let mut dice = Dice(7);
     let (campaign, product) = (samples::campaign(&mut dice, CampaignId(1)), samples::product(&mut dice, ProductId(1)));
@@ -148,7 +148,7 @@ pub(super) async fn a_timer_survives(fixture: &mut dyn Fixture) {
     survives!(session, timers, TimerKey(OrderId(1)), [claims, restorations, delayed, payment]);
 }
 
-/// The engine sets an order's timer without asking whether there is one.
+/// The engine sets an order's timer without loading the existing one.
 pub(super) async fn a_timer_put_without_being_read_replaces_what_is_there(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let key = TimerKey(OrderId(1));
@@ -172,7 +172,7 @@ pub(super) async fn a_request_survives(fixture: &mut dyn Fixture) {
     for id in 1..=SAMPLES {
         let mut dice = Dice(id.unsigned_abs());
         let first = samples::request(&mut dice, RequestId(id));
-        // What was asked never changes; what became of it does.
+        // The request's own fields never change; its result does.
         let mut second = samples::request(&mut dice, RequestId(id));
         (second.user, second.campaign, second.created_at) = (first.user, first.campaign, first.created_at);
         survives!(session, requests, RequestId(id), [first, second]);
@@ -276,7 +276,7 @@ pub(super) async fn an_inbox_row_survives(fixture: &mut dyn Fixture) {
     assert_eq!(rows.inbox.get(of_another_group), Ok(None));
 }
 
-pub(super) async fn what_is_not_there_is_loaded_as_absent(fixture: &mut dyn Fixture) {
+pub(super) async fn a_missing_row_is_loaded_as_absent(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;
     let (order, user) = (OrderId(4), UserId(4));
     let holding = HoldingKey { campaign: CampaignId(4), user };

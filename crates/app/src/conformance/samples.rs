@@ -24,7 +24,7 @@ use crate::state::rows::{Customer, Decision, EventId, Granted, NewEvent, Request
 
 const CODEC: Codec = Codec::new([7; 16]);
 
-/// Chance from a seed (SplitMix64).
+/// Random numbers from a seed (SplitMix64).
 pub(super) struct Dice(pub u64);
 
 impl Dice {
@@ -35,9 +35,9 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`.
+    /// Returns a number below `end`.
     pub(super) fn below(&mut self, end: i64) -> i64 {
-        i64::try_from(self.next() % end.unsigned_abs().max(1)).expect("a number below an i64 is an i64")
+        i64::try_from(self.next() % end.unsigned_abs().max(1)).expect("a number below an i64 fits into an i64")
     }
 
     pub(super) fn flip(&mut self) -> bool {
@@ -73,11 +73,11 @@ impl Dice {
     }
 }
 
-/// An order in a state that its commands can lead to.
+/// Returns an order in a state that its commands can reach.
 pub(super) fn order(dice: &mut Dice, id: OrderId) -> Order {
     let command = order::Command::Place(Box::new(placement(dice, id)));
     let at = dice.moment();
-    let events = order::decide(None, &command, at).expect("the sample asks for no more points than it may");
+    let events = order::decide(None, &command, at).expect("the sample uses no more points than allowed");
     let mut order = None;
     for event in &events {
         order::evolve(&mut order, event, at);
@@ -89,7 +89,7 @@ pub(super) fn order(dice: &mut Dice, id: OrderId) -> Order {
     order
 }
 
-/// The order after one more command, if it takes it.
+/// Returns the order after one more command, if the order accepts it.
 pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     let steps: Vec<Step> = before.saga.steps.iter().map(|record| record.step).collect();
     let at = dice.moment();
@@ -114,7 +114,7 @@ pub(super) fn advanced(dice: &mut Dice, before: Order) -> Order {
     for event in &events {
         order::evolve(&mut order, event, at);
     }
-    order.expect("the order was there before")
+    order.expect("the order existed before")
 }
 
 fn fulfilment_command(dice: &mut Dice, before: &Order) -> fulfilment::Command {
@@ -275,14 +275,14 @@ pub(super) fn code_of(order: i64) -> Code {
     CODEC.order(OrderId(order))
 }
 
-/// The `number`th event of a test.
+/// Returns the `number`th event of a test.
 pub(super) fn new_event(number: u32, event: crate::events::event::Event) -> NewEvent {
     let at = NOON + Duration::from_micros(u64::from(number));
     let (id, trace) = (EventId(u128::from(number)), trace(number.into()));
     NewEvent { id, event, order: None, version: None, cause: "test", trace, at }
 }
 
-/// Every other event belongs to a trace.
+/// Returns a trace for every other number.
 pub(super) fn trace(number: i64) -> Option<TraceParent> {
     TraceParent::parse(format!("00-{number:032x}-00f067aa0ba902b7-01").as_bytes()).filter(|_| number % 2 == 1)
 }

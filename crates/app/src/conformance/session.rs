@@ -1,4 +1,4 @@
-//! One engine's dealings with a store under test.
+//! One engine's session with a store under test.
 
 use domain::time::Timestamp;
 
@@ -22,7 +22,7 @@ impl<'f> Session<'f> {
         Session { fixture, opened, commits: 0 }
     }
 
-    /// Goes on as a new process would.
+    /// Reopens the store, as a new process does.
     pub(super) async fn reopen(&mut self) {
         self.opened = None;
         self.opened = Some(self.fixture.open().await);
@@ -46,7 +46,7 @@ impl<'f> Session<'f> {
     /// Reads rows and ends the transaction.
     pub(super) async fn look(&mut self, keys: &[Key]) -> Rows {
         let rows = self.load(keys).await;
-        self.store().rollback().await.expect("a transaction can be given up");
+        self.store().rollback().await.expect("a transaction can be rolled back");
         rows
     }
 
@@ -62,7 +62,7 @@ impl<'f> Session<'f> {
     }
 
     pub(super) async fn commit(&mut self, rows: &Rows) {
-        self.try_commit(rows, &[]).await.expect("the commit is in order");
+        self.try_commit(rows, &[]).await.expect("the commit is valid");
     }
 
     /// Loads rows, changes them and commits.

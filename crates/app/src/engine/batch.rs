@@ -1,4 +1,4 @@
-//! One batch between loading and commit: who asked, what was decided, what moves with it.
+//! One batch between loading and commit: its jobs, decisions and offsets.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -32,13 +32,13 @@ pub(super) struct Batch {
     now: Timestamp,
     decided: Vec<(Job, Result<Answer, Refusal>, bool)>,
     offsets: BTreeMap<OffsetKey, OffsetMove>,
-    /// Partitions in which an event was deferred: what comes after it must wait too.
+    /// Partitions with a deferred event: later events of them must wait too.
     held_back: BTreeSet<OffsetKey>,
     /// Idempotency keys whose first job was deferred.
     in_progress: BTreeSet<AnswerKey>,
-    /// Events that a group skipped, because they changed nothing any more.
+    /// The number of events without effect, by group.
     skipped: BTreeMap<Group, usize>,
-    /// What was not done, because something that always holds would not hold any more.
+    /// Invariants that would have been broken; those commands were not applied.
     broken: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Batch {
         self.decided.len()
     }
 
-    /// Partitions in which an operator moved the group: whoever reads there for it must ask where it stands.
+    /// Partitions in which an operator moved the group: their readers must read the offset again.
     pub(super) fn moved_by_hand(&self) -> impl Iterator<Item = OffsetKey> {
         let moves = self.decided.iter().filter_map(|(job, result, _)| {
             let Command::MoveGroup { moves } = &job.command else { return None };
@@ -74,22 +74,22 @@ impl Batch {
         self.offsets.values().copied().collect()
     }
 
-    /// Whether there is nothing to write, and nothing that a commit would compare.
+    /// Returns true if there is nothing to write, and nothing that a commit would compare.
     pub(super) fn is_empty(&self) -> bool {
         self.offsets.is_empty() && self.rows.is_unchanged() && self.rows.held.is_empty()
     }
 
-    /// All jobs, decided or not, in their order, to be decided again.
+    /// Returns all jobs, decided or not, in their order, to be decided again.
     pub(super) fn into_jobs(self) -> Vec<Job> {
         self.decided.into_iter().map(|(job, _, _)| job).chain(self.deferred).collect()
     }
 
-    /// The jobs that were decided, and those that wait.
+    /// Returns the decided jobs, and the deferred ones.
     pub(super) fn into_parts(self) -> (Vec<Job>, Vec<Job>) {
         (self.decided.into_iter().map(|(job, _, _)| job).collect(), self.deferred)
     }
 
-    /// Decides one job in the rows of the batch, and undoes it alone if it does not come about.
+    /// Decides one job in the rows of the batch, and undoes it alone if it fails.
     pub(super) fn decide(&mut self, mut job: Job, ids: &mut Ids, settings: &Settings) {
         if job.source.is_some_and(|source| self.held_back.contains(&source.offset)) {
             self.deferred.push(job);
@@ -126,7 +126,7 @@ impl Batch {
         }
     }
 
-    /// Writes down that an event cannot be handled; trying again would not help.
+    /// Records that an event cannot be handled, and that a retry would not help.
     fn decide_failed(&mut self, mut job: Job, error: &str, (ids, settings): (&mut Ids, &Settings)) {
         if job.fail(error, true) {
             return self.decide(job, ids, settings);
@@ -135,15 +135,15 @@ impl Batch {
         self.decided.push((job, Err(Refusal::Broken), false));
     }
 
-    /// Moves a group for an operator, unless events of this batch move it already. Events of it that come later in the
-    /// batch stand where it stood before, and wait until the next one finds that out.
+    /// Moves a group for an operator, unless events of this batch move it already. Later events of the group in this
+    /// batch have the old offset, and wait until the next batch detects that.
     fn move_group(&mut self, moves: &[OffsetMove]) -> Result<(), Halt> {
         if moves.iter().any(|moved| self.offsets.contains_key(&moved.key)) {
             return Err(Refusal::GroupMoved.into());
         }
         self.offsets.extend(moves.iter().map(|moved| (moved.key, *moved)));
         self.held_back.extend(moves.iter().map(|moved| moved.key));
-        // What lies between is not taken in, and the audit must not miss it.
+        // The skipped range is not handled, and the audit must know of it.
         self.rows.skips.extend(moves.iter().filter(|moved| moved.to > moved.from));
         Ok(())
     }
@@ -196,20 +196,21 @@ impl Batch {
         Context { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0 }
     }
 
-    /// How the event waits, if others of its key wait already.
+    /// Returns the command that parks the event, if others of its key are parked already.
     fn waits_behind(&self, job: &Job) -> Result<Option<Command>, Missing> {
         let Some(carried) = &job.carried else { return Ok(None) };
         Ok(self.rows.parked.get(carried.park)?.and_then(|_| job.park()))
     }
 
-    /// Only what was handed to a group is counted: whoever asks by himself learns what came of it.
+    /// Counts delivered events only: other senders get the answer themselves.
     fn note_skipped(&mut self, job: &Job, events: usize) {
         if let Some(source) = job.source.filter(|_| events > 0) {
             *self.skipped.entry(source.offset.group).or_default() += events;
         }
     }
 
-    /// Whether an event is new to its group, where the domain does not see the repeat by itself.
+    /// Records an event in its group's inbox; `false` if it was there. Only for reactions whose repeats the domain
+    /// cannot detect.
     fn take_in(&mut self, job: &Job) -> Result<bool, Missing> {
         let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) else {
             return Ok(true);
@@ -238,12 +239,12 @@ impl Batch {
         self.deferred.push(job);
     }
 
-    /// Holdings that the batch changed, with how many coupons they hold now.
+    /// Returns the holdings that the batch changed, with their counts of coupons.
     pub(super) fn holdings(&self) -> impl Iterator<Item = (HoldingKey, i64)> {
         self.rows.holdings.changes().into_iter().map(|(key, change)| (key, change.kept().0.count()))
     }
 
-    /// Campaigns of which a consumer decided a request.
+    /// Returns campaigns with a request that a consumer decided.
     pub(super) fn requested_campaigns(&self) -> impl Iterator<Item = CampaignId> {
         self.decided.iter().filter_map(|(job, _, _)| {
             let Command::React(Reaction::DecideRequest { campaign, .. }) = &job.command else { return None };
@@ -251,13 +252,13 @@ impl Batch {
         })
     }
 
-    /// Campaigns of which nobody knows what is committed when it is unknown whether this batch is.
+    /// Returns campaigns whose committed state is unknown if this batch's outcome is unknown.
     pub(super) fn campaigns_in_doubt(&self) -> BTreeSet<CampaignId> {
         let changed = self.rows.campaigns.changed();
         changed.chain(self.rows.holdings.changed().map(|key| key.campaign)).collect()
     }
 
-    /// Campaigns that the batch changed, or found sold out; and whether it created them.
+    /// Returns campaigns that the batch changed or found sold out, and if it created them.
     pub(super) fn campaigns(&self) -> Vec<(&Campaign, bool)> {
         let changes = self.rows.campaigns.changes();
         let mut campaigns: Vec<_> = changes.into_iter().map(|(_, change)| change.kept()).collect();
@@ -275,12 +276,12 @@ impl Batch {
 
     pub(super) fn touched(&self, report: &mut Report) {
         report.orders.extend(self.rows.orders.changes().into_iter().filter_map(|(key, change)| {
-            // Nobody waits for less than an outcome, and whoever is woken looks.
+            // Waiters need at least an outcome, and read the order when they are woken.
             let (row, _) = change.kept();
             (!row.order.outcome.is_under_way()).then_some(key.0)
         }));
         for (key, change) in self.rows.payments.changes() {
-            // Whoever waits for an order waits for its payment as well.
+            // Waiters of an order wait for its payment as well.
             report.orders.push(key.0);
             report.asks |= change.row().is_some_and(|row| row.next.is_some_and(|next| next.due.is_some()));
         }
@@ -308,7 +309,7 @@ impl Batch {
                 let (kind, error) = (Arc::clone(&letter.message.kind), Arc::clone(&letter.trouble.error));
                 report.buried.push(DeadLettered { letter: letter.id, group: letter.group, kind, error });
             }
-            // Whoever acted on it before may expect that it is tried again by itself.
+            // An operator who acted on it may expect that it is retried automatically.
             if letter.status == LetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {
                 report.permanent.push((letter.id, letter.group));
             }
@@ -320,7 +321,7 @@ impl Batch {
             parked.into_iter().any(|(_, change)| change.row().is_some_and(|parked| parked.due <= self.now));
     }
 
-    /// Whether this batch has tried a letter that would have been tried again.
+    /// Returns true if this batch resent a letter that had a scheduled resend.
     fn was_scheduled(&self, letter: &DeadLetter) -> bool {
         self.decided.iter().any(|(job, result, _)| {
             let Command::FailedDelivery(FailedDelivery::ResendFailed { letter: seen, .. }) = &job.command else {
@@ -330,7 +331,7 @@ impl Batch {
         })
     }
 
-    /// What everybody is told when it is durable.
+    /// Returns the replies, to be sent when the batch is durable.
     pub(super) fn into_answers(self) -> Vec<(Responder, Reply)> {
         let Batch { rows, decided, .. } = self;
         let answer = |(job, result, replayed): (Job, Result<Answer, Refusal>, bool)| {
@@ -347,7 +348,7 @@ fn order_of(rows: &Rows, answer: &Answer) -> Option<Arc<Order>> {
     Some(Arc::new(row.order.clone()))
 }
 
-/// Whether the command is an event's, handled for the first time.
+/// Returns true if the command handles an event for the first time.
 const fn is_reaction(command: &Command) -> bool {
     matches!(command, Command::React(_))
 }

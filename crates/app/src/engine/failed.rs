@@ -1,4 +1,4 @@
-//! What becomes of a job that came to nothing: events are not lost, their failure is written down by a job of its own.
+//! Failed jobs: an event is not lost, a job of its own records its failure.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use domain::ids::Codec;
 
 use super::Job;
 
-/// What the log brought, kept until its effect is committed.
+/// A delivered event, kept until its effect is committed.
 pub(super) struct Carried {
     pub(super) delivery: Delivery,
-    /// What it waits behind, if anything waits.
+    /// The key behind which it is parked.
     pub(super) park: ParkKey,
 }
 
 impl Job {
-    /// Keeps the event, so that it can be parked if it comes to nothing, and goes on with its trace.
+    /// Attaches the event, so that a failure can park it, and continues its trace.
     pub fn carrying(mut self, delivery: Delivery) -> Job {
         self.trace = delivery.trace;
         let Some(source) = self.source else { return self };
@@ -28,12 +28,12 @@ impl Job {
         self
     }
 
-    /// Whether its failure can be written down.
+    /// Returns true if its failure can be recorded.
     pub(super) const fn is_event(&self) -> bool {
         self.carried.is_some() || matches!(self.command, Command::FailedDelivery(_))
     }
 
-    /// The job that lets the event wait behind others of its key.
+    /// Returns the command that parks the event behind others of its key.
     pub(super) fn park(&self) -> Option<Command> {
         self.parking(None)
     }
@@ -44,7 +44,7 @@ impl Job {
         Some(Command::FailedDelivery(FailedDelivery::Park { key: carried.park, message, error }))
     }
 
-    /// Becomes the job that writes down that this one failed. `false`: it is about no event, and stays what it was.
+    /// Turns the job into the one that records its failure. `false`: the job has no event, and is unchanged.
     pub(super) fn fail(&mut self, error: &str, is_final: bool) -> bool {
         let Some(command) = self.failure(error.into(), is_final) else { return false };
         self.command = command;
@@ -53,7 +53,7 @@ impl Job {
     }
 
     fn failure(&self, error: Arc<str>, is_final: bool) -> Option<Command> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "no other command brings an event")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other command handles an event")]
         match &self.command {
             Command::React(_) if is_final => {
                 let Carried { delivery, park } = &**self.carried.as_ref()?;
@@ -74,7 +74,7 @@ impl Job {
     }
 }
 
-/// What a timer that is due asks for.
+/// Returns the command of a due timer.
 pub(super) fn command_of(timer: DueTimer, codec: &Codec) -> Command {
     let reaction = |group, message: &Message| {
         let event = message.event().ok()?;

@@ -1,4 +1,4 @@
-//! What the engine is asked to decide, and who is told.
+//! A job of the engine: a command, and the recipient of its reply.
 
 use domain::time::Timestamp;
 
@@ -8,25 +8,25 @@ use crate::commands::{Command, Idempotency, Source};
 use crate::events::trace::TraceParent;
 use crate::state::rows::{Key, OffsetKey};
 
-/// Told once, when the job's outcome is durable or known not to be.
+/// Called once, when the job's outcome is durable or known not to be.
 pub type Responder = Box<dyn FnOnce(Reply) + Send>;
 
 /// A command on its way through the engine.
 pub struct Job {
     pub command: Command,
     pub idempotency: Option<Idempotency>,
-    /// For an event from the log: what moves with it.
+    /// For an event from the log: the offset that moves with it.
     pub source: Option<Source>,
-    /// After this moment nobody waits for the answer any more, and the command is not decided.
+    /// The command is not decided after this moment, because its sender has timed out.
     pub deadline: Option<Timestamp>,
-    /// The trace that it belongs to, and with it every event that it causes.
+    /// The trace of the command and of every event that it causes.
     pub trace: Option<TraceParent>,
     pub(super) responder: Responder,
-    /// Whether it is an event that the log did not bring, and the store did.
+    /// True if the event was delivered by the store and not by the log.
     pub(super) is_healing: bool,
-    /// What the log brought.
+    /// The delivered event.
     pub(super) carried: Option<Box<Carried>>,
-    /// Rows that an earlier attempt missed.
+    /// Rows that earlier attempts missed.
     pub(super) missed: Vec<Key>,
 }
 
@@ -65,19 +65,19 @@ impl Job {
         self
     }
 
-    /// Says that the log lost the event.
+    /// Marks the event as lost by the log and delivered by the store.
     pub fn healing(mut self) -> Job {
         self.is_healing = true;
         self
     }
 
-    /// Whether its commit moves the group there.
+    /// Returns true if its commit moves the offset of this group and partition.
     pub(super) fn moves(&self, key: OffsetKey) -> bool {
         let by_hand = if let Command::MoveGroup { moves } = &self.command { moves.as_slice() } else { &[] };
         self.source.is_some_and(|source| source.offset == key) || by_hand.iter().any(|moved| moved.key == key)
     }
 
-    /// Answers without deciding.
+    /// Replies without deciding.
     pub fn refuse(self, refusal: Refusal) {
         (self.responder)(Reply::refused(refusal));
     }

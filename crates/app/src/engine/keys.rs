@@ -1,4 +1,4 @@
-//! Which rows and numbers a command will need. A key left out here costs another round, never a wrong decision.
+//! The rows and numbers that a command needs. A key missing here costs another round, never a wrong decision.
 
 use domain::ids::{OrderId, UserId};
 use domain::limits::LINES_MAX;
@@ -19,10 +19,10 @@ use crate::state::settings::{Executor, Settings};
 /// The first key of the kinds that are loaded after orders.
 pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
 
-/// A customer is told at most so much at once: completed, in the warehouse, complete.
+/// The notices that one command can cause for a customer: completed, in the warehouse, complete.
 const NOTICES_OF_AN_ORDER: usize = 4;
 
-/// Numbers of a sequence that a command takes at most.
+/// Returns the numbers of a sequence that a command takes at most.
 pub(super) const fn need(command: &Command, sequence: Sequence) -> usize {
     match (command, sequence) {
         (Command::React(_) | Command::FailedDelivery(_) | Command::PaymentAnswered(_), Sequence::Letter) => 1,
@@ -78,7 +78,7 @@ const fn of_reaction(sequence: Sequence) -> usize {
     }
 }
 
-/// The rows that a job names by itself.
+/// Declares the rows that a job names itself.
 pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
     keys.extend(job.missed.iter().copied());
     keys.extend(job.idempotency.map(|idempotency| Key::Answer(idempotency.key)));
@@ -137,13 +137,13 @@ pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: 
     }
 }
 
-/// Whether the claims of an order are part of placing it.
+/// Returns true if an order claims everything in the commit that places it.
 fn claims_at_once(order: &PlaceOrder, settings: &Settings) -> bool {
     let choice = order.mode.unwrap_or(settings.modes.choice);
     settings.executor == Executor::Inline || matches!(choice, Choice::Atomic | Choice::Sync)
 }
 
-/// Placing alone only looks at what there is to buy.
+/// Placing reads products only.
 fn declare_placement(order: &PlaceOrder, keys: &mut Keys) {
     keys.insert(CustomerKey(order.user).into());
     keys.extend(order.items.iter().map(|(product, _)| Key::from(ProductSnapshotKey(*product))));
@@ -153,7 +153,7 @@ fn declare_placement(order: &PlaceOrder, keys: &mut Keys) {
 fn declare_claiming(order: &PlaceOrder, day: i64, keys: &mut Keys) {
     for (product, _) in &order.items {
         keys.insert((*product).into());
-        // An order that completes at once is counted among its day's sales.
+        // An order that completes at once is added to its day's sales.
         keys.insert(SalesKey { day, product: *product }.into());
     }
     keys.insert(CustomerKey(order.user).into());
@@ -259,7 +259,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
     }
 }
 
-/// A notice is counted in its customer's row.
+/// A notice counts in its customer's row.
 fn person_of_notice(user: UserId, keys: &mut Keys) {
     keys.insert(CustomerKey(user).into());
 }
@@ -276,13 +276,13 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
     });
 }
 
-/// The rows that a job leads to through an order that is now loaded.
+/// Declares the rows that a job needs through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
     let known = (rows, settings, now);
     if let Some(order) = given_back(&job.command) {
         declare_returns(order, (rows, settings), keys);
     }
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is about an order that exists")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command names an existing order")]
     match &job.command {
         Command::CancelOrder { order, .. }
         | Command::ResumeOrder { order }
@@ -319,9 +319,9 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
     }
 }
 
-/// The order of which the command gives something back.
+/// Returns the order that the command restores or refunds.
 const fn given_back(command: &Command) -> Option<OrderId> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command gives anything back")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command restores or refunds anything")]
     match command {
         Command::CancelOrder { order, .. } | Command::DecideRefund { order, .. } => Some(*order),
         Command::RefundOrder(wanted) => Some(wanted.order),
@@ -329,7 +329,7 @@ const fn given_back(command: &Command) -> Option<OrderId> {
     }
 }
 
-/// Inline, what is given back is taken off the sales of its day.
+/// Inline, refunded units are subtracted from the sales of their day.
 fn declare_returns(order: OrderId, (rows, settings): (&Rows, &Settings), keys: &mut Keys) {
     if let Ok(Some(OrderRow { order, .. })) = rows.orders.get(OrderKey(order))
         && settings.executor == Executor::Inline
@@ -342,7 +342,7 @@ fn declare_returns(order: OrderId, (rows, settings): (&Rows, &Settings), keys: &
 
 fn declare_by_reaction(reaction: &Reaction, known: (&Rows, &Settings, Timestamp), keys: &mut Keys) {
     let (rows, settings, _) = known;
-    // Inline, completing an order is also to tell the customer and to count what was sold.
+    // Inline, completing an order also notifies the customer and counts the sales.
     if let Reaction::Collect { order, report: Report::Completed, .. } = reaction
         && settings.executor == Executor::Log
         && let Ok(Some(row)) = rows.orders.get(OrderKey(*order))
@@ -360,7 +360,7 @@ fn declare_by(order: OrderId, (rows, settings, now): (&Rows, &Settings, Timestam
     }
 }
 
-/// What an order reads when its last claim is made: its claims and its timer it only deletes.
+/// Declares what an order reads when its last claim is made; its claims and timer are deleted without reading.
 fn declare_completing(order: &Order, keys: &mut Keys) {
     if order.has_destination() {
         keys.insert(ShipmentKey(order.id()).into());
@@ -371,7 +371,7 @@ fn declare_completing(order: &Order, keys: &mut Keys) {
     keys.extend(order.created.coupon.map(|wanted| Key::from(HoldingKey { campaign: wanted.campaign, user })));
 }
 
-/// Everything that settling or restoring an order may touch.
+/// Declares everything that fulfilling or restoring an order may touch.
 fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
     declare_completing(order, keys);
     let user = order.user();
@@ -397,7 +397,7 @@ fn declare_order(order: &Order, day: i64, keys: &mut Keys) {
     }
 }
 
-/// What pays for an order, and where its goods are.
+/// Declares an order's payment, shipment and storage.
 fn fulfilment(order: OrderId, keys: &mut Keys) {
     keys.insert(OrderKey(order).into());
     keys.insert(TimerKey(order).into());

@@ -1,15 +1,15 @@
-//! Which mode orders are claimed in: changed by a command of this engine, or of another process on the same store.
+//! The mode in which orders are claimed: changed by a command of this engine, or of another process on the same store.
 
 use super::Engine;
 use crate::ports::LoadError;
 use crate::state::rows::{Key, ModesKey, Rows};
 
 impl Engine {
-    /// Learns which mode orders are claimed in, where another process may have changed it.
+    /// Reloads the mode setting, which another process may have changed.
     pub async fn learn_modes(&mut self) -> Result<(), LoadError> {
         let mut rows = Rows::default();
         let loaded = self.store.load(&[Key::Modes], &mut rows).await;
-        // A store that cannot even give up is beyond use.
+        // A store that cannot roll back is unusable.
         self.broken |= self.store.rollback().await.is_err();
         loaded?;
         self.take_modes(&rows);

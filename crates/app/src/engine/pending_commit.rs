@@ -1,4 +1,4 @@
-//! What is written and not yet told: first the disk, then the gate, then everybody who waits.
+//! A commit that is written and not yet answered: it becomes durable, the gate is updated, then everyone is answered.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{Report, Responder};
 use crate::commands::answer::{Refusal, Reply};
 use crate::ports::{CampaignFacts, Durability, Gate};
 
-/// What a call of [`super::Engine::write_once`] wrote. Dropping it leaves everybody without an answer.
+/// The commits that a call of [`super::Engine::write_once`] wrote. Dropping it drops all replies.
 #[must_use]
 pub struct PendingCommit {
     pub report: Report,
@@ -18,21 +18,21 @@ pub struct PendingCommit {
     commits: Vec<Told>,
 }
 
-/// What is told after one commit.
+/// The updates and replies after one commit.
 struct Told {
     durability: Durability,
     updates: Vec<GateUpdate>,
     answers: Vec<(Responder, Reply)>,
 }
 
-/// What the gate learns of a commit.
+/// An update of the gate after a commit.
 pub(super) enum GateUpdate {
     Facts {
         campaign: Arc<Campaign>,
         holders: Vec<(UserId, i64)>,
         complete: bool,
     },
-    /// Nobody can tell what is committed of this campaign.
+    /// The committed state of this campaign is unknown.
     Doubt(CampaignId),
 }
 
@@ -45,16 +45,16 @@ impl PendingCommit {
         self.commits.push(Told { durability, updates, answers });
     }
 
-    /// At once, because whoever asks the gate must not be refused for what may be untrue; and again in its turn, after
-    /// what is still to be learned of earlier commits.
+    /// Forgets at once, so that the gate refuses nothing by an outdated state, and again in its turn, after the updates
+    /// of earlier commits.
     pub(super) fn doubt(&mut self, campaigns: BTreeSet<CampaignId>) {
         campaigns.iter().for_each(|id| self.gate.forget(*id));
         let updates = campaigns.into_iter().map(GateUpdate::Doubt).collect();
         self.add(Durability::Reached, updates, vec![]);
     }
 
-    /// Makes it durable and tells everybody. May block. If the disk fails, nobody is promised anything, and the report
-    /// says that the store broke.
+    /// Waits until the commits are durable, then updates the gate and sends the replies. May block. If the disk fails,
+    /// no reply promises anything, and the report says that the store is broken.
     pub fn complete(self) -> Report {
         let PendingCommit { mut report, gate, commits } = self;
         for Told { durability, updates, answers } in commits {

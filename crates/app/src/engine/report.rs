@@ -1,4 +1,4 @@
-//! What became of a batch, for whoever runs the engine.
+//! The report of a batch, for the loop that runs the engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::log::reactions::Group;
 use crate::ports::views::DaySales;
 use crate::state::rows::{EventId, OffsetKey};
 
-/// A dead letter that is new.
+/// A new dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLettered {
     pub letter: LetterId,
@@ -20,52 +20,52 @@ pub struct DeadLettered {
     pub error: Arc<str>,
 }
 
-/// What a call of [`super::Engine::write_once`] did.
+/// The results of a call of [`super::Engine::write_once`].
 #[derive(Debug, Default)]
 pub struct Report {
     pub commits: usize,
-    /// Attempts to commit that failed because of the store, not because of what was to be written.
+    /// Attempts to commit that failed because of the store, not because of the rows.
     pub commit_failures: usize,
     pub answered: usize,
-    /// Jobs that wait inside the engine for the next batch.
+    /// Jobs that are deferred to the next batch.
     pub deferred: usize,
     /// Events written.
     pub events: usize,
     /// Rows written, of every kind.
     pub rows: usize,
-    /// Statements that the store ran for it, and for what was looked for since the report before.
+    /// Statements that the store ran for it, and for reads since the previous report.
     pub statements: u64,
-    /// How long each sync took that was made for it; none where commits are durable by themselves.
+    /// The duration of each sync that was made for it; empty where commits are durable by themselves.
     pub syncs: Vec<Duration>,
-    /// Orders that came to an outcome, or whose payment moved.
+    /// Orders that reached an outcome, or whose payment changed.
     pub orders: Vec<OrderId>,
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
-    /// Whether there is something that a payment provider is to be asked.
+    /// True if a payment operation is due.
     pub asks: bool,
-    /// Orders whose compensation got stuck: the operator is told.
+    /// Orders whose compensation got stuck, for operators.
     pub stuck: Vec<Code>,
-    /// Payments of which a refund or a void got stuck: the operator is told, once.
+    /// Payments with a refund or a void that got stuck, for operators; each once.
     pub payments_stuck: Vec<PaymentStuck>,
-    /// Events that the log had lost, and that their groups took in from the store.
+    /// Events that the log had lost, and that their groups handled from the store.
     pub healed: Vec<(Group, EventId)>,
-    /// New dead letters: events that a group has given up. The operator is told.
+    /// New dead letters, for operators.
     pub buried: Vec<DeadLettered>,
-    /// Dead letters that have become permanent, new or not: nobody tries them again by himself. The operator is told.
+    /// Dead letters that have become permanent, new or not: they are not resent automatically. For operators.
     pub permanent: Vec<(LetterId, Group)>,
-    /// Events that a group was handed again, or too late: they changed nothing, and so many were skipped.
+    /// The number of events by group that were delivered again or too late, and changed nothing.
     pub skipped: Vec<(Group, usize)>,
-    /// What was not done, because something that always holds would not hold any more: the operator is told.
+    /// Invariants that would have been broken, for operators; those commands were not applied.
     pub broken: Vec<String>,
-    /// Whether parked events can be tried again at once.
+    /// True if parked events can be retried at once.
     pub is_more_due: bool,
-    /// What was sold so far on the days that were touched.
+    /// The sales so far of the days that changed.
     pub sold: Vec<DaySales>,
-    /// Partitions that another worker took over, in which an operator moved the group, or of which a delivery came to
-    /// nothing; their groups must ask where they stand.
+    /// Partitions that another worker took over, in which an operator moved the group, or with a failed delivery; their
+    /// groups must read their offsets again.
     pub lost: Vec<OffsetKey>,
-    /// What went wrong, for the operator.
+    /// Errors, for operators.
     pub errors: Vec<String>,
-    /// The disk failed after something was written: the store must not be written to again by this process.
+    /// The disk failed after a write: this process must not write to the store again.
     pub is_broken: bool,
 }

@@ -1,5 +1,5 @@
-//! A decision that would break an invariant is not made: this one command or event is undone and refused, and what stands
-//! beside it in the batch goes on.
+//! A decision that would break an invariant is not applied: this one command or event is undone and refused, and the
+//! rest of the batch continues.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,11 +12,11 @@ use crate::commands::context::Halt;
 use crate::state::rows::{PaymentKey, Rows, TimerKey};
 use crate::state::settings::Settings;
 
-/// Decides; a panic is one more way to refuse.
+/// Decides; a panic becomes a refusal.
 ///
-/// This is the last resort, behind refusals with words of their own. It is sound, because all that a decision touches are the
-/// rows of its batch, which the caller undoes, numbers, of which some are left out, and breakers, whose locks recover. Where
-/// nothing panics it costs nothing.
+/// This is the last resort, behind refusals with codes of their own. It is sound: a decision changes only the rows of
+/// its batch, which the caller undoes; numbers, of which some are then left out; and breakers, whose locks recover.
+/// Without a panic it costs nothing.
 pub(super) fn caught<T>(decide: impl FnOnce() -> Result<T, Halt>) -> Result<T, Halt> {
     catch_unwind(AssertUnwindSafe(decide))
         .unwrap_or_else(|panic| Err(Halt::Broken(format!("it panicked: {}", words(panic.as_ref())))))
@@ -24,12 +24,12 @@ pub(super) fn caught<T>(decide: impl FnOnce() -> Result<T, Halt>) -> Result<T, H
 
 fn words(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
-    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word")
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a message")
 }
 
-/// What comes by itself when it is due would come again at once, and for ever: it is put off.
+/// Postpones commands that are due by the clock: otherwise they would fail again at once, endlessly.
 pub(super) fn put_off(rows: &mut Rows, command: &Command, (now, settings): (Timestamp, &Settings)) {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else comes by itself")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is due by the clock")]
     match command {
         Command::FireTimer { order, due } => {
             let key = TimerKey(*order);
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_a_refusal_in_its_own_words() {
+    fn a_panic_becomes_a_refusal_with_its_message() {
         let panics = || -> Result<(), Halt> { panic!("there are {} lamps", 3) };
         assert_eq!(caught(panics), Err(Halt::Broken("it panicked: there are 3 lamps".into())));
         assert_eq!(caught(|| Ok(7)), Ok(7));

@@ -1,8 +1,8 @@
 //! The campaigns of the `stream` mode, held by the engine whose consumer decides their requests (C-02, C-10).
 //!
-//! The checkpoint is the campaign's own row, written by the commit that decides, together with the group's place. So the
-//! row is read once, when the first request arrives. From then on a commit only compares it; if somebody else has
-//! changed it, the batch is void and is decided again on what is read anew.
+//! The checkpoint is the campaign's own row, written by the deciding commit together with the group's offset. So the
+//! row is read once, for the first request. From then on a commit only compares it; if another writer has changed it,
+//! the batch fails and is decided again on fresh rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use domain::ids::CampaignId;
 use super::batch::Batch;
 use crate::state::rows::{Keys, Rows};
 
-/// So many campaigns are held; beyond, the oldest one is forgotten and read again when it is asked for.
+/// The number of held campaigns; beyond it the oldest is dropped, and read again when it is needed.
 const HELD_MAX: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct Streams(BTreeMap<CampaignId, Campaign>);
 
 impl Streams {
-    /// Gives a batch what is held of what it would read.
+    /// Gives a batch the held campaigns among its keys.
     pub(super) fn give(&self, keys: &mut Keys, rows: &mut Rows) {
         for campaign in self.0.values().filter(|campaign| keys.remove(&campaign.id.into())) {
             rows.hold(campaign.clone());
         }
     }
 
-    /// Holds what the batch left of the campaigns whose requests it decided, now that it is committed.
+    /// Holds the batch's campaigns whose requests it decided, now that it is committed.
     pub(super) fn apply(&mut self, batch: &Batch) {
         let held = batch.rows.held.iter().map(|campaign| campaign.id);
         // A batch decides many requests for each.
@@ -42,7 +42,7 @@ impl Streams {
         }
     }
 
-    /// Forgets what a batch relied on that came to nothing.
+    /// Drops the campaigns that a failed batch used.
     pub(super) fn forget(&mut self, rows: &Rows) {
         rows.held.iter().for_each(|campaign| drop(self.0.remove(&campaign.id)));
     }

@@ -1,4 +1,5 @@
-//! The topics for those outside who read them: an AsyncAPI 3 document, made of the tables of topics, events and reactions.
+//! The topics for external consumers: an AsyncAPI 3 document, generated from the tables of topics, events and
+//! reactions.
 
 use serde_json::{Map, Value, json};
 
@@ -6,11 +7,11 @@ use crate::events::event::EventKind;
 use crate::events::topic::{Topic, Wanted};
 use crate::log::reactions::Group;
 
-/// The message on every topic of dead letters.
+/// The message on every dead-letter topic.
 const DEAD_LETTER: &str = "DeadLetter";
 
-/// The whole document about topics of these sizes. It holds the schemas of everything that is carried, and refers to nothing
-/// outside itself.
+/// Returns the whole document for topics of these sizes. It includes the schemas of all messages, and refers to nothing
+/// outside of itself.
 pub fn document(wanted: &[Wanted]) -> Value {
     let (dead, alive): (Vec<&Wanted>, Vec<&Wanted>) = wanted.iter().partition(|wanted| wanted.is_of_dead_letters());
     let channels = alive.iter().map(|wanted| channel(wanted)).chain(dead.iter().map(|wanted| dead_channel(wanted)));
@@ -35,7 +36,7 @@ pub fn document(wanted: &[Wanted]) -> Value {
     })
 }
 
-/// Everything that is on some topic.
+/// Returns the events that are published on some topic.
 fn published() -> impl Iterator<Item = EventKind> {
     EventKind::ALL.iter().copied().filter(|kind| *kind != EventKind::DeadLettered)
 }
@@ -44,7 +45,7 @@ fn named(entries: impl Iterator<Item = (String, Value)>) -> Value {
     Value::Object(entries.collect::<Map<String, Value>>())
 }
 
-/// The events on a topic: those at home there, and copies.
+/// Returns the events on a topic: its own, and copies from other topics.
 pub fn carried(topic: Topic) -> impl Iterator<Item = EventKind> {
     published().filter(move |kind| kind.topic() == topic || kind.copied_to().contains(&topic))
 }
@@ -59,7 +60,7 @@ fn channel(wanted: &Wanted) -> (String, Value) {
 }
 
 fn dead_channel(wanted: &Wanted) -> (String, Value) {
-    let description = format!("records of {} that a group gave up, by the key that they had", wanted.topic.name());
+    let description = format!("dead letters of {}, by their original key", wanted.topic.name());
     let messages = json!({DEAD_LETTER: {"$ref": format!("#/components/messages/{DEAD_LETTER}")}});
     (wanted.name.to_owned(), described(wanted, &description, messages))
 }
@@ -96,7 +97,7 @@ fn send_dead(wanted: &Wanted) -> (String, Value) {
     (format!("send.{}", wanted.name), operation)
 }
 
-/// What each consumer group of the shop reads.
+/// Returns the receiving operation of each consumer group.
 fn receives() -> impl Iterator<Item = (String, Value)> {
     let of_topic = |group: Group, topic: Topic| {
         let kinds = group.kinds().filter(move |kind| kind.topic() == topic);
@@ -124,7 +125,7 @@ fn message(kind: EventKind) -> Value {
     })
 }
 
-/// The event's schema without what says where it stands by itself.
+/// Returns the event's schema without the fields that only a stand-alone schema needs.
 fn payload(kind: EventKind) -> Value {
     let mut schema: Value = serde_json::from_str(kind.schema()).unwrap_or_default();
     if let Some(fields) = schema.as_object_mut() {
@@ -137,7 +138,7 @@ fn dead_letter() -> Value {
     json!({
         "name": DEAD_LETTER,
         "title": DEAD_LETTER,
-        "description": "A record that a group gave up, with its key and its value as they were.",
+        "description": "A dead letter: the record that a group gave up, with its original key and value.",
         "headers": {"$ref": "#/components/schemas/DeadLetterAttributes"},
         "payload": {},
         "bindings": {"kafka": {"key": {"type": "string"}, "bindingVersion": "0.5.0"}},
@@ -156,18 +157,18 @@ fn dead_letter_attributes() -> Value {
             "dlq_origin_offset", "dlq_attempts", "dlq_error", "dlq_first_failed_at",
         ],
         "properties": {
-            "ce_id": text("The record's own; several groups may have given it up."),
-            "ce_type": text("The record's own, or what stood in its place."),
-            "ce_traceparent": text("The record's own, where it had one."),
-            "dlq_letter_id": text("The letter's number: `doorbuster dlq show` and `/api/admin/dead-letters` know it by this."),
+            "ce_id": text("The original record's; several groups may have given it up."),
+            "ce_type": text("The original record's, or the text in its place."),
+            "ce_traceparent": text("The original record's, if it had one."),
+            "dlq_letter_id": text("The letter's number, for `doorbuster dlq show` and `/api/admin/dead-letters`."),
             "dlq_group": text("The group that gave it up."),
-            "dlq_origin_topic": text("The topic that it came from."),
-            "dlq_origin_partition": text("Its partition there."),
-            "dlq_origin_offset": text("Its offset there; 0 where the group read it before it was published."),
-            "dlq_attempts": text("How often the group tried."),
-            "dlq_error": text("Why the last attempt failed."),
-            "dlq_first_failed_at": text("When the first attempt failed, by RFC 3339."),
-            "dlq_is_cut": text("Present where the value was longer than a record may be; the letter has all of it."),
+            "dlq_origin_topic": text("The original topic."),
+            "dlq_origin_partition": text("The original partition."),
+            "dlq_origin_offset": text("The original offset; 0 if the group read the event before it was published."),
+            "dlq_attempts": text("The number of the group's attempts."),
+            "dlq_error": text("The error of the last attempt."),
+            "dlq_first_failed_at": text("When the first attempt failed (RFC 3339)."),
+            "dlq_is_cut": text("Present if the value was too long for a record; the letter has all of it."),
         },
     })
 }
@@ -178,15 +179,15 @@ fn attributes() -> Value {
         "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time"],
         "properties": {
             "ce_specversion": {"type": "string", "const": "1.0"},
-            "ce_id": text("The event's identity, a UUID; the same however often it comes."),
-            "ce_source": text("Where all events of the shop come from."),
+            "ce_id": text("The event's id, a UUID; the same in repeated deliveries."),
+            "ce_source": text("The shop that published the event."),
             "ce_type": {"type": "string", "enum": published().map(EventKind::ce_type).collect::<Vec<_>>()},
-            "ce_time": text("When it happened, by RFC 3339."),
-            "ce_shard": text("The shard of the outbox that it is in."),
-            "ce_seq": text("Its number in that shard, from 1 without gap."),
-            "ce_version": text("The order's, counted over all of its own events; others have none."),
-            "ce_origin": text("The ce_id of the event that this one was made of; only movements have one."),
-            "ce_traceparent": text("The W3C trace context of the request that caused it; what no traced request caused has none."),
+            "ce_time": text("When it happened (RFC 3339)."),
+            "ce_shard": text("Its shard of the outbox."),
+            "ce_seq": text("Its number in the shard, from 1 without gap."),
+            "ce_version": text("The order's version, counted over all of the order's own events; absent in other events."),
+            "ce_origin": text("The ce_id of the event that this movement is derived from; absent in other events."),
+            "ce_traceparent": text("The W3C trace context of the request that caused it; absent without a traced request."),
             "content-type": text("application/json"),
         },
     })

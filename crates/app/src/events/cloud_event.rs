@@ -1,5 +1,5 @@
-//! An event between processes: its JSON as the record's value, and all that is said about it as attributes beside it
-//! (CloudEvents 1.0, binary mode).
+//! An event between processes: its JSON as the record's value, and its metadata as attributes in headers (CloudEvents
+//! 1.0, binary mode).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,34 +14,34 @@ use crate::events::wire_time;
 use crate::log::relay::Outgoing;
 use crate::state::rows::EventId;
 
-/// Where events came from before shops had a name of their own.
+/// The source of events from before shops had names.
 pub const SOURCE: &str = "/doorbuster";
-/// The attribute that says where an event comes from. Whoever publishes puts the shop's own source in it.
+/// The attribute with the source of an event. The publisher sets it to the shop's own source.
 pub const SOURCE_ATTRIBUTE: &str = "ce_source";
-/// The attribute that says which trace an event was caused in (CloudEvents' extension for distributed tracing).
+/// The attribute with the trace of an event (CloudEvents' extension for distributed tracing).
 pub const TRACE_ATTRIBUTE: &str = "ce_traceparent";
 
-/// Where the events of a shop come from: several may share brokers, and none takes another's for its own.
+/// Returns the source of a shop's events: shops may share brokers, and none handles another's events.
 pub fn source(shop: &str) -> Arc<str> {
     format!("{SOURCE}/{shop}").into()
 }
 
-/// The source of a record that is another shop's. What says nothing of it, or is from before shops had names, is taken for this
-/// one's: it is held against the orders that it names in any case.
+/// Returns the source of a record if it belongs to another shop. A record without a source, or with that of unnamed
+/// shops, counts as this shop's: it is compared with the orders that it names in any case.
 pub fn foreign<'s>(source: Option<&'s [u8]>, own: &str) -> Option<Cow<'s, str>> {
     let source = source.filter(|source| *source != own.as_bytes() && *source != SOURCE.as_bytes())?;
     Some(String::from_utf8_lossy(source))
 }
 
-/// The event's attributes, by the names that they have as headers of a record.
+/// Returns the event's attributes, under their header names.
 pub fn attributes(event: &Outgoing) -> Vec<(&'static str, String)> {
     let mut attributes = of_kind(event, event.event.kind(), event.id.clone());
-    // The order's, counted over all of its own events; others have none.
+    // The order's version, counted over all of its own events; other events have none.
     attributes.extend(event.version.map(|version| ("ce_version", version.to_string())));
     attributes
 }
 
-/// The attributes of an event that was made of another one: its identity follows from the other's.
+/// Returns the attributes of an event that is derived from another one; its identity follows from the other's.
 pub fn derived(from: &Outgoing, event: &Event, place: usize) -> Vec<(&'static str, String)> {
     let mut attributes = of_kind(from, event.kind(), derived_id(&from.id, place));
     attributes.push(("ce_origin", from.id.clone()));
@@ -55,7 +55,7 @@ fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, 
         (SOURCE_ATTRIBUTE, SOURCE.to_owned()),
         ("ce_type", kind.ce_type().to_owned()),
         ("ce_time", wire_time::format(event.at)),
-        // Its place in the outbox, gapless in its shard.
+        // Its number in the outbox, gapless in its shard.
         ("ce_shard", event.shard.to_string()),
         ("ce_seq", event.seq.to_string()),
         ("content-type", "application/json".to_owned()),
@@ -64,7 +64,8 @@ fn of_kind(event: &Outgoing, kind: EventKind, id: String) -> Vec<(&'static str, 
     attributes
 }
 
-/// The same for the same event, whoever relays it and however often. It is a UUID of the kind that is left to its maker.
+/// Returns the same id for the same event, on every relay and repetition. It is a UUID of version 8, whose content is
+/// free.
 fn derived_id(from: &str, place: usize) -> String {
     let mut hasher = Sha256::new();
     hasher.update(from);
@@ -77,51 +78,53 @@ fn derived_id(from: &str, place: usize) -> String {
     uuid(u128::from_be_bytes(bytes))
 }
 
-/// The trace that a record was caused in. What is no `traceparent` is ignored: the event is as good without it.
+/// Returns the trace of a record. An invalid `traceparent` is ignored: the event is valid without it.
 pub fn trace<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>) -> Option<TraceParent> {
     attribute(TRACE_ATTRIBUTE).and_then(TraceParent::parse)
 }
 
-/// What a record turned out to be.
+/// The result of reading a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Read {
     Event {
         id: EventId,
         event: Box<Event>,
         at: Timestamp,
-        /// The order's, where the event is one of an order's own.
+        /// The order's version, if the event is one of an order's own.
         version: Option<i64>,
     },
-    /// Somebody else's, or of a later version: it says what it is, and that is nothing that this program knows.
+    /// From another shop, or of a later version: a well-formed event that this program does not know.
     Unknown,
 }
 
-/// Reads a record. `attribute` finds one by its name; the error says why nobody will ever be able to read it.
+/// Reads a record. `attribute` finds one by its name; the error says why the record is unreadable.
 pub fn read<'a>(attribute: impl Fn(&str) -> Option<&'a [u8]>, value: Option<&[u8]>) -> Result<Read, String> {
     let text = |name: &str| {
         let bytes = attribute(name).ok_or_else(|| format!("the attribute {name} is missing"))?;
-        std::str::from_utf8(bytes).map_err(|_| format!("the attribute {name} is no text"))
+        std::str::from_utf8(bytes).map_err(|_| format!("the attribute {name} is not UTF-8 text"))
     };
     let id = text("ce_id")?;
-    let id = parse_uuid(id).ok_or_else(|| format!("{id:?} is no identity of an event"))?;
+    let id = parse_uuid(id).ok_or_else(|| format!("the attribute ce_id is {id:?}; it must be a UUID"))?;
     let at = moment(text("ce_time")?)?;
     let Some(kind) = EventKind::from_type(text("ce_type")?) else { return Ok(Read::Unknown) };
-    let value = value.ok_or_else(|| "there is no value".to_owned())?;
-    let value = std::str::from_utf8(value).map_err(|_| "the value is no text".to_owned())?;
-    let event = Event::parse(kind, value).map_err(|error| format!("it is no {}: {error}", kind.name()))?;
+    let value = value.ok_or_else(|| "the record has no value".to_owned())?;
+    let value = std::str::from_utf8(value).map_err(|_| "the value is not UTF-8 text".to_owned())?;
+    let event = Event::parse(kind, value).map_err(|error| format!("the value is not a {}: {error}", kind.name()))?;
     let version = match attribute("ce_version") {
-        Some(_) => Some(text("ce_version")?.parse().map_err(|_| "the attribute ce_version is no number".to_owned())?),
+        Some(_) => {
+            Some(text("ce_version")?.parse().map_err(|_| "the attribute ce_version is not a number".to_owned())?)
+        }
         None => None,
     };
     Ok(Read::Event { id: EventId(id), event: Box::new(event), at, version })
 }
 
-/// RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.
+/// Parses RFC 3339, or microseconds since 1970 as a connector copies them from the outbox.
 fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(micros) = text.parse() {
         return Ok(Timestamp::from_micros(micros));
     }
-    wire_time::parse(text).map_err(|_| format!("{text:?} is no moment"))
+    wire_time::parse(text).map_err(|_| format!("{text:?} is not a time: use RFC 3339"))
 }
 
 #[cfg(test)]
@@ -165,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_read_back_as_what_was_written() {
+    fn an_event_is_read_as_it_was_written() {
         let Outgoing { event, at, .. } = outgoing();
         let payload = event.payload();
         let expected = Read::Event { id: EventId(77), event: Box::new(event), at, version: Some(2) };
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_and_what_is_made_of_it_say_its_trace() {
+    fn an_event_and_its_derived_events_carry_its_trace() {
         let caused = outgoing();
         let made = derived(&caused, &caused.event, 0);
         for attributes in [attributes(&caused), made] {
@@ -206,14 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn a_type_of_the_future_is_no_poison() {
+    fn an_unknown_event_type_is_no_poison() {
         let renamed =
             |name: &str, value: &str| Some(if name == "ce_type" { "NotYet".to_owned() } else { value.to_owned() });
         assert_eq!(read_with(renamed, Some(b"{}")), Ok(Read::Unknown));
     }
 
     #[test]
-    fn what_cannot_be_read_says_why() {
+    fn an_unreadable_record_has_a_reason() {
         let without = |missing: &'static str| {
             move |name: &str, value: &str| if name == missing { None } else { Some(value.to_owned()) }
         };

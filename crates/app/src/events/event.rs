@@ -1,5 +1,5 @@
-//! Every event of the shop, as it is written to the outbox and read from the log. Names and JSON are forever: the
-//! snapshots in `tests/it/snapshots` are the promise.
+//! Every event of the shop, as it is written to the outbox and read from the log. Names and JSON never change: the
+//! snapshots in `tests/it/snapshots` pin them.
 
 mod aggregate;
 mod claiming;
@@ -23,8 +23,8 @@ use crate::events::wire_time;
 
 pub use claiming::{CompensationResolved, DelayedProcessing, ModeChanged};
 
-/// Declares the events once: variant, payload, topic. A request event asks a participant for something; under the
-/// inline executor it is answered before the commit and leaves no row.
+/// Declares the events once: variant, payload, topic. A request event asks a participant to act; under the inline
+/// executor it is answered before the commit and leaves no row.
 macro_rules! events {
     ($($name:ident($payload:ty) => $topic:ident $(, $request:ident)?;)*) => {
         #[derive(Clone, Debug, PartialEq)]
@@ -52,14 +52,14 @@ macro_rules! events {
                 }
             }
 
-            /// The event's type for those outside: whose it is, its name, and the version of what it carries.
+            /// The event's public type: the shop's prefix, its name, and the version of its payload.
             pub const fn ce_type(self) -> &'static str {
                 match self {
                     $(EventKind::$name => concat!("dev.doorbuster.", stringify!($name), ".v1"),)*
                 }
             }
 
-            /// The JSON Schema of what it carries, as it is in `docs/events`.
+            /// The JSON Schema of its payload, as in `docs/events`.
             pub const fn schema(self) -> &'static str {
                 match self {
                     $(EventKind::$name => include_str!(
@@ -68,7 +68,7 @@ macro_rules! events {
                 }
             }
 
-            /// Whether the event only asks a participant for something.
+            /// Returns true if the event only requests an action of a participant.
             pub const fn is_request(self) -> bool {
                 match self {
                     $(EventKind::$name => false $(|| stringify!($request).len() > 0)?,)*
@@ -83,9 +83,9 @@ macro_rules! events {
                 }
             }
 
-            /// The event's JSON.
+            /// Returns the event's JSON.
             pub fn payload(&self) -> String {
-                // Most payloads fit, and none is copied as it grows.
+                // Most payloads fit, so the buffer rarely grows.
                 let mut json = Vec::with_capacity(512);
                 match self {
                     $(Event::$name(payload) => serde_json::to_writer(&mut json, payload),)*
@@ -94,7 +94,7 @@ macro_rules! events {
                 String::from_utf8(json).expect("JSON is written as UTF-8")
             }
 
-            /// Reads an event back; the error says what does not fit.
+            /// Parses an event; the error says what does not fit.
             pub fn parse(kind: EventKind, payload: &str) -> Result<Event, serde_json::Error> {
                 match kind {
                     $(EventKind::$name => serde_json::from_str(payload).map(Event::$name),)*
@@ -174,9 +174,9 @@ events! {
 }
 
 impl Event {
-    /// What the person said who wanted it.
+    /// Returns the reason that a person gave for the event.
     pub fn note(&self) -> Option<&str> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nobody says anything with the others")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no reason")]
         match self {
             Event::OrderCancelled(event) => event.cancel_reason.as_deref(),
             Event::CompensationRequired(event) => event.cancel_reason.as_deref(),
@@ -195,13 +195,13 @@ impl EventKind {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// The kind that a record names by its type. Records of before, and those that a connector copies, have the name alone.
+    /// Returns the kind of a record's type. Old records, and those that a connector copies, have the name alone.
     pub fn from_type(text: &str) -> Option<EventKind> {
         let named = text.strip_prefix("dev.doorbuster.").and_then(|rest| rest.strip_suffix(".v1"));
         EventKind::from_name(named.unwrap_or(text))
     }
 
-    /// Whether no row is such an event: the relay makes it of another one.
+    /// Returns true if the relay derives this event from another one, and the outbox has no row of it.
     pub const fn is_derived(self) -> bool {
         matches!(self, EventKind::StockMoved | EventKind::PointsMoved)
     }
@@ -232,7 +232,7 @@ pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
 pub use result_code::ResultCode;
 
 payload! {
-    /// Everything that is fixed when an order is placed, but for its receiver, who stays out of events.
+    /// Everything that is fixed when an order is placed, except its receiver, which is kept out of events.
     OrderCreated {
         order_id: Code,
         user_id: UserId,
@@ -244,7 +244,7 @@ payload! {
         items: Vec<Line>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         coupon_id: Option<CampaignId>,
-        /// The one that was asked for by name.
+        /// The coupon that the request named.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_coupon_id: Option<Code>,
         total_price: Money,
@@ -265,7 +265,7 @@ payload! {
         user_coupon_id: Option<Code>,
     }
     PointRequest { order_id: Code, user_id: UserId, points: Money, }
-    /// What a participant says of one step of one order.
+    /// A participant's report on one step of one order.
     StepReport {
         order_id: Code,
         #[serde(flatten)]
@@ -273,10 +273,10 @@ payload! {
         ok: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
-        /// Units that were reserved or given back in this commit: an answer that is repeated moves none.
+        /// Units that were reserved or restored in this commit: a repeated answer moves none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quantity: Option<i64>,
-        /// Whose points were taken or given back in this commit.
+        /// The owner of the points that were taken or restored in this commit.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_id: Option<UserId>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -286,10 +286,10 @@ payload! {
         order_id: Code,
         reason: Reason,
         steps: Vec<Step>,
-        /// What the person said who cancelled the order.
+        /// The canceller's reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cancel_reason: Option<Arc<str>>,
-        /// The steps are given back one after the other is done; those of events of before were asked for at once.
+        /// Steps are restored one after the other; by events of older versions all were requested at once.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         in_turn: bool,
     }
@@ -320,7 +320,7 @@ payload! {
     }
     CompensationCompleted { order_id: Code, reason: Reason, }
     CompensationResumed { order_id: Code, steps: Vec<Step>, }
-    /// Events of before say neither whose order it is nor its status.
+    /// Events of older versions have neither the order's user nor its status.
     OrderNote {
         order_id: Code,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -340,18 +340,19 @@ payload! {
         order_number: Code,
         user_id: UserId,
         products: Vec<Sold>,
-        /// The items' total, as in the request: `total = discount + points + due`. Events of before kept the discount out of it.
+        /// The items' total, as in the request: `total = discount + points + due`. In events of older versions it
+        /// excludes the discount.
         total_amount: Money,
         #[serde(default)]
         discount_amount: Money,
         #[serde(default)]
         points_used: Money,
-        /// What the customer has paid; nothing yet where he pays on delivery.
+        /// The amount that the customer has paid; zero so far for payment on delivery.
         #[serde(default)]
         paid_amount: Money,
         #[serde(default)]
         amount_due: Money,
-        /// What the order's status is from here on.
+        /// The order's status from here on.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<Status>,
         #[serde(with = "wire_time")]

@@ -1,4 +1,4 @@
-//! An order's history read back: from the events on the wire to the order that they made.
+//! Rebuilds an order from its events on the wire.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::events::event::{Event, OrderCreated, Sold};
 use crate::log::reactions;
 use crate::ports::views::HistoryEvent;
 
-/// Why events do not make an order.
+/// Why events do not form an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    #[error("it does not begin with its creation")]
+    #[error("its events do not begin with its creation")]
     NotCreated,
     #[error("{event} cannot follow {}", .after.name())]
     Illegal { event: &'static str, after: Outcome },
@@ -33,12 +33,12 @@ impl Replay {
         Replay { id, order: None }
     }
 
-    /// The order after the events so far.
+    /// Returns the order after the events so far.
     pub const fn order(&self) -> Option<&Order> {
         self.order.as_ref()
     }
 
-    /// Folds one more event in. Events that say nothing of the order's own state are passed over.
+    /// Folds one more event. Events without effect on the order's own state are ignored.
     pub fn take(&mut self, event: &Event, at: Timestamp) -> Result<(), Broken> {
         let Some(folded) = order_event(self.id, event, at) else { return Ok(()) };
         match &self.order {
@@ -53,7 +53,7 @@ impl Replay {
     }
 }
 
-/// The order as it stood after each event of its history.
+/// Returns the order after each event of its history.
 pub fn replay(id: OrderId, history: &[HistoryEvent]) -> Result<Vec<Order>, Broken> {
     let mut replay = Replay::new(id);
     let mut states = Vec::with_capacity(history.len());
@@ -64,13 +64,13 @@ pub fn replay(id: OrderId, history: &[HistoryEvent]) -> Result<Vec<Order>, Broke
     Ok(states)
 }
 
-/// What an event on the wire says of the order itself. The receiver stays out of events, and a
-/// coupon's own number is only shown as its code, so neither is rebuilt.
+/// Returns the order's own event in a wire event. The receiver is not in events, and a coupon's own number is only
+/// shown as its code, so neither is rebuilt.
 pub fn order_event(id: OrderId, event: &Event, at: Timestamp) -> Option<order::Event> {
     if let Some((reported, report)) = reactions::step_report(event) {
         return Some(order::Event::Reported { step: reported.step, report, at });
     }
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are about something else than an order")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are not an order's own")]
     Some(match event {
         Event::OrderCreated(created) => order::Event::Created(Arc::new(created_again(id, created))),
         Event::OrderAwaitingPayment(awaiting) => order::Event::AwaitingPayment { pay_before: awaiting.pay_before },
@@ -145,8 +145,8 @@ fn created_again(id: OrderId, created: &OrderCreated) -> Created {
     }
 }
 
-/// The edges between outcomes, and those of the life cycle once the order is completed. Nothing but a late report follows a
-/// cancelled one.
+/// Returns true if the event is a legal transition between outcomes, or in the life cycle once the order is completed.
+/// Only a late report may follow a cancellation.
 fn may_follow(order: &Order, event: &order::Event) -> bool {
     let outcome = order.outcome;
     match event {
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_history_begins_with_the_creation() {
+    fn a_history_starts_with_the_creation() {
         check([cancelled()], Err(Broken::NotCreated));
     }
 }

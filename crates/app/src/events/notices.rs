@@ -1,11 +1,11 @@
-//! The kinds of notices, by the names that they have on the wire (N-01…N-04).
+//! The kinds of notices, by their wire names (N-01…N-04).
 
 use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 
 macro_rules! kinds {
     ($($kind:ident = $name:literal, $type_name:literal;)*) => {
-        /// What a notice is about.
+        /// The subject of a notice.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum NoticeKind {
             $($kind,)*
@@ -14,14 +14,14 @@ macro_rules! kinds {
         impl NoticeKind {
             pub const ALL: &'static [NoticeKind] = &[$(NoticeKind::$kind,)*];
 
-            /// The kind of the message: SSE's `event`, a frame's `type`.
+            /// Returns the kind of the message: SSE's `event`, a frame's `type`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(NoticeKind::$kind => $name,)*
                 }
             }
 
-            /// The same in the notice's own data, in the words of source 003.
+            /// Returns the type in the notice's own data, in the words of source 003.
             pub const fn type_name(self) -> &'static str {
                 match self {
                     $(NoticeKind::$kind => $type_name,)*
@@ -44,18 +44,18 @@ kinds! {
     CouponRefused = "coupon.refused", "COUPON_REFUSED";
 }
 
-/// What a notice says of an order: how it stood at the change that it tells of, which is in the change's own event.
+/// The state of an order at the change that a notice reports, taken from the change's own event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderChange {
     pub kind: NoticeKind,
     pub outcome: Outcome,
-    /// `None`: an event of before, which does not say it.
+    /// `None` for an event of an older version, which does not have it.
     pub status: Option<Status>,
     pub reason: Option<Reason>,
 }
 
 impl OrderChange {
-    /// News of an order that goes on.
+    /// Returns the change of an order that is under way.
     pub const fn of(outcome: Outcome, status: Option<Status>, reason: Option<Reason>) -> OrderChange {
         OrderChange { kind: NoticeKind::OrderStatus, outcome, status, reason }
     }

@@ -1,5 +1,5 @@
-//! Where an event stands for ever: its shard by its key, its gapless number in the shard, and the hash that chains it
-//! to everything before.
+//! The permanent place of an event: its shard by its key, its gapless number in the shard, and the hash chain over all
+//! earlier events.
 
 use domain::ids::OrderId;
 use domain::time::Timestamp;
@@ -9,7 +9,7 @@ use crate::events::topic::Topic;
 use crate::events::wire_time;
 use crate::state::rows::NewEvent;
 
-/// Shards of the outbox. Everything with one key is in one shard, in commit order.
+/// The number of the outbox's shards. All events with one key are in one shard, in commit order.
 pub const SHARDS: usize = 16;
 
 /// The last number and hash of a shard.
@@ -19,7 +19,7 @@ pub struct ShardHead {
     pub hash: [u8; 32],
 }
 
-/// An event in its place, in the words of the outbox table.
+/// An event with its place, as columns of the outbox table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub id: String,
@@ -34,7 +34,8 @@ pub struct Record {
     pub trace: Option<String>,
 }
 
-/// Everything of an event that is ever told, as the chain covers it. Its shard and number are its place in the chain itself.
+/// All published fields of an event, as the chain covers them. Its shard and number are implied by its place in the
+/// chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Chained<'a> {
     pub id: &'a str,
@@ -51,7 +52,7 @@ pub struct Chained<'a> {
     pub at: Timestamp,
 }
 
-/// Gives the events of a commit their places, in order, and moves the heads of the touched shards.
+/// Assigns places to the events of a commit, in order, and moves the heads of the touched shards.
 pub fn seal(heads: &mut [ShardHead; SHARDS], events: &[NewEvent]) -> Vec<Record> {
     events.iter().map(|event| seal_one(heads, event)).collect()
 }
@@ -78,7 +79,7 @@ fn seal_one(heads: &mut [ShardHead; SHARDS], event: &NewEvent) -> Record {
 }
 
 impl Record {
-    /// What the chain covers of it; what the record does not have is the event's.
+    /// Returns the chained fields, from the record and the event.
     fn chained<'a>(&'a self, event: &'a NewEvent) -> Chained<'a> {
         Chained {
             id: &self.id,
@@ -97,7 +98,7 @@ impl Record {
     }
 }
 
-/// The hash of a shard after one more event. Changing, dropping or adding an event changes every later hash.
+/// Returns the hash of a shard after one more event. Changing, dropping or adding an event changes every later hash.
 pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
     let Chained { id, kind, payload, aggregatetype, aggregateid, topic, key, cause, trace, order, version, at } =
         *event;
@@ -111,7 +112,7 @@ pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
         hasher.update([u8::from(number.is_some())]);
         hasher.update(number.unwrap_or_default().to_be_bytes());
     }
-    // Programs before wrote none, and their events keep their hashes.
+    // Older versions wrote no trace, and their events keep their hashes.
     if let Some(trace) = trace {
         hasher.update((trace.len() as u32).to_be_bytes());
         hasher.update(trace);
@@ -119,7 +120,7 @@ pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// The same as programs before this one had it, which covers less of an event.
+/// Returns the hash of older versions, which covers less of an event.
 pub fn chain_of_before(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(before);
@@ -130,12 +131,12 @@ pub fn chain_of_before(before: &[u8; 32], id: &str, kind: &str, payload: &str) -
     hasher.finalize().into()
 }
 
-/// The shard of a key: the Java client's murmur2, unsigned, so that the extremes of the hash are shards too (T5).
+/// Returns the shard of a key: the Java client's murmur2, unsigned, so that the extreme hashes have shards too (T5).
 pub fn shard_of(key: &str) -> usize {
     (murmur2(key.as_bytes()) & 0x7fff_ffff) as usize % SHARDS
 }
 
-/// Kafka's default hash of a record's key.
+/// Returns Kafka's default hash of a record's key.
 pub fn murmur2(data: &[u8]) -> u32 {
     const SEED: u32 = 0x9747_b28c;
     const M: u32 = 0x5bd1_e995;
@@ -157,7 +158,7 @@ pub fn murmur2(data: &[u8]) -> u32 {
     hash ^ (hash >> 15)
 }
 
-/// The text of an event's identity.
+/// Returns the text of an event's identity.
 pub fn uuid(id: u128) -> String {
     const HYPHENS_BEFORE: [usize; 4] = [4, 6, 8, 10];
     let mut text = String::with_capacity(36);
@@ -172,12 +173,12 @@ pub fn uuid(id: u128) -> String {
     text
 }
 
-/// The identity in a UUID's text.
+/// Parses the identity in a UUID's text.
 pub fn parse_uuid(text: &str) -> Option<u128> {
     u128::from_str_radix(&text.replace('-', ""), 16).ok()
 }
 
-/// The UTC day of a moment, `2026-11-21`, under which a daily root is kept.
+/// Returns the UTC day of a moment, `2026-11-21`, under which a daily root is kept.
 pub fn day(at: domain::time::Timestamp) -> String {
     wire_time::format(at).chars().take(10).collect()
 }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uuid_survives_its_text() {
+    fn a_uuid_is_parsed_from_its_text() {
         let id = 0x0192_f3a1_7bcd_7000_8000_0000_0000_0001;
         assert_eq!(parse_uuid(&uuid(id)), Some(id));
         assert_eq!(uuid(id), "0192f3a1-7bcd-7000-8000-000000000001");

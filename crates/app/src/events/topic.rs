@@ -1,20 +1,21 @@
-//! The topics, under the sources' names: one table, from which the broker's topics, `doorbuster topics` and the documents come.
+//! The topics, under the sources' names: one table, from which the broker's topics, `doorbuster topics` and the
+//! documents are made.
 
 use std::collections::BTreeMap;
 
 use crate::events::event::{Event, EventKind};
 use crate::events::outbox::murmur2;
 
-/// Over how many partitions the keys of each topic are spread: as many as it has, or fewer.
+/// The number of partitions over which each topic's keys are spread: at most as many as the topic has.
 pub type Spread = BTreeMap<Topic, i32>;
 
-/// The partition that the Java client gives a key among so many.
+/// Returns the partition that the Java client gives a key.
 pub fn partition_of(key: &str, partitions: i32) -> i32 {
     let hash = (murmur2(key.as_bytes()) & 0x7fff_ffff) as i32;
     hash % partitions.max(1)
 }
 
-/// What the key of a topic's records is. Everything with one key is in order.
+/// What the records of a topic have as key. Records with one key are in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyedBy {
     User,
@@ -23,7 +24,7 @@ pub enum KeyedBy {
     Order,
     /// `user:{id}` or the campaign, as the campaign's `queueKey` says.
     Queue,
-    /// Whatever the event is about.
+    /// The aggregate of the event.
     OrderOrCampaign,
 }
 
@@ -57,7 +58,7 @@ macro_rules! topics {
                 }
             }
 
-            /// Where a record of it goes that nobody could take in.
+            /// The dead-letter topic of this topic.
             pub const fn dead_letters(self, named: DeadLetterNames) -> &'static str {
                 match (self, named) {
                     $(
@@ -80,7 +81,7 @@ macro_rules! topics {
                 }
             }
 
-            /// Partitions and days of retention in production.
+            /// The partitions and days of retention in production.
             const fn size(self) -> (i32, i32) {
                 match self {
                     $(Topic::$variant => ($partitions, $days),)*
@@ -92,24 +93,24 @@ macro_rules! topics {
 
 topics! {
     OrderEvents = "order-events" by User, 16 partitions for 7 days: "every event of an order";
-    StockEvents = "stock-events" by Product, 12 partitions for 3 days: "claims on stock that are asked for, and every movement of it";
-    CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "campaigns, what was decided about their coupons, and uses that are asked for";
-    PointEvents = "point-events" by User, 8 partitions for 30 days: "points that are asked for, and every entry of the ledger";
-    PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments asked for, authorised, captured, refunded, stuck";
-    CompensationEvents = "compensation-events" by Order, 4 partitions for 30 days: "compensations and the restorations that they ask for";
-    OrderProcessingResults = "order-processing-results" by Order, 16 partitions for 7 days: "what the participants report";
-    CouponRequests = "coupon-requests" by Queue, 8 partitions for 7 days: "coupons that are asked for and decided later";
-    CouponResults = "coupon-results" by Queue, 8 partitions for 7 days: "how those requests ended";
+    StockEvents = "stock-events" by Product, 12 partitions for 3 days: "requests to claim stock, and every movement of it";
+    CouponEvents = "coupon-events" by Campaign, 8 partitions for 30 days: "campaigns, decisions on their coupons, and requests to use them";
+    PointEvents = "point-events" by User, 8 partitions for 30 days: "requests for points, and every entry of the ledger";
+    PaymentEvents = "payment-events" by Order, 16 partitions for 30 days: "payments requested, authorised, captured, refunded, stuck";
+    CompensationEvents = "compensation-events" by Order, 4 partitions for 30 days: "compensations, and requests for their restorations";
+    OrderProcessingResults = "order-processing-results" by Order, 16 partitions for 7 days: "reports of the participants";
+    CouponRequests = "coupon-requests" by Queue, 8 partitions for 7 days: "requests for coupons that are decided later";
+    CouponResults = "coupon-results" by Queue, 8 partitions for 7 days: "the results of those requests";
     OrderCompleted = "order-completed" by User, 16 partitions for 7 days: "completed orders, for rankings and analytics";
     OrderProcessing = "order-processing-topic" by Order, 16 partitions for 7 days: "orders to be paid and shipped in one step";
-    OrderRetry = "order-retry-topic" by Order, 16 partitions for 7 days: "those of them that failed and are tried again";
-    CouponIssued = "coupon-issued" by User, 8 partitions for 30 days: "coupons that were issued";
-    CouponUsed = "coupon-used" by User, 8 partitions for 30 days: "coupons that were redeemed";
-    ProductEvents = "product-events" by Product, 8 partitions for 7 days: "products, prices and what is sold out";
-    ExternalEvents = "external-events" by OrderOrCampaign, 8 partitions for 7 days: "what leaves the shop";
+    OrderRetry = "order-retry-topic" by Order, 16 partitions for 7 days: "failed ones of these orders, to be retried";
+    CouponIssued = "coupon-issued" by User, 8 partitions for 30 days: "issued coupons";
+    CouponUsed = "coupon-used" by User, 8 partitions for 30 days: "redeemed coupons";
+    ProductEvents = "product-events" by Product, 8 partitions for 7 days: "products, prices, sold-out products";
+    ExternalEvents = "external-events" by OrderOrCampaign, 8 partitions for 7 days: "events for systems outside of the shop";
 }
 
-/// How the topics of dead letters are called.
+/// The naming scheme of dead-letter topics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeadLetterNames {
     /// `order-events.dlq`.
@@ -121,12 +122,12 @@ pub enum DeadLetterNames {
     Dlt,
 }
 
-/// How large everything is.
+/// The sizes of all topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
     /// One broker: 3 partitions, 1 replica.
     Local,
-    /// Three brokers or more: 3 replicas, of which 2 must have a record before it counts as written.
+    /// Three brokers or more: 3 replicas, of which 2 must store a record before it counts as written.
     Production,
 }
 
@@ -138,7 +139,7 @@ impl Profile {
         }
     }
 
-    /// The topics as the broker should have them: each one, and behind it the one of its dead letters.
+    /// Returns the topics that the broker should have: each one, followed by its dead-letter topic.
     pub fn wanted(self, named: DeadLetterNames) -> Vec<Wanted> {
         const DEAD_LETTERS: (i32, i32) = (4, 30);
         let both = |topic: &Topic| {
@@ -156,21 +157,21 @@ impl Profile {
     }
 }
 
-/// A topic as the broker should have it.
+/// A topic with its required sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub name: &'static str,
-    /// The topic, or the one whose dead letters it takes.
+    /// The topic, or the topic of the dead letters.
     pub topic: Topic,
     pub partitions: i32,
     pub replicas: i32,
-    /// Replicas that must have a record before it counts as written.
+    /// Replicas that must store a record before it counts as written.
     pub in_sync_min: i32,
     pub retention_days: i32,
 }
 
 impl Wanted {
-    /// Whether it is not a topic of events, but takes those that nobody could take in.
+    /// Returns true for a dead-letter topic.
     pub fn is_of_dead_letters(&self) -> bool {
         self.name != self.topic.name()
     }
@@ -183,10 +184,10 @@ impl Topic {
 }
 
 impl EventKind {
-    /// Topics that carry the event beside its own, for readers outside: the shop's own groups read an event where it is at home,
-    /// so that a relay that can only copy rows will do (`docs/decisions/0002`).
+    /// Returns the other topics that carry the event, for external consumers: the shop's own groups read an event on
+    /// its own topic, so that a relay that can only copy rows is enough (`docs/decisions/0002`).
     pub const fn copied_to(self) -> &'static [Topic] {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "all others go to one topic")]
+        #[expect(clippy::wildcard_enum_match_arm, reason = "all others have one topic")]
         match self {
             EventKind::OrderCompleted => &[Topic::OrderCompleted, Topic::ExternalEvents],
             EventKind::CouponIssued | EventKind::CouponResult => &[Topic::CouponEvents, Topic::ExternalEvents],
@@ -199,7 +200,7 @@ impl EventKind {
 }
 
 impl Event {
-    /// The event's key on one of its topics.
+    /// Returns the event's key on one of its topics.
     pub fn key_on(&self, topic: Topic) -> String {
         match (self, topic) {
             (Event::OrderCompleted(event), Topic::ExternalEvents) => event.order_id.as_str().to_owned(),
@@ -232,7 +233,7 @@ mod tests {
 
     #[test]
     fn every_key_has_a_partition() {
-        // The extremes of the hash are partitions, too (T5).
+        // The extreme hashes have partitions, too (T5).
         for partitions in [1, 3, 16] {
             let all = (0..1_000).map(|key| partition_of(&key.to_string(), partitions));
             let found: std::collections::BTreeSet<i32> = all.collect();

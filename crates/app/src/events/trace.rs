@@ -1,14 +1,14 @@
-//! The trace that a request belongs to (W3C Trace Context), as it travels with the events that the request caused.
+//! The trace of a request (W3C Trace Context), which its events carry.
 
 use std::fmt;
 use std::num::{NonZeroU64, NonZeroU128};
 
-/// Version 00 has exactly so many bytes; later versions may append fields.
+/// The length of version 00; later versions may append fields.
 const BYTES: usize = 55;
-/// All flags that a later version is known to have.
+/// The only flag that later versions are known to keep.
 const SAMPLED: u8 = 1;
 
-/// A `traceparent` of version 00: a trace, the span in it that caused something, and flags. It has no other spelling.
+/// A `traceparent` of version 00: a trace, its causing span, and flags. Its text form is unique.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
     trace: NonZeroU128,
@@ -17,11 +17,12 @@ pub struct TraceParent {
 }
 
 impl TraceParent {
-    /// `None` for what is not valid, which must be ignored. What later versions append is left out, as the standard asks.
+    /// Parses a header; `None` if it is invalid, in which case it must be ignored. Fields appended by later versions
+    /// are dropped, as the standard requires.
     pub fn parse(text: &[u8]) -> Option<TraceParent> {
         let fields = std::str::from_utf8(text.get(..BYTES)?).ok()?;
         let is_lower_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        // So everything is ASCII, and every place below is the edge of a character.
+        // Afterwards everything is ASCII, and every index below is the edge of a character.
         let is_spelled =
             |(place, b): (usize, u8)| if matches!(place, 2 | 35 | 52) { b == b'-' } else { is_lower_hex(b) };
         if !fields.bytes().enumerate().all(is_spelled) {
@@ -40,7 +41,7 @@ impl TraceParent {
         })
     }
 
-    /// The number of the trace.
+    /// Returns the id of the trace.
     pub const fn trace(self) -> u128 {
         self.trace.get()
     }
@@ -65,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_valid_is_written_as_it_was_read() {
+    fn a_valid_header_is_written_as_it_was_read() {
         for flags in ["00", "01", "03"] {
             let text = format!("00-{TRACE}-00ad6b7169203331-{flags}");
             check(&text, Some(&text));
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_later_version_only_what_is_known_is_kept() {
+    fn unknown_parts_of_a_later_version_are_dropped() {
         let known = format!("00-{TRACE}-b7ad6b7169203331-01");
         check(&format!("cc-{TRACE}-b7ad6b7169203331-09-more"), Some(&known));
         check(&format!("cc-{TRACE}-b7ad6b7169203331-01"), Some(&known));
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_valid_is_none() {
+    fn invalid_headers_are_ignored() {
         check("", None);
         check(&format!("00-{TRACE}-b7ad6b7169203331-0"), None);
         check(&format!("00-{TRACE}-b7ad6b7169203331-01-more"), None);

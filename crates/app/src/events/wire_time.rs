@@ -14,13 +14,13 @@ const LAST_US: i64 = 253_402_300_799_999_999;
 const CIVIL_BYTES: usize = 19;
 const MINUTE_US: i64 = 60_000_000;
 
-/// A text that is no moment.
+/// The error of a text that is no valid time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoMoment;
 
 impl fmt::Display for NoMoment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be a moment by RFC 3339, such as 2026-11-21T09:00:00Z")
+        f.write_str("must be a time in RFC 3339, such as 2026-11-21T09:00:00Z")
     }
 }
 
@@ -28,12 +28,12 @@ impl std::error::Error for NoMoment {}
 
 /// `2026-11-21T09:30:00.000001Z`.
 pub fn format(at: Timestamp) -> String {
-    // The library's own moments end two hours before the last day does; its days of a calendar do not.
+    // The library's own range ends two hours before the last day does; its calendar days do not.
     let moment = EPOCH.checked_add(SignedDuration::from_micros(at.micros()));
     moment.map_or_else(|_| at.micros().to_string(), |moment| format!("{moment}Z"))
 }
 
-/// Reads RFC 3339 with any offset that there is, up to 23:59.
+/// Parses RFC 3339 with any valid offset, up to 23:59.
 pub fn parse(text: &str) -> Result<Timestamp, NoMoment> {
     read(text).map(Timestamp::from_micros).ok_or(NoMoment)
 }
@@ -60,7 +60,7 @@ fn civil_us(text: &[u8]) -> Option<i64> {
     }
     let part = |from: usize, to: usize| number(&text[from..to]);
     let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
-    // A leap second is the one before it, as everywhere in Unix time.
+    // A leap second counts as the second before it, as everywhere in Unix time.
     let (hour, minute, second) = (part(11, 13)?, part(14, 16)?, part(17, 19)?);
     let second = if second == 60 { 59 } else { second };
     let small = |number: i16| i8::try_from(number).ok();
@@ -69,7 +69,7 @@ fn civil_us(text: &[u8]) -> Option<i64> {
     i64::try_from(moment.duration_since(EPOCH).as_micros()).ok()
 }
 
-/// What is finer than a microsecond is cut off.
+/// Truncates to microseconds.
 fn fraction_us(digits: &str) -> Option<i64> {
     if digits.is_empty() {
         return None;
@@ -90,7 +90,7 @@ fn offset_us(text: &str) -> Option<i64> {
     (hours <= 23 && minutes <= 59).then(|| sign * (i64::from(hours) * 60 + i64::from(minutes)) * MINUTE_US)
 }
 
-/// Digits and nothing else.
+/// Parses digits and nothing else.
 fn number(digits: &[u8]) -> Option<i16> {
     digits
         .iter()
@@ -106,7 +106,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timesta
     parse(&text).map_err(D::Error::custom)
 }
 
-/// The same for moments that may be absent.
+/// The same format for optional times.
 pub mod optional {
     use domain::time::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_moment_of_a_calendar_is_one() {
+    fn every_calendar_time_is_valid() {
         check("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z");
         check("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999Z");
         check("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z");
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn invalid_times_are_refused() {
         for text in [
             "",
             "yesterday",
@@ -178,19 +178,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_moment_comes_back_as_it_was_written(micros in FIRST_US..=LAST_US) {
+        fn a_time_is_parsed_as_it_was_written(micros in FIRST_US..=LAST_US) {
             let at = Timestamp::from_micros(micros);
             prop_assert_eq!(parse(&format(at)), Ok(at));
         }
 
         #[test]
-        fn it_is_written_as_the_library_writes_it(micros in FIRST_US..=253_402_207_200_000_000_i64) {
+        fn the_format_is_the_librarys(micros in FIRST_US..=253_402_207_200_000_000_i64) {
             let theirs = jiff::Timestamp::from_microsecond(micros).unwrap().to_string();
             prop_assert_eq!(format(Timestamp::from_micros(micros)), theirs);
         }
 
         #[test]
-        fn any_text_is_a_moment_or_none(text in "[0-9T:Z+. -]{0,32}|\\PC{0,32}") {
+        fn any_text_parses_or_is_refused(text in "[0-9T:Z+. -]{0,32}|\\PC{0,32}") {
             let _either = parse(&text);
         }
     }

@@ -1,4 +1,4 @@
-//! The log executor's reader: brings each group the events it asks for, in order, from where its last commit left it.
+//! The log executor's consumer: delivers events to each group in order, from its last committed offset on.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,12 +14,12 @@ use crate::log::versions::Gap;
 use crate::ports::{Delivery, EventLog, StoreError};
 use crate::state::rows::{EventId, Message, OffsetKey};
 
-/// Where a group is in one partition, as this process sees it.
+/// A group's offsets in one partition, as this process sees them.
 #[derive(Clone, Copy, Debug)]
 struct Offsets {
-    /// Where the store will say it stands when everything handed out is committed.
+    /// The group's offset in the store once all delivered events are committed.
     handed_out: i64,
-    /// Where the next look begins; events of other topics lie between.
+    /// Where the next read begins; events of other topics lie between.
     looked_at: i64,
 }
 
@@ -35,12 +35,12 @@ impl Consumer {
         Consumer { log, codec, offsets: BTreeMap::new() }
     }
 
-    /// The next events of all groups as jobs, at most `limit` of each partition. Empty means quiet.
+    /// Returns the next events of all groups as jobs, at most `limit` of each partition. Empty when there are none.
     pub async fn consume_once(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
         let mut jobs = vec![];
         for group in Group::ALL {
             let partitions = self.log.partitions(*group).await?;
-            // Who gets a partition back must ask anew: others may have gone on in it.
+            // A process that gets a partition back must read the offset again: others may have advanced it.
             self.offsets.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
             for partition in partitions {
                 self.take(OffsetKey { group: *group, partition }, limit, &mut jobs).await?;
@@ -49,21 +49,21 @@ impl Consumer {
         Ok(jobs)
     }
 
-    /// Forgets where a group stands, because another worker moved it: the store is asked again.
+    /// Forgets a group's offset, because another worker moved it: it is read from the store again.
     pub fn lose(&mut self, key: OffsetKey) {
         self.offsets.remove(&key);
     }
 
-    /// Asks where all groups stand, and forgets the places that somebody else has moved: a group that is quiet would not
-    /// notice it otherwise. Only while nothing that was handed out is undecided.
+    /// Reads the offsets of all groups, and forgets those that have been moved by others: an idle group would not
+    /// notice it otherwise. Call it only while no delivered event is undecided.
     pub async fn look_again(&mut self) -> Result<(), StoreError> {
         let stored: BTreeMap<OffsetKey, i64> = self.log.positions().await?.into_iter().collect();
         self.offsets.retain(|key, offset| stored.get(key).copied().unwrap_or_default() == offset.handed_out);
         Ok(())
     }
 
-    /// Jobs that bring the groups past what they looked at and do not ask for: so a group that has nothing to do stands
-    /// at the end, for whoever asks how far behind it is, and for the next process, which need not look again.
+    /// Returns jobs that move groups past events that they do not handle: then an idle group has no lag, and the next
+    /// process need not read those events again.
     pub fn pass_over(&mut self) -> Vec<Job> {
         let behind = self.offsets.iter_mut().filter(|(_, offset)| offset.looked_at > offset.handed_out);
         let pass = |(key, offset): (&OffsetKey, &mut Offsets)| {
@@ -96,7 +96,7 @@ impl Consumer {
         Ok(())
     }
 
-    /// The events that a gap may have swallowed, from the store. Those that the group has taken in already it knows again.
+    /// Returns the events of a gap from the store. The group skips those that it has already handled.
     async fn heal(
         &mut self,
         (key, from): (OffsetKey, i64),
@@ -118,7 +118,8 @@ impl Consumer {
         Ok(brought.map(|delivery| self.job(key, from..from, delivery).healing()).collect())
     }
 
-    /// What an event leads to; what cannot be read, or carries codes that are not ours, is given up at once.
+    /// Returns the job of an event. An event that is unreadable, or has codes of another shop, is dead-lettered at
+    /// once.
     fn job(&self, key: OffsetKey, offsets: Range<i64>, delivery: Delivery) -> Job {
         let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
         if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
@@ -127,7 +128,7 @@ impl Consumer {
         }
         let reaction = match &delivery.event {
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
-                .ok_or_else(|| "it means nothing to this group, or its codes are not this shop's".to_owned()),
+                .ok_or_else(|| "the group has no reaction to it, or its codes belong to another shop".to_owned()),
             Err(poison) => Err(poison.error.clone()),
         };
         match reaction {

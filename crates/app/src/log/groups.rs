@@ -1,4 +1,4 @@
-//! Consumer groups as operators see them: where each stands, what waits for it, and what moving it by hand would mean.
+//! Consumer groups for operators: the offset and lag of each, and the effect of moving it by hand.
 
 use std::ops::Range;
 
@@ -11,13 +11,13 @@ use crate::ports::StoreError;
 use crate::ports::views::{Reading, Views};
 use crate::state::rows::{EventId, OffsetKey, OffsetMove, Partition};
 
-/// Events that are looked at to say what a move skips or repeats; beyond it, the rest is estimated by offsets.
+/// The number of events that are counted for what a move skips or repeats; beyond it the rest is estimated by offsets.
 pub const COUNTED_MAX: usize = 10_000;
-/// Events that are shown of them.
+/// The number of events that are shown of them.
 pub const SHOWN_MAX: usize = 20;
 
 impl Group {
-    /// The topics on which a group's events are at home.
+    /// Returns the topics of a group's events.
     pub fn topics(self) -> Vec<Topic> {
         let mut topics: Vec<Topic> = self.kinds().map(EventKind::topic).collect();
         topics.sort_unstable();
@@ -25,43 +25,43 @@ impl Group {
         topics
     }
 
-    /// The events that it asks for.
+    /// Returns the events that a group handles.
     pub fn kinds(self) -> impl Iterator<Item = EventKind> {
         REACTIONS.iter().filter(move |(_, reader)| *reader == self).map(|(kind, _)| *kind)
     }
 }
 
-/// The log that groups read, as an operator asks about it, from any thread.
+/// The log of the groups for operators' questions, from any thread.
 pub trait LogInspector: Send + Sync {
-    /// Every partition that a group reads, and how far it reaches.
+    /// Returns every partition that a group reads, and its extent.
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>>;
 
-    /// The first offset of a partition that is not older than a moment; its end, if all are.
+    /// Returns a partition's first offset that is not older than a moment; its end, if all are.
     fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64>;
 
-    /// What a group would be given between two offsets: at most [`COUNTED_MAX`] are counted, [`SHOWN_MAX`] are shown.
+    /// Returns a group's events between two offsets: at most [`COUNTED_MAX`] are counted, [`SHOWN_MAX`] are shown.
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage>;
 
-    /// Tells the tools of the log's own where a group stands now. Nobody begins there.
+    /// Publishes a group's offsets to the log's own tools. The shop itself does not start from them.
     fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()>;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     pub partition: Partition,
-    /// The first offset that is still there.
+    /// The first offset that is retained.
     pub begin: i64,
     /// The offset after the last one.
     pub end: i64,
-    /// Where the log's own tools believe the group to be; the store's own log has none.
+    /// The group's offset in the log's own tools; the store's own log has none.
     pub committed: Option<i64>,
 }
 
-/// What lies between two offsets for a group.
+/// A group's events between two offsets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passage {
     pub events: usize,
-    /// Whether all of it was looked at.
+    /// True if all of them were counted.
     pub is_whole: bool,
     pub shown: Vec<Passed>,
 }
@@ -73,27 +73,27 @@ pub struct Passed {
     pub id: EventId,
     pub kind: EventKind,
     pub key: String,
-    /// The order that it is about, as the wire shows it.
+    /// The order that it is about, by its public number.
     pub order: Option<String>,
     pub at: Timestamp,
 }
 
-/// Where a group is in one partition.
+/// A group's offset and extent in one partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     pub key: OffsetKey,
-    /// As the store has it; a group that never committed stands at 0.
+    /// The offset in the store; 0 for a group that has never committed.
     pub offset: i64,
     pub extent: Extent,
 }
 
 impl Standing {
-    /// Records that the group has not looked at.
+    /// Returns the consumer lag: the number of records that the group has not read.
     pub fn lag(&self) -> i64 {
         (self.extent.end - self.offset.max(self.extent.begin)).max(0)
     }
 
-    /// Records that are gone, and that the group never saw.
+    /// Returns the number of deleted records that the group never read.
     pub fn lost(&self) -> i64 {
         // A log that begins at 1 has lost nothing.
         let first = if self.key.partition.topic.is_some() { 0 } else { 1 };
@@ -101,7 +101,7 @@ impl Standing {
     }
 }
 
-/// Where a group stands everywhere.
+/// Returns the offsets of a group in all partitions.
 pub async fn standings(group: Group, views: &dyn Views, book: &dyn LogInspector) -> Result<Vec<Standing>, StoreError> {
     let positions = views.positions().await?;
     let extents = book.extents(group).await?;
@@ -113,17 +113,17 @@ pub async fn standings(group: Group, views: &dyn Views, book: &dyn LogInspector)
     Ok(extents.into_iter().map(standing).collect())
 }
 
-/// Where a group is to be moved. There is no "to the latest": it would skip every event that waits (T8).
+/// The target of a move. There is no "latest": it would skip every waiting event (T8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Offset(i64),
-    /// To the first event that is not older.
+    /// The first event that is not older.
     Time(Timestamp),
-    /// To where the log's own tools have set it.
+    /// The offset in the log's own tools.
     Committed,
 }
 
-/// What an operator wants of a group, and in which of its partitions.
+/// An operator's request to move a group, and in which of its partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub group: Group,
@@ -132,11 +132,11 @@ pub struct Wanted {
     pub partition: Option<i32>,
 }
 
-/// A move of one partition, with what it means.
+/// The planned move of one partition, with its effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
     pub moved: OffsetMove,
-    /// What is skipped, if it goes on, or handed over again, if it goes back.
+    /// The events that are skipped by a move forward, or delivered again by a move back.
     pub passage: Passage,
 }
 
@@ -149,19 +149,19 @@ impl Planned {
 /// Why a group cannot be moved there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unplanned {
-    #[error("the group reads no such partition")]
+    #[error("the group does not read this partition")]
     NoPartition,
-    #[error("an offset is of one partition: name topic and partition")]
+    #[error("an offset needs a topic and a partition")]
     ManyPartitions,
     #[error("{topic} {partition} has offsets from {begin} to {end}", topic = .0.partition.topic.map_or("the log", Topic::name), partition = .0.partition.number, begin = .0.begin, end = .0.end)]
     Outside(Extent),
-    #[error("the log has no tools of its own that could have set an offset: name an offset or a time")]
+    #[error("the embedded log has no committed offsets of its own: name an offset or a time")]
     NothingCommitted,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What would become of a group: one plan for each partition in which it would move.
+/// Returns one plan for each partition in which the group would move.
 pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogInspector) -> Result<Vec<Planned>, Unplanned> {
     let is_meant = |standing: &Standing| {
         let Partition { topic, number } = standing.key.partition;
@@ -191,7 +191,7 @@ pub async fn plan(wanted: Wanted, views: &dyn Views, book: &dyn LogInspector) ->
     Ok(planned)
 }
 
-/// The offset that is meant, if the partition has one.
+/// Returns the target's offset, if the partition has one.
 async fn destination(standing: &Standing, to: Target, book: &dyn LogInspector) -> Result<Option<i64>, Unplanned> {
     let extent = standing.extent;
     let offset = match to {

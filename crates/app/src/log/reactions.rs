@@ -1,4 +1,4 @@
-//! What happens next, as data: which event leads to which command of which consumer group.
+//! The table of reactions: which event leads to which command of which consumer group.
 //!
 //! This is the only list. The inline executor follows it within the batch; the log executor subscribes by it.
 
@@ -15,7 +15,7 @@ use crate::events::notices::{NoticeKind, OrderChange};
 
 macro_rules! groups {
     ($($variant:ident = $name:literal,)*) => {
-        /// A consumer group: one reader of every event it asks for, wherever it runs.
+        /// A consumer group: it handles every event of its kinds, under either executor.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Group {
             $($variant,)*
@@ -52,8 +52,9 @@ impl Group {
         Group::ALL.iter().copied().find(|group| group.name() == name)
     }
 
-    /// Whether the domain sees by itself that it has handled an event. Where it does not, the inbox does, and the audit misses what
-    /// is not in it: whoever has such a group react to more kinds writes `offset_skip` rows for the events of before.
+    /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
+    /// audit expects every event there: a change that adds kinds to such a group must write `offset_skip` rows for
+    /// earlier events.
     pub const fn is_idempotent(self) -> bool {
         !matches!(self, Group::Notices | Group::Ranking)
     }
@@ -63,7 +64,7 @@ impl Group {
     }
 }
 
-/// Every reaction of the shop. All of them may run inline: none leaves the process.
+/// All reactions. All of them may run inline: none leaves the process.
 pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::StockDeductionRequested, Group::Stock),
     (EventKind::StockRestorationRequired, Group::Stock),
@@ -102,12 +103,12 @@ pub const REACTIONS: &[(EventKind, Group)] = &[
     (EventKind::CompensationStuck, Group::Notices),
 ];
 
-/// The groups that react to an event, in the order of the table.
+/// Returns the groups that react to an event, in the order of the table.
 pub fn groups_of(kind: EventKind) -> impl Iterator<Item = Group> {
     REACTIONS.iter().filter(move |(on, _)| *on == kind).map(|(_, group)| *group)
 }
 
-/// The command that an event means for a group. `None`: the event carries codes that are not this shop's.
+/// Returns a group's command for an event. `None`: the event has codes that are not this shop's.
 pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
     match group {
         Group::Stock | Group::Coupon | Group::Point => participant(event, codec),
@@ -121,7 +122,7 @@ pub fn command(group: Group, event: &Event, at: Timestamp, codec: &Codec) -> Opt
 }
 
 fn participant(event: &Event, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     Some(match event {
         Event::StockDeductionRequested(asked) => Reaction::ClaimStock {
             order: codec.order_id(asked.order_id.as_str())?,
@@ -171,7 +172,7 @@ fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
     Some(Reaction::Collect { order, step: asked.step, report, at })
 }
 
-/// What an event reports of a step, if it is a participant's answer.
+/// Returns the step and its report, if the event is a participant's answer.
 pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only participants' answers report a step")]
     Some(match event {
@@ -188,7 +189,7 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
     })
 }
 
-/// What changed hands in the commit of a report. A report that is repeated moves nothing.
+/// What a report's commit moved. A repeated report moves nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Moved {
     #[default]
@@ -197,7 +198,7 @@ pub enum Moved {
     Points(UserId, Money),
 }
 
-/// The event in which a participant reports a step.
+/// Returns the event of a participant's report.
 pub fn report_event(step: Step, (report, moved): (Report, Moved), order: domain::ids::Code) -> Event {
     let ok = !matches!(report, Report::Failed(_));
     let reason = match report {
@@ -224,7 +225,7 @@ pub fn report_event(step: Step, (report, moved): (Report, Moved), order: domain:
 }
 
 fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     Some(match event {
         Event::CouponRequested(asked) => Reaction::DecideRequest {
             request: codec.request_id(asked.request_id.as_str())?,
@@ -240,7 +241,7 @@ fn request(event: &Event, codec: &Codec) -> Option<Reaction> {
 }
 
 fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     let (user, code, change) = match event {
         Event::CouponIssued(issued) => return Some(Reaction::NoticeCoupon { issued: Box::new(issued.clone()) }),
         Event::OrderReturned(returned) => {
@@ -265,7 +266,7 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
             let change = OrderChange { kind: NoticeKind::OrderCancelled, ..change };
             (Some(event.user_id), &event.order_id, change)
         }
-        // Only an order that came about has a life cycle.
+        // Only an order that completed its claims has a life cycle.
         Event::OrderStatusChanged(event) => {
             let change = OrderChange::of(Outcome::Completed, Some(event.status), event.reason);
             (Some(event.user_id), &event.order_id, change)
@@ -286,7 +287,7 @@ fn notice(event: &Event, codec: &Codec) -> Option<Reaction> {
 }
 
 fn process_order(event: &Event, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     Some(match event {
         Event::OrderProcessingRequested(asked) => {
             Reaction::ProcessOrder { order: codec.order_id(asked.order_id.as_str())?, method: asked.method }
@@ -300,9 +301,9 @@ fn process_order(event: &Event, codec: &Codec) -> Option<Reaction> {
     })
 }
 
-/// The provider is asked for what the event says is wanted.
+/// Returns the reaction that makes the requested payment operation due.
 fn call(event: &Event, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     let (order, attempt, refund) = match event {
         Event::PaymentRequested(note) => (&note.order_id, note.attempt, 0),
         Event::PaymentRefundRequested(note) => (&note.order_id, note.attempt, note.refund),
@@ -312,7 +313,7 @@ fn call(event: &Event, codec: &Codec) -> Option<Reaction> {
 }
 
 fn ranking(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above says which events come here")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the table above has no other events for these groups")]
     Some(match event {
         Event::OrderCompleted(completed) => Reaction::CountSales {
             order: codec.order_id(completed.order_id.as_str())?,

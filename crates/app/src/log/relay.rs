@@ -1,8 +1,8 @@
-//! The relay: brings what was committed to where others read it, in order, and at least once.
+//! The relay: publishes committed events in order, at least once.
 //!
-//! Each shard of the outbox has a cursor. Whoever holds the shard's lease publishes what lies behind the cursor and moves it
-//! when everything is acknowledged; a lease has an epoch, under which alone a cursor moves. So of several relays one
-//! works on a shard, and one that was stopped and resumes can only repeat what has been published.
+//! Each shard of the outbox has a cursor. The holder of the shard's lease publishes the events after the cursor and
+//! moves it when all are acknowledged. A lease has an epoch, which is compared when the cursor moves. So one relay at a
+//! time works on a shard, and one that was stopped and resumes can only repeat what has been published.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ mod records;
 
 pub(crate) use records::records;
 
-/// Leases are kept for so long; a relay that says nothing for longer is replaced.
+/// The life of a lease; a relay that does not renew it in this time is replaced.
 pub const LEASE: Duration = Duration::from_secs(10);
-/// Leases are renewed, and free ones looked for, so often.
+/// The interval of renewing leases and looking for free ones.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 
-/// An event in its place in the outbox.
+/// An event with its place in the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     pub shard: usize,
     pub seq: i64,
     pub id: String,
     pub event: Event,
-    /// The order's version after it; only events of an order's own have one.
+    /// The order's version after it; only an order's own events have one.
     pub version: Option<i64>,
     /// The trace of the request that caused it.
     pub trace: Option<TraceParent>,
@@ -42,27 +42,27 @@ pub struct Outgoing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     pub shard: usize,
-    /// Counts who held it; only the latest holder moves the cursor.
+    /// Counts the holders; only the latest one moves the cursor.
     pub epoch: i64,
-    /// The last number that is published.
+    /// The last published number.
     pub cursor: i64,
 }
 
-/// The store as a relay sees it.
+/// The store for a relay.
 pub trait Outbox {
-    /// Takes the shards that nobody holds, each under a new epoch, for [`LEASE`]; none while relays are to stand still.
+    /// Takes the free shards, each under a new epoch, for [`LEASE`]; none while relays are halted.
     fn take_free(&mut self) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
 
-    /// What lies behind the cursor of each of the leases, in order, at most `limit` of each shard.
+    /// Reads the events after the cursor of each lease, in order, at most `limit` of each shard.
     fn read<'a>(&'a mut self, leases: &'a [Lease], limit: usize) -> BoxFuture<'a, Result<Vec<Outgoing>, StoreError>>;
 
-    /// Over how many partitions keys are spread. Topics of which nothing was settled yet are settled as they were found. What is
-    /// settled changes only while nobody holds a lease (`docs/decisions/0025`).
+    /// Returns each topic's partition count; pins the count found where none was recorded. A recorded count changes
+    /// only while no lease is held (`docs/decisions/0025`).
     fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> BoxFuture<'a, Result<Spread, StoreError>>;
 
-    /// Writes the cursors down and renews the leases, but for those that somebody else has taken; answers with the shards
-    /// that are still held. While relays are to stand still, the leases are given back, and none is held. When it returns,
-    /// everything that was read before survives a power cut.
+    /// Writes the cursors and renews the leases that have not been taken over; returns the shards that are still held.
+    /// While relays are halted, it gives the leases back and holds none. When it returns, everything that was read
+    /// before is durable.
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, Result<Vec<usize>, StoreError>>;
 }
 
@@ -70,29 +70,29 @@ pub trait Outbox {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub topic: Topic,
-    /// It goes to the dead letters of the topic.
+    /// The record goes to the topic's dead-letter topic.
     pub is_dead_letter: bool,
     pub key: String,
     pub value: String,
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// Some of what was to be published may not have been.
+/// Some of the records may not have been published.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not everything could be published: {0}")]
+#[error("some records were not published: {0}")]
 pub struct PublishError(pub String);
 
-/// Where others read.
+/// The broker for a relay.
 pub trait Publisher {
-    /// Asks anew how many partitions the topics have; those that are not there are left out.
+    /// Reads the topics' partition counts again; missing topics are left out.
     fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>>;
 
-    /// Publishes the records, those of one key in their order, in the partition that the key has among so many. `Ok`: each of
-    /// them is there for good.
+    /// Publishes the records, those of one key in their order, each in its key's partition by `spread`. `Ok`: all of
+    /// them are durable.
     fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>>;
 }
 
-/// Why a round of the relay came to nothing; the next one tries it again.
+/// Why a round of the relay failed; the next round retries it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -101,14 +101,14 @@ pub enum Error {
     Publish(#[from] PublishError),
 }
 
-/// One process's part in relaying.
+/// The relay of one process.
 pub struct Relay {
     outbox: Box<dyn Outbox>,
     publisher: Box<dyn Publisher>,
     leases: Vec<Lease>,
-    /// Over how many partitions keys are spread; as good as the leases under which it was asked.
+    /// The recorded partition counts; valid as long as the leases under which they were read.
     spread: Option<Spread>,
-    /// Cursors have moved since they were written down.
+    /// True if cursors have moved since they were written.
     has_moved: bool,
     renewed: Option<Timestamp>,
 }
@@ -118,19 +118,18 @@ impl Relay {
         Relay { outbox, publisher, leases: vec![], spread: None, has_moved: false, renewed: None }
     }
 
-    /// Publishes what is committed and not published, at most `limit` events of each shard. How many; none means quiet.
+    /// Publishes committed events, at most `limit` of each shard. Returns their number; zero when there are none.
     pub async fn relay_once(&mut self, limit: usize, clock: &dyn Clock) -> Result<usize, Error> {
         self.renew(clock.now()).await?;
         let mut events = self.outbox.read(&self.leases, limit).await?;
         let mut ahead = self.leases.clone();
-        // A number is given out under its shard's lock, so there is none missing; and if there were, it must not be passed
-        // over.
+        // Numbers are assigned under the shard's lock, so none is missing; if one were, it must not be skipped.
         events.retain(|event| {
             let lease = ahead.iter_mut().find(|lease| lease.shard == event.shard && lease.cursor + 1 == event.seq);
             lease.map(|lease| lease.cursor = event.seq).is_some()
         });
         if self.spread.is_none() && !events.is_empty() {
-            // Before the leases are confirmed: as long as they are held, it stays so.
+            // Read before the leases are confirmed: it cannot change while they are held.
             self.spread = Some(self.ask_spread().await?);
         }
         if self.has_moved || !events.is_empty() {
@@ -142,7 +141,7 @@ impl Relay {
         let Some(spread) = self.spread.as_ref().filter(|_| !records.is_empty()) else { return Ok(0) };
         let done = self.publisher.publish(&records, spread).await;
         if done.is_err() {
-            // A topic may have been missing that is made now.
+            // A topic may have been missing that exists now.
             self.spread = None;
         }
         done?;
@@ -180,7 +179,7 @@ impl Relay {
         match spread.iter().find(is_short) {
             None => Ok(spread),
             Some((topic, wanted)) => Err(PublishError(format!(
-                "{} has lost partitions: its keys are spread over {wanted}; `doorbuster topics apply` makes what is missing",
+                "{} has too few partitions; its keys need {wanted}: run `doorbuster topics apply`",
                 topic.name()
             ))
             .into()),

@@ -1,9 +1,9 @@
-//! Spreading the keys of topics over another number of partitions, while the shop runs (T7).
+//! Changes the partition counts of topics while the shop runs (T7).
 //!
-//! Over how many partitions keys are spread is written in the store, and a relay counts by that alone: what a broker has
-//! besides is not used. So a topic may grow first. Then the relays stand still, everything that they published is taken in,
-//! and one commit writes the new number; they go on behind it. Whatever ends a switch before that commit leaves the shop as
-//! it was: the standstill is a lease, and runs out (`docs/decisions/0025`).
+//! The store records the number of partitions over which keys are spread, and relays use only this number, whatever the
+//! broker has. So a topic may grow first. Then the relays are halted, all published events are handled, and one commit
+//! writes the new number; the relays continue after it. A repartition that ends before that commit changes nothing: the
+//! halt is a lease and expires (`docs/decisions/0025`).
 
 use std::time::Duration;
 
@@ -13,49 +13,47 @@ use crate::log::reactions::Group;
 use crate::ports::views::Views;
 use crate::ports::{BoxFuture, StoreError};
 
-/// Relays stand still for so long when a switch says nothing more.
+/// The life of a halt that is not prolonged.
 pub const STANDSTILL: Duration = Duration::from_secs(20);
 
-/// The store as a switch sees it.
+/// The store for a repartition.
 pub trait RepartitionStore {
-    /// Over how many partitions the keys of topics are spread. Topics of which nothing was settled yet are settled as they were
-    /// found.
+    /// Returns each topic's partition count; pins the count found where none was recorded.
     fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> BoxFuture<'a, Result<Spread, StoreError>>;
 
-    /// The same, as far as it is settled.
+    /// Returns the recorded partition counts.
     fn spread(&mut self) -> BoxFuture<'_, Result<Spread, StoreError>> {
         static NOTHING: Spread = Spread::new();
         self.pin_partition_count(&NOTHING)
     }
 
-    /// Has relays stand still for [`STANDSTILL`]. `false`: another switch does.
+    /// Halts the relays for [`STANDSTILL`]. `false`: another repartition has halted them.
     fn halt(&mut self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// For [`STANDSTILL`] from now. `false`: the standstill has ended, and relays may have gone on.
+    /// Prolongs the halt to [`STANDSTILL`] from now. `false`: the halt has expired, and relays may have continued.
     fn prolong(&mut self) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// The shards that relays have not given back. If there are none, whoever held one before moves no cursor any more.
-    /// A lease that ended by itself counts as given back when nothing can be in flight any more. `None`: the standstill
-    /// has ended.
+    /// Returns the shards that relays have not given back. If it is empty, no earlier holder can move a cursor. An
+    /// expired lease counts as given back when nothing can be in flight any more. `None`: the halt has expired.
     fn fence(&mut self, in_flight: Duration) -> BoxFuture<'_, Result<Option<Vec<usize>>, StoreError>>;
 
-    /// Writes the new numbers and ends the standstill, in one commit. `false`: it had ended before, and nothing is written.
+    /// Writes the new counts and ends the halt, in one commit. `false`: the halt had expired, and nothing is written.
     fn finish<'a>(&'a mut self, spread: &'a Spread) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Ends this switch's standstill, if it still stands.
+    /// Ends this repartition's halt, if it is still in force.
     fn release(&mut self) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
-/// Where a switch is.
+/// The state of a repartition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Another switch is at work.
+    /// Another repartition is running.
     Busy,
-    /// The standstill ended before its time, because this process was away; it begins anew.
+    /// The halt expired, because this process was stopped for too long; the procedure starts again.
     Lapsed,
     /// Relays finish what they are publishing, in these shards.
     Halting(Vec<usize>),
-    /// Groups take in what was published.
+    /// Groups handle what was published; these lag.
     Draining(Vec<Standing>),
     Done,
 }
@@ -70,9 +68,9 @@ enum Stage {
 pub struct Repartition<'a> {
     board: &'a mut dyn RepartitionStore,
     log: (&'a dyn Views, &'a dyn LogInspector),
-    /// The new numbers of the topics that change.
+    /// The new counts of the topics that change.
     to: Spread,
-    /// For how long a record may be on its way to the broker.
+    /// The longest time that a record may be on its way to the broker.
     in_flight: Duration,
     stage: Stage,
 }
@@ -87,7 +85,7 @@ impl<'a> Repartition<'a> {
         Repartition { board, log, to, in_flight, stage: Stage::Begin }
     }
 
-    /// Goes as far as it gets without waiting.
+    /// Runs the procedure until it must wait.
     pub async fn step_once(&mut self) -> Result<Progress, StoreError> {
         if matches!(self.stage, Stage::Begin) {
             if !self.board.halt().await? {
@@ -117,8 +115,8 @@ impl<'a> Repartition<'a> {
         Progress::Lapsed
     }
 
-    /// Who has not taken in everything. Asking a broker may take its time: the standstill is prolonged meanwhile, and if it
-    /// ends all the same, the last commit notices.
+    /// Returns the groups with lag. A broker's answer may take long: the halt is prolonged meanwhile, and if it expires
+    /// all the same, the last commit detects it.
     async fn behind(&mut self) -> Result<Vec<Standing>, StoreError> {
         let topics: Vec<Topic> = self.to.keys().copied().collect();
         let mut behind = vec![];
@@ -130,7 +128,7 @@ impl<'a> Repartition<'a> {
     }
 }
 
-/// The groups that read any of these topics.
+/// Returns the groups that read any of these topics.
 fn readers(topics: &[Topic]) -> impl Iterator<Item = Group> {
     Group::ALL.iter().copied().filter(move |group| group.topics().iter().any(|topic| topics.contains(topic)))
 }
@@ -146,7 +144,7 @@ async fn behind_in(
     Ok(standings(group, views, book).await?.into_iter().filter(is_behind).collect())
 }
 
-/// What would have to be taken in before these topics could be switched.
+/// Returns the lag that must be handled before these topics can be repartitioned.
 pub async fn backlog(topics: &[Topic], log: (&dyn Views, &dyn LogInspector)) -> Result<Vec<Standing>, StoreError> {
     let mut behind = vec![];
     for group in readers(topics) {

@@ -1,6 +1,6 @@
-//! Publishing again what the store has: for a broker that lost something, and for readers who begin anew (M-23, X-04).
+//! Publishes stored events again: for a broker that lost some, and for new consumers (M-23, X-04).
 //!
-//! It is as safe as a relay that begins again: whoever has handled an event knows it again.
+//! It is as safe as a relay that restarts: consumers detect events that they have handled.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -14,16 +14,16 @@ use crate::ports::StoreError;
 use crate::ports::views::Views;
 use crate::state::rows::EventId;
 
-/// Events that one replay looks at.
+/// The number of events that one replay reads.
 pub const EVENTS_MAX: usize = 100_000;
 const PAGE: usize = 1_000;
 
-/// What is looked at.
+/// The events to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// What happened from a moment on.
+    /// Events from a moment on.
     Since(Timestamp),
-    /// What has this number or a later one, in every shard or in one.
+    /// Events with this number or a later one, in every shard or in one.
     From {
         seq: i64,
         shard: Option<usize>,
@@ -31,15 +31,15 @@ pub enum Selection {
     Order(OrderId),
 }
 
-/// Events in the order of each shard.
+/// The selected events, in the order of each shard.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selected {
     pub events: Vec<Outgoing>,
-    /// Whether there are no more of them.
+    /// True if there are no more of them.
     pub is_whole: bool,
 }
 
-/// Reads what is selected, as far as the relay has published it: the rest is on its way.
+/// Reads the selected events that the relay has published; it will publish the rest.
 pub async fn select(selection: Selection, views: &dyn Views) -> Result<Selected, StoreError> {
     let relayed: BTreeMap<usize, i64> =
         views.shards().await?.into_iter().map(|place| (place.shard, place.relayed)).collect();
@@ -54,7 +54,7 @@ pub async fn select(selection: Selection, views: &dyn Views) -> Result<Selected,
             Selection::Since(moment) => views.last_before(*shard, moment).await?,
             Selection::From { shard: Some(only), .. } if only != *shard => continue,
             Selection::From { seq, .. } => seq - 1,
-            Selection::Order(_) => unreachable!("an order's events are found by the order"),
+            Selection::Order(_) => unreachable!("an order's events are read by the order"),
         };
         while after < *relayed {
             let room = EVENTS_MAX - selected.events.len();
@@ -70,24 +70,24 @@ pub async fn select(selection: Selection, views: &dyn Views) -> Result<Selected,
     Ok(selected)
 }
 
-/// The records that events are published as, in one topic or in all.
+/// Returns the records of events, on one topic or on all.
 pub fn records(events: &[Outgoing], topic: Option<Topic>) -> Vec<(EventId, Record)> {
     let identified = |record: Record| {
         let id = record.attributes.iter().find(|(name, _)| *name == "ce_id").and_then(|(_, id)| parse_uuid(id));
         (EventId(id.unwrap_or_default()), record)
     };
-    // Dead letters are in the store, where they are looked after; a second one would be about the same event.
+    // Operators handle dead letters in the store; a second record would be about the same event.
     let all = events.iter().flat_map(relay::records).filter(|record| !record.is_dead_letter).map(identified);
     all.filter(|(_, record)| topic.is_none_or(|topic| record.topic == topic)).collect()
 }
 
-/// The topics of records, each with the moment from which on it must be read to find them.
+/// Returns the topics of records, each with the moment from which it must be read to find them.
 pub fn topics(events: &[Outgoing], records: &[(EventId, Record)]) -> BTreeMap<Topic, Timestamp> {
     let oldest = events.iter().map(|event| event.at).min().unwrap_or_default();
     records.iter().map(|(_, record)| (record.topic, oldest)).collect()
 }
 
-/// The records that are not on their topics.
+/// Returns the records that are not on their topics.
 pub fn missing<'r>(
     records: &'r [(EventId, Record)],
     present: &BTreeMap<Topic, HashSet<EventId>>,

@@ -1,13 +1,13 @@
-//! How often and when a group tries an event again, as the sources have it: data, one line for each group.
+//! The retry policy of each group, from the sources: one line for each group.
 
 use std::time::Duration;
 
 use crate::log::reactions::Group;
 
-/// The pauses before the second, third, … attempt. After the last of them fails, the event is given up.
+/// The delays before the second, third, … attempt. After the last one fails, the event is dead-lettered.
 pub type Pauses = &'static [Duration];
 
-/// Source 000: five retries, from 100 ms on, half as much again each time, never more than 500 ms.
+/// Source 000: five retries, from 100 ms on, each 1.5 times the previous, at most 500 ms.
 pub const EXPONENTIAL: Pauses = &[
     Duration::from_millis(100),
     Duration::from_millis(150),
@@ -20,11 +20,11 @@ pub const PATIENT: Pauses = &[Duration::from_secs(2); 2];
 /// Sources 001 §10.2 and 002 (M-21, M-12): three retries, 1 s apart.
 pub const STEADY: Pauses = &[Duration::from_secs(1); 3];
 
-/// A dead letter is sent again so often.
+/// The interval of resending a dead letter.
 pub const RESEND_EVERY: Duration = Duration::from_secs(300);
-/// After so many resends that came to nothing it is left to people.
+/// The number of failed resends after which the letter is left to operators.
 pub const RESENDS_MAX: i64 = 5;
-/// Events of a key that are tried at once, when all goes well.
+/// The number of events of a key that are retried together, when all succeed.
 pub const RUN_MAX: i64 = 64;
 
 impl Group {
@@ -42,7 +42,7 @@ impl Group {
         }
     }
 
-    /// How long after so many failures the next attempt is made; `None` when the event is given up.
+    /// Returns the delay after this many failures; `None` when the event is dead-lettered.
     pub fn pause_after(self, failures: i64) -> Option<Duration> {
         let place = usize::try_from(failures - 1).ok()?;
         self.pauses().get(place).copied()

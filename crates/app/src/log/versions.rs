@@ -1,7 +1,7 @@
-//! Whether an order's own events arrive by their versions: a reader of the topic that carries them notices what is missing.
+//! Detects gaps in the versions of an order's own events, on the topic that carries them all.
 //!
-//! What is remembered is bounded and is lost with the process. So a gap is only a suspicion: the store says which events
-//! there are, and each group's inbox which of them it has taken in (`docs/decisions/0022`).
+//! The memory is bounded and is lost with the process. So a gap is only a suspicion: the store has all events, and each
+//! group's inbox those that it has handled (`docs/decisions/0022`).
 
 use std::collections::HashMap;
 use std::mem;
@@ -11,10 +11,10 @@ use domain::ids::Code;
 use crate::events::event::Event;
 use crate::events::topic::Topic;
 
-/// Orders that are remembered of a partition, about; beyond it those are forgotten that were heard of first.
+/// The approximate number of orders that are remembered for a partition; beyond it the oldest are forgotten.
 const ORDERS_MAX: usize = 4_096;
 
-/// Events of an order that were not seen: those with versions between these two.
+/// The missing events of an order: those with versions between these two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gap {
     pub order: Code,
@@ -22,16 +22,16 @@ pub struct Gap {
     pub before: i64,
 }
 
-/// How an event came.
+/// The place of an event in its order's versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
     InTurn,
-    /// It, or a later one, was here before.
+    /// It, or a later one, arrived before.
     Late,
     Behind(Gap),
 }
 
-/// The versions that were seen in one partition.
+/// The versions that have arrived in one partition.
 #[derive(Clone, Debug, Default)]
 pub struct Versions {
     recent: HashMap<Code, i64>,
@@ -39,8 +39,8 @@ pub struct Versions {
 }
 
 impl Versions {
-    /// Judges an event by its version; what has none, or comes from a topic that carries only some of an order's events, is
-    /// in turn.
+    /// Judges an event by its version. An event without version, or from a topic that carries only some of an order's
+    /// events, counts as in turn.
     pub fn judge(&mut self, topic: Topic, event: &Event, version: Option<i64>) -> Arrival {
         let (aggregate, order) = event.aggregate();
         let Some(version) = version.filter(|_| topic == Topic::OrderEvents && aggregate == "order") else {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_noticed_and_what_is_late_is_dropped() {
+    fn gaps_are_noticed_and_late_events_are_dropped() {
         use Arrival::{InTurn, Late};
         check(&[1, 2, 3], &[InTurn, InTurn, InTurn]);
         check(&[1, 3, 2, 4], &[InTurn, behind(1, 3), Late, InTurn]);
@@ -93,14 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn only_the_topic_that_carries_all_is_judged() {
+    fn only_the_topic_with_all_events_is_judged() {
         let mut seen = Versions::default();
         assert_eq!(seen.judge(Topic::CompensationEvents, &event("A"), Some(7)), Arrival::InTurn);
         assert_eq!(seen.judge(Topic::OrderEvents, &event("A"), None), Arrival::InTurn);
     }
 
     #[test]
-    fn memory_is_bounded_and_the_latest_are_in_it() {
+    fn memory_is_bounded_and_keeps_the_latest() {
         let mut seen = Versions::default();
         for number in 0..3 * ORDERS_MAX {
             let order = event(&format!("ORD-{number}"));

@@ -1,8 +1,8 @@
-//! The port to a payment provider: somebody else's machine, asked outside every transaction.
+//! The port to a payment provider: an external machine, called outside of every transaction.
 //!
-//! Three answers are kept apart, because each is treated in its own way: what was done for good ([`Verdict`]), what surely
-//! was not done and may be asked again ([`ProviderError::NotDone`]), and what may have been done and is looked up, never
-//! asked blindly ([`ProviderError::Unknown`]).
+//! Three results are kept apart, because each is treated differently: done for good ([`Verdict`]); surely not executed,
+//! and may be retried ([`ProviderError::NotDone`]); and possibly executed, which is queried and never retried blindly
+//! ([`ProviderError::Unknown`]).
 
 mod script;
 
@@ -21,25 +21,25 @@ pub use script::{Directed, Script, Told};
 /// The currency of every amount of the shop, as providers write it.
 pub const CURRENCY: &str = "krw";
 
-/// The answer of a provider, which may be waited for on any thread.
+/// The result of a provider's call, which may be awaited on any thread.
 pub type Call<'a, T> = Pin<Box<dyn Future<Output = Result<T, ProviderError>> + Send + 'a>>;
 
-/// Something that a provider is asked to do, once, however often it is asked.
+/// A request to a provider. Repeats execute it once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Names the deed for good: the same key is the same deed, whoever asks and however often.
+    /// The idempotency key of the operation.
     pub key: Arc<str>,
     pub payment: Code,
     pub order: Code,
     pub method: Method,
     pub amount: Money,
-    /// The provider's own name of the payment, once it has told it.
+    /// The provider's own id of the payment, once it is known.
     pub reference: Option<Arc<str>>,
     pub operation: Operation,
 }
 
 impl Ask {
-    /// What the provider of this payment is to be asked next, if there is anything.
+    /// Returns the payment's next request to its provider, if one is due.
     pub fn of(payment: &Payment, codec: &Codec) -> Option<(Asked, Ask)> {
         let asked = payment.asked()?;
         let order = codec.order(payment.order);
@@ -56,84 +56,96 @@ impl Ask {
     }
 }
 
-/// What a provider did, for good.
+/// The final result of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The amount is the provider's word; it is compared before it is booked.
+    /// The amount is the provider's; it is compared before it is booked.
     Approved { reference: Arc<str>, amount: Money },
-    /// The code is the provider's word for why.
+    /// The code is the provider's reason.
     Declined { code: Arc<str>, reference: Option<Arc<str>> },
 }
 
-/// What a provider knows of a deed.
+/// The provider's state of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     Verdict(Verdict),
-    /// It is still at it.
+    /// The operation is under way.
     Pending,
-    /// It never heard of it: it may be asked.
+    /// The provider does not know the operation: it may be executed.
     Never,
 }
 
 /// Why there is no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// Surely nothing happened: it may be asked again later.
-    #[error("the provider did nothing: {0}")]
+    /// Surely not executed: it may be retried later.
+    #[error("the provider did not execute the operation: {0}")]
     NotDone(String),
-    /// It says that it did something else: another amount, another currency. It must be looked up, and somebody be told.
-    #[error("the provider did something else: {0}")]
+    /// The provider reports another amount or currency. It must be queried, and operators see an alarm.
+    #[error("the provider reports another operation: {0}")]
     Mismatch(String),
-    /// It may have happened: it must be looked up.
-    #[error("nobody knows what the provider did: {0}")]
+    /// It may have been executed: it must be queried.
+    #[error("the result at the provider is unknown: {0}")]
     Unknown(String),
 }
 
-/// Something that the provider tells by itself, its signature verified. It may come twice, late, and before the answer.
+/// A callback from the provider, with a verified signature. It may arrive twice, late, and before the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {
-    /// The provider's name of the telling: the same one is the same telling.
+    /// The provider's id of the callback; repeats have the same one.
     pub event_id: Arc<str>,
     pub order: Code,
     pub payment: Code,
-    /// The key that the deed was asked for with.
+    /// The idempotency key of the operation.
     pub key: Arc<str>,
     pub operation: Operation,
     pub verdict: Verdict,
     pub currency: Arc<str>,
 }
 
-/// Why a callback is not believed.
+/// Why a callback is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
-    #[error("it is not signed by the provider")]
+    #[error("the provider's signature is missing or wrong")]
     Forged,
-    #[error("its signature is from another time")]
+    #[error("the signature's time is too far from now")]
     Stale,
-    #[error("it is signed and makes no sense")]
+    #[error("the signed body is malformed")]
     Unreadable,
 }
 
-/// Somebody who moves money.
+/// A payment provider.
 pub trait Provider: Send + Sync {
-    /// As it is called in addresses and in the store.
+    /// Returns the name of the provider in addresses and in the store.
     fn name(&self) -> &'static str;
 
-    /// Has something done. Asked again with the same key, it answers the same and does nothing.
+    /// Executes a request. Repeated with the same key, it returns the same verdict and executes nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the request was not executed, possibly executed, or executed differently.
     fn ask<'a>(&'a self, ask: &'a Ask) -> Call<'a, Verdict>;
 
-    /// What became of something that was asked for. Changes nothing.
+    /// Returns the state of a request, without executing anything.
+    ///
+    /// # Errors
+    ///
+    /// When the state could not be read.
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found>;
 
-    /// The header that carries the signature of a callback.
+    /// Returns the header with the signature of a callback.
     fn signature_header(&self) -> &'static str;
 
-    /// Reads a callback after verifying it over the bytes that were sent; `None` when it is of no interest here.
+    /// Verifies a callback over its bytes and parses it; `None` when it is irrelevant here.
+    ///
+    /// # Errors
+    ///
+    /// When the signature is missing, wrong or expired, or the body is malformed.
     fn callback(&self, signature: &str, body: &[u8], now: Timestamp) -> Result<Option<Callback>, CallbackError>;
 }
 
-/// The way of a callback from a provider inside the binary to the shop.
+/// Delivers callbacks from a provider inside the binary to the shop.
 pub trait CallbackSink: Send + Sync {
-    /// Returns when the shop has taken it in, or there is nobody who would.
+    /// Returns when the shop has handled it, or no shop is running.
     fn deliver(&self, signature: String, body: Vec<u8>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

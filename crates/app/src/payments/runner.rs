@@ -1,7 +1,8 @@
-//! The cashier: has done what payments wait for, outside every transaction, and says what to tell the engine.
+//! The payment runner: calls providers for due payments, outside of every transaction, and returns what to submit to
+//! the engine.
 //!
-//! It keeps nothing. What is due, and when it is tried again, are rows; two cashiers that come for the same payment ask
-//! under the same key, and the engine takes the first answer.
+//! It keeps no state. Due operations and their retry times are rows; two runners that take the same payment call under
+//! the same key, and the engine books the first result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use crate::payments::provider::{Ask, Asked, Found, Provider, ProviderError, Verd
 use crate::ports::Clock;
 use crate::resilience::breaker::{Outcome, SharedBreaker, State};
 
-/// Providers remember keys for a day. What should have been asked longer ago than this may have been asked by a process
-/// that died, and the key be forgotten soon: it is looked up first.
+/// Providers keep keys for a day. An operation that has been due for longer than this may have been called by a process
+/// that died, and its key may expire soon: it is queried first.
 const KEYS_ARE_KEPT_FOR: Duration = Duration::from_secs(12 * 3_600);
 
 pub struct PaymentRunner {
@@ -26,17 +27,17 @@ pub struct PaymentRunner {
     breaker: SharedBreaker,
 }
 
-/// How an errand ended, for the engine and for whoever watches.
+/// The result of a call, for the engine and for metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PaymentCall {
     pub answered: PaymentAnswered,
-    /// What was to be done, and in which way.
+    /// The request and the kind of call.
     pub ask: Ask,
     pub way: NextCall,
 }
 
 impl PaymentCall {
-    /// Whether the provider did something else than it was asked for; it is never booked.
+    /// Returns true if the provider executed something else than requested; it is never booked.
     pub fn is_alarming(&self) -> bool {
         match &self.answered.answer {
             Ok(Found::Verdict(Verdict::Approved { amount, .. })) => *amount != self.ask.amount,
@@ -56,13 +57,13 @@ impl PaymentRunner {
         PaymentRunner { provider, clock, codec, breaker }
     }
 
-    /// How the provider's breaker stands.
+    /// Returns the state of the provider's breaker.
     pub fn state(&self) -> State {
         self.breaker.state(self.clock.now())
     }
 
-    /// Does what a payment waits for. `None` when there is nothing to do, or the provider is to be left alone: the payment
-    /// stays due, and no try of it is used up.
+    /// Calls the provider for a due payment. `None` when nothing is due or the breaker is open: the payment stays due,
+    /// and no attempt is counted.
     pub async fn pay_once(&self, payment: &Payment) -> Option<PaymentCall> {
         let (asked, ask) = Ask::of(payment, &self.codec)?;
         let next = payment.next?;
@@ -83,7 +84,7 @@ fn way(way: NextCall, due: Timestamp, now: Timestamp) -> NextCall {
     if now - due > KEYS_ARE_KEPT_FOR { NextCall::Query } else { way }
 }
 
-/// A look-up that failed says nothing about what was done, whatever went wrong with it.
+/// A failed query shows nothing about the operation, whatever its error was.
 fn answered(order: OrderId, asked: Asked, way: NextCall, answer: Result<Found, ProviderError>) -> PaymentAnswered {
     let answer = answer.map_err(|error| match (way, error) {
         (NextCall::Query, ProviderError::NotDone(why)) => ProviderError::Unknown(why),

@@ -1,4 +1,4 @@
-//! The query side: what customers and admins read. A view sees every commit that was answered before it was asked.
+//! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,29 +19,30 @@ use crate::log::relay::Outgoing;
 use crate::ports::StoreError;
 use crate::state::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, OffsetKey, Request, Timer};
 
-/// The answer of a view; views are asked from any thread.
+/// The future of a view; views are read from any thread.
 pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
+/// Reads orders and their history.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait OrderViews: Send + Sync {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>>;
 
-    /// A user's orders, newest first, from before the given one on.
+    /// Returns a user's orders, newest first, from before the given one on.
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
-    /// Everybody's orders, or those with an outcome, newest first.
+    /// Returns all orders, or those with an outcome, newest first.
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>>;
 
-    /// How many orders hold what nobody gives back, until an operator looks.
+    /// Returns the number of orders with a stuck compensation, which wait for an operator.
     fn stuck_orders(&self) -> Reading<'_, i64>;
 
-    /// The timer of an order: when the order is due again, and why.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read.
+    /// Returns the timer of an order: when it is due again, and why.
     fn timer(&self, id: OrderId) -> Reading<'_, Option<Timer>>;
 
-    /// What happened to an order, in order.
+    /// Returns the events of an order, in order.
     fn history(&self, id: OrderId) -> Reading<'_, Vec<HistoryEvent>>;
 }
 
@@ -54,32 +55,43 @@ pub struct HistoryEvent {
     pub at: Timestamp,
 }
 
+/// Reads the changes of the mode setting.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait ModeViews: Send + Sync {
-    /// Changes of the mode setting, newest first, from before the given one on.
+    /// Returns the changes of the mode setting, newest first, from before the given one on.
     fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>>;
 }
 
+/// Reads products and their sales.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait CatalogueViews: Send + Sync {
     fn product(&self, id: ProductId) -> Reading<'_, Option<Product>>;
 
-    /// Products by number, from after the given one on.
+    /// Returns products by number, from after the given one on.
     fn products(&self, after: Option<ProductId>, limit: usize) -> Reading<'_, Vec<Product>>;
 
-    /// What sold best since a day (its number, inclusive) or ever, less what was given back; ties by product number.
+    /// Returns the best sellers since a day (its number, inclusive) or of all time, less refunds; ties by product
+    /// number.
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>>;
 
-    /// What was sold of each product: on each day from a day (its number) on, and on all days before it together.
+    /// Returns the sales of each product: for each day from a day (its number) on, and for all days before it together.
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>>;
 }
 
-/// What was sold of a product so far on a day.
+/// The sales of a product so far on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DaySales {
     pub product: ProductId,
-    /// `None`: on all days before those that are told apart.
+    /// `None`: the sum of all earlier days.
     pub day: Option<i64>,
     pub sold: i64,
-    /// What was given back of it since.
+    /// The refunded units of them.
     pub returned: i64,
 }
 
@@ -90,21 +102,26 @@ pub struct Popular {
     pub sold: i64,
 }
 
+/// Reads campaigns, coupons and requests.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait CouponViews: Send + Sync {
     fn campaign(&self, id: CampaignId) -> Reading<'_, Option<Campaign>>;
 
-    /// Campaigns by number, from after the given one on.
+    /// Returns campaigns by number, from after the given one on.
     fn campaigns(&self, after: Option<CampaignId>, limit: usize) -> Reading<'_, Vec<Campaign>>;
 
     fn coupon(&self, id: CouponId) -> Reading<'_, Option<UserCoupon>>;
 
-    /// A user's coupons, newest first, from before the given one on.
+    /// Returns a user's coupons, newest first, from before the given one on.
     fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>>;
 
     fn request(&self, id: RequestId) -> Reading<'_, Option<Request>>;
 }
 
-/// A coupon with what is to be known of its campaign.
+/// A coupon with fields of its campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserCoupon {
     pub user: UserId,
@@ -113,38 +130,48 @@ pub struct UserCoupon {
     pub valid_until: Timestamp,
 }
 
+/// Reads points accounts, ledgers and stored answers.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait AccountViews: Send + Sync {
-    /// Zero for somebody the shop does not know.
+    /// Returns a user's balance; zero for an unknown user.
     fn balance(&self, user: UserId) -> Reading<'_, Money>;
 
-    /// A user's ledger entries, newest first, from before the given one on.
+    /// Returns a user's ledger entries, newest first, from before the given one on.
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>>;
 
     fn login(&self, email: EmailKey) -> Reading<'_, Option<Login>>;
 
-    /// Idempotency answers given before a moment, oldest first: those that may be forgotten.
+    /// Returns idempotency answers given before a moment, oldest first: those that may be deleted.
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>>;
 }
 
+/// Reads notices.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait NoticeViews: Send + Sync {
-    /// A user's notices after the one with this number, oldest first.
+    /// Returns a user's notices after the one with this number, oldest first.
     fn notices_after(&self, user: UserId, after: i64, reach: Reach) -> Reading<'_, Notices>;
 }
 
-/// How far back a reader of notices may go, and how much he gets at once.
+/// How far back a reader of notices may go, and how many it gets at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// Older notices are not told any more.
+    /// Older notices are left out.
     pub since: Timestamp,
-    /// When more than so many are waiting, only the newer half of them is told.
+    /// If more than this are waiting, only the newer half of them is returned.
     pub waiting_max: usize,
     pub page: usize,
 }
 
-/// Notices in a row, without gap among them.
+/// Consecutive notices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notices {
-    /// The number of the user's newest notice; zero when he never had one.
+    /// The number of the user's newest notice; zero without any.
     pub last: i64,
     pub told: Vec<ToldNotice>,
 }
@@ -158,75 +185,88 @@ pub struct ToldNotice {
     pub at: Timestamp,
 }
 
-/// What comes after everything is claimed.
+/// Reads what follows claiming: payments, shipments, storages.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait FulfilmentViews: Send + Sync {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>>;
 
-    /// Payments, those of the newest orders first, from before the given one on; all of them, or those in a state.
+    /// Returns payments, those of the newest orders first, from before the given one on; all of them, or those in a
+    /// state.
     fn payments(&self, state: Option<State>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Payment>>;
 
-    /// How many payments wait for an operator.
+    /// Returns the number of payments that wait for an operator.
     fn stuck_payments(&self) -> Reading<'_, i64>;
 
-    /// Payments of which the provider is to be asked something by now, the longest waiting first.
+    /// Returns payments with an operation that is due, the longest waiting first.
     fn due_payments(&self, now: Timestamp, limit: usize) -> Reading<'_, Vec<Payment>>;
 
-    /// What there is of each of these orders beside itself, in their order.
+    /// Returns the fulfilment of each of these orders, in their order.
     fn fulfilments(&self, orders: Vec<OrderId>) -> Reading<'_, Vec<Fulfilment>>;
 
     fn shipment(&self, order: OrderId) -> Reading<'_, Option<Shipment>>;
 
-    /// Shipments, those of the newest orders first, from before the given one on.
+    /// Returns shipments, those of the newest orders first, from before the given one on.
     fn shipments(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Shipment>>;
 
     fn storage(&self, order: OrderId) -> Reading<'_, Option<Storage>>;
 
-    /// What is kept in the warehouse, that of the newest orders first, from before the given one on.
+    /// Returns storages, those of the newest orders first, from before the given one on.
     fn storages(&self, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Storage>>;
 }
 
-/// What consumer groups could not handle.
+/// Reads what consumer groups could not handle.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait LetterViews: Send + Sync {
     fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>>;
 
-    /// Dead letters, newest first, from before the given one on; only those that wait to be handled, or all.
+    /// Returns dead letters, newest first, from before the given one on; only open ones, or all.
     fn letters(&self, is_open: bool, before: Option<LetterId>, limit: usize) -> Reading<'_, Vec<DeadLetter>>;
 
-    /// How many wait to be handled, by the name of their group; a group without any is not there.
+    /// Returns the number of open letters by the name of their group; groups without any are left out.
     fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>>;
 }
 
-/// The events of the store in their places, and how far they have been brought.
+/// Reads the store's events and the offsets of their readers.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait OutboxViews: Send + Sync {
-    /// Where consumer groups stand that ever committed.
+    /// Returns the offsets of consumer groups that ever committed.
     fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>>;
 
-    /// Every shard that took an event.
+    /// Returns every shard with events.
     fn shards(&self) -> Reading<'_, Vec<ShardPlace>>;
 
-    /// What lies behind a number of a shard, in order, at most `limit`.
+    /// Returns the events after a number of a shard, in order, at most `limit`.
     fn outgoing(&self, shard: usize, after: i64, limit: usize) -> Reading<'_, Vec<Outgoing>>;
 
-    /// All events of an order, in order.
+    /// Returns all events of an order, in order.
     fn outgoing_of(&self, order: OrderId) -> Reading<'_, Vec<Outgoing>>;
 
-    /// The last number of a shard before a moment: what lies behind it is not older; 0 if nothing is.
+    /// Returns the last number of a shard before a moment: later numbers are not older; 0 if there is none.
     fn last_before(&self, shard: usize, moment: Timestamp) -> Reading<'_, i64>;
 }
 
-/// How far a shard of the outbox has come.
+/// The progress of a shard of the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShardPlace {
     pub shard: usize,
     /// Its last number.
     pub end: i64,
-    /// The last number that the relay has published; 0 where there never was one.
+    /// The last number that the relay has published; 0 without a relay.
     pub relayed: i64,
-    /// When the first event happened that is not published.
+    /// The moment of the first event that is not published.
     pub waiting_since: Option<Timestamp>,
 }
 
-/// Everything that can be read.
+/// All views of the store.
 pub trait Views:
     OrderViews
     + ModeViews
@@ -240,7 +280,7 @@ pub trait Views:
 {
 }
 
-/// What somebody listens to or waits for.
+/// What readers wait for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     pub users: Vec<UserId>,
@@ -248,7 +288,7 @@ pub struct Watched {
     pub requests: Vec<RequestId>,
 }
 
-/// How far each of them has come, by a number that moves when it changes; what is not there is not in it.
+/// For each of them a number that moves when it changes; what does not exist is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     pub users: Vec<(UserId, i64)>,
@@ -256,9 +296,13 @@ pub struct Marks {
     pub requests: Vec<(RequestId, i64)>,
 }
 
-/// Looks after many at once what other processes committed.
+/// Finds what other processes committed, for many readers at once.
+///
+/// # Errors
+///
+/// Reads fail with [`StoreError`] when the store is broken or unreachable.
 pub trait ChangeFeed: Send + Sync {
-    /// Moves with every commit that can concern anybody.
+    /// Returns a number that moves with every commit that a reader may wait for.
     fn pulse(&self) -> Reading<'_, i64>;
 
     fn marks(&self, watched: Watched) -> Reading<'_, Marks>;

@@ -1,7 +1,7 @@
-//! A circuit breaker: who keeps failing is left alone for a while, then tried with one call at a time.
+//! A circuit breaker: calls that keep failing are refused for a while, then tried one at a time.
 //!
-//! A pure state machine that is told the time, so that the simulator can run it. It refuses calls and never settles
-//! anything: what is refused stays pending work.
+//! A pure state machine whose time is a parameter, so that the simulator can run it. It only refuses calls: refused
+//! work stays pending.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,11 +12,11 @@ use domain::time::Timestamp;
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// It opens when so many of a hundred calls failed, or more.
+    /// It opens when this percentage of calls failed, or more.
     pub failures_percent: usize,
-    /// The latest calls that are counted.
+    /// The number of latest calls that are counted.
     pub window: usize,
-    /// Fewer calls than this prove nothing.
+    /// The minimum of calls; fewer than this never open it.
     pub calls_min: usize,
     pub open_for: Duration,
 }
@@ -30,7 +30,7 @@ impl Limits {
         Limits { failures_percent: 50, window: 10, calls_min: 5, open_for: Duration::from_secs(30) };
 }
 
-/// How a breaker stands; the numbers are those of its metric.
+/// The state of a breaker; the numbers are those of its metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
     Closed,
@@ -56,7 +56,7 @@ impl State {
     }
 }
 
-/// How a call that was permitted ended.
+/// The outcome of a permitted call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// An answer, good or bad: a refusal is an answer too.
@@ -64,11 +64,11 @@ pub enum Outcome {
     Failed,
 }
 
-/// The right to make one call. It is given back with the call's outcome.
+/// The right to make one call. It is returned with the call's outcome.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a call that is never reported leaves a half-open breaker waiting"]
 pub struct Permit {
-    /// Outcomes of an earlier time say nothing about now.
+    /// The turn in which it was given; outcomes of earlier turns are ignored.
     turn: u64,
 }
 
@@ -85,7 +85,7 @@ enum Situation {
     Open {
         until: Timestamp,
     },
-    /// One call is out; nothing else is permitted while it is, unless it takes longer than the breaker would be open.
+    /// One call is under way; no other is permitted until it ends, or takes longer than the breaker would be open.
     Trying {
         until: Timestamp,
     },
@@ -112,7 +112,7 @@ impl Breaker {
         }
     }
 
-    /// When a call may be made again; `None`: at once.
+    /// Returns when a call may be made again; `None`: at once.
     pub fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
         match self.situation {
             Situation::Closed(_) => None,
@@ -122,7 +122,7 @@ impl Breaker {
         }
     }
 
-    /// Asks to make a call.
+    /// Requests a permit for a call.
     pub fn permit(&mut self, now: Timestamp) -> Result<Permit, Refused> {
         let latest = now + self.limits.open_for;
         self.open_no_longer_than(latest);
@@ -134,7 +134,7 @@ impl Breaker {
         Ok(Permit { turn: self.turn })
     }
 
-    /// Learns how a call ended. What was permitted before the breaker last turned changes nothing.
+    /// Records the outcome of a call. A permit of an earlier turn changes nothing.
     pub fn report(&mut self, permit: Permit, outcome: Outcome, now: Timestamp) {
         if permit.turn != self.turn {
             return;
@@ -149,7 +149,7 @@ impl Breaker {
             }
             (Situation::Trying { .. }, Outcome::Answered) => Some(Situation::Closed(VecDeque::new())),
             (Situation::Trying { .. }, Outcome::Failed) => Some(self.open(now)),
-            (Situation::Open { .. }, _) => unreachable!("an open breaker has given no permit of its turn"),
+            (Situation::Open { .. }, _) => unreachable!("an open breaker gives no permits in its turn"),
         };
         if let Some(next) = next {
             self.turn_to(next);
@@ -160,7 +160,7 @@ impl Breaker {
         Situation::Open { until: now + self.limits.open_for }
     }
 
-    /// A clock that was set back would keep it open for as long as it was set back by.
+    /// Prevents that a clock that was set back keeps it open for longer.
     fn open_no_longer_than(&mut self, latest: Timestamp) {
         if let Situation::Open { until } | Situation::Trying { until } = &mut self.situation {
             *until = latest.min(*until);
@@ -173,7 +173,7 @@ impl Breaker {
     }
 }
 
-/// A breaker that one thread asks and others look at.
+/// A breaker that one thread uses and others observe.
 #[derive(Clone, Debug)]
 pub struct SharedBreaker(Arc<Mutex<Breaker>>);
 
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn few_calls_prove_nothing() {
+    fn few_calls_never_open_the_breaker() {
         let mut breaker = Breaker::new(Limits::STOCK);
         (0..4).for_each(|_| call(&mut breaker, Outcome::Failed, at(0)));
         assert_eq!(breaker.state(at(0)), State::Closed);
@@ -241,12 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn half_of_ten_failing_opens_and_less_does_not() {
+    fn half_of_ten_failures_open_it_and_fewer_do_not() {
         let mut breaker = Breaker::new(Limits::STOCK);
         (0..6).for_each(|_| call(&mut breaker, Outcome::Answered, at(0)));
         (0..4).for_each(|_| call(&mut breaker, Outcome::Failed, at(0)));
         assert_eq!(breaker.state(at(0)), State::Closed, "four of ten");
-        // The oldest answer leaves the window.
+        // The oldest outcome leaves the window.
         call(&mut breaker, Outcome::Failed, at(0));
         assert_eq!(breaker.state(at(0)), State::Open, "five of ten");
     }

@@ -1,38 +1,38 @@
-//! How often somebody may do something: so often on average, and so many at once.
+//! Rate limits: an average rate, and a burst.
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-/// A bucket that holds `burst` and gets `per_s` more each second.
+/// A bucket that holds `burst` and gains `per_s` each second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     pub per_s: u32,
     pub burst: u32,
 }
 
-/// What came of taking one.
+/// The result of taking one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
     pub is_granted: bool,
     /// How many more could be taken now.
     pub left: u32,
-    /// When one could be taken again, or when the bucket is full again after one was.
+    /// When one could be taken again, or when the bucket is full again after one was taken.
     pub wait: Duration,
 }
 
 impl Rate {
-    /// Between two that are let through for good, in microseconds.
+    /// Returns the average interval in microseconds.
     pub fn interval_us(self) -> i64 {
         1_000_000 / i64::from(self.per_s.max(1))
     }
 
-    /// What the whole bucket is worth in time, in microseconds.
+    /// Returns the time that the whole bucket is worth, in microseconds.
     pub fn span_us(self) -> i64 {
         self.interval_us() * i64::from(self.burst.max(1))
     }
 
-    /// Takes one from a bucket that is full again at `full_at`; when it is full then, and what came of it.
+    /// Takes one from a bucket that is full again at `full_at`; returns the new `full_at`, and the result.
     pub fn take(self, full_at: i64, now: i64) -> (i64, Taken) {
         let (full_at, interval, span) = (full_at.max(now), self.interval_us(), self.span_us());
         let then = full_at + interval;
@@ -42,16 +42,16 @@ impl Rate {
         (then, self.taken(true, span - (then - now), then - now))
     }
 
-    /// What came of it, from how much time is left in the bucket.
+    /// Returns the result, from the time that is left in the bucket.
     pub fn taken(self, is_granted: bool, left_us: i64, wait_us: i64) -> Taken {
         let left = u32::try_from(left_us.max(0) / self.interval_us()).unwrap_or(u32::MAX);
         Taken { is_granted, left, wait: Duration::from_micros(wait_us.max(0).unsigned_abs()) }
     }
 }
 
-/// Buckets that all processes share. It may be lost, and then each has its own.
+/// Buckets that all processes share. They may be lost, and then each process has its own.
 pub trait SharedRates: Send + Sync {
-    /// Takes one from somebody's bucket; `None` when nobody knows.
+    /// Takes one from the bucket of `who`; `None` when the shared buckets are unavailable.
     fn take(&self, who: String, rate: Rate) -> Pin<Box<dyn Future<Output = Option<Taken>> + Send + '_>>;
 }
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_as_long_as_he_is_told_gets_one() {
+    fn one_is_granted_after_the_reported_wait() {
         let (mut full_at, mut now) = (0, NOON);
         for _ in 0..3 {
             (full_at, _) = RATE.take(full_at, now);

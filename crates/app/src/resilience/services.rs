@@ -1,7 +1,8 @@
-//! Whether the participants of an order can be asked: a breaker in front of stock and of coupons (R-01…R-03, S-04, T11).
+//! Availability of the participants of an order: a breaker in front of stock and of coupons (R-01…R-03, S-04, T11).
 //!
-//! Participants run in this process, in the commit of whoever asks. One fails when an operator has taken it out, or when
-//! what it does cannot be committed. Whoever is not asked, or fails, has done nothing: the order waits and asks again.
+//! Participants run in this process, in the caller's commit. One is unavailable when an operator has disabled it, or
+//! when its changes cannot be committed. An unavailable participant has done nothing: the order waits and requests
+//! again.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,10 +13,10 @@ use domain::time::Timestamp;
 use crate::commands::{Command, Reaction};
 use crate::resilience::breaker::{Limits, Outcome, Refused, SharedBreaker, State};
 
-/// A participant that failed is asked again after so long, as long as its breaker lets it.
+/// The delay after which a failed participant is called again, if its breaker permits.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// A participant with a breaker, under the name that source 001 gives it.
+/// A participant with a breaker, under its name in source 001.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     Stock,
@@ -36,7 +37,7 @@ impl Service {
         Service::ALL.into_iter().find(|service| service.name() == name)
     }
 
-    /// Points have no breaker of their own: they are the customer's row, which is either there or the whole store is not.
+    /// Points have no breaker of their own: they are in the customer's row, which is available whenever the store is.
     pub const fn of(step: Step) -> Option<Service> {
         match step {
             Step::Stock(_) => Some(Service::Stock),
@@ -46,7 +47,7 @@ impl Service {
     }
 }
 
-/// The participants of one process. Their state is a matter of minutes and dies with it.
+/// The participants of one process. Their state lasts minutes and is lost with the process.
 #[derive(Debug)]
 pub struct Services {
     stock: Guard,
@@ -66,7 +67,7 @@ impl Default for Services {
 }
 
 impl Services {
-    /// Takes a participant out, or back in.
+    /// Disables a participant, or enables it again.
     pub fn take_out(&self, service: Service, is_out: bool) {
         self.guard(service).is_out.store(is_out, Ordering::Relaxed);
     }
@@ -79,12 +80,12 @@ impl Services {
         self.guard(service).breaker.state(now)
     }
 
-    /// When a participant is asked again; `None`: at once.
+    /// Returns when a participant is called again; `None`: at once.
     pub fn next_try(&self, service: Service, now: Timestamp) -> Option<Timestamp> {
         self.guard(service).breaker.next_try(now)
     }
 
-    /// Asks whoever does a step. `Err`: nothing was done, and when to ask again.
+    /// Checks that a step's participant may be called. `Err`: nothing was done, and when to try again.
     pub(crate) fn ask(&self, step: Step, now: Timestamp) -> Result<(), Timestamp> {
         let Some(service) = Service::of(step) else { return Ok(()) };
         let guard = self.guard(service);
@@ -92,10 +93,10 @@ impl Services {
         guard.call(outcome, now)
     }
 
-    /// A participant's part of a commit came to nothing, though it stood alone.
+    /// Records that a participant's changes could not be committed, though its command was alone.
     pub(crate) fn note_failure(&self, command: &Command, now: Timestamp) {
         if let Some(service) = asked_by(command).and_then(Service::of) {
-            // Whether it was let through or not, it has failed.
+            // It has failed whether it was permitted or not.
             let _refused = self.guard(service).call(Outcome::Failed, now);
         }
     }
@@ -124,7 +125,7 @@ impl Guard {
 }
 
 fn asked_by(command: &Command) -> Option<Step> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is a participant's")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other command calls a participant")]
     match command {
         Command::React(Reaction::ClaimStock { product, .. } | Reaction::ReleaseStock { product, .. }) => {
             Some(Step::Stock(*product))
@@ -142,9 +143,9 @@ mod tests {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    /// of coupons, three failures are enough; R-01: of stock, five.
+    /// for coupons three failures are enough; R-01: for stock five.
     #[test]
-    fn a_participant_that_is_out_is_tried_until_its_breaker_opens() {
+    fn a_disabled_participant_is_called_until_its_breaker_opens() {
         let services = Services::default();
         for (service, step, calls, open_s) in
             [(Service::Coupon, Step::Coupon, 3, 20), (Service::Stock, Step::Stock(domain::ids::ProductId(1)), 5, 30)]
@@ -157,14 +158,14 @@ mod tests {
             assert_eq!(services.state(service, at(0)), State::Open);
             assert_eq!(services.ask(step, at(1)), Err(at(open_s)), "it is not even tried");
             services.take_out(service, false);
-            assert_eq!(services.ask(step, at(2)), Err(at(open_s)), "also when it is back");
+            assert_eq!(services.ask(step, at(2)), Err(at(open_s)), "also after it is enabled again");
             assert_eq!(services.ask(step, at(open_s)), Ok(()));
             assert_eq!(services.state(service, at(open_s)), State::Closed);
         }
     }
 
     #[test]
-    fn points_are_always_asked() {
+    fn points_are_always_available() {
         let services = Services::default();
         Service::ALL.into_iter().for_each(|service| services.take_out(service, true));
         assert_eq!(services.ask(Step::Point, at(0)), Ok(()));

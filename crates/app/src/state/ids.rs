@@ -24,7 +24,7 @@ pub enum Sequence {
     Letter,
 }
 
-/// Registered users count from here, far from the numbers that tokens of other systems bring along.
+/// The first number of registered users, far from the numbers in tokens of other systems.
 pub const REGISTERED_USER_MIN: i64 = 1_000_000_000_000_000;
 
 impl Sequence {
@@ -56,7 +56,7 @@ impl Sequence {
         }
     }
 
-    /// The first number of an empty shop.
+    /// Returns the first number of an empty shop.
     pub const fn first(self) -> i64 {
         match self {
             Sequence::User => REGISTERED_USER_MIN,
@@ -72,7 +72,8 @@ impl Sequence {
         }
     }
 
-    /// How many to lease at once. What is seen by people is leased one by one: a restart leaves no hole in it.
+    /// Returns how many to lease at once. Numbers that people see are leased one by one: a restart leaves no gap in
+    /// them.
     const fn block(self) -> i64 {
         match self {
             Sequence::User | Sequence::Product | Sequence::Campaign => 1,
@@ -88,11 +89,11 @@ impl Sequence {
     }
 }
 
-/// The identities at hand.
+/// The leased identities.
 #[derive(Debug)]
 pub struct Ids {
     blocks: BTreeMap<Sequence, Range<i64>>,
-    /// Tells this engine's events from another's.
+    /// Distinguishes the events of different engines.
     engine: u32,
     events: u64,
 }
@@ -102,14 +103,14 @@ impl Ids {
         Ids { blocks: BTreeMap::new(), engine, events: 0 }
     }
 
-    /// How many numbers must be leased before `need` of them can be taken; `None` when there are enough.
+    /// Returns how many numbers must be leased before `need` of them can be taken; `None` when there are enough.
     pub(crate) fn shortage(&self, sequence: Sequence, need: usize) -> Option<i64> {
         let need = i64::try_from(need).unwrap_or(i64::MAX);
         let at_hand = self.blocks.get(&sequence).map_or(0, |block| block.end - block.start);
         (at_hand < need).then(|| need.max(sequence.block()))
     }
 
-    /// Takes over a leased block; what is left of the one before is given up.
+    /// Adds a leased block; the rest of the previous one is dropped.
     pub(crate) fn take_over(&mut self, sequence: Sequence, block: Range<i64>) {
         self.blocks.insert(sequence, block);
     }
@@ -154,7 +155,7 @@ impl Ids {
         LetterId(self.next(Sequence::Letter))
     }
 
-    /// A time-ordered UUID (version 7 layout): the moment, then this engine, then a count.
+    /// Returns a time-ordered UUID (version 7 layout): the moment, then this engine, then a count.
     pub fn event(&mut self, at: Timestamp) -> EventId {
         self.events += 1;
         let millis = (at.micros() / 1_000) as u128 & 0xffff_ffff_ffff;

@@ -1,4 +1,4 @@
-//! Everything that a batch has read and will write. The kinds stand in the order in which stores lock them.
+//! The rows that a batch reads and writes. The kinds are in the order in which stores lock them.
 
 mod failed_delivery;
 mod fulfilment;
@@ -37,7 +37,7 @@ pub use fulfilment::{CallbackKey, CallbackRow, PaymentKey, ShipmentKey, StorageK
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
 
-/// Names one row of any kind. The order of the variants is the order of locks.
+/// The key of a row of any kind. The order of the variants is the order of locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
     Offset(OffsetKey),
@@ -56,12 +56,12 @@ pub enum Key {
     Shipment(OrderId),
     Storage(OrderId),
     Claim(ClaimKey),
-    /// An order as those see it who work for it, read without a lock: what it asks for never changes, and what it was
-    /// answered only ever becomes more.
+    /// An order for its participants, read without a lock: its request never changes, and its answers only grow.
     Placed(OrderId),
-    /// A campaign's terms, read without a lock: whoever changes nothing of it need not wait for those who issue its coupons.
+    /// A campaign's terms, read without a lock: a command that does not change the campaign need not wait for those
+    /// that issue its coupons.
     CampaignSnapshot(CampaignId),
-    /// A product's name and price, read without a lock in the same way.
+    /// A product's name and price, read without a lock likewise.
     ProductSnapshot(ProductId),
     /// The e-mail address with which a customer registered, read without a lock: it never changes.
     Contact(UserId),
@@ -74,7 +74,7 @@ pub enum Key {
     Sales(SalesKey),
 }
 
-/// Where a group stands in one partition of a log.
+/// The key of a group's offset in one partition of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OffsetKey {
     pub group: Group,
@@ -88,7 +88,7 @@ pub struct Partition {
     pub number: i32,
 }
 
-/// An event that a group has taken in, where the domain does not see the repeat by itself.
+/// An event that a group has handled, for groups whose repeats the domain cannot detect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InboxKey {
     pub group: Group,
@@ -124,8 +124,8 @@ pub struct SalesKey {
     pub product: ProductId,
 }
 
-/// What was sold of a product on a day, and what was given back of it since. Both only grow, so that they may be told twice, and
-/// in any order.
+/// The sold units of a product on a day, and those refunded since. Both only grow, so that repeats and reordering are
+/// harmless.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sales {
     pub sold: i64,
@@ -148,7 +148,7 @@ key_of! {
     RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
 }
 
-/// Several kinds of row share an identity; the newtype says which is meant.
+/// Several kinds of row share an identity; the newtype tells them apart.
 macro_rules! key_newtype {
     ($($name:ident($inner:ty) => $variant:ident),* $(,)?) => {$(
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -200,7 +200,7 @@ impl Role {
     }
 }
 
-/// An order and its place in the chain of its user's orders.
+/// An order and its link in the chain of its user's orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderRow {
     pub order: Order,
@@ -218,15 +218,15 @@ pub struct Timer {
 pub enum TimerKind {
     /// Claims are overdue.
     Claims,
-    /// Participants that could not be asked are asked again.
+    /// Delayed participants are requested again.
     Delayed,
-    /// Restorations are overdue; asked for so many times already.
+    /// Restorations are overdue; they have been requested `asked` times.
     Restorations { asked: i64 },
-    /// Nobody has paid.
+    /// The time to pay is over.
     Payment,
 }
 
-/// A person known to the shop, and the heads of the chains of what is his.
+/// A user known to the shop, and the heads of their chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Customer {
     pub user: UserId,
@@ -253,7 +253,7 @@ impl Customer {
     }
 }
 
-/// An entry of the points ledger: what it takes from one account it gives to the other.
+/// An entry of the points ledger: its amount moves from one account to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub id: EntryId,
@@ -278,7 +278,7 @@ pub struct Receipt {
     pub at: Timestamp,
 }
 
-/// What a user is told, in a sequence of his own.
+/// A notice to a user, in the user's own sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub id: NoticeId,
@@ -290,20 +290,20 @@ pub struct Notice {
     pub at: Timestamp,
 }
 
-/// Coupons are appended to their user's chain; the holding itself is a row of its own.
+/// The link of a coupon in its user's chain; the holding itself is a row of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CouponLink {
     pub coupon: CouponId,
     pub previous: Option<CouponId>,
 }
 
-/// An event as the commit writes it; its place in the outbox is given by [`crate::events::outbox::seal`].
+/// An event as the commit writes it; [`crate::events::outbox::seal`] assigns its place in the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEvent {
     pub id: EventId,
     pub event: Event,
     pub order: Option<OrderId>,
-    /// The order's version after the event; only events of the order's own have one.
+    /// The order's version after the event; only an order's own events have one.
     pub version: Option<i64>,
     pub cause: &'static str,
     /// The trace of the request that caused it.
@@ -311,7 +311,7 @@ pub struct NewEvent {
     pub at: Timestamp,
 }
 
-/// A move of one group in one partition, valid only from where the group stood.
+/// A move of one group in one partition, valid only from the group's current offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OffsetMove {
     pub key: OffsetKey,
@@ -319,7 +319,7 @@ pub struct OffsetMove {
     pub to: i64,
 }
 
-/// Something that was done to the store for an audit's sake.
+/// A record of an audit's repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Maintenance {
     pub law: u8,
@@ -339,12 +339,12 @@ macro_rules! rows {
             $(pub $list: Vec<$item>,)*
             /// The latest moment of a commit that these rows may depend on, where several processes write to the store.
             pub decided_until: Timestamp,
-            /// Campaigns that were not read, because the engine holds them. A commit is void where the store has them otherwise.
+            /// Campaigns that were not read, because the engine holds them. A commit fails if the store's rows differ.
             pub held: Vec<Campaign>,
             savepoints: u64,
         }
 
-        /// A state of [`Rows`] to go back to.
+        /// A state of [`Rows`] to return to.
         #[derive(Clone, Copy, Debug)]
         pub struct Savepoint {
             $($table: usize,)*
@@ -370,23 +370,23 @@ macro_rules! rows {
                 $(self.$list.truncate(savepoint.$list);)*
             }
 
-            /// Keeps everything done so far; there is no way back to earlier savepoints.
+            /// Keeps all changes so far; earlier savepoints become invalid.
             pub fn release_savepoint(&mut self) {
                 $(self.$table.release_savepoint();)*
             }
 
-            /// Takes a campaign as the engine holds it, in place of reading it.
+            /// Adds a campaign that the engine holds, instead of reading it.
             pub fn hold(&mut self, campaign: Campaign) {
                 self.campaigns.loaded(campaign.id, Some(campaign.clone()));
                 self.held.push(campaign);
             }
 
-            /// Whether a commit would write nothing.
+            /// Returns true if a commit would write nothing.
             pub fn is_unchanged(&self) -> bool {
                 $(self.$table.changed().next().is_none() &&)* $(self.$list.is_empty() &&)* true
             }
 
-            /// Rows that the commit would write, by table: the measure of what a command costs.
+            /// Returns the number of rows that the commit would write, by table.
             pub fn written(&self) -> Vec<(&'static str, usize)> {
                 let mut written = vec![
                     $((stringify!($table), self.$table.changed().count()),)*
@@ -438,5 +438,5 @@ rows! {
     }
 }
 
-/// The rows that a batch asks its store for.
+/// The rows that a batch loads from its store.
 pub type Keys = BTreeSet<Key>;

@@ -1,4 +1,4 @@
-//! What the engine is told about how to run the shop.
+//! The engine's settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::resilience::services::Services;
 /// How reactions run; the outcome is the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Executor {
-    /// A command and all that follows from it, to quiet, in one commit.
+    /// A command and all its reactions in one commit.
     Inline,
     /// Each event reaches its consumer groups through the event log.
     Log,
 }
 
-/// By which way events reach their groups. A store remembers it, so that a switch neither repeats nor loses a reaction.
+/// How events reach their groups. The store records it, so that a change neither repeats nor loses a reaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carrier {
     /// None is needed: reactions are part of their event's commit.
     Inline,
     /// The outbox, read in place.
     OwnLog,
-    /// A broker, to which a relay brings the outbox.
+    /// A broker, to which a relay publishes the outbox.
     Broker,
 }
 
@@ -51,8 +51,8 @@ impl Carrier {
         }
     }
 
-    /// Whether the store's own log must be read to its end before another carrier takes over. What is on its way over a broker
-    /// is in the outbox as well: groups that took it in know it again.
+    /// Returns true if the store's own log must be read to its end before the next carrier takes over. Events in flight
+    /// over a broker are in the outbox as well: groups that have handled them detect the repeats.
     pub const fn must_be_drained_for(self, next: Carrier) -> bool {
         match (self, next) {
             (Carrier::OwnLog, Carrier::Inline | Carrier::Broker) | (Carrier::Broker, Carrier::Inline) => true,
@@ -62,8 +62,8 @@ impl Carrier {
         }
     }
 
-    /// Whether all groups begin behind everything that was committed before. A broker's do; and so does the store's own log,
-    /// for the day on which it takes over again: then it begins where the broker began.
+    /// Returns true if all groups begin after everything committed before. With a broker they do; and so with the
+    /// store's own log, when it takes over again: it begins where the broker began.
     pub const fn begins_at_the_end_after(self, last: Option<Carrier>) -> bool {
         match (self, last) {
             (Carrier::OwnLog, None | Some(Carrier::Inline)) => true,
@@ -80,18 +80,18 @@ pub struct Settings {
     pub executor: Executor,
     /// Jobs decided in one commit.
     pub batch_max: usize,
-    /// What chooses the mode of orders that do not name one, until somebody changes it in the store.
+    /// Chooses the mode of orders that do not name one, until a change in the store.
     pub modes: Modes,
     pub pay_within: Duration,
-    /// A participant that has not answered by then counts as unknown.
+    /// The time-out of a participant's answer.
     pub step_deadline: Duration,
-    /// An order that is not claimed by then is given up, whatever it waits for.
+    /// An order that has not completed its claims in this time is cancelled, whatever it waits for.
     pub order_deadline: Duration,
-    /// Restorations are asked for so often before the order waits for an operator.
+    /// The number of requests for restorations before the order waits for an operator.
     pub restorations_max: i64,
-    /// Whether participants can be asked; shared with whoever takes them out.
+    /// The availability of participants; shared with the operators' commands.
     pub services: Arc<Services>,
-    /// Which day a moment falls on where the shop is.
+    /// The days of the shop's time zone.
     pub calendar: Arc<dyn Calendar>,
     pub codec: Codec,
 }

@@ -1,4 +1,4 @@
-//! One kind of row as a batch sees it: what was loaded, what changed, and how to undo one command's changes.
+//! One kind of row in a batch: loaded rows, changes, and the undo log of the current command.
 
 use std::hash::Hash;
 
@@ -13,14 +13,14 @@ pub struct Missing(pub Key);
 #[derive(Clone, Debug)]
 struct Slot<V> {
     value: Option<V>,
-    /// Whether the store holds the row; `None` when the row is written without having been read.
+    /// True if the store has the row; `None` when the row is written without having been read.
     stored: Option<bool>,
     dirty: bool,
     /// The savepoint under which the slot was last saved for undoing.
     saved_under: u64,
 }
 
-/// What a commit does to one row.
+/// The change of one row by a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a, V> {
     Insert(&'a V),
@@ -29,7 +29,7 @@ pub enum Change<'a, V> {
 }
 
 impl<'a, V> Change<'a, V> {
-    /// The row as it is from now on, unless it goes.
+    /// Returns the row after the change, unless it is deleted.
     pub fn row(&self) -> Option<&'a V> {
         match *self {
             Change::Insert(row) | Change::Update(row) => Some(row),
@@ -37,16 +37,16 @@ impl<'a, V> Change<'a, V> {
         }
     }
 
-    /// The row, and whether it is new, where nothing is ever deleted.
+    /// Returns the row, and if it is new, for kinds that are never deleted.
     ///
     /// # Panics
     ///
-    /// If it is deleted all the same.
+    /// If the row is deleted all the same.
     pub fn kept(&self) -> (&'a V, bool) {
         match *self {
             Change::Insert(row) => (row, true),
             Change::Update(row) => (row, false),
-            Change::Delete => unreachable!("rows of this kind are kept for ever"),
+            Change::Delete => unreachable!("rows of this kind are never deleted"),
         }
     }
 }
@@ -69,13 +69,13 @@ where
     K: Copy + Eq + Hash + Ord + Into<Key>,
     V: Clone,
 {
-    /// Takes in what the store answered for a key, unless the batch knows the row already.
+    /// Adds the store's row of a key, unless the batch knows the row already.
     pub fn loaded(&mut self, key: K, value: Option<V>) {
         let stored = Some(value.is_some());
         self.slots.entry(key).or_insert(Slot { value, stored, dirty: false, saved_under: 0 });
     }
 
-    /// Declares that the store cannot hold a row, because its identity was made just now.
+    /// Declares that the store has no such row, because its identity was just assigned.
     pub fn known_absent(&mut self, key: K) {
         self.save(key);
         self.slots.entry(key).or_insert(Slot { value: None, stored: Some(false), dirty: false, saved_under: 0 });
@@ -101,7 +101,7 @@ where
         self.write(key, None);
     }
 
-    /// Changes in the order of keys, so that every writer locks and writes rows in one order.
+    /// Returns changes in the order of keys, so that every writer locks and writes rows in one order.
     pub fn changes(&self) -> Vec<(K, Change<'_, V>)> {
         let mut changes: Vec<_> = self
             .slots
@@ -113,7 +113,7 @@ where
         changes
     }
 
-    /// The keys of rows that the commit writes, in no order.
+    /// Returns the keys of rows that the commit writes, in no order.
     pub fn changed(&self) -> impl Iterator<Item = K> {
         self.slots.iter().filter(|(_, slot)| slot.dirty && slot.change().is_some()).map(|(key, _)| *key)
     }
@@ -123,7 +123,7 @@ where
         self.undo.len()
     }
 
-    /// Forgets how to undo; what is done stays done.
+    /// Clears the undo log; the changes are kept.
     pub(crate) fn release_savepoint(&mut self) {
         self.undo.clear();
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn undoing_goes_back_to_the_savepoint_and_no_further() {
+    fn a_rollback_ends_at_the_savepoint() {
         let mut table: Table<AccountKey, Account> = Table::default();
         table.loaded(ANN, Some(account(1)));
         table.mark(1);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_made_and_removed_in_one_batch_is_never_written() {
+    fn a_row_created_and_removed_in_one_batch_is_never_written() {
         let mut table: Table<AccountKey, Account> = Table::default();
         table.known_absent(ANN);
         table.put(ANN, account(2));

@@ -1,5 +1,6 @@
-//! What is written down for readers outside says what the code does: a JSON Schema with golden samples for every event, and
-//! the AsyncAPI document, which holds the schemas. `INSTA_UPDATE=always` writes them anew; where a schema changed, twice.
+//! The documents for external consumers agree with the code: a JSON Schema with golden samples for every event, and the
+//! AsyncAPI document, which includes the schemas. `INSTA_UPDATE=always` writes them again; where a schema changed, run
+//! it twice.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,7 +24,7 @@ fn check_written(path: &Path, document: &Value) {
         fs::write(path, &text).unwrap();
     }
     let written = fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(written, text, "{} is not what the code says", path.display());
+    assert_eq!(written, text, "{} differs from the code", path.display());
 }
 
 fn payloads(kind: EventKind) -> Vec<Value> {
@@ -31,7 +32,7 @@ fn payloads(kind: EventKind) -> Vec<Value> {
     of_kind.map(|event| serde_json::from_str(&event.payload()).unwrap()).collect()
 }
 
-/// What all values have in common: a field is required if every sample has it.
+/// Returns what all values have in common: a field is required if every sample has it.
 fn schema(values: &[&Value]) -> Value {
     match values {
         [] => json!({}),
@@ -46,10 +47,10 @@ fn schema(values: &[&Value]) -> Value {
         [Value::String(_), ..] => json!({"type": "string"}),
         [Value::Bool(_), ..] => json!({"type": "boolean"}),
         [Value::Number(_), ..] => {
-            assert!(values.iter().all(|value| value.is_i64()), "numbers are whole");
+            assert!(values.iter().all(|value| value.is_i64()), "numbers are integers");
             json!({"type": "integer", "format": "int64"})
         }
-        [Value::Null, ..] => panic!("what is absent is left out"),
+        [Value::Null, ..] => panic!("absent fields are left out"),
     }
 }
 
@@ -70,7 +71,7 @@ fn is_moment(text: &str) -> bool {
     app::events::wire_time::parse(text).is_ok()
 }
 
-/// The fields without which the code does not read an event.
+/// Returns the fields without which the code cannot parse an event.
 fn required(kind: EventKind, payloads: &[Value]) -> BTreeSet<String> {
     let names = payloads.iter().flat_map(|payload| payload.as_object().unwrap().keys());
     let is_required = |name: &&String| {
@@ -85,12 +86,12 @@ fn required(kind: EventKind, payloads: &[Value]) -> BTreeSet<String> {
 
 fn described_as(kind: EventKind) -> String {
     if kind == EventKind::DeadLettered {
-        return "In the outbox alone: the relay publishes the record that it is about, on the dead letters of its topic.".to_owned();
+        return "In the outbox alone: the relay publishes the original record on its dead-letter topic.".to_owned();
     }
     let on = |topic: Topic| format!("On {}, by {}.", topic.name(), topic.keyed_by().name());
     let topics: Vec<String> = std::iter::once(kind.topic()).chain(kind.copied_to().iter().copied()).map(on).collect();
     let topics = topics.join(" ");
-    #[expect(clippy::wildcard_enum_match_arm, reason = "of the others there is no more to say")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others need no remark")]
     match kind {
         EventKind::StockMoved => format!(
             "{topics} Made by the relay. onHandChange, reservedChange and soldChange add up to the product's figures, in whatever \
@@ -128,9 +129,9 @@ fn every_event_has_a_schema_with_golden_samples() {
     assert_eq!(written, known);
 }
 
-/// The samples as they were committed, not as today's code makes them.
+/// Uses the committed samples, not those that today's code writes.
 #[test]
-fn the_golden_samples_are_read_as_events() {
+fn the_golden_samples_parse_as_events() {
     for kind in EventKind::ALL {
         let text = fs::read_to_string(docs().join("events").join(format!("{}.json", kind.name()))).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
@@ -149,9 +150,9 @@ fn the_golden_samples_are_read_as_events() {
     }
 }
 
-/// Wherever it is printed, it is whole: every reference leads to a place inside it.
+/// The document is complete: every reference leads to a place inside it.
 #[test]
-fn the_async_document_is_what_the_tables_say() {
+fn the_async_document_follows_the_tables() {
     for named in [DeadLetterNames::Dot, DeadLetterNames::Hyphen, DeadLetterNames::Dlt] {
         let document = async_api::document(&Profile::Production.wanted(named));
         let text = document.to_string();

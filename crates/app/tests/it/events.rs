@@ -1,5 +1,4 @@
-//! Names, topics, keys and JSON of every event are forever (C-08, C-20, O-13, O-29): a snapshot that changes breaks
-//! somebody's reader.
+//! Names, topics, keys and JSON of events never change (C-08, C-20, O-13, O-29): a changed snapshot breaks a consumer.
 
 use std::fmt::Write as _;
 
@@ -8,7 +7,7 @@ use app::events::event::{Event, EventKind};
 use crate::samples::samples;
 
 #[test]
-fn every_event_reads_as_it_always_did() {
+fn every_event_keeps_its_wire_format() {
     let mut promise = String::new();
     for event in samples() {
         let kind = event.kind();
@@ -20,7 +19,7 @@ fn every_event_reads_as_it_always_did() {
 }
 
 #[test]
-fn every_event_is_read_back_as_what_was_written() {
+fn every_event_is_parsed_as_it_was_written() {
     for event in samples() {
         assert_eq!(Event::parse(event.kind(), &event.payload()).unwrap(), event);
     }
@@ -35,9 +34,9 @@ fn every_kind_of_event_is_among_the_samples() {
     }
 }
 
-/// A field that a later version adds must not keep this one from reading.
+/// A field that a later version adds must not break this version's parser.
 #[test]
-fn a_field_that_is_not_known_yet_is_passed_over() {
+fn an_unknown_field_is_ignored() {
     for event in samples() {
         let payload = event.payload().replacen('{', "{\"fromTheFuture\":{\"a\":[1]},", 1);
         assert_eq!(Event::parse(event.kind(), &payload).unwrap(), event);
@@ -45,7 +44,7 @@ fn a_field_that_is_not_known_yet_is_passed_over() {
 }
 
 #[test]
-fn what_is_not_an_event_is_an_error_and_no_panic() {
+fn an_invalid_payload_is_an_error_and_no_panic() {
     for kind in EventKind::ALL {
         for payload in ["", "{}", "null", "[]", "{\"orderId\":7}", "\u{0}"] {
             assert!(Event::parse(*kind, payload).is_err(), "{} from {payload:?}", kind.name());

@@ -1,4 +1,4 @@
-//! One event of each kind that happens to an order after it has claimed everything.
+//! One event of each kind that follows claiming.
 
 use app::events::event::{
     Event, GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
@@ -46,7 +46,7 @@ pub(crate) fn samples() -> Vec<Event> {
     [orders(), payments(), stuck(), goods()].concat()
 }
 
-#[expect(clippy::too_many_lines, reason = "one sample after the other")]
+#[expect(clippy::too_many_lines, reason = "one sample after another")]
 fn orders() -> Vec<Event> {
     let (order_id, user_id) = (order(), ANN);
     let changed =

@@ -1,5 +1,5 @@
-//! What the shop promises to those who read its events.
-#![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
+//! The promises to consumers of the shop's events.
+#![allow(clippy::unwrap_used, reason = "in a test, a missing value is the failure")]
 
 mod documents;
 mod events;

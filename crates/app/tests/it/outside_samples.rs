@@ -1,4 +1,4 @@
-//! Samples of what only readers outside are told.
+//! Samples of events for external consumers only.
 
 use app::events::event::{DeadLettered, Event, PointsMoved, StockMoved, StockMovement};
 use domain::ids::{Code, ProductId, UserId};

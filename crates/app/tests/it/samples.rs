@@ -1,4 +1,4 @@
-//! One event of each kind, and one more where something may be absent.
+//! One event of each kind, and one more where a field may be absent.
 
 use app::events::event::{
     CampaignChanged, CampaignCreated, CompensationCompleted, CompensationRequired, CompensationResolved,
@@ -23,7 +23,7 @@ const ANN: UserId = UserId(42);
 const LAMP: ProductId = ProductId(3);
 const DROP: CampaignId = CampaignId(7);
 const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
-/// With every digit of a microsecond.
+/// A time with all digits of a microsecond.
 const LATER: Timestamp = Timestamp::from_micros(1_795_262_400_123_456);
 
 pub(crate) fn samples() -> Vec<Event> {
@@ -103,7 +103,7 @@ fn orders() -> Vec<Event> {
             amount_due: Money::won(2_000),
             pay_before: LATER,
         }),
-        // As it was before it said the status.
+        // As older versions wrote it, without the status.
         Event::OrderCompleted(OrderCompleted { status: None, ..completed.clone() }),
         Event::OrderCompleted(completed),
         Event::OrderCancelled(OrderCancelled {

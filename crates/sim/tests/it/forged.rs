@@ -73,7 +73,7 @@ fn a_report_about_a_claim_that_nobody_holds_is_given_up_and_its_batch_goes_on() 
     let state = shop.state();
     let letter = state.letters.values().next().unwrap();
     assert_eq!((letter.group, letter.status, letter.due), (Group::Completion, LetterStatus::Permanent, None));
-    assert!(letter.trouble.error.contains("the claim says something else"), "{}", letter.trouble.error);
+    assert!(letter.trouble.error.contains("the report differs from the claim"), "{}", letter.trouble.error);
     let stored = &state.products[&product];
     assert_eq!((stored.reserved, stored.sold), (0, 1));
     assert_eq!(shop.order(second).outcome, Outcome::Pending);

@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) without_errors: Vec<String>,
     file: String,
     in_trait: bool,
+    /// The trait documents the errors of all its methods.
+    trait_says: bool,
 }
 
 pub(super) fn read(folder: &Path) -> Found {
@@ -53,14 +55,17 @@ impl Found {
             }
             ReturnType::Default => false,
         };
-        let says = attributes.iter().any(|attribute| {
-            attribute.path().is_ident("doc")
-                && attribute.meta.require_name_value().is_ok_and(|doc| quote(&doc.value).contains("# Errors"))
-        });
-        if is_public && is_fallible && !says {
+        if is_public && is_fallible && !self.trait_says && !documents_errors(attributes) {
             self.without_errors.push(name);
         }
     }
+}
+
+fn documents_errors(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("doc")
+            && attribute.meta.require_name_value().is_ok_and(|doc| quote(&doc.value).contains("# Errors"))
+    })
 }
 
 fn quote(tokens: &impl quote::ToTokens) -> String {
@@ -86,8 +91,10 @@ impl<'ast> Visit<'ast> for Found {
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         self.in_trait = matches!(item.vis, Visibility::Public(_));
+        self.trait_says = documents_errors(&item.attrs);
         syn::visit::visit_item_trait(self, item);
         self.in_trait = false;
+        self.trait_says = false;
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {

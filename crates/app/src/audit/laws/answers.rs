@@ -1,4 +1,4 @@
-//! Law 18: what a repeated request would be answered is true, and no two keys made the same thing.
+//! Law 18: the stored answer of each idempotency key is true, and no two keys created the same thing.
 
 use domain::ids::{CampaignId, Code, OrderId, RequestId};
 use rustc_hash::FxHashMap;
@@ -9,7 +9,7 @@ use crate::audit::snapshot::CouponFacts;
 use crate::commands::answer::Answer;
 use crate::state::rows::{AnswerKey, StoredAnswer};
 
-/// What answers say exists, until it is found.
+/// The things that answers claim to exist, until they are found.
 #[derive(Debug, Default)]
 pub(in crate::audit) struct Promises {
     orders: FxHashMap<OrderId, Found<Option<Code>>>,
@@ -30,11 +30,11 @@ impl<T> Found<T> {
 }
 
 impl Promises {
-    /// Takes in an answer. Only one answer may have made an order, a coupon or a request.
+    /// Records an answer. An order, a coupon or a request may have been created by one answer only.
     pub(in crate::audit) fn take(&mut self, key: AnswerKey, stored: StoredAnswer) -> Verdict {
         let made = match stored.answer {
             Answer::OrderPlaced { order, number } => {
-                // An order that was only changed was placed under another key, or none.
+                // An order that was only changed was placed under another key, or without one.
                 self.orders.insert(order, Found::promised(Some(number))).map(|before| before.promised.is_some())
             }
             Answer::OrderChanged { order }
@@ -89,7 +89,7 @@ impl Promises {
 }
 
 fn missing(kind: &str, id: &dyn std::fmt::Display) -> String {
-    format!("{kind} {id}: was given as an answer, but is not there as it was told")
+    format!("{kind} {id}: an answer names it, but it does not exist as the answer says")
 }
 
 fn hex(key: AnswerKey) -> String {

@@ -1,4 +1,4 @@
-//! Laws 15 and 16: where events stand, how far they were brought, and what groups say that they have taken in.
+//! Laws 15 and 16: the relay's offsets, the groups' offsets and their inboxes agree with the log.
 
 use std::time::Duration;
 
@@ -11,7 +11,8 @@ use crate::ports::views::ShardPlace;
 use crate::state::rows::OffsetKey;
 use crate::state::settings::Carrier;
 
-/// An event may wait for the relay so long, by the log's own clock: in a shop that stands still, none is late.
+/// The longest time that an event may wait for the relay, by the log's own clock: in a shop without traffic, no event
+/// is late.
 const RELAYED_WITHIN: Duration = Duration::from_secs(300);
 
 pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Findings) {
@@ -25,21 +26,21 @@ pub(in crate::audit) fn judge(facts: &LogFacts, latest: Timestamp, to: &mut Find
         let of_shard = |key: &OffsetKey| key.partition.topic.is_none() && key.partition.number == shard as i32;
         let beyond = facts.positions.iter().find(|(key, position)| of_shard(key) && *position > end + 1);
         let beyond = beyond.map(|(key, position)| {
-            format!("{}: it stands at {position} of shard {shard}, whose last event is {end}", key.group.name())
+            format!("{}: its offset is {position} in shard {shard}, whose last event is {end}", key.group.name())
         });
         to.note(Law::Inbox, beyond.map_or(Ok(()), Err));
     }
     for (group, event) in &facts.strangers {
-        to.note(Law::Inbox, Err(format!("{group}: it has taken in {event}, which is no event")));
+        to.note(Law::Inbox, Err(format!("{group}: its inbox has {event}, which is no event")));
     }
     for (group, event) in &facts.passed_over {
-        to.note(Law::Inbox, Err(format!("{group}: it has gone past event {event}, and has not taken it in")));
+        to.note(Law::Inbox, Err(format!("{group}: its offset is past event {event}, which it has not handled")));
     }
 }
 
 fn is_brought_out(place: &ShardPlace, end: i64, latest: Timestamp) -> Result<(), String> {
     let ShardPlace { shard, relayed, waiting_since, .. } = *place;
-    ensure(relayed <= end, || format!("shard {shard}: {relayed} events are published, and there are {end}"))?;
+    ensure(relayed <= end, || format!("shard {shard}: {relayed} events are published, but it has {end}"))?;
     let is_late = |since: Timestamp| since + RELAYED_WITHIN < latest;
     ensure(!waiting_since.is_some_and(is_late), || {
         format!("shard {shard}: event {} has waited for the relay for more than five minutes", relayed + 1)

@@ -1,4 +1,4 @@
-//! Laws 2 and 3: what participants hold for an order, and whether it is what the order asked for.
+//! Laws 2 and 3: participants hold for an order exactly what the order requested.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::commands::{Command, Repair};
 use crate::events::event::Event;
 use crate::state::rows::{Timer, TimerKind};
 
-/// Law 2: claims and timers live as long as the saga, and say what the saga knows or is about to learn.
+/// Law 2: claims and timers live as long as the saga, and agree with its steps or are one report ahead.
 pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
     let (name, facts) = (&dossier.name, &dossier.facts);
     let Some(order) = dossier.order() else {
@@ -25,7 +25,7 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
         format!("{name}: is {}, its timer is {:?}", order.outcome.name(), facts.timer)
     })?;
     if order.outcome.is_final() {
-        return ensure(facts.claims.is_empty(), || format!("{name}: has its outcome and still has claims"));
+        return ensure(facts.claims.is_empty(), || format!("{name}: is closed and still has claims"));
     }
     for record in &order.saga.steps {
         let claim = dossier.claim(record.step);
@@ -38,7 +38,7 @@ pub(in crate::audit) fn claims(dossier: &Dossier) -> Verdict {
     ensure(foreign.is_none(), || format!("{name}: has the claim {foreign:?} but no such step"))
 }
 
-/// An order that waits for answers, or to be paid, is looked at when they are overdue; no other order is.
+/// Only an order that waits for answers or for payment has a timer.
 fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
     let timer = facts.timer;
     let is_being_paid = facts.fulfilment.payment.as_ref().is_some_and(Payment::is_under_way);
@@ -52,7 +52,7 @@ fn timer_fits(outcome: Outcome, facts: &OrderFacts) -> bool {
     }
 }
 
-/// A participant acts first and the collector learns of it later, so a claim may be ahead of its step.
+/// A participant acts before the collector records it, so a claim may be ahead of its step.
 const fn claim_fits(outcome: Outcome, state: StepState, claim: Option<Claim>) -> bool {
     let may_be_released = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
     match (state, claim) {
@@ -69,27 +69,27 @@ const fn claim_fits(outcome: Outcome, state: StepState, claim: Option<Claim>) ->
     }
 }
 
-/// Law 3: one line and one step per product, so that what is reserved is what was ordered; what is sold is that, too.
+/// Law 3: each product has one line and one step, so what is reserved, and later sold, is what was ordered.
 pub(in crate::audit) fn demand(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let lines = &order.created.lines;
     let products: BTreeSet<_> = lines.iter().map(|line| line.product).collect();
-    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || format!("{name}: asks for nothing"))?;
+    ensure(!lines.is_empty() && lines.iter().all(|line| line.quantity > 0), || format!("{name}: has no units"))?;
     ensure(products.len() == lines.len(), || format!("{name}: has two lines of one product"))?;
     ensure(order.created.steps().eq(order.saga.steps.iter().map(|record| record.step)), || {
-        format!("{name}: its steps are not what its lines, coupon and points need")
+        format!("{name}: its steps do not match its lines, coupon and points")
     })?;
     for (event, _) in dossier.history() {
         let Event::OrderCompleted(completed) = event else { continue };
         let sold = completed.products.iter().map(|sold| (sold.id, sold.qty));
         ensure(sold.eq(lines.iter().map(|line| (line.product, line.quantity))), || {
-            format!("{name}: has bought something else than it asked for")
+            format!("{name}: was sold other units than its lines have")
         })?;
     }
     Ok(())
 }
 
-/// An order gets the timer that its state needs; one that got stuck is asked to go on.
+/// Returns the command that sets the timer that the order's state needs, or resumes a stuck order.
 pub(in crate::audit) fn repair(facts: &OrderFacts) -> Option<Command> {
     let order = &facts.row.as_ref()?.order;
     if order.outcome == Outcome::CompensationStuck {

@@ -1,4 +1,4 @@
-//! Laws 4, 5 and 6: a campaign's coupons, the requests for them, and who was first.
+//! Laws 4, 5 and 6: a campaign's coupons, the requests for them, and the order of decisions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,11 +16,10 @@ use crate::commands::{Command, Repair};
 use crate::events::event::ResultCode;
 use crate::state::rows::{Decision, Request, RequestStatus};
 
-/// A request may wait so long for its decision while the shop is at work; when the shop stands still, so does the
-/// time, because it is the log's.
+/// The longest time that a request may wait for its decision, by the log's clock, which stands still with the shop.
 const UNDECIDED_MAX: Duration = Duration::from_secs(300);
 
-/// What is found on the way through all campaigns.
+/// The findings of a pass through all campaigns.
 #[derive(Debug, Default)]
 pub(in crate::audit) struct CampaignBooks {
     pub(in crate::audit) campaigns: BTreeMap<CampaignId, Campaign>,
@@ -34,23 +33,23 @@ pub(in crate::audit) struct CampaignBooks {
 struct Page {
     id: CampaignId,
     campaign: Option<Campaign>,
-    /// By issue number; a request that was granted takes its coupon out.
+    /// By coupon number: owner, issue number and code. A granted request removes its coupon.
     coupons: FxHashMap<CouponId, (UserId, i64, Code)>,
     held: FxHashMap<UserId, i64>,
     count: i64,
-    /// The first thing that is wrong with its coupons.
+    /// The first violation found among its coupons.
     fault: Option<String>,
     line: Line,
     decided: CampaignTold,
 }
 
-/// What was decided of the queue, each with the moment of the decision: numbers of requests are leased in blocks by each process, so
-/// they say nothing of who was first.
+/// The decisions on the queue, each with its moment. Request numbers are leased in blocks by each process, so they do
+/// not show who was first.
 #[derive(Debug, Default)]
 struct Line {
-    /// Issue numbers that were given on request.
+    /// Issue numbers that were granted on request.
     granted: Vec<(i64, Timestamp, RequestId)>,
-    /// Quantities at which somebody was told that all are gone, and the first who was.
+    /// The first refusal as sold out, for each quantity.
     sold_out: BTreeMap<i64, (Timestamp, RequestId)>,
 }
 
@@ -87,7 +86,7 @@ impl CampaignBooks {
         }
     }
 
-    /// Judges the campaign whose facts have all been seen.
+    /// Judges the campaign after its last fact.
     pub(in crate::audit) fn close(&mut self, told: &Told, to: &mut Findings) {
         let Some(mut page) = self.open.take() else { return };
         page.judge_line(to);
@@ -126,7 +125,7 @@ impl Page {
     fn gate_verdict(&self, known: i64) -> Verdict {
         let issued = self.campaign.as_ref().map_or(0, |campaign| campaign.issued);
         ensure(known <= issued, || {
-            format!("campaign {}: the gate knows of {known} coupons, and {issued} were issued", self.id)
+            format!("campaign {}: the gate knows {known} coupons, but {issued} were issued", self.id)
         })
     }
 
@@ -153,20 +152,20 @@ impl Page {
             return ensure(count == 0, || format!("campaign {id}: has coupons, but does not exist"));
         };
         ensure(campaign.issued <= campaign.quantity, || {
-            format!("campaign {id}: {} coupons are issued of {}", campaign.issued, campaign.quantity)
+            format!("campaign {id}: {} coupons are issued, the quantity is {}", campaign.issued, campaign.quantity)
         })?;
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
         ensure(campaign.issued == count, || {
-            format!("campaign {id}: {} coupons are issued, there are {count}", campaign.issued)
+            format!("campaign {id}: the count of issued coupons is {}, but it has {count}", campaign.issued)
         })?;
         ensure(told.issued == count, || {
-            format!("campaign {id}: {} coupons were announced, there are {count}", told.issued)
+            format!("campaign {id}: {} coupons were announced, but it has {count}", told.issued)
         })
     }
 
-    /// Law 5 for one request: waiting, or decided once, and a success means a coupon.
+    /// Law 5 for one request: it waits or was decided once, and a success has a coupon.
     fn outcome(&mut self, request: &Request, latest: Timestamp) -> Verdict {
         let id = request.id;
         let Some(decision) = &request.decision else {
@@ -174,7 +173,9 @@ impl Page {
                 format!("request {id}: is {} without a decision", request.status.name())
             })?;
             let waiting = latest - request.created_at;
-            return ensure(waiting <= UNDECIDED_MAX, || format!("request {id}: waits since {} s", waiting.as_secs()));
+            return ensure(waiting <= UNDECIDED_MAX, || {
+                format!("request {id}: has waited for {} s", waiting.as_secs())
+            });
         };
         self.decided.results[decision.code as usize] += 1;
         let succeeded = decision.code == ResultCode::Success;
@@ -196,28 +197,28 @@ impl Page {
         let coupon = self.coupons.remove(&granted.coupon);
         let promised = (request.user, granted.issue_number, granted.code.clone());
         ensure(coupon.is_some_and(|coupon| coupon == promised), || {
-            format!("request {}: was granted coupon {}, which its user does not hold", request.id, granted.code)
+            format!("request {}: was granted coupon {}, which its user does not have", request.id, granted.code)
         })
     }
 
-    /// Law 5 from the other side: each decision was announced once, and nothing was announced that was not decided.
+    /// Law 5 for the log: each decision was announced once, and each announcement has a decision.
     fn results_verdict(&self, told: &CampaignTold) -> Verdict {
         let id = self.id;
         ensure(self.decided.results == told.results, || {
-            format!("campaign {id}: its requests' decisions are not the results that were announced")
+            format!("campaign {id}: the decisions on its requests differ from the announced results")
         })?;
         ensure(self.decided.issued_on_request == told.issued_on_request, || {
-            format!("campaign {id}: coupons were issued on request, but their requests do not say so")
+            format!("campaign {id}: coupons were issued on request, but no request was granted them")
         })
     }
 
-    /// Whether the campaign promises to decide in arrival order.
+    /// Returns true if the campaign promises to decide in arrival order.
     fn is_in_order(&self) -> bool {
         self.campaign.as_ref().is_some_and(|campaign| campaign.queue_key == QueueKey::Campaign)
     }
 
-    /// Law 6: numbers grow with the moments at which they were decided, and nobody gets one of those that were gone when somebody
-    /// was refused before.
+    /// Law 6: issue numbers grow with the moments of their decisions, and no number below a sold-out quantity is issued
+    /// after the first refusal.
     fn judge_line(&mut self, to: &mut Findings) {
         let Line { mut granted, sold_out } = std::mem::take(&mut self.line);
         granted.sort_unstable();
@@ -226,7 +227,7 @@ impl Page {
         let mut next = |up_to: i64, to: &mut Findings| {
             while let Some((number, at, request)) = numbers.next_if(|(number, ..)| *number <= up_to) {
                 let verdict = ensure(latest.is_none_or(|latest| latest <= at), || {
-                    format!("request {request}: was given number {number} before a lower one was given")
+                    format!("request {request}: got number {number} before a lower number was issued")
                 });
                 to.note(Law::FirstCome, verdict);
                 latest = latest.max(Some(at));
@@ -238,7 +239,7 @@ impl Page {
             let is_true = quantity <= self.count && latest.is_none_or(|latest| latest <= at);
             let verdict = ensure(is_true, || {
                 format!(
-                    "request {request}: was told that all {quantity} are gone, {} are, the last of them later",
+                    "request {request}: was refused as sold out at quantity {quantity}; {} were issued, the last of them later",
                     self.count
                 )
             });
@@ -247,7 +248,7 @@ impl Page {
         next(i64::MAX, to);
     }
 
-    /// The count, where the coupons themselves are sound: a lost coupon is a fact, not a figure.
+    /// Returns the correction of the campaign's count, if its coupons are sound: a lost coupon is a fact, not a figure.
     fn repair(&self) -> Option<Command> {
         let campaign = self.campaign.as_ref().filter(|_| self.fault.is_none())?;
         let issued = self.count - campaign.issued;

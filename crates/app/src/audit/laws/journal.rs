@@ -1,4 +1,4 @@
-//! Law 13: what the saga of an order has written down.
+//! Law 13: the saga's events of an order are complete and in a legal order.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::audit::report::{Verdict, ensure};
 use crate::events::event::Event;
 use crate::log::reactions;
 
-/// What a step's participant has definitely said, in the order in which it can be said.
+/// The last definite report of a step's participant; variants are in the order in which reports can arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Completed,
@@ -28,7 +28,7 @@ pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         if let Some(steps) = to_restore(event) {
             is_restoring = true;
             ensure(is_reverse_part(steps, order), || {
-                format!("{name}: restorations are not asked for in the order point, coupon, stock: {steps:?}")
+                format!("{name}: restorations are not requested in the order points, coupon, stock: {steps:?}")
             })?;
         }
         if let Event::CompensationRequired(required) = event {
@@ -37,34 +37,34 @@ pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         let Some((reported, report)) = reactions::step_report(event) else { continue };
         let step = reported.step;
         ensure(order.saga.steps.iter().any(|record| record.step == step), || {
-            format!("{name}: {step:?} reports, which is not one of its steps")
+            format!("{name}: has a report of {step:?}, which is not one of its steps")
         })?;
         let before = said.get(&step).copied();
         ensure(may_say(before, report) && (is_restoring || report != Report::Restored), || {
-            format!("{name}: {step:?} says {report:?} after {before:?}")
+            format!("{name}: {step:?} reports {report:?} after {before:?}")
         })?;
         if report == Report::Restored && before != Some(Said::Restored) {
             let early = in_turn.iter().find(|other| other.wave() > step.wave() && is_owed(said.get(*other).copied()));
-            ensure(early.is_none(), || format!("{name}: {step:?} was given back before {early:?} was"))?;
+            ensure(early.is_none(), || format!("{name}: {step:?} was restored before {early:?}"))?;
         }
         said.insert(step, later(before, report));
     }
     Ok(())
 }
 
-/// Whether what a step holds, or may hold, is still to be given back.
+/// Returns true if what the step holds, or may hold, still has to be restored.
 fn is_owed(said: Option<Said>) -> bool {
     matches!(said, None | Some(Said::Completed))
 }
 
-/// The steps are as far as the outcome needs them to be.
+/// Checks that the steps are as far as the outcome requires.
 fn steps_fit(dossier: &Dossier, order: &Order) -> Verdict {
     let is_all = |wanted: fn(StepState) -> bool| order.saga.steps.iter().all(|record| wanted(record.state));
     let fits = match order.outcome {
         Outcome::Pending => is_all(|state| state != StepState::Restored),
         Outcome::AwaitingPayment | Outcome::Completed => is_all(|state| state == StepState::Completed),
         Outcome::Compensating | Outcome::CompensationStuck => order.saga.to_restore().next().is_some(),
-        // In one decision, the step that is refused is the last that is asked.
+        // In one decision, the refused step is the last one that is requested.
         Outcome::Cancelled if order.created.mode.pace() == Pace::AtOnce => {
             is_all(|state| state != StepState::Completed)
         }
@@ -86,13 +86,13 @@ fn to_restore(event: &Event) -> Option<&[Step]> {
     }
 }
 
-/// Whether the steps are some of the order's, in reverse.
+/// Returns true if the steps are a part of the order's steps, in reverse order.
 fn is_reverse_part(steps: &[Step], order: &Order) -> bool {
     let mut declared = order.saga.steps.iter().rev().map(|record| record.step);
     !steps.is_empty() && steps.iter().all(|step| declared.any(|candidate| candidate == *step))
 }
 
-/// A participant may repeat itself. Once it said no, or gave back, it never says yes again.
+/// A participant may repeat a report. After a refusal or a restoration it never reports a claim again.
 const fn may_say(before: Option<Said>, report: Report) -> bool {
     match (before, report) {
         (None | Some(Said::Completed), _) | (Some(_), Report::Failed(_) | Report::Restored) => true,

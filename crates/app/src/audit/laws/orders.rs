@@ -1,4 +1,4 @@
-//! Laws 11 and 12: an order is what its events say, and its events are a legal way to go.
+//! Laws 11 and 12: an order equals the fold of its events, and its events are legal transitions.
 
 use domain::ids::CampaignId;
 use domain::money::Money;
@@ -10,14 +10,14 @@ use crate::audit::report::{Verdict, ensure};
 use crate::events::history::{Broken, Replay};
 use crate::log::reactions;
 
-/// Law 11. An order whose events are no legal way is left to law 12.
+/// Law 11. Orders with illegal events are left to law 12.
 pub(in crate::audit) fn adds_up(dossier: &Dossier) -> Verdict {
     let name = &dossier.name;
     let Some(order) = dossier.order() else {
         return ensure(dossier.facts.events.is_empty(), || format!("{name}: has events, but does not exist"));
     };
     if let Some(unreadable) = &dossier.unreadable {
-        return Err(format!("{name}: an event cannot be read: {unreadable}"));
+        return Err(format!("{name}: an event cannot be parsed: {unreadable}"));
     }
     let created = &order.created;
     ensure(created.lines.iter().map(Line::price).sum::<Money>() == created.total, || {
@@ -26,11 +26,11 @@ pub(in crate::audit) fn adds_up(dossier: &Dossier) -> Verdict {
     ensure(created.total == created.discount + created.points + created.due, || {
         format!("{name}: discount, points and amount due do not add up to {}", created.total.amount())
     })?;
-    ensure(returns_fit(order), || format!("{name}: more came back than it bought"))?;
+    ensure(returns_fit(order), || format!("{name}: more units came back than were bought"))?;
     versions(dossier, order)?;
     match is_rebuilt(dossier, order) {
         Ok(true) | Err(Broken::Illegal { .. }) => Ok(()),
-        Ok(false) => Err(format!("{name}: is not what its events make it")),
+        Ok(false) => Err(format!("{name}: differs from the fold of its events")),
         Err(Broken::NotCreated) => Err(format!("{name}: its events do not begin with its creation")),
     }
 }
@@ -46,7 +46,7 @@ pub(in crate::audit) fn takes_legal_steps(dossier: &Dossier, order: &Order) -> V
     Ok(())
 }
 
-/// The order's own events are numbered from 1, and the order counts them.
+/// Checks that the order's own events are numbered from 1, and that the order's version counts them.
 fn versions(dossier: &Dossier, order: &Order) -> Verdict {
     let name = &dossier.name;
     let versions: Vec<i64> = dossier.facts.events.iter().filter_map(|event| event.version).collect();
@@ -55,8 +55,8 @@ fn versions(dossier: &Dossier, order: &Order) -> Verdict {
     })
 }
 
-/// Whether the events, folded, are the stored order. Participants' reports are folded where they are collected, which
-/// may be later than they were written: the stored steps are those after some of the reports, from the first on.
+/// Returns true if the folded events give the stored order. Reports of participants are folded when they are collected,
+/// which may be later than they were written: the stored steps include a prefix of the reports.
 fn is_rebuilt(dossier: &Dossier, order: &Order) -> Result<bool, Broken> {
     let reports = dossier.history().filter(|(event, _)| reactions::step_report(event).is_some()).count();
     for collected in (0..=reports).rev() {
@@ -80,7 +80,7 @@ fn replay(dossier: &Dossier, order: &Order, collected: usize) -> Result<Order, B
     replay.order().cloned().ok_or(Broken::NotCreated)
 }
 
-/// Whether the units that came back were ever the customer's.
+/// Returns true if no more units came back than were bought.
 fn returns_fit(order: &Order) -> bool {
     let mut lines = order.created.lines.iter().enumerate();
     lines.all(|(place, line)| {
@@ -89,7 +89,7 @@ fn returns_fit(order: &Order) -> bool {
     })
 }
 
-/// A cancelled order takes in no more reports: a step that was refused may have said later, too, that it holds nothing.
+/// A cancelled order collects no more reports: a refused step may also have reported a restoration of nothing later.
 fn is_same_saga(replayed: &Saga, stored: &Order) -> bool {
     let holds_nothing = |record: &StepRecord| matches!(record.state, StepState::Failed(_) | StepState::Restored);
     let is_same = |(left, right): (&StepRecord, &StepRecord)| {
@@ -108,7 +108,8 @@ fn campaign(created: &Created) -> Option<CampaignId> {
     created.coupon.map(|wanted| wanted.campaign)
 }
 
-/// Everything but the receiver and the coupon's own number, which stay out of events, and what the wire rounds.
+/// Compares everything but the receiver and the coupon's own number, which are not in events, and what the wire format
+/// rounds.
 fn is_same(replayed: &Order, stored: &Order) -> bool {
     let (left, right) = (&replayed.created, &stored.created);
     left.number == right.number
@@ -123,7 +124,7 @@ fn is_same(replayed: &Order, stored: &Order) -> bool {
         && (replayed.reason, replayed.pay_before) == (stored.reason, stored.pay_before)
         && (replayed.is_processing, &replayed.returned) == (stored.is_processing, &stored.returned)
         && replayed.after_sales == stored.after_sales
-        // Orders that were completed before it was kept do not know when.
+        // Orders completed by versions without this column have no moment of completion.
         && (stored.completed_at.is_none() || replayed.completed_at == stored.completed_at)
         && (replayed.version, replayed.updated_at) == (stored.version, stored.updated_at)
 }

@@ -1,5 +1,5 @@
-//! Law 10: what was authorised, captured and given back of each payment, and whether it is what the order owes. Law 21: what goes
-//! back goes back in time.
+//! Law 10: the amounts authorised, captured and refunded of each payment are what the order owes. Law 21: refunds are
+//! in time.
 
 use std::time::Duration;
 
@@ -12,19 +12,19 @@ use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
 use crate::events::event::Event;
 
-/// A deed may be looked up so often before somebody must ask the provider why: at one look a minute, a day.
+/// The number of queries for one operation after which an operator must look into it: one day at one query a minute.
 const LOOKS_MAX: i64 = 1_440;
 
-/// A customer may wait so long for money to come back, or to be let go, before an operator must know of it.
+/// The longest time that a refund or a void may take before it must be on an operator's list.
 const OWED_MAX: Duration = Duration::from_secs(86_400);
 
-/// Who waits longer is on the list of what is stuck.
+/// Checks that a refund or a void that takes longer is listed as stuck.
 pub(in crate::audit) fn owed_in_time(dossier: &Dossier, now: Timestamp) -> Verdict {
     let Some(payment) = &dossier.facts.fulfilment.payment else { return Ok(()) };
     let Some(since) = payment.owed_since.filter(|_| payment.state != State::Stuck) else { return Ok(()) };
     ensure(now - since <= OWED_MAX, || {
         let (owed, state) = (payment.owes().amount(), payment.state.name());
-        format!("{}: {owed} are owed for more than a day, and its payment is {state}, not STUCK", dossier.name)
+        format!("{}: {owed} have been owed for more than a day, but its payment is {state}, not STUCK", dossier.name)
     })
 }
 
@@ -36,7 +36,7 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
     };
     let Some(payment) = payment else {
         let is_owed = order.outcome == Outcome::Completed && order.is_prepaid();
-        return ensure(!is_owed, || format!("{name}: is completed and was never paid"));
+        return ensure(!is_owed, || format!("{name}: is completed but was never paid"));
     };
     adds_up(name, payment)?;
     ensure(fits(order, payment), || {
@@ -44,11 +44,11 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
     })?;
     owed(name, (order, payment))?;
     let is_lost = payment.next.is_some_and(|next| next.way == NextCall::Query && next.tries > LOOKS_MAX);
-    ensure(!is_lost, || format!("{name}: nobody knows what became of its payment"))?;
+    ensure(!is_lost, || format!("{name}: the result of its payment is still unknown after {LOOKS_MAX} queries"))?;
     told(dossier, payment)
 }
 
-/// The payment by itself.
+/// Law 10 for the payment alone.
 fn adds_up(name: &str, payment: &Payment) -> Verdict {
     let Payment { authorized, captured, refunded, refunding, owed, resolved, .. } = *payment;
     let parts = [refunded, refunding, owed, resolved];
@@ -58,27 +58,27 @@ fn adds_up(name: &str, payment: &Payment) -> Verdict {
         format!("{name}: authorised, captured, refunded, being refunded, owed and resolved are {amounts:?}")
     })?;
     let given: Money = payment.given_back.iter().map(|given| given.amount).sum();
-    // Of refunds that were made before they were written down one by one there is the sum alone.
+    // For refunds older than the refund records only the sum is known.
     ensure(given <= refunded, || {
         format!("{name}: its refunds add up to {}, not to {}", given.amount(), refunded.amount())
     })?;
     ensure(payment.owed_since.is_some() == payment.is_giving_back(), || {
-        format!("{name}: its payment is {}, and it does not say since when", payment.state.name())
+        format!("{name}: its payment is {}, but has no time since when", payment.state.name())
     })?;
     ensure(captured.is_zero() || captured == payment.amount, || {
-        format!("{name}: another amount was captured than is due")
+        format!("{name}: the captured amount is not the amount due")
     })?;
     ensure(payment.next.is_some() == payment.state.operation().is_some(), || {
-        format!("{name}: its payment is {} and nobody asks for more", payment.state.name())
+        format!("{name}: its payment is {}, but no operation is due", payment.state.name())
     })
 }
 
-/// Whether the payment may stand as it does beside its order.
+/// Returns true if the payment's state is legal beside its order's outcome.
 fn fits(order: &Order, payment: &Payment) -> bool {
     let is_paid = matches!(payment.state, State::Captured | State::Refunding | State::Refunded | State::Stuck);
     match order.outcome {
         Outcome::Pending => false,
-        // What was taken of an attempt that was refused before is on its way back, or is back.
+        // What an earlier, refused attempt captured is being refunded, or has been.
         Outcome::AwaitingPayment => payment.is_wanted && payment.state != State::Captured,
         Outcome::Completed => payment.is_wanted && is_paid,
         Outcome::Compensating | Outcome::CompensationStuck | Outcome::Cancelled => {
@@ -87,17 +87,18 @@ fn fits(order: &Order, payment: &Payment) -> bool {
     }
 }
 
-/// Captured less refunded is what is due of a settled order, and nothing of a cancelled one; a refund that is under way or next
-/// counts, and so does what an operator settled.
+/// Captured less refunded is what a completed order owes, and zero for a cancelled one. A refund that is under way or
+/// next counts, and so does one that an operator resolved.
 fn owed(name: &str, (order, payment): (&Order, &Payment)) -> Verdict {
-    ensure(payment.amount == order.created.due, || format!("{name}: its payment is about another amount than is due"))?;
+    ensure(payment.amount == order.created.due, || format!("{name}: the amount of its payment is not the amount due"))?;
     let kept = payment.held() - payment.owes();
     let is_sold = order.outcome == Outcome::Completed;
     let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
-    ensure(kept == due, || format!("{name}: {} are due, {} were taken and kept", due.amount(), kept.amount()))
+    ensure(kept == due, || format!("{name}: {} are due, but {} were captured and kept", due.amount(), kept.amount()))
 }
 
-/// The events say the same of the last attempt, that each earlier one gave back what it took, and that the order was paid once.
+/// Checks that the events agree with the last attempt, that each earlier attempt refunded what it captured, and that
+/// the order was paid once.
 fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
     let (mut captured, mut refunded, mut resolved) = (Money::ZERO, Money::ZERO, Money::ZERO);
     let (mut mistaken, mut completed) = (Money::ZERO, 0);
@@ -121,6 +122,6 @@ fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
     let fits = (captured, refunded, resolved) == (payment.captured, payment.refunded, payment.resolved);
     ensure(fits && mistaken.is_zero() && completed <= 1, || {
         let told = [captured, refunded, resolved].map(Money::amount);
-        format!("{}: its events say that {told:?} were captured, refunded and resolved", dossier.name)
+        format!("{}: by its events, {told:?} were captured, refunded and resolved", dossier.name)
     })
 }

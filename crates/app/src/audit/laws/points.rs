@@ -1,4 +1,4 @@
-//! Law 9: points move from one account to another, and every balance is the sum of its entries.
+//! Law 9: points move from one account to another, and every balance is the sum of its ledger entries.
 
 use domain::ids::{EntryId, UserId};
 use domain::money::Money;
@@ -11,7 +11,7 @@ use crate::audit::snapshot::CustomerFacts;
 use crate::commands::{Command, Repair};
 use crate::state::rows::Entry;
 
-/// The entries of an account in the order of their chain, and what they add up to.
+/// Checks an account's entries in the order of their chain, and their sum.
 pub(in crate::audit) fn account(facts: &CustomerFacts) -> Verdict {
     let user = facts.user;
     let last = facts.customer.and_then(|customer| customer.last_entry);
@@ -22,23 +22,23 @@ pub(in crate::audit) fn account(facts: &CustomerFacts) -> Verdict {
     })
 }
 
-/// The points that an order has taken and not given back are those that it holds.
+/// Checks that the points taken for an order, less those restored, are the points that it holds.
 pub(in crate::audit) fn spent(dossier: &Dossier) -> Verdict {
     let (name, entries) = (&dossier.name, &dossier.facts.entries);
     let Some(order) = dossier.order() else {
         return ensure(entries.is_empty(), || format!("{name}: points moved for it, but it does not exist"));
     };
     let foreign = entries.iter().find(|entry| entry.user != order.user());
-    ensure(foreign.is_none(), || format!("{name}: points of somebody else moved for it"))?;
+    ensure(foreign.is_none(), || format!("{name}: points of another user moved for it"))?;
     let taken: Money = entries.iter().map(|entry| signed(entry, order.user())).sum();
     let all = if dossier.holds(order, Step::Point) { order.created.points } else { Money::ZERO };
     let holds = all - order.worth_returned().points;
     ensure(-taken == holds, || {
-        format!("{name}: holds {} points, {} were taken for it", holds.amount(), (-taken).amount())
+        format!("{name}: holds {} points, but {} were taken for it", holds.amount(), (-taken).amount())
     })
 }
 
-/// The sum of a sound ledger, entry by entry from the first to the last.
+/// Returns the sum of a sound ledger, from the first entry to the last.
 fn explained(user: UserId, last: Option<EntryId>, entries: &[Entry]) -> Result<Money, String> {
     let mut balance = Money::ZERO;
     for entry in in_order(user, last, entries)? {
@@ -69,7 +69,7 @@ fn in_order(user: UserId, last: Option<EntryId>, entries: &[Entry]) -> Result<Ve
     Ok(ordered)
 }
 
-/// Whether the entry has the two sides of its kind.
+/// Returns true if the entry has the two accounts that its kind requires.
 fn is_double(entry: &Entry, user: UserId) -> bool {
     let amount = entry.amount;
     let events = [Event::Charged { amount }, Event::Deducted { amount }, Event::Restored { amount }];
@@ -82,7 +82,7 @@ fn signed(entry: &Entry, user: UserId) -> Money {
     if entry.to_account == user.0 { entry.amount } else { -entry.amount }
 }
 
-/// A balance that its entries do not explain, when the entries themselves are sound.
+/// Returns a correction for a balance that differs from its entries, if the entries are sound.
 pub(in crate::audit) fn repair(facts: &CustomerFacts) -> Option<Command> {
     let last = facts.customer.and_then(|customer| customer.last_entry);
     let sum = explained(facts.user, last, &facts.entries).ok()?;

@@ -1,4 +1,4 @@
-//! Law 8: a coupon pays for one order that is not cancelled, and takes off what its campaign says.
+//! Law 8: a coupon pays for one order that is not cancelled, and its discount is the campaign's.
 
 use std::collections::BTreeMap;
 
@@ -25,17 +25,17 @@ pub(in crate::audit) fn redemption(dossier: &Dossier, campaigns: &BTreeMap<Campa
             wanted.campaign == coupon.campaign && wanted.coupon.is_none_or(|wanted| wanted == coupon.coupon.id)
         });
         ensure(is_wanted && coupon.user == order.user(), || {
-            format!("{name}: uses coupon {}, which is not the one it asked for", coupon.coupon.code)
+            format!("{name}: uses coupon {}, which is not the requested one", coupon.coupon.code)
         })?;
     }
     let discount = order.created.discount;
     let offered = offered(order, campaigns);
     ensure(offered == Some(discount), || {
-        format!("{name}: takes off {}, its coupon {:?}", discount.amount(), offered.map(Money::amount))
+        format!("{name}: its discount is {}, its coupon's is {:?}", discount.amount(), offered.map(Money::amount))
     })
 }
 
-/// What the order's coupon takes off; `None` when its campaign does not exist.
+/// Returns the discount of the order's coupon; `None` when its campaign does not exist.
 fn offered(order: &Order, campaigns: &BTreeMap<CampaignId, Campaign>) -> Option<Money> {
     let Some(wanted) = order.created.coupon else { return Some(Money::ZERO) };
     campaigns.get(&wanted.campaign).map(|campaign| campaign.discount.on(order.created.total))

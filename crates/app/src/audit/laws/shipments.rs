@@ -1,5 +1,5 @@
-//! Law 14: goods leave for a receiver, or are stored, when their order is paid or pays on delivery; and a paid order that says
-//! where they are to go does not wait (P-07).
+//! Law 14: goods are shipped or stored only when their order is paid or pays on delivery, and a paid order with a
+//! destination does not wait (P-07).
 
 use domain::order::{Order, Outcome, Status};
 use domain::shipment::State;
@@ -13,20 +13,24 @@ pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     let (name, fulfilment) = (&dossier.name, &dossier.facts.fulfilment);
     let has_goods = fulfilment.shipment.is_some() || fulfilment.storage.is_some();
     let Some(order) = dossier.order() else {
-        return ensure(!has_goods, || format!("{name}: goods were sent for it, but it does not exist"));
+        return ensure(!has_goods, || format!("{name}: goods were shipped for it, but it does not exist"));
     };
     ensure(!has_goods || order.outcome == Outcome::Completed, || {
-        format!("{name}: is {}, and its goods were sent or stored", order.outcome.name())
+        format!("{name}: is {}, but its goods were shipped or stored", order.outcome.name())
     })?;
-    ensure(!has_goods || order.has_destination(), || format!("{name}: its goods went nowhere"))?;
-    // A parcel that was called off may have been stored instead.
+    ensure(!has_goods || order.has_destination(), || {
+        format!("{name}: its goods were shipped or stored without a destination")
+    })?;
+    // The goods of a cancelled parcel may have been stored instead.
     let has_parcel = fulfilment.shipment.as_ref().is_some_and(|parcel| parcel.state != State::Canceled);
-    ensure(!has_parcel || fulfilment.storage.is_none(), || format!("{name}: its goods were both sent and stored"))?;
+    ensure(!has_parcel || fulfilment.storage.is_none(), || format!("{name}: its goods were both shipped and stored"))?;
     ensure(status_fits(order, fulfilment), || {
         format!("{name}: is {}, its goods are {:?}", order.status.name(), state(fulfilment))
     })?;
     let waits = order.outcome == Outcome::Completed && order.has_destination() && !has_goods;
-    ensure(!waits || is_asked_for(dossier), || format!("{name}: is paid, and its goods were neither sent nor stored"))
+    ensure(!waits || is_asked_for(dossier), || {
+        format!("{name}: is paid, but its goods were neither shipped nor stored")
+    })
 }
 
 fn state(fulfilment: &Fulfilment) -> (Option<&'static str>, Option<&'static str>) {
@@ -34,7 +38,8 @@ fn state(fulfilment: &Fulfilment) -> (Option<&'static str>, Option<&'static str>
     (shipment, fulfilment.storage.map(|storage| storage.state.name()))
 }
 
-/// Goods on their way have an order that is as far, and an order that was given back has none on their way to start.
+/// Checks that the order's status fits its shipment or storage, and that nothing of a refunded order is still to be
+/// shipped.
 fn status_fits(order: &Order, fulfilment: &Fulfilment) -> bool {
     let Some(shipment) = &fulfilment.shipment else {
         return !matches!(order.status, Status::ShipmentStarted | Status::InTransit);
@@ -45,7 +50,7 @@ fn status_fits(order: &Order, fulfilment: &Fulfilment) -> bool {
         State::Delayed => matches!(order.status, Status::ShipmentStarted | Status::InTransit),
         State::InTransit | State::OutForDelivery | State::FailedDelivery => order.status == Status::InTransit,
         State::Delivered => matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded),
-        // In transit where the shop rejected the refund of what came back.
+        // In transit where the shop rejected the refund of returned goods.
         State::Returned => {
             matches!(order.status, Status::Completed | Status::RefundRequested | Status::Refunded | Status::InTransit)
         }
@@ -58,7 +63,7 @@ fn status_fits(order: &Order, fulfilment: &Fulfilment) -> bool {
     }
 }
 
-/// The destination came after the money, and whoever sends the goods has not heard of it yet.
+/// Returns true if the destination came after the payment, and the group that ships has not handled that event yet.
 fn is_asked_for(dossier: &Dossier) -> bool {
     let own = dossier.history().map(|(event, _)| event.kind()).filter(|kind| {
         matches!(kind, EventKind::OrderCompleted | EventKind::OrderProcessingRequested | EventKind::OrderStatusChanged)

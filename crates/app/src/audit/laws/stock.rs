@@ -1,5 +1,5 @@
-//! Law 1: every unit received is on hand, sold or written off, what is reserved is held by a claim, and what came back is no
-//! longer sold.
+//! Law 1: every unit received is on hand, sold or written off; every reserved unit has a claim; returned units are not
+//! sold.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::audit::report::{Findings, Law, Verdict, ensure};
 use crate::audit::snapshot::ProductFacts;
 use crate::commands::{Command, Repair};
 
-/// What receipts, claims and orders say of each product, beside what the product says of itself.
+/// Each product's sums of receipts, claims and orders, beside its own counters.
 #[derive(Debug, Default)]
 pub(in crate::audit) struct StockBooks {
     pages: BTreeMap<ProductId, Page>,
@@ -41,7 +41,7 @@ impl StockBooks {
         for (place, line) in order.created.lines.iter().enumerate() {
             let page = self.pages.entry(line.product).or_default();
             if order.outcome == Outcome::Completed {
-                // Units whose price was given back are sold until they arrive, or are written off.
+                // Refunded units count as sold until they arrive or are written off.
                 page.sold += line.quantity - order.returned(place) + order.awaited(line.product);
             } else if dossier.holds(order, Step::Stock(line.product)) {
                 page.reserved += line.quantity;
@@ -55,7 +55,7 @@ impl StockBooks {
         }
     }
 
-    /// Corrections of counters that receipts, claims and orders explain.
+    /// Returns corrections of counters that receipts, claims and orders explain.
     pub(in crate::audit) fn repairs(&self) -> impl Iterator<Item = Command> {
         self.pages.values().filter_map(Page::repair)
     }
@@ -64,7 +64,7 @@ impl StockBooks {
 impl Page {
     fn verdict(&self, id: ProductId) -> Verdict {
         let Some(product) = &self.product else {
-            return Err(format!("product {id}: orders speak of it, but it does not exist"));
+            return Err(format!("product {id}: orders name it, but it does not exist"));
         };
         for (name, stored, explained) in [
             ("received", product.received, self.received),
@@ -73,7 +73,9 @@ impl Page {
             ("sold", product.sold, self.sold),
             ("on_hand", product.on_hand, product.received - product.sold - product.written_off),
         ] {
-            ensure(stored == explained, || format!("product {id}: {name} is {stored}, explained are {explained}"))?;
+            ensure(stored == explained, || {
+                format!("product {id}: {name} is {stored}, but the facts give {explained}")
+            })?;
         }
         let least = [product.on_hand, product.available(), product.reserved, product.sold, product.written_off];
         ensure(least.into_iter().all(|units| units >= 0), || format!("product {id}: a count is below zero"))

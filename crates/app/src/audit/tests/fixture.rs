@@ -1,4 +1,4 @@
-//! A small shop, written down by hand: an order in every state, a campaign that sold out, two ledgers.
+//! A small shop written by hand: an order in every state, a campaign that sold out, two ledgers.
 
 mod log;
 mod orders;
@@ -31,7 +31,7 @@ pub(super) const BOB: UserId = UserId(2);
 const LAMP: ProductId = ProductId(1);
 const SALE: CampaignId = CampaignId(1);
 
-/// Places in [`Shop::orders`].
+/// Indexes in [`Shop::orders`].
 pub(super) const COMPLETED: usize = 0;
 pub(super) const CANCELLED: usize = 1;
 pub(super) const PENDING: usize = 2;
@@ -87,7 +87,7 @@ impl Snapshot for Shop {
     }
 }
 
-/// Lamps cost 1,000 won each; 20 came in, 1 broke, and every order is for two.
+/// Returns the shop. Lamps cost 1,000 won each; 20 were received, 1 was written off, and every order is for two.
 pub(super) fn shop() -> Shop {
     let mut shop = Shop {
         products: vec![],
@@ -107,7 +107,7 @@ pub(super) fn shop() -> Shop {
             price: Money::won(1_000),
             status: Status::OnSale,
             on_hand: 17,
-            // Of the orders that are pending, awaiting payment, and stuck.
+            // Held by the orders that are pending, awaiting payment, and stuck.
             reserved: 6,
             received: 20,
             sold: 2,
@@ -132,7 +132,7 @@ fn coupon(id: i64, used_order: Option<OrderId>) -> Coupon {
     Coupon { id: CouponId(id), code, issue_number: id, used_order, issued_at: NOON }
 }
 
-/// Two coupons: ANN and BOB asked first, somebody else came too late, and one more request waits.
+/// Returns two coupons: ANN and BOB were first, a third request was refused, and one more waits.
 fn sold_out_campaign() -> Vec<CampaignFact> {
     let campaign = Campaign {
         id: SALE,
@@ -159,7 +159,7 @@ fn sold_out_campaign() -> Vec<CampaignFact> {
         request(2, BOB, Some((ResultCode::Success, Some(2)))),
         request(3, UserId(3), Some((ResultCode::OutOfStock, None))),
         request(4, UserId(4), None),
-        // The gate has not heard of the second coupon yet.
+        // The gate does not know the second coupon yet.
         CampaignFact::Gated(1),
     ]
 }
@@ -240,7 +240,7 @@ fn customer(user: UserId, entries: Vec<Entry>, orders: &[OrderFacts]) -> Custome
         entries,
         orders,
         coupons: vec![Link::coupon(CouponId(user.0), None)],
-        // The first two were forgotten.
+        // The first two were deleted.
         notices: vec![notice(3), notice(4)],
     }
 }

@@ -1,4 +1,4 @@
-//! What a change left behind, kept in its answer: a repeat under the same key is answered as the first request was, whatever
+//! The state after a change, kept in its answer: a retry under the same key gets the first request's answer, whatever
 //! happened since.
 
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::wire_time;
 use crate::state::rows::{DeadLetter, LetterStatus, ModesChange, Trouble};
 
-/// As it stood when it was changed.
+/// The changed thing, as it was after the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Changed {
@@ -29,7 +29,7 @@ pub enum Changed {
     Letter(LetterAsOf),
 }
 
-/// What of a dead letter can change later. Its payloads are kept by its acts.
+/// The fields of a dead letter that can change later. Its payloads are kept with its acts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LetterAsOf {
@@ -56,7 +56,7 @@ impl LetterAsOf {
         }
     }
 
-    /// The letter as it stood, from how it stands.
+    /// Returns the letter as it was then, from the letter as it is now.
     pub fn restore(self, mut letter: DeadLetter) -> DeadLetter {
         let later = letter.acts.iter().skip(self.acts);
         if let Some(payload) = later.filter_map(|act| act.payload_before.as_ref()).next() {

@@ -1,4 +1,4 @@
-//! What the world learns of an order's payment: an event for each thing that happened to it.
+//! The public events of an order's payment.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::events::event::{
     PaymentRetried, PaymentStuck,
 };
 
-/// What happened to a payment, and who had it happen, where an operator did.
+/// A payment event, with the operator who caused it, if any.
 pub(crate) struct Happened<'a> {
     pub payment: &'a Payment,
     pub event: &'a payment::Event,
     pub by: Option<UserId>,
 }
 
-/// What the world learns of it.
+/// Returns the public event of what happened to a payment.
 pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
     let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
@@ -58,7 +58,7 @@ pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>
     })
 }
 
-/// What the world learns of money that does not go back as it should.
+/// Returns the public event of a refund or a void that was declined or failed.
 fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
     let failed = |refund: i64, amount: Money, code: &Arc<str>| PaymentGiveBackFailed {
@@ -70,7 +70,7 @@ fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened
         code: Arc::clone(code),
         was_done: false,
     };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "what is left is about what is stuck")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the remaining events are about stuck operations")]
     match event {
         payment::Event::RefundReversed { refund, amount, code } => {
             let failed = PaymentGiveBackFailed { was_done: true, ..failed(*refund, *amount, code) };
@@ -87,13 +87,13 @@ fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened
     }
 }
 
-/// What the world learns of what waits for an operator, and of what the operator does.
+/// Returns the public event of a stuck operation, or of an operator's act on it.
 fn told_of_stuck(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, by } = *happened;
     let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
     let (attempt, operation, now) = (payment.attempt, payment.giving_back()?, context.now);
     let (operation, amount) = (GiveBack::of(operation)?, payment.amount_of(operation));
-    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is about what is stuck")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other event is about stuck operations")]
     Some(match event {
         payment::Event::Stuck { code, .. } => {
             let (user_id, code, tries) = (order.user(), Arc::clone(code), payment.declines);

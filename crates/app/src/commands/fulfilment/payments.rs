@@ -1,5 +1,5 @@
-//! An order's payment (O-28, P-01…P-03, P-06). The provider is asked elsewhere, outside every transaction; this file writes down
-//! what is to be asked, and books what it answered, each in one commit with what follows from it for the order.
+//! An order's payment (O-28, P-01…P-03, P-06). The provider is called elsewhere, outside of every transaction. This
+//! file writes which operation is due, and books its result in one commit with the consequences for the order.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::payments::provider::{Found, ProviderError, Verdict};
 use crate::state::rows::{PaymentKey, Timer, TimerKey, TimerKind};
 use crate::state::settings::Executor;
 
-/// Begins to pay for an order that waits for it.
+/// Starts the payment of an order that waits for it.
 pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Answered {
     let order = context.order(id)?.order;
     check(context, &order, fulfilment::Command::Pay { shown })?;
@@ -33,10 +33,10 @@ pub(crate) fn start(context: &mut Context<'_>, order: &Order, method: Method) ->
     let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
     apply(context, order, &command)?;
     context.rows.timers.remove(TimerKey(order.id()));
-    of(context, order.id())?.ok_or_else(|| Halt::broken("a payment that was just begun is there"))
+    of(context, order.id())?.ok_or_else(|| Halt::broken("a started payment exists"))
 }
 
-/// Takes in what the provider answered, or told by itself; the same telling once.
+/// Books the provider's result, or its callback; each callback once.
 pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) -> Handled {
     if let Some(telling) = &answered.told {
         if context.rows.tellings.get(telling.key)?.is_some() {
@@ -55,8 +55,8 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
     Ok(())
 }
 
-/// The retry group takes care of an attempt: one that waits is tried again after its pause, one that was given up and is sent again
-/// by an operator is begun anew. What an earlier retry asked for was done.
+/// Handles an attempt in the retry group: an attempt that waits is retried after its pause, one that was given up and
+/// that an operator resends is started again. An event of an earlier retry changes nothing.
 pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, (attempt, retry): (i64, i64)) -> Handled {
     let Some(payment) = of(context, id)? else { return Err(request::forged("this shop has no such payment")) };
     let order = context.order(payment.order)?.order;
@@ -76,7 +76,7 @@ pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, (attempt, retry): (i
     Ok(())
 }
 
-/// The request has reached its group: the provider may be asked.
+/// Makes the operation due: its request has reached the payment group.
 pub(crate) fn call(context: &mut Context<'_>, id: OrderId, (attempt, refund): (i64, i64)) -> Handled {
     if of(context, id)?.is_none() {
         return Err(request::forged("this shop has no such payment"));
@@ -88,12 +88,12 @@ pub(crate) fn call(context: &mut Context<'_>, id: OrderId, (attempt, refund): (i
     Ok(())
 }
 
-/// An operator has what is stuck tried once more.
+/// An operator retries a stuck operation.
 pub(crate) fn retry_stuck(context: &mut Context<'_>, id: OrderId, by: UserId) -> Answered {
     see_to(context, id, (&payment::Command::Retry, by))
 }
 
-/// An operator has settled what is stuck without the provider.
+/// An operator resolves a stuck operation without the provider.
 pub(crate) fn resolve_stuck(
     context: &mut Context<'_>,
     id: OrderId,
@@ -114,12 +114,12 @@ fn see_to(context: &mut Context<'_>, id: OrderId, (command, by): (&payment::Comm
     Ok(Answer::PaymentChanged { order: id })
 }
 
-/// The order came to nothing: what was taken for it, or will be, goes back.
+/// Withdraws the payment of a cancelled order: what was captured for it, or will be, is refunded.
 pub(crate) fn withdraw(context: &mut Context<'_>, order: &Order) -> Handled {
     apply(context, order, &payment::Command::Withdraw).map(|_| ())
 }
 
-/// Gives money back, as much as was taken for what came back.
+/// Refunds the price of what was returned.
 pub(crate) fn refund(context: &mut Context<'_>, order: &Order, amount: Money) -> Handled {
     apply(context, order, &payment::Command::Refund { amount }).map(|_| ())
 }
@@ -141,7 +141,7 @@ fn said(answer: &Result<Found, ProviderError>) -> ProviderResult {
     }
 }
 
-/// Decides a command on the order's payment, and publishes what happened to it.
+/// Decides a command on the order's payment, and publishes the events.
 fn apply(context: &mut Context<'_>, order: &Order, command: &payment::Command) -> Handled<Vec<payment::Event>> {
     apply_for(context, order, (command, None))
 }
@@ -158,13 +158,13 @@ fn apply_for(
         let before = payment.clone();
         payment::evolve(&mut payment, event, context.now);
         let Some(after) = &mut payment else {
-            return Err(Halt::broken("a payment that something happened to is there"));
+            return Err(Halt::broken("a payment with an event exists"));
         };
         if context.settings.executor == Executor::Log && is_called_by_group(event) {
             after.wait_to_be_called();
         }
         context.rows.payments.put(key, after.clone());
-        // Of an attempt that ended, what it was about is told; of all others, what it came to.
+        // For an attempt that ended, publish the state before; for all others the state after.
         let told_of = match (event, &before) {
             (payment::Event::Resolved { .. } | payment::Event::Retried, Some(before)) => before,
             _ => after,
@@ -176,12 +176,12 @@ fn apply_for(
     Ok(events)
 }
 
-/// Under the log executor these travel to `payment-group`, which has the provider asked.
+/// Under the log executor these events go to `payment-group`, which makes the operation due.
 const fn is_called_by_group(event: &payment::Event) -> bool {
     matches!(event, payment::Event::Requested { .. } | payment::Event::RefundRequested { .. })
 }
 
-/// What it means for the order, in the same commit: there is no money without its order's progress (O-42, P-07).
+/// Applies the consequences for the order in the same commit: no money without its order's progress (O-42, P-07).
 fn follow(context: &mut Context<'_>, id: OrderId, event: &payment::Event) -> Handled {
     match event {
         payment::Event::Captured => captured(context, id),
@@ -210,7 +210,7 @@ fn follow(context: &mut Context<'_>, id: OrderId, event: &payment::Event) -> Han
 
 fn captured(context: &mut Context<'_>, id: OrderId) -> Handled {
     let Some(payment) = of(context, id)?.filter(|payment| payment.state == payment::State::Captured) else {
-        // It is on its way back already.
+        // It is being refunded already.
         return Ok(());
     };
     let order = context.order(id)?.order;
@@ -224,7 +224,7 @@ fn captured(context: &mut Context<'_>, id: OrderId) -> Handled {
     advance(context, id, fulfilment::Command::Captured)
 }
 
-/// The order may be paid again until its time is over.
+/// Sets the order back to payable until its time is over.
 fn declined(context: &mut Context<'_>, id: OrderId, code: &Arc<str>) -> Handled {
     let order = context.order(id)?.order;
     if order.outcome != Outcome::AwaitingPayment {
@@ -241,7 +241,8 @@ fn declined(context: &mut Context<'_>, id: OrderId, code: &Arc<str>) -> Handled 
     advance(context, id, fulfilment::Command::FailProcessing { code: Arc::clone(code) })
 }
 
-/// Nobody may wait for the answer any more, so it is told (T3). Where paying is part of processing, that says it.
+/// Publishes the failure, because the request may have timed out (T3). Where paying is part of processing, the
+/// processing's own event says it.
 fn publish_failed(context: &mut Context<'_>, order: &Order, code: &Arc<str>) -> Handled {
     let Some(Payment { attempt, amount, .. }) = of(context, order.id())? else { return Ok(()) };
     let event = PaymentFailed {
@@ -255,11 +256,16 @@ fn publish_failed(context: &mut Context<'_>, order: &Order, code: &Arc<str>) -> 
     context.publish_about(Event::PaymentFailed(event), order.id())
 }
 
-/// The last retry failed: the group gives it up, and somebody may have it done after all.
+/// Dead-letters the processing after its last retry, so that an operator can resend it.
 fn bury_processing(context: &mut Context<'_>, order: &Order) -> Handled {
     let Some(payment) = of(context, order.id())? else { return Ok(()) };
     let event = retried(context, order, (payment.attempt, payment::AUTHORIZE_TRIES_MAX));
-    failed_delivery::bury_own(context, Group::OrderRetry, &event, "the payment provider was out of reach too often");
+    failed_delivery::bury_own(
+        context,
+        Group::OrderRetry,
+        &event,
+        "the payment provider could not be reached in any attempt",
+    );
     Ok(())
 }
 
@@ -273,7 +279,7 @@ fn retried(context: &Context<'_>, order: &Order, (attempt, retry_count): (i64, i
     })
 }
 
-/// Source 003's retries are events of their own: whoever takes this one in has the payment tried again.
+/// The retries of source 003 are events of their own: the group that handles this one retries the payment.
 fn processing_waits(context: &mut Context<'_>, id: OrderId) -> Handled {
     let order = context.order(id)?.order;
     let Some(payment) = of(context, id)?.filter(|payment| order.is_processing && payment.is_under_way()) else {
@@ -287,7 +293,7 @@ fn refusal(rejection: payment::Rejection) -> Halt {
     match rejection {
         payment::Rejection::InProgress => Refusal::PaymentInProgress.into(),
         payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid.into(),
-        payment::Rejection::NotThatMuchHeld => Halt::broken("no more is given back than was taken"),
+        payment::Rejection::NotThatMuchHeld => Halt::broken("no more is refunded than was captured"),
         payment::Rejection::NotStuck => Refusal::PaymentNotStuck.into(),
         payment::Rejection::Impossible(invariant) => Halt::broken(invariant),
     }

@@ -1,4 +1,4 @@
-//! Goods that are given back: at the customer's word before they leave, by the shop's decision afterwards (P-06).
+//! Refunds: on the customer's request before goods are shipped, by the shop's decision afterwards (P-06).
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::commands::{RefundDecision, RefundWanted, catalogue, participants};
 use crate::events::event::Sold;
 use crate::state::rows::{ShipmentKey, StorageKey};
 
-/// Why units left the books whose price was given back and that did not come back.
+/// The reason on receipts for refunded units that did not come back.
 const WRITTEN_OFF: &str = "refunded goods written off";
 
-/// Gives units of a completed order back: all of them, or some; or asks the shop to take them back.
+/// Refunds units of a completed order, or requests the shop's decision.
 pub(crate) fn refund(context: &mut Context<'_>, wanted: &RefundWanted) -> Answered {
     let RefundWanted { order: id, lines, note, by_shop } = wanted;
     let order = context.order(*id)?.order;
@@ -28,7 +28,7 @@ pub(crate) fn refund(context: &mut Context<'_>, wanted: &RefundWanted) -> Answer
     conclude(context, *id)
 }
 
-/// The shop decides about a refund that waits for it.
+/// The shop approves or rejects a requested refund.
 pub(crate) fn decide(context: &mut Context<'_>, id: OrderId, decision: &RefundDecision) -> Answered {
     let command = match decision {
         RefundDecision::Approve { goods } => fulfilment::Command::ApproveRefund { goods: *goods },
@@ -38,7 +38,7 @@ pub(crate) fn decide(context: &mut Context<'_>, id: OrderId, decision: &RefundDe
     conclude(context, id)
 }
 
-/// Goods whose price was given back arrived, or are written off.
+/// Refunded goods arrived, or are written off.
 pub(crate) fn take_in(
     context: &mut Context<'_>,
     id: OrderId,
@@ -48,7 +48,7 @@ pub(crate) fn take_in(
     Ok(Answer::OrderChanged { order: id })
 }
 
-/// A refund for which no money is on its way is done.
+/// Completes a refund that has no money to wait for.
 fn conclude(context: &mut Context<'_>, id: OrderId) -> Answered {
     let order = context.order(id)?.order;
     let waits_for_money =
@@ -59,7 +59,7 @@ fn conclude(context: &mut Context<'_>, id: OrderId) -> Answered {
     Ok(Answer::OrderChanged { order: id })
 }
 
-/// Where the goods of an order are.
+/// Returns where the goods of an order are.
 fn whereabouts(context: &Context<'_>, order: &Order) -> Handled<Whereabouts> {
     if !order.has_destination() {
         return Ok(Whereabouts::InHouse);
@@ -88,7 +88,7 @@ fn whereabouts(context: &Context<'_>, order: &Order) -> Handled<Whereabouts> {
     })
 }
 
-/// Goods, points, coupon and money go back where they came from, in one commit. Goods that are awaited come later.
+/// Restores goods, points, coupon and money to where they came from, in one commit. Awaited goods follow later.
 pub(crate) fn give_back(context: &mut Context<'_>, order: &Order, back: &Return) -> Handled {
     match back.goods {
         Goods::Returned => restock(context, &back.lines)?,
@@ -107,7 +107,7 @@ pub(crate) fn give_back(context: &mut Context<'_>, order: &Order, back: &Return)
     shipments::call_off(context, order, back.is_last)
 }
 
-/// Awaited goods are on hand again, or never will be.
+/// Returns awaited goods to the stock, or writes them off.
 pub(crate) fn arrived(context: &mut Context<'_>, lines: &[(ProductId, i64)], is_written_off: bool) -> Handled {
     if is_written_off { write_off(context, lines) } else { restock(context, lines) }
 }
@@ -120,7 +120,7 @@ fn restock(context: &mut Context<'_>, lines: &[(ProductId, i64)]) -> Handled {
     Ok(())
 }
 
-/// They count as written off, with a receipt that says why.
+/// Writes units off, with a receipt that has the reason.
 fn write_off(context: &mut Context<'_>, lines: &[(ProductId, i64)]) -> Handled {
     let reason: Arc<str> = WRITTEN_OFF.into();
     for (product_id, quantity) in lines.iter().copied() {

@@ -1,4 +1,4 @@
-//! The goods of a paid order: sent to their receiver, or kept in the warehouse (O-33, O-34, P-04, P-05).
+//! The goods of a paid order: shipped to their receiver, or kept in the warehouse (O-33, O-34, P-04, P-05).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::commands::order::advance;
 use crate::events::event::{Event, ShipmentUpdated, StorageUpdated};
 use crate::state::rows::{ShipmentKey, StorageKey};
 
-/// Sends the goods of a paid order on their way, or stores them, if it is known where to and has not been done.
+/// Ships or stores the goods of a paid order, if their destination is known and neither has been done.
 pub(crate) fn dispatch(context: &mut Context<'_>, order: &Order) -> Handled {
     let id = order.id();
     if !order.has_destination() || !order.status.is_cancellable() {
@@ -37,7 +37,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, order: &Order) -> Handled {
     advance(context, id, fulfilment::Command::Dispatch)
 }
 
-/// What comes back is taken off the auction. When nothing is left of the order, what has not left yet stays.
+/// Withdraws returned units from auction. When nothing is left of the order, cancels a shipment that has not left.
 pub(crate) fn call_off(context: &mut Context<'_>, order: &Order, is_last: bool) -> Handled {
     if !order.has_destination() {
         return Ok(());
@@ -60,7 +60,7 @@ pub(crate) fn call_off(context: &mut Context<'_>, order: &Order, is_last: bool) 
     Ok(())
 }
 
-/// The goods are one step further on their way, and the order with them.
+/// Moves the shipment to its next state, and the order with it.
 pub(crate) fn advance_shipment(
     context: &mut Context<'_>,
     id: OrderId,
@@ -73,7 +73,7 @@ pub(crate) fn advance_shipment(
     }
     let before = order.status;
     ship(context, &order, &shipment::Command::Move { state, tracking })?;
-    // Goods that come back after their order was refunded or completed change nothing of it.
+    // Goods that come back after a refund or completion do not change the order's status.
     if state == ShipmentState::Returned {
         advance(context, id, fulfilment::Command::ComeBack)?;
     } else if let Some(status) = state.order_status().filter(|status| before.can_become(*status)) {
@@ -83,7 +83,7 @@ pub(crate) fn advance_shipment(
     Ok(Answer::changed(Changed::Shipment(shipment.ok_or(Refusal::ShipmentNotFound)?)))
 }
 
-/// What is kept for an order is moved, which changes nothing of the order.
+/// Moves stored goods to their next state; the order does not change.
 pub(crate) fn advance_storage(context: &mut Context<'_>, id: OrderId, state: StorageState) -> Answered {
     let order = context.order(id)?.order;
     if context.rows.storages.get(StorageKey(id))?.is_none() {
@@ -103,7 +103,7 @@ fn ship(context: &mut Context<'_>, order: &Order, command: &shipment::Command) -
     })?;
     for event in &events {
         shipment::evolve(&mut row, event, context.now);
-        let after = row.clone().ok_or_else(|| Halt::broken("a shipment that something happened to is there"))?;
+        let after = row.clone().ok_or_else(|| Halt::broken("a shipment with an event exists"))?;
         let told = ShipmentUpdated {
             order_id: order.created.number.clone(),
             user_id: order.user(),
@@ -125,7 +125,7 @@ fn store(context: &mut Context<'_>, order: &Order, command: warehouse::Command) 
     })?;
     for event in events {
         warehouse::evolve(&mut row, event, context.now);
-        let after = row.ok_or_else(|| Halt::broken("goods that something happened to are there"))?;
+        let after = row.ok_or_else(|| Halt::broken("a storage with an event exists"))?;
         context.rows.storages.put(key, after);
         let (order_id, user_id) = (order.created.number.clone(), order.user());
         let told = StorageUpdated { order_id, user_id, storage_status: after.state };

@@ -1,4 +1,4 @@
-//! How an order claims what it needs, and gives it back: one saga for every mode (O-03, O-12, O-13, O-17).
+//! How an order claims and restores what it needs: one saga for every mode (O-03, O-12, O-13, O-17).
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::events::event::{
 use crate::log::reactions::{Moved, report_event};
 use crate::state::rows::{OrderKey, OrderRow, Timer, TimerKey, TimerKind};
 
-/// A kind of step: how its participant is asked, what he does, and the same for its compensation.
+/// A kind of step: its request and its action, and those of its compensation.
 struct Row {
     ask: fn(&Context<'_>, &Order, SagaStep) -> Event,
     take: fn(&mut Context<'_>, &Order, SagaStep) -> Handled<Told>,
@@ -30,8 +30,8 @@ const STOCK: Row = Row { ask: ask_stock, take: take_stock, ask_back: ask_stock_b
 const COUPON: Row = Row { ask: ask_coupon, take: take_coupon, ask_back: ask_coupon_back, give_back: give_coupon_back };
 const POINT: Row = Row { ask: ask_points, take: take_points, ask_back: ask_points_back, give_back: give_points_back };
 
-/// The saga's table, in the order of claiming. Which rows an order has is [`order::Created::steps`]; when each is asked for
-/// is its mode's [`Pace`].
+/// Returns the step's row of the saga's table, in the order of claiming. [`order::Created::steps`] has the steps of an
+/// order, its mode's [`Pace`] their timing.
 const fn row(step: SagaStep) -> &'static Row {
     match step {
         SagaStep::Stock(_) => &STOCK,
@@ -40,7 +40,7 @@ const fn row(step: SagaStep) -> &'static Row {
     }
 }
 
-/// Sets an order on its way, or on its way again.
+/// Starts an order's saga, or continues it.
 pub(crate) fn begin(context: &mut Context<'_>, order: &Order) -> Handled {
     match order.created.mode.pace() {
         Pace::Together | Pace::InWaves => request_claims(context, order),
@@ -48,7 +48,7 @@ pub(crate) fn begin(context: &mut Context<'_>, order: &Order) -> Handled {
     }
 }
 
-/// Asks for every step that is asked for and has not answered.
+/// Requests every step that is due and has not answered.
 pub(crate) fn request_claims(context: &mut Context<'_>, order: &Order) -> Handled {
     set_claim_timer(context, order);
     for step in order.saga.asked() {
@@ -58,11 +58,11 @@ pub(crate) fn request_claims(context: &mut Context<'_>, order: &Order) -> Handle
     Ok(())
 }
 
-/// Everything is claimed in this one decision, or nothing is.
+/// Claims everything in this one decision, or nothing.
 fn claim_at_once(context: &mut Context<'_>, order: &Order) -> Handled {
     for step in order.saga.asked() {
         if let Err(until) = context.ask(step) {
-            // The order waits from this commit on, whoever hears of it when.
+            // The order waits from this commit on, whenever the event is delivered.
             context.record(participants::delayed(context, order.id(), step, until), Some((order.id(), None)));
             return delay(context, order.id(), step, until);
         }
@@ -92,7 +92,7 @@ fn claim_at_once(context: &mut Context<'_>, order: &Order) -> Handled {
     }
 }
 
-/// Nothing was claimed, so there is nothing to compensate.
+/// Cancels without compensation: nothing was claimed.
 fn refuse_at_once(
     context: &mut Context<'_>,
     id: OrderId,
@@ -103,12 +103,12 @@ fn refuse_at_once(
     let mut order = Some(order);
     order::evolve(&mut order, &order::Event::Reported { step, report, at: context.now }, context.now);
     order::evolve(&mut order, &order::Event::Cancelled { reason, note: None }, context.now);
-    let order = order.ok_or_else(|| Halt::broken("an order that something happened to exists"))?;
+    let order = order.ok_or_else(|| Halt::broken("an order with an event exists"))?;
     context.rows.orders.put(OrderKey(id), OrderRow { order: order.clone(), previous });
     cancelled(context, &order, reason)
 }
 
-/// A participant could not be asked: the order waits for it, as pending work that its own deadline bounds (T11).
+/// Delays a step whose participant could not be called: it stays pending until the order's deadline (T11).
 pub(crate) fn delay(context: &mut Context<'_>, id: OrderId, step: SagaStep, until: Timestamp) -> Handled {
     let OrderRow { order, .. } = context.order(id)?;
     if order.outcome != Outcome::Pending || !order.saga.asked().any(|asked| asked == step) {
@@ -119,7 +119,7 @@ pub(crate) fn delay(context: &mut Context<'_>, id: OrderId, step: SagaStep, unti
     Ok(())
 }
 
-/// Asks again for what was put off. Whoever answered before answers the same.
+/// Requests delayed steps again. A participant that has answered gives the same answer.
 pub(crate) fn ask_again(context: &mut Context<'_>, id: OrderId) -> Handled {
     let order = context.order(id)?.order;
     if order.outcome != Outcome::Pending {
@@ -131,8 +131,8 @@ pub(crate) fn ask_again(context: &mut Context<'_>, id: OrderId) -> Handled {
     begin(context, &order)
 }
 
-/// Asks back what may have been claimed and is next: points, then the coupon, then stock, each when the one before is done (O-12,
-/// O-13).
+/// Requests the next restorations of what may have been claimed: points, then the coupon, then stock, each after the
+/// one before is done (O-12, O-13).
 pub(crate) fn request_restorations(context: &mut Context<'_>, order: &Order) -> Handled {
     for step in order.saga.to_ask_back() {
         let request = (row(step).ask_back)(context, order, step);
@@ -141,7 +141,7 @@ pub(crate) fn request_restorations(context: &mut Context<'_>, order: &Order) -> 
     Ok(())
 }
 
-/// Gives back what the participants never said that they gave back: an operator wants it settled now.
+/// Restores at once what participants have not reported as restored, for an operator.
 pub(crate) fn restore_at_once(context: &mut Context<'_>, order: &Order, steps: &[SagaStep]) -> Handled {
     for step in steps {
         let moved = (row(*step).give_back)(context, order, *step)?;
@@ -151,14 +151,14 @@ pub(crate) fn restore_at_once(context: &mut Context<'_>, order: &Order, steps: &
     Ok(())
 }
 
-/// Answers are overdue after the step's time, and none is waited for beyond the order's.
+/// Sets the timer to the step's time-out, at most to the order's deadline.
 pub(crate) fn set_claim_timer(context: &mut Context<'_>, order: &Order) {
     let step = context.now + context.settings.step_deadline;
     let due = step.min(order.created.at + context.settings.order_deadline);
     context.rows.timers.put(TimerKey(order.id()), Timer { due, kind: TimerKind::Claims });
 }
 
-/// The longer nobody answers, the longer the next asking waits; never longer than an order may take.
+/// Sets the timer of restorations: its delay grows with each request, up to the time that an order may take.
 pub(crate) fn set_restoration_timer(context: &mut Context<'_>, order: OrderId, asked: i64) {
     let doublings = u32::try_from(asked - 1).unwrap_or(0).min(u32::BITS - 1);
     let pause = context.settings.step_deadline.saturating_mul(1 << doublings);
@@ -168,17 +168,17 @@ pub(crate) fn set_restoration_timer(context: &mut Context<'_>, order: OrderId, a
 }
 
 fn product_of(step: SagaStep) -> ProductId {
-    let SagaStep::Stock(product) = step else { unreachable!("a row of the table is asked for its own steps") };
+    let SagaStep::Stock(product) = step else { unreachable!("each row of the table handles its own steps") };
     product
 }
 
 fn quantity(order: &Order, product: ProductId) -> i64 {
     let line = order.created.lines.iter().find(|line| line.product == product);
-    line.expect("each stock step stands for a line").quantity
+    line.expect("each stock step has a line").quantity
 }
 
 fn coupon_of(order: &Order) -> CouponWanted {
-    order.created.coupon.expect("an order with a coupon step wants a coupon")
+    order.created.coupon.expect("an order with a coupon step has a coupon")
 }
 
 fn ask_stock(_unit: &Context<'_>, order: &Order, step: SagaStep) -> Event {

@@ -1,7 +1,8 @@
-//! What an event says of an order, held against the order itself: an event is a message, and a message can be repeated, late,
-//! of another shop, or forged (O-16).
+//! Compares events with the order that they name: an event is a message, and a message can be repeated, late, from
+//! another shop, or forged (O-16).
 //!
-//! What was done before, or is done with, is skipped. What the order never asked for is not done, and is given up for good.
+//! A repeat, or an event of a closed order, is skipped. An event that the order never requested changes nothing, and is
+//! dead-lettered for good.
 
 use domain::claim::Claim;
 use domain::ids::{OrderId, ProductId, UserId};
@@ -13,12 +14,12 @@ use domain::reason::Reason;
 use crate::commands::context::{Context, Halt, Handled};
 use crate::state::rows::ClaimKey;
 
-/// What a participant is asked for, or asked back.
+/// A claim or a restoration that a participant is requested to do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked {
     Stock(ProductId, i64),
     Coupon(CouponWanted, UserId),
-    /// Asked back, a coupon is named by its campaign alone.
+    /// A restoration names a coupon by its campaign alone.
     CouponOf(domain::ids::CampaignId, UserId),
     Points(UserId, Money),
 }
@@ -47,7 +48,7 @@ impl Asked {
     }
 }
 
-/// Whether the order waits for this claim. `false`: it was answered before, or is settled.
+/// Returns true if the order waits for this claim. `false`: it was answered before, or the order is closed.
 pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
     let found = known(context, order)?;
     if found.outcome.is_final() {
@@ -55,16 +56,16 @@ pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, asked: Ask
     }
     check_asked(found, asked)?;
     if found.created.mode.pace() == Pace::AtOnce {
-        return Err(forged("the order claims everything by itself"));
+        return Err(forged("the order claims in one decision and sends no requests"));
     }
     match state(found, asked.step())? {
         StepState::Requested => Ok(true),
-        StepState::Waiting => Err(forged("the order has not asked for it")),
+        StepState::Waiting => Err(forged("the order has not requested it")),
         StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(context),
     }
 }
 
-/// Whether the order waits for this to be given back. `false`: it was, or the order is settled.
+/// Returns true if the order waits for this restoration. `false`: it was done, or the order is closed.
 pub(crate) fn is_release_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
     let found = known(context, order)?;
     if found.outcome.is_final() {
@@ -72,20 +73,20 @@ pub(crate) fn is_release_due(context: &mut Context<'_>, order: OrderId, asked: A
     }
     check_asked(found, asked)?;
     if !matches!(found.saga.direction, Direction::Restoring(_)) {
-        return Err(forged("the order gives nothing back"));
+        return Err(forged("the order has no compensation"));
     }
     match state(found, asked.step())? {
         StepState::Requested | StepState::Completed if found.saga.to_ask_back().any(|step| step == asked.step()) => {
             Ok(true)
         }
-        StepState::Waiting => Err(forged("the order has never asked for it")),
-        // It is done; or it is not its turn, and it is asked for again when it is.
+        StepState::Waiting => Err(forged("the order has never requested it")),
+        // Done already; or not its turn yet, and it is requested again when it is.
         StepState::Requested | StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(context),
     }
 }
 
-/// Whether the order waits for this report, and the participant's claim says the same. A report about a claim that the store
-/// does not hold is not believed.
+/// Returns true if the order waits for this report and the participant's claim agrees with it. A report without a claim
+/// in the store is refused.
 pub(crate) fn is_report_due(
     context: &mut Context<'_>,
     order: OrderId,
@@ -97,22 +98,22 @@ pub(crate) fn is_report_due(
     let is_expected = !found.outcome.is_final() && found.saga.accepts(step, report);
     let (pace, direction) = (found.created.mode.pace(), found.saga.direction);
     if state == StepState::Waiting {
-        return Err(forged("the order has not asked for it"));
+        return Err(forged("the order has not requested it"));
     }
     if pace == Pace::AtOnce && report != Report::Restored {
-        // It was taken in when it was written.
+        // It was collected when it was written.
         return Ok(false);
     }
-    // What was given back before it was asked for says so twice, and the restoration is what counts, whichever comes first.
+    // What was restored before its request is reported twice. The restoration counts, whichever comes first.
     if !is_expected || report == Report::Failed(Reason::ClaimReleased) {
         return skip(context);
     }
     let claim = context.rows.claims.get(ClaimKey { order, step })?.copied();
-    if is_true(report, claim, direction) { Ok(true) } else { Err(forged("the claim says something else")) }
+    if is_true(report, claim, direction) { Ok(true) } else { Err(forged("the report differs from the claim")) }
 }
 
-/// A participant acts first and the collector learns of it later, so a claim may be ahead of its report: it may be given back
-/// already, once the order asks for that.
+/// Returns true if the claim agrees with the report. A participant acts before the collector records it, so the claim
+/// may be ahead of its report: it may be restored already, once the order requests that.
 fn is_true(report: Report, claim: Option<Claim>, direction: Direction) -> bool {
     let is_restoring = matches!(direction, Direction::Restoring(_));
     match (report, claim) {
@@ -125,24 +126,24 @@ fn is_true(report: Report, claim: Option<Claim>, direction: Direction) -> bool {
     }
 }
 
-/// The order that an event is about.
+/// Returns the order that an event is about.
 pub(crate) fn known<'u>(context: &'u Context<'_>, order: OrderId) -> Handled<&'u Order> {
     context.placed(order)?.ok_or_else(|| forged("this shop has no such order"))
 }
 
-/// Nothing is to be done.
+/// Skips the event.
 pub(crate) const fn skip(context: &mut Context<'_>) -> Handled<bool> {
     context.skip();
     Ok(false)
 }
 
-/// The event says what this shop never said.
+/// Returns the halt of an event that this shop never published.
 pub(crate) fn forged(why: &str) -> Halt {
-    Halt::Failed(format!("it is not believed: {why}"))
+    Halt::Failed(format!("the event contradicts the store: {why}"))
 }
 
 fn check_asked(order: &Order, asked: Asked) -> Handled {
-    if asked.is_of(order) { Ok(()) } else { Err(forged("the order asks for something else")) }
+    if asked.is_of(order) { Ok(()) } else { Err(forged("the order requests something else")) }
 }
 
 fn state(order: &Order, step: SagaStep) -> Handled<StepState> {

@@ -1,11 +1,11 @@
-//! What each event is about, in the outbox's words: the type of thing, and its id as the wire shows it.
+//! The aggregate of each event for the outbox: its type, and its id as on the wire.
 
 use std::borrow::Cow;
 
 use super::Event;
 
 impl Event {
-    /// `(aggregatetype, aggregateid)` of the outbox row.
+    /// Returns `(aggregatetype, aggregateid)` of the outbox row.
     #[expect(clippy::too_many_lines, reason = "a line for each event")]
     pub fn aggregate(&self) -> (&'static str, Cow<'_, str>) {
         match self {

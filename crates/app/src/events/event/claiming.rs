@@ -1,4 +1,4 @@
-//! Events about how orders are claimed: the setting, and what an operator does about a compensation.
+//! Events about claiming: the mode setting, and an operator's act on a compensation.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct ModeChanged {
     pub from_percent: u8,
     pub to: Choice,
     pub to_percent: u8,
-    /// Absent where the canary rule did it.
+    /// Absent where the canary rule made the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<UserId>,
     pub reason: Arc<str>,
@@ -27,7 +27,7 @@ pub struct ModeChanged {
     pub changed_at: Timestamp,
 }
 
-/// A participant could not be asked, or could not do it now: the order waits and asks again.
+/// A participant could not be called, or could not act now: the order waits and requests again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DelayedProcessing {
@@ -38,13 +38,13 @@ pub struct DelayedProcessing {
     pub ask_again_at: Timestamp,
 }
 
-/// An operator has the shop itself give back what no participant said that it gave back.
+/// An operator restored at once what participants had not reported as restored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompensationResolved {
     pub order_id: Code,
     pub resolved_by: UserId,
     pub reason: Arc<str>,
-    /// What was given back, in this order.
+    /// The restored steps, in this order.
     pub steps: Vec<Step>,
 }

@@ -1,4 +1,4 @@
-//! What happens to an order after it has claimed everything: payments, shipments, refunds.
+//! Events of an order after claiming: payments, shipments, refunds.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ payload! {
         status: Status,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<Reason>,
-        /// What the person said who cancelled the order.
+        /// The canceller's reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cancel_reason: Option<Arc<str>>,
     }
-    /// Goods that came back, and what their customer gets back for them.
+    /// Returned goods, and what the customer is refunded for them.
     OrderReturned {
         order_id: Code,
         user_id: UserId,
@@ -36,17 +36,17 @@ payload! {
         points_restored: Money,
         /// Nothing is left of the order.
         is_last: bool,
-        /// What the person said who gave them back.
+        /// The requester's reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refund_reason: Option<Arc<str>>,
-        /// What becomes of the goods.
+        /// Whether the goods are back, awaited or lost.
         #[serde(default)]
         goods: Goods,
-        /// When they were sold; events of before do not say.
+        /// When they were sold; absent in events of older versions.
         #[serde(default, with = "wire_time::optional", skip_serializing_if = "Option::is_none")]
         sold_at: Option<Timestamp>,
     }
-    /// The shop is asked whether it takes goods back.
+    /// A refund waits for the shop's decision.
     OrderRefundAsked {
         order_id: Code,
         user_id: UserId,
@@ -54,24 +54,24 @@ payload! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refund_reason: Option<Arc<str>>,
     }
-    /// It does not; the order stands where it stood.
+    /// The shop rejected the refund; the order keeps its status.
     OrderRefundRejected {
         order_id: Code,
         user_id: UserId,
         reject_reason: Arc<str>,
     }
-    /// Goods whose price was given back arrived, or are written off because they will not.
+    /// Refunded goods arrived, or are written off because they will not.
     OrderGoodsArrived {
         order_id: Code,
         user_id: UserId,
         products: Vec<Sold>,
         written_off: bool,
     }
-    /// What was asked for. The receiver stands with the order.
+    /// The parts of the request. The receiver is kept with the order.
     ProcessingRequest {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<Method>,
-        /// Whether the request named a receiver.
+        /// True if the request named a receiver.
         has_receiver: bool,
         warehouse_storage: bool,
     }
@@ -79,20 +79,20 @@ payload! {
     OrderProcessingRequested {
         order_id: Code,
         user_id: UserId,
-        /// The e-mail address with which the customer registered; a customer who is known by a token only has none.
+        /// The e-mail address with which the customer registered; absent for customers known by a token only.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user_email: Option<Arc<str>>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         method: Option<Method>,
         warehouse_storage: bool,
-        /// Events of before had its parts only beside it.
+        /// In events of older versions its parts are only fields of the event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         request: Option<ProcessingRequest>,
         retry_count: i64,
         #[serde(with = "wire_time")]
         event_created_at: Timestamp,
     }
-    /// The provider could not be reached; it is tried again.
+    /// The provider could not be reached; the payment is retried.
     OrderProcessingRetried {
         order_id: Code,
         user_id: UserId,
@@ -107,24 +107,24 @@ payload! {
         code: Arc<str>,
         retryable: bool,
     }
-    /// A step of a payment: asked for, authorised, captured, voided.
+    /// A step of a payment: requested, authorised, captured, voided.
     PaymentNote { payment_id: Code, order_id: Code, attempt: i64, method: Method, amount: Money, }
     PaymentDeclined { payment_id: Code, order_id: Code, attempt: i64, amount: Money, code: Arc<str>, }
-    /// The money of a refund, asked for or given back.
+    /// A refund, requested or done.
     PaymentRefund { payment_id: Code, order_id: Code, attempt: i64, refund: i64, amount: Money, }
-    /// A refund or a void that the provider declined, or that came to nothing after it was done; it is asked for again.
+    /// The provider declined a refund or a void, or reversed it after it was done; it is requested again.
     PaymentGiveBackFailed {
         payment_id: Code,
         order_id: Code,
         attempt: i64,
-        /// Which refund of the attempt; zero for a void.
+        /// The number of the attempt's refund; zero for a void.
         refund: i64,
         amount: Money,
         code: Arc<str>,
-        /// The provider had said that it was done.
+        /// The provider had reported it as done.
         was_done: bool,
     }
-    /// The provider declined to give back, however often it was asked: an operator must see to it.
+    /// The provider declined every request of a refund or a void: an operator must resolve it.
     PaymentStuck {
         payment_id: Code,
         order_id: Code,
@@ -134,10 +134,10 @@ payload! {
         amount: Money,
         tries: i64,
         code: Arc<str>,
-        /// Not for the first time: an operator had it tried once more.
+        /// Not for the first time: an operator had retried it.
         is_again: bool,
     }
-    /// An operator has what is stuck tried once more.
+    /// An operator retries a stuck refund or void.
     PaymentRetried {
         payment_id: Code,
         order_id: Code,
@@ -148,13 +148,13 @@ payload! {
         #[serde(with = "wire_time")]
         retried_at: Timestamp,
     }
-    /// An operator settled what was stuck without the provider.
+    /// An operator resolved a stuck refund or void without the provider.
     PaymentResolved {
         payment_id: Code,
         order_id: Code,
         attempt: i64,
         operation: GiveBack,
-        /// What its customer got otherwise; nothing where money was let go.
+        /// The amount that the customer got by other means; zero for a void.
         amount: Money,
         reason: Arc<str>,
         reference: Arc<str>,
@@ -162,7 +162,7 @@ payload! {
         #[serde(with = "wire_time")]
         resolved_at: Timestamp,
     }
-    /// An attempt to pay came to nothing; the order may be paid until its time is over.
+    /// A payment attempt failed; the order may be paid until its time is over.
     PaymentFailed {
         payment_id: Code,
         order_id: Code,
@@ -193,7 +193,7 @@ payload! {
     }
 }
 
-/// How money goes back.
+/// How money is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum GiveBack {
@@ -209,7 +209,7 @@ impl GiveBack {
         }
     }
 
-    /// `None` for a deed that takes money.
+    /// `None` for an operation that takes money.
     pub const fn of(operation: Operation) -> Option<GiveBack> {
         match operation {
             Operation::Refund => Some(GiveBack::Refund),

@@ -1,4 +1,4 @@
-//! The key of each event: what keeps everything about one thing in order.
+//! The key of each event, which keeps all events about one thing in order.
 
 use domain::coupon::QueueKey;
 use domain::ids::{CampaignId, UserId};
@@ -6,7 +6,7 @@ use domain::ids::{CampaignId, UserId};
 use super::Event;
 
 impl Event {
-    /// The key that keeps everything about one thing in order (the topic table of the product page).
+    /// Returns the key, which keeps all events about one thing in order.
     #[expect(clippy::too_many_lines, reason = "a line for each event")]
     pub fn key(&self) -> String {
         match self {

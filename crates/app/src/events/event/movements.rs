@@ -1,5 +1,5 @@
-//! What only readers outside are told: every movement of stock and points, made of the event that it happened with, and every event
-//! that a group gave up.
+//! Events for external consumers only: every movement of stock and points, derived from the event that it happened
+//! with, and every dead letter.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::events::wire_time;
 
 payload! {
-    /// Units of a product moved. A product's figures are the sums of the three changes, in whatever order they are added.
+    /// Units of a product moved. A product's counters are the sums of the three changes, in any order.
     StockMoved {
         product_id: ProductId,
         movement: StockMovement,
@@ -26,7 +26,7 @@ payload! {
         #[serde(with = "wire_time")]
         moved_at: Timestamp,
     }
-    /// An entry of the ledger. A balance is the sum of its account's changes, in whatever order they are added.
+    /// An entry of the ledger. A balance is the sum of its account's changes, in any order.
     PointsMoved {
         user_id: UserId,
         /// `CHARGED`, `DEDUCTED` or `RESTORED`.
@@ -38,7 +38,7 @@ payload! {
         #[serde(with = "wire_time")]
         moved_at: Timestamp,
     }
-    /// A group gave an event up. The relay publishes the record as it was, on the dead letters of the topic that it came from.
+    /// A group gave an event up. The relay publishes the original record on the dead-letter topic of its topic.
     DeadLettered {
         letter_id: i64,
         group: Arc<str>,
@@ -49,7 +49,7 @@ payload! {
         key: Arc<str>,
         #[serde(rename = "type")]
         kind: Arc<str>,
-        /// The record's value. What is no text is written in hexadecimal digits.
+        /// The record's value; in hexadecimal if it is not text.
         payload: Arc<str>,
         attempts: i64,
         error: Arc<str>,
@@ -64,18 +64,18 @@ payload! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StockMovement {
-    /// They came into the house.
+    /// They arrived in the warehouse.
     Received,
-    /// They are gone, and nobody bought them.
+    /// They are gone without a sale.
     WrittenOff,
-    /// An order holds them.
+    /// An order reserved them.
     Held,
-    /// An order held them, and holds them no more.
+    /// An order released its reservation.
     Released,
-    /// An order that held them completed.
+    /// An order that had reserved them completed.
     Sold,
-    /// They were sold, and came back.
+    /// They were sold and came back.
     Returned,
-    /// They were sold, their price was given back, and they will not come back.
+    /// They were sold and refunded, and will not come back.
     Lost,
 }

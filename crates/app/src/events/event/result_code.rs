@@ -1,8 +1,8 @@
-//! How a request for a coupon ended.
+//! The result codes of coupon requests.
 
 use serde::{Deserialize, Serialize};
 
-/// How a coupon request ended, in the words of source 002.
+/// The result of a coupon request, in the words of source 002.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ResultCode {

@@ -1,5 +1,4 @@
-//! An event that a group gave up, as a record among the dead letters of its topic: its key and its value as they were, and beside
-//! them what is known of it.
+//! A dead letter as a record on its topic's dead-letter topic: its original key and value, and its failure in headers.
 
 use super::Record;
 use crate::events::event::{DeadLettered, EventKind};
@@ -7,13 +6,13 @@ use crate::events::topic::Topic;
 use crate::events::trace::TraceParent;
 use crate::events::{cloud_event, wire_time};
 
-/// A record may be as long as the broker takes, and its key and value were once within that; what is said beside them is not to
-/// make it longer.
+/// The bytes of a record with its headers. The broker accepted key and value once; headers must not make the record too
+/// long.
 const BYTES_MAX: usize = 900_000;
 const ATTRIBUTE_MAX: usize = 1_000;
 
 pub(super) fn record(letter: &DeadLettered, trace: Option<TraceParent>) -> Record {
-    // A topic of another version is said beside it; this one's are the topics that are there.
+    // A topic of another version is named in a header, because it may not exist here.
     let topic = Topic::from_name(&letter.topic).unwrap_or(Topic::ExternalEvents);
     let kind = match EventKind::from_type(&letter.kind) {
         Some(kind) => kind.ce_type(),
@@ -44,7 +43,7 @@ pub(super) fn record(letter: &DeadLettered, trace: Option<TraceParent>) -> Recor
     Record { topic, is_dead_letter: true, key, value, attributes }
 }
 
-/// As much of a text as fits into so many bytes.
+/// Returns the longest start of a text that fits into `bytes`.
 fn first(text: &str, bytes: usize) -> &str {
     let mut end = bytes.min(text.len());
     while !text.is_char_boundary(end) {

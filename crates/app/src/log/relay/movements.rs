@@ -1,5 +1,5 @@
-//! Which movements of stock and points an event tells of. Each row of the outbox tells what happened in its commit, so every movement
-//! is told once, under an identity that follows from the row's: whoever is told again knows it again.
+//! The movements of stock and points that are derived from events. Each outbox row describes its commit, so every
+//! movement is published once, under an identity derived from the row's: consumers detect repeats.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use domain::time::Timestamp;
 use super::Outgoing;
 use crate::events::event::{Event, PointsMoved, Sold, StepReport, StockMoved, StockMovement};
 
-/// The movements that happened with an event, in order.
+/// Returns the movements of an event, in order.
 pub(super) fn of(outgoing: &Outgoing) -> Vec<Event> {
     let at = outgoing.at;
-    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing moves with the others")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other events move nothing")]
     match &outgoing.event {
         Event::ProductRegistered(new) if new.stock > 0 => {
             vec![stock(StockMovement::Received, (new.product_id, new.stock), None, at)]
@@ -58,7 +58,7 @@ fn came_back(movement: StockMovement, (products, order): (&[Sold], &Code), at: T
     products.iter().map(|sold| stock(movement, (sold.id, sold.qty), Some(order), at)).collect()
 }
 
-/// A report that is repeated, and one of before it said so, moves nothing.
+/// A repeated report, or one of an older version without amounts, moves nothing.
 fn of_step(report: &StepReport, movement: StockMovement, at: Timestamp) -> Vec<Event> {
     let Step::Stock(product) = report.step else { return vec![] };
     let moved = report.quantity.map(|quantity| stock(movement, (product, quantity), Some(&report.order_id), at));

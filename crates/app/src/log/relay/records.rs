@@ -1,10 +1,10 @@
-//! What an event becomes outside: itself on every topic that carries it, and the movements that happened with it.
+//! The records of an event: itself on every topic that carries it, and the movements that happened with it.
 
 use super::{Outgoing, Record, dead_letters, movements};
 use crate::events::cloud_event;
 use crate::events::event::Event;
 
-/// The records of one event.
+/// Returns the records of one event.
 pub(crate) fn records(outgoing: &Outgoing) -> Vec<Record> {
     if let Event::DeadLettered(letter) = &outgoing.event {
         return vec![dead_letters::record(letter, outgoing.trace)];
@@ -54,7 +54,7 @@ mod tests {
         Outgoing { shard: 1, seq: 9, id: uuid(5), event, version: Some(2), trace: None, at: Timestamp::default() }
     }
 
-    /// What is on the topics of movements: changes of stock and of points.
+    /// Returns the changes of stock and of points on the topics of movements.
     fn moved(event: Event) -> Vec<[i64; 4]> {
         let records = records(&outgoing(event)).into_iter();
         let change = |record: Record| {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn every_movement_is_told_with_its_event() {
+    fn every_movement_is_published_with_its_event() {
         let adjusted = |delta| {
             Event::StockAdjusted(StockAdjusted { product_id: LAMP, delta, reason: "counted".into(), on_hand: 5 })
         };
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_repeated_moves_nothing() {
+    fn a_repeated_report_moves_nothing() {
         for step in [Step::Stock(LAMP), Step::Point] {
             for said in [Report::Completed, Report::Restored] {
                 assert!(moved(report(step, said, Moved::Nothing)).is_empty());
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_an_event_has_an_identity_of_its_own_that_stays() {
+    fn derived_events_have_stable_identities_of_their_own() {
         let ids = |_round| -> Vec<String> {
             let records = records(&outgoing(returned())).into_iter();
             let id = |record: Record| record.attributes.into_iter().find(|(name, _)| *name == "ce_id").unwrap().1;
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(
             records(&outgoing(returned())).iter().filter(of_order).count(),
             1,
-            "movements are no change of the order"
+            "movements are no versions of the order"
         );
     }
 
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_letter_is_the_record_as_it_was_and_what_is_known_of_it() {
+    fn a_dead_letter_is_the_original_record_with_its_failure_in_headers() {
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let given_up = outgoing(letter("{\"userCouponId\":"));
         let records = records(&Outgoing { trace: TraceParent::parse(trace.as_bytes()), ..given_up });
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(said("dlq_is_cut"), None);
     }
 
-    /// A broker that refuses a record would hold up everything behind it.
+    /// A record that the broker refuses would block everything after it.
     #[test]
     fn a_dead_letter_is_never_longer_than_a_broker_takes() {
         let records = records(&outgoing(letter(&"한".repeat(400_000))));

@@ -12,7 +12,7 @@ use crate::events::event::ProductRestocked;
 use crate::events::outbox::{SHARDS, uuid};
 use crate::log::relay::*;
 
-/// Where all of these events are at home.
+/// The topic of all these events.
 const TOPIC: Topic = Topic::ProductEvents;
 
 #[derive(Default)]
@@ -23,15 +23,15 @@ struct Shard {
     holder: Option<usize>,
 }
 
-/// What all relays share.
+/// The store and the broker of all relays.
 #[derive(Default)]
 struct World {
     shards: [Shard; SHARDS],
     published: Vec<(String, i64)>,
-    /// Over how many partitions each of them was spread.
+    /// The partition count under which each of them was published.
     spreads: Vec<i32>,
     is_broker_down: bool,
-    /// How many partitions the broker has; over how many keys are spread.
+    /// The broker's partition count, and the pinned one.
     partitions: i32,
     spread: Option<i32>,
     is_halted: bool,
@@ -115,7 +115,7 @@ impl Publisher for TestPublisher {
 
     fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         let mut world = self.0.0.borrow_mut();
-        // Half of it got through before it was noticed.
+        // Half of the records arrived before the failure.
         let count = if world.is_broker_down { records.len() / 2 } else { records.len() };
         for record in &records[..count] {
             let value: serde_json::Value = serde_json::from_str(&record.value).unwrap();
@@ -142,11 +142,11 @@ impl Shared {
         let clock = TestClock(self.0.borrow().now);
         match pin!(relay.relay_once(10, &clock)).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => done,
-            Poll::Pending => panic!("nothing here waits"),
+            Poll::Pending => panic!("nothing in this test waits"),
         }
     }
 
-    /// Time goes by until leases are renewed.
+    /// Lets enough time pass for renewing leases.
     fn wait(&self) {
         self.0.borrow_mut().now += RENEW_EVERY.as_micros() as i64;
     }
@@ -155,7 +155,7 @@ impl Shared {
         self.0.borrow_mut().shards.iter_mut().for_each(|shard| shard.holder = None);
     }
 
-    /// What was published of a shard, each number where it was first seen.
+    /// Returns the published numbers of a shard, each at its first occurrence.
     fn first_seen(&self, shard: usize) -> Vec<i64> {
         let mut seen = vec![];
         for (_, seq) in self.0.borrow().published.iter().filter(|(key, _)| *key == shard.to_string()) {
@@ -180,15 +180,15 @@ fn everything_is_published_once_and_in_order() {
             count => published.push(count),
         }
     }
-    assert_eq!(published, [13, 10, 5], "at most ten of each shard at once");
+    assert_eq!(published, [13, 10, 5], "at most ten of each shard per round");
     assert_eq!(world.first_seen(0), (1..=25).collect::<Vec<i64>>());
     assert_eq!(world.first_seen(7), [1, 2, 3]);
     assert_eq!(world.0.borrow().published.len(), 28);
-    assert_eq!(world.0.borrow().shards[0].cursor, 25, "a quiet relay has written down where it is");
+    assert_eq!(world.0.borrow().shards[0].cursor, 25, "an idle relay has written its cursor");
 }
 
 #[test]
-fn what_was_not_acknowledged_is_published_again() {
+fn unacknowledged_events_are_published_again() {
     let world = Shared::default();
     let mut relay = world.relay(1);
     world.commit(3, 4);
@@ -201,19 +201,19 @@ fn what_was_not_acknowledged_is_published_again() {
 }
 
 #[test]
-fn a_relay_that_dies_is_repeated_from_its_cursor() {
+fn a_new_relay_repeats_from_the_cursor_of_a_dead_one() {
     let world = Shared::default();
     world.commit(3, 4);
     world.run(&mut world.relay(1)).unwrap();
     world.expire();
     let mut next = world.relay(2);
     world.commit(3, 1);
-    assert_eq!(world.run(&mut next), Ok(5), "the first one did not come to write its cursor down");
+    assert_eq!(world.run(&mut next), Ok(5), "the first relay did not write its cursor");
     assert_eq!(world.first_seen(3), [1, 2, 3, 4, 5]);
 }
 
 #[test]
-fn a_relay_that_lost_its_lease_moves_no_cursor_and_stops() {
+fn a_relay_without_its_lease_moves_no_cursor_and_stops() {
     let world = Shared::default();
     let (mut old, mut new) = (world.relay(1), world.relay(2));
     world.commit(5, 2);
@@ -228,12 +228,12 @@ fn a_relay_that_lost_its_lease_moves_no_cursor_and_stops() {
     assert_eq!(world.0.borrow().shards[5].cursor, 4);
     assert_eq!(world.run(&mut new), Ok(1));
     world.wait();
-    assert_eq!(world.run(&mut old), Ok(0), "nothing is free");
+    assert_eq!(world.run(&mut old), Ok(0), "no shard is free");
     assert_eq!(world.first_seen(5), [1, 2, 3, 4, 5]);
 }
 
 #[test]
-fn a_number_that_is_missing_is_not_passed_over() {
+fn a_missing_number_is_not_skipped() {
     let world = Shared::default();
     let mut relay = world.relay(1);
     world.0.borrow_mut().shards[2].events = vec![1, 2, 4];
@@ -245,7 +245,7 @@ fn a_number_that_is_missing_is_not_passed_over() {
 }
 
 #[test]
-fn keys_are_spread_as_the_store_says_and_not_as_the_broker_has_grown() {
+fn keys_are_spread_by_the_recorded_partition_count() {
     let world = Shared::default();
     world.0.borrow_mut().partitions = 3;
     let mut relay = world.relay(1);
@@ -254,7 +254,7 @@ fn keys_are_spread_as_the_store_says_and_not_as_the_broker_has_grown() {
     world.0.borrow_mut().partitions = 6;
     world.commit(4, 1);
     assert_eq!(world.run(&mut relay), Ok(1));
-    // Neither does whoever comes later.
+    // A later relay does not either.
     world.expire();
     world.commit(4, 1);
     assert_eq!(world.run(&mut world.relay(2)), Ok(2));
@@ -262,7 +262,7 @@ fn keys_are_spread_as_the_store_says_and_not_as_the_broker_has_grown() {
 }
 
 #[test]
-fn relays_give_back_what_they_hold_and_go_on_by_the_new_number() {
+fn halted_relays_give_leases_back_and_continue_by_the_new_count() {
     let world = Shared::default();
     world.0.borrow_mut().partitions = 6;
     world.0.borrow_mut().spread = Some(3);
@@ -282,7 +282,7 @@ fn relays_give_back_what_they_hold_and_go_on_by_the_new_number() {
 }
 
 #[test]
-fn a_topic_that_lost_partitions_is_complained_of() {
+fn a_topic_with_too_few_partitions_is_an_error() {
     let world = Shared::default();
     world.0.borrow_mut().partitions = 3;
     world.0.borrow_mut().spread = Some(6);

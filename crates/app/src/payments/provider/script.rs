@@ -1,4 +1,4 @@
-//! What the scripted provider may be told to do.
+//! The scripts of the scripted provider.
 
 use domain::money::Money;
 
@@ -8,21 +8,21 @@ use super::{Call, Operation};
 pub enum Script {
     Approve,
     Decline,
-    /// Does it and says so only when it was looked up twice.
+    /// Executes it, and shows that only at the second query.
     TimeOutThenSucceed,
-    /// Does it, and the answer does not arrive.
+    /// Executes it and loses the answer.
     LoseAnswer,
-    /// Tells the same thing twice by a callback, after the answer.
+    /// Sends the same callback twice, after the answer.
     CallBackTwice,
-    /// Tells it by a callback, and answers only then.
+    /// Sends a callback before it answers.
     CallBackFirst,
-    /// Does it right and names an amount that is one won less.
+    /// Executes it and reports an amount that is one won less.
     WrongAmount,
-    /// Cannot be reached: nothing is done.
+    /// Cannot be reached: nothing is executed.
     Unreachable,
-    /// Says that it is still at it, and at the second look that it came to nothing.
+    /// Reports it as pending, and at the second query as failed.
     FailAfterPending,
-    /// Gives back, says so, and tells by a callback that it came to nothing. It does everything else right.
+    /// Refunds, reports it as done, and then sends a callback that it failed. Other operations succeed.
     FailAfterDone,
 }
 
@@ -59,7 +59,7 @@ impl Script {
         Script::ALL.into_iter().find(|script| script.name() == name)
     }
 
-    /// The amounts of money that stand for a script, after the HTTP status that they remind of.
+    /// Returns the amount that selects the script, named after an HTTP status.
     pub const fn amount(self) -> Option<Money> {
         match self {
             Script::Decline => Some(Money::won(40_402)),
@@ -72,7 +72,8 @@ impl Script {
         }
     }
 
-    /// What an amount says by itself. Only an authorization is declined so: what was set aside can be taken.
+    /// Returns the script that an amount selects. Only an authorization is declined by its amount: authorised money can
+    /// be captured.
     pub fn of_amount(amount: Money, operation: Operation) -> Script {
         let meant = Script::ALL.into_iter().find(|script| script.amount() == Some(amount));
         match meant {
@@ -83,18 +84,18 @@ impl Script {
     }
 }
 
-/// An order to the provider.
+/// A script with its scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
     pub script: Script,
-    /// Only for this; for everything without it.
+    /// Apply the script to this operation only; `None`: to all operations.
     pub operation: Option<Operation>,
-    /// How often; always without it.
+    /// How many times to apply it; `None`: until it is changed.
     pub times: Option<u32>,
 }
 
 impl Told {
-    /// The order after it was carried out.
+    /// Returns the scope that remains after one application.
     pub fn once_more(self) -> Option<Told> {
         match self.times {
             None => Some(self),
@@ -104,11 +105,11 @@ impl Told {
     }
 }
 
-/// A provider that can be told what to do.
+/// A provider that follows scripts.
 pub trait Directed: Send + Sync {
-    /// From now on it does this, until it is told otherwise or the times are used up.
+    /// Sets the script, until it is changed or used up.
     fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
 
-    /// What it was told last, if that still stands.
+    /// Returns the current script.
     fn told(&self) -> Call<'_, Option<Told>>;
 }

@@ -11,7 +11,7 @@ use crate::payments::provider::{Call, Callback, CallbackError};
 use crate::payments::runner::*;
 use crate::resilience::breaker::Limits;
 
-/// Answers what was put down for it, and writes down what it was asked.
+/// Returns prepared answers, and records the requests.
 #[derive(Default)]
 struct Actor {
     answers: Mutex<VecDeque<Result<Found, ProviderError>>>,
@@ -21,7 +21,7 @@ struct Actor {
 impl Actor {
     fn next(&self, way: NextCall, ask: &Ask) -> Result<Found, ProviderError> {
         self.asked.lock().unwrap().push((way, Arc::clone(&ask.key)));
-        self.answers.lock().unwrap().pop_front().expect("it was told what to answer")
+        self.answers.lock().unwrap().pop_front().expect("the test prepared an answer")
     }
 }
 
@@ -34,7 +34,7 @@ impl Provider for Actor {
         Box::pin(async move {
             match self.next(NextCall::Execute, ask)? {
                 Found::Verdict(verdict) => Ok(verdict),
-                other @ (Found::Pending | Found::Never) => panic!("{other:?} is no answer to somebody who asks"),
+                other @ (Found::Pending | Found::Never) => panic!("{other:?} is no result of an execution"),
             }
         })
     }
@@ -93,7 +93,7 @@ impl Counter {
     }
 }
 
-/// A payment of 900 won that was begun at the first moment.
+/// Returns a payment of 900 won that was started at the first moment.
 fn begun() -> Payment {
     let start = Command::Start { order: OrderId(1), method: Method::Card, amount: Money::won(900) };
     let at = Timestamp::default();
@@ -111,7 +111,7 @@ fn not_done() -> Result<Found, ProviderError> {
 }
 
 #[test]
-fn what_is_due_is_asked_under_its_key() {
+fn a_due_operation_is_called_under_its_key() {
     let desk = Counter::new(vec![approved(900)]);
     let call = desk.pays(&begun()).unwrap();
     assert_eq!(call.answered.answer, approved(900));
@@ -121,18 +121,22 @@ fn what_is_due_is_asked_under_its_key() {
 }
 
 #[test]
-fn what_is_unknown_is_looked_up_and_a_failed_look_up_leaves_it_unknown() {
+fn an_unknown_result_is_queried_and_a_failed_query_leaves_it_unknown() {
     let desk = Counter::new(vec![not_done(), Ok(Found::Never)]);
     let mut payment = begun();
     payment.next.as_mut().unwrap().way = NextCall::Query;
     let unknown = Err(ProviderError::Unknown("out of reach".to_owned()));
-    assert_eq!(desk.pays(&payment).unwrap().answered.answer, unknown, "it is not asked again on the strength of this");
+    assert_eq!(
+        desk.pays(&payment).unwrap().answered.answer,
+        unknown,
+        "the operation is not executed again because of this"
+    );
     assert_eq!(desk.pays(&payment).unwrap().answered.answer, Ok(Found::Never));
     assert_eq!(desk.ways(), [NextCall::Query, NextCall::Query]);
 }
 
 #[test]
-fn what_was_due_long_ago_is_looked_up_first() {
+fn a_long_due_operation_is_queried_first() {
     let desk = Counter::new(vec![approved(900), approved(900)]);
     desk.wait(KEYS_ARE_KEPT_FOR);
     desk.pays(&begun());
@@ -142,30 +146,30 @@ fn what_was_due_long_ago_is_looked_up_first() {
 }
 
 #[test]
-fn another_amount_is_alarming() {
+fn another_amount_raises_an_alarm() {
     let desk = Counter::new(vec![approved(899)]);
     assert!(desk.pays(&begun()).unwrap().is_alarming());
 }
 
 #[test]
-fn a_provider_that_keeps_failing_is_left_alone_and_then_tried_once() {
+fn a_failing_provider_opens_the_breaker_and_is_then_tried_once() {
     let desk = Counter::new(vec![not_done(), not_done(), not_done(), approved(900), approved(900)]);
     let payment = begun();
     assert!(desk.pays(&payment).is_some() && desk.pays(&payment).is_some());
     assert_eq!(desk.cashier.state(), State::Open);
-    assert_eq!(desk.pays(&payment), None, "it is left alone");
+    assert_eq!(desk.pays(&payment), None, "the breaker is open");
     desk.wait(LIMITS.open_for);
     assert_eq!(desk.cashier.state(), State::HalfOpen);
-    assert!(desk.pays(&payment).is_some(), "one trial, which fails");
+    assert!(desk.pays(&payment).is_some(), "one trial call, which fails");
     assert_eq!(desk.pays(&payment), None);
     desk.wait(LIMITS.open_for);
     assert!(desk.pays(&payment).is_some() && desk.pays(&payment).is_some());
     assert_eq!(desk.cashier.state(), State::Closed);
-    assert_eq!(desk.ways().len(), 5, "no try was used up while it was left alone");
+    assert_eq!(desk.ways().len(), 5, "no attempt was counted while the breaker was open");
 }
 
 #[test]
-fn a_payment_that_waits_for_nothing_is_no_errand() {
+fn a_payment_without_a_due_operation_makes_no_call() {
     let desk = Counter::new(vec![]);
     let at = Timestamp::default();
     let mut payment = Some(begun());

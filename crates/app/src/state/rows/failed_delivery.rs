@@ -1,4 +1,4 @@
-//! Events that a group could not handle: parked until they are tried again, or given up as dead letters.
+//! Events that a group could not handle: parked until they are retried, or dead-lettered.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::log::reactions::Group;
 use crate::ports::{Delivery, Poison};
 use crate::state::rows::EventId;
 
-/// Names the events of one key of one topic as one group meets them: what waits together, in order.
+/// The key of a group's parked events of one key of one topic: they wait together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParkKey {
     pub group: Group,
     pub topic: Topic,
-    /// The first half of the key's SHA-256: a name of fixed size for a text of any.
+    /// The first half of the key's SHA-256: fixed in size for texts of any length.
     pub key: [u8; 16],
 }
 
@@ -33,18 +33,18 @@ impl ParkKey {
     }
 }
 
-/// A key whose first event could not be handled, with those that came after it.
+/// A key whose first event could not be handled, with the later events of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedKey {
     pub key: Arc<str>,
-    /// When the first event is tried again.
+    /// When the first event is retried.
     pub due: Timestamp,
-    /// The events that wait have the numbers from `first` up to `next`, which the next one gets.
+    /// The waiting events have the numbers from `first` up to `next`, which the next one gets.
     pub first: i64,
     pub next: i64,
-    /// So many are tried at once: fewer after a failure, more after a success.
+    /// The number of events that are retried together: fewer after a failure, more after a success.
     pub run: i64,
-    /// What befell the first one; `None` when it only waited behind another.
+    /// The failures of the first one; `None` when it only waited behind another.
     pub trouble: Option<Trouble>,
 }
 
@@ -58,7 +58,7 @@ pub struct Trouble {
 }
 
 impl Trouble {
-    /// One more failure, after those there were.
+    /// Returns the trouble with one more failure.
     pub fn add(before: Option<Trouble>, error: &Arc<str>, at: Timestamp) -> Trouble {
         let (attempts, first_failed) = before.map_or((0, at), |before| (before.attempts, before.first_failed));
         Trouble { attempts: attempts + 1, error: Arc::clone(error), first_failed, last_failed: at }
@@ -71,7 +71,7 @@ pub struct ParkedEventKey {
     pub number: i64,
 }
 
-/// An event as it was brought, and where from: all that is needed to handle it without the log.
+/// An event as it was delivered, with its origin: all that is needed to handle it without the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     pub topic: Topic,
@@ -79,7 +79,7 @@ pub struct Message {
     pub offset: i64,
     pub id: EventId,
     pub key: Arc<str>,
-    /// The event's name, which need not be one of ours.
+    /// The event's name, which may be unknown here.
     pub kind: Arc<str>,
     /// JSON, if it is one of our events.
     pub payload: Arc<str>,
@@ -88,7 +88,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A delivery in its own words. The payload of an event is the same to the byte as in the outbox.
+    /// Returns the message of a delivery. The payload of an event is the same to the byte as in the outbox.
     pub fn of(delivery: &Delivery) -> Message {
         let Delivery { partition, offset, id, event, trace, at, gap: _ } = delivery;
         let (topic, key, kind, payload) = match event {
@@ -108,23 +108,23 @@ impl Message {
         }
     }
 
-    /// The event, if this program can read it; otherwise why not.
+    /// Returns the event, if this program can parse it; otherwise why not.
     pub fn event(&self) -> Result<Event, String> {
-        let kind = EventKind::from_name(&self.kind).ok_or_else(|| format!("no event is called {:?}", self.kind))?;
+        let kind = EventKind::from_name(&self.kind).ok_or_else(|| format!("unknown event type {:?}", self.kind))?;
         Event::parse(kind, &self.payload).map_err(|error| error.to_string())
     }
 }
 
-/// What becomes of a dead letter.
+/// The state of a dead letter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LetterStatus {
-    /// It is tried again at its time.
+    /// It is resent when it is due.
     Scheduled,
-    /// It is not tried again by itself: somebody must look at it.
+    /// It is not resent automatically: an operator must look at it.
     Permanent,
     /// A later attempt succeeded.
     Handled,
-    /// Somebody decided that it need not be handled.
+    /// An operator closed it without handling it.
     Dropped,
 }
 
@@ -141,29 +141,29 @@ impl LetterStatus {
         }
     }
 
-    /// Whether the event still waits to be handled.
+    /// Returns true if the event still waits to be handled.
     pub const fn is_open(self) -> bool {
         matches!(self, LetterStatus::Scheduled | LetterStatus::Permanent)
     }
 }
 
-/// An event that one group has given up. For every other group it is an event like any other.
+/// An event that one group has given up. Other groups handle it as usual.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
     pub id: LetterId,
     pub group: Group,
     pub message: Message,
-    /// Failed attempts, and the last of them.
+    /// The number of failed attempts, and the last of them.
     pub trouble: Trouble,
     pub status: LetterStatus,
-    /// Every time it was sent again, whatever came of it (T22).
+    /// The number of resends, whatever their outcome (T22).
     pub resends: i64,
-    /// When it is tried again; only while it is scheduled.
+    /// When it is resent; only while it is scheduled.
     pub due: Option<Timestamp>,
     pub acts: Vec<LetterAct>,
 }
 
-/// What an operator did to a letter, and why.
+/// An operator's act on a letter, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LetterAct {

@@ -1,4 +1,4 @@
-//! The rows of an order after it has claimed everything. Each has at most one of a kind, so each is named by its order.
+//! The rows of an order after claiming. Each order has at most one of a kind, so their key is the order.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ macro_rules! of_order {
 
 of_order! { PaymentKey => Payment, ShipmentKey => Shipment, StorageKey => Storage }
 
-/// SHA-256 of a provider's name and its name of something that it told by itself.
+/// SHA-256 of a provider's name and its id of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallbackKey(pub [u8; 32]);
 
-/// Something that a provider told by itself, kept so that it is taken in once (failure mode 19).
+/// A callback of a provider, kept so that it is applied once (failure mode 19).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackRow {
     pub key: CallbackKey,
@@ -39,7 +39,7 @@ pub struct CallbackRow {
 impl CallbackRow {
     pub fn new(provider: &str, event: Arc<str>, at: Timestamp) -> CallbackRow {
         let mut hasher = Sha256::new();
-        // A provider's name has no zero in it, so two pairs are never one text.
+        // A provider's name contains no zero, so no two pairs give the same text.
         hasher.update(provider);
         hasher.update([0]);
         hasher.update(&*event);

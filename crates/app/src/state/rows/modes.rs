@@ -1,4 +1,5 @@
-//! Which mode orders are claimed in, as a row for each change: the newest is in force, all of them are the record.
+//! The mode in which orders are claimed, with a row for each change: the newest is in force, all of them are the
+//! history.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use domain::time::Timestamp;
 
 use super::Key;
 
-/// Names the newest change.
+/// The key of the newest change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModesKey;
 
@@ -24,7 +25,7 @@ pub struct ModesChange {
     pub version: i64,
     pub modes: Modes,
     pub before: Modes,
-    /// The admin; nobody where the canary rule did it.
+    /// The admin; `None` where the canary rule made the change.
     pub by: Option<UserId>,
     pub reason: Arc<str>,
     pub at: Timestamp,

@@ -1,4 +1,4 @@
-//! Coupons that were asked for, and what was decided.
+//! Requests for coupons, and their results.
 
 use domain::ids::{CampaignId, Code, CouponId, RequestId, UserId};
 use domain::time::Timestamp;
@@ -27,7 +27,7 @@ impl RequestStatus {
     }
 }
 
-/// A request for a coupon that is answered later: the EventLog entry of source 002 (C-12, C-15…C-17, C-33).
+/// A request for a coupon that is decided later: the EventLog entry of source 002 (C-12, C-15…C-17, C-33).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub id: RequestId,
@@ -43,7 +43,7 @@ pub struct Request {
 pub struct Decision {
     pub code: ResultCode,
     pub granted: Option<Granted>,
-    /// The campaign's quantity when it was decided; the audit's first-come law needs it.
+    /// The campaign's quantity at the decision; the audit's first-come law needs it.
     pub quantity: i64,
     pub at: Timestamp,
 }
