@@ -80,8 +80,9 @@ fn what_is_declined_for_ever_waits_for_an_operator_who_retries_and_resolves() {
     assert_eq!((&notices[0]["status"], &notices[0]["amount"]), (&json!("DELAYED"), &json!(1_000)));
 
     let path = format!("/api/admin/payments/{}", stuck["paymentId"].as_str().unwrap());
-    // Only once more: the provider still declines.
-    assert_eq!(shop.post(ADMIN, &format!("{path}/retry"), &json!({})).expect(200)["state"], "REFUNDING");
+    // Only once more: the provider still declines, perhaps before this is answered.
+    let retried = shop.post(ADMIN, &format!("{path}/retry"), &json!({})).expect(200);
+    assert!(retried["state"] == "REFUNDING" || retried["tries"] == 7, "{retried}");
     shop.get_until(ADMIN, &path, |payment| payment["state"] == "STUCK" && payment["tries"] == 7);
     let by_hand = json!({"reason": "the card was closed", "reference": "TR-17"});
     let keyed = [("idempotency-key", "by-hand")];
