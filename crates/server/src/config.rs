@@ -1,16 +1,16 @@
 //! Settings: the compiled-in defaults, then a file, then the environment.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use figment::Figment;
-use figment::providers::{Format, Serialized, Toml};
-use figment::value::{Dict, Value};
+use layers::Layers;
 use serde::{Deserialize, Serialize};
 
 mod explain;
 mod kafka;
 mod kafka_clients;
+mod layers;
 mod limits;
 mod orders;
 mod payment;
@@ -302,7 +302,7 @@ pub enum Error {
     #[error("{variable} sets no known key; `doorbuster config --default` lists them all")]
     UnknownVariable { variable: String },
     #[error("{}", explain::of(.0))]
-    Invalid(Box<figment::Error>),
+    Invalid(Box<layers::Invalid>),
     #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
     Database,
     #[error(
@@ -332,12 +332,13 @@ pub enum Error {
 impl Config {
     /// Reads the settings; the environment is given so that tests have one of their own.
     pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
-        let mut figment = Figment::from(Toml::string(DEFAULT_TOML));
+        let mut layers = Layers::of_defaults(DEFAULT_TOML);
         if let Some(file) = file {
             if !file.is_file() {
                 return Err(Error::NoFile(file.to_owned()));
             }
-            figment = figment.merge(Toml::file_exact(file));
+            let text = fs::read_to_string(file).map_err(|_| Error::NoFile(file.to_owned()))?;
+            layers.add_file(file, &text)?;
         }
         let (mut secret, mut database, mut brokers, mut redis) = (None, None, None, None);
         let (mut payment_key, mut callback_secrets) = (None, None);
@@ -356,11 +357,10 @@ impl Config {
                 callback_secrets = Some(text).filter(|secrets| !secrets.is_empty());
             } else if let Some(name) = variable.strip_prefix(ENV_PREFIX) {
                 let key = name.to_lowercase().replace("__", ".");
-                let value = value_of(&key, text).ok_or(Error::UnknownVariable { variable })?;
-                figment = figment.merge(Serialized::default(&key, value));
+                layers.set(&key, text, variable.clone()).ok_or(Error::UnknownVariable { variable })?;
             }
         }
-        let mut config: Config = figment.extract().map_err(|error| Error::Invalid(Box::new(error)))?;
+        let mut config: Config = layers.read()?;
         config.auth.secret = secret;
         config.store.database = database;
         config.kafka.brokers = brokers;
@@ -428,15 +428,9 @@ impl Config {
     }
 }
 
-/// The value of an environment variable in the type of its default, so that the password `0123` stays text.
-fn value_of(key: &str, text: String) -> Option<Value> {
-    let defaults: Dict = Figment::from(Toml::string(DEFAULT_TOML)).extract().ok()?;
-    match Value::from(defaults).find(key)? {
-        Value::String(..) => Some(Value::from(text)),
-        Value::Dict(..) | Value::Array(..) => None,
-        Value::Char(..) | Value::Bool(..) | Value::Num(..) | Value::Empty(..) => {
-            Some(text.parse().expect("parsing a figment value is infallible"))
-        }
+impl From<layers::Invalid> for Error {
+    fn from(invalid: layers::Invalid) -> Error {
+        Error::Invalid(Box::new(invalid))
     }
 }
 

@@ -68,6 +68,34 @@ fn a_wrong_type_names_the_key() {
 }
 
 #[test]
+fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
+    let told = |text: &str| {
+        let mut layers = Layers::of_defaults(DEFAULT_TOML);
+        let read = layers.add_file(Path::new("shop.toml"), text).and_then(|()| layers.read::<Config>());
+        Error::from(read.unwrap_err()).to_string()
+    };
+    let none = "a whole number that is not negative";
+    assert_eq!(
+        told("[server]\nhttp_threads = -1"),
+        format!("server.http_threads is -1, and takes {none} (in shop.toml)")
+    );
+    assert_eq!(told("[engine]\nbatch_max = 1.5"), format!("engine.batch_max is 1.5, and takes {none} (in shop.toml)"));
+    assert_eq!(told("engine = 1"), "engine is 1, and takes a section (in shop.toml)");
+    assert_eq!(told("[log]\nlevel = []"), "log.level is a list, and takes a text (in shop.toml)");
+    assert_eq!(
+        told("[engine]\nexecutor = \"magic\""),
+        "engine.executor = \"magic\" is none of inline, log (in shop.toml)"
+    );
+    let unknown = told("[server]\nlistne = 1");
+    assert!(unknown.starts_with("server.listne is no setting; there are listen, "), "{unknown}");
+    assert!(unknown.ends_with("(in shop.toml)"), "{unknown}");
+    let unknown = told("[sever]\nlisten = 1");
+    assert!(unknown.starts_with("sever is no setting; there are ") && unknown.ends_with("(in shop.toml)"), "{unknown}");
+    let broken = told("[server]\nlisten =\nhttp_threads = 1");
+    assert!(broken.starts_with("the settings are no TOML from line 2 on: "), "{broken}");
+}
+
+#[test]
 fn zero_threads_are_refused() {
     let error = load(&[("DOORBUSTER__SERVER__HTTP_THREADS", "0")]).unwrap_err().to_string();
     assert_eq!(error, "server.http_threads = 0 is out of range: at least 1");
@@ -119,7 +147,7 @@ fn a_log_level_is_a_word_that_is_known() {
 #[test]
 fn the_rendered_settings_load_again() {
     let config = load(&[("DOORBUSTER__SERVER__LISTEN", "[::1]:9")]).unwrap();
-    let again: Config = Figment::from(Toml::string(&config.to_toml())).extract().unwrap();
+    let again: Config = Layers::of_defaults(&config.to_toml()).read().unwrap();
     assert_eq!(again.server.listen, "[::1]:9");
     assert_eq!(load(&[]).unwrap().to_toml(), DEFAULT_TOML);
 }
@@ -146,7 +174,10 @@ fn the_documentation_has_every_key_with_its_default_and_none_more() {
         assert!(cells.iter().all(|cell| !cell.trim().is_empty()), "{key} is fully described");
         let expected = format!("`{ENV_PREFIX}{}`", key.to_uppercase().replace('.', "__"));
         assert_eq!(variable, expected);
-        assert!(value_of(&key, "1".to_owned()).is_some(), "{variable} sets something");
+        assert!(
+            Layers::of_defaults(DEFAULT_TOML).set(&key, "1".to_owned(), variable.to_owned()).is_some(),
+            "{variable} sets something"
+        );
         in_documentation.push((key, cells[1].trim_matches('`').to_owned()));
     }
     assert_eq!(in_documentation, in_reference);

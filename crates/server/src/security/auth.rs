@@ -123,8 +123,8 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_aud = false;
         Tokens {
-            signing: EncodingKey::from_secret(secret),
-            verifying: DecodingKey::from_secret(secret),
+            signing: EncodingKey::from_secret(secret).expect("a secret is not empty"),
+            verifying: DecodingKey::from_secret(secret).expect("a secret is not empty"),
             validation,
             verified: Verified::default(),
         }

@@ -1,0 +1,234 @@
+//! The settings as layers of TOML: the defaults, a file, the environment. A later layer wins, and each value keeps its source.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::de::{DeserializeOwned, Expected, IntoDeserializer, Unexpected, Visitor, value};
+use serde::forward_to_deserialize_any;
+use toml::{Table, Value};
+
+/// Where a value was set. Defaults are never wrong, so they have no source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    File(PathBuf),
+    Variable(String),
+}
+
+/// One value that cannot be used.
+#[derive(Debug)]
+pub struct Invalid {
+    /// The setting, for example `server.listen`.
+    pub(super) key: String,
+    pub(super) fault: Fault,
+    pub(super) source: Option<Source>,
+}
+
+/// What is wrong with a value.
+#[derive(Debug, thiserror::Error)]
+#[error("{self:?}")]
+pub(super) enum Fault {
+    Type { given: String, expected: String },
+    Length { expected: String },
+    Word { given: String, known: &'static [&'static str] },
+    UnknownKey { name: String, known: &'static [&'static str] },
+    Missing { name: &'static str },
+    Twice { name: &'static str },
+    Syntax { line: usize, why: String },
+    Other(String),
+}
+
+pub(super) struct Layers {
+    values: Table,
+    sources: BTreeMap<String, Source>,
+}
+
+impl Layers {
+    pub(super) fn of_defaults(text: &str) -> Layers {
+        let values = text.parse().expect("the defaults are TOML, as a test knows");
+        Layers { values, sources: BTreeMap::new() }
+    }
+
+    /// Adds the settings of a file.
+    pub(super) fn add_file(&mut self, path: &Path, text: &str) -> Result<(), Invalid> {
+        let source = Source::File(path.to_owned());
+        let values = text.parse::<Table>().map_err(|error| {
+            let before = error.span().map_or("", |span| text.get(..span.start).unwrap_or_default());
+            let fault = Fault::Syntax { line: before.matches('\n').count() + 1, why: error.message().to_owned() };
+            Invalid { key: String::new(), fault, source: Some(source.clone()) }
+        })?;
+        self.note("", &values, &source);
+        merge(&mut self.values, values);
+        Ok(())
+    }
+
+    fn note(&mut self, section: &str, values: &Table, source: &Source) {
+        for (name, value) in values {
+            let key = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+            if let Value::Table(values) = value {
+                self.note(&key, values, source);
+            }
+            self.sources.insert(key, source.clone());
+        }
+    }
+
+    /// Sets one value from text, in the type of its default, so that the password `0123` stays text. `None` for a key that does
+    /// not exist.
+    pub(super) fn set(&mut self, key: &str, text: String, variable: String) -> Option<()> {
+        let value = find(&mut self.values, key)?;
+        *value = match value {
+            Value::Table(_) | Value::Array(_) => return None,
+            Value::String(_) => Value::String(text),
+            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => scalar(text),
+        };
+        self.sources.insert(key.to_owned(), Source::Variable(variable));
+        Some(())
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Invalid> {
+        let Layers { values, sources } = self;
+        serde_path_to_error::deserialize(Tree(Value::Table(values))).map_err(|error| {
+            let path = error.path().to_string();
+            let key = if path == "." { String::new() } else { path };
+            let fault = error.into_inner();
+            let named = match &fault {
+                Fault::UnknownKey { name, .. } if key.is_empty() => name.clone(),
+                Fault::UnknownKey { name, .. } if !key.ends_with(name.as_str()) => format!("{key}.{name}"),
+                _ => key.clone(),
+            };
+            Invalid { source: sources.get(&named).cloned(), key, fault }
+        })
+    }
+}
+
+fn merge(into: &mut Table, from: Table) {
+    for (name, value) in from {
+        match (into.get_mut(&name), value) {
+            (Some(Value::Table(into)), Value::Table(from)) => merge(into, from),
+            (_, value) => {
+                into.insert(name, value);
+            }
+        }
+    }
+}
+
+fn find<'a>(values: &'a mut Table, key: &str) -> Option<&'a mut Value> {
+    match key.split_once('.') {
+        None => values.get_mut(key),
+        Some((section, rest)) => find(values.get_mut(section)?.as_table_mut()?, rest),
+    }
+}
+
+/// A number or a truth value where the text is one; otherwise the text, which is refused with its key later.
+fn scalar(text: String) -> Value {
+    let parsed = text.parse().map(Value::Integer).or_else(|_| text.parse().map(Value::Boolean));
+    parsed.ok().or_else(|| text.parse().ok().map(Value::Float)).unwrap_or(Value::String(text))
+}
+
+/// A value that `serde` reads with the errors of [`Fault`].
+struct Tree(Value);
+
+impl<'de> serde::Deserializer<'de> for Tree {
+    type Error = Fault;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::String(text) => visitor.visit_string(text),
+            Value::Integer(number) => match u64::try_from(number) {
+                Ok(number) => visitor.visit_u64(number),
+                Err(_) => visitor.visit_i64(number),
+            },
+            Value::Float(number) => visitor.visit_f64(number),
+            Value::Boolean(is) => visitor.visit_bool(is),
+            Value::Datetime(moment) => visitor.visit_string(moment.to_string()),
+            Value::Array(values) => visitor.visit_seq(value::SeqDeserializer::new(values.into_iter().map(Tree))),
+            Value::Table(values) => visitor
+                .visit_map(value::MapDeserializer::new(values.into_iter().map(|(name, value)| (name, Tree(value))))),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Fault> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::String(word) => visitor.visit_enum(word.into_deserializer()),
+            other @ (Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Array(_)
+            | Value::Table(_)) => Tree(other).deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        tuple_struct map struct identifier ignored_any
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Fault> for Tree {
+    type Deserializer = Tree;
+
+    fn into_deserializer(self) -> Tree {
+        self
+    }
+}
+
+impl serde::de::Error for Fault {
+    fn custom<T: std::fmt::Display>(text: T) -> Fault {
+        Fault::Other(text.to_string())
+    }
+
+    fn invalid_type(given: Unexpected<'_>, expected: &dyn Expected) -> Fault {
+        Fault::Type { given: shown(given), expected: expected.to_string() }
+    }
+
+    fn invalid_value(given: Unexpected<'_>, expected: &dyn Expected) -> Fault {
+        Fault::Type { given: shown(given), expected: expected.to_string() }
+    }
+
+    fn invalid_length(_: usize, expected: &dyn Expected) -> Fault {
+        Fault::Length { expected: expected.to_string() }
+    }
+
+    fn unknown_variant(given: &str, known: &'static [&'static str]) -> Fault {
+        Fault::Word { given: given.to_owned(), known }
+    }
+
+    fn unknown_field(name: &str, known: &'static [&'static str]) -> Fault {
+        Fault::UnknownKey { name: name.to_owned(), known }
+    }
+
+    fn missing_field(name: &'static str) -> Fault {
+        Fault::Missing { name }
+    }
+
+    fn duplicate_field(name: &'static str) -> Fault {
+        Fault::Twice { name }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "no setting is one of the others")]
+fn shown(given: Unexpected<'_>) -> String {
+    match given {
+        Unexpected::Bool(is) => is.to_string(),
+        Unexpected::Unsigned(number) => number.to_string(),
+        Unexpected::Signed(number) => number.to_string(),
+        Unexpected::Float(number) => number.to_string(),
+        Unexpected::Str(text) => format!("{text:?}"),
+        Unexpected::Seq => "a list".to_owned(),
+        Unexpected::Map => "a section".to_owned(),
+        _ => "something else".to_owned(),
+    }
+}
