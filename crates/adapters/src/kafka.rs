@@ -1,7 +1,7 @@
 //! Apache Kafka as the event log: the relay publishes the outbox to topics, and consumer groups read them.
 //!
-//! The store stays the truth: where a group stands is written in the commit of what it did, and a reader begins there. What
-//! Kafka is told about offsets is for its tools alone.
+//! The store stays the source of truth: a group's offset is written in the commit of its effect, and a reader starts
+//! from there. Offsets are committed to Kafka only for Kafka's own tools.
 
 mod client;
 mod inspector;

@@ -1,6 +1,6 @@
-//! The technologies behind the ports. [`embedded`] is the whole shop in one process and one folder; [`mysql`] is the store
-//! that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside it and may
-//! lose at any moment; [`payment`] has the providers that move money.
+//! The technologies behind the ports. [`sqlite`] is the whole shop in one process and one folder; [`mysql`] is the
+//! store that several processes share; [`kafka`] carries events between processes; [`redis`] is what they share beside
+//! the store and may lose at any moment; [`payment`] has the payment providers.
 
 pub mod clock;
 pub mod kafka;

@@ -1,7 +1,7 @@
 //! The store that several processes share: MySQL 8.4 or MariaDB 10.11, in the SQL that both understand.
 //!
-//! All statements are text that [`sql`] puts together, so that everything a batch asks or writes is one message to the
-//! server: a batch costs about four.
+//! All statements are text that [`sql`] builds, so that everything a batch reads or writes is one message to the
+//! server: a batch costs about four messages.
 
 mod background;
 mod cells;

@@ -1,20 +1,20 @@
-//! Law 16, as both stores are asked about it: events that a group must have gone past without taking them in.
+//! Law 16, checked in both stores: events that a group must have passed without taking them in.
 //!
-//! Only groups that keep an inbox can be asked; of the others, the laws about orders, claims and requests say what they did.
+//! Only groups that keep an inbox can be checked; the laws about orders, claims and requests cover the others.
 
 use app::events::event::EventKind;
 use app::log::reactions::Group;
 use app::state::settings::Carrier;
 
-/// Statements that answer with groups and identities of events, each with at most `limit`.
+/// Statements that return groups and ids of events, each at most `limit` rows.
 pub(crate) fn selects(carrier: Option<Carrier>, limit: usize) -> Vec<String> {
     let groups = || Group::ALL.iter().copied().filter(|group| !group.is_idempotent());
-    let on_broker = groups().filter(|_| carrier == Some(Carrier::Broker)).map(behind_its_key);
-    groups().map(behind_its_place).chain(on_broker).map(|select| format!("{select} LIMIT {limit}")).collect()
+    let on_broker = groups().filter(|_| carrier == Some(Carrier::Broker)).map(behind_the_key);
+    groups().map(behind_the_offset).chain(on_broker).map(|select| format!("{select} LIMIT {limit}")).collect()
 }
 
-/// In the store's own log a group has gone past everything before its place.
-fn behind_its_place(group: Group) -> String {
+/// In the store's own log a group has passed everything before its offset.
+fn behind_the_offset(group: Group) -> String {
     let (name, is_open) = (group.name(), is_open(group));
     format!(
         "SELECT '{name}', e.id FROM consumer_offset AS o JOIN event AS e ON e.shard = o.`partition` AND e.seq < o.position
@@ -24,9 +24,9 @@ fn behind_its_place(group: Group) -> String {
     )
 }
 
-/// Where events have other places on a broker, a group that took in an event of a key has gone past the earlier ones of the key on
-/// the same topic. The broker carries what lies behind the group's place in the store's own log.
-fn behind_its_key(group: Group) -> String {
+/// Where a broker assigns the offsets, a group that took in an event of a key has passed the key's earlier events on
+/// the same topic. The broker carries the events behind the group's offset in the store's own log.
+fn behind_the_key(group: Group) -> String {
     let (name, kinds, is_open) = (group.name(), kinds(group), is_open(group));
     format!(
         "SELECT '{name}', e.id FROM event AS e JOIN (SELECT l.shard, l.topic, l.event_key, MAX(l.seq) AS seq FROM event AS l
@@ -41,7 +41,7 @@ fn behind_its_key(group: Group) -> String {
     )
 }
 
-/// An event that the group asks for, and neither took in, nor set aside, nor gave up.
+/// An event that the group subscribes to, and neither took in, nor parked, nor dead-lettered.
 fn is_open(group: Group) -> String {
     let (name, kinds) = (group.name(), kinds(group));
     let is_not_in = |table: &str| {

@@ -1,4 +1,4 @@
-//! Payment providers: [`Scripted`] inside the binary, which does as it is told, and [`Stripe`] over its public API.
+//! Payment providers: [`Scripted`] inside the binary, which follows a script, and [`Stripe`] over its public API.
 
 mod scripted;
 mod signature;

@@ -1,5 +1,5 @@
-//! How rows of the tables become what the engine and the views know, cell by cell in the order of the column lists: the same
-//! for every store, whatever its client makes of a row.
+//! Reads rows of the tables into the types of the engine and the views, cell by cell in the order of the column lists.
+//! The same for every store, whatever its client makes of a row.
 
 mod audit;
 mod claims;
@@ -35,7 +35,7 @@ pub(crate) use fulfilment::given_back_cell;
 pub(crate) use log::delivery;
 pub(crate) use orders::{Line, StoredOrder};
 
-/// What every client can read a cell as.
+/// A type that every client can read from a cell.
 pub(crate) trait Cell: FromSql + FromValue {}
 
 impl<T: FromSql + FromValue> Cell for T {}
@@ -52,14 +52,14 @@ pub(crate) trait Cells {
 
     fn hash<const BYTES: usize>(&mut self) -> Result<[u8; BYTES], Self::Error>;
 
-    /// One of the words that a state or a kind may have.
+    /// One of the words of a state or kind.
     fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T, Self::Error>;
 
-    /// The same for a cell that may be empty.
+    /// The same for a nullable cell.
     fn optional_word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str)
     -> Result<Option<T>, Self::Error>;
 
-    /// The cell was taken, and what it says cannot be.
+    /// The error of a cell that was taken and has an impossible value.
     fn broken(&self, why: impl Display) -> Self::Error;
 
     fn at(&mut self) -> Result<Timestamp, Self::Error> {
@@ -70,7 +70,7 @@ pub(crate) trait Cells {
         self.take().map(Money::won)
     }
 
-    /// What is no trace is ignored: an event is as good without it.
+    /// An invalid trace is ignored: the event is valid without it.
     fn trace(&mut self) -> Result<Option<TraceParent>, Self::Error> {
         let text: Option<String> = self.take()?;
         Ok(text.and_then(|text| TraceParent::parse(text.as_bytes())))
@@ -84,7 +84,7 @@ pub(crate) trait Cells {
     }
 }
 
-/// What one row of its column list says.
+/// Reads one row of the type's column list.
 pub(crate) trait FromCells: Sized {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Self, C::Error>;
 }
@@ -215,7 +215,7 @@ fn decision<C: Cells>(cells: &mut C) -> Result<Option<Decision>, C::Error> {
         _ => None,
     };
     let (Some(quantity), Some(at)) = (quantity, at) else {
-        return Err(cells.broken("a request was decided, but not when and of how many"));
+        return Err(cells.broken("a decided request lacks its time or quantity"));
     };
     Ok(Some(Decision { code, granted, quantity, at: Timestamp::from_micros(at) }))
 }

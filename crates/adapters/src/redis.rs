@@ -1,7 +1,9 @@
-//! What several processes share beside their store, and may lose at any moment: an early no, a wake-up, a ranking, a rate.
+//! Shared by several processes beside their store, and may be lost at any moment: early refusals, wake-ups, the
+//! ranking, rate limits.
 //!
-//! Nothing here is the truth. Each call has a short timeout; after a failure none is made until a probe got an answer, so
-//! that a Redis that is gone costs nothing. All keys of one thing have one hash tag, so that its scripts run on a cluster.
+//! Nothing here is a source of truth. Each call has a short time-out; after a failure none is made until a probe got an
+//! answer, so that an unreachable Redis costs nothing. All keys of one kind share a hash tag, so that its scripts run
+//! on a cluster.
 
 mod connection;
 mod gate;

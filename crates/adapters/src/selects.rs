@@ -1,5 +1,5 @@
-//! One SELECT for each kind of row, so that its columns stand in the order in which they are read. Every store has the
-//! same tables.
+//! One SELECT for each kind of row, with its columns in the order in which they are read. Every store has the same
+//! tables.
 
 macro_rules! select_product {
     ($rest:literal) => {
@@ -80,7 +80,7 @@ macro_rules! select_customer {
     ($rest:literal) => {
         select_customer!("", $rest)
     };
-    // With further columns, behind those of every store.
+    // With further columns behind those of every store.
     ($further:literal, $rest:literal) => {
         concat!(
             "SELECT user_id, last_order_id, last_coupon_id, last_entry_id, last_notice_id, notices, created_at",
@@ -101,7 +101,7 @@ macro_rules! select_coupon {
     };
 }
 
-/// A coupon with what is to be known of its campaign, and the one that its owner was given before it.
+/// A coupon with the values of its campaign, and its owner's previous coupon.
 macro_rules! select_user_coupon {
     ($rest:literal) => {
         concat!(
@@ -192,10 +192,10 @@ macro_rules! select_payment {
     };
 }
 
-/// Where all groups stand.
+/// The offsets of all groups.
 pub(crate) const SELECT_POSITIONS: &str = "SELECT consumer_group, topic, `partition`, position FROM consumer_offset";
 
-/// How far a relay is in each shard, and since when the next event waits for it.
+/// The relay's cursor in each shard, and the time of the next event that waits for it.
 macro_rules! select_relayed {
     ($rest:literal) => {
         concat!(
@@ -227,7 +227,7 @@ macro_rules! select_storage {
     };
 }
 
-macro_rules! select_telling {
+macro_rules! select_callback {
     ($rest:literal) => {
         concat!(
             "SELECT callback_key, provider, event_id, taken_at \
@@ -237,7 +237,7 @@ macro_rules! select_telling {
     };
 }
 
-/// Ends with the tables, because an order's events are found by another one.
+/// Ends before the tables, because each store finds an order's events by another one.
 macro_rules! select_outgoing {
     ($from:literal) => {
         concat!("SELECT shard, seq, id, type, payload, version, traceparent, occurred_at FROM ", $from)
@@ -245,8 +245,8 @@ macro_rules! select_outgoing {
 }
 
 pub(crate) use {
-    select_account, select_answer, select_campaign, select_coupon, select_customer, select_entry, select_letter,
-    select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked, select_parked_event,
-    select_payment, select_product, select_relayed, select_request, select_shipment, select_storage, select_telling,
-    select_user_coupon,
+    select_account, select_answer, select_callback, select_campaign, select_coupon, select_customer, select_entry,
+    select_letter, select_line, select_login, select_mode_change, select_order, select_outgoing, select_parked,
+    select_parked_event, select_payment, select_product, select_relayed, select_request, select_shipment,
+    select_storage, select_user_coupon,
 };

@@ -18,7 +18,7 @@ pub(crate) const fn claim_state(claim: Claim) -> &'static str {
     }
 }
 
-/// The cells that name a step: what it claims, and of which product.
+/// The cells that name a step: its kind, and its product.
 pub(crate) const fn step_cells(step: Step) -> (&'static str, i64) {
     match step {
         Step::Stock(product) => ("STOCK", product.0),
@@ -53,7 +53,7 @@ pub(crate) const fn discount_cells(discount: &Discount) -> (&'static str, i64, O
     }
 }
 
-/// Names where a group stands; `None` when this program knows no such group or topic.
+/// Returns the key of a group's offset; `None` when this program does not know the group or topic.
 pub(crate) fn offset_key(group: &str, topic: &str, number: i32) -> Option<OffsetKey> {
     let topic = if topic.is_empty() { None } else { Some(Topic::from_name(topic)?) };
     Some(OffsetKey { group: Group::from_name(group)?, partition: Partition { topic, number } })

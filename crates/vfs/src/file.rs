@@ -1,4 +1,4 @@
-//! The log as SQLite opens it: what is held, and beneath it a file of the system's.
+//! The log as SQLite opens it: the held frames, and the system's file beneath.
 
 use std::ffi::{c_int, c_void};
 use std::{ptr, slice};
@@ -7,9 +7,9 @@ use rusqlite::ffi::{self, sqlite3_file, sqlite3_filename, sqlite3_int64, sqlite3
 
 use crate::frames::Frames;
 
-/// What stands at the beginning of the memory that SQLite has for a file of the log. The file beneath has the rest.
+/// The beginning of the memory that SQLite has for a file of the log. The file beneath has the rest.
 ///
-/// Except for [`open`], the functions here are SQLite's to call, with a file that was opened and not closed, one at a time.
+/// Except for [`open`], only SQLite calls the functions here, with a file that is open, one call at a time.
 #[repr(C)]
 struct LogFile {
     /// SQLite looks here for the methods.
@@ -17,14 +17,14 @@ struct LogFile {
     frames: Frames,
 }
 
-/// The memory that a file needs besides the one beneath it, which is aligned like this.
+/// The memory that a file needs in addition to the one beneath it; it keeps that one aligned.
 pub(crate) const LOG_FILE_BYTES: usize = size_of::<LogFile>();
 
 /// SQLite's own VFS takes the length of a write modulo 128 KiB.
 const WRITE_BYTES_MAX: usize = (128 << 10) - 1;
 
 static METHODS: sqlite3_io_methods = sqlite3_io_methods {
-    // What came with later versions, shared memory and mapped files, is for databases and not for logs.
+    // Methods of later versions, for shared memory and mapped files, are for databases and not for logs.
     iVersion: 1,
     xClose: Some(close),
     xRead: Some(read),
@@ -66,7 +66,7 @@ pub(crate) unsafe fn open(
         (*beneath).pMethods = ptr::null();
         let Some(open) = (*system).xOpen else { return ffi::SQLITE_CANTOPEN };
         let code = open(system, name, beneath, flags, out_flags);
-        // SQLite closes what has methods, even if it could not be opened.
+        // SQLite closes a file that has methods, even if it could not be opened.
         if !(*beneath).pMethods.is_null() {
             file.cast::<LogFile>().write(opened);
         }
@@ -75,7 +75,7 @@ pub(crate) unsafe fn open(
 }
 
 unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
-    // SAFETY: SQLite calls no method of the file after this one. What is still held belongs to no commit.
+    // SAFETY: SQLite calls no method of the file after this one. Frames that are still held belong to no commit.
     unsafe {
         ptr::drop_in_place(&raw mut (*file.cast::<LogFile>()).frames);
         call(file, |file, methods| Some(methods.xClose?(file)))
@@ -83,7 +83,7 @@ unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
 }
 
 unsafe extern "C" fn write(file: *mut sqlite3_file, from: *const c_void, amount: c_int, at: sqlite3_int64) -> c_int {
-    // SAFETY: the bytes are SQLite's, which leaves them alone until this returns.
+    // SAFETY: the bytes are SQLite's, which does not change them until this returns.
     let bytes = unsafe { slice::from_raw_parts(from.cast::<u8>(), amount.unsigned_abs() as usize) };
     // SAFETY: the file is open.
     let frames = unsafe { &mut (*file.cast::<LogFile>()).frames };
@@ -91,7 +91,7 @@ unsafe extern "C" fn write(file: *mut sqlite3_file, from: *const c_void, amount:
     code(frames.write(bytes, at, |bytes, at| unsafe { write_beneath(file, bytes, at) }))
 }
 
-/// Methods before which what is held is written, because they may have to do with it.
+/// Methods that write the held frames first, because they may depend on them.
 macro_rules! after_writing {
     ($($name:ident: $method:ident($($argument:ident: $kind:ty),*);)*) => {$(
         unsafe extern "C" fn $name(file: *mut sqlite3_file, $($argument: $kind),*) -> c_int {
@@ -133,12 +133,12 @@ unsafe extern "C" fn device_characteristics(file: *mut sqlite3_file) -> c_int {
 ///
 /// # Safety
 ///
-/// The file is open, and `method` calls what SQLite would call, with what SQLite would give.
+/// The file is open, and `method` calls what SQLite would call, with SQLite's arguments.
 unsafe fn call(
     file: *mut sqlite3_file,
     method: impl FnOnce(*mut sqlite3_file, &sqlite3_io_methods) -> Option<c_int>,
 ) -> c_int {
-    // SAFETY: with the file the one beneath it is open, and an open file has methods.
+    // SAFETY: the file beneath is open whenever the file is, and an open file has methods.
     unsafe {
         let beneath = beneath(file);
         method(beneath, &*(*beneath).pMethods).unwrap_or(ffi::SQLITE_IOERR)
@@ -152,7 +152,7 @@ unsafe fn write_beneath(file: *mut sqlite3_file, bytes: &[u8], at: sqlite3_int64
     let mut at = at;
     for bytes in bytes.chunks(WRITE_BYTES_MAX) {
         let amount = bytes.len() as c_int;
-        // SAFETY: the file is open, and there are so many bytes.
+        // SAFETY: the file is open, and `amount` is the number of bytes.
         match unsafe { call(file, |file, methods| Some(methods.xWrite?(file, bytes.as_ptr().cast(), amount, at))) } {
             ffi::SQLITE_OK => at += sqlite3_int64::from(amount),
             code => return Err(code),
@@ -163,9 +163,9 @@ unsafe fn write_beneath(file: *mut sqlite3_file, bytes: &[u8], at: sqlite3_int64
 
 /// # Safety
 ///
-/// At `file` is the memory of a [`LogFile`] and of one beneath it.
+/// `file` points to the memory of a [`LogFile`] and of the file beneath it.
 unsafe fn beneath(file: *mut sqlite3_file) -> *mut sqlite3_file {
-    // SAFETY: so it is in the same memory.
+    // SAFETY: the result is in the same memory.
     unsafe { file.byte_add(LOG_FILE_BYTES) }
 }
 

@@ -1,34 +1,36 @@
-//! Frames of the log that are held until they can be written at once.
+//! Frames of the log that are held until they are written in one call.
 
-/// Before each page in the log stand its number, the size of the database if a commit ends here, else 0, and four words more.
+/// Bytes of a frame's header, which precedes each page in the log: the page's number, the size of the database if a
+/// commit ends here, else 0, and four more words.
 const HEADER_BYTES: usize = 24;
-/// Where a frame's header says whether a commit ends with it.
+/// The bytes of a frame's header that tell whether a commit ends with it.
 const COMMIT: std::ops::Range<usize> = 4..8;
-/// More is not held: a system call for 64 KiB costs little, and other things stay in the processors' caches.
+/// The most bytes held: a system call for 64 KiB costs little, and a larger buffer would displace other data from the
+/// processor's caches.
 const HELD_BYTES_MAX: usize = 64 << 10;
 
-/// What SQLite wrote at the end of the log, and the file does not have yet.
+/// Bytes that SQLite wrote at the end of the log, and the file does not have yet.
 ///
-/// Everything reaches the file in the order in which it was written here, and nothing of a commit is held once its last page was
-/// written: SQLite shows a commit to other connections only after that.
+/// Everything reaches the file in the order in which it was written here, and nothing of a commit is held once its last
+/// page was written: SQLite shows a commit to other connections only after that.
 #[derive(Default)]
 pub(crate) struct Frames {
     held: Vec<u8>,
-    /// Where in the file the first held byte belongs.
+    /// The file offset of the first held byte.
     at: i64,
-    /// Where the latest write ended. A header that is written there begins a frame after another; anywhere else it may be one
-    /// that is written anew.
+    /// The end of the latest write. A header that is written there begins the next frame; anywhere else it may be a
+    /// rewritten one.
     end: i64,
-    /// With the page that follows a commit is complete.
+    /// The next page completes a commit.
     is_last: bool,
 }
 
 impl Frames {
-    /// Takes what SQLite writes, and writes what it is time for.
+    /// Takes a write of SQLite, and passes on what is due.
     ///
     /// # Errors
     ///
-    /// Those of `out`. Whatever was held is forgotten: SQLite takes back the transaction of which a write failed.
+    /// Those of `out`. Held bytes are dropped: SQLite rolls back the transaction of a failed write.
     pub(crate) fn write<E>(
         &mut self,
         bytes: &[u8],
@@ -63,11 +65,11 @@ impl Frames {
         if self.is_last || self.held.len() >= HELD_BYTES_MAX { self.write_out(out) } else { Ok(()) }
     }
 
-    /// Writes what is held, before anything else is done with the file.
+    /// Writes the held bytes, before any other use of the file.
     ///
     /// # Errors
     ///
-    /// Those of `out`. What is held stays so: its transaction may go on, and be written by a later call.
+    /// Those of `out`. The bytes stay held: their transaction may continue, and a later call may write them.
     pub(crate) fn write_out<E>(&mut self, mut out: impl FnMut(&[u8], i64) -> Result<(), E>) -> Result<(), E> {
         if !self.held.is_empty() {
             out(&self.held, self.at)?;
@@ -87,7 +89,7 @@ mod tests {
     const PAGE_BYTES: usize = 512;
     const LOG_HEADER_BYTES: usize = 32;
 
-    /// The log's file: what it holds, how often it was written, and whether the disk is full.
+    /// The log's file: its content, the number of writes, and whether the disk is full.
     #[derive(Default)]
     struct Disk {
         file: Vec<u8>,
@@ -108,18 +110,18 @@ mod tests {
         }
     }
 
-    /// A log behind [`Frames`], and beside it one that is written as SQLite asks.
+    /// A log behind [`Frames`], beside one that gets SQLite's writes directly.
     #[derive(Default)]
     struct Log {
         frames: Frames,
         disk: Disk,
-        asked: Disk,
+        direct: Disk,
     }
 
     impl Log {
         fn write(&mut self, bytes: &[u8], at: usize) -> Result<(), &'static str> {
             let at = i64::try_from(at).unwrap();
-            self.asked.put(bytes, at).unwrap();
+            self.direct.put(bytes, at).unwrap();
             self.frames.write(bytes, at, |bytes, at| self.disk.put(bytes, at))
         }
 
@@ -147,7 +149,7 @@ mod tests {
             log.frame(number, 2, number == 99).unwrap();
         }
         assert_eq!(log.disk.writes, 2, "the log's own header, and the commit");
-        assert_eq!(log.disk.file, log.asked.file);
+        assert_eq!(log.disk.file, log.direct.file);
     }
 
     #[test]
@@ -160,11 +162,11 @@ mod tests {
             assert!(log.frames.held.len() < HELD_BYTES_MAX);
         }
         assert_eq!(log.disk.writes, 5);
-        assert_eq!(log.disk.file, log.asked.file);
+        assert_eq!(log.disk.file, log.direct.file);
     }
 
     #[test]
-    fn nothing_of_a_commit_that_failed_is_written_later() {
+    fn nothing_of_a_failed_commit_is_written_later() {
         let mut log = Log::default();
         log.write(&[1; LOG_HEADER_BYTES], 0).unwrap();
         log.disk.is_full = true;
@@ -174,11 +176,11 @@ mod tests {
         log.write_out().unwrap();
         assert_eq!(log.disk.file.len(), LOG_HEADER_BYTES);
         log.frame(0, 3, true).unwrap();
-        assert_eq!(log.disk.file[LOG_HEADER_BYTES..], log.asked.file[LOG_HEADER_BYTES..place(1)]);
+        assert_eq!(log.disk.file[LOG_HEADER_BYTES..], log.direct.file[LOG_HEADER_BYTES..place(1)]);
     }
 
     #[test]
-    fn what_could_not_be_written_before_a_read_is_written_later() {
+    fn a_write_that_failed_before_a_read_is_repeated_later() {
         let mut log = Log::default();
         log.write(&[1; LOG_HEADER_BYTES], 0).unwrap();
         log.frame(0, 2, false).unwrap();
@@ -186,21 +188,21 @@ mod tests {
         assert_eq!(log.write_out(), Err("full"));
         log.disk.is_full = false;
         log.frame(1, 2, true).unwrap();
-        assert_eq!(log.disk.file, log.asked.file);
+        assert_eq!(log.disk.file, log.direct.file);
     }
 
-    /// What SQLite does with its log.
+    /// A step of SQLite with its log.
     #[derive(Clone, Debug)]
     enum Step {
-        /// A frame with this in it, and whether a commit ends with it.
+        /// A frame with this byte in it, and whether a commit ends with it.
         Append(u8, bool),
-        /// A page that is already there, so many frames ago, changed once more.
+        /// A page written this many frames ago, changed once more.
         PageAgain(usize, u8),
         /// The same of its header, for the checksums.
         HeaderAgain(usize, u8),
-        TakeBack(usize),
+        Rollback(usize),
         StartOver(u8),
-        /// Anything else with the file.
+        /// Any other call.
         Other,
     }
 
@@ -209,7 +211,7 @@ mod tests {
             8 => (any::<u8>(), prop::bool::weighted(0.2)).prop_map(|(fill, is_last)| Step::Append(fill, is_last)),
             1 => (1..6_usize, any::<u8>()).prop_map(|(back, fill)| Step::PageAgain(back, fill)),
             1 => (1..6_usize, any::<u8>()).prop_map(|(back, fill)| Step::HeaderAgain(back, fill)),
-            1 => (0..6_usize).prop_map(Step::TakeBack),
+            1 => (0..6_usize).prop_map(Step::Rollback),
             1 => any::<u8>().prop_map(Step::StartOver),
             1 => Just(Step::Other),
         ]
@@ -233,7 +235,7 @@ mod tests {
                     Step::HeaderAgain(back, fill) => {
                         log.write(&[fill; HEADER_BYTES], place(next.saturating_sub(back))).unwrap();
                     }
-                    Step::TakeBack(frames) => next = next.saturating_sub(frames),
+                    Step::Rollback(frames) => next = next.saturating_sub(frames),
                     Step::StartOver(fill) => {
                         log.write(&[fill; LOG_HEADER_BYTES], 0).unwrap();
                         next = 0;
@@ -241,11 +243,11 @@ mod tests {
                     Step::Other => log.write_out().unwrap(),
                 }
                 if log.frames.held.is_empty() {
-                    prop_assert_eq!(&log.disk.file, &log.asked.file);
+                    prop_assert_eq!(&log.disk.file, &log.direct.file);
                 }
             }
             log.write_out().unwrap();
-            prop_assert_eq!(&log.disk.file, &log.asked.file);
+            prop_assert_eq!(&log.disk.file, &log.direct.file);
         }
     }
 }

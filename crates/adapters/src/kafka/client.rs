@@ -1,4 +1,4 @@
-//! How clients of Kafka are set up.
+//! Configuration of Kafka clients.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 
-/// Settings that trade delay for size. All of them wait for every replica in sync and write each record once: no business event
-/// is published with less (trap T9 of the sources).
+/// Settings that trade delay for size. Every tuning waits for all in-sync replicas and has an idempotent producer: no
+/// business event is published with less (trap T9 of the sources).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tuning {
-    /// Nothing waits for more.
+    /// Sends and fetches at once.
     #[default]
     Prompt,
-    /// Source 001: batches of 16 KiB within 5 ms, lz4; readers are given 1 KiB at least.
+    /// Source 001: batches of 16 KiB within 5 ms, lz4; consumers fetch at least 1 KiB.
     Throughput,
-    /// Source 002: batches of 16 KiB within 10 ms, snappy; readers are given 1 KiB at least.
+    /// Source 002: batches of 16 KiB within 10 ms, snappy; consumers fetch at least 1 KiB.
     Compact,
 }
 
@@ -46,7 +46,7 @@ impl Tuning {
         }
     }
 
-    /// No record is on its way to the broker for longer: the library gives it up by then.
+    /// The longest time for which a record is in flight to the broker; the library drops it after that.
     pub const fn in_flight_max(self) -> Duration {
         match self {
             Tuning::Prompt => Duration::from_secs(30),
@@ -62,7 +62,7 @@ impl Tuning {
     }
 }
 
-/// What is said otherwise than the tuning has it.
+/// Settings that replace those of the tuning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// `none`, `lz4` or `snappy`.
@@ -72,49 +72,49 @@ pub struct Overrides {
     pub buffer_kb: Option<u64>,
     pub fetch_min_bytes: Option<u64>,
     pub fetch_wait_ms: Option<u64>,
-    /// Records of a partition that are taken in at once.
+    /// The most records of a partition that one fetch returns.
     pub poll_max: Option<usize>,
 }
 
 impl Overrides {
     fn producer(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let said = [
+        let set = [
             ("compression.codec", self.compression.map(str::to_owned)),
             ("linger.ms", self.linger_ms.map(|value| value.to_string())),
             ("batch.size", self.batch_bytes.map(|value| value.to_string())),
             ("queue.buffering.max.kbytes", self.buffer_kb.map(|value| value.to_string())),
         ];
-        said.into_iter().filter_map(|(key, value)| Some((key, value?)))
+        set.into_iter().filter_map(|(key, value)| Some((key, value?)))
     }
 
     fn consumer(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let said = [("fetch.min.bytes", self.fetch_min_bytes), ("fetch.wait.max.ms", self.fetch_wait_ms)];
-        said.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())))
+        let set = [("fetch.min.bytes", self.fetch_min_bytes), ("fetch.wait.max.ms", self.fetch_wait_ms)];
+        set.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())))
     }
 }
 
-/// A consumer group on the brokers, where it is otherwise than by itself.
+/// A consumer group on the brokers, where it differs from the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupShape {
-    /// Its name there, in place of its own.
+    /// The group's name on the brokers instead of its own.
     pub name: Option<String>,
-    /// How many members of it each process is.
+    /// Number of members of the group in each process.
     pub members: usize,
 }
 
-/// Where the brokers are, and how they are spoken to.
+/// The brokers' addresses, and how clients talk to them.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     pub brokers: String,
     pub tuning: Tuning,
-    /// Stands before the name of every topic and group, so that several shops can share brokers.
+    /// Prefix of the name of every topic and group, so that several shops can share brokers.
     pub prefix: String,
-    /// How the topics of dead letters are called.
+    /// How topics of dead letters are named.
     pub dead_letters: DeadLetterNames,
     pub overrides: Overrides,
-    /// Those that are otherwise than by themselves.
+    /// Groups that differ from the default.
     pub groups: BTreeMap<Group, GroupShape>,
-    /// Where this shop's events come from; those of others are passed over.
+    /// Source of this shop's events; events of other sources are skipped.
     pub source: Arc<str>,
 }
 
@@ -123,13 +123,13 @@ impl Cluster {
         format!("{}{name}", self.prefix)
     }
 
-    /// What a group is called on the brokers.
+    /// The name of a group on the brokers.
     fn group(&self, group: Group) -> String {
         let name = self.groups.get(&group).and_then(|shape| shape.name.as_deref());
         self.prefixed(name.unwrap_or(group.name()))
     }
 
-    /// How many members of a group this process is.
+    /// Number of members of a group in this process.
     pub(super) fn members(&self, group: Group) -> usize {
         self.groups.get(&group).map_or(1, |shape| shape.members)
     }
@@ -144,7 +144,7 @@ impl Cluster {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "doorbuster")
             .set("reconnect.backoff.max.ms", "1000")
-            // Partitions would be counted wrongly by whoever makes a topic in passing.
+            // Topics created on first use would have the wrong number of partitions.
             .set("allow.auto.create.topics", "false");
         config
     }
@@ -159,7 +159,7 @@ impl Cluster {
             config.set(key, value);
         });
         config
-            // The Java client's: a key has one partition, whoever publishes it.
+            // The Java client's partitioner: a key has the same partition with every producer.
             .set("partitioner", "murmur2_random")
             .set("acks", "all")
             .set("enable.idempotence", "true")
@@ -183,14 +183,14 @@ impl Cluster {
             .set("partition.assignment.strategy", "roundrobin")
             .set("session.timeout.ms", "10000")
             .set("heartbeat.interval.ms", "3000")
-            // A topic that is made later is found soon.
+            // New topics are found within five seconds.
             .set("topic.metadata.refresh.interval.ms", "5000")
             .set("queued.max.messages.kbytes", "16384");
         config
     }
 }
 
-/// A client whose troubles are told by what comes of them, not by lines of a library's log.
+/// A client context that logs nothing: the callers report failures themselves.
 pub(super) struct Quiet;
 
 impl ClientContext for Quiet {
@@ -204,25 +204,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_tuning_gives_up_safety() {
+    fn every_tuning_is_safe() {
         for tuning in [Tuning::Prompt, Tuning::Throughput, Tuning::Compact] {
             let cluster = Cluster { brokers: "localhost:9092".to_owned(), tuning, ..Cluster::default() };
             let (producer, consumer) = (cluster.producer(), cluster.consumer(Group::Ranking));
             assert_eq!(producer.get("acks"), Some("all"));
             assert_eq!(producer.get("enable.idempotence"), Some("true"));
             assert_eq!(producer.get("partitioner"), Some("murmur2_random"));
-            let given_up = tuning.in_flight_max().as_millis().to_string();
-            assert_eq!(producer.get("message.timeout.ms"), Some(given_up.as_str()));
+            let dropped_after = tuning.in_flight_max().as_millis().to_string();
+            assert_eq!(producer.get("message.timeout.ms"), Some(dropped_after.as_str()));
             assert_eq!(consumer.get("enable.auto.commit"), Some("false"));
             assert_eq!(consumer.get("auto.offset.reset"), Some("earliest"));
-            // Names and values that the library does not know are refused here.
+            // The library refuses unknown names and values here.
             producer.create_native_config().unwrap();
             consumer.create_native_config().unwrap();
         }
     }
 
     #[test]
-    fn what_is_said_otherwise_takes_the_place_of_the_tuning() {
+    fn overrides_replace_the_tuning() {
         let overrides = Overrides {
             compression: Some("snappy"),
             linger_ms: Some(7),

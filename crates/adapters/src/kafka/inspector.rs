@@ -1,4 +1,5 @@
-//! Kafka as operators ask about it: how far topics reach, what lies between two offsets, and what its tools are told.
+//! Kafka as operators inspect it: extents of partitions, the events between two offsets, and offsets committed for
+//! Kafka's tools.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -21,13 +22,13 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::client::{Cluster, Quiet};
 use super::membership::attribute;
 
-/// Brokers that say nothing for so long are away.
+/// Time-out of one call to the brokers, and of a read without records.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The clocks of those who publish differ by less.
+/// The clocks of publishers differ by less than this.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(100);
 
-/// Asks with clients of its own, each for one question, on threads that may block.
+/// Queries the brokers with a client of its own for each call, on threads that may block.
 #[derive(Clone)]
 pub struct KafkaInspector {
     cluster: Cluster,
@@ -36,7 +37,7 @@ pub struct KafkaInspector {
 impl ConsumerContext for Quiet {}
 
 type Client = BaseConsumer<Quiet>;
-type Answer<T> = Result<T, KafkaError>;
+type KafkaResult<T> = Result<T, KafkaError>;
 
 impl KafkaInspector {
     pub const fn new(cluster: Cluster) -> KafkaInspector {
@@ -46,19 +47,18 @@ impl KafkaInspector {
     fn ask<T: Send + 'static>(
         &self,
         group: Group,
-        ask: impl FnOnce(&KafkaInspector, &Client) -> Answer<T> + Send + 'static,
+        ask: impl FnOnce(&KafkaInspector, &Client) -> KafkaResult<T> + Send + 'static,
     ) -> Reading<'_, T> {
-        let book = self.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&book, &book.client(group)?));
+        let inspector = self.clone();
+        let call = tokio::task::spawn_blocking(move || ask(&inspector, &inspector.client(group)?));
         Box::pin(async move {
-            let answer =
-                asked.await.map_err(|_panic| StoreError("the question was not asked to its end".to_owned()))?;
+            let answer = call.await.map_err(|_panic| StoreError("the call to the brokers was aborted".to_owned()))?;
             answer.map_err(|error| StoreError(error.to_string()))
         })
     }
 
-    /// It speaks for the group, and is no member of it.
-    fn client(&self, group: Group) -> Answer<Client> {
+    /// A client that uses the group's id without being a member of the group.
+    fn client(&self, group: Group) -> KafkaResult<Client> {
         self.cluster.consumer(group).create_with_context(Quiet)
     }
 
@@ -66,8 +66,8 @@ impl KafkaInspector {
         self.cluster.prefixed(partition.topic.map_or("", Topic::name))
     }
 
-    /// All partitions of topics that are there.
-    fn partitions(&self, client: &Client, topics: &[Topic]) -> Answer<Vec<Partition>> {
+    /// Returns all partitions of the given topics.
+    fn partitions(&self, client: &Client, topics: &[Topic]) -> KafkaResult<Vec<Partition>> {
         let mut found = vec![];
         for topic in topics {
             let name = self.cluster.prefixed(topic.name());
@@ -79,18 +79,18 @@ impl KafkaInspector {
         Ok(found)
     }
 
-    /// Every event that is on a topic, of those that were published from a moment on.
+    /// Returns the ids of the events on a topic that were published at or after `since`.
     pub fn present(&self, topic: Topic, since: Timestamp) -> Reading<'_, HashSet<EventId>> {
-        // No group is spoken for: any will do.
-        self.ask(Group::ALL[0], move |book, client| {
+        // Any group will do: nothing is committed.
+        self.ask(Group::ALL[0], move |inspector, client| {
             let mut present = HashSet::new();
-            // Whoever published may have had another clock.
+            // Publishers' clocks may differ from this machine's.
             let since =
                 Timestamp::from_micros(since.micros().saturating_sub(CLOCKS_DIFFER.as_secs() as i64 * 1_000_000));
-            for partition in book.partitions(client, &[topic])? {
-                let begin = book.first_since(client, partition, since)?;
-                let (_, end) = client.fetch_watermarks(&book.name(partition), partition.number, PATIENCE)?;
-                let is_whole = book.read(client, (partition, begin..end), |message| {
+            for partition in inspector.partitions(client, &[topic])? {
+                let begin = inspector.first_since(client, partition, since)?;
+                let (_, end) = client.fetch_watermarks(&inspector.name(partition), partition.number, PATIENCE)?;
+                let is_whole = inspector.read(client, (partition, begin..end), |message| {
                     let id = attribute(message, "ce_id").and_then(|id| std::str::from_utf8(id).ok());
                     present.extend(id.and_then(parse_uuid).map(EventId));
                     true
@@ -103,21 +103,22 @@ impl KafkaInspector {
         })
     }
 
-    /// The source of a record that is not this shop's, and the topic that it is on: the last record of each partition is looked at.
-    /// What says nothing of where it comes from is nobody's, and so not this shop's.
+    /// Returns the source of a record that is not this shop's, and its topic. Only the last record of each partition is
+    /// read. A record that names no source has the default source.
     pub fn stranger(&self) -> Reading<'_, Option<(Topic, String)>> {
-        // No group is spoken for: any will do.
-        self.ask(Group::ALL[0], |book, client| {
+        // Any group will do: nothing is committed.
+        self.ask(Group::ALL[0], |inspector, client| {
             for topic in Topic::ALL {
-                for partition in book.partitions(client, &[*topic])? {
-                    let (begin, end) = client.fetch_watermarks(&book.name(partition), partition.number, PATIENCE)?;
+                for partition in inspector.partitions(client, &[*topic])? {
+                    let (begin, end) =
+                        client.fetch_watermarks(&inspector.name(partition), partition.number, PATIENCE)?;
                     let mut source = None;
-                    book.read(client, (partition, begin.max(end - 1)..end), |message| {
+                    inspector.read(client, (partition, begin.max(end - 1)..end), |message| {
                         let found = attribute(message, SOURCE_ATTRIBUTE).unwrap_or(cloud_event::SOURCE.as_bytes());
                         source = Some(String::from_utf8_lossy(found).into_owned());
                         false
                     })?;
-                    if let Some(source) = source.filter(|source| *source != *book.cluster.source) {
+                    if let Some(source) = source.filter(|source| *source != *inspector.cluster.source) {
                         return Ok(Some((*topic, source)));
                     }
                 }
@@ -126,7 +127,7 @@ impl KafkaInspector {
         })
     }
 
-    fn list(&self, places: impl IntoIterator<Item = (Partition, Offset)>) -> Answer<TopicPartitionList> {
+    fn list(&self, places: impl IntoIterator<Item = (Partition, Offset)>) -> KafkaResult<TopicPartitionList> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in places {
             list.add_partition_offset(&self.name(partition), partition.number, offset)?;
@@ -134,7 +135,7 @@ impl KafkaInspector {
         Ok(list)
     }
 
-    fn all_extents(&self, client: &Client, group: Group) -> Answer<Vec<Extent>> {
+    fn all_extents(&self, client: &Client, group: Group) -> KafkaResult<Vec<Extent>> {
         let partitions = self.partitions(client, &group.topics())?;
         let asked = self.list(partitions.iter().map(|partition| (*partition, Offset::Invalid)))?;
         let committed = client.committed_offsets(asked, PATIENCE)?;
@@ -142,14 +143,14 @@ impl KafkaInspector {
         for partition in partitions {
             let name = self.name(partition);
             let (begin, end) = client.fetch_watermarks(&name, partition.number, PATIENCE)?;
-            let told = committed.find_partition(&name, partition.number);
-            let committed = told.and_then(|told| told.offset().to_raw()).filter(|offset| *offset >= 0);
+            let found = committed.find_partition(&name, partition.number);
+            let committed = found.and_then(|found| found.offset().to_raw()).filter(|offset| *offset >= 0);
             extents.push(Extent { partition, begin, end, committed });
         }
         Ok(extents)
     }
 
-    fn first_since(&self, client: &Client, partition: Partition, moment: Timestamp) -> Answer<i64> {
+    fn first_since(&self, client: &Client, partition: Partition, moment: Timestamp) -> KafkaResult<i64> {
         let asked = self.list([(partition, Offset::Offset(moment.micros() / 1_000))])?;
         let found = client.offsets_for_times(asked, PATIENCE)?;
         let found = found.find_partition(&self.name(partition), partition.number).map(|found| found.offset());
@@ -159,26 +160,26 @@ impl KafkaInspector {
         Ok(client.fetch_watermarks(&self.name(partition), partition.number, PATIENCE)?.1)
     }
 
-    /// Reads a partition between two offsets until `each` has enough. Whether the end was reached; a broker that brings
-    /// nothing for long is not waited for.
+    /// Reads a partition between two offsets until `each` returns `false`. Returns whether the end was reached; stops
+    /// after `PATIENCE` without a record.
     fn read(
         &self,
         client: &Client,
         (partition, offsets): (Partition, Range<i64>),
         mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
-    ) -> Answer<bool> {
-        let (mut next, mut heard) = (offsets.start, Instant::now());
+    ) -> KafkaResult<bool> {
+        let (mut next, mut received_at) = (offsets.start, Instant::now());
         if next < offsets.end {
             client.assign(&self.list([(partition, Offset::Offset(next))])?)?;
         }
         while next < offsets.end {
             let Some(message) = client.poll(POLL).transpose()? else {
-                if heard.elapsed() > PATIENCE {
+                if received_at.elapsed() > PATIENCE {
                     return Ok(false);
                 }
                 continue;
             };
-            (next, heard) = (message.offset() + 1, Instant::now());
+            (next, received_at) = (message.offset() + 1, Instant::now());
             if message.offset() < offsets.end && !each(&message) {
                 return Ok(next >= offsets.end);
             }
@@ -186,7 +187,7 @@ impl KafkaInspector {
         Ok(true)
     }
 
-    fn passage(&self, client: &Client, key: OffsetKey, offsets: Range<i64>) -> Answer<Passage> {
+    fn passage(&self, client: &Client, key: OffsetKey, offsets: Range<i64>) -> KafkaResult<Passage> {
         let (mut passage, mut looked_at) = (Passage::default(), 0);
         passage.is_whole = self.read(client, (key.partition, offsets), |message| {
             looked_at += 1;
@@ -200,13 +201,13 @@ impl KafkaInspector {
     }
 }
 
-/// The record as an event that the group asks for.
+/// Returns the record as an event, if the group subscribes to it.
 fn passed(message: &BorrowedMessage<'_>, key: OffsetKey, source: &str) -> Option<Passed> {
     cloud_event::foreign(attribute(message, SOURCE_ATTRIBUTE), source).is_none().then_some(())?;
     let read = cloud_event::read(|name| attribute(message, name), message.payload());
     let Ok(Read::Event { id, event, at, .. }) = read else { return None };
     let kind = event.kind();
-    // A copy for readers outside is passed by nobody who would have to read it.
+    // The group reads the event on its own topic, not its copy for external readers.
     if !key.group.subscribes_to(kind) || key.partition.topic != Some(kind.topic()) {
         return None;
     }
@@ -217,26 +218,26 @@ fn passed(message: &BorrowedMessage<'_>, key: OffsetKey, source: &str) -> Option
 
 impl LogInspector for KafkaInspector {
     fn extents(&self, group: Group) -> Reading<'_, Vec<Extent>> {
-        self.ask(group, move |book, client| book.all_extents(client, group))
+        self.ask(group, move |inspector, client| inspector.all_extents(client, group))
     }
 
     fn offset_at(&self, partition: Partition, moment: Timestamp) -> Reading<'_, i64> {
-        // No group is spoken for: any will do.
-        self.ask(Group::ALL[0], move |book, client| book.first_since(client, partition, moment))
+        // Any group will do: nothing is committed.
+        self.ask(Group::ALL[0], move |inspector, client| inspector.first_since(client, partition, moment))
     }
 
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
-        self.ask(key.group, move |book, client| book.passage(client, key, offsets))
+        self.ask(key.group, move |inspector, client| inspector.passage(client, key, offsets))
     }
 
     fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         let Some(first) = moves.first() else { return Box::pin(std::future::ready(Ok(()))) };
-        self.ask(first.key.group, move |book, client| {
-            let list = book.list(moves.iter().map(|moved| (moved.key.partition, Offset::Offset(moved.to))))?;
+        self.ask(first.key.group, move |inspector, client| {
+            let list = inspector.list(moves.iter().map(|moved| (moved.key.partition, Offset::Offset(moved.to))))?;
             match client.commit(&list, CommitMode::Sync) {
-                // The group has members, who tell it themselves as soon as they begin there.
+                // The group has members, which commit the offset themselves as soon as they start there.
                 Err(error) if has_members(&error) => Ok(()),
-                told => told,
+                done => done,
             }
         })
     }

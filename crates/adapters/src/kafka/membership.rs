@@ -23,83 +23,83 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::Cluster;
 
-/// How often Kafka is told where the group stands.
-const TELL_EVERY: Duration = Duration::from_secs(1);
-/// Brokers that are away are complained of so often.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
-/// Records taken from the client at once.
+/// How often offsets are committed to Kafka.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
+/// How often a failure of the brokers is reported.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+/// The most records taken from the client at once.
 const POLLED_MAX: usize = 2_000;
 
 /// Called with the group and the source of a record of another shop.
 pub(super) type OnForeign = Arc<dyn Fn(Group, &str) + Send + Sync>;
 
-/// Who is told what a reader cannot know by asking.
+/// Callbacks for what a reader cannot find out by polling.
 #[derive(Clone)]
 pub struct Listener {
     /// There may be something to read. Called from any thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
-    /// The brokers are in trouble, which the client tries to get over by itself.
+    /// The brokers are failing; the client retries by itself.
     pub complain: Arc<dyn Fn(String) + Send + Sync>,
-    /// A record is another shop's, and was passed over.
+    /// A record belongs to another shop and was skipped.
     pub foreign: OnForeign,
 }
 
 pub(super) struct Membership {
-    consumer: BaseConsumer<Changes>,
+    consumer: BaseConsumer<Rebalances>,
     cluster: Cluster,
     group: Group,
     listener: Listener,
     readings: BTreeMap<Partition, Reading>,
-    told: Instant,
-    complained: Option<Instant>,
+    committed_at: Instant,
+    reported_at: Option<Instant>,
 }
 
-/// Where this process is in a partition that it was given.
+/// This process's state in an assigned partition.
 #[derive(Default)]
 struct Reading {
     waiting: VecDeque<Delivery>,
     versions: Versions,
-    /// The offset after the last record that came from the client.
+    /// The offset after the last record that the client returned.
     received: i64,
-    /// Where whoever reads will go on.
+    /// The offset that the reader fetches next.
     next: i64,
-    /// Everything before it was handed out and decided.
+    /// Everything before this offset was handed out and decided.
     done: i64,
-    told: i64,
+    committed: i64,
 }
 
-/// What the group's coordinator said and was not acted upon yet, in order.
-struct Changes {
+/// The coordinator's rebalances that were not applied yet, in order.
+struct Rebalances {
     cluster: Cluster,
-    said: Mutex<VecDeque<Change>>,
+    rebalances: Mutex<VecDeque<Rebalance>>,
 }
 
-enum Change {
-    Given(Vec<Partition>),
-    TakenAway,
+enum Rebalance {
+    Assigned(Vec<Partition>),
+    Revoked,
 }
 
-impl ClientContext for Changes {
+impl ClientContext for Rebalances {
     fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _line: &str) {}
 
     fn error(&self, _error: KafkaError, _reason: &str) {}
 }
 
-impl ConsumerContext for Changes {
+impl ConsumerContext for Rebalances {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, change: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         if change == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            // Taken over only when the store has said where to begin.
-            let given = partitions.elements();
-            let known = given.iter().filter_map(|given| {
+            // Assigned only after the store has returned the offsets.
+            let assigned = partitions.elements();
+            let known = assigned.iter().filter_map(|assigned| {
                 self.cluster
-                    .topic(given.topic())
-                    .map(|topic| Partition { topic: Some(topic), number: given.partition() })
+                    .topic(assigned.topic())
+                    .map(|topic| Partition { topic: Some(topic), number: assigned.partition() })
             });
-            self.said.lock().push_back(Change::Given(known.collect()));
+            self.rebalances.lock().push_back(Rebalance::Assigned(known.collect()));
         } else {
-            // An error means that they are gone already.
+            // An error means that they are revoked already.
             let _ = consumer.unassign();
-            self.said.lock().push_back(Change::TakenAway);
+            self.rebalances.lock().push_back(Rebalance::Revoked);
         }
     }
 }
@@ -107,8 +107,8 @@ impl ConsumerContext for Changes {
 impl Membership {
     pub(super) fn join(cluster: &Cluster, group: Group, listener: Listener) -> Result<Membership, KafkaError> {
         let config = cluster.consumer(group);
-        let mut consumer: BaseConsumer<Changes> =
-            config.create_with_context(Changes { cluster: cluster.clone(), said: Mutex::default() })?;
+        let mut consumer: BaseConsumer<Rebalances> =
+            config.create_with_context(Rebalances { cluster: cluster.clone(), rebalances: Mutex::default() })?;
         let wake = Arc::clone(&listener.wake);
         consumer.set_nonempty_callback(move || wake());
         let topics: Vec<String> = group.topics().into_iter().map(|topic| cluster.prefixed(topic.name())).collect();
@@ -116,15 +116,15 @@ impl Membership {
         consumer.subscribe(&topics)?;
         let readings = BTreeMap::new();
         let cluster = cluster.clone();
-        Ok(Membership { consumer, cluster, group, listener, readings, told: Instant::now(), complained: None })
+        Ok(Membership { consumer, cluster, group, listener, readings, committed_at: Instant::now(), reported_at: None })
     }
 
-    /// Takes what has come, and says which partitions are this process's. `places` is the store, which knows where the
-    /// group stands.
-    pub(super) async fn partitions(&mut self, places: &mut dyn EventLog) -> Result<Vec<Partition>, StoreError> {
+    /// Takes in new records and returns the partitions of this process. `offsets` is the store, which knows the group's
+    /// offsets.
+    pub(super) async fn partitions(&mut self, offsets: &mut dyn EventLog) -> Result<Vec<Partition>, StoreError> {
         self.poll();
-        self.change(places).await?;
-        self.tell();
+        self.apply_rebalance(offsets).await?;
+        self.commit_offsets();
         Ok(self.readings.keys().copied().collect())
     }
 
@@ -136,49 +136,49 @@ impl Membership {
                 Some(Err(error)) => return self.complain(&error),
             }
         }
-        // Whoever is woken only when the first record comes would not hear of those that are left.
+        // The client wakes only at the first record; without this call the remaining ones would wait.
         (self.listener.wake)();
     }
 
     fn complain(&mut self, error: &KafkaError) {
-        if self.complained.is_none_or(|complained| complained.elapsed() >= COMPLAIN_EVERY) {
-            self.complained = Some(Instant::now());
+        if self.reported_at.is_none_or(|reported_at| reported_at.elapsed() >= REPORT_EVERY) {
+            self.reported_at = Some(Instant::now());
             (self.listener.complain)(format!("{} cannot read: {error}", self.group.name()));
         }
     }
 
-    /// Acts upon one thing that the coordinator said: who lost partitions must be seen without them once.
-    async fn change(&mut self, places: &mut dyn EventLog) -> Result<(), StoreError> {
-        let next = self.consumer.context().said.lock().pop_front();
+    /// Applies one rebalance: a reader must see once that partitions were revoked.
+    async fn apply_rebalance(&mut self, offsets: &mut dyn EventLog) -> Result<(), StoreError> {
+        let next = self.consumer.context().rebalances.lock().pop_front();
         match next {
             None => Ok(()),
-            Some(Change::TakenAway) => {
+            Some(Rebalance::Revoked) => {
                 self.readings.clear();
                 (self.listener.wake)();
                 Ok(())
             }
-            Some(Change::Given(given)) => {
-                let begun = self.begin(&given, places).await;
+            Some(Rebalance::Assigned(assigned)) => {
+                let begun = self.begin(&assigned, offsets).await;
                 if begun.is_err() {
-                    self.consumer.context().said.lock().push_front(Change::Given(given));
+                    self.consumer.context().rebalances.lock().push_front(Rebalance::Assigned(assigned));
                 }
                 begun
             }
         }
     }
 
-    /// Begins to read where the store says that the group stands.
-    async fn begin(&mut self, given: &[Partition], places: &mut dyn EventLog) -> Result<(), StoreError> {
-        let mut list = TopicPartitionList::with_capacity(given.len());
+    /// Starts to read at the offsets that the store has for the group.
+    async fn begin(&mut self, assigned: &[Partition], offsets: &mut dyn EventLog) -> Result<(), StoreError> {
+        let mut list = TopicPartitionList::with_capacity(assigned.len());
         let mut readings = BTreeMap::new();
-        for partition in given {
-            let from = places.position(OffsetKey { group: self.group, partition: *partition }).await?;
+        for partition in assigned {
+            let from = offsets.position(OffsetKey { group: self.group, partition: *partition }).await?;
             let topic = name(&self.cluster, *partition);
-            list.add_partition_offset(&topic, partition.number, Offset::Offset(from)).map_err(told)?;
-            let reading = Reading { received: from, next: from, done: from, told: from, ..Reading::default() };
+            list.add_partition_offset(&topic, partition.number, Offset::Offset(from)).map_err(store_error)?;
+            let reading = Reading { received: from, next: from, done: from, committed: from, ..Reading::default() };
             readings.insert(*partition, reading);
         }
-        self.consumer.assign(&list).map_err(told)?;
+        self.consumer.assign(&list).map_err(store_error)?;
         self.readings = readings;
         Ok(())
     }
@@ -192,11 +192,12 @@ impl Membership {
         let Some(reading) = self.readings.get_mut(&partition) else { return fetched };
         if from != reading.next {
             let topic = name(&self.cluster, partition);
-            // Right after the partition was given it may be too early; whoever reads comes again.
+            // Right after the assignment a seek may be too early; the reader fetches again.
             if self.consumer.seek(&topic, partition.number, Offset::Offset(from), Duration::ZERO).is_err() {
                 return fetched;
             }
-            *reading = Reading { received: from, next: from, done: from, told: reading.told, ..Reading::default() };
+            *reading =
+                Reading { received: from, next: from, done: from, committed: reading.committed, ..Reading::default() };
         }
         reading.done = from;
         while fetched.deliveries.len() < limit.max(1)
@@ -212,21 +213,21 @@ impl Membership {
         fetched
     }
 
-    /// Tells Kafka, so that its tools show how far the group is. Nobody begins there.
-    fn tell(&mut self) {
-        if self.told.elapsed() < TELL_EVERY {
+    /// Commits the offsets to Kafka, so that its tools show the group's lag. Readers never start from them.
+    fn commit_offsets(&mut self) {
+        if self.committed_at.elapsed() < COMMIT_EVERY {
             return;
         }
-        self.told = Instant::now();
+        self.committed_at = Instant::now();
         let mut list = TopicPartitionList::new();
-        for (partition, reading) in self.readings.iter_mut().filter(|(_, reading)| reading.done != reading.told) {
+        for (partition, reading) in self.readings.iter_mut().filter(|(_, reading)| reading.done != reading.committed) {
             let topic = name(&self.cluster, *partition);
             if list.add_partition_offset(&topic, partition.number, Offset::Offset(reading.done)).is_ok() {
-                reading.told = reading.done;
+                reading.committed = reading.done;
             }
         }
         if list.count() > 0 {
-            // What is not heard now is said again when the group has gone on.
+            // A lost commit is repeated when the group has moved.
             let _ = self.consumer.commit(&list, CommitMode::Async);
         }
     }
@@ -236,7 +237,7 @@ fn name(cluster: &Cluster, partition: Partition) -> String {
     cluster.prefixed(partition.topic.map_or("", Topic::name))
 }
 
-/// Puts a record where it is fetched from, unless nobody of the group asks for it.
+/// Queues a record for `fetch`, unless the group does not subscribe to it.
 fn file(
     (cluster, group, listener): (&Cluster, Group, &Listener),
     readings: &mut BTreeMap<Partition, Reading>,
@@ -253,7 +254,7 @@ fn file(
     }
     let trace = cloud_event::trace(attribute);
     match cloud_event::read(attribute, message.payload()) {
-        // A copy for readers outside: the group reads the event where it is at home.
+        // A copy for external readers: the group reads the event on its own topic.
         Ok(Read::Event { event, .. }) if event.kind().topic() != topic => {}
         Ok(Read::Event { id, event, at, version }) => {
             let gap = match reading.versions.judge(topic, &event, version) {
@@ -261,7 +262,7 @@ fn file(
                 Arrival::InTurn => None,
                 Arrival::Behind(gap) => Some(gap),
             };
-            // What the group does not ask for may still show that something is missing.
+            // An event that the group does not subscribe to may still show that another one is missing.
             if gap.is_some() || group.subscribes_to(event.kind()) {
                 reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), trace, at, gap });
             }
@@ -272,25 +273,25 @@ fn file(
             let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
             let kind = EventKind::from_type(&kind).map_or(kind, |kind| kind.name().to_owned());
             let event = Err(Poison { topic, key, kind, payload, error });
-            // What names no event has no identity, and its moment is when the broker took it.
+            // A record without an event has no id; its time is when the broker received it.
             let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
             reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, trace, at, gap: None });
         }
     }
 }
 
-/// What a record says about itself beside its value.
+/// Returns a header of a record.
 pub(super) fn attribute<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
     let headers = message.headers()?;
     headers.iter().find(|header| header.key == name).and_then(|header| header.value)
 }
 
-/// Bytes that are no text in a form that can be read.
+/// Returns bytes as text; bytes that are no UTF-8 are shown in hexadecimal.
 fn text_of(bytes: &[u8]) -> String {
     let hexadecimal = || bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"));
     std::str::from_utf8(bytes).map_or_else(|_| hexadecimal(), str::to_owned)
 }
 
-fn told(error: KafkaError) -> StoreError {
+fn store_error(error: KafkaError) -> StoreError {
     StoreError(error.to_string())
 }

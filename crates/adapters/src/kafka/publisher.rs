@@ -1,4 +1,4 @@
-//! Publishes the relay's records, and knows that they are there.
+//! Publishes the relay's records and waits for their acknowledgements.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,29 +17,29 @@ use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProd
 use super::client::Cluster;
 use super::topics::Topics;
 
-/// How long a full queue is waited for at once.
+/// Pause before a full queue is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
-/// A broker that says nothing of a record for so long has been silent longer than the library waits.
+/// Time without an acknowledgement after which publishing fails; longer than every `message.timeout.ms`.
 const PATIENCE: Duration = Duration::from_secs(150);
 
 pub struct KafkaPublisher {
     cluster: Cluster,
-    /// What topics are made of that are missing when the first record is published.
+    /// Settings of topics that are created before the first record, if they are missing.
     topics: Option<Vec<Wanted>>,
-    /// Made anew after a failure: what the old one still holds must not come after what is published then.
+    /// Replaced after a failure: records that the old one still holds must not follow those published next.
     producer: Option<ThreadedProducer<Deliveries>>,
 }
 
-/// What became of the records that were handed over.
+/// Delivery reports of the records that were sent.
 #[derive(Default)]
-struct Ledger {
+struct Reports {
     outstanding: usize,
     failed: Option<String>,
 }
 
 #[derive(Clone, Default)]
 struct Deliveries {
-    shared: Arc<(Mutex<Ledger>, Condvar)>,
+    shared: Arc<(Mutex<Reports>, Condvar)>,
 }
 
 impl ClientContext for Deliveries {
@@ -52,20 +52,20 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, _opaque: ()) {
-        let (ledger, changed) = &*self.shared;
-        let mut ledger = ledger.lock();
-        ledger.outstanding = ledger.outstanding.saturating_sub(1);
+        let (reports, changed) = &*self.shared;
+        let mut reports = reports.lock();
+        reports.outstanding = reports.outstanding.saturating_sub(1);
         if let Err((error, _)) = result {
-            ledger.failed.get_or_insert_with(|| error.to_string());
+            reports.failed.get_or_insert_with(|| error.to_string());
         }
-        if ledger.outstanding == 0 || ledger.failed.is_some() {
+        if reports.outstanding == 0 || reports.failed.is_some() {
             changed.notify_all();
         }
     }
 }
 
 impl KafkaPublisher {
-    /// With `topics`, those that are missing are made before the first record is published.
+    /// With `topics`, missing ones are created before the first record is published.
     pub const fn new(cluster: Cluster, topics: Option<Vec<Wanted>>) -> KafkaPublisher {
         KafkaPublisher { cluster, topics, producer: None }
     }
@@ -84,7 +84,7 @@ impl KafkaPublisher {
             Some(producer) => producer,
             none => none.insert(make(&self.cluster)?),
         };
-        let published = hand_over(&self.cluster, producer, (records, spread))
+        let published = send_all(&self.cluster, producer, (records, spread))
             .and_then(|()| acknowledged(&producer.context().shared));
         if published.is_err() {
             self.producer = None;
@@ -97,31 +97,31 @@ fn make(cluster: &Cluster) -> Result<ThreadedProducer<Deliveries>, String> {
     cluster.producer().create_with_context(Deliveries::default()).map_err(|error: KafkaError| error.to_string())
 }
 
-fn hand_over(
+fn send_all(
     cluster: &Cluster,
     producer: &ThreadedProducer<Deliveries>,
     (records, spread): (&[Record], &Spread),
 ) -> Result<(), String> {
-    let (ledger, changed) = &*producer.context().shared;
+    let (reports, changed) = &*producer.context().shared;
     for record in records {
         let mut headers = OwnedHeaders::new_with_capacity(record.attributes.len());
         for (key, value) in &record.attributes {
             let value = if *key == SOURCE_ATTRIBUTE { &*cluster.source } else { value.as_str() };
             headers = headers.insert(Header { key, value: Some(value) });
         }
-        let (topic, partition) = place(cluster, record, spread)?;
+        let (topic, partition) = destination(cluster, record, spread)?;
         let mut sent = BaseRecord::to(&topic).key(record.key.as_str());
         sent.partition = partition;
         let mut sent = sent.payload(record.value.as_str()).headers(headers);
-        ledger.lock().outstanding += 1;
+        reports.lock().outstanding += 1;
         while let Err((error, unsent)) = producer.send(sent) {
-            let mut ledger = ledger.lock();
+            let mut reports = reports.lock();
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                 return Err(error.to_string());
             }
-            // The queue is as long as the broker is slow: whoever fills it waits.
-            changed.wait_for(&mut ledger, PAUSE);
-            if let Some(failed) = &ledger.failed {
+            // The queue is full because the broker is slow: wait for space.
+            changed.wait_for(&mut reports, PAUSE);
+            if let Some(failed) = &reports.failed {
                 return Err(failed.clone());
             }
             sent = unsent;
@@ -130,29 +130,29 @@ fn hand_over(
     Ok(())
 }
 
-/// The topic of a record, and its partition there. Dead letters stand in no order, so the library may choose.
-fn place(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(String, Option<i32>), String> {
+/// Returns the topic and partition of a record. Dead letters have no order, so the library may choose.
+fn destination(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(String, Option<i32>), String> {
     if record.is_dead_letter {
         return Ok((cluster.prefixed(record.topic.dead_letters(cluster.dead_letters)), None));
     }
     let topic = cluster.prefixed(record.topic.name());
-    let Some(partitions) = spread.get(&record.topic) else { return Err(format!("there is no topic {topic}")) };
-    // Never left to the library: it counts by what the broker has, which may have grown (T7).
+    let Some(partitions) = spread.get(&record.topic) else { return Err(format!("the topic {topic} does not exist")) };
+    // Never left to the library: it uses the broker's current number of partitions, which may have grown (T7).
     Ok((topic, Some(topic::partition_of(&record.key, *partitions))))
 }
 
-fn acknowledged((ledger, changed): &(Mutex<Ledger>, Condvar)) -> Result<(), String> {
-    let mut ledger = ledger.lock();
-    while ledger.outstanding > 0 && ledger.failed.is_none() {
-        if changed.wait_for(&mut ledger, PATIENCE).timed_out() {
-            return Err("the broker says nothing of what it was given".to_owned());
+fn acknowledged((reports, changed): &(Mutex<Reports>, Condvar)) -> Result<(), String> {
+    let mut reports = reports.lock();
+    while reports.outstanding > 0 && reports.failed.is_none() {
+        if changed.wait_for(&mut reports, PATIENCE).timed_out() {
+            return Err("the broker did not acknowledge the records in time".to_owned());
         }
     }
-    ledger.failed.clone().map_or(Ok(()), Err)
+    reports.failed.clone().map_or(Ok(()), Err)
 }
 
 impl Publisher for KafkaPublisher {
-    /// The next record is published by a producer that knows as many partitions.
+    /// Drops the producer, so that the next record is published with these numbers of partitions.
     fn sizes(&mut self) -> BoxFuture<'_, Result<Spread, PublishError>> {
         Box::pin(async move {
             self.complete_topics().await.map_err(PublishError)?;
@@ -161,7 +161,7 @@ impl Publisher for KafkaPublisher {
         })
     }
 
-    /// Blocks its thread, which the relay has for itself.
+    /// Blocks its thread, which belongs to the relay alone.
     fn publish<'a>(&'a mut self, records: &'a [Record], spread: &'a Spread) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(std::future::ready(self.publish_all(records, spread).map_err(PublishError)))
     }

@@ -1,4 +1,4 @@
-//! The topics of a broker: what is there, what should be, and making what is missing.
+//! The topics of a broker: listing them, comparing them with the wanted ones, and creating missing ones.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -10,26 +10,27 @@ use rdkafka::error::RDKafkaErrorCode;
 use super::client::{Cluster, Quiet};
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const CHECK_EVERY: Duration = Duration::from_millis(50);
 
-/// The topics as they are on a broker.
+/// The topics on a broker.
 pub struct Topics {
     client: AdminClient<Quiet>,
     cluster: Cluster,
 }
 
-/// A topic whose keys are spread over another number of partitions than they should be. Another number sends keys to other
-/// partitions while their earlier events are still in the old ones (trap T7 of the sources): only a switch changes it.
+/// A topic whose keys are spread over another number of partitions than wanted. Another number sends keys to other
+/// partitions while their earlier events are still in the old ones (trap T7 of the sources), so only a repartition
+/// changes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub wanted: Wanted,
-    /// Over how many its keys are spread now.
+    /// Number of partitions over which keys are spread now.
     pub spread: i32,
-    /// How many there are on the broker.
+    /// Number of partitions on the broker.
     pub found: i32,
 }
 
-/// What there is to do.
+/// Differences between the broker and the wanted topics.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub missing: Vec<Wanted>,
@@ -41,25 +42,25 @@ pub struct Plan {
 
 impl Topics {
     pub fn connect(cluster: &Cluster) -> Result<Topics, String> {
-        let client = cluster.admin().create_with_context(Quiet).map_err(told)?;
+        let client = cluster.admin().create_with_context(Quiet).map_err(text)?;
         Ok(Topics { client, cluster: cluster.clone() })
     }
 
-    /// Every topic that is there, with its partitions.
+    /// Returns every topic of the broker with its number of partitions.
     pub fn found(&self) -> Result<BTreeMap<String, i32>, String> {
-        let metadata = self.client.inner().fetch_metadata(None, PATIENCE).map_err(told)?;
+        let metadata = self.client.inner().fetch_metadata(None, PATIENCE).map_err(text)?;
         let count = |partitions: usize| i32::try_from(partitions).unwrap_or(i32::MAX);
         Ok(metadata.topics().iter().map(|topic| (topic.name().to_owned(), count(topic.partitions().len()))).collect())
     }
 
-    /// How many partitions the shop's topics have; those that are not there are left out.
+    /// Returns the number of partitions of the shop's topics; missing topics are left out.
     pub fn sizes(&self) -> Result<Spread, String> {
         let found = self.found()?;
         let size = |topic: &Topic| Some((*topic, *found.get(&self.cluster.prefixed(topic.name()))?));
         Ok(Topic::ALL.iter().filter_map(size).collect())
     }
 
-    /// Compares what is there, and over how many partitions keys are spread, with what is wanted.
+    /// Compares the topics on the broker, and over how many partitions keys are spread, with the wanted ones.
     pub fn plan(&self, wanted: &[Wanted], spread: &Spread) -> Result<Plan, String> {
         let found = self.found()?;
         let mut plan = Plan::default();
@@ -74,7 +75,7 @@ impl Topics {
             if found < spread {
                 plan.short.push(difference);
             }
-            // Nothing is lost by more dead letters' partitions than are wanted.
+            // Additional partitions of dead letters do no harm.
             if spread == wanted.partitions || wanted.is_of_dead_letters() && found > wanted.partitions {
                 plan.as_wanted.push(wanted);
             } else {
@@ -84,7 +85,8 @@ impl Topics {
         Ok(plan)
     }
 
-    /// Gives topics more partitions; those that have as many are left as they are. Nobody uses the new ones before a switch.
+    /// Adds partitions to topics up to the given numbers; topics that have as many are left alone. New partitions are
+    /// unused until a repartition.
     pub async fn grow(&self, sizes: &[(&str, i32)]) -> Result<(), String> {
         let found = self.found()?;
         let named = sizes.iter().map(|(name, partitions)| (self.cluster.prefixed(name), *partitions));
@@ -97,16 +99,16 @@ impl Topics {
             return Ok(());
         }
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
-        for grown in self.client.create_partitions(&new, &options).await.map_err(told)? {
-            grown.map_err(|(name, error)| format!("the topic {name} could not grow: {error}"))?;
+        for grown in self.client.create_partitions(&new, &options).await.map_err(text)? {
+            grown.map_err(|(name, error)| format!("adding partitions to the topic {name} failed: {error}"))?;
         }
-        self.until("topics grew and are as small as before", |found| {
+        self.until("added partitions are not visible on the broker", |found| {
             short.iter().all(|(name, partitions)| found.get(name).is_some_and(|found| found >= partitions))
         })
         .await
     }
 
-    /// Makes topics; one that somebody else makes at the same time is as good.
+    /// Creates topics; topics that another process creates at the same time are accepted.
     pub async fn make(&self, missing: &[Wanted]) -> Result<(), String> {
         let settings: Vec<[String; 3]> = missing
             .iter()
@@ -123,21 +125,21 @@ impl Topics {
         });
         let new: Vec<NewTopic<'_>> = new.collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE)).request_timeout(Some(PATIENCE));
-        for made in self.client.create_topics(&new, &options).await.map_err(told)? {
+        for made in self.client.create_topics(&new, &options).await.map_err(text)? {
             match made {
                 Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-                Err((name, error)) => return Err(format!("the topic {name} could not be made: {error}")),
+                Err((name, error)) => return Err(format!("creating the topic {name} failed: {error}")),
             }
         }
         Ok(())
     }
 
-    /// Makes whatever of these is missing, and leaves everything else as it is.
+    /// Creates the missing ones among these topics; existing ones are left alone. Returns how many were created.
     pub async fn complete(&self, wanted: &[Wanted]) -> Result<usize, String> {
         let missing = self.plan(wanted, &Spread::new())?.missing;
         if !missing.is_empty() {
             self.make(&missing).await?;
-            self.until("topics were made and are not there", |found| {
+            self.until("created topics are not visible on the broker", |found| {
                 missing.iter().all(|wanted| found.contains_key(&self.cluster.prefixed(wanted.name)))
             })
             .await?;
@@ -145,19 +147,19 @@ impl Topics {
         Ok(missing.len())
     }
 
-    /// Waits until the broker that is asked knows it.
+    /// Waits until the broker's metadata satisfies the condition.
     async fn until(&self, otherwise: &str, is_so: impl Fn(&BTreeMap<String, i32>) -> bool) -> Result<(), String> {
         let started = Instant::now();
         while !is_so(&self.found()?) {
             if started.elapsed() > PATIENCE {
                 return Err(otherwise.to_owned());
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(CHECK_EVERY).await;
         }
         Ok(())
     }
 
-    /// Forgets the shop's topics and everything in them.
+    /// Deletes the shop's topics with all their records.
     pub async fn delete_all(&self) -> Result<(), String> {
         let is_ours =
             |wanted: &Wanted, found: &BTreeMap<String, i32>| found.contains_key(&self.cluster.prefixed(wanted.name));
@@ -167,13 +169,13 @@ impl Topics {
         let names: Vec<String> = ours.map(|wanted| self.cluster.prefixed(wanted.name)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let options = AdminOptions::new().operation_timeout(Some(PATIENCE));
-        for deleted in self.client.delete_topics(&names, &options).await.map_err(told)? {
-            deleted.map_err(|(name, error)| format!("the topic {name} could not be deleted: {error}"))?;
+        for deleted in self.client.delete_topics(&names, &options).await.map_err(text)? {
+            deleted.map_err(|(name, error)| format!("deleting the topic {name} failed: {error}"))?;
         }
         Ok(())
     }
 }
 
-fn told(error: rdkafka::error::KafkaError) -> String {
+fn text(error: rdkafka::error::KafkaError) -> String {
     error.to_string()
 }

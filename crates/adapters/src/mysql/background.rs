@@ -1,4 +1,4 @@
-//! A runtime with a thread of its own, for connections that are used from threads and runtimes that come and go.
+//! A runtime with a thread of its own, for connections that are used from short-lived threads and runtimes.
 
 use std::io;
 use std::sync::mpsc;
@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use super::failure::{Failure, Result};
 
 pub(super) struct Background {
-    /// Taken only when it is dropped.
+    /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     handle: Handle,
 }
@@ -24,20 +24,20 @@ impl Background {
         &self.handle
     }
 
-    /// Runs something in the background and blocks until it is done, also where blocking a runtime is forbidden.
+    /// Runs a future in the background and blocks until it is done, also where blocking a runtime is forbidden.
     pub(super) fn wait_for<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T> {
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         self.handle.spawn(async move {
-            // Nobody listens any more only when the caller is gone.
-            let _ = tell.send(work.await);
+            // The receiver is gone only when the caller is.
+            let _ = sender.send(work.await);
         });
-        told.recv().map_err(|_| Failure::Refused("it was given up in the middle".to_owned()))
+        receiver.recv().map_err(|_| Failure::Refused("the background task was aborted".to_owned()))
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // Whoever drops it may be a task himself, and must not wait for others.
+        // The caller may be a task itself and must not wait for others.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

@@ -1,4 +1,4 @@
-//! A row as the server's answer gives it. Values are moved out, so each cell is read once.
+//! A row of the server's answer. Values are moved out, so each cell is read once.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ impl MysqlCells {
 
     fn find<T: Copy>(&self, text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
         let found = all.iter().copied().find(|word| name(*word) == text);
-        found.ok_or_else(|| self.broken(format!("{text:?} is no word of this program")))
+        found.ok_or_else(|| self.broken(format!("{text:?} is unknown to this program")))
     }
 }
 
-/// What a row says, from its first cell on.
+/// Reads a whole row, starting at its first cell.
 pub(super) fn from_row<T: FromCells>(row: Vec<Value>) -> Result<T> {
     T::from_cells(&mut MysqlCells::of(row))
 }
@@ -34,7 +34,7 @@ impl Cells for MysqlCells {
 
     fn take<T: Cell>(&mut self) -> Result<T> {
         self.taken += 1;
-        let cell = self.cells.next().ok_or_else(|| self.broken("the row ends before it"))?;
+        let cell = self.cells.next().ok_or_else(|| self.broken("the row has fewer columns"))?;
         T::from_value_opt(cell).map_err(|error| self.broken(error))
     }
 
@@ -48,7 +48,7 @@ impl Cells for MysqlCells {
 
     fn hash<const BYTES: usize>(&mut self) -> Result<[u8; BYTES]> {
         let bytes: Vec<u8> = self.take()?;
-        bytes.try_into().map_err(|_| self.broken("it is no hash"))
+        bytes.try_into().map_err(|_| self.broken("the value is not a hash of the expected length"))
     }
 
     fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {

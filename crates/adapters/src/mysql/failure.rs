@@ -1,18 +1,18 @@
-//! What an error of the server means to a transaction.
+//! Classifies the server's errors by their effect on a transaction.
 
 use app::ports::StoreError;
 
-/// Why something that was asked of the server did not come about.
+/// Why a statement or message failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// Another transaction was in the way; this one is over.
+    /// Another transaction was in the way; this one is rolled back.
     Contended(String),
     Constraint(String),
-    /// The connection is of no use any more, and what it was last told may or may not have happened.
+    /// The connection is unusable, and its last statements may or may not have taken effect.
     Lost(String),
     /// The server refused for another reason.
     Refused(String),
-    /// A row says something that this program does not understand.
+    /// A row holds a value that this program does not understand.
     Unreadable(String),
 }
 
@@ -21,9 +21,9 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 /// Error numbers of MySQL and MariaDB.
 mod number {
     pub(super) const CONTENDED: [u16; 3] = [
-        1205, // a lock was waited for too long
-        1213, // a deadlock
-        1020, // a record has changed since it was read
+        1205, // lock wait time-out
+        1213, // deadlock
+        1020, // record changed since it was read
     ];
     pub(super) const CONSTRAINT: [u16; 8] = [
         1048, // not null
@@ -32,15 +32,15 @@ mod number {
         1265, // truncated
         1366, // not of the type
         1406, // too long
-        3819, // CHECK, as MySQL says it
-        4025, // CHECK, as MariaDB says it
+        3819, // CHECK, on MySQL
+        4025, // CHECK, on MariaDB
     ];
     pub(super) const LOST: [u16; 5] = [
-        1053, // the server stops
-        1152, // the connection was aborted
-        1317, // the query was interrupted
-        1927, // the connection was killed
-        4031, // the connection lay idle for too long
+        1053, // server shutdown
+        1152, // connection aborted
+        1317, // query interrupted
+        1927, // connection killed
+        4031, // idle time-out
     ];
 }
 
@@ -58,9 +58,11 @@ impl Failure {
 impl From<mysql_async::Error> for Failure {
     fn from(error: mysql_async::Error) -> Failure {
         let text = match &error {
-            // The library's own text says twice that it is about input and output, and not what is wrong.
+            // The library's own text repeats that it is an I/O error and leaves out the cause.
             mysql_async::Error::Io(mysql_async::IoError::Io(io)) => unreachable_text(io),
-            mysql_async::Error::Server(server) => format!("the database refuses: {} ({})", server.message, server.code),
+            mysql_async::Error::Server(server) => {
+                format!("the database refused a statement: {} ({})", server.message, server.code)
+            }
             mysql_async::Error::Driver(_) | mysql_async::Error::Other(_) | mysql_async::Error::Url(_) => {
                 error.to_string()
             }
@@ -80,16 +82,16 @@ impl From<mysql_async::Error> for Failure {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the system has more words than are worth one of ours")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other I/O errors keep the system's text")]
 fn unreachable_text(error: &std::io::Error) -> String {
     use std::io::ErrorKind::{ConnectionRefused, TimedOut, UnexpectedEof};
     let why = match error.kind() {
-        ConnectionRefused => "nobody listens there".to_owned(),
-        TimedOut => "there was no answer in time".to_owned(),
+        ConnectionRefused => "the connection was refused".to_owned(),
+        TimedOut => "the connection timed out".to_owned(),
         UnexpectedEof => "the connection was closed".to_owned(),
         _ => error.to_string().split(" (os error").next().unwrap_or_default().to_owned(),
     };
-    format!("the database is not reached: {why}")
+    format!("the database is unreachable: {why}")
 }
 
 impl From<Failure> for StoreError {

@@ -1,7 +1,7 @@
-//! The event log that needs no broker: the outbox read in place, a partition for each of its shards.
+//! The event log without a broker: reads the outbox in place, with a partition for each of its shards.
 //!
-//! An event's offset is its number in the shard, from 1. Numbers are given under the shard's lock, so up to the number in
-//! `outbox_shard` everything is committed, without a gap.
+//! An event's offset is its number in the shard, starting at 1. Numbers are assigned under the shard's lock, so
+//! everything up to the number in `outbox_shard` is committed, without a gap.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,17 +24,17 @@ use super::store::{SELECT_HEADS, heads};
 use crate::records::{Cells as _, delivery};
 use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
-/// How often the log asks what other processes have committed. Its own are told to it.
-const ASK_EVERY: Duration = Duration::from_millis(10);
+/// How often the log queries the commits of other processes. This process reports its own.
+const QUERY_EVERY: Duration = Duration::from_millis(10);
 
-/// The last number of each shard that is committed, as far as this process knows, so that an idle log asks little.
+/// The last committed number of each shard that this process knows of, so that an idle log makes few queries.
 #[derive(Debug, Default)]
 pub(super) struct CommitsSeen {
     last: [AtomicI64; SHARDS],
 }
 
 impl CommitsSeen {
-    pub(super) fn tell<'a>(&self, heads: impl Iterator<Item = &'a ShardHead>) {
+    pub(super) fn observe<'a>(&self, heads: impl Iterator<Item = &'a ShardHead>) {
         for (last, head) in self.last.iter().zip(heads) {
             last.fetch_max(head.seq, Ordering::AcqRel);
         }
@@ -49,29 +49,29 @@ impl CommitsSeen {
 pub struct MysqlLog {
     session: Session,
     commits_seen: Arc<CommitsSeen>,
-    asked: Option<Instant>,
+    queried: Option<Instant>,
 }
 
 impl MysqlLog {
     pub(super) fn new(opts: &Opts, commits_seen: Arc<CommitsSeen>) -> MysqlLog {
-        MysqlLog { session: Session::new(opts), commits_seen, asked: None }
+        MysqlLog { session: Session::new(opts), commits_seen, queried: None }
     }
 
-    async fn look_for_commits(&mut self) -> Result<()> {
-        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
+    async fn query_commits(&mut self) -> Result<()> {
+        if self.queried.is_some_and(|queried| queried.elapsed() < QUERY_EVERY) {
             return Ok(());
         }
         let heads = heads(self.session.ask_alone(SELECT_HEADS).await?)?;
-        self.commits_seen.tell(heads.iter());
-        self.asked = Some(Instant::now());
+        self.commits_seen.observe(heads.iter());
+        self.queried = Some(Instant::now());
         Ok(())
     }
 
-    async fn look(&mut self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
+    async fn read(&mut self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
         let shard = key.partition.number;
-        // There is no event 0, though a group that never committed stands there.
+        // There is no event 0, although the offset of a group without commits is 0.
         if from.max(1) > self.commits_seen.last(shard) {
-            self.look_for_commits().await?;
+            self.query_commits().await?;
         }
         let last = self.commits_seen.last(shard);
         let mut fetched = Fetched { next: from, ..Fetched::default() };
@@ -97,7 +97,7 @@ impl MysqlLog {
     }
 }
 
-/// All events of an order, in order.
+/// Selects all events of an order, in order.
 pub(super) fn select_events_of(order: OrderId) -> String {
     statement(select_outgoing!("event WHERE order_id = ? ORDER BY position"), &[&order.0])
 }
@@ -139,6 +139,6 @@ impl EventLog for MysqlLog {
         from: i64,
         limit: usize,
     ) -> BoxFuture<'_, std::result::Result<Fetched, StoreError>> {
-        Box::pin(async move { Ok(self.look(key, from, limit).await?) })
+        Box::pin(async move { Ok(self.read(key, from, limit).await?) })
     }
 }

@@ -1,11 +1,11 @@
-//! A gate that lets everybody through.
+//! A gate that lets every request through.
 
 use app::ports::{Advice, CampaignFacts, Gate};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
-/// In memory a process would know only its own commits, and go on refusing after another one raised a campaign. A gate
-/// over a shared store must be shared, too; where there is none, the engine refuses by itself.
+/// A gate in memory would know only its own process's commits, and go on refusing after another process raised a
+/// campaign. A gate over a shared store must be shared, too; without one, the engine refuses by itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoGate;
 
@@ -14,7 +14,7 @@ impl Gate for NoGate {
         Advice::Given(None)
     }
 
-    /// It wants to be told nothing.
+    /// Always true, so that no campaign facts are loaded for it.
     fn is_complete(&self, _campaign: CampaignId) -> bool {
         true
     }

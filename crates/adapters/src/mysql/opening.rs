@@ -1,4 +1,4 @@
-//! Opens a database: a schema that fits this program, and connections for the engine, the log and the readers.
+//! Opens a database: brings its schema up to date and makes the connections of engine, log and readers.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ mod schema {
     refinery::embed_migrations!("migrations/mysql");
 }
 
-/// Processes that start at the same moment bring the schema up to date one after the other.
+/// Serialises the migrations of processes that start at the same moment.
 const LOCK: &str = "SELECT GET_LOCK(CONCAT('doorbuster ', DATABASE()), 120)";
 
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Connections that serve reads.
+    /// Number of connections that serve reads.
     pub readers: usize,
 }
 
@@ -35,39 +35,41 @@ impl Default for Options {
     }
 }
 
-/// Everything that is in a database.
+/// The parts of an opened database.
 pub struct Opened {
     pub store: MysqlStore,
     pub views: Arc<MysqlViews>,
     pub log: MysqlLog,
     pub clock: Arc<ServerClock>,
-    /// The key under which this shop's ids become codes, for ever.
+    /// The key that turns this shop's ids into codes. It never changes.
     pub codec_key: [u8; 16],
-    /// Tells the engine that is started now from every other that ever wrote here.
+    /// Distinguishes this engine from every other one that ever wrote to the database.
     pub engine: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the address of the database cannot be understood: {0}")]
+    #[error("the address of the database is invalid: {0}")]
     Address(String),
-    #[error("the address names no database; it ends like …:3306/doorbuster")]
+    #[error("the address of the database names no database: it must end with one, as in …:3306/doorbuster")]
     NoDatabase,
     #[error(
         "the database has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { found: i64, known: i64 },
-    #[error("the database was last served by an older program: serve it with this one first")]
+    #[error(
+        "the database has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
+    )]
     SchemaTooOld,
-    #[error("there is no shop in the database")]
+    #[error("the database contains no shop")]
     NoShop,
-    #[error("the schema could not be brought up to date: {0}")]
+    #[error("migrating the schema failed: {0}")]
     Migration(#[from] refinery::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the system gives no random bytes: {0}")]
+    #[error("the system provides no random bytes: {0}")]
     Random(getrandom::Error),
-    #[error("the readers' thread does not run: {0}")]
+    #[error("starting the readers' thread failed: {0}")]
     Thread(#[from] std::io::Error),
 }
 
@@ -83,18 +85,18 @@ impl From<mysql_async::Error> for OpenError {
     }
 }
 
-/// Understands an address such as `mysql://user:password@host:3306/doorbuster`.
+/// Parses an address such as `mysql://user:password@host:3306/doorbuster`.
 pub(super) fn parse(url: &str) -> std::result::Result<Opts, OpenError> {
-    // The error may quote the address, and with it the password.
-    let opts = Opts::from_url(url).map_err(|_| OpenError::Address("it is no mysql:// address".to_owned()))?;
+    // The library's error may quote the address with its password.
+    let opts = Opts::from_url(url).map_err(|_| OpenError::Address("it is not a mysql:// address".to_owned()))?;
     if opts.db_name().is_none_or(str::is_empty) {
         return Err(OpenError::NoDatabase);
     }
     Ok(opts)
 }
 
-/// Opens a database for one more engine; an empty one becomes an empty shop. The store and the log live on the runtime
-/// that this is awaited on.
+/// Opens a database for one more engine; an empty database becomes an empty shop. The store and the log live on the
+/// runtime that awaits this.
 pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, OpenError> {
     let opts = parse(url)?;
     migrate(&opts).await?;
@@ -103,17 +105,18 @@ pub async fn open(url: &str, options: Options) -> std::result::Result<Opened, Op
     let mut store = MysqlStore::new(&opts, Arc::clone(&commits_seen), Arc::clone(&clock));
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(OpenError::Random)?;
-    let codec_key = first_words(store.session(), u128::from_be_bytes(key)).await?;
+    let codec_key = insert_first_rows(store.session(), u128::from_be_bytes(key)).await?;
     let count = "UPDATE meta SET value = LAST_INSERT_ID(CAST(value AS SIGNED) + 1) WHERE name = 'openings'";
     let engine = store.session().number(count).await?;
-    let engine = u32::try_from(engine).map_err(|_| Failure::Refused("it was opened too often".to_owned()))?;
+    let engine =
+        u32::try_from(engine).map_err(|_| Failure::Refused("the counter of openings is out of range".to_owned()))?;
     store.read_clock().await?;
     let views = Arc::new(MysqlViews::new(&opts, options.readers)?);
     let log = MysqlLog::new(&opts, commits_seen);
     Ok(Opened { store, views, log, clock, codec_key, engine })
 }
 
-/// Opens a database only to read, beside the processes that write to it; with the key under which its ids are codes.
+/// Opens a database for reading, beside the processes that write to it. Returns the key of its id codes, too.
 pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), OpenError> {
     let opts = parse(url)?;
     let mut session = Session::new(&opts);
@@ -124,7 +127,8 @@ pub async fn read(url: &str) -> std::result::Result<(MysqlViews, [u8; 16]), Open
 
 fn codec_key(rows: Vec<Vec<mysql_async::Value>>) -> Result<[u8; 16]> {
     let key: String = one(rows)?;
-    let key = u128::from_str_radix(&key, 16).map_err(|_| Failure::Unreadable("codec_key is no key".to_owned()))?;
+    let key = u128::from_str_radix(&key, 16)
+        .map_err(|_| Failure::Unreadable("the codec_key in the table meta is not a key".to_owned()))?;
     Ok(key.to_be_bytes())
 }
 
@@ -134,14 +138,14 @@ async fn migrate(opts: &Opts) -> std::result::Result<(), OpenError> {
     check_schema(&mut Session::new(opts)).await?;
     let mut pool = Pool::new(session::options(opts));
     let migrated = schema::migrations::runner().run_async(&mut pool).await;
-    // Nothing depends on how these end.
+    // The migration's result alone decides.
     let _ = pool.disconnect().await;
     let _ = guard.disconnect().await;
     migrated?;
     Ok(())
 }
 
-/// Whether there is a shop that this program can read as it is.
+/// Checks that the database has a shop with exactly this program's schema.
 pub(super) async fn check_shop(session: &mut Session) -> std::result::Result<(), OpenError> {
     match check_schema(session).await? {
         0 => Err(OpenError::NoShop),
@@ -156,7 +160,7 @@ fn known_schema() -> i64 {
     runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
 }
 
-/// The version of the schema, 0 for an empty database, if this program knows it.
+/// Returns the version of the schema, 0 for an empty database; fails if it is newer than this program's.
 async fn check_schema(session: &mut Session) -> std::result::Result<i64, OpenError> {
     let known = known_schema();
     let exists = "SELECT COUNT(*) FROM information_schema.tables
@@ -175,8 +179,8 @@ fn one<T: Cell>(rows: Vec<Vec<mysql_async::Value>>) -> Result<T> {
     MysqlCells::of(rows.into_iter().next().unwrap_or_default()).take()
 }
 
-/// Writes what every shop has, where it is not there yet; and the key under which its ids become codes.
-async fn first_words(session: &mut Session, new_key: u128) -> std::result::Result<[u8; 16], OpenError> {
+/// Inserts the rows that every shop has, where they are missing, and returns the key of its id codes.
+async fn insert_first_rows(session: &mut Session, new_key: u128) -> std::result::Result<[u8; 16], OpenError> {
     let mut script = Script::default();
     let meta = "INSERT IGNORE INTO meta (name, value) VALUES ('openings', '0'), ('codec_key', ?)";
     script.add(statement(meta, &[&format!("{new_key:032x}")]));

@@ -1,4 +1,4 @@
-//! The outbox as relays read it: several processes may run one, and the lease of a shard says who works on it.
+//! The outbox as relays read it: several processes may run one, and a shard's lease says which of them relays it.
 
 use app::events::outbox::SHARDS;
 use app::events::topic::Spread;
@@ -14,7 +14,7 @@ use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
 use crate::selects::select_outgoing;
 
-/// The server's clock, by which leases end.
+/// The server's time in microseconds, by which leases expire.
 pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
 
 pub struct MysqlOutbox {
@@ -37,7 +37,7 @@ impl MysqlOutbox {
         (0_i64..).take(SHARDS).for_each(|shard| rows.row(&[&shard, &0_i64, &0_i64, &0_i64, &0_i64]));
         drop(rows);
         script.add("START TRANSACTION");
-        // Whoever wants relays to stand still waits for this, or this for him.
+        // A repartition that halts relays waits for this lock, and this transaction for its lock.
         script.add("SELECT halted_until FROM relay_halt WHERE id = 1 LOCK IN SHARE MODE");
         script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
         let is_free = format!("leased_until < {NOW} AND @halted = 0");
@@ -55,7 +55,7 @@ impl MysqlOutbox {
             let (shard, epoch, cursor): (i64, i64, i64) = from_row(row)?;
             if held.contains(&(shard, epoch + 1)) {
                 let place = usize::try_from(shard).ok().filter(|shard| *shard < SHARDS);
-                let shard = place.ok_or_else(|| Failure::Unreadable(format!("there is no shard {shard}")))?;
+                let shard = place.ok_or_else(|| Failure::Unreadable(format!("the shard {shard} does not exist")))?;
                 taken.push(Lease { shard, epoch: epoch + 1, cursor });
             }
         }
@@ -77,9 +77,9 @@ impl MysqlOutbox {
         self.session.run(&script).await?.into_iter().flatten().map(from_row).collect()
     }
 
-    /// The server makes the commit of a transaction visible a moment before it is durable; a commit behind it takes everything
-    /// with it that was read before.
-    async fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
+    /// The server makes a commit visible a moment before it is durable. A later commit makes everything durable that
+    /// was read before it.
+    async fn save(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
         let mut script = Script::default();
         script.add("START TRANSACTION");
         script.add(format!("SET @halted = (SELECT COUNT(*) FROM relay_halt WHERE halted_until >= {NOW})"));
@@ -98,14 +98,15 @@ impl MysqlOutbox {
     async fn run(&mut self, script: &Script) -> Result<Vec<Vec<Vec<Value>>>> {
         let answers = self.session.run(script).await;
         if answers.is_err() {
-            // Whatever is left open ends with the connection.
+            // The server rolls back what is open when the connection ends.
             self.session.give_up();
         }
         answers
     }
 }
 
-/// Moves the cursors of all leases that are still held, and renews or gives back the leases.
+/// Moves the cursors of all leases that are still held, and renews the leases, or releases them while relays are
+/// halted.
 fn renewal(leases: &[Lease]) -> String {
     let place = |lease: &Lease| statement("WHEN ? THEN ?", &[&(lease.shard as i64), &lease.cursor]);
     let places: Vec<String> = leases.iter().map(place).collect();
@@ -123,13 +124,13 @@ fn lease_micros() -> i64 {
     i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
+fn stored<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
     answer.map_err(|failure: Failure| failure.into())
 }
 
 impl Outbox for MysqlOutbox {
     fn take_free(&mut self) -> BoxFuture<'_, std::result::Result<Vec<Lease>, StoreError>> {
-        Box::pin(async move { told(self.take().await) })
+        Box::pin(async move { stored(self.take().await) })
     }
 
     fn read<'a>(
@@ -137,17 +138,17 @@ impl Outbox for MysqlOutbox {
         leases: &'a [Lease],
         limit: usize,
     ) -> BoxFuture<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
-        Box::pin(async move { told(self.pages(leases, limit).await) })
+        Box::pin(async move { stored(self.pages(leases, limit).await) })
     }
 
     fn pin_partition_count<'a>(
         &'a mut self,
         found: &'a Spread,
     ) -> BoxFuture<'a, std::result::Result<Spread, StoreError>> {
-        Box::pin(async move { told(pin_partition_count(&mut self.session, found).await) })
+        Box::pin(async move { stored(pin_partition_count(&mut self.session, found).await) })
     }
 
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, std::result::Result<Vec<usize>, StoreError>> {
-        Box::pin(async move { told(self.write_down(leases).await) })
+        Box::pin(async move { stored(self.save(leases).await) })
     }
 }

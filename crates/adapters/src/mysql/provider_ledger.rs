@@ -1,4 +1,5 @@
-//! The scripted provider's book where processes share a database: what one of them had done, the others know (C11).
+//! The scripted provider's ledger where processes share a database: each knows the payments that another one executed
+//! (C11).
 
 use app::payments::provider::{Ask, Call, Operation, ProviderError, Script, Told};
 use mysql_async::{Conn, Opts, Pool, PoolConstraints, PoolOpts, Value};
@@ -11,11 +12,11 @@ use super::sql::{Script as Statements, statement};
 use crate::payment::ledger::{Entry, Ledger, Page, Play, Played};
 use crate::records::{Cells, FromCells};
 
-/// Each is used for one deed at a time, and the book's lock lets one through.
+/// Each connection serves one call at a time, and the ledger's lock lets one call through.
 const CONNECTIONS_MAX: usize = 4;
-/// Whoever holds this row holds the book.
+/// Locks the ledger: its only row is locked first by every call that writes.
 const LOCK: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1 FOR UPDATE";
-const LOOK: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1";
+const READ_SCRIPT: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1";
 
 pub struct MysqlBook {
     pool: Pool,
@@ -23,10 +24,11 @@ pub struct MysqlBook {
 }
 
 impl MysqlBook {
-    /// The book in the database of this address, whose tables are there.
+    /// Opens the ledger in the database of this address, whose tables must exist.
     pub fn open(url: &str) -> std::result::Result<MysqlBook, String> {
-        // The error may quote the address, and with it the password.
-        let opts = Opts::from_url(url).map_err(|_| "the address of the database cannot be understood".to_owned())?;
+        // The library's error may quote the address with its password.
+        let opts = Opts::from_url(url)
+            .map_err(|_| "the address of the database is invalid: it must be a mysql:// address".to_owned())?;
         let background = Background::start("provider").map_err(|error| error.to_string())?;
         let constraints = PoolConstraints::new(1, CONNECTIONS_MAX).unwrap_or_default();
         let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
@@ -36,15 +38,15 @@ impl MysqlBook {
         Ok(MysqlBook { pool, background })
     }
 
-    /// Runs in the background, because callers' runtimes come and go.
+    /// Runs in the background, because callers' runtimes are short-lived.
     fn run<'a, T: Send + 'static>(
         &'a self,
         work: impl Future<Output = std::result::Result<T, ProviderError>> + Send + 'static,
     ) -> Call<'a, T> {
         let done = self.background.handle().spawn(work);
-        Box::pin(
-            async move { done.await.unwrap_or_else(|_| Err(ProviderError::Unknown("its book was closed".into()))) },
-        )
+        Box::pin(async move {
+            done.await.unwrap_or_else(|_| Err(ProviderError::Unknown("the provider's ledger was closed".into())))
+        })
     }
 }
 
@@ -60,7 +62,7 @@ impl Ledger for MysqlBook {
     fn told(&self) -> Call<'_, Option<Told>> {
         let pool = self.pool.clone();
         self.run(async move {
-            let mut answers = ask(&pool, vec![LOOK.to_owned()]).await.map_err(unread)?;
+            let mut answers = ask(&pool, vec![READ_SCRIPT.to_owned()]).await.map_err(unread)?;
             told_of(answers.pop().unwrap_or_default()).map_err(unread)
         })
     }
@@ -78,7 +80,7 @@ async fn turn(pool: Pool, operation: Ask, play: Play) -> std::result::Result<Pla
     }
 }
 
-/// The outer failure leaves the connection in the middle of a transaction.
+/// Fails with the connection in the middle of a transaction if the outer result is an error.
 async fn turn_on(
     connection: &mut Conn,
     ask: &Ask,
@@ -91,7 +93,7 @@ async fn turn_on(
         statements.push(note(turn.told));
     }
     statements.push("COMMIT".to_owned());
-    // Whether it was written nobody knows then: it is looked up.
+    // The outcome of the commit is unknown, and must be queried.
     run_on(connection, &Statements { statements }).await.map_err(|error| ProviderError::Unknown(words(&error)))?;
     Ok(turn.answer)
 }
@@ -166,7 +168,7 @@ impl FromCells for Entry {
     }
 }
 
-/// A deed, and what was done of it.
+/// An operation and the amount executed of it.
 struct Sum(Operation, i64);
 
 impl FromCells for Sum {
@@ -192,5 +194,5 @@ fn unread(error: Failure) -> ProviderError {
 }
 
 fn words(error: &Failure) -> String {
-    format!("its book: {error:?}")
+    format!("the provider's ledger failed: {error:?}")
 }

@@ -1,4 +1,4 @@
-//! Having relays stand still, and writing over how many partitions keys are spread.
+//! Halts the relays and records over how many partitions keys are spread.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
 use crate::records::Cells as _;
 
-/// Works beside the processes that serve the database, and is none of their engines.
+/// Works beside the processes that serve the database, without being one of their engines.
 pub struct MysqlSwitchboard {
     session: Session,
-    /// Tells this switch from every other one.
+    /// Distinguishes this repartition from every other one.
     holder: i64,
 }
 
@@ -31,8 +31,8 @@ impl MysqlSwitchboard {
         Ok(MysqlSwitchboard { session, holder: i64::from_be_bytes(holder) & i64::MAX })
     }
 
-    /// Moves the end of the standstill, and says whether it is this switch's.
-    async fn stand(&mut self, condition: &str) -> Result<bool> {
+    /// Moves the end of the halt, and returns whether this repartition holds it.
+    async fn move_halt(&mut self, condition: &str) -> Result<bool> {
         let mut script = Script::default();
         script.add("START TRANSACTION");
         let set = format!("UPDATE relay_halt SET holder = ?, halted_until = {NOW} + ? WHERE id = 1 AND ({condition})");
@@ -43,24 +43,24 @@ impl MysqlSwitchboard {
         Ok(!answers[ours].is_empty())
     }
 
-    /// The row of the standstill, if it is this switch's and has not ended.
+    /// Selects the row of the halt, if this repartition holds it and it has not expired.
     fn ours(&self, lock: &str) -> String {
         let select = format!("SELECT id FROM relay_halt WHERE id = 1 AND holder = ? AND halted_until >= {NOW}{lock}");
         statement(&select, &[&self.holder])
     }
 
-    /// Begins a transaction in which the standstill cannot end; `false`, and none is open, if it has.
+    /// Begins a transaction in which the halt cannot expire. Returns `false`, without a transaction, if it has expired.
     async fn begin(&mut self) -> Result<bool> {
         let mut script = Script::default();
         session::begin(&mut script);
         let ours = script.add(self.ours(" FOR UPDATE"));
-        let stands = !self.session.run(&script).await?[ours].is_empty();
-        if !stands {
+        let is_held = !self.session.run(&script).await?[ours].is_empty();
+        if !is_held {
             let mut script = Script::default();
             session::roll_back(&mut script);
             self.session.run(&script).await?;
         }
-        Ok(stands)
+        Ok(is_held)
     }
 
     async fn fence_off(&mut self, in_flight: Duration) -> Result<Option<Vec<usize>>> {
@@ -72,7 +72,7 @@ impl MysqlSwitchboard {
         let held = held.into_iter().map(shard).collect::<Result<Vec<_>>>()?;
         let mut script = Script::default();
         if held.is_empty() {
-            // A shard that no relay of ours ever held is left to whom it belongs.
+            // A shard that no relay of this shop ever held belongs to another publisher.
             script.add("UPDATE relay_shard SET epoch = epoch + 1, leased_until = 0 WHERE epoch > 0");
         }
         session::commit(&mut script);
@@ -98,16 +98,16 @@ impl MysqlSwitchboard {
         Ok(true)
     }
 
-    fn told<T>(&mut self, answer: Result<T>) -> std::result::Result<T, StoreError> {
+    fn stored<T>(&mut self, answer: Result<T>) -> std::result::Result<T, StoreError> {
         if answer.is_err() {
-            // Whatever is left open ends with the connection.
+            // The server rolls back what is open when the connection ends.
             self.session.give_up();
         }
         answer.map_err(|failure: Failure| failure.into())
     }
 }
 
-/// What is settled; what is not yet is settled as found.
+/// Returns the recorded partition counts; counts that were not recorded are recorded as found.
 pub(super) async fn pin_partition_count(session: &mut Session, found: &Spread) -> Result<Spread> {
     let mut script = Script::default();
     let mut rows = Insert::new(&mut script, "INSERT IGNORE INTO topic_spread (topic, partitions) VALUES ", "");
@@ -119,7 +119,7 @@ pub(super) async fn pin_partition_count(session: &mut Session, found: &Spread) -
     rows.filter_map(|row| spread_over(row).transpose()).collect()
 }
 
-/// A topic that this program does not know is left out.
+/// `None` for a topic that this program does not know.
 fn spread_over(row: Vec<Value>) -> Result<Option<(Topic, i32)>> {
     let mut cells = MysqlCells::of(row);
     let (topic, partitions): (String, i32) = (cells.take()?, cells.take()?);
@@ -129,56 +129,56 @@ fn spread_over(row: Vec<Value>) -> Result<Option<(Topic, i32)>> {
 fn shard(row: Vec<Value>) -> Result<usize> {
     let mut cells = MysqlCells::of(row);
     let shard: i64 = cells.take()?;
-    usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))
+    usize::try_from(shard).map_err(|_| cells.broken("the shard does not exist"))
 }
 
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-type Told<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
+type Stored<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
 impl RepartitionStore for MysqlSwitchboard {
-    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Stored<'a, Spread> {
         Box::pin(async move {
             let pinned = pin_partition_count(&mut self.session, found).await;
-            self.told(pinned)
+            self.stored(pinned)
         })
     }
 
-    fn halt(&mut self) -> Told<'_, bool> {
+    fn halt(&mut self) -> Stored<'_, bool> {
         Box::pin(async move {
-            let stands = self.stand(&format!("halted_until < {NOW} OR holder = ?")).await;
-            self.told(stands)
+            let is_held = self.move_halt(&format!("halted_until < {NOW} OR holder = ?")).await;
+            self.stored(is_held)
         })
     }
 
-    fn prolong(&mut self) -> Told<'_, bool> {
+    fn prolong(&mut self) -> Stored<'_, bool> {
         Box::pin(async move {
-            let stands = self.stand(&format!("halted_until >= {NOW} AND holder = ?")).await;
-            self.told(stands)
+            let is_held = self.move_halt(&format!("halted_until >= {NOW} AND holder = ?")).await;
+            self.stored(is_held)
         })
     }
 
-    fn fence(&mut self, in_flight: Duration) -> Told<'_, Option<Vec<usize>>> {
+    fn fence(&mut self, in_flight: Duration) -> Stored<'_, Option<Vec<usize>>> {
         Box::pin(async move {
             let held = self.fence_off(in_flight).await;
-            self.told(held)
+            self.stored(held)
         })
     }
 
-    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Told<'a, bool> {
+    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Stored<'a, bool> {
         Box::pin(async move {
             let written = self.write(spread).await;
-            self.told(written)
+            self.stored(written)
         })
     }
 
-    fn release(&mut self) -> Told<'_, ()> {
+    fn release(&mut self) -> Stored<'_, ()> {
         Box::pin(async move {
             let end = statement("UPDATE relay_halt SET halted_until = 0 WHERE id = 1 AND holder = ?", &[&self.holder]);
             let ended = self.session.ask_alone(&end).await.map(|_| ());
-            self.told(ended)
+            self.stored(ended)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The store's clock: what the server's says, kept up between two questions by this machine's own.
+//! The store's clock: the server's time, advanced between two readings by this machine's clock.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -7,15 +7,15 @@ use domain::time::Timestamp;
 
 use crate::clock::SystemClock;
 
-/// Processes on machines whose clocks differ decide by one clock. How far this machine is off is learned with each batch.
+/// Processes on machines with different clocks decide by one clock. The difference is measured with each batch.
 #[derive(Debug, Default)]
 pub struct ServerClock {
-    /// Microseconds that the server is ahead.
+    /// Microseconds by which the server's clock is ahead.
     ahead: AtomicI64,
 }
 
 impl ServerClock {
-    /// Told what the server's clock said just now.
+    /// Takes in the server's current time.
     pub(super) fn set(&self, server: Timestamp) {
         self.ahead.store(server.micros() - SystemClock.now().micros(), Ordering::Relaxed);
     }

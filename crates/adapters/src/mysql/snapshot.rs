@@ -1,5 +1,4 @@
-//! The store at one moment, as the audit reads it: one read-only transaction that waits for nobody and is waited for by
-//! nobody.
+//! The store at one moment, as the audit reads it: one read-only transaction that takes no locks and waits for none.
 
 mod events;
 mod stream;
@@ -23,7 +22,7 @@ use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, product
 
 use stream::stream;
 
-/// Each of the tables that the audit reads.
+/// All tables that the audit reads.
 const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points_account, points_entry, orders, \
                       order_line, claim, timer, coupon_request, idempotency, event, outbox_shard, daily_root, notice";
 
@@ -32,35 +31,35 @@ pub struct MysqlSnapshot {
     unreadable: Unreadable,
 }
 
-/// The connection, which sends its rows from the background.
+/// The connection, whose rows are sent from the background.
 struct Reader {
     background: Background,
-    /// Away while a statement is read.
+    /// `None` while a statement is read.
     connection: Option<Conn>,
 }
 
-/// What comes from the background.
-enum Told {
+/// A message from the background task.
+enum Message {
     Row(Vec<Value>),
     End(Conn, Result<()>),
 }
 
-/// Rows that may be under way.
+/// The most rows in the channel.
 const ROWS_AHEAD: usize = 1_024;
 
 impl Reader {
-    /// Every row of a statement, as it comes.
+    /// Calls `each` with every row of a statement as it arrives.
     fn each(&mut self, select: &str, mut each: impl FnMut(Vec<Value>) -> Result<()>) -> Result<()> {
-        let gone = || Failure::Lost("the connection was given up".to_owned());
+        let gone = || Failure::Lost("the audit's connection was lost".to_owned());
         let connection = self.connection.take().ok_or_else(gone)?;
-        let (tell, told) = sync_channel(ROWS_AHEAD);
-        self.background.handle().spawn(send_rows(connection, select.to_owned(), tell));
+        let (sender, receiver) = sync_channel(ROWS_AHEAD);
+        self.background.handle().spawn(send_rows(connection, select.to_owned(), sender));
         let mut read = Ok(());
         loop {
-            match told.recv().map_err(|_| gone())? {
-                Told::Row(row) if read.is_ok() => read = each(row),
-                Told::Row(_) => {}
-                Told::End(connection, done) => {
+            match receiver.recv().map_err(|_| gone())? {
+                Message::Row(row) if read.is_ok() => read = each(row),
+                Message::Row(_) => {}
+                Message::End(connection, done) => {
                     self.connection = Some(connection);
                     return done.and(read);
                 }
@@ -78,20 +77,20 @@ impl Reader {
     }
 }
 
-/// The one task of its runtime, so it may wait for its reader without yielding.
-async fn send_rows(mut connection: Conn, select: String, tell: SyncSender<Told>) {
+/// The only task of its runtime, so it may block until its reader takes rows.
+async fn send_rows(mut connection: Conn, select: String, sender: SyncSender<Message>) {
     let done = async {
         let mut result = connection.query_iter(select).await?;
-        // A reader who is gone needs no rows.
-        result.for_each(|row| drop(tell.send(Told::Row(row.unwrap())))).await?;
+        // A reader that is gone needs no rows.
+        result.for_each(|row| drop(sender.send(Message::Row(row.unwrap())))).await?;
         Ok(())
     };
     let done = done.await;
-    let _ = tell.send(Told::End(connection, done));
+    let _ = sender.send(Message::End(connection, done));
 }
 
 impl MysqlSnapshot {
-    /// Fixes the moment: whatever is committed later is not seen.
+    /// Fixes the moment: later commits are not seen.
     pub fn open(url: &str) -> std::result::Result<MysqlSnapshot, OpenError> {
         let opts = parse(url)?;
         let background = Background::start("audit")?;
@@ -161,7 +160,7 @@ impl Snapshot for MysqlSnapshot {
 }
 
 fn products(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<()> {
-    // A sum is a decimal, which must not come as one.
+    // A sum is a decimal, which the driver would return as text.
     let sums = products::receipts(
         "SELECT product_id, CAST(SUM(GREATEST(delta, 0)) AS SIGNED), CAST(SUM(GREATEST(-delta, 0)) AS SIGNED)
          FROM stock_receipt GROUP BY product_id ORDER BY product_id",
@@ -170,7 +169,7 @@ fn products(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(P
         products: stream(reader, products::PRODUCTS, unreadable)?,
         receipts: stream(reader, sums, unreadable)?,
     };
-    tables.tell(unreadable, each)
+    tables.report(unreadable, each)
 }
 
 fn campaigns(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(CampaignFact)) -> Result<()> {
@@ -179,7 +178,7 @@ fn campaigns(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(
         coupons: stream(reader, campaigns::COUPONS, unreadable)?,
         requests: stream(reader, campaigns::REQUESTS, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }
 
 fn orders(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(OrderFacts)) -> Result<()> {
@@ -199,7 +198,7 @@ fn orders(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(Ord
         coupons: stream(reader, orders::COUPONS, unreadable)?,
         entries: stream(reader, orders::ENTRIES, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }
 
 fn customers(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(CustomerFacts)) -> Result<()> {
@@ -211,11 +210,11 @@ fn customers(reader: &mut Reader, unreadable: &Unreadable, each: &mut dyn FnMut(
         coupons: stream(reader, customers::COUPONS, unreadable)?,
         notices: stream(reader, customers::NOTICES, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
-        Failure::Refused(format!("a temporary file: {error}"))
+        Failure::Refused(format!("a temporary file failed: {error}"))
     }
 }

@@ -1,4 +1,4 @@
-//! Statements as text. Whatever comes from outside becomes a literal that cannot end before it should.
+//! Statements as text. Every value from outside becomes a literal that cannot end early.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use domain::money::Money;
 use domain::time::Timestamp;
 
-/// A statement is closed beyond this length, and what follows is another one.
+/// An insert is split into several statements beyond this length.
 const STATEMENT_BYTES: usize = 256 * 1024;
-/// Keys that one statement asks for. MariaDB turns longer lists into a subquery, which locks in another order.
+/// The most keys in one statement. MariaDB turns longer lists into a subquery, which locks in another order.
 pub(super) const KEYS_MAX: usize = 500;
 
-/// Something that can stand in a statement as a value.
+/// A value that can be written into a statement.
 pub(super) trait Literal {
     fn write(&self, sql: &mut String);
 }
@@ -53,7 +53,7 @@ impl Literal for Money {
     }
 }
 
-/// A text that could end its own literal, whatever the server's mode, is written as its bytes.
+/// A text that could end its own literal in any mode of the server is written as its bytes.
 impl Literal for &str {
     fn write(&self, sql: &mut String) {
         if self.bytes().any(|byte| matches!(byte, b'\'' | b'\\' | 0)) {
@@ -110,17 +110,17 @@ impl<T: Literal> Literal for Option<T> {
     }
 }
 
-/// A statement with each `?` replaced by the next value.
+/// Replaces each `?` of a statement by the next value.
 pub(super) fn statement(text: &str, values: &[&dyn Literal]) -> String {
     let mut sql = String::with_capacity(text.len() + 16 * values.len());
     let mut values = values.iter();
     for (place, part) in text.split('?').enumerate() {
         if place > 0 {
-            values.next().expect("a statement is given all of its values").write(&mut sql);
+            values.next().expect("each placeholder has a value").write(&mut sql);
         }
         sql.push_str(part);
     }
-    debug_assert!(values.next().is_none(), "no value is left over: {text}");
+    debug_assert!(values.next().is_none(), "a value has no placeholder: {text}");
     sql
 }
 
@@ -144,7 +144,7 @@ pub(super) struct Script {
 }
 
 impl Script {
-    /// The place of the statement's answer among all answers.
+    /// Adds a statement and returns the index of its answer.
     pub(super) fn add(&mut self, statement: impl Into<String>) -> usize {
         self.statements.push(statement.into());
         self.statements.len() - 1
@@ -155,7 +155,7 @@ impl Script {
     }
 }
 
-/// Rows of one table on their way into a script: as few statements as their size allows.
+/// Rows of one table that are added to a script in as few statements as their size allows.
 pub(super) struct Insert<'s> {
     script: &'s mut Script,
     head: &'static str,
@@ -164,7 +164,7 @@ pub(super) struct Insert<'s> {
 }
 
 impl<'s> Insert<'s> {
-    /// `head` ends where the rows begin; `tail` says what becomes of rows that are there already.
+    /// `head` ends where the rows begin; `tail` says what happens to rows that exist already.
     pub(super) const fn new(script: &'s mut Script, head: &'static str, tail: &'static str) -> Insert<'s> {
         Insert { script, head, tail, text: String::new() }
     }

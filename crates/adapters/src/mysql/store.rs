@@ -1,4 +1,4 @@
-//! The truth in a server that several processes write to: a transaction per batch, ordered by the locks of its rows.
+//! The store in a server that several processes write to: a transaction per batch, ordered by the locks of its rows.
 
 mod commit;
 mod executor;
@@ -34,9 +34,9 @@ use crate::records::Cells as _;
 pub(super) use load::lines;
 pub(super) use offsets::{SELECT_HEADS, heads};
 
-/// For so long a lost commit is looked up before its outcome counts as unknown. Everybody who asks meanwhile waits for it, so
-/// it is no longer than anybody is made to wait; a server that restarts is often back by then.
-const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a lost commit is looked up before its outcome counts as unknown. Every caller waits for it meanwhile, so it
+/// is no longer than any request may take; a server that restarts is often back by then.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
 const LOOKUP_PAUSE: Duration = Duration::from_millis(200);
 
 pub struct MysqlStore {
@@ -45,23 +45,23 @@ pub struct MysqlStore {
     before: Before,
     commits_seen: Arc<CommitsSeen>,
     clock: Arc<ServerClock>,
-    /// The commit whose outcome nobody knows.
+    /// The commit whose outcome is unknown.
     in_doubt: Option<CommitId>,
 }
 
-/// What the open transaction has read, so that only what changed is written.
+/// Values that the open transaction has read, so that only changes are written.
 #[derive(Debug, Default)]
 struct Before {
     holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
     steps: FxHashMap<OrderId, Vec<StepRecord>>,
 }
 
-/// Why a commit did not come about.
+/// Why a commit failed.
 enum Halt {
     Moved(OffsetKey),
     /// Nothing was written.
     Failed(Failure),
-    /// The connection was lost after it was told to commit.
+    /// The connection was lost after COMMIT was sent.
     InDoubt(String),
 }
 
@@ -81,19 +81,19 @@ impl MysqlStore {
         &mut self.session
     }
 
-    /// The store as a relay reads it.
+    /// Returns the outbox for a relay.
     pub fn outbox(&self, holder: u32) -> MysqlOutbox {
         MysqlOutbox::new(self.session.opts(), holder)
     }
 
-    /// Learns what the server's clock says.
+    /// Reads the server's clock.
     pub(super) async fn read_clock(&mut self) -> Result<()> {
         let rows = self.session.ask(load::MOMENT).await?;
         self.clock.set(load::moment(rows.into_iter().next())?.1);
         Ok(())
     }
 
-    /// A script that begins the transaction, unless one is open.
+    /// Returns a script that begins the transaction, unless one is open.
     fn script(&mut self) -> Script {
         let mut script = Script::default();
         if !self.is_begun || !self.session.is_connected() {
@@ -106,13 +106,13 @@ impl MysqlStore {
 
     async fn read(&mut self, keys: &[Key], rows: &mut Rows) -> Result<()> {
         if self.is_begun && !self.session.is_connected() {
-            return Err(Failure::Contended("the connection was lost, and the transaction with it".to_owned()));
+            return Err(Failure::Contended("the connection was lost, which rolled back the transaction".to_owned()));
         }
         let mut script = self.script();
         if keys.is_empty() {
             return if script.is_empty() { Ok(()) } else { self.session.run(&script).await.map(|_| ()) };
         }
-        let keys = failed_delivery::without_untroubled(keys, (&mut self.session, &mut script), rows).await?;
+        let keys = failed_delivery::without_idle_groups(keys, (&mut self.session, &mut script), rows).await?;
         let load = load::Load::new(&keys, &mut script);
         script.add(load::MOMENT);
         let mut answers = self.session.run(&script).await?;
@@ -125,19 +125,21 @@ impl MysqlStore {
 
     async fn write(&mut self, commit: &Commit<'_>) -> std::result::Result<Option<[ShardHead; SHARDS]>, Halt> {
         if self.is_begun && !self.session.is_connected() {
-            return Err(Failure::Contended("the connection was lost, and the transaction with it".to_owned()).into());
+            return Err(
+                Failure::Contended("the connection was lost, which rolled back the transaction".to_owned()).into()
+            );
         }
         let mut script = self.script();
         let (offsets, held) = (commit.offsets, &commit.rows.held);
         if !offsets.is_empty() || !held.is_empty() {
-            let place_of_offsets = (!offsets.is_empty()).then(|| script.add(commit::select_offsets(offsets)));
-            let place_of_held = (!held.is_empty()).then(|| script.add(commit::select_held(held)));
+            let index_of_offsets = (!offsets.is_empty()).then(|| script.add(commit::select_offsets(offsets)));
+            let index_of_held = (!held.is_empty()).then(|| script.add(commit::select_held(held)));
             let mut answers = self.session.run(&script).await?;
             let mut answer =
                 |place: Option<usize>| place.map(|place| std::mem::take(&mut answers[place])).unwrap_or_default();
             script = Script::default();
-            commit::write_offsets(&mut script, answer(place_of_offsets), offsets)?;
-            commit::compare_held(answer(place_of_held).len(), held)?;
+            commit::write_offsets(&mut script, answer(index_of_offsets), offsets)?;
+            commit::compare_held(answer(index_of_held).len(), held)?;
         }
         commit::write_rows(&mut script, commit, &self.before);
         let mut sealed = None;
@@ -149,7 +151,7 @@ impl MysqlStore {
             offsets::write_events(&mut script, commit, &mut heads);
             sealed = Some(heads);
         }
-        commit::note_commit(&mut script, commit);
+        commit::record_commit(&mut script, commit);
         session::commit(&mut script);
         match self.session.run(&script).await {
             Ok(_) => Ok(sealed),
@@ -158,11 +160,11 @@ impl MysqlStore {
         }
     }
 
-    /// Ends a transaction that came to nothing.
+    /// Rolls back an open transaction.
     async fn end(&mut self) {
         let was_begun = std::mem::take(&mut self.is_begun);
         self.before = Before::default();
-        // Where it cannot be told to end, it ends with its connection.
+        // Where the rollback cannot be sent, the transaction ends with its connection.
         if was_begun && self.session.is_connected() {
             let mut script = Script::default();
             session::roll_back(&mut script);
@@ -177,7 +179,7 @@ impl MysqlStore {
         match halt {
             Halt::Moved(key) => CommitError::Moved(key),
             Halt::Failed(Failure::Constraint(error)) => CommitError::Constraint(error),
-            // The connection was not yet told to commit, so the server undoes what it was told.
+            // COMMIT was not sent, so the server rolls back.
             Halt::Failed(Failure::Contended(error) | Failure::Lost(error)) => CommitError::Contended(error),
             Halt::Failed(Failure::Refused(error) | Failure::Unreadable(error)) => CommitError::Unknown(error),
             Halt::InDoubt(error) => {
@@ -187,12 +189,12 @@ impl MysqlStore {
         }
     }
 
-    /// Finds out what became of a commit that was lost sight of. Whoever writes its row first has decided: if it is
-    /// still on its way, it will find the row taken and come to nothing.
+    /// Resolves a commit whose outcome is unknown. The row of the commit decides, by who writes it first: a commit that
+    /// is still under way then finds the row taken and fails.
     async fn resolve_commit(&mut self, id: CommitId) -> Result<bool> {
         let void = "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?, ?, NULL)";
         let void = statement(void, &[&id.engine, &id.number]);
-        let deadline = Instant::now() + LOOKUP_PATIENCE;
+        let deadline = Instant::now() + LOOKUP_TIMEOUT;
         loop {
             match self.session.ask(&void).await {
                 Ok(_) => return Ok(false),
@@ -211,8 +213,8 @@ impl MysqlStore {
 
     async fn take_numbers(&mut self, sequence: Sequence, count: i64) -> Result<Range<i64>> {
         if self.is_begun {
-            // Within a transaction they would be given back with it.
-            return Err(Failure::Refused("numbers are leased between transactions".to_owned()));
+            // Within a transaction a rollback would return them to the sequence.
+            return Err(Failure::Refused("numbers cannot be leased within a transaction".to_owned()));
         }
         let take = "UPDATE sequence SET next_number = LAST_INSERT_ID(next_number + ?) WHERE name = ?";
         let end = self.session.number(&statement(take, &[&count, &sequence.name()])).await?;
@@ -232,7 +234,7 @@ impl Store for MysqlStore {
             self.end().await;
             match &failure {
                 Failure::Contended(error) => Err(LoadError::Contended(error.clone())),
-                // The server, or somebody there, ended this one connection: another one may do.
+                // The server ended this connection alone: a new one may work.
                 Failure::Lost(error) if was_connected => Err(LoadError::Contended(error.clone())),
                 Failure::Lost(_) | Failure::Constraint(_) | Failure::Refused(_) | Failure::Unreadable(_) => {
                     Err(StoreError::from(failure).into())
@@ -248,7 +250,7 @@ impl Store for MysqlStore {
                 Ok(sealed) => {
                     self.is_begun = false;
                     self.before = Before::default();
-                    self.commits_seen.tell(sealed.iter().flatten());
+                    self.commits_seen.observe(sealed.iter().flatten());
                     Ok(Durability::Reached)
                 }
                 Err(halt) => Err(self.conclude(id, halt).await),

@@ -1,4 +1,5 @@
-//! What customers and admins read, on connections of their own: each sees every commit that was answered before.
+//! Reads for customers and admins, on connections of their own: each read sees every commit that was answered before
+//! it.
 
 mod accounts;
 mod catalogue;
@@ -27,7 +28,7 @@ use super::session::{Answers, options, run_on};
 use super::sql::{Script, statement};
 use crate::records::FromCells;
 
-/// Reads are asked for on any thread, so their connections live in the background.
+/// Reads come from any thread, so their connections live in the background.
 pub struct MysqlViews {
     pool: Pool,
     orders: Arc<OrderReadBatcher>,
@@ -37,19 +38,19 @@ pub struct MysqlViews {
 impl MysqlViews {
     pub(super) fn new(opts: &Opts, readers: usize) -> io::Result<MysqlViews> {
         let background = Background::start("readers")?;
-        // A pool opens connections as they are needed, and closes those above its minimum when they are put back.
+        // A pool opens connections on demand, and closes those above its minimum when they are returned.
         let readers = readers.max(1);
         let constraints = PoolConstraints::new(readers, readers).unwrap_or_default();
-        // A connection that is in the middle of something is not put back, so none has to be reset.
+        // A connection in the middle of a transaction is never returned, so none has to be reset.
         let pooling = PoolOpts::default().with_constraints(constraints).with_reset_connection(false);
-        // A pool looks after its connections where it was made.
+        // A pool manages its connections on the runtime where it was made.
         let made = background.handle().enter();
         let pool = Pool::new(options(opts).pool_opts(pooling));
         drop(made);
         Ok(MysqlViews { pool, orders: Arc::default(), background })
     }
 
-    /// Reads with several statements what one moment looked like.
+    /// Reads with several statements at one moment.
     fn read<'a, T: 'a>(
         &'a self,
         statements: impl IntoIterator<Item = String>,
@@ -60,15 +61,15 @@ impl MysqlViews {
     }
 
     async fn ask(&self, script: Script) -> std::result::Result<Answers, StoreError> {
-        let asked = self.background.handle().spawn(ask(self.pool.clone(), script)).await;
-        let answers = asked.unwrap_or_else(|_| Err(Failure::Refused("the views are closed".to_owned())));
+        let call = self.background.handle().spawn(ask(self.pool.clone(), script)).await;
+        let answers = call.unwrap_or_else(|_| Err(Failure::Refused("the views are closed".to_owned())));
         Ok(answers?)
     }
 }
 
 impl Views for MysqlViews {}
 
-/// A connection that has lain idle may have been lost, so a read is asked a second time.
+/// An idle connection may have been lost, so a read is tried a second time.
 async fn ask(pool: Pool, script: Script) -> Result<Answers> {
     match ask_once(&pool, &script).await {
         Err(Failure::Lost(_)) => ask_once(&pool, &script).await,
@@ -91,40 +92,40 @@ fn at_one_moment(statements: Vec<String>) -> Script {
         return Script { statements };
     }
     let begin = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"];
-    // The answers stand where they would stand without the frame: at the end come none.
+    // COMMIT comes last and returns no rows, so it does not shift the answers.
     let framed = begin.into_iter().map(str::to_owned).chain(statements).chain(["COMMIT".to_owned()]);
     Script { statements: framed.collect() }
 }
 
-/// The rows of the statements themselves, without what frames them.
+/// Returns the rows of the statements themselves, without those of the transaction around them.
 fn answers_of(answers: Answers) -> impl Iterator<Item = Vec<Vec<Value>>> {
     let frame = if answers.len() > 1 { 2 } else { 0 };
     answers.into_iter().skip(frame)
 }
 
-/// Each row of the one statement that was asked.
+/// Reads each row of a single statement.
 fn each<T: FromCells>(answers: Answers) -> Result<Vec<T>> {
     answers.into_iter().flatten().map(from_row).collect()
 }
 
-/// The one row, if it is there.
+/// Reads the first row, if there is one.
 fn first<T: FromCells>(answers: Answers) -> Result<Option<T>> {
     answers.into_iter().flatten().next().map(from_row).transpose()
 }
 
-/// A chain: the table of its links, the link's name, and the column that names the one before.
+/// A chain: the table of its links, the link's column, and the column of the previous link.
 #[derive(Clone, Copy)]
 struct Chain {
     table: &'static str,
     link: &'static str,
     previous: &'static str,
-    /// Where the newest link of a user is named.
+    /// The column of `customer` with a user's newest link.
     newest: &'static str,
 }
 
 impl Chain {
-    /// `WITH RECURSIVE chain (link, depth)`: a user's newest links from before the given one on. Another user's link
-    /// begins nothing.
+    /// `WITH RECURSIVE chain (link, depth)`: a user's newest links, starting before the given one. A link of another
+    /// user yields an empty chain.
     fn of(self, user: i64, before: Option<i64>, limit: usize) -> String {
         let Chain { table, link, previous, newest } = self;
         let start = match before {
@@ -150,7 +151,7 @@ fn by_id(select: &str, column: &str, id: i64) -> [String; 1] {
     [format!("{select} WHERE {column} = {id}")]
 }
 
-/// Rows by number, from after the given one on.
+/// Rows by number, starting after the given one.
 fn page(select: &str, column: &str, after: Option<i64>, limit: usize) -> [String; 1] {
     let after = after.unwrap_or(i64::MIN);
     let rest = statement("> ? ORDER BY ", &[&after]);

@@ -1,8 +1,9 @@
-//! A provider inside the binary, which approves unless it is told otherwise, by an admin or by the amount itself.
+//! A provider inside the binary, which approves unless a script says otherwise, set by an admin or chosen by the
+//! amount.
 //!
-//! It keeps a book of its own, as a real one would, so that a shop that is killed finds on its return what was done. The
-//! book is a file that is not synced: a power cut may take its last lines, and then the same key gives the same verdict
-//! and the same reference again, because nothing in them is chance.
+//! It keeps a ledger of its own, as a real provider would, so that a shop that was killed finds the executed operations
+//! after its restart. The ledger is a file that is not synced: a power cut may lose its last rows. The same key then
+//! gives the same verdict and the same reference again, because nothing in them is random.
 
 mod callbacks;
 mod file_ledger;
@@ -20,11 +21,11 @@ use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
 use crate::mysql::MysqlBook;
-use file_ledger::OwnBook;
+use file_ledger::FileLedger;
 use ledger::{Ledger, Played};
 
 pub struct Scripted {
-    book: Box<dyn Ledger>,
+    ledger: Box<dyn Ledger>,
     secrets: Secrets,
     clock: Arc<dyn Clock>,
     callback_sink: Arc<dyn CallbackSink>,
@@ -33,37 +34,41 @@ pub struct Scripted {
 impl Scripted {
     pub const NAME: &str = "scripted";
 
-    /// Opens the book in this file. Its callbacks go into the postbox.
+    /// Opens the ledger in this file. Callbacks go to `callback_sink`.
     pub fn open(
         path: &Path,
         secrets: Secrets,
         clock: Arc<dyn Clock>,
         callback_sink: Arc<dyn CallbackSink>,
     ) -> Result<Scripted, String> {
-        let book = OwnBook::open(path).map_err(|error| format!("the scripted provider's book: {error}"))?;
-        Ok(Scripted { book: Box::new(book), secrets, clock, callback_sink })
+        let ledger = FileLedger::open(path)
+            .map_err(|error| format!("opening the scripted provider's ledger failed: {error}"))?;
+        Ok(Scripted { ledger: Box::new(ledger), secrets, clock, callback_sink })
     }
 
-    /// The same with the book that processes share, in their database.
+    /// The same with the ledger that processes share in their database.
     pub fn sharing(
-        book: MysqlBook,
+        ledger: MysqlBook,
         secrets: Secrets,
         clock: Arc<dyn Clock>,
         callback_sink: Arc<dyn CallbackSink>,
     ) -> Scripted {
-        Scripted { book: Box::new(book), secrets, clock, callback_sink }
+        Scripted { ledger: Box::new(ledger), secrets, clock, callback_sink }
     }
 
     async fn play(&self, ask: &Ask) -> Result<Verdict, ProviderError> {
-        let Played { found, before, after, takes_back, .. } = self.book.turn(ask, script::ask).await?;
-        let verdict = found.ok_or_else(|| ProviderError::Unknown("the scripted provider is still at it".to_owned()))?;
-        let letters =
-            |count| -> Vec<OutgoingCallback> { (0..count).filter_map(|_| self.letter(ask, &verdict)).collect() };
-        for OutgoingCallback { signature, body } in letters(before) {
+        let Played { found, before, after, takes_back, .. } = self.ledger.turn(ask, script::ask).await?;
+        let verdict = found.ok_or_else(|| {
+            ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned())
+        })?;
+        let callbacks_of = |count| -> Vec<OutgoingCallback> {
+            (0..count).filter_map(|_| self.signed_callback(ask, &verdict)).collect()
+        };
+        for OutgoingCallback { signature, body } in callbacks_of(before) {
             self.callback_sink.deliver(signature, body).await;
         }
-        let mut later = letters(after);
-        later.extend(takes_back.and_then(|verdict| self.letter(ask, &verdict)));
+        let mut later = callbacks_of(after);
+        later.extend(takes_back.and_then(|verdict| self.signed_callback(ask, &verdict)));
         if !later.is_empty() {
             let callback_sink = Arc::clone(&self.callback_sink);
             tokio::spawn(async move {
@@ -75,8 +80,8 @@ impl Scripted {
         Ok(verdict)
     }
 
-    /// There is none where nothing is known to sign it with.
-    fn letter(&self, ask: &Ask, verdict: &Verdict) -> Option<OutgoingCallback> {
+    /// Returns no callback when there is no secret to sign it with.
+    fn signed_callback(&self, ask: &Ask, verdict: &Verdict) -> Option<OutgoingCallback> {
         let body = callbacks::body(ask, verdict);
         let signature = self.secrets.sign(&body, self.clock.now())?;
         Some(OutgoingCallback { signature, body })
@@ -99,7 +104,7 @@ impl Provider for Scripted {
 
     fn look_up<'a>(&'a self, ask: &'a Ask) -> Call<'a, Found> {
         Box::pin(async move {
-            let Played { found, is_pending, .. } = self.book.turn(ask, script::look_up).await?;
+            let Played { found, is_pending, .. } = self.ledger.turn(ask, script::look_up).await?;
             Ok(match found {
                 Some(verdict) => Found::Verdict(verdict),
                 None if is_pending => Found::Pending,
@@ -120,11 +125,11 @@ impl Provider for Scripted {
 
 impl Directed for Scripted {
     fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
-        self.book.tell(told)
+        self.ledger.tell(told)
     }
 
     fn told(&self) -> Call<'_, Option<Told>> {
-        self.book.told()
+        self.ledger.told()
     }
 }
 

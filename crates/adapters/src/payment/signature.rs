@@ -1,4 +1,4 @@
-//! The signature of a callback: `t=…,v1=…`, an HMAC-SHA256 over the moment and the bytes that were sent.
+//! The signature of a callback: `t=…,v1=…`, an HMAC-SHA256 over the time and the body's bytes.
 
 use app::payments::provider::CallbackError;
 use domain::time::Timestamp;
@@ -7,11 +7,11 @@ use sha2::Sha256;
 
 pub(super) const HEADER: &str = "stripe-signature";
 
-/// Older and later tellings than this are not believed: a recorded one cannot be sent again next week.
+/// Callbacks signed further from now, in seconds, are refused, so that a recorded one cannot be replayed later.
 const TOLERANCE_S: u64 = 300;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// What callbacks are signed with. While a secret is being replaced there are several, and each is as good.
+/// The secrets that sign callbacks. While a secret is replaced there are several, and each is valid.
 #[derive(Clone, Default)]
 pub struct Secrets(Vec<Box<str>>);
 
@@ -22,7 +22,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Reads secrets with commas between; empty ones are none.
+    /// Parses secrets separated by commas; empty ones are skipped.
     pub fn parse(text: &str) -> Secrets {
         Secrets(text.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(Box::from).collect())
     }
@@ -31,7 +31,7 @@ impl Secrets {
         self.0.is_empty()
     }
 
-    /// The header for these bytes, made with the newest secret, which is the first.
+    /// Returns the header for a body, made with the first secret, which is the newest.
     pub(super) fn sign(&self, body: &[u8], now: Timestamp) -> Option<String> {
         let seconds = (now.micros() / MICROS_PER_SECOND).to_string();
         let code = mac(self.0.first()?, &seconds, body).finalize().into_bytes();
@@ -39,7 +39,7 @@ impl Secrets {
         Some(format!("t={seconds},v1={hex}"))
     }
 
-    /// Whether somebody who knows a secret signed these bytes, and lately.
+    /// Checks that the body was signed with one of the secrets, and recently.
     pub(super) fn verify(&self, header: &str, body: &[u8], now: Timestamp) -> Result<(), CallbackError> {
         let (mut moment, mut codes) = (None, vec![]);
         for part in header.split(',') {
@@ -53,7 +53,7 @@ impl Secrets {
         let moment = moment.ok_or(CallbackError::Forged)?;
         let is_signed = |secret: &str| {
             let expected = mac(secret, moment, body);
-            // In constant time: how much of a guess is right must not show.
+            // In constant time: an attacker must not learn how much of a guess is right.
             codes.iter().any(|code| expected.clone().verify_slice(code).is_ok())
         };
         if !self.0.iter().any(|secret| is_signed(secret)) {
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_is_the_one_that_the_scheme_says() {
+    fn the_signature_follows_the_scheme() {
         // Made with `printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test`.
         let expected = "c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925";
         assert_eq!(signed("whsec_test", 1_700_000_000), format!("t=1700000000,v1={expected}"));
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_believed_without_a_secret() {
+    fn without_a_secret_every_callback_is_refused() {
         assert_eq!(Secrets::default().verify(&signed("s", 100), BODY, at(100)), Err(CallbackError::Forged));
     }
 
@@ -142,8 +142,8 @@ mod tests {
         fn a_body_with_one_bit_changed_is_a_forgery(place in 0..BODY.len(), bit in 0_u8..8) {
             let mut body = BODY.to_vec();
             body[place] ^= 1 << bit;
-            let told = Secrets::parse("s").verify(&signed("s", 100), &body, at(100));
-            prop_assert_eq!(told, Err(CallbackError::Forged));
+            let verified = Secrets::parse("s").verify(&signed("s", 100), &body, at(100));
+            prop_assert_eq!(verified, Err(CallbackError::Forged));
         }
     }
 }

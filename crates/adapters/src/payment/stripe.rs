@@ -1,5 +1,5 @@
-//! Stripe's public API for payment intents: set aside with manual capture, captured, cancelled, refunded. Each request
-//! carries our key as its `Idempotency-Key`, so a repeat is the same deed there too.
+//! Stripe's public API for payment intents: authorized with manual capture, captured, cancelled, refunded. Each request
+//! carries our key as its `Idempotency-Key`, so a repeat is the same operation at Stripe, too.
 
 mod api;
 mod event;
@@ -12,18 +12,18 @@ use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
 use api::{Api, Reply};
-use wire::{Intent, Page, Refund, Standing};
+use wire::{Intent, Page, Progress, Refund};
 
-/// Whose money it is, and how the provider is reached.
+/// The account, and how its API is reached.
 pub struct Account {
-    /// Where the API is, without a path: `https://api.stripe.com`.
+    /// Base address of the API without a path: `https://api.stripe.com`.
     pub url: String,
     /// The secret key of the account.
     pub key: String,
     pub callback_secrets: Secrets,
-    /// What stands for the customer's card there: `pm_card_visa` in test mode.
+    /// The API's id of the customer's card: `pm_card_visa` in test mode.
     pub payment_method: String,
-    /// For one request, from its connection to the last byte of its answer.
+    /// Time-out of one request, from connecting to the last byte of the answer.
     pub timeout: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Stripe {
         Ok(Stripe { api: Api::new(&url, key, timeout)?, payment_method, callback_secrets })
     }
 
-    /// The path and the fields of what is asked for.
+    /// Returns the path and the fields of a request.
     fn request(&self, ask: &Ask) -> Result<(String, Fields), Verdict> {
         let amount = ask.amount.amount().to_string();
         let Some(intent) = ask.reference.as_deref() else {
@@ -71,14 +71,14 @@ impl Stripe {
     fn intent(&self, ask: &Ask, amount: String) -> Fields {
         let mut fields = marks(ask);
         fields.extend([
-            // Won have no smaller unit: the amount is in won, not in hundredths.
+            // The won has no smaller unit: the amount is in won, not in hundredths.
             ("amount", amount),
             ("currency", app::payments::provider::CURRENCY.to_owned()),
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
             ("payment_method", self.payment_method.clone()),
             ("payment_method_types[]", "card".to_owned()),
-            // Nobody is there who could be asked: what needs the customer's hand is declined at once.
+            // The customer is not present: a payment that needs an action of theirs is declined at once.
             ("error_on_requires_action", "true".to_owned()),
         ]);
         fields
@@ -89,66 +89,70 @@ impl Stripe {
             Ok(request) => request,
             Err(verdict) => return Ok(verdict),
         };
-        let standing = match self.api.post(&path, &fields, &ask.key).await? {
-            Reply::Done(body) if ask.operation == Operation::Refund => wire::read::<Refund>(&body)?.standing()?,
-            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(ask.operation)?,
-            Reply::Refused(failure) => failure.standing(ask.operation)?,
+        let progress = match self.api.post(&path, &fields, &ask.key).await? {
+            Reply::Done(body) if ask.operation == Operation::Refund => wire::read::<Refund>(&body)?.progress()?,
+            Reply::Done(body) => wire::read::<Intent>(&body)?.progress(ask.operation)?,
+            Reply::Refused(failure) => failure.progress(ask.operation)?,
         };
-        match standing {
-            Standing::Done(verdict) => Ok(verdict),
-            Standing::Pending => Err(ProviderError::Unknown("it is still at it".to_owned())),
-            Standing::Undone => Err(ProviderError::Unknown("it answered without having done it".to_owned())),
+        match progress {
+            Progress::Done(verdict) => Ok(verdict),
+            Progress::Pending => {
+                Err(ProviderError::Unknown("the operation is still pending at the provider".to_owned()))
+            }
+            Progress::Undone => {
+                Err(ProviderError::Unknown("the provider answered without executing the operation".to_owned()))
+            }
         }
     }
 
     async fn find(&self, ask: &Ask) -> Result<Found, ProviderError> {
-        let standing = match (ask.operation, ask.reference.as_deref()) {
+        let progress = match (ask.operation, ask.reference.as_deref()) {
             (Operation::Refund, Some(intent)) => self.find_refund(ask, intent).await?,
             (_, Some(intent)) => self.find_intent(ask.operation, intent).await?,
             (_, None) => self.search(ask).await?,
         };
-        Ok(match standing {
-            Standing::Done(verdict) => Found::Verdict(verdict),
-            Standing::Pending => Found::Pending,
-            Standing::Undone => Found::Never,
+        Ok(match progress {
+            Progress::Done(verdict) => Found::Verdict(verdict),
+            Progress::Pending => Found::Pending,
+            Progress::Undone => Found::Never,
         })
     }
 
-    async fn find_intent(&self, operation: Operation, intent: &str) -> Result<Standing, ProviderError> {
+    async fn find_intent(&self, operation: Operation, intent: &str) -> Result<Progress, ProviderError> {
         match self.api.get(&format!("/v1/payment_intents/{intent}"), &[]).await? {
-            Reply::Done(body) => wire::read::<Intent>(&body)?.standing(operation),
+            Reply::Done(body) => wire::read::<Intent>(&body)?.progress(operation),
             Reply::Refused(failure) => Err(failure.unexplained()),
         }
     }
 
-    async fn find_refund(&self, ask: &Ask, intent: &str) -> Result<Standing, ProviderError> {
+    async fn find_refund(&self, ask: &Ask, intent: &str) -> Result<Progress, ProviderError> {
         let query = [("payment_intent", intent.to_owned()), ("limit", "100".to_owned())];
         match self.api.get("/v1/refunds", &query).await? {
             Reply::Done(body) => {
                 let page = wire::read::<Page<Refund>>(&body)?;
                 let ours = page.data.iter().find(|refund| refund.metadata.key.as_deref() == Some(&*ask.key));
-                ours.map_or(Ok(Standing::Undone), Refund::standing)
+                ours.map_or(Ok(Progress::Undone), Refund::progress)
             }
             Reply::Refused(failure) => Err(failure.unexplained()),
         }
     }
 
-    /// Looks for an intent whose name was never heard. The search may be a minute behind, so to find nothing proves
-    /// little; but whoever asks again does it with the same key, which is the same deed.
-    async fn search(&self, ask: &Ask) -> Result<Standing, ProviderError> {
+    /// Searches for an intent whose id is unknown. The search may lag a minute, so an empty result proves little; but a
+    /// repeated request carries the same key, which makes it the same operation.
+    async fn search(&self, ask: &Ask) -> Result<Progress, ProviderError> {
         let query = [("query", format!("metadata['key']:'{}'", ask.key))];
         match self.api.get("/v1/payment_intents/search", &query).await? {
             Reply::Done(body) => {
                 let page = wire::read::<Page<Intent>>(&body)?;
                 let ours = page.data.iter().find(|intent| intent.metadata.key.as_deref() == Some(&*ask.key));
-                ours.map_or(Ok(Standing::Undone), |intent| intent.standing(ask.operation))
+                ours.map_or(Ok(Progress::Undone), |intent| intent.progress(ask.operation))
             }
             Reply::Refused(failure) => Err(failure.unexplained()),
         }
     }
 }
 
-/// By these a callback, a search, and a person at the provider's dashboard know whose it is.
+/// Metadata that identifies the payment in callbacks, in searches, and for a person at the provider's dashboard.
 fn marks(ask: &Ask) -> Fields {
     vec![
         ("metadata[key]", ask.key.to_string()),

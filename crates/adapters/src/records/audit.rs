@@ -36,7 +36,7 @@ impl FromCells for OrderEventFacts {
     }
 }
 
-/// The hash that was kept with it, and what the chain covers, stand in other tables.
+/// The stored hash, and how much the chain covers, are in other tables.
 impl FromCells for EventFacts {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<EventFacts, C::Error> {
         Ok(EventFacts {

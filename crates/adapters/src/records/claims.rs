@@ -1,4 +1,4 @@
-//! What participants hold for an order, and when it is looked at again.
+//! Participants' claims of an order, and its timer.
 
 use app::state::rows::{Timer, TimerKind};
 use domain::claim::Claim;
@@ -10,20 +10,20 @@ use crate::words::{claim_state, step_cells, timer_kind};
 
 use super::{Cells, FromCells};
 
-/// The two cells of a claim: its state, the reason of its refusal.
+/// The two cells of a claim: its state, and the reason of its refusal.
 impl FromCells for Claim {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Claim, C::Error> {
         let states = [Claim::Held, Claim::Refused(Reason::StepTimedOut), Claim::Released];
         let state = cells.word(&states, claim_state)?;
         match (state, cells.optional_word(&Reason::ALL, Reason::code)?) {
             (Claim::Refused(_), Some(reason)) => Ok(Claim::Refused(reason)),
-            (Claim::Refused(_), None) => Err(cells.broken("a claim was refused for no reason")),
+            (Claim::Refused(_), None) => Err(cells.broken("a refused claim has no reason")),
             (Claim::Held | Claim::Released, _) => Ok(state),
         }
     }
 }
 
-/// The two cells that name a step: what it claims, and of which product.
+/// The two cells that name a step: its kind, and its product.
 impl FromCells for Step {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Step, C::Error> {
         let step = cells.word(&[Step::Stock(ProductId(0)), Step::Coupon, Step::Point], |step| step_cells(step).0)?;

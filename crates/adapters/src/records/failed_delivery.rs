@@ -1,4 +1,4 @@
-//! Events that a group could not handle, out of their rows.
+//! Events that a group could not handle.
 
 use app::events::topic::Topic;
 use app::log::reactions::Group;

@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept in the warehouse.
+//! Payments, shipments and warehouse storages.
 
 use app::state::rows::{CallbackKey, CallbackRow};
 use domain::ids::{OrderId, UserId};
@@ -40,13 +40,13 @@ impl FromCells for Payment {
     }
 }
 
-/// JSON, where there is anything.
+/// JSON, or NULL for none.
 fn given_back<C: Cells>(cells: &mut C) -> Result<Vec<GivenBack>, C::Error> {
     let Some(json) = cells.take::<Option<String>>()? else { return Ok(vec![]) };
     serde_json::from_str(&json).map_err(|error| cells.broken(error))
 }
 
-/// How an operator settled what was stuck: who, when, why and where it can be found.
+/// An operator's resolution of a stuck payment: who, when, why, and where to find it.
 fn resolution<C: Cells>(cells: &mut C) -> Result<Option<Resolution>, C::Error> {
     let (by, at) = (cells.take::<Option<i64>>()?, cells.take::<Option<i64>>()?);
     let (reason, reference) = (cells.optional_text()?, cells.optional_text()?);
@@ -54,7 +54,7 @@ fn resolution<C: Cells>(cells: &mut C) -> Result<Option<Resolution>, C::Error> {
     Ok(Some(Resolution { by: UserId(by), at: Timestamp::from_micros(at), reason, reference }))
 }
 
-/// What is asked next: how, when, and how often it was asked in vain.
+/// The next call to the provider: which, when, and the number of failed attempts.
 fn next<C: Cells>(cells: &mut C) -> Result<Option<Next>, C::Error> {
     let way = cells.optional_word(&NextCall::ALL, NextCall::name)?;
     let (due, tries) = (cells.take::<Option<i64>>()?, cells.take::<Option<i64>>()?);
@@ -62,7 +62,7 @@ fn next<C: Cells>(cells: &mut C) -> Result<Option<Next>, C::Error> {
     Ok(Some(Next { way, due: due.map(Timestamp::from_micros), tries: tries.unwrap_or(0) }))
 }
 
-/// The cell of the refunds that were made; empty where there are none.
+/// The cell of the executed refunds; NULL without any.
 pub(crate) fn given_back_cell(payment: &Payment) -> Option<String> {
     let given = (!payment.given_back.is_empty()).then_some(&payment.given_back)?;
     serde_json::to_string(given).ok()

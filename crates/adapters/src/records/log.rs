@@ -1,4 +1,4 @@
-//! Events in their places, and who has come how far.
+//! Events in their places, and the offsets of groups.
 
 use app::events::event::{Event, EventKind};
 use app::events::outbox::{ShardHead, parse_uuid};
@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 use super::{Cells, FromCells};
 use crate::words::offset_key;
 
-/// The event behind the cells that name its place and its kind: its id, its JSON, its moment, its key, its trace.
+/// Reads an event behind the cells of its place and kind: its id, JSON, time, key and trace.
 pub(crate) fn delivery<C: Cells>(
     (partition, offset): (Partition, i64),
     kind: EventKind,
@@ -34,7 +34,7 @@ pub(crate) fn delivery<C: Cells>(
 impl FromCells for EventId {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<EventId, C::Error> {
         let id: String = cells.take()?;
-        parse_uuid(&id).map(EventId).ok_or_else(|| cells.broken("an event's id is no UUID"))
+        parse_uuid(&id).map(EventId).ok_or_else(|| cells.broken("the event's id is not a UUID"))
     }
 }
 
@@ -56,7 +56,7 @@ impl FromCells for ShardPlace {
 
 fn shard<C: Cells>(cells: &mut C) -> Result<usize, C::Error> {
     let shard: i64 = cells.take()?;
-    usize::try_from(shard).map_err(|_| cells.broken("there is no such shard"))
+    usize::try_from(shard).map_err(|_| cells.broken("the shard does not exist"))
 }
 
 impl FromCells for ShardHead {
@@ -65,7 +65,7 @@ impl FromCells for ShardHead {
     }
 }
 
-/// Where a group stands, unless this program knows no such group or topic.
+/// The offset of a group; `None` if this program does not know the group or topic.
 impl FromCells for Option<(OffsetKey, i64)> {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<Option<(OffsetKey, i64)>, C::Error> {
         let (group, topic): (String, String) = (cells.take()?, cells.take()?);

@@ -1,4 +1,4 @@
-//! A change of the mode setting in its row.
+//! A change of the mode setting.
 
 use app::state::rows::ModesChange;
 use domain::ids::UserId;

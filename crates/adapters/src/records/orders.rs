@@ -1,4 +1,4 @@
-//! An order in its tables: one row, a row for each line, and the saga's steps beside what they are about.
+//! An order in its tables: one row, a row for each line, and each step of the saga beside its object.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use domain::time::Timestamp;
 
 use super::{Cells, FromCells};
 
-/// An order without its lines, which are read apart.
+/// An order without its lines, which are read separately.
 pub(crate) struct StoredOrder {
     created: Created,
     outcome: Outcome,
@@ -30,12 +30,12 @@ pub(crate) struct StoredOrder {
     previous: Option<OrderId>,
 }
 
-/// A line and what is known of its claim on stock.
+/// A line and the state of its claim on stock.
 pub(crate) struct Line {
     line: domain::order::Line,
     state: StepState,
     at: Timestamp,
-    /// Units that came back.
+    /// Returned units.
     returned: i64,
 }
 
@@ -48,7 +48,7 @@ impl FromCells for StoredOrder {
         let direction = match (cells.take::<bool>()?, reason) {
             (false, _) => Direction::Claiming,
             (true, Some(reason)) => Direction::Restoring(reason),
-            (true, None) => return Err(cells.broken("an order restores for no reason")),
+            (true, None) => return Err(cells.broken("an order is restoring without a reason")),
         };
         let mode = cells.word(&Mode::ALL, Mode::name)?;
         let chosen_by = cells.optional_word(&Rule::ALL, Rule::name)?;
@@ -127,14 +127,14 @@ impl FromCells for Line {
             quantity: cells.take()?,
             unit_price: cells.money()?,
         };
-        let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line has no state of its stock")) };
+        let Some((state, at)) = step(cells)? else { return Err(cells.broken("a line lacks the state of its stock")) };
         Ok(Line { line, state, at, returned: cells.take()? })
     }
 }
 
-/// The three cells of a step: its state, the reason of its refusal, the moment.
+/// The three cells of a step: its state, the reason of its refusal, the time.
 fn step<C: Cells>(cells: &mut C) -> Result<Option<(StepState, Timestamp)>, C::Error> {
-    // The reason of a failed step stands in the next cell.
+    // The reason of a failed step is in the next cell.
     const STATES: [StepState; 5] = [
         StepState::Waiting,
         StepState::Requested,
@@ -149,10 +149,10 @@ fn step<C: Cells>(cells: &mut C) -> Result<Option<(StepState, Timestamp)>, C::Er
     let state = match (state, reason) {
         (StepState::Failed(_), Some(reason)) => StepState::Failed(reason),
         (StepState::Waiting | StepState::Requested | StepState::Completed | StepState::Restored, None) => state,
-        (StepState::Failed(_), None) => return Err(cells.broken("a step failed for no reason")),
-        _ => return Err(cells.broken("a step has a reason and did not fail")),
+        (StepState::Failed(_), None) => return Err(cells.broken("a failed step has no reason")),
+        _ => return Err(cells.broken("a step that did not fail has a reason")),
     };
-    let at = at.ok_or_else(|| cells.broken("a step has a state since no moment"))?;
+    let at = at.ok_or_else(|| cells.broken("a step's state lacks its time"))?;
     Ok(Some((state, Timestamp::from_micros(at))))
 }
 
@@ -161,7 +161,7 @@ impl StoredOrder {
         self.created.id
     }
 
-    /// Puts the order together with its lines, and its saga with what is known of each step.
+    /// Builds the order from its lines and the states of its steps.
     pub(crate) fn with(self, lines: Vec<Line>) -> OrderRow {
         let StoredOrder { mut created, coupon, point, previous, .. } = self;
         let mut steps: Vec<StepRecord> = Vec::with_capacity(lines.len() + 2);

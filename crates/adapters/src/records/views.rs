@@ -1,4 +1,4 @@
-//! What is read only to be shown.
+//! Rows that only views read.
 
 use app::ports::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
 use domain::coupon::Coupon;

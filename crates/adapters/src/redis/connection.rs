@@ -1,4 +1,4 @@
-//! One connection for everything, and whether it is worth asking.
+//! One connection for all services, and its breaker.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -9,74 +9,74 @@ use redis::{Client, RedisError};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
-/// How often a Redis that does not answer is asked whether it does again, and one that does, whether it still does.
+/// How often an unreachable Redis is probed, and how often a reachable one.
 const PROBE_EVERY: Duration = Duration::from_millis(100);
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-/// How long opening waits for a first answer before it goes on without.
-const FIRST_ANSWER: Duration = Duration::from_millis(500);
+/// How long opening waits for a first answer before it continues without Redis.
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Calls that may be on their way at once before further ones wait.
+/// Concurrent calls before further ones wait.
 const CALLS_MAX: usize = 1_024;
 
-/// What opening needs to know.
+/// Configuration of the connection.
 #[derive(Clone)]
 pub struct Options {
     /// `redis://user:password@host:port/database`.
     pub address: String,
-    /// How long a call may take.
+    /// Time-out of a call.
     pub timeout: Duration,
-    /// Tells this shop's keys from those of every other shop.
+    /// Part of every key, which separates this shop's keys from those of others.
     pub shop: String,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the address of Redis cannot be understood; it looks like redis://host:6379/")]
+    #[error("the address of Redis is invalid: it must look like redis://host:6379/")]
     Address,
-    #[error("Redis does not do what it is asked: {0}")]
+    #[error("Redis failed: {0}")]
     Lost(String),
-    #[error("the thread of the connection does not run: {0}")]
+    #[error("starting the thread of the Redis connection failed: {0}")]
     Thread(#[from] std::io::Error),
 }
 
-/// How the connection does, for the metrics.
+/// State of the connection, for the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     pub works: bool,
     pub calls: u64,
     pub failures: u64,
-    /// How often it was lost, once for however many calls.
+    /// Number of times that the connection was lost, each counted once for all failed calls.
     pub losses: u64,
 }
 
-/// A connection to Redis, which may be there or not.
+/// A connection to Redis, which may be unreachable.
 pub struct Redis {
     client: Client,
     manager: ConnectionManager,
     options: Options,
     health: Arc<Health>,
     handle: Handle,
-    /// Taken only when it is dropped.
+    /// `None` only while it is dropped.
     runtime: Option<Runtime>,
 }
 
 #[derive(Default)]
 struct Health {
     works: AtomicBool,
-    /// Counts how often it came back: what it knew before may be gone, or older.
+    /// Counts the recoveries: after each one, Redis may have lost its data or have an older copy.
     returns: AtomicU64,
     calls: AtomicU64,
     failures: AtomicU64,
     losses: AtomicU64,
-    /// Whether the log says that it is away: also when it never was there.
-    is_told: AtomicBool,
+    /// True after the loss was logged, also when Redis was never reachable.
+    is_logged: AtomicBool,
     failed: Notify,
 }
 
 impl Redis {
-    /// Opens a connection, or begins to try: a Redis that is not there is no reason to fail.
+    /// Opens a connection, or starts to try: an unreachable Redis is no error.
     pub fn open(options: Options) -> Result<Arc<Redis>, OpenError> {
-        // The error may quote the address, and with it the password.
+        // The library's error may quote the address with its password.
         let client = Client::open(options.address.as_str()).map_err(|_| OpenError::Address)?;
         let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("redis").enable_all().build()?;
         let handle = runtime.handle().clone();
@@ -92,14 +92,14 @@ impl Redis {
             ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(|_| OpenError::Address)?
         };
         let health = Arc::new(Health::default());
-        let (tell, told) = mpsc::channel();
-        handle.spawn(watch(manager.clone(), Arc::clone(&health), tell));
-        // Whether it came or not: from here on the probe says how things are.
-        let _ = told.recv_timeout(FIRST_ANSWER);
+        let (sender, receiver) = mpsc::channel();
+        handle.spawn(watch(manager.clone(), Arc::clone(&health), sender));
+        // In either case the probe updates the state from here on.
+        let _ = receiver.recv_timeout(FIRST_ANSWER_TIMEOUT);
         Ok(Arc::new(Redis { client, manager, options, health, handle, runtime: Some(runtime) }))
     }
 
-    /// Whether it is worth asking.
+    /// Returns whether calls are made.
     pub fn works(&self) -> bool {
         self.health.works.load(Ordering::Acquire)
     }
@@ -113,7 +113,7 @@ impl Redis {
         }
     }
 
-    /// Moves each time that it comes back from being away.
+    /// Increases with each recovery.
     pub(super) fn returns(&self) -> u64 {
         self.health.returns.load(Ordering::Acquire)
     }
@@ -126,13 +126,13 @@ impl Redis {
         &self.handle
     }
 
-    /// A key or channel of this shop.
+    /// Returns a key or channel of this shop.
     pub(super) fn key(&self, name: &str) -> String {
         key(&self.options.shop, name)
     }
 
-    /// Makes a call on the connection, if it is worth one. `None` when there is no answer in time, or a bad one: then no
-    /// further call is made until a probe was answered.
+    /// Makes a call, if Redis is reachable. Returns `None` after a time-out or an error: no further call is made until
+    /// a probe was answered.
     pub(super) async fn call<T, F>(&self, make: impl FnOnce(ConnectionManager) -> F) -> Option<T>
     where
         F: Future<Output = Result<T, RedisError>>,
@@ -151,7 +151,7 @@ impl Redis {
     }
 }
 
-/// Forgets everything that Redis keeps of a shop, which nobody serves any more.
+/// Deletes all keys of a shop that is no longer served.
 pub async fn forget(address: &str, shop: &str) -> Result<(), OpenError> {
     unlink_all(address, shop).await.map_err(|error| OpenError::Lost(error.to_string()))
 }
@@ -161,8 +161,8 @@ async fn unlink_all(address: &str, shop: &str) -> Result<(), RedisError> {
     let pattern = format!("{}*", key(shop, ""));
     let mut cursor = 0_u64;
     loop {
-        let look = redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1_000).to_owned();
-        let (next, keys): (u64, Vec<String>) = look.query_async(&mut connection).await?;
+        let scan = redis::cmd("SCAN").arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1_000).to_owned();
+        let (next, keys): (u64, Vec<String>) = scan.query_async(&mut connection).await?;
         if !keys.is_empty() {
             let () = redis::cmd("UNLINK").arg(keys).query_async(&mut connection).await?;
         }
@@ -179,7 +179,7 @@ fn key(shop: &str, name: &str) -> String {
 
 impl Drop for Redis {
     fn drop(&mut self) {
-        // Whoever drops it may be a task himself, and must not wait for others.
+        // The caller may be a task itself and must not wait for others.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -189,15 +189,13 @@ impl Drop for Redis {
 impl Health {
     fn fail(&self, error: &str) {
         self.failures.fetch_add(1, Ordering::Relaxed);
-        // Of many that fail at once, the first one says so.
+        // Of concurrent failures only the first one notifies.
         if self.works.swap(false, Ordering::AcqRel) {
             self.failed.notify_one();
         }
-        if !self.is_told.swap(true, Ordering::AcqRel) {
+        if !self.is_logged.swap(true, Ordering::AcqRel) {
             self.losses.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(
-                "Redis does not answer, and is left alone until it does again; nothing depends on it: {error}"
-            );
+            tracing::warn!("Redis does not answer and is not called until it does; the shop works without it: {error}");
         }
     }
 
@@ -205,14 +203,14 @@ impl Health {
         if !self.works.load(Ordering::Acquire) {
             self.returns.fetch_add(1, Ordering::AcqRel);
             self.works.store(true, Ordering::Release);
-            self.is_told.store(false, Ordering::Release);
+            self.is_logged.store(false, Ordering::Release);
             tracing::info!("Redis answers.");
         }
     }
 }
 
-/// Asks again and again whether Redis is there; says the first time what came of it.
-async fn watch(manager: ConnectionManager, health: Arc<Health>, tell: mpsc::Sender<()>) {
+/// Probes Redis repeatedly; sends a message after each probe.
+async fn watch(manager: ConnectionManager, health: Arc<Health>, sender: mpsc::Sender<()>) {
     loop {
         let mut connection = manager.clone();
         let ping = async move { redis::cmd("PING").query_async::<String>(&mut connection).await };
@@ -221,8 +219,8 @@ async fn watch(manager: ConnectionManager, health: Arc<Health>, tell: mpsc::Send
             Ok(Err(error)) => health.fail(&error.to_string()),
             Err(_elapsed) => health.fail("no answer in time"),
         }
-        // Nobody listens any more after the first time.
-        let _ = tell.send(());
+        // The receiver is gone after the first probe.
+        let _ = sender.send(());
         if !health.works.load(Ordering::Acquire) {
             tokio::time::sleep(PROBE_EVERY).await;
             continue;
@@ -239,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_loss_is_counted_once_also_of_one_that_never_was_there() {
+    fn a_loss_is_counted_once_even_if_redis_was_never_reachable() {
         let health = Health::default();
         for lost in 1..=3 {
             (0..5).for_each(|_| health.fail("connection refused"));

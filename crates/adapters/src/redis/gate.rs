@@ -1,8 +1,8 @@
-//! The gate that several processes share: which coupons were given out, as far as Redis knows.
+//! The gate that several processes share: the issued coupons, as far as Redis knows them.
 //!
-//! Only commits are told to it, each coupon as a claim with a name of its own, so that hearing of it twice changes nothing.
-//! What it has forgotten lets requests through. What it knows too much (a campaign that was raised since, a store that
-//! was put back to an older day) is found out by the store's own row, which is asked before anybody is refused.
+//! Only commits are sent to it, each coupon as a claim with a name of its own, so that a repeat changes nothing. Claims
+//! that Redis has lost let requests through. Claims that it should not have (the campaign was raised since, or the store
+//! was restored from a backup) are found by the store's own row, which is read before a request is refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,16 +27,16 @@ use self::scripts::{Found, Scripts};
 use self::updates::{GateUpdate, Task};
 use super::Redis;
 
-/// Campaigns of which anything is remembered in this process; with more, all is forgotten and learned anew.
+/// The most campaigns remembered in this process; beyond it, all are dropped and loaded again.
 const CAMPAIGNS_MAX: usize = 10_000;
-/// What waits to be told; when it is full, things remain untold.
-const LESSONS_MAX: usize = 1_024;
-/// A campaign's holders are not counted anew more often than this.
+/// The most updates waiting to be sent; further ones are dropped.
+const UPDATES_MAX: usize = 1_024;
+/// A campaign's holders are not counted again more often than this.
 const REBUILD_EVERY: Duration = Duration::from_secs(1);
 /// With more holders, a campaign is left to the engine.
 const HOLDERS_MAX: usize = 4_000_000;
 
-/// A gate on Redis, over the rows of the store.
+/// A gate on Redis, checked against the rows of the store.
 pub struct RedisGate {
     shared: Arc<Shared>,
     updates: mpsc::Sender<Task>,
@@ -49,10 +49,10 @@ struct Shared {
     known: Mutex<FxHashMap<CampaignId, Known>>,
 }
 
-/// What this process last saw of a campaign's gate.
+/// The state of a campaign's gate that this process saw last.
 #[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    /// Another one than before: Redis has lost what it was told, or is another one.
+    /// Another value than before means that Redis has lost its data.
     epoch: u64,
     is_full: bool,
     rebuilt: Option<Instant>,
@@ -60,25 +60,25 @@ struct Known {
 
 impl RedisGate {
     pub fn new(redis: Arc<Redis>, views: Arc<dyn CouponViews>, script: GateScript) -> RedisGate {
-        let (updates, waiting) = mpsc::channel(LESSONS_MAX);
+        let (updates, waiting) = mpsc::channel(UPDATES_MAX);
         let shared = Arc::new(Shared {
             scripts: Scripts::new(script),
             committed: Committed::new(views),
             known: Mutex::default(),
             redis,
         });
-        shared.redis.handle().spawn(updates::tell(Arc::downgrade(&shared), waiting));
+        shared.redis.handle().spawn(updates::send(Arc::downgrade(&shared), waiting));
         RedisGate { shared, updates }
     }
 
-    /// How many coupons of each campaign Redis knows of; `None` when it does not answer.
+    /// Returns the number of coupons that Redis knows of each campaign; `None` when it does not answer.
     pub async fn known(&self, campaigns: &[CampaignId]) -> Option<BTreeMap<CampaignId, i64>> {
         let Shared { redis, scripts, .. } = &*self.shared;
         let mut known = BTreeMap::new();
         for campaign in campaigns {
             let keys = scripts.keys(redis, *campaign);
-            // Nobody has this number.
-            let found = redis.call(|line| scripts.ask(line, &keys, UserId(0))).await?;
+            // No user has this number.
+            let found = redis.call(|line| scripts.read(line, &keys, UserId(0))).await?;
             if found.epoch != 0 {
                 known.insert(*campaign, found.count);
             }
@@ -86,12 +86,12 @@ impl RedisGate {
         Some(known)
     }
 
-    /// Returns when everything that was learned so far is told, or given up.
-    pub async fn told(&self) {
-        let (tell, told) = oneshot::channel();
-        if self.updates.send(Task::Reach(tell)).await.is_ok() {
-            // Given up means the same: there is nothing more to wait for.
-            let _ = told.await;
+    /// Returns when all updates so far are sent or dropped.
+    pub async fn flush(&self) {
+        let (sender, receiver) = oneshot::channel();
+        if self.updates.send(Task::Reach(sender)).await.is_ok() {
+            // A dropped sender means the same: there is nothing more to wait for.
+            let _ = receiver.await;
         }
     }
 }
@@ -101,11 +101,11 @@ impl Gate for RedisGate {
         if !self.shared.redis.works() {
             return Advice::Given(None);
         }
-        Advice::Asked(Box::pin(self.shared.ask(campaign, user, now)))
+        Advice::Asked(Box::pin(self.shared.advice(campaign, user, now)))
     }
 
     fn is_complete(&self, campaign: CampaignId) -> bool {
-        // What cannot be told need not be counted.
+        // What cannot be sent need not be counted.
         !self.shared.redis.works() || self.shared.seen(campaign).is_some_and(|known| known.needs_nothing())
     }
 
@@ -118,8 +118,8 @@ impl Gate for RedisGate {
             return;
         }
         let update = GateUpdate { campaign: Arc::clone(facts.campaign), holders: facts.holders.to_vec() };
-        // Too much at once: what is not told is found out later.
-        let _ = self.updates.try_send(Task::Tell(update));
+        // The queue is full: a dropped update is made up for later.
+        let _ = self.updates.try_send(Task::Send(update));
     }
 
     fn forget(&self, campaign: CampaignId) {
@@ -134,24 +134,24 @@ impl Known {
 }
 
 impl Shared {
-    async fn ask(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<EarlyRefusal> {
+    async fn advice(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<EarlyRefusal> {
         let keys = self.scripts.keys(&self.redis, campaign);
-        let found = self.redis.call(|line| self.scripts.ask(line, &keys, user)).await?;
+        let found = self.redis.call(|line| self.scripts.read(line, &keys, user)).await?;
         self.see(campaign, &found);
-        if !found.has_his && !found.is_full {
+        if !found.holds_all && !found.is_full {
             return None;
         }
         let row = self.committed.row(campaign, found.count).await?;
         if row.issued < found.count {
-            // It knows of coupons that the store never gave out, or no longer knows of.
-            tracing::warn!("The gate of campaign {campaign} knows of more coupons than the store, and begins anew.");
+            // Redis knows of coupons that the store never issued, or no longer has.
+            tracing::warn!("The gate of campaign {campaign} knew more coupons than the store and was cleared.");
             self.redis.call(|line| self.scripts.clear(line, &keys)).await;
             return None;
         }
         let rejection = refusal(&row, &found, now);
         if rejection.is_none() && !row.issue_mode.takes_requests() {
-            // It was raised, and nobody has told.
-            self.redis.call(|line| self.scripts.tell(line, &keys, &row, (0, &[]))).await;
+            // The campaign was raised, and the update was lost.
+            self.redis.call(|line| self.scripts.update(line, &keys, &row, (0, &[]))).await;
         }
         Some(EarlyRefusal { rejection: rejection?, holds_none: found.holds_none })
     }
@@ -178,7 +178,7 @@ impl Shared {
     }
 }
 
-/// What the engine would say, in its order; nothing where it would not refuse.
+/// Returns what the engine would answer, in its order of checks; `None` where it would not refuse.
 fn refusal(row: &Campaign, found: &Found, now: Timestamp) -> Option<Rejection> {
     // A queued campaign takes every request and refuses it later.
     if row.issue_mode.takes_requests() {
@@ -187,7 +187,7 @@ fn refusal(row: &Campaign, found: &Found, now: Timestamp) -> Option<Rejection> {
     if let Err(rejection) = check_open(row, now) {
         return Some(rejection);
     }
-    if found.has_his {
+    if found.holds_all {
         return Some(Rejection::AlreadyIssued);
     }
     (row.remaining() <= 0).then_some(Rejection::SoldOut)

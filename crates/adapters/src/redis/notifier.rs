@@ -1,4 +1,4 @@
-//! Wake-ups over publish and subscribe: who is concerned, and nothing of what happened.
+//! Wake-ups over publish and subscribe: whom a commit concerns, and nothing of its content.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -12,17 +12,17 @@ use tokio::sync::mpsc;
 
 use super::Redis;
 
-/// Wakes that wait to be sent; when they are too many, the others find out by looking.
+/// The most wake-ups waiting to be sent; further ones are dropped, and found by polling.
 const WAKES_MAX: usize = 1_024;
-/// Wakes that go out as one message.
-const AT_ONCE: usize = 256;
-const AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// The most wake-ups in one message.
+const WAKES_PER_MESSAGE_MAX: usize = 256;
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const CHANNEL: &str = "wakes";
 
-/// The bell of one process.
+/// The notifier of one process.
 pub struct RedisNotifier {
     redis: Arc<Redis>,
-    /// Tells this process's own wakes from those of others.
+    /// Distinguishes this process's own wake-ups from those of others.
     me: u64,
     wakes: mpsc::Sender<Wake>,
     is_subscribed: Arc<AtomicBool>,
@@ -34,7 +34,7 @@ type Message = (u64, Vec<i64>, Vec<i64>, Vec<i64>);
 impl RedisNotifier {
     pub fn new(redis: Arc<Redis>) -> RedisNotifier {
         let mut me = [0; 8];
-        // Without chance, others' wakes are taken for one's own, and are found by looking.
+        // Without random bytes, wake-ups of others are taken for own ones, and found by polling.
         let _ = getrandom::fill(&mut me);
         let me = u64::from_be_bytes(me);
         let (wakes, waiting) = mpsc::channel(WAKES_MAX);
@@ -46,14 +46,14 @@ impl RedisNotifier {
 impl Notifier for RedisNotifier {
     fn notify(&self, wake: Wake) {
         if self.redis.works() {
-            // Too many at once: what is not sent is found by looking.
+            // The queue is full: dropped wake-ups are found by polling.
             let _ = self.wakes.try_send(wake);
         }
     }
 
     fn listen(&self, hear: Hear) {
-        let hearing = Hearing { me: self.me, hear, is_subscribed: Arc::clone(&self.is_subscribed) };
-        self.redis.handle().spawn(hearing.run(Arc::downgrade(&self.redis)));
+        let listener = Listener { me: self.me, hear, is_subscribed: Arc::clone(&self.is_subscribed) };
+        self.redis.handle().spawn(listener.run(Arc::downgrade(&self.redis)));
     }
 
     fn is_heard(&self) -> bool {
@@ -63,7 +63,7 @@ impl Notifier for RedisNotifier {
 
 async fn send(redis: Weak<Redis>, me: u64, mut wakes: mpsc::Receiver<Wake>) {
     let mut waiting = vec![];
-    while wakes.recv_many(&mut waiting, AT_ONCE).await > 0 {
+    while wakes.recv_many(&mut waiting, WAKES_PER_MESSAGE_MAX).await > 0 {
         let Some(redis) = redis.upgrade() else { return };
         let message = message(me, waiting.drain(..));
         let channel = redis.key(CHANNEL);
@@ -86,27 +86,27 @@ fn message(me: u64, wakes: impl Iterator<Item = Wake>) -> String {
         ids.sort_unstable();
         ids.dedup();
     }
-    serde_json::to_string(&message).expect("numbers are JSON")
+    serde_json::to_string(&message).expect("numbers have a JSON form")
 }
 
-struct Hearing {
+struct Listener {
     me: u64,
     hear: Hear,
     is_subscribed: Arc<AtomicBool>,
 }
 
-impl Hearing {
+impl Listener {
     async fn run(self, redis: Weak<Redis>) {
         loop {
             let Some(at) = redis.upgrade() else { return };
             let (client, channel, works) = (at.client().clone(), at.key(CHANNEL), at.works());
             drop(at);
             if works {
-                // It ends when the connection does, whatever the reason.
+                // It ends with the connection, whatever the reason.
                 let _ = self.subscribed(&client, &channel).await;
                 self.is_subscribed.store(false, Ordering::Release);
             }
-            tokio::time::sleep(AGAIN_AFTER).await;
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
@@ -114,16 +114,16 @@ impl Hearing {
         let mut line = client.get_async_pubsub().await?;
         line.subscribe(channel).await?;
         self.is_subscribed.store(true, Ordering::Release);
-        // Whatever was sent before was not heard.
+        // Earlier messages were missed.
         (self.hear)(Notification::Nothing);
         let mut messages = line.into_on_message();
         while let Some(message) = messages.next().await {
-            (self.hear)(self.understand(message.get_payload_bytes()));
+            (self.hear)(self.parse(message.get_payload_bytes()));
         }
         Ok(())
     }
 
-    fn understand(&self, message: &[u8]) -> Notification {
+    fn parse(&self, message: &[u8]) -> Notification {
         match serde_json::from_slice::<Message>(message) {
             Ok((from, ..)) if from == self.me => Notification::Wake(Wake::default()),
             Ok((_, users, orders, requests)) => Notification::Wake(Wake {
@@ -141,13 +141,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_sent_is_understood_by_others_and_not_by_oneself() {
+    fn others_read_a_message_and_its_sender_ignores_it() {
         let wake = Wake { users: vec![UserId(2), UserId(1), UserId(2)], orders: vec![OrderId(3)], requests: vec![] };
         let message = message(7, [wake, Wake::default()].into_iter());
-        let hearing = |me| Hearing { me, hear: Box::new(|_| ()), is_subscribed: Arc::default() };
+        let listener = |me| Listener { me, hear: Box::new(|_| ()), is_subscribed: Arc::default() };
         let expected = Wake { users: vec![UserId(1), UserId(2)], orders: vec![OrderId(3)], requests: vec![] };
-        assert_eq!(hearing(8).understand(message.as_bytes()), Notification::Wake(expected));
-        assert_eq!(hearing(7).understand(message.as_bytes()), Notification::Wake(Wake::default()));
-        assert_eq!(hearing(7).understand(b"?"), Notification::Nothing);
+        assert_eq!(listener(8).parse(message.as_bytes()), Notification::Wake(expected));
+        assert_eq!(listener(7).parse(message.as_bytes()), Notification::Wake(Wake::default()));
+        assert_eq!(listener(7).parse(b"?"), Notification::Nothing);
     }
 }

@@ -1,7 +1,7 @@
-//! What sells best: sorted sets of all days, of each day and of each three days, written from the store's own sums.
+//! The ranking: sorted sets of all days, of each day and of each three days, written from the store's own sums.
 //!
-//! What is written is how much was sold of a product on a day so far, so writing it twice changes nothing; the script moves
-//! the windows by the difference. A ranking that may have missed something is not read until it was built anew.
+//! A write carries the units of a product sold on a day so far, so a repeat changes nothing; the script moves the
+//! windows by the difference. A ranking that may have missed a commit is not read until it was rebuilt.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -21,13 +21,13 @@ mod scripts;
 
 use self::scripts::Scripts;
 
-/// Commits that wait to be written; when they are too many, the ranking is built anew.
+/// The most commits waiting to be written; beyond it, the ranking is rebuilt.
 const WAITING_MAX: usize = 1_024;
-/// How often is looked whether the ranking must be built anew.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// Names of products that are kept in memory.
+/// How often the ranking is checked for a rebuild.
+const CHECK_EVERY: Duration = Duration::from_millis(200);
+/// The most product names kept in memory.
 const NAMES_MAX: usize = 10_000;
-/// Sums that are written with one call.
+/// The most sums written with one call.
 const SUMS_MAX: usize = 500;
 
 pub struct RedisRanking {
@@ -45,13 +45,13 @@ struct Shared {
     unwritten: AtomicUsize,
     /// Something may be missing.
     is_stale: AtomicBool,
-    /// How often Redis had come back when the ranking was last built or found whole.
+    /// Number of Redis's recoveries when the ranking was last built or found whole.
     as_of: AtomicU64,
     names: Mutex<FxHashMap<ProductId, String>>,
 }
 
 impl RedisRanking {
-    /// Whose days begin where the shop is.
+    /// `calendar` says when days begin at the shop.
     pub fn new(
         redis: Arc<Redis>,
         views: Arc<dyn CatalogueViews>,
@@ -64,7 +64,7 @@ impl RedisRanking {
             calendar,
             scripts: Scripts::default(),
             unwritten: AtomicUsize::new(0),
-            // Nobody knows what is there until it was built.
+            // The content of Redis is unknown until the first build.
             is_stale: AtomicBool::new(true),
             as_of: AtomicU64::new(0),
             names: Mutex::default(),
@@ -100,7 +100,7 @@ impl Ranking for RedisRanking {
 }
 
 impl Shared {
-    /// Whether everything that this process committed is in it, as far as it can tell.
+    /// Returns whether everything that this process committed is in it, as far as it can tell.
     fn is_fresh(&self) -> bool {
         self.unwritten.load(Ordering::Acquire) == 0
             && !self.is_stale.load(Ordering::Acquire)
@@ -119,7 +119,7 @@ impl Shared {
         Some(popular)
     }
 
-    /// A product keeps its name for good.
+    /// A product's name never changes.
     async fn name(&self, product: ProductId) -> Option<String> {
         if let Some(name) = self.names.lock().get(&product) {
             return Some(name.clone());
@@ -143,7 +143,7 @@ impl Shared {
         for sales in sold {
             match sales.day {
                 Some(day) if day >= first => days.entry(day).or_default().push(*sales),
-                // Too late for the windows, and part of what is not told apart.
+                // Too old for the windows, and part of the sum of earlier days.
                 Some(_) | None => self.is_stale.store(true, Ordering::Release),
             }
         }
@@ -161,7 +161,7 @@ impl Shared {
         Some(())
     }
 
-    /// Builds it from the store's sums, if it is not whole or soon forgotten.
+    /// Rebuilds the ranking from the store's sums, if it is not whole or will expire soon.
     async fn build_once(&self) -> Option<()> {
         let returns = self.redis.returns();
         let is_suspect = self.is_stale.swap(false, Ordering::AcqRel) || self.as_of.load(Ordering::Acquire) != returns;
@@ -195,11 +195,11 @@ impl Shared {
     }
 }
 
-/// Writes what is learned, and builds the ranking anew when it must be, until nobody learns anything any more.
+/// Writes sales, and rebuilds the ranking when necessary, until the ranking is dropped.
 async fn write(shared: Weak<Shared>, mut waiting: mpsc::Receiver<Vec<DaySales>>) {
-    let mut looked = Instant::now();
+    let mut checked_at = Instant::now();
     loop {
-        let received = tokio::time::timeout(LOOK_EVERY, waiting.recv()).await;
+        let received = tokio::time::timeout(CHECK_EVERY, waiting.recv()).await;
         let Some(shared) = shared.upgrade() else { return };
         match received {
             Ok(Some(sold)) => {
@@ -209,9 +209,9 @@ async fn write(shared: Weak<Shared>, mut waiting: mpsc::Receiver<Vec<DaySales>>)
             Ok(None) => return,
             Err(_elapsed) => {}
         }
-        if looked.elapsed() >= LOOK_EVERY && shared.redis.works() {
-            looked = Instant::now();
-            // What fails is tried again the next time.
+        if checked_at.elapsed() >= CHECK_EVERY && shared.redis.works() {
+            checked_at = Instant::now();
+            // A failure is retried at the next check.
             let _ = shared.build_once().await;
         }
     }

@@ -1,4 +1,4 @@
-//! Buckets that all processes share: one key each, which is gone when the bucket is full again.
+//! Token buckets that all processes share: one key each, which expires when the bucket is full.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use redis::Script;
 
 use super::Redis;
 
-// KEYS: the bucket. ARGV: the time between two, and the time that the whole bucket is worth, in microseconds.
+// KEYS: the bucket. ARGV: the time per token, and the time for the whole bucket, in microseconds.
 const TAKE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -36,9 +36,9 @@ impl SharedRates for RedisRates {
         Box::pin(async move {
             let mut call = self.take.key(self.redis.key(&format!("rate:{who}")));
             call.arg(rate.interval_us()).arg(rate.span_us());
-            let asked =
+            let taken =
                 self.redis.call(|mut line| async move { call.invoke_async::<(bool, i64, i64)>(&mut line).await });
-            let (is_granted, left_us, wait_us) = asked.await?;
+            let (is_granted, left_us, wait_us) = taken.await?;
             Some(rate.taken(is_granted, left_us, wait_us))
         })
     }

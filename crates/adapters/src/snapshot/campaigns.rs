@@ -25,7 +25,7 @@ pub(crate) struct Campaigns<'s, E> {
 }
 
 impl<E> Campaigns<'_, E> {
-    pub(crate) fn tell(mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), E> {
+    pub(crate) fn report(mut self, each: &mut dyn FnMut(CampaignFact)) -> Result<(), E> {
         while let Some(id) = least([self.campaigns.key(), self.coupons.key(), self.requests.key()]) {
             each(CampaignFact::Begins(CampaignId(id), self.campaigns.one(id)?));
             while let Some(coupon) = self.coupons.one(id)? {

@@ -40,7 +40,7 @@ pub(crate) struct Customers<'s, E> {
 }
 
 impl<E> Customers<'_, E> {
-    pub(crate) fn tell(mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), E> {
+    pub(crate) fn report(mut self, each: &mut dyn FnMut(CustomerFacts)) -> Result<(), E> {
         while let Some(id) = self.next_user() {
             each(CustomerFacts {
                 user: UserId(id),

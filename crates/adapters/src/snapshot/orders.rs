@@ -1,4 +1,4 @@
-//! Orders with everything that speaks of them.
+//! Orders with all rows about them.
 
 use app::audit::{CouponFacts, Fulfilment, OrderEventFacts, OrderFacts};
 use app::state::rows::{Entry, Timer};
@@ -45,7 +45,7 @@ pub(crate) const ENTRIES: Source = Source {
     key_column: 6,
 };
 
-/// The events of an order; each store finds them its own way.
+/// The events of an order; each store finds them in its own way.
 pub(crate) const fn events(select: &'static str) -> Source {
     Source { select, table: "event of order", key_column: 4 }
 }
@@ -64,7 +64,7 @@ pub(crate) struct Orders<'s, E> {
 }
 
 impl<E> Orders<'_, E> {
-    pub(crate) fn tell(mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), E> {
+    pub(crate) fn report(mut self, each: &mut dyn FnMut(OrderFacts)) -> Result<(), E> {
         while let Some(id) = self.next_order() {
             let (stored, lines) = (self.orders.one(id)?, self.lines.all(id)?);
             each(OrderFacts {

@@ -1,4 +1,4 @@
-//! Products with what their receipts add up to.
+//! Products with the sums of their receipts.
 
 use app::audit::ProductFacts;
 use domain::stock::Product;
@@ -9,7 +9,7 @@ use crate::selects::select_product;
 pub(crate) const PRODUCTS: Source =
     Source { select: select_product!("ORDER BY product_id"), table: "product", key_column: 0 };
 
-/// A product, what it received, and what was written off; each store adds up its own way.
+/// A product, its received units, and its written-off units; each store sums up in its own way.
 pub(crate) const fn receipts(select: &'static str) -> Source {
     Source { select, table: "stock_receipt", key_column: 0 }
 }
@@ -20,7 +20,7 @@ pub(crate) struct Products<'s, E> {
 }
 
 impl<E> Products<'_, E> {
-    pub(crate) fn tell(mut self, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<(), E> {
+    pub(crate) fn report(mut self, unreadable: &Unreadable, each: &mut dyn FnMut(ProductFacts)) -> Result<(), E> {
         while let Some(id) = least([self.products.key(), self.receipts.key()]) {
             let (_product, received, written_off) = self.receipts.one(id)?.unwrap_or_default();
             match self.products.one(id)? {

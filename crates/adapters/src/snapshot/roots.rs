@@ -1,22 +1,22 @@
-//! The hashes that were kept at the end of each day, as the audit compares them with the events' own.
+//! The stored hashes of each day's end, which the audit compares with those of the events.
 
 use std::collections::BTreeMap;
 
 use app::audit::{EventFacts, ShardFacts};
 use app::events::outbox::ShardHead;
 
-/// What is known of the chain before its events are read.
+/// The stored facts about the chain, read before its events.
 #[derive(Debug, Default)]
 pub(crate) struct Roots {
     /// By shard and number.
     kept: BTreeMap<(usize, i64), Vec<[u8; 32]>>,
-    /// By shard: from which number on the chain covers everything.
+    /// By shard: the number from which the chain covers everything.
     whole_from: BTreeMap<usize, i64>,
 }
 
 pub(crate) const SELECT_WHOLE_FROM: &str = "SELECT shard, whole_from FROM outbox_shard";
 
-/// Every event in commit order, as the chain covers it.
+/// Every event in commit order, with the columns that the chain covers.
 pub(crate) const SELECT_EVENTS: &str = "SELECT id, shard, seq, event_key, type, payload, occurred_at, aggregatetype, aggregateid, \
                                         topic, order_id, version, cause, traceparent FROM event ORDER BY position";
 
@@ -29,7 +29,7 @@ impl Roots {
         self.kept.entry((known_shard(shard), head.seq)).or_default().push(head.hash);
     }
 
-    /// The event with the hash that was kept with its number, and what the chain covers of it.
+    /// Returns the event with the hash stored for its number, and how much the chain covers.
     pub(crate) fn with(&self, event: EventFacts) -> EventFacts {
         let kept = self.kept.get(&(event.shard, event.seq));
         let is_covered_whole = self.whole_from.get(&event.shard).is_none_or(|from| event.seq >= *from);
@@ -43,7 +43,7 @@ impl Roots {
     }
 }
 
-/// What names no shard is a shard of no events.
+/// A negative number is a shard without events.
 pub(crate) fn known_shard(shard: i64) -> usize {
     usize::try_from(shard).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! Space that is kept so that it can be given up: on a full disk the store needs some to make more.
+//! Reserved space that is released on a full disk, where the store needs some to make more.
 
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,10 +8,10 @@ use rustix::fs::{FallocateFlags, fallocate, statvfs};
 
 /// The file of the ballast in its data folder.
 pub const BALLAST_FILE: &str = "shop.db-ballast";
-/// With less than so much free, the store cannot even be opened in peace.
+/// With less free space, in bytes, opening the store may fail.
 const FREE_BYTES_MIN: u64 = 1 << 20;
-/// The ballast is at most this part of what is free.
-const PART_OF_FREE: u64 = 8;
+/// The ballast is at most this part of the free space.
+const FREE_SPACE_DIVISOR: u64 = 8;
 
 #[derive(Debug)]
 pub(super) struct Ballast {
@@ -24,10 +24,10 @@ impl Ballast {
         Ballast { path: folder.join(BALLAST_FILE), bytes: u64::from(mib) << 20 }
     }
 
-    /// Takes the space, if it is not taken and there is enough; says whether there is enough. A store without ballast works as well,
-    /// until the disk is full.
+    /// Reserves the space, unless it is reserved or there is too little; returns whether there is enough. A store
+    /// without ballast works as well, until the disk is full.
     pub(super) fn keep(&self) -> bool {
-        let is_enough = self.free().is_some_and(|free| free / PART_OF_FREE >= self.bytes);
+        let is_enough = self.free().is_some_and(|free| free / FREE_SPACE_DIVISOR >= self.bytes);
         if self.bytes == 0 || self.path.exists() || !is_enough {
             return is_enough;
         }
@@ -36,21 +36,21 @@ impl Ballast {
             Ok(())
         });
         if taken.is_err() {
-            // Half a ballast, or a file system that has no such thing.
-            self.give_up();
+            // A partial ballast, or a file system without reservation.
+            self.release();
         }
         true
     }
 
-    /// Gives the space back; says whether there was any.
-    pub(super) fn give_up(&self) -> bool {
+    /// Releases the space; returns whether there was any.
+    pub(super) fn release(&self) -> bool {
         std::fs::remove_file(&self.path).is_ok()
     }
 
-    /// The same where next to nothing is free.
-    pub(super) fn give_up_if_full(&self) {
-        if self.free().is_some_and(|free| free < FREE_BYTES_MIN) && self.give_up() {
-            tracing::warn!("The disk is full: the ballast was given up.");
+    /// Releases the space if the disk is full.
+    pub(super) fn release_if_full(&self) {
+        if self.free().is_some_and(|free| free < FREE_BYTES_MIN) && self.release() {
+            tracing::warn!("The disk is full: the ballast was released.");
         }
     }
 
@@ -65,16 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ballast_takes_space_and_gives_it_back() {
+    fn ballast_reserves_space_and_releases_it() {
         let folder = tempfile::tempdir().unwrap();
         let ballast = Ballast::of(folder.path(), 1);
         ballast.keep();
         let bytes = std::fs::metadata(folder.path().join(BALLAST_FILE)).map(|file| file.len());
         assert_eq!(bytes.ok(), Some(1 << 20));
-        assert!(ballast.give_up());
-        assert!(!ballast.give_up());
+        assert!(ballast.release());
+        assert!(!ballast.release());
         Ballast::of(folder.path(), 0).keep();
         Ballast::of(folder.path(), u32::MAX).keep();
-        assert!(!folder.path().join(BALLAST_FILE).exists(), "none is wanted, or there is no room for it");
+        assert!(!folder.path().join(BALLAST_FILE).exists(), "no ballast is wanted, or there is no room for it");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows as SQLite gives them. Words are compared where they lie.
+//! Rows as SQLite returns them. Words are compared without a copy.
 
 use std::cell::Cell as Counter;
 use std::fmt::Display;
@@ -26,7 +26,7 @@ impl<'r> SqliteCells<'r> {
     }
 }
 
-/// What a row says, from its first cell on.
+/// Reads a whole row, starting at its first cell.
 pub(super) fn from_row<T: FromCells>(row: &Row<'_>) -> Result<T> {
     T::from_cells(&mut SqliteCells::of(row))
 }
@@ -35,7 +35,7 @@ thread_local! {
     static STATEMENTS: Counter<u64> = const { Counter::new(0) };
 }
 
-/// Statements that this thread has run since it was asked last.
+/// Returns the number of statements that this thread has run since the last call.
 pub(super) fn take_statements() -> u64 {
     STATEMENTS.take()
 }
@@ -44,9 +44,9 @@ fn count() {
     STATEMENTS.set(STATEMENTS.get() + 1);
 }
 
-/// A statement that writes, and is counted.
+/// A counted statement that writes.
 pub(super) trait Run {
-    /// Says how many rows it changed.
+    /// Returns the number of changed rows.
     fn run(&mut self, params: impl Params) -> Result<usize>;
 }
 
@@ -57,7 +57,7 @@ impl Run for CachedStatement<'_> {
     }
 }
 
-/// Reads a row that its key names, if it is there. Its statement stays prepared.
+/// Reads a row by its key, if it exists. The statement stays prepared.
 pub(super) fn find<T: FromCells>(connection: &Connection, sql: &str, params: impl Params) -> Result<Option<T>> {
     count();
     connection.prepare_cached(sql)?.query_row(params, from_row).optional()
@@ -91,7 +91,7 @@ impl Cells for SqliteCells<'_> {
     fn word<T: Copy>(&mut self, all: &[T], name: impl Fn(T) -> &'static str) -> Result<T> {
         let text = self.row.get_ref(self.next)?.as_str()?;
         let found = all.iter().copied().find(|word| name(*word) == text);
-        let found = found.ok_or_else(|| unreadable(self.next, format!("{text:?} is no word of this program")))?;
+        let found = found.ok_or_else(|| unreadable(self.next, format!("{text:?} is unknown to this program")))?;
         self.next += 1;
         Ok(found)
     }

@@ -1,10 +1,11 @@
-//! The last commit that is known to be on the disk, written beside the store in a file of its own.
+//! The last commit that is known to be durable, in a file beside the store.
 //!
-//! SQLite ends a log that is damaged at its last whole commit, and makes an empty database where there is none. Neither says that
-//! anything is missing. The mark says how far the store had come: a store that ends before its mark has lost commits that were
-//! answered (`docs/decisions/0042`).
+//! SQLite ends a damaged log at its last whole commit, and creates an empty database where there is none. In neither
+//! case does it report that anything is missing. The mark records how far the store had come: a store that ends before
+//! its mark has lost commits that were answered (`docs/decisions/0042`).
 //!
-//! A mark is written after the sync of what it names, so it never names more than the disk has, and it costs no sync of its own.
+//! A mark is written after the sync of its commit, so it never names more than the disk has, and it costs no sync of
+//! its own.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -18,13 +19,13 @@ pub const MARK_FILE: &str = "shop.db-mark";
 const MAGIC: &[u8; 8] = b"DBMARK01";
 const BODY_BYTES: usize = 56;
 const RECORD_BYTES: usize = 64;
-/// The two records stand in sectors of their own, so that a write that is cut off spoils one of them at most.
+/// The two records are in sectors of their own, so that a torn write spoils one of them at most.
 const SECTOR_BYTES: u64 = 512;
 
-/// How far a store had come.
+/// The last durable commit of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
-    /// Tells this shop from others.
+    /// Distinguishes this shop from others.
     pub(super) shop: [u8; 16],
     /// The opening that wrote it.
     pub(super) engine: u32,
@@ -32,7 +33,7 @@ pub(super) struct Mark {
     pub(super) commit: i64,
 }
 
-/// Writes marks: the newer one always over the older one of the two records.
+/// Writes marks: each one over the older of the two records.
 #[derive(Debug)]
 pub(super) struct MarkWriter {
     file: File,
@@ -40,13 +41,13 @@ pub(super) struct MarkWriter {
     mark: Mark,
 }
 
-/// What identifies a shop in its mark; the key itself stays in the store.
+/// Identifies a shop in its mark; the key itself stays in the store.
 pub(super) fn shop_of(codec_key: [u8; 16]) -> [u8; 16] {
     let digest = Sha256::new().chain_update(b"mark of shop").chain_update(codec_key).finalize();
     std::array::from_fn(|place| digest[place])
 }
 
-/// Reads the newer of the records that are whole. A folder without one was served by an older program, or never.
+/// Reads the newer whole record. A folder without one was served by an older program, or never.
 pub(super) fn read(folder: &Path) -> io::Result<Option<Mark>> {
     Ok(newest(folder)?.map(|(_, mark)| mark))
 }
@@ -81,7 +82,7 @@ fn checksum(body: &[u8]) -> [u8; RECORD_BYTES - BODY_BYTES] {
 }
 
 impl MarkWriter {
-    /// Begins to mark the commits of an opening that is durable itself.
+    /// Starts to mark the commits of an opening that is durable itself.
     pub(super) fn start(folder: &Path, mark: Mark) -> io::Result<MarkWriter> {
         let serial = newest(folder)?.map_or(0, |(serial, _)| serial);
         let path = folder.join(MARK_FILE);
@@ -99,7 +100,7 @@ impl MarkWriter {
         Ok(writer)
     }
 
-    /// Marks a commit that is on the disk. It is not synced: a mark that a power cut takes back only says less.
+    /// Marks a durable commit. It is not synced: a mark that a power cut loses is only older.
     pub(super) fn reach(&mut self, commit: i64) -> io::Result<()> {
         if commit <= self.mark.commit {
             return Ok(());
@@ -122,7 +123,7 @@ impl MarkWriter {
         self.file.write_all_at(&record, self.serial % 2 * SECTOR_BYTES)
     }
 
-    /// Brings the latest mark to the disk.
+    /// Syncs the latest mark.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_mark_is_read_back_also_by_the_next_opening() {
+    fn the_next_opening_reads_the_latest_mark() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(folder.path()).unwrap(), None);
         let mut first = MarkWriter::start(folder.path(), mark(1, 0)).unwrap();
@@ -154,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_is_cut_off_leaves_the_mark_before_it() {
+    fn a_torn_write_leaves_the_mark_before_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = MarkWriter::start(folder.path(), mark(1, 0)).unwrap();
         writer.reach(1).unwrap();

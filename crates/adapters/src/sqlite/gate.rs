@@ -1,4 +1,5 @@
-//! Says no before the queue, from committed facts that the engine tells after each commit. Two read locks, two look-ups.
+//! Refuses before the queue, from committed facts that the engine reports after each commit. Costs two read locks and
+//! two look-ups.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use domain::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 
-/// How much the gate may remember.
+/// Limits of the gate's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct GateBounds {
     pub campaigns_max: usize,
@@ -28,35 +29,35 @@ impl Default for GateBounds {
 pub struct MemoryGate {
     bounds: GateBounds,
     known: RwLock<FxHashMap<CampaignId, RwLock<Known>>>,
-    /// Locked by whoever changes what is known, before anything of it.
+    /// Locked first by every change of `known`.
     total: Mutex<Total>,
 }
 
 #[derive(Debug, Default)]
 struct Total {
-    /// Counts what the gate was told.
-    tellings: u64,
+    /// Counts the calls of `apply`.
+    updates: u64,
     holders: usize,
 }
 
-/// What is known of one campaign.
+/// The known state of one campaign.
 #[derive(Debug)]
 struct Known {
     campaign: Arc<Campaign>,
     holders: FxHashMap<UserId, i64>,
     completeness: Completeness,
-    /// The number of the last telling.
-    told: u64,
+    /// The number of the last update.
+    update: u64,
 }
 
-/// What it means that a user is not among the holders.
+/// The meaning of a user's absence among the holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Completeness {
-    /// Nothing: he may hold some from before.
+    /// Unknown: the user may hold some from before.
     Partial,
-    /// He holds none.
+    /// The user holds none.
     Complete,
-    /// Nothing, and it stays so: there are more than the gate may remember. It leaves them to the engine.
+    /// Unknown for good: there are more holders than the gate may remember, so the engine decides.
     TooMany,
 }
 
@@ -65,17 +66,17 @@ impl MemoryGate {
         MemoryGate { bounds, ..MemoryGate::default() }
     }
 
-    /// Makes room by forgetting campaigns that nobody told of for longest; the engine tells anew when they matter.
-    fn make_room(&self, total: &mut Total, told_just_now: CampaignId) {
+    /// Makes room by dropping the campaigns with the oldest updates; the engine reports them again when they matter.
+    fn make_room(&self, total: &mut Total, just_updated: CampaignId) {
         let mut known = self.known.write();
         while known.len() > self.bounds.campaigns_max || total.holders > self.bounds.holders_max {
-            let others = known.iter().filter(|(id, _)| **id != told_just_now);
-            let Some(oldest) = others.min_by_key(|(_, known)| known.read().told).map(|(id, _)| *id) else { break };
+            let others = known.iter().filter(|(id, _)| **id != just_updated);
+            let Some(oldest) = others.min_by_key(|(_, known)| known.read().update).map(|(id, _)| *id) else { break };
             let forgotten = known.remove(&oldest);
             total.holders -= forgotten.map_or(0, |known| known.into_inner().holders.len());
         }
         if total.holders > self.bounds.holders_max
-            && let Some(only) = known.get_mut(&told_just_now)
+            && let Some(only) = known.get_mut(&just_updated)
         {
             let only = only.get_mut();
             only.holders = FxHashMap::default();
@@ -99,14 +100,14 @@ impl Known {
         if let Err(rejection) = check_open(&self.campaign, now) {
             return Some(rejection);
         }
-        // Whoever holds as many as he may is told so, also when all are gone.
+        // A user who holds as many as allowed gets this refusal also when the campaign is sold out.
         if self.held(user)? >= self.campaign.issue_per_user_max {
             return Some(Rejection::AlreadyIssued);
         }
         (self.campaign.remaining() <= 0).then_some(Rejection::SoldOut)
     }
 
-    /// How many the user holds, if that is known.
+    /// Returns how many the user holds, if that is known.
     fn held(&self, user: UserId) -> Option<i64> {
         match (self.holders.get(&user), self.completeness) {
             (Some(held), _) => Some(*held),
@@ -115,9 +116,9 @@ impl Known {
         }
     }
 
-    fn apply(&mut self, facts: CampaignFacts<'_>, told: u64) {
+    fn apply(&mut self, facts: CampaignFacts<'_>, update: u64) {
         self.campaign = Arc::clone(facts.campaign);
-        self.told = told;
+        self.update = update;
         if self.completeness == Completeness::TooMany {
             return;
         }
@@ -147,22 +148,22 @@ impl Gate for MemoryGate {
 
     fn apply(&self, facts: CampaignFacts<'_>) {
         let mut total = self.total.lock();
-        total.tellings += 1;
-        let (id, told) = (facts.campaign.id, total.tellings);
+        total.updates += 1;
+        let (id, update) = (facts.campaign.id, total.updates);
         let is_known = self.known.read().contains_key(&id);
         if !is_known {
             let known = Known {
                 campaign: Arc::clone(facts.campaign),
                 holders: FxHashMap::default(),
                 completeness: Completeness::Partial,
-                told,
+                update,
             };
             self.known.write().insert(id, RwLock::new(known));
         }
         if let Some(known) = self.known.read().get(&id) {
             let mut known = known.write();
             total.holders -= known.holders.len();
-            known.apply(facts, told);
+            known.apply(facts, update);
             total.holders += known.holders.len();
         }
         if total.holders > self.bounds.holders_max || !is_known {

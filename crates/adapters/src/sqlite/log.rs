@@ -1,7 +1,7 @@
-//! The event log that needs no broker: the outbox read in place, a partition for each of its shards.
+//! The event log without a broker: reads the outbox in place, with a partition for each of its shards.
 //!
-//! An event's offset is its number in the shard, from 1. A group's position is the first offset that it has not taken
-//! in: 0, as long as it never committed, is as good as 1.
+//! An event's offset is its number in the shard, starting at 1. A group's position is the first offset that it has not
+//! taken in; the position 0 of a group without commits equals 1.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::commits_seen::CommitsSeen;
 use crate::records::{Cells as _, delivery};
 use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
-/// Events looked at with one statement.
+/// The most events read with one statement.
 const PAGE: i64 = 1_024;
 
 pub struct SqliteLog {
@@ -33,20 +33,20 @@ impl SqliteLog {
         SqliteLog { connection, commits_seen }
     }
 
-    /// Looks on until something is found, so that an empty answer means the end of the log.
-    fn look(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
+    /// Reads until an event is found, so that an empty answer means the end of the log.
+    fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched> {
         let mut fetched = Fetched { next: from, ..Fetched::default() };
         while fetched.deliveries.is_empty() && fetched.next <= self.commits_seen.last(key.partition.number) {
-            let looked_at = fetched.next;
-            self.look_at_page(key, limit, &mut fetched)?;
-            if fetched.next == looked_at {
+            let before = fetched.next;
+            self.read_page(key, limit, &mut fetched)?;
+            if fetched.next == before {
                 break;
             }
         }
         Ok(fetched)
     }
 
-    fn look_at_page(&self, key: OffsetKey, limit: usize, fetched: &mut Fetched) -> Result<()> {
+    fn read_page(&self, key: OffsetKey, limit: usize, fetched: &mut Fetched) -> Result<()> {
         let mut statement = self.connection.prepare_cached(
             "SELECT seq, type, id, payload, occurred_at, event_key, traceparent FROM event
              WHERE shard = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3",
@@ -58,7 +58,7 @@ impl SqliteLog {
             let mut cells = SqliteCells::of(row);
             let offset: i64 = cells.take()?;
             let kind: String = cells.take()?;
-            // What this program does not know, no group of it asks for.
+            // No group of this program subscribes to events that it does not know.
             if let Some(kind) = EventKind::from_name(&kind).filter(|kind| key.group.subscribes_to(*kind)) {
                 fetched.deliveries.push(delivery((key.partition, offset), kind, &mut cells)?);
             }
@@ -68,7 +68,7 @@ impl SqliteLog {
     }
 }
 
-/// All events of an order, in order.
+/// Returns all events of an order, in order.
 pub(super) fn events_of(connection: &Connection, order: OrderId) -> Result<Vec<Outgoing>> {
     let sql = select_outgoing!(
         "order_event_run CROSS JOIN event ON position BETWEEN first_position AND last_position \
@@ -77,7 +77,7 @@ pub(super) fn events_of(connection: &Connection, order: OrderId) -> Result<Vec<O
     find_all(connection, sql, [order.0])
 }
 
-/// Where all groups stand; places of groups and topics that this program does not know are left out.
+/// Returns the offsets of all groups; those of unknown groups and topics are left out.
 pub(super) fn positions(connection: &Connection) -> Result<Vec<(OffsetKey, i64)>> {
     let mut statement = connection.prepare_cached(SELECT_POSITIONS)?;
     statement.query_map([], from_row)?.filter_map(Result::transpose).collect()
@@ -112,7 +112,7 @@ impl EventLog for SqliteLog {
         from: i64,
         limit: usize,
     ) -> BoxFuture<'_, std::result::Result<Fetched, StoreError>> {
-        let fetched = self.look(key, from, limit);
+        let fetched = self.read(key, from, limit);
         Box::pin(ready(fetched.map_err(|error| StoreError(error.to_string()))))
     }
 }

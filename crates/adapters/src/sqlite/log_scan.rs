@@ -1,7 +1,7 @@
-//! What stands in a log that SQLite would not read to its end.
+//! Scans a log beyond the frame where SQLite stops reading.
 //!
-//! SQLite stops at the first frame whose checksum does not follow from the frame before. After a plain crash nothing that counts
-//! comes behind it. After damage there are commits behind it, and SQLite says nothing of them.
+//! SQLite stops at the first frame whose checksum does not follow from the frame before. After a plain crash nothing
+//! that counts comes behind it. After damage there are commits behind it, and SQLite does not report them.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,20 +12,20 @@ const FRAME_HEADER_BYTES: usize = 24;
 /// The two magic numbers; the last bit says that checksums are summed in big-endian words.
 const MAGIC: u32 = 0x377f_0682;
 
-/// What was found behind the frame at which SQLite stops.
+/// The frames behind the one where SQLite stops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LogScan {
     /// Commits that SQLite reads.
     pub(super) commits: u64,
-    /// Frames that are whole, of this log, and behind the break.
+    /// Whole frames of this log behind the break.
     pub(super) frames_behind: u64,
     /// Commits that end with one of them.
     pub(super) commits_behind: u64,
-    /// Where the log breaks, in bytes from its beginning.
+    /// The byte offset of the break.
     pub(super) breaks_at: Option<u64>,
 }
 
-/// Reads a log from its beginning to its end; one that is missing or empty has nothing in it.
+/// Scans a log from its beginning to its end; a missing or empty one has no frames.
 pub(super) fn scan(log: &Path) -> io::Result<LogScan> {
     match File::open(log) {
         Ok(file) => scan_all(&mut BufReader::with_capacity(1 << 20, file)),
@@ -61,7 +61,7 @@ fn scan_all(log: &mut impl Read) -> io::Result<LogScan> {
         let stored = (word_at(&frame, 16), word_at(&frame, 20));
         let is_whole = is_of_this_log && expected == stored;
         let ends_commit = u64::from(frame[4..8] != [0; 4]);
-        // Behind a break each frame is held against the one before it, as it is written there.
+        // Behind a break each frame is compared with the stored checksum of the frame before it.
         sum = stored;
         if !is_whole && !is_broken {
             is_broken = true;
@@ -77,7 +77,7 @@ fn scan_all(log: &mut impl Read) -> io::Result<LogScan> {
     Ok(found)
 }
 
-/// Reads a whole piece; `false` when there is no more of it.
+/// Fills a buffer; returns `false` at the end of the log.
 fn fill(log: &mut impl Read, piece: &mut [u8]) -> io::Result<bool> {
     match log.read_exact(piece) {
         Ok(()) => Ok(true),
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// A log of ten commits that nobody copied, and how long it is.
+    /// A log of ten commits that were not copied, and its bytes.
     fn log() -> (tempfile::TempDir, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("a.db");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_cut_off_has_nothing_behind_its_end() {
+    fn a_truncated_log_has_nothing_behind_its_end() {
         let (_folder, whole) = log();
         for length in [0, 20, 32, 700, whole.len() - 1] {
             let found = scan_all(&mut &whole[..length]).unwrap();

@@ -1,4 +1,4 @@
-//! Whether a store is as long as it was: what was on the disk once must be found there again.
+//! Detects a store that is shorter than it was: everything that was durable once must still be there.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::commit_mark::{self, Mark, shop_of};
 use super::log_scan::{self, LogScan};
 use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, LOG_FILE, OpenError};
 
-/// What is missing of a store.
+/// The commits that a store has lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     folder: PathBuf,
@@ -19,13 +19,13 @@ pub struct Loss {
     log: LogScan,
 }
 
-/// What is there of what was marked.
+/// The finding instead of the marked commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     /// No database, or an empty one.
     Nothing,
     AnotherShop,
-    /// The marked opening itself is not known.
+    /// The marked opening is unknown; the latest one found.
     EarlierOpening(i64),
     /// The last commit of the marked opening.
     Commit(i64),
@@ -54,7 +54,8 @@ impl fmt::Display for Loss {
     }
 }
 
-/// What a folder lacks, asked before anything is changed in it. A folder without a mark lacks nothing that is known of.
+/// Returns what a folder has lost, before anything in it is changed. A folder without a mark has lost nothing that is
+/// known.
 pub(super) fn of_folder(folder: &Path) -> Result<Option<Loss>, OpenError> {
     let broken = |error| OpenError::Folder(folder.to_owned(), error);
     let Some(marked) = commit_mark::read(folder).map_err(broken)? else { return Ok(None) };
@@ -64,7 +65,7 @@ pub(super) fn of_folder(folder: &Path) -> Result<Option<Loss>, OpenError> {
     } else {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(database, flags)?;
-        // What is found is left as it is.
+        // The folder is left as it is.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         compare(&connection, marked)?
@@ -74,7 +75,7 @@ pub(super) fn of_folder(folder: &Path) -> Result<Option<Loss>, OpenError> {
     Ok(Some(Loss { folder: folder.to_owned(), marked, found, log }))
 }
 
-/// The same of a store that is open to be read. The mark was read before the moment that the connection sees.
+/// The same for a store that is open for reading. The mark was read before the connection's snapshot.
 pub(super) fn of_reader(
     connection: &Connection,
     folder: &Path,
@@ -86,7 +87,7 @@ pub(super) fn of_reader(
     Ok(Some(Loss { folder: folder.to_owned(), marked, found, log }))
 }
 
-/// What is found instead of the marked commit, if that is not there.
+/// Returns what is found instead of the marked commit, if that is missing.
 fn compare(connection: &Connection, marked: Mark) -> rusqlite::Result<Option<Found>> {
     if !connection.table_exists(None, "meta")? || !connection.table_exists(None, "engine_commit")? {
         return Ok(Some(Found::Nothing));
@@ -107,7 +108,7 @@ fn compare(connection: &Connection, marked: Mark) -> rusqlite::Result<Option<Fou
     Ok((last < marked.commit).then_some(Found::Commit(last)))
 }
 
-/// Warns of commits that a damaged log holds and that SQLite does not read, before it may be written over.
+/// Warns of commits in a damaged log that SQLite does not read, before they may be overwritten.
 pub(super) fn warn_of_log(folder: &Path) -> Result<(), OpenError> {
     let log = log_scan::scan(&folder.join(LOG_FILE)).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     if log.frames_behind > 0 {
@@ -115,14 +116,14 @@ pub(super) fn warn_of_log(folder: &Path) -> Result<(), OpenError> {
             byte = log.breaks_at,
             commits = log.commits_behind,
             pages = log.frames_behind,
-            "The log is whole up to a place and goes on behind it; what is behind is not read. After a power cut that is \
-             what was never answered."
+            "The log is broken and has commits behind the break, which are not read. After a power cut these are commits \
+             that were never answered."
         );
     }
     Ok(())
 }
 
-/// Writes down that somebody went on without what is missing. No later opening has the number of one that is lost.
+/// Records that the loss was accepted. No later opening gets the number of a lost one.
 pub(super) fn accept(writer: &Connection, loss: &Loss) -> rusqlite::Result<()> {
     tracing::warn!("Accepted: {loss}");
     writer.execute(
@@ -135,11 +136,11 @@ pub(super) fn accept(writer: &Connection, loss: &Loss) -> rusqlite::Result<()> {
     writer.execute(skip, [loss.marked.engine]).map(|_| ())
 }
 
-/// Writes down that somebody else has changed the file since it was closed. The laws say whether it matters.
-pub(super) fn note_damage(writer: &Connection, changed: &[String]) -> rusqlite::Result<()> {
+/// Records that the file was changed while it was closed. The audit's laws tell whether it matters.
+pub(super) fn record_damage(writer: &Connection, changed: &[String]) -> rusqlite::Result<()> {
     for what in changed {
         tracing::error!(
-            "{what}: a disk has lost something, or somebody has edited it; `doorbuster audit` holds the shop to its laws."
+            "{what}: the disk is damaged, or the file was edited; run `doorbuster audit` to check the shop."
         );
         let note = "INSERT INTO maintenance (kind, law, what, happened_at)
              VALUES ('DAMAGE_FOUND', 20, ?1, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";

@@ -1,4 +1,4 @@
-//! Opens a data folder: one writer, a few readers, and a schema that fits this program.
+//! Opens a data folder: one writer, some readers, and a schema that fits this program.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -22,27 +22,27 @@ mod schema {
 
 /// The store's file in its data folder.
 pub const DATABASE_FILE: &str = "shop.db";
-/// What was committed and is not copied into the file yet: a part of the store.
+/// The write-ahead log: commits that are not copied into the file yet, and so a part of the store.
 pub(super) const LOG_FILE: &str = "shop.db-wal";
-/// Whoever holds a lock on this file is the folder's one writer.
+/// The folder's one writer holds a lock on this file.
 const LOCK_FILE: &str = "shop.lock";
 /// The first version without the WAL-reset bug, which could lose committed data.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// Every statement of the program stays prepared.
 const STATEMENTS_MAX: usize = 256;
-/// Customers come in no order, so most pages of a commit hold one changed row: the smaller they are, the less is written for it
-/// (`docs/decisions/0027`). A file keeps the size that it was made with.
+/// Customers come in no order, so most pages of a commit hold one changed row: the smaller they are, the less is
+/// written for it (`docs/decisions/0027`). A file keeps the page size that it was created with.
 const PAGE_BYTES: u32 = 2_048;
-/// A reader may wait for a checkpoint this long, and the writer for somebody's `sqlite3` shell.
+/// How long a reader may wait for a checkpoint, and the writer for an operator's `sqlite3` shell.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Synchronous {
-    /// When the disk has it.
+    /// When it is on the disk.
     #[default]
     Full,
-    /// When the operating system has it: a power cut may take the last commits, though never half of one.
+    /// When the operating system has it: a power cut may lose the last commits, though never half of one.
     Off,
 }
 
@@ -51,11 +51,11 @@ pub struct Options {
     pub synchronous: Synchronous,
     /// Memory for pages of the writer; each reader has half of it.
     pub cache_mib: u32,
-    /// Connections that serve reads.
+    /// Number of connections that serve reads.
     pub readers: usize,
-    /// Space that is kept for the day when the disk is full.
+    /// Space that is reserved for a full disk.
     pub ballast_mib: u32,
-    /// Whether a store that has lost commits is opened all the same.
+    /// Opens a store even if it has lost commits.
     pub accept_loss: bool,
 }
 
@@ -65,14 +65,14 @@ impl Default for Options {
     }
 }
 
-/// Everything that is in a data folder.
+/// The parts of an opened data folder.
 pub struct Opened {
     pub store: SqliteStore,
     pub views: Arc<SqliteViews>,
     pub log: SqliteLog,
-    /// The key under which this shop's ids become codes, for ever.
+    /// The key that turns this shop's ids into codes. It never changes.
     pub codec_key: [u8; 16],
-    /// Tells the engine that is started now from every other that ever wrote here.
+    /// Distinguishes this engine from every other one that ever wrote to the folder.
     pub engine: u32,
 }
 
@@ -84,34 +84,36 @@ pub enum OpenError {
         "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
     )]
     SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
-    #[error("the store in {0} was last served by an older program: serve it with this one first")]
+    #[error(
+        "the store in {0} has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
+    )]
     SchemaTooOld(PathBuf),
-    #[error("there is no shop in {0}")]
+    #[error("the folder {0} contains no shop")]
     NoShop(PathBuf),
-    #[error("another process writes to {0}")]
+    #[error("another process serves the folder {0}")]
     InUse(PathBuf),
     #[error(
         "{0}. Copy the whole folder away first, then put shop.db and shop.db-wal back as they were, or a backup; to go on with \
          what is left, give --accept-loss once"
     )]
     Lost(Box<Loss>),
-    #[error("the schema could not be brought up to date: {0}")]
+    #[error("migrating the schema failed: {0}")]
     Migration(#[from] refinery::Error),
-    #[error("the store could not be opened: {0}")]
+    #[error("opening the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("the data folder {0} cannot be used: {1}")]
+    #[error("using the data folder {0} failed: {1}")]
     Folder(PathBuf, std::io::Error),
-    #[error("the system gives no random bytes: {0}")]
+    #[error("the system provides no random bytes: {0}")]
     Random(getrandom::Error),
 }
 
-/// Opens a data folder for its one writer; a folder that is empty or missing becomes an empty shop.
+/// Opens a data folder for its one writer; an empty or missing folder becomes an empty shop.
 pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     check_sqlite()?;
     std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let lock = lock(folder)?;
     let ballast = Ballast::of(folder, options.ballast_mib);
-    ballast.give_up_if_full();
+    ballast.release_if_full();
     let loss = loss::of_folder(folder)?;
     if let Some(loss) = loss.as_ref().filter(|_| !options.accept_loss) {
         return Err(OpenError::Lost(Box::new(loss.clone())));
@@ -126,22 +128,22 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     if let Some(loss) = &loss {
         loss::accept(&writer, loss)?;
     }
-    loss::note_damage(&writer, &damage)?;
+    loss::record_damage(&writer, &damage)?;
     let codec_key = codec_key(&writer)?;
     let engine = count_opening(&writer)?;
     let commits_seen = Arc::new(CommitsSeen::default());
     let views = read(folder, options)?;
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
-    let sync = sync_apart(&writer, (folder, options), Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
-    let copy = copy_apart(folder, options)?;
+    let sync = start_sync(&writer, (folder, options), Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
+    let copy = start_copy(folder, options)?;
     ballast.keep();
     let store = SqliteStore::new(writer, lock, (sync, copy, ballast), commits_seen)?;
     Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
 }
 
-/// From here on commits are written by SQLite and brought to the disk by us, so that the next batch is decided meanwhile.
-/// What was written up to here SQLite has synced, the opening itself included.
-fn sync_apart(
+/// From here on SQLite writes commits and [`LogSync`] syncs them, while the next batch is decided. SQLite has synced
+/// everything before, including the opening itself.
+fn start_sync(
     writer: &Connection,
     (folder, options): (&Path, Options),
     mark: Mark,
@@ -152,13 +154,13 @@ fn sync_apart(
     let marks = MarkWriter::start(folder, mark).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let log = folder.join(LOG_FILE);
     let sync = LogSync::open(&log, Some(marks)).map_err(|error| OpenError::Folder(log, error))?;
-    // SQLite goes on to sync whenever the log is copied into the file or starts over.
+    // SQLite still syncs whenever the log is copied into the file or starts over.
     writer.pragma_update(None, "synchronous", "normal")?;
     Ok(Some(sync))
 }
 
-/// A second connection of the writer's kind, which only ever copies the log into the file.
-fn copy_apart(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
+/// Opens a second connection of the writer's kind, which only copies the log into the file.
+fn start_copy(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
     let database = folder.join(DATABASE_FILE);
     let connection = Connection::open(&database)?;
     let is_synced = options.synchronous != Synchronous::Off;
@@ -170,7 +172,7 @@ fn copy_apart(folder: &Path, options: Options) -> Result<LogCopy, OpenError> {
     LogCopy::start(connection, synced.map_err(broken)?).map_err(broken)
 }
 
-/// Opens a data folder only to read, also beside the process that writes to it.
+/// Opens a data folder for reading, also beside the process that writes to it.
 pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     check_sqlite()?;
     let readers: Result<Vec<Connection>, rusqlite::Error> =
@@ -178,7 +180,7 @@ pub fn read(folder: &Path, options: Options) -> Result<SqliteViews, OpenError> {
     Ok(SqliteViews::new(readers?))
 }
 
-/// The same with the key under which the shop's ids are codes.
+/// The same; returns the key of the shop's id codes, too.
 pub fn read_shop(folder: &Path) -> Result<(SqliteViews, [u8; 16]), OpenError> {
     if !folder.join(DATABASE_FILE).is_file() {
         return Err(OpenError::NoShop(folder.to_owned()));
@@ -211,12 +213,12 @@ fn lock(folder: &Path) -> Result<File, OpenError> {
 fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
     let database = folder.join(DATABASE_FILE);
     // SQLite gives its other files the mode of this one.
-    let made = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
-    made.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
+    created.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     let vfs = vfs::commit_at_once()?;
     let writer = Connection::open_with_flags_and_vfs(folder.join(DATABASE_FILE), OpenFlags::default(), vfs)?;
     prepare(&writer, options.cache_mib)?;
-    // Heeded only while the file is empty.
+    // Takes effect only while the file is empty.
     writer.pragma_update(None, "page_size", PAGE_BYTES)?;
     writer.pragma_update(None, "journal_mode", "wal")?;
     let synchronous = match options.synchronous {
@@ -232,11 +234,11 @@ fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
 fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    // One plan per statement for good: otherwise SQLite plans some of them anew for every value that is bound.
+    // One plan per statement: otherwise SQLite plans some of them again for every bound value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    // The audit compares the tables; the engine writes none that could be wrong.
+    // The audit compares the tables; the engine writes no broken reference.
     connection.pragma_update(None, "foreign_keys", false)
 }
 
@@ -257,7 +259,7 @@ fn migrate(writer: &mut Connection, folder: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether there is a shop that this program can read as it is.
+/// Checks that there is a shop with exactly this program's schema.
 pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), OpenError> {
     match check_schema(connection, folder)? {
         0 => Err(OpenError::NoShop(folder.to_owned())),
@@ -266,13 +268,12 @@ pub(super) fn check_shop(connection: &Connection, folder: &Path) -> Result<(), O
     }
 }
 
-/// The latest version of the schema.
 fn known_schema() -> i64 {
     let runner = schema::migrations::runner();
     runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
 }
 
-/// The version of the schema, 0 for an empty file, if this program knows it.
+/// Returns the version of the schema, 0 for an empty file; fails if it is newer than this program's.
 fn check_schema(connection: &Connection, folder: &Path) -> Result<i64, OpenError> {
     let known = known_schema();
     let found = schema_version(connection)?;
@@ -328,7 +329,7 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
-    /// What a shop of schema version 7 holds of three customers: points, and coupons of two campaigns.
+    /// Rows of three customers in a shop of schema version 7: points, and coupons of two campaigns.
     const SHOP_BEFORE: &str = "
         INSERT INTO customer (user_id, notices, created_at, last_coupon_id) VALUES (1, 0, 0, 30), (2, 0, 0, 20), (3, 0, 0, NULL);
         INSERT INTO points_account VALUES (1, 500), (2, 0);
@@ -336,7 +337,7 @@ mod tests {
                                   (30, 'UC-3', 7, 1, 2, 3, NULL, 0, 10), (25, 'UC-4', 8, 1, 1, 1, NULL, 0, 10);";
 
     #[test]
-    fn what_customers_have_survives_a_newer_program() {
+    fn customers_rows_survive_a_newer_program() {
         let folder = tempfile::tempdir().unwrap();
         let mut before = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         schema::migrations::runner().set_target(Target::Version(7)).run(&mut before).unwrap();
@@ -358,7 +359,7 @@ mod tests {
         assert_eq!(coupons, [vec![10, 30], vec![20], vec![25], vec![], vec![]]);
     }
 
-    /// What a shop of schema version 8, served over its log, holds of two events.
+    /// Two events in a shop of schema version 8, served with the log executor.
     const EVENTS_BEFORE: &str = "
         INSERT INTO event VALUES
             (1, '01a2052a-e84c-7000-8000-000040095e52', 'order', 'ORD-1', 'OrderCreated', '{}', 'order-events', '7', 3, 1, 5, 1, 'PlaceOrder', 9),
@@ -379,11 +380,11 @@ mod tests {
         schema::migrations::runner().set_target(Target::Version(8)).run(&mut before).unwrap();
         before.execute_batch(EVENTS_BEFORE).unwrap();
         let mut written = events(&before);
-        // They belong to no trace.
+        // They have no trace.
         written.iter_mut().for_each(|row| row.push(rusqlite::types::Value::Null));
         drop(before);
         let unread = SqliteSnapshot::open(folder.path());
-        assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not change it");
+        assert!(matches!(unread, Err(OpenError::SchemaTooOld(_))), "an audit does not migrate");
         let mut store = open(folder.path(), Options::default()).unwrap().store;
         store.run_with(Carrier::OwnLog).unwrap();
         let now = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
@@ -392,7 +393,7 @@ mod tests {
         assert_eq!(now.query_row(index, [], |row| row.get(0)), Ok(1));
     }
 
-    /// Two events of one shard, chained as programs before did it.
+    /// Two events of one shard, chained as by earlier programs.
     #[test]
     fn a_chain_from_before_stays_valid_and_goes_on() {
         let folder = tempfile::tempdir().unwrap();

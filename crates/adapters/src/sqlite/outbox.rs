@@ -1,6 +1,6 @@
 //! The outbox as the relay of the same process reads it, on a connection of its own beside the writer's.
 //!
-//! The folder's lock is the lease: whoever opened it last is the only one.
+//! The folder's lock is the lease: the latest relay to open the folder is the only one.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct SqliteOutbox {
     connection: Connection,
     holder: u32,
     has_taken: bool,
-    /// `None` where a commit need not be on the disk.
+    /// `None` where commits need not be durable.
     sync: Option<Arc<LogSync>>,
 }
 
@@ -30,9 +30,9 @@ impl SqliteOutbox {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        // A cursor that a power cut takes back only makes the relay repeat.
+        // A cursor that a power cut loses only makes the relay repeat.
         connection.pragma_update(None, "synchronous", "off")?;
-        // The writer's part.
+        // The writer copies the log.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         Ok(SqliteOutbox { connection, holder, has_taken: false, sync })
     }
@@ -40,7 +40,7 @@ impl SqliteOutbox {
     fn take_all(&mut self) -> Result<Vec<Lease>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if is_halted(&transaction)? {
-            // Whoever held them is gone: the folder has one process.
+            // The earlier holder is gone: the folder has one process.
             transaction.execute("UPDATE relay_shard SET holder = 0", [])?;
             transaction.commit()?;
             return Ok(vec![]);
@@ -68,7 +68,7 @@ impl SqliteOutbox {
         Ok(events)
     }
 
-    fn write_down(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
+    fn save(&mut self, leases: &[Lease]) -> Result<Vec<usize>> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut held = vec![];
         for lease in leases {
@@ -89,14 +89,14 @@ impl SqliteOutbox {
     }
 }
 
-fn told<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
+fn stored<T>(answer: Result<T>) -> std::result::Result<T, StoreError> {
     answer.map_err(|error| StoreError(error.to_string()))
 }
 
 impl Outbox for SqliteOutbox {
     fn take_free(&mut self) -> BoxFuture<'_, std::result::Result<Vec<Lease>, StoreError>> {
         let taken = if self.has_taken { Ok(vec![]) } else { self.take_all() };
-        Box::pin(ready(told(taken)))
+        Box::pin(ready(stored(taken)))
     }
 
     fn read<'a>(
@@ -104,19 +104,19 @@ impl Outbox for SqliteOutbox {
         leases: &'a [Lease],
         limit: usize,
     ) -> BoxFuture<'a, std::result::Result<Vec<Outgoing>, StoreError>> {
-        Box::pin(ready(told(self.pages(leases, limit))))
+        Box::pin(ready(stored(self.pages(leases, limit))))
     }
 
     fn pin_partition_count<'a>(
         &'a mut self,
         found: &'a Spread,
     ) -> BoxFuture<'a, std::result::Result<Spread, StoreError>> {
-        Box::pin(ready(told(pin_partition_count(&self.connection, found))))
+        Box::pin(ready(stored(pin_partition_count(&self.connection, found))))
     }
 
-    /// What other readers see is not on the disk yet; nothing leaves the process before it is.
+    /// Other readers see commits that are not durable yet; none leaves the process before it is.
     fn keep<'a>(&'a mut self, leases: &'a [Lease]) -> BoxFuture<'a, std::result::Result<Vec<usize>, StoreError>> {
-        let held = told(self.write_down(leases)).and_then(|held| match &self.sync {
+        let held = stored(self.save(leases)).and_then(|held| match &self.sync {
             Some(sync) => sync.wrote().reach().map(|_| held).map_err(StoreError),
             None => Ok(held),
         });

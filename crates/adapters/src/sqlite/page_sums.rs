@@ -1,7 +1,7 @@
-//! What every page of the store's file was when the shop was closed.
+//! The checksum of every page of the store's file when the shop was closed.
 //!
-//! Between two openings nothing may change in the file. A bit that a disk has lost, or an edit by hand, changes a page: also where
-//! no law of the audit could see it, because the value stands once (`docs/decisions/0044`).
+//! Between two openings nothing may change in the file. A bit that the disk has lost, or an edit by hand, changes a
+//! page, even where no law of the audit could see it because the value is stored once (`docs/decisions/0044`).
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -13,23 +13,23 @@ use sha2::{Digest as _, Sha256};
 
 use super::opening::{DATABASE_FILE, LOG_FILE};
 
-/// The file of the sums in its data folder.
+/// The file of the checksums in its data folder.
 pub const SUMS_FILE: &str = "shop.db-sums";
 const MAGIC: &[u8; 8] = b"DBSUMS01";
 const SUM_BYTES: usize = 8;
 const HEADER_BYTES: usize = 12;
 const TRAILER_BYTES: usize = 32;
-/// Closing reads the whole file: a larger one is left without sums.
+/// Closing reads the whole file: a larger one gets no checksums.
 const FILE_BYTES_MAX: u64 = 4 << 30;
-/// Pages that are named; the others are counted.
+/// The most pages that are named; the others are counted.
 const NAMED_MAX: usize = 10;
 
 fn path(folder: &Path) -> PathBuf {
     folder.join(SUMS_FILE)
 }
 
-/// Sums up the pages of a store that was closed in peace, once nobody writes to it any more. With something left in its log it was
-/// not, and the file is not all of it.
+/// Sums up the pages of a store that was closed cleanly, after its last write. With anything left in its log it was not
+/// closed, and the file is incomplete.
 pub fn sum_up_closed(folder: &Path) -> io::Result<()> {
     if fs::metadata(folder.join(LOG_FILE)).is_ok_and(|log| log.len() > 0) {
         return Ok(());
@@ -47,7 +47,7 @@ pub fn sum_up_closed(folder: &Path) -> io::Result<()> {
     fs::rename(aside, path(folder))
 }
 
-/// The size of a page, as the database itself says.
+/// Reads the page size from the database's header.
 fn page_bytes(folder: &Path) -> io::Result<Option<u32>> {
     let mut file = ManuallyDrop::new(File::open(folder.join(DATABASE_FILE))?);
     let mut header = [0; 18];
@@ -62,7 +62,7 @@ fn page_bytes(folder: &Path) -> io::Result<Option<u32>> {
     }
 }
 
-/// Forgets the sums, before anything is written to the store.
+/// Deletes the checksums before the store is written to.
 pub(super) fn forget(folder: &Path) -> io::Result<()> {
     match fs::remove_file(path(folder)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -70,7 +70,8 @@ pub(super) fn forget(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// The pages that are not as they were when the store was closed. Nothing is known of a store that was not closed, or was opened since.
+/// Returns the pages that differ from those of the closed store. Nothing is known of a store that was not closed, or
+/// was opened since.
 pub(super) fn changed(folder: &Path) -> io::Result<Vec<String>> {
     let bytes = match fs::read(path(folder)) {
         Ok(bytes) => bytes,
@@ -81,10 +82,10 @@ pub(super) fn changed(folder: &Path) -> io::Result<Vec<String>> {
     let found = sum_up(folder, page_bytes)?.unwrap_or_default();
     let pages = kept.len().max(found.len());
     let changed: Vec<usize> = (0..pages).filter(|page| kept.get(*page) != found.get(*page)).collect();
-    let name = |page: &usize| format!("{DATABASE_FILE}: page {} is not as it was when the shop was closed", page + 1);
+    let name = |page: &usize| format!("{DATABASE_FILE}: page {} has changed since the shop was closed", page + 1);
     let mut named: Vec<String> = changed.iter().take(NAMED_MAX).map(name).collect();
     if changed.len() > NAMED_MAX {
-        named.push(format!("{DATABASE_FILE}: neither are {} other pages", changed.len() - NAMED_MAX));
+        named.push(format!("{DATABASE_FILE}: {} more pages have changed", changed.len() - NAMED_MAX));
     }
     Ok(named)
 }
@@ -102,9 +103,9 @@ fn parse(bytes: &[u8]) -> Option<(usize, Vec<Sum>)> {
     (page_bytes > 0).then_some((page_bytes, sums))
 }
 
-/// `None` for a file that is too large.
+/// Returns `None` for a file that is too large.
 fn sum_up(folder: &Path, page_bytes: usize) -> io::Result<Option<Vec<Sum>>> {
-    // Closing the file would take from every connection of this process the locks that SQLite holds on it.
+    // Closing the file would release the locks that SQLite holds on it for every connection of this process.
     let mut file = ManuallyDrop::new(File::open(folder.join(DATABASE_FILE))?);
     if file.metadata()?.len() > FILE_BYTES_MAX {
         return Ok(None);
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_changed_page_is_named_until_the_store_is_opened_again() {
+    fn changed_pages_are_named_until_the_store_is_opened_again() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join(DATABASE_FILE);
         let connection = Connection::open(&database).unwrap();
@@ -153,11 +154,11 @@ mod tests {
             damaged[place] ^= 1 << (place % 8);
             fs::write(&database, damaged).unwrap();
             let page = place / 4_096 + 1;
-            let expected = format!("shop.db: page {page} is not as it was when the shop was closed");
+            let expected = format!("shop.db: page {page} has changed since the shop was closed");
             assert_eq!(changed(folder.path()).unwrap(), [expected]);
         }
         fs::write(&database, &whole[..4_096]).unwrap();
-        assert_eq!(changed(folder.path()).unwrap().len(), NAMED_MAX + 1, "pages that are gone");
+        assert_eq!(changed(folder.path()).unwrap().len(), NAMED_MAX + 1, "missing pages");
         let sums = path(folder.path());
         let mut bytes = fs::read(&sums).unwrap();
         bytes[20] ^= 1;
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_with_something_in_its_log_is_not_summed_up() {
+    fn a_store_with_a_log_is_not_summed_up() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Connection::open(folder.path().join(DATABASE_FILE)).unwrap();
         connection.execute_batch("PRAGMA journal_mode = wal; CREATE TABLE entry (value BLOB)").unwrap();

@@ -1,6 +1,6 @@
-//! Having the folder's relay stand still, and writing over how many partitions keys are spread.
+//! Halts the folder's relay and records over how many partitions keys are spread.
 //!
-//! Beside the process that serves the folder: it writes only rows that belong to nobody's engine.
+//! Works beside the process that serves the folder: it writes only rows that no engine writes.
 
 use std::future::ready;
 use std::path::Path;
@@ -14,12 +14,12 @@ use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, TransactionBehav
 
 use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
 
-/// The machine's clock, by which a standstill ends.
+/// The machine's time in microseconds, by which a halt expires.
 const NOW: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
 
 pub struct SqliteSwitchboard {
     connection: Connection,
-    /// Tells this switch from every other one.
+    /// Distinguishes this repartition from every other one.
     holder: i64,
 }
 
@@ -32,9 +32,9 @@ impl SqliteSwitchboard {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(folder.join(DATABASE_FILE), flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        // A new number must not be heard of before everything that was taken in is on the disk.
+        // A new count must not be visible before everything before it is durable.
         connection.pragma_update(None, "synchronous", "full")?;
-        // The writer's part.
+        // The writer copies the log.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         check_shop(&connection, folder)?;
@@ -43,23 +43,23 @@ impl SqliteSwitchboard {
         Ok(SqliteSwitchboard { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
     }
 
-    /// Moves the end of the standstill, if it may be, and says whether it was.
-    fn stand(&self, condition: &str) -> Result<bool> {
+    /// Moves the end of the halt, if the condition allows it, and returns whether it moved.
+    fn move_halt(&self, condition: &str) -> Result<bool> {
         let set = format!(
             "UPDATE relay_halt SET holder = ?1, halted_until = {NOW} + ?2 WHERE id = 1 AND (halted_until {condition})"
         );
         Ok(self.connection.execute(&set, (self.holder, STANDSTILL.as_micros() as i64))? > 0)
     }
 
-    fn stands(&self) -> Result<bool> {
+    fn is_held(&self) -> Result<bool> {
         let ours = format!("SELECT count(*) FROM relay_halt WHERE holder = ?1 AND halted_until >= {NOW}");
         self.connection.query_row(&ours, [self.holder], |row| row.get::<_, i64>(0)).map(|count| count > 0)
     }
 
-    /// Does it, unless the standstill has ended, which it cannot meanwhile.
+    /// Runs an action, unless the halt has expired; it cannot expire meanwhile.
     fn within<T>(&self, act: impl FnOnce(&Connection) -> Result<T>) -> Result<Option<T>> {
         let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
-        if !self.stands()? {
+        if !self.is_held()? {
             return Ok(None);
         }
         let done = act(&transaction)?;
@@ -68,8 +68,8 @@ impl SqliteSwitchboard {
     }
 }
 
-/// The shards that the relay holds. Whoever serves the folder gives back what he or one before him held, and nobody else can
-/// have anything in flight.
+/// Returns the shards that the relay holds. The process that serves the folder releases what it or an earlier one held,
+/// and no other process can have anything in flight.
 fn held(connection: &Connection) -> Result<Vec<usize>> {
     let mut held =
         connection.prepare("SELECT shard FROM relay_shard WHERE holder <> 0 AND epoch > 0 ORDER BY shard")?;
@@ -86,13 +86,13 @@ fn write(connection: &Connection, spread: &Spread) -> Result<()> {
     connection.execute("UPDATE relay_halt SET halted_until = 0", []).map(|_| ())
 }
 
-/// Whether the relay is to stand still.
+/// Returns whether relays are halted.
 pub(super) fn is_halted(connection: &Connection) -> Result<bool> {
     let halted = format!("SELECT count(*) FROM relay_halt WHERE halted_until >= {NOW}");
     connection.prepare_cached(&halted)?.query_row([], |row| row.get::<_, i64>(0)).map(|count| count > 0)
 }
 
-/// What is settled; what is not yet is settled as found.
+/// Returns the recorded partition counts; counts that were not recorded are recorded as found.
 pub(super) fn pin_partition_count(connection: &Connection, found: &Spread) -> Result<Spread> {
     for (topic, partitions) in found {
         let statement = "INSERT INTO topic_spread (topic, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
@@ -103,42 +103,42 @@ pub(super) fn pin_partition_count(connection: &Connection, found: &Spread) -> Re
     pinned.filter_map(Result::transpose).collect()
 }
 
-/// A topic that this program does not know is left out.
+/// `None` for a topic that this program does not know.
 fn spread_over(row: &Row<'_>) -> Result<Option<(Topic, i32)>> {
     let topic: String = row.get(0)?;
     let partitions = row.get(1)?;
     Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
 }
 
-type Told<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
+type Stored<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
-fn told<'a, T: 'a>(answer: Result<T>) -> Told<'a, T> {
+fn stored<'a, T: 'a>(answer: Result<T>) -> Stored<'a, T> {
     Box::pin(ready(answer.map_err(|error| StoreError(error.to_string()))))
 }
 
 impl RepartitionStore for SqliteSwitchboard {
-    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Told<'a, Spread> {
-        told(pin_partition_count(&self.connection, found))
+    fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Stored<'a, Spread> {
+        stored(pin_partition_count(&self.connection, found))
     }
 
-    fn halt(&mut self) -> Told<'_, bool> {
-        told(self.stand(&format!("< {NOW} OR holder = ?1")))
+    fn halt(&mut self) -> Stored<'_, bool> {
+        stored(self.move_halt(&format!("< {NOW} OR holder = ?1")))
     }
 
-    fn prolong(&mut self) -> Told<'_, bool> {
-        told(self.stand(&format!(">= {NOW} AND holder = ?1")))
+    fn prolong(&mut self) -> Stored<'_, bool> {
+        stored(self.move_halt(&format!(">= {NOW} AND holder = ?1")))
     }
 
-    fn fence(&mut self, _in_flight: Duration) -> Told<'_, Option<Vec<usize>>> {
-        told(self.within(held))
+    fn fence(&mut self, _in_flight: Duration) -> Stored<'_, Option<Vec<usize>>> {
+        stored(self.within(held))
     }
 
-    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Told<'a, bool> {
-        told(self.within(|connection| write(connection, spread)).map(|done| done.is_some()))
+    fn finish<'a>(&'a mut self, spread: &'a Spread) -> Stored<'a, bool> {
+        stored(self.within(|connection| write(connection, spread)).map(|done| done.is_some()))
     }
 
-    fn release(&mut self) -> Told<'_, ()> {
+    fn release(&mut self) -> Stored<'_, ()> {
         let end = "UPDATE relay_halt SET halted_until = 0 WHERE holder = ?1";
-        told(self.connection.execute(end, [self.holder]).map(|_| ()))
+        stored(self.connection.execute(end, [self.holder]).map(|_| ()))
     }
 }

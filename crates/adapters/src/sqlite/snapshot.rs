@@ -23,23 +23,23 @@ use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, product
 
 use stream::stream;
 
-/// Memory for pages. What must be sorted beyond it goes to temporary files.
+/// Memory for pages, in KiB. Larger sorts use temporary files.
 const CACHE_KIB: i64 = 65_536;
 
 pub struct SqliteSnapshot {
     connection: Connection,
     unreadable: Unreadable,
-    /// What the store lacks of what it had.
+    /// The commits that the store has lost.
     loss: Option<Loss>,
     /// Pages of the file that were changed since it was closed.
     changed: Vec<String>,
 }
 
 impl SqliteSnapshot {
-    /// Fixes the moment: whatever is committed later is not seen.
+    /// Fixes the moment: later commits are not seen.
     pub fn open(folder: &Path) -> std::result::Result<SqliteSnapshot, OpenError> {
         check_sqlite()?;
-        // Read first: whatever was marked by now is seen in the moment that comes after.
+        // Read first, so that the snapshot includes every marked commit.
         let mark = commit_mark::read(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
         if std::fs::metadata(folder.join(DATABASE_FILE)).map_or(0, |file| file.len()) == 0 {
             let lost = loss::of_folder(folder)?;
@@ -110,7 +110,7 @@ impl Snapshot for SqliteSnapshot {
         });
         problems.extend(found.map_err(store_error)?.into_iter().filter(|line| line != "ok"));
         problems.extend(events::out_of_reach(&self.connection).map_err(store_error)?);
-        problems.extend(customer_rows::untrue(&self.connection).map_err(store_error)?);
+        problems.extend(customer_rows::mismatches(&self.connection).map_err(store_error)?);
         Ok(problems)
     }
 }
@@ -126,7 +126,7 @@ fn products(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnM
         products: stream(&mut products, products::PRODUCTS, unreadable)?,
         receipts: stream(&mut receipts, sums, unreadable)?,
     };
-    tables.tell(unreadable, each)
+    tables.report(unreadable, each)
 }
 
 fn campaigns(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CampaignFact)) -> Result<()> {
@@ -138,7 +138,7 @@ fn campaigns(connection: &Connection, unreadable: &Unreadable, each: &mut dyn Fn
         coupons: stream(&mut coupons, campaigns::COUPONS, unreadable)?,
         requests: stream(&mut requests, campaigns::REQUESTS, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }
 
 fn orders(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(OrderFacts)) -> Result<()> {
@@ -169,7 +169,7 @@ fn orders(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut
         coupons: stream(&mut coupons, orders::COUPONS, unreadable)?,
         entries: stream(&mut entries, orders::ENTRIES, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }
 
 fn customers(connection: &Connection, unreadable: &Unreadable, each: &mut dyn FnMut(CustomerFacts)) -> Result<()> {
@@ -187,5 +187,5 @@ fn customers(connection: &Connection, unreadable: &Unreadable, each: &mut dyn Fn
         coupons: stream(&mut coupons, customers::COUPONS, unreadable)?,
         notices: stream(&mut notices, customers::NOTICES, unreadable)?,
     };
-    tables.tell(each)
+    tables.report(each)
 }

@@ -1,4 +1,5 @@
-//! The truth in one SQLite file, written by one connection: a transaction per batch, synced once, beside the next.
+//! The store in one SQLite file, written by one connection: a transaction per batch, synced once, beside the next
+//! batch.
 
 mod commit;
 mod customer_row;
@@ -43,12 +44,12 @@ use super::outbox::SqliteOutbox;
 use customer_row::CustomerRow;
 use offsets::Kinds;
 
-/// What the log may hold before it is copied into the file. The longer it is, the more often a page was written anew before
-/// it is copied, and the longer the disk is busy with a copy. It keeps its size, because a log that grows syncs half as fast.
+/// The log's size before it is copied into the file. The longer it is, the more often a page was rewritten before it is
+/// copied, and the longer a copy takes. It keeps its size, because a growing log syncs half as fast.
 const LOG_BYTES: i32 = 64 * 1024 * 1024;
-/// On a disk that was full it is copied after so many pages at the least.
+/// The least number of pages before a copy, after the disk was full.
 const LOG_PAGES_MIN: i32 = 256;
-const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_secs(60);
+const CHECK_FOR_ROOM_EVERY: Duration = Duration::from_secs(60);
 
 pub struct SqliteStore {
     connection: Connection,
@@ -61,12 +62,12 @@ pub struct SqliteStore {
     log_pages: i32,
     /// The same on a disk that was never full.
     log_pages_max: i32,
-    /// Gone only while the store is closed.
+    /// `None` only while the store is closed.
     copy: Option<LogCopy>,
     ballast: Ballast,
-    /// When the disk was full, or was looked at again after that.
+    /// When the disk was last full, or checked after that.
     short_of_room: Option<Instant>,
-    /// `None` where a commit need not be on the disk.
+    /// `None` where commits need not be durable.
     sync: Option<Arc<LogSync>>,
     /// Why this process must not write any more.
     broken: Option<String>,
@@ -74,15 +75,15 @@ pub struct SqliteStore {
     _lock: File,
 }
 
-/// What the open transaction has read, so that nothing is read twice and only what changed is written.
+/// Values that the open transaction has read, so that nothing is read twice and only changes are written.
 #[derive(Debug, Default)]
 struct Before {
-    purses: FxHashMap<UserId, Option<CustomerRow>>,
+    customers: FxHashMap<UserId, Option<CustomerRow>>,
     holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
     steps: FxHashMap<OrderId, Vec<StepRecord>>,
 }
 
-/// Why a transaction came to nothing.
+/// Why a transaction failed.
 #[derive(Debug)]
 enum Failure {
     Sqlite(rusqlite::Error),
@@ -105,7 +106,7 @@ impl SqliteStore {
         commits_seen: Arc<CommitsSeen>,
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = offsets::heads(&connection)?;
-        commits_seen.tell(&heads);
+        commits_seen.observe(&heads);
         let page_bytes: i32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
         Ok(SqliteStore {
             connection,
@@ -124,20 +125,20 @@ impl SqliteStore {
         })
     }
 
-    /// The store as the relay of this process reads it.
+    /// Returns the outbox for the relay of this process.
     pub fn outbox(&self, holder: u32) -> Result<SqliteOutbox, StoreError> {
         let opened = SqliteOutbox::open(self.connection.path().unwrap_or_default(), holder, self.sync.clone());
         opened.map_err(|error| StoreError(error.to_string()))
     }
 
-    /// Begins a transaction, unless one is open. The time before it is the time to tidy up: everybody who waited for
-    /// the last commit has been answered.
+    /// Begins a transaction, unless one is open. Maintenance runs before it, when every request of the last commit has
+    /// been answered.
     fn begin(&mut self) -> Result<(), rusqlite::Error> {
         if self.connection.is_autocommit() {
-            self.look_for_room();
-            let tended = self.copy.as_ref().map_or(Ok(()), |copy| copy.tend(&self.connection, self.log_pages));
-            // What cannot be copied stays in the log, where there may be room for more.
-            tended.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
+            self.check_for_room();
+            let copied = self.copy.as_ref().map_or(Ok(()), |copy| copy.tend(&self.connection, self.log_pages));
+            // Pages that cannot be copied stay in the log, where there may be room for more.
+            copied.or_else(|error| if is_full(&error) { Ok(()) } else { Err(error) })?;
             self.run("BEGIN IMMEDIATE")?;
         }
         Ok(())
@@ -157,19 +158,21 @@ impl SqliteStore {
             None => offsets::heads(&self.connection)?,
         };
         offsets::write_events(&self.connection, commit, (&mut heads, &mut self.kinds))?;
-        commit::note_commit(&self.connection, commit)?;
+        commit::record_commit(&self.connection, commit)?;
         self.run("COMMIT")?;
         Ok(heads)
     }
 
-    /// Ends a transaction that came to nothing, and says what is to be thought of it.
-    fn give_up(&mut self, failure: Failure) -> CommitError {
+    /// Rolls back a failed transaction and classifies its failure.
+    fn fail(&mut self, failure: Failure) -> CommitError {
         self.heads = None;
         self.kinds.forget();
         let ended = self.end();
         let error = match failure {
             Failure::Moved(key) => return CommitError::Moved(key),
-            Failure::Changed(id) => return CommitError::Contended(format!("somebody has changed campaign {id}")),
+            Failure::Changed(id) => {
+                return CommitError::Contended(format!("campaign {id} was changed by another process"));
+            }
             Failure::Sqlite(error) => error,
         };
         self.watch(&error);
@@ -188,13 +191,13 @@ impl SqliteStore {
         }
     }
 
-    /// On a full disk: gives up the ballast, and copies the log into the file, so that the log starts over where it lies. From then
-    /// on it is copied sooner.
+    /// On a full disk: releases the ballast, and copies the log into the file, so that the log starts over in its
+    /// space. From then on it is copied sooner.
     fn make_room(&mut self) {
         if !self.connection.is_autocommit() || self.broken().is_some() {
             return;
         }
-        let had_ballast = self.ballast.give_up();
+        let had_ballast = self.ballast.release();
         let made = log_copy::make_room(&self.connection);
         if self.short_of_room.is_none() || had_ballast {
             tracing::warn!(had_ballast, "The disk is full: the log is copied into the file and starts over.");
@@ -205,9 +208,9 @@ impl SqliteStore {
         }
     }
 
-    /// Takes the ballast again when there is room for it, and lets the log get long again.
-    fn look_for_room(&mut self) {
-        if self.short_of_room.is_some_and(|looked| looked.elapsed() >= LOOK_FOR_ROOM_EVERY) {
+    /// Reserves the ballast again when there is room for it, and lets the log grow again.
+    fn check_for_room(&mut self) {
+        if self.short_of_room.is_some_and(|checked_at| checked_at.elapsed() >= CHECK_FOR_ROOM_EVERY) {
             self.short_of_room = Some(Instant::now());
             if self.ballast.keep() {
                 self.short_of_room = None;
@@ -216,7 +219,7 @@ impl SqliteStore {
         }
     }
 
-    /// Undoes the open transaction, if the failure that it met did not do so already.
+    /// Rolls back the open transaction, if the failure did not do so already.
     fn end(&mut self) -> Result<(), rusqlite::Error> {
         self.before = Before::default();
         if self.connection.is_autocommit() {
@@ -225,8 +228,8 @@ impl SqliteStore {
         self.run("ROLLBACK")
     }
 
-    /// After a failed write or sync nobody knows what the disk holds, and a repeated sync may lie. So this process
-    /// writes no more; the next one reads the log from its start and finds out.
+    /// After a failed write or sync the content of the disk is unknown, and a repeated sync may succeed wrongly. So
+    /// this process writes no more; the next one reads the log from its start and finds out.
     fn watch(&mut self, error: &rusqlite::Error) {
         let is_fatal = !is_full(error)
             && matches!(
@@ -238,12 +241,12 @@ impl SqliteStore {
         }
     }
 
-    /// Why this process must not write any more.
+    /// Returns why this process must not write any more.
     fn broken(&self) -> Option<&String> {
         self.broken.as_ref().or_else(|| self.sync.as_ref()?.failed())
     }
 
-    /// Runs something that reads, or commits by itself.
+    /// Runs a read, or a write that commits by itself.
     fn ask<T>(&mut self, ask: impl FnOnce(&mut Self) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
         if let Some(broken) = self.broken() {
             return Err(StoreError(broken.clone()));
@@ -255,14 +258,14 @@ impl SqliteStore {
     }
 }
 
-/// Whether there is no room for what was to be written. The disk did not fail: the system has said no before anything was done. The
-/// index of the log grows as the log does, and SQLite has a name of its own for that.
+/// Returns whether the disk is full. It has not failed: the system refused before anything was written. The log's index
+/// grows with the log, and SQLite has an error code of its own for it.
 fn is_full(error: &rusqlite::Error) -> bool {
     let extended = error.sqlite_error().map(|error| error.extended_code);
     error.sqlite_error_code() == Some(ErrorCode::DiskFull) || extended == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)
 }
 
-/// A store that is closed in peace is one file with everything in it, also while somebody still reads.
+/// A store that is closed cleanly is one file with all data, even while other connections read.
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         drop(self.copy.take());
@@ -270,7 +273,7 @@ impl Drop for SqliteStore {
             // Closing must not sync either. If the setting is refused, closing will most likely fail by itself.
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         } else if self.end().is_ok() {
-            // What stays in the log is found there by the next process.
+            // The next process finds in the log what could not be copied.
             let _ = self.connection.wal_checkpoint_v2(Some("main"), CheckpointMode::TRUNCATE);
             if let Some(sync) = &self.sync {
                 sync.keep_mark();
@@ -295,12 +298,12 @@ impl Store for SqliteStore {
         let committed = match self.write(&commit) {
             Ok(heads) => {
                 self.before = Before::default();
-                self.commits_seen.tell(&heads);
+                self.commits_seen.observe(&heads);
                 self.heads = Some(heads);
                 let number = commit.id.number;
                 Ok(self.sync.as_ref().map_or(Durability::Reached, |sync| sync.wrote_commit(number)))
             }
-            Err(failure) => Err(self.give_up(failure)),
+            Err(failure) => Err(self.fail(failure)),
         };
         Box::pin(ready(committed))
     }

@@ -1,4 +1,5 @@
-//! What customers and admins read, on connections of their own: each sees every commit that was answered before.
+//! Reads for customers and admins, on connections of their own: each read sees every commit that was answered before
+//! it.
 
 mod accounts;
 mod catalogue;
@@ -18,13 +19,13 @@ use rusqlite::{Connection, Result};
 
 use super::cells::find;
 
-/// A few read-only connections. A read takes microseconds, so it is done where it is asked for.
+/// A pool of read-only connections. A read takes microseconds, so it runs on the caller's thread.
 pub struct SqliteViews {
     idle: Mutex<Vec<Connection>>,
     freed: Condvar,
 }
 
-/// A connection that goes back when it was used.
+/// A connection that returns to the pool when it is dropped.
 struct Borrowed<'a> {
     views: &'a SqliteViews,
     connection: Option<Connection>,
@@ -48,11 +49,11 @@ impl SqliteViews {
         Borrowed { views: self, connection: idle.pop() }
     }
 
-    /// Reads with several statements what one moment looked like.
+    /// Reads with several statements at one moment.
     fn read<'a, T: 'a>(&'a self, read: impl FnOnce(&Connection) -> Result<T> + Send + 'a) -> Reading<'a, T> {
         Box::pin(async move {
             let borrowed = self.borrow();
-            let connection = borrowed.connection.as_ref().expect("a borrowed connection stays until it goes back");
+            let connection = borrowed.connection.as_ref().expect("a borrowed connection is there until it is dropped");
             at_one_moment(connection, read).map_err(|error| StoreError(error.to_string()))
         })
     }
@@ -67,18 +68,18 @@ fn at_one_moment<T>(connection: &Connection, read: impl FnOnce(&Connection) -> R
     found
 }
 
-/// A user's rows, each with the one before it.
+/// A chain of a user's rows, each of which names the previous one.
 #[derive(Clone, Copy)]
 struct Chain {
-    /// Names the newest row of a user.
+    /// Selects the newest row of a user.
     newest: &'static str,
-    /// Names the row before one of a user's.
+    /// Selects the row before one of a user's.
     previous: &'static str,
 }
 
 impl Chain {
-    /// Where a page begins: with the newest row, or before the given one. Another user's row begins nothing.
-    fn begin(self, connection: &Connection, user: UserId, before: Option<i64>) -> Result<Option<i64>> {
+    /// Returns the first row of a page: the newest one, or the one before `before`. A row of another user yields none.
+    fn first(self, connection: &Connection, user: UserId, before: Option<i64>) -> Result<Option<i64>> {
         let found: Option<Option<i64>> = match before {
             None => find(connection, self.newest, [user.0])?,
             Some(before) => find(connection, self.previous, (before, user.0))?,
@@ -87,7 +88,7 @@ impl Chain {
     }
 }
 
-/// Follows a chain from its newest link: each answers with an item and the one before it.
+/// Follows a chain from its newest link: `link` returns an item and the previous link.
 fn follow<K: Copy, T>(
     newest: Option<K>,
     limit: usize,

@@ -1,4 +1,4 @@
-//! The audit of a real store: clean at every moment of both executors, beside its writer and after a kill, and each
+//! The audit of a real store: clean at every moment of both executors, beside its writer and after a kill; and each
 //! fact that is falsified with SQL is found.
 
 mod shop;
@@ -18,7 +18,7 @@ use shop::{Home, NOON, Shop, assert_clean, audit_of};
 
 use crate::database::Database;
 
-/// There is none beside these stores.
+/// The law of the gate, which is not beside these stores.
 const GATE: u8 = 7;
 
 #[test]
@@ -52,7 +52,7 @@ fn the_laws_hold_on_a_shared_store_under_both_executors() {
     }
 }
 
-/// The laws that must notice, how a shared store is falsified, and how that is taken back.
+/// The laws that must notice, how a shared store is falsified, and how that is reverted.
 const FALSIFIED_SHARED: &[(&[u8], &str, &str)] = &[
     (
         &[1],
@@ -124,9 +124,10 @@ fn facts_that_are_falsified_in_a_shared_store_are_found() {
     assert_clean(&home.audit());
 }
 
-/// Carried by a broker, events have no places that the store knows. What a group took in of a key later shows what it missed.
+/// With a broker, the store does not know the events' offsets. A later event of a key that a group took in shows what
+/// it missed.
 #[test]
-fn what_a_group_missed_is_found_under_every_carrier() {
+fn an_event_that_a_group_missed_is_found_under_every_carrier() {
     let missed =
         "DELETE FROM inbox WHERE consumer_group = 'notice-group' AND event_id = (SELECT id FROM event AS missed
          WHERE type = 'OrderCompleted' AND EXISTS (SELECT 1 FROM event AS later WHERE later.type = 'OrderCompleted'
@@ -146,7 +147,7 @@ fn what_a_group_missed_is_found_under_every_carrier() {
         assert_clean(&audit_of(copy.path()));
         assert_eq!(database.execute(missed, []), Ok(1));
         assert_eq!(broken(&audit_of(copy.path())), [16], "{before}");
-        // By hand it may be, once it is written down.
+        // An offset may be moved by hand, if the skip is recorded.
         database
             .execute_batch(
                 "INSERT INTO offset_skip SELECT NULL, 'notice-group', '', shard, 0, seq + 1, 0 FROM outbox_shard;
@@ -186,7 +187,7 @@ fn a_stopped_store_is_audited_and_opens_again() {
 }
 
 #[test]
-fn an_audit_sees_one_moment_while_the_shop_goes_on() {
+fn an_audit_sees_one_moment_while_the_shop_runs() {
     let mut shop = Shop::open(Executor::Inline);
     shop.sell_everything();
     let mut snapshot = SqliteSnapshot::open(shop.folder()).unwrap();
@@ -203,7 +204,7 @@ fn a_folder_without_a_shop_is_not_audited() {
     assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
-/// The laws that must notice, and how the store is falsified. Whoever falsifies an event also breaks the chain.
+/// The laws that must notice, and how the store is falsified. A falsified event also breaks the chain.
 const FALSIFIED: &[(&[u8], &str)] = &[
     (&[1], "UPDATE product SET sold = sold + 1, on_hand = on_hand - 1 WHERE product_id = 1"),
     (&[1], "UPDATE product SET reserved = reserved + 1 WHERE product_id = 1"),
@@ -361,7 +362,7 @@ fn repairs_put_derived_figures_right_and_nothing_else() {
 }
 
 #[test]
-fn an_order_that_lost_its_timer_or_got_stuck_comes_to_its_end() {
+fn an_order_that_lost_its_timer_or_got_stuck_is_finished() {
     let mut shop = Shop::open(Executor::Log);
     shop.sell_everything();
     shop.leave_orders_waiting();
@@ -380,7 +381,7 @@ fn an_order_that_lost_its_timer_or_got_stuck_comes_to_its_end() {
     assert_eq!(live, Ok(0));
 }
 
-/// The database, as somebody with a shell would open it.
+/// The database, as opened in a `sqlite3` shell.
 fn database(folder: &Path) -> Connection {
     Connection::open(folder.join(DATABASE_FILE)).unwrap()
 }
@@ -395,7 +396,7 @@ fn broken(audit: &Audit) -> Vec<u8> {
     audit.laws.iter().filter(|law| law.violations > 0).map(|law| law.law).collect()
 }
 
-/// What a kill at this moment would leave behind.
+/// The files that a kill at this moment would leave.
 fn copy_of(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for (name, content) in files(folder) {

@@ -1,4 +1,4 @@
-//! Databases on the real server, each gone with its test.
+//! Databases on the real server, each dropped with its test.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,7 +10,7 @@ use mysql_async::{Conn, OptsBuilder};
 use tokio::runtime::{Builder, Runtime};
 use xtask::addresses::{Service, address};
 
-/// A database of its own.
+/// A database of the test's own.
 pub(crate) struct Database {
     server: String,
     name: String,
@@ -21,7 +21,7 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 impl Database {
-    /// `None`, said and counted, where there is no server.
+    /// Returns `None` where there is no server, which is reported as a skip.
     pub(crate) fn new(test: &str) -> Option<Database> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let server = address(Service::Mysql, test)?;
@@ -35,13 +35,13 @@ impl Database {
         format!("{}{}", self.server, self.name)
     }
 
-    /// Where the server listens.
+    /// The server's address.
     pub(crate) fn host(&self) -> String {
         let opts = mysql_async::Opts::from_url(&self.server).unwrap();
         format!("{}:{}", opts.ip_or_hostname(), opts.tcp_port())
     }
 
-    /// The same database by another port of this machine.
+    /// The same database over another port of this machine.
     pub(crate) fn url_over(&self, port: u16) -> String {
         self.url().replace(&self.host(), &format!("127.0.0.1:{port}"))
     }
@@ -67,7 +67,7 @@ impl Database {
         MysqlSnapshot::open(&self.url()).unwrap()
     }
 
-    /// Something that a person with a client might do; how many rows it touched.
+    /// Executes SQL as an operator with a client would; returns the number of changed rows.
     pub(crate) fn execute(&self, sql: &str) -> u64 {
         runtime().block_on(async {
             let mut connection = Conn::from_url(self.url()).await.unwrap();
@@ -91,7 +91,7 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         let sql = format!("DROP DATABASE {}", self.name);
-        // Another thread, because a test may drop its database where something is awaited.
+        // On another thread, because a test may drop its database within a runtime.
         std::thread::scope(|scope| scope.spawn(|| self.on_server(&sql)).join()).unwrap();
     }
 }

@@ -5,7 +5,7 @@ use app::conformance::{Fixture, Opened};
 use app::ports::BoxFuture;
 use tempfile::TempDir;
 
-/// A store in a folder of its own, gone with the test.
+/// A store in a folder of its own, removed with the test.
 pub(crate) struct Embedded {
     pub(crate) folder: TempDir,
 }

@@ -1,4 +1,4 @@
-//! A store on a disk that is full.
+//! A store on a full disk.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use domain::money::Money;
 use domain::points::Account;
 use domain::time::Timestamp;
 
-/// A small disk of its own, where the system lets us have one.
+/// A small disk of its own, where the system allows mounting one.
 struct Disk(tempfile::TempDir);
 
 impl Disk {
@@ -34,7 +34,7 @@ impl Disk {
         self.0.path()
     }
 
-    /// Leaves nothing free.
+    /// Leaves no free space.
     fn fill(&self) {
         let mut chunk = 1 << 20;
         let mut filled = vec![];
@@ -60,7 +60,7 @@ fn options(ballast_mib: u32) -> Options {
     Options { ballast_mib, ..Options::default() }
 }
 
-/// The points of the same hundred customers, written over and over: the log grows and the store does not.
+/// Rewrites the points of the same hundred customers: the log grows and the store does not.
 fn commit(store: &mut sqlite::SqliteStore, number: i64) -> Result<(), CommitError> {
     let mut rows = Rows::default();
     let keys: Vec<_> = (0..100).map(|user| AccountKey(UserId(user)).into()).collect();
@@ -74,7 +74,7 @@ fn commit(store: &mut sqlite::SqliteStore, number: i64) -> Result<(), CommitErro
 }
 
 #[test]
-fn a_small_store_on_a_small_disk_goes_on() {
+fn a_small_store_on_a_small_disk_keeps_running() {
     let Some(disk) = Disk::of(12) else { return };
     let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     let failed = (1..4_000).filter(|number| commit(&mut store, *number).is_err()).count();
@@ -82,23 +82,23 @@ fn a_small_store_on_a_small_disk_goes_on() {
 }
 
 #[test]
-fn a_full_disk_is_forgotten_when_there_is_room_again_or_after_a_restart() {
+fn a_store_recovers_from_a_full_disk_when_there_is_room_or_after_a_restart() {
     let Some(disk) = Disk::of(12) else { return };
     let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
     (1..200).for_each(|number| commit(&mut store, number).unwrap());
     assert!(disk.path().join(BALLAST_FILE).exists());
     disk.fill();
     let failed = (200..300).filter(|number| commit(&mut store, *number).is_err()).count();
-    assert!(failed < 5, "{failed}: the ballast is given up first");
+    assert!(failed < 5, "{failed}: the ballast is released first");
     assert!(!disk.path().join(BALLAST_FILE).exists());
     drop(store);
     fs::remove_file(disk.path().join("other")).unwrap();
     let mut store = sqlite::open(disk.path(), options(1)).unwrap().store;
-    assert!(disk.path().join(BALLAST_FILE).exists(), "it is taken again");
+    assert!(disk.path().join(BALLAST_FILE).exists(), "the ballast is reserved again");
     (1..50).for_each(|number| commit(&mut store, number).unwrap());
 }
 
-/// What C7 saw: the log had filled the disk, and the next start found no room for its first commit.
+/// C7: the log had filled the disk, and the next start found no room for its first commit.
 #[test]
 fn a_log_that_has_filled_the_disk_is_copied_at_the_start() {
     let Some(disk) = Disk::of(12) else { return };

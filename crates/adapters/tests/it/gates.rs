@@ -1,4 +1,4 @@
-//! Every gate against what all of them promise.
+//! Every gate against the promises of all gates.
 
 use adapters::sqlite::MemoryGate;
 use app::conformance::{GATE_CASES, GateFixture, ready};
@@ -12,7 +12,7 @@ impl GateFixture for InMemory {
         &self.0
     }
 
-    /// It knows what it is told, and nothing else.
+    /// It knows only what `apply` reports.
     fn commit(&mut self, _campaign: &Campaign) {}
 
     fn told(&mut self) -> BoxFuture<'_, ()> {
@@ -23,7 +23,7 @@ impl GateFixture for InMemory {
 #[test]
 fn the_gate_in_memory_keeps_its_promises() {
     for (name, case) in GATE_CASES {
-        // Seen only when the case after it fails.
+        // Visible only when the next case fails.
         eprintln!("{name}");
         ready(case(&mut InMemory(MemoryGate::default())));
     }

@@ -30,15 +30,15 @@ use crate::database::runtime;
 use crate::fixture::Embedded;
 
 /// Longer than any group takes to form on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Topics and groups of its own on the real broker, gone with the test.
+/// Topics and groups of the test's own on the real broker, deleted with the test.
 pub(crate) struct Brokers {
     cluster: Cluster,
 }
 
 impl Brokers {
-    /// `None`, said and counted, where there is no broker.
+    /// Returns `None` where there is no broker, which is reported as a skip.
     pub(crate) fn new(test: &str) -> Option<Brokers> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let brokers = address(Service::Kafka, test)?;
@@ -76,10 +76,10 @@ impl Brokers {
         let topic = self.topic(partition.topic.unwrap());
         let started = Instant::now();
         loop {
-            // A topic that was just made may have no leader yet.
-            match client.fetch_watermarks(&topic, partition.number, PATIENCE) {
+            // A new topic may have no leader yet.
+            match client.fetch_watermarks(&topic, partition.number, TIMEOUT) {
                 Ok((_, end)) => return end,
-                Err(error) => assert!(started.elapsed() < PATIENCE, "{error}"),
+                Err(error) => assert!(started.elapsed() < TIMEOUT, "{error}"),
             }
         }
     }
@@ -88,7 +88,7 @@ impl Brokers {
 impl Drop for Brokers {
     fn drop(&mut self) {
         let topics = self.topics();
-        // Another thread, because a test may drop it where something is awaited.
+        // On another thread, because a test may drop it within a runtime.
         let deleted = std::thread::scope(|scope| scope.spawn(|| runtime().block_on(topics.delete_all())).join());
         if !std::thread::panicking() {
             deleted.unwrap().unwrap();
@@ -96,11 +96,11 @@ impl Drop for Brokers {
     }
 }
 
-/// Asks until it is so.
+/// Repeats a check until it succeeds.
 async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !is_so().await {
-        assert!(started.elapsed() < PATIENCE, "it never became so");
+        assert!(started.elapsed() < TIMEOUT, "the condition was not met in time");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -109,21 +109,21 @@ fn partitions_of(group: Group) -> usize {
     3 * group.topics().len()
 }
 
-/// A log whose answers wait for what they are about: for the relay, for the group, for the last record.
-struct Patient {
+/// A log whose answers wait until they are complete: for the relay, for the group, for the last record.
+struct WaitingLog {
     log: KafkaLog,
     relay: Relay,
     client: BaseConsumer,
     brokers: Arc<Brokers>,
 }
 
-impl Patient {
+impl WaitingLog {
     async fn relay_all(&mut self) {
         while self.relay.relay_once(1_000, &SystemClock).await.unwrap() > 0 {}
     }
 }
 
-impl EventLog for Patient {
+impl EventLog for WaitingLog {
     fn partitions(&mut self, group: Group) -> BoxFuture<'_, Result<Vec<Partition>, StoreError>> {
         Box::pin(async move {
             let log = &mut self.log;
@@ -174,7 +174,7 @@ impl Fixture for OnKafka {
         let publisher = KafkaPublisher::new(self.brokers.cluster.clone(), None);
         let relay = Relay::new(Box::new(store.outbox(engine).unwrap()), Box::new(publisher));
         let (client, brokers) = (self.brokers.client(), Arc::clone(&self.brokers));
-        let log = Patient { log: self.brokers.join(Box::new(log)), relay, client, brokers };
+        let log = WaitingLog { log: self.brokers.join(Box::new(log)), relay, client, brokers };
         Box::pin(std::future::ready(Opened { store: Box::new(store), log: Box::new(log) }))
     }
 }
@@ -191,7 +191,7 @@ fn the_log_on_kafka_keeps_its_promises() {
     ];
     let mut count = 0;
     for (name, case) in CASES.iter().filter(|(name, _)| OF_LOGS.contains(name)) {
-        // Seen only when the case after it fails.
+        // Visible only when the next case fails.
         eprintln!("{name}");
         let Some(brokers) = Brokers::new("the_log_on_kafka_keeps_its_promises") else { return };
         let mut fixture = OnKafka { store: Embedded::new(), brokers: Arc::new(brokers) };
@@ -209,9 +209,9 @@ fn record(key: &str) -> Record {
 #[test]
 fn a_key_has_the_partition_that_the_java_client_gives_it() {
     let Some(brokers) = Brokers::new("a_key_has_the_partition_that_the_java_client_gives_it") else { return };
-    // The hash that `app::events::outbox` takes its shards from is tested against the Java client's own vectors.
+    // `app::events::outbox` tests the hash of its shards against the Java client's own vectors.
     let partition = |key: &str| (app::events::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
-    // It may have more partitions than its keys are spread over: nobody uses them.
+    // The topic may have more partitions than its keys are spread over: they are unused.
     runtime().block_on(brokers.topics().grow(&[("order-events", 5)])).unwrap();
     let keys = ["21", "foobar", "abc", "42", "user:7", "ORD-4F7K2M9Q", "a-little-bit-longer-string", "1", "2", "3"];
     let mut expected = [0_i64; 5];
@@ -229,8 +229,8 @@ fn a_key_has_the_partition_that_the_java_client_gives_it() {
 }
 
 #[test]
-fn poison_is_handed_over_as_text_and_stops_nobody() {
-    let Some(brokers) = Brokers::new("poison_is_handed_over_as_text_and_stops_nobody") else { return };
+fn poison_is_delivered_as_text_and_blocks_no_other_event() {
+    let Some(brokers) = Brokers::new("poison_is_delivered_as_text_and_blocks_no_other_event") else { return };
     let producer: ThreadedProducer<_> =
         ClientConfig::new().set("bootstrap.servers", &brokers.cluster.brokers).create().unwrap();
     let topic = brokers.topic(Topic::ProductEvents);
@@ -243,7 +243,7 @@ fn poison_is_handed_over_as_text_and_stops_nobody() {
         producer.send(BaseRecord::to(topic).partition(1).key("k").payload(bytes).headers(headers())).unwrap();
         producer.send(BaseRecord::<str, str>::to(topic).partition(1)).unwrap();
     }
-    producer.flush(PATIENCE).unwrap();
+    producer.flush(TIMEOUT).unwrap();
     let store = Embedded::new();
     let mut log = brokers.join(Box::new(store.open().log));
     let partition = Partition { topic: Some(Topic::CouponIssued), number: 1 };
@@ -292,10 +292,10 @@ fn issued(number: i64) -> Outgoing {
     }
 }
 
-/// Two shops on the same topics: each passes over what the other publishes, and its groups stand behind it all the same.
+/// Two shops on the same topics: each skips the other's events, and its groups move past them.
 #[test]
-fn events_of_another_shop_are_passed_over() {
-    let Some(brokers) = Brokers::new("events_of_another_shop_are_passed_over") else { return };
+fn events_of_another_shop_are_skipped() {
+    let Some(brokers) = Brokers::new("events_of_another_shop_are_skipped") else { return };
     let of = |source: &str| Cluster { source: source.into(), ..brokers.cluster.clone() };
     let (own, other) = (of("/doorbuster/A"), of("/doorbuster/B"));
     let spread = Spread::from([(Topic::CouponIssued, 3)]);
@@ -310,7 +310,7 @@ fn events_of_another_shop_are_passed_over() {
     let found = |cluster: &Cluster| {
         let book = KafkaInspector::new(cluster.clone());
         let mut found = None;
-        // A topic that was just made may have no leader yet.
+        // A new topic may have no leader yet.
         runtime().block_on(until(async || {
             found = book.stranger().await.ok();
             found.is_some()
@@ -320,7 +320,7 @@ fn events_of_another_shop_are_passed_over() {
     assert_eq!(found(&own), Some((Topic::CouponIssued, "/doorbuster/B".to_owned())));
     assert_eq!(found(&other), None);
     publish(&own, 2);
-    // A record from before shops had names is held against the store, as any other.
+    // A record from before shops had names is checked against the store, like any other.
     publish(&of(SOURCE), 3);
     publish(&other, 4);
 
@@ -350,8 +350,8 @@ fn events_of_another_shop_are_passed_over() {
 }
 
 #[test]
-fn topics_are_planned_and_made() {
-    let Some(brokers) = Brokers::new("topics_are_planned_and_made") else { return };
+fn topics_are_planned_and_created() {
+    let Some(brokers) = Brokers::new("topics_are_planned_and_created") else { return };
     let topics = brokers.topics();
     let plan = topics.plan(&Profile::Local.wanted(DeadLetterNames::Dot), &Spread::new()).unwrap();
     assert_eq!((plan.missing.len(), plan.short.len(), plan.different.len()), (0, 0, 0));
@@ -362,20 +362,20 @@ fn topics_are_planned_and_made() {
     assert_eq!(
         runtime().block_on(topics.complete(&Profile::Production.wanted(DeadLetterNames::Dot))),
         Ok(0),
-        "what is there is left as it is"
+        "existing topics are left alone"
     );
 }
 
 #[test]
-fn a_topic_may_grow_before_and_after_its_keys_are_spread_wider() {
-    let Some(brokers) = Brokers::new("a_topic_may_grow_before_and_after_its_keys_are_spread_wider") else { return };
+fn a_topic_may_grow_before_and_after_its_keys_are_repartitioned() {
+    let Some(brokers) = Brokers::new("a_topic_may_grow_before_and_after_its_keys_are_repartitioned") else { return };
     let topics = brokers.topics();
     let wanted = Profile::Local.wanted(DeadLetterNames::Dot);
     let spread = Spread::from([(Topic::OrderEvents, 6), (Topic::StockEvents, 2)]);
     let plan = topics.plan(&wanted, &spread).unwrap();
     let short: Vec<(&str, i32, i32)> =
         plan.short.iter().map(|short| (short.wanted.name, short.found, short.spread)).collect();
-    assert_eq!(short, [("order-events", 3, 6)], "it has fewer than are used");
+    assert_eq!(short, [("order-events", 3, 6)], "it has fewer partitions than are used");
     let different: Vec<&str> = plan.different.iter().map(|different| different.wanted.name).collect();
     assert_eq!(different, ["order-events", "stock-events"]);
     let grow = |count| runtime().block_on(topics.grow(&[("order-events", count), ("stock-events", 2)]));

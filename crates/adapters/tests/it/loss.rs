@@ -1,4 +1,4 @@
-//! A store that has lost what was on the disk is refused, and one that was merely killed is not.
+//! A store that has lost durable commits is refused, and one that was merely killed is not.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::shop::{ANN, Shop, order};
 const LOG: &str = "shop.db-wal";
 const ORDERS: i64 = 40;
 
-/// What a kill leaves of a shop with forty orders, all of them answered.
+/// The folder of a killed shop with forty orders, all of them answered.
 fn killed() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut shop = Shop::open(folder.path(), Executor::Inline, Synchronous::Full);
@@ -91,13 +91,13 @@ fn a_store_that_ends_before_its_last_durable_commit_is_refused() {
         assert_eq!(text.contains("is damaged at byte"), name.contains("a bit at"), "{name}: {text}");
         for file in [DATABASE_FILE, LOG, MARK_FILE] {
             let [found, left] = [&before, &folder].map(|folder| fs::read(folder.path().join(file)).unwrap_or_default());
-            assert!(found == left, "{name}: {file} is left as it was");
+            assert!(found == left, "{name}: {file} was changed");
         }
     }
 }
 
 #[test]
-fn an_audit_says_that_commits_are_lost() {
+fn an_audit_reports_lost_commits() {
     let whole = killed();
     for (name, damage) in DAMAGES {
         let folder = copy_of(whole.path());
@@ -114,7 +114,7 @@ fn an_audit_says_that_commits_are_lost() {
 }
 
 #[test]
-fn a_loss_that_is_accepted_is_written_down_and_is_none_any_more() {
+fn an_accepted_loss_is_recorded_and_not_reported_again() {
     let whole = killed();
     for (name, damage) in DAMAGES {
         let folder = copy_of(whole.path());
@@ -133,7 +133,7 @@ fn a_loss_that_is_accepted_is_written_down_and_is_none_any_more() {
 }
 
 #[test]
-fn what_a_kill_or_a_stop_leaves_is_never_refused() {
+fn a_killed_or_stopped_store_is_never_refused() {
     let folder = killed();
     for _ in 0..3 {
         let opened = open(folder.path(), false).unwrap();
@@ -142,13 +142,13 @@ fn what_a_kill_or_a_stop_leaves_is_never_refused() {
         drop(opened);
     }
     assert_eq!(orders(folder.path()), ORDERS);
-    // A store of a program before, and one that was put back from a backup of the database alone.
+    // A store of an earlier program, and one whose database alone was restored from a backup.
     fs::remove_file(folder.path().join(MARK_FILE)).unwrap();
     drop(open(folder.path(), false).unwrap());
     assert_eq!(orders(folder.path()), ORDERS);
 }
 
-/// A power cut may take the mark back to an earlier one: it only says less.
+/// A power cut may take the mark back to an earlier one, which refuses less.
 #[test]
 fn a_mark_that_lags_refuses_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The adapters against their ports' promises, and against what only they can do.
+//! The adapters against their ports' promises, and tests of what is specific to each.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod audit;

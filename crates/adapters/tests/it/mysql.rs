@@ -14,17 +14,17 @@ use crate::database::{Database, runtime};
 #[test]
 fn the_shared_store_and_its_log_keep_their_promises() {
     for (name, case) in CASES {
-        // Seen only when the case after it fails.
+        // Visible only when the next case fails.
         eprintln!("{name}");
         let Some(mut database) = Database::new("the_shared_store_and_its_log_keep_their_promises") else { return };
         runtime().block_on(case(&mut database));
     }
 }
 
-/// Whoever works beside the processes that serve a database leaves its schema as it is.
+/// A program beside the processes that serve a database does not change its schema.
 #[test]
-fn what_this_program_did_not_serve_yet_is_not_read() {
-    let Some(database) = Database::new("what_this_program_did_not_serve_yet_is_not_read") else { return };
+fn a_database_with_an_older_schema_is_not_read() {
+    let Some(database) = Database::new("a_database_with_an_older_schema_is_not_read") else { return };
     let url = database.url();
     let refused = || {
         let read = runtime().block_on(mysql::read(&url)).err();

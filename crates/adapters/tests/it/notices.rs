@@ -1,4 +1,4 @@
-//! A user's notices as their view tells them: in order, by the page, and no further back than asked.
+//! A user's notices as their view returns them: in order, page by page, and no further back than requested.
 
 use adapters::sqlite::Synchronous;
 use app::conformance::ready;
@@ -11,7 +11,7 @@ use crate::shop::{ANN, BOB, Shop, order};
 
 const EVERYTHING: Reach = Reach { since: Timestamp::from_micros(0), waiting_max: 100, page: 100 };
 
-/// A shop in which Ann has ten notices and Bob one, among them.
+/// A shop in which Ann has ten notices, with one of Bob's among them.
 fn shop(folder: &TempDir) -> Shop {
     let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
     let product = shop.register_product(100);
@@ -31,7 +31,7 @@ fn check(notices: &Notices, last: i64, numbers: impl IntoIterator<Item = i64>) {
 }
 
 #[test]
-fn a_users_notices_are_told_in_order() {
+fn a_users_notices_come_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(&folder);
     let read = |user, after, reach| ready(shop.views.notices_after(user, after, reach)).unwrap();
@@ -58,7 +58,7 @@ fn pages_follow_each_other() {
 }
 
 #[test]
-fn what_is_too_much_or_too_old_is_left_out() {
+fn notices_that_are_too_many_or_too_old_are_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let shop = shop(&folder);
     let read = |after, reach| ready(shop.views.notices_after(ANN, after, reach)).unwrap();

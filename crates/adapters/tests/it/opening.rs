@@ -63,9 +63,9 @@ fn a_store_that_was_closed_is_one_sound_file() {
     assert_eq!(sold, 2);
 }
 
-/// The files as they lie on the disk while the shop is open are what a power cut leaves behind.
+/// The files on the disk while the shop is open are what a power cut leaves.
 #[test]
-fn what_was_answered_survives_the_power_cut() {
+fn answered_commits_survive_a_power_cut() {
     let (folder, after) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut shop = Shop::open(folder.path(), Executor::Inline, Synchronous::Full);
     let product = shop.register_product(9);
@@ -80,7 +80,7 @@ fn what_was_answered_survives_the_power_cut() {
     assert_eq!(found.codec.order(placed), shop.codec.order(placed));
 }
 
-/// Orders are written until enough was copied into the file, whatever one of them takes.
+/// Orders are written until enough was copied into the file, whatever the size of one.
 #[test]
 fn the_log_keeps_its_size_however_much_is_written() {
     let folder = tempfile::tempdir().unwrap();

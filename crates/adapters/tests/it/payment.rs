@@ -1,4 +1,5 @@
-//! The payment providers against their port's promises, the HTTP one also against its provider's own mock and a bad line.
+//! The payment providers against their port's promises; the HTTP one also against its provider's own mock and a bad
+//! connection.
 
 mod double;
 
@@ -43,7 +44,7 @@ fn stripe(url: &str, timeout: Duration) -> Stripe {
 
 async fn keeps_its_promises(provider: &dyn Provider, too_much: Money) {
     for (name, case) in CASES {
-        // Seen only when the case after it fails.
+        // Visible only when the next case fails.
         eprintln!("{name}");
         case(&Customer { provider, order: order(), too_much }).await;
     }
@@ -83,8 +84,8 @@ async fn the_scripted_provider_keeps_its_promises() {
 
 /// C11: processes that share a database are one provider.
 #[test]
-fn what_one_process_had_done_the_others_know() {
-    let Some(database) = Database::new("what_one_process_had_done_the_others_know") else { return };
+fn processes_share_the_scripted_providers_ledger() {
+    let Some(database) = Database::new("processes_share_the_scripted_providers_ledger") else { return };
     let _migrated = Shop::on(&database, Executor::Inline);
     let open = || {
         let book = MysqlBook::open(&database.url()).unwrap();
@@ -129,14 +130,14 @@ fn authorize() -> Ask {
     }
 }
 
-/// What follows an authorization with this reference.
+/// The operation that follows an authorization with this reference.
 fn next(ask: &Ask, reference: &str, operation: Operation) -> Ask {
     let key = Arc::from(format!("{}/1/{}", ask.order, operation.name()));
     Ask { key, operation, reference: Some(Arc::from(reference)), ..ask.clone() }
 }
 
-/// The provider's own mock holds each request against its published description and refuses what does not fit (a field
-/// that is not there, an amount that is no number); it remembers nothing, so what it answers is always the same example.
+/// The provider's own mock checks each request against its published description and refuses what does not fit (an
+/// unknown field, an amount that is no number); it has no state, so its answer is always the same example.
 #[tokio::test]
 async fn the_providers_own_mock_understands_every_request() {
     let Some(url) = address(Service::Stripe, "the_providers_own_mock_understands_every_request") else { return };
@@ -144,20 +145,20 @@ async fn the_providers_own_mock_understands_every_request() {
     let ask = authorize();
     let answer = provider.ask(&ask).await.unwrap();
     let Verdict::Declined { code, reference } = &answer else { panic!("its example intent is unpaid: {answer:?}") };
-    assert_eq!(&**code, "requires_payment_method", "it was understood");
+    assert_eq!(&**code, "requires_payment_method", "the request was accepted");
     let reference = reference.as_deref().unwrap();
     for operation in [Operation::Capture, Operation::Void, Operation::Refund] {
-        // Its examples are in dollars, which is never taken for won.
+        // Its examples are in dollars, which are never taken for won.
         let answer = provider.ask(&next(&ask, reference, operation)).await;
-        let expected = "it answers in usd, not in krw".to_owned();
+        let expected = "the provider answered in usd instead of krw".to_owned();
         assert_eq!(answer, Err(ProviderError::Mismatch(expected)), "{operation:?}");
     }
-    assert_eq!(provider.look_up(&ask).await, Ok(Found::Never), "its example bears no mark of ours");
+    assert_eq!(provider.look_up(&ask).await, Ok(Found::Never), "its example has none of our metadata");
     assert_eq!(provider.look_up(&next(&ask, reference, Operation::Refund)).await, Ok(Found::Never));
     assert!(provider.look_up(&next(&ask, reference, Operation::Capture)).await.is_err(), "in dollars");
 }
 
-/// The same mock, asked for something that the description does not know: the test above can fail.
+/// The same mock with a request that the description does not know: the test above can fail.
 #[tokio::test]
 async fn the_providers_own_mock_refuses_what_it_does_not_understand() {
     let Some(url) = address(Service::Stripe, "the_providers_own_mock_refuses_what_it_does_not_understand") else {
@@ -165,13 +166,13 @@ async fn the_providers_own_mock_refuses_what_it_does_not_understand() {
     };
     let provider = stripe(&url, Duration::from_secs(10));
     let ask = authorize();
-    // Its address has a part too many: no such path is described.
+    // The path has a part too many, and is not described.
     let answer = provider.ask(&next(&ask, "pi_1/nonsense", Operation::Capture)).await.unwrap();
     assert!(matches!(answer, Verdict::Declined { .. }), "{answer:?}");
 }
 
 #[tokio::test]
-async fn nothing_is_done_by_a_provider_that_says_so_or_is_not_there() {
+async fn a_refusing_or_unreachable_provider_has_done_nothing() {
     let double = Double::start();
     let provider = stripe(&double.url, Duration::from_secs(10));
     for status in [401, 403, 429] {
@@ -187,7 +188,7 @@ async fn nothing_is_done_by_a_provider_that_says_so_or_is_not_there() {
     assert!(matches!(answer, Err(ProviderError::NotDone(_))), "refused connection: {answer:?}");
 }
 
-/// Another currency is more than unknown: an operator learns of it.
+/// Another currency is worse than unknown: an operator is informed.
 fn is_unclear(trouble: Trouble, answer: &Result<Verdict, ProviderError>) -> bool {
     match answer {
         Err(ProviderError::Mismatch(_)) => trouble == Trouble::Dollars,
@@ -197,7 +198,7 @@ fn is_unclear(trouble: Trouble, answer: &Result<Verdict, ProviderError>) -> bool
 }
 
 #[tokio::test]
-async fn what_may_have_been_done_is_unknown_and_found_by_looking_it_up() {
+async fn an_operation_with_an_unknown_outcome_is_found_by_a_query() {
     let double = Double::start();
     let provider = stripe(&double.url, Duration::from_millis(500));
     for (trouble, is_done) in [
@@ -233,11 +234,11 @@ async fn what_may_have_been_done_is_unknown_and_found_by_looking_it_up() {
         let found = provider.look_up(&refund).await;
         assert!(matches!(found, Ok(Found::Verdict(Verdict::Approved { .. }))), "{trouble:?}: {found:?}");
     }
-    assert_eq!(double.moved(), (4 * 5_000, 4 * 5_000), "each was done once");
+    assert_eq!(double.moved(), (4 * 5_000, 4 * 5_000), "each was executed once");
 }
 
 #[tokio::test]
-async fn a_look_up_that_fails_proves_nothing() {
+async fn a_failed_query_proves_nothing() {
     let double = Double::start();
     let provider = stripe(&double.url, Duration::from_millis(500));
     let ask = authorize();
@@ -250,23 +251,23 @@ async fn a_look_up_that_fails_proves_nothing() {
     }
 }
 
-/// Another process captured it, and its answer was lost with the process; the key was forgotten since.
+/// Another process captured it, and its answer was lost with the process; the key has expired since.
 #[tokio::test]
-async fn what_is_refused_because_it_is_done_is_done() {
+async fn an_operation_refused_as_done_counts_as_done() {
     let double = Double::start();
     let provider = stripe(&double.url, Duration::from_secs(10));
     let ask = authorize();
     let Verdict::Approved { reference, .. } = provider.ask(&ask).await.unwrap() else { panic!("approved") };
     let capture = next(&ask, &reference, Operation::Capture);
     provider.ask(&capture).await.unwrap();
-    let later = Ask { key: Arc::from("a key that the provider has not heard"), ..capture };
+    let later = Ask { key: Arc::from("a key that is new to the provider"), ..capture };
     let expected = Verdict::Approved { reference, amount: ask.amount };
     assert_eq!(provider.ask(&later).await, Ok(expected));
     assert_eq!(double.moved(), (5_000, 0));
 }
 
 #[tokio::test]
-async fn every_deed_carries_its_key() {
+async fn every_operation_carries_its_key() {
     let double = Double::start();
     let provider = stripe(&double.url, Duration::from_secs(10));
     let ask = authorize();
@@ -275,7 +276,7 @@ async fn every_deed_carries_its_key() {
 }
 
 #[test]
-fn the_key_is_not_sent_over_an_open_line() {
+fn the_key_is_not_sent_unencrypted() {
     for url in ["http://api.stripe.com", "ftp://127.0.0.1", "nonsense", "http://127.0.0.1.example.com"] {
         let account = Account {
             url: url.to_owned(),

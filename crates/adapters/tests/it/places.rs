@@ -18,7 +18,7 @@ use crate::shop::{ANN, BOB, Shop, order};
 const EVER: Timestamp = Timestamp::from_micros(0);
 const NEVER: Timestamp = Timestamp::from_micros(i64::MAX);
 
-/// Two orders, one of which is told on.
+/// Places two orders and returns the one with more events.
 fn sell(shop: &mut Shop) -> OrderId {
     let product = shop.register_product(9);
     shop.place_order(order(BOB, product, 1));
@@ -36,7 +36,7 @@ fn check(shop: &Shop, book: &dyn LogInspector, sold: OrderId) {
     let page = shop.wait(views.outgoing(shard, 0, 99)).unwrap();
     assert_eq!(page.iter().map(|event| event.seq).collect::<Vec<_>>(), (1..=place.end).collect::<Vec<_>>());
     assert!(page.contains(completed));
-    assert_eq!((place.relayed, place.waiting_since), (0, Some(page[0].at)), "nobody has published anything");
+    assert_eq!((place.relayed, place.waiting_since), (0, Some(page[0].at)), "nothing is published yet");
     assert_eq!(shop.wait(views.last_before(shard, EVER)).unwrap(), 0);
     assert_eq!(shop.wait(views.last_before(shard, NEVER)).unwrap(), place.end);
 
@@ -67,11 +67,11 @@ fn check(shop: &Shop, book: &dyn LogInspector, sold: OrderId) {
     assert_eq!(shop.wait(groups::plan(elsewhere, views.as_ref(), book)), Err(groups::Unplanned::NoPartition));
 
     let selected = shop.wait(replay::select(Selection::Order(sold), views.as_ref())).unwrap();
-    assert_eq!(selected.events, [], "what no relay has published is on its way");
+    assert_eq!(selected.events, [], "unpublished events count as under way");
 }
 
 #[test]
-fn places_are_told_by_the_store_in_a_folder() {
+fn the_store_in_a_folder_reports_the_events_places() {
     let folder = tempfile::tempdir().unwrap();
     sqlite::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
     let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
@@ -81,13 +81,13 @@ fn places_are_told_by_the_store_in_a_folder() {
 }
 
 #[test]
-fn places_are_told_by_a_shared_store() {
-    let Some(database) = Database::new("places_are_told_by_a_shared_store") else { return };
+fn a_shared_store_reports_the_events_places() {
+    let Some(database) = Database::new("a_shared_store_reports_the_events_places") else { return };
     let mut shop = Shop::on(&database, Executor::Log);
     let sold = sell(&mut shop);
     let (book, _key) = shop.wait(mysql::read(&database.url())).unwrap();
     check(&shop, &book, sold);
-    // A relay has brought everything out.
+    // A relay has published everything.
     database.execute("INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) SELECT shard, seq, 1, 1, 0 FROM outbox_shard");
     let selected = shop.wait(replay::select(Selection::Since(EVER), shop.views.as_ref())).unwrap();
     let places = shop.wait(shop.views.shards()).unwrap();

@@ -1,4 +1,4 @@
-//! What stands on the real Redis, and what becomes of it when Redis is gone.
+//! The services on the real Redis, and their behaviour when Redis is lost.
 
 mod gate;
 mod notifier;

@@ -1,4 +1,4 @@
-//! A shop whose store, gate and clock are the real ones.
+//! A shop with real store, gate and clock.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(crate) struct Shop {
     runtime: Runtime,
 }
 
-/// What a shop is made of, whatever its technology.
+/// The parts of a shop, whatever its technology.
 struct Made {
     store: Box<dyn Store>,
     log: Box<dyn EventLog>,
@@ -89,7 +89,7 @@ impl Shop {
         self.runtime.block_on(future)
     }
 
-    /// One batch; what was deferred in it is not waited for.
+    /// Runs one batch; deferred jobs are not waited for.
     pub(crate) fn batch(&mut self, commands: impl IntoIterator<Item = Command>) -> (Report, Vec<Reply>) {
         let (sender, answers) = channel();
         let job = |command| {
@@ -101,14 +101,14 @@ impl Shop {
         (report, answers.try_iter().collect())
     }
 
-    /// One command, and everything that follows from it.
+    /// Runs one command and everything that follows from it.
     pub(crate) fn tell(&mut self, command: Command) -> Reply {
         let (sender, answer) = channel();
         let mut jobs = vec![Job::new(command, Box::new(move |reply| sender.send(reply).unwrap()))];
         loop {
             let report = self.runtime.block_on(self.engine.batch_once(jobs));
             assert_eq!(report.errors, Vec::<String>::new());
-            // Under the inline executor everything has followed already.
+            // With the inline executor everything has followed already.
             jobs = match self.engine.settings().executor {
                 Executor::Inline => vec![],
                 Executor::Log => self.runtime.block_on(self.consumer.consume_once(100)).unwrap(),

@@ -1,4 +1,4 @@
-//! A switch of topics as both stores have it: relays give back what they hold, and one commit writes the new numbers.
+//! A repartition as both stores do it: relays release their leases, and one commit records the new counts.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::database::{Database, runtime};
 use crate::fixture::Embedded;
 use crate::shop::{ANN, Shop, order};
 
-/// Nothing is in flight for longer.
+/// Longer than anything is in flight.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
 const ALL: [usize; SHARDS] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
@@ -27,57 +27,57 @@ fn over(partitions: i32) -> Spread {
     Spread::from([(Topic::OrderEvents, partitions)])
 }
 
-/// Everybody who takes part: two relays of which one may hold the shards, and two switches.
-struct Parts<'a> {
+/// All participants: two relays of which one may hold the shards, and two repartitions.
+struct Participants<'a> {
     relay: &'a mut dyn Outbox,
     switch: &'a mut dyn RepartitionStore,
     other: &'a mut dyn RepartitionStore,
-    /// Ends the standstill, as if its time were over.
+    /// Makes the halt expire.
     lapse: &'a dyn Fn(),
 }
 
-async fn check(parts: Parts<'_>) {
-    let Parts { relay, switch, other, lapse } = parts;
-    assert_eq!(switch.spread().await, Ok(Spread::new()), "nothing is settled yet");
+async fn check(parts: Participants<'_>) {
+    let Participants { relay, switch, other, lapse } = parts;
+    assert_eq!(switch.spread().await, Ok(Spread::new()), "no count is recorded yet");
     assert_eq!(relay.pin_partition_count(&over(3)).await, Ok(over(3)));
-    assert_eq!(switch.pin_partition_count(&over(6)).await, Ok(over(3)), "what is settled stays");
+    assert_eq!(switch.pin_partition_count(&over(6)).await, Ok(over(3)), "a recorded count stays");
     let mut leases = relay.take_free().await.unwrap();
     assert_eq!(leases.len(), SHARDS);
     let mut ends = [0; SHARDS];
     relay.read(&leases, usize::MAX).await.unwrap().iter().for_each(|event| ends[event.shard] = event.seq);
 
-    // Before a switch says so, everything is as always.
+    // Before a halt everything is as usual.
     assert_eq!(switch.prolong().await, Ok(false));
     assert_eq!(switch.fence(IN_FLIGHT).await, Ok(None));
     assert_eq!(switch.finish(&over(6)).await, Ok(false));
     assert_eq!(relay.keep(&leases).await.unwrap().len(), SHARDS);
 
     assert_eq!(switch.halt().await, Ok(true));
-    assert_eq!(switch.halt().await, Ok(true), "it is the same one");
-    assert_eq!(other.halt().await, Ok(false), "there is one at a time");
+    assert_eq!(switch.halt().await, Ok(true), "it holds the halt already");
+    assert_eq!(other.halt().await, Ok(false), "one repartition at a time");
     assert_eq!(other.prolong().await, Ok(false));
     assert_eq!(other.finish(&over(9)).await, Ok(false));
     assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(ALL.to_vec())), "they may be publishing");
     leases.iter_mut().for_each(|lease| lease.cursor = ends[lease.shard]);
     assert_eq!(relay.keep(&leases).await, Ok(vec![]), "given back");
-    assert_eq!(relay.take_free().await, Ok(vec![]), "and not taken again");
+    assert_eq!(relay.take_free().await, Ok(vec![]), "halted shards are not taken");
     assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![])));
-    assert_eq!(relay.keep(&leases).await, Ok(vec![]), "whoever comes late is refused");
+    assert_eq!(relay.keep(&leases).await, Ok(vec![]), "an expired lease is refused");
 
-    // It ended before its time: somebody may have published meanwhile, so nothing is written.
+    // The halt expired early: events may have been published meanwhile, so nothing is written.
     lapse();
     assert_eq!(switch.prolong().await, Ok(false));
     assert_eq!(switch.finish(&over(6)).await, Ok(false));
     assert_eq!(switch.spread().await, Ok(over(3)));
     let leases = relay.take_free().await.unwrap();
-    assert!(leases.iter().all(|lease| lease.cursor == ends[lease.shard]), "the cursors were written down");
+    assert!(leases.iter().all(|lease| lease.cursor == ends[lease.shard]), "the cursors were saved");
 
     assert_eq!(switch.halt().await, Ok(true));
     assert_eq!(relay.keep(&leases).await, Ok(vec![]));
     assert_eq!(switch.fence(IN_FLIGHT).await, Ok(Some(vec![])));
     assert_eq!(switch.prolong().await, Ok(true));
     assert_eq!(switch.finish(&over(6)).await, Ok(true));
-    assert_eq!(switch.finish(&over(9)).await, Ok(false), "the standstill ended with it");
+    assert_eq!(switch.finish(&over(9)).await, Ok(false), "the halt ended with it");
     assert_eq!(relay.pin_partition_count(&over(3)).await, Ok(over(6)));
     let again = relay.take_free().await.unwrap();
     assert_eq!(again.len(), SHARDS);
@@ -85,16 +85,16 @@ async fn check(parts: Parts<'_>) {
     assert!(again.iter().zip(&leases).all(is_later));
     assert_eq!(relay.keep(&again).await.unwrap().len(), SHARDS);
 
-    // Whoever gives up lets everybody go on at once.
+    // A released halt lets all relays continue at once.
     assert_eq!(other.halt().await, Ok(true));
     switch.release().await.unwrap();
-    assert_eq!(other.prolong().await, Ok(true), "it was not its own");
+    assert_eq!(other.prolong().await, Ok(true), "the other's halt was not released");
     other.release().await.unwrap();
     assert_eq!(relay.keep(&again).await.unwrap().len(), SHARDS);
 }
 
 #[test]
-fn the_relay_of_a_folder_stands_still_for_a_switch() {
+fn the_relay_of_a_folder_is_halted_for_a_repartition() {
     let store = Embedded::new();
     fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
@@ -104,12 +104,12 @@ fn the_relay_of_a_folder_stands_still_for_a_switch() {
         let shop = rusqlite::Connection::open(store.folder.path().join("shop.db")).unwrap();
         shop.execute("UPDATE relay_halt SET halted_until = 1", []).unwrap();
     };
-    let parts = Parts { relay: &mut relay, switch: &mut board(), other: &mut board(), lapse: &lapse };
+    let parts = Participants { relay: &mut relay, switch: &mut board(), other: &mut board(), lapse: &lapse };
     runtime().block_on(check(parts));
 }
 
 #[test]
-fn a_relay_that_died_is_buried_by_the_next_one_of_its_folder() {
+fn the_leases_of_a_dead_relay_pass_to_the_next_one_of_its_folder() {
     let store = Embedded::new();
     fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
@@ -127,10 +127,10 @@ fn a_relay_that_died_is_buried_by_the_next_one_of_its_folder() {
 }
 
 #[test]
-fn the_relays_of_a_database_stand_still_for_a_switch() {
-    let Some(database) = Database::new("the_relays_of_a_database_stand_still_for_a_switch") else { return };
+fn the_relays_of_a_database_are_halted_for_a_repartition() {
+    let Some(database) = Database::new("the_relays_of_a_database_are_halted_for_a_repartition") else { return };
     fill(&mut Shop::on(&database, Executor::Inline));
-    // Another thread, because it awaits something itself.
+    // On another thread, because it blocks on a runtime of its own.
     let execute = |sql: &str| std::thread::scope(|scope| scope.spawn(|| database.execute(sql)).join().unwrap());
     let lapse = || assert_eq!(execute("UPDATE relay_halt SET halted_until = 1"), 1);
     runtime().block_on(async {
@@ -138,9 +138,9 @@ fn the_relays_of_a_database_stand_still_for_a_switch() {
         let mut relay = opened.store.outbox(opened.engine);
         let mut switch = MysqlSwitchboard::open(&database.url()).await.unwrap();
         let mut other = MysqlSwitchboard::open(&database.url()).await.unwrap();
-        check(Parts { relay: &mut relay, switch: &mut switch, other: &mut other, lapse: &lapse }).await;
+        check(Participants { relay: &mut relay, switch: &mut switch, other: &mut other, lapse: &lapse }).await;
 
-        // A relay that died gives nothing back. Its lease has ended; what it was publishing may still arrive.
+        // A dead relay releases no lease. Its lease has expired; what it was publishing may still arrive.
         assert_eq!(switch.halt().await, Ok(true));
         let five_seconds_ago = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) - 5000000";
         execute(&format!("UPDATE relay_shard SET leased_until = {five_seconds_ago} WHERE shard IN (3, 7)"));
@@ -151,7 +151,7 @@ fn the_relays_of_a_database_stand_still_for_a_switch() {
 }
 
 #[test]
-fn a_folder_that_was_never_served_is_not_switched() {
+fn a_folder_that_was_never_served_is_not_repartitioned() {
     let folder = tempfile::tempdir().unwrap();
     let found = SqliteSwitchboard::open(folder.path());
     assert!(matches!(found.err(), Some(adapters::sqlite::OpenError::NoShop(_))));

@@ -1,4 +1,4 @@
-//! How fast the engine is over the real store, without HTTP. Measured on request:
+//! Measures the engine over the real store, without HTTP. Run on request:
 //! `cargo test --release -p adapters --test it throughput -- --ignored --nocapture`
 
 use std::time::Instant;
@@ -13,13 +13,13 @@ use crate::shop::{Shop, order};
 
 const USERS: i64 = 20_000;
 
-/// CPU time of this thread, which other work on the machine does not blur; 0 where the system does not tell.
+/// CPU time of this thread, which excludes other work on the machine; 0 where the system does not report it.
 fn cpu_seconds() -> f64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    told.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0.0) / 1e9
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    text.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0.0) / 1e9
 }
 
-/// Runs commands in batches of a size and prints how fast they went.
+/// Runs commands in batches of a size and prints their speed.
 pub(crate) fn measure(what: &str, shop: &mut Shop, size: usize, commands: impl Iterator<Item = Command>) {
     let commands: Vec<Command> = commands.collect();
     let (mut answered, mut rows, mut slowest) = (0, 0, 0.0_f64);

@@ -17,7 +17,7 @@ use crate::shop::{ANN, BOB, Shop, order};
 
 const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
 
-/// Number, group, status and when it is due: two that are open of one group, one of another, and what is closed.
+/// Number, group, status and due time: two open ones of one group, one of another, and a closed one.
 pub(crate) const LETTERS: [(i64, &str, &str, Option<i64>); 5] = [
     (1, "notice-group", "PERMANENT", None),
     (2, "notice-group", "SCHEDULED", Some(9)),
@@ -77,7 +77,7 @@ fn an_order_shows_its_outcome_and_its_history() {
 }
 
 #[test]
-fn when_an_order_is_looked_at_again_is_read() {
+fn an_orders_timer_is_read() {
     let (folder, shop) = open(Executor::Inline);
     let store = rusqlite::Connection::open(folder.path().join("shop.db")).unwrap();
     store.execute("INSERT INTO timer (order_id, due_at, kind, asked) VALUES (7, 9, 'RESTORATIONS', 3)", []).unwrap();
@@ -87,7 +87,7 @@ fn when_an_order_is_looked_at_again_is_read() {
 }
 
 #[test]
-fn what_waits_for_people_is_counted() {
+fn work_for_operators_is_counted() {
     let (folder, mut shop) = open(Executor::Inline);
     let product = shop.register_product(9);
     let placed = shop.place_order(order(ANN, product, 1));

@@ -15,14 +15,14 @@ type Contents = BTreeMap<u8, Vec<u8>>;
 #[derive(Clone, Debug)]
 struct Change {
     key: u8,
-    /// So many bytes; nothing deletes.
+    /// A byte and its count; `None` deletes.
     value: Option<(u8, usize)>,
 }
 
 #[derive(Clone, Debug)]
 enum Step {
     Change(Change),
-    /// Changes that are taken back to a savepoint.
+    /// Changes that are rolled back to a savepoint.
     Attempt(Vec<Change>),
     Commit,
     Rollback,
@@ -48,7 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A writer over the VFS whose cache is too small for its transactions, so that they reach the log before they are committed.
+/// A writer over the VFS whose cache is too small for its transactions, so that they reach the log before they are
+/// committed.
 fn writer(folder: &Path) -> Connection {
     let vfs = vfs::commit_at_once().unwrap();
     let writer = Connection::open_with_flags_and_vfs(folder.join(FILE), OpenFlags::default(), vfs).unwrap();
@@ -61,7 +62,7 @@ fn writer(folder: &Path) -> Connection {
     writer
 }
 
-/// What somebody else finds who knows nothing of the VFS.
+/// What a connection without the VFS reads.
 fn read(folder: &Path) -> Contents {
     let reader = Connection::open(folder.join(FILE)).unwrap();
     let mut entries = reader.prepare_cached("SELECT key, value FROM entry").unwrap();
@@ -69,7 +70,7 @@ fn read(folder: &Path) -> Contents {
     rows.map(Result::unwrap).collect()
 }
 
-/// What would be found if the process died now.
+/// What would be read after a crash of the process now.
 fn read_after_a_crash(folder: &Path) -> Contents {
     let copy = TempDir::new().unwrap();
     for file in [FILE, LOG] {
@@ -140,7 +141,7 @@ fn run(steps: Vec<Step>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn whoever_reads_finds_what_was_committed(steps in vec(step(), 1..300)) {
+    fn a_reader_finds_what_was_committed(steps in vec(step(), 1..300)) {
         run(steps);
     }
 }
@@ -158,7 +159,7 @@ fn large_commits_are_whole() {
     }
 }
 
-/// Of the files that a connection has open, one is its log. If the log is the system's own file, nothing is held.
+/// Fails if the log is the system's own file, because then nothing is held.
 #[test]
 fn a_commit_reaches_the_log_and_a_page_of_it_does_not() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! SQLite over the VFS, beside SQLite over the system's own.
+//! Compares SQLite over the VFS with SQLite over the system's own.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod beside;

@@ -24,7 +24,7 @@ pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Res
         facts.carrier = Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline));
         Ok(())
     })?;
-    // Shards that no relay of ours ever held are brought out by somebody else, or by nobody.
+    // Shards that no relay of this shop ever held have another publisher, or none.
     reader.each(select_relayed!("WHERE epoch > 0 ORDER BY relay_shard.shard"), |row| {
         facts.relayed.push(from_row(row)?);
         Ok(())
@@ -52,7 +52,7 @@ pub(super) fn read(reader: &mut Reader, each: &mut dyn FnMut(EventFacts)) -> Res
     Ok(facts)
 }
 
-/// Identities that several events have, and marks of what is no event: so many are named.
+/// The most repeated ids and marks without an event that are named.
 const NAMED_MAX: usize = 10;
 
 fn roots(reader: &mut Reader) -> Result<Roots> {
@@ -70,7 +70,7 @@ fn roots(reader: &mut Reader) -> Result<Roots> {
 
 fn shards(reader: &mut Reader, roots: &Roots) -> Result<Vec<ShardFacts>> {
     let mut shards = vec![];
-    // Every shard has a row from the first day; one that took no event has nothing to prove.
+    // Every shard has a row from the first day; one without events has nothing to prove.
     reader.each("SELECT shard, seq, hash FROM outbox_shard WHERE seq > 0 ORDER BY shard", |row| {
         shards.push(roots.shard(from_row(row)?));
         Ok(())

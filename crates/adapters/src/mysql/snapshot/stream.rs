@@ -50,7 +50,7 @@ impl Waiting {
     }
 }
 
-/// A cell's length, then its bytes; NULL has the length that no cell can have.
+/// The length that stands for NULL; other cells are their length and then their bytes.
 const NULL: u32 = u32::MAX;
 
 fn write_row(file: &mut impl Write, row: &[Value]) -> io::Result<()> {
@@ -63,7 +63,7 @@ fn write_row(file: &mut impl Write, row: &[Value]) -> io::Result<()> {
             }
             Value::NULL => file.write_all(&NULL.to_le_bytes())?,
             Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Double(_) | Value::Date(..) | Value::Time(..) => {
-                return Err(io::Error::other("the server answers statements that are text with text"));
+                return Err(io::Error::other("the server returned a value that is not text"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Writes what a batch changed: for each table the new rows with one statement, the changed ones with another.
+//! Writes the changes of a batch: for each table, one statement for the new rows and one for the changed ones.
 
 mod modes;
 mod orders;
@@ -28,7 +28,7 @@ fn topic(moved: &OffsetMove) -> &'static str {
     moved.key.partition.topic.map_or("", app::events::topic::Topic::name)
 }
 
-/// Locks the places of the groups, in order.
+/// Locks the groups' offsets, in order.
 pub(super) fn select_offsets(moves: &[OffsetMove]) -> String {
     let conditions = moves.iter().map(|moved| {
         let (group, number) = (moved.key.group.name(), moved.key.partition.number);
@@ -42,7 +42,7 @@ pub(super) fn select_offsets(moves: &[OffsetMove]) -> String {
     )
 }
 
-/// Moves the groups that stand where the batch left them; if one does not, the batch is void.
+/// Moves the groups' offsets; fails if one of them has moved since the batch read it.
 pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: &[OffsetMove]) -> Result<(), Halt> {
     let mut places: FxHashMap<(String, String, i32), i64> = FxHashMap::default();
     for row in found {
@@ -50,7 +50,7 @@ pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: 
         places.insert((cells.take()?, cells.take()?, cells.take()?), cells.take()?);
     }
     const HEAD: &str = "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ";
-    // A place that was not there is written as new: if another process writes it first, this one comes to nothing.
+    // A missing offset is inserted as new: if another process inserts it first, this commit fails.
     for (is_new, tail) in [(true, ""), (false, " ON DUPLICATE KEY UPDATE position = VALUES(position)")] {
         let mut insert = Insert::new(script, HEAD, tail);
         for moved in moves {
@@ -83,16 +83,17 @@ pub(super) fn select_held(held: &[Campaign]) -> String {
     )
 }
 
-/// If one of them is not as it was held, the batch is void.
+/// Fails if one of the campaigns differs from the one that the engine held.
 pub(super) fn compare_held(found: usize, held: &[Campaign]) -> Result<(), Halt> {
     if found == held.len() {
         return Ok(());
     }
-    Err(Failure::Contended("somebody has changed a campaign that was held".to_owned()).into())
+    Err(Failure::Contended("another process has changed a held campaign".to_owned()).into())
 }
 
-/// So that the engine can ask whether a commit happened. Its row says so; those of earlier commits are of no use.
-pub(super) fn note_commit(script: &mut Script, commit: &Commit<'_>) {
+/// Records the commit, so that the engine can find out whether it happened; rows of earlier commits are no longer
+/// needed.
+pub(super) fn record_commit(script: &mut Script, commit: &Commit<'_>) {
     let (engine, number) = (commit.id.engine, commit.id.number);
     let note = "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?, ?, ?)";
     script.add(statement(note, &[&engine, &number, &commit.now]));
@@ -125,13 +126,14 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     sales(script, rows);
 }
 
-/// How rows of a table are written: what stands before them, and what becomes of those that are there already.
+/// How rows of a table are written: the head of the statement, and the update of rows that exist.
 pub(super) struct Upsert {
     pub(super) head: &'static str,
     pub(super) update: &'static str,
 }
 
-/// Writes every changed row of a table. A row that was read as absent must be new. Returns the rows to delete.
+/// Writes every changed row of a table. A row that was read as absent must be new. Returns the keys of the rows to
+/// delete.
 pub(super) fn put_all<K, V>(
     script: &mut Script,
     table: &Table<K, V>,
@@ -164,8 +166,8 @@ where
     gone.map(|(key, _)| key).collect()
 }
 
-/// Deletes rows by a condition on their keys. Named as a join, so that the index can be named: without it a small table
-/// would be read from its start, past rows that others have locked.
+/// Deletes rows by a condition on their keys. Written as a join, so that the index can be named: otherwise the server
+/// would read a small table from its start, past rows that others have locked.
 pub(super) fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
     script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({index}) WHERE {condition}"));
 }
@@ -204,7 +206,7 @@ fn answers(script: &mut Script, rows: &Rows) {
                  answered_at = VALUES(answered_at)",
     };
     let gone = put_all(script, &rows.answers, written, |insert, AnswerKey(key), stored| {
-        let answer = serde_json::to_string(&stored.answer).expect("an answer is plain data");
+        let answer = serde_json::to_string(&stored.answer).expect("an answer has a JSON form");
         insert.row(&[&key, &stored.fingerprint, &answer, &stored.at]);
     });
     for keys in gone.chunks(KEYS_MAX) {

@@ -1,4 +1,4 @@
-//! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
+//! The executor that carries the store's events to their groups, so that a switch neither repeats nor loses a reaction.
 
 use app::events::outbox::{SHARDS, ShardHead};
 use app::log::reactions::Group;
@@ -13,7 +13,7 @@ use crate::mysql::session;
 use crate::mysql::sql::{Insert, Script, statement};
 
 impl MysqlStore {
-    /// The way of the last time; `None` for a store that was never served.
+    /// Returns the executor of the last start; `None` for a store that was never served.
     pub async fn last_carrier(&mut self) -> std::result::Result<Option<Carrier>, StoreError> {
         Ok(self.stored_carrier("").await?)
     }
@@ -25,18 +25,18 @@ impl MysqlStore {
         Ok(Some(Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
     }
 
-    /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
-    /// that takes over begins behind them. One that is left must have been read to its end.
+    /// Switches to an executor. Inline reactions are part of their commit and move no offset, so a log that takes over
+    /// starts behind them. A log that is left must have been read to its end.
     pub async fn run_with(&mut self, carrier: Carrier) -> std::result::Result<(), StoreError> {
         let switched = self.switch(carrier).await;
         if switched.is_err() {
-            // Whatever is left open ends with the connection.
+            // The server rolls back what is open when the connection ends.
             self.session.give_up();
         }
         Ok(switched?)
     }
 
-    /// Which secret the store is served with: the first one that was named, until it is changed.
+    /// Returns the mark of the secret that the store is served with: the first one stored, until it is changed.
     pub async fn secret_mark(&mut self, mine: &str) -> std::result::Result<String, StoreError> {
         let mut script = Script::default();
         script.add(statement("INSERT IGNORE INTO meta (name, value) VALUES ('secret_mark', ?)", &[&mine]));
@@ -73,10 +73,10 @@ impl MysqlStore {
     }
 }
 
-/// Every group of the store's own log, and the relays, go on behind what is committed now.
+/// Moves every group of the store's own log, and the relays, behind the last committed event.
 fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
     let touched = || (0_i64..).zip(heads).filter(|(_, head)| head.seq > 0);
-    // Inline reactions wrote no inbox.
+    // Inline reactions wrote no inbox rows.
     let skip = format!(
         "INSERT INTO offset_skip (consumer_group, topic, `partition`, from_position, to_position, skipped_at)
          SELECT ?, '', ?, COALESCE(MAX(position), 0), ?, {NOW} FROM consumer_offset

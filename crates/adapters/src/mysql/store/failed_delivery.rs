@@ -1,4 +1,4 @@
-//! Events that a group could not handle: asked for by their keys, written, and found when they are due.
+//! Events that a group could not handle: loading them by key, writing them, and finding the due ones.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,34 +17,35 @@ use crate::mysql::session::Session;
 use crate::mysql::sql::{KEYS_MAX, Script, is_in, statement};
 use crate::selects::{select_letter, select_parked, select_parked_event};
 
-/// Keys that are asked for one by one, whatever the others are.
-const FEW: usize = 8;
+/// The most keys that are always looked up one by one.
+const SINGLE_LOOKUPS_MAX: usize = 8;
 
 pub(super) fn select_keys(keys: &[ParkKey]) -> String {
     locked(select_parked!(""), "PRIMARY", &condition(keys, key_condition), "consumer_group, topic, key_hash")
 }
 
-/// Whether its key is parked is asked for every event, and hardly one ever is. So where there are more than a few keys, the groups
-/// that have none parked at all are found first, and what is asked of them is left out: only who moves a group past an event parks
-/// its key, so none comes to them meanwhile.
-pub(super) async fn without_untroubled<'k>(
+/// Every event looks up whether its key is parked, and hardly any key is. With more than a few keys, the groups without
+/// any parked key are found first, and their keys are not looked up: only a transaction that moves the group's offset
+/// parks its keys, so none is added meanwhile.
+pub(super) async fn without_idle_groups<'k>(
     keys: &'k [Key],
     (session, script): (&mut Session, &mut Script),
     rows: &mut Rows,
 ) -> Result<Cow<'k, [Key]>> {
     let parked = |key: &Key| if let Key::Parked(park) = key { Some(*park) } else { None };
     let asked: Vec<ParkKey> = keys.iter().filter_map(parked).collect();
-    if asked.len() <= FEW {
+    if asked.len() <= SINGLE_LOOKUPS_MAX {
         return Ok(Cow::Borrowed(keys));
     }
     let groups: BTreeSet<&str> = asked.iter().map(|key| key.group.name()).collect();
     let select = "SELECT DISTINCT consumer_group FROM parked_key FORCE INDEX (PRIMARY) WHERE ";
     let place = script.add(select.to_owned() + &is_in("consumer_group", groups));
     let mut answers = session.run(&std::mem::take(script)).await?;
-    let troubled: Vec<String> = std::mem::take(&mut answers[place]).into_iter().map(from_row).collect::<Result<_>>()?;
-    let is_untroubled = |key: &ParkKey| !troubled.iter().any(|group| group == key.group.name());
-    asked.into_iter().filter(is_untroubled).for_each(|key| rows.parked.loaded(key, None));
-    Ok(keys.iter().copied().filter(|key| !parked(key).is_some_and(|park| is_untroubled(&park))).collect())
+    let with_parked: Vec<String> =
+        std::mem::take(&mut answers[place]).into_iter().map(from_row).collect::<Result<_>>()?;
+    let is_idle = |key: &ParkKey| !with_parked.iter().any(|group| group == key.group.name());
+    asked.into_iter().filter(is_idle).for_each(|key| rows.parked.loaded(key, None));
+    Ok(keys.iter().copied().filter(|key| !parked(key).is_some_and(|park| is_idle(&park))).collect())
 }
 
 pub(super) fn select_events(keys: &[ParkedEventKey]) -> String {
@@ -71,7 +72,7 @@ fn event_condition(key: &ParkedEventKey) -> String {
     statement(text, &[&park.group.name(), &park.topic.name(), &park.key.as_slice(), &key.number])
 }
 
-/// Parked keys whose first event is due, each with as many events as are tried at once.
+/// Parked keys whose first event is due, each with as many events as are retried together.
 pub(super) async fn due_keys(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, consumer_group, topic, key_hash LIMIT ?";
     let rows = session.ask(&(select_parked!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
@@ -93,7 +94,7 @@ async fn events_of(session: &mut Session, key: ParkKey, parked: &ParkedKey) -> R
     messages.collect()
 }
 
-/// Letters that are sent again now.
+/// Letters that are due to be resent.
 pub(super) async fn due_letters(session: &mut Session, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let rest = " WHERE due_at <= ? ORDER BY due_at, letter_id LIMIT ?";
     let rows = session.ask(&(select_letter!("").to_owned() + &statement(rest, &[&now, &limit]))).await?;
@@ -114,7 +115,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
     };
     put_all(script, &rows.letters, written, |insert, id, letter| {
         let DeadLetter { group, message, trouble, status, resends, due, acts, .. } = letter;
-        let acts = serde_json::to_string(acts).expect("acts are plain data");
+        let acts = serde_json::to_string(acts).expect("acts have a JSON form");
         let trace = message.trace.map(|trace| trace.to_string());
         insert.row(&[
             &id.0,

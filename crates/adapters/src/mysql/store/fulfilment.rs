@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept in the warehouse: asked for by their orders, and written.
+//! Payments, shipments and warehouse storages: loading them by order, and writing them.
 
 use app::state::rows::{CallbackKey, CallbackRow, PaymentKey, Rows, ShipmentKey, StorageKey};
 use domain::ids::OrderId;
@@ -8,11 +8,11 @@ use domain::warehouse::Storage;
 use mysql_async::Value;
 
 use super::commit::{Upsert, put_all};
-use super::load::{index, locked, tell};
+use super::load::{index, loaded, locked};
 use crate::mysql::failure::Result;
 use crate::mysql::sql::{Script, is_in};
 use crate::records::given_back_cell;
-use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
+use crate::selects::{select_callback, select_payment, select_shipment, select_storage};
 
 /// A kind of row of which an order has at most one.
 #[derive(Clone, Copy)]
@@ -31,30 +31,30 @@ pub(super) fn select(kind: Kind, orders: &[OrderId]) -> String {
     locked(select, "PRIMARY", &is_in("order_id", orders.iter().map(|order| order.0)), "order_id")
 }
 
-pub(super) fn select_tellings(keys: &[CallbackKey]) -> String {
-    locked(select_telling!(""), "PRIMARY", &is_in("callback_key", keys.iter().map(|key| key.0)), "callback_key")
+pub(super) fn select_callbacks(keys: &[CallbackKey]) -> String {
+    locked(select_callback!(""), "PRIMARY", &is_in("callback_key", keys.iter().map(|key| key.0)), "callback_key")
 }
 
 pub(super) fn read(kind: Kind, orders: Vec<OrderId>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
     match kind {
         Kind::Payment => {
             let found = index(found, |payment: Payment| (PaymentKey(payment.order), payment))?;
-            tell(&mut rows.payments, orders.into_iter().map(PaymentKey), found);
+            loaded(&mut rows.payments, orders.into_iter().map(PaymentKey), found);
         }
         Kind::Shipment => {
             let found = index(found, |shipment: Shipment| (ShipmentKey(shipment.order), shipment))?;
-            tell(&mut rows.shipments, orders.into_iter().map(ShipmentKey), found);
+            loaded(&mut rows.shipments, orders.into_iter().map(ShipmentKey), found);
         }
         Kind::Storage => {
             let found = index(found, |storage: Storage| (StorageKey(storage.order), storage))?;
-            tell(&mut rows.storages, orders.into_iter().map(StorageKey), found);
+            loaded(&mut rows.storages, orders.into_iter().map(StorageKey), found);
         }
     }
     Ok(())
 }
 
-pub(super) fn read_tellings(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
-    tell(&mut rows.tellings, keys, index(found, |telling: CallbackRow| (telling.key, telling))?);
+pub(super) fn read_callbacks(keys: Vec<CallbackKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
+    loaded(&mut rows.tellings, keys, index(found, |callback: CallbackRow| (callback.key, callback))?);
     Ok(())
 }
 
@@ -73,7 +73,7 @@ const PAYMENTS: Upsert = Upsert {
              resolution_reference = VALUES(resolution_reference), ask = VALUES(ask), due_at = VALUES(due_at), \
              tries = VALUES(tries), updated_at = VALUES(updated_at)",
 };
-const TELLINGS: Upsert =
+const CALLBACKS: Upsert =
     Upsert { head: "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES ", update: "" };
 const SHIPMENTS: Upsert = Upsert {
     head: "INSERT INTO shipment (order_id, state, receiver, tracking_number, created_at, updated_at) VALUES ",
@@ -86,8 +86,8 @@ const STORAGES: Upsert = Upsert {
 };
 
 pub(super) fn write(script: &mut Script, rows: &Rows) {
-    put_all(script, &rows.tellings, TELLINGS, |insert, key, telling| {
-        insert.row(&[&key.0, &telling.provider, &telling.event, &telling.at]);
+    put_all(script, &rows.tellings, CALLBACKS, |insert, key, callback| {
+        insert.row(&[&key.0, &callback.provider, &callback.event, &callback.at]);
     });
     put_all(script, &rows.payments, PAYMENTS, |insert, key, payment| {
         let (next, resolution) = (payment.next, payment.resolution.as_ref());
@@ -123,7 +123,7 @@ pub(super) fn write(script: &mut Script, rows: &Rows) {
         ]);
     });
     put_all(script, &rows.shipments, SHIPMENTS, |insert, key, row| {
-        let receiver = serde_json::to_string(&row.receiver).expect("a receiver is plain data");
+        let receiver = serde_json::to_string(&row.receiver).expect("a receiver has a JSON form");
         insert.row(&[&key.0.0, &row.state.name(), &receiver, &row.tracking, &row.created_at, &row.updated_at]);
     });
     put_all(script, &rows.storages, STORAGES, |insert, key, row| {

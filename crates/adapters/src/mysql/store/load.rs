@@ -1,4 +1,4 @@
-//! Reads rows by their keys: one statement for each kind, locking in the order of keys.
+//! Reads rows by their keys: one statement for each kind, which locks in the order of keys.
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -33,14 +33,14 @@ use crate::selects::{
 };
 use crate::words::step_cells;
 
-/// Keys of one kind, asked for with one statement.
-enum Ask {
+/// Keys of one kind, which one statement looks up.
+enum Lookup {
     Inbox(Vec<InboxKey>),
     Parked(Vec<ParkKey>),
     ParkedEvents(Vec<ParkedEventKey>),
     Letters(Vec<LetterId>),
     Answers(Vec<AnswerKey>),
-    Tellings(Vec<CallbackKey>),
+    Callbacks(Vec<CallbackKey>),
     Logins(Vec<EmailKey>),
     Modes,
     Orders(Vec<OrderId>),
@@ -62,16 +62,16 @@ enum Ask {
     Sales(Vec<SalesKey>),
 }
 
-/// What is asked for, and where the answers will stand.
+/// The lookups, and the indices of their answers.
 pub(super) struct Load {
-    asks: Vec<(Ask, usize)>,
+    lookups: Vec<(Lookup, usize)>,
 }
 
 macro_rules! gather {
-    ($asks:ident, $variant:ident, $key:expr) => {
-        match $asks.last_mut() {
-            Some(Ask::$variant(keys)) if keys.len() < KEYS_MAX => keys.push($key),
-            _ => $asks.push(Ask::$variant(vec![$key])),
+    ($lookups:ident, $variant:ident, $key:expr) => {
+        match $lookups.last_mut() {
+            Some(Lookup::$variant(keys)) if keys.len() < KEYS_MAX => keys.push($key),
+            _ => $lookups.push(Lookup::$variant(vec![$key])),
         }
     };
 }
@@ -80,58 +80,58 @@ impl Load {
     pub(super) fn new(keys: &[Key], script: &mut Script) -> Load {
         let mut keys = keys.to_vec();
         keys.sort_unstable();
-        let mut asks: Vec<Ask> = vec![];
+        let mut lookups: Vec<Lookup> = vec![];
         for key in keys {
             match key {
-                // Where a group stands is compared by the commit itself.
+                // The commit itself compares the groups' offsets.
                 Key::Offset(_) => {}
-                Key::Inbox(key) => gather!(asks, Inbox, key),
-                Key::Parked(key) => gather!(asks, Parked, key),
-                Key::ParkedEvent(key) => gather!(asks, ParkedEvents, key),
-                Key::Letter(key) => gather!(asks, Letters, key),
-                Key::Answer(key) => gather!(asks, Answers, key),
-                Key::CallbackRow(key) => gather!(asks, Tellings, key),
-                Key::Login(key) => gather!(asks, Logins, key),
-                Key::Modes => asks.push(Ask::Modes),
-                Key::Order(key) => gather!(asks, Orders, key),
-                Key::Timer(key) => gather!(asks, Timers, key),
-                Key::Payment(key) => gather!(asks, Payments, key),
-                Key::Shipment(key) => gather!(asks, Shipments, key),
-                Key::Storage(key) => gather!(asks, Storages, key),
-                Key::Claim(key) => gather!(asks, Claims, key),
-                Key::Placed(key) => gather!(asks, Placed, key),
-                Key::CampaignSnapshot(key) => gather!(asks, CampaignSnapshots, key),
-                Key::ProductSnapshot(key) => gather!(asks, ProductSnapshots, key),
-                Key::Contact(key) => gather!(asks, Contacts, key),
-                Key::Request(key) => gather!(asks, Requests, key),
-                Key::Customer(key) => gather!(asks, Customers, key),
-                Key::Account(key) => gather!(asks, Accounts, key),
-                Key::Holding(key) => gather!(asks, Holdings, key),
-                Key::Campaign(key) => gather!(asks, Campaigns, key),
-                Key::Product(key) => gather!(asks, Products, key),
-                Key::Sales(key) => gather!(asks, Sales, key),
+                Key::Inbox(key) => gather!(lookups, Inbox, key),
+                Key::Parked(key) => gather!(lookups, Parked, key),
+                Key::ParkedEvent(key) => gather!(lookups, ParkedEvents, key),
+                Key::Letter(key) => gather!(lookups, Letters, key),
+                Key::Answer(key) => gather!(lookups, Answers, key),
+                Key::CallbackRow(key) => gather!(lookups, Callbacks, key),
+                Key::Login(key) => gather!(lookups, Logins, key),
+                Key::Modes => lookups.push(Lookup::Modes),
+                Key::Order(key) => gather!(lookups, Orders, key),
+                Key::Timer(key) => gather!(lookups, Timers, key),
+                Key::Payment(key) => gather!(lookups, Payments, key),
+                Key::Shipment(key) => gather!(lookups, Shipments, key),
+                Key::Storage(key) => gather!(lookups, Storages, key),
+                Key::Claim(key) => gather!(lookups, Claims, key),
+                Key::Placed(key) => gather!(lookups, Placed, key),
+                Key::CampaignSnapshot(key) => gather!(lookups, CampaignSnapshots, key),
+                Key::ProductSnapshot(key) => gather!(lookups, ProductSnapshots, key),
+                Key::Contact(key) => gather!(lookups, Contacts, key),
+                Key::Request(key) => gather!(lookups, Requests, key),
+                Key::Customer(key) => gather!(lookups, Customers, key),
+                Key::Account(key) => gather!(lookups, Accounts, key),
+                Key::Holding(key) => gather!(lookups, Holdings, key),
+                Key::Campaign(key) => gather!(lookups, Campaigns, key),
+                Key::Product(key) => gather!(lookups, Products, key),
+                Key::Sales(key) => gather!(lookups, Sales, key),
             }
         }
-        let orders: Vec<OrderId> = asks.iter().flat_map(|ask| ask.orders().iter().copied()).collect();
-        let asks = asks.into_iter().map(|ask| {
-            let place = script.add(ask.statement());
-            (ask, place)
+        let orders: Vec<OrderId> = lookups.iter().flat_map(|lookup| lookup.orders().iter().copied()).collect();
+        let lookups = lookups.into_iter().map(|lookup| {
+            let index = script.add(lookup.statement());
+            (lookup, index)
         });
-        let asks = asks.collect();
-        // An order's lines are guarded by its lock; each statement sees what is committed when it begins.
+        let lookups = lookups.collect();
+        // An order's lock guards its lines; each statement sees what is committed when it begins.
         for some in orders.chunks(KEYS_MAX) {
             script.add(select_lines(some));
         }
-        Load { asks }
+        Load { lookups }
     }
 
-    /// Takes the answers in.
+    /// Reads the answers into the rows.
     pub(super) fn read(self, mut answers: Answers, rows: &mut Rows, before: &mut Before) -> Result<()> {
-        let last = self.asks.iter().map(|(_, place)| *place + 1).max().unwrap_or(answers.len());
+        let last = self.lookups.iter().map(|(_, index)| *index + 1).max().unwrap_or(answers.len());
         let mut lines = lines(answers.drain(last.min(answers.len())..).flatten())?;
-        for (ask, place) in self.asks {
-            let found = std::mem::take(&mut answers[place]);
-            ask.read(found, (&mut lines, before), rows)?;
+        for (lookup, index) in self.lookups {
+            let found = std::mem::take(&mut answers[index]);
+            lookup.read(found, (&mut lines, before), rows)?;
         }
         Ok(())
     }
@@ -154,8 +154,8 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
     Ok(lines)
 }
 
-/// `SELECT … FROM table`, then the index by which the rows are found and locked one by one in its order. Without it a small
-/// table would be read from its start, past rows that others have locked.
+/// Builds a locking read from `SELECT … FROM table` and the index by which the rows are found and locked in its order.
+/// Without an index the server would read a small table from its start, past rows that others have locked.
 pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
     format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
 }
@@ -175,8 +175,8 @@ fn pairs<A: Literal + PartialEq, B: Literal>(columns: (&str, &str), keys: impl I
     groups.collect::<Vec<_>>().join(" OR ")
 }
 
-/// Claims of the same kind are named together: a condition for each claim takes the server four times as long to plan as the
-/// claims take to be found.
+/// Groups claims of the same kind: with a condition for each claim, the server takes four times as long to plan the
+/// statement as to find the claims.
 pub(super) fn claim_condition(keys: &[ClaimKey]) -> String {
     let mut orders: BTreeMap<_, Vec<i64>> = BTreeMap::new();
     for key in keys {
@@ -188,9 +188,9 @@ pub(super) fn claim_condition(keys: &[ClaimKey]) -> String {
     conditions.collect::<Vec<_>>().join(" OR ")
 }
 
-impl Ask {
+impl Lookup {
     fn orders(&self) -> &[OrderId] {
-        if let Ask::Orders(orders) | Ask::Placed(orders) = self { orders } else { &[] }
+        if let Lookup::Orders(orders) | Lookup::Placed(orders) = self { orders } else { &[] }
     }
 
     #[expect(clippy::too_many_lines, reason = "one line or two for each kind of row")]
@@ -198,62 +198,62 @@ impl Ask {
         let primary =
             |select: &str, column: &str, ids: Vec<i64>| locked(select, "PRIMARY", &is_in(column, ids), column);
         match self {
-            Ask::Inbox(keys) => {
+            Lookup::Inbox(keys) => {
                 let keys = keys.iter().map(|key| (key.group.name(), uuid(key.event.0)));
                 let condition = pairs(("consumer_group", "event_id"), keys);
                 locked("SELECT consumer_group, event_id FROM inbox", "PRIMARY", &condition, "consumer_group, event_id")
             }
-            Ask::Parked(keys) => failed_delivery::select_keys(keys),
-            Ask::ParkedEvents(keys) => failed_delivery::select_events(keys),
-            Ask::Letters(ids) => failed_delivery::select_letters(ids),
-            Ask::Answers(keys) => {
+            Lookup::Parked(keys) => failed_delivery::select_keys(keys),
+            Lookup::ParkedEvents(keys) => failed_delivery::select_events(keys),
+            Lookup::Letters(ids) => failed_delivery::select_letters(ids),
+            Lookup::Answers(keys) => {
                 locked(select_answer!(""), "idempotency_key", &is_in("`key`", keys.iter().map(|key| key.0)), "`key`")
             }
-            Ask::Tellings(keys) => fulfilment::select_tellings(keys),
-            Ask::Payments(ids) => fulfilment::select(Kind::Payment, ids),
-            Ask::Shipments(ids) => fulfilment::select(Kind::Shipment, ids),
-            Ask::Storages(ids) => fulfilment::select(Kind::Storage, ids),
-            Ask::Logins(keys) => {
+            Lookup::Callbacks(keys) => fulfilment::select_callbacks(keys),
+            Lookup::Payments(ids) => fulfilment::select(Kind::Payment, ids),
+            Lookup::Shipments(ids) => fulfilment::select(Kind::Shipment, ids),
+            Lookup::Storages(ids) => fulfilment::select(Kind::Storage, ids),
+            Lookup::Logins(keys) => {
                 let select = select_login!("").replace(" FROM", ", email_key FROM");
                 locked(&select, "login_email", &is_in("email_key", keys.iter().map(|key| key.0)), "email_key")
             }
-            // Whoever changes the setting writes the next row; that two write the same one, its key refuses.
-            Ask::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
-            Ask::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Timers(ids) => {
+            // Every change of the setting inserts the next row; the primary key rejects the second of two equal ones.
+            Lookup::Modes => select_mode_change!("ORDER BY version DESC LIMIT 1").to_owned(),
+            Lookup::Orders(ids) => primary(select_order!(""), "order_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Timers(ids) => {
                 let select = "SELECT order_id, due_at, kind, asked FROM timer";
                 primary(select, "order_id", ids.iter().map(|id| id.0).collect())
             }
-            Ask::Claims(keys) => {
+            Lookup::Claims(keys) => {
                 let select = "SELECT order_id, step, product_id, state, reason FROM claim";
                 locked(select, "PRIMARY", &claim_condition(keys), "order_id, step, product_id")
             }
-            // Without a lock: what an order asks for never changes, and what it was answered only becomes more.
-            Ask::Placed(ids) => {
+            // No lock: an order's requests never change, and its answers are only added.
+            Lookup::Placed(ids) => {
                 select_order!("FORCE INDEX (PRIMARY) WHERE ").to_owned() + &is_in("order_id", ids.iter().map(|id| id.0))
             }
-            Ask::CampaignSnapshots(ids) => {
+            Lookup::CampaignSnapshots(ids) => {
                 select_campaign!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
                     + &is_in("campaign_id", ids.iter().map(|id| id.0))
             }
-            Ask::ProductSnapshots(ids) => {
+            Lookup::ProductSnapshots(ids) => {
                 select_product!("FORCE INDEX (PRIMARY) WHERE ").to_owned()
                     + &is_in("product_id", ids.iter().map(|id| id.0))
             }
-            Ask::Contacts(ids) => {
+            Lookup::Contacts(ids) => {
                 "SELECT user_id, email FROM login WHERE ".to_owned() + &is_in("user_id", ids.iter().map(|id| id.0))
             }
-            Ask::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Accounts(ids) => primary(select_account!(""), "user_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Holdings(keys) => {
+            Lookup::Requests(ids) => primary(select_request!(""), "request_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Customers(ids) => primary(select_customer!(""), "user_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Accounts(ids) => primary(select_account!(""), "user_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Holdings(keys) => {
                 let keys = keys.iter().map(|key| (key.campaign.0, key.user.0));
                 let condition = pairs(("campaign_id", "user_id"), keys);
                 locked(select_coupon!(""), "coupon_holding", &condition, "campaign_id, user_id, nth")
             }
-            Ask::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
-            Ask::Sales(keys) => {
+            Lookup::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
+            Lookup::Sales(keys) => {
                 let condition = pairs(("day", "product_id"), keys.iter().map(|key| (key.day, key.product.0)));
                 let select = "SELECT day, product_id, sold, returned FROM product_sales";
                 locked(select, "PRIMARY", &condition, "day, product_id")
@@ -263,61 +263,63 @@ impl Ask {
 
     fn read(self, found: Vec<Vec<Value>>, (lines, before): (&mut LinesOf, &mut Before), rows: &mut Rows) -> Result<()> {
         match self {
-            Ask::Inbox(keys) => read_inbox(keys, found, rows)?,
-            Ask::Parked(keys) => tell(&mut rows.parked, keys, index(found, |entry: (ParkKey, ParkedKey)| entry)?),
-            Ask::ParkedEvents(keys) => {
+            Lookup::Inbox(keys) => read_inbox(keys, found, rows)?,
+            Lookup::Parked(keys) => loaded(&mut rows.parked, keys, index(found, |entry: (ParkKey, ParkedKey)| entry)?),
+            Lookup::ParkedEvents(keys) => {
                 let found = index(found, |entry: (ParkedEventKey, Message)| entry)?;
-                tell(&mut rows.parked_events, keys, found);
+                loaded(&mut rows.parked_events, keys, found);
             }
-            Ask::Letters(ids) => tell(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?),
-            Ask::Answers(keys) => tell(&mut rows.answers, keys, index(found, answer)?),
-            Ask::Logins(keys) => tell(&mut rows.logins, keys, index(found, login)?),
-            Ask::Modes => {
+            Lookup::Letters(ids) => {
+                loaded(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?)
+            }
+            Lookup::Answers(keys) => loaded(&mut rows.answers, keys, index(found, answer)?),
+            Lookup::Logins(keys) => loaded(&mut rows.logins, keys, index(found, login)?),
+            Lookup::Modes => {
                 let newest = found.into_iter().next().map(from_row).transpose()?;
                 rows.modes.loaded(ModesKey, newest);
             }
-            Ask::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
-            Ask::Timers(ids) => tell(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
-            Ask::Tellings(keys) => fulfilment::read_tellings(keys, found, rows)?,
-            Ask::Payments(ids) => fulfilment::read(Kind::Payment, ids, found, rows)?,
-            Ask::Shipments(ids) => fulfilment::read(Kind::Shipment, ids, found, rows)?,
-            Ask::Storages(ids) => fulfilment::read(Kind::Storage, ids, found, rows)?,
-            Ask::Claims(keys) => tell(&mut rows.claims, keys, index(found, claim)?),
-            Ask::Placed(ids) => read_placed(ids, found, lines, rows)?,
-            Ask::CampaignSnapshots(ids) => {
+            Lookup::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
+            Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
+            Lookup::Callbacks(keys) => fulfilment::read_callbacks(keys, found, rows)?,
+            Lookup::Payments(ids) => fulfilment::read(Kind::Payment, ids, found, rows)?,
+            Lookup::Shipments(ids) => fulfilment::read(Kind::Shipment, ids, found, rows)?,
+            Lookup::Storages(ids) => fulfilment::read(Kind::Storage, ids, found, rows)?,
+            Lookup::Claims(keys) => loaded(&mut rows.claims, keys, index(found, claim)?),
+            Lookup::Placed(ids) => read_placed(ids, found, lines, rows)?,
+            Lookup::CampaignSnapshots(ids) => {
                 let found = index(found, |campaign: Campaign| (CampaignSnapshotKey(campaign.id), campaign))?;
-                tell(&mut rows.terms, ids.into_iter().map(CampaignSnapshotKey), found);
+                loaded(&mut rows.terms, ids.into_iter().map(CampaignSnapshotKey), found);
             }
-            Ask::ProductSnapshots(ids) => {
+            Lookup::ProductSnapshots(ids) => {
                 let found = index(found, |product: Product| (ProductSnapshotKey(product.id), product))?;
-                tell(&mut rows.offers, ids.into_iter().map(ProductSnapshotKey), found);
+                loaded(&mut rows.offers, ids.into_iter().map(ProductSnapshotKey), found);
             }
-            Ask::Contacts(ids) => {
+            Lookup::Contacts(ids) => {
                 let found = index(found, |(user, email): (i64, String)| (ContactKey(UserId(user)), email.into()))?;
-                tell(&mut rows.contacts, ids.into_iter().map(ContactKey), found);
+                loaded(&mut rows.contacts, ids.into_iter().map(ContactKey), found);
             }
-            Ask::Requests(ids) => {
+            Lookup::Requests(ids) => {
                 let found = index(found, |request: Request| (request.id, request))?;
-                tell(&mut rows.requests, ids, found);
+                loaded(&mut rows.requests, ids, found);
             }
-            Ask::Customers(ids) => {
+            Lookup::Customers(ids) => {
                 let found = index(found, |customer: Customer| (CustomerKey(customer.user), customer))?;
-                tell(&mut rows.customers, ids.into_iter().map(CustomerKey), found);
+                loaded(&mut rows.customers, ids.into_iter().map(CustomerKey), found);
             }
-            Ask::Accounts(ids) => {
+            Lookup::Accounts(ids) => {
                 let found = index(found, |account: Account| (AccountKey(account.user), account))?;
-                tell(&mut rows.accounts, ids.into_iter().map(AccountKey), found);
+                loaded(&mut rows.accounts, ids.into_iter().map(AccountKey), found);
             }
-            Ask::Holdings(keys) => read_holdings(keys, found, before, rows)?,
-            Ask::Campaigns(ids) => {
+            Lookup::Holdings(keys) => read_holdings(keys, found, before, rows)?,
+            Lookup::Campaigns(ids) => {
                 let found = index(found, |campaign: Campaign| (campaign.id, campaign))?;
-                tell(&mut rows.campaigns, ids, found);
+                loaded(&mut rows.campaigns, ids, found);
             }
-            Ask::Products(ids) => {
+            Lookup::Products(ids) => {
                 let found = index(found, |product: Product| (product.id, product))?;
-                tell(&mut rows.products, ids, found);
+                loaded(&mut rows.products, ids, found);
             }
-            Ask::Sales(keys) => tell(&mut rows.sales, keys, index(found, sales)?),
+            Lookup::Sales(keys) => loaded(&mut rows.sales, keys, index(found, sales)?),
         }
         Ok(())
     }
@@ -359,8 +361,8 @@ pub(super) fn index<T: FromCells, K: Eq + Hash, V>(
     found.into_iter().map(|row| from_row(row).map(&entry)).collect()
 }
 
-/// Tells a table what was found of the keys that were asked for.
-pub(super) fn tell<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
+/// Loads the found row, or its absence, of every key into a table.
+pub(super) fn loaded<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
 where
     K: Copy + Eq + Hash + Ord + Into<Key>,
     V: Clone,
@@ -384,11 +386,11 @@ fn read_orders(
         before.steps.insert(row.order.id(), row.order.saga.steps.clone());
         orders.insert(OrderKey(row.order.id()), row);
     }
-    tell(&mut rows.orders, ids.into_iter().map(OrderKey), orders);
+    loaded(&mut rows.orders, ids.into_iter().map(OrderKey), orders);
     Ok(())
 }
 
-/// The same orders without a lock; their lines were given to those that are locked, where both are asked for.
+/// The same orders without a lock. Their lines went to the locked orders where both were loaded.
 fn read_placed(ids: Vec<OrderId>, found: Vec<Vec<Value>>, lines: &mut LinesOf, rows: &mut Rows) -> Result<()> {
     let mut orders = FxHashMap::default();
     for row in found {
@@ -400,7 +402,7 @@ fn read_placed(ids: Vec<OrderId>, found: Vec<Vec<Value>>, lines: &mut LinesOf, r
         };
         orders.insert(PlacedKey(id), order);
     }
-    tell(&mut rows.placed, ids.into_iter().map(PlacedKey), orders);
+    loaded(&mut rows.placed, ids.into_iter().map(PlacedKey), orders);
     Ok(())
 }
 
@@ -420,7 +422,7 @@ fn read_holdings(keys: Vec<HoldingKey>, found: Vec<Vec<Value>>, before: &mut Bef
     Ok(())
 }
 
-/// The latest commit that the rows may depend on, and the server's clock: asked when all locks are held.
+/// The latest commit that the rows may depend on, and the server's clock; read when all locks are held.
 pub(super) const MOMENT: &str = "SELECT COALESCE(MAX(committed_at), 0), \
      CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) FROM engine_commit";
 

@@ -1,4 +1,4 @@
-//! Events take their places at the ends of their shards, as the last thing of a commit.
+//! Assigns events their places at the ends of their shards, as the last step of a commit.
 
 use std::collections::BTreeSet;
 
@@ -26,12 +26,12 @@ pub(in crate::mysql) fn heads(rows: Vec<Vec<Value>>) -> Result<[ShardHead; SHARD
     for row in rows {
         let (shard, found): (i64, ShardHead) = from_row(row)?;
         let head = usize::try_from(shard).ok().and_then(|shard| heads.get_mut(shard));
-        *head.ok_or_else(|| Failure::Unreadable(format!("there is no shard {shard}")))? = found;
+        *head.ok_or_else(|| Failure::Unreadable(format!("the shard {shard} does not exist")))? = found;
     }
     Ok(heads)
 }
 
-/// The heads are those of the shards that the commit has locked.
+/// `heads` are those of the shards that the commit has locked.
 pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut [ShardHead; SHARDS]) {
     let before = *heads;
     let records = outbox::seal(heads, &commit.rows.events);
@@ -63,7 +63,7 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
     write_heads(script, commit, (&before, heads));
 }
 
-/// Only the shards that took an event.
+/// Writes only the shards that got an event.
 fn write_heads(
     script: &mut Script,
     commit: &Commit<'_>,

@@ -1,4 +1,4 @@
-//! People: their points, how they sign in, and what the shop remembers of their requests.
+//! Users: their points, their logins, and the stored answers to their requests.
 
 use app::ports::views::{AccountViews, Reading};
 use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
@@ -31,7 +31,7 @@ impl AccountViews for MysqlViews {
     }
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
-        // Answers were numbered as they were given, so the first that is young enough ends the search.
+        // Answers are numbered in order of time, so the first that is recent enough ends the search.
         let select = "SELECT `key`, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?";
         self.read([statement(select, &[&sql_limit(limit)])], move |answers| {
             let all: Vec<(AnswerKey, i64)> = each(answers)?;

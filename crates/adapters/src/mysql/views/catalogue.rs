@@ -1,4 +1,4 @@
-//! Products and what sells best.
+//! Products and the ranking.
 
 use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;
@@ -19,7 +19,7 @@ impl CatalogueViews for MysqlViews {
     }
 
     fn popular(&self, since: Option<i64>, limit: usize) -> Reading<'_, Vec<Popular>> {
-        // A sum is a decimal, which must not come as one.
+        // A sum is a decimal, which the driver would return as text.
         let select = "SELECT product_id, name, sold_since FROM (
                  SELECT product_id, CAST(SUM(sold - returned) AS SIGNED) AS sold_since FROM product_sales WHERE day >= ?
                  GROUP BY product_id HAVING sold_since > 0

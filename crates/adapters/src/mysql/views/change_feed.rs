@@ -1,4 +1,4 @@
-//! What changed, for many at once.
+//! Changes, for many subscriptions at once.
 
 use app::ports::views::{ChangeFeed, Marks, Reading, Watched};
 use domain::ids::{OrderId, RequestId, UserId};
@@ -6,16 +6,16 @@ use domain::ids::{OrderId, RequestId, UserId};
 use super::{MysqlViews, each, first};
 use crate::mysql::sql::is_in;
 
-/// Those asked for with one statement.
-const AT_ONCE: usize = 1_000;
+/// The most ids in one statement.
+const IDS_MAX: usize = 1_000;
 
-/// Whoever waits for an order waits for its payment as well.
+/// A subscriber of an order waits for its payment as well.
 const MARKS_OF_ORDERS: &str = "SELECT order_id, version + COALESCE(payment.updated_at, 0) \
                                FROM orders LEFT JOIN payment USING (order_id)";
 
 impl ChangeFeed for MysqlViews {
     fn pulse(&self) -> Reading<'_, i64> {
-        // Whatever concerns anybody is an event, and every event moves a shard.
+        // Every change that concerns a subscriber is an event, and every event moves a shard.
         let select = "SELECT CAST(COALESCE(SUM(seq), 0) AS SIGNED) FROM outbox_shard".to_owned();
         self.read([select], |answers| Ok(first(answers)?.unwrap_or_default()))
     }
@@ -46,7 +46,7 @@ impl MysqlViews {
         ids: Vec<i64>,
     ) -> Result<Vec<(i64, i64)>, app::ports::StoreError> {
         let mut found = vec![];
-        for some in ids.chunks(AT_ONCE) {
+        for some in ids.chunks(IDS_MAX) {
             let select = format!("{select} WHERE {}", is_in(column, some.iter().copied()));
             let read = self.read([select], each::<(i64, i64)>);
             found.extend(read.await?);

@@ -1,4 +1,4 @@
-//! Campaigns, the coupons they gave out, and requests for them.
+//! Campaigns, the coupons that they issued, and requests for them.
 
 use app::ports::views::{CouponViews, Reading, UserCoupon};
 use app::state::rows::Request;

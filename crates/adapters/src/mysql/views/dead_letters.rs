@@ -1,4 +1,4 @@
-//! What consumer groups could not handle.
+//! Events that consumer groups could not handle.
 
 use app::ports::views::{LetterViews, Reading};
 use app::state::rows::DeadLetter;

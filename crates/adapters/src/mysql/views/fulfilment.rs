@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept in the warehouse.
+//! Payments, shipments and warehouse storages.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::mysql::cells::from_row;
 use crate::mysql::sql::{is_in, statement};
 use crate::selects::{select_payment, select_shipment, select_storage};
 
-/// The newest orders of a table, from before the given one on.
+/// The newest orders of a table, starting before the given one.
 fn newest(select: &str, before: Option<OrderId>, limit: usize) -> String {
     let before = before.map_or(i64::MAX, |before| before.0);
     let which = "WHERE order_id < ? ORDER BY order_id DESC LIMIT ?";

@@ -1,4 +1,4 @@
-//! What a user was told, read from his newest notice back.
+//! A user's notices, read backwards from the newest.
 
 use app::ports::StoreError;
 use app::ports::views::{NoticeViews, Notices, Reach, Reading};
@@ -7,7 +7,7 @@ use domain::ids::{NoticeId, UserId};
 use super::{MysqlViews, each, first};
 use crate::mysql::sql::{Script, is_in, statement};
 
-/// Links that are followed with one statement: MySQL follows no more than 1,000.
+/// Links that one statement follows: MySQL follows at most 1,000.
 const LINKS: usize = 500;
 
 impl NoticeViews for MysqlViews {
@@ -40,8 +40,8 @@ impl MysqlViews {
         self.ask(Script { statements: vec![select] }).await
     }
 
-    /// The notices after a number that can still be told, newest first. Their chain has no other index: one that is
-    /// written with every order would cost more than a walk over the few that a reader has missed.
+    /// Returns the notices after a number that can still be delivered, newest first. Their chain has no other index:
+    /// writing one with every order would cost more than walking over the few notices that a reader has missed.
     async fn waiting(&self, newest: Option<i64>, after: i64, reach: Reach) -> Result<Vec<NoticeId>, StoreError> {
         let (mut found, mut next) = (vec![], newest);
         while let Some(id) = next {
@@ -56,7 +56,7 @@ impl MysqlViews {
             next = links.last().filter(|_| links.len() == LINKS).and_then(|(_, previous)| *previous);
             found.extend(links.into_iter().map(|(id, _)| NoticeId(id)));
             if found.len() > reach.waiting_max {
-                // Room for those that come while these are told, so that one reset is enough.
+                // Leaves room for notices that arrive while these are delivered, so that one reset is enough.
                 found.truncate(reach.waiting_max.div_ceil(2));
                 break;
             }

@@ -1,4 +1,4 @@
-//! Orders and what happened to them.
+//! Orders and their events.
 
 use app::ports::views::{HistoryEvent, OrderViews, Reading};
 use app::state::rows::Timer;
@@ -63,7 +63,7 @@ impl OrderViews for MysqlViews {
     }
 }
 
-/// What asks for these orders.
+/// Selects these orders and their lines.
 pub(super) fn select(ids: &[OrderId]) -> Vec<String> {
     let these = is_in("order_id", ids.iter().map(|id| id.0));
     vec![
@@ -72,7 +72,7 @@ pub(super) fn select(ids: &[OrderId]) -> Vec<String> {
     ]
 }
 
-/// Orders, then all of their lines.
+/// Reads orders and then all of their lines.
 pub(super) fn orders(answers: Answers) -> Result<Vec<Order>> {
     let mut answers = answers_of(answers);
     let orders = answers.next().unwrap_or_default();

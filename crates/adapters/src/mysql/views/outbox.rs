@@ -49,7 +49,7 @@ impl OutboxViews for MysqlViews {
     }
 }
 
-/// The number of a shard's first event that is not older, or the number that its next one gets.
+/// The number of a shard's first event that is not older, or the number of its next event.
 fn first_since(shard: i64, moment: Timestamp) -> [String; 1] {
     let select = "SELECT COALESCE(
              (SELECT seq FROM event FORCE INDEX (event_place) WHERE shard = ? AND occurred_at >= ? ORDER BY seq LIMIT 1),
@@ -80,7 +80,7 @@ impl LogInspector for MysqlViews {
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage> {
         let wanted = is_in("type", key.group.kinds().map(EventKind::name));
         let condition = "WHERE shard = ? AND seq >= ? AND seq < ? AND ";
-        // What is not looked at is not counted.
+        // Events beyond this range are not counted.
         let end = offsets.end.min(offsets.start.saturating_add(sql_limit(COUNTED_MAX)));
         let condition = statement(condition, &[&key.partition.number, &offsets.start, &end]) + &wanted;
         let select = format!(

@@ -1,4 +1,4 @@
-//! What callbacks of the scripted provider say.
+//! The body of the scripted provider's callbacks.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
             Outcome::Declined { code: code.to_string(), reference: reference.as_deref().map(str::to_owned) }
         }
     };
-    let telling = CallbackBody {
+    let callback = CallbackBody {
         id: id(&ask.key, verdict),
         order: ask.order.to_string(),
         payment: ask.payment.to_string(),
@@ -45,10 +45,10 @@ pub(super) fn body(ask: &Ask, verdict: &Verdict) -> Vec<u8> {
         currency: CURRENCY.to_owned(),
         outcome,
     };
-    serde_json::to_vec(&telling).expect("texts and numbers have a JSON form")
+    serde_json::to_vec(&callback).expect("texts and numbers have a JSON form")
 }
 
-/// What is told of a deed, and what is told against that later, are two tellings.
+/// A verdict and its later reversal are two events.
 fn id(key: &str, verdict: &Verdict) -> String {
     let is_declined = matches!(verdict, Verdict::Declined { .. });
     format!("evt/{key}{}", if is_declined { "/declined" } else { "" })

@@ -1,4 +1,4 @@
-//! The scripted provider's book in a file of its own, beside the store of a shop that is one process.
+//! The scripted provider's ledger in a file of its own, beside the store of a shop that is one process.
 
 use std::future::ready;
 use std::path::Path;
@@ -24,16 +24,16 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS deed_of_payment ON deed (reference);
 ";
 
-pub(super) struct OwnBook {
+pub(super) struct FileLedger {
     file: Mutex<Connection>,
     told: Mutex<Option<Told>>,
 }
 
-impl OwnBook {
-    pub(super) fn open(path: &Path) -> Result<OwnBook> {
+impl FileLedger {
+    pub(super) fn open(path: &Path) -> Result<FileLedger> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
-        Ok(OwnBook { file: Mutex::new(connection), told: Mutex::new(None) })
+        Ok(FileLedger { file: Mutex::new(connection), told: Mutex::new(None) })
     }
 
     fn turn_once(&self, ask: &Ask, play: Play) -> std::result::Result<Played, ProviderError> {
@@ -49,7 +49,7 @@ impl OwnBook {
     }
 }
 
-impl Ledger for OwnBook {
+impl Ledger for FileLedger {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
         Box::pin(ready(self.turn_once(ask, play)))
     }
@@ -93,7 +93,7 @@ fn entry(row: &Row<'_>) -> Result<Entry> {
     })
 }
 
-/// Writes a deed down, once and for all but for how often it is to be looked up.
+/// Inserts an operation; later writes change only its number of pending queries.
 fn write(file: &Connection, entry: &Entry) -> Result<()> {
     let sql = "INSERT INTO deed (key, deed, reference, amount, declined, looks_left) \
                VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET looks_left = excluded.looks_left";
@@ -102,7 +102,7 @@ fn write(file: &Connection, entry: &Entry) -> Result<()> {
     file.prepare_cached(sql)?.execute(cells).map(drop)
 }
 
-/// What is not in the book did not happen.
+/// An operation that is not in the ledger was not executed.
 fn unwritten(error: rusqlite::Error) -> ProviderError {
-    ProviderError::NotDone(format!("its book: {error}"))
+    ProviderError::NotDone(format!("the provider's ledger failed: {error}"))
 }

@@ -1,4 +1,4 @@
-//! What the scripted provider writes down of what it did, by key, wherever its book is kept.
+//! The scripted provider's record of executed operations, by key, in any kind of store.
 
 use std::sync::Arc;
 
@@ -6,59 +6,59 @@ use app::payments::provider::{Ask, Call, Operation, ProviderError, Told, Verdict
 use domain::money::Money;
 use sha2::{Digest as _, Sha256};
 
-/// A book that is turned to one page at a time, also where several processes write in it.
+/// A ledger that handles one operation at a time, also when several processes share it.
 pub(crate) trait Ledger: Send + Sync {
-    /// Looks a deed up, has it played, and writes down what came of it, before anybody else looks.
+    /// Reads an operation's page, plays the script on it, and writes the result, without another call in between.
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played>;
 
-    /// Notes what the provider was told to do.
+    /// Sets the script.
     fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
 
     fn told(&self) -> Call<'_, Option<Told>>;
 }
 
-/// What is done on a page.
+/// Plays a script on a page.
 pub(crate) type Play = fn(&Ask, &Page) -> Turn;
 
-/// What the book says before a deed.
+/// The content of the ledger before an operation.
 #[derive(Default)]
 pub(crate) struct Page {
-    /// The deed, if it was asked for before.
+    /// The operation, if it was requested before.
     pub(crate) entry: Option<Entry>,
-    /// What was done with its payment.
+    /// The sums of its payment.
     pub(crate) sums: Sums,
     pub(crate) told: Option<Told>,
 }
 
-/// What comes of a look at a page.
+/// The result of a play.
 pub(crate) struct Turn {
     pub(crate) answer: Result<Played, ProviderError>,
-    /// To be written, if there is anything new.
+    /// The row to write, if there is anything new.
     pub(crate) entry: Option<Entry>,
-    /// What the provider is told from now on.
+    /// The script from now on.
     pub(crate) told: Option<Told>,
 }
 
 impl Turn {
-    /// Nothing is written.
+    /// Writes nothing and keeps the script.
     pub(super) const fn plain(page: &Page, answer: Result<Played, ProviderError>) -> Turn {
         Turn { answer, entry: None, told: page.told }
     }
 }
 
-/// An answer with the callbacks that go with it; `None` is "still at it", or "never heard of it".
+/// An answer with its callbacks. Without a verdict the operation is pending or unknown.
 pub(crate) struct Played {
     pub(super) found: Option<Verdict>,
     pub(super) is_pending: bool,
-    /// Callbacks before the answer, and after it.
+    /// Number of callbacks before the answer, and after it.
     pub(super) before: usize,
     pub(super) after: usize,
-    /// What is told later, against the answer.
+    /// The verdict of a later callback that reverses the answer.
     pub(super) takes_back: Option<Verdict>,
 }
 
 impl Played {
-    pub(super) const fn plainly(verdict: Verdict) -> Played {
+    pub(super) const fn verdict_only(verdict: Verdict) -> Played {
         Played { found: Some(verdict), is_pending: false, before: 0, after: 0, takes_back: None }
     }
 
@@ -67,7 +67,7 @@ impl Played {
     }
 }
 
-/// One deed, as it was done or declined.
+/// One operation, executed or declined.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) key: Arc<str>,
@@ -75,7 +75,7 @@ pub(crate) struct Entry {
     pub(crate) reference: Arc<str>,
     pub(crate) amount: Money,
     pub(crate) declined: Option<Arc<str>>,
-    /// It is only told after it was looked up so often.
+    /// Number of queries that still answer "pending".
     pub(crate) looks_left: u32,
 }
 
@@ -99,12 +99,12 @@ impl Entry {
         }
     }
 
-    /// What somebody hears who asks for the same again.
+    /// The answer to a repeated request.
     pub(super) fn answer(&self) -> Result<Played, ProviderError> {
         if self.looks_left > 0 {
-            return Err(ProviderError::Unknown("the scripted provider is still at it".to_owned()));
+            return Err(ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned()));
         }
-        Ok(Played::plainly(self.verdict()))
+        Ok(Played::verdict_only(self.verdict()))
     }
 }
 
@@ -115,7 +115,7 @@ fn reference(key: &str) -> Arc<str> {
     Arc::from(format!("sp_{hex}"))
 }
 
-/// What was done with one payment.
+/// The amounts executed for one payment.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sums {
     authorized: i64,
@@ -134,8 +134,8 @@ impl Sums {
         }
     }
 
-    /// Why a provider in its right mind would not do it, by what it did before. A payment that is not in the book at all
-    /// is believed: its lines may have been lost.
+    /// Returns why a real provider would decline, by the operations before. A payment that is missing in the ledger is
+    /// accepted: its rows may have been lost.
     pub(super) fn refusal(self, ask: &Ask) -> Option<&'static str> {
         if ask.reference.is_none() {
             return (ask.operation != Operation::Authorize).then_some("resource_missing");

@@ -1,20 +1,20 @@
-//! What the scripted provider does with a deed, by its book and by what it was told. The same on every machine.
+//! Decides an operation of the scripted provider by its ledger and its script. The same on every machine.
 
 use app::payments::provider::{Ask, Operation, ProviderError, Script, Told, Verdict};
 use domain::money::Money;
 
 use super::ledger::{Entry, Page, Played, Turn};
 
-const NOBODY_IN: &str = "the scripted provider does not answer the door";
+const UNREACHABLE: &str = "the scripted provider is unreachable";
 
-/// Does what it is asked for, once for its key.
+/// Executes an operation, once for its key.
 pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     if let Some(entry) = &page.entry {
         return Turn::plain(page, entry.answer());
     }
     let (script, told) = script_for(ask, page.told);
     if script == Script::Unreachable {
-        let answer = Err(ProviderError::NotDone(NOBODY_IN.to_owned()));
+        let answer = Err(ProviderError::NotDone(UNREACHABLE.to_owned()));
         return Turn { answer, entry: None, told };
     }
     let mut entry = Entry::of(ask, page.sums.refusal(ask).or(own_refusal(script, ask.operation)));
@@ -24,14 +24,14 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     Turn { answer: answer(script, ask.operation, &entry), entry: Some(entry), told }
 }
 
-/// What became of a deed. Only the number of looks changes.
+/// Returns the outcome of an operation. Changes only the number of pending queries.
 pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
     if page.told.is_some_and(|told| told.script == Script::Unreachable && told.operation.is_none()) {
-        return Turn::plain(page, Err(ProviderError::NotDone(NOBODY_IN.to_owned())));
+        return Turn::plain(page, Err(ProviderError::NotDone(UNREACHABLE.to_owned())));
     }
     match &page.entry {
         None => Turn::plain(page, Ok(Played::nothing(false))),
-        Some(entry) if entry.looks_left == 0 => Turn::plain(page, Ok(Played::plainly(entry.verdict()))),
+        Some(entry) if entry.looks_left == 0 => Turn::plain(page, Ok(Played::verdict_only(entry.verdict()))),
         Some(entry) => {
             let entry = Entry { looks_left: entry.looks_left - 1, ..entry.clone() };
             Turn { answer: Ok(Played::nothing(true)), entry: Some(entry), told: page.told }
@@ -39,7 +39,7 @@ pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
     }
 }
 
-/// What is played, and what it is told from then on.
+/// Returns the script to play, and the script that is set from then on.
 fn script_for(ask: &Ask, told: Option<Told>) -> (Script, Option<Told>) {
     match told.filter(|told| told.operation.is_none_or(|operation| operation == ask.operation)) {
         None => (Script::of_amount(ask.amount, ask.operation), told),
@@ -47,7 +47,7 @@ fn script_for(ask: &Ask, told: Option<Told>) -> (Script, Option<Told>) {
     }
 }
 
-/// Only what was given back can come to nothing after it was done.
+/// Only a refund can fail after it was executed.
 const fn own_refusal(script: Script, operation: Operation) -> Option<&'static str> {
     match (script, operation) {
         (Script::Decline, _) => Some("card_declined"),
@@ -61,16 +61,20 @@ fn answer(script: Script, operation: Operation, entry: &Entry) -> Result<Played,
     let verdict = entry.verdict();
     match script {
         Script::LoseAnswer => Err(ProviderError::Unknown("the answer was lost".to_owned())),
-        Script::TimeOutThenSucceed => Err(ProviderError::Unknown("the time was up".to_owned())),
-        Script::FailAfterPending => Err(ProviderError::Unknown("the scripted provider is still at it".to_owned())),
+        Script::TimeOutThenSucceed => Err(ProviderError::Unknown("the call timed out".to_owned())),
+        Script::FailAfterPending => {
+            Err(ProviderError::Unknown("the operation is still pending at the scripted provider".to_owned()))
+        }
         Script::FailAfterDone if operation == Operation::Refund => {
             let done = Entry { declined: None, ..entry.clone() };
-            Ok(Played { takes_back: Some(verdict), ..Played::plainly(done.verdict()) })
+            Ok(Played { takes_back: Some(verdict), ..Played::verdict_only(done.verdict()) })
         }
-        Script::WrongAmount => Ok(Played::plainly(one_less(verdict))),
-        Script::CallBackFirst => Ok(Played { before: 1, ..Played::plainly(verdict) }),
-        Script::CallBackTwice => Ok(Played { after: 2, ..Played::plainly(verdict) }),
-        Script::Approve | Script::Decline | Script::Unreachable | Script::FailAfterDone => Ok(Played::plainly(verdict)),
+        Script::WrongAmount => Ok(Played::verdict_only(one_less(verdict))),
+        Script::CallBackFirst => Ok(Played { before: 1, ..Played::verdict_only(verdict) }),
+        Script::CallBackTwice => Ok(Played { after: 2, ..Played::verdict_only(verdict) }),
+        Script::Approve | Script::Decline | Script::Unreachable | Script::FailAfterDone => {
+            Ok(Played::verdict_only(verdict))
+        }
     }
 }
 

@@ -11,51 +11,54 @@ use crate::payment::scripted::*;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
-/// A callback that waits to be taken in.
-struct Posted {
+/// A callback that waits for its acknowledgement.
+struct Delivered {
     signature: String,
     body: Vec<u8>,
-    taken: oneshot::Sender<()>,
+    acknowledge: oneshot::Sender<()>,
 }
 
-struct Letters(mpsc::Sender<Posted>);
+struct Callbacks(mpsc::Sender<Delivered>);
 
-impl CallbackSink for Letters {
+impl CallbackSink for Callbacks {
     fn deliver(&self, signature: String, body: Vec<u8>) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
-            let (taken, when_taken) = oneshot::channel();
-            self.0.send(Posted { signature, body, taken }).await.unwrap_or_else(|_| panic!("the test has ended"));
-            let _ = when_taken.await;
+            let (acknowledge, acknowledged) = oneshot::channel();
+            self.0
+                .send(Delivered { signature, body, acknowledge })
+                .await
+                .unwrap_or_else(|_| panic!("the test has ended"));
+            let _ = acknowledged.await;
         })
     }
 }
 
-struct Stage {
+struct Shop {
     folder: std::path::PathBuf,
     provider: Scripted,
-    letters: mpsc::Receiver<Posted>,
+    callbacks: mpsc::Receiver<Delivered>,
 }
 
-fn open(folder: &Path) -> (Scripted, mpsc::Receiver<Posted>) {
-    let (post, letters) = mpsc::channel(16);
+fn open(folder: &Path) -> (Scripted, mpsc::Receiver<Delivered>) {
+    let (sender, callbacks) = mpsc::channel(16);
     let secrets = Secrets::parse("secret");
     let provider =
-        Scripted::open(&folder.join("book"), secrets, Arc::new(SystemClock), Arc::new(Letters(post))).unwrap();
-    (provider, letters)
+        Scripted::open(&folder.join("ledger"), secrets, Arc::new(SystemClock), Arc::new(Callbacks(sender))).unwrap();
+    (provider, callbacks)
 }
 
-impl Stage {
-    fn new() -> Stage {
+impl Shop {
+    fn new() -> Shop {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("doorbuster-scripted-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let (provider, letters) = open(&folder);
-        Stage { folder, provider, letters }
+        let (provider, callbacks) = open(&folder);
+        Shop { folder, provider, callbacks }
     }
 
-    /// The process dies and another one opens the book.
+    /// The process dies, and another one opens the ledger.
     fn reopen(&mut self) {
-        (self.provider, self.letters) = open(&self.folder);
+        (self.provider, self.callbacks) = open(&self.folder);
     }
 
     fn look_up(&self, ask: &Ask) -> Result<Found, ProviderError> {
@@ -63,7 +66,7 @@ impl Stage {
     }
 }
 
-impl Drop for Stage {
+impl Drop for Shop {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);
     }
@@ -90,70 +93,70 @@ fn amount(verdict: &Verdict) -> Money {
 
 #[tokio::test]
 async fn a_lost_answer_is_found_also_after_a_crash() {
-    let mut stage = Stage::new();
+    let mut shop = Shop::new();
     let ask = asked(Script::LoseAnswer);
-    assert!(matches!(stage.provider.ask(&ask).await, Err(ProviderError::Unknown(_))));
-    stage.reopen();
-    let Ok(Found::Verdict(verdict)) = stage.look_up(&ask) else { panic!("it was done") };
+    assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::Unknown(_))));
+    shop.reopen();
+    let Ok(Found::Verdict(verdict)) = shop.look_up(&ask) else { panic!("it was executed") };
     assert_eq!(amount(&verdict), ask.amount);
-    assert_eq!(stage.provider.ask(&ask).await, Ok(verdict), "asked again, it answers the same");
+    assert_eq!(shop.provider.ask(&ask).await, Ok(verdict), "a repeated request gets the same answer");
 }
 
 #[tokio::test]
-async fn what_timed_out_is_pending_and_then_done() {
-    let mut stage = Stage::new();
+async fn an_operation_that_timed_out_is_pending_and_then_done() {
+    let mut shop = Shop::new();
     let ask = asked(Script::TimeOutThenSucceed);
-    assert!(matches!(stage.provider.ask(&ask).await, Err(ProviderError::Unknown(_))));
-    assert!(matches!(stage.provider.ask(&ask).await, Err(ProviderError::Unknown(_))), "asked again, it is at it");
-    assert_eq!(stage.look_up(&ask), Ok(Found::Pending));
-    stage.reopen();
-    assert!(matches!(stage.look_up(&ask), Ok(Found::Verdict(Verdict::Approved { .. }))));
+    assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::Unknown(_))));
+    assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::Unknown(_))), "a repeated request is pending");
+    assert_eq!(shop.look_up(&ask), Ok(Found::Pending));
+    shop.reopen();
+    assert!(matches!(shop.look_up(&ask), Ok(Found::Verdict(Verdict::Approved { .. }))));
 }
 
 #[tokio::test]
-async fn a_wrong_amount_is_put_right_by_looking_it_up() {
-    let stage = Stage::new();
+async fn a_wrong_amount_is_corrected_by_a_query() {
+    let shop = Shop::new();
     let ask = asked(Script::WrongAmount);
-    assert_eq!(amount(&stage.provider.ask(&ask).await.unwrap()), ask.amount - Money::won(1));
-    let Ok(Found::Verdict(verdict)) = stage.look_up(&ask) else { panic!("it was done") };
+    assert_eq!(amount(&shop.provider.ask(&ask).await.unwrap()), ask.amount - Money::won(1));
+    let Ok(Found::Verdict(verdict)) = shop.look_up(&ask) else { panic!("it was executed") };
     assert_eq!(amount(&verdict), ask.amount);
 }
 
 #[tokio::test]
 async fn a_callback_comes_before_the_answer() {
-    let mut stage = Stage::new();
+    let mut shop = Shop::new();
     let ask = asked(Script::CallBackFirst);
-    let answering = stage.provider.ask(&ask);
+    let answering = shop.provider.ask(&ask);
     tokio::pin!(answering);
-    let letter = tokio::select! {
-        letter = stage.letters.recv() => letter.unwrap(),
+    let callback = tokio::select! {
+        callback = shop.callbacks.recv() => callback.unwrap(),
         answer = &mut answering => panic!("{answer:?} came first"),
     };
-    let told = stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap();
-    letter.taken.send(()).unwrap();
+    let told = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
+    callback.acknowledge.send(()).unwrap();
     assert_eq!(answering.await, Ok(told.verdict));
     assert_eq!((told.key, told.payment, told.operation), (ask.key.clone(), ask.payment.clone(), Operation::Authorize));
 }
 
 #[tokio::test]
-async fn a_duplicate_callback_is_the_same_telling() {
-    let mut stage = Stage::new();
-    let verdict = stage.provider.ask(&asked(Script::CallBackTwice)).await.unwrap();
+async fn a_duplicate_callback_has_the_same_event_id() {
+    let mut shop = Shop::new();
+    let verdict = shop.provider.ask(&asked(Script::CallBackTwice)).await.unwrap();
     let mut told = vec![];
     for _ in 0..2 {
-        let letter = stage.letters.recv().await.unwrap();
-        letter.taken.send(()).unwrap();
-        told.push(stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap());
+        let callback = shop.callbacks.recv().await.unwrap();
+        callback.acknowledge.send(()).unwrap();
+        told.push(shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap());
     }
     assert_eq!(told[0], told[1]);
     assert_eq!(told[0].verdict, verdict);
 }
 
 #[tokio::test]
-async fn an_order_holds_for_its_deed_and_its_times() {
-    let stage = Stage::new();
+async fn a_script_applies_to_its_operation_and_its_times() {
+    let shop = Shop::new();
     let told = Told { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
-    stage.provider.tell(Some(told)).await.unwrap();
+    shop.provider.tell(Some(told)).await.unwrap();
     let ask = asked(Script::Approve);
     let other = Ask {
         operation: Operation::Capture,
@@ -161,17 +164,17 @@ async fn an_order_holds_for_its_deed_and_its_times() {
         key: Arc::from("other"),
         ..ask.clone()
     };
-    assert!(stage.provider.ask(&other).await.is_ok());
+    assert!(shop.provider.ask(&other).await.is_ok());
     for _ in 0..2 {
-        assert!(matches!(stage.provider.ask(&ask).await, Err(ProviderError::NotDone(_))));
-        assert_eq!(stage.look_up(&ask), Ok(Found::Never));
+        assert!(matches!(shop.provider.ask(&ask).await, Err(ProviderError::NotDone(_))));
+        assert_eq!(shop.look_up(&ask), Ok(Found::Never));
     }
-    assert!(stage.provider.ask(&ask).await.is_ok());
-    assert_eq!(stage.provider.told().await, Ok(None));
+    assert!(shop.provider.ask(&ask).await.is_ok());
+    assert_eq!(shop.provider.told().await, Ok(None));
 }
 
-async fn tell(stage: &Stage, script: Script) {
-    stage.provider.tell(Some(Told { script, operation: None, times: None })).await.unwrap();
+async fn tell(shop: &Shop, script: Script) {
+    shop.provider.tell(Some(Told { script, operation: None, times: None })).await.unwrap();
 }
 
 fn refund(number: i64) -> Ask {
@@ -180,25 +183,25 @@ fn refund(number: i64) -> Ask {
 }
 
 #[tokio::test]
-async fn what_fails_after_it_was_pending_is_declined() {
-    let stage = Stage::new();
-    tell(&stage, Script::FailAfterPending).await;
-    assert!(matches!(stage.provider.ask(&refund(1)).await, Err(ProviderError::Unknown(_))));
-    assert_eq!(stage.look_up(&refund(1)), Ok(Found::Pending));
-    assert!(matches!(stage.look_up(&refund(1)), Ok(Found::Verdict(Verdict::Declined { .. }))));
+async fn a_refund_that_fails_after_pending_is_declined() {
+    let shop = Shop::new();
+    tell(&shop, Script::FailAfterPending).await;
+    assert!(matches!(shop.provider.ask(&refund(1)).await, Err(ProviderError::Unknown(_))));
+    assert_eq!(shop.look_up(&refund(1)), Ok(Found::Pending));
+    assert!(matches!(shop.look_up(&refund(1)), Ok(Found::Verdict(Verdict::Declined { .. }))));
 }
 
 #[tokio::test]
-async fn what_fails_after_it_was_done_is_told_by_a_callback() {
-    let mut stage = Stage::new();
-    tell(&stage, Script::FailAfterDone).await;
-    assert!(matches!(stage.provider.ask(&refund(1)).await, Ok(Verdict::Approved { .. })));
-    let letter = stage.letters.recv().await.unwrap();
-    letter.taken.send(()).unwrap();
-    let told = stage.provider.callback(&letter.signature, &letter.body, SystemClock.now()).unwrap().unwrap();
+async fn a_refund_that_fails_after_success_sends_a_callback() {
+    let mut shop = Shop::new();
+    tell(&shop, Script::FailAfterDone).await;
+    assert!(matches!(shop.provider.ask(&refund(1)).await, Ok(Verdict::Approved { .. })));
+    let callback = shop.callbacks.recv().await.unwrap();
+    callback.acknowledge.send(()).unwrap();
+    let told = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
     assert_eq!((told.key, told.operation), (refund(1).key, Operation::Refund));
     assert!(matches!(told.verdict, Verdict::Declined { .. }));
-    assert_eq!(stage.look_up(&refund(1)), Ok(Found::Verdict(told.verdict)));
+    assert_eq!(shop.look_up(&refund(1)), Ok(Found::Verdict(told.verdict)));
 }
 
 #[test]

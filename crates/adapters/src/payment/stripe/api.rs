@@ -1,4 +1,4 @@
-//! Requests to the API, and which of their failures leave a doubt.
+//! Requests to the API, and which of their failures leave the outcome unknown.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use super::wire::{self, Failed, Failure};
 
-/// A machine that is there answers a knock within this time.
+/// Time-out of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Answers are a few kilobytes; a page of a hundred refunds is the largest.
+/// The largest answer accepted. Answers have a few kilobytes; a page of a hundred refunds is the largest.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) struct Api {
@@ -18,7 +18,7 @@ pub(super) struct Api {
     key: String,
 }
 
-/// An answer that leaves no doubt.
+/// An answer with a certain outcome.
 pub(super) enum Reply {
     Done(Vec<u8>),
     Refused(Failure),
@@ -27,21 +27,21 @@ pub(super) enum Reply {
 impl Api {
     pub(super) fn new(url: &str, key: String, timeout: Duration) -> Result<Api, String> {
         let base = url.trim_end_matches('/').to_owned();
-        let parsed =
-            Url::parse(&base).map_err(|_| "payment.url is no address such as https://api.stripe.com".to_owned())?;
+        let parsed = Url::parse(&base)
+            .map_err(|_| "payment.url must be an address such as https://api.stripe.com".to_owned())?;
         let is_here = parsed.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
         if parsed.scheme() != "https" && !(parsed.scheme() == "http" && is_here) {
-            return Err("payment.url must begin with https://, for the key goes over it".to_owned());
+            return Err("payment.url must begin with https://, because the secret key is sent to it".to_owned());
         }
-        // Fails when it is installed already, which is as good.
+        // Fails when a provider is installed already, which is fine.
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
-            // The key must not follow wherever an answer points.
+            // A redirect must not receive the key.
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| format!("no HTTP client: {error}"))?;
+            .map_err(|error| format!("creating the HTTP client failed: {error}"))?;
         Ok(Api { client, base, key })
     }
 
@@ -57,14 +57,14 @@ impl Api {
 
     pub(super) async fn get(&self, path: &str, query: &[(&'static str, String)]) -> Result<Reply, ProviderError> {
         let url = Url::parse_with_params(&format!("{}{path}", self.base), query);
-        let url = url.map_err(|error| ProviderError::NotDone(format!("its address: {error}")))?;
+        let url = url.map_err(|error| ProviderError::NotDone(format!("the provider's address is invalid: {error}")))?;
         self.send(self.client.get(url)).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Reply, ProviderError> {
         let response = request.bearer_auth(&self.key).send().await.map_err(not_answered)?;
         let status = response.status();
-        if let Some(error) = doubt(status) {
+        if let Some(error) = status_error(status) {
             return Err(error);
         }
         let body = body(response).await?;
@@ -75,24 +75,27 @@ impl Api {
     }
 }
 
-/// A request that never left did nothing; any other may have arrived, and been done before the answer was lost.
+/// A request that was never sent has done nothing; any other may have arrived, and have been executed before the answer
+/// was lost.
 fn not_answered(error: reqwest::Error) -> ProviderError {
     let is_not_sent = error.is_connect() || error.is_builder();
-    let why = said(&error.without_url());
+    let why = with_causes(&error.without_url());
     if is_not_sent { ProviderError::NotDone(why) } else { ProviderError::Unknown(why) }
 }
 
-/// What a status says before the body is read; `None` when the body says it.
-fn doubt(status: StatusCode) -> Option<ProviderError> {
+/// Returns the error that a status means without its body; `None` when the body decides.
+fn status_error(status: StatusCode) -> Option<ProviderError> {
     let not_done = |why: &str| Some(ProviderError::NotDone(format!("{why} ({status})")));
     let unknown = |why: &str| Some(ProviderError::Unknown(format!("{why} ({status})")));
     match status {
-        StatusCode::TOO_MANY_REQUESTS => not_done("it is asked too often"),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => not_done("it does not take our key"),
-        // Somebody asks the same at this moment, and may be getting it.
-        StatusCode::CONFLICT => unknown("the same is being asked by another"),
-        status if status.is_server_error() => unknown("it failed"),
-        status if status.is_redirection() || status.is_informational() => unknown("it is not the API that answers"),
+        StatusCode::TOO_MANY_REQUESTS => not_done("the provider limits our rate"),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => not_done("the provider refuses our key"),
+        // The same key is in use by a concurrent request, which may be executed.
+        StatusCode::CONFLICT => unknown("the provider is handling the same request"),
+        status if status.is_server_error() => unknown("the provider failed"),
+        status if status.is_redirection() || status.is_informational() => {
+            unknown("something other than the provider's API answered")
+        }
         _ => None,
     }
 }
@@ -100,18 +103,18 @@ fn doubt(status: StatusCode) -> Option<ProviderError> {
 async fn body(mut response: Response) -> Result<Vec<u8>, ProviderError> {
     let mut body = vec![];
     while let Some(chunk) =
-        response.chunk().await.map_err(|error| ProviderError::Unknown(said(&error.without_url())))?
+        response.chunk().await.map_err(|error| ProviderError::Unknown(with_causes(&error.without_url())))?
     {
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_BYTES_MAX {
-            return Err(ProviderError::Unknown("its answer has no end".to_owned()));
+            return Err(ProviderError::Unknown("the provider's answer is too long".to_owned()));
         }
     }
     Ok(body)
 }
 
-/// An error with what caused it.
-fn said(error: &reqwest::Error) -> String {
+/// Returns an error with its causes.
+fn with_causes(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {

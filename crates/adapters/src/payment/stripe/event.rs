@@ -1,4 +1,4 @@
-//! Stripe's events, as far as they tell of a deed of ours.
+//! Stripe's events about operations of this shop.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use domain::ids::Code;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::wire::{Intent, Marks, Refund, Standing};
+use super::wire::{Intent, Marks, Progress, Refund};
 
 #[derive(Deserialize)]
 struct Event {
@@ -31,16 +31,16 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
         "refund.created" | "refund.updated" | "refund.failed" => Operation::Refund,
         _ => return Ok(None),
     };
-    let (standing, marks, currency) = if operation == Operation::Refund {
+    let (progress, marks, currency) = if operation == Operation::Refund {
         let refund: Refund = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
-        (refund.standing_in_any_currency(), refund.metadata, refund.currency)
+        (refund.progress_in_any_currency(), refund.metadata, refund.currency)
     } else {
         let intent: Intent = serde_json::from_value(data.object).map_err(|_| CallbackError::Unreadable)?;
-        (intent.standing_in_any_currency(operation), intent.metadata, intent.currency)
+        (intent.progress_in_any_currency(operation), intent.metadata, intent.currency)
     };
-    // Other things may be sold on the same account.
+    // The account may sell other things, too.
     let Marks { key: Some(key), order: Some(order), payment: Some(payment) } = marks else { return Ok(None) };
-    let Standing::Done(verdict) = standing else { return Ok(None) };
+    let Progress::Done(verdict) = progress else { return Ok(None) };
     Ok(Some(Callback {
         event_id: Arc::from(id),
         order: Code(Arc::from(order)),
@@ -52,8 +52,8 @@ pub(super) fn read(body: &[u8]) -> Result<Option<Callback>, CallbackError> {
     }))
 }
 
-/// An intent carries the key of its authorization, a refund its own; the keys of the other deeds differ from the first in
-/// their last word alone.
+/// An intent carries the key of its authorization, a refund its own; keys of the other operations differ from the first
+/// only in their last word.
 fn key_of(key: &str, operation: Operation) -> Arc<str> {
     match (operation, key.rsplit_once('/')) {
         (Operation::Capture | Operation::Void, Some((attempt, _))) => {
@@ -79,12 +79,12 @@ mod tests {
         })
     }
 
-    fn told(kind: &str, object: &Value) -> Result<Option<Callback>, CallbackError> {
+    fn callback_of(kind: &str, object: &Value) -> Result<Option<Callback>, CallbackError> {
         read(json!({"id": "evt_1", "type": kind, "data": {"object": object}}).to_string().as_bytes())
     }
 
     #[test]
-    fn each_event_tells_of_its_deed_under_its_key() {
+    fn each_event_is_a_callback_under_its_operations_key() {
         let refund = json!({
             "id": "re_1", "status": "succeeded", "currency": "krw", "amount": 300, "payment_intent": "pi_1",
             "metadata": {"key": "ORD-1/1/refund/2", "order": "ORD-1", "payment": "PAY-1"},
@@ -95,7 +95,7 @@ mod tests {
             ("payment_intent.canceled", intent("canceled"), "ORD-1/1/void", 900),
             ("refund.updated", refund, "ORD-1/1/refund/2", 300),
         ] {
-            let callback = told(kind, &object).unwrap().unwrap();
+            let callback = callback_of(kind, &object).unwrap().unwrap();
             let approved = Verdict::Approved { reference: Arc::from("pi_1"), amount: Money::won(won) };
             assert_eq!((&*callback.key, &callback.verdict), (key, &approved), "{kind}");
             assert_eq!((callback.event_id.as_ref(), callback.payment.as_str()), ("evt_1", "PAY-1"));
@@ -107,22 +107,22 @@ mod tests {
         let mut object = intent("requires_payment_method");
         object["last_payment_error"] =
             json!({"type": "card_error", "code": "card_declined", "decline_code": "lost_card"});
-        let callback = told("payment_intent.payment_failed", &object).unwrap().unwrap();
+        let callback = callback_of("payment_intent.payment_failed", &object).unwrap().unwrap();
         assert_eq!(callback.verdict, crate::payment::stripe::wire::declined("lost_card", Some("pi_1")));
     }
 
     #[test]
-    fn what_is_not_ours_or_not_a_deed_is_of_no_interest() {
+    fn other_objects_and_other_events_are_ignored() {
         let mut stranger = intent("succeeded");
         stranger["metadata"] = json!({});
-        assert_eq!(told("payment_intent.succeeded", &stranger), Ok(None));
-        assert_eq!(told("customer.created", &json!({})), Ok(None));
-        assert_eq!(told("payment_intent.succeeded", &intent("processing")), Ok(None));
+        assert_eq!(callback_of("payment_intent.succeeded", &stranger), Ok(None));
+        assert_eq!(callback_of("customer.created", &json!({})), Ok(None));
+        assert_eq!(callback_of("payment_intent.succeeded", &intent("processing")), Ok(None));
     }
 
     #[test]
-    fn what_makes_no_sense_is_unreadable() {
+    fn malformed_events_are_unreadable() {
         assert_eq!(read(b"hello"), Err(CallbackError::Unreadable));
-        assert_eq!(told("payment_intent.succeeded", &json!({"id": 7})), Err(CallbackError::Unreadable));
+        assert_eq!(callback_of("payment_intent.succeeded", &json!({"id": 7})), Err(CallbackError::Unreadable));
     }
 }

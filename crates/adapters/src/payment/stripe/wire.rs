@@ -1,4 +1,4 @@
-//! What the API answers, as far as it is of interest here, and what it means for a deed.
+//! The parts of the API's answers that are used here, and their meaning for an operation.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use domain::money::Money;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// How a deed stands at the provider.
+/// The progress of an operation at the provider.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Progress {
     Done(Verdict),
     Pending,
-    /// It was not done, and may be.
+    /// It was not executed, and may be.
     Undone,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Refund {
     payment_intent: Option<String>,
 }
 
-/// Our own words on an object of theirs.
+/// Our metadata on an object of theirs.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Marks {
     pub(super) key: Option<String>,
@@ -69,9 +69,10 @@ pub(super) struct Failure {
     payment_intent: Option<Box<Intent>>,
 }
 
-/// Reads an answer that was given: one that cannot be read leaves open what was done.
+/// Parses an answer; one that cannot be parsed leaves the outcome unknown.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ProviderError> {
-    serde_json::from_slice(body).map_err(|error| ProviderError::Unknown(format!("its answer cannot be read: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| ProviderError::Unknown(format!("the provider's answer cannot be parsed: {error}")))
 }
 
 pub(super) fn declined(code: &str, reference: Option<&str>) -> Verdict {
@@ -79,75 +80,76 @@ pub(super) fn declined(code: &str, reference: Option<&str>) -> Verdict {
 }
 
 impl Intent {
-    /// How the deed stands, in our currency; in any other nobody knows what was done.
-    pub(super) fn standing(&self, operation: Operation) -> Result<Standing, ProviderError> {
+    /// Returns the progress; in a currency other than ours the outcome is unknown.
+    pub(super) fn progress(&self, operation: Operation) -> Result<Progress, ProviderError> {
         check_currency(&self.currency)?;
-        Ok(self.standing_in_any_currency(operation))
+        Ok(self.progress_in_any_currency(operation))
     }
 
-    pub(super) fn standing_in_any_currency(&self, operation: Operation) -> Standing {
+    pub(super) fn progress_in_any_currency(&self, operation: Operation) -> Progress {
         let approved =
             |amount| Verdict::Approved { reference: Arc::from(self.id.as_str()), amount: Money::won(amount) };
-        let refused = |code: &str| Standing::Done(declined(code, Some(&self.id)));
+        let refused = |code: &str| Progress::Done(declined(code, Some(&self.id)));
         match (operation, self.status.as_str()) {
-            (_, "processing") => Standing::Pending,
-            (Operation::Authorize, "requires_capture") => Standing::Done(approved(self.amount_capturable)),
-            // Taken already; the least that was set aside is what was asked for.
-            (Operation::Authorize, "succeeded") => Standing::Done(approved(self.amount)),
+            (_, "processing") => Progress::Pending,
+            (Operation::Authorize, "requires_capture") => Progress::Done(approved(self.amount_capturable)),
+            // Captured already; the amount that was authorized is the one requested.
+            (Operation::Authorize, "succeeded") => Progress::Done(approved(self.amount)),
             (Operation::Authorize, status) => {
-                refused(self.last_payment_error.as_ref().and_then(Failure::word).unwrap_or(status))
+                refused(self.last_payment_error.as_ref().and_then(Failure::code).unwrap_or(status))
             }
-            (Operation::Capture | Operation::Refund, "succeeded") => Standing::Done(approved(self.amount_received)),
-            (Operation::Void, "canceled") => Standing::Done(approved(self.amount)),
+            (Operation::Capture | Operation::Refund, "succeeded") => Progress::Done(approved(self.amount_received)),
+            (Operation::Void, "canceled") => Progress::Done(approved(self.amount)),
             (Operation::Void, "succeeded") => refused("already_captured"),
-            (Operation::Capture, "requires_capture") | (Operation::Void, _) => Standing::Undone,
+            (Operation::Capture, "requires_capture") | (Operation::Void, _) => Progress::Undone,
             (Operation::Capture | Operation::Refund, status) => refused(status),
         }
     }
 }
 
 impl Refund {
-    pub(super) fn standing(&self) -> Result<Standing, ProviderError> {
+    pub(super) fn progress(&self) -> Result<Progress, ProviderError> {
         check_currency(&self.currency)?;
-        Ok(self.standing_in_any_currency())
+        Ok(self.progress_in_any_currency())
     }
 
-    pub(super) fn standing_in_any_currency(&self) -> Standing {
+    pub(super) fn progress_in_any_currency(&self) -> Progress {
         let intent = self.payment_intent.as_deref();
         match self.status.as_deref() {
             Some("succeeded") => {
                 let reference = Arc::from(intent.unwrap_or_default());
-                Standing::Done(Verdict::Approved { reference, amount: Money::won(self.amount) })
+                Progress::Done(Verdict::Approved { reference, amount: Money::won(self.amount) })
             }
             Some(status @ ("failed" | "canceled")) => {
-                Standing::Done(declined(self.failure_reason.as_deref().unwrap_or(status), intent))
+                Progress::Done(declined(self.failure_reason.as_deref().unwrap_or(status), intent))
             }
-            Some(_) | None => Standing::Pending,
+            Some(_) | None => Progress::Pending,
         }
     }
 }
 
 impl Failure {
-    /// The closest word for what was wrong.
-    fn word(&self) -> Option<&str> {
+    /// The most specific code of the failure.
+    fn code(&self) -> Option<&str> {
         self.decline_code.as_deref().or(self.code.as_deref())
     }
 
-    /// What a refusal means for a deed: the object that came with it knows best, for it may be refused because it is done.
-    pub(super) fn standing(&self, operation: Operation) -> Result<Standing, ProviderError> {
+    /// Returns what a refusal means for an operation. The object in the answer decides: a request may be refused
+    /// because it is executed already.
+    pub(super) fn progress(&self, operation: Operation) -> Result<Progress, ProviderError> {
         let intent = self.payment_intent.as_deref();
         let is_about_state = self.code.as_deref() == Some("payment_intent_unexpected_state");
         if let Some(intent) = intent.filter(|_| is_about_state && operation != Operation::Refund) {
-            return intent.standing(operation);
+            return intent.progress(operation);
         }
-        let word = self.word().or(self.kind.as_deref()).unwrap_or("refused");
-        Ok(Standing::Done(declined(word, intent.map(|intent| intent.id.as_str()))))
+        let word = self.code().or(self.kind.as_deref()).unwrap_or("refused");
+        Ok(Progress::Done(declined(word, intent.map(|intent| intent.id.as_str()))))
     }
 
-    /// A question that was refused is a question that is open.
+    /// A refused query leaves the outcome unknown.
     pub(super) fn unexplained(&self) -> ProviderError {
-        let word = self.word().or(self.kind.as_deref()).unwrap_or("no reason given");
-        ProviderError::Unknown(format!("it refuses to say: {word}"))
+        let word = self.code().or(self.kind.as_deref()).unwrap_or("no reason");
+        ProviderError::Unknown(format!("the provider refused a query: {word}"))
     }
 }
 
@@ -155,5 +157,5 @@ fn check_currency(currency: &str) -> Result<(), ProviderError> {
     if currency == CURRENCY {
         return Ok(());
     }
-    Err(ProviderError::Mismatch(format!("it answers in {currency}, not in {CURRENCY}")))
+    Err(ProviderError::Mismatch(format!("the provider answered in {currency} instead of {CURRENCY}")))
 }

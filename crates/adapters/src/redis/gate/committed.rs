@@ -1,4 +1,4 @@
-//! What the store says of a campaign, not older than a moment.
+//! Rows of campaigns read from the store, not older than a limit.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use domain::ids::CampaignId;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
-/// How old a row may be that somebody is refused by.
+/// The highest age of a row on which a refusal may rest.
 const FRESH: Duration = Duration::from_millis(50);
 
 pub(super) struct Committed {
@@ -20,12 +20,12 @@ pub(super) struct Committed {
 #[derive(Default)]
 struct Slot {
     row: Mutex<Option<(Arc<Campaign>, Instant)>>,
-    /// Held by the one who reads, so that all who want the same row read it once.
+    /// Held while the row is read, so that concurrent requests read it once.
     reading: tokio::sync::Mutex<()>,
 }
 
 impl Slot {
-    /// The row, if it is young and knows of at least so many coupons.
+    /// Returns the row, if it is fresh and counts at least `issued_min` coupons.
     fn fresh(&self, issued_min: i64) -> Option<Arc<Campaign>> {
         let row = self.row.lock();
         let (campaign, read) = row.as_ref()?;
@@ -38,8 +38,8 @@ impl Committed {
         Committed { views, rows: Mutex::default() }
     }
 
-    /// The campaign's row: one that was read within the last moment and knows of at least so many coupons, or else one
-    /// that is read now. `None` when the store has none, or does not answer.
+    /// Returns the campaign's row: a fresh one that counts at least `issued_min` coupons, or else one that is read now.
+    /// `None` when the store has none, or does not answer.
     pub(super) async fn row(&self, id: CampaignId, issued_min: i64) -> Option<Arc<Campaign>> {
         let slot = self.slot(id);
         if let Some(row) = slot.fresh(issued_min) {
@@ -49,14 +49,14 @@ impl Committed {
         if let Some(row) = slot.fresh(issued_min) {
             return Some(row);
         }
-        // Its age counts from before it was read.
-        let asked = Instant::now();
+        // Its age starts before it is read.
+        let read_at = Instant::now();
         let row = Arc::new(self.views.campaign(id).await.ok()??);
-        *slot.row.lock() = Some((Arc::clone(&row), asked));
+        *slot.row.lock() = Some((Arc::clone(&row), read_at));
         Some(row)
     }
 
-    /// A commit of this process is a row that need not be read.
+    /// Takes over the row of a commit of this process, which need not be read.
     pub(super) fn apply(&self, campaign: &Arc<Campaign>) {
         let Some(slot) = self.rows.lock().get(&campaign.id).cloned() else { return };
         let mut row = slot.row.lock();
@@ -71,7 +71,7 @@ impl Committed {
     }
 
     pub(super) fn forget(&self, id: CampaignId) {
-        // Whoever reads it at this moment puts it into the slot that is thrown away.
+        // A concurrent reader fills the slot that is dropped here.
         self.rows.lock().remove(&id);
     }
 

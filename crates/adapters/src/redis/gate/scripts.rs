@@ -1,4 +1,4 @@
-//! What runs inside Redis: two ways to keep who has what, with the same answers.
+//! Scripts inside Redis: two ways to keep the claims, with the same answers.
 
 use domain::coupon::Campaign;
 use domain::ids::{CampaignId, UserId};
@@ -7,7 +7,7 @@ use redis::{RedisResult, Script};
 
 use crate::redis::Redis;
 
-/// A gate is gone so long after the last of its coupons is worth nothing: counts and claims at the same moment.
+/// How long keys are kept after the campaign's coupons expire; counts and claims expire together.
 const KEPT_MS: i64 = 24 * 3_600 * 1_000;
 
 /// How the claims of a campaign are kept.
@@ -16,24 +16,24 @@ pub enum GateScript {
     /// A set of claims, and a counter that moves when a claim is new.
     #[default]
     Counter,
-    /// A sorted set of claims by the time at which they were heard of; its size is the count.
+    /// A sorted set of claims by the time of their arrival; its size is the count.
     SortedSet,
 }
 
 pub(super) struct Scripts {
     kind: GateScript,
-    ask: Script,
-    tell: Script,
+    read: Script,
+    update: Script,
 }
 
 /// The keys of one campaign: its terms, its claims, and its counter. They share a tag, and so a node.
 pub(super) struct Keys([String; 3]);
 
-/// What Redis knows.
+/// Redis's knowledge of a campaign and a user.
 pub(super) struct Found {
-    /// This user holds as many as he may.
-    pub(super) has_his: bool,
-    /// Every coupon that there is, by the terms it knows, is claimed.
+    /// The user holds as many coupons as allowed.
+    pub(super) holds_all: bool,
+    /// Every coupon, by the quantity that Redis knows, is claimed.
     pub(super) is_full: bool,
     /// All claims are known, and none of them is this user's.
     pub(super) holds_none: bool,
@@ -42,7 +42,7 @@ pub(super) struct Found {
 }
 
 // KEYS: terms, claims, count. ARGV: the user.
-const ASK: &str = "
+const READ: &str = "
 local terms = redis.call('HMGET', KEYS[1], 'quantity', 'per_user', 'epoch')
 if not (terms[1] and terms[2] and terms[3]) then return {0, 0, 0, 0, '0'} end
 local count = COUNT
@@ -50,18 +50,18 @@ if count < 0 then
   redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
   return {0, 0, 0, 0, '0'}
 end
-local has_his = HAS(ARGV[1] .. '#' .. terms[2])
+local holds_all = HAS(ARGV[1] .. '#' .. terms[2])
 local full, none = 0, 0
 if count >= tonumber(terms[1]) then
   full = 1
   if not HAS(ARGV[1] .. '#1') then none = 1 end
 end
-return {has_his and 1 or 0, full, none, count, terms[3]}
+return {holds_all and 1 or 0, full, none, count, terms[3]}
 ";
 
-// KEYS: the same. ARGV: an epoch to begin with, the epoch that is meant or 0, quantity, coupons per user, the moment of
-// expiry in milliseconds, claims.
-const TELL: &str = "
+// KEYS: the same. ARGV: a new epoch, the expected epoch or 0, quantity, coupons per user, expiry in milliseconds,
+// claims.
+const UPDATE: &str = "
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
 if not epoch then
   redis.call('DEL', KEYS[2], KEYS[3])
@@ -85,7 +85,7 @@ return {0, count >= quantity and 1 or 0, 0, count, epoch}
 
 impl GateScript {
     fn fill(self, script: &str) -> String {
-        // A set that went away without its counter, or the other way round, is a count of -1: nothing is known.
+        // A set that expired without its counter, or the other way round, gives a count of -1: nothing is known.
         let (count, has, add) = match self {
             GateScript::Counter => (
                 "tonumber(redis.call('GET', KEYS[3]) or '0')
@@ -110,7 +110,7 @@ if redis.call('SCARD', KEYS[2]) ~= count then count = -1 end",
 
 impl Scripts {
     pub(super) fn new(kind: GateScript) -> Scripts {
-        Scripts { kind, ask: Script::new(&kind.fill(ASK)), tell: Script::new(&kind.fill(TELL)) }
+        Scripts { kind, read: Script::new(&kind.fill(READ)), update: Script::new(&kind.fill(UPDATE)) }
     }
 
     pub(super) fn keys(&self, redis: &Redis, campaign: CampaignId) -> Keys {
@@ -122,13 +122,13 @@ impl Scripts {
         Keys([key("terms"), key("claims"), key("count")])
     }
 
-    /// What is known of a campaign and a user.
-    pub(super) async fn ask(&self, mut line: ConnectionManager, keys: &Keys, user: UserId) -> RedisResult<Found> {
-        self.ask.key(&keys.0[..]).arg(user.0).invoke_async::<Answer>(&mut line).await.map(found)
+    /// Reads what is known of a campaign and a user.
+    pub(super) async fn read(&self, mut line: ConnectionManager, keys: &Keys, user: UserId) -> RedisResult<Found> {
+        self.read.key(&keys.0[..]).arg(user.0).invoke_async::<Answer>(&mut line).await.map(found)
     }
 
-    /// Tells a campaign's terms and claims; claims that belong to an epoch that is over are not heard.
-    pub(super) async fn tell(
+    /// Writes a campaign's terms and claims; claims of an earlier epoch are ignored.
+    pub(super) async fn update(
         &self,
         mut line: ConnectionManager,
         keys: &Keys,
@@ -136,11 +136,11 @@ impl Scripts {
         (epoch, claims): (u64, &[String]),
     ) -> RedisResult<Found> {
         let mut new_epoch = [0; 8];
-        // Without chance it is still another epoch than none.
+        // Without random bytes it is still different from no epoch.
         let _ = getrandom::fill(&mut new_epoch);
         // Small enough for a number of any script language.
         let new_epoch = (u64::from_be_bytes(new_epoch) >> 12).max(1);
-        let mut call = self.tell.key(&keys.0[..]);
+        let mut call = self.update.key(&keys.0[..]);
         call.arg(new_epoch.to_string()).arg(epoch.to_string()).arg(campaign.quantity).arg(campaign.issue_per_user_max);
         call.arg(campaign.valid_until.micros() / 1_000 + KEPT_MS).arg(claims);
         call.invoke_async::<Answer>(&mut line).await.map(found)
@@ -153,9 +153,9 @@ impl Scripts {
 
 type Answer = (i64, i64, i64, i64, String);
 
-fn found((has_his, is_full, holds_none, count, epoch): Answer) -> Found {
+fn found((holds_all, is_full, holds_none, count, epoch): Answer) -> Found {
     Found {
-        has_his: has_his == 1,
+        holds_all: holds_all == 1,
         is_full: is_full == 1,
         holds_none: holds_none == 1,
         count,
@@ -174,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_open_in_a_script() {
+    fn every_placeholder_of_a_script_is_filled() {
         for kind in [GateScript::Counter, GateScript::SortedSet] {
-            for script in [ASK, TELL] {
+            for script in [READ, UPDATE] {
                 let script = kind.fill(script);
                 assert!(!script.contains("COUNT") && !script.contains("    ADD\n"), "{script}");
             }

@@ -1,4 +1,4 @@
-//! Tells Redis what was committed, beside everything else and in order.
+//! Sends commits to Redis, in order and in the background.
 
 use std::sync::{Arc, Weak};
 
@@ -8,40 +8,40 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Shared;
 
-/// Claims that are told with one call: Redis does nothing else meanwhile.
+/// The most claims in one call: Redis serves nothing else meanwhile.
 const CLAIMS_MAX: usize = 500;
 
 pub(super) enum Task {
-    Tell(GateUpdate),
-    /// Everything before this was told.
+    Send(GateUpdate),
+    /// Everything before this was sent.
     Reach(oneshot::Sender<()>),
 }
 
-/// What was committed of a campaign: its row, and how many coupons each of these users holds.
+/// The committed state of a campaign: its row, and how many coupons each of these users holds.
 pub(super) struct GateUpdate {
     pub(super) campaign: Arc<Campaign>,
     pub(super) holders: Vec<(UserId, i64)>,
 }
 
-/// Tells until nobody learns anything any more.
-pub(super) async fn tell(shared: Weak<Shared>, mut tasks: mpsc::Receiver<Task>) {
+/// Sends until the gate is dropped.
+pub(super) async fn send(shared: Weak<Shared>, mut tasks: mpsc::Receiver<Task>) {
     while let Some(task) = tasks.recv().await {
         let Some(shared) = shared.upgrade() else { return };
         match task {
-            Task::Tell(update) => {
-                // What fails is learned again when it matters.
-                let _ = shared.tell(&update).await;
+            Task::Send(update) => {
+                // A failed update is made up for when it matters.
+                let _ = shared.send(&update).await;
             }
-            Task::Reach(tell) => {
-                // Whoever asked may be gone.
-                let _ = tell.send(());
+            Task::Reach(sender) => {
+                // The receiver may be gone.
+                let _ = sender.send(());
             }
         }
     }
 }
 
 impl Shared {
-    async fn tell(&self, update: &GateUpdate) -> Option<()> {
+    async fn send(&self, update: &GateUpdate) -> Option<()> {
         let GateUpdate { campaign, holders } = update;
         let keys = self.scripts.keys(&self.redis, campaign.id);
         let claims = holders.iter().flat_map(|(user, held)| (1..=*held).map(move |number| claim(*user, number)));
@@ -50,14 +50,14 @@ impl Shared {
         let mut rest = claims.as_slice();
         loop {
             let (now, later) = rest.split_at(rest.len().min(CLAIMS_MAX));
-            let told = self.redis.call(|line| self.scripts.tell(line, &keys, campaign, (epoch, now))).await;
-            let Some(found) = told else {
-                // What was counted did not arrive, so it may be counted again.
+            let sent = self.redis.call(|line| self.scripts.update(line, &keys, campaign, (epoch, now))).await;
+            let Some(found) = sent else {
+                // The counted claims did not arrive, so they may be counted again.
                 self.remember(campaign.id, |known| known.rebuilt = None);
                 return None;
             };
             if epoch != 0 && found.epoch != epoch {
-                // What was told before is lost already; this is told anew from the beginning when it matters.
+                // The earlier claims are lost already; all are sent again when it matters.
                 self.see(campaign.id, &found);
                 return None;
             }
@@ -74,7 +74,7 @@ impl Shared {
     }
 }
 
-/// The name of the claim that a user's coupon is: the same whenever it is told.
+/// The name of the claim for a user's coupon: the same in every update.
 pub(super) fn claim(user: UserId, number: i64) -> String {
     format!("{}#{number}", user.0)
 }

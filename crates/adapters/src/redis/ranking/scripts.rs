@@ -1,4 +1,4 @@
-//! What the ranking runs inside Redis. All its keys have one tag.
+//! The ranking's scripts inside Redis. All its keys have one tag.
 
 use app::ports::Window;
 use app::ports::views::DaySales;
@@ -8,15 +8,15 @@ use redis::{RedisResult, Script};
 
 use crate::redis::Redis;
 
-/// Days before today that are told apart.
+/// Days before today that have sums of their own.
 pub(super) const DAYS_BACK: i64 = 2;
-/// A day's keys are needed for so long.
+/// How long a day's keys are kept, in seconds.
 const KEPT_S: i64 = 5 * 24 * 3_600;
-/// A ranking is built anew so often, and half of it later nobody may rely on it any more.
+/// How long a built ranking counts as whole, in seconds, and the rest of it at which it is rebuilt.
 const WHOLE_S: i64 = 120;
 const SOON_S: i64 = 60;
 
-/// Whoever builds has so long.
+/// Time-out of a rebuild, in seconds.
 const BUILDING_S: i64 = 60;
 
 pub(super) struct Scripts {
@@ -34,15 +34,15 @@ impl Default for Scripts {
     }
 }
 
-// KEYS: who builds, whole, all, days and windows. ARGV: the one who wants to, seconds.
+// KEYS: builder, whole, all, days and windows. ARGV: the new builder, seconds.
 const BEGIN: &str = "
 if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) then return 0 end
 for key = 2, #KEYS do redis.call('DEL', KEYS[key]) end
 return 1
 ";
 
-// KEYS: all, the day, three windows, what came back of the day. ARGV: seconds, then members with what was sold on the day and
-// what came back of it. Both only grow, so whatever is told twice or late changes nothing; the windows hold the difference.
+// KEYS: all, the day, three windows, the day's returns. ARGV: seconds, then members with the units sold on the day and
+// those returned. Both only grow, so a late or repeated call changes nothing; the windows get the difference.
 const PUT: &str = "
 for i = 2, #ARGV, 3 do
   local back = tonumber(redis.call('ZSCORE', KEYS[6], ARGV[i]) or '0')
@@ -58,14 +58,14 @@ for key = 2, 6 do redis.call('EXPIRE', KEYS[key], ARGV[1]) end
 return 1
 ";
 
-// KEYS: all, who builds. ARGV: the one who wants to, then members and sums.
+// KEYS: all, builder. ARGV: the calling builder, then members and sums.
 const PUT_BEFORE: &str = "
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return redis.error_reply('another one builds') end
 for i = 2, #ARGV, 2 do redis.call('ZINCRBY', KEYS[1], ARGV[i + 1], ARGV[i]) end
 return 1
 ";
 
-// KEYS: whole, who builds. ARGV: the one who built, seconds.
+// KEYS: whole, builder. ARGV: the calling builder, seconds.
 const FINISH: &str = "
 if redis.call('GET', KEYS[2]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -74,7 +74,7 @@ end
 return 1
 ";
 
-// KEYS: whole, the window. ARGV: how many.
+// KEYS: whole, the window. ARGV: the limit.
 const BEST: &str = "
 if redis.call('EXISTS', KEYS[1]) == 0 then return {0, {}} end
 return {1, redis.call('ZREVRANGEBYSCORE', KEYS[2], '+inf', '(0', 'WITHSCORES', 'LIMIT', 0, ARGV[1])}
@@ -84,7 +84,7 @@ fn key(redis: &Redis, name: &str) -> String {
     redis.key(&format!("{{ranking}}:{name}"))
 }
 
-/// Sorts after every larger number, so that of equal sums the first product comes first.
+/// Sorts larger ids first, so that of equal sums the first product comes first.
 fn member(product: ProductId) -> String {
     format!("{:019}", i64::MAX - product.0)
 }
@@ -97,7 +97,7 @@ fn day(day: i64) -> String {
     format!("day:{day}")
 }
 
-fn came_back(day: i64) -> String {
+fn returned_on(day: i64) -> String {
     format!("back:{day}")
 }
 
@@ -106,7 +106,7 @@ fn three_days(last: i64) -> String {
 }
 
 impl Scripts {
-    /// Writes what was sold on a day so far.
+    /// Writes the units of a day sold so far.
     pub(super) async fn put(
         &self,
         mut line: ConnectionManager,
@@ -117,12 +117,12 @@ impl Scripts {
         let mut call = self.put.key(key(redis, "all"));
         call.key(key(redis, &day(on)));
         (on..=on + DAYS_BACK).for_each(|last| _ = call.key(key(redis, &three_days(last))));
-        call.key(key(redis, &came_back(on))).arg(KEPT_S);
+        call.key(key(redis, &returned_on(on))).arg(KEPT_S);
         sales.iter().for_each(|sales| _ = call.arg(member(sales.product)).arg(sales.sold).arg(sales.returned));
         call.invoke_async(&mut line).await
     }
 
-    /// Empties everything, and says under which name it is to be built; `None` while another one builds.
+    /// Deletes everything and returns the token of the rebuild; `None` while another process rebuilds.
     pub(super) async fn begin(
         &self,
         mut line: ConnectionManager,
@@ -130,13 +130,13 @@ impl Scripts {
         today: i64,
     ) -> RedisResult<Option<String>> {
         let mut token = [0; 8];
-        // Without chance two may build at once, and the ranking is built anew a little later.
+        // Without random bytes two processes may rebuild at once; the ranking is rebuilt a little later.
         let _ = getrandom::fill(&mut token);
         let token = u64::from_be_bytes(token).to_string();
         let mut call = self.begin.key(key(redis, "builder"));
         call.key(key(redis, "whole")).key(key(redis, "all"));
         for near in today - 2 * DAYS_BACK..=today + 1 + DAYS_BACK {
-            call.key(key(redis, &day(near))).key(key(redis, &three_days(near))).key(key(redis, &came_back(near)));
+            call.key(key(redis, &day(near))).key(key(redis, &three_days(near))).key(key(redis, &returned_on(near)));
         }
         let is_ours: bool = call.arg(&token).arg(BUILDING_S).invoke_async(&mut line).await?;
         Ok(is_ours.then_some(token))
@@ -161,13 +161,13 @@ impl Scripts {
         call.key(key(redis, "builder")).arg(token).arg(WHOLE_S).invoke_async(&mut line).await
     }
 
-    /// Whether it is there, and for a while yet.
+    /// Returns whether it is whole, and stays so for a while.
     pub(super) async fn is_whole(&self, mut line: ConnectionManager, redis: &Redis) -> RedisResult<bool> {
         let left: i64 = redis::cmd("TTL").arg(key(redis, "whole")).query_async(&mut line).await?;
         Ok(left > SOON_S)
     }
 
-    /// Best first; `None` when it is not whole.
+    /// Returns the best first; `None` when the ranking is not whole.
     pub(super) async fn best(
         &self,
         mut line: ConnectionManager,
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_equal_sums_the_first_product_comes_first_when_read_backwards() {
+    fn of_equal_sums_the_first_product_comes_first() {
         let mut members = [1, 2, 10, i64::MAX].map(|number| member(ProductId(number)));
         members.sort_unstable_by(|one, other| other.cmp(one));
         assert_eq!(members.map(|member| product(&member).unwrap().0), [1, 2, 10, i64::MAX]);

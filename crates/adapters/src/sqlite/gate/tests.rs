@@ -28,56 +28,56 @@ fn campaign(id: i64, quantity: i64, issued: i64) -> Campaign {
     }
 }
 
-fn tell(gate: &MemoryGate, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
+fn apply(gate: &MemoryGate, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
     gate.apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
 }
 
 #[track_caller]
 fn check(gate: &MemoryGate, user: UserId, expected: Option<Rejection>) {
-    let Advice::Given(advice) = gate.advice(DROP, user, NOON) else { panic!("it need not ask anybody") };
+    let Advice::Given(advice) = gate.advice(DROP, user, NOON) else { panic!("the memory gate answers without a call") };
     assert_eq!(advice.map(|early| early.rejection), expected);
 }
 
 #[test]
-fn nothing_is_refused_of_an_unknown_campaign() {
+fn an_unknown_campaign_refuses_nothing() {
     check(&MemoryGate::default(), ANN, None);
 }
 
 #[test]
 fn the_last_coupon_closes_the_gate_and_a_raised_quantity_opens_it() {
     let gate = MemoryGate::default();
-    tell(&gate, campaign(1, 1, 0), &[], true);
+    apply(&gate, campaign(1, 1, 0), &[], true);
     check(&gate, BOB, None);
-    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], false);
+    apply(&gate, campaign(1, 1, 1), &[(ANN, 1)], false);
     check(&gate, BOB, Some(Rejection::SoldOut));
-    tell(&gate, campaign(1, 2, 1), &[], false);
+    apply(&gate, campaign(1, 2, 1), &[], false);
     check(&gate, BOB, None);
     check(&gate, ANN, Some(Rejection::AlreadyIssued));
 }
 
 #[test]
-fn what_is_forgotten_is_open_and_takes_no_room() {
+fn a_forgotten_campaign_is_open_and_takes_no_room() {
     let gate = MemoryGate::default();
-    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
+    apply(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
     gate.forget(DROP);
     check(&gate, BOB, None);
     assert_eq!(gate.total.lock().holders, 0);
-    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
+    apply(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
     check(&gate, BOB, Some(Rejection::SoldOut));
 }
 
 #[test]
-fn who_has_his_is_told_so_even_when_all_are_gone() {
+fn a_holder_is_refused_as_such_even_when_sold_out() {
     let gate = MemoryGate::default();
-    tell(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
+    apply(&gate, campaign(1, 1, 1), &[(ANN, 1)], true);
     check(&gate, ANN, Some(Rejection::AlreadyIssued));
     check(&gate, BOB, Some(Rejection::SoldOut));
 }
 
 #[test]
-fn a_holder_below_his_limit_is_told_that_all_are_gone() {
+fn a_holder_below_the_limit_is_refused_as_sold_out() {
     let gate = MemoryGate::default();
-    tell(&gate, Campaign { issue_per_user_max: 2, ..campaign(1, 3, 3) }, &[(ANN, 1), (BOB, 2)], true);
+    apply(&gate, Campaign { issue_per_user_max: 2, ..campaign(1, 3, 3) }, &[(ANN, 1), (BOB, 2)], true);
     check(&gate, ANN, Some(Rejection::SoldOut));
     check(&gate, BOB, Some(Rejection::AlreadyIssued));
 }
@@ -85,42 +85,42 @@ fn a_holder_below_his_limit_is_told_that_all_are_gone() {
 #[test]
 fn a_gate_that_does_not_know_all_holders_refuses_only_those_it_knows() {
     let gate = MemoryGate::default();
-    tell(&gate, campaign(1, 2, 2), &[(ANN, 1)], false);
+    apply(&gate, campaign(1, 2, 2), &[(ANN, 1)], false);
     assert!(!gate.is_complete(DROP));
     check(&gate, ANN, Some(Rejection::AlreadyIssued));
     check(&gate, BOB, None);
-    tell(&gate, campaign(1, 2, 2), &[(ANN, 1), (UserId(3), 1)], true);
+    apply(&gate, campaign(1, 2, 2), &[(ANN, 1), (UserId(3), 1)], true);
     assert!(gate.is_complete(DROP));
     check(&gate, BOB, Some(Rejection::SoldOut));
 }
 
 #[test]
-fn a_campaign_that_does_not_issue_now_refuses_everybody_first() {
+fn a_campaign_that_does_not_issue_now_refuses_every_user() {
     let gate = MemoryGate::default();
     let sold_out = campaign(1, 1, 1);
-    tell(&gate, Campaign { paused: true, ..sold_out.clone() }, &[(ANN, 1)], true);
+    apply(&gate, Campaign { paused: true, ..sold_out.clone() }, &[(ANN, 1)], true);
     check(&gate, ANN, Some(Rejection::Paused));
-    tell(&gate, Campaign { issue_starts_at: Timestamp::from_micros(1_001), ..sold_out.clone() }, &[], false);
+    apply(&gate, Campaign { issue_starts_at: Timestamp::from_micros(1_001), ..sold_out.clone() }, &[], false);
     check(&gate, ANN, Some(Rejection::NotStarted));
-    tell(&gate, Campaign { issue_ends_at: NOON, ..sold_out }, &[], false);
+    apply(&gate, Campaign { issue_ends_at: NOON, ..sold_out }, &[], false);
     check(&gate, ANN, Some(Rejection::Expired));
 }
 
 #[test]
 fn a_queued_campaign_takes_every_request() {
     let gate = MemoryGate::default();
-    tell(&gate, Campaign { issue_mode: IssueMode::Queued, paused: true, ..campaign(1, 1, 1) }, &[(ANN, 1)], true);
+    apply(&gate, Campaign { issue_mode: IssueMode::Queued, paused: true, ..campaign(1, 1, 1) }, &[(ANN, 1)], true);
     check(&gate, ANN, None);
 }
 
 #[test]
-fn the_campaign_told_of_longest_ago_is_forgotten_first() {
+fn the_campaign_with_the_oldest_update_is_forgotten_first() {
     let gate = MemoryGate::new(GateBounds { campaigns_max: 2, holders_max: 9 });
     for id in [1, 2] {
-        tell(&gate, campaign(id, 1, 1), &[], true);
+        apply(&gate, campaign(id, 1, 1), &[], true);
     }
-    tell(&gate, campaign(1, 1, 1), &[], false);
-    tell(&gate, campaign(3, 1, 1), &[], true);
+    apply(&gate, campaign(1, 1, 1), &[], false);
+    apply(&gate, campaign(3, 1, 1), &[], true);
     assert!(gate.is_complete(CampaignId(1)) && gate.is_complete(CampaignId(3)));
     assert!(!gate.is_complete(CampaignId(2)));
 }
@@ -128,8 +128,8 @@ fn the_campaign_told_of_longest_ago_is_forgotten_first() {
 #[test]
 fn holders_of_others_make_room() {
     let gate = MemoryGate::new(GateBounds { campaigns_max: 9, holders_max: 3 });
-    tell(&gate, campaign(1, 2, 2), &[(ANN, 1), (BOB, 1)], true);
-    tell(&gate, campaign(2, 2, 2), &[(ANN, 1), (BOB, 1)], true);
+    apply(&gate, campaign(1, 2, 2), &[(ANN, 1), (BOB, 1)], true);
+    apply(&gate, campaign(2, 2, 2), &[(ANN, 1), (BOB, 1)], true);
     assert!(!gate.is_complete(DROP));
     assert!(gate.is_complete(CampaignId(2)));
     assert_eq!(gate.total.lock().holders, 2);
@@ -139,10 +139,10 @@ fn holders_of_others_make_room() {
 fn a_campaign_too_large_to_remember_is_left_to_the_engine_for_good() {
     let gate = MemoryGate::new(GateBounds { campaigns_max: 9, holders_max: 2 });
     let holders: Vec<(UserId, i64)> = (1..=3).map(|user| (UserId(user), 1)).collect();
-    tell(&gate, campaign(1, 3, 3), &holders, true);
+    apply(&gate, campaign(1, 3, 3), &holders, true);
     assert!(gate.is_complete(DROP), "the engine need not count the holders again");
     check(&gate, ANN, None);
     check(&gate, UserId(9), None);
-    tell(&gate, Campaign { paused: true, ..campaign(1, 3, 3) }, &[(ANN, 1)], false);
+    apply(&gate, Campaign { paused: true, ..campaign(1, 3, 3) }, &[(ANN, 1)], false);
     check(&gate, ANN, Some(Rejection::Paused));
 }

@@ -1,14 +1,14 @@
-//! Whether the coupons that a customer's row names are those that he was given.
+//! Checks that the coupons in a customer's row are those that the customer was issued.
 
 use rusqlite::{Connection, Result};
 
 use crate::sqlite::cells::from_row;
 
-/// So many are named.
+/// The most customers that are named.
 const NAMED_MAX: usize = 20;
 
-/// Customers whose row names other coupons than `coupon` has of theirs: fewer, or more.
-pub(super) fn untrue(connection: &Connection) -> Result<Vec<String>> {
+/// Returns the customers whose row names fewer or more coupons than the table `coupon` has of them.
+pub(super) fn mismatches(connection: &Connection) -> Result<Vec<String>> {
     let sql = format!(
         "SELECT user_id FROM coupon LEFT JOIN customer USING (user_id)
          WHERE instr(coalesce(coupons, '') || ' ', ' ' || campaign_id || '.' || nth || '=' || coupon_id || ' ') = 0
@@ -21,6 +21,6 @@ pub(super) fn untrue(connection: &Connection) -> Result<Vec<String>> {
     );
     let mut statement = connection.prepare(&sql)?;
     let customers = statement.query_map([], from_row::<i64>)?;
-    let say = |user| format!("customer {user}: his row names other coupons than he was given");
+    let say = |user| format!("customer {user}: the row names other coupons than were issued");
     customers.map(|user| user.map(say)).collect()
 }

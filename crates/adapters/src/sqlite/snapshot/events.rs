@@ -29,7 +29,7 @@ pub(super) fn read(connection: &Connection, each: &mut dyn FnMut(EventFacts)) ->
     })
 }
 
-/// Identities that several events have, and marks of what is no event: so many are named.
+/// The most repeated ids and marks without an event that are named.
 const NAMED_MAX: i64 = 10;
 
 fn repeated(connection: &Connection) -> Result<Vec<String>> {
@@ -53,7 +53,7 @@ fn passed_over(connection: &Connection) -> Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// Shards that no relay of ours ever held are brought out by somebody else, or by nobody.
+/// Shards that no relay of this shop ever held have another publisher, or none.
 fn relayed(connection: &Connection) -> Result<Vec<ShardPlace>> {
     let sql = select_relayed!("WHERE epoch > 0 ORDER BY relay_shard.shard");
     connection.prepare(sql)?.query_map([], from_row)?.collect()
@@ -77,7 +77,7 @@ fn shards(connection: &Connection, roots: &Roots) -> Result<Vec<ShardFacts>> {
     heads.map(|head| head.map(|head| roots.shard(head))).collect()
 }
 
-/// Events of orders that no run leads to, and runs that lead to what is not their order's.
+/// Returns an error text if events of orders are in no run, or runs contain events of another order.
 pub(super) fn out_of_reach(connection: &Connection) -> Result<Option<String>> {
     let sql = "SELECT (SELECT count(*) FROM event WHERE order_id IS NOT NULL),
                       (SELECT count(*) FROM order_event_run AS run CROSS JOIN event
@@ -87,7 +87,7 @@ pub(super) fn out_of_reach(connection: &Connection) -> Result<Option<String>> {
     let is_whole = events == reached && reached == led_to;
     Ok((!is_whole).then(|| {
         format!(
-            "order_event_run: {events} events are of orders, {reached} are found by their order, of {led_to} looked at"
+            "order_event_run: {events} events are of orders, {reached} are in a run of their order, of {led_to} in runs"
         )
     }))
 }

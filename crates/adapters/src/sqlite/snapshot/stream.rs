@@ -1,4 +1,4 @@
-//! The rows of a table as they come: many statements of one connection are read at a time.
+//! The rows of a table as they come: a connection reads several statements at a time.
 
 use rusqlite::{Result, Rows, Statement};
 

@@ -1,4 +1,4 @@
-//! Writes what a batch changed. Every statement stays prepared, and is looked up once per commit.
+//! Writes the changes of a batch. Every statement stays prepared, and is looked up once per commit.
 
 mod modes;
 mod orders;
@@ -18,7 +18,7 @@ use super::{Before, Failure, failed_delivery};
 use crate::sqlite::cells::{Run as _, find};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
-/// Moves the groups that stand where the batch left them; if one does not, the batch is void.
+/// Moves the groups' offsets; fails if one of them has moved since the batch read it.
 pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Result<(), Failure> {
     if moves.is_empty() {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
     Ok(())
 }
 
-/// If a campaign is not as the engine held it, the batch is void.
+/// Fails if a campaign differs from the one that the engine held.
 pub(super) fn compare_held(connection: &Connection, held: &[Campaign]) -> Result<(), Failure> {
     let same = "SELECT 1 FROM campaign WHERE campaign_id = ?1 AND issued = ?2 AND quantity = ?3 AND paused = ?4
                     AND issue_ends_at = ?5 AND updated_at = ?6";
@@ -54,8 +54,8 @@ pub(super) fn compare_held(connection: &Connection, held: &[Campaign]) -> Result
     Ok(())
 }
 
-/// So that the engine can ask whether a commit happened.
-pub(super) fn note_commit(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
+/// Records the commit, so that the engine can find out whether it happened.
+pub(super) fn record_commit(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO engine_commit (engine, number, committed_at) VALUES (?1, ?2, ?3)
          ON CONFLICT DO UPDATE SET number = excluded.number, committed_at = excluded.committed_at",
@@ -86,7 +86,7 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     sales(connection, rows)
 }
 
-/// Writes every changed row of a table that nothing is ever deleted from.
+/// Writes every changed row of a table without deletions.
 pub(super) fn put_all<K, V>(
     connection: &Connection,
     table: &Table<K, V>,

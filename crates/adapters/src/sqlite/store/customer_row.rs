@@ -1,5 +1,5 @@
-//! What is a customer's own, in one row: the heads of his lists, his points, and which coupons he has. These are a text that
-//! only grows: ` 12.1=345` is coupon 345, his first one of campaign 12.
+//! A customer's row: the heads of the customer's lists, the points, and the coupons. These are a text that only grows:
+//! ` 12.1=345` is coupon 345, the customer's first one of campaign 12.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,10 +43,10 @@ impl CustomerRow {
         self.points.map(|balance| Account { user: self.customer.user, balance })
     }
 
-    /// His coupons of a campaign, the first one first.
+    /// Returns the customer's coupons of a campaign, the first one first.
     pub(super) fn coupons(&self, campaign: CampaignId) -> Result<Vec<CouponId>> {
         coupons_of(campaign, &self.coupons).ok_or_else(|| {
-            let why = format!("the coupons of customer {} cannot be read: {}", self.customer.user.0, self.coupons);
+            let why = format!("the coupons of customer {} are unreadable: {}", self.customer.user.0, self.coupons);
             Error::FromSqlConversionFailure(0, Type::Text, why.into())
         })
     }
@@ -73,13 +73,13 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// The beginning of what it adds to the text, which no other coupon has.
-    fn place(self) -> String {
+    /// The beginning of the coupon's text, which no other coupon has.
+    fn prefix(self) -> String {
         format!(" {}.{}=", self.campaign.0, self.nth)
     }
 }
 
-/// What a commit changes in one row.
+/// The changes of a commit in one row.
 #[derive(Debug, Default)]
 pub(super) struct Changes<'c> {
     pub(super) customer: Option<Change<'c, Customer>>,
@@ -87,7 +87,7 @@ pub(super) struct Changes<'c> {
     pub(super) coupons: Vec<Given>,
 }
 
-/// Writes each row once, but for a customer who is given several coupons.
+/// Writes each row once, except for a customer who gets several coupons.
 pub(super) fn write(connection: &Connection, now: Timestamp, changes: &BTreeMap<UserId, Changes<'_>>) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
@@ -136,7 +136,7 @@ impl Statements<'_> {
             self.put_points.run((user.0, now.micros(), points))?;
         }
         for given in coupons {
-            if self.put_coupon.run((user.0, now.micros(), given.place(), given.coupon.0))? == 0 {
+            if self.put_coupon.run((user.0, now.micros(), given.prefix(), given.coupon.0))? == 0 {
                 return Err(refused(user, Some(given)));
             }
         }
@@ -156,24 +156,24 @@ impl Statements<'_> {
         let entry = customer.last_entry.map(|last| last.0);
         let notice = customer.last_notice.map(|last| last.0);
         let notices = customer.notices;
-        let (place, given_id) = given.map(|given| (given.place(), given.coupon.0.to_string())).unwrap_or_default();
+        let (prefix, given_id) = given.map(|given| (given.prefix(), given.coupon.0.to_string())).unwrap_or_default();
         let written = if is_new {
             let created_at = customer.created_at.micros();
-            self.insert.run((user, order, coupon, entry, notice, notices, points, place, given_id, created_at))?
+            self.insert.run((user, order, coupon, entry, notice, notices, points, prefix, given_id, created_at))?
         } else {
-            self.update.run((user, order, coupon, entry, notice, notices, points, place, given_id))?
+            self.update.run((user, order, coupon, entry, notice, notices, points, prefix, given_id))?
         };
         if written == 0 { Err(refused(customer.user, given)) } else { Ok(()) }
     }
 }
 
-/// A row that is not as the commit was decided for: it is broken.
+/// The row differs from the one that the commit was decided for, which breaks a constraint.
 fn refused(user: UserId, given: Option<Given>) -> Error {
     let why = match given {
         Some(Given { campaign, nth, .. }) => {
-            format!("customer {} has his coupon {nth} of campaign {}", user.0, campaign.0)
+            format!("customer {} already has coupon {nth} of campaign {}", user.0, campaign.0)
         }
-        None => format!("customer {} is gone", user.0),
+        None => format!("customer {} does not exist", user.0),
     };
     Error::SqliteFailure(ffi::Error::new(SQLITE_CONSTRAINT), Some(why))
 }
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn coupons_of_other_campaigns_are_passed_over() {
+    fn coupons_of_other_campaigns_are_skipped() {
         let text = " 1.1=7 12.1=8 1.2=9";
         assert_eq!(coupons_of(CampaignId(1), text), Some(vec![CouponId(7), CouponId(9)]));
         assert_eq!(coupons_of(CampaignId(2), text), Some(vec![]));

@@ -1,4 +1,4 @@
-//! By which way the store's events reach their groups, so that a switch neither repeats nor loses a reaction.
+//! The executor that carries the store's events to their groups, so that a switch neither repeats nor loses a reaction.
 
 use app::log::reactions::Group;
 use app::ports::StoreError;
@@ -8,63 +8,64 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use super::{SqliteStore, offsets};
 
 impl SqliteStore {
-    /// The way of the last time; `None` for a store that was never served.
+    /// Returns the executor of the last start; `None` for a store that was never served.
     pub fn last_carrier(&self) -> Result<Option<Carrier>, StoreError> {
-        carrier(&self.connection).map_err(told)
+        carrier(&self.connection).map_err(store_error)
     }
 
-    /// Says by which way events go from here on. Inline reactions are part of their commit and move no group, so a log
-    /// that takes over begins behind them. One that is left must have been read to its end. Only a log is read by shard,
-    /// so only it has an index for that; the first start over a large store takes the time to build it.
+    /// Switches to an executor. Inline reactions are part of their commit and move no offset, so a log that takes over
+    /// starts behind them. A log that is left must have been read to its end. Only a log is read by shard, so only it
+    /// has an index for that; the first start over a large store takes the time to build it.
     pub fn run_with(&mut self, carrier: Carrier) -> Result<(), StoreError> {
         let last = self.last_carrier()?;
         let index = match carrier.executor() {
             Executor::Inline => "DROP INDEX IF EXISTS event_of_shard",
             Executor::Log => "CREATE UNIQUE INDEX IF NOT EXISTS event_of_shard ON event_row (shard, seq)",
         };
-        let transaction = self.connection.transaction().map_err(told)?;
-        transaction.execute(index, []).map_err(told)?;
+        let transaction = self.connection.transaction().map_err(store_error)?;
+        transaction.execute(index, []).map_err(store_error)?;
         if last == Some(carrier) {
-            return transaction.commit().map_err(told);
+            return transaction.commit().map_err(store_error);
         }
         if carrier.begins_at_the_end_after(last) {
-            begin_at_the_end(&transaction).map_err(told)?;
+            begin_at_the_end(&transaction).map_err(store_error)?;
         }
         let remember = "INSERT INTO meta (name, value) VALUES ('executor', ?1)
              ON CONFLICT DO UPDATE SET value = excluded.value";
-        transaction.execute(remember, [carrier.name()]).map_err(told)?;
-        transaction.commit().map_err(told)
+        transaction.execute(remember, [carrier.name()]).map_err(store_error)?;
+        transaction.commit().map_err(store_error)
     }
 }
 
 impl SqliteStore {
-    /// Notes which secret the store is served with from here on; which it was before.
+    /// Records the mark of the secret that the store is served with from here on; returns the mark before.
     pub fn keep_secret_mark(&mut self, mark: &str) -> Result<Option<String>, StoreError> {
         let stored = "SELECT value FROM meta WHERE name = 'secret_mark'";
-        let last: Option<String> = self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(told)?;
+        let last: Option<String> =
+            self.connection.query_row(stored, [], |row| row.get(0)).optional().map_err(store_error)?;
         if last.as_deref() != Some(mark) {
             let keep = "INSERT INTO meta (name, value) VALUES ('secret_mark', ?1)
                  ON CONFLICT DO UPDATE SET value = excluded.value";
-            self.connection.execute(keep, [mark]).map_err(told)?;
+            self.connection.execute(keep, [mark]).map_err(store_error)?;
         }
         Ok(last)
     }
 }
 
-/// The way of the last time.
+/// Returns the executor of the last start.
 pub(in crate::sqlite) fn carrier(connection: &Connection) -> rusqlite::Result<Option<Carrier>> {
     let stored = "SELECT value FROM meta WHERE name = 'executor'";
     let word: Option<String> = connection.query_row(stored, [], |row| row.get(0)).optional()?;
     Ok(word.map(|word| Carrier::from_name(&word).unwrap_or(Carrier::Inline)))
 }
 
-/// Every group of the store's own log, and the relay, go on behind what is committed now.
+/// Moves every group of the store's own log, and the relay, behind the last committed event.
 fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let move_group = "INSERT INTO consumer_offset (consumer_group, topic, partition, position)
          VALUES (?1, '', ?2, ?3) ON CONFLICT DO UPDATE SET position = excluded.position";
     let move_relay = "INSERT INTO relay_shard (shard, position, epoch, holder) VALUES (?1, ?2, 0, 0)
          ON CONFLICT DO UPDATE SET position = excluded.position";
-    // Inline reactions wrote no inbox.
+    // Inline reactions wrote no inbox rows.
     let skip = "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
          SELECT ?1, '', ?2, coalesce(max(position), 0), ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER)
          FROM consumer_offset WHERE consumer_group = ?1 AND topic = '' AND partition = ?2";
@@ -79,6 +80,6 @@ fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn told(error: rusqlite::Error) -> StoreError {
+fn store_error(error: rusqlite::Error) -> StoreError {
     StoreError(error.to_string())
 }

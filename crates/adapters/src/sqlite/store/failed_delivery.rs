@@ -1,4 +1,4 @@
-//! Events that a group could not handle: read by their keys, written, and found when they are due.
+//! Events that a group could not handle: loading them by key, writing them, and finding the due ones.
 
 use app::events::outbox::uuid;
 use app::ports::DueTimer;
@@ -23,7 +23,7 @@ pub(super) fn event(connection: &Connection, key: ParkedEventKey) -> Result<Opti
     Ok(find(connection, sql, cells)?.map(|(_, message): (ParkedEventKey, Message)| message))
 }
 
-/// Parked keys whose first event is due, each with as many events as are tried at once.
+/// Parked keys whose first event is due, each with as many events as are retried together.
 pub(super) fn due_keys(connection: &Connection, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let sql = select_parked!("WHERE due_at <= ?1 ORDER BY due_at, consumer_group, topic, key_hash LIMIT ?2");
     let keys: Vec<(ParkKey, ParkedKey)> = find_all(connection, sql, (now.micros(), limit))?;
@@ -40,7 +40,7 @@ fn due_key(connection: &Connection, key: ParkKey, parked: ParkedKey) -> Result<D
     Ok(DueTimer::Parked { key, parked, messages: events.into_iter().map(|(_, message)| message).collect() })
 }
 
-/// Letters that are sent again now.
+/// Letters that are due to be resent.
 pub(super) fn due_letters(connection: &Connection, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>> {
     let sql = select_letter!("WHERE due_at <= ?1 ORDER BY due_at, letter_id LIMIT ?2");
     let letters = find_all(connection, sql, (now.micros(), limit))?;

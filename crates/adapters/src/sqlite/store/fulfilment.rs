@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept in the warehouse: read by their orders, and written.
+//! Payments, shipments and warehouse storages: loading them by order, and writing them.
 
 use app::state::rows::{CallbackKey, PaymentKey, Rows, ShipmentKey, StorageKey};
 use domain::ids::OrderId;
@@ -7,7 +7,7 @@ use rusqlite::{Connection, Result, params};
 
 use super::commit::put_all;
 use crate::records::given_back_cell;
-use crate::selects::{select_payment, select_shipment, select_storage, select_telling};
+use crate::selects::{select_callback, select_payment, select_shipment, select_storage};
 use crate::sqlite::cells::{Run as _, find};
 
 pub(super) fn load_payment(connection: &Connection, id: OrderId, rows: &mut Rows) -> Result<()> {
@@ -28,23 +28,23 @@ pub(super) fn load_storage(connection: &Connection, id: OrderId, rows: &mut Rows
     Ok(())
 }
 
-pub(super) fn load_telling(connection: &Connection, key: CallbackKey, rows: &mut Rows) -> Result<()> {
-    let sql = select_telling!("WHERE callback_key = ?1");
+pub(super) fn load_callback(connection: &Connection, key: CallbackKey, rows: &mut Rows) -> Result<()> {
+    let sql = select_callback!("WHERE callback_key = ?1");
     rows.tellings.loaded(key, find(connection, sql, [key.0.as_slice()])?);
     Ok(())
 }
 
 pub(super) fn write(connection: &Connection, rows: &Rows) -> Result<()> {
-    tellings(connection, rows)?;
+    callbacks(connection, rows)?;
     payments(connection, rows)?;
     shipments(connection, rows)?;
     storages(connection, rows)
 }
 
-fn tellings(connection: &Connection, rows: &Rows) -> Result<()> {
+fn callbacks(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO payment_callback (callback_key, provider, event_id, taken_at) VALUES (?1, ?2, ?3, ?4)";
-    put_all(connection, &rows.tellings, sql, |insert, key, telling| {
-        insert.run((key.0.as_slice(), &telling.provider, &telling.event, telling.at.micros()))
+    put_all(connection, &rows.tellings, sql, |insert, key, callback| {
+        insert.run((key.0.as_slice(), &callback.provider, &callback.event, callback.at.micros()))
     })
 }
 

@@ -24,7 +24,7 @@ use crate::selects::{
 use crate::sqlite::cells::{find, find_all};
 use crate::words::step_cells;
 
-/// An order with its lines. Both are of one moment only within a transaction.
+/// Reads an order with its lines. Only within a transaction are both of one moment.
 pub(in crate::sqlite) fn order(connection: &Connection, id: OrderId) -> Result<Option<OrderRow>> {
     let stored: Option<StoredOrder> = find(connection, select_order!("WHERE order_id = ?1"), [id.0])?;
     let Some(stored) = stored else { return Ok(None) };
@@ -38,7 +38,7 @@ pub(super) fn load(connection: &Connection, keys: &[Key], rows: &mut Rows, befor
 
 fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Before) -> Result<()> {
     match key {
-        // Where a group stands is compared by the commit itself.
+        // The commit itself compares the groups' offsets.
         Key::Offset(_) => {}
         Key::Inbox(key) => rows.inbox.loaded(key, inbox(connection, key)?),
         Key::Parked(key) => rows.parked.loaded(key, failed_delivery::parked(connection, key)?),
@@ -48,7 +48,7 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.letters.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Answer(key) => rows.answers.loaded(key, answer(connection, key)?),
-        Key::CallbackRow(key) => fulfilment::load_telling(connection, key, rows)?,
+        Key::CallbackRow(key) => fulfilment::load_callback(connection, key, rows)?,
         Key::Login(key) => {
             let sql = select_login!("WHERE email_key = ?1");
             rows.logins.loaded(key, find(connection, sql, [key.0.as_slice()])?);
@@ -76,12 +76,12 @@ fn load_one(connection: &Connection, key: Key, rows: &mut Rows, before: &mut Bef
             rows.requests.loaded(id, find(connection, sql, [id.0])?);
         }
         Key::Customer(user) => {
-            let purse = purse(connection, user, before)?;
-            rows.customers.loaded(CustomerKey(user), purse.map(|purse| purse.customer));
+            let row = customer_row(connection, user, before)?;
+            rows.customers.loaded(CustomerKey(user), row.map(|row| row.customer));
         }
         Key::Account(user) => {
-            let purse = purse(connection, user, before)?;
-            rows.accounts.loaded(AccountKey(user), purse.and_then(CustomerRow::account));
+            let row = customer_row(connection, user, before)?;
+            rows.accounts.loaded(AccountKey(user), row.and_then(CustomerRow::account));
         }
         Key::Holding(key) => {
             let found = holding(connection, key, before)?;
@@ -129,9 +129,9 @@ fn contact(connection: &Connection, user: UserId) -> Result<Option<Arc<str>>> {
     Ok(email.map(Arc::from))
 }
 
-/// A customer's row, which several keys name, is read once.
-fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b CustomerRow>> {
-    Ok(match before.purses.entry(user) {
+/// Reads a customer's row, which several keys share, once.
+fn customer_row<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> Result<Option<&'b CustomerRow>> {
+    Ok(match before.customers.entry(user) {
         Entry::Occupied(read) => read.into_mut().as_ref(),
         Entry::Vacant(unread) => unread.insert(CustomerRow::find(connection, user)?).as_ref(),
     })
@@ -140,8 +140,8 @@ fn purse<'b>(connection: &Connection, user: UserId, before: &'b mut Before) -> R
 fn holding(connection: &Connection, key: HoldingKey, before: &mut Before) -> Result<Option<Holding>> {
     let HoldingKey { campaign, user } = key;
     let mut coupons: Vec<Coupon> = vec![];
-    if let Some(purse) = purse(connection, user, before)? {
-        for id in purse.coupons(campaign)? {
+    if let Some(row) = customer_row(connection, user, before)? {
+        for id in row.coupons(campaign)? {
             coupons.extend(find(connection, select_coupon!("WHERE coupon_id = ?1"), [id.0])?);
         }
     }

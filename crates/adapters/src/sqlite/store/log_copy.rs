@@ -1,7 +1,7 @@
 //! Copies the store's log into its file, so that the log can start over: most of it beside the writer.
 //!
-//! A copy reads and syncs megabytes. On the writer's own connection all of it would be time in which nothing is decided.
-//! So a second connection copies what is long committed, and the writer copies only what came meanwhile.
+//! A copy reads and syncs megabytes. On the writer's own connection no batch could be decided meanwhile. So a second
+//! connection copies what was committed earlier, and the writer copies only what was added since.
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -17,17 +17,17 @@ use rusqlite::{Connection, ErrorCode, Result};
 use crate::sqlite::ballast::Ballast;
 use crate::sqlite::opening::BUSY_TIMEOUT;
 
-/// A log so many times as long as it should be has met readers at every copy: from here on those are waited for, each
-/// time a moment.
-const TOO_LONG: i32 = 8;
-const READERS_PATIENCE: Duration = Duration::from_millis(20);
-/// The part of a full log that the writer copies itself.
-const REST: i32 = 16;
-/// The part of a full log that is so little that another round beside the writer would not make it less.
-const LITTLE: i32 = 64;
+/// A log this many times its intended length has met readers at every copy: from here on each copy waits a moment for
+/// them.
+const TOO_LONG_FACTOR: i32 = 8;
+const READERS_TIMEOUT: Duration = Duration::from_millis(20);
+/// The part of a full log that the writer copies itself: one in this many.
+const REST_DIVISOR: i32 = 16;
+/// The part of a full log below which another round beside the writer is not worth it: one in this many.
+const NEGLIGIBLE_DIVISOR: i32 = 64;
 const ROUNDS_MAX: usize = 4;
 
-/// Where the log stands, in pages.
+/// The length of the log, in pages.
 #[derive(Clone, Copy, Debug)]
 struct Length {
     all: i32,
@@ -40,7 +40,7 @@ impl Length {
     }
 }
 
-/// The thread that copies, and what it works with.
+/// The thread that copies, and how it is woken.
 #[derive(Debug)]
 pub(in crate::sqlite) struct LogCopy {
     /// Dropped to end the thread.
@@ -50,9 +50,9 @@ pub(in crate::sqlite) struct LogCopy {
 }
 
 impl LogCopy {
-    /// Copies with a connection of its own from now on, whenever it is told to. The file that is copied into is given where
-    /// copies are synced; it stays open as long as the process lives, because closing it would take from every connection
-    /// of this process the locks that SQLite holds on it.
+    /// Starts a thread that copies with a connection of its own whenever it is woken. `synced` is the file to sync
+    /// after each copy, if copies are synced; it stays open as long as the process lives, because closing it would
+    /// release the locks that SQLite holds on it for every connection of this process.
     pub(in crate::sqlite) fn start(connection: Connection, synced: Option<File>) -> std::io::Result<LogCopy> {
         let (wake, woken) = sync_channel(1);
         let is_copying = Arc::new(AtomicBool::new(false));
@@ -63,8 +63,8 @@ impl LogCopy {
         Ok(LogCopy { wake: Some(wake), thread: Some(thread), is_copying })
     }
 
-    /// Does what is due, between two transactions of the writer. `pages` is how long the log may get; once all of it is
-    /// copied, the next commit starts it over at its full size.
+    /// Copies or starts a copy, if one is due; called between two transactions of the writer. `pages` is the intended
+    /// length of the log; once all of it is copied, the next commit starts it over at its full size.
     pub(super) fn tend(&self, writer: &Connection, pages: i32) -> Result<()> {
         if self.is_copying.load(Ordering::Acquire) {
             return Ok(());
@@ -73,15 +73,15 @@ impl LogCopy {
         if length.all < pages || length.all == length.copied {
             return Ok(());
         }
-        if length.all >= TOO_LONG * pages {
-            writer.busy_timeout(READERS_PATIENCE)?;
+        if length.all >= TOO_LONG_FACTOR * pages {
+            writer.busy_timeout(READERS_TIMEOUT)?;
             copy(writer, CheckpointMode::RESTART)?;
             return writer.busy_timeout(BUSY_TIMEOUT);
         }
-        if length.rest() <= pages / REST {
+        if length.rest() <= pages / REST_DIVISOR {
             return copy(writer, CheckpointMode::PASSIVE);
         }
-        self.begin(pages / LITTLE);
+        self.begin(pages / NEGLIGIBLE_DIVISOR);
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl Drop for LogCopy {
     fn drop(&mut self) {
         drop(self.wake.take());
         if let Some(thread) = self.thread.take() {
-            // A panic over there has been reported; what was not copied is in the log.
+            // A panic of the thread has been reported; what was not copied is in the log.
             let _ = thread.join();
         }
     }
@@ -106,14 +106,14 @@ impl Drop for LogCopy {
 
 fn copy_whenever(copied: (&Connection, Option<&File>), woken: &Receiver<i32>, is_copying: &AtomicBool) {
     for little in woken {
-        // An error of the disk meets the writer as well, who knows what to do about it.
+        // The writer meets a disk error as well, and handles it.
         let _ = copy_most(copied, little);
         is_copying.store(false, Ordering::Release);
     }
 }
 
-/// Leaves as little as it can to the writer: each round copies what came during the one before. SQLite would sync the file only
-/// with the last page, and the writer would wait for everything that was copied.
+/// Leaves as little as possible to the writer: each round copies what was added during the one before. SQLite would
+/// sync the file only with the last page, and the writer would wait for everything that was copied.
 fn copy_most((connection, synced): (&Connection, Option<&File>), little: i32) -> Result<()> {
     let mut before = length(connection)?.rest();
     for _round in 0..ROUNDS_MAX {
@@ -130,19 +130,19 @@ fn copy_most((connection, synced): (&Connection, Option<&File>), little: i32) ->
     Ok(())
 }
 
-/// Copies a log that a process before this one left, in place: the log starts over with the next commit. On a full disk the ballast is
-/// given up for it; what cannot be copied even so stays in the log.
+/// Copies the log of an earlier process, so that it starts over with the next commit. On a full disk the ballast is
+/// released for it; what cannot be copied even so stays in the log.
 pub(in crate::sqlite) fn copy_at_start(writer: &Connection, ballast: &Ballast) {
     let copied = copy(writer, CheckpointMode::PASSIVE);
-    if copied.is_err() && ballast.give_up() {
+    if copied.is_err() && ballast.release() {
         let _ = copy(writer, CheckpointMode::PASSIVE);
     }
 }
 
-/// Copies all of the log, and gives its own space back if nobody reads it. Says how many pages it had.
+/// Copies all of the log, and truncates it unless a reader uses it. Returns the number of pages it had.
 pub(super) fn make_room(writer: &Connection) -> Result<i32> {
     let pages = length(writer)?.all;
-    writer.busy_timeout(READERS_PATIENCE)?;
+    writer.busy_timeout(READERS_TIMEOUT)?;
     let copied = copy(writer, CheckpointMode::TRUNCATE);
     writer.busy_timeout(BUSY_TIMEOUT)?;
     copied.map(|()| pages)
@@ -156,7 +156,7 @@ fn length(connection: &Connection) -> Result<Length> {
 fn copy(connection: &Connection, mode: CheckpointMode) -> Result<()> {
     match connection.wal_checkpoint_v2(Some("main"), mode) {
         Ok(_) => Ok(()),
-        // A reader that does not let go, such as an audit: the log is copied another time.
+        // A long reader, such as an audit: the log is copied another time.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
         Err(error) => Err(error),
     }

@@ -1,4 +1,4 @@
-//! Brings the store's log to the disk, beside the thread that writes it.
+//! Syncs the store's log, beside the thread that writes it.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,32 +11,32 @@ use parking_lot::Mutex;
 
 use crate::sqlite::commit_mark::MarkWriter;
 
-/// The log's file and how much of it is known to be on the disk.
+/// The log's file and how much of it is durable.
 ///
-/// Commits follow each other in one file, and each is only valid after all before it. So one sync is good for every
-/// commit that was written before it began, and a power cut takes commits from the end alone.
+/// Commits follow each other in one file, and each is only valid after all before it. So one sync covers every commit
+/// that was written before it began, and a power cut takes commits from the end alone.
 #[derive(Debug)]
 pub(in crate::sqlite) struct LogSync {
     log: File,
-    /// Commits written.
+    /// Number of commits written.
     written: AtomicU64,
-    /// The engine's latest one of them, by the engine's own number.
+    /// The engine's number of its latest commit.
     latest: AtomicI64,
     synced: Mutex<Synced>,
     failed: OnceLock<String>,
 }
 
-/// What is on the disk.
+/// The durable commits.
 #[derive(Debug)]
 struct Synced {
-    /// So many commits.
+    /// Number of durable commits.
     commits: u64,
-    /// Where it is written down how far that is.
+    /// Where the latest durable commit is marked.
     marks: Option<MarkWriter>,
 }
 
 impl LogSync {
-    /// Takes hold of a log that exists.
+    /// Opens a log that exists.
     pub(in crate::sqlite) fn open(log: &Path, marks: Option<MarkWriter>) -> std::io::Result<Arc<LogSync>> {
         let log = File::options().read(true).write(true).open(log)?;
         let synced = Mutex::new(Synced { commits: 0, marks });
@@ -44,32 +44,33 @@ impl LogSync {
         Ok(Arc::new(LogSync { log, written, latest, synced, failed: OnceLock::new() }))
     }
 
-    /// Counts a commit of the engine that was written just now.
+    /// Counts a commit of the engine that was just written.
     pub(in crate::sqlite) fn wrote_commit(self: &Arc<LogSync>, number: i64) -> Durability {
         self.latest.store(number, Ordering::SeqCst);
         self.wrote()
     }
 
-    /// Counts a commit that was written just now.
+    /// Counts a commit that was just written.
     pub(in crate::sqlite) fn wrote(self: &Arc<LogSync>) -> Durability {
         let commit = self.written.fetch_add(1, Ordering::SeqCst) + 1;
         let sync = Arc::clone(self);
         Durability::Awaited(Box::new(move || sync.reach(commit)))
     }
 
-    /// Why nobody must write any more, if a sync failed: it is never tried again, because a repeated one may lie.
+    /// Returns why no commit may be written any more, if a sync failed: it is never retried, because a repeated sync
+    /// may succeed wrongly.
     pub(in crate::sqlite) fn failed(&self) -> Option<&String> {
         self.failed.get()
     }
 
-    /// Brings the latest mark to the disk as well, when there is time.
+    /// Syncs the latest mark as well, outside the hot path.
     pub(super) fn keep_mark(&self) {
         if let Some(marks) = &self.synced.lock().marks {
             let _ = marks.sync();
         }
     }
 
-    /// How long the sync took; nothing where the commit was on the disk already.
+    /// Returns the duration of the sync; `None` where the commit was durable already.
     fn reach(&self, commit: u64) -> Result<Option<Duration>, String> {
         let mut synced = self.synced.lock();
         if synced.commits >= commit {
@@ -85,13 +86,13 @@ impl LogSync {
                 synced.commits = written;
                 let took = began.elapsed();
                 if let Some(marks) = &mut synced.marks {
-                    // A mark that cannot be written says less than it could, and nothing that is not so.
+                    // A mark that cannot be written is older, but still true.
                     let _ = marks.reach(latest);
                 }
                 Ok(Some(took))
             }
             Err(error) => {
-                let failed = format!("the log could not be synced: {error}");
+                let failed = format!("syncing the log failed: {error}");
                 Err(self.failed.get_or_init(|| failed).clone())
             }
         }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_sync_is_good_for_every_commit_before_it_and_for_none_after() {
+    fn one_sync_covers_every_commit_before_it_and_none_after() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, "log").unwrap();
@@ -113,14 +114,14 @@ mod tests {
         assert_eq!(sync.synced.lock().commits, 2);
         let third = sync.wrote();
         first.reach().unwrap();
-        assert_eq!(sync.synced.lock().commits, 2, "what is on the disk is not synced again");
+        assert_eq!(sync.synced.lock().commits, 2, "a durable commit is not synced again");
         third.reach().unwrap();
         assert_eq!(sync.synced.lock().commits, 3);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn after_a_failed_sync_nothing_more_is_promised() {
+    fn after_a_failed_sync_every_commit_fails() {
         // A file that cannot be synced.
         let sync = LogSync::open(Path::new("/dev/null"), None).unwrap();
         let (first, second) = (sync.wrote(), sync.wrote());

@@ -1,4 +1,4 @@
-//! Events take their places at the ends of their shards, as the last thing of a commit.
+//! Assigns events their places at the ends of their shards, as the last step of a commit.
 
 use app::events::outbox::{self, SHARDS, ShardHead};
 use app::ports::Commit;
@@ -8,8 +8,8 @@ use rustc_hash::FxHashMap;
 
 use crate::sqlite::cells::{Run as _, find, find_all};
 
-/// The words that many events have alike, each set with its number in the store. What a transaction that came to nothing
-/// added is not there: then all of it is forgotten.
+/// The words that many events share, each set with its number in the store. Cleared when a transaction fails, because
+/// its new numbers were rolled back.
 #[derive(Debug, Default)]
 pub(super) struct Kinds(FxHashMap<Words, i64>);
 
@@ -121,7 +121,7 @@ impl Runs {
     }
 }
 
-/// Only the shards that took an event.
+/// Writes only the shards that got an event.
 fn write_heads(
     connection: &Connection,
     commit: &Commit<'_>,

@@ -20,7 +20,7 @@ fn commit(store: &mut SqliteStore, number: i64, accounts: impl Iterator<Item = i
 }
 
 #[test]
-fn a_full_disk_undoes_the_commit_and_is_forgotten_when_there_is_room() {
+fn a_full_disk_rolls_back_the_commit_until_there_is_room() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path(), Options::default()).unwrap().store;
     commit(&mut store, 1, 0..9).unwrap();
@@ -39,11 +39,11 @@ fn after_a_failed_sync_nothing_is_written_any_more() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = open(folder.path(), Options::default()).unwrap().store;
     let failed_sync = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
-    let error = store.give_up(Failure::Sqlite(rusqlite::Error::SqliteFailure(failed_sync, None)));
+    let error = store.fail(Failure::Sqlite(rusqlite::Error::SqliteFailure(failed_sync, None)));
     assert!(matches!(error, CommitError::Broken(_)), "{error:?}");
     let mut rows = Rows::default();
     assert!(ready(store.load(&[], &mut rows)).is_err());
-    assert!(ready(store.rollback()).is_err(), "so the engine learns that the store is broken");
+    assert!(ready(store.rollback()).is_err(), "the engine learns that the store is broken");
     assert!(ready(store.lease(Sequence::Order, 1)).is_err());
     let id = CommitId { engine: 1, number: 1 };
     let commit = Commit { id, rows: &rows, offsets: &[], now: Timestamp::default() };
@@ -51,7 +51,7 @@ fn after_a_failed_sync_nothing_is_written_any_more() {
 }
 
 #[test]
-fn a_reader_that_stays_holds_up_the_log_but_not_the_shop() {
+fn a_long_reader_holds_up_the_log_but_not_the_shop() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { synchronous: crate::sqlite::Synchronous::Off, ..Options::default() };
     let mut store = open(folder.path(), options).unwrap().store;
@@ -70,5 +70,5 @@ fn a_reader_that_stays_holds_up_the_log_but_not_the_shop() {
         commit(&mut store, number, 0..9).unwrap();
         length(&store) < store.log_pages
     });
-    assert!(starts_over, "the log starts over once nobody reads its old pages");
+    assert!(starts_over, "the log starts over when its old pages have no reader");
 }

@@ -1,4 +1,4 @@
-//! People: their points, how they sign in, and what the shop remembers of their requests.
+//! Users: their points, their logins, and the stored answers to their requests.
 
 use app::ports::views::{AccountViews, Reading};
 use app::state::rows::{AnswerKey, EmailKey, Entry, Login};
@@ -26,7 +26,7 @@ impl AccountViews for SqliteViews {
 
     fn entries_of(&self, user: UserId, before: Option<EntryId>, limit: usize) -> Reading<'_, Vec<Entry>> {
         self.read(move |connection| {
-            let newest = ENTRIES.begin(connection, user, before.map(|before| before.0))?.map(EntryId);
+            let newest = ENTRIES.first(connection, user, before.map(|before| before.0))?.map(EntryId);
             follow(newest, limit, |id| {
                 let entry = find(connection, select_entry!("WHERE entry_id = ?1"), [id.0])?;
                 Ok(entry.map(|entry: Entry| (entry, entry.previous)))
@@ -40,7 +40,7 @@ impl AccountViews for SqliteViews {
 
     fn answers_before(&self, moment: Timestamp, limit: usize) -> Reading<'_, Vec<AnswerKey>> {
         self.read(move |connection| {
-            // Answers were numbered as they were given, so the first that is young enough ends the search.
+            // Answers are numbered in order of time, so the first that is recent enough ends the search.
             let sql = "SELECT key, answered_at FROM idempotency ORDER BY idempotency_id LIMIT ?1";
             let mut statement = connection.prepare_cached(sql)?;
             let mut rows = statement.query([sql_limit(limit)])?;

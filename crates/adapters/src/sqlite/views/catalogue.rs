@@ -1,4 +1,4 @@
-//! Products and what sells best.
+//! Products and the ranking.
 
 use app::ports::views::{CatalogueViews, DaySales, Popular, Reading};
 use domain::ids::ProductId;

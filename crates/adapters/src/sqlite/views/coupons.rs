@@ -1,4 +1,4 @@
-//! Campaigns, the coupons they gave out, and requests for them.
+//! Campaigns, the coupons that they issued, and requests for them.
 
 use app::ports::views::{CouponViews, Reading, UserCoupon};
 use app::state::rows::Request;
@@ -34,7 +34,7 @@ impl CouponViews for SqliteViews {
 
     fn coupons_of(&self, user: UserId, before: Option<CouponId>, limit: usize) -> Reading<'_, Vec<UserCoupon>> {
         self.read(move |connection| {
-            let newest = COUPONS.begin(connection, user, before.map(|before| before.0))?.map(CouponId);
+            let newest = COUPONS.first(connection, user, before.map(|before| before.0))?.map(CouponId);
             follow(newest, limit, |id| user_coupon(connection, id))
         })
     }
@@ -44,7 +44,7 @@ impl CouponViews for SqliteViews {
     }
 }
 
-/// A coupon, and the one that its owner was given before it.
+/// Reads a coupon and its owner's previous one.
 fn user_coupon(connection: &Connection, id: CouponId) -> Result<Option<(UserCoupon, Option<CouponId>)>> {
     let found = find(connection, select_user_coupon!("WHERE coupon_id = ?1"), [id.0])?;
     Ok(found.map(|(coupon, previous): (UserCoupon, Option<i64>)| (coupon, previous.map(CouponId))))

@@ -1,4 +1,4 @@
-//! What consumer groups could not handle.
+//! Events that consumer groups could not handle.
 
 use app::ports::views::{LetterViews, Reading};
 use app::state::rows::DeadLetter;
@@ -26,7 +26,7 @@ impl LetterViews for SqliteViews {
 
     fn open_letters(&self) -> Reading<'_, Vec<(String, i64)>> {
         self.read(|connection| {
-            // As the index has it.
+            // The condition of the partial index, word for word.
             let sql = "SELECT consumer_group, count(*) FROM dead_letter WHERE status IN ('SCHEDULED', 'PERMANENT') \
                  GROUP BY consumer_group ORDER BY consumer_group";
             find_all(connection, sql, [])

@@ -1,4 +1,4 @@
-//! Payments, shipments and what is kept in the warehouse.
+//! Payments, shipments and warehouse storages.
 
 use app::audit::Fulfilment;
 use app::ports::views::{FulfilmentViews, Reading};
@@ -24,7 +24,7 @@ impl FulfilmentViews for SqliteViews {
                 let sql = select_payment!("WHERE order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
                 find_all(connection, sql, (before, sql_limit(limit)))
             }
-            // As the index has it, which knows no other state.
+            // The condition of the partial index, word for word; it has no other state.
             Some(State::Stuck) => {
                 let sql = select_payment!("WHERE state = 'STUCK' AND order_id < ?1 ORDER BY order_id DESC LIMIT ?2");
                 find_all(connection, sql, (before, sql_limit(limit)))

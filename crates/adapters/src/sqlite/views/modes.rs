@@ -1,4 +1,4 @@
-//! The record of the mode setting.
+//! The history of the mode setting.
 
 use app::ports::views::{ModeViews, Reading};
 use app::state::rows::ModesChange;

@@ -1,4 +1,4 @@
-//! What a user was told, read from his newest notice back.
+//! A user's notices, read backwards from the newest.
 
 use app::ports::views::{NoticeViews, Notices, Reach, Reading, ToldNotice};
 use domain::ids::{NoticeId, UserId};
@@ -20,8 +20,8 @@ impl NoticeViews for SqliteViews {
     }
 }
 
-/// The notices after a number that can still be told, newest first. Their chain has no other index: one that is written
-/// with every order would cost more than a walk over the few that a reader has missed.
+/// Returns the notices after a number that can still be delivered, newest first. Their chain has no other index:
+/// writing one with every order would cost more than walking over the few notices that a reader has missed.
 fn waiting(connection: &Connection, newest: Option<NoticeId>, after: i64, reach: Reach) -> Result<Vec<NoticeId>> {
     let sql = "SELECT number, created_at, previous_notice_id FROM notice WHERE notice_id = ?1";
     let (mut found, mut next) = (vec![], newest);
@@ -32,7 +32,7 @@ fn waiting(connection: &Connection, newest: Option<NoticeId>, after: i64, reach:
             break;
         }
         if found.len() == reach.waiting_max {
-            // Room for those that come while these are told, so that one reset is enough.
+            // Leaves room for notices that arrive while these are delivered, so that one reset is enough.
             found.truncate(reach.waiting_max.div_ceil(2));
             break;
         }

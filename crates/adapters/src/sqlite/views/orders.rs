@@ -1,4 +1,4 @@
-//! Orders and what happened to them.
+//! Orders and their events.
 
 use app::ports::views::{HistoryEvent, OrderViews, Reading};
 use app::state::rows::Timer;
@@ -21,14 +21,14 @@ impl OrderViews for SqliteViews {
 
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            let newest = ORDERS.begin(connection, user, before.map(|before| before.0))?.map(OrderId);
+            let newest = ORDERS.first(connection, user, before.map(|before| before.0))?.map(OrderId);
             follow(newest, limit, |id| Ok(order(connection, id)?.map(|row| (row.order, row.previous))))
         })
     }
 
     fn orders(&self, outcome: Option<Outcome>, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {
         self.read(move |connection| {
-            // Stuck orders have an index, which is found only by its very condition.
+            // Stuck orders have a partial index, which SQLite uses only with a literal condition.
             let condition = match outcome {
                 None => String::new(),
                 Some(outcome) => format!("AND outcome = '{}' ", outcome.name()),

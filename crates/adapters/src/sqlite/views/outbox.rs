@@ -46,7 +46,7 @@ impl OutboxViews for SqliteViews {
     }
 }
 
-/// The number of a shard's first event that is not older, or the number that its next one gets.
+/// Returns the number of a shard's first event that is not older, or the number of its next event.
 fn first_since(connection: &Connection, shard: i64, moment: Timestamp) -> Result<i64> {
     let sql = "SELECT seq FROM event WHERE shard = ?1 AND occurred_at >= ?2 ORDER BY seq LIMIT 1";
     if let Some(first) = find(connection, sql, (shard, moment.micros()))? {

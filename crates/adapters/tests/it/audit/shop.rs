@@ -1,4 +1,4 @@
-//! A shop on SQLite with a bit of everything: every outcome, both issue modes, refusals, repeats.
+//! A shop on SQLite with one case of everything: every outcome, both issue modes, refusals, repeats.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,14 +47,14 @@ impl Clock for TestClock {
     }
 }
 
-/// Where a shop keeps its rows.
+/// The place of a shop's rows.
 pub(super) enum Home {
     Embedded(Embedded),
     Shared(Database),
 }
 
 impl Home {
-    /// The store, its log, the key of its codes, the number of its engine.
+    /// Returns the store, its log, the key of its codes, and the number of its engine.
     async fn open(&self) -> (Box<dyn Store>, Box<dyn EventLog>, [u8; 16], u32) {
         match self {
             Home::Embedded(embedded) => {
@@ -88,9 +88,9 @@ pub(super) struct Shop {
     consumer: Consumer,
     clock: Arc<TestClock>,
     executor: Executor,
-    /// Makes idempotency keys that no earlier process used.
+    /// The start of idempotency keys that no earlier process used.
     keys: u64,
-    /// Whether the shop is audited after every commit.
+    /// Audits the shop after every commit.
     watched: bool,
 }
 
@@ -166,7 +166,7 @@ impl Shop {
         }
     }
 
-    /// Follows the log to its end, one event per commit.
+    /// Handles the log to its end, one event per commit.
     pub(super) fn quiet(&mut self) {
         if self.executor == Executor::Inline {
             return;
@@ -185,7 +185,7 @@ impl Shop {
         }
     }
 
-    /// Lets the step deadline pass and fires what is due.
+    /// Lets the step deadline pass and fires the due timers.
     pub(super) fn fire_timers(&mut self) {
         self.clock.0.fetch_add(STEP_DEADLINE.as_micros() as i64 + 1, Ordering::Relaxed);
         let due = self.runtime.block_on(self.engine.due_timers(100)).unwrap();
@@ -197,10 +197,10 @@ impl Shop {
         }
     }
 
-    /// Opens the shop and sells a bit of everything.
+    /// Opens the shop and sells one case of everything.
     pub(super) fn sell_everything(&mut self) {
         self.open_for_business();
-        self.give_coupons();
+        self.issue_coupons();
         self.place_orders();
         self.take_money();
     }
@@ -234,14 +234,14 @@ impl Shop {
         self.quiet();
     }
 
-    fn give_coupons(&mut self) {
+    fn issue_coupons(&mut self) {
         for campaign in [1, 2, 9].map(CampaignId) {
             for user in [ANN, ANN, BOB, CAT] {
                 self.ask(Command::RequestCoupon { campaign, user });
             }
         }
         self.quiet();
-        // What is decided at one moment has no order that the audit could hold anybody to.
+        // Decisions of the same moment have no order that the audit could check.
         self.clock.0.fetch_add(1, Ordering::Relaxed);
         let change = Change { quantity: Some(4), ..Change::default() };
         for campaign in [1, 2].map(CampaignId) {
@@ -274,9 +274,9 @@ impl Shop {
         self.quiet();
     }
 
-    /// One is paid and sent, one is paid and given back.
+    /// One order is paid and sent, another is paid and refunded.
     fn take_money(&mut self) {
-        let sent = changed(prepaid(order(CAT, &[(1, 1)])), |order| order.receiver = Some(cats_home()));
+        let sent = changed(prepaid(order(CAT, &[(1, 1)])), |order| order.receiver = Some(cats_address()));
         let back = prepaid(order(CAT, &[(1, 1)]));
         let [sent, back] = [sent, back].map(|command| {
             let order = self.order(command);
@@ -293,7 +293,7 @@ impl Shop {
         self.approve(back, Operation::Refund);
     }
 
-    /// The provider does what it is asked.
+    /// The provider approves the operation.
     fn approve(&mut self, order: OrderId, operation: Operation) {
         let asked = Asked::first(1, operation, i64::from(operation == Operation::Refund));
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
@@ -302,7 +302,7 @@ impl Shop {
         self.quiet();
     }
 
-    /// Leaves an order in every live state. Only where events wait in the log do orders wait, too.
+    /// Leaves an order in every live state. Orders wait only where events wait in the log.
     pub(super) fn leave_orders_waiting(&mut self) {
         self.order(with_points(order(BOB, &[(1, 2)]), 300));
         self.order(order(CAT, &[(1, 1)]));
@@ -330,7 +330,7 @@ pub(super) fn order(user: UserId, items: &[(i64, i64)]) -> Command {
     }))
 }
 
-fn cats_home() -> Receiver {
+fn cats_address() -> Receiver {
     Receiver { name: "Cat".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 

@@ -9,7 +9,7 @@ use crate::database::{Database, runtime};
 use crate::fixture::Embedded;
 use crate::shop::{ANN, Shop, order};
 
-/// Reads everything from the cursors on and moves them to the end.
+/// Reads everything after the cursors and moves them to the end.
 async fn read_all(outbox: &mut dyn Outbox, leases: &mut [Lease]) -> usize {
     let mut count = 0;
     loop {
@@ -47,7 +47,7 @@ fn a_folder_has_one_relay() {
         assert_eq!(leases.len(), SHARDS);
         assert_eq!(outbox.take_free().await, Ok(vec![]));
         assert!(read_all(&mut outbox, &mut leases).await >= 4);
-        // The next process, while the old one still holds what it held.
+        // The next process, while the old one still has its leases.
         let mut next = opened.store.outbox(opened.engine + 1).unwrap();
         let taken = next.take_free().await.unwrap();
         assert!(taken.iter().zip(&leases).all(|(new, old)| new.cursor == old.cursor && new.epoch == old.epoch + 1));
@@ -57,8 +57,8 @@ fn a_folder_has_one_relay() {
 }
 
 #[test]
-fn several_relays_of_a_database_exclude_each_other() {
-    let Some(database) = Database::new("several_relays_of_a_database_exclude_each_other") else { return };
+fn relays_of_a_database_exclude_each_other() {
+    let Some(database) = Database::new("relays_of_a_database_exclude_each_other") else { return };
     fill(&mut Shop::on(&database, Executor::Inline));
     runtime().block_on(async {
         let (first, second) = (database.opened().await, database.opened().await);
@@ -67,7 +67,7 @@ fn several_relays_of_a_database_exclude_each_other() {
         assert_eq!(leases.len(), SHARDS);
         assert_eq!(second.take_free().await, Ok(vec![]), "all are held");
         assert!(read_all(&mut first, &mut leases).await >= 4);
-        // Another thread, because it awaits something itself.
+        // On another thread, because it blocks on a runtime of its own.
         let execute = |sql| std::thread::scope(|scope| scope.spawn(|| database.execute(sql)).join().unwrap());
         execute("UPDATE relay_shard SET leased_until = 1 WHERE shard < 4");
         let taken = second.take_free().await.unwrap();
@@ -76,7 +76,7 @@ fn several_relays_of_a_database_exclude_each_other() {
         let held = first.keep(&leases).await.unwrap();
         assert_eq!(held, (4..SHARDS).collect::<Vec<_>>());
         assert_eq!(second.keep(&taken).await.unwrap().len(), 4);
-        // A cursor never goes back.
+        // A cursor never moves back.
         let behind = Lease { cursor: 0, ..taken[0] };
         second.keep(&[behind]).await.unwrap();
         assert_eq!(execute("UPDATE relay_shard SET holder = 0 WHERE position = 0 AND shard IN (SELECT shard FROM outbox_shard WHERE seq > 0)"), 0);
@@ -84,7 +84,7 @@ fn several_relays_of_a_database_exclude_each_other() {
 }
 
 #[test]
-fn a_broker_begins_behind_what_was_committed_before() {
+fn a_broker_starts_behind_earlier_commits() {
     let store = Embedded::new();
     fill(&mut Shop::open(store.folder.path(), Executor::Inline, sqlite::Synchronous::Off));
     let mut opened = store.open();

@@ -16,15 +16,15 @@ const COUPONS: i64 = 150;
 const STOCK: i64 = 100;
 const USERS: i64 = 250;
 
-/// Issue numbers of the coupons, and how many orders were completed.
+/// Issue numbers of the coupons, and the number of completed orders.
 #[derive(Default)]
 struct Got {
     numbers: Vec<i64>,
     orders: i64,
 }
 
-/// Everybody asks for a coupon and orders one unit, so many in a batch, in an order of the engine's own.
-fn ask_for_everything(shop: &mut Shop, (campaign, product): (CampaignId, ProductId), step: i64) -> Got {
+/// Every user requests a coupon and orders one unit, in batches, in an order that differs by engine.
+fn request_everything(shop: &mut Shop, (campaign, product): (CampaignId, ProductId), step: i64) -> Got {
     let mut got = Got::default();
     let users: Vec<UserId> = (0..USERS).map(|place| UserId(1 + place * step % USERS)).collect();
     for users in users.chunks(20) {
@@ -41,7 +41,7 @@ fn ask_for_everything(shop: &mut Shop, (campaign, product): (CampaignId, Product
             match reply.result {
                 Ok(Answer::CouponIssued { issue_number, .. }) => got.numbers.push(issue_number),
                 Ok(Answer::OrderPlaced { .. }) => {
-                    let order = reply.order.expect("an order that was placed is told");
+                    let order = reply.order.expect("every placed order is reported");
                     got.orders += i64::from(
                         order.outcome == domain::order::Outcome::Completed
                             || order.outcome == domain::order::Outcome::AwaitingPayment,
@@ -56,8 +56,8 @@ fn ask_for_everything(shop: &mut Shop, (campaign, product): (CampaignId, Product
 }
 
 #[test]
-fn three_engines_give_out_exactly_what_there_is() {
-    let Some(database) = Database::new("three_engines_give_out_exactly_what_there_is") else { return };
+fn three_engines_sell_exactly_what_there_is() {
+    let Some(database) = Database::new("three_engines_sell_exactly_what_there_is") else { return };
     let mut first = Shop::on(&database, Executor::Inline);
     let (campaign, product) = (first.create_campaign(COUPONS), first.register_product(STOCK));
     let got: Vec<Got> = std::thread::scope(|scope| {
@@ -65,13 +65,13 @@ fn three_engines_give_out_exactly_what_there_is() {
         let engines = [1, 3, 7].map(|step| {
             scope.spawn(move || {
                 let mut shop = Shop::on(database, Executor::Inline);
-                ask_for_everything(&mut shop, (campaign, product), step)
+                request_everything(&mut shop, (campaign, product), step)
             })
         });
         engines.into_iter().map(|engine| engine.join().unwrap()).collect()
     });
     let numbers: Vec<i64> = got.iter().flat_map(|got| got.numbers.iter().copied()).collect();
-    assert_eq!(numbers.len(), numbers.iter().collect::<BTreeSet<_>>().len(), "no number was given twice");
+    assert_eq!(numbers.len(), numbers.iter().collect::<BTreeSet<_>>().len(), "no number was issued twice");
     assert_eq!(numbers.iter().collect::<BTreeSet<_>>(), (1..=COUPONS).collect::<Vec<_>>().iter().collect());
     assert_eq!(got.iter().map(|got| got.orders).sum::<i64>(), STOCK);
     let audit = audit::audit(&mut database.snapshot(), Timestamp::from_micros(i64::MAX)).unwrap();

@@ -1,4 +1,4 @@
-//! A connection that is lost at the worst moment: everything happens once, and everybody is told the truth.
+//! A connection that is lost at the worst moment: every commit happens once, and every answer is true.
 
 use app::audit;
 use app::commands::answer::Answer;
@@ -15,8 +15,8 @@ use crate::database::Database;
 use crate::shop::{ANN, Shop, order};
 
 #[test]
-fn a_commit_that_was_lost_sight_of_happens_once() {
-    let Some(database) = Database::new("a_commit_that_was_lost_sight_of_happens_once") else { return };
+fn a_commit_with_an_unknown_outcome_happens_once() {
+    let Some(database) = Database::new("a_commit_with_an_unknown_outcome_happens_once") else { return };
     let proxy = Proxy::before(database.host());
     let mut shop = Shop::at(&database.url_over(proxy.port), Executor::Inline);
     let mut balance = 0;
@@ -24,7 +24,7 @@ fn a_commit_that_was_lost_sight_of_happens_once() {
         proxy.plan(cut);
         balance += 7;
         let (report, answers) = shop.batch([Command::ChargePoints { user: ANN, amount: Money::won(7) }]);
-        assert!(proxy.is_done(), "the line was cut: {cut:?}");
+        assert!(proxy.is_done(), "the connection was cut: {cut:?}");
         let told: Vec<_> = answers.into_iter().map(|reply| reply.result).collect();
         assert_eq!(told, [Ok(Answer::PointsCharged { balance: Money::won(balance) })], "{cut:?}");
         assert_eq!(report.errors.is_empty(), cut == Cut::Never, "{cut:?}: {:?}", report.errors);
@@ -32,7 +32,7 @@ fn a_commit_that_was_lost_sight_of_happens_once() {
     assert_eq!(shop.wait(shop.views.balance(ANN)).unwrap(), Money::won(balance));
 }
 
-/// Somebody, or a restart, ends every connection again and again.
+/// An operator, or a restart, ends every connection again and again.
 #[test]
 fn killed_connections_lose_and_repeat_nothing() {
     let Some(database) = Database::new("killed_connections_lose_and_repeat_nothing") else { return };
@@ -41,7 +41,7 @@ fn killed_connections_lose_and_repeat_nothing() {
     let mut issued = 0;
     for round in 0..20 {
         database.kill_all();
-        // Its number is leased, before anything is begun.
+        // Its number is leased before a transaction begins.
         shop.register_product(1);
         database.kill_all();
         let users = (0..5).map(|place| UserId(1 + round * 5 + place));
@@ -60,10 +60,10 @@ fn killed_connections_lose_and_repeat_nothing() {
     assert!(audit.is_clean(), "{audit:#?}");
 }
 
-/// A process that is stopped in the middle of a batch says nothing any more, while its connection lives on.
+/// A process that is stopped in the middle of a batch sends nothing any more, while its connection stays open.
 #[test]
-fn whoever_stands_still_lets_go_of_what_he_holds() {
-    let Some(database) = Database::new("whoever_stands_still_lets_go_of_what_he_holds") else { return };
+fn a_stopped_process_loses_its_locks() {
+    let Some(database) = Database::new("a_stopped_process_loses_its_locks") else { return };
     let mut shop = Shop::on(&database, Executor::Inline);
     let product = shop.register_product(10);
     let mut stalled = shop.wait(database.opened()).store;
@@ -73,15 +73,16 @@ fn whoever_stands_still_lets_go_of_what_he_holds() {
     let (report, answers) = other.batch([Command::PlaceOrder(Box::new(order(ANN, product, 1)))]);
     assert_eq!((report.errors, answers.len()), (vec![], 1));
     assert!(matches!(answers[0].result, Ok(Answer::OrderPlaced { .. })), "{answers:?}");
-    // It is told so when it wakes up, and decides again.
+    // It learns of the rollback when it continues, and decides again.
     assert!(matches!(read(), Err(LoadError::Contended(_))));
     read().unwrap();
 }
 
-/// Over a log, whoever places an order only looks at the campaign and the product: others may be at work on them.
+/// With a log executor, placing an order only reads the campaign and the product: other transactions may hold their
+/// locks.
 #[test]
-fn placing_an_order_waits_for_nobody() {
-    let Some(database) = Database::new("placing_an_order_waits_for_nobody") else { return };
+fn placing_an_order_waits_for_no_lock() {
+    let Some(database) = Database::new("placing_an_order_waits_for_no_lock") else { return };
     let mut shop = Shop::on(&database, Executor::Log);
     let (campaign, product) = (shop.create_campaign(40), shop.register_product(10));
     let mut worker = shop.wait(database.opened()).store;
@@ -93,6 +94,6 @@ fn placing_an_order_waits_for_nobody() {
     let (report, answers) = front.batch([Command::PlaceOrder(Box::new(wanted))]);
     assert_eq!((report.errors, answers.len()), (vec![], 1));
     assert!(matches!(answers[0].result, Ok(Answer::OrderPlaced { .. })), "{answers:?}");
-    // Had the order waited, these locks would be gone by now.
+    // If the order had waited, these locks would be gone by now.
     work().unwrap();
 }

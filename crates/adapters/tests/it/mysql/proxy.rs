@@ -1,18 +1,18 @@
-//! Stands between a store and its server, and cuts the line at the worst moment.
+//! A proxy between a store and its server, which cuts the connection at the worst moment.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// When the line is cut, once.
+/// When the connection is cut, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Cut {
     Never,
-    /// The server never hears of the commit.
+    /// The server never receives COMMIT.
     BeforeCommit,
-    /// The server commits, and nobody hears of it.
+    /// The server commits, and its answer is lost.
     AfterCommit,
 }
 
@@ -76,7 +76,7 @@ fn questions(mut client: TcpStream, mut server: TcpStream, (planned, mute): (&At
 fn answers(mut server: TcpStream, mut client: TcpStream, mute: &AtomicU8) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(count @ 1..) = server.read(&mut bytes) {
-        // The server has answered, so it has done what it was told.
+        // The server has answered, so it has executed the statement.
         if mute.load(Ordering::SeqCst) == 1 || client.write_all(&bytes[..count]).is_err() {
             break;
         }

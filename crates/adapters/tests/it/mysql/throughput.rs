@@ -1,4 +1,4 @@
-//! How fast the engine is over the real server, without HTTP. Measured on request:
+//! Measures the engine over the real server, without HTTP. Run on request:
 //! `cargo test --release -p adapters --test it mysql::throughput -- --ignored --nocapture`
 
 use app::commands::Command;

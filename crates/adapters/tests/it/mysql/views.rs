@@ -1,4 +1,4 @@
-//! What is read from a shared store: in order, by the page, and nobody else's.
+//! Reads of a shared store: in order, page by page, and only the user's own rows.
 
 use app::commands::{Command, PlaceOrder};
 use app::ports::views::{Popular, Reach};
@@ -49,8 +49,8 @@ fn chains_are_followed_back_from_the_newest() {
 }
 
 #[test]
-fn when_an_order_is_looked_at_again_is_read() {
-    let Some(database) = Database::new("when_an_order_is_looked_at_again_is_read") else { return };
+fn an_orders_timer_is_read() {
+    let Some(database) = Database::new("an_orders_timer_is_read") else { return };
     let shop = Shop::on(&database, Executor::Inline);
     database.execute("INSERT INTO timer (order_id, due_at, kind, asked) VALUES (7, 9, 'RESTORATIONS', 3)");
     let views = shop.views.clone();
@@ -60,8 +60,8 @@ fn when_an_order_is_looked_at_again_is_read() {
 }
 
 #[test]
-fn what_waits_for_people_is_counted() {
-    let Some(database) = Database::new("what_waits_for_people_is_counted") else { return };
+fn work_for_operators_is_counted() {
+    let Some(database) = Database::new("work_for_operators_is_counted") else { return };
     let mut shop = Shop::on(&database, Executor::Log);
     let product = shop.register_product(9);
     let placed = shop.place_order(order(ANN, product, 1));
@@ -81,8 +81,8 @@ fn what_waits_for_people_is_counted() {
 }
 
 #[test]
-fn notices_are_told_in_order_and_by_the_page() {
-    let Some(database) = Database::new("notices_are_told_in_order_and_by_the_page") else { return };
+fn notices_come_in_order_and_page_by_page() {
+    let Some(database) = Database::new("notices_come_in_order_and_page_by_page") else { return };
     let mut shop = Shop::on(&database, Executor::Inline);
     let product = shop.register_product(99);
     for _order in 0..10 {
@@ -103,7 +103,7 @@ fn notices_are_told_in_order_and_by_the_page() {
 }
 
 #[test]
-fn orders_asked_for_at_once_are_each_answered_to_the_one_who_asked() {
+fn concurrent_reads_of_orders_are_answered_to_their_callers() {
     let Some(database) = Database::new("orders_asked_for_at_once") else { return };
     let mut shop = Shop::on(&database, Executor::Inline);
     let products = [shop.register_product(99), shop.register_product(99)];

@@ -1,4 +1,4 @@
-//! A provider in two hundred lines that speaks as much of Stripe's API as we do, remembers, and makes trouble when told.
+//! A provider in two hundred lines that has the part of Stripe's API that we use, keeps state, and fails on request.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -8,24 +8,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What happens to the next request.
+/// The failure of the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// It is answered with this status, and nothing is done.
+    /// Answered with this status, and not executed.
     Status(u16),
-    /// The line is cut, and nothing is done.
+    /// The connection is cut, and nothing is executed.
     CutBefore,
-    /// It is done, and the line is cut.
+    /// Executed, and then the connection is cut.
     CutAfter,
-    /// It is done, and nobody says so for as long as anybody listens.
+    /// Executed, and never answered.
     Silence,
-    /// It is done, and what is answered is no JSON.
+    /// Executed, and answered with something other than JSON.
     Gibberish,
-    /// It is done, in dollars.
+    /// Executed, in dollars.
     Dollars,
 }
 
-/// As keys of the test mode look: the provider's own mock takes no other.
+/// A key as in test mode: the provider's own mock takes no other.
 pub(super) const KEY: &str = "sk_test_123";
 pub(super) const TOO_MUCH: i64 = 66_600;
 
@@ -33,10 +33,10 @@ pub(super) const TOO_MUCH: i64 = 66_600;
 struct Ledger {
     intents: Vec<Value>,
     refunds: Vec<Value>,
-    /// What was answered to a key, for good.
+    /// The permanent answer to each key.
     answers: BTreeMap<String, (u16, Value)>,
     trouble: Option<Trouble>,
-    /// Paths that were asked for, with their keys.
+    /// Requested paths, with their keys.
     asked: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ impl Double {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let ledger = Arc::clone(&shared);
-                // One that hangs up in the middle is what some tests are about.
+                // Some tests hang up in the middle on purpose.
                 std::thread::spawn(move || serve(client, &ledger).unwrap_or_default());
             }
         });
@@ -74,7 +74,7 @@ impl Double {
         self.ledger.lock().unwrap().trouble = Some(trouble);
     }
 
-    /// Money that went each way: taken, given back.
+    /// Amounts captured and refunded.
     pub(super) fn moved(&self) -> (i64, i64) {
         let ledger = self.ledger.lock().unwrap();
         let taken = ledger.intents.iter().map(|intent| intent["amount_received"].as_i64().unwrap()).sum();
@@ -146,7 +146,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     }))
 }
 
-/// The text that a form wrote with percent signs.
+/// Decodes the percent signs of a form.
 fn plain(text: &str) -> String {
     let mut bytes = vec![];
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
-//! The shared gate: its promises with either script, also on a cluster; and what it says after Redis was lost.
+//! The shared gate: its promises with either script, also on a cluster; and its advice after Redis was lost.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -40,14 +40,14 @@ impl Shared {
         Shared { gate, rows }
     }
 
-    /// A commit that the gate hears of.
-    async fn tell(&self, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
+    /// Applies a commit to the gate and waits until it is sent.
+    async fn apply(&self, campaign: Campaign, holders: &[(UserId, i64)], complete: bool) {
         self.rows.put(&campaign);
         self.gate.apply(CampaignFacts { campaign: &Arc::new(campaign), holders, complete });
-        self.gate.told().await;
+        self.gate.flush().await;
     }
 
-    async fn says(&self, user: UserId) -> Option<Rejection> {
+    async fn advice(&self, user: UserId) -> Option<Rejection> {
         self.gate.advice(DROP, user, NOW).get().await.map(|early| early.rejection)
     }
 }
@@ -62,7 +62,7 @@ impl GateFixture for Shared {
     }
 
     fn told(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(self.gate.told())
+        Box::pin(self.gate.flush())
     }
 }
 
@@ -88,7 +88,7 @@ fn campaign(quantity: i64, issued: i64) -> Campaign {
 fn keep_promises(server: &RedisServer) {
     for script in SCRIPTS {
         for (name, case) in GATE_CASES {
-            // Seen only when the case after it fails.
+            // Visible only when the next case fails.
             eprintln!("{script:?}: {name}");
             runtime().block_on(case(&mut Shared::new(open(server), script)));
         }
@@ -113,78 +113,78 @@ fn its_scripts_run_on_a_cluster() {
 }
 
 #[test]
-fn what_one_process_commits_the_gate_of_another_one_knows() {
-    let test = "what_one_process_commits_the_gate_of_another_one_knows";
+fn a_commit_of_one_process_reaches_the_gate_of_another() {
+    let test = "a_commit_of_one_process_reaches_the_gate_of_another";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     for script in SCRIPTS {
         let first = Shared::new(open_as(&server, test), script);
         let second = Shared::over(open_as(&server, test), script, Arc::clone(&first.rows));
         runtime().block_on(async {
-            first.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-            assert_eq!(second.says(ANN).await, Some(Rejection::AlreadyIssued));
-            assert_eq!(second.says(BOB).await, Some(Rejection::SoldOut));
-            // The other one raises it, and Redis does not hear of it: what the store says is at most a moment old.
+            first.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+            assert_eq!(second.advice(ANN).await, Some(Rejection::AlreadyIssued));
+            assert_eq!(second.advice(BOB).await, Some(Rejection::SoldOut));
+            // The other process raises it, and the update is lost: a row of the store may be only a moment old.
             second.rows.put(&campaign(2, 1));
             let raised = Instant::now();
-            while second.says(BOB).await.is_some() {
+            while second.advice(BOB).await.is_some() {
                 assert!(raised.elapsed() < Duration::from_secs(5), "a raised campaign opens by itself");
             }
-            // Then Redis knows, too: the next one is let through without asking the store.
+            // Then Redis knows, too: the next request passes without reading the store.
             let reads = first.rows.reads.load(Ordering::Relaxed);
-            assert_eq!(first.says(BOB).await, None);
+            assert_eq!(first.advice(BOB).await, None);
             assert_eq!(first.rows.reads.load(Ordering::Relaxed), reads);
         });
     }
 }
 
 #[test]
-fn a_store_that_went_back_to_an_older_day_empties_the_gate() {
-    let test = "a_store_that_went_back_to_an_older_day_empties_the_gate";
+fn a_store_restored_from_a_backup_clears_the_gate() {
+    let test = "a_store_restored_from_a_backup_clears_the_gate";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     for script in SCRIPTS {
         let shared = Shared::new(open(&server), script);
         runtime().block_on(async {
-            shared.tell(campaign(5, 2), &[(ANN, 1), (BOB, 1)], true).await;
-            assert_eq!(shared.says(BOB).await, Some(Rejection::AlreadyIssued));
+            shared.apply(campaign(5, 2), &[(ANN, 1), (BOB, 1)], true).await;
+            assert_eq!(shared.advice(BOB).await, Some(Rejection::AlreadyIssued));
             shared.rows.put(&campaign(5, 1));
             shared.gate.forget(DROP);
-            assert_eq!(shared.says(BOB).await, None, "Bob's coupon is gone with the days that are gone");
-            shared.tell(campaign(5, 1), &[(ANN, 1)], false).await;
-            assert_eq!(shared.says(BOB).await, None);
-            assert_eq!(shared.says(ANN).await, Some(Rejection::AlreadyIssued));
+            assert_eq!(shared.advice(BOB).await, None, "the restored store has no coupon of Bob");
+            shared.apply(campaign(5, 1), &[(ANN, 1)], false).await;
+            assert_eq!(shared.advice(BOB).await, None);
+            assert_eq!(shared.advice(ANN).await, Some(Rejection::AlreadyIssued));
         });
     }
 }
 
 #[test]
-fn a_flushed_gate_is_open_and_wants_to_be_told_again() {
-    let test = "a_flushed_gate_is_open_and_wants_to_be_told_again";
+fn a_flushed_gate_is_open_and_asks_for_all_holders() {
+    let test = "a_flushed_gate_is_open_and_asks_for_all_holders";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     for script in SCRIPTS {
         let shared = Shared::new(open(&server), script);
         runtime().block_on(async {
-            shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-            assert_eq!(shared.says(BOB).await, Some(Rejection::SoldOut));
+            shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+            assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
             assert!(shared.gate.is_complete(DROP));
             server.say("FLUSHALL");
-            assert_eq!(shared.says(BOB).await, None);
+            assert_eq!(shared.advice(BOB).await, None);
             assert!(!shared.gate.is_complete(DROP), "the engine counts the holders");
-            shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-            assert_eq!(shared.says(BOB).await, Some(Rejection::SoldOut));
+            shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+            assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
         });
     }
 }
 
 #[test]
-fn half_a_gate_is_no_gate() {
-    let Some(server) = RedisServer::start("half_a_gate_is_no_gate", &[]) else { return };
+fn a_gate_with_lost_claims_refuses_nothing() {
+    let Some(server) = RedisServer::start("a_gate_with_lost_claims_refuses_nothing", &[]) else { return };
     let shared = Shared::new(open_as(&server, "half"), GateScript::Counter);
     runtime().block_on(async {
-        shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
+        shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
         server.say("DEL doorbuster:half:gate:c:{1}:claims");
-        assert_eq!(shared.says(ANN).await, None, "she may be owed what she got");
-        shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-        assert_eq!(shared.says(ANN).await, Some(Rejection::AlreadyIssued));
+        assert_eq!(shared.advice(ANN).await, None, "Ann's claim is lost");
+        shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+        assert_eq!(shared.advice(ANN).await, Some(Rejection::AlreadyIssued));
     });
 }
 
@@ -193,47 +193,45 @@ fn counts_and_claims_go_together_and_not_before_the_coupons_end() {
     let test = "counts_and_claims_go_together_and_not_before_the_coupons_end";
     let Some(server) = RedisServer::start(test, &[]) else { return };
     let shared = Shared::new(open_as(&server, "kept"), GateScript::Counter);
-    runtime().block_on(shared.tell(campaign(5, 1), &[(ANN, 1)], false));
+    runtime().block_on(shared.apply(campaign(5, 1), &[(ANN, 1)], false));
     let ends = |key: &str| server.say(&format!("PEXPIRETIME doorbuster:kept:gate:c:{{1}}:{key}"));
     let day_after = ":4000086400000\r\n";
     assert_eq!([ends("terms"), ends("claims"), ends("count")], [day_after; 3]);
 }
 
 #[test]
-fn a_redis_that_is_gone_costs_nothing_and_comes_back_by_itself() {
-    let test = "a_redis_that_is_gone_costs_nothing_and_comes_back_by_itself";
+fn a_lost_redis_costs_nothing_and_is_used_again_when_it_is_back() {
+    let test = "a_lost_redis_costs_nothing_and_is_used_again_when_it_is_back";
     let Some(mut server) = RedisServer::start(test, &[]) else { return };
     let redis = open(&server);
     let shared = Shared::new(Arc::clone(&redis), GateScript::Counter);
     runtime().block_on(async {
-        shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-        assert_eq!(shared.says(BOB).await, Some(Rejection::SoldOut));
+        shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+        assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
     });
     server.kill();
-    assert_eq!(runtime().block_on(shared.says(BOB)), None);
-    wait_until("nobody asks a Redis that is gone", || {
-        matches!(shared.gate.advice(DROP, BOB, NOW), Advice::Given(None))
-    });
-    assert!(shared.gate.is_complete(DROP), "holders need not be counted for nobody");
+    assert_eq!(runtime().block_on(shared.advice(BOB)), None);
+    wait_until("a lost Redis is not called", || matches!(shared.gate.advice(DROP, BOB, NOW), Advice::Given(None)));
+    assert!(shared.gate.is_complete(DROP), "holders need not be counted while Redis is lost");
     server.restart();
-    wait_until("it is asked again", || redis.works());
+    wait_until("it is called again", || redis.works());
     runtime().block_on(async {
-        assert_eq!(shared.says(BOB).await, None);
-        shared.tell(campaign(1, 1), &[(ANN, 1)], true).await;
-        assert_eq!(shared.says(BOB).await, Some(Rejection::SoldOut));
+        assert_eq!(shared.advice(BOB).await, None);
+        shared.apply(campaign(1, 1), &[(ANN, 1)], true).await;
+        assert_eq!(shared.advice(BOB).await, Some(Rejection::SoldOut));
     });
 }
 
 #[test]
-fn many_holders_are_told_in_parts() {
-    let Some(server) = RedisServer::start("many_holders_are_told_in_parts", &[]) else { return };
+fn many_holders_are_sent_in_parts() {
+    let Some(server) = RedisServer::start("many_holders_are_sent_in_parts", &[]) else { return };
     let holders: Vec<(UserId, i64)> = (1..=1_700).map(|user| (UserId(user), 1)).collect();
     for script in SCRIPTS {
         let shared = Shared::new(open(&server), script);
         runtime().block_on(async {
-            shared.tell(campaign(1_700, 1_700), &holders, true).await;
-            assert_eq!(shared.says(UserId(1_700)).await, Some(Rejection::AlreadyIssued));
-            assert_eq!(shared.says(UserId(1_701)).await, Some(Rejection::SoldOut));
+            shared.apply(campaign(1_700, 1_700), &holders, true).await;
+            assert_eq!(shared.advice(UserId(1_700)).await, Some(Rejection::AlreadyIssued));
+            assert_eq!(shared.advice(UserId(1_701)).await, Some(Rejection::SoldOut));
         });
     }
 }

@@ -11,8 +11,8 @@ use xtask::redis_server::{RedisServer, wait_until};
 use super::server::open_as;
 
 #[test]
-fn a_ring_is_heard_by_others_also_after_redis_was_away() {
-    let test = "a_ring_is_heard_by_others_also_after_redis_was_away";
+fn other_processes_receive_a_wake_up_also_after_redis_was_down() {
+    let test = "other_processes_receive_a_wake_up_also_after_redis_was_down";
     let Some(mut server) = RedisServer::start(test, &[]) else { return };
     let (here, there) = (RedisNotifier::new(open_as(&server, test)), RedisNotifier::new(open_as(&server, test)));
     let (tell, told) = mpsc::channel();
@@ -25,15 +25,15 @@ fn a_ring_is_heard_by_others_also_after_redis_was_away() {
     here.notify(wake.clone());
     hears(&Notification::Wake(wake.clone()));
     server.kill();
-    wait_until("it is known that nothing is heard", || !there.is_heard());
+    wait_until("the loss of the subscription is noticed", || !there.is_heard());
     server.restart();
-    // Whatever was rung meanwhile was missed, and it says so.
+    // Wake-ups sent meanwhile were missed, and the listener learns that.
     hears(&Notification::Nothing);
     // The other side may still be finding out that Redis is back.
     let mut rings = 0;
     while told.recv_timeout(Duration::from_millis(50)) != Ok(Notification::Wake(wake.clone())) {
         here.notify(wake.clone());
         rings += 1;
-        assert!(rings < 400, "rings arrive again");
+        assert!(rings < 400, "wake-ups arrive again");
     }
 }

@@ -1,4 +1,4 @@
-//! The ranking on Redis says what the store says.
+//! The ranking on Redis equals the store's.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ fn await_ranked(ranking: &RedisRanking, window: Window, expected: &[(i64, i64)])
 }
 
 #[test]
-fn it_is_built_from_the_store_and_follows_each_commit() {
-    let test = "it_is_built_from_the_store_and_follows_each_commit";
+fn it_is_built_from_the_store_and_updated_by_each_commit() {
+    let test = "it_is_built_from_the_store_and_updated_by_each_commit";
     let Some(mut server) = RedisServer::start(test, &[]) else { return };
     let today = SystemClock.now().day();
     let sales = Arc::new(Sales::default());
@@ -52,7 +52,7 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
     let count = |product: i64, sold: i64, returned: i64| {
         sales.put(product, today, sold, returned);
         let sold = DaySales { product: ProductId(product), day: Some(today), sold, returned };
-        // Told twice, as after a commit that was looked up.
+        // Applied twice, as after a commit that was looked up.
         here.apply(&[sold]);
         here.apply(&[sold]);
     };
@@ -62,7 +62,7 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
         await_ranked(ranking, Window::ThreeDays(today), &[(1, 8), (2, 7), (3, 7)]);
         await_ranked(ranking, Window::All, &[(4, 100), (1, 9), (2, 7)]);
     }
-    // What comes back is taken off its day, and what is told late changes nothing (M3).
+    // Returns reduce their own day, and a late update changes nothing (M3).
     count(1, 9, 6);
     let late = DaySales { product: ProductId(1), day: Some(today), sold: 8, returned: 0 };
     here.apply(&[late]);
@@ -73,10 +73,10 @@ fn it_is_built_from_the_store_and_follows_each_commit() {
     }
     count(1, 9, 9);
     await_ranked(&here, Window::Day(today), &[]);
-    // What is sold while Redis is away is there when it is back.
+    // Sales while Redis is down are there when it is back.
     server.kill();
     count(2, 30, 0);
-    wait_until("nobody reads what may be old", || ranked(&here, Window::All).is_none());
+    wait_until("an outdated ranking is not read", || ranked(&here, Window::All).is_none());
     server.restart();
     for ranking in [&here, &there] {
         await_ranked(ranking, Window::Day(today), &[(2, 30)]);

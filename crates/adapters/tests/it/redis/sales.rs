@@ -1,4 +1,4 @@
-//! What the store says of sales, as the test wants it.
+//! The store's sums of sales, set by the test.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -14,7 +14,7 @@ pub(crate) fn open(server: &RedisServer) -> Arc<Redis> {
 }
 
 pub(crate) fn open_as(server: &RedisServer, shop: &str) -> Arc<Redis> {
-    // Patient, because the machine may be busy; what a short patience does is shown elsewhere.
+    // A long time-out, because the machine may be busy; other tests cover short ones.
     let options = Options { address: server.address(), timeout: Duration::from_secs(5), shop: shop.to_owned() };
     let redis = Redis::open(options).unwrap();
     wait_until("the connection works", || redis.works());

@@ -1,4 +1,4 @@
-//! What the store says of campaigns, as the test wants it.
+//! The store's rows of campaigns, set by the test.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
+//! Orders with their lines. The facts of placing are written once; later only the state changes.
 
 use app::state::rows::{OrderRow, Rows};
 use app::state::table::Change;
@@ -44,15 +44,15 @@ pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
     for (key, change) in &changes {
         if let Change::Update(row) = change {
             let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
-            // Few orders come back, so nobody asks which of their lines did this time.
-            let is_back = !row.order.returned.is_empty();
-            let moved = lines(&row.order).filter(|(_, _, record)| is_back || !known.contains(record));
+            // Returns are rare, so all lines are written instead of finding the returned ones.
+            let has_returns = !row.order.returned.is_empty();
+            let moved = lines(&row.order).filter(|(_, _, record)| has_returns || !known.contains(record));
             moved.for_each(|line| write_line(&mut insert, &row.order, line));
         }
     }
 }
 
-/// Each line with its number and the step that claims its stock.
+/// Returns each line with its number and the step that claims its stock.
 fn lines(order: &Order) -> impl Iterator<Item = (i64, &Line, &StepRecord)> {
     (1..).zip(&order.created.lines).filter_map(|(line_no, line)| {
         let step = Step::Stock(line.product);
@@ -76,7 +76,7 @@ fn write_line(insert: &mut Insert<'_>, order: &Order, (line_no, line, record): (
     ]);
 }
 
-/// The cells of a step that an order may not have: state, reason, moment.
+/// The cells of an optional step of an order: state, reason, time.
 type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
 
 fn step_cells(order: &Order, step: Step) -> StepCells {
@@ -90,9 +90,9 @@ fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow)
     let coupon = step_cells(order, Step::Coupon);
     let point = step_cells(order, Step::Point);
     let receiver = created.receiver.as_ref();
-    let receiver = receiver.map(|receiver| serde_json::to_string(receiver).expect("a receiver is plain data"));
+    let receiver = receiver.map(|receiver| serde_json::to_string(receiver).expect("a receiver has a JSON form"));
     let after_sales = order.after_sales.as_deref();
-    let after_sales = after_sales.map(|after| serde_json::to_string(after).expect("what was said is plain data"));
+    let after_sales = after_sales.map(|after| serde_json::to_string(after).expect("after-sales data has a JSON form"));
     insert.row(&[
         &created.id.0,
         &created.number.as_str(),

@@ -1,4 +1,4 @@
-//! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
+//! Rows of users: logins, the heads of their chains, points, coupons, requests, notices.
 
 use app::state::rows::{CouponLink, CustomerKey, HoldingKey, Rows};
 use domain::coupon::Coupon;
@@ -80,7 +80,7 @@ pub(super) fn accounts(script: &mut Script, rows: &Rows) {
 const COUPONS: &str = "INSERT INTO coupon (coupon_id, code, campaign_id, user_id, nth, issue_number, used_order_id, \
                        issued_at, previous_coupon_id) VALUES ";
 
-/// Writes the coupons that are new in their holding, and those that were used or given back.
+/// Writes the coupons that are new in their holding, and those that were used or became usable again.
 pub(super) fn holdings(script: &mut Script, rows: &Rows, before: &Before) {
     let changes = rows.holdings.changes();
     if changes.is_empty() {

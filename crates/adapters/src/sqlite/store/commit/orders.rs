@@ -1,4 +1,4 @@
-//! Orders with their lines. What is fixed when an order is placed is written once; later only its state moves.
+//! Orders with their lines. The facts of placing are written once; later only the state changes.
 
 use app::state::rows::{OrderRow, Rows};
 use domain::order::saga::{Direction, Step, StepRecord, StepState};
@@ -43,7 +43,7 @@ pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> R
     Ok(())
 }
 
-/// The cells of a step that an order may not have: state, reason, moment.
+/// The cells of an optional step of an order: state, reason, time.
 type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
 
 fn step_cells(order: &Order, step: Step) -> StepCells {
@@ -154,7 +154,7 @@ fn insert_lines(insert: &mut CachedStatement<'_>, order: &Order) -> Result<()> {
             record.state.name(),
             step_reason(record.state),
             record.at.micros(),
-            order.returned(place(line_no)),
+            order.returned(index(line_no)),
         ))?;
     }
     Ok(())
@@ -165,7 +165,7 @@ fn update_lines(connection: &Connection, order: &Order, known: &[StepRecord]) ->
         "UPDATE order_line SET stock_state = ?3, stock_reason = ?4, stock_at = ?5, returned = ?6
          WHERE order_id = ?1 AND line_no = ?2",
     )?;
-    // Few orders come back, so nobody asks which of their lines did this time.
+    // Returns are rare, so all lines are written instead of finding the returned ones.
     let has_moved = |(_, _, record): &(i64, &Line, &StepRecord)| !order.returned.is_empty() || !known.contains(record);
     for (line_no, _, StepRecord { state, at, .. }) in lines(order).filter(has_moved) {
         let state: StepState = *state;
@@ -175,18 +175,18 @@ fn update_lines(connection: &Connection, order: &Order, known: &[StepRecord]) ->
             state.name(),
             step_reason(state),
             at.micros(),
-            order.returned(place(line_no)),
+            order.returned(index(line_no)),
         ))?;
     }
     Ok(())
 }
 
-/// Where the line of a number stands among its order's.
-fn place(line_no: i64) -> usize {
+/// The index of a line number among the order's lines.
+fn index(line_no: i64) -> usize {
     usize::try_from(line_no - 1).unwrap_or_default()
 }
 
-/// Each line with its number and its step: a saga's steps begin with one per line, in their order.
+/// Returns each line with its number and its step: a saga's steps begin with one per line, in their order.
 fn lines(order: &Order) -> impl Iterator<Item = (i64, &Line, &StepRecord)> {
     let lines = order.created.lines.iter().zip(&order.saga.steps);
     (1..).zip(lines).map(|(line_no, (line, record))| (line_no, line, record))

@@ -1,4 +1,4 @@
-//! What belongs to people: logins, the heads of their chains, points, coupons, requests, notices.
+//! Rows of users: logins, the heads of their chains, points, coupons, requests, notices.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(super) fn requests(connection: &Connection, rows: &Rows) -> Result<()> {
     })
 }
 
-/// Writes what is a customer's own: his row once, whatever changed in it.
+/// Writes each customer's row once, whatever changed in it.
 pub(super) fn customers(connection: &Connection, commit: &Commit<'_>, before: &Before) -> Result<()> {
     let rows = commit.rows;
     let mut changed: BTreeMap<UserId, customer_row::Changes<'_>> = BTreeMap::new();
@@ -67,7 +67,8 @@ pub(super) fn customers(connection: &Connection, commit: &Commit<'_>, before: &B
     customer_row::write(connection, commit.now, &changed)
 }
 
-/// Writes the coupons that are new in their holding, and those that were used or given back. Says whose are new.
+/// Writes the coupons that are new in their holding, and those that were used or became usable again. Returns the new
+/// ones.
 fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec<(UserId, Given)>> {
     let changes = rows.holdings.changes();
     let mut new = vec![];
