@@ -1,4 +1,4 @@
-//! A broker as the model has it: a relay copies the outbox to partitions of topics, late and more than once.
+//! A model broker: a relay copies the outbox to partitions of topics, late and more than once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,19 +15,19 @@ use domain::ids::OrderId;
 use crate::disk::{Disk, OutboxRow, State};
 use crate::model_log::{events_of, poison};
 
-/// Survives crashes of processes, as brokers do. Clones are the same broker.
+/// The broker. It survives crashes of processes; clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bus(Arc<Mutex<Broker>>);
 
 #[derive(Debug, Default)]
 struct Broker {
-    /// Places in the outbox, in the order of delivery. A place may be there more than once.
+    /// Indexes into the outbox, in the order of delivery. An index may occur more than once.
     partitions: BTreeMap<Partition, Vec<usize>>,
     relayed: usize,
-    /// The tick up to which a partition stands still.
+    /// The tick until which a partition delivers nothing.
     delayed: BTreeMap<Partition, u64>,
     silent: BTreeMap<Group, u64>,
-    /// The process that owns all partitions, and those that have not heard yet that they do not.
+    /// The process that owns all partitions, and former owners that do not know yet that they lost them.
     owners: BTreeSet<usize>,
     tick: u64,
 }
@@ -37,7 +37,7 @@ impl Bus {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings what was committed since, and begins a tick.
+    /// Copies the events committed since the last tick, and begins a tick.
     pub(crate) fn relay(&self, state: &State, tick: u64) {
         let mut broker = self.lock();
         broker.tick = tick;
@@ -47,13 +47,13 @@ impl Bus {
         broker.relayed = state.outbox.len();
     }
 
-    /// Brings some places again, as a relay does that was stopped before it wrote down how far it was.
+    /// Copies some events again, like a relay that was stopped before it recorded its position.
     pub(crate) fn repeat(&self, state: &State, places: impl IntoIterator<Item = usize>) {
         let mut broker = self.lock();
         places.into_iter().for_each(|place| broker.append(&state.outbox[place], place));
     }
 
-    /// How many places were brought once; nothing is brought again before.
+    /// Number of events copied so far. Only these can be copied again.
     pub(crate) fn relayed(&self) -> usize {
         self.lock().relayed
     }
@@ -88,19 +88,19 @@ impl Bus {
         self.lock().owners.contains(&process)
     }
 
-    /// Whether every group has taken in everything that it asks for.
+    /// Returns whether every group has consumed all its events.
     pub(crate) fn is_quiet(&self, state: &State) -> bool {
-        !Group::ALL.iter().any(|group| self.waits(state, *group))
+        !Group::ALL.iter().any(|group| self.has_backlog(state, *group))
     }
 
-    /// Whether a group that is not silent has anything left to take in.
+    /// Returns whether every group that is not silent has consumed all its events.
     pub(crate) fn is_at_rest(&self, state: &State) -> bool {
         let silent: Vec<Group> = self.lock().silent.keys().copied().collect();
-        Group::ALL.iter().all(|group| silent.contains(group) || !self.waits(state, *group))
+        Group::ALL.iter().all(|group| silent.contains(group) || !self.has_backlog(state, *group))
     }
 
-    /// Whether a group has anything left to take in.
-    pub(crate) fn waits(&self, state: &State, group: Group) -> bool {
+    /// Returns whether a group has events left to consume.
+    pub(crate) fn has_backlog(&self, state: &State, group: Group) -> bool {
         let broker = self.lock();
         broker.relayed < state.outbox.len()
             || broker.partitions.iter().any(|(partition, places)| {
@@ -131,7 +131,7 @@ fn reads(group: Group, topic: Topic) -> bool {
     REACTIONS.iter().any(|(kind, reader)| *reader == group && kind.topic() == topic)
 }
 
-/// How one process reads the broker.
+/// One process's consumer of the broker.
 pub(crate) struct BusLog {
     pub(crate) bus: Bus,
     pub(crate) disk: Disk,

@@ -7,10 +7,8 @@ use app::commands::answer::Answer;
 use app::events::event::EventKind;
 use app::log::reactions::Group;
 use app::ports::Clock as _;
-use app::state::rows::{HoldingKey, LetterStatus, RequestStatus};
+use app::state::rows::{LetterStatus, RequestStatus};
 use app::state::settings::Executor;
-use domain::coupon::Rejection;
-use domain::ids::{CampaignId, UserId};
 use domain::order::Outcome;
 use domain::order::saga::StepState;
 use domain::time::Timestamp;
@@ -18,12 +16,13 @@ use domain::time::Timestamp;
 use crate::coverage::Branch;
 use crate::disk::{Disk, OutboxRow, State};
 use crate::model_snapshot::ModelSnapshot;
-use crate::outside::topics_tell_all;
-use crate::world::{Verdict, World};
+use crate::outside::topics_equal_the_state;
+use crate::verdict::{Verdict, ensure};
+use crate::world::World;
 
 impl World {
     /// Safety, after every tick.
-    pub(crate) fn look(&mut self) -> Verdict {
+    pub(crate) fn check(&mut self) -> Verdict {
         self.hear_events();
         let disk = self.around.disk.clone();
         disk.read(|state| self.groups_only_go_on(state))?;
@@ -38,13 +37,13 @@ impl World {
 
     /// Holds the committed state to the laws of the shop. How long a request may wait is a law for days without faults.
     pub(crate) fn audit(&self) -> Verdict {
-        let counts = |law| self.is_evening || law != Law::Requests.number();
+        let counts = |law| self.is_at_end || law != Law::Requests.number();
         audit(&self.around.disk, self.around.clock.now(), counts)
     }
 
     fn groups_only_go_on(&mut self, state: &State) -> Verdict {
         for (key, stands) in &state.offsets {
-            let stood = self.stood.insert(*key, *stands).unwrap_or(0);
+            let stood = self.last_offsets.insert(*key, *stands).unwrap_or(0);
             ensure(stood <= *stands, || format!("{key:?} stood at {stood} and now stands at {stands}"))?;
         }
         Ok(())
@@ -107,7 +106,7 @@ impl World {
     pub(crate) fn check_rest(&self) -> Verdict {
         self.audit()?;
         self.around.disk.read(is_at_rest)?;
-        self.money_is_where_it_belongs()?;
+        self.check_books()?;
         self.numbers_are_unique()
     }
 
@@ -139,19 +138,6 @@ pub(crate) fn audit(disk: &Disk, now: Timestamp, counts: impl Fn(u8) -> bool) ->
     ensure(broken.is_empty(), || broken.join("\n"))
 }
 
-/// The gate only says what the engine would say by committed facts.
-pub(crate) fn gate_is_right(state: &State, (campaign, user): (CampaignId, UserId), refusal: Rejection) -> Verdict {
-    let Some(row) = state.campaigns.get(&campaign) else { return Ok(()) };
-    let held = state.holdings.get(&HoldingKey { campaign, user }).map_or(0, domain::coupon::Holding::count);
-    let is_right = match refusal {
-        Rejection::SoldOut => row.remaining() <= 0,
-        Rejection::AlreadyIssued => held >= row.issue_per_user_max,
-        Rejection::Paused => row.paused,
-        Rejection::NotStarted | Rejection::Expired | Rejection::NotUsable => true,
-    };
-    ensure(is_right, || format!("the gate refuses {user} with {refusal:?}, but he holds {held} of {row:?}"))
-}
-
 /// Nothing is left to do, and nothing was forgotten.
 pub(crate) fn is_at_rest(state: &State) -> Verdict {
     orders_have_ended(state)?;
@@ -159,7 +145,7 @@ pub(crate) fn is_at_rest(state: &State) -> Verdict {
     nothing_is_undelivered(state)?;
     everybody_was_told(state)?;
     sales_are_counted(state)?;
-    topics_tell_all(state)
+    topics_equal_the_state(state)
 }
 
 fn orders_have_ended(state: &State) -> Verdict {
@@ -231,10 +217,6 @@ fn sales_are_counted(state: &State) -> Verdict {
 
 /// How the error of an event begins that says what the shop never said.
 const DISBELIEVED: &str = "the event contradicts the store";
-
-pub(crate) fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Verdict {
-    if holds { Ok(()) } else { Err(complaint()) }
-}
 
 fn branch_of(row: &OutboxRow) -> Option<Branch> {
     let says = |code: &str| row.record.payload.contains(code);

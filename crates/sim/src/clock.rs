@@ -1,4 +1,4 @@
-//! Time that passes when it is told to.
+//! A clock that moves only when the simulator moves it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use app::ports::Clock;
 use domain::time::Timestamp;
 
-/// A clock with hands. Clones show the same time.
+/// A settable clock. Clones show the same time.
 #[derive(Clone, Debug)]
 pub struct ModelClock(Arc<AtomicI64>);
 
@@ -16,7 +16,7 @@ impl ModelClock {
         ModelClock(Arc::new(AtomicI64::new(now.micros())))
     }
 
-    /// Jumps to a moment, earlier ones too.
+    /// Sets the time, also back.
     pub fn set(&self, now: Timestamp) {
         self.0.store(now.micros(), Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! What the tables of every store refuse, however it came about: the last line behind the domain's rules.
+//! The constraints of every store's tables: the last check behind the domain's rules.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use domain::money::Money;
 
 use crate::disk::{RefusedRow, State};
 
-/// Whether the state can take the commit in, all of it.
+/// Checks that the state accepts the whole commit.
 pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), CommitError> {
     for moved in commit.offsets {
         if state.offsets.get(&moved.key).copied().unwrap_or(0) != moved.from {
@@ -29,7 +29,7 @@ pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), Commit
         .map_err(CommitError::Constraint)
 }
 
-/// A participant that cannot do it, as planned.
+/// Fails a commit that writes a claim with a planned fault.
 fn refuse_claims(state: &mut State, rows: &Rows) -> Result<(), String> {
     for (key, _) in written(rows.claims.changes()) {
         if let Some(times) = state.refused_claims.get_mut(&key).filter(|times| **times > 0) {
@@ -40,7 +40,7 @@ fn refuse_claims(state: &mut State, rows: &Rows) -> Result<(), String> {
     Ok(())
 }
 
-/// What cannot be written, as planned.
+/// Fails a commit that writes a row with a planned fault.
 fn refuse_rows(state: &mut State, rows: &Rows) -> Result<(), String> {
     for (row, times) in state.refused_rows.iter_mut().filter(|(_, times)| **times > 0) {
         let is_written = match row {
@@ -57,7 +57,7 @@ fn refuse_rows(state: &mut State, rows: &Rows) -> Result<(), String> {
     Ok(())
 }
 
-/// A row is inserted where there is none, and changed where there is one. Timers are put, whatever is there.
+/// An insert requires that the row is absent, an update that it exists. Timers are upserted.
 fn check_keys(state: &State, rows: &Rows) -> Result<(), String> {
     fits("inbox", rows.inbox.changes(), |key| state.inbox.contains(key))?;
     fits("parked keys", rows.parked.changes(), |key| state.parked.contains_key(key))?;
@@ -95,7 +95,7 @@ fn fits<K: std::fmt::Debug, V>(
     Ok(())
 }
 
-/// Nothing is ever below zero or above its limit.
+/// No figure is below zero or above its limit.
 fn check_rows(rows: &Rows) -> Result<(), String> {
     for (id, product) in written(rows.products.changes()) {
         let adds_up = product.received == product.on_hand + product.sold + product.written_off;
@@ -116,7 +116,7 @@ fn check_rows(rows: &Rows) -> Result<(), String> {
     Ok(())
 }
 
-/// A coupon has one holder, and an issue number is given once.
+/// A coupon has one holder, and an issue number is used once.
 fn check_coupons(state: &State, rows: &Rows) -> Result<(), String> {
     let mut coupons = BTreeSet::new();
     let mut numbers = BTreeSet::new();
@@ -145,7 +145,7 @@ fn numbers_of(holding: &Holding) -> impl Iterator<Item = i64> {
     holding.coupons.iter().map(|coupon| coupon.issue_number)
 }
 
-/// What is only ever appended has identities of its own.
+/// Rows of append-only tables have unique identities.
 fn check_lists(state: &State, rows: &Rows) -> Result<(), String> {
     unique("entries", rows.entries.iter().map(|entry| entry.id), |id| state.entries.contains_key(id))?;
     unique("receipts", rows.receipts.iter().map(|receipt| receipt.id), |id| state.receipts.contains_key(id))?;

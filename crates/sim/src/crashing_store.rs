@@ -1,4 +1,4 @@
-//! A store whose process may die in the middle of a call, and which tells what it saw.
+//! A store whose process may crash in the middle of a call, and that reports the branches it reached.
 
 use std::future::pending;
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::disk::Disk;
 use crate::model_store::ModelStore;
 use crate::scenario::Breakage;
 
-/// Where a process dies. Its call never returns.
+/// The call in which a process dies; it never returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Death {
     AtLoad,
@@ -27,14 +27,14 @@ pub(crate) enum Death {
 #[derive(Debug, Default)]
 struct Script {
     death: Option<Death>,
-    /// Commits that were begun.
+    /// Number of commits that were begun.
     commits: u64,
-    /// The commit that is survived no further than so.
+    /// The commit at which the process dies, and when.
     last: Option<(u64, Death)>,
     witnessed: Vec<Branch>,
 }
 
-/// What is planned for a store and what it saw. Clones share it.
+/// The crash planned for a store, and the branches it reached. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fate(Arc<Mutex<Script>>);
 
@@ -43,12 +43,12 @@ impl Fate {
         self.script().death = death;
     }
 
-    /// Has the process die at the commit of this number, counted from 1.
+    /// Plans a crash at the commit with this number, from 1.
     pub(crate) fn plan_at(&self, commit: u64, death: Death) {
         self.script().last = Some((commit, death));
     }
 
-    /// How many commits were begun so far.
+    /// Number of commits begun so far.
     pub(crate) fn commits(&self) -> u64 {
         self.script().commits
     }
@@ -82,17 +82,17 @@ impl Fate {
     }
 }
 
-pub(crate) struct MortalStore {
+pub(crate) struct CrashingStore {
     pub(crate) inner: ModelStore,
     pub(crate) disk: Disk,
     pub(crate) fate: Fate,
     pub(crate) breakage: Option<Breakage>,
 }
 
-impl MortalStore {
+impl CrashingStore {
     async fn write(&mut self, commit: Commit<'_>) -> Result<Durability, CommitError> {
         if self.breakage == Some(Breakage::CountsNotCompared) {
-            // As it was held, so it is.
+            // Overwrites the store's counts with the held ones, so that the comparison never fails.
             let held = commit.rows.held.iter().map(|campaign| (campaign.id, campaign.clone()));
             self.disk.tamper(|state| state.campaigns.extend(held));
         }
@@ -111,7 +111,7 @@ impl MortalStore {
     }
 }
 
-impl Store for MortalStore {
+impl Store for CrashingStore {
     fn load<'a>(&'a mut self, keys: &'a [Key], rows: &'a mut Rows) -> BoxFuture<'a, Result<(), LoadError>> {
         Box::pin(async move {
             self.fate.meet(Death::AtLoad, Branch::DiedAtLoad).await;

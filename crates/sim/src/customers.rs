@@ -1,4 +1,4 @@
-//! Customers and admins: what they ask for, and that they repeat it with its key until they are answered.
+//! Customers and admins: their requests, each repeated under its key until it has a response.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,16 +26,16 @@ const USERS: i64 = 6;
 pub(crate) const ADMIN: UserId = UserId(900);
 const LONG: i64 = 3_650 * 86_400_000_000;
 
-/// One request and what became of it.
+/// One request and its response.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) command: Command,
-    /// The tick in which it was sent and not answered since.
+    /// The tick in which it was last sent, while it has no response.
     pub(crate) sent: Option<u64>,
     pub(crate) answer: Option<Result<Answer, Refusal>>,
 }
 
-/// Everybody outside, and what they know.
+/// All clients of the shop, and the identities that they know.
 #[derive(Debug, Default)]
 pub(crate) struct Customers {
     pub(crate) requests: Vec<Request>,
@@ -47,7 +47,7 @@ pub(crate) struct Customers {
 }
 
 impl Customers {
-    /// Writes a request down; it is sent by and by.
+    /// Adds a request, to be sent later.
     pub(crate) fn want(&mut self, command: Command) -> usize {
         self.requests.push(Request { command, sent: None, answer: None });
         self.requests.len() - 1
@@ -57,7 +57,7 @@ impl Customers {
         self.requests.iter().enumerate().filter(|(_, request)| request.answer.is_none())
     }
 
-    /// A request as a job; the same key every time.
+    /// Returns a request as a job, with the same key every time.
     pub(crate) fn job(&self, number: usize) -> Job {
         let mail = Arc::clone(&self.mail);
         let responder = move |reply| mail.lock().unwrap_or_else(PoisonError::into_inner).push((number, reply));
@@ -70,7 +70,7 @@ impl Customers {
         std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes a final answer in. An answer that was given stays, whoever gives the next.
+    /// Records a response. A successful response must never change.
     pub(crate) fn take_answer(&mut self, number: usize, result: &Result<Answer, Refusal>) -> Result<(), String> {
         let request = &mut self.requests[number];
         request.sent = None;
@@ -93,7 +93,7 @@ impl Customers {
         Ok(())
     }
 
-    /// What an admin prepares before the doors open.
+    /// Requests the products, campaigns and points that the shop opens with.
     pub(crate) fn prepare(&mut self, rng: &mut Rng, now: Timestamp, has_one_engine: bool) {
         for _product in 0..2 {
             let (price, stock) = (Money::won(rng.amount(3, 9) * 100), rng.amount(3, 12));
@@ -110,7 +110,7 @@ impl Customers {
                 issue_ends_at: Timestamp::from_micros(now.micros() + LONG),
                 valid_until: Timestamp::from_micros(now.micros() + LONG),
                 issue_mode,
-                // Several engines number requests from blocks of their own, by which the audit cannot tell who came first.
+                // Several engines number requests from their own blocks, so the audit cannot tell the order of arrival.
                 queue_key: if has_one_engine && rng.happens(700) { QueueKey::Campaign } else { QueueKey::User },
             })));
         }
@@ -119,7 +119,7 @@ impl Customers {
         }
     }
 
-    /// Something that somebody might want now.
+    /// Returns a random request of a random client.
     pub(crate) fn think(&mut self, rng: &mut Rng, state: &State) -> Command {
         let user = UserId(rng.amount(1, USERS));
         match rng.below(100) {
@@ -160,7 +160,7 @@ impl Customers {
         }
     }
 
-    /// What is done with an order that is claimed, or asked of one that is not.
+    /// Returns a payment, refund or delivery of an order, whether or not it is claimed.
     fn fulfilment(&self, rng: &mut Rng, state: &State) -> Command {
         let newest = &self.orders[self.orders.len().saturating_sub(6)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
@@ -185,7 +185,7 @@ impl Customers {
     }
 
     fn cancellation(&self, rng: &mut Rng) -> Command {
-        // The newest orders are the ones that may still be on their way.
+        // The newest orders are most likely still under way.
         let newest = &self.orders[self.orders.len().saturating_sub(4)..];
         let order = rng.pick(newest).unwrap_or(OrderId(1));
         Command::CancelOrder {
@@ -212,7 +212,7 @@ impl Customers {
     }
 }
 
-/// The shop decides about refunds that wait for it, and takes in what arrives.
+/// Decides a pending refund request, or records returned goods.
 fn decide(rng: &mut Rng, state: &State, order: OrderId) -> Command {
     let of = |is_wanted: fn(&Order) -> bool| -> Vec<OrderId> {
         let orders = state.orders.values().map(|row| &row.order);
@@ -233,7 +233,7 @@ fn decide(rng: &mut Rng, state: &State, order: OrderId) -> Command {
     Command::DecideRefund { order, decision }
 }
 
-/// Some goods go one step further, where there are any.
+/// Advances a shipment or a storage, if there is one.
 fn goods(rng: &mut Rng, state: &State, order: OrderId) -> Command {
     let sent: Vec<OrderId> = state.shipments.keys().chain(state.storages.keys()).copied().collect();
     let order = rng.pick(&sent).unwrap_or(order);
@@ -251,7 +251,7 @@ fn receiver() -> Receiver {
     Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 
-/// An admin who tries the modes.
+/// An admin changes the mode setting.
 fn change_modes(rng: &mut Rng) -> Command {
     Command::ChangeModes(Box::new(ChangeModes {
         choice: rng.pick(&Choice::ALL).unwrap_or(Choice::Parallel),
@@ -261,7 +261,7 @@ fn change_modes(rng: &mut Rng) -> Command {
     }))
 }
 
-/// A new customer; sometimes one who is known already.
+/// Registers a customer; sometimes with an email address that is taken.
 fn register(rng: &mut Rng) -> Command {
     let email = rng.below(8) as u8;
     Command::RegisterUser(Box::new(RegisterUser {

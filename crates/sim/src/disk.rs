@@ -1,4 +1,4 @@
-//! What survives a crash: every table of the store as an ordered map.
+//! The durable state: every table of the store as an ordered map.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,17 +25,17 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-/// A disk that stores are opened on, one after the other or side by side. Clones are the same disk.
+/// A disk for one or more stores, in sequence or concurrently. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Disk(Arc<Mutex<State>>);
 
 impl Disk {
-    /// Looks at what is committed.
+    /// Reads the committed state.
     pub fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.lock())
     }
 
-    /// Changes what is committed behind the store's back, as a fault or a careless hand would.
+    /// Changes the committed state behind the store's back, like a fault or a manual edit.
     pub fn tamper<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.lock())
     }
@@ -49,19 +49,19 @@ impl Disk {
     }
 }
 
-/// Everything that is committed.
+/// The committed state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// The latest moment of a commit.
+    /// The latest time of a commit.
     pub decided_until: Timestamp,
     pub offsets: BTreeMap<OffsetKey, i64>,
     pub inbox: BTreeSet<InboxKey>,
     pub parked: BTreeMap<ParkKey, ParkedKey>,
     pub parked_events: BTreeMap<ParkedEventKey, Message>,
     pub letters: BTreeMap<LetterId, DeadLetter>,
-    /// Claims of which the table refuses to take a row, so many times more: a participant whose handling fails.
+    /// Claims whose writing fails this many more times: a participant that cannot handle its event.
     pub refused_claims: BTreeMap<ClaimKey, u64>,
-    /// The same for rows of whichever order.
+    /// The same for rows of any order.
     pub refused_rows: BTreeMap<RefusedRow, u64>,
     pub answers: BTreeMap<AnswerKey, StoredAnswer>,
     pub logins: BTreeMap<EmailKey, Login>,
@@ -78,7 +78,7 @@ pub struct State {
     pub customers: BTreeMap<UserId, Customer>,
     pub accounts: BTreeMap<UserId, Account>,
     pub holdings: BTreeMap<HoldingKey, Holding>,
-    /// Who holds a coupon, and the coupon before it in its user's chain.
+    /// The holding of a coupon, and the previous coupon in its user's chain.
     pub coupons: BTreeMap<CouponId, (HoldingKey, Option<CouponId>)>,
     pub campaigns: BTreeMap<CampaignId, Campaign>,
     pub products: BTreeMap<ProductId, Product>,
@@ -86,17 +86,17 @@ pub struct State {
     pub entries: BTreeMap<EntryId, Entry>,
     pub receipts: BTreeMap<ReceiptId, Receipt>,
     pub notices: BTreeMap<NoticeId, Notice>,
-    /// In the order of commits.
+    /// In commit order.
     pub outbox: Vec<OutboxRow>,
     pub heads: [ShardHead; SHARDS],
-    /// Where each shard's records stand in the outbox.
+    /// Indexes of each shard's records in the outbox.
     pub shards: [Vec<usize>; SHARDS],
     /// The next number of each sequence.
     pub sequences: BTreeMap<Sequence, i64>,
     pub commits: BTreeSet<CommitId>,
 }
 
-/// A row of an order that the store may be told to refuse.
+/// A row of an order whose writing can be made to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusedRow {
     Claim(Step),
@@ -105,7 +105,7 @@ pub enum RefusedRow {
     Storage,
 }
 
-/// An event in its place, with what the outbox knows beside the record.
+/// A row of the outbox: a record and its metadata.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutboxRow {
     pub record: Record,

@@ -12,15 +12,13 @@ use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::crashing_store::Death;
-use crate::planned_fault::CommitFault;
+use crate::planned_fault::{CONSTRAINT, CommitFault};
 use crate::provider::{Planned, Whim};
 use crate::world::World;
 
-pub(crate) const CONSTRAINT: &str = "a constraint, as planned";
-
 impl World {
     /// Plans this tick's faults. Each has its own dice.
-    pub(crate) fn do_mischief(&mut self) {
+    pub(crate) fn inject_faults(&mut self) {
         let odds = self.plan.scenario.odds();
         let place = self.rng.below(self.processes.len() as u64) as usize;
         if self.rng.happens(odds.crash) {

@@ -1,6 +1,6 @@
-//! The shop without the world: a store, a log and a clock that do exactly what they are told.
+//! The simulator: deterministic models of the store, log, gate and clock, and whole days of the shop played on them.
 //!
-//! Nothing here asks the system for anything, and every map is ordered, so the same steps end in the same state, byte
+//! Nothing here calls the operating system, and every map is ordered, so the same steps end in the same state, byte
 //! for byte.
 
 mod bus;
@@ -18,6 +18,7 @@ pub mod model_log;
 pub mod model_snapshot;
 pub mod model_store;
 mod outside;
+mod plan;
 pub mod planned_fault;
 mod process;
 mod provider;
@@ -26,4 +27,5 @@ mod reconciliation;
 mod rng;
 pub mod scenario;
 pub mod simulation;
+mod verdict;
 mod world;

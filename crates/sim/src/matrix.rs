@@ -1,14 +1,15 @@
-//! One order at a time: every mode, every step that fails, and a crash before and after each commit of the order's life.
+//! One order at a time: every mode, every failing step, and a crash before and after each commit of the order's life.
 //!
-//! The days of [`crate::simulation`] meet these by chance; here nothing is left to it. A case is first played without a
-//! crash, which says how many commits there are to die at.
+//! [`crate::simulation`] reaches these combinations by chance; the matrix enumerates them. A case is first played without a
+//! crash, to count its commits.
 
 mod cases;
+mod ending;
+mod failing;
 mod failure;
 mod life;
 mod shop;
 mod stage;
-mod storm;
 
 pub use cases::{Case, Crash, cells};
 pub use failure::{Failure, Part, Row, Span};
@@ -18,18 +19,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
 use crate::scenario::Breakage;
-use crate::world::Verdict;
+use crate::verdict::Verdict;
 use stage::Stage;
 
-/// What came of one mode, one life and one failure, with every crash that was tried.
+/// The results of cells and of their crashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub cases: u64,
-    /// Cases in which a process died.
+    /// Number of cases with a crash.
     pub crashes: u64,
-    /// Commits of the lives without a crash.
+    /// Number of commits of the cases without a crash.
     pub commits: u64,
-    /// Cases that do not hold, each with what is wrong.
+    /// The failed cases, each with its error.
     pub failures: Vec<(String, String)>,
 }
 
@@ -50,16 +51,16 @@ impl Tally {
     }
 }
 
-/// How much of the matrix is played, and on how many threads.
+/// The part of the matrix to play, and the number of threads.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// One in so many crashes; every cell is played without one.
+    /// Plays every n-th crash; every cell is also played without one.
     pub crashes_every: u64,
     pub threads: usize,
     pub breakage: Option<Breakage>,
 }
 
-/// Plays cells side by side. `watch` hears how many are done, and what came of them so far.
+/// Plays cells in parallel. `watch` gets the number of finished cells and their results so far.
 pub fn play(cells: &[Case], sample: Sample, mut watch: impl FnMut(u64, &Tally)) -> Tally {
     let (next, (sender, played)) = (AtomicUsize::new(0), channel());
     std::thread::scope(|scope| {
@@ -69,7 +70,7 @@ pub fn play(cells: &[Case], sample: Sample, mut watch: impl FnMut(u64, &Tally)) 
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(cell) = cells.get(place) else { return };
-                    // Nobody hangs up before the last cell.
+                    // The receiver lives until the last cell.
                     let _heard = sender.send(run(*cell, place as u64, sample));
                 }
             });
@@ -85,7 +86,7 @@ pub fn play(cells: &[Case], sample: Sample, mut watch: impl FnMut(u64, &Tally)) 
     })
 }
 
-/// Plays a cell, and it again with a crash at some of its boundaries, other ones than the cell before.
+/// Plays a cell, and again with a crash at some of its commits; `first` shifts which ones.
 fn run(cell: Case, first: u64, sample: Sample) -> Tally {
     let mut tally = Tally::default();
     let calm = |stage: Stage| stage.play(cell).map(|(ending, commits)| (stage, ending, commits));

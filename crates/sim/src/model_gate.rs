@@ -1,20 +1,24 @@
-//! The gate as the model has it: says no on committed facts, and can be lost.
+//! A model gate: it refuses on committed facts, and can lose its state.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::{Advice, CampaignFacts, EarlyRefusal, Gate};
-use domain::coupon::{Campaign, Rejection, check_open};
+use app::state::rows::HoldingKey;
+use domain::coupon::{Campaign, Holding, Rejection, check_open};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
-/// What is known of one campaign.
+use crate::disk::State;
+use crate::verdict::{Verdict, ensure};
+
+/// The known facts about one campaign.
 #[derive(Debug)]
 struct Known {
     campaign: Arc<Campaign>,
     holders: BTreeMap<UserId, i64>,
     is_complete: bool,
-    /// Whom the gate let through since the campaign last got more.
+    /// Number of admitted requests, for the breakage that counts them.
     admitted: i64,
 }
 
@@ -22,7 +26,7 @@ struct Known {
 #[derive(Debug, Default)]
 pub struct ModelGate {
     known: Mutex<BTreeMap<CampaignId, Known>>,
-    /// The mistake that is made on purpose: to close on admissions instead of commits.
+    /// The deliberate defect: to refuse by admissions instead of commits.
     counts_admissions: bool,
 }
 
@@ -31,19 +35,19 @@ impl ModelGate {
         ModelGate { counts_admissions: true, ..ModelGate::default() }
     }
 
-    /// Loses everything.
+    /// Loses its whole state.
     pub fn lose_all(&self) {
         self.known().clear();
     }
 
-    /// Notes that somebody was let through.
+    /// Counts an admitted request.
     pub fn admit(&self, campaign: CampaignId) {
         if let Some(known) = self.known().get_mut(&campaign) {
             known.admitted += 1;
         }
     }
 
-    /// The refusal that the engine would give.
+    /// Returns the engine's refusal as far as the gate knows it.
     pub fn refusal(&self, campaign: CampaignId, user: UserId, now: Timestamp) -> Option<Rejection> {
         let all = self.known();
         let known = all.get(&campaign)?;
@@ -107,4 +111,17 @@ impl Gate for ModelGate {
         }
         known.holders.extend(facts.holders.iter().copied());
     }
+}
+
+/// Checks that the engine would refuse as well, by committed facts.
+pub(crate) fn gate_is_right(state: &State, campaign: CampaignId, user: UserId, refusal: Rejection) -> Verdict {
+    let Some(row) = state.campaigns.get(&campaign) else { return Ok(()) };
+    let held = state.holdings.get(&HoldingKey { campaign, user }).map_or(0, Holding::count);
+    let is_right = match refusal {
+        Rejection::SoldOut => row.remaining() <= 0,
+        Rejection::AlreadyIssued => held >= row.issue_per_user_max,
+        Rejection::Paused => row.paused,
+        Rejection::NotStarted | Rejection::Expired | Rejection::NotUsable => true,
+    };
+    ensure(is_right, || format!("the gate refuses user {user} with {refusal:?}, who holds {held} of {row:?}"))
 }

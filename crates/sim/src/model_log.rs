@@ -1,4 +1,4 @@
-//! The embedded event log as the model has it: the outbox, read shard by shard.
+//! A model of the embedded event log: the outbox, read shard by shard.
 
 use app::events::event::{Event, EventKind};
 use app::events::outbox::{SHARDS, parse_uuid};
@@ -10,7 +10,7 @@ use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow};
 
-/// Reads the outbox of a disk.
+/// An event log over the outbox of a disk.
 #[derive(Debug)]
 pub struct ModelLog {
     disk: Disk,
@@ -39,7 +39,7 @@ impl ModelLog {
     }
 }
 
-/// A record whose payload was tampered with.
+/// A record whose payload cannot be read.
 pub(crate) fn poison(row: &OutboxRow, error: &str) -> Poison {
     let record = &row.record;
     Poison {
@@ -51,14 +51,14 @@ pub(crate) fn poison(row: &OutboxRow, error: &str) -> Poison {
     }
 }
 
-/// All events of an order, in order.
+/// Returns all events of an order, oldest first.
 pub(crate) fn events_of(disk: &Disk, order: OrderId) -> Result<Vec<Outgoing>, StoreError> {
     let state = disk.lock();
     let of_order = state.outbox.iter().filter(|row| row.order == Some(order));
     of_order.map(outgoing).collect()
 }
 
-/// An event of the store as the relay reads it.
+/// Returns an outbox row as the relay reads it.
 pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
     let record = &row.record;
     let broken = || StoreError(format!("event {} cannot be read", record.id));

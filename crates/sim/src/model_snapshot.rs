@@ -1,4 +1,4 @@
-//! What the audit reads of a model disk.
+//! The audit's view of a model disk.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use domain::stock::Product;
 
 use crate::disk::{Disk, OutboxRow, State};
 
-/// One moment of a disk.
+/// A copy of a disk's state at one moment.
 #[derive(Clone, Debug)]
 pub struct ModelSnapshot(State);
 

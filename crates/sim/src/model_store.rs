@@ -1,4 +1,4 @@
-//! The store as the model has it: what every adapter must do, without a technology to do it with.
+//! A model store: the reference behaviour of every adapter, without a technology.
 
 mod due;
 
@@ -19,7 +19,7 @@ use crate::constraints;
 use crate::disk::{Disk, OutboxRow, State};
 use crate::planned_fault::{CommitFault, Faults};
 
-/// A store on a model disk. Dropping it at any moment is a crash: what was committed stays.
+/// A store on a model disk. Dropping it at any moment is a crash: committed state survives.
 #[derive(Debug)]
 pub struct ModelStore {
     disk: Disk,
@@ -113,7 +113,7 @@ impl Store for ModelStore {
         Box::pin(std::future::ready(Ok(holders)))
     }
 
-    /// It has none.
+    /// Always 0: the model sends no statements.
     fn take_statements(&mut self) -> u64 {
         0
     }
@@ -121,7 +121,7 @@ impl Store for ModelStore {
 
 fn read(state: &State, key: Key, rows: &mut Rows) {
     match key {
-        // Offsets are compared when they move.
+        // Offsets are compared in the commit that moves them.
         Key::Offset(_) => {}
         Key::Inbox(key) => rows.inbox.loaded(key, state.inbox.contains(&key).then_some(())),
         Key::Parked(key) => rows.parked.loaded(key, state.parked.get(&key).cloned()),

@@ -7,12 +7,11 @@ use app::events::topic::Topic;
 use app::log::replay;
 use domain::ids::{CampaignId, ProductId, UserId};
 
-use crate::checker::ensure;
 use crate::disk::State;
 use crate::model_log::outgoing;
-use crate::world::Verdict;
+use crate::verdict::{Verdict, ensure};
 
-/// What a reader of the topics adds up, an event that comes again left out.
+/// The sums of a consumer that ignores repeated events.
 #[derive(Default)]
 struct Reader {
     /// On hand, reserved, sold.
@@ -21,13 +20,13 @@ struct Reader {
     issued: BTreeMap<CampaignId, i64>,
 }
 
-pub(crate) fn topics_tell_all(state: &State) -> Verdict {
+pub(crate) fn topics_equal_the_state(state: &State) -> Verdict {
     let mut reader = Reader::default();
     for row in &state.outbox {
         let outgoing = outgoing(row).map_err(|error| error.0)?;
         for (_, record) in replay::records(&[outgoing], None) {
             let kind = record.attributes.iter().find(|(name, _)| *name == "ce_type").map(|(_, kind)| kind.as_str());
-            let kind = kind.and_then(EventKind::from_type).ok_or("a record is of no kind")?;
+            let kind = kind.and_then(EventKind::from_type).ok_or("a record has no known event type")?;
             let event = Event::parse(kind, &record.value).map_err(|error| error.to_string())?;
             reader.read(record.topic, &event);
         }
@@ -35,17 +34,17 @@ pub(crate) fn topics_tell_all(state: &State) -> Verdict {
     for (id, product) in &state.products {
         let told = reader.stock.get(id).copied().unwrap_or_default();
         let known = [product.on_hand, product.reserved, product.sold];
-        ensure(told == known, || format!("of product {id} the topics tell {told:?}, and it is {known:?}"))?;
+        ensure(told == known, || format!("product {id} is {told:?} by the topics, and {known:?} in the shop"))?;
     }
     for (user, account) in &state.accounts {
         let told = reader.points.get(user).copied().unwrap_or(0);
         let known = account.balance.amount();
-        ensure(told == known, || format!("of the points of {user} the topics tell {told}, and they are {known}"))?;
+        ensure(told == known, || format!("user {user} has {told} points by the topics, and {known} in the shop"))?;
     }
     for (id, campaign) in &state.campaigns {
         let told = reader.issued.get(id).copied().unwrap_or(0);
         ensure(told == campaign.issued, || {
-            format!("{told} coupons of {id} were told, {} were issued", campaign.issued)
+            format!("{told} coupons of {id} were published, {} were issued", campaign.issued)
         })?;
     }
     Ok(())

@@ -1,18 +1,21 @@
-//! What goes wrong, planned ahead: each fault strikes once, in the order in which it was planned.
+//! Planned faults of a store: each one occurs once, in the order of planning.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::ports::{CommitError, StoreError};
 
-/// What happens to one commit.
+/// The error of a planned constraint violation.
+pub(crate) const CONSTRAINT: &str = "a constraint, as planned";
+
+/// A fault of one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommitFault {
-    /// Nothing is written, and the store says why.
+    /// Nothing is written, and the store returns this error.
     Refused(CommitError),
-    /// Nothing is written, and nobody knows.
+    /// Nothing is written, and the outcome is unknown.
     LostBefore,
-    /// Everything is written, and nobody knows.
+    /// Everything is written, and the outcome is unknown.
     LostAfter,
 }
 
@@ -24,12 +27,12 @@ struct Plan {
     lookups: usize,
 }
 
-/// The faults that await one store. Clones share one plan.
+/// The faults planned for one store. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<Mutex<Plan>>);
 
 impl Faults {
-    /// Plans the fate of the next commit that has none yet; `None` lets it pass.
+    /// Plans a fault of the next commit that has no plan yet; `None` lets it succeed.
     pub fn plan_commit(&self, fault: impl Into<Option<CommitFault>>) {
         self.plan().commits.push_back(fault.into());
     }
@@ -42,12 +45,12 @@ impl Faults {
         self.plan().leases += times;
     }
 
-    /// Lets the question whether a commit happened go unanswered.
+    /// Fails this many lookups of unknown commits.
     pub fn fail_lookups(&self, times: usize) {
         self.plan().lookups += times;
     }
 
-    /// Forgets every fault that has not struck yet.
+    /// Drops all faults that have not occurred yet.
     pub fn heal(&self) {
         *self.plan() = Plan::default();
     }

@@ -1,4 +1,4 @@
-//! One process of the shop: its engine, its reader of the log, and what lies in its hands.
+//! One process of the shop: its engine, its log consumer and its jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use domain::order::{Choice, Modes};
 
 use crate::bus::{Bus, BusLog};
 use crate::clock::ModelClock;
-use crate::crashing_store::{Fate, MortalStore};
+use crate::crashing_store::{CrashingStore, Fate};
 use crate::disk::Disk;
 use crate::model_gate::ModelGate;
 use crate::model_store::ModelStore;
@@ -25,7 +25,7 @@ pub(crate) const CODEC: Codec = Codec::new([7; 16]);
 const QUEUE_MAX: usize = 12;
 const TIMERS_MAX: usize = 16;
 
-/// What outlives every process.
+/// Everything that survives a process.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     pub(crate) disk: Disk,
@@ -43,17 +43,17 @@ pub(crate) struct Process {
     pub(crate) faults: Faults,
     pub(crate) services: Arc<Services>,
     queue: Vec<Job>,
-    /// Taken from queue, timers and log, and not decided yet.
+    /// Jobs taken from the queue, the timers and the log, and not decided yet.
     pub(crate) held: Vec<Job>,
-    /// The tick at which a paused process goes on.
+    /// The tick at which a paused process continues.
     pub(crate) paused_until: Option<u64>,
 }
 
 impl Process {
-    /// Starts on whatever is on the disk. No two engines have the same number.
+    /// Starts a process on the disk's present state. Each engine needs a number of its own.
     pub(crate) fn start(around: &Surroundings, place: usize, number: u32) -> Process {
         let (fate, faults, services) = (Fate::default(), Faults::default(), Arc::<Services>::default());
-        let store = MortalStore {
+        let store = CrashingStore {
             inner: ModelStore::with_faults(&around.disk, faults.clone()),
             disk: around.disk.clone(),
             fate: fate.clone(),
@@ -67,8 +67,8 @@ impl Process {
             engine: number,
         };
         let mut engine = Engine::new(parts);
-        // No fault is planned for a process that was not there.
-        ready(engine.learn_modes()).expect("the model store answers");
+        // A new process has no planned fault.
+        ready(engine.learn_modes()).expect("a model store without faults does not fail");
         let log = BusLog { bus: around.bus.clone(), disk: around.disk.clone(), process: place };
         Process {
             engine,
@@ -82,7 +82,7 @@ impl Process {
         }
     }
 
-    /// Puts a job in the queue, or gives it back where there is no room.
+    /// Enqueues a job, or returns it if the queue is full.
     pub(crate) fn submit(&mut self, job: Job) -> Result<(), Box<Job>> {
         if self.queue.len() >= QUEUE_MAX {
             return Err(Box::new(job));
@@ -95,7 +95,7 @@ impl Process {
         self.queue.is_empty() && self.held.is_empty() && !self.engine.has_deferred()
     }
 
-    /// Takes what waits everywhere.
+    /// Collects jobs from the queue, the timers and the log.
     pub(crate) fn gather(&mut self, executor: Executor, events_max: usize) -> Result<(), StoreError> {
         self.held.append(&mut self.queue);
         self.held.extend(ready(self.engine.due_timers(TIMERS_MAX))?);
@@ -105,7 +105,7 @@ impl Process {
         Ok(())
     }
 
-    /// Decides what it holds. `None`: it died over it.
+    /// Decides its jobs. `None`: the process died.
     pub(crate) fn work(&mut self) -> Option<Report> {
         let jobs = std::mem::take(&mut self.held);
         let report = survive(self.engine.batch_once(jobs))?;
@@ -113,7 +113,7 @@ impl Process {
         Some(report)
     }
 
-    /// The same, each in a commit of its own.
+    /// Decides its jobs, each in a commit of its own.
     pub(crate) fn work_singly(&mut self) -> Option<Vec<String>> {
         let mut errors = vec![];
         let jobs: Vec<Vec<Job>> = std::mem::take(&mut self.held).into_iter().map(|job| vec![job]).collect();

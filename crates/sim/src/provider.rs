@@ -1,6 +1,7 @@
-//! A payment provider as it is to be feared: it keeps its own books rightly, and says what it likes.
+//! A misbehaving payment provider: its own books are right, but its responses may not be.
 //!
-//! What it did is done once per key, however often it is asked. What it answers may be lost, late, told twice, of another amount.
+//! It executes an operation once per key, however often it is called. A response may be lost, late, repeated by a callback, or
+//! name another amount.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::ready;
@@ -15,30 +16,30 @@ use domain::time::Timestamp;
 use crate::coverage::Branch;
 use crate::rng::Rng;
 
-/// How it misbehaves.
+/// A misbehaviour of the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whim {
-    /// The connection is refused: nothing is done.
+    /// The connection is refused: not executed.
     Away,
-    /// Nothing is done, and nobody knows.
+    /// Not executed, and the call times out.
     LostBefore,
-    /// It is done, and nobody knows.
+    /// Executed, and the call times out.
     LostAfter,
-    /// The customer's money is not to be had.
+    /// Declined for lack of funds.
     Decline,
-    /// It is done, and it says that something else was.
+    /// Executed, but the response names another amount.
     WrongAmount,
-    /// It is done, and told twice beside the answer.
+    /// Executed; two callbacks follow the response.
     ToldTwice,
-    /// It is done, and told before it is answered.
+    /// Executed; a callback precedes the response.
     ToldFirst,
-    /// Nothing is done, nobody knows, and it says that it is still at it.
+    /// Not executed; the call times out, and queries return pending.
     Slow,
-    /// It is done, nobody knows, and it says once that it is still at it.
+    /// Executed; the call times out, and the first query returns pending.
     TimedOut,
-    /// It says that it is still at it, and then that it came to nothing.
+    /// Pending first, then declined.
     FailedAfterPending,
-    /// It says that it is done, and later that it came to nothing.
+    /// Approved first, then reversed by a callback.
     FailedAfterDone,
 }
 
@@ -59,13 +60,13 @@ impl Whim {
 
     pub const fn name(self) -> &'static str {
         match self {
-            Whim::Away => "out of reach",
+            Whim::Away => "unreachable",
             Whim::LostBefore => "the request is lost",
-            Whim::LostAfter => "the answer is lost",
+            Whim::LostAfter => "the response is lost",
             Whim::Decline => "declined",
             Whim::WrongAmount => "another amount",
-            Whim::ToldTwice => "told twice",
-            Whim::ToldFirst => "told before the answer",
+            Whim::ToldTwice => "two callbacks",
+            Whim::ToldFirst => "a callback before the response",
             Whim::Slow => "slow",
             Whim::TimedOut => "timed out, then done",
             Whim::FailedAfterPending => "pending, then failed",
@@ -74,7 +75,7 @@ impl Whim {
     }
 }
 
-/// What it does the next times that it is asked for a deed.
+/// The planned response to the next calls of an operation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Planned {
     pub(crate) operation: Operation,
@@ -82,9 +83,9 @@ pub(crate) struct Planned {
     pub(crate) times: u64,
 }
 
-/// Something that it tells by itself.
+/// A callback of the provider.
 #[derive(Clone, Debug)]
-pub(crate) struct Told {
+pub(crate) struct ModelCallback {
     pub(crate) ask: Ask,
     pub(crate) verdict: Verdict,
     pub(crate) is_first: bool,
@@ -92,22 +93,22 @@ pub(crate) struct Told {
 
 #[derive(Debug)]
 struct Books {
-    /// By key: what was done for good.
+    /// Final results by idempotency key.
     done: BTreeMap<String, (Ask, Verdict)>,
-    /// What was done once more, where keys are forgotten.
+    /// Operations executed again, for the breakage that forgets keys.
     again: Vec<Ask>,
     forgets_keys: bool,
     /// Whims per thousand calls.
     odds: u64,
     rng: Rng,
     planned: Option<Planned>,
-    /// How often it did what was planned.
+    /// Number of calls that met the planned misbehaviour.
     struck: u64,
-    /// Deeds that it says once more it is still at.
-    is_at: BTreeSet<String>,
-    tellings: Vec<Told>,
-    /// What nothing but a callback says: it is told until the shop has taken it in.
-    told_until_taken: Vec<Told>,
+    /// Keys whose next query returns pending.
+    pending: BTreeSet<String>,
+    callbacks: Vec<ModelCallback>,
+    /// Callbacks that are repeated until the shop has recorded them, because no response carries their result.
+    repeated_callbacks: Vec<ModelCallback>,
     witnessed: Vec<Branch>,
 }
 
@@ -124,9 +125,9 @@ impl Provider {
             rng: Rng::new(seed),
             planned: None,
             struck: 0,
-            is_at: BTreeSet::new(),
-            tellings: vec![],
-            told_until_taken: vec![],
+            pending: BTreeSet::new(),
+            callbacks: vec![],
+            repeated_callbacks: vec![],
             witnessed: vec![],
         }))
     }
@@ -143,28 +144,28 @@ impl Provider {
         self.books().struck
     }
 
-    /// It answers rightly from now on.
+    /// Ends all misbehaviour.
     pub(crate) fn heal(&self) {
         let mut books = self.books();
         books.odds = 0;
         books.planned = None;
     }
 
-    /// What it tells before an answer, or after it.
-    pub(crate) fn take_tellings(&self, is_first: bool) -> Vec<Told> {
-        self.books().tellings.extract_if(.., |told| told.is_first == is_first).collect()
+    /// Takes the callbacks that precede, or follow, the response.
+    pub(crate) fn take_callbacks(&self, is_first: bool) -> Vec<ModelCallback> {
+        self.books().callbacks.extract_if(.., |callback| callback.is_first == is_first).collect()
     }
 
-    /// What it goes on telling until the shop has it.
-    pub(crate) fn told_until_taken(&self) -> Vec<Told> {
-        self.books().told_until_taken.clone()
+    /// Returns the callbacks that are repeated until the shop has recorded them.
+    pub(crate) fn repeated_callbacks(&self) -> Vec<ModelCallback> {
+        self.books().repeated_callbacks.clone()
     }
 
     pub(crate) fn take_witnessed(&self) -> Vec<Branch> {
         std::mem::take(&mut self.books().witnessed)
     }
 
-    /// What it holds of each order's customer: taken and not given back.
+    /// Money held per order: captured and not refunded.
     pub(crate) fn holds(&self) -> BTreeMap<String, Money> {
         let mut held: BTreeMap<String, Money> = BTreeMap::new();
         let books = self.books();
@@ -217,20 +218,20 @@ impl Books {
             )
             | None => {}
         }
-        let is_poor = matches!(whim, Some(Whim::Decline | Whim::FailedAfterPending));
-        let verdict = self.act(ask, is_poor);
+        let is_declined = matches!(whim, Some(Whim::Decline | Whim::FailedAfterPending));
+        let verdict = self.act(ask, is_declined);
         match (whim, &verdict) {
             (Some(Whim::FailedAfterPending), Verdict::Declined { .. }) => {
-                self.is_at.insert(ask.key.to_string());
-                Err(ProviderError::Unknown("still at it".into()))
+                self.pending.insert(ask.key.to_string());
+                Err(ProviderError::Unknown("still pending".into()))
             }
             (Some(Whim::FailedAfterDone), Verdict::Approved { .. }) if ask.operation == Operation::Refund => {
                 self.witnessed.push(Branch::ProviderTookBack);
                 let failed = declined();
                 self.done.insert(ask.key.to_string(), (ask.clone(), failed.clone()));
-                let told = Told { ask: ask.clone(), verdict: failed, is_first: false };
-                self.told_until_taken.push(told.clone());
-                self.tellings.push(told);
+                let callback = ModelCallback { ask: ask.clone(), verdict: failed, is_first: false };
+                self.repeated_callbacks.push(callback.clone());
+                self.callbacks.push(callback);
                 Ok(verdict)
             }
             (Some(Whim::LostAfter), _) => {
@@ -238,7 +239,7 @@ impl Books {
                 Err(ProviderError::Unknown("timed out".into()))
             }
             (Some(Whim::TimedOut), _) => {
-                self.is_at.insert(ask.key.to_string());
+                self.pending.insert(ask.key.to_string());
                 Err(ProviderError::Unknown("timed out".into()))
             }
             (Some(Whim::WrongAmount), Verdict::Approved { reference, amount }) => {
@@ -247,20 +248,20 @@ impl Books {
             }
             (Some(Whim::ToldTwice), _) => {
                 self.witnessed.push(Branch::ProviderToldTwice);
-                let told = Told { ask: ask.clone(), verdict: verdict.clone(), is_first: false };
-                self.tellings.extend([told.clone(), told]);
+                let callback = ModelCallback { ask: ask.clone(), verdict: verdict.clone(), is_first: false };
+                self.callbacks.extend([callback.clone(), callback]);
                 Ok(verdict)
             }
             (Some(Whim::ToldFirst), _) => {
-                self.tellings.push(Told { ask: ask.clone(), verdict: verdict.clone(), is_first: true });
+                self.callbacks.push(ModelCallback { ask: ask.clone(), verdict: verdict.clone(), is_first: true });
                 Ok(verdict)
             }
             _ => Ok(verdict),
         }
     }
 
-    /// Does it, once for its key.
-    fn act(&mut self, ask: &Ask, is_poor: bool) -> Verdict {
+    /// Executes an operation once per key.
+    fn act(&mut self, ask: &Ask, is_declined: bool) -> Verdict {
         if let Some((_, verdict)) = self.done.get(&*ask.key) {
             if self.forgets_keys && matches!(verdict, Verdict::Approved { .. }) {
                 self.again.push(ask.clone());
@@ -268,10 +269,10 @@ impl Books {
             return verdict.clone();
         }
         let can = match ask.operation {
-            Operation::Authorize => !is_poor,
+            Operation::Authorize => !is_declined,
             Operation::Capture => self.is_done(ask, Operation::Authorize) && !self.is_done(ask, Operation::Void),
-            Operation::Void => !is_poor && !self.is_done(ask, Operation::Capture),
-            Operation::Refund => !is_poor && self.is_done(ask, Operation::Capture),
+            Operation::Void => !is_declined && !self.is_done(ask, Operation::Capture),
+            Operation::Refund => !is_declined && self.is_done(ask, Operation::Capture),
         };
         let approved = Verdict::Approved { reference: "pi_1".into(), amount: ask.amount };
         let verdict = if can { approved } else { declined() };
@@ -279,7 +280,7 @@ impl Books {
         verdict
     }
 
-    /// Whether another deed of the same attempt was approved, at any try.
+    /// Returns whether an operation of the same attempt was approved, at any try.
     fn is_done(&self, ask: &Ask, operation: Operation) -> bool {
         let Some((_, asked)) = Asked::of_key(&ask.key) else { return false };
         let first = Asked::first(asked.attempt, operation, 0).key(&ask.order);
@@ -290,7 +291,7 @@ impl Books {
 
     fn look_up(&mut self, ask: &Ask) -> Result<Found, ProviderError> {
         self.witnessed.push(Branch::PaymentLookedUp);
-        if self.is_at.remove(&*ask.key) {
+        if self.pending.remove(&*ask.key) {
             return Ok(Found::Pending);
         }
         let whim = self.whim(ask.operation);

@@ -1,4 +1,4 @@
-//! Where the shop and its payment provider meet, and what is owed between them in the evening.
+//! Calls to the payment provider, its callbacks, and the comparison of its books with the shop's.
 
 use app::commands::{Command, PaymentAnswered};
 use app::engine::Job;
@@ -10,17 +10,17 @@ use domain::order::Outcome;
 use domain::payment::Payment;
 use domain::time::Timestamp;
 
-use crate::checker::ensure;
 use crate::coverage::Branch;
 use crate::disk::State;
 use crate::process::CODEC;
-use crate::provider::{Provider, Told};
+use crate::provider::{ModelCallback, Provider};
 use crate::ready::ready;
-use crate::world::{Verdict, World};
+use crate::verdict::{Verdict, ensure};
+use crate::world::World;
 
 impl World {
-    /// Cashiers come by; each answer goes to some process, which may die with it.
-    pub(crate) fn visit_cashier(&mut self) {
+    /// Runs due payment calls; each result goes to a random process, which may die with it.
+    pub(crate) fn run_payments(&mut self) {
         let now = self.around.clock.now();
         let due: Vec<Payment> = self.around.disk.read(|state| {
             let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due.is_some_and(|due| due <= now));
@@ -30,23 +30,27 @@ impl World {
             if !self.is_healed && self.rng.happens(300) {
                 continue;
             }
-            if let Some(call) = ready(self.cashier.pay_once(&payment)) {
-                self.note(format_args!("the provider is asked {}: {:?}", call.ask.key, call.answered.answer));
-                self.hear_provider(true);
+            if let Some(call) = ready(self.payments.pay_once(&payment)) {
+                self.note(format_args!("the provider is called with {}: {:?}", call.ask.key, call.answered.answer));
+                self.receive_callbacks(true);
                 self.answer(call.answered);
             }
         }
-        self.hear_provider(false);
+        self.receive_callbacks(false);
         for branch in self.provider.take_witnessed() {
             self.coverage.reach(branch);
         }
     }
 
-    /// Takes in what the provider tells by itself.
-    fn hear_provider(&mut self, is_first: bool) {
+    /// Receives the provider's callbacks.
+    fn receive_callbacks(&mut self, is_first: bool) {
         let now = self.around.clock.now();
-        let again = if is_first { vec![] } else { self.around.disk.read(|state| untaken(state, &self.provider, now)) };
-        let told = self.provider.take_tellings(is_first).into_iter().filter_map(|told| told.answered(now));
+        let again = if is_first {
+            vec![]
+        } else {
+            self.around.disk.read(|state| unrecorded_callbacks(state, &self.provider, now))
+        };
+        let told = self.provider.take_callbacks(is_first).into_iter().filter_map(|callback| callback.answered(now));
         let answers: Vec<PaymentAnswered> = told.chain(again).collect();
         answers.into_iter().for_each(|answered| self.answer(answered));
     }
@@ -59,21 +63,21 @@ impl World {
         }
     }
 
-    /// The two books say the same of every order, and nobody owes anybody.
-    pub(crate) fn money_is_where_it_belongs(&self) -> Verdict {
+    /// Checks that the provider's and the shop's books agree, and nothing is owed.
+    pub(crate) fn check_books(&self) -> Verdict {
         self.around.disk.read(|state| books_agree(state, &self.provider))
     }
 }
 
-/// Callbacks that the shop has not taken in: a process may have died with one.
-pub(crate) fn untaken(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
-    let told = provider.told_until_taken().into_iter().filter_map(|told| told.answered(now));
-    let is_taken = |telling: &CallbackRow| state.tellings.contains_key(&telling.key);
-    told.filter(|answered| !answered.told.as_ref().is_some_and(is_taken)).collect()
+/// Callbacks that the shop has not recorded: a process may have died with one.
+pub(crate) fn unrecorded_callbacks(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
+    let told = provider.repeated_callbacks().into_iter().filter_map(|callback| callback.answered(now));
+    let is_recorded = |telling: &CallbackRow| state.tellings.contains_key(&telling.key);
+    told.filter(|answered| !answered.told.as_ref().is_some_and(is_recorded)).collect()
 }
 
-impl Told {
-    /// What it means to the shop.
+impl ModelCallback {
+    /// Returns the callback as the shop's command.
     pub(crate) fn answered(self, now: Timestamp) -> Option<PaymentAnswered> {
         let (_, asked) = Asked::of_key(&self.ask.key)?;
         let order = CODEC.order_id(self.ask.order.as_str())?;
@@ -82,7 +86,7 @@ impl Told {
     }
 }
 
-/// What was captured is what is due of settled orders, and nothing of cancelled ones, by either book.
+/// By both books, the captured money equals the amount due of completed orders, and is zero for cancelled ones.
 pub(crate) fn books_agree(state: &State, provider: &Provider) -> Verdict {
     let held = provider.holds();
     for row in state.orders.values() {
@@ -90,14 +94,14 @@ pub(crate) fn books_agree(state: &State, provider: &Provider) -> Verdict {
         let theirs = held.get(order.created.number.as_str()).copied().unwrap_or_default();
         let payment = state.payments.get(&order.id());
         let ours = payment.map_or(Money::ZERO, Payment::held);
-        // What an operator gave back did not come from the provider.
+        // Money that an operator refunded by hand did not come from the provider.
         let resolved = payment.map_or(Money::ZERO, |payment| payment.resolved);
         ensure(theirs == ours + resolved, || {
             format!("the provider holds {theirs:?} of {order:?}, the shop says {ours:?} and {resolved:?} by hand")
         })?;
         let is_sold = order.outcome == Outcome::Completed && order.is_prepaid();
         let due = if is_sold { order.created.due - order.worth_returned().money } else { Money::ZERO };
-        ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} were taken"))?;
+        ensure(ours == due, || format!("{due:?} are due of {order:?}, {ours:?} are held"))?;
     }
     nothing_is_asked(state)
 }

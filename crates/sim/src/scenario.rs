@@ -1,6 +1,6 @@
-//! What kind of world it is, and what is broken in it on purpose.
+//! Scenarios of simulated worlds, and deliberate defects.
 
-/// Named worlds.
+/// A named mix of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scenario {
     Calm,
@@ -81,7 +81,7 @@ impl Scenario {
         }
     }
 
-    /// Processes that work side by side.
+    /// Number of concurrent processes.
     pub(crate) const fn processes(self) -> usize {
         match self {
             Scenario::Zombies | Scenario::Everything => 2,
@@ -98,34 +98,34 @@ impl Scenario {
     }
 }
 
-/// How often each fault strikes, per thousand ticks.
+/// Probability of each fault, per thousand ticks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Odds {
     /// A process dies: while it loads, before its commit, after its commit.
     pub(crate) crash: u64,
-    /// Nobody learns how a commit ended.
+    /// The outcome of a commit is unknown.
     pub(crate) unknown: u64,
     /// A commit violates a constraint.
     pub(crate) constraint: u64,
-    /// The store does not answer.
+    /// The store does not respond.
     pub(crate) failure: u64,
-    /// Events are brought again.
+    /// Events are delivered again.
     pub(crate) repeat: u64,
-    /// A partition stands still.
+    /// A partition is delayed.
     pub(crate) delay: u64,
-    /// A group takes nothing in.
+    /// A consumer group reads nothing.
     pub(crate) silence: u64,
-    /// A process stops with its hands full, and goes on later.
+    /// A process pauses with undecided jobs, and continues later.
     pub(crate) pause: u64,
     /// The clock jumps.
     pub(crate) jump: u64,
-    /// Everybody comes at once.
+    /// Many customers arrive at once.
     pub(crate) rush: u64,
-    /// The payment provider answers as it likes, per thousand calls.
+    /// The payment provider misbehaves, per thousand calls.
     pub(crate) whim: u64,
-    /// A participant cannot handle what an order asks of it, some times or always.
+    /// A participant cannot handle an order's request, for some time or for good.
     pub(crate) inability: u64,
-    /// A participant is taken out, or back in.
+    /// A participant is disabled, or enabled again.
     pub(crate) outage: u64,
 }
 
@@ -147,18 +147,18 @@ impl Odds {
     };
 }
 
-/// A mistake made on purpose, in the simulator's own adapters, to see whether it is found.
+/// A deliberate defect in the simulator's own adapters, to prove that the checks find it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Breakage {
     /// The store forgets that a claim was released.
     TombstonesDropped,
-    /// The store moves a group on from wherever it stands.
+    /// The store does not compare a group's offset before moving it.
     OffsetsNotCompared,
     /// The store does not compare the counts that a stream holds.
     CountsNotCompared,
-    /// The gate counts whom it let through instead of coupons that were committed.
+    /// The gate counts admitted requests instead of committed coupons.
     AdmissionsCounted,
-    /// The payment provider does once more what it is asked for once more under the same key.
+    /// The payment provider executes a repeated call with the same key again.
     KeysForgotten,
 }
 

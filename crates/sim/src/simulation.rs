@@ -1,4 +1,4 @@
-//! One run from one seed: a shop that opens, a bad day, and the evening on which everything must add up.
+//! One run from one seed: the shop opens, a day with faults passes, and at its end every check must hold.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,65 +7,37 @@ use app::engine::Job;
 use app::ports::Clock as _;
 use app::resilience::services::Service;
 use app::state::rows::LetterStatus;
-use app::state::settings::Executor;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome};
 
-use crate::checker::ensure;
 use crate::coverage::Coverage;
 use crate::customers::ADMIN;
 use crate::process::CODEC;
-use crate::scenario::{Breakage, Scenario};
-use crate::world::{Verdict, World, stuck_payments};
+use crate::verdict::{Verdict, ensure};
+use crate::world::{World, stuck_payments};
 
-/// Everything that decides a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    pub seed: u64,
-    pub scenario: Scenario,
-    pub executor: Executor,
-    pub breakage: Option<Breakage>,
-}
+pub use crate::plan::{EXECUTORS, Plan, executor_name};
 
-impl Plan {
-    /// The command that repeats the run.
-    pub fn command(&self) -> String {
-        let Plan { seed, scenario, breakage, .. } = self;
-        let broken = breakage.map_or(String::new(), |breakage| format!(" --break {}", breakage.name()));
-        let executor = executor_name(self.executor);
-        format!("doorbuster sim --seed {seed} --scenario {} --executor {executor}{broken}", scenario.name())
-    }
-}
-
-pub const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
-
-pub const fn executor_name(executor: Executor) -> &'static str {
-    match executor {
-        Executor::Inline => "inline",
-        Executor::Log => "log",
-    }
-}
-
-/// What came of a plan.
+/// The result of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
     pub plan: Plan,
-    /// What does not hold, if anything.
+    /// The first check that failed.
     pub failure: Option<String>,
     pub ticks: u64,
     pub requests: usize,
     pub events: usize,
     pub coverage: Coverage,
-    /// What happened, a line for each thing.
+    /// The history of the run, one line per event.
     pub trace: String,
 }
 
 const OPENING_TICKS_MAX: u64 = 60;
 const DAY_TICKS_MIN: u64 = 30;
 const DAY_TICKS_MAX: u64 = 80;
-const EVENING_TICKS_MAX: u64 = 800;
+const END_TICKS_MAX: u64 = 800;
 
-/// Plays one seed to its end, or to the first thing that does not hold.
+/// Plays one seed to its end, or to the first failed check.
 pub fn run(plan: Plan) -> Run {
     let mut world = World::new(plan);
     let played = catch_unwind(AssertUnwindSafe(|| world.play()));
@@ -89,20 +61,20 @@ pub fn run(plan: Plan) -> Run {
 
 fn sentence_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("a panic: {}", text.unwrap_or("without words"))
+    format!("a panic: {}", text.unwrap_or("without a message"))
 }
 
 impl World {
     fn play(&mut self) -> Verdict {
         self.open()?;
         for _tick in 0..self.rng.between(DAY_TICKS_MIN, DAY_TICKS_MAX) {
-            self.do_mischief();
-            self.crowd();
+            self.inject_faults();
+            self.add_requests();
             self.turn()?;
         }
         self.heal();
         self.come_to_rest()?;
-        self.is_evening = true;
+        self.is_at_end = true;
         self.check_rest()?;
         self.repeat_everything()?;
         self.issue_what_is_left()
@@ -115,10 +87,10 @@ impl World {
                 return Ok(());
             }
         }
-        Err("the shop does not open".into())
+        Err("the shop did not open within its ticks".into())
     }
 
-    /// Faults end. What they left behind stays.
+    /// Ends all faults; their effects stay.
     fn heal(&mut self) {
         self.note(format_args!("faults end"));
         self.is_healed = true;
@@ -133,9 +105,9 @@ impl World {
         }
     }
 
-    /// Liveness: time goes on, and everything ends.
+    /// Liveness: time passes until nothing is left to do.
     fn come_to_rest(&mut self) -> Verdict {
-        for _tick in 0..EVENING_TICKS_MAX {
+        for _tick in 0..END_TICKS_MAX {
             self.turn()?;
             if !self.is_quiet() {
                 continue;
@@ -145,10 +117,10 @@ impl World {
                 return Ok(());
             }
         }
-        Err(format!("the shop never comes to rest: {}", self.unrest()))
+        Err(format!("the shop did not come to rest: {}", self.unrest()))
     }
 
-    /// Operators resume what is stuck; customers do not pay after all.
+    /// Operators resume stuck orders and retry stuck payments; customers cancel unpaid orders.
     fn process_orders(&mut self) -> usize {
         let commands: Vec<Command> = self.around.disk.read(|state| {
             let orders = state.orders.values().map(|row| (row.order.id(), row.order.outcome));
@@ -168,7 +140,7 @@ impl World {
         asked
     }
 
-    /// What nobody tries again by himself any more is sent again by an operator.
+    /// Dead letters that are no longer retried, resent by an operator.
     fn permanent_letters(&self) -> Vec<Job> {
         self.around.disk.read(|state| {
             let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
@@ -180,7 +152,7 @@ impl World {
         })
     }
 
-    /// Lets the time of the next timer come.
+    /// Advances the clock to the next timer.
     fn wait_for_timer(&mut self) -> bool {
         let next = self.around.disk.read(|state| {
             let timers = state.timers.values().map(|timer| timer.due);
@@ -203,7 +175,7 @@ impl World {
         format!("unanswered {unanswered:?}, idle {idle:?}, timers {timers:?}, parked {parked:?}")
     }
 
-    /// Every answer is still there under its key.
+    /// Checks that every response is replayed under its key, without any effect.
     fn repeat_everything(&mut self) -> Verdict {
         let is_kept = |number: &usize| matches!(self.customers.requests[*number].answer, Some(Ok(_)));
         let answered: Vec<usize> = (0..self.customers.requests.len()).filter(is_kept).collect();
@@ -215,12 +187,12 @@ impl World {
             self.turn()?;
             self.turn()?;
             let silent = numbers.iter().find(|number| self.customers.requests[**number].sent.is_some());
-            ensure(silent.is_none(), || format!("request {silent:?} gets no answer when it is repeated"))?;
+            ensure(silent.is_none(), || format!("request {silent:?} gets no response when it is repeated"))?;
         }
-        ensure(before == self.seen, || "a repeat did something".into())
+        ensure(before == self.seen, || "a repeated request published an event".into())
     }
 
-    /// Whoever comes now gets a coupon, as long as there are any, and not one more.
+    /// Checks that exactly the remaining coupons can be issued.
     fn issue_what_is_left(&mut self) -> Verdict {
         for campaign in self.customers.direct.clone() {
             let change = domain::coupon::Change { paused: Some(false), ..Default::default() };
@@ -234,7 +206,7 @@ impl World {
                 let is_issued = matches!(self.customers.requests[number].answer, Some(Ok(_)));
                 let answer = &self.customers.requests[number].answer;
                 ensure(is_issued == (late < left), || {
-                    format!("{left} coupons are left, number {late} gets {answer:?}")
+                    format!("{left} coupons are left, request {late} gets {answer:?}")
                 })?;
             }
         }

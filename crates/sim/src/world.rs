@@ -1,4 +1,4 @@
-//! A shop and its surroundings, tick by tick: one thread, one seed.
+//! The simulated shop and its environment, tick by tick on one thread.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -23,20 +23,18 @@ use crate::clock::ModelClock;
 use crate::coverage::{Branch, Coverage};
 use crate::customers::{ADMIN, Customers};
 use crate::disk::{Disk, State};
-use crate::faults::CONSTRAINT;
-use crate::model_gate::ModelGate;
+use crate::model_gate::{ModelGate, gate_is_right};
+use crate::plan::Plan;
+use crate::planned_fault::CONSTRAINT;
 use crate::process::{CODEC, Process, Surroundings};
 use crate::provider::Provider;
 use crate::rng::Rng;
 use crate::scenario::{Breakage, Scenario};
-use crate::simulation::Plan;
+use crate::verdict::Verdict;
 
 const MIDNIGHT: Timestamp = Timestamp::from_micros(1_795_219_200_000_000);
-/// Ticks after which a customer asks again.
+/// Ticks after which a customer repeats a request.
 const PATIENCE: u64 = 8;
-
-/// What a checker finds fault with.
-pub(crate) type Verdict = Result<(), String>;
 
 pub(crate) struct World {
     pub(crate) plan: Plan,
@@ -48,18 +46,18 @@ pub(crate) struct World {
     pub(crate) customers: Customers,
     pub(crate) coverage: Coverage,
     pub(crate) trace: String,
-    /// Whether faults have ended and everything has come to rest once.
-    pub(crate) is_evening: bool,
-    /// Outbox rows that were looked at.
+    /// True after faults have ended and the shop came to rest once.
+    pub(crate) is_at_end: bool,
+    /// Number of outbox rows that were checked.
     pub(crate) seen: usize,
-    /// Outbox rows that the last audit saw.
+    /// Number of outbox rows at the last audit.
     pub(crate) audited: usize,
-    /// Milliseconds that pass in a tick, at most.
+    /// Longest duration of a tick in milliseconds.
     pace: u64,
-    /// Where each group stood.
-    pub(crate) stood: BTreeMap<OffsetKey, i64>,
+    /// Each group's last known offset.
+    pub(crate) last_offsets: BTreeMap<OffsetKey, i64>,
     pub(crate) provider: Arc<Provider>,
-    pub(crate) cashier: PaymentRunner,
+    pub(crate) payments: PaymentRunner,
     pub(crate) is_healed: bool,
 }
 
@@ -80,7 +78,7 @@ impl World {
         let clock = Arc::new(around.clock.clone());
         let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
         let mut world = World {
-            cashier: PaymentRunner::new(Arc::clone(&provider) as _, clock, CODEC, breaker),
+            payments: PaymentRunner::new(Arc::clone(&provider) as _, clock, CODEC, breaker),
             provider,
             is_healed: false,
             plan,
@@ -92,20 +90,20 @@ impl World {
             customers: Customers::default(),
             coverage: Coverage::default(),
             trace: String::new(),
-            is_evening: false,
+            is_at_end: false,
             seen: 0,
             audited: 0,
             pace: 3_000,
-            stood: BTreeMap::new(),
+            last_offsets: BTreeMap::new(),
         };
         for place in 0..plan.scenario.processes() {
-            let process = world.birth(place);
+            let process = world.start_process(place);
             world.processes.push(process);
         }
-        // On slow days, deadlines pass.
+        // With long ticks, deadlines pass.
         world.pace = world.rng.pick(&[500, 3_000, 20_000]).unwrap_or(world.pace);
         if plan.scenario == Scenario::Failures {
-            // Long enough for a dead letter to be sent again as often as it may.
+            // Long enough for every retry of a dead letter.
             world.pace = 120_000;
         }
         world.around.bus.own(0);
@@ -118,33 +116,33 @@ impl World {
         let _infallible = writeln!(self.trace, "{:>4} {line}", self.tick);
     }
 
-    fn birth(&mut self, place: usize) -> Process {
+    fn start_process(&mut self, place: usize) -> Process {
         self.engines += 1;
         Process::start(&self.around, place, self.engines)
     }
 
-    /// One moment of the shop: time passes, customers act, every process works once, everything is looked at.
+    /// One tick: time passes, customers act, every process works once, and the state is checked.
     pub(crate) fn turn(&mut self) -> Verdict {
         self.tick += 1;
         self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
         self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
         self.send_requests()?;
-        self.visit_cashier();
+        self.run_payments();
         let first = self.rng.below(self.processes.len() as u64) as usize;
         for turn in 0..self.processes.len() {
             self.work((first + turn) % self.processes.len())?;
         }
         self.read_mail()?;
-        self.look()
+        self.check()
     }
 
-    /// Lets customers think of something new.
-    pub(crate) fn crowd(&mut self) {
+    /// Adds new requests of customers and operators.
+    pub(crate) fn add_requests(&mut self) {
         let is_rush = self.rng.happens(self.plan.scenario.odds().rush);
         let count = if is_rush { self.rng.between(8, 24) } else { self.rng.below(4) };
         if self.rng.happens(200) {
             self.resume_stuck();
-            self.see_to_stuck_payments();
+            self.handle_stuck_payments();
         }
         for _customer in 0..count {
             let command = self.around.disk.read(|state| self.customers.think(&mut self.rng, state));
@@ -152,7 +150,7 @@ impl World {
         }
     }
 
-    /// An operator looks in.
+    /// An operator resumes or resolves a stuck order.
     fn resume_stuck(&mut self) {
         let stuck: Vec<OrderId> = self.around.disk.read(|state| {
             let orders = state.orders.values().map(|row| &row.order);
@@ -166,8 +164,8 @@ impl World {
         }
     }
 
-    /// An operator sees to money that is owed: once more by the provider, or by hand.
-    fn see_to_stuck_payments(&mut self) {
+    /// An operator retries or resolves a stuck payment.
+    fn handle_stuck_payments(&mut self) {
         let stuck = self.around.disk.read(stuck_payments);
         if let Some(order) = self.rng.pick(&stuck) {
             let is_resolved = self.rng.happens(500);
@@ -177,7 +175,7 @@ impl World {
         }
     }
 
-    /// Sends what is new and what was not answered in time; sometimes, out of impatience, what is under way.
+    /// Sends new requests and those without a response in time; sometimes also one that is under way.
     fn send_requests(&mut self) -> Verdict {
         let mut due = vec![];
         for (number, request) in self.customers.unanswered() {
@@ -194,7 +192,7 @@ impl World {
         due.into_iter().try_for_each(|number| self.send(number))
     }
 
-    /// Sends a request to some process, past the gate.
+    /// Sends a request through the gate to a random process.
     pub(crate) fn send(&mut self, number: usize) -> Verdict {
         if self.is_refused_by_gate(number)? {
             return Ok(());
@@ -214,12 +212,12 @@ impl World {
         Ok(())
     }
 
-    /// The gate may say no, if it is right.
+    /// Returns whether the gate refuses a request, and checks that the refusal is right.
     fn is_refused_by_gate(&mut self, number: usize) -> Result<bool, String> {
         let Command::IssueCoupon { campaign, user } = self.customers.requests[number].command else {
             return Ok(false);
         };
-        // Whoever has an answer under his key is not the gate's to refuse.
+        // A stored response takes precedence over the gate.
         let has_answer = self
             .customers
             .job(number)
@@ -232,7 +230,7 @@ impl World {
         };
         self.coverage.reach(Branch::GateRefused);
         self.note(format_args!("the gate refuses request {number}: {refusal:?}"));
-        self.around.disk.read(|state| crate::checker::gate_is_right(state, (campaign, user), refusal))?;
+        self.around.disk.read(|state| gate_is_right(state, campaign, user, refusal))?;
         self.customers.take_answer(number, &Err(Refusal::from(refusal)))?;
         Ok(true)
     }
@@ -250,18 +248,18 @@ impl World {
             }
             Some(_) => {
                 process.paused_until = None;
-                self.meet_zombie(place);
+                self.note_zombie(place);
             }
             None => process.gather(executor, events_max).map_err(|error| error.to_string())?,
         }
-        self.meet_inbox(place);
+        self.note_repeats(place);
         let report = self.processes[place].work();
         for branch in self.processes[place].fate.take_witnessed() {
             self.coverage.reach(branch);
         }
         match report {
             Some(report) => self.take_report(place, &report),
-            None => self.dead_letter(place),
+            None => self.restart(place),
         }
         Ok(())
     }
@@ -274,7 +272,7 @@ impl World {
         if report.commits + report.answered + report.lost.len() + report.errors.len() > 0 {
             let Report { commits, answered, deferred, events, lost, errors, .. } = report;
             self.note(format_args!(
-                "process {place}: commits {commits}, settled {answered}, deferred {deferred}, events {events}, lost \
+                "process {place}: commits {commits}, replies {answered}, deferred {deferred}, events {events}, lost \
                  {lost:?}, errors {errors:?}"
             ));
         }
@@ -285,21 +283,21 @@ impl World {
             other != place && self.around.bus.is_owner(other) && self.processes[other].paused_until.is_none()
         });
         if has_heir && self.around.bus.is_owner(place) && self.rng.happens(500) {
-            self.note(format_args!("process {place} hears that its partitions are taken"));
+            self.note(format_args!("process {place} learns that it lost its partitions"));
             self.around.bus.disown(place);
         }
     }
 
-    /// A process died; another one starts in its place, and the gate has to learn anew.
-    fn dead_letter(&mut self, place: usize) {
-        self.note(format_args!("process {place} dies, and is started again"));
-        self.processes[place] = self.birth(place);
+    /// Replaces a dead process; the gate loses its state.
+    fn restart(&mut self, place: usize) {
+        self.note(format_args!("process {place} dies and is restarted"));
+        self.processes[place] = self.start_process(place);
         self.around.gate.lose_all();
     }
 
-    fn meet_zombie(&mut self, place: usize) {
+    fn note_zombie(&mut self, place: usize) {
         let held = self.processes[place].held.len();
-        self.note(format_args!("process {place} goes on with {held} jobs"));
+        self.note(format_args!("process {place} continues with {held} jobs"));
         if self.processes[place].held.is_empty() {
             return;
         }
@@ -313,7 +311,7 @@ impl World {
         }
     }
 
-    fn meet_inbox(&mut self, place: usize) {
+    fn note_repeats(&mut self, place: usize) {
         let is_known = |job: &Job| {
             job.source.is_some_and(|source| {
                 let key = InboxKey { group: source.offset.group, event: source.event };
@@ -327,7 +325,7 @@ impl World {
 
     fn read_mail(&mut self) -> Verdict {
         for (number, Reply { result, replayed, .. }) in self.customers.take_mail() {
-            self.note(format_args!("request {number} is answered, again {replayed}: {result:?}"));
+            self.note(format_args!("response to request {number}, replayed {replayed}: {result:?}"));
             if replayed {
                 self.coverage.reach(Branch::Replayed);
             }
@@ -351,7 +349,7 @@ impl World {
     }
 }
 
-/// The orders of payments that wait for an operator.
+/// Returns the orders whose payments are stuck.
 pub(crate) fn stuck_payments(state: &State) -> Vec<OrderId> {
     let stuck = state.payments.values().filter(|payment| payment.state == payment::State::Stuck);
     stuck.map(|payment| payment.order).collect()

@@ -1,13 +1,14 @@
-//! Which cases there are.
+//! The cases of the matrix.
 
 use app::state::settings::Executor;
 use domain::order::Choice;
 
-use super::{Failure, Life};
+use super::failure::Failure;
+use super::life::Life;
 use crate::crashing_store::Death;
-use crate::simulation::{EXECUTORS, executor_name};
+use crate::plan::{EXECUTORS, executor_name};
 
-/// Where the process dies, once: at a commit of the order's life, counted from 1.
+/// The crash of a case: before or after a commit of the order's life, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
     Before(u64),
@@ -25,7 +26,7 @@ impl Crash {
     }
 }
 
-/// One order's life, and what goes wrong in it.
+/// One order's life and its failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
     pub executor: Executor,
@@ -36,7 +37,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// For people: what is played.
+    /// Returns a readable name.
     pub fn name(&self) -> String {
         let Case { executor, choice, life, failure, crash } = self;
         let crash = match crash {
@@ -48,16 +49,16 @@ impl Case {
     }
 }
 
-/// Every case without a crash that can be met at all.
+/// Returns every possible case without a crash.
 pub fn cells() -> Vec<Case> {
     let mut cells = vec![];
     for executor in EXECUTORS {
         for choice in Choice::ALL {
             for life in Life::ALL {
                 let failures = Failure::all().into_iter();
-                let met =
-                    failures.filter(|failure| failure.lives().contains(&life) && failure.is_met(executor, choice));
-                cells.extend(met.map(|failure| Case { executor, choice, life, failure, crash: None }));
+                let possible =
+                    failures.filter(|failure| failure.lives().contains(&life) && failure.is_possible(executor, choice));
+                cells.extend(possible.map(|failure| Case { executor, choice, life, failure, crash: None }));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The ways in which the steps of an order fail.
+//! The failures of an order's steps.
 
 use app::log::reactions::Group;
 use app::resilience::services::Service;
@@ -10,7 +10,7 @@ use domain::reason::Reason;
 use super::Life;
 use crate::provider::Whim;
 
-/// A step of the saga's table, for an order that has all of them.
+/// A step of the saga, for an order that has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     FirstStock,
@@ -31,7 +31,7 @@ impl Part {
         }
     }
 
-    /// Why an order is cancelled of which this step is refused.
+    /// The reason of an order that is cancelled because this step failed.
     pub(super) const fn reason(self) -> Reason {
         match self {
             Part::FirstStock | Part::LastStock => Reason::StockExhausted,
@@ -50,7 +50,7 @@ pub enum Row {
     Storage,
 }
 
-/// How long it goes on.
+/// The duration of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
     /// Once or twice.
@@ -66,9 +66,9 @@ impl Span {
 
     const fn name(self) -> &'static str {
         match self {
-            Span::Brief => "for a moment",
+            Span::Brief => "briefly",
             Span::Repeated => "five times",
-            Span::Lasting => "for long",
+            Span::Lasting => "past every deadline",
         }
     }
 }
@@ -76,19 +76,19 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     None,
-    /// What the step asks for is not to be had.
+    /// The participant refuses: there is not enough stock, or no coupon or points.
     Refused(Part),
-    /// The participant cannot be asked.
+    /// The participant is unavailable.
     Out(Service, Span),
-    /// What it does cannot be written.
+    /// The row cannot be written.
     Erring(Row, Span),
-    /// Its group takes nothing in.
+    /// The consumer group reads nothing.
     Silent(Group),
     /// The payment provider misbehaves.
     Provider(Operation, Whim, Span),
 }
 
-/// The groups that an order's events go to.
+/// The groups that consume an order's events.
 const GROUPS: [Group; 9] = [
     Group::Stock,
     Group::Coupon,
@@ -114,14 +114,14 @@ impl Failure {
                 all.extend(rows.iter().map(|row| Failure::Erring(*row, span)));
             }
             for operation in Operation::ALL {
-                let whims = Whim::ALL.into_iter().filter(|whim| can_be(operation, *whim, span));
+                let whims = Whim::ALL.into_iter().filter(|whim| is_possible_whim(operation, *whim, span));
                 all.extend(whims.map(|whim| Failure::Provider(operation, whim, span)));
             }
         }
         all
     }
 
-    /// The lives in which it can be met.
+    /// The lives in which the failure can occur.
     pub const fn lives(self) -> &'static [Life] {
         match self {
             Failure::None => &Life::ALL,
@@ -135,15 +135,16 @@ impl Failure {
         }
     }
 
-    /// Whether it can be met there: inline, nobody waits for events; an order that takes all at once asks no participant.
-    pub(super) fn is_met(self, executor: Executor, choice: Choice) -> bool {
+    /// Returns whether the failure is possible: the inline executor has no consumer groups, and an order that claims everything at
+    /// once sends no requests to participants.
+    pub(super) fn is_possible(self, executor: Executor, choice: Choice) -> bool {
         let Failure::Silent(group) = self else { return true };
         let asks = !matches!(choice, Choice::Atomic | Choice::Sync);
         let is_asked = !matches!(group, Group::Stock | Group::Coupon | Group::Point | Group::Completion);
         executor == Executor::Log && (asks || is_asked)
     }
 
-    /// Whether it goes on past deadlines.
+    /// Returns whether the failure lasts past deadlines.
     pub(super) const fn is_lasting(self) -> bool {
         match self {
             Failure::None | Failure::Refused(_) => false,
@@ -158,7 +159,7 @@ impl Failure {
         match self {
             Failure::None => "nothing fails".to_owned(),
             Failure::Refused(part) => format!("{} is refused", part.name()),
-            Failure::Out(service, span) => format!("{} is out {}", service.name(), span.name()),
+            Failure::Out(service, span) => format!("{} is unavailable {}", service.name(), span.name()),
             Failure::Erring(Row::Claim(part), span) => format!("the claim of {} fails {}", part.name(), span.name()),
             Failure::Erring(row, span) => format!("{row:?} cannot be written {}", span.name()),
             Failure::Silent(group) => format!("{} is silent", group.name()),
@@ -169,9 +170,9 @@ impl Failure {
     }
 }
 
-/// What was set aside can be taken, so no capture is declined; an authorization that is, is not asked for again. What is done at
-/// last was not done for long, and who tells twice may as well do it once.
-const fn can_be(operation: Operation, whim: Whim, span: Span) -> bool {
+/// Excludes impossible and redundant combinations: authorized money can be captured, so no capture is declined; a declined
+/// authorization is not retried; repeated callbacks need no longer span.
+const fn is_possible_whim(operation: Operation, whim: Whim, span: Span) -> bool {
     match (whim, span) {
         (Whim::Decline, Span::Brief) => !matches!(operation, Operation::Capture),
         (Whim::Decline | Whim::FailedAfterPending, _) => matches!(operation, Operation::Refund | Operation::Void),

@@ -1,4 +1,4 @@
-//! What customers and admins do with the order, one thing after the other.
+//! The requests of customers and admins about one order, in sequence.
 
 use app::commands::{Command, PlaceOrder, ProcessOrder, RefundWanted};
 use domain::ids::{CampaignId, ProductId, UserId};
@@ -11,14 +11,14 @@ use crate::disk::State;
 
 pub(super) const ANN: UserId = UserId(1);
 
-/// How an order goes on when nothing goes wrong.
+/// The course of an order without failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
-    /// Paid and sent in one step, then delivered.
+    /// Paid and shipped in one step, then delivered.
     Sent,
-    /// Paid and stored in one step, then fetched.
+    /// Paid and stored in one step, then removed from storage.
     Stored,
-    /// Paid by itself; after a refusal once more.
+    /// Paid in a request of its own, repeated after a decline.
     Paid,
     /// Paid, and cancelled before its goods leave.
     TakenBack,
@@ -30,11 +30,11 @@ pub enum Life {
     Cancelled,
     /// Never paid.
     Unpaid,
-    /// Paid for when it is delivered.
+    /// Paid on delivery.
     OnDelivery,
 }
 
-/// What it is about.
+/// The products and the campaign of an order.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Goods {
     pub(super) products: [ProductId; 2],
@@ -68,7 +68,7 @@ impl Life {
         }
     }
 
-    /// How it ends when nothing fails.
+    /// The final outcome and status without failures.
     pub(super) const fn end(self) -> (Outcome, Status) {
         match self {
             Life::Sent | Life::Stored => (Outcome::Completed, Status::Completed),
@@ -90,12 +90,12 @@ impl Life {
             receiver: (!matches!(self, Life::Sent | Life::Stored)).then(receiver),
             warehouse_storage: false,
             total_shown: None,
-            // As the setting has it: so the rules are asked, too.
+            // The setting decides, so that the rules are tested as well.
             mode: None,
         }))
     }
 
-    /// What is done next, once its time has come; `done` counts what was done since the order was placed.
+    /// Returns the next request, if it is possible now; `done` counts the requests since the order was placed.
     pub(super) fn next(self, done: usize, state: &State, order: &Order) -> Option<Command> {
         let id = order.id();
         let payment = state.payments.get(&id);
@@ -104,7 +104,7 @@ impl Life {
         match (self, done) {
             (Life::Sent | Life::Stored, 0) => is_due.then(|| self.process(order)),
             (Life::Sent, _) => {
-                let to = way_of_goods().nth(done - 1)?;
+                let to = shipment_states().nth(done - 1)?;
                 let shipment = state.shipments.get(&id)?;
                 let goes = shipment.state.can_become(to);
                 goes.then_some(Command::AdvanceShipment { order: id, state: to, tracking: None })
@@ -124,7 +124,7 @@ impl Life {
             }
             (Life::Refunded, 1 | 2) => {
                 let lines = if done == 1 { order.created.lines.first().map(|line| (line.product, 1)) } else { None };
-                // The second part also while the first is under way, or stuck.
+                // The second part is requested even while the first is under way or stuck.
                 let is_paid = payment.is_some_and(|payment| !payment.captured.is_zero());
                 is_paid.then(|| {
                     let lines = lines.into_iter().collect();
@@ -152,12 +152,12 @@ impl Life {
         }
     }
 
-    /// Whether the cashier comes only after everything was said.
-    pub(super) const fn is_before_the_cashier(self) -> bool {
+    /// Returns whether payments run only after the last request.
+    pub(super) const fn is_before_payments(self) -> bool {
         matches!(self, Life::Withdrawn)
     }
 
-    /// Things done in it, all told.
+    /// Total number of requests.
     pub(super) const fn acts(self) -> usize {
         match self {
             Life::Sent => 6,
@@ -178,7 +178,7 @@ impl Life {
     }
 }
 
-fn way_of_goods() -> impl Iterator<Item = shipment::State> {
+fn shipment_states() -> impl Iterator<Item = shipment::State> {
     use shipment::State::{Delivered, InTransit, OutForDelivery, Shipped};
     [Shipped, InTransit, OutForDelivery, Delivered].into_iter()
 }

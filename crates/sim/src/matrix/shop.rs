@@ -1,4 +1,4 @@
-//! One process, one order, one cashier, tick by tick.
+//! One process, one order and its payments, tick by tick.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,11 +18,11 @@ use domain::order::Outcome;
 use domain::payment::{Payment, State as Paid};
 use domain::time::Timestamp;
 
+use super::ending::Ending;
 use super::life::Goods;
-use super::stage::Ending;
 use super::{Case, Failure, Life};
 use crate::bus::Bus;
-use crate::checker::{audit, ensure, everything_is_believed, is_at_rest};
+use crate::checker::{audit, everything_is_believed, is_at_rest};
 use crate::clock::ModelClock;
 use crate::customers::ADMIN;
 use crate::disk::{Disk, State};
@@ -30,25 +30,25 @@ use crate::model_gate::ModelGate;
 use crate::process::{CODEC, Process, Surroundings};
 use crate::provider::Provider;
 use crate::ready::ready;
-use crate::reconciliation::{books_agree, untaken};
+use crate::reconciliation::{books_agree, unrecorded_callbacks};
 use crate::scenario::Breakage;
-use crate::world::Verdict;
+use crate::verdict::{Verdict, ensure};
 
 pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 const TICK: Duration = Duration::from_millis(10);
-/// After an answer that says "later", and where nothing is due though something waits.
+/// The pause after a retryable refusal, and while due work cannot be done.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What lasts, lasts longer than an order may take.
-const STORM: Duration = Duration::from_secs(700);
+/// The duration of a lasting failure: longer than an order may take.
+const FAILURE_TIME: Duration = Duration::from_secs(700);
 const TICKS_MAX: u64 = 4_000;
-/// The process that was there first; the one after a crash has the next number.
+/// The engine number of the first process; the one after a crash has the next number.
 const FIRST_ENGINE: u32 = 1;
 
-/// Something that a customer or an admin asks for until he is answered, under one key.
+/// A request of a customer or an admin, repeated under one key until it has a response.
 struct Act {
     command: Command,
     answer: Option<Result<Answer, Refusal>>,
-    /// When he asks, unless he waits for an answer.
+    /// When it is sent next; `None` while it waits for a response.
     ask_at: Option<Timestamp>,
 }
 
@@ -56,28 +56,28 @@ pub(super) struct Shop {
     pub(super) around: Surroundings,
     pub(super) process: Process,
     pub(super) provider: Arc<Provider>,
-    cashier: PaymentRunner,
+    payments: PaymentRunner,
     life: Option<Life>,
     pub(super) failure: Failure,
     acts: Vec<Act>,
     mail: Arc<Mutex<Vec<(usize, Reply)>>>,
-    /// Whether what the provider answered could not be taken in; the cashier leaves it alone for a while then.
+    /// True after a provider's result could not be recorded; payments then pause.
     is_refused: Arc<Mutex<bool>>,
-    cashier_rests_until: Timestamp,
+    payments_pause_until: Timestamp,
     tick: u64,
-    /// Whether nothing fails any more.
+    /// True after the failure has ended.
     pub(super) is_over: bool,
-    /// Whether the failure was met.
-    pub(super) has_struck: bool,
+    /// True if the failure occurred.
+    pub(super) has_failed: bool,
     deaths: u64,
-    /// A process died, perhaps with a callback: the provider tells it again.
-    is_told_again: bool,
-    /// Outbox rows that were there before the order.
+    /// True after a process died, perhaps with a callback: the provider repeats it.
+    repeats_callbacks: bool,
+    /// Number of outbox rows before the order.
     opened_with: usize,
 }
 
 impl Shop {
-    /// A shop that finds this on its disk.
+    /// Opens a shop on a disk with this state.
     pub(super) fn open(executor: Executor, breakage: Option<Breakage>, state: State) -> Shop {
         let disk = Disk::default();
         let opened_with = state.outbox.len();
@@ -95,11 +95,11 @@ impl Shop {
         let provider = Arc::new(Provider::new(0, 0));
         provider.forget_keys(breakage == Some(Breakage::KeysForgotten));
         let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
-        // No two engines on one disk have the same number.
+        // Each engine of a disk needs a number of its own.
         let engine = FIRST_ENGINE + u32::from(opened_with > 0);
         Shop {
             process: Process::start(&around, 0, engine),
-            cashier: PaymentRunner::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker),
+            payments: PaymentRunner::new(Arc::clone(&provider) as _, Arc::new(clock), CODEC, breaker),
             around,
             provider,
             life: None,
@@ -107,47 +107,47 @@ impl Shop {
             acts: vec![],
             mail: Arc::default(),
             is_refused: Arc::default(),
-            cashier_rests_until: NOON,
+            payments_pause_until: NOON,
             tick: 0,
             is_over: false,
-            has_struck: false,
+            has_failed: false,
             deaths: 0,
-            is_told_again: false,
+            repeats_callbacks: false,
             opened_with,
         }
     }
 
-    /// The order, and what goes wrong with it.
+    /// Plans the order, its failure and its crash.
     pub(super) fn plan(&mut self, case: Case, goods: Goods) {
         self.life = Some(case.life);
         self.failure = case.failure;
         self.want(case.life.place(goods));
-        self.begin_storm(goods);
+        self.begin_failure(goods);
         if let Some(crash) = case.crash {
             let (commit, death) = crash.meeting();
             self.process.fate.plan_at(commit, death);
         }
     }
 
-    /// The life of the order up to its end, with what is owed to everybody then.
+    /// Plays the order's life and checks its end; returns the end and the number of commits.
     pub(super) fn play(&mut self, case: Case) -> Result<(Ending, u64), String> {
-        self.wait_until(self.now() + STORM)?;
-        self.note_strike();
-        self.end_storm();
+        self.wait_until(self.now() + FAILURE_TIME)?;
+        self.note_failure();
+        self.end_failure();
         self.come_to_rest()?;
         self.check(case)?;
         Ok((self.ending()?, self.process.fate.commits()))
     }
 
-    /// Has something done and follows it to its end.
+    /// Runs a command until the shop is at rest.
     pub(super) fn run(&mut self, command: Command) -> Result<Answer, String> {
         self.want(command);
         self.come_to_rest()?;
         let act = self.acts.pop().and_then(|act| act.answer);
-        act.ok_or("no answer")?.map_err(|refusal| format!("{refusal:?}"))
+        act.ok_or("no response")?.map_err(|refusal| format!("{refusal:?}"))
     }
 
-    /// Time goes on until nothing is left to do. Operators see to what nobody else does.
+    /// Lets time pass until nothing is left to do. Operators handle what is stuck.
     pub(super) fn come_to_rest(&mut self) -> Verdict {
         for _ in 0..TICKS_MAX {
             self.wait_until(Timestamp::from_micros(i64::MAX))?;
@@ -157,48 +157,48 @@ impl Shop {
                 return Ok(());
             }
         }
-        Err("it never comes to rest".into())
+        Err("it did not come to rest".into())
     }
 
-    /// Turns until nothing moves and nothing is due before this moment.
+    /// Runs ticks until nothing changes and nothing is due before `end`.
     fn wait_until(&mut self, end: Timestamp) -> Verdict {
         for _ in 0..TICKS_MAX {
             let moved = self.turn()?;
             if moved || !self.is_idle() {
                 continue;
             }
-            // What is due and not done is left alone for a while, as behind a breaker.
+            // Due work that cannot be done is retried after a pause, as behind a breaker.
             let next = self.next_due().map(|due| if due > self.now() { due } else { self.now() + PATIENCE });
             match next {
                 Some(next) if next <= end => self.around.clock.set(next),
                 Some(_) | None => return Ok(()),
             }
         }
-        Err(format!("it never ends: {:?}", self.next_due()))
+        Err(format!("it did not end: {:?}", self.next_due()))
     }
 
-    /// One moment. Whether anything was done.
+    /// Runs one tick; returns whether anything changed.
     fn turn(&mut self) -> Result<bool, String> {
         self.tick += 1;
         self.around.clock.advance(TICK);
         self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
         let before = self.process.fate.commits();
-        self.go_on();
+        self.add_next();
         self.ask();
-        self.visit_cashier();
+        self.run_payments();
         self.watch_failure();
         self.process.gather(self.around.executor, 1).map_err(|error| error.to_string())?;
         let is_alive = self.process.work_singly().is_some();
         let moved = !is_alive || self.process.fate.commits() > before;
         if !is_alive {
-            self.dead_letter()?;
+            self.restart()?;
         }
         let heard = self.read_mail()?;
         Ok(moved || heard)
     }
 
-    /// What is done after everything so far was answered.
-    fn go_on(&mut self) {
+    /// Adds the next request of the life once all earlier ones have responses.
+    fn add_next(&mut self) {
         let (Some(life), true) = (self.life, self.acts.iter().all(|act| act.answer.is_some())) else { return };
         let done = self.acts.len() - 1;
         let next =
@@ -225,7 +225,7 @@ impl Shop {
         }
     }
 
-    /// Whether anybody was answered.
+    /// Records responses; returns whether there were any.
     fn read_mail(&mut self) -> Result<bool, String> {
         let mail = std::mem::take(&mut *self.mail.lock().unwrap_or_else(PoisonError::into_inner));
         let later = self.now() + PATIENCE;
@@ -246,38 +246,38 @@ impl Shop {
         Ok(is_any)
     }
 
-    /// Does what payments wait for; the answers die with the process.
-    fn visit_cashier(&mut self) {
-        let is_everything_said =
+    /// Runs due payment calls; their results are lost if the process dies.
+    fn run_payments(&mut self) {
+        let is_everything_answered =
             |life: Life| self.acts.len() == life.acts() && self.acts.iter().all(|act| act.answer.is_some());
-        if !self.is_over && self.life.is_some_and(|life| life.is_before_the_cashier() && !is_everything_said(life)) {
+        if !self.is_over && self.life.is_some_and(|life| life.is_before_payments() && !is_everything_answered(life)) {
             return;
         }
         let now = self.now();
         if std::mem::take(&mut *self.is_refused.lock().unwrap_or_else(PoisonError::into_inner)) {
-            self.cashier_rests_until = now + PATIENCE;
+            self.payments_pause_until = now + PATIENCE;
         }
-        if now < self.cashier_rests_until {
+        if now < self.payments_pause_until {
             return;
         }
         let due: Vec<Payment> = self.around.disk.read(|state| {
             let is_due = |payment: &&Payment| payment.next.is_some_and(|next| next.due.is_some_and(|due| due <= now));
             state.payments.values().filter(is_due).cloned().collect()
         });
-        if std::mem::take(&mut self.is_told_again) {
-            let again = self.around.disk.read(|state| untaken(state, &self.provider, now));
-            again.into_iter().for_each(|answered| self.take_in(answered));
+        if std::mem::take(&mut self.repeats_callbacks) {
+            let again = self.around.disk.read(|state| unrecorded_callbacks(state, &self.provider, now));
+            again.into_iter().for_each(|answered| self.record_result(answered));
         }
         for payment in due {
-            let Some(call) = ready(self.cashier.pay_once(&payment)) else { continue };
-            let first = self.provider.take_tellings(true).into_iter().filter_map(|told| told.answered(now));
-            let then = self.provider.take_tellings(false).into_iter().filter_map(|told| told.answered(now));
+            let Some(call) = ready(self.payments.pay_once(&payment)) else { continue };
+            let first = self.provider.take_callbacks(true).into_iter().filter_map(|callback| callback.answered(now));
+            let then = self.provider.take_callbacks(false).into_iter().filter_map(|callback| callback.answered(now));
             let answers: Vec<PaymentAnswered> = first.chain([call.answered]).chain(then).collect();
-            answers.into_iter().for_each(|answered| self.take_in(answered));
+            answers.into_iter().for_each(|answered| self.record_result(answered));
         }
     }
 
-    fn take_in(&mut self, answered: PaymentAnswered) {
+    fn record_result(&mut self, answered: PaymentAnswered) {
         let is_refused = Arc::clone(&self.is_refused);
         let reply = move |reply: Reply| {
             *is_refused.lock().unwrap_or_else(PoisonError::into_inner) |= reply.result.is_err();
@@ -286,20 +286,20 @@ impl Shop {
         assert!(self.process.submit(job).is_ok(), "one order does not fill a queue");
     }
 
-    /// The process is gone with all that it held; another one starts.
-    fn dead_letter(&mut self) -> Verdict {
+    /// Replaces the dead process, whose jobs are lost.
+    fn restart(&mut self) -> Verdict {
         self.deaths += 1;
-        self.is_told_again = true;
+        self.repeats_callbacks = true;
         self.audit()?;
         self.process = Process::start(&self.around, 0, FIRST_ENGINE + 2);
         self.around.gate.lose_all();
-        self.resume_storm();
+        self.resume_failure();
         let now = self.now();
         self.acts.iter_mut().filter(|act| act.answer.is_none()).for_each(|act| act.ask_at = Some(now));
         Ok(())
     }
 
-    /// Operators resume what is stuck, and send again what nobody tries any more.
+    /// Operators resume stuck orders, retry stuck payments and resend permanent dead letters.
     fn help(&mut self) -> bool {
         let commands: Vec<Command> = self.around.disk.read(|state| {
             let is_stuck = |row: &&OrderRow| row.order.outcome == Outcome::CompensationStuck;
@@ -347,20 +347,20 @@ impl Shop {
         audit(&self.around.disk, self.now(), |_| true)
     }
 
-    /// One outcome, every law, both books, and the case itself.
+    /// Checks the outcome, every law, both books and the case itself.
     fn check(&self, case: Case) -> Verdict {
         self.audit()?;
         self.around.disk.read(|state| {
             is_at_rest(state)?;
             books_agree(state, &self.provider)?;
-            ensure(state.orders.len() == 1, || format!("{} orders were made of one", state.orders.len()))
+            ensure(state.orders.len() == 1, || format!("{} orders were created by one request", state.orders.len()))
         })?;
         let unanswered = self.acts.iter().find(|act| act.answer.is_none());
-        ensure(unanswered.is_none(), || "somebody has no answer".into())?;
+        ensure(unanswered.is_none(), || "a request has no response".into())?;
         ensure(self.deaths == u64::from(case.crash.is_some()), || format!("{} processes died", self.deaths))?;
         let is_whole = case.failure != Failure::None || self.acts.len() == case.life.acts();
-        ensure(is_whole, || format!("only {} things were done", self.acts.len()))?;
-        ensure(self.has_struck, || "the failure was never met".into())
+        ensure(is_whole, || format!("only {} requests were made", self.acts.len()))?;
+        ensure(self.has_failed, || "the failure did not occur".into())
     }
 
     fn ending(&self) -> Result<Ending, String> {
@@ -371,7 +371,7 @@ impl Shop {
         })
     }
 
-    /// What was committed, for whoever looks for what went wrong.
+    /// Returns the committed events, for error messages.
     pub(super) fn history(&self) -> String {
         let mut text = String::new();
         self.around.disk.read(|state| {

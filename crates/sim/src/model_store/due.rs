@@ -1,4 +1,4 @@
-//! What is due on a disk.
+//! The due timers of a disk.
 
 use app::ports::DueTimer;
 use app::state::rows::{LetterStatus, ParkedEventKey};

@@ -1,4 +1,4 @@
-//! How the failure of a case begins, goes on and ends, and whether it was met.
+//! Begins and ends the failure of a case, and detects whether it occurred.
 
 use app::events::event::EventKind;
 use app::log::reactions::Group;
@@ -12,14 +12,14 @@ use super::{Failure, Part, Row, Span};
 use crate::disk::RefusedRow;
 use crate::provider::{Planned, Whim};
 
-/// How often something happens that happens for a moment.
+/// Number of times that a brief failure occurs.
 const BRIEFLY: u64 = 2;
-/// How often a provider says no before it says yes to the last try.
+/// Number of declines before the last try succeeds.
 const REPEATEDLY: u64 = domain::payment::GIVE_BACK_TRIES_MAX.unsigned_abs() - 1;
 
 impl Shop {
-    pub(super) fn begin_storm(&mut self, goods: Goods) {
-        self.resume_storm();
+    pub(super) fn begin_failure(&mut self, goods: Goods) {
+        self.resume_failure();
         match self.failure {
             Failure::Erring(row, span) => {
                 let row = refused(row, goods);
@@ -29,7 +29,7 @@ impl Shop {
             Failure::Silent(group) => {
                 self.around.bus.silence(group, u64::MAX);
                 if group == Group::OrderRetry {
-                    // Nobody retries what succeeds.
+                    // The group only has work after a failed authorization.
                     self.provider.plan(Planned { operation: Operation::Authorize, whim: Whim::Away, times: BRIEFLY });
                 }
             }
@@ -45,14 +45,14 @@ impl Shop {
         }
     }
 
-    /// What a process forgets when it dies is so for the next one as well.
-    pub(super) fn resume_storm(&mut self) {
+    /// Applies the failure to a new process as well.
+    pub(super) fn resume_failure(&mut self) {
         if let Failure::Out(service, _) = self.failure {
             self.process.services.take_out(service, !self.is_over);
         }
     }
 
-    /// Who was out for a moment comes back when an order had to wait for him.
+    /// Ends a brief outage once an order had to wait for it.
     pub(super) fn watch_failure(&mut self) {
         if let Failure::Out(service, Span::Brief) = self.failure
             && self.has_event(EventKind::DelayedProcessing)
@@ -62,20 +62,20 @@ impl Shop {
         }
     }
 
-    pub(super) fn note_strike(&mut self) {
-        self.has_struck = match self.failure {
+    pub(super) fn note_failure(&mut self) {
+        self.has_failed = match self.failure {
             Failure::None | Failure::Refused(_) => true,
             Failure::Out(..) => self.has_event(EventKind::DelayedProcessing),
             Failure::Erring(_, span) => self.around.disk.read(|state| {
                 let left = state.refused_rows.values().next().copied();
                 left < Some(if span == Span::Brief { BRIEFLY } else { u64::MAX })
             }),
-            Failure::Silent(group) => self.around.disk.read(|state| self.around.bus.waits(state, group)),
+            Failure::Silent(group) => self.around.disk.read(|state| self.around.bus.has_backlog(state, group)),
             Failure::Provider(..) => self.provider.struck() > 0,
         };
     }
 
-    pub(super) fn end_storm(&mut self) {
+    pub(super) fn end_failure(&mut self) {
         self.is_over = true;
         self.provider.heal();
         self.around.bus.heal();
