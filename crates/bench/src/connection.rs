@@ -1,4 +1,4 @@
-//! One connection, kept alive: a request out, its answer back.
+//! One kept-alive connection, with one request at a time.
 
 use std::net::SocketAddr;
 
@@ -7,10 +7,10 @@ use tokio::net::TcpStream;
 
 use crate::{Error, response};
 
-/// Most answers are smaller; the buffer grows for those that are not.
+/// Initial size of the buffer, which grows for larger responses.
 const BUFFER_BYTES: usize = 4 * 1024;
 
-/// An answer, as long as the connection is not used again.
+/// A response, borrowed until the connection's next request.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     pub status: u16,
@@ -30,7 +30,7 @@ impl Connection {
         Ok(Connection { stream, received: vec![0; BUFFER_BYTES] })
     }
 
-    /// Sends a request and waits for its answer; there is never more than one on the way.
+    /// Sends a request and waits for its response.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>, Error> {
         self.stream.write_all(request).await?;
         let mut filled = 0;

@@ -1,16 +1,16 @@
-//! Those who send the requests.
+//! The customers that send the requests.
 
 use std::rc::Rc;
 
-/// Customers with consecutive ids and a token each, made before anything is measured.
+/// Customers with consecutive ids and one token each, created before the measurement.
 #[derive(Clone, Debug)]
 pub struct Customers {
     tokens: Rc<[Box<str>]>,
-    /// How far apart two customers are whose turns follow each other.
+    /// Distance between two consecutive customers.
     stride: u64,
 }
 
-/// Apart from the ids that people choose by hand.
+/// High enough not to collide with ids that people choose by hand.
 const FIRST_ID: i64 = 1_000_001;
 
 impl Customers {
@@ -25,15 +25,15 @@ impl Customers {
         self.tokens.len() as u64
     }
 
-    /// The token of the customer whose turn it is; when everybody had one, it starts over.
+    /// Returns the token of the customer with this turn, in a cycle over all customers.
     pub fn token(&self, turn: u64) -> &str {
         let index = usize::try_from(turn % self.count() * self.stride % self.count()).unwrap_or(0);
         &self.tokens[index]
     }
 }
 
-/// People do not come in the order in which they once registered: neighbours in time are far apart in the store. A number
-/// without common divisor leads past everybody before it comes back.
+/// Customers do not arrive in the order of registration, so consecutive ones must be far apart in the store. A stride
+/// without a common divisor visits every customer once per cycle.
 fn stride(count: u64) -> u64 {
     (count * 618 / 1_000 + 1..).find(|stride| greatest_common_divisor(*stride, count) == 1).unwrap_or(1)
 }

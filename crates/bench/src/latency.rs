@@ -1,15 +1,15 @@
-//! How long answers took.
+//! Latencies of responses.
 
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Longer than any answer is waited for.
+/// Above every time-out.
 const NANOS_MAX: u64 = 120_000_000_000;
-/// Three digits are right at every size.
+/// Three significant digits at every magnitude.
 const DIGITS: u8 = 3;
 
-/// Times from (intended) start to answer.
+/// A histogram of the times from the (intended) start to the response.
 #[derive(Clone, Debug)]
 pub struct Latencies(Histogram<u64>);
 
@@ -28,7 +28,7 @@ impl Latencies {
         self.0.len()
     }
 
-    /// The time that this share of answers did not exceed.
+    /// Returns the latency that this share of responses did not exceed.
     pub fn quantile_ms(&self, share: f64) -> f64 {
         millis(self.0.value_at_quantile(share))
     }

@@ -1,9 +1,10 @@
-//! Load over HTTP: what is asked, how fast, how long the answers take, and whether they were right.
+//! A load generator over HTTP: it measures throughput and latency, and checks every response.
 //!
-//! It shares the machine with the server it measures, so it is written to take little of it: one thread, requests
-//! copied from templates, answers read no further than needed.
+//! It shares the machine with the server, so it uses little of it: one thread, requests copied from templates, responses
+//! parsed no further than needed.
 
 pub mod connection;
+mod counters;
 pub mod customers;
 pub mod latency;
 pub mod load;
@@ -18,16 +19,16 @@ pub mod scenario;
 pub mod shop;
 pub mod usage;
 
-/// Why a measurement came to nothing.
+/// The reasons why a measurement fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the connection to the server failed: {0}")]
     Io(#[from] std::io::Error),
-    #[error("the server's answer cannot be read: {0}")]
+    #[error("the server's response cannot be read: {0}")]
     Malformed(#[from] response::Malformed),
-    #[error("{what} was answered with {status}: {body}")]
+    #[error("{what}: status {status}: {body}")]
     Refused { what: String, status: u16, body: String },
-    #[error("the server did not answer within {0:?}")]
+    #[error("the server did not respond within {0:?}; lower the load or raise its limits")]
     Silent(std::time::Duration),
     #[error("nothing could be measured: {0}")]
     Nothing(&'static str),

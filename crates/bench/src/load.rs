@@ -1,4 +1,4 @@
-//! One leg of a measurement: a plan carried out over many connections.
+//! One leg of a measurement: a plan run over many connections.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,18 +15,18 @@ use crate::latency::Latencies;
 use crate::pace::{Open, Schedule, Turns};
 use crate::plan::{Plan, Verdict};
 
-/// How long after its last request a leg may still wait for answers.
+/// Time after its last request that a leg waits for responses.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Whoever watches a leg is told so often how it goes.
+/// Interval of calls to a leg's watcher.
 const WATCHED_EVERY: Duration = Duration::from_millis(100);
 const COMPLAINT_BYTES_MAX: usize = 300;
 
-/// How the load comes.
+/// The arrival of requests.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// Each connection sends its next request when the last is answered, for so long.
+    /// Closed loop: each connection sends its next request after the last response, for this time.
     Closed { time: Duration },
-    /// So many requests at a fixed rate, answered or not.
+    /// Open loop: this many requests at a fixed rate, whether or not earlier ones have responses.
     Open { per_second: u64, requests: u64 },
 }
 
@@ -36,7 +36,7 @@ pub struct Load {
     pub pace: Pace,
 }
 
-/// What came of a leg.
+/// The results of a leg.
 #[derive(Debug)]
 pub struct Leg {
     pub plan: Box<dyn Plan>,
@@ -50,7 +50,7 @@ impl Leg {
     }
 }
 
-/// The answers, counted.
+/// The counted responses.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub latencies: Latencies,
@@ -59,7 +59,7 @@ pub struct Tally {
     pub surprises: u64,
     pub statuses: BTreeMap<u16, u64>,
     pub body_bytes: u64,
-    /// The first answer that nobody expected.
+    /// The first unexpected response.
     pub complaint: Option<String>,
 }
 
@@ -90,7 +90,7 @@ impl Tally {
     }
 }
 
-/// What the connections share; they all live on one thread.
+/// The state that all connections share, on one thread.
 #[derive(Debug)]
 struct Shared {
     plan: RefCell<Box<dyn Plan>>,
@@ -98,15 +98,15 @@ struct Shared {
     turns: Turns,
 }
 
-/// Is told how a leg goes: the answers so far, and how long it has been running.
+/// A callback for a leg's progress: the responses so far, and the elapsed time.
 pub type Watcher = Box<dyn FnMut(&Tally, Duration)>;
 
-/// Carries a plan out, and returns it with what came of it.
+/// Runs a plan, and returns it with its results.
 pub async fn run(address: SocketAddr, plan: Box<dyn Plan>, load: Load) -> Result<Leg, Error> {
     run_watched(address, plan, load, None).await
 }
 
-/// The same while somebody watches.
+/// Runs a plan and reports its progress to `watcher`.
 pub async fn run_watched(
     address: SocketAddr,
     plan: Box<dyn Plan>,
@@ -134,15 +134,15 @@ pub async fn run_watched(
     let work = all.run_until(work_all(&shared, connections));
     tokio::time::timeout(longest + PATIENCE, work).await.map_err(|_elapsed| Error::Silent(PATIENCE))??;
     let elapsed = begin.elapsed();
-    // What came last is told as well.
+    // Reports the final counts as well.
     if let Some(watcher) = watcher {
         (watcher.borrow_mut())(&shared.tally.borrow(), elapsed);
     }
-    let shared = Rc::into_inner(shared).expect("every connection has ended and let go of it");
+    let shared = Rc::into_inner(shared).expect("every connection has ended and dropped its reference");
     Ok(Leg { plan: shared.plan.into_inner(), elapsed, tally: shared.tally.into_inner() })
 }
 
-/// Ends with the leg.
+/// Reports progress until the leg ends.
 async fn watch(shared: Weak<Shared>, begin: Instant, watcher: Rc<RefCell<Watcher>>) {
     let mut ticks = tokio::time::interval(WATCHED_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);

@@ -1,4 +1,4 @@
-//! All modes of claiming side by side: the same orders, in turn, on one server.
+//! A comparison of all processing modes: the same orders, in turn, on one server.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use orders::{Orders, Outcomes};
 pub use page::page;
 pub use plot::plot;
 
-/// The modes, and the share of users that gradual takes in parallel.
+/// The modes, and the percentage of users that gradual runs in parallel.
 pub const MODES: [(&str, i64); 6] =
     [("parallel", 0), ("sequential", 0), ("adaptive", 0), ("gradual", 50), ("atomic", 0), ("sync", 0)];
 
-/// What is to be compared.
+/// The parameters of a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct Comparison {
     pub leg: Duration,
@@ -29,7 +29,7 @@ pub struct Comparison {
     pub end: End,
 }
 
-/// What came of one mode; each figure is the median of the rounds.
+/// The results of one mode; each figure is the median of the rounds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModeFigures {
@@ -39,9 +39,9 @@ pub struct ModeFigures {
     pub p50_ms: f64,
     pub p95_ms: f64,
     pub p99_ms: f64,
-    /// Answers that were not what the order should have come to.
+    /// Number of responses that were not the order's expected outcome.
     pub errors: u64,
-    /// Orders of which something was claimed and given back.
+    /// Number of orders that were compensated.
     pub compensations: u64,
     pub ratio_to_parallel: f64,
 }
@@ -50,7 +50,7 @@ pub struct ModeFigures {
 #[serde(rename_all = "camelCase")]
 pub struct ModesReport {
     pub scenario: &'static str,
-    /// Whether every order was paid for.
+    /// True if every order was paid.
     pub payment: bool,
     pub rounds: usize,
     pub connections: usize,
@@ -67,18 +67,18 @@ struct Leg {
     outcomes: Outcomes,
 }
 
-/// Every mode has a leg in every round, so that what disturbs the machine for a while disturbs them all.
+/// Runs the comparison. Every mode has a leg in every round, so that a disturbance of the machine affects all modes.
 pub async fn run(stage: &mut Stage, wanted: Comparison, progress: &dyn Fn(&str)) -> Result<ModesReport, Error> {
     let mut legs: Vec<Vec<Leg>> = MODES.iter().map(|_| vec![]).collect();
     let mut failures = vec![];
     let (captured, mut paid) = (stage.shop.captures().await?, 0);
-    // The first round is to warm up and to learn how many orders a leg takes.
+    // The first round warms up and measures how many orders a leg takes.
     let mut expected = 2_000;
     for round in 0..=wanted.rounds {
         for (place, (mode, percent)) in MODES.into_iter().enumerate() {
             let name = if round == 0 { "warming up".to_owned() } else { format!("round {round} of {}", wanted.rounds) };
             stage.shop.set_mode(mode, percent).await?;
-            let leg = carry_out(stage, wanted, (expected, &mut failures)).await?;
+            let leg = run_leg(stage, wanted, expected, &mut failures).await?;
             paid += leg.outcomes.paid;
             progress(&format!("{name}: {mode}, {:.0} per second", leg.per_second));
             if round > 0 {
@@ -90,7 +90,7 @@ pub async fn run(stage: &mut Stage, wanted: Comparison, progress: &dyn Fn(&str))
     }
     let captured = stage.shop.captures().await? - captured;
     if captured != paid {
-        failures.push(format!("{paid} orders were paid for, money was captured {captured} times"));
+        failures.push(format!("{paid} orders were paid, but {captured} payments were captured"));
     }
     let connections = stage.connections;
     let payment = wanted.end == End::Paid;
@@ -108,16 +108,17 @@ pub async fn run(stage: &mut Stage, wanted: Comparison, progress: &dyn Fn(&str))
     Ok(report)
 }
 
-async fn carry_out(
+async fn run_leg(
     stage: &mut Stage,
     wanted: Comparison,
-    (expected, failures): (u64, &mut Vec<String>),
+    expected: u64,
+    failures: &mut Vec<String>,
 ) -> Result<Leg, Error> {
     let (plan, outcomes) = Orders::prepare(stage, expected, wanted.end).await?;
     let load = Load { connections: stage.connections, pace: Pace::Closed { time: wanted.leg } };
     let leg = load::run(stage.address, Box::new(plan), load).await?;
     if let Some(complaint) = &leg.tally.complaint {
-        failures.push(format!("{} answers were not as expected, the first: {complaint}", leg.tally.surprises));
+        failures.push(format!("{} responses were not as expected, the first: {complaint}", leg.tally.surprises));
     }
     let latencies = &leg.tally.latencies;
     Ok(Leg {
@@ -156,13 +157,13 @@ impl ModesReport {
         self
     }
 
-    /// Whether every answer was as it must be, and everything adds up.
+    /// Returns whether every response was as expected, and the audit found nothing.
     pub fn is_clean(&self) -> bool {
         self.failures.is_empty() && self.audit_violations.unwrap_or(0) == 0
     }
 }
 
-/// More digits would only pretend to be known.
+/// Three decimals: more would suggest a precision that the measurement does not have.
 fn rounded(figure: f64) -> f64 {
     (figure * 1e3).round() / 1e3
 }

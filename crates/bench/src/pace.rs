@@ -1,4 +1,4 @@
-//! When requests are meant to start: as soon as a connection is free, or at times of their own.
+//! The start times of requests: as soon as a connection is free, or on a schedule.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
-/// The pacer sleeps so long at most, so that it also notices the end.
+/// Longest sleep of the pacing thread, so that it notices the end.
 const NAP_MAX: Duration = Duration::from_millis(20);
 
-/// Requests that are due at even distances, whether or not earlier ones were answered.
+/// Requests due at a fixed rate, whether or not earlier ones have responses.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     pub begin: Instant,
@@ -19,13 +19,13 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The moment at which a request is meant to start; its latency counts from here, however late it is sent.
+    /// The intended start of a request. Its latency counts from here, however late it is sent.
     pub fn intended(&self, number: u64) -> Instant {
         let nanos = u128::from(number) * 1_000_000_000 / u128::from(self.per_second.max(1));
         self.begin + Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// How many are due by `now`.
+    /// Number of requests due by `now`.
     fn due(&self, now: Instant) -> u64 {
         let passed = now.saturating_duration_since(self.begin).as_nanos();
         let due = passed * u128::from(self.per_second.max(1)) / 1_000_000_000 + 1;
@@ -33,10 +33,10 @@ impl Schedule {
     }
 }
 
-/// Gives each connection its next start.
+/// The source of start times for all connections.
 #[derive(Debug)]
 pub enum Turns {
-    /// At once, until the time is over.
+    /// Immediately, until the time is over.
     Closed {
         until: Instant,
     },
@@ -44,7 +44,7 @@ pub enum Turns {
 }
 
 impl Turns {
-    /// When the next request is meant to start; `None` when there is to be no further one.
+    /// Waits for the next start and returns its intended time; `None` at the end.
     pub async fn next(&self) -> Option<Instant> {
         match self {
             Turns::Closed { until } => Some(Instant::now()).filter(|now| now < until),
@@ -53,7 +53,7 @@ impl Turns {
     }
 }
 
-/// A schedule that is kept by a thread of its own: the timers of the event loop only know milliseconds.
+/// A schedule kept by its own thread, because the event loop's timers have a resolution of milliseconds.
 #[derive(Debug)]
 pub struct Open {
     schedule: Schedule,
@@ -97,7 +97,7 @@ fn release(schedule: Schedule, connections: usize, released: &Semaphore) {
         let nap = schedule.intended(given).saturating_duration_since(Instant::now());
         std::thread::sleep(nap.min(NAP_MAX));
     }
-    // One more turn for each connection, which finds nothing left and ends.
+    // One more turn for each connection, so that it sees the end.
     released.add_permits(connections);
 }
 

@@ -1,21 +1,21 @@
-//! What is asked of the server, and what its answers should be.
+//! Plans: sequences of requests and their expected responses.
 
 use std::fmt::Debug;
 
 use crate::connection::Answer;
 
-/// Which request of a plan an answer belongs to.
+/// The number of a request within its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(pub u64);
 
-/// What an answer means to the scenario.
+/// The classification of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// What the customer hoped for.
+    /// The expected success.
     Success,
-    /// A refusal that is part of the scenario, such as "sold out".
+    /// An expected refusal, such as "sold out".
     Refusal,
-    /// Anything else: the scenario went wrong.
+    /// Anything else: an error.
     Surprise,
 }
 
@@ -25,38 +25,38 @@ impl Verdict {
     }
 }
 
-/// A number in the shop that must be exactly so afterwards.
+/// A number in the shop that must have this value after the leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// A path that answers anybody.
+    /// A path that needs no user of its own.
     pub path: String,
     pub member: &'static str,
     pub expected: i64,
 }
 
-/// The requests of one leg, in their order, and the judge of their answers.
+/// The requests of one leg, in sequence, and the checks of their responses.
 pub trait Plan: Debug {
-    /// Writes the next request; `None` when there is nothing left to ask.
+    /// Writes the next request; `None` at the end of the plan.
     fn next(&mut self, request: &mut Vec<u8>) -> Option<Ticket>;
 
-    /// Writes what the same customer asks for after an answer, at once and as part of the same ticket. `false`: that was all.
+    /// Writes a follow-up request of the same customer, as part of the same ticket. `false`: there is none.
     fn follow(&mut self, _ticket: Ticket, _answer: Answer<'_>, _request: &mut Vec<u8>) -> bool {
         false
     }
 
     fn judge(&mut self, ticket: Ticket, answer: Answer<'_>) -> Verdict;
 
-    /// Headers and body of a typical request, for the yardstick.
+    /// Headers and body of a typical request, for the echo baseline.
     fn sample(&self) -> (&str, &str) {
         ("", "{}")
     }
 
-    /// What must hold in the shop when all answers have come.
+    /// The claims about the shop after all responses.
     fn claims(&self) -> Vec<Claim> {
         vec![]
     }
 
-    /// What does not add up in the answers themselves.
+    /// Inconsistencies among the responses.
     fn complaints(&self) -> Vec<String> {
         vec![]
     }

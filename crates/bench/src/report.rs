@@ -1,4 +1,4 @@
-//! What is said of a measurement: one JSON object for machines, a table for people.
+//! The report of a measurement, as JSON and as a table.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::rounds::{Measured, Round};
 
-/// Each figure is the median of the rounds.
+/// The report; each figure is the median of the rounds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -21,7 +21,7 @@ pub struct Report {
     pub p99_ms: f64,
     pub p999_ms: f64,
     pub max_ms: f64,
-    /// Absent where the server has no echo, or there is no HTTP at all.
+    /// `None` if the server has no echo endpoint, or the measurement uses no HTTP.
     pub ratio_to_echo: Option<f64>,
     pub echo_per_second: Option<f64>,
     pub audit_violations: Option<i64>,
@@ -36,7 +36,7 @@ pub struct Report {
     pub rows_per_request: Option<f64>,
     pub events_per_request: Option<f64>,
     pub bytes_written_per_request: Option<f64>,
-    /// What the longest sync took at most: the bound of its bucket in the metrics.
+    /// Upper bound of the longest sync in milliseconds: the bound of its histogram bucket.
     pub longest_sync_ms: Option<f64>,
     pub failures: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl Report {
         self
     }
 
-    /// Whether every answer and every figure was as it must be.
+    /// Returns whether every response and every claim was as expected.
     pub fn is_clean(&self) -> bool {
         self.failures.is_empty() && self.audit_violations.unwrap_or(0) == 0
     }
@@ -108,7 +108,7 @@ impl Report {
         text
     }
 
-    /// What people are shown.
+    /// The rows of the table.
     fn figures(&self) -> Vec<(&'static str, String)> {
         let mut figures = vec![];
         let mut line = |name: &'static str, figure: String| figures.push((name, figure));
@@ -140,7 +140,7 @@ impl Report {
     }
 }
 
-/// The same scenario over the services and in a folder, one after the other in the same run.
+/// The same scenario on a cluster and on the embedded store, in the same run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
@@ -173,12 +173,12 @@ impl Comparison {
     }
 }
 
-/// More digits would only pretend to be known.
+/// Three decimals: more would suggest a precision that the measurement does not have.
 fn rounded(figure: f64) -> f64 {
     (figure * 1e3).round() / 1e3
 }
 
-/// The middle one; of an even number the mean of the middle two.
+/// The median; for an even number of figures, the mean of the middle two.
 fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! Requests as bytes, of which only the token differs from one customer to the next.
+//! Requests as bytes; only the token differs between customers.
 
 /// A request without its token.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ impl Template {
         Template::new("GET", path, "", "")
     }
 
-    /// `headers` are whole lines, each with its line end.
+    /// `headers` are whole lines, including line ends.
     pub fn post(path: &str, headers: &str, body: &str) -> Template {
         let headers = format!("{headers}content-type: application/json\r\ncontent-length: {}\r\n", body.len());
         Template::new("POST", path, &headers, body)
@@ -30,7 +30,7 @@ impl Template {
         }
     }
 
-    /// Adds the request of the token's owner to `bytes`.
+    /// Appends the request with this token to `bytes`.
     pub fn write(&self, token: &str, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.before_token);
         bytes.extend_from_slice(token.as_bytes());

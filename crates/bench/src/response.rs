@@ -1,14 +1,14 @@
-//! Answers, read no further than a measurement needs: status, length, body.
+//! Responses, parsed only as far as a measurement needs: status, length, body.
 
 use std::ops::Range;
 
 use memchr::memmem;
 
-/// More is not sent by the server for one request.
+/// Above what the server sends for one request.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// What the server sent is not an answer that this client understands.
+/// The response is not HTTP that this client understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     #[error("no HTTP/1.1 status line")]
@@ -19,14 +19,14 @@ pub enum Malformed {
     TooLong,
 }
 
-/// The status of a complete answer and where its body lies.
+/// The status of a complete response and the range of its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
     pub status: u16,
     pub body: Range<usize>,
 }
 
-/// The answer at the beginning of `bytes`; `None` until all of it is there.
+/// Parses the response at the start of `bytes`; `None` until it is complete.
 pub fn parse(bytes: &[u8]) -> Result<Option<Parsed>, Malformed> {
     let Some(head_end) = memmem::find(bytes, b"\r\n\r\n") else {
         return if bytes.len() > HEAD_BYTES_MAX { Err(Malformed::TooLong) } else { Ok(None) };
@@ -48,7 +48,7 @@ fn status(head: &[u8]) -> Option<u16> {
 fn content_length(head: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"\r\ncontent-length:";
     let mut rest = head;
-    // Line by line from one line end to the next; the status line is passed over.
+    // From one line end to the next, which skips the status line.
     while let Some(line_end) = memchr::memchr(b'\r', rest) {
         rest = &rest[line_end..];
         if rest.len() > NAME.len() && rest[..NAME.len()].eq_ignore_ascii_case(NAME) {
@@ -61,7 +61,7 @@ fn content_length(head: &[u8]) -> Option<usize> {
     None
 }
 
-/// A number of at most 18 digits, nothing else.
+/// Parses a number of at most 18 digits.
 fn number(digits: &[u8]) -> Option<usize> {
     if digits.is_empty() || digits.len() > 18 {
         return None;
@@ -69,7 +69,7 @@ fn number(digits: &[u8]) -> Option<usize> {
     digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + usize::from(digit - b'0')))
 }
 
-/// The whole number that follows `"name":` in a JSON text. Good enough for bodies whose shape is known.
+/// Returns the integer after `"name":` in a JSON text. Sufficient for bodies whose shape is known.
 pub fn integer_after(body: &[u8], quoted_name: &[u8]) -> Option<i64> {
     let from = memmem::find(body, quoted_name)? + quoted_name.len();
     let rest = &body[from..];

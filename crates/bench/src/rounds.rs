@@ -1,4 +1,4 @@
-//! A whole measurement: the yardstick and the scenario in turn, several times, each leg checked.
+//! A whole measurement: the echo baseline and the scenario in turn, in several rounds, with every leg checked.
 
 use std::time::{Duration, Instant};
 
@@ -8,22 +8,22 @@ use crate::plan::Plan;
 use crate::scenario::{Echo, Scenario, Stage};
 use crate::usage::Usage;
 
-/// What is to be measured.
+/// The parameters of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct Measurement<'a> {
     pub scenario: Scenario,
     pub leg: Duration,
     pub echo_leg: Duration,
     pub rounds: usize,
-    /// Legs are shortened and rounds left out so that it is over by then.
+    /// The deadline; legs are shortened and rounds omitted to meet it.
     pub until: Option<Instant>,
-    /// So many requests are due in a second, answered or not; without it, each connection asks when it was answered.
+    /// Requests per second, open loop; `None` is a closed loop.
     pub rate: Option<u64>,
-    /// The server's processes, where they are of this machine.
+    /// Process ids of the server, if it runs on this machine.
     pub servers: &'a [u32],
 }
 
-/// One leg of the scenario, and of the yardstick before it.
+/// One leg of the scenario, and the echo baseline before it.
 #[derive(Debug)]
 pub struct Round {
     pub echo_per_second: Option<f64>,
@@ -41,19 +41,19 @@ impl Round {
 #[derive(Debug)]
 pub struct Measured {
     pub rounds: Vec<Round>,
-    /// Everything that went wrong, in words.
+    /// Messages of everything that failed.
     pub failures: Vec<String>,
 }
 
-/// Before anything is counted, caches and tables fill and the size of answers is learnt.
+/// Warms up caches and tables, and measures the size of responses.
 const WARM_UP: Duration = Duration::from_secs(1);
 const WARM_UP_REQUESTS: u64 = 5_000;
-/// An order leg is prepared for somewhat more than the fastest leg before it would have asked.
+/// A leg is prepared for this multiple of the fastest leg so far.
 const PREPARED_SPARE: f64 = 1.5;
-/// A shorter leg says nothing.
+/// Shorter legs are not meaningful.
 const LEG_MIN: Duration = Duration::from_millis(250);
 
-/// Measures, telling `progress` in a line what comes next.
+/// Runs the measurement; `progress` gets a line before each step.
 pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&str)) -> Result<Measured, Error> {
     progress("warming up");
     let mut failures = vec![];
@@ -71,14 +71,15 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
         let mut echo_per_second = None;
         if has_echo && wanted.scenario != Scenario::Echo {
             progress(&format!("round {number} of {}: echo", wanted.rounds));
-            let echo = Echo::new(stage.customers.clone(), plan.sample(), usize::try_from(answer_bytes).unwrap_or(2));
-            let leg = carry_out(stage, Box::new(echo), closed(wanted.echo_leg.mul_f64(share))).await?;
+            let (headers, body) = plan.sample();
+            let echo = Echo::new(stage.customers.clone(), headers, body, usize::try_from(answer_bytes).unwrap_or(2));
+            let leg = run_leg(stage, Box::new(echo), closed(wanted.echo_leg.mul_f64(share))).await?;
             check(stage, &leg, &mut failures).await?;
             echo_per_second = Some(leg.per_second());
         }
         progress(&format!("round {number} of {}: {}", wanted.rounds, wanted.scenario.name()));
         let before = Usage::now(&mut stage.shop, wanted.servers).await?;
-        let leg = carry_out(stage, plan, pace(stage, wanted, share)).await?;
+        let leg = run_leg(stage, plan, pace(stage, wanted, share)).await?;
         let usage = Usage::now(&mut stage.shop, wanted.servers).await?.since(&before);
         check(stage, &leg, &mut failures).await?;
         progress(&format!("round {number} of {}: {:.0} per second", wanted.rounds, leg.per_second()));
@@ -90,15 +91,15 @@ pub async fn run(stage: &mut Stage, wanted: Measurement<'_>, progress: &dyn Fn(&
 }
 
 async fn warm_up(stage: &mut Stage, wanted: Measurement<'_>, failures: &mut Vec<String>) -> Result<Leg, Error> {
-    // A drop runs dry at once; what it is made of warms as well.
+    // A drop sells out at once, so its coupons are warmed up without a limit.
     let scenario = if wanted.scenario == Scenario::Drop { Scenario::Coupon } else { wanted.scenario };
     let plan = stage.prepare(scenario, WARM_UP_REQUESTS).await?;
-    let leg = carry_out(stage, plan, closed(WARM_UP.min(wanted.leg))).await?;
+    let leg = run_leg(stage, plan, closed(WARM_UP.min(wanted.leg))).await?;
     check(stage, &leg, failures).await?;
     Ok(leg)
 }
 
-async fn carry_out(stage: &Stage, plan: Box<dyn Plan>, pace: Pace) -> Result<Leg, Error> {
+async fn run_leg(stage: &Stage, plan: Box<dyn Plan>, pace: Pace) -> Result<Leg, Error> {
     load::run(stage.address, plan, Load { connections: stage.connections, pace }).await
 }
 
@@ -119,7 +120,7 @@ fn pace(stage: &Stage, wanted: Measurement<'_>, share: f64) -> Pace {
     })
 }
 
-/// The part of their planned time that legs may take, so that the rounds that are left fit into the time that is.
+/// The fraction of their planned time that legs may take, so that the remaining rounds meet the deadline.
 fn share_of_time(wanted: Measurement<'_>, done: usize) -> Option<f64> {
     let Some(until) = wanted.until else { return Some(1.0) };
     let left = until.saturating_duration_since(Instant::now());
@@ -129,10 +130,10 @@ fn share_of_time(wanted: Measurement<'_>, done: usize) -> Option<f64> {
     is_worth_it.then(|| share.max(LEG_MIN.as_secs_f64() / wanted.leg.as_secs_f64().max(1e-9)).min(1.0))
 }
 
-/// Holds a leg's answers and the shop against what must be.
+/// Checks a leg's responses and claims.
 async fn check(stage: &mut Stage, leg: &Leg, failures: &mut Vec<String>) -> Result<(), Error> {
     if let Some(complaint) = &leg.tally.complaint {
-        failures.push(format!("{} answers were not as expected, the first: {complaint}", leg.tally.surprises));
+        failures.push(format!("{} responses were not as expected, the first: {complaint}", leg.tally.surprises));
     }
     failures.extend(leg.plan.complaints());
     for claim in leg.plan.claims() {
@@ -157,6 +158,6 @@ mod tests {
         let share = share_of_time(measurement(Some(soon)), 0).unwrap();
         assert!((0.45..=0.5).contains(&share), "{share}");
         assert_eq!(share_of_time(measurement(Some(Instant::now())), 2), None);
-        assert_eq!(share_of_time(measurement(Some(Instant::now())), 0), Some(0.05), "one round there must be");
+        assert_eq!(share_of_time(measurement(Some(Instant::now())), 0), Some(0.05), "there is at least one round");
     }
 }

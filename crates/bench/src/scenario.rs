@@ -1,4 +1,4 @@
-//! The scenarios: what customers do, and what is made ready for them.
+//! The scenarios and their preparation.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -25,21 +25,21 @@ use order::Order;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
-    /// The yardstick: a request through everything but the engine.
+    /// The baseline: a request through everything except the engine.
     Echo,
-    /// Many customers, a coupon each, enough for all.
+    /// Many customers, one coupon each, enough for all.
     Coupon,
-    /// Everybody at once for a few coupons.
+    /// Many simultaneous requests for a few coupons.
     Drop,
-    /// Everybody wants a coupon of campaigns that are sold out.
+    /// Requests for coupons of sold-out campaigns.
     Refusals,
-    /// A product, a coupon and points, to COMPLETED.
+    /// Orders with a product, a coupon and points, up to COMPLETED.
     Order,
-    /// One product that everybody orders.
+    /// Orders of a single product.
     Hot,
-    /// 60 % browse, 25 % order, 15 % take a coupon.
+    /// 60 % browse, 25 % order, 15 % request a coupon.
     Mixed,
-    /// The same orders in every mode of claiming.
+    /// The same orders in every processing mode.
     Modes,
 }
 
@@ -73,27 +73,27 @@ impl Scenario {
     }
 }
 
-/// Of the drop: so many requests for so many coupons.
+/// The size of a drop.
 #[derive(Clone, Copy, Debug)]
 pub struct Drop {
     pub requests: u64,
     pub coupons: u64,
 }
 
-/// Coupons of a campaign that must not run out.
+/// The quantity of a campaign that must not sell out.
 const ENOUGH: i64 = 1_000_000_000;
-/// Legs that run on until their time is over get campaigns for several times what is expected of them.
+/// Closed-loop legs get campaigns for several times the expected requests.
 const ISSUES_MIN: u64 = 50_000;
 const ISSUES_SPARE: u64 = 4;
 const CAMPAIGNS_MAX: u64 = 200;
-/// Points that customers are given once, enough for every order they place.
+/// Points charged once per customer, enough for all their orders.
 const POINTS: i64 = 1_000_000_000;
-/// Products that the mixed customers choose from.
+/// Number of products in the mixed scenario.
 const PRODUCTS: usize = 10;
-/// Preparing must come to an end, too.
+/// Time-out of the preparation.
 const PREPARING_MAX: Duration = Duration::from_secs(120);
 
-/// Where scenarios take place.
+/// The server under test, its customers and the load's settings.
 #[derive(Debug)]
 pub struct Stage {
     pub address: SocketAddr,
@@ -101,27 +101,27 @@ pub struct Stage {
     pub customers: Customers,
     pub connections: usize,
     pub drop: Drop,
-    /// The first so many customers have points.
+    /// Number of customers, from the first, that have points.
     charged: u64,
 }
 
 impl Stage {
-    pub fn new(address: SocketAddr, shop: Shop, customers: Customers, (connections, drop): (usize, Drop)) -> Stage {
+    pub fn new(address: SocketAddr, shop: Shop, customers: Customers, connections: usize, drop: Drop) -> Stage {
         Stage { address, shop, customers, connections, drop, charged: 0 }
     }
 
-    /// Makes everything ready for a leg of about `expected` requests.
+    /// Prepares a leg of about `expected` requests.
     pub async fn prepare(&mut self, scenario: Scenario, expected: u64) -> Result<Box<dyn Plan>, Error> {
         let customers = self.customers.clone();
         match scenario {
-            Scenario::Echo => Ok(Box::new(Echo::new(customers, ("", "{}"), 2))),
+            Scenario::Echo => Ok(Box::new(Echo::new(customers, "", "{}", 2))),
             Scenario::Coupon => Ok(Box::new(self.campaigns(expected, ENOUGH).await?)),
             Scenario::Drop => {
                 let coupons = i64::try_from(self.drop.coupons).unwrap_or(ENOUGH);
                 let campaign = self.shop.campaign(coupons).await?;
                 Ok(Box::new(Issue::new(customers, &[campaign], self.drop.coupons)))
             }
-            // Of each campaign the first who comes gets the only one.
+            // The first request of each campaign gets its only coupon; the others are refused.
             Scenario::Refusals => Ok(Box::new(self.campaigns(expected, 1).await?)),
             Scenario::Order => {
                 let orders = expected.min(customers.count());
@@ -130,7 +130,7 @@ impl Stage {
                 Ok(Box::new(Order::paid_with_points(customers, product, campaign, orders)))
             }
             Scenario::Hot => Ok(Box::new(Order::on_delivery(customers, self.shop.product().await?))),
-            Scenario::Modes => Err(Error::Nothing("modes are compared with each other, not with the yardstick")),
+            Scenario::Modes => Err(Error::Nothing("modes are compared with each other, not with the echo baseline")),
             Scenario::Mixed => {
                 let mut products = vec![];
                 for _ in 0..PRODUCTS {
@@ -142,7 +142,7 @@ impl Stage {
         }
     }
 
-    /// A campaign of which each of the first `count` customers holds a coupon; they have points as well.
+    /// Creates a campaign, and gives each of the first `count` customers a coupon of it and points.
     pub(crate) async fn campaign_for(&mut self, count: u64) -> Result<i64, Error> {
         let campaign = self.shop.campaign(ENOUGH).await?;
         self.give_coupons(campaign, count).await?;
@@ -150,7 +150,7 @@ impl Stage {
         Ok(campaign)
     }
 
-    /// Campaigns of so many coupons, as many as it takes for everybody to ask once for each.
+    /// Creates campaigns of `quantity` coupons, enough for one request per customer and campaign.
     async fn campaigns(&mut self, expected: u64, quantity: i64) -> Result<Issue, Error> {
         let laps = (expected.max(ISSUES_MIN) * ISSUES_SPARE).div_ceil(self.customers.count());
         let mut campaigns = vec![];
@@ -160,10 +160,10 @@ impl Stage {
         Ok(Issue::new(self.customers.clone(), &campaigns, quantity.unsigned_abs()))
     }
 
-    /// A coupon of the campaign for each of the first `count` customers.
+    /// Issues a coupon of the campaign to each of the first `count` customers.
     async fn give_coupons(&mut self, campaign: i64, count: u64) -> Result<(), Error> {
         let issue = Issue::new(self.customers.clone(), &[campaign], ENOUGH.unsigned_abs()).up_to(count);
-        self.carry_out(Box::new(issue)).await
+        self.run_leg(Box::new(issue)).await
     }
 
     async fn give_points(&mut self, count: u64) -> Result<(), Error> {
@@ -172,10 +172,10 @@ impl Stage {
         }
         let charge = Charge::new(self.customers.clone(), POINTS, self.charged..count);
         self.charged = count;
-        self.carry_out(Box::new(charge)).await
+        self.run_leg(Box::new(charge)).await
     }
 
-    async fn carry_out(&self, plan: Box<dyn Plan>) -> Result<(), Error> {
+    async fn run_leg(&self, plan: Box<dyn Plan>) -> Result<(), Error> {
         let load = Load { connections: self.connections, pace: Pace::Closed { time: PREPARING_MAX } };
         let leg = load::run(self.address, plan, load).await?;
         match leg.tally.complaint {

@@ -1,18 +1,24 @@
-//! The shop as its admin sees it: stocked before a leg, looked at after it.
+//! The admin's client of the shop: it prepares a leg and checks its results.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
+use crate::Error;
 use crate::connection::Connection;
+use crate::counters::Counters;
 use crate::plan::Claim;
 use crate::request::Template;
-use crate::{Error, usage};
 
-/// Stock of every product: more than any leg can sell.
+/// Stock of every product, more than any leg can sell.
 pub const STOCK: i64 = 1_000_000_000;
 pub const PRICE: i64 = 10_000;
 pub const DISCOUNT: i64 = 1_000;
+
+struct Response {
+    status: u16,
+    body: Vec<u8>,
+}
 
 #[derive(Debug)]
 pub struct Shop {
@@ -25,19 +31,19 @@ impl Shop {
         Ok(Shop { connection: Connection::open(address).await?, admin_token })
     }
 
-    /// A new product; its number.
+    /// Registers a product; returns its id.
     pub async fn product(&mut self) -> Result<i64, Error> {
         self.product_of(STOCK).await
     }
 
-    /// The same with so many units of it.
+    /// Registers a product with this stock; returns its id.
     pub async fn product_of(&mut self, stock: i64) -> Result<i64, Error> {
         let body = json!({"name": "Bench product", "price": PRICE, "stock": stock});
         let made = self.post("/api/admin/products", &body).await?;
         integer(&made, "productId")
     }
 
-    /// A new campaign that is open now; its number.
+    /// Creates an open campaign; returns its id.
     pub async fn campaign(&mut self, quantity: i64) -> Result<i64, Error> {
         let body = json!({
             "name": "Bench campaign", "discount": {"type": "FIXED", "value": DISCOUNT}, "totalQuantity": quantity,
@@ -48,7 +54,7 @@ impl Shop {
         integer(&made, "couponId")
     }
 
-    /// Has orders claimed in another mode from now on.
+    /// Changes the processing mode of new orders.
     pub async fn set_mode(&mut self, mode: &str, percent: i64) -> Result<(), Error> {
         const PATH: &str = "/api/admin/modes";
         let body = json!({"mode": mode, "percent": percent, "reason": "bench modes"});
@@ -56,33 +62,33 @@ impl Shop {
         document(PATH, answer).map(|_| ())
     }
 
-    /// Looks whether a claim holds; if not, what is wrong.
+    /// Checks a claim; returns what is wrong if it does not hold.
     pub async fn check(&mut self, claim: &Claim) -> Result<Option<String>, Error> {
         let found = integer(&self.get(&claim.path).await?, claim.member)?;
         let Claim { path, member, expected } = claim;
         Ok((found != *expected).then(|| format!("{member} of {path} is {found}, but must be {expected}")))
     }
 
-    /// How many violations the server's own audit finds.
+    /// Returns the number of violations that the server's audit finds.
     pub async fn audit(&mut self) -> Result<i64, Error> {
         integer(&self.get("/api/admin/audit").await?, "violations")
     }
 
-    /// How often money was captured since the server was started.
+    /// Returns the number of captured payments since the server's start.
     pub async fn captures(&mut self) -> Result<u64, Error> {
-        let (_, text) = self.ask(&Template::get("/metrics")).await?;
+        let text = self.ask(&Template::get("/metrics")).await?.body;
         Ok(captures(&String::from_utf8_lossy(&text)))
     }
 
-    /// Whether the server was started for a bench.
+    /// Returns whether the server has the echo endpoint of benchmarks.
     pub async fn has_echo(&mut self) -> Result<bool, Error> {
-        let (status, _) = self.ask(&Template::post("/bench/echo/2", "", "{}")).await?;
+        let status = self.ask(&Template::post("/bench/echo/2", "", "{}")).await?.status;
         Ok(status == 200)
     }
 
-    pub(crate) async fn counters(&mut self) -> Result<usage::Counters, Error> {
-        let (_, text) = self.ask(&Template::get("/metrics")).await?;
-        Ok(usage::Counters::read(&String::from_utf8_lossy(&text)))
+    pub(crate) async fn counters(&mut self) -> Result<Counters, Error> {
+        let text = self.ask(&Template::get("/metrics")).await?.body;
+        Ok(Counters::read(&String::from_utf8_lossy(&text)))
     }
 
     async fn get(&mut self, path: &str) -> Result<Value, Error> {
@@ -95,11 +101,11 @@ impl Shop {
         document(path, answer)
     }
 
-    async fn ask(&mut self, template: &Template) -> Result<(u16, Vec<u8>), Error> {
+    async fn ask(&mut self, template: &Template) -> Result<Response, Error> {
         let mut request = vec![];
         template.write(&self.admin_token, &mut request);
         let answer = self.connection.exchange(&request).await?;
-        Ok((answer.status, answer.body.to_vec()))
+        Ok(Response { status: answer.status, body: answer.body.to_vec() })
     }
 }
 
@@ -109,7 +115,7 @@ fn captures(exposition: &str) -> u64 {
     approved.filter_map(|call| call.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
-fn document(what: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Error> {
+fn document(what: &str, Response { status, body }: Response) -> Result<Value, Error> {
     let read = serde_json::from_slice(&body).ok().filter(|_| (200..300).contains(&status));
     read.ok_or_else(|| Error::Refused {
         what: what.to_owned(),
@@ -119,7 +125,7 @@ fn document(what: &str, (status, body): (u16, Vec<u8>)) -> Result<Value, Error> 
 }
 
 fn integer(document: &Value, member: &'static str) -> Result<i64, Error> {
-    document[member].as_i64().ok_or(Error::Nothing("a number is missing in an answer"))
+    document[member].as_i64().ok_or(Error::Nothing("a response lacks an expected number"))
 }
 
 #[cfg(test)]
@@ -127,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn captures_are_counted_whichever_way_they_were_heard_of() {
+    fn captures_are_counted_from_calls_and_queries() {
         let call = |operation, way, answer, count| {
             format!(
                 "doorbuster_payment_calls_total{{deed=\"{operation}\",way=\"{way}\",answer=\"{answer}\"}} {count}\n"

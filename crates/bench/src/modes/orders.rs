@@ -1,5 +1,5 @@
-//! The orders that every mode is given: with coupon and points, some of four products, and one in ten that cannot be had.
-//! They are completed by claiming, or are paid for by their customer as soon as they are claimed.
+//! The orders of the mode comparison: with a coupon and points, some with four products, and one in ten that must fail.
+//! They complete by claiming, or are paid as soon as they are claimed.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -16,28 +16,28 @@ use crate::shop::{DISCOUNT, PRICE};
 
 const PREFER: &str = "prefer: wait=20\r\n";
 const PAYMENT: &str = r#"{"method":"CARD"}"#;
-/// Points of an order that is paid for: a part of it.
+/// Points of a paid order: a part of its price.
 const POINTS: i64 = 4_000;
-/// One order in so many asks for a product of which there is none.
+/// Every n-th order has a product without stock.
 const DOOMED_EVERY: u64 = 10;
-/// One in so many has four products, which is more than the adaptive rule takes in parallel.
+/// Every n-th order has four products, which is more than the adaptive rule runs in parallel.
 const LARGE_EVERY: u64 = 4;
 
-/// What completes an order.
+/// The step that completes an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Claiming: nothing is left to pay but on delivery.
+    /// Claiming: nothing is due before delivery.
     Claimed,
-    /// Its payment, through the scripted provider.
+    /// The payment, through the scripted provider.
     Paid,
 }
 
-/// What became of the orders of a leg.
+/// The outcomes of a leg's orders.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outcomes {
     pub(super) errors: u64,
     pub(super) compensations: u64,
-    /// Orders that were paid for.
+    /// Number of paid orders.
     pub(super) paid: u64,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    /// Products, a campaign, coupons and points for so many orders.
+    /// Creates the products, campaign, coupons and points for `expected` orders.
     pub(super) async fn prepare(
         stage: &mut Stage,
         expected: u64,
@@ -134,7 +134,7 @@ impl Plan for Orders {
         Some(ticket)
     }
 
-    /// An order that waits for its payment is paid for.
+    /// Pays an order that awaits payment.
     fn follow(&mut self, ticket: Ticket, answer: Answer<'_>, request: &mut Vec<u8>) -> bool {
         if self.end == End::Claimed || answer.status != 200 || self.awaiting.find(answer.body).is_none() {
             return false;

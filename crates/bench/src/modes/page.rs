@@ -1,13 +1,13 @@
-//! The comparison in words: a Markdown page with a table.
+//! The comparison as a Markdown page and a table.
 
 use std::fmt::Write as _;
 
 use super::{ModeFigures, ModesReport};
 
-/// Columns for people and for Markdown.
+/// The column titles.
 const HEAD: [&str; 8] = ["mode", "orders", "per second", "of parallel", "p50 ms", "p95 ms", "p99 ms", "errors"];
 
-/// A page that shows the picture that lies beside it under this name.
+/// Returns a Markdown page that embeds the picture with this file name.
 pub fn page(report: &ModesReport, picture: &str) -> String {
     let (title, end) = if report.payment {
         (
@@ -37,7 +37,7 @@ pub fn page(report: &ModesReport, picture: &str) -> String {
 }
 
 impl ModesReport {
-    /// For the terminal.
+    /// Returns a table for the terminal.
     pub fn table(&self) -> String {
         let line = |cells: &[String], last: &str| {
             let cells: Vec<String> = cells.iter().map(|cell| format!("{cell:>12}")).collect();

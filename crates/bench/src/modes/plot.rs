@@ -1,4 +1,4 @@
-//! The comparison as a picture: a bar for the orders a second of each mode, and one for its p99.
+//! The comparison as a bar chart: orders per second and p99 of each mode.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ const LEFT: f64 = 110.0;
 const BAR: f64 = 16.0;
 const RIGHT: f64 = 120.0;
 
-/// An SVG document.
+/// Returns an SVG document.
 pub fn plot(report: &ModesReport) -> String {
     let height = TOP + ROW * report.modes.len() as f64 + 16.0;
     let mut svg = format!(
@@ -27,14 +27,15 @@ pub fn plot(report: &ModesReport) -> String {
     for (row, figures) in report.modes.iter().enumerate() {
         let y = TOP + ROW * row as f64;
         let _ = writeln!(svg, r#"<text x="12" y="{}">{}</text>"#, y + BAR, figures.mode);
-        bar(&mut svg, (y, figures.per_second / fastest), ("#2b6cb0", format!("{:.0}", figures.per_second)));
-        bar(&mut svg, (y + BAR + 3.0, figures.p99_ms / slowest), ("#c05621", format!("{:.1}", figures.p99_ms)));
+        let (rate, p99) = (format!("{:.0}", figures.per_second), format!("{:.1}", figures.p99_ms));
+        bar(&mut svg, y, figures.per_second / fastest, "#2b6cb0", &rate);
+        bar(&mut svg, y + BAR + 3.0, figures.p99_ms / slowest, "#c05621", &p99);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn bar(svg: &mut String, (y, share): (f64, f64), (colour, label): (&str, String)) {
+fn bar(svg: &mut String, y: f64, share: f64, colour: &str, label: &str) {
     let width = (share * (WIDTH - LEFT - RIGHT)).max(1.0);
     let _ = writeln!(
         svg,

@@ -1,4 +1,4 @@
-//! Points for customers who will need them.
+//! Charges points of customers.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! The same body sent, as many bytes answered, nothing decided.
+//! The echo baseline: requests and responses of the same sizes as the scenario's, without the engine.
 
 use crate::connection::Answer;
 use crate::customers::Customers;
@@ -14,8 +14,8 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Asks with these headers and this body, for answers of so many bytes.
-    pub fn new(customers: Customers, (headers, body): (&str, &str), answer_bytes: usize) -> Echo {
+    /// Requests have these headers and this body; responses have `answer_bytes` bytes.
+    pub fn new(customers: Customers, headers: &str, body: &str, answer_bytes: usize) -> Echo {
         // A JSON text has at least two bytes.
         let answer_bytes = answer_bytes.max(2);
         let template = Template::post(&format!("/bench/echo/{answer_bytes}"), headers, body);

@@ -1,4 +1,4 @@
-//! Coupons: every customer takes one of each campaign, campaign after campaign.
+//! Coupon requests: every customer requests one coupon of each campaign, campaign after campaign.
 
 use memchr::memmem;
 
@@ -39,7 +39,7 @@ impl Issue {
         Issue { customers, campaigns: campaigns.iter().map(campaign).collect(), quantity, asked: 0, asked_max }
     }
 
-    /// Asks so often at most.
+    /// Limits the number of requests.
     pub(super) fn up_to(mut self, asked_max: u64) -> Issue {
         self.asked_max = self.asked_max.min(asked_max);
         self

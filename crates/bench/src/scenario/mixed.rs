@@ -1,4 +1,4 @@
-//! A day in the shop: most people look, some buy, some take a coupon.
+//! A mix of browsing, orders and coupon requests.
 
 use super::issue::Issue;
 use super::order::Order;
@@ -14,7 +14,7 @@ pub(super) struct Mixed {
     orders: Vec<Order>,
     issue: Issue,
     asked: u64,
-    /// What each kind of request is called by its own plan.
+    /// The tickets of the plans below, by ticket of this plan.
     tickets: Vec<Ticket>,
 }
 
@@ -25,7 +25,8 @@ enum Act {
     Issue,
 }
 
-/// Twenty requests in a row: 12 browse, 5 order, 3 take a coupon. 7 and 20 have no common divisor, so each comes once.
+/// Of 20 consecutive requests, 12 browse, 5 order and 3 request a coupon. 7 and 20 have no common divisor, so that each kind is
+/// spread evenly.
 const fn act(number: u64) -> Act {
     match number * 7 % 20 {
         0..12 => Act::Browse,
@@ -44,7 +45,7 @@ impl Mixed {
     }
 
     fn order_of(&mut self, number: u64) -> &mut Order {
-        // Shifted by one each twenty, or the same few products would always have their turn.
+        // Shifted by one every 20 requests, so that all products get orders.
         let index = usize::try_from(number + number / 20).unwrap_or(0) % self.orders.len();
         &mut self.orders[index]
     }

@@ -1,9 +1,9 @@
-//! The issue numbers of a campaign as they come in: 1 to N in any order, none twice.
+//! The issue numbers of a campaign: 1 to N in any order, without repeats.
 
-/// A longer list of numbers would be a mistake of the server's, not a sale.
+/// A larger number is a defect of the server.
 const NUMBER_MAX: u64 = 100_000_000;
 
-/// Keeps a bit for each number.
+/// A set of numbers with one bit each.
 #[derive(Debug, Default)]
 pub struct Numbers {
     seen: Vec<u64>,
@@ -12,7 +12,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Notes a number; `false` when it cannot be or was there before.
+    /// Records a number; returns `false` if it is invalid or a repeat.
     pub fn note(&mut self, number: i64) -> bool {
         let Ok(number @ 1..=NUMBER_MAX) = u64::try_from(number) else { return false };
         let (word, bit) = ((number / 64) as usize, 1_u64 << (number % 64));
@@ -26,7 +26,7 @@ impl Numbers {
         is_new
     }
 
-    /// Whether they are exactly 1 to `count`.
+    /// Returns whether the numbers are exactly 1 to `count`.
     pub const fn are_exactly(&self, count: u64) -> bool {
         self.count == count && self.highest == count
     }

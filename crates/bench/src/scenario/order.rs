@@ -1,4 +1,4 @@
-//! Orders that wait for their outcome, which must be COMPLETED.
+//! Orders whose requests wait for the outcome, which must be COMPLETED.
 
 use memchr::memmem::Finder;
 
@@ -8,7 +8,7 @@ use crate::plan::{Claim, Plan, Ticket, Verdict};
 use crate::request::Template;
 use crate::shop::{DISCOUNT, PRICE, STOCK};
 
-/// The customer waits so long for the outcome.
+/// The request waits up to 20 seconds for the outcome.
 const PREFER: &str = "prefer: wait=20\r\n";
 
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Coupon and points cover it all.
+    /// Orders that a coupon and points pay in full.
     pub(super) fn paid_with_points(customers: Customers, product: i64, campaign: i64, orders: u64) -> Order {
         let points = PRICE - DISCOUNT;
         let body = format!(

@@ -125,7 +125,7 @@ async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -> Result<St
     let customers = Customers::new(users, &|id| mint(id, Role::Customer));
     let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
     let drop = Drop { requests: args.requests, coupons: args.coupons };
-    Ok(Stage::new(address, shop, customers, (usize::from(args.connections), drop)))
+    Ok(Stage::new(address, shop, customers, usize::from(args.connections), drop))
 }
 
 async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Result<Report, Error> {
