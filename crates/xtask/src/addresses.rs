@@ -1,18 +1,18 @@
-//! Where tests find the real services, and how they say that one was not there.
+//! Addresses of the real services for tests, and the record of tests that are skipped without them.
 //!
-//! The variables are not the program's own (`DATABASE_URL` …): a test that starts the shop must not have it choose a
+//! The variables differ from the program's own (`DATABASE_URL` …), so that a shop started by a test does not pick up a
 //! service by itself.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-/// A program that tests need and cannot carry along.
+/// An external service that tests use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     /// MariaDB or MySQL: `mysql://user:password@host:port/`, with the right to create databases.
     Mysql,
-    /// Bootstrap addresses, with commas.
+    /// Bootstrap addresses, separated by commas.
     Kafka,
     /// `redis://host:port/`.
     Redis,
@@ -20,10 +20,10 @@ pub enum Service {
     Stripe,
 }
 
-/// The folder of Apache Kafka's jars, for tests that start brokers of their own or run its tools.
+/// The variable with the folder of Apache Kafka's jars, for tests that start their own brokers or run its tools.
 pub const KAFKA_JARS: &str = "DOORBUSTER_TEST_KAFKA_JARS";
 
-/// A file that takes one line per test that was skipped.
+/// The variable with a file that gets one line per skipped test.
 pub const SKIPS: &str = "DOORBUSTER_TEST_SKIPS";
 
 impl Service {
@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// The variable in which tests find the address.
+    /// The variable with the address for tests.
     pub const fn variable(self) -> &'static str {
         match self {
             Service::Mysql => "DOORBUSTER_TEST_MYSQL",
@@ -48,7 +48,7 @@ impl Service {
         }
     }
 
-    /// The variable by which somebody who has the service already gives its address.
+    /// The variable with the address of an existing service.
     pub const fn given_by(self) -> &'static str {
         match self {
             Service::Mysql => "DATABASE_URL",
@@ -59,13 +59,13 @@ impl Service {
     }
 }
 
-/// The address of a service for the test of this name. Without one the skip is said and counted, and the test returns:
+/// Returns the address of a service for a test. Without one, it prints and records the skip, and the test returns:
 /// `let Some(url) = address(Service::Mysql, "what the test shows") else { return };`
 pub fn address(service: Service, test: &str) -> Option<String> {
     given(service.variable(), service.name(), test)
 }
 
-/// The same for Apache Kafka's jars.
+/// Returns the folder of Apache Kafka's jars, or records a skip.
 pub fn kafka_jars(test: &str) -> Option<PathBuf> {
     given(KAFKA_JARS, "kafka jars", test).map(PathBuf::from)
 }
@@ -80,9 +80,9 @@ fn given(variable: &str, what: &str, test: &str) -> Option<String> {
 
 fn note_skip(what: &str, test: &str) {
     let line = format!("{test}: no {what}");
-    eprintln!("SKIPPED {line} (`cargo xtask test` brings it up)");
+    eprintln!("SKIPPED {line} (`cargo xtask test` starts it)");
     let Some(path) = std::env::var_os(SKIPS) else { return };
     let noted = OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{line}"));
-    // Whoever counts must be able to rely on the count.
-    noted.expect("a skipped test is written down");
+    // The count of skipped tests must be complete.
+    noted.expect("the file of skipped tests is writable");
 }

@@ -1,4 +1,4 @@
-//! A Kafka of a test's own: brokers that it may kill, stall, and start again with what they had.
+//! A test's own Kafka: brokers that it can kill, stall, and restart with their data.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +7,10 @@ use crate::kafka_node::{Jars, Node};
 use crate::own_process::{OwnFolder, OwnProcess};
 use crate::process;
 
-/// A machine has room for one such cluster beside everything else.
+/// One cluster at a time, because a machine has memory for one.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// The processes go first, then their folders, and then the next test may have its own.
+/// The brokers. Dropped in this order: processes, folders, then the lock for the next test.
 pub struct Brokers {
     processes: Vec<OwnProcess>,
     nodes: Vec<Node>,
@@ -19,23 +19,23 @@ pub struct Brokers {
     _one: MutexGuard<'static, ()>,
 }
 
-/// Apache Kafka as tests run it; `None`, said and counted, where it is not there.
+/// Returns Apache Kafka's jars; `None`, with a recorded skip, if there are none.
 ///
 /// # Panics
-/// When there are its jars, but no Java.
+/// There are jars, but no Java.
 pub fn jars(test: &str) -> Option<Jars> {
     let folder = kafka_jars(test)?;
     Some(Jars { java: process::installed(&["java"]).expect("whoever has Kafka has Java"), folder })
 }
 
 impl Brokers {
-    /// `None`, said and counted, where there are no jars.
+    /// Starts the brokers; `None`, with a recorded skip, if there are no jars.
     ///
     /// # Panics
-    /// When they do not start.
+    /// The brokers do not start.
     pub fn start(test: &str, count: usize) -> Option<Brokers> {
         let jars = jars(test)?;
-        // A test that failed has ended its brokers as well.
+        // A failed test has ended its brokers as well, so a poisoned lock is safe.
         let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let ports: Vec<[u16; 2]> = (0..count).map(|_| process::lasting_ports().expect("ports are free")).collect();
         let folder = OwnFolder::make(&format!("kafka-{}", ports[0][0]));
@@ -50,7 +50,7 @@ impl Brokers {
         Some(brokers)
     }
 
-    /// Bootstrap addresses, with commas.
+    /// Bootstrap addresses, separated by commas.
     pub fn addresses(&self) -> String {
         Node::addresses(&self.nodes)
     }
@@ -59,33 +59,34 @@ impl Brokers {
         self.nodes.len()
     }
 
-    /// Ends one without a chance to write anything down.
+    /// Kills a broker with SIGKILL.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// It has ended already.
     pub fn kill(&mut self, number: usize) {
         self.processes[number].kill();
     }
 
-    /// Starts one again that was killed: on the same port, with what it has on its disk. [`Brokers::await_answer`] says
-    /// when it is there.
+    /// Restarts a killed broker on the same port with its data; does not wait for it ([`Brokers::await_answer`]).
     ///
     /// # Panics
-    /// When it cannot be started.
+    /// It cannot be started.
     pub fn restart(&mut self, number: usize) {
         self.processes[number].restart(&mut self.nodes[number].brief_command(&self.jars));
     }
 
-    /// `-STOP` in the middle of everything, or `-CONT`.
+    /// Sends a signal, such as `-STOP` or `-CONT`.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// It has ended already.
     pub fn signal(&self, number: usize, signal: &str) {
         self.processes[number].signal(signal);
     }
 
+    /// Waits until a broker responds to clients.
+    ///
     /// # Panics
-    /// When it does not answer clients.
+    /// It does not respond in time.
     pub fn await_answer(&self, number: usize) {
         self.nodes[number].await_answer(self.processes[number].id()).expect("the broker answers");
     }

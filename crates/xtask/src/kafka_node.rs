@@ -1,4 +1,4 @@
-//! A broker of Apache Kafka in KRaft mode, where each process is broker and controller: its folder, its settings, its command.
+//! A node of Apache Kafka in KRaft mode, broker and controller in one process: its folder, settings and command.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,15 @@ use std::process::Command;
 
 use crate::{process, question};
 
-/// 22 characters of base64, as every cluster has.
+/// The cluster's id: 22 characters of base64.
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
-/// Enough for the topics of several runs of the tests (two filled 256 MB), and three of them fit beside everything else. With so
-/// small a heap the usual collector marks without end, which takes a tenth of two cores under load.
+/// 512 MB hold the topics of several test runs (two filled 256 MB), and three nodes fit on a machine. With so small a heap the
+/// default collector marks without end, which takes a tenth of two cores under load; hence the serial one.
 const HEAP: [&str; 3] = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC"];
-/// What ends soon is better off with code that is made quickly than with quick code.
+/// For short-lived processes: compiles fast instead of optimizing.
 const BRIEF: [&str; 2] = ["-XX:TieredStopAtLevel=1", "-Xshare:auto"];
 
-/// Apache Kafka as published, and the Java to run it.
+/// Apache Kafka's published jars, and the Java to run them.
 #[derive(Clone, Debug)]
 pub struct Jars {
     pub java: String,
@@ -22,7 +22,7 @@ pub struct Jars {
 }
 
 impl Jars {
-    /// One of its tools, by its class.
+    /// Returns the command of a tool, by its class.
     pub fn tool(&self, class: &str) -> Command {
         self.program(&BRIEF, class)
     }
@@ -45,7 +45,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// One for each pair of ports: for clients, and for the quorum.
+    /// Returns one node per pair of ports: for clients, and for the quorum.
     pub fn cluster(folder: &Path, ports: &[[u16; 2]]) -> Vec<Node> {
         let node = |(id, [port, controller]): (usize, &[u16; 2])| {
             let home = folder.join(format!("broker-{id}"));
@@ -54,7 +54,7 @@ impl Node {
         (1..).zip(ports).map(node).collect()
     }
 
-    /// Bootstrap addresses, with commas.
+    /// Bootstrap addresses, separated by commas.
     pub fn addresses(nodes: &[Node]) -> String {
         let addresses: Vec<String> = nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
         addresses.join(",")
@@ -64,7 +64,7 @@ impl Node {
         self.home.join("log")
     }
 
-    /// Makes its folder as it is before the first start, whatever was there.
+    /// Formats its folder, and drops all earlier data.
     pub fn format(&self, all: &[Node], jars: &Jars) -> Result<(), String> {
         let told = |error: std::io::Error| error.to_string();
         if self.home.exists() {
@@ -76,21 +76,21 @@ impl Node {
         process::run(format.args(["format", "-t", CLUSTER, "-c"]).arg(self.settings()))
     }
 
-    /// Runs it, from where it was.
+    /// Returns the command that runs it on its present data.
     pub fn command(&self, jars: &Jars) -> Command {
         let mut command = jars.program(&[], MAIN);
         command.arg(self.settings());
         command
     }
 
-    /// The same for a test, after which it is over.
+    /// The same for a short-lived node of a test.
     pub fn brief_command(&self, jars: &Jars) -> Command {
         let mut command = jars.tool(MAIN);
         command.arg(self.settings());
         command
     }
 
-    /// Waits until the process answers clients.
+    /// Waits until the process responds to clients.
     pub fn await_answer(&self, pid: u32) -> Result<(), String> {
         process::await_answer(pid, &self.log(), || question::kafka(self.port))
     }
@@ -99,7 +99,7 @@ impl Node {
         self.home.join("server.properties")
     }
 
-    /// A machine that is busy with tests must not take a slow controller for a dead one.
+    /// The server's settings. Time-outs are long, because a busy machine must not take a slow controller for a dead one.
     fn properties(&self, nodes: &[Node]) -> String {
         let Node { id, port, controller, home } = self;
         let voters: Vec<String> =

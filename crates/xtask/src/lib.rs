@@ -1,4 +1,4 @@
-//! What the development tasks and the tests agree on.
+//! Code that the development tasks and the tests share: addresses and processes of services.
 
 pub mod addresses;
 pub mod brokers;

@@ -1,4 +1,4 @@
-//! What developers and CI run: `cargo xtask test`.
+//! Development tasks: `cargo xtask test`, `services` and `lint`.
 
 use std::io;
 use std::process::{Command, ExitCode};
@@ -14,12 +14,12 @@ const USAGE: &str = "usage: cargo xtask test [--crash-rounds N] [--install] [--r
        cargo xtask services up [--install] [--brokers N] | down | status
        cargo xtask lint
 
-test      everything that proves the shop: all tests of all crates, also on real services where they can be had;
-          --install: system packages may be installed for them; --require-services: a skipped test is a failure
+test      all tests of all crates, also on real services where they are available;
+          --install: may install system packages for them; --require-services: a skipped test is a failure
 services  Kafka, MariaDB, Redis and the payment provider's mock on this machine, under target/services: each in the
-          first way that works of an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
-          STRIPE_MOCK_URL), an installed program, with --install a system package, a package registry, docker compose
-lint      formatting and clippy, warnings refused; the lock file of the fuzz targets, which are a workspace of their own";
+          first way that works: an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
+          STRIPE_MOCK_URL), an installed program, a system package (with --install), a package registry, docker compose
+lint      formatting, clippy without warnings, and the lock file of the fuzz targets, which are a separate workspace";
 
 const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
 

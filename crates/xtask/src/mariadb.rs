@@ -1,4 +1,4 @@
-//! MariaDB, or MySQL where that is what is installed: its folder and its command.
+//! MariaDB or MySQL, whichever is installed: its folder and command.
 
 use std::fs;
 use std::path::Path;
@@ -9,11 +9,11 @@ use crate::process;
 const SERVERS: [&str; 2] = ["mariadbd", "mysqld"];
 const INSTALLERS: [&str; 2] = ["mariadb-install-db", "mysql_install_db"];
 
-/// A server that is installed here.
+/// An installed server.
 #[derive(Clone, Debug)]
 pub struct Mariadb {
     pub program: String,
-    /// It refuses to run as root unless it is told to.
+    /// The flag without which it refuses to run as root.
     as_root: Option<&'static str>,
 }
 
@@ -23,12 +23,12 @@ impl Mariadb {
         Some(Mariadb { program, as_root: process::is_root().then_some("--user=root") })
     }
 
-    /// How clients reach a server that runs on a port.
+    /// Returns the address of a server on this port.
     pub fn address(port: u16) -> String {
         format!("mysql://doorbuster:doorbuster@127.0.0.1:{port}/")
     }
 
-    /// Makes an empty database in the folder, unless there is one.
+    /// Creates an empty database in the folder, unless there is one.
     pub fn prepare(&self, folder: &Path) -> Result<(), String> {
         let told = |error: std::io::Error| error.to_string();
         fs::write(
@@ -41,7 +41,7 @@ impl Mariadb {
         if data.exists() {
             return Ok(());
         }
-        // Under another name until it is whole.
+        // Renamed when it is complete, so that an interrupted run leaves no half database.
         let half = folder.join("data.part");
         if half.exists() {
             fs::remove_dir_all(&half).map_err(told)?;
@@ -58,7 +58,7 @@ impl Mariadb {
                 command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
                 command
             }
-            // MySQL makes its own.
+            // MySQL creates its own system tables.
             None => {
                 let mut command = Command::new(&self.program);
                 command.args(["--no-defaults", "--initialize-insecure"]);
@@ -67,7 +67,7 @@ impl Mariadb {
         }
     }
 
-    /// Runs it over what is in the folder.
+    /// Returns the command that runs it on the folder's data.
     pub fn command(&self, folder: &Path, port: u16) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--no-defaults").args(self.as_root).args([

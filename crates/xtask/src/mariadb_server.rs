@@ -1,11 +1,11 @@
-//! A MariaDB of a test's own, which it may kill.
+//! A test's own MariaDB, which it can kill.
 
 use crate::addresses::{Service, address};
 use crate::mariadb::Mariadb;
 use crate::own_process::{OwnFolder, OwnProcess};
 use crate::{process, question};
 
-/// The process goes first, then its folder.
+/// The server. Dropped in this order: process, folder.
 pub struct MariadbServer {
     process: OwnProcess,
     server: Mariadb,
@@ -14,10 +14,10 @@ pub struct MariadbServer {
 }
 
 impl MariadbServer {
-    /// `None`, said and counted, where there is no MariaDB.
+    /// Starts a server; `None`, with a recorded skip, if there is no MariaDB.
     ///
     /// # Panics
-    /// When there is one, but not as a program that can be started.
+    /// MariaDB is available only as an address, or does not start.
     pub fn start(test: &str) -> Option<MariadbServer> {
         address(Service::Mysql, test)?;
         let server = Mariadb::installed().expect("a test that kills MariaDB needs its program");
@@ -30,23 +30,23 @@ impl MariadbServer {
         Some(started)
     }
 
-    /// Without the name of a database.
+    /// Returns its address without a database name.
     pub fn address(&self) -> String {
         Mariadb::address(self.port)
     }
 
-    /// Ends it without a chance to write anything down.
+    /// Kills it with SIGKILL.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// It has ended already.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// On the same port, with what it has on its disk.
+    /// Restarts it on the same port with its data.
     ///
     /// # Panics
-    /// When it does not come back.
+    /// It does not start.
     pub fn restart(&mut self) {
         self.process.restart(&mut self.server.command(&self.folder.0, self.port));
         self.await_answer();

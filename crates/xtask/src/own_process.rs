@@ -1,4 +1,4 @@
-//! A service of a test's own: killed, stalled and started again as the test wants, and gone with it.
+//! A test's own service process, which the test can kill, stall and restart.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use crate::process;
 
-/// A process in a folder of its own, both of which end with this value, also when the test fails.
+/// A process in its own folder. Dropping it ends the process and deletes the folder, also when the test fails.
 #[derive(Debug)]
 pub(crate) struct OwnProcess {
     child: Option<Child>,
@@ -23,12 +23,12 @@ impl OwnProcess {
         self.child.as_ref().expect("it was not killed").id()
     }
 
-    /// Asks until it answers.
+    /// Waits until it responds.
     pub(crate) fn await_answer(&self, ask: impl Fn() -> io::Result<bool>) {
         process::await_answer(self.id(), &self.log, ask).expect("the service answers");
     }
 
-    /// Ends it without a chance to write anything down.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it was not killed");
         child.kill().expect("it runs");
@@ -54,14 +54,14 @@ impl Drop for OwnProcess {
     }
 }
 
-/// An empty folder that goes with the test.
+/// An empty folder that is deleted when dropped.
 #[derive(Debug)]
 pub(crate) struct OwnFolder(pub(crate) PathBuf);
 
 impl OwnFolder {
     pub(crate) fn make(name: &str) -> OwnFolder {
         let folder = std::env::temp_dir().join(format!("doorbuster-{name}"));
-        // Left by a test that was killed itself.
+        // A killed test may have left it behind.
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a folder can be made");
         OwnFolder(folder)

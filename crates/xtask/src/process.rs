@@ -1,4 +1,4 @@
-//! Services as processes: started with their output in a file, asked until they answer, ended by their id.
+//! Service processes: started with their output in a file, polled until they respond, ended by their id.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,17 +11,17 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Three brokers that look for a leader on a busy machine take their time.
+/// Long enough for three brokers to elect a leader on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Between two questions.
+/// Pause between two polls.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Starts a program that outlives this one, in a process group of its own, so that Ctrl-C at the terminal leaves it alone.
+/// Starts a program that outlives this one, in its own process group, so that Ctrl-C at the terminal does not end it.
 pub fn start(command: &mut Command, log: &Path) -> io::Result<u32> {
     Ok(spawn(command.process_group(0), log)?.id())
 }
 
-/// Starts a program in the folder of its log, by which it is known again.
+/// Starts a program in the folder of its log, by which [`is_ours`] recognizes it.
 pub fn spawn(command: &mut Command, log: &Path) -> io::Result<Child> {
     let output = File::create(log)?;
     let errors = output.try_clone()?;
@@ -29,12 +29,12 @@ pub fn spawn(command: &mut Command, log: &Path) -> io::Result<Child> {
     command.current_dir(folder).stdin(Stdio::null()).stdout(output).stderr(errors).spawn()
 }
 
-/// Sends a process a signal, such as `-STOP` or `-CONT`. Whether it could be told.
+/// Sends a signal, such as `-STOP` or `-CONT`; returns whether the process received it.
 pub fn signal(pid: u32, signal: &str) -> bool {
     Command::new("kill").args([signal, &pid.to_string()]).status().is_ok_and(|status| status.success())
 }
 
-/// Runs a program to its end; what it said is told only when it failed.
+/// Runs a program to its end; the error has the last lines of its output.
 pub fn run(command: &mut Command) -> Result<(), String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", name(command)))?;
     if output.status.success() {
@@ -53,24 +53,24 @@ fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(8)..].join("\n")
 }
 
-/// Asks until the process answers, has ended, or patience has.
+/// Polls until the process responds; fails if it ends or does not respond in time.
 pub fn await_answer(pid: u32, log: &Path, ask: impl Fn() -> io::Result<bool>) -> Result<(), String> {
     let deadline = Instant::now() + PATIENCE;
     let said = || last_lines(&fs::read_to_string(log).unwrap_or_default());
     while !ask().unwrap_or(false) {
         if !is_alive(pid) {
-            return Err(format!("it ended at once: {}", said()));
+            return Err(format!("the process ended at once: {}", said()));
         }
         if Instant::now() > deadline {
             end(pid);
-            return Err(format!("it does not answer: {}", said()));
+            return Err(format!("the process does not respond: {}", said()));
         }
         sleep(PAUSE);
     }
     Ok(())
 }
 
-/// Whether a process runs; one that has ended and only waits to be collected does not.
+/// Returns whether a process runs; a zombie does not.
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name in parentheses may contain anything.
@@ -78,19 +78,19 @@ pub fn is_alive(pid: u32) -> bool {
     state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
-/// Whether a process is one of ours: ids are given out again, but no stranger works in our folder.
+/// Returns whether a process is one of ours. Ids are reused, but only our processes run in this folder.
 pub fn is_ours(pid: u32, folder: &Path) -> bool {
     let works_in = fs::read_link(format!("/proc/{pid}/cwd"));
     is_alive(pid) && works_in.is_ok_and(|works_in| works_in.starts_with(folder))
 }
 
-/// Asks a process to end, and after a while makes it.
+/// Ends a process with SIGTERM, and after a while with SIGKILL.
 pub fn end(pid: u32) {
     for (signal, patience) in [("-TERM", Duration::from_secs(15)), ("-KILL", Duration::from_secs(5))] {
         if !is_alive(pid) {
             return;
         }
-        // A process that is gone by now is what is wanted.
+        // An error means that the process has just ended.
         let _ = self::signal(pid, signal);
         let deadline = Instant::now() + patience;
         while is_alive(pid) && Instant::now() < deadline {
@@ -99,7 +99,7 @@ pub fn end(pid: u32) {
     }
 }
 
-/// Ports that nobody listens on now, all different.
+/// Returns distinct ports without a listener.
 pub fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     let mut held = Vec::with_capacity(COUNT);
     let mut ports = [0; COUNT];
@@ -111,13 +111,13 @@ pub fn free_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     Ok(ports)
 }
 
-/// Ports for somebody who will come back to them: outside of what the system gives to connections, and different for
-/// every caller of this process. So is each of them and 10,000, where a Redis of a cluster listens, too.
+/// Returns ports that can be used again after a restart: outside the system's ephemeral range, and distinct for all callers of
+/// this process. The same holds for each port plus 10,000, where a Redis cluster's bus listens.
 pub fn lasting_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     const FIRST: u16 = 12_000;
     const ALL: u16 = 10_000;
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Tests of several processes begin at different places.
+    // Different processes start at different ports.
     let begin = u16::try_from(std::process::id() % u32::from(ALL)).unwrap_or(0).wrapping_mul(37) % ALL;
     let mut ports = [0; COUNT];
     for port in &mut ports {
@@ -128,14 +128,14 @@ pub fn lasting_ports<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     Ok(ports)
 }
 
-/// Whether this process may do everything: it owns itself as root does.
+/// Returns whether this process runs as root.
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// The first of these programs that is installed.
+/// Returns the path of the first of these programs that is installed.
 pub fn installed(programs: &[&str]) -> Option<String> {
-    // Where Debian puts servers, and Go's own installer puts it, which an unprivileged user's path need not name.
+    // Debian's folders for servers and Go's own, which may be missing in an unprivileged user's path.
     let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/usr/local/sbin:/usr/local/go/bin";
     let exists = |program: &&str| path.split(':').map(|folder| Path::new(folder).join(program)).find(|it| it.is_file());
     programs.iter().find_map(exists).map(|path| path.to_string_lossy().into_owned())
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_every_lasting_port_the_one_of_its_cluster_is_free() {
+    fn lasting_ports_leave_room_for_the_cluster_bus() {
         const SYSTEMS: u16 = 32_768;
         let ports = lasting_ports::<200>().unwrap();
         for port in ports {
@@ -169,6 +169,6 @@ mod tests {
         let pid = start(Command::new("sh").args(["-c", "echo broken >&2; exit 1"]), &log).unwrap();
         let answer = await_answer(pid, &log, || Ok(false));
         fs::remove_file(&log).unwrap();
-        assert_eq!(answer, Err("it ended at once: broken".to_owned()));
+        assert_eq!(answer, Err("the process ended at once: broken".to_owned()));
     }
 }

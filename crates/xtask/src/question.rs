@@ -1,4 +1,4 @@
-//! Whether a service answers, in the first words of its own protocol.
+//! Health checks of services, in the first bytes of their protocols.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -12,7 +12,7 @@ pub(crate) fn connect(port: u16) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// The server speaks first: a packet's length and number, then the protocol's version.
+/// Checks the server's greeting: a packet's length and number, then the protocol's version.
 pub fn mysql(port: u16) -> io::Result<bool> {
     let mut greeting = [0; 5];
     connect(port)?.read_exact(&mut greeting)?;
@@ -27,7 +27,7 @@ pub fn redis(port: u16) -> io::Result<bool> {
     Ok(&answer == b"+PONG")
 }
 
-/// Any answer is one: without a key, it is that a key is missing.
+/// Accepts any response: without an API key, it is an error about the missing key.
 pub fn stripe(port: u16) -> io::Result<bool> {
     let mut stream = connect(port)?;
     stream.write_all(b"GET /v1/payment_intents HTTP/1.0\r\n\r\n")?;
@@ -36,18 +36,18 @@ pub fn stripe(port: u16) -> io::Result<bool> {
     Ok(&answer == b"HTTP/")
 }
 
-/// Which requests the broker understands: the one question that needs no version.
+/// Sends ApiVersions, the one request that every broker version understands.
 pub fn kafka(port: u16) -> io::Result<bool> {
     const API_VERSIONS: u8 = 18;
     const CORRELATION: [u8; 4] = [0, 0, 0, 7];
     let mut stream = connect(port)?;
     let mut request = vec![0, 0, 0, 10, 0, API_VERSIONS, 0, 0];
     request.extend(CORRELATION);
-    // No client id.
+    // A null client id.
     request.extend([0xff, 0xff]);
     stream.write_all(&request)?;
     let mut answer = [0; 10];
     stream.read_exact(&mut answer)?;
-    // After the length: the correlation, then the error, which is 0.
+    // After the length: the correlation id, then the error code, which must be 0.
     Ok(answer[4..8] == CORRELATION && answer[8..10] == [0, 0])
 }

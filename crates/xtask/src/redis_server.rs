@@ -1,4 +1,4 @@
-//! A Redis of a test's own, which it may kill.
+//! A test's own Redis, which it can kill.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::Command;
@@ -8,10 +8,10 @@ use crate::addresses::{Service, address};
 use crate::own_process::{OwnFolder, OwnProcess};
 use crate::{process, question};
 
-/// Nothing here takes longer, or it never comes.
+/// Time-out of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The process goes first, then its folder: a cluster's node writes down there who it is.
+/// The server. Dropped in this order: process, folder (a cluster's node keeps its identity there).
 pub struct RedisServer {
     process: OwnProcess,
     port: u16,
@@ -19,10 +19,10 @@ pub struct RedisServer {
     folder: OwnFolder,
 }
 
-/// Waits for something that must come.
+/// Waits until a condition holds.
 ///
 /// # Panics
-/// When it does not come.
+/// It does not hold in time.
 pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
@@ -32,10 +32,10 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 impl RedisServer {
-    /// `None`, said and counted, where there is no Redis.
+    /// Starts a server; `None`, with a recorded skip, if there is no Redis.
     ///
     /// # Panics
-    /// When there is one, but not as a program that can be started.
+    /// Redis is available only as an address, or does not start.
     pub fn start(test: &str, flags: &[&str]) -> Option<RedisServer> {
         address(Service::Redis, test)?;
         let [port] = process::lasting_ports().expect("a port is free");
@@ -55,32 +55,32 @@ impl RedisServer {
         self.process.await_answer(|| question::redis(self.port));
     }
 
-    /// Ends it without a chance to write anything down.
+    /// Kills it with SIGKILL.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// It has ended already.
     pub fn kill(&mut self) {
         self.process.kill();
     }
 
-    /// On the same port, with what it finds in its folder.
+    /// Restarts it on the same port with its data.
     pub fn restart(&mut self) {
         self.process.restart(&mut command(self.port, &self.folder, &self.flags));
         self.await_answer();
     }
 
-    /// `-STOP` in the middle of everything, or `-CONT`.
+    /// Sends a signal, such as `-STOP` or `-CONT`.
     ///
     /// # Panics
-    /// When it is not there any more.
+    /// It has ended already.
     pub fn signal(&self, signal: &str) {
         self.process.signal(signal);
     }
 
-    /// The answer to a command, as it comes.
+    /// Sends a command and returns the raw response.
     ///
     /// # Panics
-    /// When there is none.
+    /// There is no response.
     pub fn say(&self, command: &str) -> String {
         self.ask(command).unwrap_or_else(|error| panic!("Redis answers {command}: {error}"))
     }

@@ -1,6 +1,8 @@
-//! `cargo xtask services`: Kafka, MariaDB, Redis and a payment provider's mock for the tests, each in the first way that works.
+//! `cargo xtask services`: starts Kafka, MariaDB, Redis and a payment provider's mock for the tests, each in the first way
+//! that works.
 
 mod docker;
+mod failure;
 mod kafka;
 mod kafka_stand_in;
 mod mariadb;
@@ -14,45 +16,17 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use xtask::addresses::{KAFKA_JARS, Service};
-use xtask::{process, question};
+use xtask::process;
 
+use failure::Failure;
 use state::Running;
 
-/// How services are wanted.
+/// The options of `services up`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
     pub(crate) brokers: usize,
-    /// Whether system packages may be installed.
+    /// Allows the installation of system packages.
     pub(crate) install: bool,
-}
-
-/// Why a way to a service does not work.
-enum Failure {
-    /// It is not a way on this machine.
-    Absent(&'static str),
-    /// It should have worked.
-    Broken(String),
-}
-
-impl From<String> for Failure {
-    fn from(why: String) -> Failure {
-        Failure::Broken(why)
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Broken(error.to_string())
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Absent(why) => f.write_str(why),
-            Failure::Broken(why) => write!(f, "FAILED: {why}"),
-        }
-    }
 }
 
 type Way<'a> = Box<dyn Fn() -> Result<Running, Failure> + 'a>;
@@ -89,7 +63,7 @@ fn given(service: Service) -> Option<Running> {
     Some(Running { service, way: format!("given by {}", service.given_by()), address, pids: vec![] })
 }
 
-/// Where the services live: beside everything else that is built.
+/// Returns the folder of the services: `services` in the target folder.
 fn folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"), PathBuf::from);
@@ -97,7 +71,7 @@ fn folder() -> PathBuf {
     folder.canonicalize().unwrap_or(folder)
 }
 
-/// Brings up what is not running yet. What came up, and what did not.
+/// Starts the services that are not running yet.
 pub(crate) fn up(wanted: Wanted) -> io::Result<Up> {
     fs::create_dir_all(folder())?;
     let folder = folder();
@@ -119,13 +93,13 @@ pub(crate) fn up(wanted: Wanted) -> io::Result<Up> {
             up.running.push(running);
             up.started.push(service);
         }
-        // After each, so that what was started can be stopped, whatever happens to the next.
+        // After each service, so that it can be stopped even if the next one fails.
         state::write(&folder, &up.running)?;
     }
     Ok(up)
 }
 
-/// The services that are there, and those of them that were not there before.
+/// The running services, and those of them that were started now.
 pub(crate) struct Up {
     running: Vec<Running>,
     started: Vec<Service>,
@@ -137,7 +111,7 @@ impl Up {
         Service::ALL.into_iter().filter(is_missing).collect()
     }
 
-    /// What tests need to find the services, and to start some of their own.
+    /// Returns the variables by which tests find the services.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let address = |running: &Running| (running.service.variable(), running.address.clone());
         let jars = kafka::jars(&folder().join(Service::Kafka.name()));
@@ -175,11 +149,15 @@ fn first_that_works(service: Service, home: &Path, wanted: Wanted) -> Option<Run
             Err(failure) => eprintln!("{}: {failure}", service.name()),
         }
     }
-    eprintln!("{}: NO WAY WORKS{}", service.name(), if wanted.install { "" } else { "; --install may help" });
+    eprintln!(
+        "{}: NOT AVAILABLE, no way works{}",
+        service.name(),
+        if wanted.install { "" } else { "; --install may help" }
+    );
     None
 }
 
-/// Ends everything that `up` started.
+/// Ends all services that `up` started.
 pub(crate) fn down() -> io::Result<()> {
     let folder = folder();
     for running in state::read(&folder) {
@@ -198,7 +176,7 @@ fn stop(running: &Running, folder: &Path) {
     running.pids.iter().filter(|pid| process::is_ours(**pid, folder)).for_each(|pid| process::end(*pid));
 }
 
-/// Says what runs and where, as lines that a shell understands.
+/// Prints the running services as lines for a shell.
 pub(crate) fn status() -> io::Result<()> {
     let folder = folder();
     let mut out = io::stdout().lock();

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, with the real services where they can be had, and a count of what could not be run.
+//! `cargo xtask test`: runs every test, with the real services that are available, and counts the skipped ones.
 
 use std::fs;
 use std::io;
@@ -9,12 +9,12 @@ use xtask::addresses::{SKIPS, Service};
 use crate::services::{self, Wanted};
 use crate::{cargo, run};
 
-/// How the tests are wanted.
+/// The options of `cargo xtask test`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TestRun {
     pub(crate) crash_rounds: Option<String>,
     pub(crate) install: bool,
-    /// Whether a test that was skipped is a failure.
+    /// Treats a skipped test as a failure.
     pub(crate) require_services: bool,
 }
 
@@ -23,7 +23,7 @@ impl TestRun {
         let up = services::up(Wanted { brokers: 1, install: self.install })?;
         let missing: Vec<&str> = up.missing().into_iter().map(Service::name).collect();
         if self.require_services && !missing.is_empty() {
-            eprintln!("FAILED: these services are required and could not be had: {}", missing.join(", "));
+            eprintln!("FAILED: these services are required and not available: {}", missing.join(", "));
             return Ok(false);
         }
         let skips = skips_file();
@@ -32,7 +32,7 @@ impl TestRun {
         }
         let mut command = cargo(&["test", "--workspace"]);
         command.envs(up.environment()).env(SKIPS, &skips);
-        // Given to us to run tests with, not to the shops that tests start.
+        // These addresses are for the tests, not for the shops that tests start.
         for service in Service::ALL {
             command.env_remove(service.given_by());
         }
@@ -53,11 +53,11 @@ fn skips_file() -> PathBuf {
     std::env::temp_dir().join(format!("doorbuster-skips-{}", std::process::id()))
 }
 
-/// Says loudly what was not shown. Whether nothing was skipped.
+/// Prints the skipped tests; returns whether there were none.
 fn report(skipped: &str) -> bool {
     let count = skipped.lines().count();
     if count > 0 {
-        eprintln!("\nSKIPPED {count} tests, because a service was not there:");
+        eprintln!("\nSKIPPED {count} tests, because a service was not available:");
         skipped.lines().for_each(|line| eprintln!("  {line}"));
     }
     count == 0

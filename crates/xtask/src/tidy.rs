@@ -5,11 +5,14 @@
 mod circles;
 mod prose;
 mod signatures;
+mod sources;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each crate may depend on within the workspace. The layout is the architecture: nothing points back.
+use sources::sources;
+
+/// The dependencies that each crate may have within the workspace. They point in one direction.
 const MAY_USE: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("vfs", &[]),
@@ -21,7 +24,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("xtask", &[]),
 ];
 
-/// Technology that the inner crates must not know.
+/// Technology that the inner crates must not use.
 const OUTER_ONLY: [&str; 9] =
     ["axum", "hyper", "mysql_async", "rusqlite", "refinery", "tokio", "reqwest", "parking_lot", "getrandom"];
 
@@ -30,15 +33,15 @@ const UNSAFE: &str = "vfs";
 
 /// Circles that are still to be cut. The figures only go down.
 const CIRCLES_LEFT: [(&str, usize); 7] =
-    [("domain", 0), ("app", 3), ("adapters", 4), ("sim", 0), ("bench", 1), ("server", 6), ("xtask", 2)];
+    [("domain", 0), ("app", 3), ("adapters", 4), ("sim", 0), ("bench", 0), ("server", 6), ("xtask", 0)];
 
 /// Shares of the sentences in doc comments, in percent. The figures only go down.
-const OPENERS_MAX: f64 = 13.8;
-const RIDDLES_MAX: f64 = 4.5;
+const OPENERS_MAX: f64 = 11.6;
+const RIDDLES_MAX: f64 = 4.0;
 
 /// Functions that still take a tuple. The figures only go down.
 const TUPLES_LEFT: [(&str, usize); 6] =
-    [("domain", 0), ("app", 43), ("adapters", 34), ("sim", 0), ("bench", 5), ("server", 30)];
+    [("domain", 0), ("app", 43), ("adapters", 34), ("sim", 0), ("bench", 0), ("server", 30)];
 
 /// Fallible functions of the domain and the ports that do not document their errors. The figure only goes down.
 const WITHOUT_ERRORS_LEFT: usize = 52;
@@ -63,17 +66,6 @@ fn dependencies(krate: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
         }
     }
     names
-}
-
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("target") {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
 }
 
 fn all_sources() -> Vec<PathBuf> {
@@ -139,20 +131,20 @@ fn files_are_named_for_what_they_hold() {
     }
 }
 
-/// Whatever is given to them by mistake starts nothing.
+/// A mistyped argument must not start anything.
 #[test]
 fn scripts_refuse_arguments_that_they_do_not_know() {
     for name in ["run", "readme", "api-fuzz", "documents"] {
         let script = root().join(".ci").join(name);
-        let said = |argument: &str| {
-            // Without cargo, should one of them start to work after all.
+        let run = |argument: &str| {
+            // Without cargo in the path, so that a script that runs after all does nothing.
             let command = std::process::Command::new(&script).arg(argument).env("PATH", "/usr/bin:/bin").output();
             command.unwrap()
         };
-        let refused = said("--no-such-argument");
+        let refused = run("--no-such-argument");
         assert_eq!(refused.status.code(), Some(2), "{name}");
         assert!(refused.stdout.is_empty() && refused.stderr.starts_with(b"usage: "), "{name}: {refused:?}");
-        let helped = said("--help");
+        let helped = run("--help");
         assert!(helped.status.success() && helped.stdout.starts_with(b"usage: "), "{name}: {helped:?}");
     }
 }

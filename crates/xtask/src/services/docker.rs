@@ -1,12 +1,13 @@
-//! Containers, where nothing else works.
+//! Containers, as the last way.
 
 use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
+use xtask::{process, question};
 
+use super::failure::Failure;
 use super::state::Running;
-use super::{Failure, process, question};
 
 const COMPOSE: &str = include_str!("compose.yaml");
 const PROJECT: &str = "doorbuster-tests";
@@ -15,7 +16,7 @@ pub(super) const WAY: &str = "docker compose";
 pub(super) fn compose(service: Service, folder: &Path) -> Result<Running, Failure> {
     let [port] = process::free_ports()?;
     up(service, folder, port)?;
-    // What publishes the port is somebody else's process: this one's own stands in for it, for it lives.
+    // Docker's process publishes the port; this process's own id stands in for it, because it is alive.
     let asked = process::await_answer(std::process::id(), &folder.join("compose.log"), || match service {
         Service::Mysql => question::mysql(port),
         Service::Kafka => question::kafka(port),
@@ -34,7 +35,8 @@ pub(super) fn compose(service: Service, folder: &Path) -> Result<Running, Failur
 
 fn up(service: Service, folder: &Path, port: u16) -> Result<(), Failure> {
     let docker = process::installed(&["docker"]).ok_or(Failure::Absent("no docker is installed"))?;
-    process::run(Command::new(&docker).arg("info")).map_err(|_| Failure::Absent("no docker daemon answers"))?;
+    process::run(Command::new(&docker).arg("info"))
+        .map_err(|_| Failure::Absent("the docker daemon does not respond"))?;
     std::fs::write(folder.join("compose.yaml"), COMPOSE)?;
     let arguments = ["compose", "--project-name", PROJECT, "up", "--detach", "--wait", service.name()];
     Ok(process::run(Command::new(docker).current_dir(folder).env("PORT", port.to_string()).args(arguments))?)

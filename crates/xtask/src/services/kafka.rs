@@ -1,4 +1,4 @@
-//! Apache Kafka in KRaft mode: each process is broker and controller.
+//! Apache Kafka in KRaft mode, broker and controller in one process.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,15 +6,17 @@ use std::process::Command;
 
 use xtask::addresses::Service;
 use xtask::kafka_node::{Jars, Node};
+use xtask::process;
 
+use super::failure::Failure;
+use super::packages;
 use super::state::Running;
-use super::{Failure, packages, process};
 
-/// In the folder of the service.
+/// The folder of the jars, within the service's folder.
 const JARS: &str = "jars";
 const POM: &str = include_str!("kafka-pom.xml");
 
-/// A Kafka that was unpacked somewhere.
+/// Runs an unpacked Kafka.
 pub(super) fn installed(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     let java = java()?;
     let jars = unpacked().ok_or(Failure::Absent("no Kafka in KAFKA_HOME or /opt/kafka"))?;
@@ -22,7 +24,7 @@ pub(super) fn installed(folder: &Path, brokers: usize) -> Result<Running, Failur
     start(&Jars { java, folder: jars }, folder, brokers).map(|running| Running { way, ..running })
 }
 
-/// The published jars, and Java and Maven as they are.
+/// Runs the published jars, resolved by the installed Maven.
 pub(super) fn resolved(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     let java = java()?;
     let jars = folder.join(JARS);
@@ -33,7 +35,7 @@ pub(super) fn resolved(folder: &Path, brokers: usize) -> Result<Running, Failure
     Ok(Running { way: "Apache Kafka's jars, resolved by Maven".to_owned(), ..running })
 }
 
-/// The same, after Java and Maven were installed.
+/// The same, after installing Java and Maven.
 pub(super) fn packaged(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     let wanted = [("java", "default-jre-headless"), ("mvn", "maven")];
     let missing: Vec<&str> = wanted
@@ -47,7 +49,7 @@ pub(super) fn packaged(folder: &Path, brokers: usize) -> Result<Running, Failure
     resolved(folder, brokers)
 }
 
-/// Where the jars are, when they are on this machine.
+/// Returns the folder of the jars, if there is one.
 pub(super) fn jars(folder: &Path) -> Option<PathBuf> {
     unpacked().or_else(|| Some(folder.join(JARS)).filter(|jars| jars.is_dir()))
 }
@@ -65,7 +67,7 @@ fn resolve(folder: &Path, jars: &Path) -> Result<(), Failure> {
     let maven = process::installed(&["mvn"]).ok_or(Failure::Absent("no mvn is installed"))?;
     eprintln!("Fetching Kafka's jars …");
     fs::write(folder.join("pom.xml"), POM)?;
-    // Under another name until all are there: half a folder of jars would be taken for a whole one.
+    // Renamed when it is complete, so that an interrupted run leaves no half folder.
     let half = folder.join("jars.part");
     let output = format!("-DoutputDirectory={}", half.display());
     let arguments = ["-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime", &output];
@@ -90,7 +92,7 @@ fn start(jars: &Jars, folder: &Path, brokers: usize) -> Result<Running, Failure>
 
 fn start_all(jars: &Jars, nodes: &[Node], pids: &mut Vec<u32>) -> Result<(), Failure> {
     for node in nodes {
-        // Ports differ from one start to the next, so a quorum cannot go on where it was.
+        // Ports differ between starts, so a quorum cannot continue on its old data.
         node.format(nodes, jars)?;
         pids.push(process::start(&mut node.command(jars), &node.log())?);
     }

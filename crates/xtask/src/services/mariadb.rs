@@ -1,12 +1,14 @@
-//! MariaDB, or MySQL where that is what is installed.
+//! MariaDB or MySQL, whichever is installed.
 
 use std::path::Path;
 
 use xtask::addresses::Service;
 use xtask::mariadb::Mariadb;
+use xtask::{process, question};
 
+use super::failure::Failure;
+use super::packages;
 use super::state::Running;
-use super::{Failure, packages, process, question};
 
 pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     let server = Mariadb::installed().ok_or(Failure::Absent("no mariadbd or mysqld is installed"))?;
@@ -19,7 +21,7 @@ pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     Ok(Running { service: Service::Mysql, way, address: Mariadb::address(port), pids: vec![pid] })
 }
 
-/// The server alone: the full package would also start one for the whole machine.
+/// Installs the server alone: the full package would also start a system service.
 pub(super) fn packaged(folder: &Path) -> Result<Running, Failure> {
     packages::install(&["mariadb-server-core", "mariadb-client-core"])?;
     installed(folder)

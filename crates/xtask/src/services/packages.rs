@@ -1,14 +1,16 @@
-//! Debian's packages, installed only when asked to.
+//! Debian packages, installed only with `--install`.
 
 use std::process::Command;
 
-use super::{Failure, process};
+use xtask::process;
+
+use super::failure::Failure;
 
 pub(super) fn install(packages: &[&str]) -> Result<(), Failure> {
-    process::installed(&["apt-get"]).ok_or(Failure::Absent("there is no apt-get"))?;
+    process::installed(&["apt-get"]).ok_or(Failure::Absent("no apt-get is installed"))?;
     eprintln!("Installing {} …", packages.join(", "));
     let install = [&["install", "--yes", "--no-install-recommends"], packages].concat();
-    // The lists may be missing, or older than what the mirrors still hold.
+    // The package lists may be missing or out of date.
     if apt(&install).is_err() {
         apt(&["update"])?;
         apt(&install)?;

@@ -1,12 +1,14 @@
-//! Redis, holding nothing that must survive it.
+//! Redis without persistence.
 
 use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
+use xtask::{process, question};
 
+use super::failure::Failure;
+use super::packages;
 use super::state::Running;
-use super::{Failure, packages, process, question};
 
 pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     let server = process::installed(&["redis-server", "valkey-server"]);

@@ -1,4 +1,4 @@
-//! What is running, as a file of plain lines: service, way, address, process ids.
+//! The record of running services: a file with one line per service (service, way, address, process ids).
 
 use std::fs;
 use std::io;
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use xtask::addresses::Service;
 
-/// A service that was brought up, or was there already.
+/// A running service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Running {
     pub(super) service: Service,
     pub(super) way: String,
     pub(super) address: String,
-    /// Processes that `down` ends; none where somebody else runs the service.
+    /// Processes that `down` ends; none for a service that was given by its address.
     pub(super) pids: Vec<u32>,
 }
 

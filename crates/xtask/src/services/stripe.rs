@@ -1,12 +1,13 @@
-//! The payment provider's own mock server, which holds each request against the published description of the API.
+//! The payment provider's own mock server, which validates each request against the published API description.
 
 use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
+use xtask::{process, question};
 
+use super::failure::Failure;
 use super::state::Running;
-use super::{Failure, process, question};
 
 const MODULE: &str = "github.com/stripe/stripe-mock@v0.203.0";
 const PROGRAM: &str = "stripe-mock";
@@ -16,7 +17,7 @@ pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     start(folder, &mock, format!("installed: {mock}"))
 }
 
-/// Built from the Go module proxy.
+/// Builds it from the Go module proxy.
 pub(super) fn fetched(folder: &Path) -> Result<Running, Failure> {
     let mock = folder.join("bin").join(PROGRAM);
     if !mock.exists() {
@@ -28,7 +29,7 @@ pub(super) fn fetched(folder: &Path) -> Result<Running, Failure> {
 }
 
 fn start(folder: &Path, mock: &str, way: String) -> Result<Running, Failure> {
-    // It always speaks TLS as well, on a port that another one may have.
+    // It also listens for TLS, so it needs a second free port.
     let [port, port_tls] = process::free_ports()?;
     let (address, address_tls) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{port_tls}"));
     let log = folder.join("log");

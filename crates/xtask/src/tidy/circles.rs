@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use syn::visit::Visit;
 use syn::{Attribute, Item, UseTree};
 
+use super::sources::sources;
+
 /// The path of a module within its crate; the crate's root is empty.
 type Module = Vec<String>;
 
@@ -31,10 +33,10 @@ pub(super) struct Crate {
 impl Crate {
     /// Reads all sources below `folder`, but tests.
     pub(super) fn read(folder: &Path) -> Crate {
-        let mut sources = vec![];
-        super::sources(folder, &mut sources);
+        let mut paths = vec![];
+        sources(folder, &mut paths);
         let mut files = BTreeMap::new();
-        for path in sources {
+        for path in paths {
             let within = path.strip_prefix(folder).unwrap().with_extension("");
             let mut module: Module = within.iter().map(|part| part.to_string_lossy().into_owned()).collect();
             if module.contains(&"tests".to_owned()) || module == ["main"] {
@@ -201,7 +203,7 @@ impl File {
         }
     }
 
-    /// What is only handed on is not used.
+    /// A re-export is no use.
     fn keep(&mut self, name: String, path: Vec<String>, is_public: bool) {
         if !is_public {
             self.paths.insert(path.clone());

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use super::sources::sources;
+
 const OPENERS: [&str; 5] = ["What", "Who", "Whoever", "Whether", "Nobody"];
 const WORDS: [&str; 7] = ["whoever", "nobody", "anew", "for ever", "he", "his", "him"];
 
@@ -26,10 +28,10 @@ impl Figures {
 
 /// The figures of the doc comments below `folder`, and the sentences that were counted, by file.
 pub(super) fn read(folder: &Path) -> (Figures, BTreeMap<String, Vec<String>>) {
-    let mut sources = vec![];
-    super::sources(folder, &mut sources);
+    let mut paths = vec![];
+    sources(folder, &mut paths);
     let (mut figures, mut found) = (Figures::default(), BTreeMap::<String, Vec<String>>::new());
-    for path in sources {
+    for path in paths {
         for sentence in sentences(&fs::read_to_string(&path).unwrap()) {
             figures.sentences += 1;
             let is_opener =

@@ -6,6 +6,8 @@ use std::path::Path;
 use syn::visit::Visit;
 use syn::{Attribute, FnArg, Pat, ReturnType, Signature, Type, Visibility};
 
+use super::sources::sources;
+
 #[derive(Default)]
 pub(super) struct Found {
     /// Functions that take a tuple.
@@ -19,14 +21,14 @@ pub(super) struct Found {
 }
 
 pub(super) fn read(folder: &Path) -> Found {
-    let mut sources = vec![];
+    let mut paths = vec![];
     if folder.is_dir() {
-        super::sources(folder, &mut sources);
+        sources(folder, &mut paths);
     } else {
-        sources.push(folder.to_owned());
+        paths.push(folder.to_owned());
     }
     let mut found = Found::default();
-    for path in sources {
+    for path in paths {
         let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
         if !is_test {
             found.file = path.display().to_string();
