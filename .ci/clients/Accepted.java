@@ -25,7 +25,7 @@ public final class Accepted {
         long campaign = coupons.listCampaigns(APIListCampaignsRequest.newBuilder().build()).getData().get(0).getCouponId();
         var issued = coupons.issueCoupon(APIIssueCouponRequest.newBuilder().id(campaign).build());
         check(issued.getIssueNumber() > 0, issued);
-        System.out.println(taken.getOrderNumber() + " was taken in, " + decided.getOrderNumber() + " decided.");
+        System.out.println(taken.getOrderNumber() + " was accepted, " + decided.getOrderNumber() + " decided.");
     }
 
     private static void check(boolean holds, Object answer) {

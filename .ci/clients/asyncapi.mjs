@@ -1,4 +1,4 @@
-// Holds docs/asyncapi.json against AsyncAPI's own parser.
+// Parses docs/asyncapi.json with AsyncAPI's own parser.
 import { readFile } from "node:fs/promises";
 import { Parser, fromFile } from "@asyncapi/parser";
 

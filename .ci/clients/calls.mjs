@@ -1,4 +1,4 @@
-// Holds what httpYac was answered (its --json, on the standard input) against what docs/api.http expects.
+// Compares httpYac's responses (its --json, on the standard input) with the expectations in docs/api.http.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
@@ -11,8 +11,8 @@ const sent = JSON.parse(readFileSync(0, "utf8"));
 assert.equal(sent.requests.length, expected.length);
 assert.equal(sent.summary.erroredRequests + sent.summary.failedRequests + sent.summary.skippedRequests, 0, JSON.stringify(sent.summary));
 sent.requests.forEach((request, at) => {
-  // A WebSocket has no answer of its own here: that it opened is what the summary counts.
+  // A WebSocket has no response here; the summary counts that it opened.
   const { title, status } = expected[at];
   if (status !== 101) assert.equal(request.response?.statusCode, status, `${title}: ${request.response?.body}`);
 });
-console.log(`${expected.length} calls are answered as docs/api.http says.`);
+console.log(`${expected.length} calls have the responses that docs/api.http expects.`);

@@ -1,4 +1,4 @@
-// The reference page as a browser builds it: everything that the document says is on it, and nothing says `undefined`.
+// Builds the reference page like a browser: it must show the whole document, and no `undefined`.
 import assert from "node:assert/strict";
 import { JSDOM } from "jsdom";
 
@@ -23,7 +23,7 @@ const operations = Object.values(JSON.parse(shown).paths).flatMap((item) => Obje
 assert.equal(window.document.querySelectorAll("article[id^='op-']").length, operations.length);
 for (const link of window.document.querySelectorAll("a[href^='#']")) {
   const id = link.getAttribute("href").slice(1);
-  assert(window.document.getElementById(id), `#${id} leads nowhere`);
+  assert(window.document.getElementById(id), `#${id} has no target`);
 }
 assert(window.document.getElementById("token").textContent.includes("/api/auth/login"));
 assert.deepEqual(errors, []);

@@ -1,4 +1,4 @@
-"""What the generated Python client makes of good answers and of problems."""
+"""Checks that the generated Python client reads successful responses and problems."""
 import importlib
 import pkgutil
 import sys

@@ -1,5 +1,5 @@
-// A sale through the client that is generated from /openapi.json: typed by openapi-typescript, sent by openapi-fetch.
-// It compiles only while optional fields are optional, and ends with an error at the first answer that is not as it should be.
+// A sale through the client generated from /openapi.json: typed by openapi-typescript, sent by openapi-fetch.
+// It compiles only if optional fields are optional, and fails at the first unexpected response.
 import assert from "node:assert/strict";
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./shop.js";
@@ -75,4 +75,4 @@ for (let look = 0; ; look += 1) {
 }
 assert.equal(given(await customer.GET("/api/points")).balance, 8_000);
 assert.equal(given(await admin.GET("/api/admin/audit")).violations, 0);
-console.log(`${placed.orderNumber} was placed, paid, given back; the audit finds nothing.`);
+console.log(`${placed.orderNumber} was placed, paid and refunded; the audit finds nothing.`);

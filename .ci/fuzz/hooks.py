@@ -1,4 +1,4 @@
-"""To JSON Schema 3.0 is an integer; the shop takes whole numbers only as they are usually written."""
+"""Sends 3.0 as 3: JSON Schema accepts 3.0 as an integer, but the shop does not."""
 
 import schemathesis
 

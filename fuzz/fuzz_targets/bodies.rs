@@ -1,4 +1,4 @@
-//! Any bytes as any request body: a body or a problem of the client's.
+//! Parses any bytes as any request body: the result is a body or a client error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any text as a cursor: refused, unless it is exactly one that we would give out.
+//! Parses any text as a cursor: only cursors that the server would issue are accepted.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,7 +7,7 @@ use server::http::cursor::{Cursors, List};
 fuzz_target!(|bytes: &[u8]| {
     let cursors = Cursors::new(b"a secret of the fuzzer");
     let list = List { name: "orders", owner: Some(7), filter: "" };
-    // Text, and eight bytes as the key of a cursor of ours, of which one byte is then changed.
+    // The bytes as a cursor; then the first eight as the key of a valid cursor, in which one byte is changed.
     let text = String::from_utf8_lossy(bytes);
     match cursors.decode(list, &text) {
         Ok(key) => assert_eq!(cursors.encode(list, key), text),

@@ -1,4 +1,4 @@
-//! Any bytes as the headers that are read by our own code.
+//! Parses any bytes as the headers that our own code reads.
 #![no_main]
 
 use axum::http::{HeaderMap, HeaderValue};

@@ -1,4 +1,5 @@
-//! Any request at a whole shop, engine and store included: an answer or a problem document, never a failure of ours.
+//! Sends any request to a whole shop with engine and store: the response is never a server error, and every client error is a
+//! problem document.
 #![no_main]
 
 use std::cell::RefCell;
@@ -18,10 +19,10 @@ use server::security::secret::Secret;
 use server::wiring::{self, Running};
 use tower::ServiceExt as _;
 
-const SECRET: &str = "a secret of the fuzzer, long enough for everybody";
-/// Streams do not end by themselves.
+const SECRET: &str = "a secret of the fuzzer, long enough to be accepted";
+/// Paths of streams, whose responses do not end.
 const ENDLESS: [&str; 2] = ["/api/events", "/api/ws"];
-/// Every other path, once.
+/// All other paths.
 static PATHS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let paths: BTreeSet<&str> = api::operations().into_iter().map(|operation| operation.path).collect();
     paths.into_iter().filter(|path| !ENDLESS.contains(path)).collect()
@@ -55,7 +56,7 @@ thread_local! {
     static SHOP: RefCell<Shop> = RefCell::new(Shop::open());
 }
 
-/// A method, a path of ours, what stands for its parameter, and then a line of headers and the body.
+/// Builds a request from bytes: method, path, path parameter, then a line with the query, a line with a header, and the body.
 fn request(bytes: &[u8], bearer: &HeaderValue) -> Option<Request<Body>> {
     let [method, path, parameter, rest @ ..] = bytes else { return None };
     let method = METHODS[usize::from(*method) % METHODS.len()];
@@ -91,7 +92,7 @@ fuzz_target!(|bytes: &[u8]| {
         shop.runtime.block_on(async {
             let Ok(response) = shop.router.clone().oneshot(request).await;
             let (head, body) = response.into_parts();
-            let body = body.collect().await.expect("an answer ends").to_bytes();
+            let body = body.collect().await.expect("a response ends").to_bytes();
             assert!(!head.status.is_server_error(), "{described}: {} {body:?}", head.status);
             if head.status.is_client_error() {
                 assert_eq!(head.headers[CONTENT_TYPE], "application/problem+json", "{described}");

@@ -1,4 +1,4 @@
-//! Any text as a token, and any header and claims signed with our own key: for a user of ours or for nobody.
+//! Verifies any text as a token, and any header and claims signed with our own key: only tokens of valid users are accepted.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -10,13 +10,13 @@ use libfuzzer_sys::fuzz_target;
 use server::security::auth::Tokens;
 use sha2::Sha256;
 
-const SECRET: &[u8] = b"a secret of the fuzzer, long enough for everybody";
+const SECRET: &[u8] = b"a secret of the fuzzer, long enough to be accepted";
 static TOKENS: LazyLock<Tokens> = LazyLock::new(|| Tokens::new(SECRET));
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
     assert!(TOKENS.verify(&text).is_err(), "{text} is not signed");
-    // A line of header, then claims.
+    // The first line is the header, the rest the claims.
     let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
     let (header, claims) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
