@@ -21,7 +21,7 @@ pub use commit_mark::MARK_FILE;
 pub use gate::{GateBounds, MemoryGate};
 pub use log::SqliteLog;
 pub use loss::Loss;
-pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, open, read, read_shop};
+pub use opening::{DATABASE_FILE, OpenError, Opened, Options, Synchronous, Vfs, open, read, read_shop};
 pub use outbox::SqliteOutbox;
 pub use page_sums::{SUMS_FILE, sum_up_closed};
 pub use repartition::SqliteSwitchboard;

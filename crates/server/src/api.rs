@@ -72,6 +72,8 @@ pub struct Inner {
     pub body_limits: BodyLimits,
     /// For a reader of a stream to take what is sent to him.
     pub write_timeout: Duration,
+    /// A silent stream of notices shows this often that it is alive.
+    pub stream_heartbeat: Duration,
     pub customers_may_charge: bool,
     /// What chooses the mode of orders until an admin changes it.
     pub modes: Modes,

@@ -73,6 +73,7 @@ pub struct Server {
     pub connections_max: usize,
     connections_per_address_max: usize,
     pub streams_per_customer_max: usize,
+    stream_heartbeat_ms: u64,
 }
 
 impl Server {
@@ -90,6 +91,10 @@ impl Server {
 
     pub fn write_timeout(&self) -> Duration {
         Duration::from_millis(self.write_timeout_ms)
+    }
+
+    pub fn stream_heartbeat(&self) -> Duration {
+        Duration::from_millis(self.stream_heartbeat_ms)
     }
 
     /// Half of all unless it is set: whoever takes that much leaves as much for the others.
@@ -203,10 +208,18 @@ pub enum Synchronous {
     Off,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vfs {
+    Gathered,
+    System,
+}
+
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
     pub synchronous: Synchronous,
+    pub vfs: Vfs,
     pub cache_mib: u32,
     pub readers: usize,
     pub ballast_mib: u32,
@@ -398,6 +411,7 @@ impl Config {
             ("server.idle_timeout_ms", self.server.idle_timeout_ms),
             ("server.connections_max", self.server.connections_max as u64),
             ("server.streams_per_customer_max", self.server.streams_per_customer_max as u64),
+            ("server.stream_heartbeat_ms", self.server.stream_heartbeat_ms),
             ("auth.token_ttl_s", self.auth.token_ttl_s),
             ("engine.batch_max", self.engine.batch_max as u64),
             ("engine.queue_max", self.engine.queue_max as u64),

@@ -270,6 +270,7 @@ fn shop(config: &Config, secret: &Secret, (submitter, opened): (Submitter, Opene
         fingerprints: Fingerprints::new(secret.as_bytes()),
         body_limits: BodyLimits::from(&config.server),
         write_timeout: config.server.write_timeout(),
+        stream_heartbeat: config.server.stream_heartbeat(),
         customers_may_charge: config.points.customers_may_charge,
         estimates,
         modes: config.orders.modes(),

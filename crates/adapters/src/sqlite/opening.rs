@@ -46,9 +46,20 @@ pub enum Synchronous {
     Off,
 }
 
+/// How SQLite writes the store's log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Vfs {
+    /// A commit's pages are gathered and written with one system call (crate `vfs`).
+    #[default]
+    Gathered,
+    /// SQLite's own: two system calls per page.
+    System,
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     pub synchronous: Synchronous,
+    pub vfs: Vfs,
     /// Memory for pages of the writer; each reader has half of it.
     pub cache_mib: u32,
     /// Number of connections that serve reads.
@@ -61,7 +72,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { synchronous: Synchronous::Full, cache_mib: 16, readers: 2, ballast_mib: 0, accept_loss: false }
+        Options {
+            synchronous: Synchronous::Full,
+            vfs: Vfs::Gathered,
+            cache_mib: 16,
+            readers: 2,
+            ballast_mib: 0,
+            accept_loss: false,
+        }
     }
 }
 
@@ -215,8 +233,11 @@ fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
     // SQLite gives its other files the mode of this one.
     let created = File::options().create(true).truncate(false).write(true).mode(0o600).open(database);
     created.map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
-    let vfs = vfs::commit_at_once()?;
-    let writer = Connection::open_with_flags_and_vfs(folder.join(DATABASE_FILE), OpenFlags::default(), vfs)?;
+    let database = folder.join(DATABASE_FILE);
+    let writer = match options.vfs {
+        Vfs::Gathered => Connection::open_with_flags_and_vfs(database, OpenFlags::default(), vfs::commit_at_once()?)?,
+        Vfs::System => Connection::open(database)?,
+    };
     prepare(&writer, options.cache_mib)?;
     // Takes effect only while the file is empty.
     writer.pragma_update(None, "page_size", PAGE_BYTES)?;

@@ -99,3 +99,14 @@ fn the_log_keeps_its_size_however_much_is_written() {
     }
     panic!("only {} bytes were copied into the file", length(DATABASE_FILE));
 }
+
+#[test]
+fn a_store_may_change_between_both_ways_of_writing_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engines = vec![];
+    for vfs in [sqlite::Vfs::System, sqlite::Vfs::Gathered, sqlite::Vfs::System] {
+        let opened = sqlite::open(folder.path(), Options { vfs, ..Options::default() }).unwrap();
+        engines.push((opened.engine, opened.codec_key));
+    }
+    assert!(engines.is_sorted_by_key(|(engine, _)| *engine) && engines.iter().all(|(_, key)| *key == engines[0].1));
+}

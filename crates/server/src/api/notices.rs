@@ -1,7 +1,5 @@
 //! Live notices: everything of a user's own as it happens, resumable by number (N-01…N-04, N-06, C-03, C-17, C-33).
 
-use std::time::Duration;
-
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -24,9 +22,6 @@ mod sse;
 
 pub(super) use socket::connect as socket;
 pub(super) use sse::events;
-
-/// Something goes out so often, for whatever is between us and the reader closes a silent connection.
-const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A browser's `EventSource` and `WebSocket` can set no headers, so a token may stand in the query. Whoever keeps logs of
 /// addresses then keeps tokens: ours does not, a proxy in front may. With the header the token stays out of them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use adapters::clock::SystemClock;
 use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, NoGate};
-use adapters::sqlite::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous};
+use adapters::sqlite::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous, Vfs};
 use app::audit::Snapshot;
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
@@ -249,6 +249,10 @@ fn options(config: &Config) -> Options {
         synchronous: match config.store.synchronous {
             config::Synchronous::Full => Synchronous::Full,
             config::Synchronous::Off => Synchronous::Off,
+        },
+        vfs: match config.store.vfs {
+            config::Vfs::Gathered => Vfs::Gathered,
+            config::Vfs::System => Vfs::System,
         },
         cache_mib: config.store.cache_mib,
         readers: config.store.readers,

@@ -127,6 +127,16 @@ impl Events {
         Ok(Events { lines, headers, last_id, comments: 0, retry_ms: None })
     }
 
+    /// Reads on until this many comments have come. Notices must not come meanwhile.
+    pub(crate) fn wait_for_comments(&mut self, count: usize) {
+        while self.comments < count {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the stream has ended");
+            self.comments += usize::from(line.starts_with(':'));
+            assert!(!line.starts_with("data"), "{line}");
+        }
+    }
+
     /// The next notice; an error when the stream has ended.
     pub(crate) fn next(&mut self) -> io::Result<Told> {
         let (mut kind, mut data) = (String::new(), String::new());

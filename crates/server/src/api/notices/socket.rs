@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::{HEARTBEAT, Listener};
+use super::Listener;
 use crate::api::texts::{self, Text, notices, values};
 use crate::api::{Shop, unavailable};
 use crate::http::connections::Held;
@@ -47,7 +47,7 @@ pub(crate) async fn connect(
     let upgrade = upgrade.map_err(|_refused| Problem::invalid_header("Upgrade", "required", values::WEBSOCKET))?;
     let feed = listener.feed(&shop).await?;
     let (told, language) = (feed.position(), listener.language);
-    let beat_at = Instant::now() + HEARTBEAT;
+    let beat_at = Instant::now() + shop.stream_heartbeat;
     let conversation = move |socket| Conversation {
         socket,
         feed,
@@ -119,7 +119,8 @@ impl Conversation {
             if self.listener.session.left().is_zero() {
                 return self.end(Ending::TokenExpired).await;
             }
-            let wakes_at = self.beat_at.min(Instant::now() + HEARTBEAT.min(self.listener.session.left()));
+            let wakes_at =
+                self.beat_at.min(Instant::now() + self.shop.stream_heartbeat.min(self.listener.session.left()));
             let step = tokio::select! {
                 said = self.socket.recv() => match said {
                     Some(Ok(said)) => self.hear(said).await,
@@ -233,7 +234,7 @@ impl Conversation {
         if !std::mem::take(&mut self.is_heard) {
             return Err(Ending::Left);
         }
-        self.beat_at = Instant::now() + HEARTBEAT;
+        self.beat_at = Instant::now() + self.shop.stream_heartbeat;
         self.send(Message::Ping(axum::body::Bytes::new())).await
     }
 

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use tokio::time::Instant;
 
-use super::{HEARTBEAT, Listener};
+use super::Listener;
 use crate::api::{Shop, orders, texts};
 use crate::http::Problem;
 use crate::http::language::Language;
@@ -38,7 +38,8 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
     greeting.push('\n');
     let Listener { session, language, prefer, .. } = listener;
     let ends = prefer.wait.map(|wait| Instant::now() + wait);
-    let stream = Stream { feed, session, language, greeting: Some(greeting), ends, is_over: false };
+    let heartbeat = shop.stream_heartbeat;
+    let stream = Stream { feed, session, language, greeting: Some(greeting), ends, heartbeat, is_over: false };
     let body = Body::from_stream(stream::unfold(stream, Stream::step));
     let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
     let mut response = (language.headers(), headers, body).into_response();
@@ -53,6 +54,7 @@ struct Stream {
     greeting: Option<String>,
     /// When the reader wants no more.
     ends: Option<Instant>,
+    heartbeat: Duration,
     is_over: bool,
 }
 
@@ -77,7 +79,7 @@ impl Stream {
         if left == Some(Duration::ZERO) {
             return None;
         }
-        let patience = HEARTBEAT.min(left.unwrap_or(HEARTBEAT)).min(self.session.left());
+        let patience = self.heartbeat.min(left.unwrap_or(self.heartbeat)).min(self.session.left());
         match tokio::time::timeout(patience, self.feed.next()).await {
             Ok(Ok(Some(news))) => Some(news.iter().map(|notice| event(notice, self.language)).collect()),
             Ok(Ok(None)) => {
@@ -92,7 +94,7 @@ impl Stream {
                 self.is_over = true;
                 Some(expired(self.language))
             }
-            Err(_elapsed) if left.is_some_and(|left| left <= HEARTBEAT) => None,
+            Err(_elapsed) if left.is_some_and(|left| left <= self.heartbeat) => None,
             Err(_elapsed) => Some(":\n\n".to_owned()),
         }
     }
