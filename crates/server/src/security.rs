@@ -1,6 +1,7 @@
 //! Security: tokens, passwords, secrets, limits on attempts and rates.
 
 pub mod auth;
+mod bucket_map;
 pub mod login_attempts;
 pub mod passwords;
 pub mod rate_limits;

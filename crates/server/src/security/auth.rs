@@ -1,4 +1,4 @@
-//! Who sends a request: tokens made and checked, and the extractors that require one.
+//! Authentication: creates and verifies tokens, and extracts the caller of a request.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,34 +17,16 @@ use crate::http::{Code, Problem};
 use crate::openapi::{Access, Describes, Operation};
 
 mod hmac_provider;
+mod principal;
 mod verified;
 
+pub use principal::{Principal, Role};
 use verified::Verified;
 
 /// Issuer and audience of every token.
 const SHOP: &str = "doorbuster";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    Customer,
-    Admin,
-}
-
-/// Whom a valid token speaks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Principal {
-    pub user_id: i64,
-    pub role: Role,
-}
-
-impl Principal {
-    pub fn is_admin(&self) -> bool {
-        self.role == Role::Admin
-    }
-}
-
-/// Whom a token speaks for, and until when.
+/// A token's principal and expiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
     pub principal: Principal,
@@ -52,13 +34,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// How long the token is still valid.
+    /// Returns how long the token is still valid.
     pub fn left(&self) -> Duration {
         Duration::from_secs(self.expires_s).saturating_sub(since_epoch())
     }
 }
 
-/// Makes and checks tokens; one for the whole process, shared behind an `Arc`.
+/// Creates and verifies tokens; one per process, shared in an `Arc`.
 pub struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
@@ -72,7 +54,7 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
-/// Why a token is not accepted; the client is told no more than that.
+/// A token was refused. The client gets no reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused;
 
@@ -86,7 +68,7 @@ struct Minted<'a> {
     exp: u64,
 }
 
-/// Times are integers here, so a token with `"exp": "9999999999"` is none.
+/// Times are integers here, so a token with `"exp": "9999999999"` is refused.
 #[derive(Deserialize)]
 struct Claims {
     sub: String,
@@ -117,7 +99,7 @@ impl Audience {
 impl Tokens {
     pub fn new(secret: &[u8]) -> Tokens {
         hmac_provider::install();
-        // The claims are checked below, where a cached token is checked as well.
+        // The claims are checked below, because cached tokens need the same check.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.required_spec_claims = HashSet::new();
         validation.validate_exp = false;
@@ -130,7 +112,7 @@ impl Tokens {
         }
     }
 
-    /// A token for this user, valid from now on.
+    /// Returns a token for this user, valid from now on.
     pub fn mint(&self, principal: Principal, ttl: Duration) -> String {
         let iat = now_s();
         let claims = Minted {
@@ -168,7 +150,8 @@ impl Tokens {
         Ok(Session { principal, expires_s: claims.exp })
     }
 
-    /// The session of a request, by its header or else by a token from elsewhere in it.
+    /// Returns the session of a request: from its header, else from `elsewhere`, a token in another part of the
+    /// request.
     pub fn session_of(&self, headers: &HeaderMap, elsewhere: Option<&str>) -> Result<Session, Problem> {
         let required = |detail: Text| Problem::new(Code::AuthRequired, detail);
         let mut given = headers.get_all(AUTHORIZATION).iter();
@@ -187,7 +170,7 @@ impl Tokens {
     }
 }
 
-/// The scheme's name has no case (RFC 9110, 11.1).
+/// The scheme's name is case-insensitive (RFC 9110, 11.1).
 fn bearer_token(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -195,7 +178,7 @@ fn bearer_token(header: &str) -> Option<&str> {
 
 fn user_id_of(sub: &str) -> Option<i64> {
     let canonical = sub.bytes().all(|b| b.is_ascii_digit()) && !sub.starts_with('0');
-    // A number that not every reader of JSON keeps would be another user to some of them.
+    // Some JSON readers round larger numbers, and would take them for another user.
     sub.parse().ok().filter(|id| canonical && *id <= NUMBER_MAX)
 }
 

@@ -1,4 +1,4 @@
-//! Passwords: hashed with argon2id, away from the threads that serve requests, a few at a time.
+//! Passwords, hashed with argon2id on other threads than those that serve requests, at most two at a time.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Each takes a core and 19 MiB for some ten milliseconds.
+/// A hash takes one core and 19 MiB for about ten milliseconds.
 const AT_ONCE_MAX: usize = 2;
-/// Further logins would wait for seconds.
+/// With more requests in the queue, a login would wait for seconds.
 const WAITING_MAX: usize = 64;
 
-/// A hash of nothing, checked for unknown users so that they take as long as known ones.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
+/// The hash that is checked for unknown users, so that they take as long as known ones.
+const UNKNOWN_USER: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
     $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 #[derive(Debug, Clone)]
@@ -39,15 +39,15 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// The hash to keep, in PHC format with a salt of its own.
+    /// Returns the hash to store, in PHC format with a random salt.
     pub async fn hash(&self, password: String) -> Result<String, Problem> {
         self.aside(move || hash(&password)).await?
     }
 
-    /// Whether the password is right; `None` for an unknown user, which takes as long and is wrong.
+    /// Returns true if the password matches. `None` stands for an unknown user: it takes as long and never matches.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
         self.aside(move || {
-            let matches = verify(&password, hash.as_deref().unwrap_or(NOBODY));
+            let matches = verify(&password, hash.as_deref().unwrap_or(UNKNOWN_USER));
             matches && hash.is_some()
         })
         .await
@@ -60,7 +60,7 @@ impl Passwords {
         let permit = self.at_once.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         let done = tokio::task::spawn_blocking(move || {
-            // Held here, so that a client who hangs up does not let a third one start.
+            // Held by the task, so that a client that disconnects does not let a third hash start.
             let _permit = permit;
             work()
         });
@@ -68,24 +68,24 @@ impl Passwords {
     }
 }
 
-/// Hashes at once, for commands that serve nobody meanwhile.
+/// Hashes on this thread, for commands that serve no requests.
 pub fn hash(password: &str) -> Result<String, Problem> {
     let hash = argon2id().hash_password(composed(password).as_bytes()).map_err(|_| failed())?;
     Ok(hash.to_string())
 }
 
 fn verify(password: &str, hash: &str) -> bool {
-    // A hash in the store that cannot be read lets nobody in.
+    // A stored hash that cannot be parsed matches no password.
     let Ok(hash) = PasswordHash::new(hash) else {
         return false;
     };
     let is_right = |spelling: &str| argon2id().verify_password(spelling.as_bytes(), &hash).is_ok();
     let composed = composed(password);
-    // Of before, hashes are of what was sent, in whichever way it was spelled.
+    // Older hashes are of the password as it was sent, in any normalization.
     is_right(&composed) || (composed != password && is_right(password))
 }
 
-/// The one spelling of a text (NFC): keyboards send `é` as one character or as two.
+/// Normalizes a text to NFC: keyboards send `é` as one character or as two.
 pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
@@ -99,7 +99,7 @@ fn failed() -> Problem {
     Problem::new(Code::Internal, details::PASSWORD_FAILED)
 }
 
-/// A place in the waiting line, given back when the request is answered or abandoned.
+/// A place in the queue; dropping it frees the place.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Waiting<'_> {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_is_the_same_however_its_accents_are_spelled() {
+    async fn a_password_matches_in_any_unicode_normalization() {
         let passwords = Passwords::default();
         let (one, two) = ("caf\u{e9} cr\u{e8}me", "cafe\u{301} cre\u{300}me");
         let hash = passwords.hash(two.into()).await.unwrap();
@@ -139,20 +139,20 @@ mod tests {
             assert!(passwords.verify(spelling.into(), Some(hash.clone())).await.unwrap());
         }
         let of_before = argon2id().hash_password(two.as_bytes()).unwrap().to_string();
-        assert!(passwords.verify(two.into(), Some(of_before)).await.unwrap(), "hashes of before keep working");
+        assert!(passwords.verify(two.into(), Some(of_before)).await.unwrap(), "older hashes still match");
         assert!(!passwords.verify("cafe creme".into(), Some(hash)).await.unwrap());
     }
 
     #[tokio::test]
-    async fn nobody_gets_in_without_a_user() {
+    async fn an_unknown_user_matches_no_password() {
         let passwords = Passwords::default();
-        assert!(PasswordHash::new(NOBODY).is_ok(), "else unknown users are refused sooner");
+        assert!(PasswordHash::new(UNKNOWN_USER).is_ok(), "otherwise unknown users are refused faster");
         assert!(!passwords.verify("".into(), None).await.unwrap());
         assert!(!passwords.verify("x".into(), Some("no hash".into())).await.unwrap());
     }
 
     #[tokio::test]
-    async fn a_long_line_is_refused() {
+    async fn requests_beyond_the_queue_are_refused() {
         let passwords = Passwords::default();
         passwords.waiting.store(WAITING_MAX, Ordering::Relaxed);
         let problem = passwords.hash("x".into()).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! The secret that signs tokens and cursors: from the environment, or made once and kept.
+//! The secret that signs tokens and cursors: given by the environment, or generated once and stored.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ const MARK_BYTES: usize = 16;
 #[derive(Clone)]
 pub struct Secret {
     bytes: Vec<u8>,
-    /// Whether a shop is served with it, so that other processes have to use the same.
+    /// True if a shop is served with it, so that other processes must use the same one.
     serves: bool,
 }
 
@@ -26,13 +26,13 @@ pub struct Secret {
 pub enum Error {
     #[error("the secret file {path} cannot be used: {}", io_error::of(cause))]
     Unusable { path: PathBuf, cause: io::Error },
-    #[error("the secret file {0} is empty; delete it to have a new one made, which ends all tokens")]
+    #[error("the secret file {0} is empty; delete it to have a new one generated, which invalidates all tokens")]
     Empty(PathBuf),
     #[error(
-        "there is no auth secret: set DOORBUSTER_AUTH_SECRET to the server's, or name its data folder with --data-dir ({0} is not there)"
+        "no auth secret was found ({0} does not exist): set DOORBUSTER_AUTH_SECRET to the server's, or name its data folder with --data-dir"
     )]
     Missing(PathBuf),
-    #[error("the system gives no randomness: {0}")]
+    #[error("the system's random generator failed: {0}")]
     NoRandomness(getrandom::Error),
 }
 
@@ -43,7 +43,7 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The secret given by the operator, else the one of this data folder, made if there is none.
+    /// Returns the given secret, else that of the data folder, which is generated if it is missing.
     pub fn load(given: Option<&str>, data_dir: &Path) -> Result<Secret, Error> {
         let path = data_dir.join(SECRET_FILE);
         if given.is_none() && !path.exists() {
@@ -52,7 +52,7 @@ impl Secret {
         Ok(Secret { serves: true, ..Secret::find(given, data_dir)? })
     }
 
-    /// The same, never made: for commands that speak to a shop, which knows no secret but its own.
+    /// Like [`Secret::load`], but generates none: for commands that call a shop, which accepts only its own secret.
     pub fn find(given: Option<&str>, data_dir: &Path) -> Result<Secret, Error> {
         match given {
             Some(given) => Ok(Secret { bytes: given.as_bytes().to_vec(), serves: false }),
@@ -60,14 +60,14 @@ impl Secret {
         }
     }
 
-    /// One of this process alone, for a command that opens the shop itself and is answered by nobody else.
+    /// Generates a secret for this process only, for a command that opens the shop itself.
     pub fn of_this_process() -> Result<Secret, Error> {
         let mut bytes = vec![0; MADE_BYTES];
         getrandom::fill(&mut bytes).map_err(Error::NoRandomness)?;
         Ok(Secret { bytes, serves: false })
     }
 
-    /// Why the secret of a folder is none, if others can read it; a folder without one has nothing to read.
+    /// Returns why a folder's secret file is unsafe: other users can read it. `None` if it is safe or missing.
     pub fn open_to_others(data_dir: &Path) -> Option<String> {
         #[cfg(unix)]
         {
@@ -75,9 +75,9 @@ impl Secret {
             let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).ok()?.permissions()) & 0o777;
             (mode & 0o077 != 0).then(|| {
                 format!(
-                    "the secret file {} can be read by others (its mode is {mode:o}), and who has read it signs tokens of any \
-                     customer and admin; delete it to have a new one made, which ends all tokens, or close it with `chmod 600` \
-                     if nobody has",
+                    "the secret file {} can be read by other users (its mode is {mode:o}), and anyone who has read it can sign \
+                     tokens of any customer and admin; delete it to have a new one generated, which invalidates all tokens, or \
+                     run `chmod 600` if no one has read it",
                     path.display()
                 )
             })
@@ -93,7 +93,7 @@ impl Secret {
         &self.bytes
     }
 
-    /// What a store may know of a secret that a shop is served with: enough to tell it from another one.
+    /// Returns a hash that lets a store recognise the secret without revealing it; `None` if no shop is served with it.
     pub fn mark(&self) -> Option<String> {
         let mut keyed = Hmac::<Sha256>::new_from_slice(&self.bytes).ok().filter(|_| self.serves)?;
         keyed.update(b"doorbuster mark of the secret");
@@ -116,8 +116,8 @@ impl Secret {
     }
 }
 
-/// Written aside and linked into place, so that a crash leaves no half secret and of two processes
-/// that make one at the same time both use the first.
+/// Written to a temporary file and linked into place, so that a crash leaves no partial secret, and two processes that
+/// generate one at the same time use the same one.
 fn make(data_dir: &Path, path: &Path) -> io::Result<()> {
     let mut bytes = [0; MADE_BYTES];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_finds_a_secret_and_never_makes_one() {
+    fn a_command_finds_a_secret_and_never_generates_one() {
         let folder = folder("missing");
         let missing = Secret::find(None, &folder).unwrap_err().to_string();
         assert!(missing.contains("DOORBUSTER_AUTH_SECRET") && missing.contains("--data-dir"), "{missing}");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_tells_secrets_apart_and_gives_none_away() {
+    fn a_mark_identifies_a_secret_without_revealing_it() {
         let mark = |given| Secret::load(Some(given), Path::new("/nowhere")).unwrap().mark().unwrap();
         assert_eq!(mark("one"), mark("one"));
         assert_ne!(mark("one"), mark("two"));
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_made_once_and_for_the_owner_only() {
+    fn a_secret_is_generated_once_and_readable_by_its_owner_only() {
         let folder = folder("made");
         let first = Secret::load(None, &folder).unwrap();
         let second = Secret::load(None, &folder).unwrap();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_secret_is_used_and_not_kept() {
+    fn a_given_secret_is_used_and_not_stored() {
         let folder = folder("given");
         assert_eq!(Secret::load(Some("short"), &folder).unwrap().as_bytes(), b"short");
         assert!(!folder.exists());
@@ -195,7 +195,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_secret_that_others_can_read_is_noticed() {
+    fn a_secret_that_others_can_read_is_reported() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = folder("open");

@@ -1,13 +1,14 @@
-//! What is too easily guessed to keep a shop with. Where only this machine can come in, it is a warning.
+//! Refuses secrets and passwords that are easy to guess. With a listener on the loopback address only, they cause a
+//! warning.
 
 use std::collections::BTreeSet;
 
-/// Below the length of the hash, a secret is easier to guess than the signature.
+/// A secret shorter than the hash is easier to guess than the signature.
 const SECRET_BYTES_MIN: usize = 32;
 const DIFFERENT_MIN: usize = 6;
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_DIFFERENT_MIN: usize = 4;
-/// What is tried first.
+/// Words that attackers try first.
 const KNOWN: [&str; 18] = [
     "password",
     "password1",
@@ -29,25 +30,25 @@ const KNOWN: [&str; 18] = [
     "doorbuster",
 ];
 
-/// Why a secret is no good, and what to do; `None` when it is.
+/// Returns why a secret is weak and what to do; `None` if it is strong enough.
 pub fn of_secret(secret: &[u8]) -> Option<String> {
     let seen = secret.trim_ascii();
     let different = seen.iter().collect::<BTreeSet<_>>().len();
     let why = if seen.is_empty() {
         "the auth secret is blank".to_owned()
     } else if seen.len() < SECRET_BYTES_MIN {
-        format!("the auth secret has {} bytes, and needs {SECRET_BYTES_MIN}", seen.len())
+        format!("the auth secret has {} bytes, but needs at least {SECRET_BYTES_MIN}", seen.len())
     } else if different < DIFFERENT_MIN {
-        format!("the auth secret has {different} different bytes")
+        format!("the auth secret has only {different} different bytes")
     } else {
         return None;
     };
     Some(format!(
-        "{why}: whoever guesses it signs tokens of any customer and admin; set DOORBUSTER_AUTH_SECRET to what `openssl rand -hex 32` prints"
+        "{why}: anyone who guesses it can sign tokens of any customer and admin; set DOORBUSTER_AUTH_SECRET to the output of `openssl rand -hex 32`"
     ))
 }
 
-/// The same of the first admin's password.
+/// Returns why the first admin's password is weak and what to do; `None` if it is strong enough.
 pub fn of_admin_password(password: &str) -> Option<String> {
     let lower = password.trim().to_lowercase();
     let different = lower.chars().collect::<BTreeSet<_>>().len();
@@ -56,8 +57,8 @@ pub fn of_admin_password(password: &str) -> Option<String> {
         || KNOWN.contains(&lower.as_str());
     is_weak.then(|| {
         format!(
-            "admin.password is too easily guessed; it needs {PASSWORD_CHARS_MIN} characters that are not known to everybody, or leave it \
-             empty to have one made"
+            "admin.password is easy to guess; use at least {PASSWORD_CHARS_MIN} characters that are no common password, or leave it empty \
+             to have one generated"
         )
     })
 }
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_that_are_guessed_are_told_from_good_ones() {
+    fn secrets_that_are_easy_to_guess_are_refused() {
         for weak in
             ["", "x", "          ", &" ".repeat(64), "short secret", &"ab".repeat(40), &format!("{}x", " ".repeat(40))]
         {
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn so_are_passwords_of_admins() {
+    fn admin_passwords_that_are_easy_to_guess_are_refused() {
         for weak in ["x", "        ", "1234567", "Password", "aaaaaaaaaaaa", " changeme "] {
             assert!(of_admin_password(weak).is_some(), "{weak:?}");
         }

@@ -1,4 +1,4 @@
-//! HS256 and nothing else for the token library, whose own providers bring every algorithm there is.
+//! Provides only HS256 to the token library, whose own providers bring many more algorithms.
 
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -12,7 +12,7 @@ struct Hs256(Hmac<Sha256>);
 pub(super) fn install() {
     static PROVIDER: CryptoProvider =
         CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };
-    // Fails when it is installed already, which is as good.
+    // Fails only if a provider is already installed, which does the same.
     let _installed = PROVIDER.install_default();
 }
 

@@ -57,7 +57,7 @@ fn a_minted_token_is_accepted() {
 }
 
 #[test]
-fn a_token_of_somebody_who_has_the_secret_is_accepted() {
+fn a_token_signed_with_the_secret_is_accepted() {
     check(&hs256(&claims()), Ok(ANN));
     check(&hs256(&with("aud", json!(["other", "doorbuster"]))), Ok(ANN));
     check(&hs256(&with("nbf", json!(NOW))), Ok(ANN));
@@ -65,11 +65,11 @@ fn a_token_of_somebody_who_has_the_secret_is_accepted() {
 }
 
 #[test]
-fn a_token_ends_when_it_says() {
+fn a_token_expires_at_its_expiry_time() {
     let tokens = Tokens::new(SECRET);
     let token = hs256(&claims());
     assert_eq!(tokens.verify_at(&token, NOW + 59), Ok(Session { principal: ANN, expires_s: NOW + 60 }));
-    assert_eq!(tokens.verify_at(&token, NOW + 60), Err(Refused), "though it was verified before");
+    assert_eq!(tokens.verify_at(&token, NOW + 60), Err(Refused), "although it was verified before");
     check(&hs256(&with("exp", json!(NOW))), Err(Refused));
     check(&hs256(&with("nbf", json!(NOW + 1))), Err(Refused));
 }
@@ -117,14 +117,14 @@ fn the_subject_is_a_user_id() {
         check(&hs256(&with("sub", sub)), Err(Refused));
     }
     check(&hs256(&without("sub")), Err(Refused));
-    // H8: 2^53 is one too many for some readers of JSON.
+    // H8: 2^53 is the first number that some JSON readers round.
     for sub in ["9007199254740992", "9223372036854775808"] {
         check(&hs256(&with("sub", json!(sub))), Err(Refused));
     }
 }
 
 #[test]
-fn the_scheme_has_no_case() {
+fn the_scheme_is_case_insensitive() {
     assert_eq!(bearer_token("bearer abc"), Some("abc"));
     assert_eq!(bearer_token("Bearer  abc"), Some("abc"));
     assert_eq!(bearer_token("Basic abc"), None);
@@ -141,10 +141,10 @@ fn the_memory_of_verified_tokens_is_bounded() {
     assert!(tokens.verified.len() <= 16 * 2048);
 }
 
-/// Shows what the memory of verified tokens saves: `cargo test -- --ignored --nocapture`.
+/// Measures the gain of remembering verified tokens: `cargo test -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
-fn a_verified_token_is_known_faster() {
+fn a_verified_token_is_accepted_faster() {
     let tokens = Tokens::new(SECRET);
     let token = hs256(&claims());
     let time = |label: &str, verify: &dyn Fn()| {
@@ -161,7 +161,7 @@ fn a_verified_token_is_known_faster() {
     });
 }
 
-/// A claim's value as somebody with a foreign key, or our own tools gone wrong, might write it.
+/// A claim's value as written by another issuer, or by a broken tool of ours.
 fn claim() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<i64>().prop_map(Value::from),
@@ -187,7 +187,7 @@ proptest! {
     }
 
     #[test]
-    fn any_signed_claims_speak_for_a_user_or_nobody(
+    fn any_signed_claims_are_a_users_or_are_refused(
         name in prop::sample::select(vec!["sub", "role", "iss", "aud", "exp", "nbf"]),
         value in claim(),
         header in prop::sample::select(vec!["alg", "typ", "crit", "kid", "zip"]),

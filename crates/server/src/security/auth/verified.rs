@@ -1,4 +1,4 @@
-//! Tokens that were verified before: a client sends the same one with every request.
+//! Remembers verified tokens, because a client sends the same one with every request.
 //!
 //! Measured: 0.09 µs for a remembered token, 2.3 µs for a new one.
 
@@ -7,19 +7,19 @@ use std::hash::{BuildHasher, RandomState};
 
 use parking_lot::Mutex;
 
-use super::Principal;
+use super::principal::Principal;
 
 const SHARDS: usize = 16;
-/// With tokens of some 250 bytes, all shards together stay under 10 MiB.
+/// With tokens of about 250 bytes, all shards together stay below 10 MiB.
 const TOKENS_PER_SHARD_MAX: usize = 2048;
-/// A longer token is verified each time; ours are a quarter of this.
+/// Longer tokens are verified each time; ours are a quarter of this.
 const TOKEN_BYTES_MAX: usize = 1024;
 
 type Shard = Mutex<HashMap<Box<str>, (Principal, u64), RandomState>>;
 
 pub(super) struct Verified {
     shards: [Shard; SHARDS],
-    /// Keyed at random, so that nobody can aim at one shard.
+    /// Has random keys, so that clients cannot aim at one shard.
     hasher: RandomState,
 }
 
@@ -30,7 +30,7 @@ impl Default for Verified {
 }
 
 impl Verified {
-    /// The principal of a token and when it expires, which the caller compares with the clock.
+    /// Returns a token's principal and expiry. The caller must compare the expiry with the clock.
     pub(super) fn get(&self, token: &str) -> Option<(Principal, u64)> {
         self.shard(token).lock().get(token).copied()
     }
@@ -40,7 +40,7 @@ impl Verified {
             return;
         }
         let mut tokens = self.shard(token).lock();
-        // Starting over is cheaper than knowing the oldest, and the busy ones are back at once.
+        // Clearing is cheaper than finding the oldest token, and tokens in use return at once.
         if tokens.len() >= TOKENS_PER_SHARD_MAX {
             tokens.clear();
         }
@@ -53,7 +53,7 @@ impl Verified {
     }
 
     fn shard(&self, token: &str) -> &Shard {
-        // The signature, which ends the token, is as good as random.
+        // The end of a token is its signature, which is evenly distributed.
         let tail = &token.as_bytes()[token.len().saturating_sub(16)..];
         &self.shards[self.hasher.hash_one(tail) as usize % SHARDS]
     }
