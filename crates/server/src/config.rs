@@ -1,12 +1,12 @@
-//! Settings: the compiled-in defaults, then a file, then the environment.
+//! Settings: the compiled-in defaults, overridden by a file, and that by the environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use layers::Layers;
 use serde::{Deserialize, Serialize};
 
+mod error;
 mod explain;
 mod kafka;
 mod kafka_clients;
@@ -17,7 +17,9 @@ mod payment;
 mod redis;
 mod render;
 mod shop;
+mod variables;
 
+pub use error::Error;
 pub use kafka::{DeadLetters, Kafka, Partitions, RelayBy, Roles, TopicProfile, Tuning};
 pub use kafka_clients::Compression;
 pub use limits::Limits;
@@ -26,17 +28,14 @@ pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{Shop, ZoneCalendar};
 
-/// The commented reference of all settings, which is also where their defaults come from.
-pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
+use layers::Layers;
+use variables::{
+    ENV_AUTH_SECRET, ENV_CALLBACK_SECRETS, ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_PREFIX,
+    ENV_REDIS_URL,
+};
 
-/// Prefix of the environment variables that set a key of the reference.
-const ENV_PREFIX: &str = "DOORBUSTER__";
-const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
-const ENV_DATABASE_URL: &str = "DATABASE_URL";
-const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
-const ENV_REDIS_URL: &str = "REDIS_URL";
-const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
-const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
+/// The commented reference of all settings and their defaults.
+pub const DEFAULT_TOML: &str = include_str!("../../../config/default.toml");
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -97,7 +96,7 @@ impl Server {
         Duration::from_millis(self.stream_heartbeat_ms)
     }
 
-    /// Half of all unless it is set: whoever takes that much leaves as much for the others.
+    /// Default: half of all connections, so that one address cannot take the places of all others.
     pub fn connections_per_address_max(&self) -> usize {
         match self.connections_per_address_max {
             0 => self.connections_max.div_ceil(2),
@@ -119,12 +118,12 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// The password given by the operator; without one, the first start makes one.
+    /// Returns the operator's password; without one, the first start generates one.
     pub fn password(&self) -> Option<&str> {
         Some(self.password.as_str()).filter(|password| !password.is_empty())
     }
 
-    /// The address of a listener of its own for the admin endpoints, if they have one.
+    /// Returns the address of the admin endpoints' own listener, if there is one.
     pub fn own_listen(&self) -> Option<&str> {
         Some(self.listen.as_str()).filter(|listen| !listen.is_empty())
     }
@@ -141,7 +140,7 @@ impl std::fmt::Debug for Admin {
 pub struct Auth {
     token_ttl_s: u64,
     pub accept_new_secret: bool,
-    /// From the environment alone: a secret in a file is one that ends in a repository.
+    /// Only from the environment: a secret in a file ends up in a repository.
     #[serde(skip)]
     secret: Option<String>,
 }
@@ -181,7 +180,7 @@ pub struct Engine {
     pub after_failure: AfterFailure,
 }
 
-/// What a process does that can do its work no more.
+/// The reaction of a process that cannot do its work any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterFailure {
@@ -190,7 +189,7 @@ pub enum AfterFailure {
 }
 
 impl Engine {
-    /// How long after the one before a batch begins at the earliest, unless it is full.
+    /// Returns the minimum time between the start of two batches, unless the second one is full.
     pub fn batch_every(&self, store: &Store) -> Duration {
         let is_shared = store.database.is_some();
         Duration::from_micros(if is_shared { self.shared_batch_every_us } else { self.batch_every_us })
@@ -223,27 +222,27 @@ pub struct Store {
     pub cache_mib: u32,
     pub readers: usize,
     pub ballast_mib: u32,
-    /// Whether a store that has lost commits is opened all the same: said with one command, and never kept.
+    /// Accept a store that has lost commits. Set by a command for one run, and never stored.
     #[serde(skip)]
     pub accept_loss: bool,
-    /// From the environment alone, for it names a password.
+    /// Only from the environment, because it contains a password.
     #[serde(skip)]
     database: Option<DatabaseUrl>,
 }
 
 impl Store {
-    /// The database that several processes share; without it, the store is a file in the data folder.
+    /// Returns the address of the shared database; without one, the store is a file in the data folder.
     pub fn database(&self) -> Option<&DatabaseUrl> {
         self.database.as_ref()
     }
 
-    /// The store is a file in the data folder, whatever the environment says.
+    /// Uses the embedded store, even if the environment names a database.
     pub fn stay_embedded(&mut self) {
         self.database = None;
     }
 }
 
-/// The address of a database, which is never printed.
+/// A database address, which is never printed.
 #[derive(Clone)]
 pub struct DatabaseUrl(String);
 
@@ -292,7 +291,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// The library takes every other word for the name of a module, and then says nothing.
+    /// Refuses unknown levels, which the library would take for module names and then log nothing.
     fn check(&self) -> Result<(), Error> {
         const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
         let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
@@ -307,43 +306,8 @@ impl Log {
     }
 }
 
-/// Why the settings cannot be used; each says which key and where it came from.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("the settings file {0} cannot be read")]
-    NoFile(PathBuf),
-    #[error("{variable} sets no known key; `doorbuster config --default` lists them all")]
-    UnknownVariable { variable: String },
-    #[error("{}", explain::of(.0))]
-    Invalid(Box<layers::Invalid>),
-    #[error("{ENV_DATABASE_URL} is no address of a database that is known here: mysql://user:password@host:3306/name")]
-    Database,
-    #[error(
-        "a file in the data folder belongs to one process: with roles apart, the store must be a database ({ENV_DATABASE_URL})"
-    )]
-    RolesApart,
-    #[error("kafka.prefix may have letters, digits, '.', '_' and '-', at most 100 of them")]
-    KafkaPrefix,
-    #[error("kafka.consumer.names gives two groups one name: each would take the other's events")]
-    GroupNames,
-    #[error("{0}")]
-    TimeZone(String),
-    #[error("kafka.shop may have letters, digits, '.', '_' and '-', at most 100 of them")]
-    KafkaShop,
-    #[error("{ENV_REDIS_URL} is no address of a Redis: redis://user:password@host:6379/0")]
-    Redis,
-    #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
-    NoPaymentKey,
-    #[error(
-        "log.level = {given:?} is not understood; it is one of error, warn, info, debug, trace and off, or a filter such as \"info,server=debug\""
-    )]
-    LogLevel { given: String },
-    #[error("{key} = {given} is out of range: {expected}")]
-    OutOfRange { key: &'static str, given: u64, expected: &'static str },
-}
-
 impl Config {
-    /// Reads the settings; the environment is given so that tests have one of their own.
+    /// Reads the settings. The environment is a parameter so that each test has its own.
     pub fn load(file: Option<&Path>, env: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
         let mut layers = Layers::of_defaults(DEFAULT_TOML);
         if let Some(file) = file {
@@ -383,7 +347,7 @@ impl Config {
         Ok(config)
     }
 
-    /// A store that is a file has one process, which does everything. Looked at when the command line has been heard as well.
+    /// Checks that an embedded store has a single process with all roles. Called after the command line was applied.
     pub fn check_roles(&self) -> Result<(), Error> {
         if self.store.database().is_none() && self.server.roles != Roles::ALL {
             return Err(Error::RolesApart);
@@ -429,9 +393,9 @@ impl Config {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });
             }
-            // A century: beyond it adding to a time overflows.
+            // 100 years in milliseconds: larger durations overflow when they are added to a time.
             if given > 3_155_760_000_000 {
-                return Err(Error::OutOfRange { key, given, expected: "a number of reasonable size" });
+                return Err(Error::OutOfRange { key, given, expected: "at most 3155760000000" });
             }
         }
         if self.server.http_threads > 256 {
@@ -439,12 +403,6 @@ impl Config {
             return Err(Error::OutOfRange { key: "server.http_threads", given, expected: "at most 256" });
         }
         Ok(())
-    }
-}
-
-impl From<layers::Invalid> for Error {
-    fn from(invalid: layers::Invalid) -> Error {
-        Error::Invalid(Box::new(invalid))
     }
 }
 

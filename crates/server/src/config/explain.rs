@@ -5,15 +5,15 @@ use super::layers::{Fault, Invalid, Source};
 pub(super) fn of(invalid: &Invalid) -> String {
     let Invalid { key, fault, source } = invalid;
     let text = match fault {
-        Fault::Type { given, expected } => format!("{key} is {given}, and takes {}", plain(expected)),
-        Fault::Length { expected } => format!("{key} takes {}", plain(expected)),
-        Fault::Word { given, known } => format!("{key} = {given:?} is none of {}", known.join(", ")),
+        Fault::Type { given, expected } => format!("{key} is {given}, but must be {}", plain(expected)),
+        Fault::Length { expected } => format!("{key} must be {}", plain(expected)),
+        Fault::Word { given, known } => format!("{key} = {given:?} is not one of {}", known.join(", ")),
         Fault::UnknownKey { name, known } => {
-            format!("{} is no setting; there are {}", within(key, name), known.join(", "))
+            format!("{} is not a setting; allowed are {}", within(key, name), known.join(", "))
         }
         Fault::Missing { name } => format!("{} is missing", within(key, name)),
-        Fault::Twice { name } => format!("{} is there twice", within(key, name)),
-        Fault::Syntax { line, why } => format!("the settings are no TOML from line {line} on: {why}"),
+        Fault::Twice { name } => format!("{} is set twice", within(key, name)),
+        Fault::Syntax { line, why } => format!("the settings are not valid TOML at line {line}: {why}"),
         Fault::Other(text) if key.is_empty() => text.clone(),
         Fault::Other(text) => format!("{key}: {text}"),
     };
@@ -40,7 +40,7 @@ fn plain(expected: &str) -> &str {
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" | "bool" => "true or false",
-        "a string" | "str" | "string" | "path string" => "a text",
+        "a string" | "str" | "string" | "path string" => "a string",
         other if other.starts_with("struct ") => "a section",
         other => other,
     }

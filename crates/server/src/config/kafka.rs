@@ -1,4 +1,4 @@
-//! Kafka's part of the settings, and which part of the shop a process runs.
+//! Kafka's settings, and the roles of a process.
 
 use app::events::topic::Topic;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ pub enum Tuning {
     Compact,
 }
 
-/// Who brings the outbox to Kafka.
+/// The part that publishes the outbox to Kafka.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RelayBy {
@@ -30,7 +30,7 @@ pub enum RelayBy {
     Off,
 }
 
-/// How the topics of dead letters end.
+/// The suffix of dead-letter topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 pub enum DeadLetters {
     #[serde(rename = ".dlq")]
@@ -55,18 +55,18 @@ pub struct Kafka {
     pub relay: RelayBy,
     pub producer: KafkaProducer,
     pub consumer: KafkaConsumer,
-    /// From the environment, as all addresses.
+    /// Only from the environment, like all addresses.
     #[serde(skip)]
     pub(super) brokers: Option<String>,
 }
 
 impl Kafka {
-    /// Where the brokers are; without them, events do not leave the store.
+    /// Returns the brokers' addresses; without them, events stay in the store.
     pub fn brokers(&self) -> Option<&str> {
         self.brokers.as_deref()
     }
 
-    /// No broker, whatever the environment says.
+    /// Uses no brokers, even if the environment names some.
     pub fn stay_away(&mut self) {
         self.brokers = None;
     }
@@ -84,12 +84,12 @@ impl Kafka {
     }
 }
 
-/// Topics of other sizes than the profile's: `order-events=32,stock-events=24`.
+/// Topics whose partition count differs from the profile: `order-events=32,stock-events=24`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Partitions(Vec<(Topic, i32)>);
 
-/// A broker refuses more by itself; this only finds slips.
+/// Only catches typing errors; brokers have lower limits of their own.
 const PARTITIONS_MAX: i32 = 10_000;
 
 impl Partitions {
@@ -104,14 +104,15 @@ impl std::str::FromStr for Partitions {
     fn from_str(text: &str) -> Result<Partitions, String> {
         let mut sizes: Vec<(Topic, i32)> = vec![];
         for size in text.split(',').map(str::trim).filter(|size| !size.is_empty()) {
-            let (name, partitions) = size.split_once('=').ok_or_else(|| format!("{size:?} is no topic=number"))?;
+            let (name, partitions) =
+                size.split_once('=').ok_or_else(|| format!("{size:?} is not of the form topic=number"))?;
             let topic = Topic::from_name(name.trim())
-                .ok_or_else(|| format!("{:?} is no topic; `doorbuster topics` lists them", name.trim()))?;
+                .ok_or_else(|| format!("{:?} is not a topic; `doorbuster topics list` lists them", name.trim()))?;
             let partitions = partitions.trim().parse().ok().filter(|count| (1..=PARTITIONS_MAX).contains(count));
-            let partitions =
-                partitions.ok_or_else(|| format!("{size:?}: a topic has 1 to {PARTITIONS_MAX} partitions"))?;
+            let partitions = partitions
+                .ok_or_else(|| format!("{size:?}: the number of partitions must be from 1 to {PARTITIONS_MAX}"))?;
             if sizes.iter().any(|(known, _)| *known == topic) {
-                return Err(format!("{} is there twice", topic.name()));
+                return Err(format!("{} is given twice", topic.name()));
             }
             sizes.push((topic, partitions));
         }
@@ -134,13 +135,13 @@ impl From<Partitions> for String {
     }
 }
 
-/// What a process does of the shop's work.
+/// The roles of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Roles {
-    /// Answers requests.
+    /// Serves requests.
     pub api: bool,
-    /// Takes in events.
+    /// Handles events.
     pub worker: bool,
     /// Publishes events.
     pub relay: bool,
@@ -161,7 +162,9 @@ impl std::str::FromStr for Roles {
                 "worker" => roles.worker = true,
                 "relay" => roles.relay = true,
                 other => {
-                    return Err(format!("{other:?} is no role; there are api, worker and relay, with commas between"));
+                    return Err(format!(
+                        "{other:?} is not a role; allowed are api, worker and relay, separated by commas"
+                    ));
                 }
             }
         }

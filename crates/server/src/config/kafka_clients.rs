@@ -1,4 +1,4 @@
-//! How the clients of Kafka are set up, where that is said otherwise than by `kafka.tuning`.
+//! Settings of the Kafka clients that override `kafka.tuning`.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 
-/// How batches are packed.
+/// Compression of record batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
-    /// As the tuning says.
+    /// As in the tuning profile.
     Tuning,
     None,
     Lz4,
     Snappy,
 }
 
-/// What the relay's client does. 0 leaves a figure to the tuning.
+/// Overrides for the relay's client. 0 means as in the tuning profile.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaProducer {
@@ -28,7 +28,7 @@ pub struct KafkaProducer {
     pub buffer_kb: u64,
 }
 
-/// What the clients of consumer groups do. 0 leaves a figure to the tuning.
+/// Overrides for the clients of consumer groups. 0 means as in the tuning profile.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KafkaConsumer {
@@ -52,17 +52,17 @@ impl KafkaConsumer {
         at_most("kafka.consumer.fetch_min_bytes", self.fetch_min_bytes, 1_048_576, "0 to 1048576")?;
         at_most("kafka.consumer.fetch_wait_ms", self.fetch_wait_ms, 10_000, "0 to 10000")?;
         at_most("kafka.consumer.poll_max", self.poll_max as u64, 10_000, "0 to 10000")?;
-        // Two groups under one name would take each other's events.
+        // Two groups with the same name would take each other's events.
         let names: BTreeSet<&str> = Group::ALL.iter().map(|group| self.name(*group).unwrap_or(group.name())).collect();
         if names.len() < Group::ALL.len() { Err(Error::GroupNames) } else { Ok(()) }
     }
 
-    /// What a group is called on the brokers, where it is not its own name.
+    /// Returns the group's name on the brokers, if it differs from its own name.
     pub fn name(&self, group: Group) -> Option<&str> {
         self.names.0.iter().find(|(known, _)| *known == group).map(|(_, name)| name.as_str())
     }
 
-    /// How many members of a group each process is.
+    /// Returns how many members of a group each process runs.
     pub fn members(&self, group: Group) -> usize {
         self.members.0.iter().find(|(known, _)| *known == group).map_or(1, |(_, members)| *members)
     }
@@ -72,29 +72,29 @@ fn at_most(key: &'static str, given: u64, max: u64, expected: &'static str) -> R
     if given > max { Err(Error::OutOfRange { key, given, expected }) } else { Ok(()) }
 }
 
-/// How many members of a group each process is: `order-processing-group=2`.
+/// Members of a group per process: `order-processing-group=2`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Members(Vec<(Group, usize)>);
 
-/// What groups are called on the brokers: `order-completion-group=ecommerce-group`.
+/// Names of groups on the brokers: `order-completion-group=ecommerce-group`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct GroupNames(Vec<(Group, String)>);
 
-/// More are of no use: a partition has one reader.
+/// More have no use, because a partition has one reader.
 const MEMBERS_MAX: usize = 64;
 const NAME_MAX: usize = 100;
 
-/// `group=what`, with commas between, each group once.
+/// Parses `group=value` pairs separated by commas, with each group at most once.
 fn by_group<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<(Group, T)>, String> {
     let mut all: Vec<(Group, T)> = vec![];
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let (name, what) = part.split_once('=').ok_or_else(|| format!("{part:?} is no group=value"))?;
+        let (name, what) = part.split_once('=').ok_or_else(|| format!("{part:?} is not of the form group=value"))?;
         let group = Group::from_name(name.trim())
-            .ok_or_else(|| format!("{:?} is no group; `doorbuster groups list` lists them", name.trim()))?;
+            .ok_or_else(|| format!("{:?} is not a consumer group; `doorbuster groups list` lists them", name.trim()))?;
         if all.iter().any(|(known, _)| *known == group) {
-            return Err(format!("{} is there twice", group.name()));
+            return Err(format!("{} is given twice", group.name()));
         }
         all.push((group, read(what.trim())?));
     }
@@ -112,7 +112,7 @@ impl TryFrom<String> for Members {
     fn try_from(text: String) -> Result<Members, String> {
         let read = |count: &str| {
             let members = count.parse().ok().filter(|members| (1..=MEMBERS_MAX).contains(members));
-            members.ok_or_else(|| format!("{count:?}: a process is 1 to {MEMBERS_MAX} members of a group"))
+            members.ok_or_else(|| format!("{count:?}: the number of members must be from 1 to {MEMBERS_MAX}"))
         };
         by_group(&text, read).map(Members)
     }
@@ -131,7 +131,7 @@ impl TryFrom<String> for GroupNames {
         let is_allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-');
         let read = |name: &str| {
             if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(is_allowed) {
-                return Err(format!("{name:?}: a name has 1 to {NAME_MAX} letters, digits, '.', '_' and '-'"));
+                return Err(format!("{name:?}: a name must have 1 to {NAME_MAX} letters, digits, '.', '_' and '-'"));
             }
             Ok(name.to_owned())
         };

@@ -7,23 +7,23 @@ use serde::de::{DeserializeOwned, Expected, IntoDeserializer, Unexpected, Visito
 use serde::forward_to_deserialize_any;
 use toml::{Table, Value};
 
-/// Where a value was set. Defaults are never wrong, so they have no source.
+/// The source of a value. Defaults are never invalid, so they have none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     File(PathBuf),
     Variable(String),
 }
 
-/// One value that cannot be used.
+/// A value that cannot be used.
 #[derive(Debug)]
 pub struct Invalid {
-    /// The setting, for example `server.listen`.
+    /// The key, for example `server.listen`.
     pub(super) key: String,
     pub(super) fault: Fault,
     pub(super) source: Option<Source>,
 }
 
-/// What is wrong with a value.
+/// The reason why a value cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{self:?}")]
 pub(super) enum Fault {
@@ -44,7 +44,7 @@ pub(super) struct Layers {
 
 impl Layers {
     pub(super) fn of_defaults(text: &str) -> Layers {
-        let values = text.parse().expect("the defaults are TOML, as a test knows");
+        let values = text.parse().expect("a test checks that the defaults are TOML");
         Layers { values, sources: BTreeMap::new() }
     }
 
@@ -118,7 +118,7 @@ fn find<'a>(values: &'a mut Table, key: &str) -> Option<&'a mut Value> {
     }
 }
 
-/// A number or a truth value where the text is one; otherwise the text, which is refused with its key later.
+/// Parses a number or a boolean. Other text stays text, and is refused with its key later.
 fn scalar(text: String) -> Value {
     let parsed = text.parse().map(Value::Integer).or_else(|_| text.parse().map(Value::Boolean));
     parsed.ok().or_else(|| text.parse().ok().map(Value::Float)).unwrap_or(Value::String(text))
@@ -219,7 +219,7 @@ impl serde::de::Error for Fault {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "no setting is one of the others")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "no setting has one of the other types")]
 fn shown(given: Unexpected<'_>) -> String {
     match given {
         Unexpected::Bool(is) => is.to_string(),

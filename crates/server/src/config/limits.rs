@@ -1,4 +1,4 @@
-//! How often users and addresses may write.
+//! Rate limits of writes.
 
 use app::resilience::rates::Rate;
 use serde::{Deserialize, Serialize};
@@ -15,18 +15,18 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For each user, if there is a limit.
+    /// Returns the limit of each user, if there is one.
     pub fn user(&self) -> Option<Rate> {
         rate(self.user_per_s, self.user_burst)
     }
 
-    /// For each address, if there is a limit.
+    /// Returns the limit of each address, if there is one.
     pub fn address(&self) -> Option<Rate> {
         rate(self.address_per_s, self.address_burst)
     }
 }
 
 fn rate(per_s: u32, burst: u32) -> Option<Rate> {
-    // Faster than one in a microsecond is no limit either.
+    // More than one per microsecond is no limit.
     (1..=1_000_000).contains(&per_s).then_some(Rate { per_s, burst: burst.max(1) })
 }

@@ -1,4 +1,4 @@
-//! How orders are claimed, and how long everything may take.
+//! How orders are claimed, and their deadlines.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ struct Gradual {
     percent: u8,
 }
 
-/// The rule that moves the gradual percentage by itself.
+/// The rule that changes the gradual percentage automatically.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Canary {
@@ -42,7 +42,7 @@ impl Canary {
 }
 
 impl Orders {
-    /// What chooses the mode until an admin changes it. Gradual that is not enabled takes nobody in parallel.
+    /// Returns the initial modes, until an admin changes them. If gradual is disabled, its percentage is 0.
     pub fn modes(&self) -> Modes {
         Modes { choice: self.mode, percent: if self.gradual.enabled { self.gradual.percent } else { 0 } }
     }

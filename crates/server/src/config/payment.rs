@@ -1,4 +1,4 @@
-//! Who moves the money.
+//! The payment provider.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Payment {
     timeout_ms: u64,
     pub concurrency: usize,
     breaker_open_ms: u64,
-    /// From the environment alone, as all secrets.
+    /// Only from the environment, like all secrets.
     #[serde(skip)]
     key: Option<String>,
     #[serde(skip)]
@@ -32,27 +32,27 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// For one call of the provider.
+    /// Returns the time-out of one call to the provider.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
     }
 
-    /// When the provider is left alone, and for how long.
+    /// Returns the limits of the provider's circuit breaker.
     pub fn limits(&self) -> Limits {
         Limits { open_for: Duration::from_millis(self.breaker_open_ms), ..Limits::PAYMENT }
     }
 
-    /// The secret key of the account at the provider.
+    /// Returns the secret key of the account at the provider.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// What callbacks are signed with, the newest first, with commas between.
+    /// Returns the secrets that callbacks are signed with, newest first, separated by commas.
     pub fn callback_secrets(&self) -> Option<&str> {
         self.callback_secrets.as_deref()
     }
 
-    /// The provider inside the binary, whatever the environment says.
+    /// Uses the provider inside the binary, whatever is configured.
     pub fn stay_inside(&mut self) {
         self.provider = PaymentBy::Scripted;
     }

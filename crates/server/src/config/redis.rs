@@ -1,10 +1,10 @@
-//! What is set of Redis, which the environment names or nobody has.
+//! Settings of Redis, which is used if the environment names one.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How the gate keeps who has what.
+/// The data structure in which the gate stores coupon holders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GateScript {
@@ -17,7 +17,7 @@ pub enum GateScript {
 pub struct Redis {
     timeout_ms: u64,
     pub gate: GateScript,
-    /// From the environment alone, for it names a password.
+    /// Only from the environment, because it contains a password.
     #[serde(skip)]
     address: Option<String>,
 }
@@ -27,7 +27,7 @@ impl Redis {
         self.address.as_deref()
     }
 
-    /// How long a call may take.
+    /// Returns the time-out of a call.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.timeout_ms)
     }
@@ -40,7 +40,7 @@ impl Redis {
         self.address = address;
     }
 
-    /// There is none, whatever the environment says.
+    /// Uses no Redis, even if the environment names one.
     pub fn leave_out(&mut self) {
         self.address = None;
     }

@@ -1,4 +1,4 @@
-//! The settings in force, in the form of the commented reference.
+//! Renders the settings in force, in the form of the commented reference.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::{Config, DEFAULT_TOML};
 
 const REDACTED: &str = "[redacted]";
 
-/// Takes user and password out of every address, whatever the setting is called.
+/// Removes user and password from every address, in every setting.
 fn without_passwords(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -22,11 +22,11 @@ fn without_passwords(value: &mut Value) {
     }
 }
 
-/// An address with what stands before its host left out.
+/// Returns an address without user and password.
 pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // A password may have a slash in it, although it should not.
+    // A password may contain a slash, although it should be escaped.
     let end = authority.rfind('@').or_else(|| rest.rfind('@'));
     match end {
         Some(end) => format!("{scheme}://{REDACTED}@{}", &rest[end + 1..]).into(),
@@ -35,7 +35,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
 }
 
 impl Config {
-    /// The reference with the values in force in the place of the defaults, secrets left out.
+    /// Returns the reference with the values in force instead of the defaults, without secrets.
     pub fn to_toml(&self) -> String {
         let values = self.to_json();
         let mut section = "";
@@ -56,7 +56,7 @@ impl Config {
         text
     }
 
-    /// The values in force as one JSON object, secrets left out.
+    /// Returns the values in force as a JSON object, without secrets.
     pub fn to_json(&self) -> Value {
         let mut values = serde_json::to_value(self).expect("settings are plain text and numbers");
         without_passwords(&mut values);

@@ -1,4 +1,4 @@
-//! Where the shop is.
+//! The shop's time zone.
 
 use app::ports::Calendar;
 use domain::time::Timestamp;
@@ -12,17 +12,17 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// The calendar of the shop's time zone. `Err` says what is wrong with its name.
+    /// Returns the calendar of the shop's time zone; `Err` says what is wrong with its name.
     pub fn calendar(&self) -> Result<ZoneCalendar, String> {
-        // A name is believed only as the time zone database has it: a rule of its own could hold anything.
+        // Only names of the time zone database are allowed: a POSIX rule could mean anything.
         TimeZone::get(&self.time_zone).map(ZoneCalendar).map_err(|_| {
             let name = &self.time_zone;
-            format!("shop.time_zone: the time zone database does not know {name:?}; give a name such as \"Asia/Seoul\" or \"UTC\"")
+            format!("shop.time_zone: {name:?} is not in the time zone database; use a name such as \"Asia/Seoul\" or \"UTC\"")
         })
     }
 }
 
-/// Days as people in a time zone count them.
+/// Calendar days of a time zone.
 #[derive(Clone, Debug)]
 pub struct ZoneCalendar(TimeZone);
 
@@ -44,13 +44,13 @@ mod tests {
         Shop { time_zone: zone.to_owned() }.calendar().unwrap().day(wire_time::parse(at).unwrap())
     }
 
-    /// H7: the day begins at midnight where the shop is.
+    /// H7: the day begins at midnight in the shop's time zone.
     #[test]
     fn a_day_begins_at_midnight_in_the_zone_of_the_shop() {
         assert_eq!(day("UTC", "1970-01-01T23:59:59Z"), 0);
         assert_eq!(day("Asia/Seoul", "1970-01-01T14:59:59Z"), 0);
         assert_eq!(day("Asia/Seoul", "1970-01-01T15:00:00Z"), 1);
-        // Summer time is minded as well.
+        // Daylight saving time is respected.
         assert_eq!(
             day("America/New_York", "2026-07-01T03:59:59Z") + 1,
             day("America/New_York", "2026-07-01T04:00:00Z")
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_that_does_not_exist_is_refused_by_name() {
+    fn an_unknown_time_zone_is_refused_by_name() {
         let refused = Shop { time_zone: "Asia/Atlantis".to_owned() }.calendar().unwrap_err();
         assert!(refused.contains("shop.time_zone") && refused.contains("Asia/Atlantis"), "{refused}");
     }

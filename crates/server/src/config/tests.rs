@@ -39,7 +39,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_an_error() {
+fn a_missing_file_is_an_error() {
     let error = Config::load(Some(Path::new("/no/such/file.toml")), []).unwrap_err();
     assert!(error.to_string().contains("/no/such/file.toml"));
 }
@@ -61,10 +61,10 @@ fn a_wrong_type_names_the_key() {
     let error = load(&[("DOORBUSTER__ENGINE__BATCH_MAX", "many")]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "engine.batch_max is \"many\", and takes a whole number that is not negative (from DOORBUSTER__ENGINE__BATCH_MAX)"
+        "engine.batch_max is \"many\", but must be a whole number that is not negative (from DOORBUSTER__ENGINE__BATCH_MAX)"
     );
     let error = load(&[("DOORBUSTER__ENGINE__EXECUTOR", "magic")]).unwrap_err().to_string();
-    assert_eq!(error, "engine.executor = \"magic\" is none of inline, log (from DOORBUSTER__ENGINE__EXECUTOR)");
+    assert_eq!(error, "engine.executor = \"magic\" is not one of inline, log (from DOORBUSTER__ENGINE__EXECUTOR)");
 }
 
 #[test]
@@ -77,22 +77,22 @@ fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
     let none = "a whole number that is not negative";
     assert_eq!(
         told("[server]\nhttp_threads = -1"),
-        format!("server.http_threads is -1, and takes {none} (in shop.toml)")
+        format!("server.http_threads is -1, but must be {none} (in shop.toml)")
     );
-    assert_eq!(told("[engine]\nbatch_max = 1.5"), format!("engine.batch_max is 1.5, and takes {none} (in shop.toml)"));
-    assert_eq!(told("engine = 1"), "engine is 1, and takes a section (in shop.toml)");
-    assert_eq!(told("[log]\nlevel = []"), "log.level is a list, and takes a text (in shop.toml)");
+    assert_eq!(told("[engine]\nbatch_max = 1.5"), format!("engine.batch_max is 1.5, but must be {none} (in shop.toml)"));
+    assert_eq!(told("engine = 1"), "engine is 1, but must be a section (in shop.toml)");
+    assert_eq!(told("[log]\nlevel = []"), "log.level is a list, but must be a string (in shop.toml)");
     assert_eq!(
         told("[engine]\nexecutor = \"magic\""),
-        "engine.executor = \"magic\" is none of inline, log (in shop.toml)"
+        "engine.executor = \"magic\" is not one of inline, log (in shop.toml)"
     );
     let unknown = told("[server]\nlistne = 1");
-    assert!(unknown.starts_with("server.listne is no setting; there are listen, "), "{unknown}");
+    assert!(unknown.starts_with("server.listne is not a setting; allowed are listen, "), "{unknown}");
     assert!(unknown.ends_with("(in shop.toml)"), "{unknown}");
     let unknown = told("[sever]\nlisten = 1");
-    assert!(unknown.starts_with("sever is no setting; there are ") && unknown.ends_with("(in shop.toml)"), "{unknown}");
+    assert!(unknown.starts_with("sever is not a setting; allowed are ") && unknown.ends_with("(in shop.toml)"), "{unknown}");
     let broken = told("[server]\nlisten =\nhttp_threads = 1");
-    assert!(broken.starts_with("the settings are no TOML from line 2 on: "), "{broken}");
+    assert!(broken.starts_with("the settings are not valid TOML at line 2: "), "{broken}");
 }
 
 #[test]
@@ -128,13 +128,13 @@ fn no_address_is_shown_with_its_password() {
     assert_eq!(
         render::redacted("https://api.stripe.com/a@b"),
         "https://[redacted]@b",
-        "better too little than too much"
+        "rather too much is hidden than too little"
     );
     assert_eq!(render::redacted("https://api.stripe.com"), "https://api.stripe.com");
 }
 
 #[test]
-fn a_log_level_is_a_word_that_is_known() {
+fn only_known_log_levels_are_accepted() {
     for level in ["error", "off", "INFO", "info,server=debug", "crate::http=trace,warn"] {
         assert!(load(&[("DOORBUSTER__LOG__LEVEL", level)]).is_ok(), "{level}");
     }
@@ -152,9 +152,9 @@ fn the_rendered_settings_load_again() {
     assert_eq!(load(&[]).unwrap().to_toml(), DEFAULT_TOML);
 }
 
-/// Keys of the reference with their defaults, and those of the documentation, in the order of each.
+/// Compares keys and defaults of the reference with those of the documentation, in order.
 #[test]
-fn the_documentation_has_every_key_with_its_default_and_none_more() {
+fn the_documentation_has_exactly_the_keys_of_the_reference() {
     let mut section = "";
     let mut in_reference = vec![];
     for line in DEFAULT_TOML.lines().filter(|line| !line.starts_with('#')) {

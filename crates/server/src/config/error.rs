@@ -1,0 +1,49 @@
+//! Errors of the settings.
+
+use std::path::PathBuf;
+
+use super::{explain, layers};
+use super::variables::{ENV_DATABASE_URL, ENV_PAYMENT_KEY, ENV_REDIS_URL};
+
+/// The settings cannot be used; each error names the key and its source.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the settings file {0} cannot be read")]
+    NoFile(PathBuf),
+    #[error("{variable} is not a known setting; `doorbuster config --default` lists them all")]
+    UnknownVariable { variable: String },
+    #[error("{}", explain::of(.0))]
+    Invalid(Box<layers::Invalid>),
+    #[error("{ENV_DATABASE_URL} is not a supported database address; use mysql://user:password@host:3306/name")]
+    Database,
+    #[error(
+        "the embedded store belongs to one process with all roles: to run roles in separate processes, set {ENV_DATABASE_URL}"
+    )]
+    RolesApart,
+    #[error("kafka.prefix may contain at most 100 letters, digits, '.', '_' and '-'")]
+    KafkaPrefix,
+    #[error(
+        "kafka.consumer.names gives two groups the same name, so each would take the other's events; give each its own"
+    )]
+    GroupNames,
+    #[error("{0}")]
+    TimeZone(String),
+    #[error("kafka.shop may contain at most 100 letters, digits, '.', '_' and '-'")]
+    KafkaShop,
+    #[error("{ENV_REDIS_URL} is not a Redis address; use redis://user:password@host:6379/0")]
+    Redis,
+    #[error("payment.provider = \"http\" needs the account's secret key in {ENV_PAYMENT_KEY}")]
+    NoPaymentKey,
+    #[error(
+        "log.level = {given:?} is invalid; use one of error, warn, info, debug, trace or off, or a filter such as \"info,server=debug\""
+    )]
+    LogLevel { given: String },
+    #[error("{key} = {given} is out of range: {expected}")]
+    OutOfRange { key: &'static str, given: u64, expected: &'static str },
+}
+
+impl From<layers::Invalid> for Error {
+    fn from(invalid: layers::Invalid) -> Error {
+        Error::Invalid(Box::new(invalid))
+    }
+}

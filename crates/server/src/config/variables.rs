@@ -1,0 +1,10 @@
+//! Names of environment variables.
+
+/// Prefix of the environment variables that set a key of the reference.
+pub(super) const ENV_PREFIX: &str = "DOORBUSTER__";
+pub(super) const ENV_AUTH_SECRET: &str = "DOORBUSTER_AUTH_SECRET";
+pub(super) const ENV_DATABASE_URL: &str = "DATABASE_URL";
+pub(super) const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
+pub(super) const ENV_REDIS_URL: &str = "REDIS_URL";
+pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
+pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
