@@ -32,38 +32,38 @@ pub use replay::{ReplayArgs, ReplaySelection};
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Without a command, the shop is served.
+    /// The arguments of `serve`, which is the default command.
     #[command(flatten)]
     pub serve: ServeArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the shop, everything in one process
+    /// Serve the shop, with all roles in one process
     Serve(ServeArgs),
-    /// Fill a shop, hold a sale in it with a crowd, count and audit what came of it
+    /// Fill a shop, run a sale with a simulated crowd, check and audit the result
     Demo(DemoArgs),
-    /// Prove that everything adds up, beside a running server or on a stopped store
+    /// Audit the store: beside a running server, or on a stopped store
     Audit(AuditArgs),
-    /// Look after dead letters: events that a consumer group has given up
+    /// Manage dead letters: events that a consumer group could not handle
     Dlq(DlqArgs),
-    /// Look after orders whose compensation got stuck
+    /// Manage orders with a stuck compensation, and refunds
     Order(OrderArgs),
-    /// Look after payments of which a refund or a void got stuck
+    /// Manage payments with a stuck refund or void
     Payment(PaymentArgs),
-    /// Look after consumer groups: where they stand, how much waits, moving them
+    /// Manage consumer groups: list offsets and lag, move offsets
     Groups(GroupsArgs),
-    /// Publish again what the store has, and say first what the broker has lost of it
+    /// Publish events of the store again; first shows which of them the broker has lost
     Replay(ReplayArgs),
-    /// Measure under load, beside a yardstick, and check that everything was right
+    /// Measure throughput and latency beside a baseline, and check the results
     Bench(BenchArgs),
-    /// Play days of the shop in simulated time, with everything that can go wrong, and check that they add up
+    /// Simulate days of the shop with injected faults, and check that the books add up
     Sim(SimArgs),
-    /// List the topics of Kafka, compare them with the brokers', make what is missing
+    /// List Kafka's topics, compare them with the brokers', create missing ones
     Topics(TopicsArgs),
     /// Print a signed token
     Token(TokenArgs),
-    /// Print the settings in force, secrets left out
+    /// Print the settings in force, without secrets
     Config(ConfigArgs),
 }
 
@@ -72,29 +72,29 @@ pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// What this process does: any of api, worker, relay, with commas between
+    /// Roles of this process: api, worker and relay, separated by commas
     #[arg(long, value_name = "ROLES")]
     pub roles: Option<Roles>,
-    /// Fill the shop with products, campaigns and customers to try, unless they are there; from another seed: --demo=7
+    /// Fill the shop with demo products, campaigns and customers unless they exist; with another seed: --demo=7
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true, default_missing_value = demo::SEED)]
     pub demo: Option<u64>,
-    /// Open a store that has lost commits all the same, and write the loss down. Copy the data folder away first
+    /// Open a store that has lost commits, and record the loss. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,
-    /// Answer the yardstick of `doorbuster bench` as well
+    /// Also serve the baseline of `doorbuster bench`
     #[arg(long, hide = true)]
     pub bench: bool,
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
-/// Where settings come from.
+/// The options that locate the settings.
 #[derive(Debug, Default, Clone, Args)]
 pub struct SettingsArgs {
     /// Folder of the store, its lock and its secret
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// File with settings other than the defaults
+    /// Settings file; its values replace the defaults
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -106,10 +106,10 @@ pub struct AuditArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
-    /// Put right what does not add up
+    /// Repair what can be computed again
     #[arg(long)]
     pub repair: bool,
-    /// Go on with a store that has lost commits, and write the loss down. Copy the data folder away first
+    /// Accept a store that has lost commits, and record the loss. Copy the data folder first
     #[arg(long)]
     pub accept_loss: bool,
 }
@@ -122,19 +122,21 @@ pub struct SimArgs {
     /// How many seeds to play, one after the other
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
-    /// What goes wrong: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, payments, outages, everything; all of them unless given
+    /// Faults: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, payments, outages, everything;
+    /// default: all of them, one after the other
     #[arg(long, value_name = "NAME", value_parser = scenario)]
     pub scenario: Option<Scenario>,
-    /// How reactions run: inline, log; both unless given
+    /// How reactions run: inline, log; default: both
     #[arg(long, value_name = "NAME", value_parser = executor)]
     pub executor: Option<Executor>,
-    /// Make a mistake on purpose: tombstones-dropped, offsets-not-compared, counts-not-compared, admissions-counted, keys-forgotten
+    /// Break a rule on purpose: tombstones-dropped, offsets-not-compared, counts-not-compared, admissions-counted,
+    /// keys-forgotten
     #[arg(long = "break", value_name = "NAME", value_parser = breakage)]
     pub breakage: Option<Breakage>,
-    /// Play no days but one order at a time: every mode, every step that fails, a crash before and after each commit
+    /// Simulate single orders instead of days: every mode, every failing step, a crash before and after each commit
     #[arg(long, conflicts_with_all = ["seed", "seeds", "scenario", "trace"])]
     pub matrix: bool,
-    /// Print what happened, a line for each thing
+    /// Print every step on a line of its own
     #[arg(long, conflicts_with = "json")]
     pub trace: bool,
     /// Print one JSON object
@@ -143,16 +145,16 @@ pub struct SimArgs {
 }
 
 fn scenario(name: &str) -> Result<Scenario, String> {
-    Scenario::from_name(name).ok_or_else(|| "there is no such scenario".to_owned())
+    Scenario::from_name(name).ok_or_else(|| "unknown scenario; `doorbuster sim --help` lists them".to_owned())
 }
 
 fn executor(name: &str) -> Result<Executor, String> {
     let known = EXECUTORS.into_iter().find(|executor| executor_name(*executor) == name);
-    known.ok_or_else(|| "there is no such executor".to_owned())
+    known.ok_or_else(|| "unknown executor; allowed are inline and log".to_owned())
 }
 
 fn breakage(name: &str) -> Result<Breakage, String> {
-    Breakage::from_name(name).ok_or_else(|| "there is no such mistake".to_owned())
+    Breakage::from_name(name).ok_or_else(|| "unknown breakage; `doorbuster sim --help` lists them".to_owned())
 }
 
 #[derive(Debug, Clone, Args)]
@@ -160,15 +162,16 @@ pub struct TopicsArgs {
     /// What to do
     #[arg(value_enum, default_value_t = TopicsAction::List)]
     pub action: TopicsAction,
-    /// With list: print them as an AsyncAPI 3 document
+    /// With list: print the topics as an AsyncAPI 3 document
     #[arg(long, conflicts_with = "json")]
     pub asyncapi: bool,
-    /// With apply: spread the keys of topics over another number of partitions where it differs, while the shop runs. Relays stand
-    /// still until everything published is taken in; orders are taken meanwhile. May be stopped, and given again, at any moment
+    /// With apply: repartition topics whose partition count differs, while the shop runs. Relays pause until every
+    /// published event is handled; orders are accepted meanwhile. The command may be interrupted and repeated at any
+    /// time
     #[arg(long)]
     pub switch: bool,
-    /// With --switch: relays stand still for no longer; then they go on as before, and nothing is switched. Orders that are being
-    /// claimed wait meanwhile, and are given up after orders.step_deadline_s
+    /// With --switch: longest pause of the relays, in seconds; after it they continue as before and nothing is
+    /// repartitioned. Orders that are being claimed wait meanwhile, and are cancelled after orders.step_deadline_s
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     pub within: u64,
     #[command(flatten)]
@@ -180,23 +183,23 @@ pub struct TopicsArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TopicsAction {
-    /// The topics as they should be; no broker is asked
+    /// Show the topics as configured, without asking a broker
     List,
-    /// What `apply` would do
+    /// Show what `apply` would do
     Plan,
-    /// Make the topics that are missing; change none that is there, but with --switch
+    /// Create missing topics; changes existing ones only with --switch
     Apply,
 }
 
 #[derive(Debug, Clone, Args)]
 pub struct TokenArgs {
-    /// What the token allows
+    /// Role that the token grants
     #[arg(long, value_enum, default_value_t = RoleArg::Customer)]
     pub role: RoleArg,
-    /// Id of the user it speaks for
+    /// Id of the token's user
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..))]
     pub user: i64,
-    /// How long it is valid; auth.token_ttl_s unless given
+    /// Validity in seconds; default: auth.token_ttl_s
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_155_760_000))]
     pub ttl: Option<u64>,
     #[command(flatten)]
@@ -206,7 +209,7 @@ pub struct TokenArgs {
     pub json: bool,
 }
 
-/// A moment as an option gives it, refused where it is none.
+/// Parses an option that is a timestamp.
 fn moment(text: &str) -> Result<String, app::events::wire_time::NoMoment> {
     app::events::wire_time::parse(text).map(|_| text.to_owned())
 }

@@ -10,53 +10,55 @@ use crate::config::Roles;
 
 #[derive(Debug, Clone, Args)]
 pub struct BenchArgs {
-    /// What customers do
+    /// Scenario: what the customers do
     #[arg(value_parser = scenario_parser())]
     pub scenario: Scenario,
     /// Print one JSON object, and nothing else on stdout
     #[arg(long)]
     pub json: bool,
-    /// How long each leg of the scenario takes; without it, all fits into a minute
+    /// Duration of each leg of the scenario, in seconds; default: all legs fit into a minute
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub seconds: Option<f64>,
-    /// How often the scenario and the yardstick alternate
+    /// How many times scenario and baseline alternate
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=20))]
     pub rounds: u16,
-    /// Connections, each with one request on the way at most
+    /// Connections; each has at most one open request
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub connections: u16,
-    /// Customers
+    /// Number of customers
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
     pub users: u64,
-    /// Of `drop`: requests of one run, at an even rate
+    /// With `drop`: requests of one run, sent at an even rate
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
     pub requests: u64,
-    /// Of `drop`: coupons of one run
+    /// With `drop`: coupons of one run
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub coupons: u64,
-    /// A running server of this machine, best started with `serve --bench`; without it, one is started for the measurement
+    /// Address of a running server on this machine, best started with `serve --bench`; default: a server is started for
+    /// the measurement
     #[arg(long, value_name = "URL", requires = "secret")]
     pub target: Option<String>,
-    /// The target's token secret
+    /// Token secret of the target
     #[arg(long, env = "DOORBUSTER_AUTH_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
-    /// Place so many orders before anything is measured
+    /// Orders to place before the measurement
     #[arg(long, value_name = "ORDERS", default_value_t = 0, conflicts_with = "target")]
     pub preload: u64,
-    /// Measure with another store.synchronous
+    /// Measure with this store.synchronous
     #[arg(long, conflicts_with = "target")]
     pub synchronous: Option<SynchronousArg>,
-    /// Of `modes`: have every order paid for, through the scripted payment provider
+    /// With `modes`: pay every order through the scripted payment provider
     #[arg(long)]
     pub payment: bool,
-    /// Of `modes`: write a page and a picture of it into this folder
+    /// With `modes`: write a page and a chart to this folder
     #[arg(long, value_name = "FOLDER")]
     pub report: Option<PathBuf>,
-    /// Requests that are due in a second, answered or not; without it, each connection asks again when it was answered
+    /// Requests per second, sent whether or not earlier ones are answered; default: each connection sends its next
+    /// request after an answer
     #[arg(long, value_name = "PER SECOND", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub rate: Option<u64>,
-    /// Measure over the services that DATABASE_URL, KAFKA_BROKERS and REDIS_URL name, and then in a folder: a process for
-    /// each group of roles, the first with the customers
+    /// Measure over the services of DATABASE_URL, KAFKA_BROKERS and REDIS_URL, and then with the embedded store: one
+    /// process per group of roles, the first one serves the customers
     #[arg(long, value_name = "ROLES+ROLES", num_args = 0..=1, require_equals = true, value_parser = processes,
           default_missing_value = "api+worker,relay", conflicts_with_all = ["target", "in_process", "preload"])]
     pub cluster: Option<Processes>,
@@ -76,7 +78,7 @@ fn scenario_parser() -> impl TypedValueParser<Value = Scenario> {
     names.map(|name| Scenario::named(&name).expect("the parser lets only known names through"))
 }
 
-/// The processes of a cluster, by what they do.
+/// The processes of a cluster, by their roles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Processes(pub Vec<Roles>);
 
@@ -84,10 +86,10 @@ fn processes(text: &str) -> Result<Processes, String> {
     let processes: Vec<Roles> = text.split('+').map(str::parse).collect::<Result<_, _>>()?;
     let has = |role: fn(&Roles) -> bool| processes.iter().any(role);
     if !processes.first().is_some_and(|first| first.api) {
-        return Err("the first process answers the customers: it needs the role api".to_owned());
+        return Err("the first process serves the customers, so it needs the role api".to_owned());
     }
     if !has(|roles| roles.worker) || !has(|roles| roles.relay) {
-        return Err("some process needs the role worker, and some the role relay".to_owned());
+        return Err("the roles worker and relay are needed, in the same process or in two".to_owned());
     }
     Ok(Processes(processes))
 }
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_role_of_a_cluster_is_somebodys() {
+    fn every_role_of_a_cluster_has_a_process() {
         assert_eq!(processes("api,worker,relay").unwrap().0, [Roles::ALL]);
         assert_eq!(processes("api+worker,relay+worker").unwrap().0.len(), 3);
         for wrong in ["worker+api,relay", "api+worker", "api+relay", "api+boss"] {

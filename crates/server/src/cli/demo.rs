@@ -4,30 +4,30 @@ use clap::Args;
 
 use super::SettingsArgs;
 
-/// What a demonstration is filled from, unless another seed is given.
+/// The default seed of a demo shop.
 pub(super) const SEED: &str = "1";
 
 #[derive(Debug, Clone, Args)]
 pub struct DemoArgs {
-    /// What products, campaigns and customers are made from: the same seed, the same shop
+    /// Seed of products, campaigns and customers: the same seed makes the same shop
     #[arg(long, value_name = "N", default_value = SEED)]
     pub seed: u64,
-    /// Customers who come to the sale
+    /// Customers of the sale
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
     pub customers: u64,
-    /// Coupons of the sale; eight of ten who have one also get the goods
+    /// Coupons of the sale; there are goods for eight of ten coupons
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=200_000))]
     pub quantity: u64,
-    /// Over how long the requests of the sale are spread
+    /// Over how many seconds the requests of the sale are spread
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
     pub seconds: u64,
-    /// Connections that the crowd shares
+    /// Connections that all customers share
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub connections: u16,
-    /// Leave the folder of the shop where it is; with --data-dir it is always left
+    /// Keep the folder of the shop; with --data-dir it is always kept
     #[arg(long)]
     pub keep: bool,
-    /// Leave the shop open on server.listen when the sale is over, until it is told to stop
+    /// Keep serving the shop on server.listen after the sale, until it is stopped
     #[arg(long)]
     pub serve: bool,
     /// Print one JSON object

@@ -14,50 +14,50 @@ pub struct DlqArgs {
 pub enum DlqCommand {
     /// List dead letters, newest first
     List {
-        /// Handled and dropped ones as well
+        /// Include handled and dropped ones
         #[arg(long)]
         all: bool,
-        /// So many at most
+        /// Maximum number to list
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Show one: where it came from, what it says, what befell it
+    /// Show one dead letter: origin, payload and history
     Show {
         #[arg(value_name = "NUMBER", value_parser = number())]
         letter: i64,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Correct what it says; what it said before is kept
+    /// Replace the payload; the old one is kept
     Edit {
         #[arg(value_name = "NUMBER", value_parser = number())]
         letter: i64,
-        /// The event's JSON
+        /// New payload: the event's JSON
         #[arg(long, value_name = "JSON")]
         payload: String,
-        /// Why, for the record
+        /// Reason, for the record
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Have it handled now, by its own group alone
+    /// Handle it again now, by its own group only
     Resend {
         #[arg(value_name = "NUMBER", value_parser = number())]
         letter: i64,
-        /// Why, for the record
+        /// Reason, for the record
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Decide that it need not be handled
+    /// Close it without handling it
     Drop {
         #[arg(value_name = "NUMBER", value_parser = number())]
         letter: i64,
-        /// Why, for the record
+        /// Reason, for the record
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
@@ -69,13 +69,13 @@ fn number() -> clap::builder::RangedI64ValueParser<i64> {
     clap::value_parser!(i64).range(1..)
 }
 
-/// Which shop is meant: the one at an address, or the one in the data folder, whether it is served or not.
+/// The options that select a shop: by address, or by data folder, whether or not it is being served.
 #[derive(Debug, Clone, Args)]
 pub struct ShopArgs {
     /// Address of a running server, such as http://127.0.0.1:8080
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-    /// An admin's token for it; one is signed with the shop's secret unless given
+    /// Admin token for it; default: one signed with the shop's secret
     #[arg(long, value_name = "TOKEN", requires = "url")]
     pub token: Option<String>,
     #[command(flatten)]

@@ -12,15 +12,15 @@ pub struct GroupsArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum GroupsCommand {
-    /// List where groups stand, and how much waits for them
+    /// List the groups' offsets and lag
     List {
-        /// Partition by partition
+        /// One line per partition
         #[arg(long)]
         partitions: bool,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Move a group; without --yes, only say which events would be skipped or repeated
+    /// Move a group; without --yes, only show which events would be skipped or repeated
     Reset(Box<ResetArgs>),
 }
 
@@ -30,33 +30,33 @@ pub struct ResetArgs {
     pub group: String,
     #[command(flatten)]
     pub to: ResetTarget,
-    /// Only in this topic
+    /// Only this topic
     #[arg(long, value_name = "TOPIC")]
     pub topic: Option<String>,
-    /// Only in this partition
+    /// Only this partition
     #[arg(long, value_name = "P", value_parser = clap::value_parser!(i32).range(0..))]
     pub partition: Option<i32>,
-    /// Do it
+    /// Carry it out
     #[arg(long, requires = "reason")]
     pub yes: bool,
-    /// Why, for the log
+    /// Reason, for the log
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
     #[command(flatten)]
     pub shop: ShopArgs,
 }
 
-/// There is no "to the latest": it would skip whatever waits, without a look at it.
+/// A reset to the end of the log is missing on purpose: it would skip waiting events unseen.
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct ResetTarget {
     /// To this offset of one partition
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
     pub to_offset: Option<i64>,
-    /// To the first event that is not older, such as 2026-11-21T12:00:00Z
+    /// To the first event at or after this time, such as 2026-11-21T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub to_time: Option<String>,
-    /// To where the broker's own tools have set it
+    /// To the offset that the broker's own tools have committed
     #[arg(long)]
     pub to_committed: bool,
 }

@@ -12,35 +12,35 @@ pub struct OrderArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum OrderCommand {
-    /// List orders whose compensation got stuck, newest first
+    /// List orders with a stuck compensation, newest first
     Stuck {
-        /// So many at most
+        /// Maximum number to list
         #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
         limit: u32,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Ask the participants of a stuck order again to give back what it holds
+    /// Ask the participants of a stuck order again to restore what it holds
     Resume {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// Why, for the log
+        /// Reason, for the log
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Have the shop itself give back what a stuck order holds, and settle it
+    /// Restore what a stuck order holds directly, and end its compensation
     Resolve {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// Why, for the record
+        /// Reason, for the record
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Decide about a refund that waits for the shop, and take in what comes back
+    /// Decide on a refund request, and record returned goods
     Refund {
         #[command(subcommand)]
         act: RefundCommand,
@@ -49,31 +49,31 @@ pub enum OrderCommand {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum RefundCommand {
-    /// Give the price back
+    /// Approve: refund the price
     Approve {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// What becomes of the goods
+        /// What happens to the goods
         #[arg(long, value_name = "WHAT", default_value = "awaited", value_parser = ["awaited", "returned", "written-off"])]
         goods: String,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Leave the order as it was
+    /// Reject: the order stays as it was
     Reject {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// Why; the customer is told
+        /// Reason, which the customer sees
         #[arg(long, value_name = "TEXT")]
         reason: String,
         #[command(flatten)]
         shop: ShopArgs,
     },
-    /// Say that all refunded goods of an order arrived
+    /// Record that all refunded goods of an order arrived
     Arrived {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// They are lost, or worth nothing any more
+        /// The goods are lost or worthless
         #[arg(long)]
         write_off: bool,
         #[command(flatten)]

@@ -14,10 +14,10 @@ pub struct ReplayArgs {
     /// Only records of this topic
     #[arg(long, value_name = "TOPIC")]
     pub topic: Option<String>,
-    /// Publish only what is missing on its topic
+    /// Publish only records that are missing on their topic
     #[arg(long)]
     pub only_missing: bool,
-    /// Only say what is missing and what would be published
+    /// Only show what is missing and what would be published
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
@@ -30,13 +30,13 @@ pub struct ReplayArgs {
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct ReplaySelection {
-    /// What happened from this moment on, such as 2026-11-21T12:00:00Z
+    /// Events from this time on, such as 2026-11-21T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = super::moment)]
     pub since: Option<String>,
-    /// What has this number in its shard of the outbox, or a later one
+    /// Events from this position of their outbox shard on
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     pub from_position: Option<i64>,
-    /// The own events of this order; what it asked of others stands under them
+    /// Events of this order; requests to participants are listed under the participants
     #[arg(long, value_name = "NUMBER")]
     pub order: Option<String>,
 }
