@@ -1,4 +1,4 @@
-//! Prometheus metrics: of HTTP and of the process here, of the engine by whoever registers them.
+//! Prometheus metrics: the registry, and the metrics of HTTP and of the process.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,24 +17,24 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 mod breakers;
-mod cashier;
 mod engine;
 mod form;
 mod log;
+mod payments;
 mod redis;
 
 pub use breakers::BreakerMetrics;
-pub use cashier::{Mismatches, PaymentMetrics};
 pub use engine::EngineMetrics;
 pub(crate) use form::{OPEN_METRICS, PLAIN_TEXT};
 pub use log::{Counted, LogCondition, LogMetrics, Published, Waiting};
+pub use payments::{Mismatches, PaymentMetrics};
 pub use redis::{Condition, RedisMetrics};
 
-/// From well below the fastest answer to the longest allowed wait.
+/// From far below the fastest answer to the longest allowed wait.
 const SECONDS_BUCKETS: [f64; 14] =
     [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
-/// The label of requests that matched no route: their paths are the clients' invention.
+/// The route label of requests that matched no route: clients choose their paths, so these must not become labels.
 const NO_ROUTE: &str = "none";
 
 #[derive(Debug)]
@@ -58,17 +58,17 @@ impl Metrics {
         Metrics { registry: RwLock::new(registry), requests }
     }
 
-    /// Lets other parts add their own; every name gets the prefix `doorbuster_`.
+    /// Registers metrics of another part; every name gets the prefix `doorbuster_`.
     pub fn register<T>(&self, add: impl FnOnce(&mut Registry) -> T) -> T {
         add(&mut self.registry.write())
     }
 
-    /// Counts one answered request under its route pattern, never under its raw path.
+    /// Counts an answered request under its route pattern, never under its raw path.
     pub fn observe_request(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
-        self.requests.observe(route.unwrap_or(NO_ROUTE), (method_label(method), status), took);
+        self.requests.observe(route.unwrap_or(NO_ROUTE), method_label(method), status, took);
     }
 
-    /// The text that Prometheus reads, in the form that it asks for.
+    /// Renders all metrics in the requested exposition format.
     pub fn exposition(&self, asked: &HeaderMap) -> impl IntoResponse + use<> {
         let mut text = String::with_capacity(16 * 1024);
         prometheus_client::encoding::text::encode(&mut text, &self.registry.read())
@@ -79,7 +79,8 @@ impl Metrics {
     }
 }
 
-/// Anything else is "other": a client may invent methods, and each label value costs memory for good.
+/// Returns the label of a method; unknown methods share "other", because clients may invent methods and every label
+/// value takes memory permanently.
 fn method_label(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| method == known).unwrap_or("other")
@@ -93,13 +94,13 @@ struct Requests {
 #[derive(Default, Clone)]
 struct Route {
     answers: Vec<((&'static str, StatusCode), u64)>,
-    /// One more than the bounds: what took longer than the last.
+    /// One more than the bounds: the last bucket has no upper bound.
     buckets: [u64; SECONDS_BUCKETS.len() + 1],
     seconds: f64,
 }
 
 impl Requests {
-    fn observe(&self, route: &str, answer: (&'static str, StatusCode), took: Duration) {
+    fn observe(&self, route: &str, method: &'static str, status: StatusCode, took: Duration) {
         let known = self.by_route.read().get(route).cloned();
         let route = known.unwrap_or_else(|| self.by_route.write().entry(route.into()).or_default().clone());
         let seconds = took.as_secs_f64();
@@ -107,9 +108,9 @@ impl Requests {
         let mut route = route.lock();
         route.buckets[bucket] += 1;
         route.seconds += seconds;
-        match route.answers.iter_mut().find(|(seen, _)| *seen == answer) {
+        match route.answers.iter_mut().find(|(seen, _)| *seen == (method, status)) {
             Some((_, count)) => *count += 1,
-            None => route.answers.push((answer, 1)),
+            None => route.answers.push(((method, status), 1)),
         }
     }
 }
@@ -173,7 +174,7 @@ impl Collector for Process {
     }
 }
 
-/// Known on Linux; elsewhere the metric is left out.
+/// Returns the resident memory; `None` where the system does not report it, which is everywhere but on Linux.
 fn resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -215,14 +216,14 @@ mod tests {
     }
 
     #[test]
-    fn the_process_reports_its_memory_and_age() {
+    fn the_process_reports_its_memory_and_uptime() {
         let text = text(&Metrics::new());
         assert!(text.contains("doorbuster_uptime_seconds "), "{text}");
         assert!(text.contains("doorbuster_process_resident_memory_bytes "), "{text}");
     }
 
     #[test]
-    fn others_can_register_their_own() {
+    fn other_parts_can_register_their_own() {
         let metrics = Metrics::new();
         let counter: Counter = Counter::default();
         metrics.register(|registry| registry.register("orders", "Orders placed", counter.clone()));

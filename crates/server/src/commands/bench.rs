@@ -1,46 +1,28 @@
-//! `doorbuster bench`: a scenario beside its yardstick, over HTTP against a server of its own or a running one.
+//! `doorbuster bench`: measures a scenario beside its baseline, against its own server or a running one.
 
-use std::io::{self, Write as _};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::io;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use bench::customers::Customers;
 use bench::report::Report;
-use bench::rounds::{self, Measurement};
-use bench::scenario::{Drop, Scenario, Stage};
-use bench::shop::Shop;
+use bench::scenario::Scenario;
 use serde::Serialize;
 
-use super::admin::audit;
 use super::{Error, print};
 use crate::cli::BenchArgs;
 use crate::runtime::shutdown::Signals;
-use crate::security::auth::{Principal, Role, Tokens};
-use crate::system::io_error;
 
 mod child;
 mod cluster;
 mod in_process;
 mod modes;
+mod over_http;
 mod place;
+mod progress;
 pub(crate) mod temporary_folder;
 
-use child::Child;
+use over_http::{address_of, measure_alone, measure_on, stage};
 use place::Place;
-
-/// Without `--seconds`, legs end so long after the start, and what follows them fits into the rest of a minute.
-const LEGS_END: Duration = Duration::from_secs(50);
-const LEG: Duration = Duration::from_secs(5);
-/// An order leg needs time before it, to give coupons and points away.
-const ORDER_LEG: Duration = Duration::from_secs(4);
-const DROP_LEG: Duration = Duration::from_secs(13);
-/// Of a long leg, the yardstick need not be as long.
-const ECHO_LEG_MAX: Duration = Duration::from_secs(5);
-const DROP_ECHO_LEG: Duration = Duration::from_secs(2);
-/// A bench may take hours; its tokens must not end before.
-const TOKEN_TTL: Duration = Duration::from_secs(24 * 3_600);
-const ADMIN: i64 = 1;
+use progress::progress;
 
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
     if args.scenario == Scenario::Modes {
@@ -51,7 +33,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
         let mut signals = Signals::listen()?;
         tokio::select! {
             shown = compare_or_measure(args) => shown,
-            // What was started is ended on the way out.
+            // Dropping the measurement ends the processes that it started.
             _ = signals.received() => Err(Error::Interrupted),
         }
     })?;
@@ -59,7 +41,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
     Ok(if shown.is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What is printed in the end, and whether everything was as it must be.
+/// The printed result, and whether all checks passed.
 struct Shown {
     text: String,
     is_clean: bool,
@@ -96,82 +78,4 @@ async fn measure(args: &BenchArgs) -> Result<Report, Error> {
         return Ok(report.with_audit(stage.shop.audit().await?));
     }
     measure_alone(args, &Place::make(args)?).await
-}
-
-/// One process with everything in it.
-async fn measure_alone(args: &BenchArgs, place: &Place) -> Result<Report, Error> {
-    in_process::preload(args, place).await?;
-    let child = Child::start(place)?;
-    measure_at(args, place, &[child]).await
-}
-
-/// Customers come to the first of these processes; all of them are audited.
-async fn measure_at(args: &BenchArgs, place: &Place, children: &[Child]) -> Result<Report, Error> {
-    let submitter = children.first().ok_or_else(|| Error::Failed("there is nothing to measure".to_owned()))?;
-    let mut stage = stage(args, submitter.address(), place.secret()).await?;
-    let servers: Vec<u32> = children.iter().map(Child::id).collect();
-    let report = measure_on(args, &mut stage, &servers).await?;
-    progress("auditing");
-    let audit = audit::examine(place.config())?;
-    Ok(report.with_audit(i64::try_from(audit.violations).unwrap_or(i64::MAX)))
-}
-
-async fn stage(args: &BenchArgs, address: SocketAddr, secret: &str) -> Result<Stage, Error> {
-    let tokens = Tokens::new(secret.as_bytes());
-    let mint = |user_id, role| tokens.mint(Principal { user_id, role }, TOKEN_TTL);
-    // In a drop everybody asks once.
-    let is_drop = args.scenario == Scenario::Drop;
-    let users = if is_drop { args.users.max(args.requests) } else { args.users };
-    let customers = Customers::new(users, &|id| mint(id, Role::Customer));
-    let shop = Shop::visit(address, mint(ADMIN, Role::Admin)).await?;
-    let drop = Drop { requests: args.requests, coupons: args.coupons };
-    Ok(Stage::new(address, shop, customers, usize::from(args.connections), drop))
-}
-
-async fn measure_on(args: &BenchArgs, stage: &mut Stage, servers: &[u32]) -> Result<Report, Error> {
-    let given = args.seconds.map(Duration::from_secs_f64);
-    let (leg, echo_leg) = match args.scenario {
-        Scenario::Drop => (DROP_LEG, DROP_ECHO_LEG),
-        Scenario::Order => (ORDER_LEG, ORDER_LEG),
-        Scenario::Echo | Scenario::Coupon | Scenario::Refusals | Scenario::Hot | Scenario::Mixed | Scenario::Modes => {
-            (LEG, LEG)
-        }
-    };
-    let wanted = Measurement {
-        scenario: args.scenario,
-        leg: given.unwrap_or(leg),
-        echo_leg: given.unwrap_or(echo_leg).min(ECHO_LEG_MAX),
-        rounds: usize::from(args.rounds),
-        until: given.is_none().then(|| Instant::now() + LEGS_END),
-        rate: args.rate,
-        servers,
-    };
-    let measured = rounds::run(stage, wanted, &progress).await?;
-    Ok(Report::of(args.scenario.name(), stage.connections, measured))
-}
-
-/// Only this machine: load is not sent to others.
-fn address_of(url: &str) -> Result<SocketAddr, Error> {
-    let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
-    let mut addresses =
-        host.to_socket_addrs().map_err(|cause| Error::Usage(format!("--target {url}: {}", io_error::of(&cause))))?;
-    let local = addresses.find(|address| address.ip().is_loopback());
-    local.ok_or_else(|| Error::Usage(format!("--target {url}: load is only sent to this machine, such as 127.0.0.1")))
-}
-
-/// Lines for whoever watches; a closed terminal is no failure.
-fn progress(line: &str) {
-    let _ = writeln!(io::stderr(), "bench: {line}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn load_stays_on_this_machine() {
-        assert_eq!(address_of("http://127.0.0.1:8080/").unwrap(), "127.0.0.1:8080".parse().unwrap());
-        assert!(address_of("http://192.0.2.1:80").is_err());
-        assert!(address_of("nonsense").is_err());
-    }
 }

@@ -1,4 +1,4 @@
-//! `doorbuster config`
+//! `doorbuster config`: prints the settings.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `doorbuster demo`: a shop of its own, filled, with a sale that a crowd comes to, counted and audited.
+//! `doorbuster demo`: fills a shop of its own, runs a sale with a simulated crowd, checks and audits the result.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::runtime::shutdown::Signals;
 use crate::system::logging;
 
-/// Between two lines where there is no terminal.
+/// Interval of progress lines if stderr is not a terminal.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
@@ -40,7 +40,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
     config.kafka.stay_away();
     config.redis.leave_out();
     config.payment.stay_inside();
-    // What the shop says of itself when all is well would stand between the lines of the sale.
+    // Info lines of the shop would mix with the progress of the sale.
     config.log.level = "warn".to_owned();
     logging::start(&config.log)?;
 
@@ -57,7 +57,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<ExitCode, Error> {
     let shown = held.and_then(|(sown, outcome)| {
         let audit = audit::examine(&config)?;
         let outcome = outcome.with_audit(audit.violations);
-        show(args, &sown, &outcome, (&config.server.data_dir, open.address))?;
+        show(args, &sown, &outcome, &config.server.data_dir, open.address)?;
         Ok(outcome)
     });
     if args.serve && shown.is_ok() {
@@ -92,14 +92,14 @@ async fn hold(args: &DemoArgs, open: &OpenShop) -> Result<(Sown, Outcome), Error
     Ok((sown, outcome))
 }
 
-/// Shows the board, and tells what happens to those who have a name.
+/// Shows progress, and the news of the customers who have a name.
 fn watcher(sale: &Sale) -> Watcher {
     let board = sale.board();
     let mut progress = Progress::new(sale.requests(), LINE_EVERY);
     Box::new(move |tally, elapsed| {
         let mut board = board.borrow_mut();
         for news in board.take_news() {
-            progress.tell(&format!("{:>6.2} s  {}", news.at.as_secs_f64(), news.text));
+            progress.print_line(&format!("{:>6.2} s  {}", news.at.as_secs_f64(), news.text));
         }
         progress.show(tally.answers(), || {
             let (left, ordered, rate) = (board.remaining(), board.ordered(), tally.per_second(elapsed));
@@ -109,7 +109,7 @@ fn watcher(sale: &Sale) -> Watcher {
     })
 }
 
-/// The crowd comes from this machine, whoever else may come.
+/// Returns the loopback address for an unspecified one, because the crowd connects from this machine.
 fn loopback(address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
@@ -118,7 +118,7 @@ fn loopback(address: SocketAddr) -> SocketAddr {
     }
 }
 
-fn show(args: &DemoArgs, sown: &Sown, outcome: &Outcome, (folder, address): (&Path, SocketAddr)) -> Result<(), Error> {
+fn show(args: &DemoArgs, sown: &Sown, outcome: &Outcome, folder: &Path, address: SocketAddr) -> Result<(), Error> {
     let is_kept = args.keep || args.settings.data_dir.is_some();
     if args.json {
         let document = json!({
@@ -136,7 +136,7 @@ fn show(args: &DemoArgs, sown: &Sown, outcome: &Outcome, (folder, address): (&Pa
     Ok(())
 }
 
-/// Commands and addresses that work as they stand.
+/// Formats the next steps: commands and addresses that can be copied.
 fn next_steps(is_served: bool, is_kept: bool, folder: &Path, address: SocketAddr) -> String {
     let program = std::env::args().next().unwrap_or_else(|| "doorbuster".to_owned());
     let folder = folder.display();
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_crowd_comes_from_this_machine() {
+    fn the_crowd_connects_over_the_loopback() {
         let loopback_of = |text: &str| loopback(text.parse().unwrap()).to_string();
         assert_eq!(loopback_of("0.0.0.0:80"), "127.0.0.1:80");
         assert_eq!(loopback_of("[::]:80"), "[::1]:80");

@@ -1,6 +1,6 @@
-//! A shop to try: filled from a seed, with a sale that a crowd comes to.
+//! A demo shop: filled from a seed, with a sale that a simulated crowd attends.
 //!
-//! Everything in it is asked for at the shop's own endpoints; nothing is written to the store by hand.
+//! Everything goes through the shop's own endpoints; nothing is written to the store directly.
 
 use axum::http::StatusCode;
 
@@ -19,13 +19,13 @@ pub use outcome::Outcome;
 pub use sale::{Sale, Size};
 pub use seed::{Guest, PASSWORD, Sown, sow};
 
-/// Why a shop could not be filled or a sale not be held.
+/// The shop could not be filled, or the sale could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{what} was answered with {status}: {body}")]
     Refused { what: String, status: StatusCode, body: String },
-    #[error("{what} was answered with something that cannot be read")]
+    #[error("{what} was answered with a document that cannot be parsed")]
     Unreadable { what: String },
-    #[error("the sale could not be held: {0}")]
+    #[error("the sale could not be run: {0}")]
     Load(#[from] bench::Error),
 }

@@ -2,4 +2,6 @@
 
 pub(crate) mod failure;
 pub(crate) mod progress;
+pub(crate) mod refusal;
 pub(crate) mod table;
+pub(crate) mod terminal;

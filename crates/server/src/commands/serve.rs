@@ -1,4 +1,4 @@
-//! `doorbuster serve`: everything in one process, until it is told to stop.
+//! `doorbuster serve`: runs the shop in one process until it is stopped.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
@@ -29,9 +29,9 @@ use crate::system::data_dir::DataDir;
 use crate::system::{logging, open_files};
 use crate::wiring::{self, EngineThread, Running};
 
-/// Beyond the time for requests in hand, a process that has failed closes for so long.
+/// Time for a failed process to close, in addition to the shutdown grace of requests.
 const CLOSING_PATIENCE: Duration = Duration::from_secs(10);
-/// How often answers that need not be kept any longer are forgotten, and how many at once.
+/// Interval of deleting expired idempotency answers, and how many are deleted at once.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const FORGET_MAX: usize = 2_000;
 
@@ -52,22 +52,22 @@ pub(super) fn run(args: &ServeArgs) -> Result<ExitCode, Error> {
         make_admin(&config, shop)?;
         args.demo.map_or(Ok(()), |seed| runtime.block_on(fill(shop, seed)))
     })?;
-    // Whoever waits for this line must find the port open, and it is.
+    // Printed only now, because scripts that wait for this line expect the port to be open.
     tracing::info!("The shop is open on http://{}", open.address);
 
     let Some(failure) = runtime.block_on(open.is_over(&mut signals, config.engine.after_failure))? else {
         open.close()?;
         return Ok(ExitCode::SUCCESS);
     };
-    tracing::error!("{failure} The process ends, so that it is started again.");
+    tracing::error!("{failure} The process ends, so that its supervisor restarts it.");
     end_soon(&config);
     if let Err(error) = open.close() {
-        tracing::error!("The shop did not close in peace: {error}");
+        tracing::error!("The shop could not be closed cleanly: {error}");
     }
     Ok(ExitCode::FAILURE)
 }
 
-/// A process that has failed ends even if what it waits for never comes.
+/// Ends a failed process even if closing never finishes.
 fn end_soon(config: &Config) {
     let patience = config.server.shutdown_grace() + CLOSING_PATIENCE;
     let end = move || {
@@ -79,19 +79,19 @@ fn end_soon(config: &Config) {
     let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end);
 }
 
-/// Fills the shop to try it; what is there already stays.
+/// Fills the shop with demo contents; existing contents stay.
 async fn fill(shop: &Shop, seed: u64) -> Result<(), Error> {
     let sown = demo_shop::sow(shop, &ShopClient::of(shop), Catalogue::of(seed)).await?;
     let who = sown.catalogue.customers.first().map_or("", |customer| customer.email.as_str());
     let Sown { changes, .. } = &sown;
     tracing::info!(
-        "The shop is filled from seed {seed}, {changes} things are new; log in as {who}: {}",
+        "The shop was filled from seed {seed} with {changes} changes; log in as {who}: {}",
         demo_shop::PASSWORD
     );
     Ok(())
 }
 
-/// A shop with its doors open.
+/// A shop that is open for requests.
 pub(super) struct OpenShop {
     pub(super) shop: Shop,
     pub(super) address: SocketAddr,
@@ -99,12 +99,12 @@ pub(super) struct OpenShop {
     serving: Vec<Serving>,
     housekeeping: Housekeeping,
     stopper: Stopper,
-    /// The last to go: the folder is free when nothing of it is in use.
+    /// Dropped last: the folder is unlocked when nothing uses it any more.
     _data_dir: DataDir,
 }
 
 impl OpenShop {
-    /// Opens it; `before` is done in the shop before anybody can come in.
+    /// Opens a shop; `before` runs before any request can arrive.
     pub(super) fn open(
         config: &Config,
         is_bench: bool,
@@ -113,7 +113,7 @@ impl OpenShop {
         open_files::raise_limit(config.server.connections_max);
         let data_dir = DataDir::open(&config.server.data_dir)?;
         let secret = Secret::load(config.auth.secret(), data_dir.path())?;
-        // The ports are taken before the store is opened: a shop that cannot be reached is not opened at all.
+        // The ports are bound before the store is opened, because a shop that cannot be reached should not open.
         let listener = listen(&config.server.listen)?;
         let admin_listener = config.admin.own_listen().map(listen).transpose()?;
         refuse_weak(config, &secret, [Some(&listener), admin_listener.as_ref()])?;
@@ -122,13 +122,13 @@ impl OpenShop {
         let (stopper, stop) = shutdown::channel();
         let for_admins = admin_listener.as_ref().unwrap_or(&listener).local_addr()?;
         running::announce(data_dir.path(), &for_admins.to_string())?;
-        let serving = open_doors(config, &shop, (&listener, admin_listener.as_ref(), is_bench), &stop)?;
+        let serving = start_serving(config, &shop, &listener, admin_listener.as_ref(), is_bench, &stop)?;
         let housekeeping = Housekeeping::start(shop.clone(), config)?;
         let address = listener.local_addr()?;
         Ok(OpenShop { shop, address, engine, serving, housekeeping, stopper, _data_dir: data_dir })
     }
 
-    /// Waits until the shop is told to stop, or can do its work no more; says why.
+    /// Waits until the shop is stopped or has failed; returns the failure.
     async fn is_over(
         &self,
         signals: &mut Signals,
@@ -140,7 +140,7 @@ impl OpenShop {
             if after_failure == AfterFailure::End {
                 return failure;
             }
-            tracing::error!("{failure} The process stays, and /livez answers 503 until it is started again.");
+            tracing::error!("{failure} The process stays, and /livez answers 503 until it is restarted.");
             std::future::pending().await
         };
         tokio::select! {
@@ -149,9 +149,9 @@ impl OpenShop {
         }
     }
 
-    /// Finishes the work in hand and closes.
+    /// Finishes open requests and closes.
     pub(super) fn close(self) -> Result<(), Error> {
-        tracing::info!("Stopping: work in hand is finished.");
+        tracing::info!("Stopping: open requests are finished.");
         self.shop.stopping.store(true, Ordering::Relaxed);
         self.stopper.stop();
         self.shop.submitter.subscriptions.close();
@@ -165,7 +165,7 @@ impl OpenShop {
     }
 }
 
-/// What is easily guessed keeps nobody out; where only this machine can come in, that is told and no more.
+/// Refuses weak secrets and passwords, unless only this machine can connect; then they cause a warning.
 fn refuse_weak(config: &Config, secret: &Secret, listeners: [Option<&TcpListener>; 2]) -> Result<(), Error> {
     let of_password = config.admin.password().and_then(weakness::of_admin_password);
     let is_of_folder = config.auth.secret().is_none();
@@ -179,7 +179,7 @@ fn refuse_weak(config: &Config, secret: &Secret, listeners: [Option<&TcpListener
         if is_open_to_others {
             return Err(Error::Weak(why));
         }
-        tracing::warn!("Refused on any address but the loopback: {why}");
+        tracing::warn!("Allowed on the loopback address only: {why}");
     }
     Ok(())
 }
@@ -188,11 +188,13 @@ fn listen(address: &str) -> Result<TcpListener, Error> {
     connections::bind(address).map_err(|cause| Error::Listen { address: address.to_owned(), cause })
 }
 
-/// Starts to serve: everything on one listener, or the admin endpoints on one of their own.
-fn open_doors(
+/// Serves everything on one listener, or the admin endpoints on their own.
+fn start_serving(
     config: &Config,
     shop: &Shop,
-    (listener, admin, is_bench): (&TcpListener, Option<&TcpListener>, bool),
+    listener: &TcpListener,
+    admin: Option<&TcpListener>,
+    is_bench: bool,
     stop: &Stop,
 ) -> Result<Vec<Serving>, Error> {
     let limits = ConnectionLimits::from(&config.server);
@@ -210,7 +212,7 @@ fn open_doors(
     }
 }
 
-/// The first admin is made on an empty store; his password is given by the operator or printed once.
+/// Creates the first admin of an empty store. The password is the operator's, or is generated and printed once.
 pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
@@ -233,11 +235,11 @@ pub(super) fn make_admin(config: &Config, shop: &Shop) -> Result<(), Error> {
         let reply = shop.submitter.submit(Command::RegisterUser(Box::new(admin)), None).await;
         match reply.result {
             Ok(Answer::UserRegistered { .. }) if config.admin.password().is_none() => {
-                // Straight to the terminal: a log is kept, a password must not be.
+                // Printed to the terminal only, because logs are stored and a password must not be.
                 eprintln!("Admin: {}  password: {password}  (shown only this once)", config.admin.email);
                 Ok(())
             }
-            // Another process that opened the same empty store was faster.
+            // Another process that opened the same empty store created the admin first.
             Ok(_) | Err(Refusal::EmailTaken) => Ok(()),
             Err(refusal) => Err(Error::Admin(format!("{refusal:?}"))),
         }
@@ -251,7 +253,7 @@ fn made_password() -> Result<String, Error> {
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())
 }
 
-/// Work that is done now and then, beside everything else.
+/// Work at intervals, beside serving.
 struct Housekeeping {
     stop: std_mpsc::Sender<()>,
     thread: JoinHandle<()>,
@@ -278,12 +280,12 @@ impl Housekeeping {
 
     fn stop(self) {
         drop(self.stop);
-        // It only ever ends by itself; a panic in it was already reported.
+        // The thread only ends when it is stopped; a panic in it was already reported.
         let _ = self.thread.join();
     }
 }
 
-/// Forgets a bounded number of idempotency answers that are older than the promise to keep them.
+/// Deletes a bounded number of idempotency answers that have expired.
 async fn forget_once(shop: &Shop, keep: Duration) {
     let now = shop.submitter.clock.now();
     let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);

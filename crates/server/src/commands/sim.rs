@@ -1,4 +1,4 @@
-//! `doorbuster sim`: plays days of the shop in simulated time, and says how to repeat one that does not add up.
+//! `doorbuster sim`: simulates days of the shop, and prints how to repeat a day that does not add up.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -9,16 +9,14 @@ use sim::coverage::{Branch, Coverage};
 use sim::scenario::Scenario;
 use sim::simulation::{EXECUTORS, Plan, Run};
 
+mod limits;
 mod matrix;
+
+use limits::{EXAMPLES_MAX, LINE_EVERY};
 
 use super::output::progress::Progress;
 use super::{Error, print};
 use crate::cli::SimArgs;
-
-/// Failures that are shown; the rest are only counted.
-const EXAMPLES_MAX: usize = 10;
-/// Between two lines where there is no terminal.
-const LINE_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
 struct Tally {
@@ -38,7 +36,7 @@ pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let plans: Vec<Plan> = plans(args).collect();
     let mut tally = Tally::default();
-    // A single day is over soon, and a trace is a progress of its own.
+    // A single day is short, and a trace shows its own progress.
     let is_shown = plans.len() > 1 && !args.trace;
     let mut progress = is_shown.then(|| Progress::new(plans.len() as u64, LINE_EVERY));
     for plan in plans {
@@ -48,7 +46,7 @@ pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {
         }
         tally.take(run);
         if let Some(progress) = &mut progress {
-            progress.show(tally.runs, || format!("days, {} do not add up", tally.failed));
+            progress.show(tally.runs, || format!("days, {} failed", tally.failed));
         }
     }
     drop(progress);
@@ -102,7 +100,7 @@ impl Tally {
         let Tally { runs, failed, requests, events, .. } = self;
         let _ = write!(
             text,
-            "\n{runs} days, {requests} requests, {events} events in {:.1} s: {failed} do not add up",
+            "\n{runs} days, {requests} requests, {events} events in {:.1} s: {failed} failed",
             took.as_secs_f64()
         );
         text

@@ -1,4 +1,4 @@
-//! `doorbuster token`
+//! `doorbuster token`: prints a signed token.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Whether those that orders and payments depend on are asked, or left alone by their breakers.
+//! State of the circuit breakers of participants and of the payment provider.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// The breakers of this process, read when they are asked for.
+/// The breakers of this process, read when the metrics are rendered.
 pub struct BreakerMetrics {
     pub services: Arc<Services>,
-    /// Of the payment provider, where this process asks it.
+    /// The payment provider's breaker; present where this process runs the payment loop.
     pub payment: Option<SharedBreaker>,
     pub clock: Arc<dyn Clock>,
 }
@@ -39,7 +39,7 @@ impl fmt::Debug for BreakerMetrics {
 
 impl Collector for BreakerMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let help = "1 from when a breaker opens until a call is answered again, else 0";
+        let help = "1 while a breaker is open or half-open, else 0";
         let mut family = encoder.encode_descriptor("breaker_open", help, None, MetricType::Gauge)?;
         for (service, state) in self.states() {
             let is_open = i64::from(state != State::Closed);

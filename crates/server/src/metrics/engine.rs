@@ -1,4 +1,4 @@
-//! How the engine does: what it decided, in how many commits, how long they took.
+//! Metrics of the engine: decisions, commits and their duration.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::Metrics;
 
-/// From a commit without a sync to one that a busy disk held up.
+/// From a commit without a sync to a commit on a busy disk.
 const SECONDS_BUCKETS: [f64; 12] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.0];
-/// Fine enough to say of one run how long its longest sync was.
+/// Fine enough to show the longest sync of a single run.
 const SYNC_BUCKETS: [f64; 20] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002, 0.003, 0.004, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1,
     0.2, 0.5, 1.0, 5.0,
 ];
-/// From a lone command to a full batch.
+/// From a single command to a full batch.
 const SIZE_BUCKETS: [f64; 10] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0];
 
 pub struct EngineMetrics {
@@ -59,29 +59,32 @@ impl EngineMetrics {
         };
         metrics.register(|registry| {
             registry.register("commits", "Commits of the engine", engine.commits.clone());
-            let failures = "Attempts to commit that failed because of the store";
+            let failures = "Commit attempts that failed because of the store";
             registry.register("commit_failures", failures, engine.commit_failures.clone());
-            registry.register("commands", "Commands that were decided", engine.commands.clone());
+            registry.register("commands", "Commands decided", engine.commands.clone());
             registry.register("events", "Events written", engine.events.clone());
             registry.register("rows_written", "Rows written", engine.rows.clone());
-            registry.register("statements", "Statements that the engine's store ran", engine.statements.clone());
-            registry.register("dead_letters", "Events that a group has given up", engine.dead_letters.clone());
-            let permanent = "Dead letters that are left to people";
+            registry.register("statements", "SQL statements run by the engine's store", engine.statements.clone());
+            registry.register(
+                "dead_letters",
+                "Events that a consumer group dead-lettered",
+                engine.dead_letters.clone(),
+            );
+            let permanent = "Dead letters that only an operator can resolve";
             registry.register("dead_letters_permanent", permanent, engine.permanent.clone());
-            let stuck = "Compensations that nobody answered and that wait for an operator";
+            let stuck = "Compensations that became stuck and wait for an operator";
             registry.register("compensations_stuck", stuck, engine.stuck.clone());
-            let healed = "Events of orders that the broker had lost, taken in from the store";
+            let healed = "Order events lost by the broker and handled from the store";
             registry.register("order_gaps_healed", healed, engine.healed.clone());
-            let skipped = "Events that were handed over again, or too late, and changed nothing";
+            let skipped = "Events skipped because they were delivered again or too late";
             registry.register("events_skipped", skipped, engine.skipped.clone());
-            let broken =
-                "Commands and events that were refused, because something that always holds would not hold any more";
+            let broken = "Commands and events refused because they would have broken an invariant";
             registry.register("invariants_broken", broken, engine.broken.clone());
             let seconds = "Time from taking a batch to its commit";
             registry.register("batch_duration_seconds", seconds, engine.batch_seconds.clone());
-            let syncs = "Time that the disk took to keep what was committed";
+            let syncs = "Time to sync a commit to the disk";
             registry.register("sync_duration_seconds", syncs, engine.sync_seconds.clone());
-            registry.register("batch_commands", "Commands of one batch", engine.batch_commands.clone());
+            registry.register("batch_commands", "Commands per batch", engine.batch_commands.clone());
         });
         engine
     }

@@ -1,4 +1,4 @@
-//! The two forms in which metrics are read: OpenMetrics, and the older text that `promtool` and most scripts read.
+//! The two exposition formats: OpenMetrics, and the older text format that `promtool` and most scripts read.
 
 use std::fmt::Write;
 
@@ -12,10 +12,10 @@ pub(crate) const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 const WEIGHT_MAX: u32 = 1_000;
 
-/// OpenMetrics where it is asked for by name and nothing else is wanted more.
+/// Returns OpenMetrics if the client names it and prefers nothing else.
 pub(super) fn preferred(asked: &HeaderMap) -> &'static str {
     let values = asked.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    // Of the ranges that text/plain is in, the narrowest counts: how narrow, and its weight.
+    // For text/plain the most specific matching range counts: its specificity and its weight.
     let (mut open, mut plain) = (0, (0, 0));
     for range in values.flat_map(|value| value.split(',')) {
         let mut parts = range.split(';').map(str::trim);
@@ -39,7 +39,8 @@ pub(super) fn preferred(asked: &HeaderMap) -> &'static str {
     if open > 0 && open >= plain.1 { OPEN_METRICS } else { PLAIN_TEXT }
 }
 
-/// The same in text 0.0.4: there a family is called as its samples are, units are part of names, and nothing marks the end.
+/// Converts OpenMetrics to text 0.0.4, in which a family has the name of its samples, units are part of names, and
+/// there is no end marker.
 pub(super) fn plain(open: &str) -> String {
     let mut plain = String::with_capacity(open.len());
     let mut help = None;
@@ -73,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_is_the_one_that_is_wanted_most() {
+    fn the_format_is_the_most_preferred_one() {
         for (accept, form) in [
             ("", PLAIN_TEXT),
             ("*/*", PLAIN_TEXT),
@@ -90,7 +91,7 @@ mod tests {
                 "text/plain;version=0.0.4;q=0.3, application/openmetrics-text;version=0.0.1;q=0.75, */*;q=0.9",
                 OPEN_METRICS,
             ),
-            // As Prometheus 2 and 3 ask.
+            // As Prometheus 2 and 3 send it.
             (
                 "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
                  text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_text_calls_a_family_as_its_samples_are_called() {
+    fn plain_text_names_a_family_like_its_samples() {
         let open = "# HELP shop_orders Orders placed.\n# TYPE shop_orders counter\nshop_orders_total 1\n\
                     # HELP shop_uptime_seconds Time.\n# TYPE shop_uptime_seconds gauge\n# UNIT shop_uptime_seconds seconds\n\
                     shop_uptime_seconds 1.5\n# EOF\n";

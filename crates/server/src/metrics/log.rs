@@ -1,4 +1,4 @@
-//! How far events have come: published by the relay, taken in by consumer groups.
+//! Consumer lag, the relay's backlog, dead letters and published records.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ use prometheus_client::registry::Unit;
 
 use super::Metrics;
 
-/// What was found at the last look.
+/// The result of the latest measurement.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogCondition {
-    /// Group, topic, records that the group has not looked at. The store's own log has no topics: `""`.
+    /// Group, topic and lag in records. The store's own log has no topics: `""`.
     pub lags: Vec<(&'static str, &'static str, i64)>,
-    /// Where there is a relay: events that it has not published, and the age of the oldest.
+    /// The number of unpublished events and the age of the oldest, if there is a relay.
     pub backlog: Option<(i64, f64)>,
 }
 
-/// What waits for people or for another try.
+/// What waits for an operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Every group, and how many dead letters of it are open.
+    /// The number of open dead letters of every group.
     pub letters: Vec<(&'static str, i64)>,
     pub stuck_orders: Option<i64>,
 }
 
-/// Tells what the latest look found.
+/// Renders the latest measurement.
 #[derive(Clone, Debug, Default)]
 pub struct LogMetrics(Arc<Mutex<(LogCondition, Waiting)>>);
 
@@ -59,7 +59,7 @@ impl Collector for LogMetrics {
         let (LogCondition { lags, backlog }, waiting) = self.0.lock().clone();
         waiting.encode(&mut encoder)?;
         if !lags.is_empty() {
-            let help = "Records that a consumer group has not looked at";
+            let help = "Records that a consumer group has not yet read";
             let mut family = encoder.encode_descriptor("consumer_lag", help, None, MetricType::Gauge)?;
             for (group, topic, lag) in lags {
                 let labels = [("group", group), ("topic", topic)];
@@ -67,9 +67,9 @@ impl Collector for LogMetrics {
             }
         }
         let Some((events, seconds)) = backlog else { return Ok(()) };
-        let help = "Events that are committed and not published";
+        let help = "Events committed but not published";
         ConstGauge::new(events).encode(encoder.encode_descriptor("relay_backlog", help, None, MetricType::Gauge)?)?;
-        let help = "Age of the oldest event that is not published";
+        let help = "Age of the oldest unpublished event";
         let unit = Some(&Unit::Seconds);
         let age = encoder.encode_descriptor("relay_oldest_unpublished", help, unit, MetricType::Gauge)?;
         ConstGauge::new(seconds).encode(age)
@@ -79,14 +79,14 @@ impl Collector for LogMetrics {
 impl Waiting {
     fn encode(self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         if !self.letters.is_empty() {
-            let help = "Dead letters that are neither handled nor dropped";
+            let help = "Open dead letters: neither handled nor dropped";
             let mut family = encoder.encode_descriptor("dead_letters_open", help, None, MetricType::Gauge)?;
             for (group, letters) in self.letters {
                 ConstGauge::new(letters).encode(family.encode_family(&[("group", group)])?)?;
             }
         }
         let Some(stuck) = self.stuck_orders else { return Ok(()) };
-        let help = "Orders that hold what nobody gives back, and that wait for an operator";
+        let help = "Orders whose compensation is stuck and waits for an operator";
         ConstGauge::new(stuck).encode(encoder.encode_descriptor("orders_stuck", help, None, MetricType::Gauge)?)
     }
 }
@@ -96,13 +96,13 @@ struct OfTopic {
     topic: &'static str,
 }
 
-/// A publisher whose records are counted.
+/// A publisher that counts its records.
 pub struct Counted {
     inner: Box<dyn Publisher>,
     published: Published,
 }
 
-/// Records that the broker has acknowledged, by topic.
+/// Records acknowledged by the broker, by topic.
 #[derive(Clone, Debug, Default)]
 pub struct Published(Family<OfTopic, Counter>);
 

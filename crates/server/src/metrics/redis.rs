@@ -1,4 +1,4 @@
-//! How Redis does, and with it the gate: without it every request goes to the engine.
+//! Metrics of Redis and of the gate. Without Redis, every request reaches the engine.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-/// What is known of it at a moment.
+/// The state of Redis and the gate at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     pub works: bool,
@@ -36,13 +36,13 @@ impl fmt::Debug for RedisMetrics {
 impl Collector for RedisMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let Condition { works, calls, failures, losses } = (self.0)();
-        let help = "Whether Redis answers; 0: the gate is open and others are woken by looking";
+        let help = "1 if Redis answers; at 0 the gate is open and processes poll for each other's commits";
         let up = encoder.encode_descriptor("redis_up", help, None, MetricType::Gauge)?;
         ConstGauge::new(i64::from(works)).encode(up)?;
         for (name, help, count) in [
-            ("redis_calls", "Calls of Redis", calls),
-            ("redis_failures", "Calls of Redis that failed", failures),
-            ("redis_losses", "Times that Redis was lost", losses),
+            ("redis_calls", "Calls to Redis", calls),
+            ("redis_failures", "Calls to Redis that failed", failures),
+            ("redis_losses", "Times that the connection to Redis was lost", losses),
         ] {
             let counter = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             ConstCounter::new(count).encode(counter)?;

@@ -1,4 +1,4 @@
-//! What a payment provider tells by itself. Its signature is its authentication; that it tells the same again does nothing.
+//! Payment-provider callbacks: authenticated by signature, idempotent by event id.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::metrics::Mismatches;
 use crate::runtime::submitter::Submitter;
 
-/// Why a callback was not taken in.
+/// Why a callback was rejected.
 #[derive(Debug, PartialEq)]
 pub enum NotTaken {
     Unbelieved(CallbackError),
-    /// It may be told again.
+    /// The engine did not accept it; the provider may send it again.
     Refused(Refusal),
 }
 
-/// Where a provider is heard.
+/// The parts of the shop that handle a callback of one provider.
 #[derive(Clone, Copy)]
 pub struct IncomingCallback<'a> {
     pub submitter: &'a Submitter,
@@ -30,24 +30,27 @@ pub struct IncomingCallback<'a> {
     pub mismatches: &'a Mismatches,
 }
 
-/// Takes in what a provider says it did, if it is he who says it.
-pub async fn take_in(telling: IncomingCallback<'_>, signature: &str, body: &[u8]) -> Result<(), NotTaken> {
-    let IncomingCallback { submitter, provider, mismatches } = telling;
+/// Verifies a callback and applies it to its payment.
+pub async fn take_in(incoming: IncomingCallback<'_>, signature: &str, body: &[u8]) -> Result<(), NotTaken> {
+    let IncomingCallback { submitter, provider, mismatches } = incoming;
     let callback = provider.callback(signature, body, submitter.wall.now()).map_err(NotTaken::Unbelieved)?;
     let Some(callback) = callback else { return Ok(()) };
     let Some(answered) = answered(submitter, provider, callback) else {
-        tracing::warn!("A callback of {} is about no payment of this shop.", provider.name());
+        tracing::warn!("A callback of {} names no payment of this shop.", provider.name());
         return Ok(());
     };
     if let Some(mismatch) = mismatch(submitter, &answered).await {
         mismatches.count();
-        tracing::error!("PAYMENT_MISMATCH: a callback of {} {mismatch}; it is looked up.", provider.name());
+        tracing::error!(
+            "PAYMENT_MISMATCH: a callback of {} {mismatch}; the payment is queried instead.",
+            provider.name()
+        );
     }
     let reply = submitter.submit(Command::PaymentAnswered(Box::new(answered)), None).await;
     reply.result.map(drop).map_err(NotTaken::Refused)
 }
 
-/// What a callback says that cannot be. It is never booked: the payment is looked up instead.
+/// Describes how a callback contradicts the payment. Such a callback is never booked: the payment is queried instead.
 async fn mismatch(submitter: &Submitter, answered: &PaymentAnswered) -> Option<String> {
     let key = answered.asked.key(&submitter.codec.order(answered.order));
     let amount = match &answered.answer {
@@ -55,13 +58,13 @@ async fn mismatch(submitter: &Submitter, answered: &PaymentAnswered) -> Option<S
         Ok(Found::Verdict(Verdict::Approved { amount, .. })) => *amount,
         Ok(_) | Err(_) => return None,
     };
-    // A payment that cannot be read now is compared by the engine all the same.
+    // If the payment cannot be read here, the engine still compares the amounts.
     let payment = submitter.views.payment(answered.order).await.ok()??;
     let expected = payment.expected(answered.asked).filter(|expected| *expected != amount)?;
-    Some(format!("approves {} won of {key}, and {} are expected", amount.amount(), expected.amount()))
+    Some(format!("approves {} won for {key}, but {} won are expected", amount.amount(), expected.amount()))
 }
 
-/// What it means for a payment of ours; everything in it that names the payment must name the same.
+/// Converts a callback to the command for our payment. `None` unless all numbers in it name the same payment.
 fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) -> Option<PaymentAnswered> {
     let Callback { event_id, order, payment, key, operation, verdict, currency } = callback;
     let (number, asked) = Asked::of_key(&key)?;
@@ -78,22 +81,22 @@ fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) 
     is_one.then_some(PaymentAnswered { order: id, asked, answer, told })
 }
 
-/// A callback from a provider inside the binary.
+/// A callback of a provider inside the binary.
 pub struct QueuedCallback {
     signature: String,
     body: Vec<u8>,
     taken: oneshot::Sender<()>,
 }
 
-/// Where such a provider puts them; the cashier takes them out.
+/// The queue of callbacks from a provider inside the binary; the payment loop reads it.
 pub struct CallbackQueue(mpsc::Sender<QueuedCallback>);
 
-/// Letters that may wait; then the provider does.
-const LETTERS_MAX: usize = 256;
+/// Callbacks that may wait in the queue; at the limit the provider waits.
+const QUEUED_MAX: usize = 256;
 
 impl CallbackQueue {
     pub fn open() -> (Arc<CallbackQueue>, mpsc::Receiver<QueuedCallback>) {
-        let (sender, callbacks_in) = mpsc::channel(LETTERS_MAX);
+        let (sender, callbacks_in) = mpsc::channel(QUEUED_MAX);
         (Arc::new(CallbackQueue(sender)), callbacks_in)
     }
 }
@@ -103,18 +106,18 @@ impl CallbackSink for CallbackQueue {
         Box::pin(async move {
             let (taken, when_taken) = oneshot::channel();
             if self.0.send(QueuedCallback { signature, body, taken }).await.is_ok() {
-                // A shop that stops meanwhile has not taken it in, and looks it up when it is back.
+                // A shop that stops now has not applied the callback, and queries the payment after its restart.
                 let _ = when_taken.await;
             }
         })
     }
 }
 
-/// Does with a letter what the endpoint does with a request.
-pub(crate) async fn deliver(telling: IncomingCallback<'_>, letter: QueuedCallback) {
-    if let Err(error) = take_in(telling, &letter.signature, &letter.body).await {
-        tracing::warn!("A callback of {} was not taken in: {error:?}", telling.provider.name());
+/// Handles a queued callback as the endpoint handles a request.
+pub(crate) async fn deliver(incoming: IncomingCallback<'_>, queued: QueuedCallback) {
+    if let Err(error) = take_in(incoming, &queued.signature, &queued.body).await {
+        tracing::warn!("A callback of {} was not applied: {error:?}", incoming.provider.name());
     }
-    // The provider may have stopped to wait.
-    let _ = letter.taken.send(());
+    // The provider may have stopped waiting.
+    let _ = queued.taken.send(());
 }

@@ -1,4 +1,5 @@
-//! The rule that moves the gradual percentage by itself, when it is switched on (O-21): parallel must not be worse than sequential.
+//! The rule that moves the gradual percentage automatically when it is enabled (O-21): parallel must not be worse than
+//! sequential.
 
 use std::time::{Duration, Instant};
 
@@ -12,31 +13,32 @@ use domain::reason::Reason;
 use crate::api::Shop;
 use crate::config::Canary as Settings;
 
-/// The latest orders that are looked at.
+/// How many of the latest orders are compared.
 const ORDERS_MAX: usize = 512;
-/// Fewer than this on either side prove nothing.
+/// With fewer orders on either side nothing is concluded.
 const ORDERS_MIN: usize = 30;
-/// Parallel may fail for technical reasons more often by less than so many in a hundred.
+/// The share of orders that fail for technical reasons may be higher in parallel by less than this, in percentage
+/// points.
 const FAILURES_PERCENT_MORE: usize = 2;
-/// And take less than so many times as long.
+/// Parallel may take less than this many times as long as sequential.
 const SLOWER_MAX: u32 = 2;
-/// A difference that nobody feels is none.
-const TIME_FELT: Duration = Duration::from_millis(50);
+/// A difference below this is ignored, because customers do not notice it.
+const NOTICEABLE: Duration = Duration::from_millis(50);
 const PERCENT_MAX: u8 = 100;
 
-/// Looks now and then, and changes the setting by what it sees.
+/// Compares both modes at intervals and changes the percentage accordingly.
 pub struct Canary {
     settings: Settings,
     looked: Instant,
 }
 
-/// What one mode did to the orders that were claimed in it.
+/// Results of the orders that were claimed in one mode.
 #[derive(Clone, Debug, Default)]
 struct Sample {
     orders: usize,
-    /// Ended for technical reasons; refusals are answers.
+    /// Orders that ended for technical reasons. Refusals do not count.
     failed: usize,
-    /// Of those that came about.
+    /// How long successful orders took to claim, shortest first.
     took: Vec<Duration>,
 }
 
@@ -52,7 +54,7 @@ impl Canary {
         Canary { settings, looked: Instant::now() }
     }
 
-    /// Looks, if it is time.
+    /// Compares the modes if the interval has passed.
     pub async fn look_once(&mut self, shop: &Shop) {
         if !self.settings.enabled || self.looked.elapsed() < self.settings.every() {
             return;
@@ -61,7 +63,7 @@ impl Canary {
         match self.compare(shop).await {
             Ok(Ok(())) => {}
             Ok(Err(refusal)) => tracing::warn!("The canary's change was refused: {refusal:?}"),
-            Err(error) => tracing::warn!("The canary could not look: {error}"),
+            Err(error) => tracing::warn!("The canary could not compare the modes: {error}"),
         }
     }
 
@@ -72,7 +74,7 @@ impl Canary {
             return Ok(Ok(()));
         }
         let orders = shop.submitter.views.orders(None, None, ORDERS_MAX).await?;
-        // What was placed before the last change says nothing of it.
+        // Orders placed before the last change say nothing about it.
         let since = newest.first().map_or_else(Default::default, |change| change.at);
         let orders: Vec<Order> = orders.into_iter().filter(|order| order.created.at >= since).collect();
         let (parallel, sequential) = (Sample::of(Mode::Parallel, &orders), Sample::of(Mode::Sequential, &orders));
@@ -80,7 +82,7 @@ impl Canary {
             return Ok(Ok(()));
         };
         let reason = format!("canary: {percent} %, parallel {}, sequential {}", parallel.words(), sequential.words());
-        tracing::warn!(percent, "The gradual percentage changes by itself: {reason}");
+        tracing::warn!(percent, "The gradual percentage changes automatically: {reason}");
         let change =
             ChangeModes { choice: Choice::Gradual, percent: Some(percent), by: None, reason: reason.as_str().into() };
         let reply = shop.submitter.submit(Command::ChangeModes(Box::new(change)), None).await;
@@ -108,7 +110,7 @@ impl Sample {
         sample
     }
 
-    /// Nine in ten took at most so long.
+    /// Returns the 90th percentile of the time to claim an order.
     fn time(&self) -> Duration {
         self.took.get(self.took.len() * 9 / 10).copied().unwrap_or_default()
     }
@@ -127,7 +129,7 @@ fn verdict(parallel: &Sample, sequential: &Sample) -> Verdict {
         return Verdict::Wait;
     }
     let fails_more = parallel.failed_percent() >= sequential.failed_percent() + FAILURES_PERCENT_MORE;
-    let takes_longer = parallel.time() >= (sequential.time() * SLOWER_MAX).max(TIME_FELT);
+    let takes_longer = parallel.time() >= (sequential.time() * SLOWER_MAX).max(NOTICEABLE);
     if fails_more || takes_longer { Verdict::RollBack } else { Verdict::Advance }
 }
 
@@ -155,20 +157,20 @@ mod tests {
     }
 
     #[test]
-    fn few_orders_prove_nothing() {
+    fn few_orders_lead_to_no_change() {
         check(&sample(29, 29, 1), &sample(400, 0, 1), Verdict::Wait);
         check(&sample(400, 0, 1), &sample(29, 0, 1), Verdict::Wait);
     }
 
     #[test]
-    fn parallel_that_is_as_good_goes_on() {
+    fn parallel_that_is_as_good_advances() {
         check(&sample(100, 1, 100), &sample(300, 0, 90), Verdict::Advance);
         check(&sample(100, 0, 40), &sample(300, 0, 1), Verdict::Advance);
         check(&sample(100, 5, 100), &sample(100, 5, 100), Verdict::Advance);
     }
 
     #[test]
-    fn parallel_that_fails_more_often_or_takes_twice_as_long_is_taken_back() {
+    fn parallel_that_fails_more_often_or_takes_twice_as_long_is_rolled_back() {
         check(&sample(100, 2, 10), &sample(300, 0, 10), Verdict::RollBack);
         check(&sample(100, 0, 200), &sample(300, 0, 100), Verdict::RollBack);
     }

@@ -1,4 +1,4 @@
-//! What the engine wrote is brought to the disk and answered here, while the engine decides the next batch.
+//! Makes written batches durable and answers their commands, while the engine decides the next batch.
 
 use std::io;
 use std::sync::Arc;
@@ -17,24 +17,24 @@ use crate::metrics::EngineMetrics;
 use crate::runtime::health::{AtWork, Health};
 use crate::system::logging;
 
-/// Batches that may be written before an earlier one is settled. One is enough to keep the disk busy; with more, answers
-/// only wait longer.
+/// Batches that may be written before an earlier one is durable. One is enough to keep the disk busy; more would only
+/// delay answers.
 const WRITTEN_AHEAD_MAX: usize = 1;
 
-/// Who is told of a batch, beside those who sent its commands.
+/// Parts that are notified of a committed batch, in addition to the senders of its commands.
 pub struct Listeners {
     pub waiting: Arc<Waiting>,
     pub subscriptions: Arc<Subscriptions>,
     pub metrics: Arc<EngineMetrics>,
-    /// The cashier, told when a payment has something to be asked.
+    /// Notified when a payment call is due.
     pub due: Arc<Notify>,
-    /// Wakes those at other processes.
+    /// Wakes subscribers at other processes.
     pub notifier: Option<Arc<dyn Notifier>>,
     pub ranking: Option<Arc<dyn Ranking>>,
     pub health: Arc<Health>,
 }
 
-/// The thread that settles, in the order of writing.
+/// The thread that completes batches, in the order in which they were written.
 pub(crate) struct Committer {
     sender: SyncSender<(PendingCommit, Instant)>,
     thread: JoinHandle<()>,
@@ -43,7 +43,7 @@ pub(crate) struct Committer {
 
 struct Shared {
     listeners: Listeners,
-    /// Batches that were handed over and are not settled.
+    /// Batches that were handed over and are not complete.
     open: AtomicUsize,
     is_broken: AtomicBool,
 }
@@ -62,7 +62,8 @@ impl Committer {
         Ok(Committer { sender, thread, shared })
     }
 
-    /// Settles a batch, or has it settled while there is more to do; waits while too many are ahead.
+    /// Completes a batch: here if there is nothing else to do, else on the thread. Waits while too many batches are
+    /// pending.
     pub(crate) fn take(&self, written: PendingCommit, started: Instant, is_more_waiting: bool) {
         if !is_more_waiting && self.shared.open.load(Ordering::Acquire) == 0 {
             return self.shared.complete(written, started);
@@ -73,12 +74,12 @@ impl Committer {
         }
     }
 
-    /// Whether the disk failed under something that was written.
+    /// True if syncing written data to the disk failed.
     pub(crate) fn is_broken(&self) -> bool {
         self.shared.is_broken.load(Ordering::Acquire)
     }
 
-    /// Returns when everything is settled.
+    /// Returns when every batch is complete.
     pub(crate) fn finish(self) {
         drop(self.sender);
         if self.thread.join().is_err() {
@@ -98,11 +99,11 @@ impl Shared {
     fn complete(&self, written: PendingCommit, started: Instant) {
         let Listeners { waiting, subscriptions, metrics, due, notifier, ranking, .. } = &self.listeners;
         if let Some(ranking) = ranking {
-            // Before anybody is answered: from then on it must not say what was true before.
+            // Before any answer: an answered customer must not read an older ranking.
             ranking.apply(&written.report.sold);
         }
         let report: Report = written.complete();
-        say(&report);
+        log_alarms(&report);
         if report.is_broken {
             self.is_broken.store(true, Ordering::Release);
         }
@@ -120,15 +121,15 @@ impl Shared {
     }
 }
 
-/// Logs what a person must see to.
-fn say(report: &Report) {
+/// Logs what an operator must act on.
+fn log_alarms(report: &Report) {
     for error in &report.errors {
         logging::error("The engine met an error", error);
     }
     for order in &report.stuck {
         tracing::error!(
             %order,
-            "COMPENSATION_STUCK: nobody gives back what order {order} holds; `doorbuster order stuck` shows it."
+            "COMPENSATION_STUCK: no participant restores what order {order} holds; see `doorbuster order stuck`."
         );
     }
     for stuck in &report.payments_stuck {
@@ -136,45 +137,45 @@ fn say(report: &Report) {
             payment = stuck.payment_id.as_str(),
             order = stuck.order_id.as_str(),
             amount = stuck.amount.amount(),
-            "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; `doorbuster payment stuck` shows it.",
+            "PAYMENT_STUCK: the provider declined the {} of {} for the last time: {}; see `doorbuster payment stuck`.",
             stuck.operation.name(),
             stuck.payment_id,
             stuck.code
         );
     }
-    say_of_events(report);
+    log_events(report);
 }
 
-/// Logs what became of events that were not simply handled.
-fn say_of_events(report: &Report) {
+/// Logs events that were dead-lettered, refused, repeated or healed.
+fn log_events(report: &Report) {
     for DeadLettered { letter, group, kind, error } in &report.buried {
         let group = group.name();
         tracing::warn!(
             letter = letter.0,
             group,
             r#type = %kind,
-            "DLQ_EVENT: {group} gave up an event, {kind}: {error}; `doorbuster dlq show {letter}` shows it."
+            "DLQ_EVENT: {group} dead-lettered an event, {kind}: {error}; see `doorbuster dlq show {letter}`."
         );
     }
     for (letter, group) in &report.permanent {
         tracing::error!(
             letter = letter.0,
             group = group.name(),
-            "PERMANENT_FAILURE: an event is given up for good; `doorbuster dlq show {letter}` says why."
+            "PERMANENT_FAILURE: an event cannot be retried; see `doorbuster dlq show {letter}`."
         );
     }
     for what in &report.broken {
-        tracing::error!("PERMANENT_FAILURE: something was not done that would have broken the shop's books: {what}");
+        tracing::error!("PERMANENT_FAILURE: a change that would have broken an invariant was refused: {what}");
     }
     for (group, events) in &report.skipped {
         let group = group.name();
-        tracing::warn!(group, events, "{group} was handed {events} events again, or too late; they change nothing.");
+        tracing::warn!(group, events, "{group} skipped {events} events that were delivered again or too late.");
     }
     for (group, event) in &report.healed {
         tracing::warn!(
             group = group.name(),
             event = app::events::outbox::uuid(event.0),
-            "The broker lost an event of an order; it was taken in from the store. `doorbuster replay` finds others."
+            "The broker lost an event of an order; it was handled from the store. `doorbuster replay` finds others."
         );
     }
 }

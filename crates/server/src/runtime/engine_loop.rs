@@ -1,4 +1,4 @@
-//! The engine's thread: inside, things are done once; here they are repeated.
+//! The engine's thread: repeats the engine's single-step verbs until it is stopped.
 
 use std::io;
 use std::sync::Arc;
@@ -14,36 +14,36 @@ use crate::runtime::health::Health;
 use crate::runtime::shutdown::Stop;
 use crate::system::logging;
 
-/// How often due timers are looked for.
+/// How often due timers are read.
 const TIMERS_EVERY: Duration = Duration::from_millis(200);
-/// How often the mode of orders is looked at.
+/// How often the mode of orders is read.
 const MODES_EVERY: Duration = Duration::from_secs(1);
-/// How often groups are asked after that somebody else may have moved.
+/// How often the stored offsets of the groups are read, because an operator or another process may have moved them.
 const PLACES_EVERY: Duration = Duration::from_secs(1);
-/// How often a store that took no writes is asked whether it does again.
+/// How often a store that refused writes is probed.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// Timers handled at once, and events read of one partition at once.
+/// Timers handled at once, and events read from one partition at once.
 const TIMERS_MAX: usize = 256;
 pub(crate) const EVENTS_MAX: usize = 256;
 
-/// Everything the loop works with.
+/// The parts that the loop works with.
 pub struct Worker {
     pub engine: Engine,
-    /// Reads the event log; only under the log executor.
+    /// Reads the event log; present only under the log executor.
     pub consumer: Option<Consumer>,
     pub queue: mpsc::Receiver<Job>,
-    /// How long after the one before a batch begins at the earliest, unless it is full.
+    /// Minimum time between the start of two batches, unless the second one is full.
     pub batch_every: Duration,
     pub listeners: Listeners,
-    /// Told by the event log when there may be something to read.
+    /// Notified by the event log when there may be events to read.
     pub arrived: Arc<Notify>,
-    /// Told when events were written, for whoever brings them elsewhere.
+    /// Notified when events were written, for the relay.
     pub committed: Arc<Notify>,
     pub stop: Stop,
 }
 
 impl Worker {
-    /// Runs until it is told to stop, or the store is broken.
+    /// Runs until it is stopped or the store has failed.
     pub async fn run(self) -> io::Result<()> {
         let Worker { engine, consumer, queue, batch_every, listeners, arrived, committed, stop } = self;
         let health = Arc::clone(&listeners.health);
@@ -56,7 +56,7 @@ impl Worker {
     }
 }
 
-/// The loop's own part of the worker.
+/// The state of the loop.
 struct Round {
     engine: Engine,
     consumer: Option<Consumer>,
@@ -109,7 +109,8 @@ impl Round {
         }
     }
 
-    /// Has jobs decided and written; they are settled beside the next ones. Says whether more is due at once.
+    /// Decides and writes a batch, which the committer completes while the next one is decided. Returns true if more
+    /// work is due at once.
     async fn write(&mut self, jobs: Vec<Job>, committer: &Committer) -> bool {
         let started = Instant::now();
         self.began = Some(started);
@@ -128,7 +129,7 @@ impl Round {
         is_more_due
     }
 
-    /// Takes what waits in the queue; waits itself only when there is nothing else to do. `false` when it is time to stop.
+    /// Takes the queued commands; waits only when there is nothing else to do. Returns `false` when it is time to stop.
     async fn receive(&mut self, jobs: &mut Vec<Job>, is_quiet: bool) -> bool {
         let batch_max = self.engine.settings().batch_max;
         if is_quiet {
@@ -156,7 +157,7 @@ impl Round {
         true
     }
 
-    /// Readiness keeps requests away from a store that took no writes, so none of them finds out that it does again.
+    /// Probes a store that refused writes: an unready shop gets no requests, so no request would notice the recovery.
     async fn probe(&mut self) {
         match self.engine.probe().await {
             Ok(()) => self.health.recover(),
@@ -168,26 +169,26 @@ impl Round {
         match self.engine.due_timers(TIMERS_MAX).await {
             Ok(due) => jobs.extend(due),
             Err(error) => {
-                // Whether it can be written to is asked within a second.
+                // The store is probed within a second.
                 self.health.note(0, 1);
                 logging::error("Due timers could not be read", &error);
             }
         }
     }
 
-    /// Another process on the same store may have changed the mode of orders.
+    /// Reads the mode of orders, which another process on the same store may have changed.
     async fn learn_modes(&mut self) {
         if let Err(error) = self.engine.learn_modes().await {
             logging::error("Which mode orders are claimed in could not be read", &error);
         }
     }
 
-    /// Everything that was handed out is decided: the groups are where the store says, or have been moved.
+    /// Compares the groups' offsets with the store. Called only when every event that was read has been decided.
     async fn look_after_places(&mut self, jobs: &mut Vec<Job>) {
         let Some(consumer) = &mut self.consumer else { return };
         match consumer.look_again().await {
             Ok(()) => jobs.extend(consumer.pass_over()),
-            Err(error) => logging::error("Where the groups stand could not be read", &error),
+            Err(error) => logging::error("The groups' offsets could not be read", &error),
         }
     }
 
@@ -199,7 +200,7 @@ impl Round {
         }
     }
 
-    /// Settles what is still inside: nothing that was taken is left without an answer.
+    /// Decides what is left in the queue, so that every accepted command is answered.
     async fn finish(&mut self, committer: &Committer) {
         self.queue.close();
         let mut jobs = vec![];

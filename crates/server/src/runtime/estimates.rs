@@ -35,7 +35,7 @@ const LOOKED_AT: usize = 48;
 const FRESH_FOR: Duration = Duration::from_secs(2);
 /// An older measurement is not used: the reader waits for a new one.
 const USABLE_FOR: Duration = Duration::from_secs(30);
-/// A cashier takes up a due payment within this time, unless the breaker is open.
+/// The payment loop takes up a due payment within this time, unless the breaker is open.
 const ASKED_WITHIN: Duration = Duration::from_secs(2);
 
 /// The sources of estimates.
@@ -104,7 +104,7 @@ impl Estimates {
     }
 
     /// The moment at which the order's claiming, compensation or payment ends by itself. `None`: nothing is under way, a person is
-    /// waited for, or the payment is overdue and this process has no cashier.
+    /// waited for, or the payment is overdue and this process has no payment loop.
     pub async fn completion(&self, order: &Order, payment: Option<&Payment>) -> Result<Option<Timestamp>, StoreError> {
         let begun = match order.outcome {
             Outcome::Pending => order.created.at,
@@ -133,7 +133,7 @@ impl Estimates {
         let took = self.measured().await.paying.unwrap_or(PAYMENT_UNTIL_MEASURED);
         let Sources { provider, provider_timeout, .. } = &self.0.sources;
         let now = self.now();
-        // The breaker of another process is open, or no cashier runs: only that process knows the next try.
+        // The breaker of another process is open, or no payment loop runs: only that process knows the next try.
         let is_left_alone = due.is_some_and(|due| due + *provider_timeout + ASKED_WITHIN < now);
         if provider.is_none() && is_left_alone {
             return None;

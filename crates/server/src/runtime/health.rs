@@ -1,14 +1,14 @@
-//! How the process is: whether its store takes writes, and whether all its threads are at work.
+//! Health of the process: its store takes writes, and all its threads are alive.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use tokio::sync::watch;
 
-/// What the engine finds with its store, and what becomes of the threads.
+/// What the engine found with its store, and the first failure of a thread.
 #[derive(Debug)]
 pub struct Health {
-    /// Attempts to commit that failed since the last one that did not.
+    /// Attempts to commit that failed since the last successful one.
     failures: AtomicU64,
     failed: watch::Sender<Option<&'static str>>,
 }
@@ -20,12 +20,12 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Whether the last attempt to commit came to something.
+    /// Returns true if the last attempt to commit succeeded.
     pub fn takes_writes(&self) -> bool {
         self.failures.load(Ordering::Relaxed) == 0
     }
 
-    /// Notes what a batch met: commits, and attempts that failed because of the store.
+    /// Records the commits of a batch, and the attempts that failed because of the store.
     pub fn note(&self, commits: usize, failures: usize) {
         if commits > 0 {
             self.recover();
@@ -34,7 +34,7 @@ impl Health {
         }
     }
 
-    /// The store takes writes.
+    /// Records that the store takes writes.
     pub fn recover(&self) {
         let failures = self.failures.swap(0, Ordering::Relaxed);
         if failures > 0 {
@@ -42,7 +42,7 @@ impl Health {
         }
     }
 
-    /// Says for good that the process cannot do its work any more.
+    /// Records, permanently, that the process cannot do its work.
     pub fn fail(&self, why: &'static str) {
         self.failed.send_if_modified(|failed| {
             let is_first = failed.is_none();
@@ -51,23 +51,23 @@ impl Health {
         });
     }
 
-    /// Why the process cannot do its work any more.
+    /// Returns why the process cannot do its work, if it has failed.
     pub fn failed(&self) -> Option<&'static str> {
         *self.failed.borrow()
     }
 
-    /// Returns once it cannot.
+    /// Waits until the process has failed; returns why.
     pub async fn failure(&self) -> &'static str {
         let mut failed = self.failed.subscribe();
         match failed.wait_for(Option::is_some).await {
             Ok(why) => why.unwrap_or_default(),
-            // The sender is this very object.
+            // The sender is a field of this struct, so the channel is never closed.
             Err(_) => std::future::pending().await,
         }
     }
 }
 
-/// Held by a thread for as long as it works; if the thread panics, the process has failed.
+/// Guard of a working thread: if the thread panics, the process has failed.
 pub struct AtWork {
     health: std::sync::Arc<Health>,
     panicked: &'static str,
@@ -98,7 +98,7 @@ mod tests {
         let health = Arc::new(Health::default());
         let of = |text| AtWork::new(&health, text);
         drop(of("nothing"));
-        assert_eq!(health.failed(), None, "a thread that ends in peace is no failure");
+        assert_eq!(health.failed(), None, "a thread that ends without a panic is no failure");
         let at_work = of("the first panicked");
         std::thread::spawn(move || {
             let _at_work = at_work;
@@ -106,17 +106,17 @@ mod tests {
         })
         .join()
         .unwrap_err();
-        health.fail("something later");
+        health.fail("a later failure");
         assert_eq!(health.failure().await, "the first panicked");
     }
 
     #[test]
-    fn one_commit_says_that_writes_are_taken_again() {
+    fn one_commit_ends_a_series_of_failures() {
         let health = Health::default();
         health.note(0, 4);
         assert!(!health.takes_writes());
         health.note(0, 0);
-        assert!(!health.takes_writes(), "what wrote nothing proves nothing");
+        assert!(!health.takes_writes(), "a batch that wrote nothing proves nothing");
         health.note(1, 1);
         assert!(health.takes_writes());
     }

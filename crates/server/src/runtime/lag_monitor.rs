@@ -1,4 +1,4 @@
-//! Looks now and then how far the log has come: what waits for the relay, for each consumer group, and for people.
+//! Measures consumer lag, the relay's backlog and what waits for operators, at intervals.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,12 +18,12 @@ use crate::metrics::{LogCondition, LogMetrics, Waiting};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::shutdown::Stop;
 
-/// As often as the sources have it.
+/// Interval of the lag measurement, as required.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// How often that is counted which is an alarm when there is any.
+/// Interval for counts whose alarms fire at any value above 0.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 
-pub struct LogWatch {
+pub struct LagMonitor {
     pub views: Arc<dyn Views>,
     pub log: Log,
     pub clock: Arc<dyn Clock>,
@@ -31,8 +31,8 @@ pub struct LogWatch {
     pub health: Arc<Health>,
 }
 
-impl LogWatch {
-    /// Begins, on a thread of its own.
+impl LagMonitor {
+    /// Starts the monitor on its own thread.
     pub fn start(self, stop: Stop) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let at_work = AtWork::new(&self.health, "The thread that watches the log has panicked.");
@@ -46,7 +46,7 @@ impl LogWatch {
     async fn run(self, mut stop: Stop) {
         let mut looked: Option<Instant> = None;
         while !stop.is_requested() {
-            // Where reactions run inline there is no log to look at.
+            // With inline reactions there is no log to measure.
             if self.log.carrier != Carrier::Inline && looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
                 looked = Some(Instant::now());
                 self.metrics.tell(or_nothing(self.look().await));
@@ -59,7 +59,7 @@ impl LogWatch {
         }
     }
 
-    /// In the store, so of all processes, and of those that are gone.
+    /// Counts what waits for operators. The store holds it for all processes, also for those that have ended.
     async fn count(&self) -> Result<Waiting, StoreError> {
         let open = self.views.open_letters().await?;
         let of = |group: &Group| {
@@ -83,7 +83,7 @@ impl LogWatch {
         Ok(LogCondition { lags, backlog })
     }
 
-    /// Events that wait for the relay, and the age of the oldest in seconds.
+    /// Returns the number of events that wait for the relay, and the age of the oldest in seconds.
     async fn backlog(&self) -> Result<(i64, f64), StoreError> {
         let shards = self.views.shards().await?;
         let events = shards.iter().map(|place| (place.end - place.relayed).max(0)).sum();
@@ -93,10 +93,10 @@ impl LogWatch {
     }
 }
 
-/// What was found before would be believed to be so still.
+/// Replaces a failed measurement by zero: keeping the old figure would present it as current.
 fn or_nothing<T: Default>(found: Result<T, StoreError>) -> T {
     found.unwrap_or_else(|error| {
-        tracing::warn!("How far the log has come could not be read: {error}");
+        tracing::warn!("The consumer lag could not be measured: {error}");
         T::default()
     })
 }

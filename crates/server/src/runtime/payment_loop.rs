@@ -1,5 +1,5 @@
-//! The cashier's thread: a lane of its own, so that a sale keeps neither payments nor callbacks waiting. Inside, an errand is
-//! run once; here all that are due are, so many at a time.
+//! The payment loop, on its own thread, so that a sale delays neither payments nor callbacks. The payment runner makes
+//! one call; the loop makes all due calls, up to the concurrency limit.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -30,127 +30,127 @@ mod patient;
 
 pub use patient::Patient;
 
-/// How often payments are looked for that nobody told of: those of other processes, and those whose pause is over.
+/// Interval for due payments without a notification: those of other processes, and those whose retry pause is over.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How often payments are counted that wait for an operator.
+/// Interval for counting the payments that wait for an operator.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
-/// After an answer that the engine did not take.
+/// Pause after an answer that the engine did not accept.
 const PAUSE: Duration = Duration::from_millis(500);
-/// A stop waits so long for what is under way; what is not answered by then is asked or looked up again.
+/// How long a stop waits for open calls. A call without an answer by then is repeated or queried later.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What the loop works with.
+/// The parts that the loop works with.
 pub struct Parts {
     pub submitter: Submitter,
     pub provider: Arc<dyn Provider>,
     pub metrics: PaymentMetrics,
     pub concurrency: usize,
-    /// Told when a commit made something due.
+    /// Notified when a commit made a call due.
     pub due: Arc<Notify>,
     /// Callbacks of a provider inside the binary.
     pub callbacks_in: mpsc::Receiver<QueuedCallback>,
 }
 
-/// A cashier at work.
-pub struct CashierThread {
+/// The payment loop's thread.
+pub struct PaymentThread {
     stopper: Stopper,
     ended: Receiver<()>,
 }
 
-impl CashierThread {
-    /// `make` is called on the thread, where the cashier stays.
-    pub fn start(make: impl FnOnce() -> PaymentRunner + Send + 'static, parts: Parts) -> io::Result<CashierThread> {
+impl PaymentThread {
+    /// Starts the loop. `make` is called on the thread, because the runner cannot leave it.
+    pub fn start(make: impl FnOnce() -> PaymentRunner + Send + 'static, parts: Parts) -> io::Result<PaymentThread> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stopper, stop) = shutdown::channel();
         let (end, ended) = channel();
-        let at_work = AtWork::new(&parts.submitter.health, "The cashier's thread has panicked.");
+        let at_work = AtWork::new(&parts.submitter.health, "The payment loop's thread has panicked.");
         let run = move || {
             let _at_work = at_work;
             runtime.block_on(run(&make(), parts, stop));
-            // Nobody listens any more when the stop was too long for him.
+            // The receiver is gone if the stop was too long for it.
             let _ = end.send(());
         };
-        std::thread::Builder::new().name("cashier".to_owned()).spawn(run)?;
-        Ok(CashierThread { stopper, ended })
+        std::thread::Builder::new().name("payments".to_owned()).spawn(run)?;
+        Ok(PaymentThread { stopper, ended })
     }
 
-    /// Ends before the engine does, which takes in the last answers.
+    /// Stops the loop. Must be called before the engine stops, so that the engine takes the last answers.
     pub fn stop(self) {
         self.stopper.stop();
         if self.ended.recv_timeout(STOP_PATIENCE).is_err() {
-            tracing::warn!("The payment provider has not answered everything; it is asked again at the next start.");
+            tracing::warn!("The payment provider has not answered all calls; they are repeated after the next start.");
         }
     }
 }
 
 type Task<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-async fn run(cashier: &PaymentRunner, parts: Parts, mut stop: Stop) {
+async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
     let Parts { submitter, provider, metrics, concurrency, due, mut callbacks_in } = parts;
-    let desk = PaymentTasks { cashier, submitter: &submitter, metrics: &metrics };
+    let tasks = PaymentTasks { runner, submitter: &submitter, metrics: &metrics };
     let mut under_way = BTreeSet::new();
     let mut calls: FuturesUnordered<Task<'_, OrderId>> = FuturesUnordered::new();
     let mut callbacks: FuturesUnordered<Task<'_, ()>> = FuturesUnordered::new();
     let mut state = State::Closed;
     let mut count = tokio::time::interval(COUNT_EVERY);
     while !stop.is_requested() {
-        desk.watch(&mut state);
+        tasks.watch(&mut state);
         let free = match state {
             State::Closed => concurrency.saturating_sub(calls.len()),
-            // One trial, and nothing beside it.
+            // One trial call, and no other call during it.
             State::HalfOpen => usize::from(calls.is_empty()),
             State::Open => 0,
         };
-        for payment in desk.due(free, &under_way).await {
+        for payment in tasks.due(free, &under_way).await {
             under_way.insert(payment.order);
-            calls.push(Box::pin(desk.run(payment)));
+            calls.push(Box::pin(tasks.run(payment)));
         }
         tokio::select! {
             Some(order) = calls.next(), if !calls.is_empty() => {
                 under_way.remove(&order);
-                // Those that ended at the same time, so that what is due is read once for all of them.
+                // Collects the calls that ended at the same time, so that due payments are read once for all of them.
                 while let Some(Some(order)) = calls.next().now_or_never() {
                     under_way.remove(&order);
                 }
             }
             Some(()) = callbacks.next(), if !callbacks.is_empty() => {}
-            Some(letter) = callbacks_in.recv() => {
-                let telling = IncomingCallback { submitter: &submitter, provider: provider.as_ref(), mismatches: metrics.mismatches() };
-                callbacks.push(Box::pin(callbacks::deliver(telling, letter)));
+            Some(queued) = callbacks_in.recv() => {
+                let incoming = IncomingCallback { submitter: &submitter, provider: provider.as_ref(), mismatches: metrics.mismatches() };
+                callbacks.push(Box::pin(callbacks::deliver(incoming, queued)));
             }
             () = due.notified(), if free > 0 => {}
-            _ = count.tick() => desk.count_stuck().await,
+            _ = count.tick() => tasks.count_stuck().await,
             () = tokio::time::sleep(LOOK_EVERY) => {}
             () = stop.requested() => {}
         }
     }
-    // A provider inside the binary must not wait for its callbacks any more.
+    // A provider inside the binary must not wait for its callbacks any longer.
     drop((callbacks, callbacks_in));
-    // What was asked is heard, if it is answered soon; `stop` does not wait longer than its patience.
+    // Waits for answers to open calls; `stop` limits how long.
     while calls.next().await.is_some() {}
 }
 
 struct PaymentTasks<'a> {
-    cashier: &'a PaymentRunner,
+    runner: &'a PaymentRunner,
     submitter: &'a Submitter,
     metrics: &'a PaymentMetrics,
 }
 
 impl PaymentTasks<'_> {
-    /// Tells of the breaker what has changed.
+    /// Logs and counts a change of the breaker's state.
     fn watch(&self, state: &mut State) {
-        let before = std::mem::replace(state, self.cashier.state());
+        let before = std::mem::replace(state, self.runner.state());
         self.metrics.stand(*state);
         match (before, *state) {
             (State::Closed, State::Open) => {
-                tracing::error!("The payment provider keeps failing and is left alone for a while; payments wait.");
+                tracing::error!("The payment provider keeps failing: its breaker is open and payments wait.");
             }
             (State::Open | State::HalfOpen, State::Closed) => tracing::info!("The payment provider answers again."),
             _ => {}
         }
     }
 
-    /// Of all processes; what was counted before stands while it cannot be read.
+    /// Counts the stuck payments of all processes. A failed read keeps the last count.
     async fn count_stuck(&self) {
         match self.submitter.views.stuck_payments().await {
             Ok(stuck) => self.metrics.count_stuck(stuck),
@@ -162,7 +162,7 @@ impl PaymentTasks<'_> {
         if free == 0 {
             return vec![];
         }
-        // Those under way are still due, and the longest.
+        // Payments with an open call are still due, and the oldest.
         let limit = free + under_way.len();
         let due = self.submitter.views.due_payments(self.submitter.clock.now(), limit).await;
         let due = due.unwrap_or_else(|error| {
@@ -174,13 +174,14 @@ impl PaymentTasks<'_> {
 
     async fn run(&self, payment: Payment) -> OrderId {
         let order = payment.order;
-        if let Some(call) = self.cashier.pay_once(&payment).await {
+        if let Some(call) = self.runner.pay_once(&payment).await {
             self.metrics.observe(&call);
-            tell_if_alarming(&call);
+            log_mismatch(&call);
             let command = Command::PaymentAnswered(Box::new(call.answered));
             if let Err(refusal) = self.submitter.submit(command, None).await.result {
-                // It stays due: it is asked under the same key, or looked up, when the engine takes work again.
-                logging::error("What the payment provider answered could not be taken in", &format!("{refusal:?}"));
+                // The payment stays due: the call is repeated with the same key, or queried, when the engine accepts
+                // work again.
+                logging::error("An answer of the payment provider could not be applied", &format!("{refusal:?}"));
                 tokio::time::sleep(PAUSE).await;
             }
         }
@@ -188,12 +189,12 @@ impl PaymentTasks<'_> {
     }
 }
 
-fn tell_if_alarming(call: &PaymentCall) {
+fn log_mismatch(call: &PaymentCall) {
     if call.is_alarming() {
         tracing::error!(
             key = &*call.ask.key,
             expected = call.ask.amount.amount(),
-            "PAYMENT_MISMATCH: the provider approved something else than it was asked for: {:?}",
+            "PAYMENT_MISMATCH: the provider approved something other than was requested: {:?}",
             call.answered.answer
         );
     }

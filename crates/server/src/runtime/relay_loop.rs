@@ -1,4 +1,4 @@
-//! The relay's thread: inside, a round is done once; here it is repeated.
+//! The relay's thread: repeats the relay's single rounds until it is stopped.
 
 use std::io;
 use std::sync::Arc;
@@ -13,26 +13,27 @@ use tokio::time::Instant;
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::shutdown::{self, Stop, Stopper};
 
-/// Events of one shard published at once.
+/// Events of one shard published in one round.
 const EVENTS_MAX: usize = 1_000;
-/// How often commits of other processes are looked for. Those of this one are told.
+/// Interval for commits of other processes. Commits of this process notify the relay.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// After a round that published, the next one begins no sooner than this after it began: what many orders are about goes to
-/// the broker together, which costs the database and the broker by the round.
+/// Minimum time between the start of two rounds if the first one published: the events of many orders go to the broker
+/// together, because database and broker cost is per round.
 const ROUND_EVERY: Duration = Duration::from_millis(20);
-/// After a failure.
+/// Pause after a failed round.
 const PAUSE: Duration = Duration::from_millis(500);
-/// A stop waits so long for a round that waits for the broker itself; whatever it was publishing is published again.
+/// How long a stop waits for a round that waits for the broker. Records of an unfinished round are published again.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
-/// A relay on its thread.
+/// The relay's thread.
 pub struct RelayThread {
     stopper: Stopper,
     ended: Receiver<()>,
 }
 
 impl RelayThread {
-    /// `make` is called on the thread, whose runtime the relay's connections live on. `committed` says that there is something.
+    /// Starts the relay. `make` is called on the thread, because the relay's connections belong to its runtime.
+    /// `committed` is notified of new events.
     pub fn start(
         make: impl FnOnce() -> Relay + Send + 'static,
         clock: Arc<dyn Clock>,
@@ -46,7 +47,7 @@ impl RelayThread {
         let run = move || {
             let _at_work = at_work;
             runtime.block_on(run(make(), clock.as_ref(), &committed, stop));
-            // Nobody listens any more when the stop was too long for him.
+            // The receiver is gone if the stop was too long for it.
             let _ = end.send(());
         };
         std::thread::Builder::new().name("relay".to_owned()).spawn(run)?;
@@ -56,7 +57,7 @@ impl RelayThread {
     pub fn stop(self) {
         self.stopper.stop();
         if self.ended.recv_timeout(STOP_PATIENCE).is_err() {
-            tracing::warn!("The relay still waits for the broker; what it was publishing will be published again.");
+            tracing::warn!("The relay still waits for the broker; the records of this round will be published again.");
         }
     }
 }
@@ -82,7 +83,7 @@ async fn run(mut relay: Relay, clock: &dyn Clock, committed: &Notify, mut stop: 
             }
             Err(error) => {
                 if is_well {
-                    tracing::error!("The relay goes on trying: {error}");
+                    tracing::error!("The relay could not publish and retries: {error}");
                 }
                 is_well = false;
                 PAUSE

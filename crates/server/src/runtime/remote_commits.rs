@@ -1,4 +1,5 @@
-//! Wakes those who listen or wait here for what other processes commit: when their bell is heard, and else by looking.
+//! Wakes subscribers and waiting requests of this process after commits of other processes: by notification if there is
+//! a notifier, else by polling.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -16,27 +17,27 @@ use crate::live::waiting::{Subject, Waiting};
 use crate::runtime::health::{AtWork, Health};
 use crate::runtime::shutdown::Stop;
 
-/// How often is looked while no bell is heard, for all who listen or wait together.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// How often is looked all the same while one is: a ring may be lost.
-const LOOK_ALL_THE_SAME_EVERY: Duration = Duration::from_secs(1);
+/// Polling interval without notifications, for all subscribers together.
+const POLL_EVERY: Duration = Duration::from_millis(50);
+/// Polling interval with notifications, because one may be lost.
+const POLL_NOTIFIED_EVERY: Duration = Duration::from_secs(1);
 
-/// Looks out for the commits of others.
-pub struct Lookout {
+/// Watches for the commits of other processes.
+pub struct RemoteCommits {
     changes: Option<Arc<dyn ChangeFeed>>,
     notifier: Option<Arc<dyn Notifier>>,
     home: Home,
     seen: Seen,
 }
 
-/// Those who are here.
+/// The subscribers and waiting requests of this process.
 #[derive(Clone)]
 struct Home {
     waiting: Arc<Waiting>,
     subscriptions: Arc<Subscriptions>,
 }
 
-/// How far everybody had come at the last look.
+/// The position of everything watched at the last poll.
 #[derive(Default)]
 struct Seen {
     pulse: Option<i64>,
@@ -45,17 +46,17 @@ struct Seen {
     requests: HashMap<RequestId, i64>,
 }
 
-impl Lookout {
+impl RemoteCommits {
     pub fn new(
         changes: Option<Arc<dyn ChangeFeed>>,
         notifier: Option<Arc<dyn Notifier>>,
         waiting: Arc<Waiting>,
         subscriptions: Arc<Subscriptions>,
-    ) -> Lookout {
-        Lookout { changes, notifier, home: Home { waiting, subscriptions }, seen: Seen::default() }
+    ) -> RemoteCommits {
+        RemoteCommits { changes, notifier, home: Home { waiting, subscriptions }, seen: Seen::default() }
     }
 
-    /// Begins, on a thread of its own; there is nothing to look out for where nobody else commits.
+    /// Starts the watch on its own thread; `None` where no other process commits.
     pub fn start(self, stop: Stop, health: &Arc<Health>) -> io::Result<Option<JoinHandle<()>>> {
         let Some(changes) = self.changes.clone() else { return Ok(None) };
         if let Some(notifier) = &self.notifier {
@@ -63,35 +64,35 @@ impl Lookout {
             notifier.listen(Box::new(move |heard| home.hear(heard)));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let at_work = AtWork::new(health, "The thread that looks out for others' commits has panicked.");
+        let at_work = AtWork::new(health, "The thread that watches for commits of other processes has panicked.");
         let run = move || {
             let _at_work = at_work;
             runtime.block_on(self.run(&*changes, stop));
         };
-        std::thread::Builder::new().name("lookout".to_owned()).spawn(run).map(Some)
+        std::thread::Builder::new().name("remote-commits".to_owned()).spawn(run).map(Some)
     }
 
     async fn run(mut self, changes: &dyn ChangeFeed, mut stop: Stop) {
         let mut is_failing = false;
         while !stop.is_requested() {
-            let looked = self.look_once(changes).await;
-            if let (Err(error), false) = (&looked, is_failing) {
-                tracing::warn!("What other processes commit cannot be seen: {error}");
+            let polled = self.poll_once(changes).await;
+            if let (Err(error), false) = (&polled, is_failing) {
+                tracing::warn!("The commits of other processes cannot be read: {error}");
             }
-            is_failing = looked.is_err();
+            is_failing = polled.is_err();
             let is_heard = self.notifier.as_ref().is_some_and(|notifier| notifier.is_heard());
             tokio::select! {
-                () = tokio::time::sleep(if is_heard { LOOK_ALL_THE_SAME_EVERY } else { LOOK_EVERY }) => {}
+                () = tokio::time::sleep(if is_heard { POLL_NOTIFIED_EVERY } else { POLL_EVERY }) => {}
                 () = stop.requested() => {}
             }
         }
     }
 
-    /// Wakes those for whom something changed since the last look.
-    async fn look_once(&mut self, changes: &dyn ChangeFeed) -> Result<(), StoreError> {
+    /// Wakes everything that changed since the last poll.
+    async fn poll_once(&mut self, changes: &dyn ChangeFeed) -> Result<(), StoreError> {
         let watched = self.home.watched();
         if watched == Watched::default() {
-            // Who comes next looks by himself first; what he has seen is unknown here.
+            // New subscribers first read the store themselves; the position they saw is unknown here.
             self.seen = Seen::default();
             return Ok(());
         }
@@ -111,7 +112,7 @@ impl Lookout {
     }
 }
 
-/// Those that are not where they were, or are seen for the first time. What is no longer watched is forgotten.
+/// Returns the ids whose mark changed or is new. Forgets ids that are no longer watched.
 fn moved<T: Copy + Eq + Hash>(seen: &mut HashMap<T, i64>, marks: Vec<(T, i64)>) -> Vec<T> {
     let moved = marks.iter().filter(|(id, mark)| seen.get(id) != Some(mark)).map(|(id, _)| *id).collect();
     *seen = marks.into_iter().collect();
@@ -151,11 +152,11 @@ mod tests {
     const BOB: UserId = UserId(2);
 
     #[test]
-    fn only_those_who_moved_are_woken() {
+    fn only_subscribers_with_a_new_mark_are_woken() {
         let mut seen = HashMap::new();
-        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 1)]), [ANN, BOB], "at first nobody knows who is new");
+        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 1)]), [ANN, BOB], "unknown marks count as new");
         assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 2)]), [BOB]);
         assert!(moved(&mut seen, vec![(BOB, 2)]).is_empty());
-        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 2)]), [ANN], "she came anew");
+        assert_eq!(moved(&mut seen, vec![(ANN, 1), (BOB, 2)]), [ANN], "she subscribed again");
     }
 }

@@ -1,14 +1,14 @@
-//! The order to stop, heard on every thread.
+//! The stop signal that every thread receives.
 
 use std::io;
 
 use tokio::sync::watch;
 
-/// Gives the order; dropping it gives it as well.
+/// Sends the stop signal; dropping it sends it too.
 #[derive(Debug)]
 pub struct Stopper(watch::Sender<bool>);
 
-/// Hears the order; any number of clones do.
+/// Receives the stop signal; can be cloned.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Receiver<bool>);
 
@@ -24,9 +24,9 @@ impl Stopper {
 }
 
 impl Stop {
-    /// Returns once the order is given, at once if it was given before.
+    /// Waits for the stop signal; returns at once if it was sent before.
     pub async fn requested(&mut self) {
-        // An error means that the stopper is gone, and with it whoever wanted this to run.
+        // An error means that the stopper was dropped, which is a stop too.
         let _gone = self.0.wait_for(|stop| *stop).await;
     }
 
@@ -35,7 +35,7 @@ impl Stop {
     }
 }
 
-/// The operating system's request to end, heard from the moment this is made.
+/// The operating system's signals to end, recorded from the moment this is created.
 #[derive(Debug)]
 pub struct Signals {
     #[cfg(unix)]
@@ -45,7 +45,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Made inside a runtime, before anybody can have a reason to send a signal.
+    /// Must be called inside a runtime, before any sender can expect its signal to be handled.
     pub fn listen() -> io::Result<Signals> {
         #[cfg(unix)]
         {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everybody_hears_the_order() {
+    async fn every_clone_receives_the_signal() {
         let (stopper, stop) = channel();
         let (mut early, late) = (stop.clone(), stop);
         assert!(!late.is_requested());

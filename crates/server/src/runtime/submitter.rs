@@ -1,4 +1,4 @@
-//! The door between HTTP and the engine: a bounded queue in front, an answer for each command behind.
+//! The queue between HTTP and the engine: bounded, with one answer per command.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ tokio::task_local! {
     static TRACE: TraceParent;
 }
 
-/// Does something in the course of a request that belongs to a trace: what is submitted meanwhile belongs to it as well.
+/// Runs `act` as part of a request's trace: commands submitted in it carry the trace.
 pub fn traced<T>(trace: Option<TraceParent>, act: impl FnOnce() -> T) -> T {
     match trace {
         Some(trace) => TRACE.sync_scope(trace, act),
@@ -31,36 +31,18 @@ pub fn traced<T>(trace: Option<TraceParent>, act: impl FnOnce() -> T) -> T {
     }
 }
 
-/// What the endpoints need of the shop. Cheap to clone.
+/// The endpoints' access to the shop: command queue, views and clocks. Cheap to clone.
 #[derive(Clone)]
 pub struct Submitter {
-    queue: mpsc::Sender<Job>,
-    command_deadline: Duration,
-    /// What decisions, deadlines and timers go by.
+    pub(crate) queue: mpsc::Sender<Job>,
+    pub(crate) command_deadline: Duration,
+    /// The clock of decisions, deadlines and timers.
     pub clock: Arc<dyn Clock>,
-    /// What others go by, who sign what they tell with the time: the machine's own clock.
+    /// The machine's own clock, to check times that others have signed.
     pub wall: Arc<dyn Clock>,
     pub views: Arc<dyn Views>,
     pub gate: Arc<dyn Gate>,
-    /// What sells best, where it is kept beside the store.
-    pub ranking: Option<Arc<dyn Ranking>>,
-    pub codec: Codec,
-    pub waiting: Arc<Waiting>,
-    pub subscriptions: Arc<Subscriptions>,
-    pub health: Arc<Health>,
-}
-
-/// What a [`Submitter`] is built from.
-pub struct Parts {
-    pub queue: mpsc::Sender<Job>,
-    pub command_deadline: Duration,
-    /// What decisions, deadlines and timers go by.
-    pub clock: Arc<dyn Clock>,
-    /// What others go by, who sign what they tell with the time: the machine's own clock.
-    pub wall: Arc<dyn Clock>,
-    pub views: Arc<dyn Views>,
-    pub gate: Arc<dyn Gate>,
-    /// What sells best, where it is kept beside the store.
+    /// Best-selling products, if they are kept outside the store.
     pub ranking: Option<Arc<dyn Ranking>>,
     pub codec: Codec,
     pub waiting: Arc<Waiting>,
@@ -69,13 +51,7 @@ pub struct Parts {
 }
 
 impl Submitter {
-    pub fn new(parts: Parts) -> Submitter {
-        let Parts { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, subscriptions, health } =
-            parts;
-        Submitter { queue, command_deadline, clock, wall, views, gate, ranking, codec, waiting, subscriptions, health }
-    }
-
-    /// Has a command decided. Whoever stops waiting cancels nothing: the engine owns the job from here on.
+    /// Has a command decided. Dropping the future cancels nothing: the engine owns the command from here on.
     pub async fn submit(&self, command: Command, idempotency: Option<Idempotency>) -> Reply {
         let (responder, answer) = oneshot::channel();
         let deadline = self.clock.now() + self.command_deadline;
@@ -92,12 +68,12 @@ impl Submitter {
         }
     }
 
-    /// Whether the engine still takes work.
+    /// True while the engine accepts work.
     pub fn is_open(&self) -> bool {
         !self.queue.is_closed()
     }
 
-    /// How many commands wait.
+    /// Returns the number of queued commands.
     pub fn queued(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
     }

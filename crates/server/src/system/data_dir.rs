@@ -1,4 +1,4 @@
-//! The data folder: made if absent, and served by one process at a time.
+//! The data folder: created if missing, and used by one process at a time.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -7,7 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::system::io_error;
 
 const LOCK_FILE: &str = "doorbuster.lock";
-/// Everything that this program leaves in a data folder, but for the secret.
+/// Holds the address where the server of the folder serves admins.
+pub(crate) const ADDRESS_FILE: &str = "server.address";
+/// The scripted payment provider's own records.
+pub(crate) const SCRIPTED_PAYMENTS_FILE: &str = "scripted-payments.db";
+
+/// Files that this program creates in a data folder, except the secret.
 #[cfg(unix)]
 const OURS: [&str; 12] = [
     LOCK_FILE,
@@ -18,13 +23,13 @@ const OURS: [&str; 12] = [
     "shop.db-mark",
     "shop.db-ballast",
     "shop.db-sums",
-    "server.address",
-    "scripted-payments.db",
+    ADDRESS_FILE,
+    SCRIPTED_PAYMENTS_FILE,
     "scripted-payments.db-wal",
     "scripted-payments.db-shm",
 ];
 
-/// The data folder, locked until this is dropped or the process ends, however it ends.
+/// A data folder, locked until this is dropped or the process ends in any way.
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
@@ -64,7 +69,8 @@ impl DataDir {
     }
 }
 
-/// What is in the folder is the shop's whole trade, its customers' addresses and the key that signs tokens: it is the owner's alone.
+/// Creates the folder for its owner only, because it holds all orders, customers' addresses and the key that signs
+/// tokens.
 fn make(path: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true);
@@ -73,7 +79,7 @@ fn make(path: &Path) -> io::Result<()> {
     folder.create(path)
 }
 
-/// Makes an empty file that nobody but the owner can read; one that is there is left as it is.
+/// Creates an empty file that only its owner can read; an existing file stays as it is.
 pub(crate) fn for_owner_only(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
@@ -85,15 +91,15 @@ pub(crate) fn for_owner_only(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn tighten(_path: &Path, _is_ours: bool) {}
 
-/// Files and folders of programs before this one were open to others. A folder that held something else first is not ours to
-/// close, and neither is a link's target. A secret that others could read is not made good by this, and is refused elsewhere.
+/// Removes the access of others, which earlier versions granted. A folder that held other files first is not changed,
+/// nor is the target of a link. A secret that others could read is not repaired by this; it is refused elsewhere.
 #[cfg(unix)]
 fn tighten(path: &Path, is_ours: bool) {
     let files = OURS.iter().map(|file| path.join(file));
     let folder = is_ours.then(|| path.to_owned());
     for path in folder.into_iter().chain(files) {
         if let Err(error) = tighten_one(&path) {
-            tracing::warn!("{} stays open to others: {error}", path.display());
+            tracing::warn!("{} could not be closed to other users: {error}", path.display());
         }
     }
 }
@@ -104,13 +110,13 @@ fn tighten_one(path: &Path) -> io::Result<()> {
 
     let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(()) };
     let mode = metadata.permissions().mode();
-    // Shared folders such as /tmp are sticky.
+    // Shared folders such as /tmp have the sticky bit.
     let is_shared = mode & 0o1000 != 0;
     if metadata.is_symlink() || is_shared || mode & 0o077 == 0 {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))?;
-    tracing::info!("{} is closed to others now: it was {:o}.", path.display(), mode & 0o777);
+    tracing::info!("Other users' access to {} was removed; its mode was {:o}.", path.display(), mode & 0o777);
     Ok(())
 }
 
@@ -131,7 +137,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_folder_is_its_owners_alone_also_one_from_before() {
+    fn only_the_owner_may_read_a_folder_even_one_of_an_earlier_version() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let path = std::env::temp_dir().join(format!("doorbuster-modes-{}", std::process::id()));
@@ -148,12 +154,12 @@ mod tests {
         fs::create_dir(&path).unwrap();
         set("", 0o777);
         drop(DataDir::open(&path).unwrap());
-        assert_eq!(mode(""), 0o777, "a folder that was somebody else's first");
+        assert_eq!(mode(""), 0o777, "a folder that held other files first");
         fs::remove_dir_all(path).unwrap();
     }
 
     #[test]
-    fn a_file_is_no_folder() {
+    fn a_file_is_not_a_folder() {
         let path = std::env::temp_dir().join(format!("doorbuster-file-{}", std::process::id()));
         fs::write(&path, "").unwrap();
         assert!(matches!(DataDir::open(&path), Err(Error::Unusable { .. })));

@@ -1,32 +1,32 @@
-//! What the system says of a failure, without its numbers and in one spelling on every system.
+//! Texts of I/O errors: without system error numbers, and the same on every system.
 
 use std::io::{self, ErrorKind};
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the system has more words than are worth one of ours")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "other errors are rare; the system's text is good enough")]
 pub fn of(error: &io::Error) -> String {
     let words = match error.kind() {
-        ErrorKind::NotFound => "it is not there",
-        ErrorKind::PermissionDenied => "this user may not use it",
-        ErrorKind::AlreadyExists => "it is there already",
-        ErrorKind::NotADirectory => "it is no folder",
+        ErrorKind::NotFound => "it does not exist",
+        ErrorKind::PermissionDenied => "this user has no permission",
+        ErrorKind::AlreadyExists => "it already exists",
+        ErrorKind::NotADirectory => "it is not a folder",
         ErrorKind::IsADirectory => "it is a folder",
-        ErrorKind::ReadOnlyFilesystem => "it can only be read",
+        ErrorKind::ReadOnlyFilesystem => "it is read-only",
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "the disk is full",
-        ErrorKind::ConnectionRefused => "nobody listens there",
+        ErrorKind::ConnectionRefused => "the connection was refused",
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {
             "the connection was closed"
         }
         ErrorKind::UnexpectedEof => "it ended too early",
         ErrorKind::TimedOut | ErrorKind::WouldBlock => "there was no answer in time",
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "there is no way to it",
-        ErrorKind::AddrInUse => "somebody listens there already",
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => "the network has no route to it",
+        ErrorKind::AddrInUse => "another process listens there",
         ErrorKind::AddrNotAvailable => "this machine has no such address",
-        ErrorKind::InvalidData => "it is no text",
+        ErrorKind::InvalidData => "it is not UTF-8 text",
         _ => {
             let text = error.to_string();
             let text = text.split(" (os error").next().unwrap_or_default();
             return match text.strip_prefix("failed to lookup address information") {
-                Some(_) => "no machine has this name".to_owned(),
+                Some(_) => "no host has this name".to_owned(),
                 None => text.to_owned(),
             };
         }
@@ -39,9 +39,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failure_is_told_without_the_systems_numbers() {
-        assert_eq!(of(&io::Error::from_raw_os_error(2)), "it is not there");
-        assert_eq!(of(&ErrorKind::ConnectionRefused.into()), "nobody listens there");
+    fn a_failure_is_described_without_the_systems_numbers() {
+        assert_eq!(of(&io::Error::from_raw_os_error(2)), "it does not exist");
+        assert_eq!(of(&ErrorKind::ConnectionRefused.into()), "the connection was refused");
         assert_eq!(of(&io::Error::other("the engine panicked")), "the engine panicked");
         assert!(!of(&io::Error::from_raw_os_error(71)).contains("os error"));
     }

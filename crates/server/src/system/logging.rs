@@ -18,16 +18,16 @@ use crate::config::{Log, LogFormat};
 )]
 pub struct Error(String);
 
-/// Starts the log of this process. A second call changes nothing.
+/// Starts the log of this process. Later calls change nothing.
 pub fn start(log: &Log) -> Result<(), Error> {
     let filter = EnvFilter::try_new(&log.level).map_err(|_| Error(log.level.clone()))?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        // It would be printed to the same closed stderr, and panic.
+        // Internal errors would be printed to the same closed stderr, and panic.
         .log_internal_errors(false)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    // Fails when a log was started before, as by the tests of one process.
+    // Fails if a log was started before, as in tests of one process.
     let _started = match log.format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).try_init(),
@@ -36,11 +36,11 @@ pub fn start(log: &Log) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets so many lines a second through and counts the others, for what clients can bring about as often as they like.
+/// Limits lines per second and counts the rest, for events that clients can cause as often as they like.
 pub(crate) struct Thinned {
     lines_per_s: u32,
     started: Instant,
-    /// The second, the lines of it, and how many were left out since the last one.
+    /// The current second, its lines, and the lines omitted since the last one.
     state: Mutex<(u64, u32, u64)>,
 }
 
@@ -49,7 +49,7 @@ impl Thinned {
         Thinned { lines_per_s, started: Instant::now(), state: Mutex::new((0, 0, 0)) }
     }
 
-    /// Whether a line may be written, and how many were left out before it.
+    /// Returns how many lines were omitted before this one; `None` if this one is omitted too.
     pub(crate) fn admits(&self) -> Option<u64> {
         let now = self.started.elapsed().as_secs();
         let mut state = self.state.lock();
@@ -66,7 +66,7 @@ impl Thinned {
     }
 }
 
-/// The default hook writes several lines around the log, which a machine cannot read.
+/// Logs a panic as one line: the default hook writes several lines around the log, which a machine cannot parse.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let message = panic_text(panic.payload());
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
@@ -76,23 +76,23 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(%location, backtrace, "Panicked: {message}");
 }
 
-/// What a panic said, if it was text.
+/// Returns the message of a panic, if it was text.
 pub(crate) fn panic_text(payload: &dyn Any) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// A line that says the same again is counted for so long instead of printed.
+/// How long a repeated line is counted instead of printed.
 const REPEATED_WITHIN: Duration = Duration::from_secs(10);
-/// Lines that are remembered.
+/// How many lines are remembered.
 const LINES_MAX: usize = 64;
 
-/// Lines that were printed a moment ago, and how often they have come since.
+/// Recently printed lines, and how often they were repeated since.
 #[derive(Debug, Default)]
 struct Repeats(BTreeMap<String, (Instant, u64)>);
 
 impl Repeats {
-    /// How often a line has come without being printed, if it is time to print it.
+    /// Returns how often the line was repeated without being printed; `None` if this repetition is not printed either.
     fn admit(&mut self, line: &str, now: Instant) -> Option<u64> {
         if let Some((printed, held)) = self.0.get_mut(line) {
             if now.duration_since(*printed) < REPEATED_WITHIN {
@@ -112,7 +112,7 @@ impl Repeats {
     }
 }
 
-/// Logs an error that may come hundreds of times a second: a repeated line is counted, not printed.
+/// Logs an error that may occur hundreds of times a second: repeated lines are counted, not printed.
 pub(crate) fn error(what: &str, error: &(impl Display + ?Sized)) {
     static REPEATS: Mutex<Repeats> = Mutex::new(Repeats(BTreeMap::new()));
     let line = format!("{what}: {error}");
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_lines_are_remembered_and_no_more() {
+    fn the_number_of_remembered_lines_is_bounded() {
         let (mut repeats, start) = (Repeats::default(), Instant::now());
         for number in 0..10 * LINES_MAX {
             assert_eq!(repeats.admit(&number.to_string(), start), Some(0));

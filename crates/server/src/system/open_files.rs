@@ -1,16 +1,16 @@
-//! How many files, and so connections, the process may have open at once.
+//! The limit of open files, and so of connections.
 
-/// Files that are open beside connections: the store with its readers, the log, sockets of brokers.
+/// Files that are open besides connections: store and readers, log, sockets to brokers.
 #[cfg(unix)]
 const BESIDE_CONNECTIONS: u64 = 256;
 
-/// Raises the limit as far as the system lets it be raised, and warns where the connections that are allowed do not fit.
+/// Raises the limit to the highest allowed value, and warns if the configured connections do not fit.
 #[cfg(unix)]
 pub(crate) fn raise_limit(connections_max: usize) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // No limit is above any number.
+    // `None` means unlimited.
     let mut limit = current;
     if current.is_some() && current != maximum {
         match setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {

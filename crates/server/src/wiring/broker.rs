@@ -1,4 +1,4 @@
-//! Kafka, where the settings name brokers.
+//! Kafka, if the settings name brokers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,28 +20,29 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use super::{Error, redis_services};
+use super::error::Error;
+use super::redis_services;
 use crate::config::{self, Compression, Config, RelayBy, TopicProfile};
 use crate::metrics::{Metrics, Published};
 use crate::runtime::health::Health;
 use crate::runtime::relay_loop::RelayThread;
 
-/// Brokers that are said to be complained of so often.
-const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+/// Minimum time between two log lines about events of other shops.
+const LOG_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the events of this shop come from.
+/// Returns the `ce_source` of this shop's events.
 pub(super) fn source(config: &Config, codec: Codec) -> Arc<str> {
     let own = redis_services::name(codec);
     let own = own.trim_start_matches("ORD-");
     cloud_event::source(if config.kafka.shop.is_empty() { own } else { &config.kafka.shop })
 }
 
-/// The brokers as this shop knows them: by where its events come from.
+/// Returns the cluster with this shop's event source.
 pub(super) fn cluster_of(config: &Config, codec: Codec) -> Option<Cluster> {
     cluster(config).map(|cluster| Cluster { source: source(config, codec), ..cluster })
 }
 
-/// The brokers, for what concerns no events.
+/// Returns the cluster with the default event source, for tasks that publish no events.
 pub(super) fn cluster(config: &Config) -> Option<Cluster> {
     let tuning = match config.kafka.tuning {
         config::Tuning::Prompt => Tuning::Prompt,
@@ -70,9 +71,9 @@ const fn dead_letters(config: &Config) -> DeadLetterNames {
     }
 }
 
-/// What the settings say otherwise than their tuning.
+/// Returns the settings that differ from the tuning profile.
 fn overrides(kafka: &config::Kafka) -> Overrides {
-    let said = |figure: u64| Some(figure).filter(|figure| *figure > 0);
+    let given = |figure: u64| Some(figure).filter(|figure| *figure > 0);
     Overrides {
         compression: match kafka.producer.compression {
             Compression::Tuning => None,
@@ -80,11 +81,11 @@ fn overrides(kafka: &config::Kafka) -> Overrides {
             Compression::Lz4 => Some("lz4"),
             Compression::Snappy => Some("snappy"),
         },
-        linger_ms: said(kafka.producer.linger_ms),
-        batch_bytes: said(kafka.producer.batch_bytes),
-        buffer_kb: said(kafka.producer.buffer_kb),
-        fetch_min_bytes: said(kafka.consumer.fetch_min_bytes),
-        fetch_wait_ms: said(kafka.consumer.fetch_wait_ms),
+        linger_ms: given(kafka.producer.linger_ms),
+        batch_bytes: given(kafka.producer.batch_bytes),
+        buffer_kb: given(kafka.producer.buffer_kb),
+        fetch_min_bytes: given(kafka.consumer.fetch_min_bytes),
+        fetch_wait_ms: given(kafka.consumer.fetch_wait_ms),
         poll_max: Some(kafka.consumer.poll_max).filter(|records| *records > 0),
     }
 }
@@ -97,7 +98,7 @@ fn groups(kafka: &config::Kafka) -> BTreeMap<Group, GroupShape> {
     Group::ALL.iter().map(shape).collect()
 }
 
-/// The topics as they should be.
+/// Returns the topics as configured.
 pub fn wanted_topics(config: &Config) -> Vec<Wanted> {
     let profile = match config.kafka.topics {
         TopicProfile::Local => Profile::Local,
@@ -111,22 +112,23 @@ pub fn wanted_topics(config: &Config) -> Vec<Wanted> {
 }
 
 pub(super) fn topics(config: &Config) -> Result<Topics, Error> {
-    let cluster = cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS says where they are".to_owned()))?;
+    let cluster = cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS is not set".to_owned()))?;
     Topics::connect(&cluster).map_err(Error::Broker)
 }
 
-/// Makes the topics that are missing; how many.
+/// Creates missing topics; returns how many.
 fn make_topics(config: &Config) -> Result<usize, Error> {
     let topics = topics(config)?;
     let make = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(topics.complete(&wanted_topics(config))).map_err(Error::Broker)
     };
-    // On another thread, because whoever opens a shop may be awaited himself.
-    std::thread::scope(|scope| scope.spawn(make).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
+    // On another thread, because the caller may be inside a runtime.
+    std::thread::scope(|scope| scope.spawn(make).join())
+        .map_err(|_panic| Error::Broker("the thread panicked".to_owned()))?
 }
 
-/// Deletes the topics under the prefix of the settings, and everything in them.
+/// Deletes all topics under the configured prefix, with their records.
 pub(super) fn forget_topics(config: &Config) -> Result<(), Error> {
     if config.kafka.brokers().is_none() {
         return Ok(());
@@ -139,90 +141,97 @@ pub(super) fn forget_topics(config: &Config) -> Result<(), Error> {
     std::thread::scope(|scope| scope.spawn(delete).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
 }
 
-/// A shop that has published nothing and taken nothing in begins on topics of its own, unless the settings want it otherwise.
+/// Refuses to start a shop that has neither published nor handled an event on topics with another shop's events, unless
+/// kafka.accept_foreign is set.
 pub(super) fn check_topics(
     config: &Config,
     codec: Codec,
-    (runtime, views): (&Runtime, &Arc<dyn Views>),
+    runtime: &Runtime,
+    views: &Arc<dyn Views>,
 ) -> Result<(), Error> {
     let Some(cluster) = cluster_of(config, codec).filter(|_| !config.kafka.accept_foreign) else { return Ok(()) };
-    let look = || {
+    let check = || {
         runtime.block_on(async {
             let is_new = views.positions().await?.is_empty() && views.shards().await?.iter().all(|it| it.relayed == 0);
             if is_new { KafkaInspector::new(cluster).stranger().await } else { Ok(None) }
         })
     };
-    // On another thread, because whoever opens a shop may be awaited himself.
-    let found = std::thread::scope(|scope| scope.spawn(look).join());
+    // On another thread, because the caller may be inside a runtime.
+    let found = std::thread::scope(|scope| scope.spawn(check).join());
     match found.map_err(|_panic| Error::Broker("it panicked".to_owned()))? {
         Ok(None) => Ok(()),
         Ok(Some((topic, source))) => Err(Error::ForeignTopics { topic: topic.name(), source_of: source }),
         Err(error) => {
-            // Orders are taken meanwhile; others' events are passed over in any case.
-            tracing::warn!("Whose events the topics hold could not be looked at: {error}");
+            // Not fatal: orders are accepted, and events of other shops are skipped in any case.
+            tracing::warn!("The topics could not be checked for events of other shops: {error}");
             Ok(())
         }
     }
 }
 
-/// Counts records of other shops, and says now and then that there are any.
+/// Counts records of other shops, and logs them from time to time.
 #[expect(clippy::type_complexity, reason = "it is called in one place, and named there")]
-fn passing_over(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
+fn skipping_foreign(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
     let counter = Counter::<u64>::default();
-    let help = "Records of other shops that consumer groups passed over";
+    let help = "Records of other shops that consumer groups skipped";
     metrics.register(|registry| registry.register("foreign_events", help, counter.clone()));
-    let complained: Mutex<Option<Instant>> = Mutex::default();
+    let logged: Mutex<Option<Instant>> = Mutex::default();
     Arc::new(move |group, source| {
         counter.inc();
-        let mut complained = complained.lock();
-        if complained.is_none_or(|complained| complained.elapsed() >= COMPLAIN_EVERY) {
-            *complained = Some(Instant::now());
+        let mut logged = logged.lock();
+        if logged.is_none_or(|logged| logged.elapsed() >= LOG_EVERY) {
+            *logged = Some(Instant::now());
             let group = group.name();
             tracing::warn!(
                 group,
                 source,
-                "{group} passes over events of another shop: {source:?}. kafka.prefix keeps shops apart."
+                "{group} skips events of another shop: {source:?}. Give each shop its own kafka.prefix."
             );
         }
     })
 }
 
-/// The log that this process's groups read: the brokers', where there are any, and the store's own otherwise.
+/// Returns the log that this process's groups read: the brokers' if there are any, else the store's own.
 pub(super) fn log(
     config: &Config,
-    (own, codec): (Box<dyn EventLog + Send>, Codec),
-    (arrived, metrics): (&Arc<Notify>, &Metrics),
+    codec: Codec,
+    own: Box<dyn EventLog + Send>,
+    arrived: &Arc<Notify>,
+    metrics: &Metrics,
 ) -> Result<Box<dyn EventLog + Send>, Error> {
     let Some(cluster) = cluster_of(config, codec) else { return Ok(own) };
     if config.kafka.create_topics
         && let Err(error) = make_topics(config)
     {
-        // Orders are taken meanwhile; the relay will try it again.
-        tracing::warn!("The topics could not be looked at: {error}");
+        // Not fatal: orders are accepted, and the relay tries again.
+        tracing::warn!("Missing topics could not be created: {error}");
     }
     let arrived = Arc::clone(arrived);
     let listener = Listener {
         wake: Arc::new(move || arrived.notify_one()),
         complain: Arc::new(|what| tracing::warn!("Kafka: {what}")),
-        foreign: passing_over(metrics),
+        foreign: skipping_foreign(metrics),
     };
     Ok(Box::new(KafkaLog::join(&cluster, own, &listener)?))
 }
 
-/// The log as operators ask about it: the brokers', where there are any, and the store's own otherwise.
-pub(super) fn book(config: &Config, (own, codec): (Arc<dyn LogInspector>, Codec)) -> Arc<dyn LogInspector> {
+/// Returns the log as operators inspect it: the brokers' if there are any, else the store's own.
+pub(super) fn inspector(config: &Config, codec: Codec, own: Arc<dyn LogInspector>) -> Arc<dyn LogInspector> {
     match cluster_of(config, codec) {
         Some(cluster) => Arc::new(KafkaInspector::new(cluster)),
         None => own,
     }
 }
 
-/// The relay, where this process runs one.
+/// Starts the relay, if this process has the role.
 pub(super) fn relay(
     config: &Config,
-    (outbox, codec): (Option<Box<dyn Outbox + Send>>, Codec),
+    codec: Codec,
+    outbox: Option<Box<dyn Outbox + Send>>,
     clock: &Arc<dyn Clock>,
-    (committed, metrics, health): (&Arc<Notify>, &Metrics, &Arc<Health>),
+    committed: &Arc<Notify>,
+    metrics: &Metrics,
+    health: &Arc<Health>,
 ) -> Result<Option<RelayThread>, Error> {
     let (Some(cluster), Some(outbox)) = (cluster_of(config, codec), outbox) else { return Ok(None) };
     if !config.server.roles.relay || config.kafka.relay != RelayBy::Builtin {

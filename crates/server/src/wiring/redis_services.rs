@@ -1,4 +1,4 @@
-//! What the settings put beside the store: Redis, or nothing.
+//! The services that Redis provides: gate, notifier, ranking and shared rate limits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use app::resilience::rates::SharedRates;
 use domain::ids::{CampaignId, Codec, OrderId};
 use prometheus_client::collector::Collector;
 
-use super::{Error, stores};
+use super::error::Error;
+use super::{engine_settings, stores};
 use crate::config::{Config, GateScript};
 use crate::metrics::{Condition, RedisMetrics};
 
-/// Campaigns that are read at once.
+/// Campaigns read at once.
 const CAMPAIGNS_AT_ONCE: usize = 500;
 
 pub(super) struct RedisServices {
@@ -26,18 +27,18 @@ pub(super) struct RedisServices {
 }
 
 impl RedisServices {
-    /// The store is alone, with its own gate.
+    /// Without Redis: the store's own gate, and nothing else.
     pub(super) fn nothing(gate: Arc<dyn Gate>) -> RedisServices {
         RedisServices { gate, notifier: None, ranking: None, rates: None, condition: None }
     }
 }
 
-/// What a shop is called in Redis: no order has this number, so its code is a name that only this shop has.
+/// Returns the shop's name in Redis: the code of order 0, which does not exist, is unique to this shop.
 pub(super) fn name(codec: Codec) -> String {
     codec.order(OrderId(0)).to_string()
 }
 
-/// Opens Redis where one is set. It need not be there.
+/// Opens Redis if it is configured. Redis may be unreachable.
 pub(super) fn open(
     config: &Config,
     codec: Codec,
@@ -51,7 +52,7 @@ pub(super) fn open(
     let ranking = RedisRanking::new(
         Arc::clone(&redis),
         Arc::<dyn Views>::clone(views),
-        (Arc::clone(clock), super::calendar(config)),
+        (Arc::clone(clock), engine_settings::calendar(config)),
     );
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
     let rates: Option<Arc<dyn SharedRates>> = Some(Arc::new(RedisRates::new(Arc::clone(&redis))));
@@ -80,7 +81,7 @@ fn script(config: &Config) -> redis::GateScript {
     }
 }
 
-/// How many coupons of each campaign the gate knows of; nothing where there is none, or where it does not answer.
+/// Returns how many coupons of each campaign the gate knows; `None` without Redis, or if it does not answer.
 pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignId, i64>>, Error> {
     let Some(address) = config.redis.address() else { return Ok(None) };
     let ask = || {
@@ -99,6 +100,7 @@ pub(super) fn known_to_gate(config: &Config) -> Result<Option<BTreeMap<CampaignI
             }
         })
     };
-    // On another thread, because whoever audits may be awaited himself.
-    std::thread::scope(|scope| scope.spawn(ask).join()).map_err(|_panic| Error::Broker("it panicked".to_owned()))?
+    // On another thread, because the caller may be inside a runtime.
+    std::thread::scope(|scope| scope.spawn(ask).join())
+        .map_err(|_panic| Error::Broker("the thread panicked".to_owned()))?
 }

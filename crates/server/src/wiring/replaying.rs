@@ -1,4 +1,4 @@
-//! What a replay works with: the store, strictly to read, and the brokers.
+//! The access of `doorbuster replay`: the store, read-only, and the brokers.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -15,21 +15,22 @@ use domain::time::Timestamp;
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Error, broker, stores};
+use super::error::Error;
+use super::{broker, stores};
 use crate::config::Config;
 
-/// A store that may be served by others meanwhile, and its brokers.
+/// A store, which other processes may be serving, and its brokers.
 pub struct Replaying {
     runtime: Runtime,
     views: Arc<dyn Views>,
     codec: Codec,
     book: KafkaInspector,
     publisher: Mutex<KafkaPublisher>,
-    /// Over how many partitions keys are spread, as the relay has it.
+    /// The partition counts of the relay.
     spread: Spread,
 }
 
-/// `None` where there is no broker.
+/// Returns `None` if no broker is configured.
 pub fn replaying(config: &Config) -> Result<Option<Replaying>, Error> {
     let Some(cluster) = broker::cluster(config) else { return Ok(None) };
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -53,7 +54,7 @@ impl Replaying {
         self.runtime.block_on(replay::select(selection, self.views.as_ref()))
     }
 
-    /// What is on topics, each read from a moment on.
+    /// Returns the events that are on each topic, from a time on.
     pub fn present(&self, topics: BTreeMap<Topic, Timestamp>) -> Result<BTreeMap<Topic, HashSet<EventId>>, StoreError> {
         self.runtime.block_on(async {
             let mut present = BTreeMap::new();

@@ -1,13 +1,14 @@
-//! What a measurement has for itself at the services: a database, topics, and what Redis keeps of the shop.
+//! Temporary database, topics and Redis keys of a measurement.
 
 use adapters::{mysql, redis};
 use domain::ids::Codec;
 use tokio::runtime::Builder;
 
-use super::{Error, broker, redis_services};
+use super::error::Error;
+use super::{broker, redis_services};
 use crate::config::Config;
 
-/// Makes the database that the settings name.
+/// Creates the database that the settings name.
 pub fn make_database(config: &Config) -> Result<(), Error> {
     let Some(database) = config.store.database() else { return Ok(()) };
     apart(mysql::scratch::create(database.address()))?;
@@ -30,9 +31,9 @@ pub fn forget(config: &Config) -> Result<(), Error> {
     topics.and(forgotten)
 }
 
-/// On another thread, because whoever measures may be awaited himself.
+/// On another thread, because the caller may be inside a runtime.
 fn apart<T: Send, E: From<std::io::Error> + Send>(work: impl Future<Output = Result<T, E>> + Send) -> Result<T, E> {
     let run = || Builder::new_current_thread().enable_all().build()?.block_on(work);
     std::thread::scope(|scope| scope.spawn(run).join())
-        .unwrap_or_else(|_panic| Err(std::io::Error::other("it panicked").into()))
+        .unwrap_or_else(|_panic| Err(std::io::Error::other("the thread panicked").into()))
 }

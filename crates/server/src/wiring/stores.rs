@@ -1,4 +1,4 @@
-//! Which store the settings choose, opened for the executor that they choose.
+//! Opens the store that the settings choose, for the executor that they choose.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,32 +18,33 @@ use app::state::settings::{Carrier, Executor, Settings};
 use domain::ids::Codec;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Error, carrier, settings};
-use crate::commands::ADDRESS_FILE;
+use super::engine_settings::{carrier, settings};
+use super::error::Error;
 use crate::config::{self, Config};
 use crate::runtime::engine_loop::EVENTS_MAX;
+use crate::system::data_dir::{ADDRESS_FILE, SCRIPTED_PAYMENTS_FILE};
 
-/// A store with everything that goes with it.
+/// An opened store with its log, gate and views.
 pub(super) struct Opened {
     pub(super) store: Box<dyn Store + Send>,
     pub(super) views: Arc<dyn Views>,
     pub(super) log: Box<dyn EventLog + Send>,
-    /// The same as operators ask about it.
+    /// The same log, as operators inspect it.
     pub(super) book: Arc<dyn LogInspector>,
-    /// Only where events leave the store.
+    /// Present only where events are published to a broker.
     pub(super) outbox: Option<Box<dyn Outbox + Send>>,
-    /// Shows what other processes commit, where there can be any.
+    /// The commits of other processes, if the store is shared.
     pub(super) changes: Option<Arc<dyn ChangeFeed>>,
     pub(super) gate: Arc<dyn Gate>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) codec: Codec,
     pub(super) engine: u32,
-    /// What the engine runs on: a store's connections live where they were made.
+    /// The engine's runtime: the store's connections belong to the runtime that opened them.
     pub(super) runtime: Runtime,
 }
 
-/// Opens the store for the executor that is set. What another one left unfinished is finished first.
-/// `mark` names the secret that the process signs with; a shared store is not opened beside processes with another one.
+/// Opens the store for the configured executor, after handling the events that another executor left. `mark` identifies
+/// the signing secret; a shared store is not opened beside processes with another secret.
 pub(super) fn open(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result<Opened, Error> {
     match config.store.database() {
         Some(database) => open_shared(config, mark, database.address()).map_err(|error| at(database.address(), error)),
@@ -51,7 +52,7 @@ pub(super) fn open(config: &Config, mark: Option<&str>, data_dir: &Path) -> Resu
     }
 }
 
-/// Says of an error which database it is about; its password is nobody's business.
+/// Adds the database's host to an error, without its password.
 fn at(address: &str, cause: Error) -> Error {
     if matches!(cause, Error::OtherSecret) {
         return cause;
@@ -62,12 +63,12 @@ fn at(address: &str, cause: Error) -> Error {
     Error::Database { host, cause: Box::new(cause) }
 }
 
-/// Nobody else can be serving a folder, so that its secret may change with any start.
-fn tell_new_secret() {
-    tracing::warn!("The auth secret is not the one of the last start: all tokens and cursors of before have ended.");
+/// Warns about a changed secret, which is allowed here: no other process can be serving the folder.
+fn warn_of_new_secret() {
+    tracing::warn!("The auth secret has changed since the last start: earlier tokens and cursors are invalid.");
 }
 
-/// Everything in the store at one moment, strictly to read: also beside the processes that serve it.
+/// Opens a consistent read-only snapshot of the store, also while other processes serve it.
 pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     Ok(match config.store.database() {
         Some(database) => {
@@ -78,7 +79,7 @@ pub(super) fn snapshot(config: &Config) -> Result<Box<dyn Snapshot>, Error> {
     })
 }
 
-/// The views of a store that others may serve, and the key under which its ids are codes.
+/// Opens the views of a store, which other processes may be serving, and returns them with the key of its id codes.
 pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>, [u8; 16]), Error> {
     Ok(match config.store.database() {
         Some(database) => {
@@ -92,7 +93,7 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
     })
 }
 
-/// The store as a switch of topics sees it, beside the processes that serve it.
+/// Opens the store's part in repartitioning, beside the processes that serve it.
 pub(super) async fn repartition_store(config: &Config) -> Result<Box<dyn RepartitionStore>, Error> {
     Ok(match config.store.database() {
         Some(database) => Box::new(MysqlSwitchboard::open(database.address()).await?),
@@ -112,14 +113,14 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
         let unfinished = Unfinished { store: Box::new(store), log: Box::new(log), clock: Arc::clone(&clock), engine };
         let finish = || runtime.block_on(drain(unfinished, &settings));
         std::thread::scope(|scope| scope.spawn(finish).join())
-            .map_err(|_panic| std::io::Error::other("the log could not be read to its end"))??;
+            .map_err(|_panic| std::io::Error::other("the thread that reads the log to its end panicked"))??;
         opened = sqlite::open(data_dir, options(config))?;
     }
     opened.store.run_with(carrier)?;
     if let Some(mark) = mark
         && opened.store.keep_secret_mark(mark)?.is_some_and(|last| last != mark)
     {
-        tell_new_secret();
+        warn_of_new_secret();
     }
     let sqlite::Opened { store, views, log, engine, .. } = opened;
     let outbox = match carrier {
@@ -141,24 +142,24 @@ fn open_embedded(config: &Config, mark: Option<&str>, data_dir: &Path) -> Result
     })
 }
 
-/// What a process leaves in a folder once its store is there for good.
-const LEFT_BY_A_SHOP: [&str; 2] = [super::cashier::BOOK, ADDRESS_FILE];
+/// Files in a folder which prove that a store was committed there before.
+const PROOFS_OF_A_SHOP: [&str; 2] = [SCRIPTED_PAYMENTS_FILE, ADDRESS_FILE];
 
-/// A folder in which there was a shop does not become a new one without a word.
+/// Refuses to create a new shop in a folder that held one before, because its database file is probably lost.
 fn check_not_new_beside_old(config: &Config, data_dir: &Path) -> Result<(), Error> {
     let bytes = |file: &str| std::fs::metadata(data_dir.join(file)).map_or(0, |file| file.len());
-    let left = LEFT_BY_A_SHOP.into_iter().find(|file| bytes(file) > 0);
+    let left = PROOFS_OF_A_SHOP.into_iter().find(|file| bytes(file) > 0);
     match left.filter(|_| bytes(sqlite::DATABASE_FILE) == 0) {
         None => Ok(()),
         Some(file) if config.store.accept_loss => {
-            tracing::warn!("Accepted: a new shop begins beside {file} of an earlier one.");
+            tracing::warn!("Accepted with --accept-loss: a new shop starts in a folder with {file} of an earlier one.");
             Ok(())
         }
         Some(file) => Err(Error::NewBesideOld { folder: data_dir.to_owned(), file }),
     }
 }
 
-/// Opens a store that has lost commits, which writes the loss down, and closes it.
+/// Opens and closes a store that has lost commits, which records the loss.
 pub(super) fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
     if config.store.database().is_none() {
         check_not_new_beside_old(config, data_dir)?;
@@ -169,10 +170,10 @@ pub(super) fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error>
 
 fn open_shared(config: &Config, mark: Option<&str>, address: &str) -> Result<Opened, Error> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    // Awaited on another thread, because whoever opens a shop may be awaited himself.
+    // On another thread, because the caller may be inside a runtime.
     let open = || runtime.block_on(open_for_executor(config, mark, address));
     let opened = std::thread::scope(|scope| scope.spawn(open).join());
-    let opened = opened.map_err(|_panic| std::io::Error::other("the store could not be opened"))??;
+    let opened = opened.map_err(|_panic| std::io::Error::other("the thread that opens the store panicked"))??;
     let mysql::Opened { store, views, log, clock, codec_key, engine } = opened;
     let outbox = match carrier(config) {
         Carrier::Broker => Some(Box::new(store.outbox(engine)) as Box<dyn Outbox + Send>),
@@ -203,7 +204,7 @@ async fn open_for_executor(config: &Config, mark: Option<&str>, address: &str) -
                 return Err(Error::OtherSecret);
             }
             opened.store.change_secret_mark(mark).await?;
-            tell_new_secret();
+            warn_of_new_secret();
         }
     }
     let settings = settings(config, Codec::new(opened.codec_key));
@@ -218,7 +219,7 @@ async fn open_for_executor(config: &Config, mark: Option<&str>, address: &str) -
     Ok(opened)
 }
 
-/// A store whose log was not read to its end.
+/// A store whose log has events that no group has handled.
 struct Unfinished {
     store: Box<dyn Store + Send>,
     log: Box<dyn EventLog + Send>,
@@ -226,7 +227,7 @@ struct Unfinished {
     engine: u32,
 }
 
-/// Reads the log to its end: no group consumes it under the inline executor.
+/// Handles the rest of the log, because no group reads it under the inline executor.
 async fn drain(unfinished: Unfinished, settings: &Settings) -> Result<(), Error> {
     let Unfinished { store, log, clock, engine } = unfinished;
     let settings = Settings { executor: Executor::Log, ..settings.clone() };

@@ -1,4 +1,4 @@
-//! What `doorbuster topics` works with: the brokers' topics, and over how many partitions the store has keys spread.
+//! The access of `doorbuster topics`: the brokers' topics, and the partition counts in the store.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,22 +12,23 @@ use app::ports::StoreError;
 use app::ports::views::Views;
 use tokio::runtime::{Builder, Runtime};
 
-use super::{Error, broker, stores};
+use super::error::Error;
+use super::{broker, stores};
 use crate::config::{Config, RelayBy};
 
-/// Between two looks at how far a switch is.
+/// Time between two steps of a repartition.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// A store or broker that fails for so many looks is not waited for.
+/// Consecutive failures of the store or a broker after which a repartition is aborted.
 const FAILURES_MAX: u32 = 50;
 
-/// The brokers' topics, beside a shop that may be served meanwhile.
+/// Manages the brokers' topics, beside a shop that may be running.
 pub struct TopicAdmin {
     runtime: Runtime,
     topics: Topics,
     wanted: Vec<Wanted>,
     book: KafkaInspector,
     in_flight: Duration,
-    /// None before the shop was served first.
+    /// `None` before the shop was served for the first time.
     store: Option<Store>,
 }
 
@@ -38,7 +39,7 @@ struct Store {
 
 pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     let topics = broker::topics(config)?;
-    let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("there are none".to_owned()))?;
+    let cluster = broker::cluster(config).ok_or_else(|| Error::Broker("KAFKA_BROKERS is not set".to_owned()))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let store = match runtime.block_on(stores::repartition_store(config)) {
         Ok(board) => Some(Store { board, views: stores::read(config, &runtime)?.0 }),
@@ -49,7 +50,7 @@ pub fn topic_admin(config: &Config) -> Result<TopicAdmin, Error> {
     Ok(TopicAdmin { runtime, topics, wanted, book: KafkaInspector::new(cluster), in_flight, store })
 }
 
-/// Whether the relays of this shop heed a switch.
+/// Returns true if this shop's relays pause for a repartition. Debezium does not.
 pub fn relays_can_be_halted(config: &Config) -> bool {
     config.kafka.relay != RelayBy::Debezium
 }
@@ -67,13 +68,13 @@ impl TopicAdmin {
         self.topics.plan(&self.wanted, &spread).map_err(Error::Broker)
     }
 
-    /// Who would have to take in something before these topics could be switched.
+    /// Returns the groups that have unhandled records in these topics, which must be handled before a repartition.
     pub fn backlog(&self, topics: &[Topic]) -> Result<Vec<Standing>, Error> {
         let Some(store) = &self.store else { return Ok(vec![]) };
         Ok(self.runtime.block_on(repartition::backlog(topics, (store.views.as_ref(), &self.book)))?)
     }
 
-    /// Makes what is missing. Nothing that is there is used in another way.
+    /// Creates missing topics and partitions; changes nothing that is in use.
     pub fn complete(&mut self) -> Result<usize, Error> {
         let Plan { missing, short, .. } = self.plan()?;
         let sizes: Vec<(&str, i32)> = short.iter().map(|short| (short.wanted.name, short.spread)).collect();
@@ -85,7 +86,8 @@ impl TopicAdmin {
         Ok(missing.len() + short.len())
     }
 
-    /// Has topics the partitions that they should have, which nobody uses yet: relays count by what the store says.
+    /// Adds partitions up to the configured count. The relay does not use them yet, because its counts are in the
+    /// store.
     pub fn grow(&mut self) -> Result<(), Error> {
         if let Some(store) = &mut self.store {
             let found = self.topics.sizes().map_err(Error::Broker)?;
@@ -95,8 +97,7 @@ impl TopicAdmin {
         self.runtime.block_on(self.topics.grow(&sizes)).map_err(Error::Broker)
     }
 
-    /// Switches topics to other numbers of partitions, unless relays would stand still for longer than this. `tell` is told of
-    /// every look.
+    /// Repartitions topics, unless the relays would pause for longer than `within`. Calls `tell` after every step.
     pub fn switch(
         &mut self,
         to: Spread,
@@ -125,7 +126,7 @@ impl TopicAdmin {
         })
     }
 
-    /// Relays go on at once, however it ended.
+    /// Lets the relays continue at once, also after a failed repartition.
     pub fn release(&mut self) -> Result<(), StoreError> {
         match &mut self.store {
             Some(store) => self.runtime.block_on(store.board.release()),

@@ -154,7 +154,7 @@ fn what_is_easily_guessed_is_refused_but_on_the_loopback() {
     for (key, weak, why) in [
         ("DOORBUSTER_AUTH_SECRET", "x", "the auth secret has 1 bytes"),
         ("DOORBUSTER_AUTH_SECRET", "                                        ", "the auth secret is blank"),
-        ("DOORBUSTER__ADMIN__PASSWORD", "x", "admin.password is too easily guessed"),
+        ("DOORBUSTER__ADMIN__PASSWORD", "x", "admin.password is easy to guess"),
     ] {
         let place = folder("weak");
         let error = error_of(&serve(&place, "0.0.0.0:0", &[(key, weak)]).output().unwrap());
@@ -173,7 +173,7 @@ fn another_secret_on_the_same_folder_is_noticed() {
     drop(first);
     let other = "another secret of the tests, also long enough";
     let second = Told::start_in(place, &[("DOORBUSTER_AUTH_SECRET", other)]);
-    assert_eq!(second.says("The auth secret is not the one of the last start")["level"], "WARN");
+    assert_eq!(second.says("The auth secret has changed since the last start")["level"], "WARN");
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn no_new_shop_begins_beside_what_an_old_one_left() {
     }
     let refused = serve(&folder).output().unwrap();
     let error = error_of(&refused);
-    assert!(!refused.status.success() && error.contains("there was a shop in"), "{error}");
+    assert!(!refused.status.success() && error.contains("held a shop before"), "{error}");
     assert!(!folder.join("shop.db").exists(), "nothing is made");
     assert!(Served::start(serve(&folder).arg("--accept-loss")).stop().success());
     fs::remove_dir_all(folder).unwrap();
@@ -229,7 +229,7 @@ fn a_repair_says_what_it_has_repaired_and_writes_it_down() {
     };
     let (code, text) = audit(&["audit"]);
     assert_eq!(code, Some(1));
-    assert!(text.contains("`doorbuster audit --repair` puts right what can be computed again (1)"), "{text}");
+    assert!(text.contains("`doorbuster audit --repair` repairs what can be computed again (1)"), "{text}");
     let (code, told) = audit(&["audit", "--repair", "--json"]);
     let told: Value = serde_json::from_str(&told).unwrap();
     assert_eq!(code, Some(0), "{told:#}");

@@ -101,7 +101,7 @@ fn what_is_declined_for_ever_waits_for_an_operator_who_retries_and_resolves() {
     let first_payment = shop.get(ADMIN, STUCK).expect(200)["data"][0]["paymentId"].as_str().unwrap().to_owned();
     command(&shop, &["payment", "retry", &first_payment]);
     shop.get_until(ANN, &format!("/api/orders/{first}"), |order| order["status"] == "REFUNDED");
-    assert!(command(&shop, &["payment", "stuck"]).contains("No payment is stuck"));
+    assert!(command(&shop, &["payment", "stuck"]).contains("No payments are stuck"));
     shop.metrics_until("payments_stuck 0");
     assert_eq!(shop.notices_of(ANN, "refund.delayed").len(), 2, "the customer is told once");
     let audit = shop.get(ADMIN, "/api/admin/audit").expect(200);

@@ -1,4 +1,4 @@
-//! `doorbuster audit`: proves that everything adds up, beside a running server or on a stopped store.
+//! `doorbuster audit`: checks that the books add up, beside a running server or on a stopped store.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -16,14 +16,14 @@ use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
 use crate::wiring;
 
-/// What the command prints as JSON.
+/// The JSON output of the command.
 #[derive(Serialize)]
-struct Told<'a> {
+struct Output<'a> {
     #[serde(flatten)]
     audit: &'a Audit,
-    /// How much of it `--repair` would put right.
+    /// How many violations `--repair` could repair.
     repairable: usize,
-    /// What `--repair` has put right; absent where it was not asked for.
+    /// The repairs made; absent without `--repair`.
     #[serde(skip_serializing_if = "Option::is_none")]
     repaired: Option<&'a [Repaired]>,
 }
@@ -37,15 +37,15 @@ pub(in crate::commands) fn run(args: &AuditArgs) -> Result<ExitCode, Error> {
     let Inspection { audit, repairs } = inspect_store(&config)?;
     let (repairable, repaired) = (repairs.len(), repaired.as_deref());
     if args.json {
-        let told = Told { audit: &audit, repairable, repaired };
-        print(&serde_json::to_string(&told).map_err(std::io::Error::from)?)?;
+        let output = Output { audit: &audit, repairable, repaired };
+        print(&serde_json::to_string(&output).map_err(std::io::Error::from)?)?;
     } else {
         print(&table(&audit, repairable, repaired))?;
     }
     Ok(if audit.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Goes on with a store that has lost commits. It is said once: what is lost later is lost anew.
+/// Accepts a store that has lost commits. The setting is not kept: each loss must be accepted separately.
 fn accept_loss(config: &mut Config) -> Result<(), Error> {
     config.store.accept_loss = true;
     let data_dir = DataDir::open(&config.server.data_dir)?;
@@ -54,7 +54,7 @@ fn accept_loss(config: &mut Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// Audits the store as it is now.
+/// Audits the current state of the store.
 pub(in crate::commands) fn examine(config: &Config) -> Result<Audit, Error> {
     inspect_store(config).map(|inspection| inspection.audit)
 }
@@ -64,7 +64,7 @@ fn inspect_store(config: &Config) -> Result<Inspection, Error> {
     Ok(inspect(snapshot.as_mut(), wiring::clock().now())?)
 }
 
-/// Goes through the server where one runs: there is one writer, and it is not this process.
+/// Repairs through the running server if there is one, because only its engine may write.
 fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     let folder = &config.server.data_dir;
     match DataDir::open(folder) {
@@ -87,19 +87,19 @@ fn table(audit: &Audit, repairable: usize, repaired: Option<&[Repaired]>) -> Str
         }
     }
     for skipped in &audit.skipped {
-        let _ = writeln!(text, "{:>3}  not held, or in part: {}", skipped.law, skipped.reason);
+        let _ = writeln!(text, "{:>3}  not checked, or only in part: {}", skipped.law, skipped.reason);
     }
     for Repaired { law, what, done } in repaired.unwrap_or_default() {
         let word = if *done { "repaired" } else { "NOT repaired" };
         let _ = writeln!(text, "{law:>3}  {word}: {what}");
     }
     if repaired.is_some_and(<[Repaired]>::is_empty) {
-        let _ = writeln!(text, "There was nothing to repair.");
+        let _ = writeln!(text, "Nothing had to be repaired.");
     }
     let next = match (audit.is_clean(), repairable) {
         (true, _) => String::new(),
-        (false, 0) => "; none of them can be repaired: see what docs/audit.md says of the law".to_owned(),
-        (false, _) => format!("; `doorbuster audit --repair` puts right what can be computed again ({repairable})"),
+        (false, 0) => "; none of them can be repaired automatically: see the law in docs/audit.md".to_owned(),
+        (false, _) => format!("; `doorbuster audit --repair` repairs what can be computed again ({repairable})"),
     };
     let _ = write!(text, "{}{next}", counted(audit.violations, "violation"));
     text

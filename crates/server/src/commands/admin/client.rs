@@ -1,5 +1,5 @@
-//! The way to a shop's admin endpoints: through the server that runs, or through the shop itself when none does, so that
-//! nobody but the engine ever writes.
+//! Client of a shop's admin endpoints: calls the running server, or opens the shop itself if no server runs, so that
+//! only the engine ever writes.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -18,7 +18,7 @@ use tower::ServiceExt as _;
 use super::running;
 use crate::api::{self, Surface};
 use crate::cli::ShopArgs;
-use crate::commands::output::failure::Refusal;
+use crate::commands::output::refusal::Refusal;
 use crate::commands::{Error, print, settings};
 use crate::config::{Config, Roles};
 use crate::security::auth::{Principal, Role, Tokens};
@@ -26,10 +26,10 @@ use crate::security::secret::Secret;
 use crate::system::data_dir::{self, DataDir};
 use crate::wiring::{self, Running};
 
-/// The longest that an answer is waited for.
+/// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN_TTL: Duration = Duration::from_secs(300);
-/// The admin that a command on this machine speaks for.
+/// The admin that the token names.
 const OPERATOR: i64 = 1;
 
 pub(in crate::commands) struct AdminClient {
@@ -42,7 +42,7 @@ enum Way {
     Shop(Box<OwnShop>),
 }
 
-/// A shop that nobody serves, opened for one command.
+/// A shop that no server serves, opened for one command.
 struct OwnShop {
     running: Running,
     runtime: Runtime,
@@ -54,7 +54,7 @@ impl AdminClient {
         AdminClient::open_as(args, None)
     }
 
-    /// The same, but a shop that is opened for the command reads no log and publishes nothing meanwhile.
+    /// Like [`AdminClient::open`], but a shop that is opened for the command neither reads the log nor publishes.
     pub(in crate::commands) fn open_without_consumers(args: &ShopArgs) -> Result<AdminClient, Error> {
         AdminClient::open_as(args, Some(Roles { api: true, worker: false, relay: false }))
     }
@@ -91,18 +91,18 @@ impl AdminClient {
         Ok(AdminClient { token: signed(&secret), way: Way::Shop(Box::new(own)) })
     }
 
-    /// Asks, and ends what was begun for this command.
+    /// Sends one request, and stops what was opened for it.
     pub(in crate::commands) fn ask(self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let answer = self.answer(method, path, body);
         self.close()?;
         answer
     }
 
-    /// Expects success; what the shop refuses is told in its own words.
+    /// Returns the document of a successful answer. A refusal becomes an error with the shop's text.
     fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
         let (status, document) = match &self.way {
-            Way::Server { address } => self.ask_server(address, (method, path), body)?,
-            Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, (method, path), body))?,
+            Way::Server { address } => self.ask_server(address, method, path, body)?,
+            Way::Shop(own) => own.runtime.block_on(self.ask_shop(own, method, path, body))?,
         };
         if (200..300).contains(&status) {
             return Ok(document);
@@ -120,7 +120,8 @@ impl AdminClient {
     async fn ask_shop(
         &self,
         own: &OwnShop,
-        (method, path): (&str, &str),
+        method: &str,
+        path: &str,
         body: Option<&Value>,
     ) -> Result<(u16, Value), Error> {
         let bearer = format!("Bearer {}", self.token);
@@ -138,12 +139,7 @@ impl AdminClient {
         Ok((head.status.as_u16(), document(&bytes)?))
     }
 
-    fn ask_server(
-        &self,
-        address: &str,
-        (method, path): (&str, &str),
-        body: Option<&Value>,
-    ) -> Result<(u16, Value), Error> {
+    fn ask_server(&self, address: &str, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value), Error> {
         let unreachable = |cause| Error::Unreachable { address: address.to_owned(), cause };
         let mut stream = TcpStream::connect(address).map_err(unreachable)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -157,7 +153,7 @@ impl AdminClient {
         let mut answer = vec![];
         let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
         asked.map_err(unreachable)?;
-        let broken = || Error::Running(format!("{address} does not answer as a server of ours"));
+        let broken = || Error::Running(format!("{address} does not answer like a doorbuster server"));
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(broken)?;
         let head = std::str::from_utf8(&answer[..end]).map_err(|_| broken())?;
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(broken)?;
@@ -165,7 +161,7 @@ impl AdminClient {
     }
 }
 
-/// Asks a shop, and prints its answer as JSON or as `show` tells it.
+/// Sends a request to a shop and prints the answer, as JSON or formatted by `show`.
 pub(in crate::commands) fn ask(
     shop: &ShopArgs,
     method: &str,
@@ -177,13 +173,13 @@ pub(in crate::commands) fn ask(
     print(&if shop.json { answer.to_string() } else { show(&answer) })
 }
 
-/// A cell of an answer without the quotes of JSON.
+/// Returns a value of an answer as text, without JSON's quotes.
 pub(in crate::commands) fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn document(bytes: &[u8]) -> Result<Value, Error> {
-    serde_json::from_slice(bytes).map_err(|_| Error::Running("its answer is no JSON".to_owned()))
+    serde_json::from_slice(bytes).map_err(|_| Error::Running("its answer is not JSON".to_owned()))
 }
 
 fn signed(secret: &Secret) -> String {
@@ -191,13 +187,13 @@ fn signed(secret: &Secret) -> String {
     Tokens::new(secret.as_bytes()).mint(operator, TOKEN_TTL)
 }
 
-/// Host and port of `http://host:port`.
+/// Returns host and port of `http://host:port`.
 fn address_of(url: &str) -> Result<String, Error> {
     let rest = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     let is_address = |rest: &&str| !rest.is_empty() && !rest.contains('/');
     match rest.filter(is_address) {
         Some(host) if host.contains(':') => Ok(host.to_owned()),
         Some(host) => Ok(format!("{host}:80")),
-        None => Err(Error::Usage(format!("{url} is no address such as http://127.0.0.1:8080"))),
+        None => Err(Error::Usage(format!("--url {url} is not an address such as http://127.0.0.1:8080"))),
     }
 }

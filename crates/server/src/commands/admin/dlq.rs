@@ -1,4 +1,4 @@
-//! `doorbuster dlq`: looks after dead letters, through the shop's own admin endpoints.
+//! `doorbuster dlq`: manages dead letters through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -15,12 +15,12 @@ const LETTERS: &str = "/api/admin/dead-letters";
 pub(in crate::commands) fn run(args: &DlqArgs) -> Result<ExitCode, Error> {
     match &args.act {
         DlqCommand::List { all, limit, shop } => {
-            ask(shop, "GET", &format!("{LETTERS}?all={all}&limit={limit}"), None, told)
+            ask(shop, "GET", &format!("{LETTERS}?all={all}&limit={limit}"), None, table_or_page)
         }
-        DlqCommand::Show { letter, shop } => ask(shop, "GET", &format!("{LETTERS}/{letter}"), None, told),
+        DlqCommand::Show { letter, shop } => ask(shop, "GET", &format!("{LETTERS}/{letter}"), None, table_or_page),
         DlqCommand::Edit { letter, payload, reason, shop } => {
             let body = json!({"payload": payload, "reason": reason});
-            ask(shop, "PATCH", &format!("{LETTERS}/{letter}"), Some(&body), told)
+            ask(shop, "PATCH", &format!("{LETTERS}/{letter}"), Some(&body), table_or_page)
         }
         DlqCommand::Resend { letter, reason, shop } => act(shop, *letter, "resend", reason),
         DlqCommand::Drop { letter, reason, shop } => act(shop, *letter, "drop", reason),
@@ -28,10 +28,10 @@ pub(in crate::commands) fn run(args: &DlqArgs) -> Result<ExitCode, Error> {
 }
 
 fn act(shop: &ShopArgs, letter: i64, act: &str, reason: &str) -> Result<ExitCode, Error> {
-    ask(shop, "POST", &format!("{LETTERS}/{letter}/{act}"), Some(&json!({"reason": reason})), told)
+    ask(shop, "POST", &format!("{LETTERS}/{letter}/{act}"), Some(&json!({"reason": reason})), table_or_page)
 }
 
-fn told(answer: &Value) -> String {
+fn table_or_page(answer: &Value) -> String {
     match answer["data"].as_array() {
         Some(letters) => table(letters, answer),
         None => page(answer),
@@ -50,11 +50,11 @@ fn table(letters: &[Value], answer: &Value) -> String {
     };
     let mut text = aligned(&letters.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
-    let _ = write!(text, "{more}`doorbuster dlq show NUMBER` tells all of one.");
+    let _ = write!(text, "{more}`doorbuster dlq show NUMBER` shows all of one.");
     text
 }
 
-/// Everything about one letter, a line each.
+/// Formats everything about one dead letter, one line each.
 fn page(letter: &Value) -> String {
     let mut text = String::new();
     for (name, value) in letter.as_object().into_iter().flatten().filter(|(name, _)| *name != "acts") {

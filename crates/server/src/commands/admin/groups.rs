@@ -1,4 +1,4 @@
-//! `doorbuster groups`: where consumer groups stand, and moving them, through the shop's own admin endpoints.
+//! `doorbuster groups`: lists and moves the offsets of consumer groups through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ pub(in crate::commands) fn run(args: &GroupsArgs) -> Result<ExitCode, Error> {
         GroupsCommand::Reset(reset) => {
             let path = format!("{GROUPS}/{}/reset", reset.group);
             let answer = ask(&reset.shop, "POST", &path, Some(&body(reset)))?;
-            print(&if reset.shop.json { answer.to_string() } else { told(&answer) })
+            print(&if reset.shop.json { answer.to_string() } else { moves(&answer) })
         }
     }
 }
@@ -41,7 +41,7 @@ fn body(args: &ResetArgs) -> Value {
     Value::Object(body)
 }
 
-/// A shop that is opened only for this command must not go on reading the log under the operator's hands.
+/// Opens the shop without consumers: a shop that is opened for this command must not move the offsets that it shows.
 fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Error> {
     AdminClient::open_without_consumers(shop)?.ask(method, path, body)
 }
@@ -49,7 +49,7 @@ fn ask(shop: &ShopArgs, method: &str, path: &str, body: Option<&Value>) -> Resul
 fn table(answer: &Value, by_partition: bool) -> String {
     let groups = answer["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     if groups.is_empty() {
-        return "Reactions run inline, in the commit of what they react to: no group stands anywhere.".to_owned();
+        return "Reactions run inline, in the same commit as their events: there are no offsets.".to_owned();
     }
     let mut text = format!("{:<28} {:<28} {:>10} {:>10} {:>10}", "GROUP", "TOPIC", "OFFSET", "END", "LAG");
     for group in groups {
@@ -62,7 +62,11 @@ fn table(answer: &Value, by_partition: bool) -> String {
             let _ = write!(text, "\n{name:<28} {:<28} {:>10} {:>10} {:>10}", "(all)", "", "", plain(&group["lag"]));
         }
         if group["lost"].as_i64().is_some_and(|lost| lost > 0) {
-            let _ = write!(text, "\n{name} LOST {} records: they were gone before it looked at them", group["lost"]);
+            let _ = write!(
+                text,
+                "\n{name} LOST {} records: the broker deleted them before the group read them",
+                group["lost"]
+            );
         }
     }
     text
@@ -73,11 +77,11 @@ fn place(partition: &Value) -> String {
     format!("{topic}/{}", partition["partition"])
 }
 
-/// What a reset means, or meant.
-fn told(answer: &Value) -> String {
+/// Formats what a reset would do, or did.
+fn moves(answer: &Value) -> String {
     let moves = answer["partitions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if moves.is_empty() {
-        return "The group stands there already.".to_owned();
+        return "The group's offsets are already there.".to_owned();
     }
     let mut text = String::new();
     for moved in moves {
@@ -106,7 +110,7 @@ fn told(answer: &Value) -> String {
     text.push_str(if answer["isDone"] == true {
         "The group was moved."
     } else {
-        "Nothing was moved. --yes --reason \"…\" does it."
+        "Nothing was moved. Repeat with --yes --reason \"…\" to move it."
     });
     text
 }

@@ -1,4 +1,4 @@
-//! `doorbuster order`: looks after orders that got stuck, through the shop's own admin endpoints.
+//! `doorbuster order`: manages stuck orders and refunds through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -15,7 +15,7 @@ const ORDERS: &str = "/api/admin/orders";
 pub(in crate::commands) fn run(args: &OrderArgs) -> Result<ExitCode, Error> {
     match &args.act {
         OrderCommand::Stuck { limit, shop } => {
-            ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None, told)
+            ask(shop, "GET", &format!("{ORDERS}?outcome=COMPENSATION_STUCK&limit={limit}"), None, table_or_row)
         }
         OrderCommand::Resume { order, reason, shop } => {
             let body = reason.as_ref().map_or_else(|| json!({}), |reason| json!({"reason": reason}));
@@ -30,41 +30,44 @@ fn refund(command: &RefundCommand) -> Result<ExitCode, Error> {
     match command {
         RefundCommand::Approve { order, goods, shop } => {
             let goods = goods.to_uppercase().replace('-', "_");
-            ask_about(shop, (order, "refund/approve"), &json!({"goods": goods}), refunded)
+            ask_about(shop, order, "refund/approve", &json!({"goods": goods}), refunded)
         }
         RefundCommand::Reject { order, reason, shop } => {
-            ask_about(shop, (order, "refund/reject"), &json!({"reason": reason}), refunded)
+            ask_about(shop, order, "refund/reject", &json!({"reason": reason}), refunded)
         }
         RefundCommand::Arrived { order, write_off, shop } => {
-            ask_about(shop, (order, "refund/arrived"), &json!({"writeOff": write_off}), refunded)
+            ask_about(shop, order, "refund/arrived", &json!({"writeOff": write_off}), refunded)
         }
     }
 }
 
-/// How the order stands after a refund was decided.
+/// Formats an order after a decision on its refund.
 fn refunded(order: &Value) -> String {
     let [number, status, amount] = ["orderNumber", "status", "refundedAmount"].map(|name| plain(&order[name]));
-    format!("{number}  {status}  {amount} won given back so far")
+    format!("{number}  {status}  {amount} won refunded so far")
 }
 
 fn act(shop: &ShopArgs, order: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
-    ask_about(shop, (order, act), body, told)
+    ask_about(shop, order, act, body, table_or_row)
 }
 
 fn ask_about(
     shop: &ShopArgs,
-    (order, act): (&str, &str),
+    order: &str,
+    act: &str,
     body: &Value,
-    told: fn(&Value) -> String,
+    show: fn(&Value) -> String,
 ) -> Result<ExitCode, Error> {
     let is_number = |order: &str| order.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !is_number(order) {
-        return Err(Error::Usage(format!("{order:?} is no order's number; `doorbuster order stuck` lists them")));
+        return Err(Error::Usage(format!(
+            "{order:?} is not an order number; `doorbuster order stuck` lists stuck orders"
+        )));
     }
-    ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body), told)
+    ask(shop, "POST", &format!("{ORDERS}/{order}/{act}"), Some(body), show)
 }
 
-fn told(answer: &Value) -> String {
+fn table_or_row(answer: &Value) -> String {
     match answer["data"].as_array() {
         Some(orders) => table(orders, answer),
         None => aligned(&[cells(answer)]),
@@ -73,15 +76,15 @@ fn told(answer: &Value) -> String {
 
 fn table(orders: &[Value], answer: &Value) -> String {
     if orders.is_empty() {
-        return "No order is stuck.".to_owned();
+        return "No orders are stuck.".to_owned();
     }
     let mut text = aligned(&orders.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
-    let _ = write!(text, "{more}`doorbuster order resume NUMBER` asks again, `resolve` ends the compensation by hand.");
+    let _ = write!(text, "{more}`doorbuster order resume NUMBER` retries, `resolve` ends the compensation by hand.");
     text
 }
 
-/// An order with what its steps say, so that one sees who does not answer.
+/// Formats an order with the state of its steps, which shows the participant that does not answer.
 fn cells(order: &Value) -> Vec<String> {
     let steps = order["steps"].as_array().into_iter().flatten();
     let steps: Vec<String> = steps.map(|step| format!("{} {}", plain(&step["step"]), plain(&step["state"]))).collect();

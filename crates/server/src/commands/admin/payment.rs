@@ -1,4 +1,4 @@
-//! `doorbuster payment`: looks after money that does not go back by itself, through the shop's own admin endpoints.
+//! `doorbuster payment`: manages stuck refunds and voids through the shop's admin endpoints.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -27,7 +27,9 @@ pub(in crate::commands) fn run(args: &PaymentArgs) -> Result<ExitCode, Error> {
 fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCode, Error> {
     let is_id = |payment: &str| payment.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !is_id(payment) {
-        return Err(Error::Usage(format!("{payment:?} is no payment's id; `doorbuster payment stuck` lists them")));
+        return Err(Error::Usage(format!(
+            "{payment:?} is not a payment id; `doorbuster payment stuck` lists stuck payments"
+        )));
     }
     ask(shop, "POST", &format!("{PAYMENTS}/{payment}/{act}"), Some(body), |payment| aligned(&[cells(payment)]))
 }
@@ -35,18 +37,18 @@ fn act(shop: &ShopArgs, payment: &str, act: &str, body: &Value) -> Result<ExitCo
 fn table(answer: &Value) -> String {
     let payments = answer["data"].as_array().map_or(&[][..], Vec::as_slice);
     if payments.is_empty() {
-        return "No payment is stuck.".to_owned();
+        return "No payments are stuck.".to_owned();
     }
     let mut text = aligned(&payments.iter().map(cells).collect::<Vec<_>>()) + "\n";
     let more = if answer["nextCursor"].is_null() { "" } else { "There are more; --limit shows up to 100. " };
     let _ = write!(
         text,
-        "{more}`doorbuster payment retry ID` asks the provider again, `resolve` records that it was done by hand."
+        "{more}`doorbuster payment retry ID` asks the provider again, `resolve` records that the money was returned by hand."
     );
     text
 }
 
-/// A payment with what is owed, so that one sees how much is to go back to whom.
+/// Formats a payment with the amount that is still to be returned.
 fn cells(payment: &Value) -> Vec<String> {
     let cell = |name: &str| plain(&payment[name]);
     let operation = payment["operation"].as_str().unwrap_or("-");

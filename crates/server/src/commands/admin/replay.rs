@@ -1,4 +1,4 @@
-//! `doorbuster replay`: finds what the store has and the broker has not, and publishes it again.
+//! `doorbuster replay`: finds events that are in the store but not on the broker, and publishes them again.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -16,18 +16,16 @@ use crate::commands::output::table::counted;
 use crate::commands::{Error, note, print, settings};
 use crate::wiring;
 
-/// Records that are listed; the rest are only counted.
+/// Records that are listed; further ones are only counted.
 const SHOWN_MAX: usize = 50;
-/// Records that are published at once.
+/// Records published at once.
 const CHUNK: usize = 1_000;
 
 pub(in crate::commands) fn run(args: &ReplayArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
     let topic = args.topic.as_deref().map(known_topic).transpose()?;
     let Some(broker) = wiring::replaying(&config)? else {
-        note(
-            "There is no broker: groups read the store itself, so nothing can be missing and nothing is to be sent again.",
-        );
+        note("KAFKA_BROKERS is not set: groups read the store itself, so no event can be missing.");
         return Ok(ExitCode::SUCCESS);
     };
     let selected = broker.select(selection(args, broker.codec())?)?;
@@ -52,7 +50,7 @@ pub(in crate::commands) fn run(args: &ReplayArgs) -> Result<ExitCode, Error> {
         chosen: chosen.len(),
         published,
     };
-    print(&if args.json { outcome.as_json().to_string() } else { outcome.told() })
+    print(&if args.json { outcome.as_json().to_string() } else { outcome.as_text() })
 }
 
 struct Outcome {
@@ -85,9 +83,9 @@ impl Outcome {
         })
     }
 
-    fn told(&self) -> String {
+    fn as_text(&self) -> String {
         let mut text = format!(
-            "{} looked at, {} missing on the topics\n",
+            "{} checked, {} missing on the topics\n",
             counted(self.looked_at, "event"),
             counted(self.missing, "record")
         );
@@ -104,7 +102,7 @@ impl Outcome {
             let _ = writeln!(text, "  … and {} more", self.missing - self.shown.len());
         }
         if !self.is_whole {
-            text.push_str("There are more events; go on with a later --since, or shard by shard.\n");
+            text.push_str("There are more events; continue with a later --since, or shard by shard.\n");
         }
         let _ = match self.published {
             0 if self.chosen > 0 => write!(text, "{} would be published.", counted(self.chosen, "record")),
@@ -121,17 +119,18 @@ fn kind(record: &Record) -> &str {
 
 fn known_topic(name: &str) -> Result<Topic, Error> {
     Topic::from_name(name)
-        .ok_or_else(|| Error::Usage(format!("--topic {name} is no topic; `doorbuster topics` lists them")))
+        .ok_or_else(|| Error::Usage(format!("--topic {name} is unknown; `doorbuster topics list` lists the topics")))
 }
 
 fn selection(args: &ReplayArgs, codec: &domain::ids::Codec) -> Result<Selection, Error> {
     if let Some(moment) = &args.what.since {
-        let moment = wire_time::parse(moment).map_err(|_| Error::Usage(format!("--since {moment} is no moment")))?;
+        let moment = wire_time::parse(moment)
+            .map_err(|_| Error::Usage(format!("--since {moment} is not a time such as 2026-11-21T12:00:00Z")))?;
         return Ok(Selection::Since(moment));
     }
     if let Some(number) = &args.what.order {
         let order =
-            codec.order_id(number).ok_or_else(|| Error::Usage(format!("--order {number} is no order's number")))?;
+            codec.order_id(number).ok_or_else(|| Error::Usage(format!("--order {number} is not an order number")))?;
         return Ok(Selection::Order(order));
     }
     Ok(Selection::From { seq: args.what.from_position.unwrap_or(1), shard: args.shard })

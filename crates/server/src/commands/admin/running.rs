@@ -1,4 +1,4 @@
-//! Talks to the server that holds the data folder, for commands that must not write beside it.
+//! Calls the server that holds the data folder, for commands that must not write beside it.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -13,22 +13,21 @@ use crate::commands::Error;
 use crate::config::Config;
 use crate::security::auth::{Principal, Role, Tokens};
 use crate::security::secret::Secret;
-use crate::system::data_dir::for_owner_only;
+use crate::system::data_dir::{ADDRESS_FILE, for_owner_only};
 
-pub(crate) const ADDRESS_FILE: &str = "server.address";
-/// An audit of a large store reads all of it, twice.
+/// Long, because the audit of a large store reads all of it twice.
 const PATIENCE: Duration = Duration::from_secs(3_600);
-/// The admin that a command on this machine speaks for.
+/// The admin that the token names.
 const OPERATOR: i64 = 1;
 
-/// Says where the server of this folder answers admins.
+/// Writes down where the server of this folder serves admins.
 pub(in crate::commands) fn announce(data_dir: &Path, address: &str) -> std::io::Result<()> {
     let file = address_file(data_dir);
     for_owner_only(&file)?;
     fs::write(file, address)
 }
 
-/// Where that is.
+/// Returns where the server of this folder serves admins.
 pub(in crate::commands) fn address(data_dir: &Path) -> Result<String, Error> {
     let file = address_file(data_dir);
     let text =
@@ -40,7 +39,7 @@ fn address_file(data_dir: &Path) -> PathBuf {
     data_dir.join(ADDRESS_FILE)
 }
 
-/// Has the running server put right what does not add up, and says what that was.
+/// Has the running server repair what the audit finds; returns the repairs.
 pub(in crate::commands) fn repair(config: &Config) -> Result<Vec<Repaired>, Error> {
     let folder = &config.server.data_dir;
     let address = address(folder)?;
@@ -51,16 +50,16 @@ pub(in crate::commands) fn repair(config: &Config) -> Result<Vec<Repaired>, Erro
         post(&address, "/api/admin/audit/repair", &token).map_err(|cause| Error::Unreachable { address, cause })?;
     let status = answer.split(' ').nth(1).unwrap_or("no answer");
     if status != "200" {
-        return Err(Error::Running(format!("it answered {status}")));
+        return Err(Error::Running(format!("it answered with status {status}")));
     }
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    let Told { repaired } = serde_json::from_str(body).map_err(std::io::Error::from)?;
+    let RepairAnswer { repaired } = serde_json::from_str(body).map_err(std::io::Error::from)?;
     Ok(repaired)
 }
 
-/// What the server tells of a repair.
+/// The server's answer to a repair.
 #[derive(Deserialize)]
-struct Told {
+struct RepairAnswer {
     repaired: Vec<Repaired>,
 }
 

@@ -1,4 +1,4 @@
-//! `doorbuster topics`
+//! `doorbuster topics`: lists, compares, creates and repartitions topics.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,15 +17,17 @@ use crate::commands::{Error, note, print, settings};
 use crate::config::Config;
 use crate::wiring::{self, TopicAdmin, TopicDifference, TopicPlan};
 
-/// How far a switch is, is told so often, and when it comes to something else.
-const TELL_EVERY: Duration = Duration::from_secs(2);
-/// Who gets no further for so long is told what that may be.
+/// Interval of progress lines, which are also printed at each new phase.
+const LINE_EVERY: Duration = Duration::from_secs(2);
+/// After this long without progress, the likely reason is printed.
 const STUCK_AFTER: Duration = Duration::from_secs(30);
 
 pub(in crate::commands) fn run(args: &TopicsArgs) -> Result<ExitCode, Error> {
     let config = settings(&args.settings)?;
     if args.switch && args.action != TopicsAction::Apply {
-        return Err(Error::Usage("--switch goes with `topics apply`; `topics plan` says what it would do".to_owned()));
+        return Err(Error::Usage(
+            "--switch is only allowed with `topics apply`; `topics plan` shows what it would do".to_owned(),
+        ));
     }
     match args.action {
         TopicsAction::List if args.asyncapi => {
@@ -59,7 +61,7 @@ fn described(wanted: &Wanted) -> Value {
     json!({
         "name": wanted.name,
         "key": wanted.topic.keyed_by().name(),
-        "carries": if wanted.is_of_dead_letters() { "records that nobody could take in" } else { wanted.topic.carries() },
+        "carries": if wanted.is_of_dead_letters() { "records that no group could handle" } else { wanted.topic.carries() },
         "partitions": wanted.partitions,
         "replicas": wanted.replicas,
         "inSyncMin": wanted.in_sync_min,
@@ -67,22 +69,22 @@ fn described(wanted: &Wanted) -> Value {
     })
 }
 
-/// Exit code 1 when the brokers' topics are not as they should be.
-fn show(desk: &mut TopicAdmin, is_json: bool) -> Result<ExitCode, Error> {
-    let plan = desk.plan()?;
+/// Shows the differences. Exit code 1 if there are any.
+fn show(admin: &mut TopicAdmin, is_json: bool) -> Result<ExitCode, Error> {
+    let plan = admin.plan()?;
     let switched: Vec<Topic> = switches(&plan).map(|difference| difference.wanted.topic).collect();
-    let waiting = waiting(&desk.backlog(&switched)?);
+    let waiting = waiting(&admin.backlog(&switched)?);
     let is_final = plan.missing.is_empty() && plan.short.is_empty() && plan.different.is_empty();
     print(&if is_json { as_json(&plan, &waiting).to_string() } else { as_text(&plan, &waiting) })?;
     Ok(if is_final { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// What takes a switch; dead letters stand in no order.
+/// Returns the topics that need a repartition. Dead letters have no order, so their topics never do.
 fn switches(plan: &TopicPlan) -> impl Iterator<Item = &TopicDifference> {
     plan.different.iter().filter(|difference| !difference.wanted.is_of_dead_letters())
 }
 
-/// How many records of each topic wait for the group that is furthest behind.
+/// Returns, for each topic, the lag of the group that is furthest behind.
 fn waiting(behind: &[Standing]) -> BTreeMap<Topic, i64> {
     let mut of_groups: BTreeMap<_, i64> = BTreeMap::new();
     for standing in behind {
@@ -101,33 +103,29 @@ fn waiting(behind: &[Standing]) -> BTreeMap<Topic, i64> {
 fn as_text(plan: &TopicPlan, waiting: &BTreeMap<Topic, i64>) -> String {
     let mut text = String::new();
     for wanted in &plan.missing {
-        let _ = writeln!(text, "make    {} with {} partitions", wanted.name, wanted.partitions);
+        let _ = writeln!(text, "create  {} with {} partitions", wanted.name, wanted.partitions);
     }
     for short in &plan.short {
         let _ = writeln!(
             text,
-            "grow    {} from {} partitions to the {} that its keys are spread over",
+            "grow    {} from {} partitions to {}, the recorded count",
             short.wanted.name, short.found, short.spread
         );
     }
     for TopicDifference { wanted, spread, .. } in &plan.different {
-        let _ = write!(
-            text,
-            "SWITCH  {}: its keys are spread over {spread} partitions and should be over {}",
-            wanted.name, wanted.partitions
-        );
+        let _ = write!(text, "SWITCH  {}: repartition from {spread} to {} partitions", wanted.name, wanted.partitions);
         let _ = match waiting.get(&wanted.topic).filter(|_| !wanted.is_of_dead_letters()) {
-            Some(lag) => writeln!(text, "; {lag} records are to be taken in before"),
+            Some(lag) => writeln!(text, "; {lag} records must be handled first"),
             None => writeln!(text),
         };
     }
     if !plan.different.is_empty() {
         text.push_str(
-            "Another number sends keys to other partitions, ahead of their earlier events: only `doorbuster topics apply \
-             --switch` does it, when these are taken in.\n",
+            "A new partition count sends keys to other partitions, ahead of their earlier events. Only `doorbuster topics \
+             apply --switch` does this safely, after these records are handled.\n",
         );
     }
-    let _ = write!(text, "{} topics are as they should be", plan.as_wanted.len());
+    let _ = write!(text, "{} topics are as configured", plan.as_wanted.len());
     text
 }
 
@@ -150,7 +148,7 @@ fn as_json(plan: &TopicPlan, waiting: &BTreeMap<Topic, i64>) -> Value {
     })
 }
 
-/// Makes what is missing; what is there is used in another way only by a switch.
+/// Creates what is missing. Changes topics that are in use only with `--switch`.
 fn apply(config: &Config, args: &TopicsArgs) -> Result<ExitCode, Error> {
     if args.switch && !wiring::relays_can_be_halted(config) {
         return Err(Error::Usage(
@@ -159,72 +157,72 @@ fn apply(config: &Config, args: &TopicsArgs) -> Result<ExitCode, Error> {
                 .to_owned(),
         ));
     }
-    let mut desk = wiring::topic_admin(config)?;
-    let made = desk.complete()?;
-    note(&format!("{made} topics were made."));
+    let mut admin = wiring::topic_admin(config)?;
+    let made = admin.complete()?;
+    note(&format!("{made} topics were created."));
     if args.switch {
-        switch(&mut desk, Duration::from_secs(args.within))?;
+        switch(&mut admin, Duration::from_secs(args.within))?;
     }
-    show(&mut desk, args.json)
+    show(&mut admin, args.json)
 }
 
-fn switch(desk: &mut TopicAdmin, within: Duration) -> Result<(), Error> {
-    let plan = desk.plan()?;
+fn switch(admin: &mut TopicAdmin, within: Duration) -> Result<(), Error> {
+    let plan = admin.plan()?;
     if plan.different.is_empty() {
         return Ok(());
     }
-    desk.grow()?;
+    admin.grow()?;
     let to: Spread =
         switches(&plan).map(|difference| (difference.wanted.topic, difference.wanted.partitions)).collect();
     if to.is_empty() {
         return Ok(());
     }
     for TopicDifference { wanted, spread, .. } in switches(&plan) {
-        note(&format!("{} is switched from {spread} to {} partitions.", wanted.name, wanted.partitions));
+        note(&format!("{} was repartitioned from {spread} to {} partitions.", wanted.name, wanted.partitions));
     }
-    let mut teller = Teller::default();
-    let switched = desk.switch(to, within, |looked| teller.tell(looked));
-    if let Err(error) = desk.release() {
-        note(&format!("Relays go on in a moment, not at once: {error}"));
+    let mut lines = ProgressLines::default();
+    let switched = admin.switch(to, within, |looked| lines.print(looked));
+    if let Err(error) = admin.release() {
+        note(&format!("The relays could not be resumed at once and resume by themselves: {error}"));
     }
     Ok(switched?)
 }
 
-/// Says how far a switch is: when it comes to something else, and now and then.
+/// Prints the progress of a repartition: at each new phase, and at intervals.
 #[derive(Default)]
-struct Teller {
-    told: Option<(String, Instant)>,
-    /// What was to be done when it last became less, and when that was.
+struct ProgressLines {
+    printed: Option<(String, Instant)>,
+    /// The smallest remaining number of records, and when it was reached.
     least: Option<(i64, Instant)>,
 }
 
-impl Teller {
-    fn tell(&mut self, looked: Result<&Progress, &StoreError>) {
+impl ProgressLines {
+    fn print(&mut self, looked: Result<&Progress, &StoreError>) {
         let (what, left, stuck) = match looked {
             Ok(Progress::Halting(held)) => (
-                "Relays finish what they are publishing; orders are taken meanwhile",
+                "Relays finish their current round; orders are accepted meanwhile",
                 held.len() as i64,
-                "A relay that was killed is waited for until nothing of it can be on its way any more; a folder's is told when its \
+                "A killed relay is waited for until none of its records can still arrive; the relay of an embedded store finishes when its \
                  shop is started again.",
             ),
             Ok(Progress::Draining(behind)) => (
-                "Relays stand still; groups take in what was published",
+                "Relays are paused; groups handle what was published",
                 behind.iter().map(Standing::lag).sum(),
-                "Nobody takes it in: is there a process with the role worker? Ending this command has everything go on as before.",
+                "No group makes progress: is there a process with the role worker? Interrupt this command to continue as before.",
             ),
-            Ok(Progress::Lapsed) => ("Relays have gone on meanwhile; it begins anew", 0, ""),
-            Ok(Progress::Done) => ("All is taken in, and the new numbers are written; relays go on", 0, ""),
-            // The command's own error says it.
+            Ok(Progress::Lapsed) => ("The relays resumed meanwhile; the repartition starts again", 0, ""),
+            Ok(Progress::Done) => ("Everything is handled and the new counts are recorded; relays resume", 0, ""),
+            // The command's own error reports this.
             Ok(Progress::Busy) => return,
-            Err(error) => return note(&format!("It is tried again: {error}")),
+            Err(error) => return note(&format!("Retrying after an error: {error}")),
         };
         let now = Instant::now();
-        let is_new = self.told.as_ref().is_none_or(|(told, _)| told != what);
+        let is_new = self.printed.as_ref().is_none_or(|(printed, _)| printed != what);
         if is_new || self.least.is_none_or(|(least, _)| left < least) {
             self.least = Some((left, now));
         }
-        if is_new || self.told.as_ref().is_some_and(|(_, at)| now.duration_since(*at) >= TELL_EVERY) {
-            self.told = Some((what.to_owned(), now));
+        if is_new || self.printed.as_ref().is_some_and(|(_, at)| now.duration_since(*at) >= LINE_EVERY) {
+            self.printed = Some((what.to_owned(), now));
             note(&if left > 0 { format!("{what} ({left} left).") } else { format!("{what}.") });
             if self.least.is_some_and(|(_, since)| now.duration_since(since) >= STUCK_AFTER) {
                 self.least = Some((left, now));

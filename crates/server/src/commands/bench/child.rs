@@ -1,4 +1,4 @@
-//! The server that is measured: this same binary as a child, ended with the measurement.
+//! The measured server: this binary as a child process, killed after the measurement.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::{self, Command, Stdio};
 
 use super::place::Place;
-use super::{Error, progress};
+use super::progress::progress;
+use crate::commands::Error;
 use crate::config::{Roles, Synchronous};
 
 #[derive(Debug)]
@@ -16,12 +17,12 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts it and waits until it is open.
+    /// Starts the server and waits until it is open.
     pub(super) fn start(place: &Place) -> Result<Child, Error> {
         Child::start_as(place, Roles::ALL, place.folder())
     }
 
-    /// The same with some roles only, and a data folder of its own.
+    /// Like [`Child::start`], with some roles only and its own data folder.
     pub(super) fn start_as(place: &Place, roles: Roles, folder: &Path) -> Result<Child, Error> {
         let synchronous = match place.config().store.synchronous {
             Synchronous::Full => "full",
@@ -52,7 +53,7 @@ impl Child {
         });
         child.address =
             address.ok_or_else(|| Error::Failed(format!("the server did not open: {}", said.join("; "))))?;
-        // Read on, or the server would one day wait for room in the pipe; what went wrong is told.
+        // Keeps reading, because a full pipe would block the server; error lines are forwarded.
         std::thread::spawn(move || {
             lines.filter(|line| !line.contains(r#""level":"INFO""#)).for_each(|line| progress(&line));
         });
@@ -70,13 +71,13 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        // Its folder goes as well, so nothing needs to be closed in order.
+        // Its folder is deleted too, so a clean shutdown is not needed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The address in the line that says that the shop is open.
+/// Returns the address in the line that announces the open shop.
 fn address_in(line: &str) -> Option<SocketAddr> {
     let event: serde_json::Value = serde_json::from_str(line).ok()?;
     event["message"].as_str()?.split_once("open on http://")?.1.parse().ok()

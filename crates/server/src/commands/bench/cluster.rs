@@ -1,21 +1,23 @@
-//! The same scenario over the services that the environment names, and in a folder.
+//! Measures the same scenario over the services that the environment names, and with the embedded store.
 //!
-//! The cluster is this same binary as several processes, in a database and under a prefix of their own, all of which go
-//! with the measurement.
+//! The cluster is this binary in several processes, with its own database and topic prefix, which are deleted after the
+//! measurement.
 
 use std::time::Duration;
 
 use bench::report::Comparison;
 
 use super::child::Child;
+use super::over_http::{measure_alone, measure_at};
 use super::place::Place;
-use super::{Error, measure_alone, measure_at, progress};
+use super::progress::progress;
 use crate::cli::BenchArgs;
+use crate::commands::Error;
 use crate::config::Roles;
 use crate::wiring::scratch;
 
 const SERVICES: [&str; 3] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL"];
-/// Members of consumer groups find each other before anything is measured.
+/// Time for the members of consumer groups to join before the measurement.
 const GROUPS_SETTLE: Duration = Duration::from_secs(5);
 
 pub(super) async fn compare(args: &BenchArgs, processes: &[Roles]) -> Result<Comparison, Error> {
@@ -50,7 +52,7 @@ impl Cluster {
             vec![("DATABASE_URL", with_database(&database, &name)), ("DOORBUSTER__KAFKA__PREFIX", format!("{name}."))];
         let place = Place::with(args, "bench-cluster", environment)?;
         scratch::make_database(place.config())?;
-        // From here on it is cleaned up, whatever happens.
+        // From here on, dropping it cleans up.
         let mut cluster = Cluster { children: vec![], place };
         for (number, roles) in processes.iter().enumerate() {
             let folder = cluster.place.folder().join(format!("process-{number}"));
@@ -64,12 +66,12 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.children.clear();
         if let Err(error) = scratch::forget(self.place.config()) {
-            progress(&format!("not everything could be cleaned up at the services: {error}"));
+            progress(&format!("database or topics of the measurement could not be deleted: {error}"));
         }
     }
 }
 
-/// The same server, another database.
+/// Returns the same server's address with another database name.
 fn with_database(address: &str, name: &str) -> String {
     let (address, options) =
         address.split_once('?').map_or((address, String::new()), |(address, options)| (address, format!("?{options}")));
@@ -83,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_name_of_the_database_is_another_one() {
+    fn only_the_name_of_the_database_is_replaced() {
         for address in ["mysql://a:b@host:3306", "mysql://a:b@host:3306/", "mysql://a:b@host:3306/shop"] {
             assert_eq!(with_database(address, "bench"), "mysql://a:b@host:3306/bench");
         }

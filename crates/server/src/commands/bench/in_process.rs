@@ -1,4 +1,4 @@
-//! The engine alone, without HTTP: measured, or used to fill a store before it is measured.
+//! Drives the engine in this process, without HTTP: to measure it, or to fill a store before a measurement.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -23,25 +23,28 @@ use domain::time::Timestamp;
 use tokio::task::{JoinSet, LocalSet};
 
 use super::place::Place;
-use super::{Error, LEG, progress};
+use super::progress::progress;
 use crate::api::Shop;
 use crate::cli::BenchArgs;
+use crate::commands::Error;
 use crate::commands::admin::audit;
 use crate::security::secret::Secret;
 use crate::wiring::{self, Running};
 
-/// Commands on the way while a store is filled: enough for full batches.
+/// Length of a leg without `--seconds`.
+pub(super) const LEG: Duration = Duration::from_secs(5);
+/// Concurrent commands while a store is filled: enough for full batches.
 const PRELOAD_AT_ONCE: u64 = 1_024;
 const PRELOADED_AT_A_TIME: u64 = 100_000;
-/// Nothing is driven longer than this.
+/// The longest run.
 const TIME_MAX: Duration = Duration::from_secs(3_600);
 const ENOUGH: i64 = 1_000_000_000;
 const FIRST_USER: i64 = 1_000_001;
 
-/// What is asked of the engine, as often as wanted.
+/// Makes the command with this number.
 type Ask = Box<dyn Fn(u64) -> Command>;
 
-/// Places the orders that the store is to hold before the measurement.
+/// Places the orders that the store should hold before the measurement.
 pub(super) async fn preload(args: &BenchArgs, place: &Place) -> Result<(), Error> {
     if args.preload == 0 {
         return Ok(());
@@ -53,7 +56,7 @@ pub(super) async fn preload(args: &BenchArgs, place: &Place) -> Result<(), Error
     while done < args.preload {
         let count = PRELOADED_AT_A_TIME.min(args.preload - done);
         let ask: Ask = Box::new(move |number| place_order(user(done + number, users), product));
-        let (tally, _) = drive(&shop, ask, (PRELOAD_AT_ONCE, count, TIME_MAX)).await;
+        let (tally, _) = drive(&shop, ask, PRELOAD_AT_ONCE, count, TIME_MAX).await;
         if let Some(complaint) = tally.complaint {
             return Err(Error::Failed(format!("an order of the preload was refused: {complaint}")));
         }
@@ -73,10 +76,10 @@ pub(super) async fn measure(args: &BenchArgs, place: &Place) -> Result<Report, E
     let mut measured = Measured { rounds: vec![], failures: vec![] };
     for number in 0..=args.rounds {
         let (ask, count) = prepare(args, &shop).await?;
-        // The first is to warm up.
+        // The first round is a warm-up.
         let time = if number == 0 { time.min(Duration::from_secs(1)) } else { time };
         let client = Usage { cpu_seconds_client: bench::usage::cpu_seconds("self"), ..Usage::default() };
-        let (tally, elapsed) = drive(&shop, ask, (connections, count, time)).await;
+        let (tally, elapsed) = drive(&shop, ask, connections, count, time).await;
         progress(&format!("round {number} of {}: {:.0} per second", args.rounds, tally.per_second(elapsed)));
         measured.failures.extend(tally.complaint.clone());
         if number > 0 {
@@ -97,10 +100,10 @@ fn open(place: &Place) -> Result<Running, Error> {
     Ok(wiring::open(place.config(), &secret, place.folder())?)
 }
 
-/// What a leg asks, and how often at most.
+/// Returns what a leg submits, and how many commands at most.
 async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
     let users = args.users;
-    let all = (u64::from(args.connections), users, TIME_MAX);
+    let connections = args.connections.into();
     match args.scenario {
         Scenario::Coupon => {
             let campaign = campaign(shop).await?;
@@ -112,12 +115,13 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
         }
         Scenario::Order => {
             let (product, campaign) = (product(shop).await?, campaign(shop).await?);
-            drive(shop, Box::new(move |number| issue(user(number, users), campaign)), all).await;
+            drive(shop, Box::new(move |number| issue(user(number, users), campaign)), connections, users, TIME_MAX)
+                .await;
             let charge = move |number| Command::ChargePoints { user: user(number, users), amount: Money::won(PRICE) };
-            drive(shop, Box::new(charge), all).await;
+            drive(shop, Box::new(charge), connections, users, TIME_MAX).await;
             let order = move |number| {
                 let Command::PlaceOrder(mut order) = place_order(user(number, users), product) else {
-                    unreachable!("an order is placed")
+                    unreachable!("place_order returns Command::PlaceOrder")
                 };
                 order.coupon = Some((campaign, None));
                 order.points = Money::won(PRICE - DISCOUNT);
@@ -127,7 +131,7 @@ async fn prepare(args: &BenchArgs, shop: &Shop) -> Result<(Ask, u64), Error> {
             Ok((Box::new(order), users))
         }
         Scenario::Echo | Scenario::Drop | Scenario::Refusals | Scenario::Mixed | Scenario::Modes => {
-            Err(Error::Usage("--in-process knows coupon, order and hot".to_owned()))
+            Err(Error::Usage("--in-process supports the scenarios coupon, order and hot".to_owned()))
         }
     }
 }
@@ -158,7 +162,7 @@ async fn product(shop: &Shop) -> Result<ProductId, Error> {
     let command = Command::RegisterProduct { name: "Bench product".into(), price: Money::won(PRICE), stock: STOCK };
     match shop.submitter.submit(command, None).await.result {
         Ok(Answer::ProductRegistered { product }) => Ok(product),
-        other => Err(Error::Failed(format!("a product could not be made: {other:?}"))),
+        other => Err(Error::Failed(format!("the product could not be created: {other:?}"))),
     }
 }
 
@@ -177,12 +181,12 @@ async fn campaign(shop: &Shop) -> Result<CampaignId, Error> {
     }));
     match shop.submitter.submit(command, None).await.result {
         Ok(Answer::CampaignCreated { campaign }) => Ok(campaign),
-        other => Err(Error::Failed(format!("a campaign could not be made: {other:?}"))),
+        other => Err(Error::Failed(format!("the campaign could not be created: {other:?}"))),
     }
 }
 
-/// Keeps `at_once` commands on the way, for so many commands or so long.
-async fn drive(shop: &Shop, ask: Ask, (at_once, count, time): (u64, u64, Duration)) -> (Tally, Duration) {
+/// Keeps `at_once` commands in progress until `count` are done or `time` is over.
+async fn drive(shop: &Shop, ask: Ask, at_once: u64, count: u64, time: Duration) -> (Tally, Duration) {
     let tally = Rc::new(RefCell::new(Tally::default()));
     let (ask, asked) = (Rc::new(ask), Rc::new(std::cell::Cell::new(0)));
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! `doorbuster bench modes`: every mode of claiming on the same orders, on a server of its own or a running one.
+//! `doorbuster bench modes`: compares all modes of claiming with the same orders, on its own server or a running one.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,13 +8,17 @@ use std::{fs, io};
 use bench::modes::{self, Comparison, End, ModesReport};
 
 use super::child::Child;
+use super::over_http::{address_of, stage};
 use super::place::Place;
-use super::{Error, Signals, address_of, audit, print, progress, stage};
+use super::progress::progress;
 use crate::cli::BenchArgs;
+use crate::commands::admin::audit;
+use crate::commands::{Error, print};
+use crate::runtime::shutdown::Signals;
 
-/// Six modes take turns, so one leg is short.
+/// Short, because six modes take turns.
 const LEG: Duration = Duration::from_millis(1_500);
-/// What a page and a picture are called, without and with payment.
+/// File names of the page and the chart, without and with payment.
 const NAMES: [&str; 2] = ["modes", "modes-paid"];
 
 pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
@@ -40,7 +44,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<ExitCode, Error> {
 
 async fn compare(args: &BenchArgs) -> Result<ModesReport, Error> {
     if args.in_process {
-        return Err(Error::Usage("modes are compared over HTTP".to_owned()));
+        return Err(Error::Usage("--in-process is not supported with modes, which are compared over HTTP".to_owned()));
     }
     let leg = args.seconds.map_or(LEG, Duration::from_secs_f64);
     let end = if args.payment { End::Paid } else { End::Claimed };

@@ -1,11 +1,10 @@
-//! A folder for one measurement, with the settings that hold in it.
+//! The folder and settings of one measurement.
 
 use std::path::Path;
 
-use super::Error;
 use crate::cli::{BenchArgs, SynchronousArg};
 use crate::commands::bench::temporary_folder::TemporaryFolder;
-use crate::commands::utf8_environment;
+use crate::commands::{Error, utf8_environment};
 use crate::config::{Config, Synchronous};
 
 #[derive(Debug)]
@@ -13,7 +12,7 @@ pub(super) struct Place {
     folder: TemporaryFolder,
     secret: String,
     config: Config,
-    /// What a process that is started here finds in its environment instead of what this one found.
+    /// Environment variables that replace those of this process in its child processes.
     environment: Vec<(&'static str, String)>,
 }
 
@@ -22,7 +21,7 @@ impl Place {
         Place::with(args, "bench", vec![])
     }
 
-    /// The same where these variables are other than this process's.
+    /// Like [`Place::make`], with some environment variables replaced.
     pub(super) fn with(args: &BenchArgs, name: &str, environment: Vec<(&'static str, String)>) -> Result<Place, Error> {
         let mut number = [0_u8; 24];
         getrandom::fill(&mut number).map_err(|error| Error::Failed(error.to_string()))?;

@@ -1,14 +1,16 @@
-//! A folder for work that leaves nothing behind.
+//! A temporary folder, deleted when it is dropped.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Removed with everything in it when this is dropped, unless it is kept.
+use crate::commands::output::terminal::note;
+
+/// Deleted with its contents when this is dropped, unless it is kept.
 #[derive(Debug)]
 pub(in crate::commands) struct TemporaryFolder(Option<PathBuf>);
 
 impl TemporaryFolder {
-    /// A new one; one that is there already is somebody else's.
+    /// Creates the folder; fails if it exists, because another process may own it.
     pub(in crate::commands) fn make(what: &str) -> io::Result<TemporaryFolder> {
         let path = std::env::temp_dir().join(format!("doorbuster-{what}-{}", std::process::id()));
         std::fs::create_dir(&path)?;
@@ -19,7 +21,7 @@ impl TemporaryFolder {
         self.0.as_deref().unwrap_or_else(|| Path::new(""))
     }
 
-    /// Leaves the folder where it is.
+    /// Keeps the folder.
     pub(in crate::commands) fn keep(mut self) {
         self.0 = None;
     }
@@ -29,7 +31,7 @@ impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         let Some(path) = self.0.take() else { return };
         if let Err(error) = std::fs::remove_dir_all(&path) {
-            crate::commands::note(&format!("{} could not be removed: {error}", path.display()));
+            note(&format!("{} could not be removed: {error}", path.display()));
         }
     }
 }
@@ -39,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_goes_unless_it_is_kept() {
+    fn a_folder_is_deleted_unless_it_is_kept() {
         let folder = TemporaryFolder::make("gone").unwrap();
         let path = folder.path().to_owned();
         std::fs::write(path.join("something"), "in it").unwrap();

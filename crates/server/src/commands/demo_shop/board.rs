@@ -1,11 +1,11 @@
-//! Who got what: filled in by the answers, read by whoever watches.
+//! The results of a sale: updated by answers, read by the progress display.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench::scenario::Numbers;
 
-/// Something to tell about a guest with a name.
+/// News about a named guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     pub at: Duration,
@@ -22,14 +22,14 @@ pub struct Board {
     pub(super) sold_out_at: Option<Duration>,
     /// Orders by outcome.
     pub(super) orders: BTreeMap<String, u64>,
-    /// Why orders were cancelled.
+    /// Reasons of cancelled orders.
     pub(super) reasons: BTreeMap<String, u64>,
-    /// Told, and not yet shown.
+    /// News that are not yet shown.
     news: Vec<News>,
 }
 
 impl Board {
-    /// An empty one, of a sale of so many coupons.
+    /// Returns an empty board for a sale of this many coupons.
     pub fn of(coupons: u64) -> Board {
         Board { coupons, ..Board::default() }
     }
@@ -46,26 +46,26 @@ impl Board {
         self.sold_out_at
     }
 
-    /// How many orders have an outcome.
+    /// Returns how many orders have an outcome.
     pub fn ordered(&self) -> u64 {
         self.orders.values().sum()
     }
 
-    /// What there is to tell since the last time.
+    /// Returns the news since the last call.
     pub fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
     }
 
-    pub(super) fn tell(&mut self, at: Duration, text: String) {
+    pub(super) fn add_news(&mut self, at: Duration, text: String) {
         self.news.push(News { at, text });
     }
 
-    /// A coupon was given out; `false` when its number cannot be.
+    /// Records an issued coupon. Returns `false` if its number is out of range or was issued before.
     pub(super) fn give(&mut self, number: i64, at: Duration) -> bool {
         self.issued += 1;
         if self.issued == self.coupons {
             self.sold_out_at = Some(at);
-            self.tell(at, format!("sold out: number {} is gone", self.coupons));
+            self.add_news(at, format!("sold out: coupon {} was the last", self.coupons));
         }
         self.numbers.note(number)
     }
@@ -88,7 +88,7 @@ mod tests {
         assert!(board.give(2, last));
         assert_eq!((board.remaining(), board.sold_out_at()), (0, Some(last)));
         assert_eq!(board.take_news().len(), 1);
-        assert!(board.take_news().is_empty(), "nothing is told twice");
-        assert!(!board.give(2, last), "a number is given once");
+        assert!(board.take_news().is_empty(), "news are returned once");
+        assert!(!board.give(2, last), "a number is issued once");
     }
 }

@@ -1,8 +1,8 @@
-//! What a shop to try is filled with: the same from the same seed, on every machine.
+//! Contents of a demo shop: the same seed gives the same contents on every machine.
 
 use serde::Serialize;
 
-/// The terms of its campaigns never end while somebody tries them.
+/// Issue period of the campaigns, which lasts longer than any trial.
 pub(super) const OPEN_FROM: &str = "2026-01-01T00:00:00Z";
 pub(super) const OPEN_UNTIL: &str = "2099-01-01T00:00:00Z";
 pub(super) const VALID_UNTIL: &str = "2099-12-31T00:00:00Z";
@@ -68,7 +68,7 @@ impl Catalogue {
         let mut dice = Dice(seed);
         let products = PRODUCTS.map(|(name, price)| Product {
             name,
-            // Within a tenth of its usual price, in whole hundreds.
+            // Within 10 % of the usual price, in whole hundreds.
             price: price / 1_000 * dice.between(900, 1_100) / 100 * 100,
             stock: dice.between(2, 40) * 25,
         });
@@ -83,11 +83,11 @@ impl Catalogue {
     }
 }
 
-/// Numbers that look thrown and follow from the seed (SplitMix64).
+/// Pseudo-random numbers from the seed (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
-    /// Both ends are included.
+    /// Returns a number from `first` to `last`, both included.
     fn between(&mut self, first: i64, last: i64) -> i64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_says_everything() {
+    fn a_seed_determines_the_catalogue() {
         assert_eq!(Catalogue::of(7), Catalogue::of(7));
         assert_ne!(Catalogue::of(7).products, Catalogue::of(8).products);
     }

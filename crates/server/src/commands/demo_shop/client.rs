@@ -1,4 +1,4 @@
-//! The way into the shop for whoever is in the same process: its own router, asked like any client asks it.
+//! Client of a shop in the same process: sends requests to its router.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::Error;
 use crate::api::{self, Shop, Surface};
 use crate::security::auth::{Principal, Role};
 
-/// The admin that a command on this machine speaks for.
+/// The admin that the token names.
 const OPERATOR: i64 = 1;
 /// Longer than any demonstration.
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
@@ -31,29 +31,23 @@ impl ShopClient {
         ShopClient { router: api::router(shop, Surface::Everything), admin: shop.tokens.mint(operator, TOKEN_TTL) }
     }
 
-    /// What a path says to everybody or to this token.
+    /// Returns the document at a path, as this token's user sees it.
     pub(super) async fn get(&self, path: &str, token: Option<&str>) -> Result<Value, Error> {
         let answer = self.ask("GET", path, token, None).await?;
-        expect(path, answer)
+        answer.expect(path)
     }
 
     pub(super) async fn post_as_admin(&self, path: &str, body: &Value) -> Result<Value, Error> {
         let answer = self.ask("POST", path, Some(&self.admin), Some(body)).await?;
-        expect(path, answer)
+        answer.expect(path)
     }
 
-    /// The answer of a path that needs no token, whatever it is.
-    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<(StatusCode, Value), Error> {
+    /// Posts without a token and returns the answer, whatever its status.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Answer, Error> {
         self.ask("POST", path, None, Some(body)).await
     }
 
-    async fn ask(
-        &self,
-        method: &str,
-        path: &str,
-        token: Option<&str>,
-        body: Option<&Value>,
-    ) -> Result<(StatusCode, Value), Error> {
+    async fn ask(&self, method: &str, path: &str, token: Option<&str>, body: Option<&Value>) -> Result<Answer, Error> {
         let unreadable = || Error::Unreadable { what: path.to_owned() };
         let mut request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, "application/json");
         if let Some(token) = token {
@@ -65,14 +59,22 @@ impl ShopClient {
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.map_err(|_| unreadable())?.to_bytes();
         let document = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
-        Ok((head.status, document))
+        Ok(Answer { status: head.status, document })
     }
 }
 
-/// The document of a request that must succeed.
-pub(super) fn expect(what: &str, (status, document): (StatusCode, Value)) -> Result<Value, Error> {
-    if status.is_success() {
-        return Ok(document);
+/// The answer to a request, with any status.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    document: Value,
+}
+
+impl Answer {
+    /// Returns the document if the request succeeded; `what` names the request in the error.
+    pub(super) fn expect(self, what: &str) -> Result<Value, Error> {
+        if self.status.is_success() {
+            return Ok(self.document);
+        }
+        Err(Error::Refused { what: what.to_owned(), status: self.status, body: self.document.to_string() })
     }
-    Err(Error::Refused { what: what.to_owned(), status, body: document.to_string() })
 }

@@ -1,4 +1,4 @@
-//! The crowd at the door: everybody asks for a coupon once, some impatient ones again, and who has one orders.
+//! The crowd of a sale: every customer requests a coupon once, some impatient ones again, and coupon holders order.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,12 +15,12 @@ use serde::Deserialize;
 use super::board::Board;
 use super::seed::Guest;
 
-/// Points that a guest who has them brings to his order.
+/// Points that a guest who has points spends on the order.
 pub(super) const POINTS: i64 = 5_000;
-/// One in so many of those who have a coupon asks for another at once.
+/// One in this many coupon holders requests a second coupon at once.
 const IMPATIENT: u64 = 16;
 
-/// What customers ask for, and how many they are.
+/// The sale's campaign and product, and the number of customers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rush {
     pub(super) campaign: i64,
@@ -40,9 +40,9 @@ pub(super) struct Crowd {
     board: Rc<RefCell<Board>>,
     begin: Option<Instant>,
     arrived: u64,
-    /// Go before those who have not come yet.
+    /// Requests that are sent before those of further customers.
     waiting: VecDeque<Ask>,
-    /// By ticket.
+    /// Sent requests, by ticket.
     asked: Vec<Ask>,
 }
 
@@ -55,12 +55,12 @@ struct Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     Coupon,
-    /// After the first one; it must be refused.
+    /// A second coupon, which must be refused.
     AnotherCoupon,
     Order,
 }
 
-/// As much of an order as the board shows.
+/// The part of an order that the board shows.
 #[derive(Deserialize)]
 struct Placed<'a> {
     outcome: &'a str,
@@ -91,13 +91,14 @@ impl Crowd {
         }
     }
 
-    /// How many requests there are when all goes well.
+    /// Returns how many requests there are if every answer is as expected.
     pub(super) const fn requests(rush: Rush) -> u64 {
         let winners = if rush.coupons < rush.customers { rush.coupons } else { rush.customers };
         rush.customers + winners + winners / IMPATIENT
     }
 
-    /// The guests with a name come one by one among the first, half of them before it must be sold out and half after.
+    /// Returns the guest that this customer is. Guests are spread over the first customers, half of them before the
+    /// last coupon and half after it.
     fn guest(&self, customer: u64) -> Option<&Guest> {
         let among = (self.rush.coupons * 2).min(self.rush.customers);
         let distance = (among / self.guests.len().max(1) as u64).max(1);
@@ -109,9 +110,9 @@ impl Crowd {
         self.begin.map(|begin| begin.elapsed()).unwrap_or_default()
     }
 
-    fn tell(&self, customer: u64, what: impl FnOnce() -> String) {
+    fn add_news(&self, customer: u64, what: impl FnOnce() -> String) {
         if let Some(guest) = self.guest(customer) {
-            self.board.borrow_mut().tell(self.elapsed(), format!("{} {}", guest.name, what()));
+            self.board.borrow_mut().add_news(self.elapsed(), format!("{} {}", guest.name, what()));
         }
     }
 
@@ -121,7 +122,7 @@ impl Crowd {
             (201, _) => {
                 let number = integer_after(answer.body, b"\"issueNumber\":").unwrap_or(0);
                 let is_possible = self.board.borrow_mut().give(number, self.elapsed());
-                self.tell(customer, || format!("has coupon {number} of {}", self.rush.coupons));
+                self.add_news(customer, || format!("has coupon {number} of {}", self.rush.coupons));
                 self.waiting.push_back(Ask { customer, what: Wish::Order });
                 if number.unsigned_abs().is_multiple_of(IMPATIENT) {
                     self.waiting.push_back(Ask { customer, what: Wish::AnotherCoupon });
@@ -130,7 +131,7 @@ impl Crowd {
             }
             (410, Some("coupon.sold_out")) => {
                 self.board.borrow_mut().refuse("coupon.sold_out");
-                self.tell(customer, || "came too late".to_owned());
+                self.add_news(customer, || "came too late".to_owned());
                 Verdict::Refusal
             }
             _ => Verdict::Surprise,
@@ -155,8 +156,8 @@ impl Crowd {
             *board.reasons.entry(reason.to_owned()).or_default() += 1;
         }
         drop(board);
-        self.tell(customer, || match reason {
-            Some(reason) => format!("ordered: {outcome}, {reason}; the coupon is back"),
+        self.add_news(customer, || match reason {
+            Some(reason) => format!("ordered: {outcome}, {reason}; the coupon was restored"),
             None => format!("ordered: {outcome}"),
         });
         if outcome == "COMPLETED" { Verdict::Success } else { Verdict::Refusal }
@@ -198,7 +199,7 @@ impl Plan for Crowd {
     }
 }
 
-/// The code of a problem document.
+/// Returns the code of a problem document.
 fn code_of(body: &[u8]) -> Option<&str> {
     #[derive(Deserialize)]
     struct Refusal<'a> {
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_a_coupon_orders_before_others_come() {
+    fn coupon_holders_order_before_further_customers_come() {
         let (mut crowd, board) = crowd(0);
         let (ticket, request) = ask(&mut crowd).unwrap();
         assert!(request.starts_with("POST /api/coupons/3/issue"), "{request}");
@@ -244,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn everybody_comes_once_and_then_it_is_over() {
+    fn every_customer_comes_once_and_then_the_sale_ends() {
         let (mut crowd, board) = crowd(0);
         for _ in 0..4 {
             let (ticket, _) = ask(&mut crowd).unwrap();
@@ -255,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn another_coupon_for_the_impatient_is_a_surprise() {
+    fn a_second_coupon_is_an_unexpected_answer() {
         let (mut crowd, _) = crowd(0);
         let (ticket, _) = ask(&mut crowd).unwrap();
         answer(&mut crowd, ticket, 201, r#"{"issueNumber":16}"#);
@@ -266,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn guests_come_among_the_others_and_bring_their_points() {
+    fn guests_come_among_the_others_and_spend_their_points() {
         let (mut crowd, board) = crowd(2);
         let tokens: Vec<bool> = (0..4).map(|_| ask(&mut crowd).unwrap().1.contains("Bearer MINA")).collect();
         assert_eq!(tokens, [false, true, false, true]);

@@ -1,4 +1,4 @@
-//! What came of a sale, and whether it is exactly what had to come of it.
+//! The result of a sale, compared with the exact expected counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::board::Board;
 
-/// What the sale had to give, and what the shop says is left of it.
+/// The counts before the sale, and those that the shop reports after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
     pub(super) customers: u64,
@@ -25,7 +25,7 @@ pub struct Outcome {
     pub coupons: u64,
     pub goods: u64,
     pub issued: u64,
-    /// Whether the issue numbers are 1 to `issued`, each once.
+    /// True if the issue numbers are 1 to `issued`, each exactly once.
     pub numbers_exact: bool,
     pub sold_out_after_ms: Option<f64>,
     pub refusals: BTreeMap<&'static str, u64>,
@@ -39,7 +39,7 @@ pub struct Outcome {
     pub p999_ms: f64,
     pub max_ms: f64,
     pub audit_violations: Option<u64>,
-    /// Everything that is not exactly as it must be, in words.
+    /// Descriptions of all counts that differ from the expected ones.
     pub failures: Vec<String>,
 }
 
@@ -83,12 +83,12 @@ impl Outcome {
         let late = self.refusals.get("coupon.sold_out").copied().unwrap_or(0);
         let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let figures = [
-            ("coupons given out", signed(self.issued), signed(winners)),
-            ("coupons given out, says the shop", counts.issued_by_shop, signed(winners)),
+            ("coupons issued", signed(self.issued), signed(winners)),
+            ("coupons issued according to the shop", counts.issued_by_shop, signed(winners)),
             ("customers who came too late", signed(late), signed(self.customers - winners)),
             ("orders COMPLETED", signed(orders("COMPLETED")), signed(sold)),
             ("orders CANCELLED", signed(orders("CANCELLED")), signed(winners - sold)),
-            ("goods left, says the shop", counts.available_in_shop, signed(self.goods - sold)),
+            ("goods left according to the shop", counts.available_in_shop, signed(self.goods - sold)),
         ];
         let wrong = figures.into_iter().filter(|(_, found, expected)| found != expected);
         self.failures.extend(wrong.map(|(what, found, expected)| format!("{what}: {found}, but must be {expected}")));
@@ -102,7 +102,7 @@ impl Outcome {
         self
     }
 
-    /// Whether every count is exact and everything adds up.
+    /// Returns true if every count is exact and the audit found no violations.
     pub fn is_exact(&self) -> bool {
         self.failures.is_empty() && self.audit_violations.unwrap_or(0) == 0
     }
@@ -140,7 +140,7 @@ fn listed<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
 
-/// More digits would only pretend to be known.
+/// Rounds to the precision of the measurement.
 fn rounded(figure: f64) -> f64 {
     (figure * 1e3).round() / 1e3
 }
@@ -155,9 +155,9 @@ mod tests {
     use super::*;
 
     #[derive(Debug)]
-    struct Nobody;
+    struct NoCrowd;
 
-    impl Plan for Nobody {
+    impl Plan for NoCrowd {
         fn next(&mut self, _request: &mut Vec<u8>) -> Option<Ticket> {
             None
         }
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// A sale of two coupons and one pair to three customers, in which `change` went differently.
+    /// Returns the outcome of a sale of two coupons and one pair of shoes to three customers, after `change`.
     fn outcome(change: impl FnOnce(&mut Board, &mut Counts)) -> Outcome {
         let mut counts = Counts { customers: 3, coupons: 2, goods: 1, issued_by_shop: 2, available_in_shop: 0 };
         let mut board = Board::of(2);
@@ -175,12 +175,12 @@ mod tests {
         board.refuse("coupon.sold_out");
         board.orders = [("COMPLETED".to_owned(), 1), ("CANCELLED".to_owned(), 1)].into();
         change(&mut board, &mut counts);
-        let leg = Leg { plan: Box::new(Nobody), elapsed: Duration::from_secs(1), tally: Tally::default() };
+        let leg = Leg { plan: Box::new(NoCrowd), elapsed: Duration::from_secs(1), tally: Tally::default() };
         Outcome::of(counts, &board, &leg)
     }
 
     #[test]
-    fn a_sale_that_went_as_it_must_is_exact() {
+    fn a_sale_with_the_expected_counts_is_exact() {
         let outcome = outcome(|_, _| {});
         assert_eq!(outcome.failures, Vec::<String>::new());
         assert!(outcome.clone().with_audit(0).is_exact());
@@ -188,11 +188,11 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_off_by_one_is_found() {
+    fn every_count_that_is_off_by_one_is_found() {
         let found = |change: fn(&mut Board, &mut Counts)| outcome(change).failures.join("; ");
-        assert!(found(|board, _| _ = board.give(3, Duration::ZERO)).contains("coupons given out: 3"));
+        assert!(found(|board, _| _ = board.give(3, Duration::ZERO)).contains("coupons issued: 3"));
         assert!(found(|board, _| _ = board.give(3, Duration::ZERO)).contains("not exactly 1 to 2"));
-        assert!(found(|_, counts| counts.issued_by_shop = 1).contains("says the shop: 1"));
+        assert!(found(|_, counts| counts.issued_by_shop = 1).contains("according to the shop: 1"));
         assert!(found(|_, counts| counts.available_in_shop = -1).contains("goods left"));
         assert!(found(|board, _| board.refuse("coupon.sold_out")).contains("too late"));
         assert!(found(|board, _| _ = board.orders.insert("COMPLETED".to_owned(), 2)).contains("COMPLETED: 2"));

@@ -1,4 +1,4 @@
-//! A limited sale: more customers than coupons, more coupons than goods. Held over HTTP, then counted.
+//! A limited sale: more customers than coupons, more coupons than goods; run over HTTP, then checked.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -20,22 +20,22 @@ use crate::api::Shop;
 use crate::security::auth::{Principal, Role};
 
 const PRICE: i64 = 159_000;
-/// Of ten who have a coupon, so many also get the goods.
+/// Of ten coupon holders, this many also get the goods.
 const GOODS_OF_TEN: u64 = 8;
 /// Longer than a sale may take.
 const TOKEN_TTL: Duration = Duration::from_secs(3_600);
 
-/// How big the sale is.
+/// The size of a sale.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     pub customers: u64,
     pub coupons: u64,
     pub connections: usize,
-    /// Over which the requests are spread at an even rate.
+    /// The requests are spread evenly over this time.
     pub time: Duration,
 }
 
-/// A sale that is ready to be opened.
+/// A prepared sale.
 #[derive(Debug)]
 pub struct Sale {
     pub size: Size,
@@ -46,7 +46,7 @@ pub struct Sale {
 }
 
 impl Sale {
-    /// A product and a campaign of its own, so that it can be held again in the same shop.
+    /// Prepares a sale with its own product and campaign, so that it can be repeated in the same shop.
     pub async fn prepare(shop: &Shop, client: &ShopClient, sown: &Sown, size: Size) -> Result<Sale, Error> {
         let goods = (size.coupons * GOODS_OF_TEN / 10).max(1);
         let body = json!({"name": "Sneaker Midnight, limited", "price": PRICE, "stock": goods});
@@ -73,17 +73,17 @@ impl Sale {
         Rc::clone(&self.board)
     }
 
-    /// How many requests there will be.
+    /// Returns the expected number of requests.
     pub const fn requests(&self) -> u64 {
         Crowd::requests(self.rush)
     }
 
-    /// Lets everybody in, and counts what came of it when the last has his answer.
+    /// Runs the sale, and compares its counts after the last answer.
     pub async fn hold(self, address: SocketAddr, client: &ShopClient, watcher: Watcher) -> Result<Outcome, Error> {
         let Sale { size, goods, rush, crowd, board } = self;
         let planned = Crowd::requests(rush);
         let per_second = (planned as f64 / size.time.as_secs_f64().max(0.001)).ceil() as u64;
-        // A connection that finds nothing to ask ends, and with it a turn is lost: there is one more for each.
+        // A connection that finds no request ends and uses up one turn, so there is one more for each connection.
         let requests = planned + size.connections as u64;
         let load = Load { connections: size.connections, pace: Pace::Open { per_second, requests } };
         let leg = load::run_watched(address, Box::new(crowd), load, Some(watcher)).await?;

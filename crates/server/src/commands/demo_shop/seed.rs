@@ -1,4 +1,4 @@
-//! Fills a shop. What is there already stays as it is, so filling it again changes nothing.
+//! Fills a shop. Existing contents stay as they are, so filling it again changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 
 use super::Error;
 use super::catalogue::{Campaign, Catalogue, Customer, Discount, OPEN_FROM, OPEN_UNTIL, Product, VALID_UNTIL};
-use super::client::{ShopClient, expect};
+use super::client::ShopClient;
 use crate::api::Shop;
 
-/// Of the customers of a shop to try; they own nothing but points of play.
+/// The password of all demo customers, who own nothing of value.
 pub const PASSWORD: &str = "doorbuster-demo";
 
-/// A customer with a name, and his token.
+/// A named customer with a token.
 #[derive(Clone, Debug)]
 pub struct Guest {
     pub name: &'static str,
     pub token: String,
-    /// Enough of them for an order.
+    /// True if the guest has enough points for an order.
     pub has_points: bool,
 }
 
-/// What was filled in, and what of it was new.
+/// The contents, and how much of them was new.
 #[derive(Debug)]
 pub struct Sown {
     pub catalogue: Catalogue,
     pub guests: Vec<Guest>,
-    /// Requests that changed something; none when everything was there.
+    /// Requests that changed something; 0 if everything existed.
     pub changes: u32,
 }
 
-/// Makes what of the catalogue the shop does not have yet, known by its names.
+/// Creates the products, campaigns and customers that the shop does not have, compared by name.
 pub async fn sow(shop: &Shop, client: &ShopClient, catalogue: Catalogue) -> Result<Sown, Error> {
     let mut changes = 0;
     let known = numbers(client, "/api/products", "productId").await?;
@@ -54,7 +54,7 @@ pub async fn sow(shop: &Shop, client: &ShopClient, catalogue: Catalogue) -> Resu
     Ok(Sown { catalogue, guests, changes })
 }
 
-/// The names in a list and the numbers they have, page by page.
+/// Reads the names in a list and their numbers, page by page.
 async fn numbers(client: &ShopClient, list: &str, number: &str) -> Result<BTreeMap<String, i64>, Error> {
     let mut found = BTreeMap::new();
     let mut path = format!("{list}?limit=100");
@@ -81,23 +81,23 @@ pub(super) fn terms(campaign: &Campaign) -> Value {
     })
 }
 
-/// Registers a customer and gives him his points, unless that was done before.
+/// Registers a customer and charges the points, unless that was done before.
 async fn welcome(shop: &Shop, client: &ShopClient, customer: &Customer) -> Result<(Guest, bool), Error> {
     let Customer { name, email, points } = customer;
     let body = json!({"email": email, "password": PASSWORD, "name": name});
     let registered = client.post("/api/users", &body).await?;
-    if registered.0 != StatusCode::CONFLICT {
-        expect("/api/users", registered)?;
+    if registered.status != StatusCode::CONFLICT {
+        registered.expect("/api/users")?;
     }
     let body = json!({"email": email, "password": PASSWORD});
-    let login = expect("/api/auth/login", client.post("/api/auth/login", &body).await?)?;
+    let login = client.post("/api/auth/login", &body).await?.expect("/api/auth/login")?;
     let token = login["accessToken"].as_str().unwrap_or_default().to_owned();
     let unreadable = |_| Error::Unreadable { what: "/api/auth/login".to_owned() };
     let user_id = shop.tokens.verify(&token).map_err(unreadable)?.user_id;
     let history = client.get("/api/points/history", Some(&token)).await?;
     let is_new = history["data"].as_array().is_none_or(Vec::is_empty);
     if is_new {
-        // By the admin: whether customers may do it themselves is a setting.
+        // By the admin, because customers may be forbidden to charge points themselves.
         client.post_as_admin("/api/points/charge", &json!({"amount": points, "userId": user_id})).await?;
     }
     Ok((Guest { name, token, has_points: true }, is_new))

@@ -1,18 +1,20 @@
-//! How far long work is, on stderr: a bar where somebody watches, plain lines now and then where not.
+//! Progress of long work on stderr: a bar on a terminal, otherwise a line at intervals.
 
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Redrawn so often at most.
+use crate::commands::output::terminal::note;
+
+/// Redraws per second at most.
 const FRAMES_PER_SECOND: u8 = 10;
-/// With the longest message it fits into 80 columns.
+/// Fits into 80 columns with the longest message.
 const TEMPLATE: &str = "{bar:16} {pos}/{len} {wide_msg}";
 
 pub(in crate::commands) struct Progress {
     bar: Option<ProgressBar>,
-    /// Between two plain lines.
+    /// Interval of plain lines.
     every: Duration,
     said: Instant,
     total: u64,
@@ -27,22 +29,22 @@ impl Progress {
         Progress { bar, every, said: Instant::now(), total }
     }
 
-    /// `done` of the total are done; `message` says what else there is to know.
+    /// Shows that `done` of the total are done; `message` adds details.
     pub(in crate::commands) fn show(&mut self, done: u64, message: impl FnOnce() -> String) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
             bar.set_message(message());
         } else if self.said.elapsed() >= self.every {
             self.said = Instant::now();
-            crate::commands::note(&format!("{done}/{} {}", self.total, message()));
+            note(&format!("{done}/{} {}", self.total, message()));
         }
     }
 
-    /// A line that stays.
-    pub(in crate::commands) fn tell(&self, line: &str) {
+    /// Prints a line above the bar.
+    pub(in crate::commands) fn print_line(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => crate::commands::note(line),
+            None => note(line),
         }
     }
 }

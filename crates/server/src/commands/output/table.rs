@@ -1,6 +1,6 @@
-//! Tables and counts as commands print them.
+//! Tables and counts in the output of commands.
 
-/// Cells under each other, as wide as the widest; the last of a row may be as long as it likes.
+/// Aligns cells in columns; the last cell of a row may have any length.
 pub(in crate::commands) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
@@ -15,7 +15,7 @@ pub(in crate::commands) fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// `1 attempt`, `2 attempts`.
+/// Returns a count with its noun: `1 attempt`, `2 attempts`.
 pub(in crate::commands) fn counted(count: impl std::fmt::Display, one: &str) -> String {
     let count = count.to_string();
     let (ending, one) = match one.strip_suffix('y') {
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stand_under_each_other_however_long_they_are() {
+    fn cells_are_aligned_for_any_length() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         let rows = [row(["1", "PERMANENT", "all of it"]), row(["1000", "a-group-with-a-long-name", "x"])];
         assert_eq!(aligned(&rows), "1     PERMANENT                 all of it\n1000  a-group-with-a-long-name  x");
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_one() {
+    fn only_one_is_singular() {
         assert_eq!((counted(1, "attempt"), counted(2, "attempt")), ("1 attempt".to_owned(), "2 attempts".to_owned()));
         assert_eq!((counted(0, "entry"), counted(1, "entry")), ("0 entries".to_owned(), "1 entry".to_owned()));
     }

@@ -1,4 +1,4 @@
-//! `doorbuster sim --matrix`: one order at a time, with everything that can fail in it and a crash at every boundary.
+//! `doorbuster sim --matrix`: one order at a time, with every possible failure and a crash at every boundary.
 
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sim::matrix::{Case, Sample, Tally, cells, play};
 
-use super::{EXAMPLES_MAX, LINE_EVERY};
+use super::limits::{EXAMPLES_MAX, LINE_EVERY};
 use crate::cli::SimArgs;
 use crate::commands::output::progress::Progress;
 use crate::commands::{Error, print};
@@ -20,7 +20,7 @@ pub(super) fn run(args: &SimArgs) -> Result<ExitCode, Error> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let mut progress = Progress::new(cells.len() as u64, LINE_EVERY);
     let tally = play(&cells, Sample { crashes_every: 1, threads, breakage: args.breakage }, |done, so_far| {
-        progress.show(done, || format!("cells, {} cases, {} do not hold", so_far.cases, so_far.failures.len()));
+        progress.show(done, || format!("cells, {} cases, {} failed", so_far.cases, so_far.failures.len()));
     });
     drop(progress);
     let took = started.elapsed();
@@ -33,7 +33,7 @@ fn text(cells: &[Case], tally: &Tally, took: Duration) -> String {
     let failures: String = shown.map(|(case, complaint)| format!("{case}: {complaint}\n\n")).collect();
     let Tally { cases, crashes, failures: all, .. } = tally;
     format!(
-        "{failures}{} cells, {cases} cases, {crashes} of them with a crash, in {:.1} s: {} do not hold",
+        "{failures}{} cells, {cases} cases, {crashes} of them with a crash, in {:.1} s: {} failed",
         cells.len(),
         took.as_secs_f64(),
         all.len()

@@ -1,4 +1,4 @@
-//! A provider that is not waited for without end, whatever it does.
+//! A payment provider with a time limit for each call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl Patient {
     async fn wait<T>(&self, call: Call<'_, T>) -> Result<T, ProviderError> {
         timeout(self.patience, call).await.unwrap_or_else(|_elapsed| {
             let seconds = self.patience.as_secs_f64();
-            Err(ProviderError::Unknown(format!("it did not answer within {seconds} s")))
+            Err(ProviderError::Unknown(format!("no answer within {seconds} s")))
         })
     }
 }

@@ -1,7 +1,7 @@
-//! Brings answers back to the threads that wait for them, many at a time.
+//! Delivers answers to the threads that wait for them, in batches.
 //!
-//! To wake a task of another thread takes a system call, to wake one of the own thread does not. So the engine puts the
-//! answers of a batch into one box per thread, which wakes that thread, and the thread itself hands them out.
+//! Waking a task of another thread takes a system call, waking one of the own thread does not. So the engine puts the
+//! answers of a batch into one box per thread, which wakes that thread once, and the thread delivers them to its tasks.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use tokio::sync::{Notify, oneshot};
 
 type Responder = oneshot::Sender<Reply>;
 
-/// Answers on their way to one thread.
+/// The answers for one thread.
 #[derive(Default)]
 pub(super) struct ReplyBatches {
-    /// `None` once nobody hands them out any more; who waits then learns that there is no answer.
+    /// `None` after the runtime has ended; senders then drop the answer and the waiting task gets an error.
     waiting: Mutex<Option<Vec<(Responder, Reply)>>>,
     news: Notify,
 }
@@ -25,7 +25,7 @@ thread_local! {
 }
 
 impl ReplyBatches {
-    /// The box of this thread, which belongs to a runtime.
+    /// Returns the box of this thread, which belongs to the current runtime.
     pub(super) fn of_this_thread() -> Arc<ReplyBatches> {
         OF_THIS_THREAD.with_borrow_mut(|returns| {
             if returns.waiting.lock().is_none() {
@@ -37,7 +37,7 @@ impl ReplyBatches {
 
     fn open() -> Arc<ReplyBatches> {
         let returns = Arc::new(ReplyBatches { waiting: Mutex::new(Some(vec![])), news: Notify::new() });
-        tokio::spawn(HandingOut(Arc::clone(&returns)).run());
+        tokio::spawn(DeliveryTask(Arc::clone(&returns)).run());
         returns
     }
 
@@ -51,23 +51,23 @@ impl ReplyBatches {
     }
 }
 
-/// The task that hands out; it ends with its runtime, and closes the box.
-struct HandingOut(Arc<ReplyBatches>);
+/// The task that delivers the answers; it ends with its runtime and closes the box.
+struct DeliveryTask(Arc<ReplyBatches>);
 
-impl HandingOut {
+impl DeliveryTask {
     async fn run(self) {
         loop {
             self.0.news.notified().await;
             let answers = self.0.waiting.lock().replace(vec![]);
             for (responder, reply) in answers.into_iter().flatten() {
-                // The client may have hung up; what was decided stays decided.
+                // The client may have disconnected; the decision stands.
                 let _ = responder.send(reply);
             }
         }
     }
 }
 
-impl Drop for HandingOut {
+impl Drop for DeliveryTask {
     fn drop(&mut self) {
         let left = self.0.waiting.lock().take();
         drop(left);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_when_the_runtime_ends_is_told_so() {
+    fn waiting_tasks_get_an_error_when_the_runtime_ends() {
         let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
         let first = runtime();
         let closed = first.block_on(async { ReplyBatches::of_this_thread() });

@@ -1,4 +1,4 @@
-//! How the payment provider does.
+//! Metrics of payment calls.
 
 use app::payments::provider::{Found, ProviderError, Verdict};
 use app::payments::runner::PaymentCall;
@@ -19,15 +19,15 @@ struct Call {
     answer: &'static str,
 }
 
-/// Approvals of another amount or currency than is expected, in answers and in callbacks. Every process has it, because callbacks
-/// come to any.
+/// Counts approvals with an unexpected amount or currency, in answers and in callbacks. Every process has it, because
+/// callbacks may reach any process.
 #[derive(Clone)]
 pub struct Mismatches(Counter);
 
 impl Mismatches {
     pub fn register(metrics: &Metrics) -> Mismatches {
         let mismatches = Mismatches(Counter::default());
-        let help = "Approvals of another amount or currency than was asked for, in answers and callbacks";
+        let help = "Approvals whose amount or currency differs from the request, in answers and callbacks";
         metrics.register(|registry| registry.register("payment_mismatches", help, mismatches.0.clone()));
         mismatches
     }
@@ -46,16 +46,16 @@ pub struct PaymentMetrics {
 
 impl PaymentMetrics {
     pub fn register(metrics: &Metrics, mismatches: Mismatches) -> PaymentMetrics {
-        let cashier =
+        let payments =
             PaymentMetrics { calls: Family::default(), mismatches, breaker: Gauge::default(), stuck: Gauge::default() };
         metrics.register(|registry| {
-            registry.register("payment_calls", "Calls of the payment provider", cashier.calls.clone());
+            registry.register("payment_calls", "Calls to the payment provider", payments.calls.clone());
             let help = "The payment provider's breaker: 0 closed, 1 half-open, 2 open";
-            registry.register("payment_breaker_state", help, cashier.breaker.clone());
-            let help = "Payments of which a refund or a void waits for an operator";
-            registry.register("payments_stuck", help, cashier.stuck.clone());
+            registry.register("payment_breaker_state", help, payments.breaker.clone());
+            let help = "Payments whose refund or void is stuck and waits for an operator";
+            registry.register("payments_stuck", help, payments.stuck.clone());
         });
-        cashier
+        payments
     }
 
     pub(crate) fn observe(&self, call: &PaymentCall) {

@@ -1,4 +1,4 @@
-//! The payment provider that the settings choose, and the cashier who asks it.
+//! The payment provider that the settings choose, and the payment loop that calls it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,28 +12,26 @@ use app::ports::Clock;
 use app::resilience::breaker::SharedBreaker;
 use tokio::sync::Notify;
 
-use super::Error;
+use super::error::Error;
 use crate::api::Payments;
 use crate::config::{Config, PaymentBy};
 use crate::metrics::{Metrics, Mismatches, PaymentMetrics};
 use crate::runtime::callbacks::CallbackQueue;
-use crate::runtime::payment_loop::{CashierThread, Parts, Patient};
+use crate::runtime::payment_loop::{Parts, Patient, PaymentThread};
 use crate::runtime::submitter::Submitter;
-use crate::system::data_dir;
+use crate::system::data_dir::{self, SCRIPTED_PAYMENTS_FILE};
 
-/// The scripted provider's own record, beside the store.
-pub(super) const BOOK: &str = "scripted-payments.db";
-/// A provider that keeps to its own time-out is never cut off by ours.
+/// Added to the provider's own time-out, so that a provider that keeps to it is never cut off.
 const GRACE: Duration = Duration::from_secs(1);
-const MADE_SECRET_BYTES: usize = 32;
+const SECRET_BYTES: usize = 32;
 
-/// The provider at the endpoints, and the cashier of this process, where it has one.
+/// The provider for the endpoints, and the payment loop if this process has the worker role.
 pub(super) struct OpenPayments {
     pub(super) payments: Payments,
-    /// Wakes the cashier.
+    /// Wakes the payment loop.
     pub(super) due: Arc<Notify>,
-    pub(super) cashier: Option<CashierThread>,
-    /// The provider's, where this process asks it.
+    pub(super) thread: Option<PaymentThread>,
+    /// The provider's breaker; present where this process runs the payment loop.
     pub(super) breaker: Option<SharedBreaker>,
 }
 
@@ -45,11 +43,11 @@ pub(super) fn open(
 ) -> Result<OpenPayments, Error> {
     let (callback_queue, callbacks_in) = CallbackQueue::open();
     let mismatches = Mismatches::register(metrics);
-    let Moving { provider, directed } = moving(config, data_dir, &submitter.wall, callback_queue)?;
+    let ChosenProvider { provider, directed } = chosen(config, data_dir, &submitter.wall, callback_queue)?;
     let payments = Payments { provider, directed, mismatches: mismatches.clone() };
     let due = Arc::new(Notify::new());
     let breaker = config.server.roles.worker.then(|| SharedBreaker::new(config.payment.limits()));
-    let mut cashier = None;
+    let mut thread = None;
     if let Some(breaker) = breaker.clone() {
         let patience = config.payment.timeout() + GRACE;
         let provider: Arc<dyn Provider> = Arc::new(Patient { provider: Arc::clone(&payments.provider), patience });
@@ -63,24 +61,25 @@ pub(super) fn open(
         };
         let (clock, codec) = (Arc::clone(&submitter.clock), submitter.codec);
         let make = move || PaymentRunner::new(provider, clock, codec, breaker);
-        cashier = Some(CashierThread::start(make, parts)?);
+        thread = Some(PaymentThread::start(make, parts)?);
     }
-    Ok(OpenPayments { payments, due, cashier, breaker })
+    Ok(OpenPayments { payments, due, thread, breaker })
 }
 
-/// Who moves the money, and the same one where it can be told what to do.
-struct Moving {
+/// The provider, and the same one as a scripted provider if it can be directed.
+struct ChosenProvider {
     provider: Arc<dyn Provider>,
     directed: Option<Arc<dyn Directed>>,
 }
 
-/// The provider that is set; one inside the binary can be told what to do. Processes that share a database share its book.
-fn moving(
+/// Returns the configured provider. Only the one inside the binary can be directed; processes that share a database
+/// share its records.
+fn chosen(
     config: &Config,
     data_dir: &Path,
     wall: &Arc<dyn Clock>,
     callback_queue: Arc<CallbackQueue>,
-) -> Result<Moving, Error> {
+) -> Result<ChosenProvider, Error> {
     let given = Secrets::parse(config.payment.callback_secrets().unwrap_or_default());
     if config.payment.provider == PaymentBy::Http {
         let provider = Stripe::new(Account {
@@ -90,25 +89,25 @@ fn moving(
             payment_method: config.payment.method.clone(),
             timeout: config.payment.timeout(),
         });
-        return Ok(Moving { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
+        return Ok(ChosenProvider { provider: Arc::new(provider.map_err(Error::Payment)?), directed: None });
     }
-    // Nobody else needs to know it: what it signs does not leave the process.
-    let secrets = if given.is_empty() { made_secret()? } else { given };
+    // Generated, because signatures made with it are only checked in this process.
+    let secrets = if given.is_empty() { generated_secret()? } else { given };
     let provider = match config.store.database() {
         Some(database) => MysqlBook::open(database.address())
             .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), callback_queue)),
         None => {
-            let book = data_dir.join(BOOK);
+            let book = data_dir.join(SCRIPTED_PAYMENTS_FILE);
             data_dir::for_owner_only(&book).map_err(|error| Error::Payment(error.to_string()))?;
             Scripted::open(&book, secrets, Arc::clone(wall), callback_queue)
         }
     };
     let provider = Arc::new(provider.map_err(Error::Payment)?);
-    Ok(Moving { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
+    Ok(ChosenProvider { directed: Some(Arc::clone(&provider) as Arc<dyn Directed>), provider })
 }
 
-fn made_secret() -> Result<Secrets, Error> {
-    let mut bytes = [0_u8; MADE_SECRET_BYTES];
+fn generated_secret() -> Result<Secrets, Error> {
+    let mut bytes = [0_u8; SECRET_BYTES];
     getrandom::fill(&mut bytes).map_err(|error| Error::Payment(error.to_string()))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Secrets::parse(&hex))
