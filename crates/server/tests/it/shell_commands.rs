@@ -177,7 +177,7 @@ fn errors_have_one_shape_and_one_exit_code_each() {
     let told = doorbuster(&["token", "--user", "1", "--data-dir", data_dir]).output().unwrap();
     let told = String::from_utf8(told.stderr).unwrap();
     assert!(
-        told.starts_with("error: there is no auth secret") && told.contains("\nnext: set DOORBUSTER_AUTH_SECRET"),
+        told.starts_with("error: no auth secret was found") && told.contains("\nnext: set DOORBUSTER_AUTH_SECRET"),
         "{told}"
     );
     let _gone = fs::remove_dir_all(data_dir);
