@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{explain, layers};
 use super::variables::{ENV_DATABASE_URL, ENV_PAYMENT_KEY, ENV_REDIS_URL};
+use super::{explain, layers};
 
 /// The settings cannot be used; each error names the key and its source.
 #[derive(Debug, thiserror::Error)]

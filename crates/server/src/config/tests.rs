@@ -79,7 +79,10 @@ fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
         told("[server]\nhttp_threads = -1"),
         format!("server.http_threads is -1, but must be {none} (in shop.toml)")
     );
-    assert_eq!(told("[engine]\nbatch_max = 1.5"), format!("engine.batch_max is 1.5, but must be {none} (in shop.toml)"));
+    assert_eq!(
+        told("[engine]\nbatch_max = 1.5"),
+        format!("engine.batch_max is 1.5, but must be {none} (in shop.toml)")
+    );
     assert_eq!(told("engine = 1"), "engine is 1, but must be a section (in shop.toml)");
     assert_eq!(told("[log]\nlevel = []"), "log.level is a list, but must be a string (in shop.toml)");
     assert_eq!(
@@ -90,7 +93,10 @@ fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
     assert!(unknown.starts_with("server.listne is not a setting; allowed are listen, "), "{unknown}");
     assert!(unknown.ends_with("(in shop.toml)"), "{unknown}");
     let unknown = told("[sever]\nlisten = 1");
-    assert!(unknown.starts_with("sever is not a setting; allowed are ") && unknown.ends_with("(in shop.toml)"), "{unknown}");
+    assert!(
+        unknown.starts_with("sever is not a setting; allowed are ") && unknown.ends_with("(in shop.toml)"),
+        "{unknown}"
+    );
     let broken = told("[server]\nlisten =\nhttp_threads = 1");
     assert!(broken.starts_with("the settings are not valid TOML at line 2: "), "{broken}");
 }
