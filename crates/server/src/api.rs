@@ -1,4 +1,4 @@
-//! The endpoints: which path leads where, and what they share.
+//! The HTTP endpoints: their routes, and what they share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,11 +57,11 @@ use request::characters::{is_unseen, is_unseen_but_line_breaks};
 pub use request::fingerprints::Fingerprints;
 use request::routes::Routes;
 
-/// What the endpoints work with; one for the whole process.
+/// The state of the endpoints; one per process.
 #[derive(Clone)]
 pub struct Shop(Arc<Inner>);
 
-/// What a [`Shop`] is built from.
+/// The fields of a [`Shop`].
 pub struct Inner {
     pub submitter: Submitter,
     pub tokens: Arc<Tokens>,
@@ -70,18 +70,18 @@ pub struct Inner {
     pub cursors: Cursors,
     pub fingerprints: Fingerprints,
     pub body_limits: BodyLimits,
-    /// For a reader of a stream to take what is sent to him.
+    /// How long a write to a stream's client may take.
     pub write_timeout: Duration,
     /// A silent stream of notices shows this often that it is alive.
     pub stream_heartbeat: Duration,
     pub customers_may_charge: bool,
-    /// What chooses the mode of orders until an admin changes it.
+    /// The configured mode of orders, until an admin changes it.
     pub modes: Modes,
     pub estimates: Estimates,
     /// The participants of orders in this process.
     pub services: Arc<Services>,
     pub metrics: Arc<Metrics>,
-    /// Which day it is where the shop is.
+    /// The shop's calendar days.
     pub calendar: Arc<dyn Calendar>,
     pub payments: Payments,
     pub limits: Limits,
@@ -94,15 +94,15 @@ pub struct Inner {
     pub stopping: Arc<AtomicBool>,
 }
 
-/// Who moves the money, as the endpoints meet him.
+/// The payment provider of the endpoints.
 pub struct Payments {
     pub provider: Arc<dyn Provider>,
-    /// The same one, where it can be told what to do.
+    /// The same provider, if it can be scripted.
     pub directed: Option<Arc<dyn Directed>>,
     pub mismatches: Mismatches,
 }
 
-/// How the audit gets to see everything at one moment.
+/// Opens a consistent snapshot of the whole store, for the audit.
 pub type Snapshots = Arc<dyn Fn() -> Result<Box<dyn Snapshot>, StoreError> + Send + Sync>;
 
 impl Shop {
@@ -135,29 +135,29 @@ impl FromRef<Shop> for Arc<Tokens> {
     }
 }
 
-/// A body without fields; may be left out.
+/// A body without fields. It may be left out.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Empty {}
 
-/// Where the admin endpoints are served.
+/// The endpoints that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
     Everything,
-    /// The same with the yardstick of `doorbuster bench`.
+    /// Everything, and the baseline endpoint of `doorbuster bench`.
     EverythingAndEcho,
     CustomersOnly,
     AdminOnly,
-    /// What says how the process is: it answers nobody else.
+    /// Probes, metrics and documents.
     HealthOnly,
-    /// The same without the figures, which stand at the admin's listener.
+    /// Probes and documents, without the metrics, which the admin listener serves.
     ProbesOnly,
 }
 
-/// All routes of one listener, in their envelope.
+/// Returns the router of one listener, with all of its layers.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
     let mut routes = open_routes().router();
-    // Figures of the business are for admins, where those have a door of their own.
+    // Metrics reveal figures of the business: where admins have a listener of their own, only that one serves them.
     if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
         routes = routes.merge(metrics_route().router());
     }
@@ -165,7 +165,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
         routes = routes.merge(customer_routes().router());
     }
     if !matches!(surface, Surface::CustomersOnly | Surface::HealthOnly | Surface::ProbesOnly) {
-        // Nothing of it is reached without an admin's token: the check stands in front of the routes, not in them.
+        // The admin check is a layer in front of the routes, so that no route can lack it.
         let check = middleware::from_fn_with_state(shop.clone(), admins_only);
         routes = routes.merge(admin_routes().router().route_layer(check));
     }
@@ -178,7 +178,7 @@ pub fn router(shop: &Shop, surface: Surface) -> Router {
     enclose(routes.with_state(shop.clone()), Arc::clone(&shop.metrics))
 }
 
-/// Every endpoint of a shop, as its handler describes it.
+/// Returns the description of every endpoint.
 pub fn operations() -> Vec<Operation> {
     [open_routes(), metrics_route(), customer_routes(), admin_routes()]
         .into_iter()
@@ -186,12 +186,12 @@ pub fn operations() -> Vec<Operation> {
         .collect()
 }
 
-/// The document that `/openapi.json` answers.
+/// Returns the OpenAPI document that `/openapi.json` serves.
 pub fn document() -> Value {
     openapi::document(&operations())
 }
 
-/// What every listener serves.
+/// The routes that every listener serves.
 fn open_routes() -> Routes {
     Routes::default()
         .get("/livez", shop::health::live, about::live())
@@ -200,14 +200,14 @@ fn open_routes() -> Routes {
         .get("/docs", shop::reference::page, about::page())
         .get("/docs/reference.js", shop::reference::script, about::part())
         .get("/docs/reference.css", shop::reference::style, about::part())
-        .get("/", shop::reference::submitter, about::part())
+        .get("/", shop::reference::root, about::part())
 }
 
 fn metrics_route() -> Routes {
     Routes::default().get("/metrics", shop::health::metrics, about::metrics())
 }
 
-/// With the paths that the sources spell differently as aliases.
+/// The customers' routes. Paths that the sources spell differently are aliases.
 fn customer_routes() -> Routes {
     use docs::{
         coupons as coupon, fulfilment as fulfil, orders as order, payments as payment, people, products as product,
@@ -270,9 +270,9 @@ fn admin_routes() -> Routes {
         coupons as coupon, dead_letters as letter, fulfilment as fulfil, groups as group, modes as mode,
         orders as order, payments as payment, products as product,
     };
-    let get = of_any(order::get(), "getAnyOrder", "Any order");
-    let status = of_any(order::status(), "getAnyOrderStatus", "How any order stands");
-    let events = of_any(order::events(), "listAnyOrderEvents", "The history of any order");
+    let get = of_any(order::get(), "getAnyOrder", "Get any order");
+    let status = of_any(order::status(), "getAnyOrderStatus", "Get the status of any order");
+    let events = of_any(order::events(), "listAnyOrderEvents", "List the events of any order");
     let refund = of_any(fulfil::refund(), "refundAnyOrder", "Refund any order");
     let cancel = of_any(order::cancel(), "cancelAnyOrder", "Cancel any order");
     Routes::default()
@@ -325,26 +325,26 @@ async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request,
     next.run(request).await
 }
 
-/// The store does not answer; its own words stay in the log.
+/// Logs the store's error, and returns a problem that does not reveal it.
 fn unavailable(error: StoreError) -> Problem {
     tracing::error!("A view could not be read: {error}");
     Problem::new(Code::Unavailable, details::STORE_SILENT)
 }
 
-/// The answer 202, with the estimate as `Retry-After`; 1 second before anything was measured.
+/// Returns a 202 answer with the estimate as `Retry-After`; 1 second until one was measured.
 fn accepted(body: impl Serialize, estimate: Option<Duration>) -> Response {
     let retry_after = HeaderValue::from(estimate.map_or(1, estimates::seconds));
     (StatusCode::ACCEPTED, [(RETRY_AFTER, retry_after)], Json(body)).into_response()
 }
 
-/// What a command left behind, and a mark where that was answered before.
+/// Returns what a command changed, if its reply says so, and whether the reply is a repeat.
 fn left_behind(reply: Reply) -> Result<(Option<Changed>, bool), Problem> {
     let answer = reply.result.map_err(|refusal| response::refusals::problem(&refusal))?;
     let now = if let Answer::Changed { now } = answer { Some(*now) } else { None };
     Ok((now, reply.replayed))
 }
 
-/// What is answered to a change, with the mark of a repeat.
+/// The answer to a change, marked if it is a repeat.
 pub(crate) struct Shown<T> {
     body: T,
     replayed: bool,
@@ -382,7 +382,7 @@ fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
     Arc::from(name)
 }
 
-/// Why an operator does something, for the record.
+/// Checks an operator's reason, and returns it trimmed.
 fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = response::shapes::ADMIN_REASON_CHARS_MAX;
     if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
@@ -392,7 +392,7 @@ fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     Arc::from(reason.trim())
 }
 
-/// Where it can be found what an operator did elsewhere.
+/// Checks an operator's reference, and returns it trimmed.
 fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = response::shapes::REFERENCE_CHARS_MAX;
     if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
@@ -402,14 +402,14 @@ fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
     Arc::from(reference.trim())
 }
 
-/// What names a person or a place may break lines, and has nothing else that nobody sees.
+/// Checks that a text has no invisible characters except line breaks.
 fn check_lines(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
     if text.chars().any(is_unseen_but_line_breaks) {
         violations.push(pointer, "not_text", values::NOTHING_UNSEEN);
     }
 }
 
-/// Text may be anything but control characters.
+/// Checks that a text has no control characters except line breaks and tabs.
 fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
     let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     if text.chars().any(is_unseen) {

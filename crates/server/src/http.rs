@@ -1,4 +1,4 @@
-//! HTTP around the endpoints: connections, extractors, problem documents, and the envelope of every answer.
+//! HTTP around the endpoints: connections, extractors, problem documents, and the layers around all routes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub mod trace;
 
 pub use problem::{Code, Problem, Violation, Violations};
 
-/// What a request may cost before it is refused; the state of every router with a JSON body has it.
+/// The limits of a request's body. The state of every router with a JSON body provides them.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyLimits {
     pub bytes_max: usize,
@@ -37,12 +37,12 @@ impl From<&config::Server> for BodyLimits {
     }
 }
 
-/// Puts the envelope around all routes; the last thing done to a router before it is served.
+/// Adds the fallbacks and the envelope around all routes. Call it last, right before the router is served.
 pub fn enclose(router: Router, metrics: Arc<Metrics>) -> Router {
     router
         .fallback(fallback::route_not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(envelope::EnvelopeLayer::new(metrics))
-        // Routes are prepared once here instead of once per request.
+        // Prepares the routes once here instead of once per request.
         .with_state(())
 }

@@ -1,4 +1,4 @@
-//! Live updates: subscriptions, feeds of notices, requests that wait for an outcome.
+//! Live updates: subscriptions to notices, feeds of notices, requests that wait for an outcome.
 
 pub mod feed;
 pub mod subscriptions;

@@ -1,8 +1,8 @@
-//! The document of the HTTP surface (OpenAPI 3.1), made from the handlers.
+//! The OpenAPI 3.1 document of the HTTP API, generated from the handlers.
 //!
-//! A route is a handler and its [`Operation`]. What the handler's own arguments and answer say (parameters, body, token,
-//! headers, refusals) is read off their types, by [`Describes`] and [`Answers`]; only words and what stands inside a
-//! `Response` are added by hand. So a route cannot be served without being described, nor the other way round.
+//! A route is a handler and its [`Operation`]. Parameters, body, token, headers and error codes are derived from the types of the
+//! handler's arguments and answer, by [`Describes`] and [`Answers`]; only texts and the content of a `Response` are added by
+//! hand. So a route cannot be served without a description, and none is described without being served.
 
 mod answer;
 mod document;

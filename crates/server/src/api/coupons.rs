@@ -1,4 +1,4 @@
-//! Coupons: campaigns, issue at once or on request, own coupons (C-05…C-07, C-12…C-18).
+//! Coupon endpoints: campaigns, issuing at once or by request, own coupons (C-05…C-07, C-12…C-18).
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
 use crate::security::auth::{Customer, Role};
 
-/// `issueStartsAt`, `issueEndsAt` and `validUntil` are in this order. A window wholly in the past may be created.
+/// A campaign to create. `issueStartsAt` is before `issueEndsAt`, which is not after `validUntil`. All of them may be in the past.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "CreateCampaign", example = examples::create_campaign())]
@@ -49,9 +49,10 @@ pub(crate) struct CampaignBody {
     name: String,
     #[schemars(with = "shapes::Discount")]
     discount: DiscountBody,
+    /// Coupons to issue in all.
     #[schemars(range(min = 1, max = CAMPAIGN_QUANTITY_MAX))]
     total_quantity: i64,
-    /// 1 unless told.
+    /// The most coupons of the campaign that one user gets. Default: 1.
     #[serde(default)]
     #[schemars(range(min = 1, max = ISSUE_PER_USER_MAX))]
     max_issue_per_user: Option<i64>,
@@ -62,9 +63,11 @@ pub(crate) struct CampaignBody {
     /// When the issued coupons expire.
     #[schemars(with = "words::Moment")]
     valid_until: String,
+    /// Default: `direct`.
     #[serde(default)]
     #[schemars(with = "Option<words::IssueModeWord>")]
     issue_mode: Option<IssueMode>,
+    /// Default: `campaign`.
     #[serde(default)]
     #[schemars(with = "Option<words::QueueKeyWord>")]
     queue_key: Option<QueueKey>,
@@ -86,17 +89,18 @@ enum DiscountType {
     Percent,
 }
 
-/// What is absent stays as it is.
+/// The changes. An absent field is not changed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ChangeCampaign", example = examples::change_campaign())]
 pub(crate) struct ChangeBody {
+    /// Whether the campaign issues no coupons for now.
     #[serde(default)]
     paused: Option<bool>,
     #[serde(default)]
     #[schemars(with = "Option<words::Moment>")]
     issue_ends_at: Option<String>,
-    /// Only ever raised.
+    /// Can only be raised.
     #[serde(default)]
     #[schemars(range(min = 1, max = CAMPAIGN_QUANTITY_MAX))]
     total_quantity: Option<i64>,
@@ -106,14 +110,14 @@ pub(crate) struct ChangeBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "RequestCoupon", example = examples::request_coupon())]
 pub(crate) struct RequestCouponBody {
-    /// A campaign that does not exist is answered as the result of the request.
+    /// The campaign. If it does not exist, the request's result is `COUPON_NOT_FOUND`.
     coupon_id: i64,
-    /// The token's user, or absent.
+    /// Must be the token's user, or absent.
     #[serde(default)]
     user_id: Option<i64>,
 }
 
-/// The coupon is the user's.
+/// The coupon that was issued to the user.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "IssuedCoupon", example = examples::issued_coupon())]
@@ -123,12 +127,13 @@ pub(crate) struct IssuedBody {
     user_coupon_id: String,
     /// 1 to N in the order of decision, without gap or repeat.
     issue_number: i64,
+    /// In the language of `Accept-Language`.
     message: &'static str,
     #[schemars(with = "words::Moment")]
     issued_at: String,
 }
 
-/// The request is taken in; its result follows.
+/// The request is accepted; its result is decided later.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "RequestedCoupon", example = examples::requested_coupon())]
@@ -278,7 +283,7 @@ pub(crate) async fn list_own(
     Ok(Json(page.of(coupons, |held| held.coupon.id.0, |held| render::user_coupon(held, &shop.submitter.codec, now))))
 }
 
-/// `POST /api/coupons/{id}/issue` (C-05…C-07, C-18): the answer carries the result, unless the campaign queues.
+/// `POST /api/coupons/{id}/issue` (C-05…C-07, C-18): answers with the result, unless the campaign queues requests.
 pub(crate) async fn issue(
     State(shop): State<Shop>,
     id: Id<Campaign>,
@@ -291,7 +296,7 @@ pub(crate) async fn issue(
     answer(&shop, reply, &submission, language).await
 }
 
-/// `POST /api/coupons/issue` (C-12): always a request that is followed up.
+/// `POST /api/coupons/issue` (C-12): always answers with a request to poll.
 pub(crate) async fn request(
     State(shop): State<Shop>,
     language: Language,
@@ -303,8 +308,8 @@ pub(crate) async fn request(
     answer(&shop, reply, &submission, language).await
 }
 
-/// Lets the gate say no. A repeat with its key goes on, whatever happened to the campaign since: it may be owed the
-/// coupon that it got the first time.
+/// Refuses early if the gate says so. A request with a key passes if its user may hold a coupon: it may be the repeat of a
+/// request that got one, and must then get the same answer.
 async fn refuse_early(shop: &Shop, campaign: CampaignId, submission: &Submission<Empty>) -> Result<(), Problem> {
     let submitter = &shop.submitter;
     match submitter.gate.advice(campaign, submission.user(), submitter.clock.now()).get().await {
@@ -368,7 +373,7 @@ async fn requested(
     Ok(response)
 }
 
-/// The request, as soon as it is decided.
+/// Waits for the request's decision; `None` if it is not decided in time.
 async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
     let look = || shop.submitter.views.request(id);
     let is_done = |request: &Request| request.status != RequestStatus::Pending;

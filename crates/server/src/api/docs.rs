@@ -1,4 +1,5 @@
-//! What the document says of each endpoint beyond what its handler's types tell: words, answers by hand, refusals.
+//! The OpenAPI text of each endpoint, beyond what its handler's types describe: summary, description, hand-written answers,
+//! and error codes.
 
 pub(super) mod coupons;
 pub(super) mod dead_letters;

@@ -1,4 +1,4 @@
-//! Orders that are claimed: paid, sent, refunded (O-28, O-30, P-03, P-06).
+//! Fulfilment endpoints: payment, shipment, refund (O-28, O-30, P-03, P-06).
 
 pub(crate) mod refunds;
 pub(crate) mod shipments;
@@ -31,7 +31,7 @@ use crate::live::waiting::{Known, Subject};
 use crate::openapi::words;
 use crate::runtime::estimates::{self, PAYMENT_UNTIL_MEASURED};
 
-/// How long a payment is waited for when the request does not say.
+/// How long a request waits for its payment without `Prefer: wait`.
 const PAYMENT_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -40,29 +40,30 @@ const PAYMENT_WAIT: Duration = Duration::from_secs(10);
 pub(crate) struct PayBody {
     #[schemars(with = "words::MethodWord")]
     method: Method,
-    /// The amount that the customer was shown; another amount due is refused.
+    /// The amount in won that the customer was shown. Refused if another amount is due.
     #[serde(default)]
     #[schemars(range(min = 0))]
     paid_amount: Option<i64>,
 }
 
-/// `paymentRequest` is another name of `payment`.
+/// How to pay for and ship an order. `paymentRequest` is accepted as another name of `payment`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ProcessOrder", example = examples::process_order())]
 pub(crate) struct ProcessBody {
-    /// How what is due is paid; GENERAL unless told.
+    /// How the amount due is paid. Default: the method GENERAL.
     #[serde(default, alias = "paymentRequest")]
     payment: Option<PayBody>,
-    /// Where the goods go, unless the order says it or the warehouse keeps them.
+    /// The receiver of the goods. Required unless the order names one or the warehouse stores the goods.
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
+    /// Whether the warehouse stores the goods instead of shipping them. Default: as the order says.
     #[serde(default)]
     warehouse_storage: Option<bool>,
 }
 
-/// COMPLETED is paid; PROCESSING is on its way, and the order's status tells what comes of it.
+/// The payment. COMPLETED: the order is paid. PROCESSING: poll the order's status for the result.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PaymentState", example = examples::payment())]
@@ -72,7 +73,7 @@ pub(crate) struct PaymentBody {
     status: &'static str,
 }
 
-/// The order is being paid and sent.
+/// The order is being paid for and shipped.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Processing", example = examples::processing())]
@@ -81,14 +82,16 @@ pub(crate) struct ProcessingBody {
     #[schemars(with = "shapes::ProcessingWord")]
     status: &'static str,
     message: &'static str,
-    /// Expected time until the order is paid: an ISO 8601 duration in whole seconds, measured on the latest payments, and not before
-    /// a failing payment provider is tried again. PT1M before any payment was measured.
+    /// The expected time until the order is paid: an ISO 8601 duration in whole seconds, estimated from the latest payments, and not
+    /// before the next retry of a failing payment provider. PT1M until a payment was measured.
     estimated_processing_time: String,
+    /// The topic to subscribe to at `GET /api/ws`.
     websocket_topic: String,
+    /// The path of the order's status, for polling.
     status_check_url: String,
 }
 
-/// `POST /api/orders/{n}/pay`: waits for what comes of it.
+/// `POST /api/orders/{n}/pay`: starts a payment and waits for its result.
 pub(crate) async fn pay(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -122,9 +125,9 @@ pub(crate) async fn pay(
     Ok(response)
 }
 
-/// The problem of a refusal; with the estimate as `Retry-After` where the refusal ends by itself.
+/// Returns the problem of a refusal, with the estimate as `Retry-After` if the refusal is temporary.
 async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends by itself in a time that is measured")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends after a time that is measured")]
     let estimate = match refusal {
         Refusal::PaymentNotYetDue => {
             let at = shop.estimates.completion(order, None).await.ok().flatten();
@@ -140,7 +143,7 @@ async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
     }
 }
 
-/// The payment, as soon as the attempt has come to an end, or its order has.
+/// Waits until the attempt or its order has ended; `None` if neither ends in time.
 async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
     let look = || shop.submitter.views.payment(order);
     let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way() || !payment.is_wanted;
@@ -151,8 +154,10 @@ async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -
         .map_err(unavailable)
 }
 
-/// Whether the attempt paid for its order; the same whenever it is asked, because each attempt ends once. An order that came to
-/// nothing is never said to be payable.
+/// Checks that the attempt paid for its order. The result never changes, because each attempt ends once.
+///
+/// # Errors
+/// `payment.declined`, or `order.not_payable` if the order was cancelled or is being compensated.
 async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<(), Problem> {
     let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     match order.outcome {
@@ -165,7 +170,7 @@ async fn what_came_of(shop: &Shop, payment: &Payment, attempt: i64) -> Result<()
         Outcome::Pending | Outcome::AwaitingPayment => {
             let detail = match payment.refusal.as_deref() {
                 Some(why) => details::PAYMENT_DECLINED.with(why),
-                None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_TAKEN_BACK),
+                None => details::PAYMENT_DECLINED.with_text(details::PAYMENT_WITHDRAWN),
             };
             Err(Problem::new(Code::PaymentDeclined, detail))
         }
@@ -225,7 +230,10 @@ pub(crate) async fn process(
     Ok(response)
 }
 
-/// The order, as soon as it is paid and its goods go where they are to go. `Err`: its payment was refused.
+/// Waits until the order is paid and its goods are being shipped or stored; `None` if that is not known in time.
+///
+/// # Errors
+/// `payment.declined` if the payment was declined.
 async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Order>, Problem> {
     let look = || shop.submitter.views.order(id);
     let is_over = |order: &Order| {
@@ -242,7 +250,7 @@ async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Or
     Ok(found)
 }
 
-/// What is due never changes, so it may be compared before the command is decided.
+/// Compares the shown amount with the amount due, which never changes; so it can be compared before the command is decided.
 fn check_amount(order: &Order, shown: Option<i64>) -> Result<(), Problem> {
     let due = order.created.due;
     match shown {

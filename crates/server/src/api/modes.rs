@@ -1,4 +1,4 @@
-//! Which mode orders are claimed in: what is in force, who set it and why, and what the sources advise (O-24).
+//! Endpoints of the processing mode: the current one, its changes, and what the sources recommend (O-24).
 
 use app::commands::answer::changed::Changed;
 use app::commands::{ChangeModes, Command};
@@ -29,7 +29,7 @@ const PERCENT_MAX: i64 = 100;
 pub(crate) struct ChangeBody {
     #[schemars(with = "words::ChoiceWord")]
     mode: Choice,
-    /// How many of a hundred users the gradual mode takes in parallel; left as it is unless told.
+    /// The percentage of users whose orders the gradual mode processes in parallel. Default: unchanged.
     #[serde(default)]
     #[schemars(range(min = 0, max = PERCENT_MAX))]
     percent: Option<i64>,
@@ -37,15 +37,16 @@ pub(crate) struct ChangeBody {
     reason: String,
 }
 
-/// The setting in force.
+/// The current setting.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Modes", example = examples::modes())]
 pub(crate) struct ModesBody {
     #[schemars(with = "words::ChoiceWord")]
     mode: &'static str,
+    /// The percentage of users whose orders the gradual mode processes in parallel.
     percent: u8,
-    /// What set it last; absent while the settings of the process are in force.
+    /// The last change. Absent while the configured setting is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<ChangedBody>,
     recommendation: [Advice; 3],
@@ -56,11 +57,11 @@ pub(crate) struct ModesBody {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ModesChange", example = examples::modes_change())]
 pub(crate) struct ChangedBody {
-    /// Counts the changes from 1.
+    /// The number of the change, from 1.
     version: i64,
     from: ChoiceBody,
     to: ChoiceBody,
-    /// The admin; absent where the canary rule did it.
+    /// The admin's user id. Absent if the canary rule made the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed_by: Option<i64>,
     reason: String,
@@ -76,7 +77,7 @@ struct ChoiceBody {
     percent: u8,
 }
 
-/// When a mode is the one to take.
+/// When a mode is recommended.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModeAdvice")]
 struct Advice {
@@ -123,7 +124,7 @@ fn in_force(modes: Modes, change: Option<&ModesChange>) -> ModesBody {
     ModesBody { mode, percent, changed: change.map(changed), recommendation: ADVICE }
 }
 
-/// `PUT /api/admin/modes`. It counts for every order that is decided after the answer, on other processes within a second.
+/// `PUT /api/admin/modes`. Applies to every order that is decided after the answer; on other processes, within one second.
 pub(crate) async fn put(
     State(shop): State<Shop>,
     submission: Submission<ChangeBody>,

@@ -1,4 +1,4 @@
-//! Live notices: everything of a user's own as it happens, resumable by number (N-01…N-04, N-06, C-03, C-17, C-33).
+//! Live notices of a user, resumable by number (N-01…N-04, N-06, C-03, C-17, C-33).
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
@@ -13,7 +13,7 @@ use crate::http::language::Language;
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
 use crate::live::feed::Feed;
-use crate::live::subscriptions::NoSeat;
+use crate::live::subscriptions::SubscribeError;
 use crate::openapi::{Access, Describes, Operation, Parameter, Place};
 use crate::security::auth::Session;
 
@@ -23,8 +23,8 @@ mod sse;
 pub(super) use socket::connect as socket;
 pub(super) use sse::events;
 
-/// A browser's `EventSource` and `WebSocket` can set no headers, so a token may stand in the query. Whoever keeps logs of
-/// addresses then keeps tokens: ours does not, a proxy in front may. With the header the token stays out of them.
+/// The token may be sent in the query, since a browser's `EventSource` and `WebSocket` cannot set headers. The shop does not log
+/// queries, but a proxy in front may; a token in the header stays out of such logs.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ListenQuery {
@@ -33,7 +33,7 @@ struct ListenQuery {
     last_event_id: Option<String>,
 }
 
-/// Who listens, in which language, and after which notice he wants to go on.
+/// The client of a notice stream: its session, language, and the notice after which it resumes.
 pub(crate) struct Listener {
     session: Session,
     language: Language,
@@ -59,7 +59,8 @@ impl Describes for Listener {
             operation.parameters.push(Parameter {
                 name: name.to_owned(),
                 place,
-                description: "Go on after the notice of this number. The header goes before the query.".to_owned(),
+                description: "Resume after the notice with this number. The header takes precedence over the query. Default: new notices only."
+                    .to_owned(),
                 schema: serde_json::json!({"type": "integer", "format": "int64", "minimum": 0, "maximum": i64::MAX}),
                 is_required: false,
                 example: serde_json::json!(3),
@@ -79,14 +80,17 @@ impl Listener {
 
     async fn feed(&self, shop: &Shop) -> Result<Feed, Problem> {
         let feed = Feed::open(&shop.submitter, self.user(), self.after).await.map_err(unavailable)?;
-        feed.map_err(|none| match none {
-            NoSeat::Closing => Problem::new(Code::Unavailable, details::SHOP_CLOSES),
-            NoSeat::TooMany(most) => Problem::new(Code::RateExceeded, details::STREAMS_TOO_MANY.with(most)),
+        feed.map_err(|refused| match refused {
+            SubscribeError::Closing => Problem::new(Code::Unavailable, details::SHOP_CLOSES),
+            SubscribeError::TooMany(most) => Problem::new(Code::RateExceeded, details::STREAMS_TOO_MANY.with(most)),
         })
     }
 }
 
-/// A reader that connects again sends the header; its address, and what the query says, stay those of the first time.
+/// Returns the notice to resume after. The header wins: a client that reconnects sends it, with the URL of its first connection.
+///
+/// # Errors
+/// A problem that names the header or the parameter if its value is no number.
 fn resume_after(headers: &HeaderMap, query: Option<&str>) -> Result<Option<i64>, Problem> {
     const HEADER: &str = "Last-Event-ID";
     let header = headers.get(HEADER).map(|value| value.to_str().unwrap_or("?"));
@@ -115,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_goes_before_the_query() {
+    fn the_header_takes_precedence_over_the_query() {
         assert_eq!(after(None, None), Ok(None));
         assert_eq!(after(None, Some("3")), Ok(Some(3)));
         assert_eq!(after(Some("7"), Some("3")), Ok(Some(7)));
@@ -124,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn a_value_that_is_no_number_is_refused() {
         for bad in ["-1", "+1", "1.5", "seven", "99999999999999999999", " 1"] {
             assert_eq!(after(None, Some(bad)), Err("lastEventId".to_owned()), "{bad}");
         }

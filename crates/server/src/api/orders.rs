@@ -1,4 +1,4 @@
-//! Orders: placed, read, followed, cancelled.
+//! Endpoints of orders: place, read, list events, cancel.
 
 pub(crate) mod listing;
 pub(crate) mod owner;
@@ -39,43 +39,46 @@ use crate::security::auth::Role;
 use owner::Whose;
 
 const CANCEL_REASON_CHARS_MAX: usize = 500;
-/// A synchronous order is decided in the commit that places it, unless a participant is out.
+/// A synchronous order is decided in the commit that places it, unless a participant is out of service.
 const SYNC_WAIT: Duration = Duration::from_secs(10);
 
-/// Give `couponId` or `userCouponId`, not both.
+/// An order to place. Send `couponId` or `userCouponId`, not both.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "PlaceOrder", example = examples::place_order(), extend("not" = shapes::both_coupons()))]
 pub(crate) struct PlaceBody {
-    /// Lines of one product are added up.
+    /// Lines of the same product are added up.
     #[schemars(length(min = 1, max = LINES_MAX))]
     items: Vec<ItemBody>,
-    /// Uses the user's oldest active coupon of this campaign.
+    /// The campaign whose coupon is used: the user's oldest active one.
     #[serde(default)]
     coupon_id: Option<i64>,
-    /// Uses this coupon of the user.
+    /// The user's coupon that is used.
     #[serde(default)]
     user_coupon_id: Option<String>,
-    /// At most what coupon and items leave to pay.
+    /// Points to use, each worth one won; at most the items' total minus the discount. Default: 0.
     #[serde(default)]
     #[schemars(range(min = 0, max = NUMBER_MAX))]
     points_to_use: Option<i64>,
+    /// Default: PREPAID.
     #[serde(default)]
     #[schemars(with = "Option<words::PaymentWord>")]
     payment: Option<Payment>,
+    /// The receiver of the goods. Can also be named later, when the order is processed.
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
+    /// Whether the warehouse stores the goods instead of shipping them. Default: `false`.
     #[serde(default)]
     warehouse_storage: Option<bool>,
-    /// The items' total that the customer was shown, before discount and points.
+    /// The items' total in won that the customer was shown, before discount and points. A different total is refused.
     #[serde(default)]
     #[schemars(range(min = 0, max = NUMBER_MAX))]
     total_amount: Option<i64>,
-    /// The token's user, or absent.
+    /// Must be the token's user, or absent.
     #[serde(default)]
     user_id: Option<i64>,
-    /// For admins only.
+    /// For admins only. Default: the shop's current mode.
     #[serde(default)]
     #[schemars(with = "Option<words::ChoiceWord>")]
     mode: Option<Choice>,
@@ -100,7 +103,7 @@ pub(crate) struct CancelBody {
     reason: Option<String>,
 }
 
-/// The order is taken in; its outcome follows.
+/// The order is accepted; its outcome is decided later.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Receipt", example = examples::receipt())]
@@ -108,10 +111,10 @@ pub(crate) struct Receipt {
     order_number: String,
     #[schemars(with = "words::Pending")]
     status: &'static str,
-    /// Expected time until the order is reserved or refused: an ISO 8601 duration in whole seconds, measured on the latest orders
-    /// of its mode, and not before a failing participant is tried again. PT10S before any order was measured.
+    /// The expected time until the order's outcome: an ISO 8601 duration in whole seconds, estimated from the latest orders of its
+    /// mode, and not before the next retry of a failing participant. PT10S until an order was measured.
     estimated_processing_time: String,
-    /// Where to ask how it stands.
+    /// The path of the order's status, for polling.
     tracking_url: String,
 }
 
@@ -130,7 +133,7 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     let known = if reply.order.is_some() { Known::Undone } else { Known::Nothing };
     let placed = match reply.order {
         Some(placed) => Some(placed),
-        // The answer is repeated, and its mode stands in the order.
+        // A repeated answer carries no order; its mode is read from the store.
         None => shop.submitter.views.order(order).await.map_err(unavailable)?.map(Arc::new),
     };
     let wait = submission.prefer.wait.or_else(|| placed.as_deref().and_then(waits_by_mode));
@@ -157,12 +160,12 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     Ok(response)
 }
 
-/// Whoever places an order in the mode `sync` waits for it, whatever he prefers.
+/// Returns the time to wait for an order in the mode `sync`, also without `Prefer: wait`.
 fn waits_by_mode(order: &Order) -> Option<Duration> {
     (order.created.mode == Mode::Sync).then_some(SYNC_WAIT)
 }
 
-/// The time from now until the order is settled. After a wait in vain its timer is read as well; before, nothing is read.
+/// Returns the expected time until the order is decided. Reads the order's timer only if the request has already waited.
 async fn estimate(shop: &Shop, order: Option<&Order>, has_waited: bool) -> Result<Option<Duration>, Problem> {
     let Some(order) = order else { return Ok(None) };
     if !has_waited {
@@ -187,7 +190,10 @@ pub(super) fn applied(response: &mut Response, prefer: Prefer) {
     }
 }
 
-/// Everything that is wrong with the values, at once.
+/// Checks all values of the body.
+///
+/// # Errors
+/// One problem that names every invalid value.
 pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     if body.items.is_empty() {
         return Err(Problem::new(Code::OrderEmpty, details::ORDER_EMPTY).at("#/items"));
@@ -248,7 +254,7 @@ async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<Place
     })
 }
 
-/// Somebody else's coupon does not exist.
+/// Returns a coupon of the user. The coupon of another user is answered as not found.
 async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId, Option<CouponId>), Problem> {
     let id = shop.submitter.codec.coupon_id(code).ok_or_else(coupon_not_found)?;
     let coupon = shop.submitter.views.coupon(id).await.map_err(unavailable)?;
@@ -256,7 +262,7 @@ async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId
     Ok((coupon.campaign, Some(id)))
 }
 
-/// The order, as soon as its outcome is known.
+/// Waits for the order's outcome; `None` if it is not known in time.
 async fn outcome(shop: &Shop, (id, known): (OrderId, Known), wait: Duration) -> Result<Option<Order>, Problem> {
     let look = || shop.submitter.views.order(id);
     let is_done = |order: &Order| !order.outcome.is_under_way();
@@ -273,7 +279,7 @@ pub(crate) async fn get(
     render::order(&shop, &order).await.map(Json)
 }
 
-/// What happened to an order.
+/// One change of an order.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OrderEvent", example = examples::order_event())]
 pub(crate) struct HistoryBody {
@@ -284,14 +290,14 @@ pub(crate) struct HistoryBody {
     status: &'static str,
     #[schemars(with = "words::OutcomeWord")]
     outcome: &'static str,
-    /// What made it happen.
+    /// The command or event that caused the change.
     cause: String,
-    /// What the person said who wanted it.
+    /// The reason given by the person who caused the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
-/// `GET /api/orders/{n}/events`: every change in order, with what made it happen (O-25).
+/// `GET /api/orders/{n}/events`: every change, oldest first, with its cause (O-25).
 pub(crate) async fn events(
     State(shop): State<Shop>,
     whose: Whose,
@@ -315,7 +321,7 @@ pub(crate) async fn events(
     Ok(Json(Page { data, next_cursor: None }))
 }
 
-/// `POST /api/orders/{n}/cancel`: before the order is completed.
+/// `POST /api/orders/{n}/cancel`: possible until the goods are shipped.
 pub(crate) async fn cancel(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -328,14 +334,14 @@ pub(crate) async fn cancel(
     }
     check_text("#/reason", reason, &mut violations);
     violations.into_result()?;
-    let note = said(reason);
+    let note = note_of(reason);
     let order = submission.whose.order(&shop, &number).await?;
     let command = Command::CancelOrder { order: order.id(), by: submission.whose.canceller(), note };
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 
-/// What a person said; nothing where there is nothing but space.
-pub(super) fn said(text: &str) -> Option<Arc<str>> {
+/// Returns the trimmed text; `None` if it is blank.
+pub(super) fn note_of(text: &str) -> Option<Arc<str>> {
     let text = text.trim();
     (!text.is_empty()).then(|| Arc::from(text))
 }

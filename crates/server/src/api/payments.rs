@@ -1,4 +1,4 @@
-//! What the payment provider tells by itself, and what a provider inside the binary is told.
+//! Endpoints of payment-provider callbacks, and of the scripted provider.
 
 pub(crate) mod stuck;
 
@@ -18,10 +18,10 @@ use crate::http::{Code, Problem};
 use crate::openapi::words;
 use crate::runtime::callbacks::{IncomingCallback, NotTaken, take_in};
 
-/// Where callbacks come in; they are counted against nobody's limit.
+/// The prefix of the callbacks' paths. Rate limits do not apply to them.
 pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
 
-/// Taken in, or known already.
+/// The event was recorded, now or before.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "CallbackTaken", example = examples::callback_taken())]
@@ -29,7 +29,7 @@ pub(crate) struct TakenBody {
     is_taken: bool,
 }
 
-/// `POST /api/payments/callbacks/{provider}`. Whatever is true and signed is answered with 200, however often it comes.
+/// `POST /api/payments/callbacks/{provider}`. A valid signed event is answered with 200, however often it is sent.
 pub(crate) async fn callback(
     State(shop): State<Shop>,
     Name(name, _): Name<path::Provider>,
@@ -63,37 +63,38 @@ fn unbelieved(error: CallbackError) -> Problem {
 pub(crate) struct TellBody {
     #[schemars(with = "words::ScriptWord")]
     script: String,
-    /// Only when it is asked for this; whatever it is asked for unless told.
-    #[serde(default)]
+    /// Apply the script to this operation only. Default: all operations.
+    #[serde(default, rename = "deed")]
     #[schemars(with = "Option<words::DeedWord>")]
-    #[serde(rename = "deed")]
     operation: Option<String>,
-    /// How often; until it is told otherwise unless told.
+    /// How many times to apply the script. Default: until it is changed.
     #[serde(default)]
     #[schemars(range(min = 1))]
     times: Option<u32>,
 }
 
-/// What the provider does, beside what amounts tell it.
+/// The provider's current script, and the amounts that trigger a script.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "ProviderScript", example = examples::provider_script())]
 pub(crate) struct ScriptBody {
     #[schemars(with = "words::ScriptWord")]
     script: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The only operation that the script applies to. Absent: all operations.
+    #[serde(rename = "deed", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::DeedWord>")]
-    #[serde(rename = "deed")]
     operation: Option<&'static str>,
+    /// How many times the script still applies. Absent: until it is changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u32>,
-    /// The amounts that are a script by themselves.
+    /// The amounts that trigger a script, whatever the current one is.
     amounts: Vec<MagicAmount>,
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MagicAmount")]
 struct MagicAmount {
+    /// In won.
     amount: i64,
     #[schemars(with = "words::ScriptWord")]
     script: &'static str,
@@ -123,7 +124,7 @@ pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -
         Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
     let operation = operation
         .map(|name| Operation::of_name(&name))
-        .map(|operation| operation.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::DEED_UNKNOWN)))
+        .map(|operation| operation.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::OPERATION_UNKNOWN)))
         .transpose()?;
     if times == Some(0) {
         return Err(Problem::invalid("#/times", "out_of_range", operators::TIMES));
@@ -134,9 +135,9 @@ pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -
     Ok(Json(body(directed.told().await.map_err(closed)?)))
 }
 
-/// The provider's book cannot be read or written.
+/// The problem of a provider whose script cannot be read or written.
 fn closed(error: ProviderError) -> Problem {
-    tracing::error!("The scripted provider was not told: {error}");
+    tracing::error!("The script of the payment provider could not be read or written: {error}");
     Problem::new(Code::Unavailable, operators::PROVIDER_CLOSED)
 }
 

@@ -1,4 +1,4 @@
-//! Products: the catalogue, its ranking, and what admins do to them (S-06, S-07).
+//! Product endpoints: catalogue, ranking, and administration (S-06, S-07).
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
 
-/// Characters of why stock changes.
+/// The most characters of a reason for changing stock.
 const REASON_CHARS_MAX: usize = 500;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,11 +48,12 @@ pub(crate) struct RegisterBody {
     stock: i64,
 }
 
-/// What is absent stays as it is.
+/// The changes. An absent field is not changed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ChangeProduct", example = examples::change_product())]
 pub(crate) struct ChangeBody {
+    /// In won.
     #[serde(default)]
     #[schemars(range(min = 0, max = PRICE_MAX.amount()))]
     price: Option<i64>,
@@ -65,7 +66,7 @@ pub(crate) struct ChangeBody {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "AdjustStock", example = examples::adjust_stock())]
 pub(crate) struct AdjustBody {
-    /// Units that came (more than 0), or are written off (less).
+    /// Units received (positive) or written off (negative).
     #[schemars(range(min = -STOCK_MAX, max = STOCK_MAX), extend("not" = serde_json::json!({"const": 0})))]
     delta: i64,
     #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
@@ -74,15 +75,16 @@ pub(crate) struct AdjustBody {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PopularQuery {
+    /// The period over which sales are counted. Default: `3d`.
     #[serde(default)]
     window: Window,
-    /// Products shown; 5 unless told.
+    /// The number of products. Default: 5.
     #[serde(default)]
     #[schemars(range(min = 1, max = 100))]
     limit: Option<u32>,
 }
 
-/// The days over which sales are ranked; a day is a UTC day.
+/// The days over which sales are counted. Days are UTC days.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[schemars(inline)]
 enum Window {
@@ -101,6 +103,7 @@ enum Window {
 pub(crate) struct PopularBody {
     product_id: i64,
     name: String,
+    /// Units sold in the period.
     sold: i64,
 }
 
@@ -120,7 +123,7 @@ pub(crate) async fn list(
     Ok(Json(page.of(products, |product| product.id.0, render::product)))
 }
 
-/// `GET /api/products/popular`: best first.
+/// `GET /api/products/popular`: best-selling first.
 pub(crate) async fn popular(
     State(shop): State<Shop>,
     Query(query): Query<PopularQuery>,
@@ -216,7 +219,7 @@ pub(crate) async fn adjust(
     Ok(shown(render::stock(&product), replayed).into_response())
 }
 
-/// The product as the command left it, and whether that was answered before.
+/// Submits the command. Returns the product as the command left it, and whether the answer is a repeat.
 async fn changed(
     shop: &Shop,
     id: ProductId,

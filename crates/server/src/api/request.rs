@@ -1,4 +1,4 @@
-//! What endpoints share to read a request: routes, bodies, pages, limits, submission to the engine.
+//! What endpoints share for reading requests: routes, bodies, pages, rate limits, submission to the engine.
 
 pub mod bodies;
 pub(crate) mod caller;

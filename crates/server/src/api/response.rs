@@ -1,4 +1,4 @@
-//! What endpoints share to answer: rendered rows, problem documents, schemas, examples.
+//! What endpoints share for their answers: rendered rows, problem documents, schemas, examples.
 
 pub(crate) mod examples;
 pub(crate) mod refusals;

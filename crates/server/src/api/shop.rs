@@ -1,4 +1,4 @@
-//! Endpoints about the process itself: health, echo, audit, the API reference.
+//! Endpoints of the process itself: health, echo, audit, API reference.
 
 pub(crate) mod audit;
 pub(crate) mod echo;

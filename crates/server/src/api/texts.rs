@@ -1,16 +1,16 @@
-//! Every text that people read, in every language that there is (O-49, N-04, T9). One list per part of the shop; a text
-//! that lacks a language is no text here, and a test walks all of them.
+//! Every text that people read, in Korean and English (O-49, N-04, T9). One list per part of the shop; the `texts!` macro
+//! requires both languages, and a test checks every text.
 
 use std::borrow::Cow;
 
 use crate::http::language::Language;
 
-/// Declares texts: name, English, Korean. `{0}`, `{1}` … stand for values, in both languages the same ones.
+/// Declares texts: name, English, Korean. `{0}`, `{1}` … are placeholders of values, the same ones in both languages.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $english:literal, $korean:literal;)*) => {
         $($(#[$doc])* pub(crate) const $name: crate::api::texts::Text = crate::api::texts::Text::new($english, $korean);)*
 
-        /// By name.
+        /// All texts of this list, by name.
         #[cfg(test)]
         pub(crate) const ALL: &[(&str, crate::api::texts::Text)] = &[$((stringify!($name), $name),)*];
     };
@@ -24,7 +24,7 @@ pub(crate) mod operators;
 pub(crate) mod orders;
 pub(crate) mod values;
 
-/// One text in every language.
+/// A text in every language, with placeholders for values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Text {
     english: &'static str,
@@ -43,18 +43,18 @@ impl Text {
         }
     }
 
-    /// The text with its first value.
+    /// Fills the first placeholder.
     pub(crate) fn with(self, value: impl ToString) -> Told {
         Told::from(self).with(value)
     }
 
-    /// The text with another text as its first value.
+    /// Fills the first placeholder with another text.
     pub(crate) fn with_text(self, value: impl Into<Told>) -> Told {
         Told::from(self).with_text(value)
     }
 }
 
-/// A text with its values, before it is known which language its reader accepts.
+/// A text with its values, before the reader's language is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     text: Text,
@@ -75,7 +75,7 @@ impl From<Text> for Told {
 }
 
 impl Told {
-    /// Gives the text its next value.
+    /// Fills the next placeholder.
     pub(crate) fn with(mut self, value: impl ToString) -> Told {
         self.values.push(Value::Plain(value.to_string()));
         self

@@ -1,4 +1,4 @@
-//! People: registered, logged in.
+//! User endpoints: register and log in.
 
 pub(crate) mod points;
 
@@ -29,7 +29,7 @@ use crate::security::auth::{Principal, Role};
 use crate::security::login_attempts::seconds;
 use crate::security::passwords;
 
-/// Whose keys those of people without a token are; users are numbered from 1.
+/// The user id under which idempotency keys without a token are kept; users are numbered from 1.
 const NOBODY: i64 = 0;
 
 const EMAIL_CHARS_MAX: usize = 254;
@@ -69,7 +69,7 @@ pub(crate) struct RegisteredBody {
 #[schemars(rename = "Token", example = examples::token())]
 pub(crate) struct TokenBody {
     access_token: String,
-    /// Seconds.
+    /// Seconds until the token expires.
     expires_in: u64,
 }
 
@@ -105,14 +105,14 @@ pub(crate) async fn register(
     Ok(response)
 }
 
-/// `POST /api/auth/login`. An unknown address and a wrong password look and take the same.
+/// `POST /api/auth/login`. An unknown address and a wrong password give the same answer after the same time.
 pub(crate) async fn login(
     State(shop): State<Shop>,
     caller: Caller,
     Json(body): Json<LoginBody>,
 ) -> Result<Json<TokenBody>, Problem> {
     let key = email_key(&body.email);
-    // Until both spellings of a letter with an accent became one, they were two addresses.
+    // Accounts created before addresses were Unicode-normalised are stored under the former key.
     let former = former_email_key(&body.email);
     let guess = shop.guesses.begin(key, caller.address).map_err(|wait| {
         note_refused(&shop, caller, &body.email, "too many wrong passwords");
@@ -137,7 +137,7 @@ pub(crate) async fn login(
     Ok(Json(TokenBody { access_token, expires_in: shop.token_ttl.as_secs() }))
 }
 
-/// A name for the account that the log may keep: keyed, so that it gives nobody an address to guess at.
+/// Logs a refused login. The account is logged as a keyed hash, so that the log reveals no address.
 fn note_refused(shop: &Shop, caller: Caller, email: &str, why: &str) {
     let Some(left_out) = shop.guesses.tells() else { return };
     let account = shop.fingerprints.of(&["account", email.trim()]);
@@ -146,7 +146,7 @@ fn note_refused(shop: &Shop, caller: Caller, email: &str, why: &str) {
     tracing::warn!(trace = %caller.trace, account = format!("{account:016x}"), address, left_out, "A login was refused: {why}");
 }
 
-/// Addresses are compared without case, and whichever way their accents are written.
+/// Returns the key of an address: lower-cased and Unicode-normalised.
 pub(crate) fn email_key(email: &str) -> EmailKey {
     former_email_key(&passwords::composed(email))
 }

@@ -1,4 +1,4 @@
-//! Request bodies: read within their limits, and never left half read on the connection.
+//! Reads request bodies within their limits, and drains unread ones so that the connection stays usable.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,16 +15,19 @@ use hyper::body::{Frame, SizeHint};
 use super::{BodyLimits, Code, Problem};
 use crate::api::texts::{bodies, details};
 
-/// As much of an unread body as is read and dropped after the answer, so that the answer arrives:
-/// a client that is still sending when the connection closes may never see it.
+/// The most bytes of an unread body that are read and dropped after the answer. A client that is still sending when the
+/// connection closes may never see the answer.
 const DRAINED_BYTES_MAX: usize = 1024 * 1024;
 
-/// Whether the client says that something follows the head.
+/// Returns `true` if the headers announce a body.
 pub(crate) fn is_announced(headers: &HeaderMap) -> bool {
     headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
-/// The whole body, if it is plain, small enough, and comes in time.
+/// Reads the whole body.
+///
+/// # Errors
+/// A problem if the body is compressed, too large, too slow or incomplete.
 pub async fn read(headers: &HeaderMap, body: Body, limits: BodyLimits) -> Result<Bytes, Problem> {
     let is_plain = |coding: &HeaderValue| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity");
     if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
@@ -69,20 +72,20 @@ fn too_large(bytes_max: usize) -> Problem {
     Problem::new(Code::BodyTooLarge, details::BODY_TOO_LARGE.with(bytes_max))
 }
 
-/// A body whose rest is read and dropped when nobody wants it any more.
+/// A body whose unread rest is read and dropped when the handler drops it.
 pub(super) struct Drained<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> {
     body: Option<B>,
     patience: Duration,
-    /// The client sends the body only when it is asked to, which reading it does.
+    /// Whether the client still waits for `100 Continue`, which the first read sends.
     unasked: bool,
     reader: Option<Arc<dyn BodyReader>>,
 }
 
-/// What reads a connection, as a body of its own knows it.
+/// The state of the connection that a body is read from.
 pub(super) trait BodyReader: Send + Sync {
-    /// More of the body is asked for than has come.
+    /// Notes that the handler waits for more of the body.
     fn wants_more(&self);
-    /// Nothing of the body is left on the connection.
+    /// Notes that the connection holds no rest of the body any more.
     fn is_free(&self);
 }
 
@@ -91,7 +94,7 @@ impl<B: HttpBody<Data = Bytes> + Send + Unpin + 'static> Drained<B> {
         Drained { body: Some(body), patience, unasked: false, reader: Some(reader) }
     }
 
-    /// For a client that waits for `100 Continue`.
+    /// Marks the body of a client that waits for `100 Continue`.
     pub(super) fn unasked(mut self) -> Drained<B> {
         self.unasked = true;
         self
@@ -217,14 +220,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_does_not_come_is_not_awaited_for_ever() {
+    async fn a_body_that_does_not_arrive_times_out() {
         let (_sender, body) = Channel::<Bytes, Infallible>::new(1);
         let refused = read(&HeaderMap::new(), Body::new(body), LIMITS).await.unwrap_err();
         assert_eq!(refused.code(), Code::RequestTimeout);
     }
 
     #[tokio::test]
-    async fn what_nobody_read_is_drained() {
+    async fn an_unread_body_is_drained() {
         let reader = Arc::new(Reader::default());
         let body = Full::new(Bytes::from_static(b"unread"));
         drop(Drained::new(body, Duration::from_secs(1), Arc::<Reader>::clone(&reader)));

@@ -1,7 +1,7 @@
-//! The accept loops: several threads, each with an event loop of its own, on one listening socket.
+//! The accept loops: several threads, each with its own event loop, on one listening socket.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -12,62 +12,37 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::config;
 use crate::runtime::shutdown::Stop;
 use crate::security::rate_limits::Network;
 
 mod connection;
+mod held;
+mod level;
+mod limits;
 mod malformed;
 mod phase;
-mod places;
+mod slots;
 
 use connection::Host;
-use places::{Place, Places, RESERVE};
+use held::OpenConnection;
+pub use held::{Held, Peer};
+pub use limits::ConnectionLimits;
+use slots::{RESERVE, Slot, Slots};
 
-/// Connections that the kernel keeps for us while all threads are busy.
+/// Connections that the kernel queues while all threads are busy.
 const BACKLOG: i32 = 4096;
-/// What the kernel holds for a client that does not read; it takes twice the number. Without it, it may be megabytes.
+/// The socket's send buffer: what the kernel holds for a client that does not read. The kernel doubles the number; its default
+/// may grow to megabytes.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
-/// A thread gives a new connection away only to one that has clearly fewer.
+/// A thread passes a new connection on only to a thread that has at least this many connections fewer.
 const IMBALANCE_MAX: usize = 2;
-/// The largest head of a request; a larger one answers 431.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// When no file descriptor is free, there may be one soon.
+/// The pause after a failed accept, such as for lack of file descriptors.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-/// What a connection may cost before it is closed.
-#[derive(Debug, Clone, Copy)]
-pub struct ConnectionLimits {
-    pub threads: usize,
-    pub connections_max: usize,
-    /// Of one IPv4 address, or one IPv6 network of 64 bits.
-    pub connections_per_address_max: usize,
-    /// From the first byte of a request's head to its last.
-    pub header_timeout: Duration,
-    /// For the rest of a body that nobody reads.
-    pub body_timeout: Duration,
-    pub idle_timeout: Duration,
-    /// For the client to take something of an answer.
-    pub write_timeout: Duration,
-    pub shutdown_grace: Duration,
-}
-
-impl From<&config::Server> for ConnectionLimits {
-    fn from(server: &config::Server) -> ConnectionLimits {
-        ConnectionLimits {
-            threads: server.http_threads,
-            connections_max: server.connections_max,
-            connections_per_address_max: server.connections_per_address_max(),
-            header_timeout: server.header_timeout(),
-            body_timeout: server.body_timeout(),
-            idle_timeout: server.idle_timeout(),
-            write_timeout: server.write_timeout(),
-            shutdown_grace: server.shutdown_grace(),
-        }
-    }
-}
-
-/// Listens at `address`, also right after another process has stopped listening there.
+/// Binds a listener to `address`, also right after another process has stopped listening there.
+///
+/// # Errors
+/// The error of the last address that the name resolves to, if none can be bound.
 pub fn bind(address: &str) -> io::Result<TcpListener> {
     let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "the address names no host");
     for address in address.to_socket_addrs()? {
@@ -81,7 +56,7 @@ pub fn bind(address: &str) -> io::Result<TcpListener> {
 
 fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Elsewhere this option would let a second process take the port from the first.
+    // On other systems this option would let a second process take the port from the first.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
@@ -92,14 +67,17 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// The running threads.
+/// The running serving threads.
 #[derive(Debug)]
 pub struct Serving {
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Serving {
-    /// Waits until all threads have stopped, which they do after the order to stop.
+    /// Waits until all threads have stopped after the stop signal.
+    ///
+    /// # Errors
+    /// If a thread panicked.
     pub fn join(self) -> io::Result<()> {
         for thread in self.threads {
             thread.join().map_err(|_panic| io::Error::other("a serving thread panicked"))?;
@@ -108,19 +86,22 @@ impl Serving {
     }
 }
 
-/// Starts to answer what arrives at `listener`, until `stop`.
+/// Starts to serve `router` at `listener`, until `stop`.
+///
+/// # Errors
+/// If a thread or its runtime cannot be started.
 pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, stop: &Stop) -> io::Result<Serving> {
     let open_max = limits.connections_max.saturating_add(RESERVE).min(Semaphore::MAX_PERMITS);
-    let (seats, places) = (Arc::new(Semaphore::new(open_max)), Places::new(limits));
-    let (desks, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| ServingThread::new()).unzip();
-    let desks: Arc<[ServingThread]> = desks.into();
+    let (permits, slots) = (Arc::new(Semaphore::new(open_max)), Slots::new(limits));
+    let (all, inboxes): (Vec<_>, Vec<_>) = (0..limits.threads).map(|_| ServingThread::new()).unzip();
+    let all: Arc<[ServingThread]> = all.into();
     let mut threads = Vec::with_capacity(limits.threads);
     for (number, inbox) in inboxes.into_iter().enumerate() {
         let thread = Thread {
             number,
-            desks: desks.clone(),
-            seats: seats.clone(),
-            places: places.clone(),
+            threads: all.clone(),
+            permits: permits.clone(),
+            slots: slots.clone(),
             host: Host::new(router.clone(), limits, stop.clone()),
             grace: limits.shutdown_grace,
         };
@@ -130,7 +111,7 @@ pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, 
             if let Err(error) = runtime.block_on(thread.run(listener, inbox)) {
                 tracing::error!("Thread {number} cannot serve: {error}");
             }
-            // A password that is still being hashed is not waited for.
+            // Does not wait for a password that is still being hashed.
             runtime.shutdown_background();
         };
         threads.push(std::thread::Builder::new().name(format!("http-{number}")).spawn(run)?);
@@ -138,39 +119,16 @@ pub fn start(listener: &TcpListener, router: &Router, limits: ConnectionLimits, 
     Ok(Serving { threads })
 }
 
-/// Where a thread's connections are counted and handed to it.
+/// One thread as the others see it: its number of connections, and its inbox.
 struct ServingThread {
     open: Arc<AtomicUsize>,
     inbox: mpsc::UnboundedSender<Arrival>,
 }
 
-/// A connection on its way to the thread that will serve it.
+/// A connection that is passed on to the thread that will serve it.
 struct Arrival {
     stream: std::net::TcpStream,
     connection: OpenConnection,
-}
-
-/// One of the connections that may be open, given back when it closes.
-struct OpenConnection {
-    _permit: OwnedSemaphorePermit,
-    place: Place,
-    open: Arc<AtomicUsize>,
-}
-
-/// Where a request came from.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
-
-/// Keeps a connection counted, and its thread from stopping, also after it has left HTTP for another protocol.
-#[derive(Clone)]
-pub struct Held {
-    until_dropped: Arc<(OpenConnection, mpsc::Sender<()>)>,
-}
-
-impl Held {
-    fn place(&self) -> &Place {
-        &self.until_dropped.0.place
-    }
 }
 
 impl ServingThread {
@@ -179,9 +137,8 @@ impl ServingThread {
         (ServingThread { open: Arc::default(), inbox }, arrivals)
     }
 
-    fn connection(&self, (permit, place): (OwnedSemaphorePermit, Place)) -> OpenConnection {
-        self.open.fetch_add(1, Ordering::Relaxed);
-        OpenConnection { _permit: permit, place, open: self.open.clone() }
+    fn connection(&self, permit: OwnedSemaphorePermit, slot: Slot) -> OpenConnection {
+        OpenConnection::new(permit, slot, &self.open)
     }
 
     fn load(&self) -> usize {
@@ -189,17 +146,11 @@ impl ServingThread {
     }
 }
 
-impl Drop for OpenConnection {
-    fn drop(&mut self) {
-        self.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 struct Thread {
     number: usize,
-    desks: Arc<[ServingThread]>,
-    seats: Arc<Semaphore>,
-    places: Arc<Places>,
+    threads: Arc<[ServingThread]>,
+    permits: Arc<Semaphore>,
+    slots: Arc<Slots>,
     host: Host,
     grace: Duration,
 }
@@ -209,7 +160,7 @@ impl Thread {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let (in_hand, mut all_closed) = mpsc::channel::<()>(1);
         self.accept_until_stopped(listener, arrivals, in_hand).await;
-        // Every connection holds a sender; the channel ends with the last of them.
+        // Every connection holds a sender; the channel closes with the last one.
         let _elapsed = tokio::time::timeout(self.grace, all_closed.recv()).await;
         Ok(())
     }
@@ -228,24 +179,24 @@ impl Thread {
                     Ok(stream) => (stream, connection),
                     Err(_closed) => continue,
                 },
-                (stream, connection) = self.accept(&listener) => match self.connection(stream, connection) {
+                (stream, permit, slot) = self.accept(&listener) => match self.connection(stream, permit, slot) {
                     Some(mine) => mine,
                     None => continue,
                 },
             };
             let (host, in_hand) = (self.host.clone(), in_hand.clone());
-            let held = Held { until_dropped: Arc::new((connection, in_hand)) };
+            let held = Held::new(connection, in_hand);
             tokio::spawn(host.serve(stream, held));
         }
     }
 
-    /// The next connection, as soon as there is a place for it.
-    async fn accept(&self, listener: &tokio::net::TcpListener) -> (TcpStream, (OwnedSemaphorePermit, Place)) {
-        let permit = self.seats.clone().acquire_owned().await;
+    /// Accepts the next connection, as soon as a permit is free.
+    async fn accept(&self, listener: &tokio::net::TcpListener) -> (TcpStream, OwnedSemaphorePermit, Slot) {
+        let permit = self.permits.clone().acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return (stream, (permit, self.places.take(Network::of(peer.ip())))),
+                Ok((stream, peer)) => return (stream, permit, self.slots.take(Network::of(peer.ip()))),
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!("No connection can be accepted: {error}");
@@ -255,26 +206,27 @@ impl Thread {
         }
     }
 
-    /// Keeps a connection, or hands it to a thread that has clearly fewer: a burst of connections
-    /// that one thread happens to accept would otherwise stay with it while the others idle.
+    /// Keeps a connection, or passes it on to a thread that has clearly fewer: otherwise a burst of connections that one thread
+    /// happens to accept would stay with it while the others idle.
     fn connection(
         &self,
         stream: TcpStream,
-        given: (OwnedSemaphorePermit, Place),
+        permit: OwnedSemaphorePermit,
+        slot: Slot,
     ) -> Option<(TcpStream, OpenConnection)> {
-        let mine = &self.desks[self.number];
-        let freest = self.desks.iter().min_by_key(|desk| desk.load()).unwrap_or(mine);
+        let mine = &self.threads[self.number];
+        let freest = self.threads.iter().min_by_key(|thread| thread.load()).unwrap_or(mine);
         if mine.load() < freest.load() + IMBALANCE_MAX {
-            return Some((stream, mine.connection(given)));
+            return Some((stream, mine.connection(permit, slot)));
         }
         let stream = stream.into_std().ok()?;
-        // Refused when that thread has stopped, and so will this one.
-        let _stopped = freest.inbox.send(Arrival { stream, connection: freest.connection(given) });
+        // Fails only if that thread has stopped, and then this one is stopping too.
+        let _stopped = freest.inbox.send(Arrival { stream, connection: freest.connection(permit, slot) });
         None
     }
 }
 
-/// The client has gone before its connection was accepted.
+/// Returns `true` if the client disconnected before its connection was accepted.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     [ConnectionAborted, ConnectionRefused, ConnectionReset].contains(&error.kind())

@@ -1,4 +1,4 @@
-//! Pages of lists. A cursor is signed for one list of one person, so it can be neither made up nor moved.
+//! Cursors of paged lists. A cursor is signed for one list of one user, so it can be neither forged nor used for another list.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,17 +15,17 @@ const CURSOR_BYTES: usize = 1 + 8 + TAG_BYTES;
 const LIMIT_DEFAULT: u32 = 20;
 pub(crate) const LIMIT_MAX: u32 = 100;
 
-/// The list that a cursor points into: a position means something in this list only.
+/// The list that a cursor belongs to. A position is valid in this list only.
 #[derive(Debug, Clone, Copy)]
 pub struct List<'a> {
     pub name: &'static str,
-    /// Whose list it is; `None` for what everybody sees.
+    /// The user that the list belongs to; `None` for lists that are the same for all users.
     pub owner: Option<i64>,
-    /// The filter in force, in any stable spelling.
+    /// The filter in a canonical spelling.
     pub filter: &'a str,
 }
 
-/// Makes and checks cursors.
+/// Signs and verifies cursors.
 #[derive(Clone)]
 pub struct Cursors {
     keyed: Hmac<Sha256>,
@@ -37,16 +37,16 @@ impl std::fmt::Debug for Cursors {
     }
 }
 
-/// What a list request asks for.
+/// The page that a list request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
     pub limit: u32,
-    /// The key of the last row that the client has.
+    /// The key of the last row of the previous page.
     pub after: Option<i64>,
 }
 
 impl Cursors {
-    /// The secret may serve other purposes too: a key of its own is derived from it.
+    /// Derives a key from the secret, which may serve other purposes too.
     pub fn new(secret: &[u8]) -> Cursors {
         let mut derive = keyed(secret);
         derive.update(b"doorbuster cursors");
@@ -75,7 +75,10 @@ impl Cursors {
         Ok(i64::from_be_bytes(position[1..].try_into().expect("the slice is 8 bytes long")))
     }
 
-    /// The page that `limit` and `cursor` of a query string ask for.
+    /// Returns the page that `limit` and `cursor` of a query string ask for.
+    ///
+    /// # Errors
+    /// A problem that names the parameter if the limit is out of range or the cursor does not belong to the list.
     pub fn page(&self, list: List<'_>, limit: Option<u32>, cursor: Option<&str>) -> Result<Page, Problem> {
         let limit = limit.unwrap_or(LIMIT_DEFAULT);
         if !(1..=LIMIT_MAX).contains(&limit) {
@@ -87,7 +90,7 @@ impl Cursors {
 
     fn signed(&self, list: List<'_>, position: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.keyed.clone();
-        // Every part is of fixed length, or preceded by its length: no two lists sign alike.
+        // Every part has a fixed length or is preceded by its length, so no two lists have the same signature.
         mac.update(position);
         mac.update(&[u8::from(list.owner.is_some())]);
         mac.update(&list.owner.unwrap_or(0).to_be_bytes());
@@ -115,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_comes_back_as_it_went() {
+    fn a_cursor_decodes_to_its_key() {
         for key in [0, 1, -5, i64::MAX, i64::MIN] {
             let cursor = cursors().encode(ORDERS, key);
             assert_eq!(cursors().decode(ORDERS, &cursor).unwrap(), key);
@@ -167,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_our_cursor_or_a_problem(text in "[A-Za-z0-9_-]{0,40}|\\PC{0,40}", key in any::<i64>()) {
+        fn any_text_is_a_signed_cursor_or_a_problem(text in "[A-Za-z0-9_-]{0,40}|\\PC{0,40}", key in any::<i64>()) {
             match cursors().decode(ORDERS, &text) {
                 Ok(key) => prop_assert_eq!(cursors().encode(ORDERS, key), text),
                 Err(problem) => prop_assert!(problem.status().is_client_error()),

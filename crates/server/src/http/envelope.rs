@@ -1,4 +1,4 @@
-//! What every answer has in common, in one pass: trace, rendered problems, headers, metrics, and no panic.
+//! The layer around all routes: adds trace and headers, renders problems, records metrics, and catches panics.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -29,8 +29,8 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// A shop that is overloaded has better things to do than to say so a thousand times a second.
-const FAILURES_TOLD_PER_S: u32 = 50;
+/// Failures logged per second at most, so that logging does not add to an overload.
+const FAILURES_LOGGED_PER_S: u32 = 50;
 
 #[derive(Debug, Clone)]
 pub(super) struct EnvelopeLayer {
@@ -85,7 +85,7 @@ where
                 Ok(answer) => answer?,
                 Err(panic) => internal(&method, &uri, trace, &*panic),
             };
-            note_failure(&response, (&method, &uri), trace);
+            note_failure(&response, &method, &uri, trace);
             Problem::render(&mut response, uri.path(), trace.as_str(), language);
             complete(response.headers_mut(), trace);
             let route = route.as_ref().map(MatchedPath::as_str);
@@ -95,9 +95,9 @@ where
     }
 }
 
-/// What is our own failure stands in the log, under the trace that the answer names. A panic stands there already.
-fn note_failure(response: &Response<Body>, (method, uri): (&Method, &Uri), trace: TraceId) {
-    static THINNED: LazyLock<Thinned> = LazyLock::new(|| Thinned::new(FAILURES_TOLD_PER_S));
+/// Logs a failure of the shop (5xx) with the trace id of the answer. A panic is already logged.
+fn note_failure(response: &Response<Body>, method: &Method, uri: &Uri, trace: TraceId) {
+    static THINNED: LazyLock<Thinned> = LazyLock::new(|| Thinned::new(FAILURES_LOGGED_PER_S));
     let Some(problem) = response.extensions().get::<Problem>() else { return };
     if !problem.status().is_server_error() {
         return;
@@ -109,10 +109,10 @@ fn note_failure(response: &Response<Body>, (method, uri): (&Method, &Uri), trace
     }
 }
 
-/// What the future has decided belongs to the client's trace.
+/// Polls the future within the client's trace. Returns its panic as an error.
 async fn unless_it_panics<F: Future>(given: Option<TraceParent>, future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
-    // The future is dropped after a panic and never polled again, so nobody sees it half done.
+    // After a panic the future is dropped and never polled again, so its broken state is not observed.
     let mut poll = |context: &mut Context<'_>| submitter::traced(given, || future.as_mut().poll(context));
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| poll(context))) {
         Ok(poll) => poll.map(Ok),
@@ -127,7 +127,7 @@ fn internal(method: &Method, uri: &Uri, trace: TraceId, panic: &dyn Any) -> Resp
     Problem::new(Code::Internal, details::FAILED).into_response()
 }
 
-/// The answer to what reaches no route.
+/// Returns the complete answer to a request that reaches no router.
 pub(super) fn refuse(problem: Problem, path: &str, trace: TraceId, language: Language) -> Response<Body> {
     let mut response = problem.into_response();
     Problem::render(&mut response, path, trace.as_str(), language);
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
 
-    /// A log that is kept.
+    /// A log writer that keeps its output.
     #[derive(Clone, Default)]
     struct Kept(Arc<parking_lot::Mutex<Vec<u8>>>);
 
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_of_ours_stands_in_the_log_under_the_trace_of_the_answer() {
+    async fn a_failure_of_the_shop_is_logged_with_the_trace_of_the_answer() {
         let log = Kept::default();
         let kept = log.clone();
         let subscriber =
@@ -242,7 +242,7 @@ mod tests {
         let (_, problem) = ask("GET", "/failing", &[]).await;
         ask("GET", "/nothing", &[]).await;
         let lines = String::from_utf8(log.0.lock().clone()).unwrap();
-        let line: Value = serde_json::from_str(lines.trim()).expect("one line, about our failure alone");
+        let line: Value = serde_json::from_str(lines.trim()).expect("one line, about the shop's failure only");
         assert_eq!(
             (&line["trace"], &line["code"], &line["status"]),
             (&problem["traceId"], &problem["code"], &503.into())

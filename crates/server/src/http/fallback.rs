@@ -1,4 +1,4 @@
-//! Answers to requests that no route takes.
+//! Answers to requests that match no route.
 
 use axum::http::{Method, Uri};
 

@@ -1,4 +1,4 @@
-//! Request headers with a meaning of their own: `Idempotency-Key` and `Prefer`.
+//! The request headers `Idempotency-Key` and `Prefer`.
 
 use std::time::Duration;
 
@@ -15,11 +15,11 @@ use crate::openapi::{Describes, Header, Operation, Parameter, Place, words};
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
-/// The longest a request waits for its outcome, whatever it asks for.
+/// The longest time that a request waits for its outcome, in seconds.
 const WAIT_S_MAX: u64 = 30;
 const KEY_CHARS_MAX: usize = 255;
 
-/// The client's name for this request, if it gave one: sent again, it has the same result.
+/// The client's key for this request, if it sent one. A repeat with the same key has the same result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(pub Option<String>);
 
@@ -34,7 +34,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 impl IdempotencyKey {
     pub const NAME: &str = "Idempotency-Key";
 
-    /// The key in these headers.
+    /// Returns the key in these headers.
+    ///
+    /// # Errors
+    /// A problem if the header is repeated or its value is no key.
     pub fn of(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
         const NAME: &str = IdempotencyKey::NAME;
         let mut values = headers.get_all("idempotency-key").iter();
@@ -61,9 +64,10 @@ impl Describes for IdempotencyKey {
         operation.parameters.push(Parameter {
             name: "Idempotency-Key".to_owned(),
             place: Place::Header,
-            description: "The client's name for this request, of 1 to 255 visible ASCII characters, bare or in double \
-                          quotes. Sent again with the same body, it has the same result."
-                .to_owned(),
+            description:
+                "The client's key for this request: 1 to 255 visible ASCII characters, bare or in double quotes. A \
+                          repeat with the same key and body has the same result."
+                    .to_owned(),
             schema: json!({"type": "string", "pattern": words::IDEMPOTENCY_KEY}),
             is_required: false,
             example: json!("\"order-1\""),
@@ -75,7 +79,7 @@ impl Describes for IdempotencyKey {
     }
 }
 
-/// The content of an RFC 8941 string, or the text itself when it is bare.
+/// Returns the content of an RFC 8941 string, or the text itself if it is not quoted.
 fn unquoted(text: &str) -> Option<String> {
     let text = text.trim();
     let Some(inner) = text.strip_prefix('"') else {
@@ -94,12 +98,12 @@ fn unquoted(text: &str) -> Option<String> {
     Some(key)
 }
 
-/// How the client would like to be answered (RFC 7240); what is not understood is ignored.
+/// The client's preferences (RFC 7240). Unknown ones are ignored.
 ///
 /// Endpoints that wait describe it with [`Prefer::describe`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Prefer {
-    /// Wait so long for the outcome.
+    /// How long to wait for the outcome.
     pub wait: Option<Duration>,
     pub respond_async: bool,
 }
@@ -113,18 +117,18 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 }
 
 impl Prefer {
-    /// Of an endpoint that can wait for the outcome of what it takes in.
+    /// Describes an endpoint that can wait for the outcome.
     pub(crate) fn describe(operation: Operation) -> Operation {
         Prefer::describe_wait(operation, "waits up to N seconds (at most {max}) for the outcome")
     }
 
-    /// Of an endpoint that ends when it is preferred; `{max}` stands for the longest wait.
+    /// Describes the effect of `Prefer: wait` on an endpoint; `{max}` stands for the longest wait in seconds.
     pub(crate) fn describe_wait(mut operation: Operation, effect: &str) -> Operation {
         let effect = effect.replace("{max}", &WAIT_S_MAX.to_string());
         operation.parameters.push(Parameter {
             name: "Prefer".to_owned(),
             place: Place::Header,
-            description: format!("`wait=N` {effect}. What is not understood is ignored."),
+            description: format!("`wait=N` {effect}. Other preferences are ignored."),
             schema: json!({"type": "string"}),
             is_required: false,
             example: json!("wait=5"),
@@ -224,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_ignored() {
+    fn unknown_preferences_are_ignored() {
         for garbage in ["", "wait", "wait=", "wait=-1", "wait=1.5", "wait=soon", ",,;=", "\u{fe}"] {
             assert_eq!(prefer(&[garbage]), Prefer::default(), "{garbage}");
         }
@@ -232,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_honoured_preference_is_told() {
+    fn the_answer_names_the_applied_preference() {
         let (name, value) = prefer(&["wait=60"]).applied().unwrap();
         assert_eq!((name.as_str(), value.to_str().unwrap()), ("preference-applied", "wait=30"));
         assert_eq!(prefer(&["respond-async"]).applied().unwrap().1, "respond-async");

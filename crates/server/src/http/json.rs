@@ -1,4 +1,4 @@
-//! JSON bodies: what cannot be accepted is refused with the place and the reason.
+//! JSON bodies. A body that cannot be parsed is refused with the place and the reason.
 
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
@@ -64,7 +64,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A missing content type is taken for JSON: hand-written clients leave it out, and mean nothing else.
+/// Refuses a content type other than JSON. A missing one counts as JSON, since hand-written clients leave it out.
 pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let Some(given) = values.next() else {
@@ -82,8 +82,11 @@ pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::MediaTypeUnsupported, details::BODY_NOT_JSON))
 }
 
-/// Reads a document, and on failure reads it again to find where it went wrong: the path costs an
-/// allocation per field, which valid requests need not pay.
+/// Parses a document. On failure, parses it again to find the place: tracking the path costs an allocation per field, which
+/// valid requests need not pay.
+///
+/// # Errors
+/// A problem with the place and the reason.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     strict::from_slice(bytes).map_err(|_| explain::failure::<T>(bytes))
 }

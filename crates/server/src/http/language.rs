@@ -1,4 +1,4 @@
-//! The language of texts for people: what the client prefers of the two that there are.
+//! The language of texts for people: the one that the client prefers.
 
 use std::convert::Infallible;
 
@@ -17,7 +17,7 @@ pub enum Language {
     Korean,
 }
 
-/// Weights are given with up to three digits, so thousandths hold them exactly.
+/// Weights have up to three decimals, so thousandths hold them exactly.
 const WEIGHT_MAX: u32 = 1_000;
 
 impl Language {
@@ -30,7 +30,7 @@ impl Language {
         }
     }
 
-    /// The preferred one of those that there are; English where nothing is said, or nothing of it is there.
+    /// Returns the preferred supported language. Default: English.
     pub fn of(headers: &HeaderMap) -> Language {
         let values = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
         let mut best = (0, Language::default());
@@ -39,7 +39,7 @@ impl Language {
             let primary = tag.trim().split('-').next().unwrap_or("").to_ascii_lowercase();
             let found = Language::ALL.into_iter().find(|language| language.tag() == primary);
             let found = found.or_else(|| (primary == "*").then(Language::default));
-            // Of equal weights the first counts.
+            // The first of equal weights wins.
             if let Some(language) = found.filter(|_| weight > best.0) {
                 best = (weight, language);
             }
@@ -47,13 +47,13 @@ impl Language {
         best.1
     }
 
-    /// What an answer says of its language.
+    /// Returns the headers of an answer in this language.
     pub fn headers(self) -> [(HeaderName, HeaderValue); 2] {
         [(CONTENT_LANGUAGE, HeaderValue::from_static(self.tag())), (VARY, HeaderValue::from_static("accept-language"))]
     }
 }
 
-/// `q=0.8` in thousandths; what cannot be read counts as not wanted.
+/// Parses a weight such as `q=0.8` in thousandths. An unreadable weight is 0, which means unwanted.
 pub(crate) fn weight(parameter: &str) -> u32 {
     let Some(text) = parameter.trim().strip_prefix("q=") else { return WEIGHT_MAX };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -77,7 +77,8 @@ impl Describes for Language {
         operation.parameters.push(Parameter {
             name: "Accept-Language".to_owned(),
             place: Place::Header,
-            description: "Texts for people come in Korean or English; in English unless told.".to_owned(),
+            description: "The language of texts for people: Korean (`ko`) or English (`en`). Default: English."
+                .to_owned(),
             schema: json!({"type": "string"}),
             is_required: false,
             example: json!("ko-KR,ko;q=0.9,en;q=0.8"),
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn the_heaviest_of_what_there_is_counts() {
+    fn the_supported_language_with_the_largest_weight_wins() {
         check("ko", Language::Korean);
         check("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", Language::Korean);
         check("en-US,en;q=0.9,ko;q=0.8", Language::English);
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_cannot_be_read_is_english() {
+    fn an_unsupported_or_unreadable_preference_is_english() {
         assert_eq!(Language::of(&HeaderMap::new()), Language::English);
         for accepted in ["fr", "*", "ko;q=0", "ko;q=much", "ko;q=0.12345", "", ";;,,", "ko;q=-1"] {
             check(accepted, Language::English);

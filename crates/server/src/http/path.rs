@@ -1,4 +1,4 @@
-//! Ids in paths: what is no id names nothing, so it is not found.
+//! Ids in paths. A malformed id names nothing, so it is answered as not found.
 
 use std::marker::PhantomData;
 
@@ -11,10 +11,10 @@ use super::{Code, Problem};
 use crate::api::texts::details;
 use crate::openapi::{Describes, Operation};
 
-/// A kind of thing with integer ids, and what to say when there is none of that id.
+/// A kind of resource that a path parameter identifies.
 pub trait Resource {
     const NOT_FOUND: Code;
-    /// The parameter in words.
+    /// The description of the parameter.
     const DESCRIPTION: &'static str;
     const EXAMPLE: &'static str;
 }
@@ -46,7 +46,7 @@ impl Resource for ConsumerGroup {
     const EXAMPLE: &'static str = "notice-group";
 }
 
-/// Somebody's request for a coupon.
+/// A coupon request.
 #[derive(Debug, Clone, Copy)]
 pub struct CouponRequest;
 
@@ -66,19 +66,19 @@ pub struct Provider;
 
 impl Resource for Provider {
     const NOT_FOUND: Code = Code::PaymentProviderNotFound;
-    const DESCRIPTION: &'static str = "The provider that the shop is set to.";
+    const DESCRIPTION: &'static str = "The name of the shop's payment provider.";
     const EXAMPLE: &'static str = "scripted";
 }
 
 impl Resource for Order {
     const NOT_FOUND: Code = Code::OrderNotFound;
-    const DESCRIPTION: &'static str = "The order's number, as its receipt says.";
+    const DESCRIPTION: &'static str = "The order's number, as in its receipt.";
     const EXAMPLE: &'static str = "ORD-7M3K9Q2XWP4T";
 }
 
 impl Resource for CouponRequest {
     const NOT_FOUND: Code = Code::RequestNotFound;
-    const DESCRIPTION: &'static str = "The request's id, as it was answered.";
+    const DESCRIPTION: &'static str = "The request's id, as in the answer to the request.";
     const EXAMPLE: &'static str = "REQ-2WX8ZC5NHD6R";
 }
 
@@ -136,14 +136,17 @@ impl<R: Resource> Describes for Name<R> {
     }
 }
 
-/// What is no text names nothing.
+/// Returns the only path parameter. One that is not UTF-8 is not found.
 async fn only_param<S: Sync + Send>(parts: &mut Parts, state: &S, not_found: Code) -> Result<String, Problem> {
     let unreadable = |_| no_such("that", not_found);
     let params = RawPathParams::from_request_parts(parts, state).await.map_err(unreadable)?;
     Ok(params.iter().next().map_or("", |(_, raw)| raw).to_owned())
 }
 
-/// A positive integer in its one spelling: `07` and `+7` are not ids.
+/// Parses a positive integer in its canonical spelling: `07` and `+7` are not ids.
+///
+/// # Errors
+/// The problem `not_found` if the text is no id.
 pub fn parse_id(raw: &str, not_found: Code) -> Result<i64, Problem> {
     let canonical = raw.bytes().all(|b| b.is_ascii_digit()) && !raw.starts_with('0');
     let id = raw.parse().ok().filter(|_| canonical);

@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457): how every refusal and failure looks on the wire.
+//! Problem documents (RFC 9457): the answer to every refused or failed request.
 
 use std::borrow::Cow;
 
@@ -19,22 +19,22 @@ pub use code::Code;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// A refusal or failure on its way to the client.
+/// A refusal or failure, before it is rendered as a document.
 ///
-/// It knows neither path nor trace: the envelope around all routes adds them when it renders the document.
+/// The envelope around all routes adds path and trace when it renders the document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     code: Code,
-    /// `None`: the violations are all there is to say.
+    /// `None` if the violations say everything.
     detail: Option<Told>,
     violations: Vec<Violation>,
-    /// Known better than the code knows it.
+    /// Overrides the code's `Retry-After`, in seconds.
     retry_after_s: Option<u64>,
-    /// The same request comes to nothing for good, though others of its kind may succeed later.
+    /// Whether this request can never succeed, although the code is retryable.
     is_for_good: bool,
 }
 
-/// One value of the request that cannot be accepted. One of `pointer`, `parameter` and `header` says where it stands.
+/// An invalid value of the request. One of `pointer`, `parameter` and `header` locates it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Violation {
     pub pointer: Option<String>,
@@ -53,7 +53,7 @@ impl Violation {
         Violation { pointer: Some(pointer.into()), ..Violation::of_nothing(code, detail) }
     }
 
-    /// The name of the place, whichever part of the request it is in.
+    /// Returns the pointer or name that locates the value.
     pub fn place(&self) -> &str {
         self.pointer.as_deref().or(self.parameter.as_deref()).or(self.header).unwrap_or_default()
     }
@@ -83,17 +83,17 @@ impl Problem {
         Problem { code, detail: Some(detail.into()), violations: Vec::new(), retry_after_s: None, is_for_good: false }
     }
 
-    /// A request of which one value of the body cannot be accepted.
+    /// A problem with one value of the body.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<Told>) -> Problem {
         Problem::violated(vec![Violation::in_body(pointer, code, detail)])
     }
 
-    /// A request of which one query parameter cannot be accepted.
+    /// A problem with one query parameter.
     pub fn invalid_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<Told>) -> Problem {
         Problem::violated(vec![Violation { parameter: Some(name.into()), ..Violation::of_nothing(code, detail) }])
     }
 
-    /// A request with query parameters that the path does not know.
+    /// A problem with query parameters that the path does not know.
     pub fn unknown_parameters(names: Vec<String>) -> Problem {
         let violation = |name| Violation {
             parameter: Some(name),
@@ -102,18 +102,18 @@ impl Problem {
         Problem::violated(names.into_iter().map(violation).collect())
     }
 
-    /// A request of which one header cannot be accepted.
+    /// A problem with one header.
     pub fn invalid_header(name: &'static str, code: &'static str, detail: impl Into<Told>) -> Problem {
         Problem::violated(vec![Violation { header: Some(name), ..Violation::of_nothing(code, detail) }])
     }
 
-    /// The same with the time after which it may be sent again.
+    /// Sets `Retry-After`, in seconds.
     pub fn after(mut self, seconds: u64) -> Problem {
         self.retry_after_s = Some(seconds);
         self
     }
 
-    /// Points at the value of the request that the whole problem is about.
+    /// Names the value of the body that caused the problem.
     pub fn at(mut self, pointer: impl Into<String>) -> Problem {
         let detail = self.detail.clone().unwrap_or_else(|| self.code.title().into());
         self.violations.push(Violation::in_body(pointer, self.code.as_str(), detail));
@@ -124,7 +124,7 @@ impl Problem {
         Problem { code: Code::ValidationFailed, detail: None, violations, retry_after_s: None, is_for_good: false }
     }
 
-    /// The same request cannot succeed later.
+    /// Marks the problem as not retryable.
     pub fn for_good(mut self) -> Problem {
         self.is_for_good = true;
         self
@@ -154,7 +154,7 @@ impl Problem {
         &self.violations
     }
 
-    /// The document itself, now that path and trace are known.
+    /// Renders the document.
     pub(crate) fn to_json(&self, instance: &str, trace_id: &str, language: Language) -> Vec<u8> {
         serde_json::to_vec(&Document {
             r#type: self.code.uri(),
@@ -170,7 +170,7 @@ impl Problem {
         .expect("a problem document is plain text and numbers")
     }
 
-    /// Gives the response that this problem made its body; other responses stay as they are.
+    /// Renders the problem that a response carries into its body. Other responses are not changed.
     pub(crate) fn render(response: &mut Response<Body>, instance: &str, trace_id: &str, language: Language) {
         let Some(problem) = response.extensions_mut().remove::<Problem>() else {
             return;
@@ -184,47 +184,50 @@ impl Problem {
     }
 }
 
-/// Why a request was refused, or failed (RFC 9457).
+/// A problem document (RFC 9457): why a request was refused or failed.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Problem")]
 pub(crate) struct Document<'a> {
-    /// Identifies the kind of problem for good.
+    /// The permanent URI of this kind of problem.
     #[schemars(extend("format" = "uri"), example = "https://doorbuster.dev/errors/order.not_found")]
     r#type: String,
-    /// The kind of problem in words; the words may change.
+    /// The kind of problem, in the language of `Accept-Language`. The text may change.
     title: &'a str,
+    /// The HTTP status of the answer.
     #[schemars(range(min = 400, max = 599))]
     status: u16,
-    /// What happened this time.
+    /// What went wrong with this request, in the language of `Accept-Language`.
     detail: &'a str,
-    /// The path that was asked.
+    /// The path of the request.
     instance: &'a str,
     #[schemars(with = "words::CodeWord")]
     code: &'a str,
-    /// The `Request-Id` of the answer; it stands in the log when we failed.
+    /// The `Request-Id` of the answer. A failure of the shop is logged with it.
     trace_id: &'a str,
-    /// Every value of the request that cannot be accepted.
+    /// Every invalid value of the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ViolationDocument<'a>>,
-    /// Whether the same request can succeed when it is simply sent again.
+    /// Whether the same request can succeed if it is sent again unchanged.
     retryable: bool,
 }
 
-/// One value of the request that cannot be accepted. One of `pointer`, `parameter` and `header` says where it stands.
+/// An invalid value of the request. One of `pointer`, `parameter` and `header` locates it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Violation")]
 struct ViolationDocument<'a> {
-    /// In the body: a JSON pointer such as `#/items/0/quantity`.
+    /// A JSON pointer into the body, such as `#/items/0/quantity`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<&'a str>,
-    /// In the query string: the name of the parameter.
+    /// The name of a query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<&'a str>,
-    /// In the head of the request: the name of the header.
+    /// The name of a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<&'a str>,
+    /// A stable code of what is wrong, such as `required` or `out_of_range`.
     code: &'static str,
+    /// What is wrong, in the language of `Accept-Language`.
     detail: Cow<'static, str>,
 }
 
@@ -247,7 +250,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Collects everything that is wrong with a request, so that the client learns all of it at once.
+/// Collects all invalid values of a request, so that one answer names them all.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<Violation>);
 
@@ -287,7 +290,7 @@ mod tests {
                 "type": "https://doorbuster.dev/errors/coupon.sold_out",
                 "title": "All coupons are issued",
                 "status": 410,
-                "detail": "All coupons of this campaign are gone.",
+                "detail": "All coupons of this campaign have been issued.",
                 "instance": "/api/orders",
                 "code": "coupon.sold_out",
                 "traceId": "0af7",
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_speaks_the_language_of_its_reader_in_every_member() {
+    fn every_member_of_a_problem_is_in_the_readers_language() {
         let problem = Problem::invalid("#/price", "negative", values::FROM_TO.with(0).with(9));
         let korean = document(&problem, Language::Korean);
         assert_eq!(korean["title"], "요청이 올바르지 않습니다");
@@ -319,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_violation_says_in_which_part_of_the_request_it_stands() {
+    fn a_violation_names_the_part_of_the_request_that_it_is_in() {
         let shown = |problem: &Problem| document(problem, Language::English)["errors"][0].clone();
         let common =
             |place: &str, name: &str| json!({place: name, "code": "required", "detail": "this field is required"});
@@ -334,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_retried_says_when() {
+    fn a_retryable_problem_says_when_to_retry() {
         for code in [Code::Overloaded, Code::Unavailable, Code::IdempotencyInProgress] {
             let response = Problem::new(code, details::OVERLOADED).into_response();
             assert!(response.headers().contains_key(RETRY_AFTER), "{code:?}");

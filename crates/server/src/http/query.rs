@@ -1,4 +1,4 @@
-//! Query strings, with problems that name the parameter.
+//! Parses query strings, with problems that name the parameter.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::Problem;
 use crate::api::texts::{Told, values};
 
-/// The parameters of the query string as `T`. Those that no argument of the handler describes are refused before it runs.
+/// The parameters of the query string as `T`. Parameters that no argument of the handler describes are refused before it runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<T>(pub T);
 
@@ -26,7 +26,7 @@ fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
         .map_err(|error| explain(&error.path().to_string(), &error.inner().to_string()))
 }
 
-/// The refusal of every parameter that is not among the known ones, each once and by its name.
+/// Returns the problem that names each unknown parameter once; `None` if all are known.
 pub(crate) fn unknown(query: &str, known: &[String]) -> Option<Problem> {
     const NAMED_MAX: usize = 20;
     let mut unknown: Vec<String> = vec![];
@@ -39,7 +39,7 @@ pub(crate) fn unknown(query: &str, known: &[String]) -> Option<Problem> {
     (!unknown.is_empty()).then(|| Problem::unknown_parameters(unknown))
 }
 
-/// The first value of this name.
+/// Returns the first value of this parameter.
 pub(crate) fn value(query: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
@@ -62,7 +62,7 @@ fn cut(name: &str) -> String {
     name.chars().take(NAME_CHARS_MAX).collect()
 }
 
-/// What is expected, in words of ours: the parser's own speak of digits and variants.
+/// Translates the parser's message, which speaks of digits and variants, into a text for people.
 fn expected(message: &str) -> Told {
     if let Some((_, words)) =
         message.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once(", expected "))
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_expected_is_said_in_our_words() {
+    fn a_problem_says_in_plain_words_what_is_expected() {
         #[derive(Debug, Deserialize)]
         #[serde(rename_all = "UPPERCASE")]
         enum Kind {
@@ -120,7 +120,7 @@ mod tests {
             Small,
         }
         #[derive(Debug, Deserialize)]
-        #[expect(dead_code, reason = "only what cannot be read is looked at")]
+        #[expect(dead_code, reason = "only parse errors are checked")]
         struct Asked {
             kind: Option<Kind>,
             all: Option<bool>,

@@ -1,4 +1,4 @@
-//! A body that somebody signed: its bytes as they were sent, before anything is made of them.
+//! A signed body: its raw bytes, for verifying the signature before anything is parsed.
 
 use axum::extract::{FromRef, FromRequest, Request};
 use axum::http::HeaderMap;
@@ -15,7 +15,7 @@ pub struct Signed {
 }
 
 impl Signed {
-    /// What a header says, if it is there and is text.
+    /// Returns the value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -40,7 +40,8 @@ impl Describes for Signed {
         operation.parameters.push(Parameter {
             name: "Stripe-Signature".to_owned(),
             place: Place::Header,
-            description: "`t=…,v1=…`: an HMAC-SHA256 over the moment, a dot, and the bytes of the body.".to_owned(),
+            description: "`t=…,v1=…`: the Unix time in seconds, and the HMAC-SHA256 of this time, a dot, and the bytes of the body."
+                .to_owned(),
             schema: json!({"type": "string"}),
             is_required: true,
             example: json!("t=1795262400,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd"),
@@ -48,7 +49,7 @@ impl Describes for Signed {
         operation.body = Some(Body {
             schema: |_| Schema::try_from(json!({"type": "object"})).expect("an object is a schema"),
             is_required: true,
-            // Whether it can be read is the provider's to say, after the signature.
+            // The provider's adapter parses the body, after it has verified the signature.
             read: |_| Ok(()),
         });
         for code in [Code::ValidationFailed, Code::BodyTooLarge, Code::RequestTimeout] {

@@ -1,4 +1,4 @@
-//! The trace a request belongs to: the client's, from W3C trace context, or a new one.
+//! The trace of a request: the client's W3C trace context, or a new trace.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 
-/// The client's trace context. What is not valid is ignored, and of two nobody knows which one is meant.
+/// Returns the client's trace context. An invalid header is ignored, and so are two headers, since either could be meant.
 pub(super) fn given(headers: &HeaderMap) -> Option<TraceParent> {
     let mut given = headers.get_all("traceparent").iter();
     let only = given.next().filter(|_| given.next().is_none());
@@ -24,7 +24,7 @@ impl TraceId {
         TraceId::or_random(given(headers))
     }
 
-    /// The client's, where there is one.
+    /// Returns the client's trace id if there is one, otherwise a random one.
     pub(super) fn or_random(given: Option<TraceParent>) -> TraceId {
         given.map_or_else(TraceId::random, |given| TraceId::from_number(given.trace()))
     }
@@ -69,7 +69,7 @@ impl<S: Sync> FromRequestParts<S> for TraceId {
     }
 }
 
-/// SplitMix64 per thread: a trace id must be unique, not secret, and is made for every request.
+/// SplitMix64 per thread: fast, since every request needs a trace id, which must be unique but not secret.
 fn next_random() -> u64 {
     thread_local! {
         static STATE: Cell<u64> = Cell::new(getrandom::u64().expect("the system has randomness"));

@@ -1,4 +1,4 @@
-//! Those who listen to a user's notices. A wake-up carries nothing: who wakes looks what is new.
+//! Subscriptions to users' notices. A wake-up carries no data: the woken client reads what is new.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,44 +11,48 @@ use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
+/// All subscriptions of this process.
 pub struct Subscriptions {
     /// `None` once the shop is closing.
     users: Mutex<Option<HashMap<UserId, watch::Sender<()>>>>,
-    of_one_max: usize,
+    per_user_max: usize,
     listeners: Gauge,
     too_slow: Counter,
 }
 
 impl Subscriptions {
-    /// `of_one_max`: how many streams one user may have.
-    pub fn new(metrics: &Metrics, of_one_max: usize) -> Subscriptions {
+    /// `per_user_max` is the most streams that one user may have.
+    pub fn new(metrics: &Metrics, per_user_max: usize) -> Subscriptions {
         let (listeners, too_slow) = (Gauge::default(), Counter::default());
         metrics.register(|registry| {
             registry.register("notice_streams", "Open streams of notices", listeners.clone());
             let help = "WebSockets given up because their reader takes nothing";
             registry.register("notice_sockets_too_slow", help, too_slow.clone());
         });
-        Subscriptions { users: Mutex::new(Some(HashMap::new())), of_one_max, listeners, too_slow }
+        Subscriptions { users: Mutex::new(Some(HashMap::new())), per_user_max, listeners, too_slow }
     }
 
-    /// Counts a reader who is told to come back, because he takes nothing.
+    /// Counts a client that was disconnected because it reads too slowly.
     pub(crate) fn note_too_slow(&self) {
         self.too_slow.inc();
     }
 
-    /// Begins to listen.
-    pub fn join(self: &Arc<Self>, user: UserId) -> Result<Subscription, NoSeat> {
+    /// Subscribes to a user's notices.
+    ///
+    /// # Errors
+    /// `Closing` once the shop is closing; `TooMany` if the user has the most streams allowed.
+    pub fn join(self: &Arc<Self>, user: UserId) -> Result<Subscription, SubscribeError> {
         let mut users = self.users.lock();
-        let listeners = users.as_mut().ok_or(NoSeat::Closing)?.entry(user).or_default();
-        if listeners.receiver_count() >= self.of_one_max {
-            return Err(NoSeat::TooMany(self.of_one_max));
+        let listeners = users.as_mut().ok_or(SubscribeError::Closing)?.entry(user).or_default();
+        if listeners.receiver_count() >= self.per_user_max {
+            return Err(SubscribeError::TooMany(self.per_user_max));
         }
         let woken = listeners.subscribe();
         self.listeners.inc();
         Ok(Subscription { subscriptions: Arc::clone(self), user, woken })
     }
 
-    /// Wakes those who listen to these users, and nobody else.
+    /// Wakes the subscriptions to these users' notices, and no others.
     pub fn wake(&self, users: &[UserId]) {
         if users.is_empty() {
             return;
@@ -60,26 +64,26 @@ impl Subscriptions {
         }
     }
 
-    /// Those who are listened to.
+    /// Returns the users with at least one subscription.
     pub fn users(&self) -> Vec<UserId> {
         self.users.lock().as_ref().map(|users| users.keys().copied().collect()).unwrap_or_default()
     }
 
-    /// Sends everybody home; nobody is let in any more.
+    /// Ends all subscriptions, and refuses new ones.
     pub fn close(&self) {
         self.users.lock().take();
     }
 }
 
-/// Why somebody cannot listen.
+/// Why a user cannot subscribe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoSeat {
+pub enum SubscribeError {
     Closing,
-    /// The user has so many streams, which is the most.
+    /// The user has the most streams allowed, which is this number.
     TooMany(usize),
 }
 
-/// One listener's place.
+/// One stream's subscription. Dropping it unsubscribes.
 pub struct Subscription {
     subscriptions: Arc<Subscriptions>,
     user: UserId,
@@ -87,7 +91,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Returns once there was a wake-up that this did not return for yet. `false` when the shop is closing.
+    /// Waits for the next wake-up, including one since the last call. Returns `false` if the shop is closing.
     pub async fn woken(&mut self) -> bool {
         self.woken.changed().await.is_ok()
     }
@@ -102,7 +106,7 @@ impl Drop for Subscription {
         self.subscriptions.listeners.dec();
         let mut users = self.subscriptions.users.lock();
         let Some(users) = users.as_mut() else { return };
-        // This seat itself is still counted.
+        // This subscription itself is still counted.
         if users.get(&self.user).is_some_and(|listeners| listeners.receiver_count() <= 1) {
             users.remove(&self.user);
         }
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_those_who_are_meant_wake() {
+    async fn only_the_users_subscriptions_wake() {
         let subscriptions = subscriptions();
         let (mut ann, mut bob) = (subscriptions.join(ANN).unwrap(), subscriptions.join(BOB).unwrap());
         subscriptions.wake(&[ANN]);
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_leaves_leaves_nothing_behind() {
+    async fn dropping_a_subscription_leaves_nothing_behind() {
         let subscriptions = subscriptions();
         let (first, second) = (subscriptions.join(ANN).unwrap(), subscriptions.join(ANN).unwrap());
         drop(first);
@@ -146,23 +150,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_user_takes_no_more_than_a_few_places() {
+    async fn one_user_has_a_limited_number_of_subscriptions() {
         let subscriptions = subscriptions();
         let held = [subscriptions.join(ANN), subscriptions.join(ANN)].map(Result::unwrap);
-        assert_eq!(subscriptions.join(ANN).err(), Some(NoSeat::TooMany(2)));
+        assert_eq!(subscriptions.join(ANN).err(), Some(SubscribeError::TooMany(2)));
         assert!(subscriptions.join(BOB).is_ok());
         drop(held);
         assert!(subscriptions.join(ANN).is_ok());
     }
 
     #[tokio::test]
-    async fn everybody_goes_home_when_the_shop_closes() {
+    async fn all_subscriptions_end_when_the_shop_closes() {
         let subscriptions = subscriptions();
         let mut ann = subscriptions.join(ANN).unwrap();
         assert!(!ann.is_closed());
         subscriptions.close();
         assert!(ann.is_closed());
         assert!(!ann.woken().await);
-        assert_eq!(subscriptions.join(BOB).err(), Some(NoSeat::Closing));
+        assert_eq!(subscriptions.join(BOB).err(), Some(SubscribeError::Closing));
     }
 }

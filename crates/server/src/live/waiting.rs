@@ -1,4 +1,4 @@
-//! Those who wait for the outcome of an order or a request. A wake-up carries nothing: who wakes looks again.
+//! Requests that wait for the outcome of an order or a coupon request. A wake-up carries no data: the woken request reads again.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -10,24 +10,25 @@ use domain::ids::{OrderId, RequestId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// What somebody waits for.
+/// The order or coupon request that a request waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     Order(OrderId),
     Request(RequestId),
 }
 
-/// What he knows who begins to wait.
+/// What is known of a subject when the wait begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Known {
     Nothing,
-    /// He has just been told that it is not done.
+    /// The last reply said that it is not done.
     Undone,
 }
 
-/// Subjects that are remembered as woken: more than can be in the moment between an answer and the waiting that follows it.
+/// Subjects remembered as recently woken: more than can be woken between a reply and the wait that follows it.
 const LATELY_MAX: usize = 16_384;
 
+/// All waiting requests of this process.
 #[derive(Default)]
 pub struct Waiting {
     state: Mutex<State>,
@@ -39,7 +40,7 @@ struct State {
     lately: Lately,
 }
 
-/// The subjects that were woken last, whether or not anybody waited for them.
+/// The subjects that were woken most recently, even if no request waited for them.
 #[derive(Default)]
 struct Lately {
     newer: HashSet<Subject>,
@@ -60,8 +61,11 @@ impl Lately {
 }
 
 impl Waiting {
-    /// Asks `look` each time the subject changes until what it finds `is_done`, for at most `patience`. Who knows that it was
-    /// undone looks only when it was woken since.
+    /// Calls `look` each time the subject changes until its result `is_done`, for at most `patience`; `None` after that. With
+    /// `Known::Undone`, the first call waits for a wake-up.
+    ///
+    /// # Errors
+    /// The error of `look`.
     pub async fn until<'a, T: Send>(
         &self,
         (subject, known): (Subject, Known),
@@ -73,7 +77,7 @@ impl Waiting {
         let mut must_look = known == Known::Nothing;
         let found = tokio::time::timeout(patience, async {
             loop {
-                // Listening begins before looking, so that a change in between is not missed.
+                // Register for wake-ups before looking, so that no change in between is missed.
                 let change = woken.notified();
                 must_look |= self.state.lock().lately.has(&subject);
                 if must_look && let Some(found) = look().await?.filter(&is_done) {
@@ -88,7 +92,7 @@ impl Waiting {
         found.unwrap_or(Ok(None))
     }
 
-    /// Wakes everybody whose subject a commit touched.
+    /// Wakes all requests whose subject a commit changed.
     pub fn wake(&self, wake: &Wake) {
         let mut state = self.state.lock();
         let orders = wake.orders.iter().map(|order| Subject::Order(*order));
@@ -101,14 +105,14 @@ impl Waiting {
         }
     }
 
-    /// What is waited for.
+    /// Returns the subjects that requests wait for.
     pub fn subjects(&self) -> Vec<Subject> {
         self.state.lock().subjects.keys().copied().collect()
     }
 
     fn leave(&self, subject: Subject, woken: &Arc<Notify>) {
         let mut state = self.state.lock();
-        // Two hands hold it when nobody else waits: the map's and this one.
+        // Two references are left if no other request waits: the map's and this one.
         if Arc::strong_count(woken) <= 2 {
             state.subjects.remove(&subject);
         }
@@ -124,7 +128,7 @@ mod tests {
     const SUBJECT: Subject = Subject::Order(OrderId(1));
 
     #[tokio::test]
-    async fn who_waits_is_woken_and_leaves_nothing_behind() {
+    async fn a_waiting_request_is_woken_and_leaves_nothing_behind() {
         let waiting = Arc::new(Waiting::default());
         let looks = AtomicUsize::new(0);
         let look = || -> Reading<'_, Option<usize>> {
@@ -145,9 +149,9 @@ mod tests {
         assert!(waiting.subjects().is_empty());
     }
 
-    /// Between an answer and the waiting for what follows it, the outcome may have come.
+    /// The outcome may have been committed between the reply and the wait.
     #[tokio::test(start_paused = true)]
-    async fn who_knows_that_it_is_not_done_looks_only_when_woken() {
+    async fn a_wait_for_a_subject_known_as_undone_looks_only_when_woken() {
         let waiting = Waiting::default();
         let looks = AtomicUsize::new(0);
         let look = || -> Reading<'_, Option<usize>> {
@@ -162,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_latest_are_remembered() {
+    fn only_the_latest_subjects_are_remembered() {
         let mut lately = Lately::default();
         let subject = |number: usize| Subject::Order(OrderId(number as i64));
         (0..3 * LATELY_MAX).for_each(|number| lately.note(subject(number)));
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn patience_ends() {
+    async fn a_wait_ends_after_its_patience() {
         let waiting = Waiting::default();
         let never = || -> Reading<'static, Option<()>> { Box::pin(async { Ok(None) }) };
         let found = waiting.until((SUBJECT, Known::Nothing), Duration::from_secs(1), never, |()| true).await;

@@ -1,11 +1,11 @@
-//! One way in which an operation is answered when it does what it is asked.
+//! A successful answer of an operation.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-/// Puts a type's schema into the document and refers to it.
+/// Adds a type's schema to the document and returns a reference to it.
 pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 
-/// An answer that is no problem document.
+/// A successful answer: one that is no problem document.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -15,16 +15,16 @@ pub struct Answer {
     pub links: Vec<Link>,
 }
 
-/// What the body is.
+/// The body of an answer.
 #[derive(Clone, Debug)]
 pub enum Content {
     Nothing,
     Json(SchemaOf),
-    /// The media types that the client may choose from, each with an example.
+    /// The media types from which the client may choose, each with an example.
     Text(Vec<(&'static str, &'static str)>),
 }
 
-/// A header that tells the client something.
+/// A header of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Header {
     RequestId,
@@ -66,24 +66,24 @@ impl Header {
     }
 }
 
-/// Where a value of this answer leads on.
+/// A link from an answer to an operation that takes one of its values.
 #[derive(Clone, Debug)]
 pub struct Link {
     pub name: &'static str,
     /// The `operationId` that takes it.
     pub operation: &'static str,
     pub parameters: Vec<(&'static str, &'static str)>,
-    /// What else is sent there. A body has no place here: generators take it for a text.
+    /// What else the operation takes. A link's `requestBody` is not used, since generators misread it as a string.
     pub description: &'static str,
 }
 
 impl Link {
-    /// `value` (a run-time expression such as `$response.body#/orderNumber`) is the `parameter` of `operation`.
+    /// Passes `value`, a run-time expression such as `$response.body#/orderNumber`, as the `parameter` of `operation`.
     pub fn new(name: &'static str, operation: &'static str, parameter: &'static str, value: &'static str) -> Link {
         Link { name, operation, parameters: vec![(parameter, value)], description: "" }
     }
 
-    /// `operation` takes what the caller has from elsewhere, as `description` says.
+    /// Leads to `operation`, whose input the description names.
     pub fn described(name: &'static str, operation: &'static str, description: &'static str) -> Link {
         Link { name, operation, parameters: vec![], description }
     }
@@ -103,7 +103,7 @@ impl Answer {
         Answer { content: Content::Text(vec![(media_type, example)]), ..Answer::new(status, description) }
     }
 
-    /// The same text in another form, for clients that ask for it.
+    /// Adds another media type for the same text.
     pub fn or_text(mut self, media_type: &'static str, example: &'static str) -> Answer {
         if let Content::Text(forms) = &mut self.content {
             forms.push((media_type, example));

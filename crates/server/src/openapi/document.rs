@@ -1,4 +1,4 @@
-//! The document itself: all operations, what they share, and the one table of codes.
+//! Writes the OpenAPI document: all operations, shared components, and the table of codes.
 
 use std::collections::BTreeMap;
 
@@ -12,28 +12,30 @@ use super::{example, one_answer, schemas};
 use crate::http::language::Language;
 use crate::http::{Code, problem};
 
-/// JSON Schema 2020-12, which OpenAPI 3.1 schemas are by themselves.
+/// JSON Schema 2020-12, the dialect of OpenAPI 3.1.
 pub const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
-/// The parameter of the query in which a token may stand, for readers that can set no headers.
+/// The query parameter that carries the token of clients that cannot set headers.
 pub(crate) const ACCESS_TOKEN: &str = "access_token";
 
 const ABOUT: &str = "An event-driven commerce core for the minutes when everyone shows up at once.\n\n\
-**Accepted means durable.** An answer leaves after its commit is on disk, and what was accepted has exactly one outcome.\n\n\
-**Refusals** are problem documents (RFC 9457) with a stable `code`; `retryable` says whether sending the same again can \
-help, `errors` names every value that is wrong, and every parameter of the query that the path does not know. Any path may also answer 404 `route.not_found`, 405 `method.not_allowed`, \
-431 `headers.too_large` and 400 `request.malformed`. Their texts, like all texts for people, come in Korean or English, as `Accept-Language` says.\n\n\
-**`Idempotency-Key`** makes a request safe to repeat: same key and body, same result, marked `Idempotency-Replayed: true`.\n\n\
-**`Prefer: wait=N`** waits up to N seconds (at most 30) for the outcome of what is decided later.\n\n\
+**Accepted means durable.** An answer is sent after its commit is on disk, and an accepted request has exactly one outcome.\n\n\
+**Errors** are problem documents (RFC 9457) with a stable `code`. `retryable` says whether sending the same request again can \
+help; `errors` names every invalid value and every unknown query parameter. Any path may also answer 404 `route.not_found`, 405 \
+`method.not_allowed`, 431 `headers.too_large` and 400 `request.malformed`. All texts for people are in Korean or English, as \
+`Accept-Language` says.\n\n\
+**`Idempotency-Key`** makes a request safe to repeat: the same key and body give the same result, marked \
+`Idempotency-Replayed: true`.\n\n\
+**`Prefer: wait=N`** waits up to N seconds (at most 30) for an outcome that is decided later.\n\n\
 **`traceparent`** (W3C Trace Context) is continued: in `Request-Id`, in `traceId`, and in every event that the request causes.\n\n\
-**Lists** come by the page: `nextCursor`, as long as there is more.\n\n\
-Money is in whole won, times are RFC 3339 in UTC, ids of users, products and campaigns are integers, all others opaque \
-texts. A customer's token is his own: what belongs to somebody else answers 404.";
+**Lists** are paged: send `nextCursor` as `cursor` to get the next page; the last page has none.\n\n\
+Money is in whole won. Times are RFC 3339 in UTC. Ids of users, products and campaigns are integers; all others are opaque \
+strings. A customer can access only their own data: anything that belongs to another user answers 404.";
 
-/// The document of these operations.
+/// Returns the document of these operations.
 pub fn document(operations: &[Operation]) -> Value {
     let mut writer = Writer { requests: schemas::of_requests(), answers: schemas::of_answers() };
-    // Before anything else, so that the problem's own schema is there to be referred to.
+    // First, so that all operations can refer to the problem's schema.
     let problem = writer.answers.subschema_for::<problem::Document<'_>>().to_value();
     let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     for operation in operations.iter().filter(|operation| operation.is_listed) {
@@ -152,11 +154,11 @@ impl Writer {
     }
 }
 
-/// What every answer says where the limits on writing are set.
+/// The headers of every answer if rate limits are set.
 const LIMITS: [Header; 2] = [Header::RateLimit, Header::RateLimitPolicy];
 
-/// All problems of one status: one document everywhere, so that a generated client has one type for it. The codes that this
-/// endpoint can answer stand beside it.
+/// Describes the problems of one status. All refer to one schema, so that a generated client has one type for them; the
+/// examples and `x-codes` list the codes that this operation can answer.
 fn refusal(codes: &[Code], is_limited: bool, problem: &Value) -> Value {
     let words: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
     let titles: Vec<String> =
@@ -233,28 +235,29 @@ fn header_references<'a>(headers: impl IntoIterator<Item = &'a Header>) -> Map<S
 fn header_object(header: Header) -> Value {
     let (description, schema) = match header {
         Header::RequestId => (
-            "The trace of this request, as in `traceId`, and in the log when we failed.",
+            "The trace id of this request, as in `traceId`; 32 hex digits. A failure of the shop is logged with it.",
             json!({"type": "string", "pattern": "^[0-9a-f]{32}$"}),
         ),
-        Header::Location => ("Where what was made is found.", json!({"type": "string", "pattern": "^/api/"})),
+        Header::Location => ("The path of the created resource.", json!({"type": "string", "pattern": "^/api/"})),
         Header::RetryAfter => (
-            "Seconds to wait before asking again. With 202: the measured duration of the latest ones, and not before a failing \
-             participant or payment provider is tried again; 1 before any was measured.",
+            "Seconds to wait before the next request. With 202: estimated from the latest orders or payments, and not before the next \
+             retry of a failing participant or payment provider; 1 until one was measured.",
             json!({"type": "integer", "format": "int64", "minimum": 0}),
         ),
-        Header::IdempotencyReplayed => {
-            ("The answer belongs to an earlier request with the same key.", json!({"type": "string", "const": "true"}))
-        }
-        Header::PreferenceApplied => ("The preference that was honoured.", json!({"type": "string"})),
+        Header::IdempotencyReplayed => (
+            "The answer repeats that of an earlier request with the same key.",
+            json!({"type": "string", "const": "true"}),
+        ),
+        Header::PreferenceApplied => ("The preference that was applied, such as `wait=5`.", json!({"type": "string"})),
         Header::ContentLanguage => {
-            ("The language of its texts for people.", json!({"type": "string", "enum": ["en", "ko"]}))
+            ("The language of the answer's texts for people.", json!({"type": "string", "enum": ["en", "ko"]}))
         }
         Header::RateLimit => (
-            "Where limits on writing are set: the one that leaves least, with `r` writes left and `t` seconds until the next one.",
+            "The rate limit with the fewest writes left: `r` writes left, `t` seconds until the next one. Absent if no limits are set.",
             json!({"type": "string", "examples": ["\"user\";r=19;t=1"]}),
         ),
         Header::RateLimitPolicy => (
-            "The limit itself: `q` writes at once, given back over `w` seconds.",
+            "The rate limit's policy: `q` writes at once, refilled over `w` seconds. Absent if no limits are set.",
             json!({"type": "string", "examples": ["\"user\";q=20;w=4"]}),
         ),
         Header::WwwAuthenticate => ("How to authenticate.", json!({"type": "string", "const": "Bearer"})),
@@ -270,7 +273,7 @@ fn code_example(code: Code) -> Value {
     }})
 }
 
-/// Gives every JSON body the example of its schema.
+/// Adds the example of its schema to every JSON body.
 fn complete_examples(value: &mut Value, definitions: &Map<String, Value>) {
     match value {
         Value::Object(object) => {

@@ -1,11 +1,11 @@
-//! An example of anything, put together from the examples of its parts.
+//! Builds the example of a schema from the examples of its parts.
 
 use serde_json::{Map, Value, json};
 
-/// A schema refers to others no deeper than this; none of ours refers to itself.
+/// The deepest nesting of schemas. No schema of ours is recursive.
 const DEPTH_MAX: usize = 12;
 
-/// What a value of this schema may look like.
+/// Returns an example value of this schema.
 pub(super) fn of(schema: &Value, definitions: &Map<String, Value>) -> Value {
     at_depth(schema, definitions, 0)
 }

@@ -1,8 +1,8 @@
-//! One type for all that an operation answers when it does what it is asked.
+//! One schema for all successful answers of an operation.
 //!
-//! Generators of clients give an operation one answer: some take the schema of the lowest status for every status. So where
-//! statuses have different bodies, each of them refers to one schema that all of these bodies fit: every field of any, required
-//! where all require it. Beside it, `x-schema` names the body of the status itself.
+//! Client generators give an operation one answer type; some use the schema of the lowest status for every status. So if the
+//! statuses have different bodies, all of them refer to one schema that each body matches: it has every field of any body, and a
+//! field is required if all bodies require it. `x-schema` names the exact schema of each status.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ pub(super) fn unite(paths: &mut Value, operations: &[Operation], definitions: &m
     }
 }
 
-/// The definition that a schema refers to.
+/// Returns the name of the definition that a schema refers to.
 fn name_of(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.rsplit('/').next()
 }
@@ -54,7 +54,7 @@ fn capitalised(id: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
-/// An object that is one or the other.
+/// Returns the schema of an object that matches one of the two.
 fn both(one: &Value, other: &Value, definitions: &Map<String, Value>) -> Value {
     let mut fields = one["properties"].as_object().cloned().unwrap_or_default();
     for (name, field) in other["properties"].as_object().into_iter().flatten() {
@@ -67,7 +67,7 @@ fn both(one: &Value, other: &Value, definitions: &Map<String, Value>) -> Value {
     json!({"properties": fields, "required": required})
 }
 
-/// A value that is one or the other: the wider of two, the words of both.
+/// Returns the schema of a value that matches one of the two: the wider schema, or the enum values of both.
 fn either(one: &Value, other: &Value, definitions: &Map<String, Value>) -> Value {
     if let (Some(ours), Some(theirs)) = (words(one, definitions), words(other, definitions)) {
         let all: Vec<&Value> = ours.iter().chain(theirs.iter().filter(|word| !ours.contains(word))).collect();
@@ -84,7 +84,7 @@ fn either(one: &Value, other: &Value, definitions: &Map<String, Value>) -> Value
     }
 }
 
-/// The words that a text may be, if they are listed.
+/// Returns the enum values of a schema, if it lists any.
 fn words(schema: &Value, definitions: &Map<String, Value>) -> Option<Vec<Value>> {
     let schema = name_of(schema).and_then(|name| definitions.get(name)).unwrap_or(schema);
     let listed = schema["enum"].as_array().cloned();

@@ -1,4 +1,4 @@
-//! What one endpoint takes and answers.
+//! The description of one endpoint: what it takes and answers.
 
 use axum::http::Method;
 use schemars::transform::Transform;
@@ -8,17 +8,17 @@ use serde_json::Value;
 use super::answer::{Answer, Content, Header, Link, SchemaOf};
 use crate::http::{Code, Problem};
 
-/// Whom an endpoint is for.
+/// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Everybody,
     Customers,
-    /// The token may also stand in the query, for readers that can set no headers.
+    /// Customers whose token may also be in the query, for clients that cannot set headers.
     Listeners,
     Admins,
 }
 
-/// The chapter that an endpoint stands in.
+/// The chapter of the document that lists an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tag {
     Orders,
@@ -61,20 +61,22 @@ impl Tag {
 
     pub const fn description(self) -> &'static str {
         match self {
-            Tag::Orders => "Placed, followed, cancelled.",
-            Tag::Coupons => "Campaigns; coupons issued at once or on request, first come, first served.",
-            Tag::Points => "Charged, read.",
+            Tag::Orders => "Place, follow, pay for, cancel and refund orders.",
+            Tag::Coupons => "Campaigns and their coupons, issued at once or by request, first come, first served.",
+            Tag::Points => "Charge points, read the balance and its history.",
             Tag::Products => "The catalogue and its ranking. `available` is never cached.",
-            Tag::People => "Registered, logged in.",
-            Tag::Live => "What happens to one's orders and coupons, as it happens.",
-            Tag::Administration => "What only an admin may do: products, stock, campaigns, every order, the audit.",
-            Tag::Health => "For whoever runs the shop.",
-            Tag::Documents => "This document and the page that shows it.",
+            Tag::People => "Register and log in.",
+            Tag::Live => "Live notices about your orders and coupons.",
+            Tag::Administration => {
+                "For admins only: products, stock, campaigns, orders of all users, payments, the audit."
+            }
+            Tag::Health => "Probes and metrics, for operators.",
+            Tag::Documents => "This document, and the web page that shows it.",
         }
     }
 }
 
-/// Where a parameter stands.
+/// The part of a request that holds a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Path,
@@ -82,7 +84,7 @@ pub enum Place {
     Header,
 }
 
-/// One value outside the body.
+/// A parameter: a value of a request outside its body.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     pub name: String,
@@ -98,37 +100,37 @@ pub struct Parameter {
 pub struct Body {
     pub schema: SchemaOf,
     pub is_required: bool,
-    /// The handler's own reading of a body: what it refuses, the document must not offer.
+    /// The handler's parser. A test checks that the schema accepts nothing that it refuses.
     pub read: fn(&[u8]) -> Result<(), Problem>,
 }
 
-/// An endpoint as the document shows it.
+/// The description of an endpoint.
 #[derive(Clone)]
 pub struct Operation {
     pub path: &'static str,
     pub method: Method,
     pub id: &'static str,
-    /// The id of the operation that this one is another spelling of, or its own.
+    /// The id of the operation that this one is an alias of; otherwise its own id.
     pub original: &'static str,
     pub tag: Tag,
     pub summary: &'static str,
     pub description: String,
     pub access: Access,
     pub is_deprecated: bool,
-    /// Whether the document shows it: the parts of a page are no calls.
+    /// Whether the document lists it. Files of the web page are not listed.
     pub is_listed: bool,
-    /// Whether the limits on writing stand in front of it.
+    /// Whether the rate limits apply to it.
     pub is_limited: bool,
     pub parameters: Vec<Parameter>,
     pub body: Option<Body>,
     pub answers: Vec<Answer>,
     pub codes: Vec<Code>,
-    /// Headers of every answer that is no problem.
+    /// The headers of every successful answer.
     pub headers: Vec<Header>,
 }
 
 impl Operation {
-    /// An operation that is not yet at a path.
+    /// Creates an operation without a path.
     pub fn new(tag: Tag, id: &'static str, summary: &'static str) -> Operation {
         Operation {
             path: "",
@@ -150,8 +152,8 @@ impl Operation {
         }
     }
 
-    /// A paragraph about it, in Markdown.
-    pub fn says(mut self, text: &str) -> Operation {
+    /// Adds a paragraph of Markdown to the description.
+    pub fn paragraph(mut self, text: &str) -> Operation {
         if !self.description.is_empty() {
             self.description.push_str("\n\n");
         }
@@ -159,26 +161,26 @@ impl Operation {
         self
     }
 
-    /// A part of a page, which the document does not show.
+    /// Leaves the operation out of the document.
     pub fn unlisted(mut self) -> Operation {
         self.is_listed = false;
         self
     }
 
-    /// The same under another path, that other systems know it by.
+    /// Makes this a deprecated alias of another operation, for clients that use its path.
     pub fn alias(mut self, id: &'static str, of: &str) -> Operation {
         self.id = id;
         self.is_deprecated = true;
-        let note = format!("Another spelling of `{of}`, for clients that know it so. New ones use that.");
-        self.says(&note)
+        let note = format!("Deprecated alias of `{of}`. New clients use that.");
+        self.paragraph(&note)
     }
 
-    /// What the 200 or 201 that the handler's type tells of means.
-    pub fn gives(self, description: &'static str) -> Operation {
+    /// Describes the 200 answer that the handler's type declares.
+    pub fn returns(self, description: &'static str) -> Operation {
         self.answers(Answer::new(200, description))
     }
 
-    /// An answer; one of the same status is completed.
+    /// Adds an answer, or completes the one with the same status.
     pub fn answers(mut self, answer: Answer) -> Operation {
         let Some(known) = self.answers.iter_mut().find(|known| known.status == answer.status) else {
             self.answers.push(answer);
@@ -195,7 +197,7 @@ impl Operation {
         self
     }
 
-    /// Leads on from the answer of this status.
+    /// Adds a link to the answer with this status.
     pub fn link(self, status: u16, link: Link) -> Operation {
         self.answers(Answer::new(status, "").link(link))
     }
@@ -218,7 +220,7 @@ impl Operation {
         self
     }
 
-    /// Every field of `Q` is a parameter of the query.
+    /// Adds every field of `Q` as a query parameter.
     pub(crate) fn query<Q: JsonSchema>(&mut self) {
         let mut schemas = super::schemas::of_requests();
         let mut schema = Q::json_schema(&mut schemas);
@@ -235,7 +237,7 @@ impl Operation {
         }
     }
 
-    /// The only parameter of the path.
+    /// Adds the only path parameter.
     pub(crate) fn path_parameter(&mut self, description: &str, schema: Value, example: Value) {
         let name =
             self.path.split(['{', '}']).nth(1).expect("a handler that reads a path parameter has one in its path");
@@ -257,7 +259,7 @@ fn query_parameter(name: &str, schema: &Value, is_required: bool, _schemas: &Sch
     if let Some(schema) = schema.as_object_mut() {
         schema.remove("description");
         schema.remove("examples");
-        // A query has no null: what may be absent is absent.
+        // A query has no null: an optional parameter is left out.
         if let Some(kind) = schema.get("type").and_then(Value::as_array).and_then(|kinds| kinds.first()).cloned() {
             schema.insert("type".to_owned(), kind);
         }

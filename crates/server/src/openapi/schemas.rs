@@ -1,16 +1,16 @@
-//! Schemas of requests and answers, from the types that are read and written.
+//! Generators of schemas, from the types of requests and answers.
 
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-/// Of what is read: as strict as the reading.
+/// Returns the generator for request bodies; its schemas are as strict as the parser.
 pub(super) fn of_requests() -> SchemaGenerator {
     settings(Contract::Deserialize).with(|settings| settings.transforms.push(Box::new(Bounded))).into_generator()
 }
 
-/// Of what is written.
+/// Returns the generator for answers.
 pub(super) fn of_answers() -> SchemaGenerator {
     settings(Contract::Serialize).with(|settings| settings.transforms.push(Box::new(Absent))).into_generator()
 }
@@ -24,8 +24,8 @@ fn settings(contract: Contract) -> SchemaSettings {
     })
 }
 
-/// Says what generators know: integers of 32 or 64 bits, as all others become the smallest that a language has; and no
-/// defaults, as a field with a default becomes a required one. What is absent means what its description says.
+/// Adapts schemas to client generators: integer formats of 32 or 64 bits only, since generators map others to the smallest type;
+/// and no `default`, since it makes generators require the field. Descriptions state the defaults.
 #[derive(Clone, Debug)]
 pub(super) struct Known;
 
@@ -45,7 +45,7 @@ impl Transform for Known {
     }
 }
 
-/// Says of a field that may be absent from an answer that it is never null: it is left out instead.
+/// Removes `null` from optional fields of answers: such a field is left out instead.
 #[derive(Clone, Debug)]
 struct Absent;
 
@@ -78,7 +78,7 @@ fn never_null(field: &mut Value) {
     }
 }
 
-/// Says of every 64-bit integer that it is one: a larger number is refused, and `format` alone forbids nothing.
+/// Adds the bounds of 64-bit integers: larger numbers are refused, and `format` alone forbids nothing.
 #[derive(Clone, Debug)]
 struct Bounded;
 

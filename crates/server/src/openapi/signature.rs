@@ -1,4 +1,4 @@
-//! What a handler's type says of its endpoint.
+//! Derives the description of an endpoint from its handler's type.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -12,12 +12,12 @@ use crate::http::json::{self, Json};
 use crate::http::query::Query;
 use crate::http::{Code, Problem};
 
-/// An argument of a handler: what it reads of a request, and what it refuses.
+/// A handler's argument that describes what it reads from a request, and which codes it refuses with.
 pub trait Describes {
     fn describe(operation: &mut Operation);
 }
 
-/// The answer of a handler, as far as its type tells it.
+/// A handler's answer that describes itself.
 pub trait Answers {
     fn answer(operation: Operation) -> Operation;
 }
@@ -67,7 +67,7 @@ impl<T: Answers> Answers for Result<T, Problem> {
     }
 }
 
-/// A handler that builds its answer by hand has it described by hand.
+/// A handler that builds its answer by hand describes it by hand.
 impl Answers for Response {
     fn answer(operation: Operation) -> Operation {
         operation
@@ -80,14 +80,14 @@ impl Answers for &'static str {
     }
 }
 
-/// Whoever works with the shop meets its store.
+/// A handler with state may use the store, which may be unavailable.
 impl<S> Describes for State<S> {
     fn describe(operation: &mut Operation) {
         operation.refuse(Code::Unavailable);
     }
 }
 
-/// What is read of them stands in the operation's own words.
+/// The operation describes the headers that the handler reads.
 impl Describes for HeaderMap {
     fn describe(_: &mut Operation) {}
 }
@@ -111,9 +111,9 @@ impl<T: Describes> Describes for Option<T> {
     }
 }
 
-/// A body that is read as `T`, with everything that can be wrong with one.
+/// Describes a JSON body of type `T`, and the codes that any JSON body can be refused with.
 pub(crate) fn body<T: DeserializeOwned + JsonSchema>(operation: &mut Operation) {
-    // A body without fields may be left out, and there is nothing to say in it: some generated clients would send `null`.
+    // A body without fields is not described, since some generated clients would send `null` for it.
     if has_fields::<T>() {
         operation.body = Some(Body {
             schema: |schemas| schemas.subschema_for::<T>(),

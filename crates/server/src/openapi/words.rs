@@ -1,4 +1,4 @@
-//! Values that are words of a fixed list, and texts of a fixed form.
+//! Schemas of enumerated values, and patterns of texts.
 
 use std::borrow::Cow;
 
@@ -37,44 +37,46 @@ macro_rules! words {
 }
 
 words! {
-    /// How an order was claimed: by requests that go out together, by one wave of requests after the other, in one decision, or
-    /// in one decision that the request waits for.
+    /// How an order claims stock, coupon and points. `parallel`: all requests at once; `sequential`: one wave of requests after
+    /// the other; `atomic`: in one decision; `sync`: in one decision that the request waits for.
     ModeWord as "Mode" = Mode::ALL.map(Mode::name);
-    /// What chooses the mode of an order: always the same, or a rule that looks at the order.
+    /// What chooses the mode of an order: a fixed mode, or a rule that depends on the order.
     ChoiceWord as "ModeChoice" = Choice::ALL.map(Choice::name);
-    /// A participant with a breaker.
+    /// A participant of orders that has a circuit breaker.
     ServiceWord as "ServiceName" = Service::ALL.map(Service::name);
-    /// How a breaker stands: half open, it lets one call through to see.
+    /// The state of a circuit breaker. A half-open breaker lets one trial call through.
     BreakerWord as "Breaker" = [State::Closed, State::HalfOpen, State::Open].map(State::name);
-    /// A rule that chooses modes.
+    /// A rule that chooses the mode of an order.
     RuleWord as "ModeRule" = Rule::ALL.map(Rule::name);
-    /// Whether the amount due is paid before or on delivery.
+    /// Whether the amount due is paid in advance or on delivery.
     PaymentWord as "Payment" = Payment::ALL.map(Payment::name);
-    /// What the customer pays with.
+    /// The customer's means of payment.
     MethodWord as "PaymentMethod" = Method::ALL.map(Method::name);
-    /// What the scripted payment provider may be told to do.
+    /// What the scripted payment provider does with a call.
     ScriptWord as "PaymentScript" = Script::ALL.map(Script::name);
-    /// What is done to money.
+    /// A call of the payment provider: authorize, capture, void or refund.
     DeedWord as "PaymentDeed" = Operation::ALL.map(Operation::name);
-    /// Where the goods of an order are on their way.
+    /// The status of an order's payment: PENDING is in progress; FAILED can be tried again until `payBefore`.
     PaymentStatusWord as "PaymentStatus" = ["PENDING", "PAID", "REFUND_REQUESTED", "REFUNDED", "FAILED"];
+    /// What happens to refunded goods: RETURNED are available for sale again at once, AWAITED when they arrive, WRITTEN_OFF never.
     GoodsWord as "RefundedGoods" = Goods::ALL.map(Goods::name);
+    /// The status of a shipment.
     ShipmentStatusWord as "ShipmentStatus" = shipment::State::ALL.map(shipment::State::name);
-    /// What becomes of goods that are kept for an order.
+    /// The status of goods that the warehouse stores for an order.
     StorageStatusWord as "StorageStatus" = warehouse::State::ALL.map(warehouse::State::name);
-    /// How far a payment is; STUCK waits for an operator.
+    /// The state of a payment. STUCK waits for an operator.
     PaymentStateWord as "PaymentStateName" = payment::State::ALL.map(payment::State::name);
-    /// How money goes back: given back after it was taken, or let go before.
+    /// How money is returned: REFUND after it was captured, VOID before.
     GiveBackWord as "GiveBack" = ["REFUND", "VOID"];
-    /// Whether the order came about. COMPLETED and CANCELLED are final.
+    /// The result of claiming. COMPLETED and CANCELLED are final.
     OutcomeWord as "Outcome" = Outcome::ALL.map(Outcome::name);
-    /// The life cycle of the goods.
+    /// The order's place in its life cycle.
     OrderStatusWord as "OrderStatus" = Status::ALL.map(Status::name);
-    /// Why an order was cancelled, or is being compensated.
+    /// Why an order was cancelled or is being compensated.
     ReasonWord as "Reason" = Reason::ALL.map(Reason::code);
-    /// A part of an order that is claimed.
+    /// A step of claiming. STOCK covers all products of the order.
     StepWord as "StepKind" = ["STOCK", "COUPON", "POINT"];
-    /// How far a step has come.
+    /// The state of a step. RESTORED was claimed and released again; SKIPPED was not needed.
     StepStateWord as "StepState" = [
         StepState::Waiting.name(),
         StepState::Requested.name(),
@@ -83,38 +85,38 @@ words! {
         StepState::Restored.name(),
         "SKIPPED",
     ];
-    /// What an admin may say of a product.
+    /// The status that an admin sets for a product.
     ProductStatusWord as "ProductStatus" = stock::Status::ALL.map(stock::Status::name);
-    /// SOLD_OUT is a product on sale of which nothing is available.
+    /// A product's status. SOLD_OUT is a product on sale with no unit available.
     ShownProductStatusWord as "ShownProductStatus" = {
         let mut words = stock::Status::ALL.map(stock::Status::name).to_vec();
         words.push("SOLD_OUT");
         words
     };
-    /// When a request for a coupon is decided: `direct` in the request itself; `queued` later, by a consumer that reads the
-    /// campaign's counts with each batch; `stream` likewise, by a consumer that holds them.
+    /// When a coupon request is decided. `direct`: before it is answered. `queued`: later, by a consumer that reads the campaign's
+    /// counts with each batch. `stream`: later, by a consumer that keeps the counts in memory.
     IssueModeWord as "IssueMode" = IssueMode::ALL.map(IssueMode::name);
-    /// What keeps queued requests in order.
+    /// The key by which queued requests are kept in order.
     QueueKeyWord as "QueueKey" = QueueKey::ALL.map(QueueKey::name);
-    /// Whether an own coupon can be used.
+    /// Whether a customer's coupon can be used: only an ACTIVE one.
     UserCouponStatusWord as "UserCouponStatus" = ["ACTIVE", "USED", "EXPIRED"];
-    /// NOTIFIED is decided and told to the customer.
+    /// The status of a coupon request. NOTIFIED is decided, and the customer has the notice.
     RequestStatusWord as "RequestStatus" = RequestStatus::ALL.map(RequestStatus::name);
-    /// What became of a request for a coupon.
+    /// The result of a coupon request.
     ResultCodeWord as "ResultCode" = ResultCode::ALL.map(ResultCode::name);
-    /// SCHEDULED is tried again by itself, PERMANENT is left to people.
+    /// The status of a dead letter. SCHEDULED is retried automatically; PERMANENT waits for an operator.
     LetterStatusWord as "DeadLetterStatus" = LetterStatus::ALL.map(LetterStatus::name);
-    /// By which way events reach consumer groups: within their own commit, over the store's log, or over a broker.
+    /// How events reach consumer groups: in their own commit, over the store's log, or over a broker.
     CarrierWord as "Carrier" = Carrier::ALL.map(Carrier::name);
-    /// What becomes of the events between: they are never handled, or handed over again.
+    /// What a move does to the events between the two offsets. SKIPS: they are never handled. REPEATS: they are delivered again.
     MoveWord as "GroupMoveMeans" = ["SKIPS", "REPEATS"];
-    /// What an operator did.
+    /// What an operator did with a dead letter.
     ActWord as "DeadLetterActKind" = ["EDITED", "RESENT", "DROPPED"];
-    /// What went wrong, as a stable word.
+    /// The stable code of a problem.
     CodeWord as "Code" = Code::ALL.map(Code::as_str).to_vec();
 }
 
-/// The one word that a receipt says.
+/// The only status of a receipt.
 pub(crate) struct Pending;
 
 impl JsonSchema for Pending {
@@ -131,7 +133,7 @@ impl JsonSchema for Pending {
     }
 }
 
-/// RFC 3339.
+/// An RFC 3339 time.
 pub(crate) struct Moment;
 
 impl JsonSchema for Moment {
@@ -148,13 +150,13 @@ impl JsonSchema for Moment {
     }
 }
 
-/// What counts as white space, and what can be seen: as the handlers tell them apart, character by character.
+/// White space and invisible characters, as the handlers classify them.
 macro_rules! space {
     () => {
         r"\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"
     };
 }
-/// `api/unseen.rs` says what they are, and holds both lists against each other.
+/// `api/request/characters.rs` says what they are; its test compares both lists.
 macro_rules! unseen_but_control {
     () => {
         concat!(
@@ -174,7 +176,7 @@ macro_rules! control_but_line_breaks {
     };
 }
 
-/// 1 to 200 characters once white space around them is taken off, all of which can be seen.
+/// 1 to 200 visible characters, not counting white space around them.
 pub(crate) const NAME: &str = concat!(
     "^[",
     space!(),
@@ -194,7 +196,7 @@ pub(crate) const NAME: &str = concat!(
 /// Text without control characters.
 pub(crate) const TEXT: &str = concat!("^[^", control_but_line_breaks!(), "]*$");
 
-/// The same, and not blank.
+/// Text without control characters that is not blank.
 pub(crate) const TEXT_NOT_BLANK: &str = concat!(
     "^[^",
     control_but_line_breaks!(),
@@ -206,7 +208,7 @@ pub(crate) const TEXT_NOT_BLANK: &str = concat!(
     "]*$"
 );
 
-/// Lines of an address: characters that can be seen, line breaks, and not blank.
+/// Lines of an address: visible characters and line breaks, not blank.
 pub(crate) const LINES: &str = concat!(
     "^[^",
     control_but_line_breaks!(),

@@ -48,7 +48,7 @@ fn a_delivered_order_waits_for_the_shop_to_take_it_back() {
         let asked = refund(shop, &number, &json!({"reason": "does not fit"})).expect(200);
         assert_eq!((&asked["status"], &asked["refundedAmount"]), (&json!("REFUND_REQUESTED"), &json!(0)));
         assert_eq!(asked["refundRequest"], json!({"items": [{"productId": product, "quantity": 2}]}));
-        assert_eq!(described(shop, &number, "en"), "The refund was asked for; the shop decides about it.");
+        assert_eq!(described(shop, &number, "en"), "The refund was requested and waits for the shop's approval.");
         assert!(described(shop, &number, "ko").as_str().unwrap().contains("승인"));
         assert_eq!(shop.available(product), 3);
         let rejected = decide(shop, &number, "reject", &json!({"reason": "it was worn"})).expect(200);
@@ -109,7 +109,10 @@ fn an_unpaid_parcel_that_came_back_says_that_nothing_was_paid() {
     assert_eq!((&back["status"], &back["reason"]), (&json!("REFUND_REQUESTED"), &json!("shipment.returned")));
     assert_eq!(back["progressPercentage"], 80);
     decide(&shop, &number, "approve", &json!({"goods": "RETURNED"})).expect(200);
-    assert_eq!(described(&shop, &number, "en"), "The order was taken back; nothing had been paid for it.");
+    assert_eq!(
+        described(&shop, &number, "en"),
+        "The order was returned. Nothing had been paid, so nothing is refunded."
+    );
     assert!(described(&shop, &number, "ko").as_str().unwrap().contains("결제된 금액이 없어"));
     assert_eq!(shop.available(product), 5);
 }

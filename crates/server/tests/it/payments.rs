@@ -101,7 +101,7 @@ fn what_is_said_of_a_payment_agrees_with_its_order() {
     let shop = TestShop::start();
     let number = shop.unpaid(ANN, 40_402);
     let (code, is_retryable, detail) = refusal(&shop.pay(ANN, &number, 20), 402);
-    assert!(code == "payment.declined" && is_retryable && detail.contains("may be paid again"), "{detail}");
+    assert!(code == "payment.declined" && is_retryable && detail.contains("can be paid again"), "{detail}");
 
     let number = shop.unpaid(ANN, 1_000);
     shop.pay(ANN, &number, 20).expect(200);

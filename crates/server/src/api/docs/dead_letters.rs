@@ -1,37 +1,39 @@
-//! Dead letters.
+//! OpenAPI texts: dead letters.
 
 use crate::http::Code;
 use crate::openapi::{Operation, Tag};
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Administration, "listDeadLetters", "What consumer groups have given up")
-        .says("Each letter is an event that one group could not handle; every other group has handled it as usual.")
-        .gives("A page of dead letters, newest first.")
+    Operation::new(Tag::Administration, "listDeadLetters", "List dead letters")
+        .paragraph("A dead letter is an event that one consumer group could not handle. Other groups have handled it as usual.")
+        .returns("A page of dead letters, newest first.")
 }
 
 pub(in crate::api) fn get() -> Operation {
-    Operation::new(Tag::Administration, "getDeadLetter", "A dead letter")
-        .says("With the event, the error of the last attempt, and everything that operators did with it.")
-        .gives("The letter as it is now.")
+    Operation::new(Tag::Administration, "getDeadLetter", "Get a dead letter")
+        .paragraph(
+            "Returns the event, the error of the last attempt, and everything that operators did with the letter.",
+        )
+        .returns("The dead letter.")
 }
 
 pub(in crate::api) fn edit() -> Operation {
-    Operation::new(Tag::Administration, "editDeadLetter", "Correct what a dead letter says")
-        .says("What it said before is kept in it. It is tried when it is sent again.")
-        .gives("The letter as it is now.")
+    Operation::new(Tag::Administration, "editDeadLetter", "Edit the event of a dead letter")
+        .paragraph("Replaces the event's payload; the letter's `acts` keep the payload before. The group tries the event when the letter is sent again.")
+        .returns("The edited dead letter.")
         .refuses([Code::LetterClosed])
 }
 
 pub(in crate::api) fn resend() -> Operation {
-    Operation::new(Tag::Administration, "resendDeadLetter", "Have a dead letter handled now")
-        .says("By its own group alone. A group that has handled the event already does nothing.")
-        .gives("The letter as it is now: HANDLED, or open with the new error.")
+    Operation::new(Tag::Administration, "resendDeadLetter", "Send a dead letter again")
+        .paragraph("Only the letter's own group handles the event again, before this call answers. A group that has already handled it changes nothing.")
+        .returns("The dead letter: HANDLED, or still open with the new error.")
         .refuses([Code::LetterClosed])
 }
 
 pub(in crate::api) fn drop() -> Operation {
-    Operation::new(Tag::Administration, "dropDeadLetter", "Decide that a dead letter need not be handled")
-        .says("The letter is closed: its group never handles the event. The reason is kept.")
-        .gives("The letter as it is now.")
+    Operation::new(Tag::Administration, "dropDeadLetter", "Drop a dead letter")
+        .paragraph("Closes the letter: its group never handles the event. The reason is kept.")
+        .returns("The dropped dead letter.")
         .refuses([Code::LetterClosed])
 }

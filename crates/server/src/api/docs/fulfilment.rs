@@ -1,4 +1,4 @@
-//! Payment, shipment, warehouse, refund.
+//! OpenAPI texts: payment, shipment, warehouse, refund.
 
 use crate::api::fulfilment::{PaymentBody, ProcessingBody};
 use crate::api::response::render;
@@ -7,11 +7,12 @@ use crate::http::headers::Prefer;
 use crate::openapi::{Answer, Header, Operation, Tag};
 
 pub(in crate::api) fn pay() -> Operation {
-    let paid = Answer::json::<PaymentBody>(200, "Paid.");
-    let under_way = Answer::json::<PaymentBody>(202, "On its way; the order's status tells what comes of it.")
-        .header(Header::RetryAfter);
+    let paid = Answer::json::<PaymentBody>(200, "The order is paid.");
+    let under_way =
+        Answer::json::<PaymentBody>(202, "The payment is in progress. Poll the order's status for the result.")
+            .header(Header::RetryAfter);
     Prefer::describe(Operation::new(Tag::Orders, "payOrder", "Pay for an order"))
-        .says("Waits up to 10 seconds, or as long as `Prefer: wait` says. A refused order may be paid again until `payBefore`.")
+        .paragraph("Waits for the result up to 10 seconds, or as long as `Prefer: wait` says. After a declined payment, the order can be paid again until `payBefore`.")
         .answers(paid)
         .answers(under_way)
         .refuses([Code::PaymentDeclined, Code::PaymentNotDue, Code::PaymentNotYetDue, Code::OrderNotPayable])
@@ -21,14 +22,13 @@ pub(in crate::api) fn pay() -> Operation {
 
 pub(in crate::api) fn process() -> Operation {
     let done =
-        Answer::json::<render::OrderBody>(200, "The order, when `Prefer: wait` was given and it was done in time.");
-    let taken_in = Answer::json::<ProcessingBody>(202, "Taken in, durably. The order's status tells what comes of it.")
+        Answer::json::<render::OrderBody>(200, "The order, if `Prefer: wait` was sent and processing ended in time.");
+    let taken_in = Answer::json::<ProcessingBody>(202, "Accepted and durable. Poll the order's status for the result.")
         .header(Header::RetryAfter);
-    Prefer::describe(Operation::new(Tag::Orders, "processOrder", "Pay for an order and send it in one step"))
-        .says(
-            "Payment, shipment, warehouse and status: all of it or nothing. The same wish again changes nothing. \
-             Another destination is taken as long as the goods have not left and are not stored, and refused afterwards. An \
-             order that is paid already is only sent.",
+    Prefer::describe(Operation::new(Tag::Orders, "processOrder", "Pay for an order and ship it in one step"))
+        .paragraph(
+            "Payment, shipment, warehouse and status change all together or not at all. Repeating the same request changes nothing. \
+             The destination can be changed until the goods are shipped or stored. An order that is already paid is only shipped.",
         )
         .answers(done)
         .answers(taken_in)
@@ -39,16 +39,16 @@ pub(in crate::api) fn process() -> Operation {
 pub(in crate::api) fn refund() -> Operation {
     let order = Answer::json::<render::OrderBody>(
         200,
-        "The order. When nothing of it is left it is REFUND_REQUESTED, and REFUNDED as soon as the money is back.",
+        "The order. After a refund of everything, its status is REFUND_REQUESTED, and REFUNDED once the money is returned.",
     );
-    Prefer::describe(Operation::new(Tag::Orders, "refundOrder", "Give an order back"))
-        .says(
-            "Before the goods have left, they come back at once. Afterwards the order is REFUND_REQUESTED until the shop approves \
-             or rejects it; while they are on their way, and when somebody bought them at auction, it is refused.",
+    Prefer::describe(Operation::new(Tag::Orders, "refundOrder", "Refund an order"))
+        .paragraph(
+            "Before the goods are shipped, the refund is immediate. After delivery, the order is REFUND_REQUESTED until the shop \
+             approves or rejects the refund. While the goods are in transit, and after they were sold at auction, a refund is not possible.",
         )
-        .says(
-            "All that is left of it, or some units. Discount and points are shared over the lines by largest remainder, so \
-             that parts add up to the whole. The coupon comes back with the last of it.",
+        .paragraph(
+            "Refunds the units in `lines`. Default: all that are left. Discount and points are divided over the lines by largest \
+             remainder, so that partial refunds add up to the whole. The coupon is returned with the last unit.",
         )
         .answers(order)
         .refuses([Code::OrderNotRefundable])
@@ -63,57 +63,57 @@ fn decision(id: &'static str, summary: &'static str, order: &'static str) -> Ope
 
 pub(in crate::api) fn approve_refund() -> Operation {
     let order =
-        "The order. Its money is on its way back; REFUNDED as soon as it is there, if nothing of the order is left.";
-    decision("approveRefund", "Take back what a customer asked to give back", order)
-        .says("Only where a refund waits for the shop: the goods had left. The price goes back at once, the goods as `goods` says.")
+        "The order. The refund is in progress. If no unit is left, the status is REFUNDED once the money is returned.";
+    decision("approveRefund", "Approve a refund request", order)
+        .paragraph("Only for an order whose refund waits for the shop, because its goods had been shipped. The price is refunded at once; `goods` says what happens to the goods.")
 }
 
 pub(in crate::api) fn reject_refund() -> Operation {
-    decision("rejectRefund", "Refuse what a customer asked to give back", "The order, where it stood before.")
-        .says("The customer is told, with the reason.")
+    decision("rejectRefund", "Reject a refund request", "The order, with the status it had before the request.")
+        .paragraph("The customer gets a notice with the reason.")
 }
 
 pub(in crate::api) fn take_in_refund() -> Operation {
-    decision("takeInRefund", "Say that refunded goods arrived", "The order.")
-        .says("They are on sale again, or, with `writeOff`, are written off.")
+    decision("takeInRefund", "Receive refunded goods", "The order.")
+        .paragraph("The units become available for sale again or, with `writeOff`, are written off.")
 }
 
 pub(in crate::api) fn list_shipments() -> Operation {
-    Operation::new(Tag::Administration, "listShipments", "Goods on their way")
-        .says("One for each order whose goods leave the house.")
-        .gives("A page of shipments, those of the newest orders first.")
+    Operation::new(Tag::Administration, "listShipments", "List shipments")
+        .paragraph("An order has at most one shipment.")
+        .returns("A page of shipments, those of the newest orders first.")
 }
 
 pub(in crate::api) fn get_shipment() -> Operation {
-    Operation::new(Tag::Administration, "getShipment", "The shipment of an order")
-        .says("Where the goods of an order are, and the carrier's number once it is known.")
-        .gives("Where the goods are.")
+    Operation::new(Tag::Administration, "getShipment", "Get the shipment of an order")
+        .paragraph("Returns the shipment's status and, once it is known, the carrier's tracking number.")
+        .returns("The shipment.")
         .refuses([Code::ShipmentNotFound])
 }
 
 pub(in crate::api) fn change_shipment() -> Operation {
-    Operation::new(Tag::Administration, "changeShipment", "Say where the goods of an order are")
-        .says("PENDING → SHIPPED → IN_TRANSIT → OUT_FOR_DELIVERY → DELIVERED; the order's status follows.")
-        .gives("Where the goods are now.")
+    Operation::new(Tag::Administration, "changeShipment", "Change the status of a shipment")
+        .paragraph("PENDING → SHIPPED → IN_TRANSIT → OUT_FOR_DELIVERY → DELIVERED. The order's status follows.")
+        .returns("The changed shipment.")
         .refuses([Code::OrderNotFound, Code::ShipmentNotFound, Code::ShipmentNotPossible])
 }
 
 pub(in crate::api) fn list_stored() -> Operation {
-    Operation::new(Tag::Administration, "listStorages", "Goods in the warehouse")
-        .says("One for each order whose goods are kept in the warehouse.")
-        .gives("A page of what is kept for orders, the newest orders first.")
+    Operation::new(Tag::Administration, "listStorages", "List warehouse storages")
+        .paragraph("An order whose goods are stored in the warehouse has one storage.")
+        .returns("A page of storages, those of the newest orders first.")
 }
 
 pub(in crate::api) fn get_stored() -> Operation {
-    Operation::new(Tag::Administration, "getStorage", "What is kept for an order")
-        .says("The goods of an order that are kept in the warehouse.")
-        .gives("What became of the goods.")
+    Operation::new(Tag::Administration, "getStorage", "Get the warehouse storage of an order")
+        .paragraph("Returns the status of the goods that the warehouse stores for the order.")
+        .returns("The storage.")
         .refuses([Code::ShipmentNotFound])
 }
 
 pub(in crate::api) fn change_stored() -> Operation {
-    Operation::new(Tag::Administration, "changeStorage", "Say what becomes of goods that are kept")
-        .says("Goods that are kept are sent, auctioned or given back; the order's status follows.")
-        .gives("What became of the goods.")
+    Operation::new(Tag::Administration, "changeStorage", "Change the status of a warehouse storage")
+        .paragraph("Stored goods are shipped, auctioned or returned. The order's status follows.")
+        .returns("The changed storage.")
         .refuses([Code::OrderNotFound, Code::ShipmentNotFound, Code::ShipmentNotPossible])
 }

@@ -1,21 +1,23 @@
-//! Consumer groups.
+//! OpenAPI texts: consumer groups.
 
 use crate::http::Code;
 use crate::openapi::{Operation, Tag};
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Administration, "listGroups", "Where consumer groups stand, and how much waits for them")
-        .says("The store's offset is the truth; `committed` is what a broker's own tools show.")
-        .gives("Every group with its partitions; none where reactions run inline.")
+    Operation::new(Tag::Administration, "listGroups", "List consumer groups with their offsets and lag")
+        .paragraph(
+            "`offset`, from the store, is authoritative. `committed` is the offset that the broker's own tools show.",
+        )
+        .returns("Every group with its partitions. Empty if reactions run inline.")
 }
 
 pub(in crate::api) fn reset() -> Operation {
-    Operation::new(Tag::Administration, "resetGroup", "Move a consumer group by hand")
-        .says(
-            "Without `dryRun: false` nothing is moved, and the answer says what would be skipped or repeated. What is \
-             skipped is never handled; what is repeated is recognised by whoever has handled it. There is no way to skip \
-             everything that waits without naming where to.",
+    Operation::new(Tag::Administration, "resetGroup", "Reset the offsets of a consumer group")
+        .paragraph(
+            "Without `dryRun: false` nothing is moved, and the answer shows which events would be skipped or repeated. A skipped \
+             event is never handled. A repeated event changes nothing where it was already handled. The target must be named: \
+             there is no option to skip the whole backlog.",
         )
-        .gives("The partitions in which the group moves, with the events between.")
+        .returns("The partitions in which the group moves, with the events that are skipped or repeated.")
         .refuses([Code::GroupMoved, Code::GroupInline])
 }

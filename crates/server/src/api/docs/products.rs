@@ -1,4 +1,4 @@
-//! Products and points.
+//! OpenAPI texts: products and points.
 
 use crate::api::response::render;
 use crate::api::users::points::BalanceBody;
@@ -6,21 +6,21 @@ use crate::http::Code;
 use crate::openapi::{Answer, Link, Operation, Tag};
 
 pub(in crate::api) fn list() -> Operation {
-    Operation::new(Tag::Products, "listProducts", "The catalogue")
-        .says("Every product, also those that are sold out or no longer on sale.")
-        .gives("A page of products.")
+    Operation::new(Tag::Products, "listProducts", "List products")
+        .paragraph("Includes products that are sold out or no longer on sale.")
+        .returns("A page of products.")
 }
 
 pub(in crate::api) fn get() -> Operation {
-    Operation::new(Tag::Products, "getProduct", "A product")
-        .says("`available` is what a new order could still get: units on hand less those reserved for orders.")
-        .gives("The product with what is available now.")
+    Operation::new(Tag::Products, "getProduct", "Get a product")
+        .paragraph("`available` is the number of units that a new order can still get: units on hand minus units reserved for orders.")
+        .returns("The product. `available` is never cached.")
 }
 
 pub(in crate::api) fn popular() -> Operation {
-    Operation::new(Tag::Products, "listPopularProducts", "What sells best")
-        .says("Over today, three days or all time; a day is a UTC day.")
-        .gives("Products, best first.")
+    Operation::new(Tag::Products, "listPopularProducts", "List the best-selling products")
+        .paragraph("By units sold today, in the last three days or of all time. Days are UTC days.")
+        .returns("Products, best-selling first.")
 }
 
 pub(in crate::api) fn register() -> Operation {
@@ -29,38 +29,40 @@ pub(in crate::api) fn register() -> Operation {
         .link(Link::new("change", "changeProduct", "id", "$response.body#/productId"))
         .link(Link::new("stock", "adjustStock", "id", "$response.body#/productId"));
     Operation::new(Tag::Administration, "registerProduct", "Register a product")
-        .says("It is on sale from the answer on, with all of its units available.")
+        .paragraph("The product is on sale as soon as this call answers, with all of its units available.")
         .answers(registered)
 }
 
 pub(in crate::api) fn change() -> Operation {
     Operation::new(Tag::Administration, "changeProduct", "Change a product's price or status")
-        .says("What is absent stays as it is. Orders keep the price at which they were placed.")
-        .gives("The product as it is now.")
+        .paragraph("An absent field is not changed. Orders keep the price at which they were placed.")
+        .returns("The changed product.")
 }
 
 pub(in crate::api) fn adjust() -> Operation {
     Operation::new(Tag::Administration, "adjustStock", "Receive or write off stock")
-        .says("Reserved units belong to orders and cannot be written off.")
-        .answers(Answer::json::<render::StockBody>(200, "The product's stock as it is now."))
+        .paragraph("Adds `delta` units to the stock. Units reserved for orders cannot be written off.")
+        .answers(Answer::json::<render::StockBody>(200, "The product's changed stock."))
         .refuses([Code::StockExhausted])
 }
 
 pub(in crate::api) fn charge() -> Operation {
     Operation::new(Tag::Points, "chargePoints", "Charge points")
-        .says("One point is one won. An admin may charge for another user; whether customers may charge at all is a setting.")
+        .paragraph("One point is worth one won. An admin may charge points for any user; a setting decides whether customers may charge their own.")
         .answers(Answer::json::<BalanceBody>(200, "The new balance."))
         .refuses([Code::AuthForbidden, Code::PointsChargeForbidden])
 }
 
 pub(in crate::api) fn balance() -> Operation {
-    Operation::new(Tag::Points, "getBalance", "Own balance")
-        .says("One point is one won.")
-        .gives("What the account holds.")
+    Operation::new(Tag::Points, "getBalance", "Get your points balance")
+        .paragraph("One point is worth one won.")
+        .returns("The balance in points.")
 }
 
 pub(in crate::api) fn history() -> Operation {
-    Operation::new(Tag::Points, "listPointsEntries", "Own ledger")
-        .says("Every charge, deduction and restoration with the balance after it: the entries add up to the balance.")
-        .gives("A page of own entries, newest first.")
+    Operation::new(Tag::Points, "listPointsEntries", "List your points entries")
+        .paragraph(
+            "Every charge, deduction and restoration with the balance after it. The entries add up to the balance.",
+        )
+        .returns("A page of your entries, newest first.")
 }

@@ -1,4 +1,4 @@
-//! Goods that come back: asked for by customers, decided by the shop (P-06).
+//! Refund endpoints: customers request refunds, the shop decides (P-06).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::orders::owner::Whose;
-use crate::api::orders::{applied, said};
+use crate::api::orders::{applied, note_of};
 use crate::api::request::submission::Submission;
 use crate::api::response::refusals::{order_not_found, problem};
 use crate::api::response::{examples, render, shapes};
@@ -31,14 +31,14 @@ const REASON_CHARS_MAX: usize = 500;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "RefundOrder", example = examples::refund_order())]
 pub(crate) struct RefundBody {
-    /// What comes back; all that is left, unless told.
+    /// The units to refund. Default: all that are left.
     #[serde(default)]
     #[schemars(length(max = LINES_MAX))]
     lines: Option<Vec<RefundLine>>,
     #[serde(default)]
     #[schemars(length(max = REASON_CHARS_MAX), regex(pattern = words::TEXT))]
     reason: Option<String>,
-    /// For admins only: what becomes of goods that have left; AWAITED unless told.
+    /// For admins only: what happens to goods that were shipped. Default: AWAITED.
     #[serde(default)]
     #[schemars(with = "Option<words::GoodsWord>")]
     goods: Option<Goods>,
@@ -58,7 +58,7 @@ struct RefundLine {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ApproveRefund", example = examples::approve_refund())]
 pub(crate) struct ApproveBody {
-    /// What becomes of the goods: RETURNED are on sale again at once, WRITTEN_OFF never; AWAITED, unless told, when they arrive.
+    /// What happens to the goods. Default: AWAITED.
     #[serde(default)]
     #[schemars(with = "Option<words::GoodsWord>")]
     goods: Option<Goods>,
@@ -68,7 +68,7 @@ pub(crate) struct ApproveBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "RejectRefund", example = examples::reject_refund())]
 pub(crate) struct RejectBody {
-    /// The customer is told.
+    /// Sent to the customer with the notice.
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
@@ -77,16 +77,16 @@ pub(crate) struct RejectBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "TakeInRefund", example = examples::arrived_refund())]
 pub(crate) struct ArrivedBody {
-    /// What arrived; all that is awaited, unless told.
+    /// The units that arrived. Default: all that are awaited.
     #[serde(default)]
     #[schemars(length(max = LINES_MAX))]
     lines: Option<Vec<RefundLine>>,
-    /// They are lost, or worth nothing any more, and are not on sale again.
+    /// Whether the units are lost or worthless, and not put on sale again. Default: `false`.
     #[serde(default)]
     write_off: bool,
 }
 
-/// `POST /api/orders/{n}/refund`: some of the order, or all that is left of it.
+/// `POST /api/orders/{n}/refund`: some units of the order, or all that are left.
 pub(crate) async fn refund(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -108,13 +108,13 @@ pub(crate) async fn refund(
         violations.push("#/goods", "forbidden", values::GOODS_FOR_ADMINS);
     }
     violations.into_result()?;
-    let note = said(reason);
+    let note = note_of(reason);
     let order = submission.whose.order(&shop, &number).await?.id();
     let wanted = RefundWanted { order, lines, note, by_shop };
     submit(&shop, (order, Command::RefundOrder(Box::new(wanted))), submission).await
 }
 
-/// `POST /api/admin/orders/{n}/refund/approve`: the money goes back.
+/// `POST /api/admin/orders/{n}/refund/approve`: refunds the money.
 pub(crate) async fn approve(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -125,7 +125,7 @@ pub(crate) async fn approve(
     submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
 }
 
-/// `POST /api/admin/orders/{n}/refund/reject`: the order stands where it stood.
+/// `POST /api/admin/orders/{n}/refund/reject`: the order gets back the status it had before the request.
 pub(crate) async fn reject(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -139,7 +139,7 @@ pub(crate) async fn reject(
     submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
 }
 
-/// `POST /api/admin/orders/{n}/refund/arrived`: goods whose price was given back are there, or never will be.
+/// `POST /api/admin/orders/{n}/refund/arrived`: refunded goods have arrived, or are written off.
 pub(crate) async fn arrived(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -153,7 +153,7 @@ pub(crate) async fn arrived(
     submit(&shop, (order, Command::TakeInGoods { order, lines, is_written_off }), submission).await
 }
 
-/// Does it, and waits for the money as long as the request prefers, unless the shop has to decide first.
+/// Submits the command and waits for the refund as long as `Prefer: wait` says, unless the shop has to decide first.
 async fn submit<T>(
     shop: &Shop,
     (order, command): (OrderId, Command),

@@ -1,4 +1,4 @@
-//! The goods of paid orders, for admins: on their way, or in the warehouse (P-04, P-05).
+//! Endpoints of shipments and warehouse storages, for admins (P-04, P-05).
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
 
-/// Characters of a carrier's number.
+/// The most characters of a tracking number.
 const TRACKING_CHARS_MAX: usize = 100;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -36,7 +36,7 @@ const TRACKING_CHARS_MAX: usize = 100;
 pub(crate) struct ChangeBody {
     #[schemars(with = "words::ShipmentStatusWord")]
     status: shipment::State,
-    /// The carrier's number.
+    /// The carrier's tracking number. Default: unchanged.
     #[serde(default)]
     #[schemars(length(max = TRACKING_CHARS_MAX), regex(pattern = words::LINES))]
     tracking_number: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct ChangeStoredBody {
     status: warehouse::State,
 }
 
-/// The goods of an order on their way.
+/// The shipment of an order.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Shipment", example = examples::shipment())]
@@ -68,7 +68,7 @@ pub(crate) struct ShipmentBody {
     updated_at: String,
 }
 
-/// The goods that are kept for an order.
+/// The goods that the warehouse stores for an order.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Storage", example = examples::storage())]
@@ -126,7 +126,7 @@ pub(crate) async fn get(
     shipment.map(|shipment| Json(sent(&shop, &shipment))).ok_or_else(shipment_not_found)
 }
 
-/// `PATCH /api/admin/shipments/{n}`: one step further; the order follows.
+/// `PATCH /api/admin/shipments/{n}`: changes the status; the order's status follows.
 pub(crate) async fn change(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -173,7 +173,7 @@ pub(crate) async fn get_stored(
     storage.map(|storage| Json(stored(&shop, &storage))).ok_or_else(shipment_not_found)
 }
 
-/// `PATCH /api/admin/warehouse/{n}`: what becomes of goods that are kept.
+/// `PATCH /api/admin/warehouse/{n}`: ships, auctions or returns stored goods.
 pub(crate) async fn change_stored(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,

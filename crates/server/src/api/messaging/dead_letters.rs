@@ -1,4 +1,4 @@
-//! Dead letters: what a consumer group has given up, and what operators do about it.
+//! Dead-letter endpoints: list, edit, resend, drop.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ use crate::http::query::Query;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;
 
-/// Characters of a payload that an operator corrects.
+/// The most characters of an edited payload.
 const PAYLOAD_CHARS_MAX: usize = 50_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct LettersQuery {
-    /// Handled and dropped ones as well; only open ones unless told.
+    /// Whether handled and dropped letters are listed as well. Default: `false`, only open ones.
     #[serde(default)]
     all: bool,
 }
@@ -39,7 +39,7 @@ pub(crate) struct LettersQuery {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "EditDeadLetter", example = examples::edit_letter())]
 pub(crate) struct EditBody {
-    /// The event's JSON, as text.
+    /// The event's new JSON, as a string. It must be an event of the letter's type.
     #[schemars(length(max = PAYLOAD_CHARS_MAX))]
     payload: String,
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
@@ -54,7 +54,7 @@ pub(crate) struct ActBody {
     reason: String,
 }
 
-/// A dead letter, with where the event came from and what befell it.
+/// A dead letter: the event, where it came from, and its failures.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLetter", example = examples::letter())]
@@ -62,39 +62,41 @@ pub(crate) struct LetterBody {
     letter_id: i64,
     #[schemars(with = "words::LetterStatusWord")]
     status: &'static str,
-    /// The one group that has given the event up.
+    /// The consumer group that could not handle the event.
     group: &'static str,
     topic: &'static str,
     partition: i32,
     offset: i64,
-    /// Absent where the record named none.
+    /// Absent if the record had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<String>,
     key: String,
     r#type: String,
-    /// As it was brought, or as it was corrected.
+    /// The event's JSON, as received or as last edited.
     payload: String,
-    /// The W3C trace context of the request that caused the event, where that had one.
+    /// The W3C trace context of the request that caused the event. Absent if it had none.
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
     #[schemars(with = "words::Moment")]
     occurred_at: String,
-    /// Failed attempts, and the last one's error.
+    /// The number of failed attempts.
     attempts: i64,
+    /// The error of the last attempt.
     error: String,
     #[schemars(with = "words::Moment")]
     first_failed_at: String,
     #[schemars(with = "words::Moment")]
     last_failed_at: String,
-    /// How often it was sent again.
+    /// How often the letter was sent again.
     resends: i64,
+    /// When the letter is retried automatically. Absent if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     resend_at: Option<String>,
     acts: Vec<LetterActBody>,
 }
 
-/// What an operator did, and why.
+/// An action of an operator, with its reason.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "DeadLetterAct")]
@@ -104,7 +106,7 @@ struct LetterActBody {
     #[schemars(with = "words::ActWord")]
     act: Act,
     reason: String,
-    /// What an edit replaced.
+    /// The payload that an edit replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     payload_before: Option<String>,
 }
@@ -176,7 +178,7 @@ pub(crate) async fn edit(
     act(&shop, letter, Command::FailedDelivery(edit), &submission).await
 }
 
-/// `POST /api/admin/dead-letters/{id}/resend`. What comes of it stands in the letter.
+/// `POST /api/admin/dead-letters/{id}/resend`. The returned letter has the result.
 pub(crate) async fn resend(
     State(shop): State<Shop>,
     id: Id<Letter>,

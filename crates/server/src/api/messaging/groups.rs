@@ -1,4 +1,4 @@
-//! Consumer groups: where they stand, and moving them by hand.
+//! Consumer-group endpoints: offsets, lag, reset.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub struct Log {
     pub book: Arc<dyn LogInspector>,
 }
 
-/// Where consumer groups stand.
+/// The offsets and the lag of all consumer groups.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Groups", example = examples::groups())]
 pub(crate) struct GroupsBody {
@@ -44,29 +44,29 @@ pub(crate) struct GroupsBody {
 #[schemars(rename = "Group")]
 struct GroupBody {
     group: &'static str,
-    /// Records that it has not looked at.
+    /// Records that the group has not read yet.
     lag: i64,
-    /// Records that were gone before it looked at them.
+    /// Records that were deleted before the group read them.
     lost: i64,
     partitions: Vec<PartitionBody>,
 }
 
-/// Where a group stands in a partition.
+/// A group's offset and lag in one partition.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "GroupPartition")]
 struct PartitionBody {
-    /// Absent in the store's own log, which has no topics.
+    /// Absent for the store's own log, which has no topics.
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<&'static str>,
     partition: i32,
-    /// The first offset that it has not looked at, as the store has it.
+    /// The offset of the first record that the group has not read, from the store.
     offset: i64,
-    /// The first offset that is there.
+    /// The first offset that still exists.
     begin: i64,
-    /// The offset after the last one.
+    /// The offset after the last record.
     end: i64,
-    /// Where a broker's own tools believe it to be.
+    /// The group's offset as the broker's own tools show it.
     #[serde(skip_serializing_if = "Option::is_none")]
     committed: Option<i64>,
     lag: i64,
@@ -76,26 +76,26 @@ struct PartitionBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ResetGroup", example = examples::reset_group())]
 pub(crate) struct ResetBody {
-    /// Of one partition.
+    /// An offset. `topic` and `partition` must name one partition.
     #[schemars(range(min = 0))]
     to_offset: Option<i64>,
-    /// To the first event that is not older.
+    /// The offset of the first event that is not older than this time.
     #[schemars(with = "Option<words::Moment>")]
     to_time: Option<String>,
-    /// To where a broker's own tools have set it.
+    /// `true`: the offset that the broker's own tools have set.
     to_committed: Option<bool>,
-    /// All of the group's topics unless given.
+    /// Default: all topics of the group.
     topic: Option<String>,
-    /// All partitions unless given.
+    /// Default: all partitions.
     #[schemars(range(min = 0))]
     partition: Option<i32>,
-    /// Only say what would happen; so it is unless it is `false`.
+    /// Whether the answer only shows what would happen. Default: `true`.
     dry_run: Option<bool>,
-    /// Why; must be given when it is done.
+    /// Required if `dryRun` is `false`. Written to the log.
     reason: Option<String>,
 }
 
-/// What moving a group means, or meant.
+/// The effect of moving a consumer group.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "GroupReset", example = examples::group_reset())]
@@ -103,7 +103,7 @@ pub(crate) struct ResetDone {
     group: &'static str,
     /// Whether the group was moved.
     is_done: bool,
-    /// The partitions in which it moves.
+    /// The partitions in which the group moves.
     partitions: Vec<MoveBody>,
 }
 
@@ -119,11 +119,11 @@ struct MoveBody {
     to: i64,
     #[schemars(with = "words::MoveWord")]
     means: &'static str,
-    /// The group's events between.
+    /// The number of the group's events between `from` and `to`.
     events: usize,
-    /// Whether all of them were counted.
+    /// Whether all of them were counted; otherwise `events` is a lower bound.
     is_whole: bool,
-    /// The first of them.
+    /// The first of these events.
     shown: Vec<PassedBody>,
 }
 
@@ -221,15 +221,15 @@ pub(crate) async fn reset(
         reply.result.map_err(|refusal| problem(&refusal))?;
         tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
         if let Err(error) = book.tell(moves).await {
-            // Only its tools are behind: they are told again when the group goes on.
-            tracing::warn!("The broker could not be told where the group stands: {error}");
+            // Only the broker's tools show an old offset until the group commits its next one.
+            tracing::warn!("The group's new offsets could not be committed at the broker: {error}");
         }
     }
     let partitions = planned.into_iter().map(move_body).collect();
     Ok(Json(ResetDone { group: group.name(), is_done, partitions }))
 }
 
-/// What is wanted; and why, if it is to be done.
+/// Returns the requested move and, unless it is a dry run, the reason.
 fn check(group: Group, body: &ResetBody) -> Result<(Wanted, Option<Arc<str>>), Problem> {
     let mut violations = Violations::default();
     let target = match (body.to_offset, &body.to_time, body.to_committed) {

@@ -1,4 +1,4 @@
-//! The participants of orders in this process: how their breakers stand, and the switch that takes one out (R-01…R-03).
+//! Endpoints of this process's participants of orders: the state of their breakers, and taking one out of service (R-01…R-03).
 
 use app::resilience::breaker;
 use app::resilience::services::Service;
@@ -20,8 +20,9 @@ use crate::openapi::words;
 pub(crate) struct SwitchBody {
     #[schemars(with = "words::ServiceWord")]
     service: String,
-    /// Whether whoever asks it fails, as if it were broken.
+    /// `true` takes the participant out of service: every call fails, as in an outage.
     out: bool,
+    /// Written to the log.
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
@@ -40,11 +41,11 @@ struct ServiceBody {
     service: &'static str,
     #[schemars(with = "words::BreakerWord")]
     breaker: &'static str,
-    /// Whether an operator has taken it out.
+    /// Whether an operator has taken the participant out of service.
     out: bool,
 }
 
-/// `GET /api/admin/services`: of this process.
+/// `GET /api/admin/services`: the participants of this process.
 pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
     let now = shop.submitter.clock.now();
     Json(ServicesBody {
@@ -56,7 +57,7 @@ pub(crate) async fn list(State(shop): State<Shop>) -> Json<ServicesBody> {
     })
 }
 
-/// `PUT /api/admin/services`: of this process, until it is put back or the process ends. The log keeps who did it and why.
+/// `PUT /api/admin/services`: applies to this process until it ends. The log keeps who did it and why.
 pub(crate) async fn put(
     State(shop): State<Shop>,
     Unkeyed(submission): Unkeyed<SwitchBody>,

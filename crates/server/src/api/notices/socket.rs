@@ -1,4 +1,4 @@
-//! Notices over a WebSocket, and what the reader may ask for.
+//! Notices over a WebSocket, and the messages that a client may send.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -22,22 +22,22 @@ use crate::http::{Code, Problem};
 use crate::live::feed::Feed;
 use crate::openapi::{Describes, Operation};
 
-/// The longest message of a reader. A longer one ends the conversation; one that is much longer is not even read.
+/// The longest message of a client, in bytes. A longer one closes the connection; one above `FRAME_BYTES_MAX` is not even read.
 const MESSAGE_BYTES_MAX: usize = 4 * 1024;
 const FRAME_BYTES_MAX: usize = 4 * MESSAGE_BYTES_MAX;
 const TOPICS_MAX: usize = 100;
 const TOPIC: &str = "/topic/order/";
-/// So soon it is seen, while a reader is waited for, that the shop closes.
+/// How often a send that waits for a slow client checks whether the shop is closing.
 const CLOSING_SEEN: Duration = Duration::from_secs(1);
-/// How long a reader may take to say goodbye.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// How long a client may take to answer the close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// `GET /api/ws`: the messages of `GET /api/events` as text frames `{id, type, data}` (N-01…N-04, N-06).
 ///
-/// An answer to what the reader asked is no notice and has no `id`. The conversation ends with 4001 when the token expires.
+/// An answer to a client's message is no notice and has no `id`. The connection closes with 4001 when the token expires.
 ///
-/// The reader may send `{"resumeAfter": id}` and `{"subscribe": "/topic/order/{n}"}`. He gets all his notices either way;
-/// those of an order he subscribed to carry its `topic`, and he is told at once how it stands.
+/// The client may send `{"resumeAfter": id}` and `{"subscribe": "/topic/order/{n}"}`. It gets all of its user's notices either
+/// way; those of a subscribed order carry its `topic`, and the subscription is answered with the order's status.
 pub(crate) async fn connect(
     State(shop): State<Shop>,
     listener: Listener,
@@ -58,7 +58,7 @@ pub(crate) async fn connect(
         beat_at,
         is_heard: true,
     };
-    // The library would otherwise reserve 128 KiB for what a reader may say.
+    // The library would otherwise reserve 128 KiB for each client's messages.
     let upgrade = upgrade.read_buffer_size(MESSAGE_BYTES_MAX).write_buffer_size(0);
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
     let mut response = upgrade.on_upgrade(|socket| async move {
@@ -69,7 +69,7 @@ pub(crate) async fn connect(
     Ok(response)
 }
 
-/// The connection that a conversation keeps open; the request says nothing of it.
+/// Describes nothing: a client does not send it.
 impl Describes for Extension<Held> {
     fn describe(_: &mut Operation) {}
 }
@@ -80,7 +80,7 @@ impl Describes for Result<WebSocketUpgrade, WebSocketUpgradeRejection> {
     }
 }
 
-/// What a reader may say.
+/// A message of a client.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Asked {
@@ -88,9 +88,9 @@ enum Asked {
     Subscribe(String),
 }
 
-/// Why a conversation ends.
+/// Why a connection is closed.
 enum Ending {
-    /// The reader said goodbye, or is gone.
+    /// The client closed the connection, or is gone.
     Left,
     ShopCloses,
     ReadsTooSlowly,
@@ -106,10 +106,10 @@ struct Conversation {
     told: i64,
     listener: Listener,
     shop: Shop,
-    /// Numbers of orders that the reader subscribed to.
+    /// The numbers of subscribed orders.
     topics: BTreeSet<String>,
     beat_at: Instant,
-    /// Whether the reader showed a sign of life since the last heartbeat.
+    /// Whether the client sent anything since the last heartbeat.
     is_heard: bool,
 }
 
@@ -122,13 +122,13 @@ impl Conversation {
             let wakes_at =
                 self.beat_at.min(Instant::now() + self.shop.stream_heartbeat.min(self.listener.session.left()));
             let step = tokio::select! {
-                said = self.socket.recv() => match said {
-                    Some(Ok(said)) => self.hear(said).await,
+                received = self.socket.recv() => match received {
+                    Some(Ok(message)) => self.receive(message).await,
                     Some(Err(_unreadable)) => Err(Ending::SaysTooMuch),
                     None => return,
                 },
                 news = self.feed.next() => match news {
-                    Ok(Some(news)) => self.tell(&news).await,
+                    Ok(Some(news)) => self.send_notices(&news).await,
                     Ok(None) => Err(Ending::ShopCloses),
                     Err(error) => {
                         tracing::error!("A stream of notices ends, as the store does not answer: {error}");
@@ -143,14 +143,14 @@ impl Conversation {
         }
     }
 
-    async fn tell(&mut self, news: &[ToldNotice]) -> Result<(), Ending> {
+    async fn send_notices(&mut self, news: &[ToldNotice]) -> Result<(), Ending> {
         for notice in news {
             if self.listener.session.left().is_zero() {
                 return Err(Ending::TokenExpired);
             }
-            // What is handed over now arrives before anything that says so.
+            // The notice is sent before any close frame that names its number.
             self.told = notice.number;
-            let data = texts::notices::told(notice, self.listener.language);
+            let data = texts::notices::data(notice, self.listener.language);
             let frame = frame(Some(notice.number), &notice.kind, self.topic_of(notice).as_deref(), &data);
             self.send(Message::text(frame)).await?;
         }
@@ -166,9 +166,9 @@ impl Conversation {
         Some(format!("{TOPIC}{order}"))
     }
 
-    async fn hear(&mut self, said: Message) -> Result<(), Ending> {
+    async fn receive(&mut self, message: Message) -> Result<(), Ending> {
         self.is_heard = true;
-        let text = match said {
+        let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return self.object(Code::ValidationFailed, notices::NOT_TEXT).await,
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
@@ -184,11 +184,11 @@ impl Conversation {
                 Ok(())
             }
             Ok(Asked::Subscribe(topic)) => self.subscribe(&topic).await,
-            Ok(Asked::ResumeAfter(_)) | Err(_) => self.object(Code::ValidationFailed, notices::NOT_ASKED).await,
+            Ok(Asked::ResumeAfter(_)) | Err(_) => self.object(Code::ValidationFailed, notices::NOT_A_MESSAGE).await,
         }
     }
 
-    /// Somebody else's order does not exist for this reader.
+    /// Subscribes to an order. An order of another user is answered as not found.
     async fn subscribe(&mut self, topic: &str) -> Result<(), Ending> {
         let order = topic.strip_prefix(TOPIC).and_then(|number| self.shop.submitter.codec.order_id(number));
         let order = match order {
@@ -218,7 +218,7 @@ impl Conversation {
         self.send(Message::text(frame)).await
     }
 
-    /// Answers what cannot be done; the conversation goes on.
+    /// Answers an invalid message with an `error` frame; the connection stays open.
     async fn object(&mut self, code: Code, detail: Text) -> Result<(), Ending> {
         let data = json!({"code": code.as_str(), "detail": detail.of(self.listener.language)});
         let frame = frame(None, "error", None, &data.to_string());
@@ -226,11 +226,11 @@ impl Conversation {
     }
 
     async fn beat(&mut self) -> Result<(), Ending> {
-        // Awake because the token expires: the loop sees to it.
+        // Woken early because the token expires; the loop handles that.
         if Instant::now() < self.beat_at {
             return Ok(());
         }
-        // A ping that was not answered until the next one is due: nobody is there any more.
+        // The last ping was not answered before the next one is due: the client is gone.
         if !std::mem::take(&mut self.is_heard) {
             return Err(Ending::Left);
         }
@@ -254,7 +254,7 @@ impl Conversation {
         }
     }
 
-    /// Says goodbye, and why, as far as the reader still listens.
+    /// Sends the close frame with its reason, and waits for the client's answer.
     async fn end(mut self, ending: Ending) {
         let resume = format!("resume after {}", self.told);
         let (code, reason) = match ending {
@@ -268,17 +268,17 @@ impl Conversation {
             }
             Ending::TokenExpired => (4001, format!("the token has expired; {resume} with a new one")),
         };
-        let goodbye = async {
+        let closing = async {
             let frame = CloseFrame { code, reason: reason.into() };
             let _gone = self.socket.send(Message::Close(Some(frame))).await;
-            // A connection that is closed before the reader has answered may take the last frames with it.
+            // Closing the connection before the client has answered could lose the last frames.
             while let Some(Ok(_)) = self.socket.recv().await {}
         };
-        let _elapsed = timeout(FAREWELL, goodbye).await;
+        let _elapsed = timeout(CLOSE_TIMEOUT, closing).await;
     }
 }
 
-/// Kinds and topics are plain words, and the data is JSON already. Only a notice has a number.
+/// Formats a frame. Kinds and topics need no escaping, and the data is JSON already. Only a notice has an id.
 fn frame(id: Option<i64>, kind: &str, topic: Option<&str>, data: &str) -> String {
     let id = id.map(|id| format!(r#""id":{id},"#)).unwrap_or_default();
     let topic = topic.map(|topic| format!(r#""topic":"{topic}","#)).unwrap_or_default();

@@ -19,20 +19,20 @@ use crate::http::language::Language;
 use crate::live::feed::Feed;
 use crate::security::auth::Session;
 
-/// When a reader that lost its connection tries again, at the earliest and at the latest: not everybody at once.
+/// The range of the random delay after which a client reconnects, so that not all clients reconnect at once.
 const RETRY_MS: std::ops::Range<u32> = 1_000..5_000;
 
 /// `GET /api/events`: `id` is the number of the notice, `event` its kind, `data` JSON (N-01…N-03, C-03, C-17, C-33).
 ///
-/// Goes on after `Last-Event-ID` (or `?lastEventId=`), otherwise begins now. `event: reset` stands where notices are missing
-/// because they are too old or too many. A reader that does not read is closed; it connects again and misses nothing.
-/// Texts for people are in the language that was accepted. `Prefer: wait=N` ends the stream after N seconds; it also ends when
-/// the token expires, with `event: auth.expired` as the last one.
+/// Resumes after `Last-Event-ID` (or `?lastEventId=`); without it, sends new notices only. `event: reset` replaces notices that
+/// are too old or too many. A client that reads too slowly is disconnected; it reconnects and misses nothing. Texts are in the
+/// language of `Accept-Language`. `Prefer: wait=N` ends the stream after N seconds; it also ends when the token expires, with
+/// `event: auth.expired` as its last event.
 pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Result<Response, Problem> {
     let feed = listener.feed(&shop).await?;
     let mut greeting = retry();
     if listener.after.is_none() {
-        // Who loses the connection before the first notice resumes from here.
+        // A client that loses the connection before the first notice resumes from here.
         let _infallible = writeln!(greeting, "id: {}", feed.position());
     }
     greeting.push('\n');
@@ -52,7 +52,7 @@ struct Stream {
     session: Session,
     language: Language,
     greeting: Option<String>,
-    /// When the reader wants no more.
+    /// When the stream ends by `Prefer: wait`.
     ends: Option<Instant>,
     heartbeat: Duration,
     is_over: bool,
@@ -87,7 +87,7 @@ impl Stream {
                 Some(format!(": the shop is closing\n{}\n", retry()))
             }
             Ok(Err(error)) => {
-                tracing::error!("A stream of notices ends, as the store does not answer: {error}");
+                tracing::error!("A notice stream ends because the store could not be read: {error}");
                 None
             }
             Err(_elapsed) if self.session.left().is_zero() => {
@@ -100,12 +100,12 @@ impl Stream {
     }
 }
 
-/// JSON has no line breaks of its own, so the data is one line.
+/// Formats a notice as an event. The data is one line, since compact JSON has no line breaks.
 fn event(notice: &ToldNotice, language: Language) -> String {
-    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notices::told(notice, language))
+    format!("id: {}\nevent: {}\ndata: {}\n\n", notice.number, notice.kind, texts::notices::data(notice, language))
 }
 
-/// The last event of a stream whose token has expired. It has no number: the reader goes on after the notice before it.
+/// The last event of a stream whose token has expired. It has no number, so that the client resumes after the last notice.
 fn expired(language: Language) -> String {
     format!("event: auth.expired\ndata: {}\n\n", texts::notices::expired(language))
 }

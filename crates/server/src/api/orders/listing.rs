@@ -1,4 +1,4 @@
-//! Orders by the page: a customer's own, and everybody's for admins, all or those that are asked for.
+//! Pages of orders: a customer's own, and for admins those of all users, with filters.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -24,9 +24,9 @@ use crate::http::query::Query;
 use crate::openapi::words;
 use crate::security::auth::Customer;
 
-/// Orders that are read at once where not each of them is shown.
+/// Orders read per query when a filter may drop some of them.
 const CHUNK: usize = 100;
-/// So many orders are looked at for one page. A page may then be short, or empty, and the next one goes on.
+/// Orders scanned at most for one page. A page may then be short or empty, and the next one continues the scan.
 const LOOKED_AT_MAX: usize = 1_000;
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -35,15 +35,15 @@ pub(crate) struct OrdersQuery {
     #[serde(default)]
     #[schemars(with = "Option<words::OrderStatusWord>")]
     status: Option<StatusName>,
-    /// Only orders with this outcome; `COMPENSATION_STUCK` are those that wait for an operator.
+    /// Only orders with this outcome. `COMPENSATION_STUCK` selects those that wait for an operator.
     #[serde(default)]
     #[schemars(with = "Option<words::OutcomeWord>")]
     outcome: Option<Outcome>,
-    /// Only orders that were placed at this moment or later. The `+` of an offset is written `%2B` in a query.
+    /// Only orders placed at this time or later. In a query, write the `+` of a time-zone offset as `%2B`.
     #[serde(default)]
     #[schemars(with = "Option<words::Moment>")]
     from: Option<String>,
-    /// Only orders that were placed before this moment.
+    /// Only orders placed before this time.
     #[serde(default)]
     #[schemars(with = "Option<words::Moment>")]
     to: Option<String>,
@@ -58,7 +58,7 @@ pub(crate) struct AnyOrdersQuery {
     /// Only orders with a line of this product.
     #[schemars(range(min = 1, max = NUMBER_MAX))]
     product_id: Option<i64>,
-    /// Only orders that were placed with a coupon of this campaign.
+    /// Only orders with a coupon of this campaign.
     #[schemars(range(min = 1, max = NUMBER_MAX))]
     coupon_id: Option<i64>,
 }
@@ -76,7 +76,7 @@ impl<'de> Deserialize<'de> for StatusName {
     }
 }
 
-/// The orders that are asked for.
+/// The filters of a list of orders.
 #[derive(Default)]
 struct Wanted {
     user: Option<UserId>,
@@ -137,7 +137,7 @@ impl Wanted {
                 .is_none_or(|campaign| created.coupon.as_ref().is_some_and(|coupon| coupon.campaign == campaign))
     }
 
-    /// Whether each order that is read is wanted.
+    /// Returns `true` if no order that is read can be dropped.
     fn takes_all(&self) -> bool {
         let Wanted { user, outcome, status, from, to, product, campaign } = self;
         let is_indexed = user.is_none() && *outcome == Some(Outcome::CompensationStuck);
@@ -145,7 +145,7 @@ impl Wanted {
             && (status.is_none() && from.is_none() && to.is_none() && product.is_none() && campaign.is_none())
     }
 
-    /// Always the same for the same orders: a cursor is good for them alone.
+    /// Returns a canonical text of the filters; a cursor is valid for this text only.
     fn spelling(&self) -> String {
         let mut spelling = String::new();
         let number = |name: &'static str, number: Option<i64>| number.map(|number| (name, number));
@@ -168,7 +168,7 @@ impl Wanted {
         spelling
     }
 
-    /// The next orders among which these are. Stuck ones have an index; others are looked through.
+    /// Reads the next orders to filter. Stuck orders have an index; others are scanned.
     fn read<'a>(&self, shop: &'a Shop, before: Option<OrderId>, count: usize) -> Reading<'a, Vec<Order>> {
         match self.user {
             Some(user) => shop.submitter.views.orders_of(user, before, count),
@@ -179,7 +179,7 @@ impl Wanted {
         }
     }
 
-    /// A page of these orders, and the one that was looked at last if there may be more.
+    /// Returns a page of matching orders, and the last scanned order if more may follow.
     async fn find(&self, shop: &Shop, page: &Page<'_>, count: usize) -> Result<(Vec<Order>, Option<OrderId>), Problem> {
         let (mut found, mut before, mut looked_at) = (vec![], page.after.map(OrderId), 0);
         loop {
@@ -234,7 +234,7 @@ pub(crate) async fn list_own(
     wanted.page(&shop, &query, ("orders", Some(owner))).await
 }
 
-/// `GET /api/admin/orders`: everybody's.
+/// `GET /api/admin/orders`: those of all users.
 pub(crate) async fn list_all(
     State(shop): State<Shop>,
     Query(which): Query<OrdersQuery>,

@@ -1,4 +1,4 @@
-//! Whose orders a request is about: the customer's own, or, on an admin's paths, anybody's.
+//! Which orders a request may touch: the customer's own or, on admin paths, any.
 
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
@@ -12,13 +12,13 @@ use crate::http::Problem;
 use crate::openapi::{Describes, Operation};
 use crate::security::auth::{Customer, Principal};
 
-/// The check for an admin's token stands in front of these paths.
+/// The prefix of paths that a middleware opens to admin tokens only.
 const ADMIN_PATHS: &str = "/api/admin/";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Whose {
     Own(UserId),
-    /// On an admin's paths.
+    /// On admin paths.
     Anybodys,
 }
 
@@ -27,7 +27,7 @@ impl Whose {
         if uri.path().starts_with(ADMIN_PATHS) { Whose::Anybodys } else { Whose::Own(UserId(principal.user_id)) }
     }
 
-    /// Who takes the order back, as its history tells it.
+    /// Returns who cancels the order, for its history.
     pub(in crate::api) const fn canceller(self) -> Canceller {
         match self {
             Whose::Own(_) => Canceller::Customer,
@@ -35,7 +35,8 @@ impl Whose {
         }
     }
 
-    /// The order of a number. Somebody else's does not exist, for an admin's token neither: an admin has paths of his own.
+    /// Returns the order with this number. An order of another user is answered as not found, also with an admin token: admins
+    /// use the admin paths.
     pub(in crate::api) async fn order(self, shop: &Shop, number: &str) -> Result<Order, Problem> {
         let id = shop.submitter.codec.order_id(number).ok_or_else(order_not_found)?;
         let order = shop.submitter.views.order(id).await.map_err(unavailable)?;

@@ -1,4 +1,4 @@
-//! How an order stands: its progress by what has answered, and when it will be known (O-36, O-43, O-49, T15).
+//! The status of an order: its progress by completed steps, and the estimated completion (O-36, O-43, O-49, T15).
 
 use app::events::wire_time;
 use app::ports::StoreError;
@@ -21,7 +21,7 @@ use crate::http::language::Language;
 use crate::http::path::{self, Name};
 use crate::openapi::words;
 
-/// An order that is still taken back is not at the end of that way.
+/// The least progress, in percent, of an order that is still being compensated; 0 is a cancelled order.
 const NOT_YET_CANCELLED: u8 = 1;
 
 #[derive(Serialize, JsonSchema)]
@@ -36,28 +36,31 @@ pub(crate) struct StatusBody {
     reason: Option<&'static str>,
     #[schemars(with = "words::OrderStatusWord")]
     status: &'static str,
-    /// In the language that was accepted.
+    /// In the language of `Accept-Language`.
     status_description: &'static str,
-    /// While the order is taken back: how much of what it had come to is still held. 0 is a cancelled order.
+    /// 0 to 100 percent of the life cycle. While the order is being compensated, it falls as claims are released; 0 is a
+    /// cancelled order.
     progress_percentage: u8,
+    /// Whether the order can be cancelled now.
     can_cancel: bool,
     #[schemars(with = "words::Moment")]
     last_updated: String,
+    /// The payment deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     pay_before: Option<String>,
-    /// Absent while nothing was begun, and for an order that is not paid beforehand.
+    /// Absent until a payment is started, and for an order that is not prepaid.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
-    /// Expected end of the reservation, the compensation or the payment that is under way: measured on the latest ones, not before a
-    /// failing participant or payment provider is tried again, and never in the past. Absent while a person is waited for, and for an
-    /// overdue payment at a process that does not call the provider itself.
+    /// The expected end of the claiming, compensation or payment in progress: estimated from the latest ones, not before the next
+    /// retry of a failing participant or payment provider, and never in the past. Absent while the order waits for a person, and
+    /// for an overdue payment if this process does not call the provider itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     estimated_completion: Option<String>,
 }
 
-/// How its payment stands: PENDING is under way, FAILED may be tried again until `payBefore`.
+/// The payment of the order. PENDING is in progress; FAILED can be tried again until `payBefore`.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PaymentOfOrder")]
@@ -65,7 +68,7 @@ struct PaymentBody {
     payment_id: String,
     #[schemars(with = "words::PaymentStatusWord")]
     status: &'static str,
-    /// Why it failed, in the provider's word.
+    /// The provider's code for the failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
 }
@@ -84,7 +87,7 @@ pub(crate) async fn get(
     Ok((language.headers(), Json(body(&order, (payment, estimate), language))).into_response())
 }
 
-/// An order that cannot have any is not looked up for it.
+/// Reads the order's payment, unless the order cannot have one yet.
 async fn payment(shop: &Shop, order: &Order) -> Result<Option<Paid>, StoreError> {
     if !order.is_prepaid() || order.outcome == Outcome::Pending {
         return Ok(None);
@@ -120,13 +123,13 @@ fn body(
     }
 }
 
-/// How far the order has come. While it is taken back: how much of what it had come to is still to be given back.
+/// Returns the progress in percent. During compensation: the share of the reached progress that is still held.
 fn progress(order: &Order) -> u8 {
-    // A refund that waits for the shop changes nothing of how far the goods are.
+    // A refund request that waits for the shop does not change the progress.
     let here = order.refund_asked().map_or(order.status, |asked| asked.before);
     let count = |states: &[StepState]| order.saga.steps.iter().filter(|record| states.contains(&record.state)).count();
     let held = match order.outcome {
-        // Nobody has said that nothing was taken.
+        // A requested step may have been claimed.
         Outcome::Compensating | Outcome::CompensationStuck => count(&[StepState::Completed, StepState::Requested]),
         Outcome::Pending | Outcome::AwaitingPayment | Outcome::Completed | Outcome::Cancelled => {
             count(&[StepState::Completed])
@@ -135,7 +138,7 @@ fn progress(order: &Order) -> u8 {
     progress_of(order.outcome, (here, once_claimed(order)), (held, order.saga.steps.len()))
 }
 
-/// The way from one status to the next is gone by what is held, of so many steps. The way back ends at 0, as cancelled.
+/// Interpolates between the progress of two statuses by the share of held steps. Compensation ends at 0, as cancelled.
 fn progress_of(outcome: Outcome, (here, next): (Status, Status), (held, steps): (usize, usize)) -> u8 {
     let part = |way: u8| u8::try_from(usize::from(way) * held / steps.max(1)).unwrap_or(0);
     let came_to = if here == Status::Created { next.progress() } else { here.progress() };
@@ -167,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_goes_on_with_what_it_holds_and_back_with_what_it_gives_back() {
+    fn progress_rises_with_held_steps_and_falls_with_released_ones() {
         for (outcome, way) in Outcome::ALL.into_iter().flat_map(|outcome| ways().map(move |way| (outcome, way))) {
             let by_held = [0, 1, 2, 3].map(|held| progress_of(outcome, way, (held, STEPS)));
             let (here, next) = (way.0.progress(), way.1.progress());
@@ -182,9 +185,9 @@ mod tests {
         }
     }
 
-    /// T12: what waits for an operator stands where its compensation stands, not where an order begins.
+    /// T12: an order that waits for an operator shows the progress of its compensation, not that of a new order.
     #[test]
-    fn a_stuck_order_stands_where_its_compensation_stopped() {
+    fn a_stuck_order_shows_the_progress_at_which_its_compensation_stopped() {
         for (way, held) in ways().flat_map(|way| (0..=STEPS).map(move |held| (way, (held, STEPS)))) {
             let (stuck, going) = (Outcome::CompensationStuck, Outcome::Compensating);
             assert_eq!(progress_of(stuck, way, held), progress_of(going, way, held), "{way:?}, {held:?}");
@@ -195,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_without_steps_is_where_its_status_is() {
+    fn an_order_without_steps_has_the_progress_of_its_status() {
         assert_eq!(progress_of(Outcome::Completed, (Status::InTransit, Status::PendingPayment), (0, 0)), 80);
     }
 }

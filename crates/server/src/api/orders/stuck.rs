@@ -1,4 +1,4 @@
-//! Orders whose compensation got stuck: asked for again, or settled by the shop itself.
+//! Endpoints for orders whose compensation is stuck: resume or resolve.
 
 use app::commands::Command;
 use axum::extract::State;
@@ -18,6 +18,7 @@ use crate::openapi::words;
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ResolveOrder", example = examples::resolve_order())]
 pub(crate) struct ResolveBody {
+    /// Recorded in the order's events.
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
 }
@@ -26,12 +27,12 @@ pub(crate) struct ResolveBody {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ResumeOrder", example = examples::resolve_order())]
 pub(crate) struct ResumeBody {
-    /// Why, for the log.
+    /// Written to the log.
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: Option<String>,
 }
 
-/// `POST /api/admin/orders/{n}/resume`: asks again for the restorations of a stuck order.
+/// `POST /api/admin/orders/{n}/resume`: requests the outstanding restorations of a stuck order again.
 pub(crate) async fn resume(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,
@@ -52,7 +53,7 @@ pub(crate) async fn resume(
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 
-/// `POST /api/admin/orders/{n}/resolve`: gives back in this commit what nobody said that he gave back.
+/// `POST /api/admin/orders/{n}/resolve`: restores in this commit what no participant has confirmed as restored.
 pub(crate) async fn resolve(
     State(shop): State<Shop>,
     Name(number, _): Name<path::Order>,

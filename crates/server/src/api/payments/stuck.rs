@@ -1,4 +1,4 @@
-//! Payments as operators see them, and what they do about money that does not go back by itself (M1).
+//! Payment endpoints for operators: list, retry or resolve a stuck refund or void (M1).
 
 use app::commands::Command;
 use app::commands::answer::Answer;
@@ -26,7 +26,7 @@ use crate::openapi::words;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct PaymentsQuery {
-    /// Only payments in this state; `STUCK` are those that wait for an operator.
+    /// Only payments in this state. `STUCK` selects those that wait for an operator.
     #[serde(default)]
     #[schemars(with = "Option<words::PaymentStateWord>")]
     state: Option<StateName>,
@@ -49,12 +49,12 @@ impl<'de> Deserialize<'de> for StateName {
 pub(crate) struct ResolveBody {
     #[schemars(length(max = shapes::ADMIN_REASON_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reason: String,
-    /// Where it can be found: the number of a bank transfer, of a case at the provider.
+    /// The number of a bank transfer, or of a case at the provider.
     #[schemars(length(max = shapes::REFERENCE_CHARS_MAX), regex(pattern = words::TEXT_NOT_BLANK))]
     reference: String,
 }
 
-/// An order's payment, with what is owed to its customer.
+/// An order's payment, with the amount owed to its customer. Amounts are in won.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AdminPayment", example = examples::any_payment())]
@@ -64,25 +64,26 @@ pub(crate) struct PaymentBody {
     user_id: i64,
     #[schemars(with = "words::PaymentStateWord")]
     state: &'static str,
-    /// How money goes back, where it does: given back, or let go before it was taken.
+    /// How money is being returned. Absent if none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::GiveBackWord>")]
     operation: Option<&'static str>,
-    /// What the operation is about; the amount of the payment where there is none.
+    /// The amount of `operation`; without one, the amount of the payment.
     amount: i64,
     captured: i64,
     refunded: i64,
-    /// What operators gave back without the provider.
+    /// The amount that operators returned without the provider.
     resolved: i64,
-    /// All that is still to go back, with what waits behind the operation.
+    /// The whole amount still to be returned, including what waits for `operation` to end.
     owed: i64,
     /// How often the provider declined the operation.
     tries: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_error: Option<String>,
-    /// Since when the customer waits for money; where nothing is owed, since when the payment stands as it does.
+    /// When the customer was first owed money; if nothing is owed, when the payment last changed.
     #[schemars(with = "words::Moment")]
     since: String,
+    /// When the provider is called next. Absent if no call is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     next_attempt_at: Option<String>,
@@ -90,11 +91,12 @@ pub(crate) struct PaymentBody {
     resolution: Option<ResolutionBody>,
 }
 
-/// How an operator settled it, the last time.
+/// How an operator last resolved a stuck operation.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PaymentResolution")]
 struct ResolutionBody {
+    /// The operator's user id.
     by: i64,
     #[schemars(with = "words::Moment")]
     at: String,
@@ -166,7 +168,7 @@ pub(crate) async fn get(
     Ok(Json(body(&shop, &payment)))
 }
 
-/// `POST /api/admin/payments/{paymentId}/retry`: has what is stuck tried once more.
+/// `POST /api/admin/payments/{paymentId}/retry`: retries a stuck refund or void.
 pub(crate) async fn retry(
     State(shop): State<Shop>,
     Name(id, _): Name<path::Payment>,
@@ -177,7 +179,7 @@ pub(crate) async fn retry(
     change(&shop, command, submission.idempotency).await
 }
 
-/// `POST /api/admin/payments/{paymentId}/resolve`: what is stuck was settled without the provider.
+/// `POST /api/admin/payments/{paymentId}/resolve`: records that the money was returned without the provider.
 pub(crate) async fn resolve(
     State(shop): State<Shop>,
     Name(id, _): Name<path::Payment>,

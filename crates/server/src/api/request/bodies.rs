@@ -1,4 +1,4 @@
-//! Every request body of the endpoints, read as they read it: for tests and fuzzing, which know no endpoint's types.
+//! Parsers of all request bodies, for tests and fuzzing, which cannot name the endpoints' types.
 
 use serde::de::DeserializeOwned;
 
@@ -7,10 +7,10 @@ use crate::api::users::{self, points};
 use crate::api::{Empty, coupons, orders, payments, products};
 use crate::http::{Problem, json};
 
-/// Reads bytes as one kind of body.
+/// Parses bytes as one kind of body.
 pub type Read = fn(&[u8]) -> Result<(), Problem>;
 
-/// By name; where an endpoint checks the values of a body at once, they are checked as well.
+/// All parsers by name. Where an endpoint checks the body's values first, the parser checks them as well.
 pub const BODIES: [(&str, Read); 21] = [
     ("empty", parse::<Empty>),
     ("register", parse::<users::RegisterBody>),
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::http::language::Language;
 
-    /// Members that bodies have, so that most of what is made up gets past the first one.
+    /// Names of real members, so that most generated bodies get past the first one.
     const MEMBERS: [&str; 16] = [
         "items",
         "productId",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nested_too_deeply_is_refused() {
+    fn a_body_that_is_nested_too_deeply_is_refused() {
         for open in ["[", "{\"items\":", "{\"items\":[{\"productId\":"] {
             check(open.repeat(30_000).as_bytes());
         }

@@ -1,4 +1,4 @@
-//! Who asks, as far as it is known before anything is read: from where, and in which trace.
+//! The caller of a request: its address and trace, known before the body is read.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use crate::openapi::{Describes, Operation};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
-    /// Unknown to a shop that no listener stands in front of.
+    /// `None` if the router runs without a listener, as in tests.
     pub(crate) address: Option<IpAddr>,
     pub(crate) trace: TraceId,
 }
@@ -26,7 +26,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Nothing that a client could say.
+/// Describes nothing: a client does not send it.
 impl Describes for Caller {
     fn describe(_: &mut Operation) {}
 }

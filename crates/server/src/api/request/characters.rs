@@ -1,9 +1,9 @@
-//! Characters that nobody sees. In a name, an address or an e-mail address they make two things look alike that are not, or turn
-//! a line around. Names of people and things are lines; reasons are free text, where only control characters are refused.
+//! Invisible characters. In a name, an address or an e-mail address they make different texts look equal, or reverse a line.
+//! They are refused there; in reasons, which are free text, only control characters are.
 
-/// In the order of their numbers: soft hyphen, grapheme joiner, the Arabic letter mark, fillers of Hangul and Khmer, separators and
-/// signs of Mongolian, everything of width zero and every mark of direction, separators of lines, invisible operators, the blank
-/// of Braille, the byte order mark, signs of annotations; tags, signs of shorthand and of music.
+/// In code-point order: soft hyphen, combining grapheme joiner, Arabic letter mark, Hangul and Khmer fillers, Mongolian selectors
+/// and separators, zero-width characters and direction marks, line separators, invisible operators, the Braille blank, the
+/// byte order mark, annotation marks; shorthand and music format controls, tags.
 const UNSEEN: [(char, char); 17] = [
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -24,12 +24,12 @@ const UNSEEN: [(char, char); 17] = [
     ('\u{e0000}', '\u{e007f}'),
 ];
 
-/// Whether a character has no place in a name or an address.
+/// Returns `true` if the character is not allowed in a name or an address.
 pub(in crate::api) fn is_unseen(char: char) -> bool {
     char.is_control() || (!char.is_ascii() && UNSEEN.iter().any(|(first, last)| (*first..=*last).contains(&char)))
 }
 
-/// The same where lines may be broken.
+/// Returns `true` if the character is not allowed in a text of several lines.
 pub(in crate::api) fn is_unseen_but_line_breaks(char: char) -> bool {
     is_unseen(char) && !matches!(char, '\n' | '\r' | '\t')
 }
@@ -40,7 +40,7 @@ mod tests {
     use crate::openapi::words;
 
     #[test]
-    fn what_is_seen_is_told_from_what_is_not() {
+    fn visible_and_invisible_characters_are_told_apart() {
         for seen in "Ann 김 Ünï عمر ❤️ é ไทย -'·".chars().chain(['\u{301}', '\u{e0100}']) {
             assert!(!is_unseen(seen), "{seen:?}");
         }
@@ -52,7 +52,7 @@ mod tests {
         assert!(is_unseen('\n') && !is_unseen_but_line_breaks('\n') && is_unseen_but_line_breaks('\u{200b}'));
     }
 
-    /// JSON Schema's patterns name characters of four digits only, so the three last ranges stand in the code alone.
+    /// A JSON Schema pattern can name only characters up to U+FFFF, so the document lacks the three last ranges.
     #[test]
     fn the_document_refuses_the_same_characters() {
         for (first, last) in UNSEEN.iter().filter(|(first, _)| *first <= '\u{ffff}') {

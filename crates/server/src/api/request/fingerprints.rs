@@ -1,4 +1,4 @@
-//! Fingerprints of requests that hold a password: keyed, so that the store gives nobody a password to guess at.
+//! Fingerprints of requests that contain a password: keyed, so that passwords cannot be guessed from the store.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -9,14 +9,14 @@ pub struct Fingerprints {
 }
 
 impl Fingerprints {
-    /// The secret may serve other purposes too: a key of its own is derived from it.
+    /// Derives a key from the secret, which may serve other purposes too.
     pub fn new(secret: &[u8]) -> Fingerprints {
         let mut derive = keyed(secret);
         derive.update(b"doorbuster fingerprints");
         Fingerprints { keyed: keyed(&derive.finalize().into_bytes()) }
     }
 
-    /// A length before each part keeps them apart.
+    /// Returns the fingerprint of these parts. Each part is preceded by its length, so that parts cannot run together.
     pub(in crate::api) fn of(&self, parts: &[&str]) -> [u8; 32] {
         let mut mac = self.keyed.clone();
         for part in parts {

@@ -1,4 +1,4 @@
-//! In front of everything that writes, where limits are set: whoever writes too often is told when to come again.
+//! The middleware that applies the rate limits to all writing requests.
 
 use app::resilience::rates::Rate;
 use axum::extract::{Request, State};
@@ -23,24 +23,24 @@ pub(in crate::api) async fn limited(State(shop): State<Shop>, request: Request, 
     if is_callback || [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
         return next.run(request).await;
     }
-    // Who is nobody's user is limited by his address alone.
+    // A request without a valid token is limited by its address only.
     let session = shop.tokens.session_of(request.headers(), None).ok();
     let user = session.map(|session| UserId(session.principal.user_id));
     let address = request.extensions().get::<Peer>().map(|peer| peer.0);
     let Some(verdict) = shop.limits.take(user, address).await else { return next.run(request).await };
     if verdict.taken.is_granted {
         let mut response = next.run(request).await;
-        tell(response.headers_mut(), &verdict);
+        insert_limits(response.headers_mut(), &verdict);
         return response;
     }
     let detail = details::RATE_EXCEEDED.with(verdict.rate.per_s).with(verdict.rate.burst);
     let mut response = Problem::new(Code::RateExceeded, detail).into_response();
-    tell(response.headers_mut(), &verdict);
+    insert_limits(response.headers_mut(), &verdict);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds(verdict.taken.wait)));
     response
 }
 
-fn tell(headers: &mut HeaderMap, verdict: &Verdict) {
+fn insert_limits(headers: &mut HeaderMap, verdict: &Verdict) {
     let Verdict { name, rate: Rate { per_s, burst }, taken } = verdict;
     let window = u64::from(*burst).div_ceil(u64::from(*per_s)).max(1);
     let policy = format!("\"{name}\";q={burst};w={window}");

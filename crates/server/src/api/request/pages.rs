@@ -1,4 +1,4 @@
-//! Lists by the page.
+//! Paging of lists.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,20 +11,20 @@ use crate::http::cursor::{LIMIT_MAX, List};
 /// `?limit=&cursor=`.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub(crate) struct PageQuery {
-    /// Rows of a page; 20 unless told.
+    /// The number of rows of a page. Default: 20.
     #[schemars(range(min = 1, max = LIMIT_MAX))]
     limit: Option<u32>,
-    /// `nextCursor` of the page before.
+    /// The `nextCursor` of the previous page. Default: the first page.
     #[schemars(regex(pattern = "^[A-Za-z0-9_-]{34}$"), example = examples::CURSOR)]
     cursor: Option<String>,
 }
 
-/// The page that was asked for.
+/// The requested page.
 pub(crate) struct Page<'a> {
     shop: &'a Shop,
     list: List<'a>,
     pub(crate) limit: usize,
-    /// The key of the last row that the client has.
+    /// The key of the last row of the previous page.
     pub(crate) after: Option<i64>,
 }
 
@@ -36,17 +36,17 @@ impl PageQuery {
 }
 
 impl Page<'_> {
-    /// Rows to read: one more than shown, to know whether there is more.
+    /// Returns the number of rows to read: one more than the page has, to know whether more follow.
     pub(crate) fn fetch(&self) -> usize {
         self.limit + 1
     }
 
-    /// What goes on after the row of this key.
+    /// Returns the cursor of the page after the row with this key.
     pub(crate) fn cursor_after(&self, last: i64) -> String {
         self.shop.cursors.encode(self.list, last)
     }
 
-    /// The page's body, with the cursor of the next one if there is one.
+    /// Renders the page, with the cursor of the next one if there is one.
     pub(crate) fn of<R, B>(
         &self,
         mut rows: Vec<R>,

@@ -1,4 +1,4 @@
-//! A route: a path, a handler, and what the document says of them. There is no other way to serve anything.
+//! A route: a path, a handler and its description. Nothing is served without a description.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -14,7 +14,7 @@ use crate::security::auth::Admin;
 
 mod parameters;
 
-/// Routes that belong together.
+/// A group of routes.
 #[derive(Default)]
 pub(in crate::api) struct Routes(Vec<Route>);
 
@@ -62,7 +62,7 @@ impl Routes {
         T: 'static,
     {
         let mut operation = H::describe(operation);
-        // A provider is not kept from telling what became of money, whatever its address says besides.
+        // Callbacks are neither rate limited nor refused for unknown parameters: results of payments must always arrive.
         let is_callback = operation.path.starts_with(payments::CALLBACKS);
         if operation.method != Method::GET && !is_callback {
             operation.is_limited = true;
@@ -78,7 +78,7 @@ impl Routes {
         self
     }
 
-    /// The same behind the check for an admin's token.
+    /// Describes these routes as requiring an admin token.
     pub(in crate::api) fn for_admins(mut self) -> Routes {
         self.0.iter_mut().for_each(|route| Admin::describe(&mut route.operation));
         self

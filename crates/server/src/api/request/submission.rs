@@ -1,4 +1,4 @@
-//! A request that changes something: who sent it, what it says, under which key, and how long it waits.
+//! A writing request: its principal, body, idempotency key, and preferred wait.
 
 use app::commands::Idempotency;
 use app::state::rows::AnswerKey;
@@ -16,7 +16,7 @@ use crate::http::{BodyLimits, Code, Problem, body, json};
 use crate::openapi::{self, Describes, Operation};
 use crate::security::auth::{Customer, Principal};
 
-/// A POST or PATCH by somebody with a token.
+/// A POST, PUT or PATCH with a token.
 pub(crate) struct Submission<T> {
     pub(crate) principal: Principal,
     pub(crate) body: T,
@@ -30,7 +30,7 @@ impl<T> Submission<T> {
         UserId(self.principal.user_id)
     }
 
-    /// Refuses a body that speaks for somebody else.
+    /// Refuses a body that names another user.
     pub(crate) fn check_user(&self, named: Option<i64>) -> Result<(), Problem> {
         match named {
             Some(named) if named != self.principal.user_id => {
@@ -53,7 +53,7 @@ impl<T: DeserializeOwned> FromRequest<Shop> for Submission<T> {
         let IdempotencyKey(key) = IdempotencyKey::from_request_parts(&mut parts, shop).await?;
         let Ok(prefer) = Prefer::from_request_parts(&mut parts, shop).await;
         let bytes = body::read(&parts.headers, stream, BodyLimits::from_ref(shop)).await?;
-        // Nothing at all stands for `{}`: a request with fields learns which are missing.
+        // An empty body counts as `{}`, so that the problem names the missing fields.
         let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_ref() };
         let body = json::parse(bytes)?;
         let idempotency = key.map(|key| Idempotency {
@@ -73,7 +73,7 @@ impl<T: DeserializeOwned + JsonSchema> Describes for Submission<T> {
     }
 }
 
-/// The same where no command of the engine stands behind it, so that no answer is kept: a key would promise something.
+/// A submission that refuses an `Idempotency-Key`, for endpoints that submit no command and so keep no answer to repeat.
 pub(crate) struct Unkeyed<T>(pub(crate) Submission<T>);
 
 impl<T: DeserializeOwned> FromRequest<Shop> for Unkeyed<T> {
@@ -95,7 +95,7 @@ impl<T: DeserializeOwned + JsonSchema> Describes for Unkeyed<T> {
     }
 }
 
-/// Keys are per user and path; a length before each part keeps them apart.
+/// Returns an idempotency key scoped to a user and a path. Each part is preceded by its length, so that parts cannot run together.
 pub(in crate::api) fn scoped(user: i64, path: &str, key: &str) -> AnswerKey {
     let mut hasher = Sha256::new();
     hasher.update(user.to_be_bytes());

@@ -1,11 +1,11 @@
-//! An example of every body, for the document. The tests hold each against its schema, and send those of requests.
+//! An example of every body, for the OpenAPI document. Tests validate each against its schema, and send those of requests.
 
 use serde_json::{Value, json};
 
 const ORDER: &str = "ORD-7M3K9Q2XWP4T";
 const COUPON: &str = "UC-4KQ7T2M9XW3P";
 const REQUEST: &str = "REQ-2WX8ZC5NHD6R";
-/// A position in a list, signed.
+/// A signed cursor.
 pub(in crate::api) const CURSOR: &str = "AQAAAAAAAAAU7o2v0W5Jm3kqXc9dRz1s0g";
 
 const NOON: &str = "2026-11-21T12:00:00Z";

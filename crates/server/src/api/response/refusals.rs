@@ -1,4 +1,4 @@
-//! Each refusal of the engine as a problem document that names the field and says what to do.
+//! Maps each refusal of the engine to a problem document that names the field and says what to do.
 
 use app::commands::answer::Refusal;
 use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
@@ -6,7 +6,7 @@ use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
 use crate::api::texts::{details, operators, values};
 use crate::http::{Code, Problem};
 
-/// The problem that a refusal is to the client.
+/// Returns the problem document of a refusal.
 pub(crate) fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::EmailTaken => Problem::new(Code::UserEmailTaken, details::EMAIL_TAKEN),
@@ -67,7 +67,7 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
     }
 }
 
-/// Why an amount of money or points is not taken.
+/// Returns the problem of a refused amount of money or points.
 fn amount_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about amounts only")]
     match refusal {
@@ -90,7 +90,7 @@ fn amount_problem(refusal: &Refusal) -> Problem {
     }
 }
 
-/// Why there is no coupon.
+/// Returns the problem of a refused coupon.
 fn coupon_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals of coupons only")]
     match refusal {
@@ -103,9 +103,9 @@ fn coupon_problem(refusal: &Refusal) -> Problem {
     }
 }
 
-/// Why an order is not paid, sent or refunded.
+/// Returns the problem of a refused payment, shipment or refund.
 fn fulfilment_problem(refusal: &Refusal) -> Problem {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about settling only")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about fulfilment only")]
     match refusal {
         Refusal::PaymentNotDue => Problem::new(Code::PaymentNotDue, details::PAYMENT_NOT_DUE),
         Refusal::PaymentNotYetDue => Problem::new(Code::PaymentNotYetDue, details::PAYMENT_NOT_YET_DUE),
@@ -133,12 +133,12 @@ fn fulfilment_problem(refusal: &Refusal) -> Problem {
     }
 }
 
-/// What is said wherever a payment is about an order that came to nothing.
+/// The problem of a payment for an order that was cancelled or is being compensated.
 pub(in crate::api) fn not_payable() -> Problem {
     Problem::new(Code::OrderNotPayable, details::ORDER_NOT_PAYABLE)
 }
 
-/// Why nothing was done to a dead letter.
+/// Returns the problem of a refused action on a dead letter.
 fn letter_problem(refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the caller passes refusals about letters only")]
     match refusal {

@@ -1,4 +1,4 @@
-//! What the shop looks like on the wire.
+//! The bodies of answers, rendered from rows.
 
 use app::events::wire_time;
 use app::ports::views::UserCoupon;
@@ -20,13 +20,13 @@ mod order;
 
 pub(crate) use order::{OrderBody, body as order_body, order, orders};
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "PageOf{T}")]
 pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
-    /// Absent on the last page.
+    /// The `cursor` of the next page. Absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = examples::CURSOR)]
     pub(crate) next_cursor: Option<String>,
@@ -38,7 +38,9 @@ pub(crate) struct Page<T> {
 pub(crate) struct ProductBody {
     product_id: i64,
     name: String,
+    /// In won.
     price: i64,
+    /// Units that a new order can still get.
     available: i64,
     #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
@@ -54,19 +56,24 @@ pub(crate) fn product(product: &Product) -> ProductBody {
     }
 }
 
-/// A product as an admin sees it: with every counter.
+/// A product as admins see it, with all of its counters.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "StockedProduct", example = examples::stocked_product())]
 pub(crate) struct StockedProductBody {
     product_id: i64,
     name: String,
+    /// In won.
     price: i64,
-    /// Units neither reserved nor sold, under the name that the creating request uses.
+    /// The same as `onHand`, under the name that the registering request uses.
     stock: i64,
+    /// Units in the house, reserved ones included.
     on_hand: i64,
+    /// Units held by orders that are not completed.
     reserved: i64,
+    /// `onHand` minus `reserved`.
     available: i64,
+    /// Units sold.
     sold: i64,
     #[schemars(with = "words::ShownProductStatusWord")]
     status: &'static str,
@@ -91,8 +98,11 @@ pub(crate) fn stocked_product(product: &Product) -> StockedProductBody {
 #[schemars(rename = "Stock", example = examples::stock())]
 pub(crate) struct StockBody {
     product_id: i64,
+    /// Units in the house, reserved ones included.
     on_hand: i64,
+    /// Units held by orders that are not completed.
     reserved: i64,
+    /// `onHand` minus `reserved`.
     available: i64,
 }
 
@@ -113,14 +123,19 @@ pub(crate) struct CampaignBody {
     name: String,
     #[schemars(with = "shapes::ShownDiscount")]
     discount: Discount,
+    /// Coupons that the campaign can issue in all.
     total_quantity: i64,
+    /// Coupons issued so far.
     issued: i64,
+    /// Coupons that can still be issued.
     remaining: i64,
+    /// The most coupons of the campaign that one user gets.
     max_issue_per_user: i64,
     #[schemars(with = "words::Moment")]
     issue_starts_at: String,
     #[schemars(with = "words::Moment")]
     issue_ends_at: String,
+    /// When the issued coupons expire.
     #[schemars(with = "words::Moment")]
     valid_until: String,
     #[schemars(with = "words::IssueModeWord")]
@@ -154,11 +169,13 @@ pub(crate) fn campaign(campaign: &Campaign) -> CampaignBody {
 pub(crate) struct UserCouponBody {
     user_coupon_id: String,
     coupon_id: i64,
+    /// 1 to N in the order of decision, without gap or repeat.
     issue_number: i64,
     #[schemars(with = "words::UserCouponStatusWord")]
     status: &'static str,
     #[schemars(with = "words::Moment")]
     issued_at: String,
+    /// The number of the order that uses the coupon.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_order: Option<String>,
 }
@@ -188,10 +205,12 @@ pub(crate) struct RequestBody {
     coupon_id: i64,
     #[schemars(with = "words::RequestStatusWord")]
     status: &'static str,
+    /// `null` until the request is decided, like `message` and `result`.
     #[schemars(with = "Option<words::ResultCodeWord>")]
     result_code: Option<&'static str>,
-    /// In the language that was accepted.
+    /// In the language of `Accept-Language`.
     message: Option<&'static str>,
+    /// The issued coupon; `null` if none was issued.
     result: Option<RequestResultBody>,
     #[schemars(with = "words::Moment")]
     created_at: String,
@@ -204,8 +223,10 @@ pub(crate) struct RequestBody {
 #[schemars(rename = "CouponRequestResult")]
 struct RequestResultBody {
     user_coupon_id: String,
+    /// The same as `userCouponId`.
     coupon_history_id: String,
     coupon_id: i64,
+    /// 1 to N in the order of decision, without gap or repeat.
     issue_number: i64,
     #[schemars(with = "words::Moment")]
     issued_at: String,
@@ -237,8 +258,9 @@ pub(crate) fn request(request: &Request, codec: &Codec, language: Language) -> R
 #[schemars(rename = "PointsEntry", example = examples::points_entry())]
 pub(crate) struct EntryBody {
     kind: &'static str,
-    /// What the account gained; negative when it paid.
+    /// Points added to the account; negative if deducted.
     amount: i64,
+    /// The balance in points after this entry.
     balance: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     order_number: Option<String>,

@@ -1,4 +1,4 @@
-//! Shapes of what the inner crates define: they know no schemas, so they are described here.
+//! Schemas of types that the inner crates define, since those crates know no schemas.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::openapi::words;
 
-/// Characters of why an operator does something.
+/// The most characters of an operator's reason.
 pub(in crate::api) const ADMIN_REASON_CHARS_MAX: usize = 500;
-/// Characters of where it can be found.
+/// The most characters of a reference, such as a bank transfer's number.
 pub(in crate::api) const REFERENCE_CHARS_MAX: usize = 100;
-/// Characters of each part of a receiver's address.
+/// The most characters of each part of a receiver's address.
 pub(in crate::api) const RECEIVER_CHARS_MAX: usize = 500;
 
-/// Where the goods go.
+/// The person and the address that the goods are sent to.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "it stands for the domain's own type in the document")]
@@ -55,7 +55,7 @@ one_of! {
     ProcessingWord as "ProcessingProgress" = ["PROCESSING"];
 }
 
-/// What an order may not have: a coupon named twice.
+/// The schema that an order must not match: both ways of naming a coupon.
 pub(in crate::api) fn both_coupons() -> Value {
     json!({
         "required": ["couponId", "userCouponId"],
@@ -63,7 +63,7 @@ pub(in crate::api) fn both_coupons() -> Value {
     })
 }
 
-/// What a coupon takes off, as an admin says it.
+/// A coupon's discount in a request of an admin.
 pub(in crate::api) struct Discount;
 
 impl JsonSchema for Discount {
@@ -72,23 +72,23 @@ impl JsonSchema for Discount {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        // One object, since generators make little of a choice between two; what depends on its type stands beside it.
+        // One object instead of `oneOf`, which client generators support badly; conditions say what depends on the type.
         json_schema!({
-            "description": "What a coupon takes off: an amount in won, or a share that rounds down to a whole won.",
+            "description": "A coupon's discount: a fixed amount in won, or a percentage, rounded down to a whole won.",
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
             "type": "object", "required": ["type", "value"], "additionalProperties": false,
             "properties": {
                 "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
                 "value": {
                     "type": "integer", "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
-                    "description": "Won, or 1 to 100 percent.",
+                    "description": "FIXED: the amount in won. PERCENT: 1 to 100 percent.",
                 },
                 "maxAmount": {
                     "type": ["integer", "null"], "format": "int64", "minimum": 1, "maximum": PRICE_MAX.amount(),
-                    "description": "The most won that a percentage takes off.",
+                    "description": "The largest discount in won. For PERCENT only. Default: no limit.",
                 },
             },
-            // Every field each time, for validators that let a part of a schema know no others.
+            // Each condition names every field, for validators that reject fields which a subschema does not name.
             "if": {"properties": {"type": {"const": "FIXED"}, "value": {}, "maxAmount": {}}},
             "then": {"properties": {"type": {}, "value": {}, "maxAmount": {"type": "null"}}},
             "else": {"properties": {"type": {}, "value": {"maximum": 100}, "maxAmount": {}}},
@@ -96,7 +96,7 @@ impl JsonSchema for Discount {
     }
 }
 
-/// What a coupon takes off, as everybody sees it.
+/// A coupon's discount in an answer.
 pub(in crate::api) struct ShownDiscount;
 
 impl JsonSchema for ShownDiscount {
@@ -107,12 +107,12 @@ impl JsonSchema for ShownDiscount {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object", "required": ["type", "value"],
-            "description": "What a coupon takes off.",
+            "description": "A coupon's discount: a fixed amount in won, or a percentage, rounded down to a whole won.",
             "properties": {
                 "type": {"type": "string", "enum": ["FIXED", "PERCENT"]},
-                "value": {"type": "integer", "format": "int64", "description": "Won, or percent."},
+                "value": {"type": "integer", "format": "int64", "description": "FIXED: the amount in won. PERCENT: percent."},
                 "maxAmount": {
-                    "type": "integer", "format": "int64", "description": "The most won that a percentage takes off.",
+                    "type": "integer", "format": "int64", "description": "The largest discount in won. Absent: no limit.",
                 },
             },
             "examples": [{"type": "PERCENT", "value": 10, "maxAmount": 15_000}],
@@ -120,17 +120,18 @@ impl JsonSchema for ShownDiscount {
     }
 }
 
-/// Law by law, how much was looked at and what does not add up.
+/// The result of an audit: how much each law checked, and what violates it.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it stands for the audit's own type in the document")]
 pub(in crate::api) struct Audit {
+    /// The number of violations of all laws.
     violations: u64,
     laws: Vec<Law>,
-    /// What was not looked at, or only in part.
+    /// Laws that were not checked, or only in part.
     skipped: Vec<SkippedLaw>,
 }
 
-/// A law that nothing, or not everything, was held against.
+/// A law that was not checked, or only in part.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it stands for the audit's own type in the document")]
 struct SkippedLaw {
@@ -138,26 +139,26 @@ struct SkippedLaw {
     reason: String,
 }
 
-/// A figure that was put right, or a deed that was asked for.
+/// A repair: a recomputed figure, or a recreated timer.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it stands for the audit's own type in the document")]
 pub(in crate::api) struct Repaired {
-    /// The law that it is about.
+    /// The number of the violated law.
     law: u8,
     what: String,
-    /// Whether the engine took it.
+    /// Whether the repair was committed.
     done: bool,
 }
 
-/// A law of the shop; `docs/audit.md` has them all.
+/// A law of the shop. `docs/audit.md` lists them all.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it stands for the audit's own type in the document")]
 struct Law {
     law: u8,
     name: String,
-    /// Products, orders, events … that were held against it.
+    /// The number of products, orders, events and so on that were checked.
     checked: u64,
     violations: u64,
-    /// The first few that break it.
+    /// The first few violations.
     examples: Vec<String>,
 }

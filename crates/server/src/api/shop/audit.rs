@@ -1,4 +1,4 @@
-//! The audit from inside: the running shop looks at a snapshot of itself, and puts right what can be computed again.
+//! Audit endpoints: the running shop audits a snapshot of itself, and repairs derived data.
 
 use app::audit::{self, Audit, Inspection, Repaired};
 use app::commands::Command;
@@ -14,10 +14,11 @@ use crate::http::json::Json;
 use crate::http::{Code, Problem};
 use crate::runtime::submitter::Submitter;
 
-/// What a repair did: each of them, the audit before it, and the audit after.
+/// The repairs, with the audit before and after them.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Repair", example = examples::repair())]
 pub(crate) struct RepairBody {
+    /// The number of repairs.
     repairs: usize,
     #[schemars(with = "Vec<shapes::Repaired>")]
     repaired: Vec<Repaired>,
@@ -27,7 +28,7 @@ pub(crate) struct RepairBody {
     after: Audit,
 }
 
-/// The audit as it is told.
+/// The audit's report.
 #[derive(Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(rename = "AuditReport", inline)]
@@ -52,7 +53,7 @@ pub(crate) async fn repair(
     Ok(Json(RepairBody { repairs: repaired.len(), repaired, before, after }))
 }
 
-/// Has the engine put right what an audit asks for, and says of each whether it did.
+/// Submits the repairs that an audit requests. Returns of each whether it was committed.
 pub(crate) async fn repair_all(submitter: &Submitter, repairs: Vec<Command>) -> Vec<Repaired> {
     let mut repaired = vec![];
     for command in repairs {
@@ -67,7 +68,7 @@ pub(crate) async fn repair_all(submitter: &Submitter, repairs: Vec<Command>) -> 
     repaired
 }
 
-/// Reads the whole store, on a thread that serves nobody meanwhile.
+/// Audits the whole store on a blocking thread, so that it delays no other request.
 async fn inspect(shop: &Shop) -> Result<Inspection, Problem> {
     let (snapshots, now) = (shop.snapshots.clone(), shop.submitter.clock.now());
     let look = move || audit::inspect(snapshots()?.as_mut(), now);

@@ -1,4 +1,4 @@
-//! Whether the process lives, whether it takes work, and how it does.
+//! Health endpoints: liveness, readiness, metrics.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -8,7 +8,7 @@ use crate::api::Shop;
 use crate::api::texts::operators;
 use crate::http::{Code, Problem};
 
-/// `GET /livez`: the process can answer, and do its work.
+/// `GET /livez`: the process answers, and all of its threads work.
 pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Problem> {
     if shop.submitter.health.failed().is_some() {
         return Err(Problem::new(Code::Unavailable, operators::FAILED_FOR_GOOD));
@@ -16,7 +16,7 @@ pub(crate) async fn live(State(shop): State<Shop>) -> Result<&'static str, Probl
     Ok("ok\n")
 }
 
-/// `GET /readyz`: commands are taken and the store answers.
+/// `GET /readyz`: the shop accepts commands, and the store answers and accepts writes.
 pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Problem> {
     if shop.is_stopping() {
         return Err(Problem::new(Code::Unavailable, operators::STOPPING));

@@ -1,4 +1,4 @@
-//! The document and the page that shows it. Everything is in the binary; the page loads nothing from elsewhere.
+//! The OpenAPI document and the web page that shows it. All files are in the binary; the page loads nothing from other hosts.
 
 use std::sync::LazyLock;
 
@@ -11,11 +11,11 @@ const PAGE: &str = include_str!("../../../assets/reference.html");
 const SCRIPT: &str = include_str!("../../../assets/reference.js");
 const STYLE: &str = include_str!("../../../assets/reference.css");
 
-/// The page may run its own script and style, and ask this shop; nothing else, and nobody may frame it.
+/// The page may load its own script and style, and call this shop; nothing else. No site may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-/// The same for every shop of this version, so it is written once.
+/// The document is the same for every shop of this version, so it is rendered once.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(crate::api::document().to_string()));
 
 /// `GET /openapi.json`.
@@ -38,14 +38,13 @@ pub(in crate::api) async fn style() -> Response {
     asset("text/css; charset=utf-8", Bytes::from_static(STYLE.as_bytes()))
 }
 
-/// `GET /`: there is nothing to buy at this address itself, so people are led to the reference.
-pub(in crate::api) async fn submitter() -> Response {
-    const TEXT: &str =
-        "This is a Doorbuster shop. Its reference to read is at /docs, the same as OpenAPI at /openapi.json.\n";
+/// `GET /`: redirects to the reference.
+pub(in crate::api) async fn root() -> Response {
+    const TEXT: &str = "This is a Doorbuster shop. Its API reference is at /docs, as OpenAPI at /openapi.json.\n";
     (StatusCode::FOUND, [(LOCATION, HeaderValue::from_static("/docs"))], TEXT).into_response()
 }
 
-/// Another version of the shop may be served here next time, so a copy is asked about before it is used.
+/// Answers with a file. Clients must revalidate a cached copy, since another version of the shop may be served here later.
 fn asset(content_type: &'static str, body: Bytes) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),

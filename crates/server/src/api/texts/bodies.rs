@@ -1,4 +1,4 @@
-//! Why a body or a query could not be read, in our own words: none of the parser's reaches a customer.
+//! Why a body or a query could not be parsed. The parser's own messages never reach a customer.
 
 use super::Text;
 
@@ -20,7 +20,7 @@ texts! {
     WRONG_TYPE: "{0} was given, {1} is expected", "보내신 값: {0}. 필요한 값: {1}";
     NOT_ACCEPTED: "this value is not accepted", "사용할 수 없는 값입니다";
 
-    // What was given.
+    // The value that was sent.
     STRING: "string {0}", "문자열 {0}";
     INTEGER: "integer {0}", "정수 {0}";
     NUMBER: "number {0}", "수 {0}";
@@ -28,7 +28,7 @@ texts! {
     NULL: "null", "빈 값(null)";
     VALUE: "another value", "다른 값";
 
-    // What is expected.
+    // The value that is expected.
     AN_OBJECT: "an object", "객체";
     AN_ARRAY: "an array", "배열";
     A_TEXT: "a text", "문자열";
@@ -40,7 +40,7 @@ texts! {
     ANOTHER: "a value of another kind", "다른 종류의 값";
 }
 
-/// What the parser says that it expected, in words for people: the text, and the bounds that it names.
+/// Translates the parser's word for the expected value into a text and its bounds.
 pub(crate) fn expected(parsers: &str) -> (Text, &'static [&'static str]) {
     match parsers {
         "u8" => (AN_INTEGER_FROM, &["0", "255"]),
@@ -62,7 +62,7 @@ pub(crate) fn expected(parsers: &str) -> (Text, &'static [&'static str]) {
     }
 }
 
-/// What the parser says that it was given: the kind of value, and the value itself.
+/// Translates the parser's word for the received value into the kind of value and the value itself.
 pub(crate) fn given(parsers: &str) -> (Text, Option<&str>) {
     for (kind, text) in [("string ", STRING), ("integer ", INTEGER), ("floating point ", NUMBER), ("boolean ", BOOLEAN)]
     {

@@ -1,4 +1,4 @@
-//! How asking for a coupon ended.
+//! The results of coupon requests.
 
 use app::events::event::ResultCode;
 

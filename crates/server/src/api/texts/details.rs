@@ -1,71 +1,71 @@
-//! What happened this time: the `detail` of problems that customers meet.
+//! The `detail` of problems that customers get.
 
 texts! {
-    // Orders and what comes after them.
-    ORDER_NOT_FOUND: "You have no order of this number.", "이 번호의 주문이 없습니다.";
+    // Orders and their fulfilment.
+    ORDER_NOT_FOUND: "You have no order with this number.", "이 번호의 주문이 없습니다.";
     ORDER_EMPTY: "Name at least one product and quantity.", "상품과 수량을 하나 이상 입력해 주세요.";
     ORDER_NOT_CANCELLABLE:
-        "Only an order whose goods have not left, and that is not cancelled, can be cancelled.",
+        "Only an order that is not cancelled, and whose goods have not been shipped, can be cancelled.",
         "상품이 출고되지 않았고 아직 취소되지 않은 주문만 취소하실 수 있습니다.";
     ORDER_NOT_REFUNDABLE:
-        "Only a completed order can be refunded, and nothing twice.",
+        "Only a completed order can be refunded, and each unit only once.",
         "완료된 주문만 환불하실 수 있으며, 같은 상품은 한 번만 환불됩니다.";
     REFUND_PENDING:
-        "A refund of this order waits for the shop, which approves or rejects it.",
+        "The shop is reviewing a refund that you already requested.",
         "이미 요청하신 환불을 판매자가 확인하고 있습니다.";
-    NO_REFUND_ASKED: "No refund of this order waits for the shop's decision.", "승인을 기다리는 환불 요청이 없는 주문입니다.";
+    NO_REFUND_ASKED: "This order has no refund request that waits for approval.", "승인을 기다리는 환불 요청이 없는 주문입니다.";
     GOODS_ON_THE_WAY:
-        "The goods are on their way; ask again when they are delivered, or when their parcel came back.",
+        "The goods are in transit. Request the refund again when they have been delivered or returned.",
         "상품이 배송 중입니다. 배송이 완료되거나 반송된 뒤에 다시 요청해 주세요.";
-    GOODS_SOLD: "The goods were sold at auction: they cannot come back.", "경매로 판매된 상품은 환불하실 수 없습니다.";
+    GOODS_SOLD: "The goods were sold at auction and cannot be refunded.", "경매로 판매된 상품은 환불하실 수 없습니다.";
     GOODS_COMMITTED:
-        "The goods have left or are stored; where they go cannot be changed any more.",
+        "The goods are already shipped or stored, so their destination cannot be changed.",
         "상품이 이미 출고되었거나 창고에 보관되어 받으실 곳을 바꿀 수 없습니다.";
     COUPON_WORTHLESS:
-        "The coupon would take off nothing; order without it, and it stays yours.",
+        "The coupon gives no discount on this order. Order without it, and you keep the coupon.",
         "이 주문에서는 할인되는 금액이 없습니다. 쿠폰 없이 주문하시면 쿠폰은 그대로 남습니다.";
     MODE_FOR_ADMINS: "Only an admin may choose the mode of an order.", "주문 처리 방식은 관리자만 정할 수 있습니다.";
     PAYMENT_NOT_DUE:
-        "Nothing is due: the order is paid on delivery, or costs nothing.",
+        "No payment is due: the order is paid on delivery, or costs nothing.",
         "결제하실 금액이 없습니다. 배송 시 결제하거나 결제가 필요 없는 주문입니다.";
     PAYMENT_NOT_YET_DUE:
         "The order is still being processed. It can be paid as soon as its goods are reserved; send the request again in a moment.",
         "주문을 처리하고 있습니다. 상품이 확보되면 결제하실 수 있으니 잠시 후 다시 시도해 주세요.";
     ORDER_NOT_PAYABLE:
-        "The order was cancelled or given back; it cannot be paid. Money that was taken for it goes back.",
+        "The order was cancelled or refunded and cannot be paid. Any money already taken for it is refunded.",
         "취소되었거나 환불된 주문이므로 결제하실 수 없습니다. 이미 결제된 금액은 환불됩니다.";
     PAYMENT_PAID_LATER:
-        "This payment was refused; a later one paid for the order.",
+        "This payment was declined; a later one paid for the order.",
         "이 결제는 거절되었으며, 이후의 결제로 주문이 결제되었습니다.";
     PAYMENT_BEGUN_AGAIN:
-        "This payment was refused; a later one was begun.",
+        "This payment was declined; a later one was started.",
         "이 결제는 거절되었으며, 이후에 새로운 결제가 시작되었습니다.";
-    PAYMENT_ALREADY_PAID: "The order is paid.", "이미 결제된 주문입니다.";
+    PAYMENT_ALREADY_PAID: "The order is already paid.", "이미 결제된 주문입니다.";
     PAYMENT_IN_PROGRESS:
-        "Its money is on its way; wait for what comes of it.",
+        "A payment or refund of this order is in progress. Wait for its result.",
         "결제 또는 환불이 진행 중입니다. 결과를 기다려 주세요.";
     PAYMENT_AMOUNT_MISMATCH:
-        "{0} won are due; show the customer and ask again.",
+        "The amount due is {0} won. Check the amount and try again.",
         "결제하실 금액은 {0}원입니다. 금액을 확인하신 뒤 다시 시도해 주세요.";
     PAYMENT_DECLINED:
-        "The payment was refused: {0}. The order may be paid again until its time is over, under a new Idempotency-Key.",
+        "The payment was declined: {0}. The order can be paid again until the payment deadline, with a new Idempotency-Key.",
         "결제가 거절되었습니다(사유: {0}). 결제 기한 안에 새로운 Idempotency-Key로 다시 결제하실 수 있습니다.";
-    PAYMENT_TAKEN_BACK: "it was taken back", "결제가 철회됨";
+    PAYMENT_WITHDRAWN: "the payment was withdrawn", "결제가 철회됨";
     SHIPMENT_NOT_FOUND:
-        "No goods were sent or stored for an order of this number.",
+        "No goods have been shipped or stored for an order with this number.",
         "이 번호의 주문으로 배송되거나 보관된 상품이 없습니다.";
-    SHIPMENT_NOT_POSSIBLE: "There is no way there from {0}.", "현재 상태({0})에서는 그렇게 바꿀 수 없습니다.";
+    SHIPMENT_NOT_POSSIBLE: "This change is not possible from the current status, {0}.", "현재 상태({0})에서는 그렇게 바꿀 수 없습니다.";
 
     // Products, prices, points.
-    PRODUCT_NOT_FOUND: "There is no product of this number.", "이 번호의 상품이 없습니다.";
+    PRODUCT_NOT_FOUND: "There is no product with this number.", "이 번호의 상품이 없습니다.";
     STOCK_EXHAUSTED:
-        "Only {0} units are neither sold nor reserved; write off at most those.",
+        "Only {0} units are neither sold nor reserved; write off at most that many.",
         "판매되거나 예약되지 않은 재고는 {0}개입니다. 그 이하로만 차감할 수 있습니다.";
     PRICE_CHANGED:
-        "The items cost {0} won now; show the customer and ask again.",
+        "The items cost {0} won now. Check the amount and order again.",
         "상품 금액이 {0}원으로 바뀌었습니다. 금액을 확인하신 뒤 다시 주문해 주세요.";
     POINTS_CHARGE_FORBIDDEN:
-        "Points are charged by the shop; ask an admin.",
+        "Only the shop can charge points; ask an admin.",
         "포인트는 상점에서 충전해 드립니다. 관리자에게 문의해 주세요.";
 
     // Coupons.
@@ -76,12 +76,12 @@ texts! {
     COUPON_ALREADY_ISSUED:
         "You already have as many of these coupons as one user may have.",
         "한 분이 받으실 수 있는 쿠폰을 이미 모두 받으셨습니다.";
-    COUPON_SOLD_OUT: "All coupons of this campaign are gone.", "준비된 쿠폰이 모두 소진되었습니다.";
-    REQUEST_NOT_FOUND: "You made no request of this number.", "이 번호의 요청이 없습니다.";
+    COUPON_SOLD_OUT: "All coupons of this campaign have been issued.", "준비된 쿠폰이 모두 소진되었습니다.";
+    REQUEST_NOT_FOUND: "You have no coupon request with this number.", "이 번호의 요청이 없습니다.";
 
     // People.
     EMAIL_TAKEN: "This e-mail address is registered; log in instead.", "이미 가입된 이메일 주소입니다. 로그인해 주세요.";
-    CREDENTIALS: "E-mail address and password do not belong together.", "이메일 주소 또는 비밀번호가 맞지 않습니다.";
+    CREDENTIALS: "The e-mail address or the password is wrong.", "이메일 주소 또는 비밀번호가 맞지 않습니다.";
     PASSWORD_FAILED: "The password could not be processed.", "비밀번호를 처리하지 못했습니다.";
     LOGINS_TOO_MANY: "Too many logins at once; try again soon.", "로그인이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
     TOKEN_MISSING: "Send a token: Authorization: Bearer …", "토큰이 필요합니다. Authorization: Bearer … 헤더를 보내 주세요.";
@@ -91,26 +91,26 @@ texts! {
     ADMINS_ONLY: "This path is for admins.", "관리자만 사용할 수 있는 경로입니다.";
     OTHER_USER: "It must be the token's user, or absent.", "로그인한 본인의 번호이거나 비어 있어야 합니다.";
 
-    // Requests as such.
-    NO_SUCH_ID: "There is none with id {0}.", "{0}번은 없습니다.";
+    // Requests in general.
+    NO_SUCH_ID: "Nothing here has the id {0}.", "{0}번은 없습니다.";
     NO_ROUTE: "There is nothing at {0} {1}.", "{0} {1} 경로에는 아무것도 없습니다.";
-    NO_METHOD: "{0} does not take {1}.", "{0} 경로는 {1} 메서드를 받지 않습니다.";
-    BODY_TOO_LARGE: "The body may have {0} bytes at most.", "본문은 최대 {0}바이트까지 보내실 수 있습니다.";
+    NO_METHOD: "{0} does not allow the method {1}.", "{0} 경로는 {1} 메서드를 받지 않습니다.";
+    BODY_TOO_LARGE: "The body may have at most {0} bytes.", "본문은 최대 {0}바이트까지 보내실 수 있습니다.";
     BODY_TOO_SLOW: "The body did not arrive within {0} seconds.", "본문이 {0}초 안에 도착하지 않았습니다.";
     BODY_COMPRESSED:
-        "The body must be sent as it is, without content-encoding.",
+        "The body must be sent uncompressed, without content-encoding.",
         "본문은 content-encoding 없이 압축하지 않고 보내 주세요.";
     HEAD_TOO_LARGE:
-        "The head of a request may have {0} KiB and 100 headers.",
+        "The head of a request may have at most {0} KiB and 100 headers.",
         "요청 헤더는 전체 {0}KiB, 100개까지 보내실 수 있습니다.";
     NO_REQUEST:
-        "This is no HTTP/1.1 request that can be read: its first line, a header, or the length of its body is wrong.",
+        "This is not a valid HTTP/1.1 request. Check its first line, its headers and the length of its body.",
         "읽을 수 있는 HTTP/1.1 요청이 아닙니다. 첫 줄, 헤더, 본문 길이를 확인해 주세요.";
     BODY_NOT_JSON:
         "The body must be sent with content-type: application/json.",
         "본문은 content-type: application/json으로 보내 주세요.";
     KEY_WITH_ANOTHER_BODY:
-        "This Idempotency-Key came with another body before; use a new key for a new request.",
+        "This Idempotency-Key was already used with another body; use a new key for a new request.",
         "이 Idempotency-Key는 다른 본문으로 이미 사용되었습니다. 새 요청에는 새 키를 사용해 주세요.";
     KEY_UNDECIDED:
         "The first request with this key is still being decided.",
@@ -120,7 +120,7 @@ texts! {
         "Too many wrong passwords; wait before you try again.",
         "비밀번호를 여러 번 잘못 입력하셨습니다. 잠시 후 다시 시도해 주세요.";
     STREAMS_TOO_MANY:
-        "{0} streams are open for you, which is the most; close one.",
+        "You have {0} open notice streams, which is the limit; close one.",
         "알림 연결은 최대 {0}개까지 열 수 있습니다. 사용하지 않는 연결을 닫아 주세요.";
     CONNECTIONS_TOO_MANY:
         "Your address has too many connections open; use those, or close some.",
@@ -129,26 +129,26 @@ texts! {
         "All connections of the shop are in use; try again soon.",
         "지금 접속이 몰리고 있습니다. 잠시 후 다시 시도해 주세요.";
     RATE_EXCEEDED:
-        "{0} writes a second are allowed here, {1} at once.",
+        "At most {0} writing requests per second are allowed, and at most {1} at once.",
         "요청은 초당 {0}회, 한 번에 최대 {1}회까지 보내실 수 있습니다.";
 
     // The shop itself.
     OVERLOADED:
-        "More is waiting than can be decided in time; nothing was done.",
+        "Too many requests are waiting for this one to be decided in time. Nothing was changed.",
         "요청이 몰려 제때 처리할 수 없습니다. 아무것도 변경되지 않았습니다.";
     BROKEN:
-        "Nothing was done: it would have broken something that always holds in this shop. The operators were told.",
+        "Nothing was changed: the request would have broken a rule that must always hold. The operators were alerted.",
         "상점에서 항상 지켜야 하는 규칙에 어긋나 아무것도 변경하지 않았습니다. 운영자에게 알렸습니다.";
     NOT_WRITTEN:
-        "The shop cannot write at present; nothing was written. Repeat the request in a moment.",
+        "The shop cannot write at the moment. Nothing was changed; repeat the request shortly.",
         "지금은 상점에 기록할 수 없어 아무것도 변경되지 않았습니다. 잠시 후 다시 요청해 주세요.";
     OUTCOME_UNKNOWN:
-        "The outcome is not known; repeat the request with the same Idempotency-Key.",
+        "The outcome is unknown; repeat the request with the same Idempotency-Key.",
         "처리 결과를 확인하지 못했습니다. 같은 Idempotency-Key로 다시 요청해 주세요.";
     STORE_SILENT: "The store does not answer; try again.", "저장소가 응답하지 않습니다. 다시 시도해 주세요.";
     SHOP_CLOSES: "The shop is closing; connect again in a moment.", "상점이 재시작되고 있습니다. 잠시 후 다시 연결해 주세요.";
     FAILED: "The request could not be handled; the cause is in the log.", "요청을 처리하지 못했습니다. 원인은 로그에 남아 있습니다.";
-    AMOUNT_FAILED: "The amount cannot be taken.", "이 금액은 처리할 수 없습니다.";
+    AMOUNT_FAILED: "This amount cannot be processed.", "이 금액은 처리할 수 없습니다.";
     HISTORY_UNREADABLE:
         "The order's history cannot be read; the cause is in the log.",
         "주문 이력을 읽지 못했습니다. 원인은 로그에 남아 있습니다.";

@@ -1,5 +1,5 @@
-//! What notices say to people: a type, a title and a message each, in the language that their reader accepts (N-04).
-//! The store keeps what happened; the words are put to it when it is told.
+//! The type, title and message of notices, in the reader's language (N-04). The store keeps a notice as data; its texts are
+//! added when it is sent.
 
 use app::events::event::ResultCode;
 use app::events::notices::NoticeKind;
@@ -17,51 +17,51 @@ texts! {
     ORDER_COMPLETED_MESSAGE: "Order {0} is complete. Thank you.", "주문번호 {0}의 주문이 완료되었습니다. 감사합니다.";
     ORDER_CANCELLED: "Your order was cancelled", "주문이 취소되었습니다";
     ORDER_CANCELLED_MESSAGE: "Order {0} was cancelled. {1}", "주문번호 {0}의 주문이 취소되었습니다. {1}";
-    NO_REASON: "Nothing more is known.", "자세한 사유는 확인되지 않았습니다.";
-    ORDER_STATUS: "News of your order", "주문 상태가 변경되었습니다";
+    NO_REASON: "The reason is not known.", "자세한 사유는 확인되지 않았습니다.";
+    ORDER_STATUS: "Your order's status has changed", "주문 상태가 변경되었습니다";
     ORDER_STATUS_MESSAGE: "Order {0}: {1}", "주문번호 {0}: {1}";
     ORDER_FAILED: "The payment failed", "결제에 실패했습니다";
     ORDER_FAILED_MESSAGE:
-        "Nothing was sent. The order may be paid again until its time is over.",
+        "Nothing was shipped. The order can be paid again until the payment deadline.",
         "배송된 상품은 없습니다. 결제 기한 안에 다시 결제하실 수 있습니다.";
     PAYMENT_FAILED: "The payment failed", "결제에 실패했습니다";
     PAYMENT_FAILED_MESSAGE:
-        "Nothing was charged. Order {0} may be paid again until its time is over.",
+        "Nothing was charged. Order {0} can be paid again until the payment deadline.",
         "청구된 금액은 없습니다. 주문번호 {0}의 주문을 결제 기한 안에 다시 결제하실 수 있습니다.";
-    REFUND_DELAYED: "Your refund takes longer", "환불이 지연되고 있습니다";
+    REFUND_DELAYED: "Your refund is delayed", "환불이 지연되고 있습니다";
     REFUND_DELAYED_MESSAGE:
-        "The payment provider has not refunded {0} won of order {1} yet. We are seeing to it.",
+        "The payment provider has not refunded {0} won of order {1} yet. We are looking into it.",
         "결제사에서 주문번호 {1}의 {0}원을 아직 환불하지 못했습니다. 저희가 확인하여 처리하고 있습니다.";
     RELEASE_DELAYED_MESSAGE:
-        "The payment provider has not released the amount set aside for order {0} yet. We are seeing to it; nothing is charged.",
+        "The payment provider has not released the amount authorized for order {0} yet. We are looking into it; nothing is charged.",
         "결제사에서 주문번호 {0}의 승인 금액을 아직 취소하지 못했습니다. 저희가 확인하고 있으며, 청구되는 금액은 없습니다.";
-    ORDER_REFUNDED: "A part of your order is refunded", "주문의 일부가 환불됩니다";
+    ORDER_REFUNDED: "Part of your order is being refunded", "주문의 일부가 환불됩니다";
     ORDER_REFUNDED_MESSAGE:
-        "Order {0}: {1} won and {2} points are on their way back to you.",
+        "Order {0}: {1} won and {2} points are being returned to you.",
         "주문번호 {0}: {1}원과 {2}포인트를 돌려드리고 있습니다.";
     REFUND_REJECTED: "Your refund was rejected", "환불 요청이 거절되었습니다";
-    REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not take the goods back. {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
+    REFUND_REJECTED_MESSAGE: "Order {0}: the shop does not accept the return. Reason: {1}", "주문번호 {0}: 판매자가 반품을 받지 않습니다. 사유: {1}";
     COUPON_ISSUED: "You have a coupon", "쿠폰이 발급되었습니다";
-    COUPON_ISSUED_MESSAGE: "The coupon is yours; it is number {0}.", "{0}번째 쿠폰이 발급되었습니다.";
-    COUPON_REFUSED: "You have no coupon", "쿠폰이 발급되지 않았습니다";
+    COUPON_ISSUED_MESSAGE: "You received coupon number {0}.", "{0}번째 쿠폰이 발급되었습니다.";
+    COUPON_REFUSED: "No coupon was issued to you", "쿠폰이 발급되지 않았습니다";
     RESET: "Some notices are missing", "일부 알림을 전달해 드리지 못했습니다";
     RESET_MESSAGE:
-        "They are too old or too many. Look at your orders and coupons.",
+        "Notices that are too old or too many are not delivered. Please check your orders and coupons.",
         "오래되었거나 너무 많은 알림은 전달되지 않습니다. 주문과 쿠폰 내역을 확인해 주세요.";
     EXPIRED: "Your login has expired", "로그인이 만료되었습니다";
     EXPIRED_MESSAGE:
         "Log in again and connect with the new token. The notices in between are kept.",
         "다시 로그인하여 새 토큰으로 연결해 주세요. 그동안의 알림은 보관됩니다.";
-    NOT_TEXT: "frames are text", "텍스트 프레임으로 보내 주세요";
-    NOT_ASKED:
+    NOT_TEXT: "send text frames", "텍스트 프레임으로 보내 주세요";
+    NOT_A_MESSAGE:
         "expected {\"resumeAfter\": id} or {\"subscribe\": \"/topic/order/{orderNumber}\"}",
         "{\"resumeAfter\": id} 또는 {\"subscribe\": \"/topic/order/{orderNumber}\"}를 보내 주세요";
-    NO_SUCH_TOPIC: "there is no such order of yours", "해당 주문이 없습니다";
-    TOPICS_TOO_MANY: "these are too many topics for one connection", "한 연결에서 구독할 수 있는 주문 수를 넘었습니다";
+    NO_SUCH_TOPIC: "you have no such order", "해당 주문이 없습니다";
+    TOPICS_TOO_MANY: "one connection cannot subscribe to more orders", "한 연결에서 구독할 수 있는 주문 수를 넘었습니다";
 }
 
-/// What a notice says, in the language that was accepted.
-pub(crate) fn told(notice: &ToldNotice, language: Language) -> String {
+/// Returns the JSON data of a notice with its texts in this language.
+pub(crate) fn data(notice: &ToldNotice, language: Language) -> String {
     let mut data: Map<String, Value> = serde_json::from_str(&notice.data).unwrap_or_default();
     let kind = NoticeKind::from_name(&notice.kind);
     let (title, message) = kind.map_or((RESET, RESET_MESSAGE.into()), |kind| words(kind, &data));
@@ -73,7 +73,7 @@ pub(crate) fn told(notice: &ToldNotice, language: Language) -> String {
     Value::from(data).to_string()
 }
 
-/// What a reader is told at last whose token has expired.
+/// Returns the JSON data of the last message to a client whose token has expired.
 pub(crate) fn expired(language: Language) -> String {
     let (title, message) = (EXPIRED.of(language), EXPIRED_MESSAGE.of(language));
     json!({"type": "AUTH_EXPIRED", "title": title, "message": message}).to_string()

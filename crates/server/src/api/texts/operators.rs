@@ -1,53 +1,55 @@
-//! What happened this time, for those who run the shop.
+//! The `detail` of problems that operators get.
 
 texts! {
     ORDER_NOT_STUCK: "Only an order whose compensation is stuck can be resumed.", "보상 처리가 멈춘 주문만 다시 시도할 수 있습니다.";
     PAYMENT_NOT_STUCK:
-        "Only a payment whose state is STUCK can be tried again or resolved; look at it again.",
+        "Only a payment in state STUCK can be retried or resolved; read it again.",
         "STUCK 상태의 결제만 다시 시도하거나 처리할 수 있습니다. 다시 조회해 주세요.";
-    PAYMENT_NOT_FOUND: "There is no payment of this id.", "이 번호의 결제가 없습니다.";
-    PROVIDER_CLOSED: "The provider's book does not answer; try again.", "결제 공급자의 장부가 응답하지 않습니다. 다시 시도해 주세요.";
-    PROVIDER_OF_SHOP: "Payments of this shop are made by {0}.", "이 상점의 결제는 {0}에서 처리합니다.";
-    CALLBACK_FORGED: "No known secret makes this signature of these bytes.", "등록된 비밀 키로 만든 서명이 아닙니다.";
+    PAYMENT_NOT_FOUND: "There is no payment with this id.", "이 번호의 결제가 없습니다.";
+    PROVIDER_CLOSED:
+        "The script of the payment provider cannot be read or written; try again.",
+        "결제 공급자의 스크립트를 읽거나 저장할 수 없습니다. 다시 시도해 주세요.";
+    PROVIDER_OF_SHOP: "The payment provider of this shop is {0}.", "이 상점의 결제는 {0}에서 처리합니다.";
+    CALLBACK_FORGED: "The signature was not made with a known secret.", "등록된 비밀 키로 만든 서명이 아닙니다.";
     CALLBACK_STALE:
-        "The signature is older than five minutes, or from a clock ahead.",
-        "서명이 5분보다 오래되었거나 앞선 시계로 만들어졌습니다.";
-    CALLBACK_UNREADABLE: "is signed, and is no event that can be read", "서명은 맞지만 읽을 수 있는 이벤트가 아닙니다";
+        "The signature is older than five minutes, or its time is in the future.",
+        "서명이 5분보다 오래되었거나 서명 시각이 미래입니다.";
+    CALLBACK_UNREADABLE: "the signature is valid, but the body is not a readable event", "서명은 맞지만 읽을 수 있는 이벤트가 아닙니다";
     NOT_SCRIPTED:
-        "Only the provider inside the binary can be told what to do.",
+        "Only the built-in scripted provider accepts a script.",
         "내장된 모의 결제 공급자만 동작을 지정할 수 있습니다.";
-    LETTER_NOT_FOUND: "There is no dead letter of this number.", "이 번호의 데드 레터가 없습니다.";
+    LETTER_NOT_FOUND: "There is no dead letter with this number.", "이 번호의 데드 레터가 없습니다.";
     LETTER_CLOSED:
-        "The letter was handled or dropped, or tried again this moment; look at it again.",
+        "The dead letter was handled or dropped, or is being retried; read it again.",
         "이미 처리되거나 폐기되었거나 지금 다시 시도되고 있습니다. 다시 조회해 주세요.";
     LETTER_UNREADABLE: "it must be an event of the letter's type: {0}", "데드 레터와 같은 종류의 이벤트여야 합니다: {0}";
-    GROUP_NOT_FOUND: "There is no consumer group of this name.", "이 이름의 컨슈머 그룹이 없습니다.";
+    GROUP_NOT_FOUND: "There is no consumer group with this name.", "이 이름의 컨슈머 그룹이 없습니다.";
     GROUP_INLINE:
-        "Reactions run inline, in the commit of what they react to: no group stands anywhere.",
+        "Reactions run inline, in the commit of their event, so consumer groups have no offsets.",
         "반응이 커밋 안에서 바로 실행되므로 컨슈머 그룹의 위치가 없습니다.";
     GROUP_MOVED:
-        "The group has gone on since it was looked at; nothing was moved. Try again.",
+        "The group has moved since its offsets were read; nothing was changed. Try again.",
         "조회하신 뒤에 그룹이 진행되어 옮기지 않았습니다. 다시 시도해 주세요.";
-    GROUP_PARTITION_UNKNOWN: "the group reads no such partition", "그룹이 읽지 않는 파티션입니다";
-    GROUP_OFFSET_AMBIGUOUS: "an offset belongs to one partition: name the topic and the partition", "오프셋은 한 파티션의 값입니다. 토픽과 파티션을 지정해 주세요";
+    GROUP_PARTITION_UNKNOWN: "the group does not read this partition", "그룹이 읽지 않는 파티션입니다";
+    GROUP_OFFSET_AMBIGUOUS: "an offset applies to one partition: name the topic and the partition", "오프셋은 한 파티션의 값입니다. 토픽과 파티션을 지정해 주세요";
     GROUP_OFFSET_OUTSIDE:
         "{0} {1} has offsets from {2} to {3}", "{0} {1}에는 {2}부터 {3}까지의 오프셋이 있습니다";
     GROUP_NOTHING_COMMITTED:
-        "the log has no tools of its own that could have set an offset: name an offset or a time",
+        "this log has no broker tools that could set an offset: name an offset or a time",
         "브로커 도구로 지정할 수 있는 로그가 아닙니다. 오프셋이나 시각을 지정해 주세요";
     TOPIC_UNKNOWN: "there is no such topic", "해당 토픽이 없습니다";
-    TARGET_ONE_OF: "must have one of toOffset, toTime and toCommitted: true", "toOffset, toTime, toCommitted: true 중 하나만 지정해 주세요";
-    AUDIT_FAILED: "The audit could not be finished; the cause is in the log.", "감사를 끝내지 못했습니다. 원인은 로그에 남아 있습니다.";
+    TARGET_ONE_OF: "must have exactly one of toOffset, toTime and toCommitted: true", "toOffset, toTime, toCommitted: true 중 하나만 지정해 주세요";
+    AUDIT_FAILED: "The audit could not be completed; the cause is in the log.", "감사를 끝내지 못했습니다. 원인은 로그에 남아 있습니다.";
     STOPPING: "The shop is stopping.", "상점이 종료되고 있습니다.";
     FAILED_FOR_GOOD:
-        "The process can do its work no more; see the log, and start it again.",
+        "The process can no longer do its work; see the log, and restart the process.",
         "프로세스가 더 이상 작업할 수 없습니다. 로그를 확인하고 다시 시작해 주세요.";
     NO_WRITES:
-        "The store takes no writes at present; see the log. It is asked again every second.",
+        "The store accepts no writes at the moment; see the log. It is tried again every second.",
         "지금은 저장소에 기록할 수 없습니다. 로그를 확인해 주세요. 1초마다 다시 시도합니다.";
     ENGINE_STOPPED: "The engine has stopped; see the log.", "엔진이 멈췄습니다. 로그를 확인해 주세요.";
     SERVICE_UNKNOWN: "must be stockService or couponService", "stockService 또는 couponService여야 합니다";
-    SCRIPT_UNKNOWN: "must be a script that the provider knows", "결제 공급자가 아는 스크립트여야 합니다";
-    DEED_UNKNOWN: "must be something that is done to money", "결제 공급자가 아는 동작이어야 합니다";
+    SCRIPT_UNKNOWN: "must be a script of the payment provider", "결제 공급자가 아는 스크립트여야 합니다";
+    OPERATION_UNKNOWN: "must be an operation of the payment provider", "결제 공급자가 아는 동작이어야 합니다";
     TIMES: "must be at least 1, or be absent", "1 이상이거나 비어 있어야 합니다";
 }

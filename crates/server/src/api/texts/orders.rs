@@ -1,4 +1,4 @@
-//! How an order stands, in words: the life cycle of source 003, and what its outcome adds to it.
+//! Descriptions of an order's status: the life cycle of source 003, and what the outcome adds to it.
 
 use domain::order::{Order, Outcome, Status};
 use domain::reason::Reason;
@@ -6,31 +6,32 @@ use domain::reason::Reason;
 use super::Text;
 
 texts! {
-    /// What source 003 says when it has taken in an order to be paid and sent.
+    /// The text of source 003 for an order accepted for payment and shipment.
     PROCESSING: "The order was received. The payment is being processed.", "주문이 접수되었습니다. 결제를 처리하고 있습니다.";
-    /// The same for an order that is paid.
-    SENDING: "The order was received. The goods are being made ready.", "주문이 접수되었습니다. 상품을 준비하고 있습니다.";
+    /// The text for an order that is already paid.
+    SENDING: "The order was received. The goods are being prepared.", "주문이 접수되었습니다. 상품을 준비하고 있습니다.";
     REFUND_ASKED:
-        "The refund was asked for; the shop decides about it.",
+        "The refund was requested and waits for the shop's approval.",
         "환불이 요청되었습니다. 판매자의 승인을 기다리고 있습니다.";
     PARCEL_RETURNED:
-        "The parcel could not be delivered and came back; the shop decides about the refund.",
+        "The parcel could not be delivered and came back. The shop is checking the refund.",
         "배송되지 못한 상품이 판매자에게 돌아왔습니다. 환불 여부를 확인하고 있습니다.";
     NOTHING_PAID:
-        "The order was taken back; nothing had been paid for it.",
+        "The order was returned. Nothing had been paid, so nothing is refunded.",
         "주문이 반품되었습니다. 결제된 금액이 없어 환불할 금액도 없습니다.";
     POINTS_BACK:
-        "The order was taken back, and its points were given back.",
+        "The order was returned, and the points used for it were restored.",
         "주문이 반품되어 사용하신 포인트를 돌려드렸습니다.";
     COMPENSATING:
-        "The order is being cancelled; what was reserved for it is being given back.",
+        "The order is being cancelled. Its goods, points and coupon are being released.",
         "주문을 취소하고 있습니다. 확보해 둔 상품과 포인트, 쿠폰을 되돌리는 중입니다.";
     COMPENSATION_STUCK:
-        "Cancelling the order takes longer than it should; the shop is looking after it.",
+        "Cancelling the order takes longer than it should. The shop is looking into it.",
         "주문 취소 처리가 지연되고 있습니다. 상점에서 확인하여 처리해 드리겠습니다.";
 }
 
-/// How an order stands. While it is taken back its status still says how far it had come, so its outcome speaks.
+/// Describes any order with this outcome and status. During compensation the status still shows the progress reached before, so
+/// the outcome decides.
 pub(crate) const fn description(outcome: Outcome, status: Status) -> Text {
     match outcome {
         Outcome::Compensating => COMPENSATING,
@@ -39,10 +40,10 @@ pub(crate) const fn description(outcome: Outcome, status: Status) -> Text {
     }
 }
 
-/// The same of this very order: who decides about its refund, and what was given back.
+/// Describes this order, including who decides about its refund and what was refunded.
 pub(crate) fn of_order(order: &Order) -> Text {
     let back = order.worth_returned();
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all others say the same of every order")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other statuses have one text for every order")]
     match order.status {
         Status::RefundRequested if order.refund_asked().is_some() => {
             let came_back = order.reason == Some(Reason::ShipmentReturned);
@@ -84,7 +85,9 @@ pub(crate) const fn of_reason(reason: Reason) -> Text {
         Reason::CouponNotUsable => Text::new("The coupon cannot be used.", "쿠폰을 사용할 수 없습니다."),
         Reason::PointsInsufficient => Text::new("There are not enough points.", "포인트가 부족합니다."),
         Reason::StepTimedOut => Text::new("It could not be processed in time.", "제시간에 처리하지 못했습니다."),
-        Reason::ClaimReleased => Text::new("What it needed was released again.", "확보한 내역이 이미 해제되었습니다."),
+        Reason::ClaimReleased => {
+            Text::new("Its reservations had already been released.", "확보한 내역이 이미 해제되었습니다.")
+        }
         Reason::CancelledByCustomer => Text::new("You cancelled it.", "고객님의 요청으로 취소되었습니다."),
         Reason::CancelledByAdmin => Text::new("The shop cancelled it.", "상점에서 취소하였습니다."),
         Reason::ShipmentReturned => {

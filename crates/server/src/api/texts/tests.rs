@@ -1,4 +1,4 @@
-//! Every text is there in every language: what customers see, and what those see who run the shop.
+//! Every text exists in every language, for customers and for operators.
 
 use app::events::event::ResultCode;
 use app::events::notices::NoticeKind;
@@ -24,7 +24,7 @@ fn all() -> Vec<(String, Text)> {
     listed.chain(titles).chain(statuses).chain(reasons).chain(results).collect()
 }
 
-/// Words that Korean readers use as they are.
+/// Texts that are the same in Korean.
 const SAME_IN_BOTH: [&str; 0] = [];
 
 fn is_korean(text: &str) -> bool {
@@ -39,7 +39,7 @@ fn places(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_text_is_there_in_korean_and_in_english() {
+fn every_text_exists_in_korean_and_english() {
     for (name, text) in all() {
         let (english, korean) = (text.of(Language::English), text.of(Language::Korean));
         assert!(!english.is_empty() && !is_korean(english), "{name}: {english}");
@@ -55,8 +55,8 @@ fn every_notice_has_a_type_a_title_a_message_and_a_time_in_both_languages() {
     for kind in NoticeKind::ALL.iter().map(|kind| kind.name()).chain(["reset"]) {
         let at = Timestamp::from_micros(1_795_262_400_000_000);
         let notice = ToldNotice { number: 1, kind: kind.to_owned(), data: data.to_owned(), at };
-        let told = |language| -> Value { serde_json::from_str(&notices::told(&notice, language)).unwrap() };
-        let (english, korean) = (told(Language::English), told(Language::Korean));
+        let data = |language| -> Value { serde_json::from_str(&notices::data(&notice, language)).unwrap() };
+        let (english, korean) = (data(Language::English), data(Language::Korean));
         assert_eq!(english["type"], kind.replace('.', "_").to_uppercase(), "{kind}");
         assert_eq!(english["timestamp"], "2026-11-21T12:00:00Z", "{kind}");
         for member in ["title", "message"] {
@@ -68,11 +68,11 @@ fn every_notice_has_a_type_a_title_a_message_and_a_time_in_both_languages() {
 }
 
 #[test]
-fn values_stand_in_their_places() {
+fn values_fill_their_placeholders() {
     const TEXT: Text = Text::new("{0} of {1}", "{1} 중 {0}");
     let told = TEXT.with(3).with_text(values::FROM_TO.with(1).with(9));
     assert_eq!(told.of(Language::English), "3 of must be from 1 to 9");
     assert_eq!(told.of(Language::Korean), "1 이상 9 이하여야 합니다 중 3");
-    // What a client sent is no text with places of its own.
+    // A placeholder in a client's value is not filled.
     assert_eq!(values::NOT_BEFORE.with("{0}").of(Language::English), "must not be before {0}");
 }

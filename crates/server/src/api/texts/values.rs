@@ -1,4 +1,4 @@
-//! What is wrong with one value of a request.
+//! Why one value of a request is invalid.
 
 texts! {
     REQUIRED: "this field is required", "필수 항목입니다";
@@ -19,11 +19,11 @@ texts! {
         "must be 1 to 255 visible ASCII characters, in double quotes or bare",
         "공백 없는 ASCII 문자 1자 이상 255자 이하여야 합니다(큰따옴표로 감싸도 됩니다)";
     NO_KEY_HERE:
-        "this path keeps no answers; send the request without this header",
+        "this path keeps no answers to repeat; send the request without this header",
         "이 경로는 응답을 보관하지 않습니다. 이 헤더 없이 요청해 주세요";
     NOTICE_ID: "must be the id of a notice: a whole number", "알림 번호(정수)여야 합니다";
     WEBSOCKET:
-        "this path speaks WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key",
+        "this path requires a WebSocket: send Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key",
         "웹소켓 경로입니다. Connection: Upgrade, Upgrade: websocket, Sec-WebSocket-Version: 13, Sec-WebSocket-Key 헤더를 보내 주세요";
     CURSOR: "the cursor does not belong to this list; start again without one", "이 목록의 커서가 아닙니다. 커서 없이 다시 시작해 주세요";
 
@@ -35,7 +35,7 @@ texts! {
     CHARACTERS_MAX: "must have at most {0} characters", "{0}자 이하로 입력해 주세요";
     NAME: "must have 1 to {0} characters, none of them invisible", "보이지 않는 문자 없이 1자 이상 {0}자 이하로 입력해 주세요";
     NOTHING_UNSEEN:
-        "must not have characters that nobody sees, such as U+200B or marks of direction",
+        "must not have invisible characters, such as U+200B or direction marks",
         "폭이 없는 공백(U+200B)이나 방향 표시처럼 보이지 않는 문자를 포함할 수 없습니다";
     LATER_THAN: "must be later than {0}", "{0} 이후여야 합니다";
     NO_CONTROL_CHARACTERS: "must not have control characters", "제어 문자를 포함할 수 없습니다";
@@ -45,17 +45,17 @@ texts! {
     TIME: "must be an RFC 3339 time such as 2026-11-21T09:00:00Z", "2026-11-21T09:00:00Z와 같은 RFC 3339 시각이어야 합니다";
     NOT_BEFORE: "must not be before {0}", "{0} 이전일 수 없습니다";
     ONE_COUPON: "give couponId or userCouponId, not both", "couponId와 userCouponId 중 하나만 보내 주세요";
-    ONLY_PERCENT_CAPPED: "only a PERCENT discount has a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";
-    RECEIVER_MISSING: "say who receives the goods, or let the warehouse keep them", "받으실 분을 입력하거나 창고 보관을 선택해 주세요";
-    REFUND_TOO_MUCH: "more is to come back than the customer has of it", "구매하신 수량보다 많이 환불하실 수 없습니다";
-    NOT_THAT_MUCH_AWAITED: "more is said to have arrived than is awaited", "도착을 기다리는 수량보다 많습니다";
-    GOODS_FOR_ADMINS: "is for admins, on their own paths; leave it out", "관리자 전용 항목입니다. 비워 두세요";
+    ONLY_PERCENT_CAPPED: "only a PERCENT discount can have a maximum", "최대 할인 금액은 PERCENT 할인에만 지정할 수 있습니다";
+    RECEIVER_MISSING: "name a receiver, or have the warehouse store the goods", "받으실 분을 입력하거나 창고 보관을 선택해 주세요";
+    REFUND_TOO_MUCH: "more units than the order still has", "구매하신 수량보다 많이 환불하실 수 없습니다";
+    NOT_THAT_MUCH_AWAITED: "more units than are awaited", "도착을 기다리는 수량보다 많습니다";
+    GOODS_FOR_ADMINS: "only admins may send it, on the admin paths; leave it out", "관리자 전용 항목입니다. 비워 두세요";
     QUANTITY_TOO_LARGE:
         "an order has at most {0} units of a product, in all of its lines together",
         "한 주문에서 같은 상품은 모두 합해 {0}개까지 주문하실 수 있습니다";
     TOTAL_TOO_LARGE: "the items cost more than {0} won; order less", "주문 금액이 {0}원을 넘습니다. 수량을 줄여 주세요";
-    STOCK_TOO_MUCH: "the shop would hold too much of it", "상점이 보유할 수 있는 재고를 넘습니다";
-    QUANTITY_LOWERED: "the quantity is {0} and is only ever raised", "현재 수량은 {0}개이며 늘리기만 할 수 있습니다";
+    STOCK_TOO_MUCH: "the stock would exceed the most that the shop may hold", "상점이 보유할 수 있는 재고를 넘습니다";
+    QUANTITY_LOWERED: "the quantity is {0} and can only be raised", "현재 수량은 {0}개이며 늘리기만 할 수 있습니다";
     WINDOW_OUT_OF_ORDER:
         "issue must end after it starts and no later than the coupons expire",
         "발급 종료는 발급 시작 이후이고 쿠폰 만료보다 늦지 않아야 합니다";

@@ -1,4 +1,4 @@
-//! Points: charged, read.
+//! Points endpoints: charge, balance, history.
 
 use app::commands::Command;
 use app::commands::answer::Answer;
@@ -27,9 +27,10 @@ use crate::security::auth::{Customer, Role};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ChargePoints", example = examples::charge_points())]
 pub(crate) struct ChargeBody {
+    /// Points to add; one point is worth one won.
     #[schemars(range(min = 1, max = CHARGE_MAX.amount()))]
     amount: i64,
-    /// Whom an admin charges for; a customer only ever charges for himself.
+    /// The user whose points are charged; for admins only. Default: the token's user.
     #[serde(default)]
     #[schemars(range(min = 1))]
     user_id: Option<i64>,
@@ -38,6 +39,7 @@ pub(crate) struct ChargeBody {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Balance", example = examples::balance())]
 pub(crate) struct BalanceBody {
+    /// In points.
     balance: i64,
 }
 

@@ -1,4 +1,4 @@
-//! One connection, from its first request to its last.
+//! Serves one connection, from its first request to its last.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -20,9 +20,10 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::ServiceExt;
 
-use super::phase::{Noting, Phases};
-use super::places::{Full, Standing};
-use super::{ConnectionLimits, HEAD_BYTES_MAX, Held, Peer};
+use super::held::{Held, Peer};
+use super::level::{Full, ServiceLevel};
+use super::limits::{ConnectionLimits, HEAD_BYTES_MAX};
+use super::phase::{Phases, Tracked};
 use crate::api::texts::{details, values};
 use crate::http::body::Drained;
 use crate::http::language::Language;
@@ -30,11 +31,11 @@ use crate::http::trace::TraceId;
 use crate::http::{Code, Problem, envelope};
 use crate::runtime::shutdown::Stop;
 
-/// What is answered also when no connection is left for anything else.
+/// The paths that are answered also on reserve connections.
 const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 const EVENT_STREAM: &str = "text/event-stream";
 
-/// What all connections of a thread share.
+/// The state shared by all connections of a thread.
 #[derive(Clone)]
 pub(super) struct Host {
     router: Router,
@@ -55,11 +56,11 @@ impl Host {
     }
 
     pub(super) async fn serve(mut self, stream: TcpStream, held: Held) {
-        // Without it a small answer may wait for the acknowledgement of the one before.
+        // Without TCP_NODELAY, a small answer may wait for the acknowledgement of the one before.
         let _closed = stream.set_nodelay(true);
-        let (phases, standing) = (held.place().phases.clone(), held.place().standing);
+        let (phases, level) = (held.slot().phases.clone(), held.slot().level);
         let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
-        let io = TokioIo::new(Noting::new(stream, phases.clone()));
+        let io = TokioIo::new(Tracked::new(stream, phases.clone()));
         let service = service_fn(|mut request: Request<Incoming>| {
             if let Some(peer) = peer {
                 request.extensions_mut().insert(peer);
@@ -68,7 +69,7 @@ impl Host {
                 request.extensions_mut().insert(held.clone());
             }
             let patience = self.limits.body_timeout;
-            answer(self.router.clone(), request, (phases.clone(), standing), patience)
+            answer(self.router.clone(), request, phases.clone(), level, patience)
         });
         let mut connection = pin!(self.http.serve_connection(io, service).with_upgrades());
         let mut alarm = pin!(sleep_until(Instant::now() + self.limits.idle_timeout));
@@ -76,7 +77,7 @@ impl Host {
             biased;
             () = until_closed(connection.as_mut(), alarm.as_mut(), &phases) => return,
             () = self.stop.requested() => {}
-            () = phases.way_given() => if phases.is_between_answers() { return },
+            () = phases.evicted() => if phases.is_between_answers() { return },
         }
         phases.close();
         connection.as_mut().graceful_shutdown();
@@ -86,7 +87,7 @@ impl Host {
 
 /// Drives a connection until it closes, or until its phase has lasted too long.
 ///
-/// The alarm is set back only when it rings: most requests come and go without touching it.
+/// The alarm is reset only when it fires, so that most requests do not touch it.
 async fn until_closed<E>(
     mut connection: Pin<&mut impl Future<Output = Result<(), E>>>,
     mut alarm: Pin<&mut Sleep>,
@@ -116,7 +117,8 @@ async fn until_closed<E>(
 async fn answer(
     router: Router,
     request: Request<Incoming>,
-    (phases, standing): (Arc<Phases>, Standing),
+    phases: Arc<Phases>,
+    level: ServiceLevel,
     patience: Duration,
 ) -> Result<Response<Answer>, Infallible> {
     phases.head_complete();
@@ -128,29 +130,30 @@ async fn answer(
         let body = Drained::new(body, patience, Arc::<Phases>::clone(&phases));
         Body::new(if waits_to_be_asked { body.unasked() } else { body })
     });
-    let mut response = match refusal(&request, standing) {
+    let mut response = match refusal(&request, level) {
         Some(problem) => {
             let (trace, language) = (TraceId::of(request.headers()), Language::of(request.headers()));
             envelope::refuse(problem, request.uri().path(), trace, language)
         }
         None => router.oneshot(request).await?,
     };
-    if standing != Standing::Everything {
-        // The next one who asks needs the place.
+    if level != ServiceLevel::Everything {
+        // The reserve slot is needed for the next client.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         phases.leave_http();
     } else if response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == EVENT_STREAM) {
-        // It never ends by itself, so the reader's end is its end.
+        // The stream never ends by itself, so it must end when the client closes its side.
         phases.heed_end();
     }
     Ok(response.map(|body| Answer { body, phases }))
 }
 
-/// What is refused before anything is looked at. Whom a request is for must be said, and once (RFC 9112, 3.2).
-fn refusal(request: &Request<Body>, standing: Standing) -> Option<Problem> {
-    if let Standing::HealthOnly(full) = standing
+/// Returns the problem of a request that is refused before routing: no full service, or not exactly one Host header (RFC 9112,
+/// 3.2).
+fn refusal(request: &Request<Body>, level: ServiceLevel) -> Option<Problem> {
+    if let ServiceLevel::HealthOnly(full) = level
         && !HEALTH.contains(&request.uri().path())
     {
         return Some(match full {
@@ -167,7 +170,7 @@ fn refusal(request: &Request<Body>, standing: Standing) -> Option<Problem> {
     }
 }
 
-/// The body of an answer, which notes when it has been given away.
+/// The body of an answer, which notes when it has been sent or dropped.
 struct Answer {
     body: Body,
     phases: Arc<Phases>,

@@ -1,4 +1,4 @@
-//! What the HTTP library answers by itself, to what it cannot read: only a status. Here it becomes a problem document.
+//! Replaces the HTTP library's own answers to unreadable requests, which have only a status, by problem documents.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
 
+use super::limits::HEAD_BYTES_MAX;
 use crate::api::texts::details;
 use crate::http::language::Language;
 use crate::http::trace::TraceId;
@@ -13,11 +14,11 @@ use crate::http::{Code, Problem, envelope};
 
 const HEAD_END: &[u8] = b"\r\n\r\n";
 const HEAD_BEGIN: &[u8] = b"HTTP/1.1 4";
-/// Its own answers are shorter; all of ours carry this header.
+/// The library's own answers are shorter than this; all of ours carry the header `OURS`.
 const OWN_BYTES_MAX: usize = 200;
 const OURS: &[u8] = b"request-id";
 
-/// Where the library's own answer begins in what is to be sent, and its status. It is the last thing on a connection.
+/// Returns where the library's own answer begins in the bytes to send, and its status. It is the last thing on a connection.
 pub(super) fn find(bytes: &[u8]) -> Option<(usize, StatusCode)> {
     if !bytes.ends_with(HEAD_END) {
         return None;
@@ -32,21 +33,21 @@ pub(super) fn find(bytes: &[u8]) -> Option<(usize, StatusCode)> {
     Some((begin, status))
 }
 
-/// What is sent in its place.
+/// Returns the answer that replaces it.
 pub(super) fn answer(status: StatusCode) -> Bytes {
     let problem = match status {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE | StatusCode::URI_TOO_LONG => {
-            Problem::new(Code::HeadersTooLarge, details::HEAD_TOO_LARGE.with(super::HEAD_BYTES_MAX / 1024))
+            Problem::new(Code::HeadersTooLarge, details::HEAD_TOO_LARGE.with(HEAD_BYTES_MAX / 1024))
         }
         _ => Problem::new(Code::RequestMalformed, details::NO_REQUEST),
     };
     let trace = TraceId::random();
     tracing::debug!(%trace, status = status.as_u16(), "A request could not be read");
-    // Whom it was for is not known.
+    // The path of an unreadable request is unknown.
     written(envelope::refuse(problem, "/", trace, Language::default()))
 }
 
-/// The bytes of an answer after which the connection closes.
+/// Serializes an answer after which the connection closes.
 fn written(response: Response<Body>) -> Bytes {
     let (head, body) = response.into_parts();
     let reason = head.status.canonical_reason().unwrap_or_default();
@@ -58,7 +59,7 @@ fn written(response: Response<Body>) -> Bytes {
         }
     }
     bytes.extend_from_slice(b"\r\n");
-    // A problem document is at hand as a whole.
+    // A problem document is one buffer, so its body is ready.
     if let Some(Ok(body)) = body.collect().now_or_never() {
         bytes.extend_from_slice(&body.to_bytes());
     }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_stay_as_they_are() {
+    fn the_shops_answers_are_not_changed() {
         for ours in [
             &b"HTTP/1.1 404 Not Found\r\nrequest-id: 0af7\r\ncontent-length: 0\r\n\r\n"[..],
             b"HTTP/1.1 200 OK\r\nrequest-id: 0af7\r\ncontent-length: 0\r\n\r\n",
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn it_becomes_a_problem_document() {
+    fn the_librarys_own_answer_becomes_a_problem_document() {
         let bytes = answer(StatusCode::BAD_REQUEST);
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();

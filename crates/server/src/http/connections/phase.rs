@@ -1,7 +1,7 @@
-//! What a connection is waiting for, and how long it may; also how long a client may leave what is sent to it.
+//! The phase of a connection, and its time-outs for reading and writing.
 //!
-//! The HTTP library's own timeout runs from the end of the previous answer, so that it would close
-//! idle connections as soon as slow ones. Here the clock of a head starts at its first byte.
+//! The HTTP library's own header time-out starts at the end of the previous answer, so it would close idle connections as early
+//! as slow ones. Here the time-out of a head starts at its first byte.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,49 +16,52 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::places::Standing;
-use super::{ConnectionLimits, malformed};
+use super::level::ServiceLevel;
+use super::limits::ConnectionLimits;
+use super::malformed;
 use crate::http::body::BodyReader;
 
-/// A connection on the reserve asks its one question at once.
+/// The longest time that a reserve connection may take to send its only request.
 const RESERVE_PATIENCE: Duration = Duration::from_secs(2);
-/// While the shop closes, a client that does not read is not waited for any longer than this.
+/// The longest write time-out while the shop closes.
 const CLOSING_WRITE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// What a connection waits for.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
-    /// For the first byte of a request; `is_new` as long as there was none.
+    /// The first byte of a request; `is_new` until the first request.
     Idle { since: Instant, is_new: bool },
-    /// For the rest of its head.
+    /// The rest of a request's head.
     Head { since: Instant },
-    /// For our own answer. That the client sends nothing more is no reason not to give it to him, unless somebody waits for more.
+    /// The shop's answer. The client may close its sending side and still gets the answer, unless `heeds_end` is set because a
+    /// handler waits for more of the body.
     Answering { heeds_end: bool },
-    /// For nothing that is known here: it speaks another protocol.
+    /// Nothing: the connection was upgraded to another protocol.
     Left,
 }
 
 #[derive(Debug)]
 pub(super) struct Phases {
     phase: Mutex<Phase>,
-    /// Since when the client has taken nothing of what is to be sent.
+    /// Since when the client has read nothing of the pending bytes.
     stalled_since: Mutex<Option<Instant>>,
     is_closing: AtomicBool,
-    /// Who reads the connection, when he was kept from seeing that nothing more comes.
-    unaware: Mutex<Option<Waker>>,
-    /// Another connection needs its place.
-    way_given: Notify,
-    gives_way: AtomicBool,
+    /// The waker of the reading task, if the end of the client's stream was hidden from it.
+    reader: Mutex<Option<Waker>>,
+    /// Signalled when another connection needs the slot.
+    evicted: Notify,
+    is_evicted: AtomicBool,
     header_timeout: Duration,
     idle_timeout: Duration,
     write_timeout: Duration,
 }
 
 impl Phases {
-    pub(super) fn new(limits: &ConnectionLimits, standing: Standing) -> Phases {
+    pub(super) fn new(limits: &ConnectionLimits, level: ServiceLevel) -> Phases {
         let ConnectionLimits { header_timeout, idle_timeout, write_timeout, .. } = *limits;
-        let patience = match standing {
-            Standing::Everything => Duration::MAX,
-            Standing::HealthOnly(_) => RESERVE_PATIENCE,
+        let patience = match level {
+            ServiceLevel::Everything => Duration::MAX,
+            ServiceLevel::HealthOnly(_) => RESERVE_PATIENCE,
         };
         let (header_timeout, idle_timeout) = (header_timeout.min(patience), idle_timeout.min(patience));
         let phase = Mutex::new(Phase::Idle { since: Instant::now(), is_new: true });
@@ -66,16 +69,16 @@ impl Phases {
             phase,
             stalled_since: Mutex::new(None),
             is_closing: AtomicBool::new(false),
-            unaware: Mutex::new(None),
-            way_given: Notify::new(),
-            gives_way: AtomicBool::new(false),
+            reader: Mutex::new(None),
+            evicted: Notify::new(),
+            is_evicted: AtomicBool::new(false),
             header_timeout,
             idle_timeout,
             write_timeout,
         }
     }
 
-    /// When the connection is to be closed, unless something happens before.
+    /// Returns when the connection times out, if its phase does not change before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let stalled = self.stalled_since.lock().map(|since| since + self.write_timeout());
         let waited = match *self.phase.lock() {
@@ -122,38 +125,39 @@ impl Phases {
                 *phase = Phase::Idle { since: Instant::now(), is_new: false };
             }
         }
-        self.wake_unaware();
+        self.wake_reader();
     }
 
-    /// What is answered needs more of the client, or lasts as long as he does.
+    /// Makes the connection close when the client closes its sending side: the handler needs more of the body, or the answer is
+    /// endless.
     pub(super) fn heed_end(&self) {
         if let Phase::Answering { heeds_end } = &mut *self.phase.lock() {
             *heeds_end = true;
         }
-        self.wake_unaware();
+        self.wake_reader();
     }
 
     pub(super) fn leave_http(&self) {
         *self.phase.lock() = Phase::Left;
-        self.wake_unaware();
+        self.wake_reader();
     }
 
-    /// Whether the end of what the client sends is to be overlooked; who reads is woken when it is not any more.
+    /// Returns `true` if the end of the client's stream is to be hidden from the reading task, which is woken when that changes.
     fn overlooks_end(&self, context: &Context<'_>) -> bool {
         let overlooks = matches!(*self.phase.lock(), Phase::Answering { heeds_end: false });
         if overlooks {
-            *self.unaware.lock() = Some(context.waker().clone());
+            *self.reader.lock() = Some(context.waker().clone());
         }
         overlooks
     }
 
-    fn wake_unaware(&self) {
-        if let Some(waker) = self.unaware.lock().take() {
+    fn wake_reader(&self) {
+        if let Some(waker) = self.reader.lock().take() {
             waker.wake();
         }
     }
 
-    /// Since when it waits for a request, those first that never sent one.
+    /// Returns since when the connection is idle; sorts connections that never sent a request first.
     pub(super) fn waits_since(&self) -> Option<(bool, Instant)> {
         match *self.phase.lock() {
             Phase::Idle { since, is_new } => Some((!is_new, since)),
@@ -161,23 +165,23 @@ impl Phases {
         }
     }
 
-    /// Has it close in favour of another one, after its answer if one is under way.
-    pub(super) fn give_way(&self) {
-        self.gives_way.store(true, Ordering::Relaxed);
-        self.way_given.notify_one();
+    /// Closes the connection in favour of another one, after the answer in progress.
+    pub(super) fn evict(&self) {
+        self.is_evicted.store(true, Ordering::Relaxed);
+        self.evicted.notify_one();
     }
 
-    /// Returns once it is to close in favour of another one.
-    pub(super) async fn way_given(&self) {
-        self.way_given.notified().await;
+    /// Waits until the connection is evicted.
+    pub(super) async fn evicted(&self) {
+        self.evicted.notified().await;
     }
 
     #[cfg(test)]
-    pub(super) fn gives_way(&self) -> bool {
-        self.gives_way.load(Ordering::Relaxed)
+    pub(super) fn is_evicted(&self) -> bool {
+        self.is_evicted.load(Ordering::Relaxed)
     }
 
-    /// Whether no answer of ours is under way, so that the HTTP library may be answering by itself.
+    /// Returns `true` if the shop is sending no answer, so that the HTTP library may be sending its own.
     pub(super) fn is_between_answers(&self) -> bool {
         matches!(*self.phase.lock(), Phase::Idle { .. } | Phase::Head { .. })
     }
@@ -188,7 +192,7 @@ impl BodyReader for Phases {
         self.heed_end();
     }
 
-    /// The bytes that looked like a new head were the rest of a body that nobody read.
+    /// The bytes that looked like a new head were the rest of an unread body.
     fn is_free(&self) {
         let mut phase = self.phase.lock();
         if let Phase::Head { .. } = *phase {
@@ -197,22 +201,22 @@ impl BodyReader for Phases {
     }
 }
 
-/// A stream that notes when bytes arrive, and when none can be sent.
-pub(super) struct Noting<T> {
+/// A stream that records in its phases when bytes arrive and when none can be sent.
+pub(super) struct Tracked<T> {
     inner: T,
     phases: Arc<Phases>,
-    /// What is sent in the place of the HTTP library's own answer, as far as it was not sent yet.
+    /// The unsent rest of the answer that replaces the HTTP library's own one.
     stand_in: Option<Bytes>,
 }
 
-impl<T> Noting<T> {
-    pub(super) fn new(inner: T, phases: Arc<Phases>) -> Noting<T> {
-        Noting { inner, phases, stand_in: None }
+impl<T> Tracked<T> {
+    pub(super) fn new(inner: T, phases: Arc<Phases>) -> Tracked<T> {
+        Tracked { inner, phases, stand_in: None }
     }
 }
 
-impl<T: AsyncWrite + Unpin> Noting<T> {
-    /// Sends bytes, but for the HTTP library's own answer a problem document.
+impl<T: AsyncWrite + Unpin> Tracked<T> {
+    /// Sends bytes, but a problem document in place of the HTTP library's own answer.
     fn poll_send(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let own = if self.phases.is_between_answers() { malformed::find(bytes) } else { None };
         match own {
@@ -233,7 +237,7 @@ impl<T: AsyncWrite + Unpin> Noting<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Tracked<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -250,7 +254,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Tracked<T> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = self.poll_send(context, bytes);
         self.phases.wrote(written.is_pending());
@@ -302,11 +306,11 @@ mod tests {
             write_timeout: WRITE,
             shutdown_grace: HEADER,
         };
-        Phases::new(&limits, Standing::Everything)
+        Phases::new(&limits, ServiceLevel::Everything)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_read_is_not_waited_for_ever() {
+    async fn a_client_that_does_not_read_times_out() {
         let phases = phases();
         phases.head_complete();
         phases.wrote(true);

@@ -1,4 +1,4 @@
-//! Why a body could not be read, in words for whoever sent it.
+//! Explains in the sender's terms why a body could not be parsed.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::strict::Strict;
 use crate::api::texts::{Told, bodies, values};
 use crate::http::Problem;
 
-/// Names and values of the client that are repeated to him are cut to so many characters.
+/// Names and values that are quoted back to the client are cut to this number of characters.
 const QUOTED_CHARS_MAX: usize = 200;
 
 pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
@@ -38,7 +38,7 @@ pub(super) fn failure<T: DeserializeOwned>(bytes: &[u8]) -> Problem {
 }
 
 fn syntax(error: &serde_json::Error) -> Problem {
-    // Its own words are for programmers; where it is, helps everybody.
+    // The parser's message is for programmers; only its position is shown.
     let what = match error.to_string() {
         text if text.starts_with("recursion limit") => bodies::TOO_DEEP,
         text if text.starts_with("trailing characters") => bodies::MORE_FOLLOWS,
@@ -72,7 +72,7 @@ fn data(path: &Path, message: &str) -> Problem {
     Problem::invalid(pointer(path, None), code, detail)
 }
 
-/// Says "an integer is expected" where the parser says "expected i64".
+/// Translates the parser's "expected i64" to "an integer is expected".
 fn mismatch(message: &str) -> Told {
     let Some((given, expected)) = message.rsplit_once(", expected ") else { return bodies::NOT_ACCEPTED.into() };
     let (kind, value) = bodies::given(given);
@@ -85,7 +85,7 @@ fn mismatch(message: &str) -> Told {
     bodies::WRONG_TYPE.with_text(given).with_text(expected)
 }
 
-/// A word that is none of those that stand for something here.
+/// Explains an unknown enum value.
 fn unknown_word(message: &str) -> Told {
     let given = message.strip_prefix("unknown variant `").zip(known(message));
     let Some((rest, words)) = given else { return bodies::NOT_ACCEPTED.into() };
@@ -93,7 +93,7 @@ fn unknown_word(message: &str) -> Told {
     bodies::UNKNOWN_WORD.with(cut(&given.replace('`', "'"))).with(cut(&words))
 }
 
-/// The names that the parser would have known: those in its quotes.
+/// Returns the names that the parser expected: those in its quotes.
 fn known(message: &str) -> Option<String> {
     let expected = &message[message.rfind("`, expected ")? + 2..];
     let names: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();

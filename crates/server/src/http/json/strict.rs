@@ -1,7 +1,7 @@
-//! JSON without the parser's second readings.
+//! JSON parsing that takes structs from objects only.
 //!
-//! The parser takes an array where a struct is expected, field by field in order. A client that
-//! sends `[1, 2]` for an item of an order has made a mistake, and must be told.
+//! Serde also accepts an array for a struct, field by field in order. A client that sends `[1, 2]` for an item of an order has
+//! made a mistake, and must get an error.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(super) fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Resul
     Ok(value)
 }
 
-/// Anything that reads a document, made to take structs from objects only, at every depth.
+/// Wraps a deserializer so that it takes structs from objects only, at every depth.
 pub(super) struct Strict<X>(pub(super) X);
 
 macro_rules! forward {
@@ -67,7 +67,7 @@ impl<'de, X: Deserializer<'de>> Deserializer<'de> for Strict<X> {
         self.0.deserialize_tuple_struct(name, len, Strict(visitor))
     }
 
-    /// Alternatives are words here; the parser would take an object with one member too.
+    /// Enum values are strings here; serde would also accept an object with one member.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,

@@ -107,7 +107,7 @@ fn unknown_words_list_the_known_ones() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_as_a_whole() {
+fn a_body_that_is_not_json_is_refused_as_a_whole() {
     for body in ["", " ", "{", "{]", "{'items':[]}", "{\"items\":[]} x", "\u{feff}{}", "nul"] {
         check(body, "#", "syntax");
     }

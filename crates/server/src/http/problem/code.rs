@@ -1,10 +1,10 @@
-//! Every error code the API answers with, in one table.
+//! Every error code of the API, in one table.
 
 use axum::http::StatusCode;
 
 use crate::api::texts::Text;
 
-/// What went wrong, as a stable machine-readable word.
+/// A stable, machine-readable error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     OrderNotFound,
@@ -63,11 +63,11 @@ pub enum Code {
     Internal,
 }
 
-/// Whether the same request can succeed when it is simply sent again.
+/// When the same request can succeed if it is sent again unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Retry {
     Never,
-    /// After so many seconds.
+    /// After this number of seconds.
     After(u32),
     Anytime,
 }
@@ -160,25 +160,25 @@ impl Code {
             Code::OrderEmpty => entry("order.empty", S::BAD_REQUEST, "An order needs at least one item", "주문할 상품이 없습니다"),
             Code::OrderNotCancellable => entry("order.not_cancellable", S::CONFLICT, "The order can no longer be cancelled", "주문을 취소할 수 없습니다"),
             Code::OrderNotRefundable => entry("order.not_refundable", S::CONFLICT, "The order cannot be refunded", "주문을 환불할 수 없습니다"),
-            Code::OrderNotPayable => entry("order.not_payable", S::CONFLICT, "The order cannot be paid any more", "더 이상 결제할 수 없는 주문입니다"),
+            Code::OrderNotPayable => entry("order.not_payable", S::CONFLICT, "The order can no longer be paid", "더 이상 결제할 수 없는 주문입니다"),
             Code::PaymentNotYetDue => entry("payment.not_yet_due", S::CONFLICT, "The order cannot be paid yet", "아직 결제할 수 없는 주문입니다").retry(Retry::After(1)),
-            Code::PaymentNotDue => entry("payment.not_due", S::CONFLICT, "Nothing is due", "결제할 금액이 없습니다"),
-            Code::PaymentAlreadyPaid => entry("payment.already_paid", S::CONFLICT, "The order is paid", "이미 결제된 주문입니다"),
-            Code::PaymentInProgress => entry("payment.in_progress", S::CONFLICT, "The money is on its way", "결제가 진행 중입니다").retry(Retry::After(1)),
-            Code::PaymentAmountMismatch => entry("payment.amount_mismatch", S::CONFLICT, "Another amount is due", "결제 금액이 다릅니다"),
-            Code::PaymentDeclined => entry("payment.declined", S::PAYMENT_REQUIRED, "The payment was refused", "결제가 거절되었습니다").retry(Retry::Anytime),
+            Code::PaymentNotDue => entry("payment.not_due", S::CONFLICT, "No payment is due", "결제할 금액이 없습니다"),
+            Code::PaymentAlreadyPaid => entry("payment.already_paid", S::CONFLICT, "The order is already paid", "이미 결제된 주문입니다"),
+            Code::PaymentInProgress => entry("payment.in_progress", S::CONFLICT, "A payment or refund is in progress", "결제 또는 환불이 진행 중입니다").retry(Retry::After(1)),
+            Code::PaymentAmountMismatch => entry("payment.amount_mismatch", S::CONFLICT, "The amount is not the amount due", "결제 금액이 다릅니다"),
+            Code::PaymentDeclined => entry("payment.declined", S::PAYMENT_REQUIRED, "The payment was declined", "결제가 거절되었습니다").retry(Retry::Anytime),
             Code::PaymentNotFound => entry("payment.not_found", S::NOT_FOUND, "There is no such payment", "결제를 찾을 수 없습니다"),
             Code::PaymentNotStuck => entry("payment.not_stuck", S::CONFLICT, "The payment does not wait for an operator", "운영자 처리를 기다리는 결제가 아닙니다"),
             Code::CallbackUnsigned => entry("payment.callback_unsigned", S::UNAUTHORIZED, "The callback is not signed by the provider", "결제 공급자가 서명하지 않은 콜백입니다"),
             Code::PaymentProviderNotFound => entry("payment.provider_not_found", S::NOT_FOUND, "There is no such payment provider", "결제 공급자를 찾을 수 없습니다"),
-            Code::PaymentNotScripted => entry("payment.not_scripted", S::CONFLICT, "The payment provider does as it pleases", "동작을 지정할 수 없는 결제 공급자입니다"),
-            Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There are no such goods", "해당 상품을 찾을 수 없습니다"),
-            Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The goods cannot go there", "그 상태로 바꿀 수 없습니다"),
+            Code::PaymentNotScripted => entry("payment.not_scripted", S::CONFLICT, "The payment provider cannot be scripted", "동작을 지정할 수 없는 결제 공급자입니다"),
+            Code::ShipmentNotFound => entry("shipment.not_found", S::NOT_FOUND, "There is no such shipment or storage", "배송 또는 보관 내역을 찾을 수 없습니다"),
+            Code::ShipmentNotPossible => entry("shipment.not_possible", S::CONFLICT, "The status cannot be changed that way", "그 상태로 바꿀 수 없습니다"),
             Code::ProductNotFound => entry("product.not_found", S::NOT_FOUND, "There is no such product", "상품을 찾을 수 없습니다"),
             Code::StockExhausted => entry("stock.exhausted", S::CONFLICT, "Not enough stock", "재고가 부족합니다"),
             Code::CouponNotFound => entry("coupon.not_found", S::NOT_FOUND, "There is no such coupon", "쿠폰을 찾을 수 없습니다"),
-            Code::CouponNotStarted => entry("coupon.not_started", S::CONFLICT, "The coupon is not issued yet", "아직 발급이 시작되지 않은 쿠폰입니다"),
-            Code::CouponExpired => entry("coupon.expired", S::GONE, "The coupon is no longer issued", "발급이 끝난 쿠폰입니다"),
+            Code::CouponNotStarted => entry("coupon.not_started", S::CONFLICT, "The issue period has not started", "아직 발급이 시작되지 않은 쿠폰입니다"),
+            Code::CouponExpired => entry("coupon.expired", S::GONE, "The issue period has ended", "발급이 끝난 쿠폰입니다"),
             Code::CouponAlreadyIssued => entry("coupon.already_issued", S::CONFLICT, "The coupon was already issued to this user", "이미 발급받으신 쿠폰입니다"),
             Code::CouponSoldOut => entry("coupon.sold_out", S::GONE, "All coupons are issued", "쿠폰이 모두 소진되었습니다"),
             Code::CouponPaused => entry("coupon.paused", S::CONFLICT, "The campaign is paused", "쿠폰 발급이 일시 중지되었습니다"),
@@ -190,24 +190,24 @@ impl Code {
             Code::LetterNotFound => entry("letter.not_found", S::NOT_FOUND, "There is no such dead letter", "데드 레터를 찾을 수 없습니다"),
             Code::LetterClosed => entry("letter.closed", S::CONFLICT, "The dead letter is not open", "처리 대기 중인 데드 레터가 아닙니다"),
             Code::GroupNotFound => entry("group.not_found", S::NOT_FOUND, "There is no such consumer group", "컨슈머 그룹을 찾을 수 없습니다"),
-            Code::GroupMoved => entry("group.moved", S::CONFLICT, "The group has gone on meanwhile", "그사이 컨슈머 그룹이 진행되었습니다"),
-            Code::GroupInline => entry("group.inline", S::CONFLICT, "No consumer group stands anywhere", "위치를 가진 컨슈머 그룹이 없습니다"),
+            Code::GroupMoved => entry("group.moved", S::CONFLICT, "The consumer group has moved meanwhile", "그사이 컨슈머 그룹이 진행되었습니다"),
+            Code::GroupInline => entry("group.inline", S::CONFLICT, "Consumer groups have no offsets here", "컨슈머 그룹의 위치가 없습니다"),
             Code::RouteNotFound => entry("route.not_found", S::NOT_FOUND, "There is nothing at this path", "존재하지 않는 경로입니다"),
-            Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "This path does not take this method", "이 경로에서 쓸 수 없는 메서드입니다"),
+            Code::MethodNotAllowed => entry("method.not_allowed", S::METHOD_NOT_ALLOWED, "The method is not allowed on this path", "이 경로에서 쓸 수 없는 메서드입니다"),
             Code::BodyTooLarge => entry("body.too_large", S::PAYLOAD_TOO_LARGE, "The body is too large", "본문이 너무 큽니다"),
             Code::HeadersTooLarge => entry("headers.too_large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "헤더가 너무 큽니다"),
             Code::RequestMalformed => entry("request.malformed", S::BAD_REQUEST, "The request is not valid HTTP", "올바른 HTTP 요청이 아닙니다"),
             Code::MediaTypeUnsupported => entry("media_type.unsupported", S::UNSUPPORTED_MEDIA_TYPE, "The body must be plain JSON", "본문은 압축하지 않은 JSON이어야 합니다"),
             Code::IdempotencyMismatch => entry("idempotency.mismatch", S::UNPROCESSABLE_ENTITY, "The key was used with another request", "다른 요청에 사용된 키입니다"),
-            Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key still runs", "같은 키의 첫 요청을 처리하고 있습니다").retry(Retry::After(1)),
+            Code::IdempotencyInProgress => entry("idempotency.in_progress", S::CONFLICT, "The first request with this key is still in progress", "같은 키의 첫 요청을 처리하고 있습니다").retry(Retry::After(1)),
             Code::ValidationFailed => entry("validation.failed", S::BAD_REQUEST, "The request is not valid", "요청이 올바르지 않습니다"),
             Code::AuthRequired => entry("auth.required", S::UNAUTHORIZED, "A valid token is required", "로그인이 필요합니다"),
             Code::AuthForbidden => entry("auth.forbidden", S::FORBIDDEN, "This is not allowed", "허용되지 않은 요청입니다"),
             Code::AuthInvalidCredentials => entry("auth.invalid_credentials", S::UNAUTHORIZED, "Email or password is wrong", "이메일 또는 비밀번호가 맞지 않습니다"),
             Code::UserEmailTaken => entry("user.email_taken", S::CONFLICT, "The email is already registered", "이미 가입된 이메일입니다"),
             Code::RequestTimeout => entry("request.timeout", S::REQUEST_TIMEOUT, "The request took too long to arrive", "요청이 제시간에 도착하지 않았습니다").retry(Retry::Anytime),
-            Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests from one side", "요청이 너무 많습니다").retry(Retry::After(1)),
-            Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "Too much at once", "지금은 요청이 너무 많습니다").retry(Retry::After(1)),
+            Code::RateExceeded => entry("rate.exceeded", S::TOO_MANY_REQUESTS, "Too many requests", "요청이 너무 많습니다").retry(Retry::After(1)),
+            Code::Overloaded => entry("overloaded", S::SERVICE_UNAVAILABLE, "The shop is overloaded", "지금은 요청이 너무 많습니다").retry(Retry::After(1)),
             Code::Unavailable => entry("unavailable", S::SERVICE_UNAVAILABLE, "Not available at the moment", "지금은 이용하실 수 없습니다").retry(Retry::After(2)),
             Code::Internal => entry("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side", "상점 내부 오류가 발생했습니다").retry(Retry::Anytime),
         }
@@ -236,7 +236,7 @@ impl Code {
         }
     }
 
-    /// The absolute URI that identifies this kind of problem for good.
+    /// Returns the absolute URI that permanently identifies this kind of problem.
     pub fn uri(self) -> String {
         format!("https://doorbuster.dev/errors/{}", self.as_str())
     }

@@ -1,4 +1,4 @@
-//! Query parameters that an endpoint does not know are refused by name; a request without a query pays nothing for that.
+//! Refuses query parameters that an endpoint does not know, by name. Costs nothing for a request without a query.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::http::{Problem, query};
 use crate::openapi::{ACCESS_TOKEN, Access, Operation, Place};
 use crate::security::auth::{Admin, Customer};
 
-/// A handler behind the list of the parameters that its operation describes.
+/// A handler that accepts only the query parameters that its operation describes.
 #[derive(Clone)]
 pub(super) struct Checked<H> {
     handler: H,
@@ -45,7 +45,7 @@ impl<T, H: Handler<T, Shop>> Handler<T, Shop> for Checked<H> {
     }
 }
 
-/// What an endpoint knows is told only to those for whom it is.
+/// Refuses the request. The known parameters are revealed only to callers who may use the endpoint.
 async fn refuse(problem: Problem, access: Access, request: Request, shop: Shop) -> Response {
     let (mut parts, _body) = request.into_parts();
     let admitted = match access {

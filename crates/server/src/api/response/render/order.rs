@@ -1,4 +1,4 @@
-//! An order on the wire, with its payment and its goods.
+//! The body of an order, with its payment, shipment and storage.
 
 use app::audit::Fulfilment;
 use app::events::wire_time;
@@ -23,32 +23,36 @@ pub(crate) struct OrderBody {
     order_number: String,
     user_id: i64,
     items: Vec<ItemBody>,
+    /// The same as `totalAmount`.
     total_price: i64,
+    /// The same as `discountAmount`.
     discount_price: i64,
-    /// The items' total, as `totalPrice`: total = discount + points + due.
+    /// The items' total in won: `discountAmount` + `pointsUsed` + `amountDue`.
     total_amount: i64,
-    /// As `discountPrice`.
+    /// The coupon's discount in won.
     discount_amount: i64,
+    /// Points used; one point is worth one won.
     points_used: i64,
+    /// The amount to pay in won.
     amount_due: i64,
-    /// What was taken of the customer's money.
+    /// Money captured from the customer, in won.
     paid_amount: i64,
-    /// What was given back of it.
+    /// Money refunded to the customer, in won.
     refunded_amount: i64,
     payment: PaymentBody,
-    /// The goods on their way.
+    /// Absent unless the goods are shipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     shipment: Option<ParcelBody>,
-    /// The goods that the warehouse keeps.
+    /// Absent unless the warehouse stores the goods.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage: Option<StoredBody>,
-    /// Where the goods go, if it was said.
+    /// Absent until a receiver is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
     #[schemars(with = "words::ModeWord")]
     mode: &'static str,
-    /// The rule that chose the mode; absent where it was named.
+    /// The rule that chose the mode. Absent if the mode was fixed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::RuleWord>")]
     chosen_by: Option<&'static str>,
@@ -59,19 +63,20 @@ pub(crate) struct OrderBody {
     reason: Option<&'static str>,
     #[schemars(with = "words::OrderStatusWord")]
     status: &'static str,
-    /// Why it was cancelled, in the words of the person who cancelled it.
+    /// The reason given by the person who cancelled the order.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancel_reason: Option<String>,
-    /// Why goods were given back, in the words of the person who asked last.
+    /// The reason given with the last refund request.
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_reason: Option<String>,
-    /// Why the shop rejected the refund that was asked for last.
+    /// The shop's reason for rejecting the last refund request.
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_reason: Option<String>,
-    /// The refund that waits for the shop's decision.
+    /// The refund request that waits for the shop's decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_request: Option<RefundRequestBody>,
     steps: Vec<StepBody>,
+    /// The payment deadline; an order that is not paid by then is cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::Moment>")]
     pay_before: Option<String>,
@@ -91,10 +96,11 @@ struct ItemBody {
     product_id: i64,
     name: String,
     quantity: i64,
+    /// In won.
     unit_price: i64,
-    /// Units whose price was given back.
+    /// Units whose price was refunded.
     refunded_quantity: i64,
-    /// Units of those that have not arrived yet.
+    /// Refunded units that have not arrived yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     awaited_quantity: Option<i64>,
 }
@@ -114,18 +120,18 @@ struct RefundRequestItem {
     quantity: i64,
 }
 
-/// How the order is paid, and how far that is.
+/// The payment of an order: its terms, amounts in won, and status.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "OrderPayment")]
 struct PaymentBody {
     #[schemars(with = "words::PaymentWord")]
     terms: &'static str,
-    /// What is to be paid.
+    /// The amount to pay.
     amount: i64,
     captured_amount: i64,
     refunded_amount: i64,
-    /// Absent, as what follows, until a payment was begun.
+    /// Absent until a payment is started, like all fields below.
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,10 +140,10 @@ struct PaymentBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<words::MethodWord>")]
     method: Option<&'static str>,
-    /// Counts the attempts, from 1.
+    /// The number of the last attempt, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<i64>,
-    /// Why the last attempt was refused.
+    /// The provider's code for the declined last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
 }
@@ -148,7 +154,7 @@ struct PaymentBody {
 struct ParcelBody {
     #[schemars(with = "words::ShipmentStatusWord")]
     status: &'static str,
-    /// The carrier's number.
+    /// The carrier's tracking number.
     #[serde(skip_serializing_if = "Option::is_none")]
     tracking_number: Option<String>,
     #[schemars(with = "words::Moment")]
@@ -176,7 +182,7 @@ struct StepBody {
     at: String,
 }
 
-/// The order with its payment and its goods. An order that cannot have any is not looked up for them.
+/// Renders an order with its payment, shipment and storage. Skips the lookup if the order cannot have any.
 pub(crate) async fn order(shop: &Shop, order: &Order) -> Result<OrderBody, Problem> {
     let of_it = if may_have_more(order) {
         let found = shop.submitter.views.fulfilments(vec![order.id()]).await.map_err(unavailable)?;
@@ -187,7 +193,7 @@ pub(crate) async fn order(shop: &Shop, order: &Order) -> Result<OrderBody, Probl
     Ok(body(order, &of_it, &shop.submitter.codec))
 }
 
-/// The orders of a page, each with what there is of it: read together.
+/// Reads the payments, shipments and storages of a page's orders together.
 pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order, Fulfilment)>, Problem> {
     let ids = orders.iter().filter(|order| may_have_more(order)).map(Order::id).collect();
     let mut found = shop.submitter.views.fulfilments(ids).await.map_err(unavailable)?.into_iter();
@@ -198,7 +204,7 @@ pub(crate) async fn orders(shop: &Shop, orders: Vec<Order>) -> Result<Vec<(Order
     Ok(orders.into_iter().map(with).collect())
 }
 
-/// Whether there may be a payment, a parcel or something stored.
+/// Returns `true` if the order may have a payment, a shipment or a storage.
 fn may_have_more(order: &Order) -> bool {
     let may_be_paid = order.is_prepaid() && (order.pay_before.is_some() || order.outcome != Outcome::Pending);
     may_be_paid || (order.has_destination() && order.outcome == Outcome::Completed)
@@ -282,7 +288,7 @@ fn payment(order: &Order, of_it: &Fulfilment, codec: &Codec) -> PaymentBody {
     }
 }
 
-/// Stock, coupon and points; the stock of several products is one step to the customer.
+/// Returns the steps stock, coupon and points; the stock of several products is one step to the customer.
 fn steps(order: &Order) -> Vec<StepBody> {
     let mut steps: Vec<(&'static str, StepState, Timestamp)> = vec![];
     for record in &order.saga.steps {
@@ -313,7 +319,7 @@ fn steps(order: &Order) -> Vec<StepBody> {
     steps.into_iter().map(render).collect()
 }
 
-/// What is said of several products at once: the worst that happened to any of them.
+/// Combines the stock steps of several products: the worst state wins.
 fn combine(one: StepState, other: StepState) -> StepState {
     let weight = |state: StepState| match state {
         StepState::Failed(_) => 3,
