@@ -1,4 +1,4 @@
-//! What must be true: at every moment, and when everything has come to rest.
+//! The checks of a simulated world: after every tick, and at rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,12 +21,12 @@ use crate::verdict::{Verdict, ensure};
 use crate::world::World;
 
 impl World {
-    /// Safety, after every tick.
+    /// Checks safety after a tick.
     pub(crate) fn check(&mut self) -> Verdict {
-        self.hear_events();
+        self.read_events();
         let disk = self.around.disk.clone();
-        disk.read(|state| self.groups_only_go_on(state))?;
-        self.meet_undelivered();
+        disk.read(|state| self.offsets_only_grow(state))?;
+        self.note_failed_deliveries();
         disk.read(everything_is_believed)?;
         if self.tick.is_multiple_of(16) || (self.audited < self.seen && self.is_quiet()) {
             self.audited = self.seen;
@@ -35,21 +35,21 @@ impl World {
         Ok(())
     }
 
-    /// Holds the committed state to the laws of the shop. How long a request may wait is a law for days without faults.
+    /// Audits the committed state. The law about the waiting time of requests only holds without faults.
     pub(crate) fn audit(&self) -> Verdict {
         let counts = |law| self.is_at_end || law != Law::Requests.number();
         audit(&self.around.disk, self.around.clock.now(), counts)
     }
 
-    fn groups_only_go_on(&mut self, state: &State) -> Verdict {
+    fn offsets_only_grow(&mut self, state: &State) -> Verdict {
         for (key, stands) in &state.offsets {
             let stood = self.last_offsets.insert(*key, *stands).unwrap_or(0);
-            ensure(stood <= *stands, || format!("{key:?} stood at {stood} and now stands at {stands}"))?;
+            ensure(stood <= *stands, || format!("the offset of {key:?} was {stood} and now is {stands}"))?;
         }
         Ok(())
     }
 
-    fn meet_undelivered(&mut self) {
+    fn note_failed_deliveries(&mut self) {
         let disk = self.around.disk.clone();
         disk.read(|state| {
             let mut reach = |is_met: bool, branch| {
@@ -66,8 +66,8 @@ impl World {
         });
     }
 
-    /// Writes down what was committed since the last look.
-    fn hear_events(&mut self) {
+    /// Records the events committed since the last check.
+    fn read_events(&mut self) {
         let disk = self.around.disk.clone();
         disk.read(|state| {
             for row in &state.outbox[self.seen..] {
@@ -93,7 +93,7 @@ impl World {
         });
     }
 
-    /// Whether nothing is under way between customers, processes and groups.
+    /// Returns whether customers, processes and groups have nothing left to do.
     pub(crate) fn is_quiet(&self) -> bool {
         let is_log_quiet =
             self.plan.executor == Executor::Inline || self.around.disk.read(|state| self.around.bus.is_quiet(state));
@@ -102,7 +102,7 @@ impl World {
             && self.customers.unanswered().next().is_none()
     }
 
-    /// What is owed when nothing moves any more: one outcome for each order and request, and nothing left behind.
+    /// Checks liveness at rest: one outcome for each order and request, and nothing left behind.
     pub(crate) fn check_rest(&self) -> Verdict {
         self.audit()?;
         self.around.disk.read(is_at_rest)?;
@@ -110,7 +110,7 @@ impl World {
         self.numbers_are_unique()
     }
 
-    /// No two customers were told the same number.
+    /// Checks that no two customers got the same issue number.
     fn numbers_are_unique(&self) -> Verdict {
         let mut numbers = BTreeSet::new();
         for request in &self.customers.requests {
@@ -119,14 +119,14 @@ impl World {
             };
             let is_new = numbers.insert((*campaign, *issue_number));
             ensure(is_new, || {
-                format!("number {issue_number} of campaign {campaign} was given twice, also as {coupon}")
+                format!("number {issue_number} of campaign {campaign} was issued twice, also as {coupon}")
             })?;
         }
         Ok(())
     }
 }
 
-/// Holds what is committed to the laws that count.
+/// Audits the committed state by the laws that `counts` selects.
 pub(crate) fn audit(disk: &Disk, now: Timestamp, counts: impl Fn(u8) -> bool) -> Verdict {
     let audit = app::audit::audit(&mut ModelSnapshot::of(disk), now).map_err(|error| error.to_string())?;
     let broken: Vec<String> = audit
@@ -138,12 +138,12 @@ pub(crate) fn audit(disk: &Disk, now: Timestamp, counts: impl Fn(u8) -> bool) ->
     ensure(broken.is_empty(), || broken.join("\n"))
 }
 
-/// Nothing is left to do, and nothing was forgotten.
+/// Checks that nothing is left to do.
 pub(crate) fn is_at_rest(state: &State) -> Verdict {
     orders_have_ended(state)?;
     requests_are_answered(state)?;
     nothing_is_undelivered(state)?;
-    everybody_was_told(state)?;
+    notices_are_complete(state)?;
     sales_are_counted(state)?;
     topics_equal_the_state(state)
 }
@@ -154,8 +154,8 @@ fn orders_have_ended(state: &State) -> Verdict {
         ensure(order.outcome.is_final(), || format!("order {} is still {:?}", order.id(), order.outcome))?;
         ensure(order.outcome != Outcome::Cancelled || order.reason.is_some(), || format!("{order:?} has no reason"))?;
     }
-    ensure(state.claims.is_empty(), || format!("claims are left behind: {:?}", state.claims))?;
-    ensure(state.timers.is_empty(), || format!("timers are left behind: {:?}", state.timers))
+    ensure(state.claims.is_empty(), || format!("claims are left: {:?}", state.claims))?;
+    ensure(state.timers.is_empty(), || format!("timers are left: {:?}", state.timers))
 }
 
 fn requests_are_answered(state: &State) -> Verdict {
@@ -163,36 +163,38 @@ fn requests_are_answered(state: &State) -> Verdict {
     ensure(open.is_none(), || format!("a request never ended: {open:?}"))
 }
 
-/// When faults have ended, every event is handled.
+/// Checks that every event is handled after faults have ended.
 fn nothing_is_undelivered(state: &State) -> Verdict {
     ensure(state.parked.is_empty(), || format!("keys are still parked: {:?}", state.parked))?;
-    ensure(state.parked_events.is_empty(), || format!("events wait behind nothing: {:?}", state.parked_events))?;
+    ensure(state.parked_events.is_empty(), || {
+        format!("parked events without a parked key: {:?}", state.parked_events)
+    })?;
     let open = state.letters.values().find(|letter| letter.status.is_open());
     ensure(open.is_none(), || format!("a dead letter is left: {open:?}"))
 }
 
-/// What the shop itself wrote is never taken for a forgery.
+/// Checks that no event of the shop was rejected as a forgery.
 pub(crate) fn everything_is_believed(state: &State) -> Verdict {
     let disbelieved = state.letters.values().find(|letter| letter.trouble.error.contains(DISBELIEVED));
     ensure(disbelieved.is_none(), || format!("an event of the shop's own is not believed: {disbelieved:?}"))
 }
 
-/// Each event that a user is told of has its notice.
-fn everybody_was_told(state: &State) -> Verdict {
-    // A coupon that was issued on request is told by the request's result.
+/// Checks that each event with a notice has exactly one.
+fn notices_are_complete(state: &State) -> Verdict {
+    // For a coupon issued on request, the notice is about the request.
     let is_told = |row: &&OutboxRow| {
         EventKind::from_name(row.record.kind).is_some_and(|kind| {
             let is_on_request = kind == EventKind::CouponIssued && row.record.payload.contains("\"requestId\":\"");
-            // Money that an operator had tried once more in vain was told of when it got stuck.
+            // A payment that is stuck again after an operator's retry has no second notice.
             let is_again = kind == EventKind::PaymentStuck && row.record.payload.contains("\"isAgain\":true");
-            // Of an order that is given back as a whole its status tells.
+            // For a whole order, the notice is about the status.
             let is_whole = kind == EventKind::OrderReturned && row.record.payload.contains("\"isLast\":true");
             Group::Notices.subscribes_to(kind) && !is_on_request && !is_whole && !is_again
         })
     };
     let expected = state.outbox.iter().filter(is_told).count() + state.requests.len();
     let written = state.notices.len();
-    ensure(written == expected, || format!("{written} notices were written, {expected} are owed"))
+    ensure(written == expected, || format!("{written} notices were written, {expected} are expected"))
 }
 
 fn sales_are_counted(state: &State) -> Verdict {
@@ -201,7 +203,7 @@ fn sales_are_counted(state: &State) -> Verdict {
         *counted.entry(key.product).or_default() += sales.sold - sales.returned;
     }
     for row in state.orders.values() {
-        // What is awaited was given back, and is sold until it arrives.
+        // Refunded units count as sold until they arrive.
         for line in &row.order.created.lines {
             *counted.entry(line.product).or_default() += row.order.awaited(line.product);
         }

@@ -1,4 +1,4 @@
-//! What goes wrong in a tick.
+//! Random faults of a tick.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::provider::{Planned, Whim};
 use crate::world::World;
 
 impl World {
-    /// Plans this tick's faults. Each has its own dice.
+    /// Plans this tick's faults, each with its own probability.
     pub(crate) fn inject_faults(&mut self) {
         let odds = self.plan.scenario.odds();
         let place = self.rng.below(self.processes.len() as u64) as usize;
@@ -34,7 +34,7 @@ impl World {
             (0..times).for_each(|_| self.processes[place].faults.plan_commit(refused()));
         }
         if self.rng.happens(odds.failure) {
-            self.note(format_args!("process {place}: the store does not answer"));
+            self.note(format_args!("process {place}: the store does not respond"));
             self.processes[place].faults.fail_loads(1);
         }
         if self.rng.happens(odds.repeat) {
@@ -56,7 +56,7 @@ impl World {
             self.take_out(place);
         }
         if self.rng.happens(odds.whim / 4) {
-            self.harden_provider();
+            self.decline_returns();
         }
         if self.rng.happens(odds.jump) {
             self.jump();
@@ -71,21 +71,23 @@ impl World {
 
     fn plan_unknown(&mut self, place: usize) {
         let (happened, is_lost) = (self.rng.happens(500), self.rng.happens(200));
-        self.note(format_args!("process {place}: a commit with unknown end, happened {happened}, lost {is_lost}"));
+        self.note(format_args!(
+            "process {place}: a commit with unknown outcome, written {happened}, lookup fails {is_lost}"
+        ));
         let faults = &self.processes[place].faults;
         faults.plan_commit(if happened { CommitFault::LostAfter } else { CommitFault::LostBefore });
         faults.fail_lookups(usize::from(is_lost));
     }
 
-    /// The provider gives nothing back, or lets nothing go, so many times.
-    fn harden_provider(&mut self) {
+    /// The provider declines refunds, or voids, a number of times.
+    fn decline_returns(&mut self) {
         let Some(operation) = self.rng.pick(&[Operation::Refund, Operation::Void]) else { return };
         let times = self.rng.pick(&[2, 8, u64::MAX]).unwrap_or(1);
         self.note(format_args!("the provider declines {} {times} times", operation.name()));
         self.provider.plan(Planned { operation, whim: Whim::Decline, times });
     }
 
-    /// Participants of the log executor fail at an order's step; under the other one the customer would be told.
+    /// Makes a participant fail at an order's step, under the log executor. Inline, the failure would be the customer's response.
     fn refuse_claim(&mut self) {
         if self.plan.executor == Executor::Inline {
             return;
@@ -103,7 +105,7 @@ impl World {
         self.around.disk.tamper(|state| state.refused_claims.insert(claim, times));
     }
 
-    /// A relay that repeats its last events in order, or one dead letter that is sent again.
+    /// Delivers the relay's last events again, in order, or one event as a resent dead letter.
     fn repeat_events(&mut self) {
         let total = self.around.bus.relayed();
         if total == 0 {
@@ -115,7 +117,7 @@ impl World {
         } else {
             total - self.rng.between(1, total.min(12) as u64) as usize..total
         };
-        self.note(format_args!("events {places:?} are brought again"));
+        self.note(format_args!("events {places:?} are delivered again"));
         self.coverage.reach(Branch::Repeated);
         let bus = self.around.bus.clone();
         self.around.disk.read(|state| bus.repeat(state, places));
@@ -124,7 +126,7 @@ impl World {
     fn delay_partition(&mut self) {
         let Some(partition) = self.rng.pick(&self.around.bus.partitions()) else { return };
         let until = self.tick + self.rng.between(2, 30);
-        self.note(format_args!("{partition:?} stands still until {until}"));
+        self.note(format_args!("{partition:?} is delayed until {until}"));
         self.coverage.reach(Branch::PartitionDelayed);
         self.around.bus.delay(partition, until);
     }
@@ -137,7 +139,7 @@ impl World {
         self.around.bus.silence(group, until);
     }
 
-    /// Stops a process with its hands full; another one takes its partitions over.
+    /// Pauses a process with undecided jobs; another one takes over its partitions.
     fn pause(&mut self, place: usize) {
         let is_working = |place: &usize| self.processes[*place].paused_until.is_none();
         let others: Vec<usize> = (0..self.processes.len()).filter(|other| *other != place).filter(is_working).collect();
@@ -148,7 +150,7 @@ impl World {
         self.around.bus.own(heir);
     }
 
-    /// An operator takes a participant of one process out, and back in the next time.
+    /// An operator disables a participant of one process, and enables it the next time.
     fn take_out(&mut self, place: usize) {
         let Some(service) = self.rng.pick(&Service::ALL) else { return };
         let services = &self.processes[place].services;

@@ -1,4 +1,4 @@
-//! Messages that come late, twice, in any order or never: the order ends the same, and nothing is left behind.
+//! Messages that arrive late, twice, in any order or never: the order's end is the same, and nothing is left behind.
 
 use app::commands::{Command, PlaceOrder};
 use app::events::event::Event;
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use crate::post::{essence, is_about, is_claim, is_report, is_restoration};
 use crate::shop::{ANN, RESTORATIONS_MAX, STEP_DEADLINE, Shop, campaign_of, order_of};
 
-/// Ann's order of a product, with a coupon and points, just placed. Nobody has been told of it yet.
+/// Ann's order of a product, with a coupon and points, just placed. No event is delivered yet.
 struct Placed {
     shop: Shop,
     order: OrderId,
@@ -22,7 +22,7 @@ struct Placed {
 }
 
 impl Placed {
-    /// `grants` says of stock, coupon and points whether the participant will have enough.
+    /// `grants`: whether stock, coupon and points suffice.
     fn with(grants: [bool; 3]) -> Placed {
         let mut shop = Shop::open(Executor::Log);
         let product = shop.product(1_000, i64::from(grants[0]));
@@ -62,7 +62,7 @@ impl Placed {
         }
     }
 
-    /// Has everything restored that comes before a step, until the step itself is asked back: points, coupon, stock.
+    /// Restores the steps before `step`, in the order points, coupon, stock, until its own restoration is requested.
     fn restore_up_to(&mut self, step: Step) {
         let order = self.order;
         while self.find(|event| is_restoration(event) && is_about(event, order, step)).is_empty() {
@@ -71,7 +71,7 @@ impl Placed {
         }
     }
 
-    /// Lets the log bring everything as well, once more for what was brought by hand.
+    /// Delivers everything through the log, including the events that were delivered by hand.
     fn rest(&mut self) {
         self.shop.quiet();
     }
@@ -102,7 +102,7 @@ fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     all
 }
 
-/// Every order of arrival, with a duplicate of each at every place after it.
+/// Every order of arrival, with a duplicate of each event at every later place.
 fn arrivals(events: &[Event]) -> Vec<Vec<Event>> {
     let mut all = permutations(events);
     for order in permutations(events) {
@@ -119,7 +119,7 @@ fn arrivals(events: &[Event]) -> Vec<Vec<Event>> {
 
 /// O-09…O-11, O-16, M-22.
 #[test]
-fn answers_in_any_order_and_twice_end_the_same() {
+fn reports_in_any_order_and_twice_end_the_same() {
     for bits in 0..8_u8 {
         let grants = [bits & 1 > 0, bits & 2 > 0, bits & 4 > 0];
         let mut answered = Placed::with(grants);
@@ -143,7 +143,7 @@ fn answers_in_any_order_and_twice_end_the_same() {
     }
 }
 
-/// O-12: restorations, too.
+/// O-12.
 #[test]
 fn restorations_in_any_order_and_twice_end_the_same() {
     let mut cancelled = Placed::granted();
@@ -161,7 +161,7 @@ fn restorations_in_any_order_and_twice_end_the_same() {
     }
 }
 
-/// Failure mode 17: the restoration overtakes the request, whichever step it is.
+/// Failure mode 17: at every step, the restoration overtakes the request.
 #[test]
 fn a_request_after_its_own_restoration_claims_nothing() {
     for late in 0..3 {
@@ -202,7 +202,7 @@ fn a_repeated_request_of_a_completed_order_claims_nothing_more() {
     assert_eq!(essence(placed.shop.state()), before);
 }
 
-/// O-14, also where every restoration turned out to be of nothing.
+/// O-14, also if nothing had to be restored.
 #[test]
 fn a_cancelled_order_whose_requests_are_refused_meanwhile_still_announces_the_end_of_its_compensation() {
     let mut placed = Placed::with([false, false, false]);
@@ -213,9 +213,9 @@ fn a_cancelled_order_whose_requests_are_refused_meanwhile_still_announces_the_en
     assert_eq!(ends.len(), 1);
 }
 
-/// T2: one participant, then another, never answers.
+/// T2: one participant never reports.
 #[test]
-fn a_silent_participant_costs_the_order_its_deadline_and_nothing_else() {
+fn a_silent_participant_only_times_the_order_out() {
     for silent in 0..3 {
         let mut placed = Placed::granted();
         let (order, step) = (placed.order, placed.steps()[silent]);
@@ -232,7 +232,7 @@ fn a_silent_participant_costs_the_order_its_deadline_and_nothing_else() {
 }
 
 #[test]
-fn a_silent_participant_beside_a_refusal_does_not_hide_the_refusal() {
+fn a_silent_participant_does_not_hide_a_refusal() {
     let mut placed = Placed::with([true, false, true]);
     let (order, step) = (placed.order, Step::Point);
     placed.deliver_all(|event| is_claim(event) && !is_about(event, order, step));
@@ -243,7 +243,7 @@ fn a_silent_participant_beside_a_refusal_does_not_hide_the_refusal() {
 }
 
 #[test]
-fn restorations_are_asked_for_again_and_then_wait_for_an_operator() {
+fn restorations_are_requested_again_and_then_wait_for_an_operator() {
     let mut placed = Placed::granted();
     placed.deliver_all(is_claim);
     placed.cancel();
@@ -262,7 +262,7 @@ fn restorations_are_asked_for_again_and_then_wait_for_an_operator() {
 }
 
 #[test]
-fn an_order_that_is_stuck_needs_nobody_when_its_restorations_come_after_all() {
+fn late_restorations_end_a_stuck_order_without_an_operator() {
     let mut placed = Placed::granted();
     placed.cancel();
     (0..RESTORATIONS_MAX).for_each(|_asked| placed.shop.wait_for_timer());
@@ -281,10 +281,10 @@ fn a_timer_that_fires_twice_fires_once() {
     placed.check_gone(Reason::StepTimedOut);
 }
 
-/// One move of an unreliable world.
+/// One step of an unreliable environment.
 #[derive(Clone, Copy, Debug)]
 enum Move {
-    /// Brings one of the messages that are under way, and perhaps keeps a copy for later.
+    /// Delivers one of the pending messages, and perhaps keeps a copy for later.
     Deliver {
         which: usize,
         keep: bool,
@@ -301,7 +301,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
     prop::collection::vec(prop_oneof![24 => deliver, 1 => cancel, 1 => Just(Move::TimePasses)], 0..80)
 }
 
-/// Two orders of Ann's that want the same last unit, the same coupon and the same points.
+/// Two orders of Ann's that compete for the same last unit, coupon and points.
 fn rivals() -> (Shop, [OrderId; 2]) {
     let mut placed = Placed::granted();
     let rival = PlaceOrder {
@@ -343,7 +343,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_world_does_every_order_ends_and_nothing_is_left_behind(moves in moves()) {
+    fn in_any_environment_every_order_ends_and_nothing_is_left_behind(moves in moves()) {
         let (mut shop, orders) = rivals();
         play(&mut shop, orders, moves);
         shop.quiet();

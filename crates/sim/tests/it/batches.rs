@@ -1,4 +1,4 @@
-//! Many jobs, one commit: nobody pays for his neighbour, and nothing is applied twice.
+//! Many jobs in one commit: no job fails because of another, and nothing is applied twice.
 
 use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, PlaceOrder, RegisterUser, Source};
@@ -34,7 +34,7 @@ fn charge(user: UserId, amount: i64) -> Command {
     Command::ChargePoints { user, amount: Money::won(amount) }
 }
 
-/// Commands of which many are refused: unknown things, things that are gone, orders that cannot be paid.
+/// Commands, many of which are refused: unknown ids, sold-out products, orders that cannot be paid.
 fn any_command() -> impl Strategy<Value = Command> {
     let (thing, user) = (1..4_i64, (1..4_i64).prop_map(UserId));
     let order = (user.clone(), thing.clone(), 1..4_i64, prop::option::of(thing.clone()), 0..150_i64, any::<bool>());
@@ -63,7 +63,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// Two products and a campaign, none of them enough for everybody.
+/// A shop with two products and a campaign, none of them enough for all users.
 fn stage(executor: Executor) -> Shop {
     let mut shop = Shop::open(executor);
     shop.product(100, 6);
@@ -76,7 +76,7 @@ fn stage(executor: Executor) -> Shop {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
-    /// Failure mode 30: what is refused leaves no trace in the batch, not even a number.
+    /// Failure mode 30: a refused command leaves no trace in the batch, not even a number.
     #[test]
     fn a_batch_decides_as_its_commands_would_one_by_one(commands in prop::collection::vec(any_command(), 1..40)) {
         for executor in EXECUTORS {
@@ -92,13 +92,13 @@ proptest! {
         }
     }
 
-    /// Failures 9, 22: however the commit ends, what is answered is what is so, once.
+    /// Failure modes 9, 22: however the commit ends, the reply matches the state, once.
     #[test]
     fn commits_that_fail_or_are_lost_apply_nothing_twice(
         mut commands in prop::collection::vec(any_command(), 1..12),
         fates in prop::collection::vec(0..4_u8, 0..6),
     ) {
-        // What is decided again gets other numbers, so nothing may be asked of an order by its number.
+        // A command that is decided again gets other numbers, so no command may name an order by its number.
         commands.retain(|command| !matches!(command, Command::CancelOrder { .. } | Command::ResumeOrder { .. }));
         for executor in EXECUTORS {
             let mut calm = stage(executor);
@@ -129,8 +129,8 @@ proptest! {
     }
 }
 
-/// What the store will refuse, whatever the engine decides: a notice that Bob cannot have twice.
-fn curse(shop: &mut Shop, user: UserId) {
+/// Makes the store refuse every commit of the user: their next notice number is taken.
+fn break_user(shop: &mut Shop, user: UserId) {
     let notice = Notice {
         id: NoticeId(-1),
         user,
@@ -145,11 +145,11 @@ fn curse(shop: &mut Shop, user: UserId) {
 }
 
 #[test]
-fn a_constraint_error_costs_nobody_but_its_cause() {
+fn a_constraint_error_fails_only_its_cause() {
     for cursed in 0..7_usize {
         let mut shop = Shop::open(Executor::Inline);
         let product = shop.product(10, 100);
-        curse(&mut shop, BOB);
+        break_user(&mut shop, BOB);
         let user = |place: usize| if place == cursed { BOB } else { UserId(place as i64 + 10) };
         let answers = shop.decide((0..7).map(|place_in_batch| place(order_of(user(place_in_batch), product))));
         for (place, answer) in answers.iter().enumerate() {
@@ -161,11 +161,11 @@ fn a_constraint_error_costs_nobody_but_its_cause() {
 }
 
 #[test]
-fn a_constraint_error_does_not_cost_a_job_that_waits_for_a_row() {
+fn a_constraint_error_does_not_fail_a_deferred_job() {
     let mut shop = Shop::open(Executor::Inline);
     let product = shop.product(10, 100);
     shop.charge(UserId(REGISTERED_USER_MIN), 1);
-    curse(&mut shop, BOB);
+    break_user(&mut shop, BOB);
     let answers = shop.decide([register(1), place(order_of(BOB, product))]);
     let registered = &answers[0].result;
     assert!(
@@ -176,7 +176,7 @@ fn a_constraint_error_does_not_cost_a_job_that_waits_for_a_row() {
 }
 
 #[test]
-fn somebody_who_came_with_a_token_keeps_his_number() {
+fn a_user_with_a_token_keeps_their_number() {
     let mut shop = Shop::open(Executor::Inline);
     for taken in 0..3 {
         shop.charge(UserId(REGISTERED_USER_MIN + taken), 1);
@@ -187,7 +187,7 @@ fn somebody_who_came_with_a_token_keeps_his_number() {
 }
 
 #[test]
-fn two_who_register_one_address_in_one_batch_are_one() {
+fn two_registrations_of_one_address_in_one_batch_are_one() {
     let mut shop = Shop::open(Executor::Inline);
     let answers = shop.decide([register(1), register(1)]);
     assert!(answers[0].result.is_ok());
@@ -204,9 +204,9 @@ fn a_commit_of_unknown_outcome_is_looked_up() {
     }
 }
 
-/// H1: after each attempt the store says that nothing was written, and the client is told so.
+/// H1: after each attempt the store reports that nothing was written, and the client gets that response.
 #[test]
-fn a_commit_that_is_known_not_to_have_happened_is_told_as_not_written() {
+fn a_commit_that_was_certainly_not_written_is_reported_as_such() {
     let mut shop = Shop::open(Executor::Inline);
     (0..8).for_each(|_| shop.faults.plan_commit(CommitFault::LostBefore));
     assert_eq!(shop.run(charge(ANN, 100)), Err(Refusal::NotWritten));
@@ -217,7 +217,7 @@ fn a_commit_that_is_known_not_to_have_happened_is_told_as_not_written() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_the_outcome_is_told_as_unknown() {
+fn without_a_lookup_the_outcome_is_reported_as_unknown() {
     for (fate, balance) in [(CommitFault::LostBefore, 0), (CommitFault::LostAfter, 100)] {
         let mut shop = Shop::open(Executor::Inline);
         shop.faults.plan_commit(fate);
@@ -231,7 +231,7 @@ fn where_nobody_can_be_asked_the_outcome_is_told_as_unknown() {
 fn a_store_that_broke_is_never_written_to_again() {
     let mut shop = Shop::open(Executor::Inline);
     shop.faults.plan_commit(CommitFault::Refused(CommitError::Broken("as planned".into())));
-    // Of the first nobody knows; the second is not even tried.
+    // The first outcome is unknown; the second commit is not even tried.
     for refusal in [Refusal::Unavailable, Refusal::NotWritten] {
         assert_eq!(shop.run(charge(ANN, 100)), Err(refusal));
         assert!(shop.engine.is_broken());
@@ -241,7 +241,7 @@ fn a_store_that_broke_is_never_written_to_again() {
     assert_eq!(next.balance(ANN), 100);
 }
 
-/// A shop of the log executor in which many orders wait to be heard of.
+/// A shop of the log executor with many orders whose events are not delivered.
 fn busy() -> (Shop, Vec<OrderId>) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 100);
@@ -256,9 +256,9 @@ fn check_all_completed(shop: &Shop, orders: &[OrderId]) {
     }
 }
 
-/// Failure mode 13: another worker took over. What is in hand is dropped, and only that.
+/// Failure mode 13: another worker took over. Only the stale deliveries are dropped.
 #[test]
-fn a_zombie_applies_nothing_and_its_other_work_goes_on() {
+fn a_zombie_applies_nothing_and_its_other_work_continues() {
     let (mut zombie, orders) = busy();
     for _some in 0..2 {
         let jobs = zombie.next_events();
@@ -293,7 +293,7 @@ fn only_the_deliveries_of_the_lost_partition_are_dropped() {
             (product, shop.place(order_of(ANN, product)).id())
         })
         .collect();
-    // Places and events of no log.
+    // The offsets and events belong to no log.
     shop.is_audited = false;
     let key = |number| OffsetKey { group: Group::Ranking, partition: Partition { topic: None, number } };
     shop.disk.tamper(|state| state.offsets.insert(key(1), 5));
@@ -312,7 +312,7 @@ fn only_the_deliveries_of_the_lost_partition_are_dropped() {
 }
 
 #[test]
-fn deliveries_that_the_store_could_not_take_are_brought_again() {
+fn deliveries_that_could_not_be_committed_are_delivered_again() {
     let faults: [fn(&Shop); 3] = [
         |shop| shop.faults.fail_loads(1),
         |shop| shop.faults.fail_leases(1),
@@ -331,7 +331,7 @@ fn deliveries_that_the_store_could_not_take_are_brought_again() {
     }
 }
 
-/// Places an order under the log executor, lets its claims be made, and hands it over to an inline engine.
+/// Places an order under the log executor, makes its claims, and continues with an inline engine.
 fn claimed() -> (Shop, OrderId, Vec<Event>) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
@@ -351,11 +351,11 @@ fn delivered(event: &Event, offset: OffsetKey, from: i64) -> (Job, Waiting) {
     (job.from_log(source), answer)
 }
 
-/// The last report completes the order, for which this engine needs rows that the report does not name.
+/// The last report completes the order, which needs rows that the report does not name.
 #[test]
-fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition() {
+fn a_job_without_its_rows_is_deferred_with_all_that_follow_in_its_partition() {
     let (mut shop, order, reports) = claimed();
-    // Places of no log.
+    // The offsets belong to no log.
     shop.is_audited = false;
     let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
     let (first, _first) = delivered(&reports[0], offset, 0);
@@ -371,9 +371,9 @@ fn what_misses_a_row_is_put_off_together_with_all_that_follows_in_its_partition(
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
 }
 
-/// What collecting a claim that was made declares is all that completing reads.
+/// Collecting a made claim declares all rows that completing reads.
 #[test]
-fn an_order_whose_claims_are_made_is_never_put_off() {
+fn an_order_whose_claims_are_made_is_never_deferred() {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(1_000, 5);
     let campaign = shop.campaign(campaign_of(1));
@@ -390,11 +390,11 @@ fn an_order_whose_claims_are_made_is_never_put_off() {
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
 }
 
-/// Whoever loses the partition meanwhile loses what was put off as well.
+/// A process that loses the partition also drops its deferred jobs.
 #[test]
-fn what_was_put_off_is_dropped_when_its_partition_is_lost() {
+fn deferred_jobs_are_dropped_when_their_partition_is_lost() {
     let (mut shop, order, reports) = claimed();
-    // Places of no log.
+    // The offsets belong to no log.
     shop.is_audited = false;
     let offset = OffsetKey { group: Group::Completion, partition: Partition { topic: None, number: 3 } };
     let jobs = vec![delivered(&reports[0], offset, 0).0, delivered(&reports[1], offset, 1).0];
@@ -406,7 +406,7 @@ fn what_was_put_off_is_dropped_when_its_partition_is_lost() {
 }
 
 #[test]
-fn a_repeat_at_a_new_offset_is_told_and_counted_once() {
+fn a_repeat_at_a_new_offset_has_one_notice_and_counts_once() {
     let (mut shop, orders) = busy();
     shop.quiet();
     let before = essence(shop.state());

@@ -1,4 +1,4 @@
-//! Goods that come back: to the shop's word, in parts, from auctions and from the road.
+//! Returned goods: approved by the shop, in parts, from auctions and as returned parcels.
 
 use app::commands::answer::Refusal;
 use app::commands::{Command, PlaceOrder, ProcessOrder, RefundDecision};
@@ -14,7 +14,7 @@ use domain::warehouse::State as Stored;
 use crate::fulfilment::{agree, ann, awaiting, count, everywhere, pay, payment, process, refund};
 use crate::shop::{ANN, Shop, order_of};
 
-/// Paid and with its customer.
+/// A paid and delivered order.
 fn delivered(shop: &mut Shop) -> (ProductId, OrderId) {
     let (product, order) = awaiting(shop);
     shop.run(process(order.id())).unwrap();
@@ -50,7 +50,7 @@ fn notice_kinds(shop: &Shop) -> Vec<&'static str> {
     shop.disk.read(|state| state.notices.values().map(|notice| notice.kind).collect())
 }
 
-/// M2: what somebody bought at auction does not come back; what is on auction is taken off it in the same commit.
+/// M2: goods sold at auction cannot be returned; goods on auction are withdrawn from it in the same commit.
 #[test]
 fn auctioned_goods_are_not_on_sale_again() {
     everywhere(|shop| {
@@ -75,9 +75,9 @@ fn auctioned_goods_are_not_on_sale_again() {
     });
 }
 
-/// M4: what was delivered comes back when the shop says so, and is on sale again when it arrived.
+/// M4: delivered goods are refunded when the shop approves, and are on sale again when they arrive.
 #[test]
-fn a_delivered_order_comes_back_when_the_shop_says_so() {
+fn a_delivered_order_is_refunded_when_the_shop_approves() {
     everywhere(|shop| {
         let (product, order) = delivered(shop);
         let decide = |decision| Command::DecideRefund { order, decision };
@@ -113,7 +113,7 @@ fn a_delivered_order_comes_back_when_the_shop_says_so() {
 }
 
 #[test]
-fn a_part_of_a_delivered_order_comes_back_and_is_told() {
+fn a_partial_refund_of_a_delivered_order_has_a_notice() {
     everywhere(|shop| {
         let (product, order) = delivered(shop);
         shop.run(refund(order, vec![(product, 1)])).unwrap();
@@ -126,9 +126,9 @@ fn a_part_of_a_delivered_order_comes_back_and_is_told() {
     });
 }
 
-/// M5: a parcel that could not be delivered asks for its refund; the order is not complete.
+/// M5: an undeliverable parcel requests its refund; the order does not become COMPLETED.
 #[test]
-fn a_parcel_that_came_back_is_no_delivery() {
+fn a_returned_parcel_is_no_delivery() {
     everywhere(|shop| {
         let (product, order) = awaiting(shop);
         shop.run(process(order.id())).unwrap();
@@ -151,9 +151,9 @@ fn a_parcel_that_came_back_is_no_delivery() {
     });
 }
 
-/// M3: cancelled and refunded units are in no ranking, on the day on which they were sold.
+/// M3: cancelled and refunded units are removed from the ranking of the day of their sale.
 #[test]
-fn what_came_back_is_not_ranked() {
+fn returned_units_are_not_ranked() {
     everywhere(|shop| {
         let product = shop.product(1_000, 9);
         let order = shop.place(PlaceOrder { items: vec![(product, 5)], ..order_of(ANN, product) });
@@ -163,9 +163,9 @@ fn what_came_back_is_not_ranked() {
     });
 }
 
-/// T4: the same wish again changes nothing, another one is met while it can be, and refused afterwards.
+/// T4: a repeated request changes nothing; another destination is accepted until the goods are committed.
 #[test]
-fn another_destination_is_met_as_long_as_the_goods_are_there() {
+fn another_destination_is_accepted_while_the_goods_are_in_the_shop() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         let order = order.id();
@@ -192,7 +192,7 @@ fn another_destination_is_met_as_long_as_the_goods_are_there() {
 }
 
 #[test]
-fn another_way_to_pay_is_refused_while_the_first_is_under_way() {
+fn another_payment_method_is_refused_while_a_payment_is_under_way() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         shop.run(process(order.id())).unwrap();

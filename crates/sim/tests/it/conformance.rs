@@ -1,4 +1,4 @@
-//! The model keeps the promises of every store.
+//! The model passes the conformance suite of stores.
 
 use app::conformance::{CASES, Fixture, Opened, ready};
 use app::ports::BoxFuture;
@@ -16,7 +16,7 @@ impl Fixture for OnModelDisk {
 }
 
 #[test]
-fn the_model_keeps_what_every_store_promises() {
+fn the_model_passes_the_conformance_suite() {
     for (name, case) in CASES {
         eprintln!("{name}");
         ready(case(&mut OnModelDisk(Disk::default())));

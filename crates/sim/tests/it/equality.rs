@@ -1,4 +1,4 @@
-//! The two executors agree: a serial history ends in the same state under both, but for requests and places in the log.
+//! The executors agree: a serial history ends in the same state under both, except for requests and log offsets.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use sim::disk::State;
 use crate::post::essence;
 use crate::shop::{HOUR, Shop, campaign_of, order_of};
 
-/// One line of a history: which things it is about is settled by what there is when its turn comes.
+/// One line of a history. Its numbers select among the things that exist when the line is played.
 #[derive(Clone, Debug)]
 enum Line {
     Register { stock: i64 },
@@ -105,7 +105,7 @@ fn order(line: &Line) -> Command {
     }))
 }
 
-/// A shop with something to want in it.
+/// A shop with products and a campaign.
 fn open(executor: Executor) -> Shop {
     let mut shop = Shop::open(executor);
     shop.product(100, 3);
@@ -116,10 +116,10 @@ fn open(executor: Executor) -> Shop {
     shop
 }
 
-/// No two orders are of the same moment, so no two fall due at the same moment.
+/// Time between lines, so that no two orders are due at the same time.
 const BETWEEN_LINES: Duration = Duration::from_millis(1);
 
-/// Plays a history line by line, each after the one before has come to rest, and notes every answer.
+/// Plays a history line by line, each at rest after the one before; returns all responses and the state.
 fn play(executor: Executor, history: &[Line]) -> (Vec<String>, State) {
     let mut shop = open(executor);
     let mut answers = vec![];
@@ -133,7 +133,7 @@ fn play(executor: Executor, history: &[Line]) -> (Vec<String>, State) {
     (answers, shop.state())
 }
 
-/// An hour passes. Whatever falls due in it does so after what was due before it has come to rest.
+/// Lets an hour pass, with each due timer at rest before the next one.
 fn wait(shop: &mut Shop) {
     let end = shop.now() + HOUR;
     while let Some(due) = shop.state().timers.values().map(|timer| timer.due).filter(|due| *due <= end).min() {
@@ -142,8 +142,8 @@ fn wait(shop: &mut Shop) {
     shop.pass(end - shop.now());
 }
 
-/// What was said to the world: every event that is not a request, each as often as it was said.
-fn said(state: &State) -> BTreeMap<(&str, &str), usize> {
+/// Counts the published events, except requests.
+fn published(state: &State) -> BTreeMap<(&str, &str), usize> {
     let mut said = BTreeMap::new();
     for row in &state.outbox {
         if EventKind::from_name(row.record.kind).is_some_and(|kind| !kind.is_request()) {
@@ -153,8 +153,8 @@ fn said(state: &State) -> BTreeMap<(&str, &str), usize> {
     said
 }
 
-/// An order's own history, in order.
-fn stories(state: &State) -> BTreeMap<OrderId, Vec<(i64, &str)>> {
+/// Each order's own events, oldest first.
+fn histories(state: &State) -> BTreeMap<OrderId, Vec<(i64, &str)>> {
     let mut stories: BTreeMap<OrderId, Vec<(i64, &str)>> = BTreeMap::new();
     for row in &state.outbox {
         if let (Some(order), Some(version)) = (row.order, row.version) {
@@ -172,8 +172,8 @@ proptest! {
         let (answers, inline) = play(Executor::Inline, &history);
         let (answers_by_log, by_log) = play(Executor::Log, &history);
         prop_assert_eq!(answers, answers_by_log);
-        prop_assert_eq!(said(&inline), said(&by_log));
-        prop_assert_eq!(stories(&inline), stories(&by_log));
+        prop_assert_eq!(published(&inline), published(&by_log));
+        prop_assert_eq!(histories(&inline), histories(&by_log));
         prop_assert_eq!(essence(inline), essence(by_log));
     }
 
@@ -191,7 +191,7 @@ proptest! {
         mut history in lines(),
         crashes in prop::collection::vec(0..40_usize, 0..4),
     ) {
-        // A new process numbers its orders anew, and crashes take no time.
+        // A new process leases new numbers, and crashes take no time.
         history.retain(|line| !matches!(line, Line::Cancel { .. } | Line::Resume { .. } | Line::Wait));
         for executor in crate::shop::EXECUTORS {
             let mut shop = open(executor);

@@ -1,4 +1,4 @@
-//! Events that a group cannot handle: tried again, parked with their key, given up, sent again.
+//! Events that a group cannot handle: retried, parked with their key, dead-lettered, resent.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::shop::{ANN, BOB, CODEC, Shop, job, order_of};
 
 const ALWAYS: u64 = u64::MAX;
 
-/// A shop in which stock cannot be claimed for an order, so many times.
+/// A shop in which an order's stock claim fails `times` times.
 fn disabled(times: u64) -> (Shop, ProductId, OrderId) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
@@ -27,7 +27,7 @@ fn disabled(times: u64) -> (Shop, ProductId, OrderId) {
     (shop, product, order)
 }
 
-/// Brings what the log has and tries what is due, until nothing moves at this moment.
+/// Delivers the log and runs due timers, until nothing changes at this moment.
 fn work(shop: &mut Shop) -> Report {
     let mut all = Report::default();
     for _round in 0..100 {
@@ -54,8 +54,8 @@ fn letter(shop: &Shop) -> DeadLetter {
 }
 
 #[test]
-fn what_fails_is_tried_again_after_its_groups_pauses() {
-    // Every attempt is made twice, because another process could have been in the way.
+fn a_failed_event_is_retried_after_its_groups_pauses() {
+    // Every attempt commits twice, because another process could have caused the conflict.
     let (mut shop, _, order) = disabled(2 + 2);
     work(&mut shop);
     assert_eq!(shop.order(order).outcome, Outcome::Pending);
@@ -72,7 +72,7 @@ fn what_fails_is_tried_again_after_its_groups_pauses() {
 }
 
 #[test]
-fn later_events_of_the_key_wait_in_order_and_other_keys_flow() {
+fn later_events_of_the_key_wait_in_order_and_other_keys_continue() {
     let (mut shop, product, failing) = disabled(ALWAYS);
     let other_product = shop.disk.read(|state| state.products.len());
     assert_eq!(other_product, 1);
@@ -105,7 +105,7 @@ fn later_events_of_the_key_wait_in_order_and_other_keys_flow() {
 }
 
 #[test]
-fn an_event_that_always_fails_is_given_up_in_its_group_alone() {
+fn an_event_that_always_fails_is_dead_lettered_in_its_group_alone() {
     let (mut shop, product, order) = disabled(ALWAYS);
     work(&mut shop);
     let mut buried = 0;
@@ -119,7 +119,7 @@ fn an_event_that_always_fails_is_given_up_in_its_group_alone() {
     assert_eq!(letter.trouble.attempts, 6);
     assert!(letter.trouble.error.contains("as planned"), "{}", letter.trouble.error);
     assert_eq!((&*letter.message.kind, &*letter.message.key), ("StockDeductionRequested", &*product.to_string()));
-    // The participant is silent, so the order is given up as for any other silence; and its release fails as well.
+    // The participant is silent, so the order times out; and its release fails as well.
     pass(&mut shop, Duration::from_secs(31));
     assert_eq!(shop.order(order).outcome, Outcome::Compensating);
     shop.disk.tamper(|state| state.refused_claims.clear());
@@ -130,7 +130,7 @@ fn an_event_that_always_fails_is_given_up_in_its_group_alone() {
 }
 
 #[test]
-fn a_letter_that_fails_again_and_again_is_left_to_people_who_are_told_once() {
+fn a_letter_that_keeps_failing_becomes_permanent_and_is_published_once() {
     let (mut shop, _, _) = disabled(ALWAYS);
     work(&mut shop);
     let mut permanent = vec![];
@@ -155,9 +155,9 @@ fn a_letter_that_fails_again_and_again_is_left_to_people_who_are_told_once() {
     assert_eq!((handled.status, handled.acts.len()), (LetterStatus::Handled, 1));
 }
 
-/// T15: whoever corrected a letter believes that it is tried again; that it is not any more, must be said all the same.
+/// T15: after an operator's edit, the letter's becoming permanent is published again, because the operator expects a retry.
 #[test]
-fn a_letter_that_an_operator_has_touched_is_told_of_when_it_becomes_permanent() {
+fn an_edited_letter_is_published_again_when_it_becomes_permanent() {
     let (mut shop, _, _) = disabled(ALWAYS);
     work(&mut shop);
     let mut buried = vec![];
@@ -178,7 +178,7 @@ fn a_letter_that_an_operator_has_touched_is_told_of_when_it_becomes_permanent() 
 }
 
 #[test]
-fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
+fn a_poison_event_is_dead_lettered_at_once_and_later_ones_continue() {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
     let order = shop.place_only(order_of(ANN, product));
@@ -194,7 +194,7 @@ fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
     let next = shop.place_only(order_of(BOB, product));
     work(&mut shop);
     assert_eq!(shop.order(next).outcome, Outcome::Completed);
-    // An operator mends it.
+    // An operator edits it.
     let number = CODEC.order(order);
     let payload = format!("{{\"orderId\":\"{}\",\"productId\":{product},\"quantity\":1}}", number.as_str());
     let edit =
@@ -210,7 +210,7 @@ fn poison_goes_straight_to_the_dead_letters_and_what_follows_flows() {
 }
 
 #[test]
-fn codes_of_another_shop_are_given_up_at_once_and_can_be_dropped_with_a_reason() {
+fn codes_of_another_shop_are_dead_lettered_at_once_and_can_be_dropped_with_a_reason() {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
     shop.place_only(order_of(ANN, product));

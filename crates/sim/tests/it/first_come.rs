@@ -1,4 +1,4 @@
-//! A crowd wants a few coupons: exactly as many are given as there are, in the order of decision.
+//! Many requests for a few coupons: exactly the quantity is issued, in the order of decision.
 
 use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, CreateCampaign};
@@ -19,14 +19,14 @@ fn crowd() -> impl Iterator<Item = UserId> {
     (1..=CROWD).map(UserId)
 }
 
-/// The modes whose requests are decided by a consumer.
+/// The issue modes whose requests a consumer decides.
 const QUEUES: [IssueMode; 2] = [IssueMode::Queued, IssueMode::Stream];
 
 fn queued(issue_mode: IssueMode, quantity: i64, queue_key: QueueKey) -> CreateCampaign {
     CreateCampaign { issue_mode, queue_key, ..campaign_of(quantity) }
 }
 
-/// Each way of queueing under each executor.
+/// Each queued issue mode under each executor.
 fn queues() -> impl Iterator<Item = (Executor, IssueMode)> {
     EXECUTORS.into_iter().flat_map(|executor| QUEUES.map(|mode| (executor, mode)))
 }
@@ -43,9 +43,9 @@ fn number(answer: &Result<Answer, Refusal>) -> Option<i64> {
     }
 }
 
-/// Found by the simulator: an admin's change was committed, nobody learned of it, and the gate went on by the old terms.
+/// Found by the simulator: an admin's change was committed with an unknown outcome, and the gate kept the old campaign.
 #[test]
-fn a_gate_forgets_a_campaign_of_which_nobody_knows_what_is_committed() {
+fn a_gate_forgets_a_campaign_whose_commit_is_unknown() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(QUANTITY));
     assert!(!shop.gate.updates(campaign).is_empty());
@@ -57,9 +57,9 @@ fn a_gate_forgets_a_campaign_of_which_nobody_knows_what_is_committed() {
     assert!(shop.gate.updates(campaign).is_empty());
 }
 
-/// C-05, C-07: numbers are 1 to the quantity in decision order, whether it is one batch or many.
+/// C-05, C-07: numbers are 1 to the quantity in decision order, in one batch or in many.
 #[test]
-fn a_crowd_gets_as_many_as_there_are_in_the_order_of_asking() {
+fn a_crowd_gets_exactly_the_quantity_in_the_order_of_requests() {
     for executor in EXECUTORS {
         for batch in [1, 7, CROWD as usize] {
             let mut shop = Shop::open(executor);
@@ -78,9 +78,9 @@ fn a_crowd_gets_as_many_as_there_are_in_the_order_of_asking() {
     }
 }
 
-/// C-05: the duplicate is told before the sold-out campaign.
+/// C-05: a duplicate is refused as such even if the campaign is sold out.
 #[test]
-fn who_has_one_is_told_so_even_when_all_are_gone() {
+fn a_duplicate_is_refused_as_such_even_when_sold_out() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(1));
     let answers = shop.decide([ANN, ANN, BOB, ANN].map(|user| Command::IssueCoupon { campaign, user }));
@@ -105,9 +105,9 @@ fn requests(shop: &Shop) -> Vec<Request> {
     shop.state().requests.into_values().collect()
 }
 
-/// C-12…C-17, C-33: decided in arrival order by the campaign's own queue; everybody is told.
+/// C-12…C-17, C-33: decided in arrival order by the campaign's own queue, with a notice for every user.
 #[test]
-fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() {
+fn queued_requests_are_decided_in_the_order_of_arrival_with_a_notice_each() {
     for (executor, mode) in queues() {
         for batch in [1, 7, CROWD as usize] {
             let mut shop = Shop::open(executor);
@@ -131,9 +131,9 @@ fn queued_requests_are_decided_in_the_order_of_their_arrival_and_all_are_told() 
     }
 }
 
-/// Law 6 goes by what was decided when: each process leases its own block of request numbers.
+/// Law 6 compares decisions by time, because each process leases its own block of request numbers.
 #[test]
-fn two_processes_that_take_requests_by_turns_are_first_come_first_served() {
+fn two_alternating_processes_are_first_come_first_served() {
     for mode in QUEUES {
         let mut one = Shop::open(Executor::Log);
         let campaign = one.campaign(queued(mode, QUANTITY, QueueKey::Campaign));
@@ -152,9 +152,9 @@ fn two_processes_that_take_requests_by_turns_are_first_come_first_served() {
     }
 }
 
-/// O-16, M-15: a relay that repeats itself gives nobody a second coupon, though he might have one.
+/// O-16, M-15: a repeated event issues no second coupon, even if the user may have two.
 #[test]
-fn a_request_that_is_brought_twice_is_decided_and_told_once() {
+fn a_request_that_is_delivered_twice_is_decided_once() {
     for mode in QUEUES {
         let mut shop = Shop::open(Executor::Log);
         let campaign = shop.campaign(CreateCampaign { issue_per_user_max: 2, ..queued(mode, 5, QueueKey::Campaign) });
@@ -167,9 +167,9 @@ fn a_request_that_is_brought_twice_is_decided_and_told_once() {
     }
 }
 
-/// C-13: by user the campaign spreads over the partitions; a user's own requests keep their order.
+/// C-13: keyed by user, the campaign spreads over partitions, and a user's own requests keep their order.
 #[test]
-fn queued_by_user_neither_too_many_nor_too_few_are_given() {
+fn queued_by_user_exactly_the_quantity_is_issued() {
     for (executor, mode) in queues() {
         let mut shop = Shop::open(executor);
         let campaign = shop.campaign(queued(mode, QUANTITY, QueueKey::User));
@@ -187,7 +187,7 @@ fn queued_by_user_neither_too_many_nor_too_few_are_given() {
     }
 }
 
-/// Of the requests that were granted.
+/// The issue numbers of granted requests.
 fn issue_numbers(shop: &Shop) -> Vec<i64> {
     let decided = requests(shop).into_iter().filter_map(|request| request.decision);
     let mut numbers: Vec<i64> = decided.filter_map(|decision| Some(decision.granted?.issue_number)).collect();
@@ -195,9 +195,9 @@ fn issue_numbers(shop: &Shop) -> Vec<i64> {
     numbers
 }
 
-/// C-10, C-11: counts that are held survive the process that holds them, and give way to what others commit.
+/// C-10, C-11: held counts survive their process, and yield to other processes' commits.
 #[test]
-fn held_counts_go_on_where_the_last_commit_left_them() {
+fn held_counts_continue_from_the_last_commit() {
     let mut shop = Shop::open(Executor::Log);
     let campaign = shop.campaign(queued(IssueMode::Stream, 2, QueueKey::User));
     let mut users = crowd();
@@ -208,7 +208,7 @@ fn held_counts_go_on_where_the_last_commit_left_them() {
     ask(&mut shop);
     let mut other = shop.second_process();
     ask(&mut other);
-    // Both hold the campaign now, and the first one does not know of the second coupon.
+    // Both hold the campaign now, and the first does not know the second coupon.
     ask(&mut shop);
     assert_eq!(issue_numbers(&shop), [1, 2], "nobody is given what another gave");
     raise(&mut other, campaign, 3);
@@ -273,7 +273,7 @@ fn the_mode_decides_when_even_at_the_direct_endpoint() {
 }
 
 #[test]
-fn raising_the_quantity_goes_on_where_the_numbers_ended() {
+fn a_raised_quantity_continues_the_issue_numbers() {
     for executor in EXECUTORS {
         let mut shop = Shop::open(executor);
         let campaign = shop.campaign(campaign_of(1));
@@ -285,7 +285,7 @@ fn raising_the_quantity_goes_on_where_the_numbers_ended() {
 }
 
 #[test]
-fn the_gate_is_told_what_is_committed_and_nothing_else() {
+fn the_gate_gets_committed_facts_only() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(2));
     assert!(shop.gate.updates(campaign).last().unwrap().complete, "nobody holds a coupon of a new campaign");
@@ -307,9 +307,9 @@ fn the_gate_is_told_what_is_committed_and_nothing_else() {
     assert_eq!((last.issued, last.quantity), (2, 3));
 }
 
-/// A new process knows nobody; the first refusal for lack of coupons teaches it everybody.
+/// A new process knows no holders; the first sold-out refusal loads all of them.
 #[test]
-fn after_a_restart_the_gate_learns_all_holders_once_it_matters() {
+fn after_a_restart_the_gate_gets_all_holders_at_the_first_refusal() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(1));
     shop.issue(campaign, ANN).unwrap();

@@ -1,4 +1,4 @@
-//! Orders from the claim to their end, under both executors: paid, sent, stored, taken back, given back. The audit looks on.
+//! Orders after claiming, under both executors: paid, shipped, stored, cancelled, refunded. Every test is audited.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) fn ann() -> Receiver {
     Receiver { name: "Ann".into(), phone: "010".into(), postal_code: "04524".into(), address: "Seoul".into() }
 }
 
-/// Three lamps of 1,000 won, waiting to be paid.
+/// An order of three lamps of 1,000 won that awaits payment.
 pub(crate) fn awaiting(shop: &mut Shop) -> (ProductId, Order) {
     let product = shop.product(1_000, 9);
     let wanted = PlaceOrder { items: vec![(product, 3)], payment: Paying::Prepaid, ..order_of(ANN, product) };
@@ -58,7 +58,7 @@ pub(crate) fn payment(shop: &Shop, order: OrderId) -> Payment {
     shop.disk.read(|state| state.payments[&order].clone())
 }
 
-/// What the provider says of whatever it is asked now.
+/// The provider's result of the pending operation.
 fn answered(shop: &Shop, order: OrderId, answer: Result<Found, ProviderError>) -> PaymentAnswered {
     let asked = payment(shop, order).asked().unwrap();
     PaymentAnswered { order, asked, answer, told: None }
@@ -78,7 +78,7 @@ pub(crate) fn say(shop: &mut Shop, order: OrderId, answer: Result<Found, Provide
     shop.run(Command::PaymentAnswered(Box::new(answered))).unwrap();
 }
 
-/// The provider does what it is asked until it is asked nothing more.
+/// The provider approves every operation until none is pending.
 #[track_caller]
 pub(crate) fn agree(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {
@@ -95,7 +95,7 @@ pub(crate) fn count(shop: &Shop, kind: &str) -> usize {
     kinds(shop).into_iter().filter(|told| *told == kind).count()
 }
 
-/// What Ann was told of her orders: kind, outcome, status, reason.
+/// Ann's notices of orders: kind, outcome, status, reason.
 pub(crate) fn told(shop: &Shop) -> Vec<[String; 4]> {
     let word = |data: &serde_json::Value, name: &str| data[name].as_str().unwrap_or("-").to_owned();
     let notices = shop.state().notices;
@@ -106,9 +106,9 @@ pub(crate) fn told(shop: &Shop) -> Vec<[String; 4]> {
     told.collect()
 }
 
-/// T1: the order has long been completed when its notices are written, and each tells of its own change.
+/// T1: each notice shows its own change, although the order was completed before they were written.
 #[test]
-fn every_change_is_told_as_it_was() {
+fn every_notice_shows_its_own_change() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         shop.run(Command::ProcessOrder(Box::new(ProcessOrder {
@@ -133,7 +133,7 @@ fn every_change_is_told_as_it_was() {
     });
 }
 
-/// O-28, O-29, S-05: the order, its payment and the stock in one commit; told once.
+/// O-28, O-29, S-05: the order, its payment and the stock in one commit, with one event.
 #[test]
 fn the_capture_completes_the_order_and_takes_the_goods_out_of_stock() {
     everywhere(|shop| {
@@ -168,9 +168,9 @@ fn an_order_is_paid_once() {
     });
 }
 
-/// P-03: nothing remains of a refused attempt, and the next one has keys of its own.
+/// P-03: nothing remains of a declined attempt, and the next one has its own keys.
 #[test]
-fn a_refused_order_may_be_paid_again_until_its_time_is_over() {
+fn a_declined_order_may_be_paid_again_until_it_expires() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -187,7 +187,7 @@ fn a_refused_order_may_be_paid_again_until_its_time_is_over() {
 
 /// Failure mode 33.
 #[test]
-fn an_unpaid_order_gives_everything_back_and_one_that_is_being_paid_does_not() {
+fn an_unpaid_order_expires_and_one_that_is_being_paid_does_not() {
     everywhere(|shop| {
         let (product, unpaid) = awaiting(shop);
         let (_, being_paid) = awaiting(shop);
@@ -203,7 +203,7 @@ fn an_unpaid_order_gives_everything_back_and_one_that_is_being_paid_does_not() {
 
 /// Failure mode 16.
 #[test]
-fn the_late_success_of_a_cancelled_order_is_given_back_by_itself() {
+fn a_late_payment_of_a_cancelled_order_is_refunded() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -218,9 +218,9 @@ fn the_late_success_of_a_cancelled_order_is_given_back_by_itself() {
     });
 }
 
-/// Failure mode 19: the answer and both callbacks are one deed; the second callback is not even looked at.
+/// Failure mode 19: the response and both callbacks are one operation; the second callback is a known repeat.
 #[test]
-fn an_answer_and_its_callbacks_are_booked_once() {
+fn a_response_and_its_callbacks_are_booked_once() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -239,7 +239,7 @@ fn an_answer_and_its_callbacks_are_booked_once() {
 
 /// O-30…O-34, P-07: payment, shipment and status in the commit of the capture.
 #[test]
-fn paying_and_sending_in_one_step_does_all_of_it_or_nothing() {
+fn payment_and_dispatch_in_one_step_are_atomic() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         shop.run(process(order.id())).unwrap();
@@ -255,7 +255,7 @@ fn paying_and_sending_in_one_step_does_all_of_it_or_nothing() {
 }
 
 #[test]
-fn a_paid_order_that_says_where_to_is_sent_or_stored_by_itself() {
+fn a_paid_order_with_a_destination_is_shipped_or_stored() {
     everywhere(|shop| {
         let product = shop.product(1_000, 9);
         let stored = PlaceOrder { warehouse_storage: true, ..order_of(ANN, product) };
@@ -271,9 +271,9 @@ fn a_paid_order_that_says_where_to_is_sent_or_stored_by_itself() {
     });
 }
 
-/// five tries, then a dead letter and a word to the customer; the order may still be paid.
+/// five tries, then a dead letter and a notice; the order may still be paid.
 #[test]
-fn a_provider_that_stays_away_ends_the_step_and_not_the_order() {
+fn an_unreachable_provider_ends_the_step_and_not_the_order() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         shop.run(process(order.id())).unwrap();
@@ -291,7 +291,7 @@ fn a_provider_that_stays_away_ends_the_step_and_not_the_order() {
     });
 }
 
-/// P-04, N-06: the order follows its goods, and every change is told.
+/// P-04, N-06: the order follows its shipment, with a notice for every change.
 #[test]
 fn delivery_completes_the_order() {
     everywhere(|shop| {
@@ -311,9 +311,9 @@ fn delivery_completes_the_order() {
     });
 }
 
-/// Everything comes back exactly once: goods, coupon, points and money.
+/// Goods, coupon, points and money are restored exactly once.
 #[test]
-fn a_paid_order_that_is_taken_back_leaves_nothing_behind() {
+fn a_cancelled_paid_order_leaves_nothing_behind() {
     everywhere(|shop| {
         let product = shop.product(1_000, 9);
         let campaign = shop.campaign(campaign_of(5));
@@ -343,9 +343,9 @@ fn a_paid_order_that_is_taken_back_leaves_nothing_behind() {
     });
 }
 
-/// P-06: the parts add up to the whole, to the won.
+/// P-06: partial refunds add up exactly to the whole.
 #[test]
-fn an_order_is_given_back_in_parts_that_add_up() {
+fn partial_refunds_add_up_to_the_whole() {
     everywhere(|shop| {
         let (product, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -373,9 +373,9 @@ pub(crate) fn notices(shop: &Shop, kind: &str) -> usize {
     shop.disk.read(|state| state.notices.values().filter(|notice| notice.kind == kind).count())
 }
 
-/// T3: the decline is told when nobody waits for the answer.
+/// T3: a decline has a notice when no request waits for the result.
 #[test]
-fn a_payment_that_is_declined_is_told() {
+fn a_declined_payment_has_a_notice() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -387,7 +387,7 @@ fn a_payment_that_is_declined_is_told() {
     });
 }
 
-/// What is not paid costs no row more than it did before there were payments.
+/// An order without a payment writes no payment rows.
 #[test]
 fn an_order_that_pays_on_delivery_writes_nothing_about_payment() {
     everywhere(|shop| {

@@ -1,4 +1,4 @@
-//! A gate that only writes down what it is told.
+//! A gate that records its updates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use app::ports::{Advice, CampaignFacts, Gate};
 use domain::ids::{CampaignId, UserId};
 use domain::time::Timestamp;
 
-/// What the gate was told of one campaign, latest last.
+/// An update of one campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GateUpdate {
     pub(crate) issued: i64,

@@ -1,4 +1,4 @@
-//! Groups that an operator moves, and groups that pass over what they do not ask for.
+//! Consumer groups that an operator moves, and groups that skip events of other groups.
 
 use app::commands::answer::{Answer, Refusal};
 use app::commands::{Command, PlaceOrder};
@@ -14,7 +14,7 @@ use sim::ready::ready;
 use crate::post::essence;
 use crate::shop::{ANN, Shop, campaign_of, job, order_of};
 
-/// A shop in which an order was completed; where the notices group stands that was told of it.
+/// A shop with a completed order, and the offset of the notices group after its events.
 fn told() -> (Shop, OrderId, OffsetKey, i64) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
@@ -44,9 +44,9 @@ fn a_group_that_is_moved_back_reads_again_and_does_nothing_twice() {
     assert_eq!(shop.state().notices, before.notices);
 }
 
-/// O-16: whichever group is moved back, of orders in every state.
+/// O-16: for every group, with orders in every state.
 #[test]
-fn what_a_group_is_handed_again_publishes_nothing_and_changes_nothing() {
+fn events_delivered_again_publish_nothing_and_change_nothing() {
     let mut shop = Shop::open(Executor::Log);
     let (product, scarce) = (shop.product(1_000, 50), shop.product(1_000, 0));
     let campaign = shop.campaign(campaign_of(5));
@@ -81,15 +81,15 @@ fn a_group_is_moved_only_from_where_it_was_seen() {
     let (mut shop, _, key, position) = told();
     assert_eq!(shop.decide([move_group(key, position - 1, 1)])[0].result, Err(Refusal::GroupMoved));
     assert_eq!(shop.state().offsets[&key], position);
-    // Of two operators the second one is refused, in one batch as in two.
+    // The second of two operators is refused, in one batch and in two.
     let both = shop.decide([move_group(key, position, 1), move_group(key, position, 2)]);
     assert_eq!((&both[0].result, &both[1].result), (&Ok(Answer::Done), &Err(Refusal::GroupMoved)));
     assert_eq!(shop.state().offsets[&key], 1);
 }
 
-/// Events that were handed out before the group was moved come to nothing, also in the same batch.
+/// Events fetched before the group was moved are dropped, also in the same batch.
 #[test]
-fn what_was_in_hand_when_a_group_was_moved_is_dropped() {
+fn events_fetched_before_a_group_was_moved_are_dropped() {
     let (mut shop, _, key, position) = told();
     shop.decide([move_group(key, position, 1)]);
     let in_hand = shop.next_events();
@@ -114,9 +114,9 @@ fn a_move_that_comes_behind_events_of_its_batch_is_refused() {
     shop.quiet();
 }
 
-/// Another process moves the group; the one that reads finds out without an event.
+/// Another process moves the group; the reader notices without an event.
 #[test]
-fn a_quiet_reader_finds_out_that_its_group_was_moved() {
+fn an_idle_reader_notices_that_its_group_was_moved() {
     let (mut shop, _, key, position) = told();
     let mut other = shop.second_process();
     assert_eq!(other.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
@@ -125,9 +125,9 @@ fn a_quiet_reader_finds_out_that_its_group_was_moved() {
     assert!(!shop.next_events().is_empty());
 }
 
-/// Who has nothing to do stands at the end, and a later process does not look again.
+/// A group without events has its offset at the end, so a later process does not read them again.
 #[test]
-fn groups_pass_over_what_they_do_not_ask_for() {
+fn groups_skip_events_of_other_groups() {
     let (mut shop, ..) = told();
     let passing = shop.consumer.pass_over();
     assert!(!passing.is_empty());

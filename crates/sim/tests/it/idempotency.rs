@@ -1,4 +1,4 @@
-//! Same key, same answer: within a batch, across batches, after a crash.
+//! Idempotency keys: the same key gets the same response within a batch, across batches and after a crash.
 
 use app::commands::answer::{Answer, Refusal, Reply};
 use app::commands::{Command, Idempotency};
@@ -63,7 +63,7 @@ fn equal_keys_in_one_batch_share_the_answer() {
 }
 
 #[test]
-fn the_same_key_with_another_body_is_a_mistake() {
+fn the_same_key_with_another_body_is_refused() {
     let mut shop = Shop::open(Executor::Inline);
     let answers = decide(&mut shop, vec![keyed(charge(100), 1, BODY), keyed(charge(200), 1, OTHER_BODY)]);
     assert_eq!(answers[1].result, Err(Refusal::IdempotencyMismatch));
@@ -72,7 +72,7 @@ fn the_same_key_with_another_body_is_a_mistake() {
 }
 
 #[test]
-fn a_refusal_is_not_kept() {
+fn a_refusal_is_not_stored() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(0));
     let issue = || Command::IssueCoupon { campaign, user: ANN };
@@ -85,9 +85,9 @@ fn a_refusal_is_not_kept() {
     assert!(!answer.replayed);
 }
 
-/// The first of two is put off to the next batch, because the number that was meant for him is taken.
+/// The first of two requests is deferred to the next batch, because its number is taken.
 #[test]
-fn while_the_first_is_under_way_a_second_with_its_key_is_told_so() {
+fn while_a_request_is_under_way_a_repeat_is_refused_as_in_progress() {
     let mut shop = Shop::open(Executor::Inline);
     shop.charge(UserId(REGISTERED_USER_MIN), 1);
     let register = || {
@@ -107,7 +107,7 @@ fn while_the_first_is_under_way_a_second_with_its_key_is_told_so() {
 }
 
 #[test]
-fn answers_are_forgotten_when_they_are_old_and_asked_to_be() {
+fn stored_responses_expire_and_are_deleted_on_request() {
     let mut shop = Shop::open(Executor::Inline);
     send(&mut shop, charge(1), 1, BODY);
     shop.clock.advance(HOUR);
@@ -118,9 +118,9 @@ fn answers_are_forgotten_when_they_are_old_and_asked_to_be() {
 }
 
 proptest! {
-    /// Failure modes 11, 27: a client that repeats until it is answered is served once, whatever becomes of commits.
+    /// Failure modes 11, 27: a client that repeats until it has a response is served once, whatever happens to commits.
     #[test]
-    fn who_repeats_until_he_is_answered_is_served_once(fates in prop::collection::vec(0..6_u8, 0..8)) {
+    fn a_client_that_repeats_until_it_has_a_response_is_served_once(fates in prop::collection::vec(0..6_u8, 0..8)) {
         let mut shop = Shop::open(Executor::Inline);
         for fate in fates {
             match fate {

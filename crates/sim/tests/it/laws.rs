@@ -1,4 +1,4 @@
-//! What is true of every shop: the audit at any moment, and a little more at rest. Every test checks it for free.
+//! Invariants of every shop: the audit at any moment, and further checks at rest. Every test runs them.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 use sim::disk::{Disk, State};
 use sim::model_snapshot::ModelSnapshot;
 
-/// Panics when the audit finds anything.
+/// Panics if the audit finds a violation.
 #[track_caller]
 pub(crate) fn audit(disk: &Disk, now: Timestamp) {
     let audit = app::audit::audit(&mut ModelSnapshot::of(disk), now).unwrap();
@@ -22,7 +22,7 @@ pub(crate) fn audit(disk: &Disk, now: Timestamp) {
     assert!(audit.is_clean(), "{broken:#?}");
 }
 
-/// Panics when something of a shop at rest does not add up.
+/// Panics if a shop at rest violates an invariant.
 #[track_caller]
 pub(crate) fn check(state: &State) {
     stock_adds_up(state);
@@ -112,7 +112,7 @@ fn points_add_up(state: &State) {
     assert_eq!(balances.get(&Ledger::Spent.number()).copied().unwrap_or_default(), spent);
 }
 
-/// Laws 12 and 13: claims and timers belong to live orders, and a settled order holds no more than it should.
+/// Laws 12 and 13: claims and timers belong to live orders, and a final order holds no more than it should.
 #[track_caller]
 fn sagas_leave_nothing_behind(state: &State) {
     for key in state.claims.keys() {

@@ -1,5 +1,5 @@
-//! The engine, both executors and the model store, tried together.
-#![allow(clippy::unwrap_used, reason = "in a test, what is missing is the failure")]
+//! Tests of the engine with both executors on the model store.
+#![allow(clippy::unwrap_used, reason = "in a test, a missing value is a failure")]
 
 mod arrival;
 mod batches;

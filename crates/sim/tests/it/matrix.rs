@@ -1,4 +1,4 @@
-//! Every mode, every step that fails, and crashes before and after each commit of the order's life.
+//! Every mode, every failing step, and crashes before and after each commit of the order's life.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use sim::matrix::{Case, Failure, Life, Sample, Tally, cells, play};
 use sim::scenario::Breakage;
 use sim::simulation::executor_name;
 
-/// In the test command, one crash in so many; `doorbuster sim --matrix` tries them all.
+/// The test plays every n-th crash; `doorbuster sim --matrix` plays them all.
 const CRASHES_EVERY: u64 = 12;
 const THREADS: usize = 2;
 
@@ -22,14 +22,14 @@ fn every_failure_of_every_mode_ends_well_with_a_crash_and_without() {
     let tally = play_all(&cells, CRASHES_EVERY, None);
     assert!(tally.failures.is_empty(), "{} do not hold, the first: {:?}", tally.failures.len(), tally.failures[0]);
     assert_eq!(tally.cases, cells.len() as u64 + tally.crashes);
-    // Each commit has two boundaries; which of them are tried differs from cell to cell.
+    // Each commit has two boundaries; the sampled ones differ from cell to cell.
     let expected = 2 * tally.commits / CRASHES_EVERY;
     assert!(tally.crashes.abs_diff(expected) < expected / 10, "{} crashes of {} commits", tally.crashes, tally.commits);
 }
 
-/// Nothing drops out of the matrix unseen.
+/// Pins the number of cells.
 #[test]
-fn every_mode_meets_every_failure_that_it_can() {
+fn every_mode_has_every_failure_that_is_possible() {
     let cells = cells();
     let of = |choice, is_wanted: &dyn Fn(&Case) -> bool| {
         cells.iter().filter(|cell| cell.choice == choice && is_wanted(cell)).count()
@@ -60,7 +60,7 @@ fn check_found(breakage: Breakage, is_wanted: impl Fn(&Case) -> bool, complaint:
     assert!(found, "{} is not found: {:?}", breakage.name(), broken.failures.first());
 }
 
-/// A participant that was silent does in the end what was taken back long ago.
+/// A silent participant claims late what was released long ago.
 #[test]
 fn a_dropped_tombstone_is_found_by_silence() {
     let is_silent = |cell: &Case| {
@@ -69,7 +69,7 @@ fn a_dropped_tombstone_is_found_by_silence() {
     check_found(Breakage::TombstonesDropped, is_silent, "not believed");
 }
 
-/// Money is asked for a second time only by a process that died before it wrote down the first.
+/// Only a process that died before it recorded a call repeats it.
 #[test]
 fn a_provider_that_forgets_keys_is_found_by_crashes_alone() {
     let is_paid = |cell: &Case| {

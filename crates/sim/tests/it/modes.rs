@@ -1,4 +1,4 @@
-//! The modes of claiming: what each asks for and when, what it gives back, and who chooses it (O-17…O-21, O-47, W-04).
+//! The processing modes: their requests, restorations and the rules that choose them (O-17…O-21, O-47, W-04).
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use sim::ready::ready;
 use crate::post::{is_about, is_claim, is_report, is_restoration};
 use crate::shop::{ANN, BOB, EXECUTORS, ORDER_DEADLINE, STEP_DEADLINE, Shop, campaign_of, order_of};
 
-/// A shop with three lamps, and an order for one of them with a coupon and 300 points, of which the customer has so many.
+/// A shop with three lamps, and an order for one with a coupon and 300 points; the customer has `points` points.
 fn stage(executor: Executor, (has_coupon, points): (bool, i64)) -> (Shop, PlaceOrder) {
     let mut shop = Shop::open(executor);
     let lamp = shop.product(1_000, 3);
@@ -41,16 +41,16 @@ fn states(order: &Order) -> Vec<&'static str> {
     order.saga.steps.iter().map(|record| record.state.name()).collect()
 }
 
-/// Brings everything of one kind that is about a step to whom it is for.
-fn bring(shop: &mut Shop, order: OrderId, step: Step, wanted: fn(&Event) -> bool) {
+/// Delivers all events of one kind about a step.
+fn deliver_step(shop: &mut Shop, order: OrderId, step: Step, wanted: fn(&Event) -> bool) {
     let events = shop.events();
     let event = events.iter().find(|event| wanted(event) && is_about(event, order, step));
     shop.deliver(event.unwrap_or_else(|| panic!("nobody said anything about {step:?}")));
 }
 
-/// O-17: one step after the other, and the present one can be read at any time.
+/// O-17: one step after the other, and the current one can be read at any time.
 #[test]
-fn a_sequential_order_goes_step_by_step_and_says_where_it_is() {
+fn a_sequential_order_shows_its_current_step() {
     let (mut shop, order) = stage(Executor::Log, (true, 300));
     let id = shop.place_only(order);
     let steps: Vec<Step> = shop.order(id).created.steps().collect();
@@ -63,8 +63,8 @@ fn a_sequential_order_goes_step_by_step_and_says_where_it_is() {
         assert_eq!(states(&shop.order(id)), expected);
         let asked = shop.events().iter().filter(|event| is_claim(event)).count();
         assert_eq!(asked, expected.iter().filter(|state| **state != "WAITING").count());
-        bring(&mut shop, id, step, is_claim);
-        bring(&mut shop, id, step, is_report);
+        deliver_step(&mut shop, id, step, is_claim);
+        deliver_step(&mut shop, id, step, is_report);
     }
     shop.quiet();
     assert_eq!(shop.order(id).outcome, Outcome::Completed);
@@ -85,9 +85,9 @@ fn check_refused(executor: Executor, (shop, order): (Shop, PlaceOrder), (reason,
     assert_eq!(reserved(&after.products), reserved(&before.products));
 }
 
-/// O-18, O-19, O-47: nobody is asked after a refusal, and what was held before it is given back.
+/// O-18, O-19, O-47: after a refusal no step is requested, and held steps are restored.
 #[test]
-fn a_sequential_order_that_is_refused_never_touches_what_comes_later() {
+fn a_refused_sequential_order_never_requests_later_steps() {
     for executor in EXECUTORS {
         let (shop, order) = stage(executor, (true, 300));
         let items = order.items.iter().map(|(product, _)| (*product, 4)).collect();
@@ -100,9 +100,9 @@ fn a_sequential_order_that_is_refused_never_touches_what_comes_later() {
     }
 }
 
-/// O-47: what an order does not have is passed over.
+/// O-47.
 #[test]
-fn a_sequential_order_skips_what_it_does_not_have() {
+fn a_sequential_order_skips_steps_that_it_does_not_have() {
     for executor in EXECUTORS {
         let (mut shop, order) = stage(executor, (true, 300));
         let order = shop.place(PlaceOrder { coupon: None, ..order });
@@ -110,7 +110,7 @@ fn a_sequential_order_skips_what_it_does_not_have() {
     }
 }
 
-/// A crash between any two events of a sequential order, whichever step it is at.
+/// A crash between any two events of a sequential order.
 #[test]
 fn a_sequential_order_survives_a_crash_at_every_boundary() {
     for points in [300, 299] {
@@ -126,8 +126,8 @@ fn a_sequential_order_survives_a_crash_at_every_boundary() {
                     break;
                 }
                 shop.batch(jobs);
-                // Whatever else was fetched is fetched again.
-                shop.forget_places();
+                // All other fetched events are fetched again.
+                shop.forget_offsets();
             }
             shop.quiet();
             let expected = if points == 300 { Outcome::Completed } else { Outcome::Cancelled };
@@ -137,26 +137,26 @@ fn a_sequential_order_survives_a_crash_at_every_boundary() {
 }
 
 #[test]
-fn a_cancelled_sequential_order_gives_back_what_it_holds_and_asks_for_nothing_more() {
+fn a_cancelled_sequential_order_restores_what_it_holds_and_requests_nothing_more() {
     let (mut shop, order) = stage(Executor::Log, (true, 300));
     let id = shop.place_only(order);
     let stock = shop.order(id).created.steps().next().unwrap();
-    bring(&mut shop, id, stock, is_claim);
+    deliver_step(&mut shop, id, stock, is_claim);
     shop.submit(Command::CancelOrder { order: id, by: Canceller::Customer, note: None });
     shop.quiet();
     assert_eq!(states(&shop.order(id)), ["RESTORED", "WAITING", "WAITING"]);
     assert_eq!(shop.events().iter().filter(|event| is_restoration(event)).count(), 1);
 }
 
-/// T2: no answer ends it too, and each step has its own time, within that of the order.
+/// T2: silence ends the order too. Each step has its own deadline, within the order's.
 #[test]
 fn a_silent_step_ends_a_sequential_order_and_the_order_has_a_deadline_of_its_own() {
     let (mut shop, order) = stage(Executor::Log, (true, 300));
     let id = shop.place_only(order);
     let stock = shop.order(id).created.steps().next().unwrap();
     shop.clock.advance(STEP_DEADLINE - Duration::from_secs(1));
-    bring(&mut shop, id, stock, is_claim);
-    bring(&mut shop, id, stock, is_report);
+    deliver_step(&mut shop, id, stock, is_claim);
+    deliver_step(&mut shop, id, stock, is_report);
     let order = shop.order(id);
     assert_eq!(shop.state().timers[&id].due, shop.now() + STEP_DEADLINE, "the coupon has its own time");
     shop.clock.advance(STEP_DEADLINE);
@@ -166,9 +166,9 @@ fn a_silent_step_ends_a_sequential_order_and_the_order_has_a_deadline_of_its_own
     assert!(order.saga.steps.iter().all(|record| record.state != StepState::Restored));
 }
 
-/// O-20: the boundary lies between three items and four, and the rule is on record.
+/// O-20: the boundary lies between three and four items, and the rule is recorded.
 #[test]
-fn adaptive_looks_at_the_order() {
+fn adaptive_depends_on_the_order() {
     for executor in EXECUTORS {
         let mut shop = Shop::open(executor);
         let products: Vec<_> = (0..4).map(|_| shop.product(10, 9)).collect();
@@ -186,7 +186,7 @@ fn change(choice: Choice, percent: Option<u8>) -> Command {
     Command::ChangeModes(Box::new(ChangeModes { choice, percent, by: Some(UserId(900)), reason: "a try".into() }))
 }
 
-/// The setting changes for the very next order, also of the same batch, and survives a restart.
+/// A change of the setting applies to the next order, also in the same batch, and survives a restart.
 #[test]
 fn the_setting_changes_while_the_shop_runs_and_is_still_there_after_a_crash() {
     for executor in EXECUTORS {
@@ -223,16 +223,16 @@ fn a_change_that_names_no_percentage_keeps_it() {
     assert_eq!(shop.state().modes[1].modes.percent, 40);
 }
 
-/// What nobody gave back is given back by the shop itself, once, and the order says who wanted it.
+/// The shop restores the outstanding steps itself, once, and the order shows who requested it.
 #[test]
-fn a_stuck_order_is_resolved_with_everything_given_back() {
+fn a_stuck_order_is_resolved_with_everything_restored() {
     for mode in [Choice::Parallel, Choice::Sequential] {
         let (mut shop, order) = stage(Executor::Log, (true, 300));
         let before = shop.state();
         let id = shop.place_only(PlaceOrder { mode: Some(mode), ..order });
         for step in shop.order(id).created.steps().collect::<Vec<_>>() {
-            bring(&mut shop, id, step, is_claim);
-            bring(&mut shop, id, step, is_report);
+            deliver_step(&mut shop, id, step, is_claim);
+            deliver_step(&mut shop, id, step, is_report);
             if mode == Choice::Parallel {
                 break;
             }
@@ -262,9 +262,9 @@ fn resolve(order: OrderId) -> Command {
     Command::ResolveOrder { order, by: BOB, reason: "counted by hand".into() }
 }
 
-/// T11, R-03: an order whose participant is out waits as pending work, is settled once when he is back, and never oversells.
+/// T11, R-03: an order whose participant is disabled waits, ends once when it is enabled again, and never oversells.
 #[test]
-fn an_order_waits_for_a_participant_that_is_out_and_ends_once() {
+fn an_order_waits_for_a_disabled_participant_and_ends_once() {
     for executor in EXECUTORS {
         for choice in [Choice::Parallel, Choice::Sequential, Choice::Atomic, Choice::Sync] {
             let (mut shop, order) = stage(executor, (true, 300));
@@ -288,7 +288,7 @@ fn an_order_waits_for_a_participant_that_is_out_and_ends_once() {
     }
 }
 
-/// The order's own deadline bounds the waiting, and what comes after it takes nothing.
+/// The order's own deadline bounds the waiting, and late requests claim nothing.
 #[test]
 fn an_order_does_not_wait_longer_than_its_deadline() {
     for executor in EXECUTORS {
@@ -312,9 +312,9 @@ fn an_order_does_not_wait_longer_than_its_deadline() {
     }
 }
 
-/// A participant that stays out while he should give back makes the order stuck under both executors.
+/// A participant that stays disabled during compensation makes the order stuck under both executors.
 #[test]
-fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_then_stuck() {
+fn a_compensation_of_a_disabled_participant_is_retried_with_longer_pauses_and_then_stuck() {
     for executor in EXECUTORS {
         let (mut shop, order) = stage(executor, (true, 300));
         let id = shop.place(PlaceOrder { payment: Payment::Prepaid, ..order }).id();
@@ -338,9 +338,9 @@ fn a_compensation_whose_participant_is_out_is_asked_for_ever_more_rarely_and_the
     }
 }
 
-/// O-26, T25: no state waits in memory to be written. A process that dies right after an answer has lost nothing of it.
+/// O-26, T25: no state waits in memory to be written. A process that dies right after a reply has lost nothing of it.
 #[test]
-fn a_state_is_on_the_disk_with_the_commit_that_made_it() {
+fn a_state_is_durable_with_its_commit() {
     for choice in Choice::ALL {
         let (mut shop, order) = stage(Executor::Log, (true, 300));
         let id = shop.place_only(PlaceOrder { mode: Some(choice), ..order });
@@ -356,7 +356,7 @@ fn a_state_is_on_the_disk_with_the_commit_that_made_it() {
     }
 }
 
-/// O-27: the events of one poll are a batch; an order that cannot be handled falls back alone, and the others are unaffected.
+/// O-27: the events of one poll are a batch; an order that cannot be handled fails alone.
 #[test]
 fn an_order_that_fails_in_a_batch_fails_alone() {
     for choice in [Choice::Parallel, Choice::Sequential] {
@@ -364,7 +364,7 @@ fn an_order_that_fails_in_a_batch_fails_alone() {
         let products: Vec<_> = (0..3).map(|_| shop.product(10, 5)).collect();
         let place = |product: &ProductId| PlaceOrder { mode: Some(choice), ..order_of(ANN, *product) };
         let ids: Vec<OrderId> = products.iter().map(|product| shop.place_only(place(product))).collect();
-        // The whole batch is refused, then its first half, and at last the one that stands alone.
+        // Refuses the whole batch, then its first half, then the single event.
         for _refusal in 0..3 {
             let refused = CommitError::Constraint("as planned".into());
             shop.faults.plan_commit(CommitFault::Refused(refused));

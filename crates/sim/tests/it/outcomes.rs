@@ -1,4 +1,4 @@
-//! How orders end: every combination of participants that grant and refuse, in both modes and both executors.
+//! Outcomes of orders: every combination of granting and refusing participants, in both modes and both executors.
 
 use app::commands::{Command, PlaceOrder};
 use app::state::settings::Executor;
@@ -9,7 +9,7 @@ use domain::reason::Reason;
 
 use crate::shop::{ANN, BOB, EXECUTORS, Shop, campaign_of, order_of};
 
-/// What each participant will say.
+/// Each participant's report.
 #[derive(Clone, Copy, Debug)]
 struct Grants {
     stock: bool,
@@ -22,7 +22,7 @@ impl Grants {
         (0..8_u8).map(|bits| Grants { stock: bits & 1 > 0, coupon: bits & 2 > 0, points: bits & 4 > 0 })
     }
 
-    /// The first refusal in the order of claiming.
+    /// The reason of the first refusal in the order of claiming.
     const fn reason(self) -> Option<Reason> {
         match self {
             Grants { stock: false, .. } => Some(Reason::StockExhausted),
@@ -33,7 +33,7 @@ impl Grants {
     }
 }
 
-/// A shop in which Ann's order of everything gets just these answers.
+/// A shop in which Ann's order gets exactly these reports.
 fn stage(executor: Executor, grants: Grants) -> (Shop, PlaceOrder) {
     let mut shop = Shop::open(executor);
     let product = shop.product(1_000, if grants.stock { 2 } else { 1 });
@@ -46,7 +46,7 @@ fn stage(executor: Executor, grants: Grants) -> (Shop, PlaceOrder) {
     (shop, order)
 }
 
-/// Two of a product, a coupon of 100 won, 300 points.
+/// An order for two units of a product, with a coupon of 100 won and 300 points.
 fn everything(product: ProductId, campaign: CampaignId) -> PlaceOrder {
     PlaceOrder {
         items: vec![(product, 2)],
@@ -56,7 +56,7 @@ fn everything(product: ProductId, campaign: CampaignId) -> PlaceOrder {
     }
 }
 
-/// What orders take and give back.
+/// The state that orders claim and restore.
 fn belongings(shop: &Shop) -> impl PartialEq + std::fmt::Debug + use<> {
     let state = shop.state();
     let stock: Vec<_> = state.products.values().map(|product| (product.on_hand, product.reserved)).collect();
@@ -100,9 +100,9 @@ fn every_order_is_completed_or_leaves_nothing_behind() {
     });
 }
 
-/// O-22, O-23: in parallel mode everybody is asked, and what each answered is on record.
+/// O-22, O-23: in parallel mode every step is requested, and every report is recorded.
 #[test]
-fn in_parallel_mode_one_refusal_does_not_keep_the_others_from_answering() {
+fn in_parallel_mode_one_refusal_does_not_stop_the_other_reports() {
     for executor in EXECUTORS {
         for grants in Grants::all() {
             let (mut shop, order) = stage(executor, grants);
@@ -123,7 +123,7 @@ fn count(shop: &Shop, wanted: impl Fn(&str) -> bool) -> usize {
     shop.disk.read(|state| state.outbox.iter().filter(|row| wanted(row.record.kind)).count())
 }
 
-/// O-12, O-13: what was taken goes back in the order point → coupon → stock.
+/// O-12, O-13: claims are restored in the order point → coupon → stock.
 #[test]
 fn restoration_runs_backwards() {
     for executor in EXECUTORS {
@@ -144,9 +144,9 @@ fn restoration_runs_backwards() {
     }
 }
 
-/// O-14: whatever was asked back, the end of it is announced once, before the cancellation.
+/// O-14: the end of every compensation is published once, before the cancellation.
 #[test]
-fn the_end_of_a_compensation_is_announced() {
+fn the_end_of_a_compensation_is_published() {
     everywhere(|executor, mode, grants| {
         let (mut shop, order) = stage(executor, grants);
         shop.place(PlaceOrder { mode: Some(mode.into()), ..order });
@@ -156,7 +156,7 @@ fn the_end_of_a_compensation_is_announced() {
     });
 }
 
-/// Medusa's trap: two lines of one product must not be checked one by one.
+/// Two lines of one product must not be checked one by one.
 #[test]
 fn lines_of_one_product_are_claimed_together() {
     for executor in EXECUTORS {
@@ -179,7 +179,7 @@ fn lines_of_one_product_are_claimed_together() {
 
 /// S-01: all products of an order or none.
 #[test]
-fn one_product_short_gives_the_others_back() {
+fn one_product_without_stock_restores_the_others() {
     for executor in EXECUTORS {
         for mode in Mode::ALL {
             let mut shop = Shop::open(executor);
@@ -198,7 +198,7 @@ fn one_product_short_gives_the_others_back() {
 }
 
 #[test]
-fn a_paid_order_waits_for_its_money_with_everything_reserved() {
+fn a_prepaid_order_awaits_payment_with_everything_reserved() {
     everywhere(|executor, mode, grants| {
         let (mut shop, order) = stage(executor, grants);
         let order = shop.place(PlaceOrder { mode: Some(mode.into()), payment: Payment::Prepaid, ..order });
@@ -213,7 +213,7 @@ fn a_paid_order_waits_for_its_money_with_everything_reserved() {
 }
 
 #[test]
-fn an_order_taken_back_while_it_waits_for_money_gives_everything_back() {
+fn an_order_cancelled_before_payment_restores_everything() {
     for executor in EXECUTORS {
         for mode in Mode::ALL {
             let (mut shop, order) = stage(executor, Grants { stock: true, coupon: true, points: true });

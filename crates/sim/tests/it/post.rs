@@ -1,4 +1,4 @@
-//! Events brought by hand: late, twice, in any order, or never.
+//! Delivery of events by hand: late, twice, in any order, or never.
 
 use app::commands::Command;
 use app::events::event::{Event, EventKind};
@@ -10,8 +10,8 @@ use sim::ready::ready;
 
 use crate::shop::{CODEC, Shop, job};
 
-/// An answer that is repeated says the same as the first, though nothing moves with it.
-fn says_the_same(row: &OutboxRow, event: &Event) -> bool {
+/// Returns whether a repeated report equals the first, except for its changes of figures.
+fn is_same_report(row: &OutboxRow, event: &Event) -> bool {
     if row.record.kind != event.kind().name() {
         return false;
     }
@@ -25,7 +25,7 @@ fn says_the_same(row: &OutboxRow, event: &Event) -> bool {
 }
 
 impl Shop {
-    /// Everything written so far, in order, as it reads in the log.
+    /// All events written so far, as read from the log.
     pub(crate) fn events(&self) -> Vec<Event> {
         self.disk.read(|state| {
             let parse = |row: &OutboxRow| {
@@ -35,13 +35,13 @@ impl Shop {
         })
     }
 
-    /// Brings one event, from nowhere in the log, to the groups that know a repeat by themselves.
+    /// Delivers one event, without a log offset, to the groups that recognize repeats by themselves.
     pub(crate) fn deliver(&mut self, event: &Event) {
-        // By hand, answers overtake each other, which no log lets them do; the audit waits until the log is done.
+        // By hand, reports overtake each other, which a log prevents; the audit waits until the log is consumed.
         self.is_overtaking = true;
         let at = self
             .disk
-            .read(|state| state.outbox.iter().find(|row| says_the_same(row, event)).map(|row| row.at))
+            .read(|state| state.outbox.iter().find(|row| is_same_report(row, event)).map(|row| row.at))
             .unwrap();
         let groups = reactions::groups_of(event.kind()).filter(|group| group.is_idempotent());
         let reactions = groups.filter_map(|group| reactions::command(group, event, at, &CODEC));
@@ -49,7 +49,7 @@ impl Shop {
         self.decide(commands);
     }
 
-    /// Brings everything from a place in the outbox on, and what that leads to.
+    /// Delivers all events from an outbox index on, and those that follow from them.
     pub(crate) fn deliver_from(&mut self, start: usize) {
         let mut place = start;
         while let Some(event) = self.events().get(place) {
@@ -58,21 +58,21 @@ impl Shop {
         }
     }
 
-    /// Looks at what is due, and follows nothing.
+    /// Fires due timers without delivering their events.
     pub(crate) fn fire_timers(&mut self) {
         let due = ready(self.engine.due_timers(100)).unwrap();
         self.batch(due);
         self.finish_deferred();
     }
 
-    /// Time passes until the next timer is due, and it is looked at.
+    /// Lets time pass until the next timer, and fires it.
     pub(crate) fn wait_for_timer(&mut self) {
         let due = self.disk.read(|state| state.timers.values().map(|timer| timer.due).min());
         self.clock.set(due.expect("somebody waits"));
         self.fire_timers();
     }
 
-    /// Runs a command and does not follow what comes after.
+    /// Runs a command without delivering its events.
     pub(crate) fn run_only(
         &mut self,
         command: Command,
@@ -87,7 +87,7 @@ impl Shop {
     }
 }
 
-/// Whether an event asks for, or reports, a step of an order.
+/// Returns whether an event requests or reports a step of an order.
 pub(crate) fn is_about(event: &Event, order: OrderId, step: Step) -> bool {
     let code = CODEC.order(order);
     let stock = |product| step == Step::Stock(product);
@@ -123,10 +123,10 @@ pub(crate) fn is_report(event: &Event) -> bool {
     reactions::step_report(event).is_some()
 }
 
-/// What counts of a state: without the ways in which it came about.
+/// Removes from a state what depends on the order of arrival.
 pub(crate) fn essence(state: State) -> State {
     State {
-        // A refused command moves an offset, where there is a log, and that is a commit.
+        // With a log, a refused command still moves an offset, which is a commit.
         decided_until: Default::default(),
         offsets: Default::default(),
         inbox: Default::default(),

@@ -1,4 +1,4 @@
-//! What the audit finds, the engine puts right, and nothing else changes.
+//! Repairs: the engine corrects what the audit finds, and nothing else changes.
 
 use app::audit::inspect;
 use app::commands::PlaceOrder;
@@ -16,7 +16,7 @@ use crate::shop::{ANN, EXECUTORS, STEP_DEADLINE, Shop, campaign_of, order_of};
 const LAMP: ProductId = ProductId(1);
 const DROP: CampaignId = CampaignId(1);
 
-/// A shop with something of everything in it: an order that waits for money, and one that waits for its claims.
+/// A shop with rows of every kind, including an order that awaits payment and one that awaits its claims.
 fn stage(executor: Executor) -> Shop {
     let mut shop = Shop::open(executor);
     let product = shop.product(1_000, 9);
@@ -53,19 +53,19 @@ fn check(falsify: fn(&mut State)) {
         }
         assert_eq!(violations(&shop), 0);
         let mut repaired = essence(shop.state());
-        // A timer that was made again is due at once.
+        // A repaired timer is due at once.
         repaired.timers.clone_from(&honest.timers);
         assert_eq!(repaired, essence(honest));
     }
 }
 
 #[test]
-fn a_count_of_reserved_units_is_made_again_from_the_claims() {
+fn a_count_of_reserved_units_is_recomputed_from_the_claims() {
     check(|state| state.products.get_mut(&LAMP).unwrap().reserved += 1);
 }
 
 #[test]
-fn a_count_of_sold_units_is_made_again_from_the_orders() {
+fn a_count_of_sold_units_is_recomputed_from_the_orders() {
     check(|state| {
         let product = state.products.get_mut(&LAMP).unwrap();
         product.sold += 1;
@@ -74,18 +74,18 @@ fn a_count_of_sold_units_is_made_again_from_the_orders() {
 }
 
 #[test]
-fn a_count_of_issued_coupons_is_made_again_from_the_coupons() {
+fn a_count_of_issued_coupons_is_recomputed_from_the_coupons() {
     check(|state| state.campaigns.get_mut(&DROP).unwrap().issued += 1);
 }
 
 #[test]
-fn a_balance_is_made_again_from_the_ledger() {
+fn a_balance_is_recomputed_from_the_ledger() {
     check(|state| state.accounts.get_mut(&ANN).unwrap().balance += Money::won(1));
 }
 
-/// T2: an order whose timer is gone would wait for ever.
+/// T2: an order without its timer would never end.
 #[test]
-fn a_lost_timer_is_made_again_and_fires() {
+fn a_lost_timer_is_recreated_and_fires() {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(1_000, 9);
     let order = shop.place_only(order_of(ANN, product));

@@ -1,5 +1,5 @@
-//! The three laws of every saga, over every step that an order can have: a step may run twice, a failure at any step
-//! leaves nothing behind, and undoing may be repeated.
+//! The three laws of every saga, for every step of an order: a step may run twice, a failure at any step leaves nothing
+//! behind, and undoing may be repeated.
 
 use app::commands::{Command, PlaceOrder};
 use app::state::settings::Executor;
@@ -12,7 +12,7 @@ use sim::disk::State;
 use crate::post::{essence, is_about, is_claim, is_report, is_restoration};
 use crate::shop::{ANN, EXECUTORS, STEP_DEADLINE, Shop, campaign_of, order_of};
 
-/// An order with every step there is: two products, a coupon, points.
+/// An order with every kind of step: two products, a coupon, points.
 fn stage(executor: Executor, mode: Mode) -> (Shop, PlaceOrder) {
     let mut shop = Shop::open(executor);
     let (lamp, desk) = (shop.product(1_000, 5), shop.product(500, 5));
@@ -36,7 +36,7 @@ fn placed() -> (Shop, OrderId, Vec<Step>) {
     (shop, order, steps)
 }
 
-/// Everything that orders take and give back.
+/// The state that orders claim and restore.
 fn belongings(state: &State) -> impl PartialEq + std::fmt::Debug + use<> {
     let stock: Vec<_> = state.products.values().map(|product| (product.on_hand, product.reserved)).collect();
     (stock, state.holdings.clone(), state.accounts.clone())
@@ -48,7 +48,7 @@ fn ask(shop: &mut Shop, order: OrderId, step: Step) {
     shop.deliver(request);
 }
 
-/// Has a step given back, and before it what comes before it: points, coupon, stock.
+/// Restores the steps up to `step`, in the order points, coupon, stock.
 fn ask_back(shop: &mut Shop, order: OrderId, step: Step) {
     loop {
         let events = shop.events();
@@ -74,7 +74,7 @@ fn the_first_law_every_step_may_run_twice() {
     }
 }
 
-/// Takes away what one step would claim.
+/// Removes what one step would claim.
 fn deny(shop: &mut Shop, step: Step) {
     let command = match step {
         Step::Stock(product) => {
@@ -111,7 +111,7 @@ fn the_second_law_a_failure_at_any_step_leaves_nothing_behind() {
     }
 }
 
-/// The same where the step does not fail but is never heard of.
+/// The same for a step that never reports.
 #[test]
 fn silence_at_any_step_leaves_nothing_behind() {
     let (.., steps) = placed();
@@ -154,7 +154,7 @@ fn the_third_law_undoing_may_be_repeated() {
 
 /// Undoing before doing: the step never takes place.
 #[test]
-fn what_was_undone_before_it_was_done_is_never_done() {
+fn a_step_that_is_undone_before_it_is_done_is_never_done() {
     let (.., steps) = placed();
     for step in steps {
         let (mut shop, order, _) = placed();

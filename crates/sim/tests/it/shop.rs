@@ -1,4 +1,4 @@
-//! A shop on a model disk, and everything that tests say about it over and over.
+//! A shop on a model disk, and the helpers of all tests.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -35,9 +35,9 @@ pub(crate) const ORDER_DEADLINE: Duration = Duration::from_secs(600);
 pub(crate) const RESTORATIONS_MAX: i64 = 3;
 pub(crate) const CODEC: Codec = Codec::new([7; 16]);
 pub(crate) const EXECUTORS: [Executor; 2] = [Executor::Inline, Executor::Log];
-/// More rounds than any quiet shop needs.
+/// More rounds than any shop needs to come to rest.
 const ROUNDS_MAX: usize = 500;
-/// Events of each partition in a round; small, so that groups meet in many ways.
+/// Events of each partition per round; few, so that groups interleave in many ways.
 const FETCH_MAX: usize = 3;
 
 pub(crate) struct Shop {
@@ -49,13 +49,13 @@ pub(crate) struct Shop {
     pub(crate) consumer: Consumer,
     executor: Executor,
     engines: u32,
-    /// Whether the audit is asked after every batch; not where a test breaks the laws itself.
+    /// Audits after every batch; off where a test violates the laws itself.
     pub(crate) is_audited: bool,
-    /// Whether events were brought by hand, past the log's order, since all was quiet.
+    /// True if events were delivered by hand, past the log's order, since the last rest.
     pub(crate) is_overtaking: bool,
-    /// Whether a decision may break an invariant, and is refused for it.
+    /// Allows decisions that would break an invariant and are refused for it.
     pub(crate) may_break: bool,
-    /// Events that groups skipped, so far.
+    /// Number of events that groups skipped.
     pub(crate) skipped: usize,
 }
 
@@ -64,7 +64,7 @@ impl Shop {
         Shop::reopen(executor, Disk::default(), ModelClock::at(NOON), 1)
     }
 
-    /// A shop that finds this state on its disk.
+    /// Opens a shop on a disk with this state.
     pub(crate) fn on(executor: Executor, state: State) -> Shop {
         let disk = Disk::default();
         disk.tamper(|empty| *empty = state);
@@ -110,17 +110,17 @@ impl Shop {
         }
     }
 
-    /// The process dies and another one starts.
+    /// Replaces the process by a new one, as after a crash.
     pub(crate) fn crash(self) -> Shop {
         Shop::reopen(self.executor, self.disk.clone(), self.clock.clone(), self.engines + 1)
     }
 
-    /// Another process on the same disk, while this one goes on.
+    /// Starts another process on the same disk; this one continues.
     pub(crate) fn second_process(&self) -> Shop {
         Shop::reopen(self.executor, self.disk.clone(), self.clock.clone(), self.engines + 1_000)
     }
 
-    /// Decides jobs in one call and does not follow what comes after.
+    /// Decides jobs in one call, without delivering their events.
     pub(crate) fn batch(&mut self, jobs: Vec<Job>) -> Report {
         let report = ready(self.engine.batch_once(jobs));
         report.lost.iter().for_each(|key| self.consumer.lose(*key));
@@ -132,7 +132,7 @@ impl Shop {
         report
     }
 
-    /// Decides commands in one batch, and what it deferred in further ones.
+    /// Decides commands in one batch, and deferred ones in further batches.
     pub(crate) fn decide(&mut self, commands: impl IntoIterator<Item = Command>) -> Vec<Reply> {
         let (jobs, answers): (Vec<Job>, Vec<Waiting>) = commands.into_iter().map(job).unzip();
         self.batch(jobs);
@@ -150,14 +150,14 @@ impl Shop {
         panic!("jobs wait for ever");
     }
 
-    /// Runs a command and everything that follows from it, until nothing moves any more.
+    /// Runs a command and delivers everything that follows, until the shop is at rest.
     pub(crate) fn run(&mut self, command: Command) -> Result<Answer, Refusal> {
         let reply = self.decide([command]).remove(0);
         self.quiet();
         reply.result
     }
 
-    /// Brings every event to every group, until nothing moves any more.
+    /// Delivers all events to all groups, until the shop is at rest.
     pub(crate) fn quiet(&mut self) {
         self.follow_log();
         self.is_overtaking = false;
@@ -176,14 +176,14 @@ impl Shop {
             let report = self.batch(jobs);
             assert_eq!(report.errors, Vec::<String>::new());
         }
-        panic!("the shop never comes to rest");
+        panic!("the shop did not come to rest");
     }
 
     pub(crate) fn next_events(&mut self) -> Vec<Job> {
         ready(self.consumer.consume_once(FETCH_MAX)).unwrap()
     }
 
-    /// Time passes, and what is due is looked at.
+    /// Lets time pass, and fires due timers.
     pub(crate) fn pass(&mut self, span: Duration) {
         self.clock.advance(span);
         let due = ready(self.engine.due_timers(100)).unwrap();
@@ -199,8 +199,8 @@ impl Shop {
         self.clock.now()
     }
 
-    /// Every group asks the store anew where it stands.
-    pub(crate) fn forget_places(&mut self) {
+    /// Makes every group read its offset from the store again.
+    pub(crate) fn forget_offsets(&mut self) {
         self.consumer = Consumer::new(Box::new(ModelLog::open(&self.disk)), CODEC);
     }
 
@@ -228,12 +228,12 @@ impl Shop {
         self.run(Command::IssueCoupon { campaign, user })
     }
 
-    /// Places an order without following it.
+    /// Places an order without delivering its events.
     pub(crate) fn place_only(&mut self, order: PlaceOrder) -> OrderId {
         placed(&self.decide([place(order)]).remove(0).result)
     }
 
-    /// Places an order and follows it to its end.
+    /// Places an order and delivers all its events.
     pub(crate) fn place(&mut self, order: PlaceOrder) -> Order {
         let id = self.place_only(order);
         self.quiet();
@@ -249,11 +249,11 @@ impl Shop {
     }
 }
 
-/// Where the answer of a job will be.
+/// The receiver of a job's reply.
 pub(crate) struct Waiting(Receiver<Reply>);
 
 impl Waiting {
-    /// The answer; a job that was never answered fails the test.
+    /// Returns the reply; a job without one fails the test.
     pub(crate) fn answer(&self) -> Reply {
         self.0.try_recv().unwrap()
     }
@@ -262,7 +262,7 @@ impl Waiting {
 pub(crate) fn job(command: Command) -> (Job, Waiting) {
     let (sender, receiver) = channel();
     let reply = Box::new(move |reply| {
-        // A test that does not care drops its end.
+        // A test that ignores the reply has dropped the receiver.
         let _ = sender.send(reply);
     });
     (Job::new(command, reply), Waiting(receiver))
@@ -277,7 +277,7 @@ pub(crate) fn placed(result: &Result<Answer, Refusal>) -> OrderId {
     *order
 }
 
-/// One of a product, paid on delivery.
+/// An order for one unit of a product, paid on delivery.
 pub(crate) fn order_of(user: UserId, product: ProductId) -> PlaceOrder {
     PlaceOrder {
         user,
@@ -292,7 +292,7 @@ pub(crate) fn order_of(user: UserId, product: ProductId) -> PlaceOrder {
     }
 }
 
-/// A campaign that is open all day, one coupon of 100 won for each user.
+/// A campaign that is open all day, with one coupon of 100 won per user.
 pub(crate) fn campaign_of(quantity: i64) -> CreateCampaign {
     CreateCampaign {
         name: "Drop".into(),

@@ -6,12 +6,12 @@ use sim::scenario::{Breakage, Scenario};
 use sim::simulation::{EXECUTORS, Plan, run};
 
 const SEEDS: u64 = 24;
-/// Within so many seeds of a scenario, a mistake must be found.
+/// A deliberate defect must be found within this many seeds of a scenario.
 const BREAKAGE_SEEDS_MAX: u64 = 100;
 
-/// What only happens between processes and a broker.
+/// Branches that need a broker.
 const LOG_ONLY: [Branch; 4] = [Branch::Moved, Branch::InboxMet, Branch::CountsHeld, Branch::CountsChanged];
-/// What the inline executor decides at once, so that nothing comes late.
+/// Branches that the inline executor cannot reach, because it decides everything at once.
 const NEVER_INLINE: [Branch; 11] = [
     Branch::Resolved,
     Branch::LateClaimRefused,
@@ -26,7 +26,7 @@ const NEVER_INLINE: [Branch; 11] = [
     Branch::LetterHandled,
 ];
 
-/// Money is given back too seldom in a day for these to be sure; the matrix and `stuck_payments.rs` have each of them.
+/// Branches of refunds that are too rare in a day to be certain; the matrix and `stuck_payments.rs` have each of them.
 const IN_THE_MATRIX: [Branch; 5] = [
     Branch::ProviderTookBack,
     Branch::VoidDeclined,
@@ -38,7 +38,7 @@ const IN_THE_MATRIX: [Branch; 5] = [
 fn check_worlds(executor: Executor) -> Coverage {
     let mut coverage = Coverage::default();
     for scenario in Scenario::ALL {
-        // Few orders of a day are paid and given back.
+        // Few orders of a day are paid and refunded.
         let seeds = if scenario == Scenario::Payments { 5 * SEEDS } else { SEEDS };
         for seed in 0..seeds {
             let plan = Plan { seed, scenario, executor, breakage: None };
@@ -51,14 +51,14 @@ fn check_worlds(executor: Executor) -> Coverage {
 }
 
 #[test]
-fn every_day_of_every_world_adds_up_in_the_evening_under_the_log_executor() {
+fn every_day_of_every_scenario_passes_its_checks_under_the_log_executor() {
     let missed = check_worlds(Executor::Log).never_reached();
     let surprising: Vec<_> = missed.iter().filter(|branch| !IN_THE_MATRIX.contains(branch)).collect();
     assert!(surprising.is_empty(), "every branch must be reached: {surprising:?}");
 }
 
 #[test]
-fn every_day_of_every_world_adds_up_in_the_evening_under_the_inline_executor() {
+fn every_day_of_every_scenario_passes_its_checks_under_the_inline_executor() {
     let missed = check_worlds(Executor::Inline).never_reached();
     let is_expected =
         |branch: &&Branch| [&LOG_ONLY[..], &NEVER_INLINE, &IN_THE_MATRIX].iter().any(|all| all.contains(branch));
@@ -66,7 +66,7 @@ fn every_day_of_every_world_adds_up_in_the_evening_under_the_inline_executor() {
     assert!(surprising.is_empty(), "every branch must be reached: {surprising:?}");
 }
 
-/// Nothing in the shop asks the system for anything.
+/// Nothing in the shop depends on the operating system.
 #[test]
 fn the_same_seed_leaves_the_same_trace_byte_for_byte() {
     for executor in EXECUTORS {
@@ -79,10 +79,10 @@ fn the_same_seed_leaves_the_same_trace_byte_for_byte() {
     }
 }
 
-/// A clock was ahead and is set back: of two workers, one has seen the time that has not come yet, the other has not. Each goes
-/// by the latest commit. Otherwise the timers of one are past for the other, and both are busy with nothing else.
+/// After a clock is set back, only one of two workers has seen the later time. Both use the latest commit's time; otherwise
+/// each would keep firing the other's timers.
 #[test]
-fn two_workers_go_by_one_time() {
+fn two_workers_share_one_time() {
     let plan = Plan { seed: 868, scenario: Scenario::Everything, executor: Executor::Log, breakage: None };
     assert_eq!(run(plan).failure, None);
 }

@@ -1,4 +1,4 @@
-//! Money that the provider does not give back at once (M1): tried again, left to an operator, retried, resolved. The audit looks on.
+//! Declined and reversed refunds (M1): retried, stuck, retried by an operator, resolved. Every test is audited.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn resolve(order: OrderId) -> Command {
     Command::ResolveStuckPayment { order, by: ADMIN, reason, reference }
 }
 
-/// The provider declines until nobody asks it any more.
+/// The provider declines until no operation is pending.
 #[track_caller]
 fn refuse(shop: &mut Shop, order: OrderId) {
     while payment(shop, order).asked().is_some() {
@@ -32,9 +32,9 @@ fn refuse(shop: &mut Shop, order: OrderId) {
     assert_eq!(payment(shop, order).state, State::Stuck);
 }
 
-/// M1: declined once, a refund is made by the next try; the customer hears nothing of it.
+/// M1: a refund that is declined once succeeds at the next try, without a notice.
 #[test]
-fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
+fn a_refund_that_is_declined_once_succeeds_at_the_next_try() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -48,7 +48,7 @@ fn a_refund_that_is_declined_once_is_made_by_the_next_try() {
     });
 }
 
-/// M1: declined for ever, it is stuck; an operator has it tried once more, and then settles it by hand.
+/// M1: a refund that is always declined gets stuck; an operator retries it, and then resolves it.
 #[test]
 fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
     everywhere(|shop| {
@@ -74,7 +74,7 @@ fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
     });
 }
 
-/// M1: the same for a paid order that is cancelled, for money that was set aside, and for parts.
+/// M1: the same for a cancelled paid order, for a void, and for partial refunds.
 #[test]
 fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
     everywhere(|shop| {
@@ -106,9 +106,9 @@ fn a_refund_of_a_cancelled_order_is_stuck_and_resolved_as_well() {
     });
 }
 
-/// M1: a provider that takes its word back.
+/// M1: the provider reverses a refund.
 #[test]
-fn a_refund_that_fails_after_it_was_made_is_made_again() {
+fn a_reversed_refund_is_made_again() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -127,9 +127,9 @@ fn a_refund_that_fails_after_it_was_made_is_made_again() {
     });
 }
 
-/// M1: a provider that takes its word back each time; after as many tries as where it declines, an operator settles it.
+/// M1: the provider reverses every refund; after the same number of tries as for declines, an operator resolves it.
 #[test]
-fn a_refund_that_fails_each_time_after_it_was_made_waits_for_an_operator() {
+fn a_refund_that_is_reversed_each_time_waits_for_an_operator() {
     everywhere(|shop| {
         let (_, order) = awaiting(shop);
         pay(shop, order.id()).unwrap();
@@ -148,7 +148,7 @@ fn a_refund_that_fails_each_time_after_it_was_made_waits_for_an_operator() {
     });
 }
 
-/// The provider makes each refund and fails it afterwards, until nobody asks it any more.
+/// The provider makes and reverses each refund, until no operation is pending.
 #[track_caller]
 fn take_back(shop: &mut Shop, order: OrderId) {
     while let Some(asked) = payment(shop, order).asked() {

@@ -18,7 +18,7 @@ fn charge() -> Command {
 }
 
 #[test]
-fn a_command_for_which_nobody_waits_any_more_is_not_decided() {
+fn a_command_past_its_deadline_is_not_decided() {
     let mut shop = Shop::open(Executor::Inline);
     let (in_time, served) = job(charge());
     let (overdue, refused) = job(charge());
@@ -30,7 +30,7 @@ fn a_command_for_which_nobody_waits_any_more_is_not_decided() {
 }
 
 #[test]
-fn everything_in_a_batch_happens_at_one_moment() {
+fn everything_in_a_batch_has_one_time() {
     let mut shop = Shop::open(Executor::Inline);
     shop.decide([charge(), charge()]);
     assert!(shop.state().entries.values().all(|entry| entry.at == NOON));
@@ -52,7 +52,7 @@ fn decisions_never_go_back_in_time_when_the_clock_does() {
 }
 
 #[test]
-fn an_order_is_given_its_whole_deadline_when_the_clock_goes_back() {
+fn an_order_has_its_whole_deadline_when_the_clock_goes_back() {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
     shop.clock.set(NOON + HOUR);
@@ -67,7 +67,7 @@ fn an_order_is_given_its_whole_deadline_when_the_clock_goes_back() {
     assert_eq!(shop.order(order).outcome, Outcome::Compensating);
 }
 
-/// Decisions stand still until the clock has caught up; whoever asks goes by the clock as it is.
+/// The time of decisions stops until the clock has caught up; deadlines of commands use the clock itself.
 #[test]
 fn commands_are_in_time_by_the_clock_that_was_set_back() {
     let mut shop = Shop::open(Executor::Inline);

@@ -1,4 +1,4 @@
-//! The trace of a request goes with all that the request causes, and with nothing else.
+//! The trace of a request is on all events that the request causes, and on no others.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,8 +18,8 @@ fn trace(number: u32) -> TraceParent {
     TraceParent::parse(format!("00-{number:032x}-00f067aa0ba902b7-01").as_bytes()).unwrap()
 }
 
-/// The traces of the events that name an order, and how many events these are.
-fn told_of(shop: &Shop, order: OrderId) -> (BTreeSet<Option<String>>, usize) {
+/// The traces of the events that name an order, and the number of these events.
+fn traces_of(shop: &Shop, order: OrderId) -> (BTreeSet<Option<String>>, usize) {
     let (state, number) = (shop.state(), CODEC.order(order));
     let rows: Vec<_> = state.outbox.iter().filter(|row| row.record.payload.contains(number.as_str())).collect();
     (rows.iter().map(|row| row.record.trace.clone()).collect(), rows.len())
@@ -45,12 +45,12 @@ fn what_a_request_causes_belongs_to_its_trace() {
         for ((_, trace), answer) in wanted.iter().zip(answers) {
             let order = placed(&answer.answer().result);
             assert_eq!(shop.order(order).outcome, Outcome::Completed);
-            assert_eq!(told_of(&shop, order), (only(*trace), events), "{executor:?}");
+            assert_eq!(traces_of(&shop, order), (only(*trace), events), "{executor:?}");
         }
     }
 }
 
-/// An order of Ann's, under the first trace, for which stock cannot be claimed so many times.
+/// An order of Ann's under the first trace, whose stock claim fails `times` times.
 fn failing(times: u64) -> (Shop, OrderId) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
@@ -62,7 +62,7 @@ fn failing(times: u64) -> (Shop, OrderId) {
     (shop, order)
 }
 
-/// Brings what the log has and tries what is due, until nothing moves at this moment.
+/// Delivers the log and runs due timers, until nothing changes at this moment.
 fn work(shop: &mut Shop) {
     loop {
         let mut jobs = ready(shop.engine.due_timers(100)).unwrap();
@@ -76,7 +76,7 @@ fn work(shop: &mut Shop) {
 
 #[test]
 fn an_event_that_waits_keeps_its_trace() {
-    // Every attempt is made twice.
+    // Every attempt commits twice.
     let (mut shop, order) = failing(2);
     work(&mut shop);
     let waiting = shop.state().parked_events.into_values().next().unwrap();
@@ -84,11 +84,11 @@ fn an_event_that_waits_keeps_its_trace() {
     shop.clock.advance(Duration::from_secs(1));
     work(&mut shop);
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
-    assert_eq!(told_of(&shop, order), (only(Some(trace(1))), 4));
+    assert_eq!(traces_of(&shop, order), (only(Some(trace(1))), 4));
 }
 
 #[test]
-fn a_dead_letter_keeps_its_trace_whoever_sends_it_again() {
+fn a_resent_dead_letter_keeps_its_trace() {
     let (mut shop, order) = failing(u64::MAX);
     work(&mut shop);
     for _attempt in Group::Stock.pauses() {
@@ -107,5 +107,5 @@ fn a_dead_letter_keeps_its_trace_whoever_sends_it_again() {
     assert!(answer.answer().result.is_ok());
     work(&mut shop);
     assert_eq!(shop.order(order).outcome, Outcome::Completed);
-    assert_eq!(told_of(&shop, order), (only(Some(trace(1))), 5));
+    assert_eq!(traces_of(&shop, order), (only(Some(trace(1))), 5));
 }

@@ -1,4 +1,4 @@
-//! A broker that loses an order's event: the next one shows it, and the store has it.
+//! A broker that loses an order's event: the version of the next one shows the gap, and the store has the event.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use sim::ready::ready;
 
 use crate::shop::{ANN, CODEC, Shop, order_of};
 
-/// Reads the model's log as a member of a broker's group reads a topic, and never sees one kind of event.
+/// A consumer of the model's log, like a group member of a broker, that loses one kind of event.
 struct Lossy {
     disk: Disk,
     log: ModelLog,
@@ -77,7 +77,7 @@ fn losing(shop: &Shop, loses: EventKind) -> Consumer {
     Consumer::new(Box::new(lossy), CODEC)
 }
 
-/// An order that waits to be paid, and is cancelled.
+/// Cancels an order that awaits payment.
 fn cancel(shop: &mut Shop) -> OrderId {
     let product = shop.product(10, 5);
     let order = shop.place_only(PlaceOrder { payment: Payment::Prepaid, ..order_of(ANN, product) });
@@ -93,7 +93,7 @@ fn notices(shop: &Shop) -> Vec<String> {
 }
 
 #[test]
-fn a_lost_event_is_taken_in_from_the_store_before_the_next_one() {
+fn a_lost_event_is_read_from_the_store_before_the_next_one() {
     let mut whole = Shop::open(Executor::Log);
     cancel(&mut whole);
     assert_eq!(notices(&whole).len(), 2);
@@ -103,7 +103,7 @@ fn a_lost_event_is_taken_in_from_the_store_before_the_next_one() {
     let order = cancel(&mut shop);
     assert_eq!(notices(&shop), notices(&whole), "in the order in which it happened");
 
-    // The lost one comes late after all, and the group is not told of it twice.
+    // The lost event arrives late, and is not handled twice.
     shop.consumer = Consumer::new(Box::new(ModelLog::open(&shop.disk)), CODEC);
     shop.disk.tamper(|state| state.offsets.retain(|key, _| key.group != Group::Notices));
     shop.quiet();
@@ -111,7 +111,7 @@ fn a_lost_event_is_taken_in_from_the_store_before_the_next_one() {
     assert_eq!(shop.order(order).outcome, Outcome::Cancelled);
 }
 
-/// What a group has taken in is not counted as healed by a process that has only just begun to remember.
+/// A new process does not count events as healed that the group has consumed before.
 #[test]
 fn only_what_was_missing_counts_as_healed() {
     let mut shop = Shop::open(Executor::Log);

@@ -16,7 +16,7 @@ fn check_adaptive(basket: Basket, expected: Mode) {
 }
 
 #[test]
-fn a_named_mode_is_nobody_elses_choice() {
+fn a_named_mode_is_not_chosen_by_a_rule() {
     for mode in Mode::ALL {
         assert_eq!(Modes::always(mode.into()).of(SMALL), (mode, None));
     }
@@ -45,13 +45,13 @@ fn no_hash_is_outside_of_the_buckets() {
 
 /// Pins the buckets of some users: a change would move customers in the middle of a rollout.
 #[test]
-fn a_user_stays_in_his_bucket() {
+fn a_user_stays_in_the_same_bucket() {
     let buckets: Vec<u64> = (1..=8).map(|user| bucket(hash(UserId(user)))).collect();
     assert_eq!(buckets, [65, 10, 53, 78, 18, 92, 87, 22]);
 }
 
 #[test]
-fn ten_percent_are_about_ten_percent_of_neighbours_too() {
+fn ten_percent_of_consecutive_users_are_about_ten_percent() {
     let chosen = (1..=10_000).filter(|user| gradual(*user, 10) == Mode::Parallel).count();
     assert!((850..1_150).contains(&chosen), "{chosen} of 10,000");
 }
@@ -59,7 +59,7 @@ fn ten_percent_are_about_ten_percent_of_neighbours_too() {
 proptest! {
     /// O-21.
     #[test]
-    fn raising_the_percentage_never_moves_anybody_back(user: i64, low in 0_u8..=100, more in 0_u8..=100) {
+    fn raising_the_percentage_never_moves_a_user_back(user: i64, low in 0_u8..=100, more in 0_u8..=100) {
         let high = low.saturating_add(more).min(100);
         prop_assert!(gradual(user, low) == Mode::Sequential || gradual(user, high) == Mode::Parallel);
     }
