@@ -69,7 +69,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     NotOnSale,
-    /// Fewer units are available than asked for.
+    /// Fewer units are available than requested.
     Exhausted {
         available: i64,
     },

@@ -18,7 +18,7 @@ pub(crate) fn check(state: &mut State, commit: &Commit<'_>) -> Result<(), Commit
         }
     }
     if let Some(changed) = commit.rows.held.iter().find(|held| state.campaigns.get(&held.id) != Some(held)) {
-        return Err(CommitError::Contended(format!("somebody has changed campaign {}", changed.id)));
+        return Err(CommitError::Contended(format!("campaign {} was changed by another process", changed.id)));
     }
     refuse_claims(state, commit.rows)
         .and_then(|()| refuse_rows(state, commit.rows))

@@ -32,19 +32,19 @@ pub(crate) fn topics_equal_the_state(state: &State) -> Verdict {
         }
     }
     for (id, product) in &state.products {
-        let told = reader.stock.get(id).copied().unwrap_or_default();
+        let summed = reader.stock.get(id).copied().unwrap_or_default();
         let known = [product.on_hand, product.reserved, product.sold];
-        ensure(told == known, || format!("product {id} is {told:?} by the topics, and {known:?} in the shop"))?;
+        ensure(summed == known, || format!("product {id} is {summed:?} by the topics, and {known:?} in the shop"))?;
     }
     for (user, account) in &state.accounts {
-        let told = reader.points.get(user).copied().unwrap_or(0);
+        let summed = reader.points.get(user).copied().unwrap_or(0);
         let known = account.balance.amount();
-        ensure(told == known, || format!("user {user} has {told} points by the topics, and {known} in the shop"))?;
+        ensure(summed == known, || format!("user {user} has {summed} points by the topics, and {known} in the shop"))?;
     }
     for (id, campaign) in &state.campaigns {
-        let told = reader.issued.get(id).copied().unwrap_or(0);
-        ensure(told == campaign.issued, || {
-            format!("{told} coupons of {id} were published, {} were issued", campaign.issued)
+        let summed = reader.issued.get(id).copied().unwrap_or(0);
+        ensure(summed == campaign.issued, || {
+            format!("{summed} coupons of {id} were published, {} were issued", campaign.issued)
         })?;
     }
     Ok(())

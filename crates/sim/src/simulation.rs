@@ -1,6 +1,7 @@
 //! One run from one seed: the shop opens, a day with faults passes, and at its end every check must hold.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use app::commands::{Command, FailedDelivery};
 use app::engine::Job;
@@ -88,6 +89,21 @@ impl World {
             }
         }
         Err("the shop did not open within its ticks".into())
+    }
+
+    /// One tick: time passes, customers act, every process works once, and the state is checked.
+    fn turn(&mut self) -> Verdict {
+        self.tick += 1;
+        self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
+        self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
+        self.send_requests()?;
+        self.run_payments();
+        let first = self.rng.below(self.processes.len() as u64) as usize;
+        for turn in 0..self.processes.len() {
+            self.work((first + turn) % self.processes.len())?;
+        }
+        self.read_mail()?;
+        self.check()
     }
 
     /// Ends all faults; their effects stay.

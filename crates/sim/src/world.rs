@@ -53,7 +53,7 @@ pub(crate) struct World {
     /// Number of outbox rows at the last audit.
     pub(crate) audited: usize,
     /// Longest duration of a tick in milliseconds.
-    pace: u64,
+    pub(crate) pace: u64,
     /// Each group's last known offset.
     pub(crate) last_offsets: BTreeMap<OffsetKey, i64>,
     pub(crate) provider: Arc<Provider>,
@@ -121,21 +121,6 @@ impl World {
         Process::start(&self.around, place, self.engines)
     }
 
-    /// One tick: time passes, customers act, every process works once, and the state is checked.
-    pub(crate) fn turn(&mut self) -> Verdict {
-        self.tick += 1;
-        self.around.clock.advance(Duration::from_millis(self.rng.between(1, self.pace)));
-        self.around.disk.read(|state| self.around.bus.relay(state, self.tick));
-        self.send_requests()?;
-        self.run_payments();
-        let first = self.rng.below(self.processes.len() as u64) as usize;
-        for turn in 0..self.processes.len() {
-            self.work((first + turn) % self.processes.len())?;
-        }
-        self.read_mail()?;
-        self.check()
-    }
-
     /// Adds new requests of customers and operators.
     pub(crate) fn add_requests(&mut self) {
         let is_rush = self.rng.happens(self.plan.scenario.odds().rush);
@@ -176,7 +161,7 @@ impl World {
     }
 
     /// Sends new requests and those without a response in time; sometimes also one that is under way.
-    fn send_requests(&mut self) -> Verdict {
+    pub(crate) fn send_requests(&mut self) -> Verdict {
         let mut due = vec![];
         for (number, request) in self.customers.unanswered() {
             match request.sent {
@@ -235,7 +220,7 @@ impl World {
         Ok(true)
     }
 
-    fn work(&mut self, place: usize) -> Verdict {
+    pub(crate) fn work(&mut self, place: usize) -> Verdict {
         let (tick, executor) = (self.tick, self.plan.executor);
         let events_max = self.rng.between(1, 4) as usize;
         let process = &mut self.processes[place];
@@ -323,7 +308,7 @@ impl World {
         }
     }
 
-    fn read_mail(&mut self) -> Verdict {
+    pub(crate) fn read_mail(&mut self) -> Verdict {
         for (number, Reply { result, replayed, .. }) in self.customers.take_mail() {
             self.note(format_args!("response to request {number}, replayed {replayed}: {result:?}"));
             if replayed {

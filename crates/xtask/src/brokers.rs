@@ -25,7 +25,7 @@ pub struct Brokers {
 /// There are jars, but no Java.
 pub fn jars(test: &str) -> Option<Jars> {
     let folder = kafka_jars(test)?;
-    Some(Jars { java: process::installed(&["java"]).expect("whoever has Kafka has Java"), folder })
+    Some(Jars { java: process::installed(&["java"]).expect("java is installed where Kafka's jars are"), folder })
 }
 
 impl Brokers {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{process, question};
+use crate::{health, process};
 
 /// The cluster's id: 22 characters of base64.
 const CLUSTER: &str = "ZG9vcmJ1c3Rlci10ZXN0cw";
@@ -92,7 +92,7 @@ impl Node {
 
     /// Waits until the process responds to clients.
     pub fn await_answer(&self, pid: u32) -> Result<(), String> {
-        process::await_answer(pid, &self.log(), || question::kafka(self.port))
+        process::await_answer(pid, &self.log(), || health::kafka(self.port))
     }
 
     fn settings(&self) -> PathBuf {

@@ -2,10 +2,10 @@
 
 pub mod addresses;
 pub mod brokers;
+pub mod health;
 pub mod kafka_node;
 pub mod mariadb;
 pub mod mariadb_server;
 mod own_process;
 pub mod process;
-pub mod question;
 pub mod redis_server;

@@ -3,7 +3,7 @@
 use crate::addresses::{Service, address};
 use crate::mariadb::Mariadb;
 use crate::own_process::{OwnFolder, OwnProcess};
-use crate::{process, question};
+use crate::{health, process};
 
 /// The server. Dropped in this order: process, folder.
 pub struct MariadbServer {
@@ -53,6 +53,6 @@ impl MariadbServer {
     }
 
     fn await_answer(&self) {
-        self.process.await_answer(|| question::mysql(self.port));
+        self.process.await_answer(|| health::mysql(self.port));
     }
 }

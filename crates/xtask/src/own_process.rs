@@ -41,7 +41,7 @@ impl OwnProcess {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        assert!(process::signal(self.id(), signal), "it can be told {signal}");
+        assert!(process::signal(self.id(), signal), "it receives {signal}");
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::addresses::{Service, address};
 use crate::own_process::{OwnFolder, OwnProcess};
-use crate::{process, question};
+use crate::{health, process};
 
 /// Time-out of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,7 +52,7 @@ impl RedisServer {
     }
 
     fn await_answer(&self) {
-        self.process.await_answer(|| question::redis(self.port));
+        self.process.await_answer(|| health::redis(self.port));
     }
 
     /// Kills it with SIGKILL.
@@ -86,7 +86,7 @@ impl RedisServer {
     }
 
     fn ask(&self, command: &str) -> io::Result<String> {
-        let mut stream = question::connect(self.port)?;
+        let mut stream = health::connect(self.port)?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
         let mut answer = vec![0; 64 * 1024];
         let length = stream.read(&mut answer)?;

@@ -59,7 +59,7 @@ impl Life {
             Life::Sent => "sent",
             Life::Stored => "stored",
             Life::Paid => "paid",
-            Life::TakenBack => "taken back",
+            Life::TakenBack => "cancelled after payment",
             Life::Refunded => "refunded",
             Life::Withdrawn => "withdrawn",
             Life::Cancelled => "cancelled",

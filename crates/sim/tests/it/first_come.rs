@@ -210,10 +210,10 @@ fn held_counts_continue_from_the_last_commit() {
     ask(&mut other);
     // Both hold the campaign now, and the first does not know the second coupon.
     ask(&mut shop);
-    assert_eq!(issue_numbers(&shop), [1, 2], "nobody is given what another gave");
+    assert_eq!(issue_numbers(&shop), [1, 2], "no number is issued twice");
     raise(&mut other, campaign, 3);
     ask(&mut shop);
-    assert_eq!(issue_numbers(&shop), [1, 2, 3], "nobody is refused what an admin added");
+    assert_eq!(issue_numbers(&shop), [1, 2, 3], "a raised quantity is issued");
     shop.faults.plan_commit(CommitFault::LostBefore);
     raise(&mut shop, campaign, 5);
     ask(&mut shop);
@@ -288,7 +288,7 @@ fn a_raised_quantity_continues_the_issue_numbers() {
 fn the_gate_gets_committed_facts_only() {
     let mut shop = Shop::open(Executor::Inline);
     let campaign = shop.campaign(campaign_of(2));
-    assert!(shop.gate.updates(campaign).last().unwrap().complete, "nobody holds a coupon of a new campaign");
+    assert!(shop.gate.updates(campaign).last().unwrap().complete, "a new campaign has no holders");
 
     shop.faults.fail_loads(1);
     shop.issue(campaign, ANN).unwrap_err();

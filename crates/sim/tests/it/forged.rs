@@ -1,5 +1,5 @@
-//! Events that the shop never wrote, as anybody can put them on a topic: none is believed, each is given up for good, and
-//! what stands beside it goes on.
+//! Forged events, which the shop never wrote: each becomes a permanent dead letter without any effect, and the other events of
+//! its batch are handled.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use domain::reason::Reason;
 use crate::post::{essence, is_report};
 use crate::shop::{ANN, BOB, CODEC, NOON, ORDER_DEADLINE, Shop, job, order_of};
 
-/// The record that somebody put on a topic, as the group meets it; the first of them has number 0.
+/// A forged record as its group receives it; the first one has number 0.
 fn record(event: &Event, group: Group, number: u8) -> Job {
     let offset = OffsetKey { group, partition: Partition { topic: None, number: 77 } };
     let id = EventId(7_000 + u128::from(number));
@@ -43,7 +43,7 @@ fn record(event: &Event, group: Group, number: u8) -> Job {
     Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source).carrying(delivery)
 }
 
-/// Order 2 of a product of which order 1 was completed; the stock service is out, so nothing is claimed for it.
+/// Order 2 of a product whose order 1 was completed. The stock service is disabled, so nothing is claimed for order 2.
 fn unclaimed() -> (Shop, ProductId, [OrderId; 2]) {
     let mut shop = Shop::open(Executor::Log);
     let product = shop.product(10, 5);
@@ -53,14 +53,14 @@ fn unclaimed() -> (Shop, ProductId, [OrderId; 2]) {
     let second = shop.place_only(order_of(BOB, product));
     shop.quiet();
     assert_eq!(shop.order(second).outcome, Outcome::Pending);
-    // Places and events of no log.
+    // The offsets and events belong to no log.
     shop.is_audited = false;
     (shop, product, [first.id(), second])
 }
 
-/// The report of another order, under this one's number: it once brought the engine down, again after every restart.
+/// A report of another order, under this one's number. It once stopped the engine, again after every restart.
 #[test]
-fn a_report_about_a_claim_that_nobody_holds_is_given_up_and_its_batch_goes_on() {
+fn a_report_about_an_absent_claim_is_dead_lettered_and_its_batch_continues() {
     let (mut shop, product, [_, second]) = unclaimed();
     let report = shop.events().into_iter().find(is_report).unwrap();
     let Event::StockDeductionCompleted(mut completed) = report else { panic!("{report:?}") };
@@ -77,7 +77,7 @@ fn a_report_about_a_claim_that_nobody_holds_is_given_up_and_its_batch_goes_on() 
     let stored = &state.products[&product];
     assert_eq!((stored.reserved, stored.sold), (0, 1));
     assert_eq!(shop.order(second).outcome, Outcome::Pending);
-    // The order ends as if nothing had been.
+    // The order ends as without the forgery.
     shop.services().take_out(Service::Stock, false);
     shop.pass(Duration::from_secs(60));
     assert_eq!(shop.order(second).outcome, Outcome::Completed);
@@ -163,7 +163,7 @@ fn forgeries(product: ProductId, [first, second]: [OrderId; 2]) -> Vec<(Event, G
 }
 
 #[test]
-fn whatever_a_forged_record_says_it_changes_nothing() {
+fn no_forged_record_changes_anything() {
     let (mut shop, product, orders) = unclaimed();
     let before = essence(shop.state());
     let events = shop.events().len();
@@ -187,9 +187,9 @@ fn whatever_a_forged_record_says_it_changes_nothing() {
     assert_eq!(published, 0, "nothing but dead letters is published");
 }
 
-/// What the books say is broken on purpose: the one thing that needs them is refused, the rest goes on.
+/// With a deliberately corrupted figure, only the request that needs it fails; the others succeed.
 #[test]
-fn a_request_that_would_break_an_invariant_is_not_done_and_says_so() {
+fn a_request_that_would_break_an_invariant_is_refused() {
     let mut shop = Shop::open(Executor::Inline);
     let product = shop.product(10, 5);
     let order = shop.place(order_of(ANN, product)).id();
@@ -223,9 +223,9 @@ fn an_event_that_would_break_an_invariant_becomes_a_permanent_letter() {
     assert!(shop.next_events().is_empty(), "the group has gone past it");
 }
 
-/// Otherwise it would come again at once, for ever.
+/// Otherwise the timer would fire again at once, without end.
 #[test]
-fn a_timer_that_would_break_an_invariant_is_put_off() {
+fn a_timer_that_would_break_an_invariant_is_postponed() {
     let mut shop = Shop::open(Executor::Inline);
     let product = shop.product(10, 5);
     let order = PlaceOrder { payment: domain::order::Payment::Prepaid, ..order_of(ANN, product) };

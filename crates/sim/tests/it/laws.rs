@@ -145,5 +145,5 @@ fn versions_and_notices_have_no_gap(state: &State) {
         let numbers = notices.remove(user).unwrap_or_default();
         assert_eq!(numbers, (1..=customer.notices).collect::<Vec<_>>(), "the notices of {user}");
     }
-    assert!(notices.is_empty(), "nobody knows {notices:?}");
+    assert!(notices.is_empty(), "notices without events: {notices:?}");
 }

@@ -45,7 +45,7 @@ fn states(order: &Order) -> Vec<&'static str> {
 fn deliver_step(shop: &mut Shop, order: OrderId, step: Step, wanted: fn(&Event) -> bool) {
     let events = shop.events();
     let event = events.iter().find(|event| wanted(event) && is_about(event, order, step));
-    shop.deliver(event.unwrap_or_else(|| panic!("nobody said anything about {step:?}")));
+    shop.deliver(event.unwrap_or_else(|| panic!("no event about {step:?}")));
 }
 
 /// O-17: one step after the other, and the current one can be read at any time.

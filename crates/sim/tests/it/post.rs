@@ -68,7 +68,7 @@ impl Shop {
     /// Lets time pass until the next timer, and fires it.
     pub(crate) fn wait_for_timer(&mut self) {
         let due = self.disk.read(|state| state.timers.values().map(|timer| timer.due).min());
-        self.clock.set(due.expect("somebody waits"));
+        self.clock.set(due.expect("a timer is set"));
         self.fire_timers();
     }
 

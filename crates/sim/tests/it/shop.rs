@@ -147,7 +147,7 @@ impl Shop {
             }
             self.batch(vec![]);
         }
-        panic!("jobs wait for ever");
+        panic!("deferred jobs were never decided");
     }
 
     /// Runs a command and delivers everything that follows, until the shop is at rest.

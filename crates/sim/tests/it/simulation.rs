@@ -73,7 +73,7 @@ fn the_same_seed_leaves_the_same_trace_byte_for_byte() {
         for scenario in [Scenario::Everything, Scenario::Zombies] {
             let plan = Plan { seed: 7, scenario, executor, breakage: None };
             let (first, second) = (run(plan), run(plan));
-            assert!(first.trace.lines().count() > 300, "a trace tells a day");
+            assert!(first.trace.lines().count() > 300, "a trace has a line per event");
             assert!(first == second, "{} is not the same twice", plan.command());
         }
     }

@@ -62,7 +62,7 @@ fn a_refund_that_is_always_declined_waits_for_an_operator_who_resolves_it() {
         let retry = Command::RetryStuckPayment { order: order.id(), by: ADMIN };
         shop.run(retry).unwrap();
         refuse(shop, order.id());
-        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
+        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "there is one notice");
         shop.pass(Duration::from_secs(200_000));
         assert_eq!(shop.order(order.id()).status, Status::RefundRequested);
         shop.run(resolve(order.id())).unwrap();
@@ -139,7 +139,7 @@ fn a_refund_that_is_reversed_each_time_waits_for_an_operator() {
         shop.run(Command::RetryStuckPayment { order: order.id(), by: ADMIN }).unwrap();
         take_back(shop, order.id());
         assert_eq!(count(shop, "PaymentRefundFailed"), usize::try_from(GIVE_BACK_TRIES_MAX).unwrap() + 1);
-        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "the customer is told once");
+        assert_eq!((count(shop, "PaymentStuck"), notices(shop, "refund.delayed")), (2, 1), "there is one notice");
         shop.pass(Duration::from_secs(200_000));
         shop.run(resolve(order.id())).unwrap();
         assert_eq!(shop.order(order.id()).status, Status::Refunded);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
-use xtask::{process, question};
+use xtask::{health, process};
 
 use super::failure::Failure;
 use super::state::Running;
@@ -18,10 +18,10 @@ pub(super) fn compose(service: Service, folder: &Path) -> Result<Running, Failur
     up(service, folder, port)?;
     // Docker's process publishes the port; this process's own id stands in for it, because it is alive.
     let asked = process::await_answer(std::process::id(), &folder.join("compose.log"), || match service {
-        Service::Mysql => question::mysql(port),
-        Service::Kafka => question::kafka(port),
-        Service::Redis => question::redis(port),
-        Service::Stripe => question::stripe(port),
+        Service::Mysql => health::mysql(port),
+        Service::Kafka => health::kafka(port),
+        Service::Redis => health::redis(port),
+        Service::Stripe => health::stripe(port),
     });
     asked?;
     let address = match service {

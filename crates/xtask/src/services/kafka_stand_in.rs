@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
-use xtask::{process, question};
+use xtask::{health, process};
 
 use super::failure::Failure;
 use super::state::Running;
@@ -34,6 +34,6 @@ pub(super) fn fetched(folder: &Path, brokers: usize) -> Result<Running, Failure>
         command.args([option, &format!("tcp://{address}")]);
     }
     let pid = process::start(command.args(["--storage-engine", "memory://tansu/"]), &log)?;
-    process::await_answer(pid, &log, || question::kafka(port))?;
+    process::await_answer(pid, &log, || health::kafka(port))?;
     Ok(Running { service: Service::Kafka, way: format!("{PACKAGE}, not Apache Kafka"), address, pids: vec![pid] })
 }

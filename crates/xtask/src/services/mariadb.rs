@@ -4,7 +4,7 @@ use std::path::Path;
 
 use xtask::addresses::Service;
 use xtask::mariadb::Mariadb;
-use xtask::{process, question};
+use xtask::{health, process};
 
 use super::failure::Failure;
 use super::packages;
@@ -16,7 +16,7 @@ pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     let [port] = process::free_ports()?;
     let log = folder.join("log");
     let pid = process::start(&mut server.command(folder, port), &log)?;
-    process::await_answer(pid, &log, || question::mysql(port))?;
+    process::await_answer(pid, &log, || health::mysql(port))?;
     let way = format!("installed: {}", server.program);
     Ok(Running { service: Service::Mysql, way, address: Mariadb::address(port), pids: vec![pid] })
 }

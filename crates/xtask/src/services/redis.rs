@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
-use xtask::{process, question};
+use xtask::{health, process};
 
 use super::failure::Failure;
 use super::packages;
@@ -18,7 +18,7 @@ pub(super) fn installed(folder: &Path) -> Result<Running, Failure> {
     let mut command = Command::new(&server);
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
     let pid = process::start(&mut command, &log)?;
-    process::await_answer(pid, &log, || question::redis(port))?;
+    process::await_answer(pid, &log, || health::redis(port))?;
     let address = format!("redis://127.0.0.1:{port}/");
     Ok(Running { service: Service::Redis, way: format!("installed: {server}"), address, pids: vec![pid] })
 }

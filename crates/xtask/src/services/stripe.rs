@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use xtask::addresses::Service;
-use xtask::{process, question};
+use xtask::{health, process};
 
 use super::failure::Failure;
 use super::state::Running;
@@ -34,6 +34,6 @@ fn start(folder: &Path, mock: &str, way: String) -> Result<Running, Failure> {
     let (address, address_tls) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{port_tls}"));
     let log = folder.join("log");
     let pid = process::start(Command::new(mock).args(["-http-addr", &address, "-https-addr", &address_tls]), &log)?;
-    process::await_answer(pid, &log, || question::stripe(port))?;
+    process::await_answer(pid, &log, || health::stripe(port))?;
     Ok(Running { service: Service::Stripe, way, address: format!("http://{address}"), pids: vec![pid] })
 }

@@ -138,7 +138,7 @@ fn payment_and_dispatch_in_one_step_happen_once() {
     check(&asked, &process(), Ok(&[]));
     check(&claimed(placement(), &[process(), Command::Captured, Command::Dispatch]), &process(), Ok(&[]));
     let refused = claimed(placement(), &[process(), Command::FailProcessing { code: "insufficient_funds".into() }]);
-    assert!(decide(&refused, &process()).is_ok_and(|events| events.len() == 1), "it may be asked for again");
+    assert!(decide(&refused, &process()).is_ok_and(|events| events.len() == 1), "it may be requested again");
 }
 
 #[test]

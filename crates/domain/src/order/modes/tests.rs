@@ -38,7 +38,7 @@ fn no_hash_is_outside_of_the_buckets() {
         assert!(bucket(hash) < PERCENT, "{hash}");
     }
     for user in [i64::MIN, -1, 0, 1, i64::MAX, i32::MIN.into()] {
-        assert_eq!(gradual(user, 0), Mode::Sequential, "nobody is among the first 0 percent");
+        assert_eq!(gradual(user, 0), Mode::Sequential, "no user is below 0 percent");
         assert_eq!(gradual(user, 100), Mode::Parallel, "everybody is among the first 100 percent");
     }
 }

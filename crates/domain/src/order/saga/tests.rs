@@ -238,7 +238,7 @@ fn in_waves_a_failure_stops_further_requests() {
         assert_eq!((saga.next(), saga.to_restore().collect::<Vec<_>>()), (next, held));
         assert!(saga.asked().next().is_none());
         for step in &STEPS[place + 1..] {
-            assert!(!saga.accepts(*step, Report::Completed), "{step:?} was never asked for");
+            assert!(!saga.accepts(*step, Report::Completed), "{step:?} was never requested");
         }
     }
 }
