@@ -5,12 +5,14 @@
 
 mod background;
 mod cells;
+mod commits_seen;
 mod failure;
 mod log;
 mod no_gate;
 mod opening;
 mod outbox;
 mod provider_ledger;
+mod relay_rows;
 mod repartition;
 pub mod scratch;
 mod server_clock;

@@ -4,11 +4,10 @@
 //! everything up to the number in `outbox_shard` is committed, without a gap.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use app::events::event::EventKind;
-use app::events::outbox::{SHARDS, ShardHead};
+use app::events::outbox::SHARDS;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
 use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
@@ -17,6 +16,7 @@ use domain::ids::OrderId;
 use mysql_async::Opts;
 
 use super::cells::{MysqlCells, from_row};
+use super::commits_seen::CommitsSeen;
 use super::failure::Result;
 use super::session::Session;
 use super::sql::{is_in, statement};
@@ -26,25 +26,6 @@ use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
 /// How often the log queries the commits of other processes. This process reports its own.
 const QUERY_EVERY: Duration = Duration::from_millis(10);
-
-/// The last committed number of each shard that this process knows of, so that an idle log makes few queries.
-#[derive(Debug, Default)]
-pub(super) struct CommitsSeen {
-    last: [AtomicI64; SHARDS],
-}
-
-impl CommitsSeen {
-    pub(super) fn observe<'a>(&self, heads: impl Iterator<Item = &'a ShardHead>) {
-        for (last, head) in self.last.iter().zip(heads) {
-            last.fetch_max(head.seq, Ordering::AcqRel);
-        }
-    }
-
-    fn last(&self, shard: i32) -> i64 {
-        let shard = usize::try_from(shard).ok().and_then(|shard| self.last.get(shard));
-        shard.map_or(0, |last| last.load(Ordering::Acquire))
-    }
-}
 
 pub struct MysqlLog {
     session: Session,

@@ -9,8 +9,8 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, Pool};
 
 use super::cells::MysqlCells;
+use super::commits_seen::CommitsSeen;
 use super::failure::{Failure, Result};
-use super::log::CommitsSeen;
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
 use super::{MysqlLog, MysqlStore, MysqlViews, ServerClock};

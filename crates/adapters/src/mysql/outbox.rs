@@ -8,14 +8,11 @@ use mysql_async::{Opts, Value};
 
 use super::cells::from_row;
 use super::failure::{Failure, Result};
-use super::repartition::pin_partition_count;
+use super::relay_rows::{NOW, pin_partition_count};
 use super::session::Session;
 use super::sql::{Insert, Script, statement};
 use super::store::{SELECT_HEADS, heads};
 use crate::selects::select_outgoing;
-
-/// The server's time in microseconds, by which leases expire.
-pub(super) const NOW: &str = "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)";
 
 pub struct MysqlOutbox {
     session: Session,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::events::topic::{Spread, Topic};
+use app::events::topic::Spread;
 use app::log::repartition::{RepartitionStore, STANDSTILL};
 use app::ports::{BoxFuture, StoreError};
 use mysql_async::Value;
@@ -10,7 +10,7 @@ use mysql_async::Value;
 use super::cells::MysqlCells;
 use super::failure::{Failure, Result};
 use super::opening::{OpenError, check_shop, parse};
-use super::outbox::NOW;
+use super::relay_rows::{NOW, pin_partition_count};
 use super::session::{self, Session};
 use super::sql::{Insert, Script, statement};
 use crate::records::Cells as _;
@@ -105,25 +105,6 @@ impl MysqlSwitchboard {
         }
         answer.map_err(|failure: Failure| failure.into())
     }
-}
-
-/// Returns the recorded partition counts; counts that were not recorded are recorded as found.
-pub(super) async fn pin_partition_count(session: &mut Session, found: &Spread) -> Result<Spread> {
-    let mut script = Script::default();
-    let mut rows = Insert::new(&mut script, "INSERT IGNORE INTO topic_spread (topic, partitions) VALUES ", "");
-    found.iter().for_each(|(topic, partitions)| rows.row(&[&topic.name(), partitions]));
-    drop(rows);
-    let pinned = script.add("SELECT topic, partitions FROM topic_spread");
-    let mut answers = session.run(&script).await?;
-    let rows = std::mem::take(&mut answers[pinned]).into_iter();
-    rows.filter_map(|row| spread_over(row).transpose()).collect()
-}
-
-/// `None` for a topic that this program does not know.
-fn spread_over(row: Vec<Value>) -> Result<Option<(Topic, i32)>> {
-    let mut cells = MysqlCells::of(row);
-    let (topic, partitions): (String, i32) = (cells.take()?, cells.take()?);
-    Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
 }
 
 fn shard(row: Vec<Value>) -> Result<usize> {

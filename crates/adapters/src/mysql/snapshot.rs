@@ -1,16 +1,16 @@
 //! The store at one moment, as the audit reads it: one read-only transaction that takes no locks and waits for none.
 
 mod events;
+mod reader;
 mod stream;
 
 use std::cell::RefCell;
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use app::audit::{CampaignFact, CustomerFacts, EventFacts, LogFacts, OrderFacts, ProductFacts, Snapshot};
 use app::ports::StoreError;
 use app::state::rows::{AnswerKey, StoredAnswer};
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
-use mysql_async::{Conn, Value};
 
 use super::background::Background;
 use super::cells::MysqlCells;
@@ -20,6 +20,7 @@ use super::session::{Session, options};
 use crate::records::Cells as _;
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 
+use reader::Reader;
 use stream::stream;
 
 /// All tables that the audit reads.
@@ -29,64 +30,6 @@ const TABLES: &str = "product, stock_receipt, campaign, coupon, customer, points
 pub struct MysqlSnapshot {
     reader: Reader,
     unreadable: Unreadable,
-}
-
-/// The connection, whose rows are sent from the background.
-struct Reader {
-    background: Background,
-    /// `None` while a statement is read.
-    connection: Option<Conn>,
-}
-
-/// A message from the background task.
-enum Message {
-    Row(Vec<Value>),
-    End(Conn, Result<()>),
-}
-
-/// The most rows in the channel.
-const ROWS_AHEAD: usize = 1_024;
-
-impl Reader {
-    /// Calls `each` with every row of a statement as it arrives.
-    fn each(&mut self, select: &str, mut each: impl FnMut(Vec<Value>) -> Result<()>) -> Result<()> {
-        let gone = || Failure::Lost("the audit's connection was lost".to_owned());
-        let connection = self.connection.take().ok_or_else(gone)?;
-        let (sender, receiver) = sync_channel(ROWS_AHEAD);
-        self.background.handle().spawn(send_rows(connection, select.to_owned(), sender));
-        let mut read = Ok(());
-        loop {
-            match receiver.recv().map_err(|_| gone())? {
-                Message::Row(row) if read.is_ok() => read = each(row),
-                Message::Row(_) => {}
-                Message::End(connection, done) => {
-                    self.connection = Some(connection);
-                    return done.and(read);
-                }
-            }
-        }
-    }
-
-    fn all(&mut self, select: &str) -> Result<Vec<Vec<Value>>> {
-        let mut rows = vec![];
-        self.each(select, |row| {
-            rows.push(row);
-            Ok(())
-        })?;
-        Ok(rows)
-    }
-}
-
-/// The only task of its runtime, so it may block until its reader takes rows.
-async fn send_rows(mut connection: Conn, select: String, sender: SyncSender<Message>) {
-    let done = async {
-        let mut result = connection.query_iter(select).await?;
-        // A reader that is gone needs no rows.
-        result.for_each(|row| drop(sender.send(Message::Row(row.unwrap())))).await?;
-        Ok(())
-    };
-    let done = done.await;
-    let _ = sender.send(Message::End(connection, done));
 }
 
 impl MysqlSnapshot {
@@ -101,8 +44,8 @@ impl MysqlSnapshot {
             connection.query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
             Ok::<_, OpenError>(connection)
         });
-        let connection = Some(opened??);
-        Ok(MysqlSnapshot { reader: Reader { background, connection }, unreadable: RefCell::new(vec![]) })
+        let connection = opened??;
+        Ok(MysqlSnapshot { reader: Reader::new(background, connection), unreadable: RefCell::new(vec![]) })
     }
 
     fn read(

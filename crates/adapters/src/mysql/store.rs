@@ -5,7 +5,10 @@ mod executor;
 mod failed_delivery;
 mod fulfilment;
 mod load;
+mod locking_read;
 mod offsets;
+mod transaction;
+mod upsert;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,17 +17,14 @@ use std::time::{Duration, Instant};
 use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
-use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
-use domain::coupon::Coupon;
+use app::state::rows::{Key, Rows};
 use domain::ids::{CampaignId, OrderId, UserId};
-use domain::order::saga::StepRecord;
 use domain::time::Timestamp;
 use mysql_async::Opts;
-use rustc_hash::FxHashMap;
 
 use super::cells::{MysqlCells, from_row};
+use super::commits_seen::CommitsSeen;
 use super::failure::{Failure, Result};
-use super::log::CommitsSeen;
 use super::outbox::MysqlOutbox;
 use super::server_clock::ServerClock;
 use super::session::{self, Session};
@@ -33,6 +33,7 @@ use crate::records::Cells as _;
 
 pub(super) use load::lines;
 pub(super) use offsets::{SELECT_HEADS, heads};
+use transaction::{Before, Halt};
 
 /// How long a lost commit is looked up before its outcome counts as unknown. Every caller waits for it meanwhile, so it
 /// is no longer than any request may take; a server that restarts is often back by then.
@@ -47,28 +48,6 @@ pub struct MysqlStore {
     clock: Arc<ServerClock>,
     /// The commit whose outcome is unknown.
     in_doubt: Option<CommitId>,
-}
-
-/// Values that the open transaction has read, so that only changes are written.
-#[derive(Debug, Default)]
-struct Before {
-    holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
-    steps: FxHashMap<OrderId, Vec<StepRecord>>,
-}
-
-/// Why a commit failed.
-enum Halt {
-    Moved(OffsetKey),
-    /// Nothing was written.
-    Failed(Failure),
-    /// The connection was lost after COMMIT was sent.
-    InDoubt(String),
-}
-
-impl From<Failure> for Halt {
-    fn from(failure: Failure) -> Halt {
-        Halt::Failed(failure)
-    }
 }
 
 impl MysqlStore {

@@ -10,23 +10,24 @@ mod fulfilment;
 mod modes;
 mod notices;
 mod order_read_batcher;
+mod order_rows;
 mod orders;
 mod outbox;
+mod read;
 
 use std::io;
 use std::sync::Arc;
 
 use app::ports::StoreError;
 use app::ports::views::{Reading, Views};
-use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts, Value};
+use mysql_async::{Opts, Pool, PoolConstraints, PoolOpts};
 
 use self::order_read_batcher::OrderReadBatcher;
+use self::read::{answers_of, ask, at_one_moment, each, first};
 use super::background::Background;
-use super::cells::from_row;
 use super::failure::{Failure, Result};
-use super::session::{Answers, options, run_on};
+use super::session::{Answers, options};
 use super::sql::{Script, statement};
-use crate::records::FromCells;
 
 /// Reads come from any thread, so their connections live in the background.
 pub struct MysqlViews {
@@ -68,50 +69,6 @@ impl MysqlViews {
 }
 
 impl Views for MysqlViews {}
-
-/// An idle connection may have been lost, so a read is tried a second time.
-async fn ask(pool: Pool, script: Script) -> Result<Answers> {
-    match ask_once(&pool, &script).await {
-        Err(Failure::Lost(_)) => ask_once(&pool, &script).await,
-        done => done,
-    }
-}
-
-async fn ask_once(pool: &Pool, script: &Script) -> Result<Answers> {
-    let mut connection = pool.get_conn().await?;
-    let done = run_on(&mut connection, script).await;
-    if done.is_err() {
-        // It may be in the middle of a transaction.
-        let _ = connection.disconnect().await;
-    }
-    done
-}
-
-fn at_one_moment(statements: Vec<String>) -> Script {
-    if statements.len() == 1 {
-        return Script { statements };
-    }
-    let begin = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"];
-    // COMMIT comes last and returns no rows, so it does not shift the answers.
-    let framed = begin.into_iter().map(str::to_owned).chain(statements).chain(["COMMIT".to_owned()]);
-    Script { statements: framed.collect() }
-}
-
-/// Returns the rows of the statements themselves, without those of the transaction around them.
-fn answers_of(answers: Answers) -> impl Iterator<Item = Vec<Vec<Value>>> {
-    let frame = if answers.len() > 1 { 2 } else { 0 };
-    answers.into_iter().skip(frame)
-}
-
-/// Reads each row of a single statement.
-fn each<T: FromCells>(answers: Answers) -> Result<Vec<T>> {
-    answers.into_iter().flatten().map(from_row).collect()
-}
-
-/// Reads the first row, if there is one.
-fn first<T: FromCells>(answers: Answers) -> Result<Option<T>> {
-    answers.into_iter().flatten().next().map(from_row).transpose()
-}
 
 /// A chain: the table of its links, the link's column, and the column of the previous link.
 #[derive(Clone, Copy)]

@@ -1,10 +1,11 @@
 //! Opens a data folder: one writer, some readers, and a schema that fits this program.
 
+mod error;
+
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -12,29 +13,23 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use super::ballast::Ballast;
 use super::commit_mark::{Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
-use super::loss::{self, Loss};
+use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
+use super::loss;
 use super::store::{LogCopy, LogSync, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteViews, page_sums};
+pub use error::OpenError;
 
 mod schema {
     refinery::embed_migrations!("migrations/embedded");
 }
 
-/// The store's file in its data folder.
-pub const DATABASE_FILE: &str = "shop.db";
-/// The write-ahead log: commits that are not copied into the file yet, and so a part of the store.
-pub(super) const LOG_FILE: &str = "shop.db-wal";
 /// The folder's one writer holds a lock on this file.
 const LOCK_FILE: &str = "shop.lock";
 /// The first version without the WAL-reset bug, which could lose committed data.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
-/// Every statement of the program stays prepared.
-const STATEMENTS_MAX: usize = 256;
 /// Customers come in no order, so most pages of a commit hold one changed row: the smaller they are, the less is
 /// written for it (`docs/decisions/0027`). A file keeps the page size that it was created with.
 const PAGE_BYTES: u32 = 2_048;
-/// How long a reader may wait for a checkpoint, and the writer for an operator's `sqlite3` shell.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,37 +87,6 @@ pub struct Opened {
     pub codec_key: [u8; 16],
     /// Distinguishes this engine from every other one that ever wrote to the folder.
     pub engine: u32,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("SQLite {found} is too old: versions before 3.51.3 can lose committed data when the log is reset")]
-    SqliteTooOld { found: &'static str },
-    #[error(
-        "the store in {folder} has schema version {found}, and this program knows versions up to {known}: use a newer program"
-    )]
-    SchemaTooNew { folder: PathBuf, found: i64, known: i64 },
-    #[error(
-        "the store in {0} has the schema of an older program: run `doorbuster serve` of this version once, which migrates it"
-    )]
-    SchemaTooOld(PathBuf),
-    #[error("the folder {0} contains no shop")]
-    NoShop(PathBuf),
-    #[error("another process serves the folder {0}")]
-    InUse(PathBuf),
-    #[error(
-        "{0}. Copy the whole folder away first, then put shop.db and shop.db-wal back as they were, or a backup; to go on with \
-         what is left, give --accept-loss once"
-    )]
-    Lost(Box<Loss>),
-    #[error("migrating the schema failed: {0}")]
-    Migration(#[from] refinery::Error),
-    #[error("opening the store failed: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("using the data folder {0} failed: {1}")]
-    Folder(PathBuf, std::io::Error),
-    #[error("the system provides no random bytes: {0}")]
-    Random(getrandom::Error),
 }
 
 /// Opens a data folder for its one writer; an empty or missing folder becomes an empty shop.
@@ -250,17 +214,6 @@ fn writer(folder: &Path, options: Options) -> Result<Connection, OpenError> {
     // The store itself copies the log into the file, between batches.
     writer.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(writer)
-}
-
-fn prepare(connection: &Connection, cache_mib: u32) -> Result<(), rusqlite::Error> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    // One plan per statement: otherwise SQLite plans some of them again for every bound value.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.pragma_update(None, "cache_size", -1_024 * i64::from(cache_mib))?;
-    connection.pragma_update(None, "temp_store", "memory")?;
-    // The audit compares the tables; the engine writes no broken reference.
-    connection.pragma_update(None, "foreign_keys", false)
 }
 
 fn reader(folder: &Path, options: Options) -> Result<Connection, rusqlite::Error> {

@@ -12,8 +12,8 @@ use app::ports::{BoxFuture, StoreError};
 use rusqlite::{Connection, OpenFlags, Result, Row, TransactionBehavior};
 
 use super::cells::find_all;
-use super::opening::BUSY_TIMEOUT;
-use super::repartition::{is_halted, pin_partition_count};
+use super::connection::BUSY_TIMEOUT;
+use super::relay_rows::{is_halted, pin_partition_count};
 use super::store::{LogSync, heads};
 use crate::selects::select_outgoing;
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::opening::{DATABASE_FILE, LOG_FILE};
+use super::connection::{DATABASE_FILE, LOG_FILE};
 
 /// The file of the checksums in its data folder.
 pub const SUMS_FILE: &str = "shop.db-sums";

@@ -6,16 +6,15 @@ use std::future::ready;
 use std::path::Path;
 use std::time::Duration;
 
-use app::events::topic::{Spread, Topic};
+use app::events::topic::Spread;
 use app::log::repartition::{RepartitionStore, STANDSTILL};
 use app::ports::{BoxFuture, StoreError};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Result, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Result, Transaction, TransactionBehavior};
 
-use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
-
-/// The machine's time in microseconds, by which a halt expires.
-const NOW: &str = "CAST(unixepoch('subsec') * 1000000 AS INTEGER)";
+use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
+use super::opening::{OpenError, check_shop, check_sqlite};
+use super::relay_rows::{NOW, pin_partition_count};
 
 pub struct SqliteSwitchboard {
     connection: Connection,
@@ -84,30 +83,6 @@ fn write(connection: &Connection, spread: &Spread) -> Result<()> {
         connection.execute(statement, (topic.name(), partitions))?;
     }
     connection.execute("UPDATE relay_halt SET halted_until = 0", []).map(|_| ())
-}
-
-/// Returns whether relays are halted.
-pub(super) fn is_halted(connection: &Connection) -> Result<bool> {
-    let halted = format!("SELECT count(*) FROM relay_halt WHERE halted_until >= {NOW}");
-    connection.prepare_cached(&halted)?.query_row([], |row| row.get::<_, i64>(0)).map(|count| count > 0)
-}
-
-/// Returns the recorded partition counts; counts that were not recorded are recorded as found.
-pub(super) fn pin_partition_count(connection: &Connection, found: &Spread) -> Result<Spread> {
-    for (topic, partitions) in found {
-        let statement = "INSERT INTO topic_spread (topic, partitions) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        connection.execute(statement, (topic.name(), partitions))?;
-    }
-    let mut pinned = connection.prepare("SELECT topic, partitions FROM topic_spread")?;
-    let pinned = pinned.query_map([], spread_over)?;
-    pinned.filter_map(Result::transpose).collect()
-}
-
-/// `None` for a topic that this program does not know.
-fn spread_over(row: &Row<'_>) -> Result<Option<(Topic, i32)>> {
-    let topic: String = row.get(0)?;
-    let partitions = row.get(1)?;
-    Ok(Topic::from_name(&topic).map(|topic| (topic, partitions)))
 }
 
 type Stored<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;

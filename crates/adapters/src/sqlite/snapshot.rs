@@ -16,8 +16,9 @@ use app::state::rows::{AnswerKey, StoredAnswer};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Result};
 
+use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::loss::{self, Loss};
-use super::opening::{BUSY_TIMEOUT, DATABASE_FILE, OpenError, check_shop, check_sqlite};
+use super::opening::{OpenError, check_shop, check_sqlite};
 use super::{commit_mark, page_sums};
 use crate::snapshot::{ANSWERS, Unreadable, campaigns, customers, orders, products};
 

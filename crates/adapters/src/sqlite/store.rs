@@ -10,6 +10,8 @@ mod load;
 mod log_copy;
 mod log_sync;
 mod offsets;
+mod put_all;
+mod transaction;
 
 use std::fs::File;
 use std::future::ready;
@@ -27,22 +29,19 @@ pub(super) use load::{order, timer};
 use app::events::outbox::{SHARDS, ShardHead};
 use app::ports::{BoxFuture, Commit, CommitError, CommitId, DueTimer, Durability, LoadError, Store, StoreError};
 use app::state::ids::Sequence;
-use app::state::rows::{HoldingKey, Key, OffsetKey, Rows};
-use domain::coupon::Coupon;
+use app::state::rows::{Key, Rows};
 use domain::ids::{CampaignId, OrderId, UserId};
-use domain::order::saga::StepRecord;
 use domain::time::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
-use rustc_hash::FxHashMap;
 
 use super::ballast::Ballast;
 use super::cells::{Run as _, find, find_all, take_statements};
 use super::commits_seen::CommitsSeen;
 use super::outbox::SqliteOutbox;
-use customer_row::CustomerRow;
 use offsets::Kinds;
+use transaction::{Before, Failure};
 
 /// The log's size before it is copied into the file. The longer it is, the more often a page was rewritten before it is
 /// copied, and the longer a copy takes. It keeps its size, because a growing log syncs half as fast.
@@ -73,29 +72,6 @@ pub struct SqliteStore {
     broken: Option<String>,
     /// Held for as long as the store is open.
     _lock: File,
-}
-
-/// Values that the open transaction has read, so that nothing is read twice and only changes are written.
-#[derive(Debug, Default)]
-struct Before {
-    customers: FxHashMap<UserId, Option<CustomerRow>>,
-    holdings: FxHashMap<HoldingKey, Vec<Coupon>>,
-    steps: FxHashMap<OrderId, Vec<StepRecord>>,
-}
-
-/// Why a transaction failed.
-#[derive(Debug)]
-enum Failure {
-    Sqlite(rusqlite::Error),
-    Moved(OffsetKey),
-    /// A campaign is not as the engine held it.
-    Changed(CampaignId),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Failure {
-        Failure::Sqlite(error)
-    }
 }
 
 impl SqliteStore {

@@ -4,7 +4,7 @@ use app::audit::{EventFacts, LogFacts, ShardFacts};
 use app::state::rows::OffsetKey;
 use app::state::settings::Carrier;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::passed_over;

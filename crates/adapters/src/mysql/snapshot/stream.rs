@@ -5,7 +5,7 @@ use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, Write};
 
 use mysql_async::Value;
 
-use super::Reader;
+use super::reader::Reader;
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::{Failure, Result};
 use crate::records::FromCells;

@@ -4,12 +4,10 @@ mod modes;
 mod orders;
 mod people;
 
-use std::hash::Hash;
-
 use app::events::outbox::uuid;
 use app::ports::Commit;
-use app::state::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
-use app::state::table::{Change, Table};
+use app::state::rows::{AnswerKey, ClaimKey, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
+use app::state::table::Change;
 use domain::claim::Claim;
 use domain::coupon::Campaign;
 use domain::ids::OrderId;
@@ -17,7 +15,9 @@ use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
 use super::load::claim_condition;
-use super::{Before, Halt, failed_delivery, fulfilment};
+use super::transaction::{Before, Halt};
+use super::upsert::{Upsert, delete, put_all};
+use super::{failed_delivery, fulfilment};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
@@ -124,52 +124,6 @@ pub(super) fn write_rows(script: &mut Script, commit: &Commit<'_>, before: &Befo
     products(script, rows);
     receipts(script, rows);
     sales(script, rows);
-}
-
-/// How rows of a table are written: the head of the statement, and the update of rows that exist.
-pub(super) struct Upsert {
-    pub(super) head: &'static str,
-    pub(super) update: &'static str,
-}
-
-/// Writes every changed row of a table. A row that was read as absent must be new. Returns the keys of the rows to
-/// delete.
-pub(super) fn put_all<K, V>(
-    script: &mut Script,
-    table: &Table<K, V>,
-    Upsert { head, update }: Upsert,
-    mut put: impl FnMut(&mut Insert<'_>, K, &V),
-) -> Vec<K>
-where
-    K: Copy + Eq + Hash + Ord + Into<Key>,
-    V: Clone,
-{
-    let changes = table.changes();
-    if changes.is_empty() {
-        return vec![];
-    }
-    let mut insert = Insert::new(script, head, "");
-    for (key, change) in &changes {
-        if let Change::Insert(row) = change {
-            put(&mut insert, *key, row);
-        }
-    }
-    drop(insert);
-    let mut insert = Insert::new(script, head, update);
-    for (key, change) in &changes {
-        if let Change::Update(row) = change {
-            put(&mut insert, *key, row);
-        }
-    }
-    drop(insert);
-    let gone = changes.into_iter().filter(|(_, change)| matches!(change, Change::Delete));
-    gone.map(|(key, _)| key).collect()
-}
-
-/// Deletes rows by a condition on their keys. Written as a join, so that the index can be named: otherwise the server
-/// would read a small table from its start, past rows that others have locked.
-pub(super) fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
-    script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({index}) WHERE {condition}"));
 }
 
 fn inbox(script: &mut Script, commit: &Commit<'_>) {

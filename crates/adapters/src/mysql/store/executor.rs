@@ -8,7 +8,7 @@ use app::state::settings::Carrier;
 use super::{MysqlStore, offsets};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
-use crate::mysql::outbox::NOW;
+use crate::mysql::relay_rows::NOW;
 use crate::mysql::session;
 use crate::mysql::sql::{Insert, Script, statement};
 

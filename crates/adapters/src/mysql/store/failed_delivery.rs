@@ -9,8 +9,8 @@ use app::state::rows::{DeadLetter, Key, Message, ParkKey, ParkedEventKey, Parked
 use domain::ids::LetterId;
 use domain::time::Timestamp;
 
-use super::commit::{Upsert, delete, put_all};
-use super::load::locked;
+use super::locking_read::locked;
+use super::upsert::{Upsert, delete, put_all};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::session::Session;

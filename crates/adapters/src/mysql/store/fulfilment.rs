@@ -7,8 +7,8 @@ use domain::shipment::Shipment;
 use domain::warehouse::Storage;
 use mysql_async::Value;
 
-use super::commit::{Upsert, put_all};
-use super::load::{index, loaded, locked};
+use super::locking_read::{index, loaded, locked};
+use super::upsert::{Upsert, put_all};
 use crate::mysql::failure::Result;
 use crate::mysql::sql::{Script, is_in};
 use crate::records::given_back_cell;

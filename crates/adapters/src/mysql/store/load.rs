@@ -1,7 +1,6 @@
 //! Reads rows by their keys: one statement for each kind, which locks in the order of keys.
 
 use std::collections::BTreeMap;
-use std::hash::Hash;
 
 use app::events::outbox::uuid;
 use app::state::rows::{
@@ -9,7 +8,6 @@ use app::state::rows::{
     EmailKey, HoldingKey, InboxKey, Key, Login, Message, ModesKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey,
     PlacedKey, ProductSnapshotKey, Request, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
 };
-use app::state::table::Table;
 use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
@@ -20,13 +18,15 @@ use domain::time::Timestamp;
 use mysql_async::Value;
 use rustc_hash::FxHashMap;
 
+use super::failed_delivery;
 use super::fulfilment::{self, Kind};
-use super::{Before, failed_delivery};
+use super::locking_read::{index, loaded, locked};
+use super::transaction::Before;
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
 use crate::mysql::session::Answers;
 use crate::mysql::sql::{KEYS_MAX, Literal, Script, is_in, statement};
-use crate::records::{Cells as _, FromCells, Line, StoredOrder};
+use crate::records::{Cells as _, Line, StoredOrder};
 use crate::selects::{
     select_account, select_answer, select_campaign, select_coupon, select_customer, select_line, select_login,
     select_mode_change, select_order, select_product, select_request,
@@ -152,12 +152,6 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
         lines.entry(OrderId(order)).or_default().push(line);
     }
     Ok(lines)
-}
-
-/// Builds a locking read from `SELECT … FROM table` and the index by which the rows are found and locked in its order.
-/// Without an index the server would read a small table from its start, past rows that others have locked.
-pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
-    format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
 }
 
 /// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
@@ -352,24 +346,6 @@ fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> R
         rows.inbox.loaded(key, found.get(&cells).copied());
     }
     Ok(())
-}
-
-pub(super) fn index<T: FromCells, K: Eq + Hash, V>(
-    found: Vec<Vec<Value>>,
-    entry: impl Fn(T) -> (K, V),
-) -> Result<FxHashMap<K, V>> {
-    found.into_iter().map(|row| from_row(row).map(&entry)).collect()
-}
-
-/// Loads the found row, or its absence, of every key into a table.
-pub(super) fn loaded<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
-where
-    K: Copy + Eq + Hash + Ord + Into<Key>,
-    V: Clone,
-{
-    for key in keys {
-        table.loaded(key, found.remove(&key));
-    }
 }
 
 fn read_orders(

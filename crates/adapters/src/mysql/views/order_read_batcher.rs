@@ -11,8 +11,8 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::orders::{orders, select};
-use super::{ask, at_one_moment};
+use super::order_rows::{orders, select};
+use super::read::{ask, at_one_moment};
 use crate::mysql::failure::Result;
 
 /// The most orders in one read.

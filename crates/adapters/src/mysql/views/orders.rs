@@ -5,13 +5,9 @@ use app::state::rows::Timer;
 use domain::ids::{OrderId, UserId};
 use domain::order::{Order, Outcome};
 
-use super::{Chain, MysqlViews, answers_of, each, first, sql_limit};
-use crate::mysql::cells::from_row;
-use crate::mysql::failure::Result;
-use crate::mysql::session::Answers;
-use crate::mysql::sql::{is_in, statement};
-use crate::mysql::store::lines;
-use crate::records::StoredOrder;
+use super::order_rows::orders;
+use super::{Chain, MysqlViews, each, first, sql_limit};
+use crate::mysql::sql::statement;
 use crate::selects::{select_line, select_order};
 
 const ORDERS: Chain =
@@ -61,26 +57,4 @@ impl OrderViews for MysqlViews {
             "SELECT type, payload, version, cause, occurred_at FROM event WHERE order_id = ? ORDER BY position";
         self.read([statement(select, &[&id.0])], each)
     }
-}
-
-/// Selects these orders and their lines.
-pub(super) fn select(ids: &[OrderId]) -> Vec<String> {
-    let these = is_in("order_id", ids.iter().map(|id| id.0));
-    vec![
-        format!("{}WHERE {these}", select_order!("")),
-        format!("{}WHERE {these} ORDER BY order_id, line_no", select_line!("")),
-    ]
-}
-
-/// Reads orders and then all of their lines.
-pub(super) fn orders(answers: Answers) -> Result<Vec<Order>> {
-    let mut answers = answers_of(answers);
-    let orders = answers.next().unwrap_or_default();
-    let mut lines = lines(answers.next().unwrap_or_default().into_iter())?;
-    let orders = orders.into_iter().map(|row| {
-        let stored: StoredOrder = from_row(row)?;
-        let lines = lines.remove(&stored.id()).unwrap_or_default();
-        Ok(stored.with(lines).order)
-    });
-    orders.collect()
 }

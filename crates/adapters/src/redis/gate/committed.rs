@@ -9,6 +9,8 @@ use domain::ids::CampaignId;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
+/// The most campaigns remembered in this process; beyond it, all are dropped and loaded again.
+pub(super) const CAMPAIGNS_MAX: usize = 10_000;
 /// The highest age of a row on which a refusal may rest.
 const FRESH: Duration = Duration::from_millis(50);
 
@@ -77,7 +79,7 @@ impl Committed {
 
     fn slot(&self, id: CampaignId) -> Arc<Slot> {
         let mut rows = self.rows.lock();
-        if rows.len() >= super::CAMPAIGNS_MAX && !rows.contains_key(&id) {
+        if rows.len() >= CAMPAIGNS_MAX && !rows.contains_key(&id) {
             rows.clear();
         }
         Arc::clone(rows.entry(id).or_default())

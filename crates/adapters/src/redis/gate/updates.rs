@@ -6,7 +6,7 @@ use domain::coupon::Campaign;
 use domain::ids::UserId;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Shared;
+use super::shared::Shared;
 
 /// The most claims in one call: Redis serves nothing else meanwhile.
 const CLAIMS_MAX: usize = 500;

@@ -4,17 +4,17 @@ mod modes;
 mod orders;
 mod people;
 
-use std::hash::Hash;
-
 use app::events::outbox::uuid;
 use app::ports::Commit;
-use app::state::rows::{AnswerKey, ClaimKey, Key, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
-use app::state::table::{Change, Table};
+use app::state::rows::{AnswerKey, ClaimKey, OffsetMove, Rows, SalesKey, TimerKey, TimerKind};
+use app::state::table::Change;
 use domain::claim::Claim;
 use domain::coupon::Campaign;
-use rusqlite::{CachedStatement, Connection, Result, params};
+use rusqlite::{Connection, Result, params};
 
-use super::{Before, Failure, failed_delivery};
+use super::failed_delivery;
+use super::put_all::put_all;
+use super::transaction::{Before, Failure};
 use crate::sqlite::cells::{Run as _, find};
 use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
 
@@ -84,28 +84,6 @@ pub(super) fn write_rows(connection: &Connection, commit: &Commit<'_>, before: &
     products(connection, rows)?;
     receipts(connection, rows)?;
     sales(connection, rows)
-}
-
-/// Writes every changed row of a table without deletions.
-pub(super) fn put_all<K, V>(
-    connection: &Connection,
-    table: &Table<K, V>,
-    sql: &str,
-    mut put: impl FnMut(&mut CachedStatement<'_>, K, &V) -> Result<usize>,
-) -> Result<()>
-where
-    K: Copy + Eq + Hash + Ord + Into<Key>,
-    V: Clone,
-{
-    let changes = table.changes();
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let mut statement = connection.prepare_cached(sql)?;
-    for (key, change) in changes {
-        put(&mut statement, key, change.kept().0)?;
-    }
-    Ok(())
 }
 
 fn inbox(connection: &Connection, commit: &Commit<'_>) -> Result<()> {

@@ -7,6 +7,7 @@ use app::state::table::Change;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Result, ToSql, params};
 
+use super::put_all::put_all;
 use crate::selects::{select_letter, select_parked, select_parked_event};
 use crate::sqlite::cells::{Run as _, find, find_all};
 
@@ -145,7 +146,7 @@ fn write_letters(connection: &Connection, rows: &Rows) -> Result<()> {
                ON CONFLICT DO UPDATE SET payload = excluded.payload, status = excluded.status,
                    attempts = excluded.attempts, error = excluded.error, last_failed_at = excluded.last_failed_at,
                    resends = excluded.resends, due_at = excluded.due_at, acts = excluded.acts";
-    super::commit::put_all(connection, &rows.letters, sql, |put, id, letter| {
+    put_all(connection, &rows.letters, sql, |put, id, letter| {
         let (message, trouble) = (&letter.message, &letter.trouble);
         let acts = serde_json::to_string(&letter.acts)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;

@@ -5,7 +5,7 @@ use domain::ids::OrderId;
 use domain::time::Timestamp;
 use rusqlite::{Connection, Result, params};
 
-use super::commit::put_all;
+use super::put_all::put_all;
 use crate::records::given_back_cell;
 use crate::selects::{select_callback, select_payment, select_shipment, select_storage};
 use crate::sqlite::cells::{Run as _, find};

@@ -15,7 +15,8 @@ use domain::stock::Product;
 use rusqlite::{Connection, Result};
 
 use super::customer_row::CustomerRow;
-use super::{Before, failed_delivery, fulfilment};
+use super::transaction::Before;
+use super::{failed_delivery, fulfilment};
 use crate::records::StoredOrder;
 use crate::selects::{
     select_answer, select_campaign, select_coupon, select_letter, select_line, select_login, select_mode_change,

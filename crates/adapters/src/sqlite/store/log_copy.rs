@@ -15,7 +15,7 @@ use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, Result};
 
 use crate::sqlite::ballast::Ballast;
-use crate::sqlite::opening::BUSY_TIMEOUT;
+use crate::sqlite::connection::BUSY_TIMEOUT;
 
 /// A log this many times its intended length has met readers at every copy: from here on each copy waits a moment for
 /// them.

@@ -5,8 +5,9 @@ use app::state::table::Change;
 use domain::order::saga::{Direction, Step, StepRecord};
 use domain::order::{Line, Order, Rule};
 
-use super::{Before, Upsert, put_all};
 use crate::mysql::sql::{Insert, Script};
+use crate::mysql::store::transaction::Before;
+use crate::mysql::store::upsert::{Upsert, put_all};
 use crate::words::step_reason;
 
 const ORDERS: Upsert = Upsert {

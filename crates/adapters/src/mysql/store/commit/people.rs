@@ -5,8 +5,9 @@ use domain::coupon::Coupon;
 use domain::ids::CouponId;
 use rustc_hash::FxHashMap;
 
-use super::{Before, Upsert, put_all};
 use crate::mysql::sql::{Insert, Script};
+use crate::mysql::store::transaction::Before;
+use crate::mysql::store::upsert::{Upsert, put_all};
 
 pub(super) fn logins(script: &mut Script, rows: &Rows) {
     let written = Upsert {

@@ -3,8 +3,8 @@
 use app::state::rows::{ModesKey, Rows};
 use rusqlite::{Connection, Result, params};
 
-use super::put_all;
 use crate::sqlite::cells::Run as _;
+use crate::sqlite::store::put_all::put_all;
 
 pub(super) fn changes(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO mode_change (version, choice, percent, choice_before, percent_before, changed_by, reason,

@@ -5,8 +5,8 @@ use domain::order::saga::{Direction, Step, StepRecord, StepState};
 use domain::order::{Line, Order, Rule};
 use rusqlite::{CachedStatement, Connection, Result, params};
 
-use super::Before;
 use crate::sqlite::cells::Run as _;
+use crate::sqlite::store::transaction::Before;
 use crate::words::step_reason;
 
 const INSERT_ORDER: &str =

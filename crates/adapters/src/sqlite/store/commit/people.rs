@@ -9,9 +9,10 @@ use domain::ids::{CouponId, UserId};
 use rusqlite::{CachedStatement, Connection, Result, params};
 use rustc_hash::FxHashMap;
 
-use super::{Before, put_all};
 use crate::sqlite::cells::Run as _;
 use crate::sqlite::store::customer_row::{self, Given};
+use crate::sqlite::store::put_all::put_all;
+use crate::sqlite::store::transaction::Before;
 
 pub(super) fn logins(connection: &Connection, rows: &Rows) -> Result<()> {
     let sql = "INSERT INTO login (user_id, email_key, email, name, password_hash, role) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

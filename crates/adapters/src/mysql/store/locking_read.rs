@@ -1,0 +1,36 @@
+//! Reads and locks rows of one table by their keys.
+
+use std::hash::Hash;
+
+use app::state::rows::Key;
+use app::state::table::Table;
+use mysql_async::Value;
+use rustc_hash::FxHashMap;
+
+use crate::mysql::cells::from_row;
+use crate::mysql::failure::Result;
+use crate::records::FromCells;
+
+/// Builds a locking read from `SELECT … FROM table` and the index by which the rows are found and locked in its order.
+/// Without an index the server would read a small table from its start, past rows that others have locked.
+pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) -> String {
+    format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
+}
+
+pub(super) fn index<T: FromCells, K: Eq + Hash, V>(
+    found: Vec<Vec<Value>>,
+    entry: impl Fn(T) -> (K, V),
+) -> Result<FxHashMap<K, V>> {
+    found.into_iter().map(|row| from_row(row).map(&entry)).collect()
+}
+
+/// Loads the found row, or its absence, of every key into a table.
+pub(super) fn loaded<K, V>(table: &mut Table<K, V>, keys: impl IntoIterator<Item = K>, mut found: FxHashMap<K, V>)
+where
+    K: Copy + Eq + Hash + Ord + Into<Key>,
+    V: Clone,
+{
+    for key in keys {
+        table.loaded(key, found.remove(&key));
+    }
+}
