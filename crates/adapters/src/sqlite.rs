@@ -27,7 +27,7 @@ pub use loss::Loss;
 pub use opening::{OpenError, Opened, Options, Synchronous, Vfs, open, read, read_shop};
 pub use outbox::SqliteOutbox;
 pub use page_sums::{SUMS_FILE, sum_up_closed};
-pub use repartition::SqliteSwitchboard;
+pub use repartition::SqliteRepartitionStore;
 pub use snapshot::SqliteSnapshot;
 pub use store::SqliteStore;
 pub use views::SqliteViews;

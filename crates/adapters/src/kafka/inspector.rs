@@ -90,7 +90,7 @@ impl KafkaInspector {
             for partition in inspector.partitions(client, &[topic])? {
                 let begin = inspector.first_since(client, partition, since)?;
                 let (_, end) = client.fetch_watermarks(&inspector.name(partition), partition.number, PATIENCE)?;
-                let is_whole = inspector.read(client, (partition, begin..end), |message| {
+                let is_whole = inspector.read(client, partition, begin..end, |message| {
                     let id = attribute(message, "ce_id").and_then(|id| std::str::from_utf8(id).ok());
                     present.extend(id.and_then(parse_uuid).map(EventId));
                     true
@@ -113,7 +113,7 @@ impl KafkaInspector {
                     let (begin, end) =
                         client.fetch_watermarks(&inspector.name(partition), partition.number, PATIENCE)?;
                     let mut source = None;
-                    inspector.read(client, (partition, begin.max(end - 1)..end), |message| {
+                    inspector.read(client, partition, begin.max(end - 1)..end, |message| {
                         let found = attribute(message, SOURCE_ATTRIBUTE).unwrap_or(cloud_event::SOURCE.as_bytes());
                         source = Some(String::from_utf8_lossy(found).into_owned());
                         false
@@ -165,7 +165,8 @@ impl KafkaInspector {
     fn read(
         &self,
         client: &Client,
-        (partition, offsets): (Partition, Range<i64>),
+        partition: Partition,
+        offsets: Range<i64>,
         mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
     ) -> KafkaResult<bool> {
         let (mut next, mut received_at) = (offsets.start, Instant::now());
@@ -189,7 +190,7 @@ impl KafkaInspector {
 
     fn passage(&self, client: &Client, key: OffsetKey, offsets: Range<i64>) -> KafkaResult<Passage> {
         let (mut passage, mut looked_at) = (Passage::default(), 0);
-        passage.is_whole = self.read(client, (key.partition, offsets), |message| {
+        passage.is_whole = self.read(client, key.partition, offsets, |message| {
             looked_at += 1;
             if let Some(passed) = passed(message, key, &self.cluster.source) {
                 passage.events += 1;

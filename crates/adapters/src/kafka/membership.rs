@@ -132,7 +132,7 @@ impl Membership {
         for _record in 0..POLLED_MAX {
             match self.consumer.poll(Duration::ZERO) {
                 None => return,
-                Some(Ok(message)) => file((&self.cluster, self.group, &self.listener), &mut self.readings, &message),
+                Some(Ok(message)) => enqueue(&self.cluster, self.group, &self.listener, &mut self.readings, &message),
                 Some(Err(error)) => return self.complain(&error),
             }
         }
@@ -238,8 +238,10 @@ fn name(cluster: &Cluster, partition: Partition) -> String {
 }
 
 /// Queues a record for `fetch`, unless the group does not subscribe to it.
-fn file(
-    (cluster, group, listener): (&Cluster, Group, &Listener),
+fn enqueue(
+    cluster: &Cluster,
+    group: Group,
+    listener: &Listener,
     readings: &mut BTreeMap<Partition, Reading>,
     message: &BorrowedMessage<'_>,
 ) {

@@ -39,7 +39,13 @@ struct Reports {
 
 #[derive(Clone, Default)]
 struct Deliveries {
-    shared: Arc<(Mutex<Reports>, Condvar)>,
+    shared: Arc<SharedReports>,
+}
+
+#[derive(Default)]
+struct SharedReports {
+    reports: Mutex<Reports>,
+    changed: Condvar,
 }
 
 impl ClientContext for Deliveries {
@@ -51,8 +57,8 @@ impl ClientContext for Deliveries {
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
 
-    fn delivery(&self, result: &DeliveryResult<'_>, _opaque: ()) {
-        let (reports, changed) = &*self.shared;
+    fn delivery(&self, result: &DeliveryResult<'_>, _opaque: Self::DeliveryOpaque) {
+        let SharedReports { reports, changed } = &*self.shared;
         let mut reports = reports.lock();
         reports.outstanding = reports.outstanding.saturating_sub(1);
         if let Err((error, _)) = result {
@@ -84,8 +90,8 @@ impl KafkaPublisher {
             Some(producer) => producer,
             none => none.insert(make(&self.cluster)?),
         };
-        let published = send_all(&self.cluster, producer, (records, spread))
-            .and_then(|()| acknowledged(&producer.context().shared));
+        let published =
+            send_all(&self.cluster, producer, records, spread).and_then(|()| acknowledged(&producer.context().shared));
         if published.is_err() {
             self.producer = None;
         }
@@ -100,9 +106,10 @@ fn make(cluster: &Cluster) -> Result<ThreadedProducer<Deliveries>, String> {
 fn send_all(
     cluster: &Cluster,
     producer: &ThreadedProducer<Deliveries>,
-    (records, spread): (&[Record], &Spread),
+    records: &[Record],
+    spread: &Spread,
 ) -> Result<(), String> {
-    let (reports, changed) = &*producer.context().shared;
+    let SharedReports { reports, changed } = &*producer.context().shared;
     for record in records {
         let mut headers = OwnedHeaders::new_with_capacity(record.attributes.len());
         for (key, value) in &record.attributes {
@@ -141,7 +148,7 @@ fn destination(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(S
     Ok((topic, Some(topic::partition_of(&record.key, *partitions))))
 }
 
-fn acknowledged((reports, changed): &(Mutex<Reports>, Condvar)) -> Result<(), String> {
+fn acknowledged(SharedReports { reports, changed }: &SharedReports) -> Result<(), String> {
     let mut reports = reports.lock();
     while reports.outstanding > 0 && reports.failed.is_none() {
         if changed.wait_for(&mut reports, PATIENCE).timed_out() {

@@ -70,7 +70,7 @@ impl MysqlLog {
         for row in rows {
             let mut cells = MysqlCells::of(row);
             let (offset, kind) = (cells.take()?, cells.word(EventKind::ALL, EventKind::name)?);
-            fetched.deliveries.push(delivery((key.partition, offset), kind, &mut cells)?);
+            fetched.deliveries.push(delivery(key.partition, offset, kind, &mut cells)?);
         }
         let newest = fetched.deliveries.last().map_or(from, |delivery| delivery.offset + 1);
         fetched.next = if is_full { newest } else { last + 1 };

@@ -18,14 +18,14 @@ const CONNECTIONS_MAX: usize = 4;
 const LOCK: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1 FOR UPDATE";
 const READ_SCRIPT: &str = "SELECT script, deed, times FROM scripted_script WHERE id = 1";
 
-pub struct MysqlBook {
+pub struct MysqlProviderLedger {
     pool: Pool,
     background: Background,
 }
 
-impl MysqlBook {
+impl MysqlProviderLedger {
     /// Opens the ledger in the database of this address, whose tables must exist.
-    pub fn open(url: &str) -> std::result::Result<MysqlBook, String> {
+    pub fn open(url: &str) -> std::result::Result<MysqlProviderLedger, String> {
         // The library's error may quote the address with its password.
         let opts = Opts::from_url(url)
             .map_err(|_| "the address of the database is invalid: it must be a mysql:// address".to_owned())?;
@@ -35,7 +35,7 @@ impl MysqlBook {
         let made = background.handle().enter();
         let pool = Pool::new(options(&opts).pool_opts(pooling));
         drop(made);
-        Ok(MysqlBook { pool, background })
+        Ok(MysqlProviderLedger { pool, background })
     }
 
     /// Runs in the background, because callers' runtimes are short-lived.
@@ -50,7 +50,7 @@ impl MysqlBook {
     }
 }
 
-impl Ledger for MysqlBook {
+impl Ledger for MysqlProviderLedger {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played> {
         self.run(turn(self.pool.clone(), ask.clone(), play))
     }

@@ -16,19 +16,19 @@ use super::sql::{Insert, Script, statement};
 use crate::records::Cells as _;
 
 /// Works beside the processes that serve the database, without being one of their engines.
-pub struct MysqlSwitchboard {
+pub struct MysqlRepartitionStore {
     session: Session,
     /// Distinguishes this repartition from every other one.
     holder: i64,
 }
 
-impl MysqlSwitchboard {
-    pub async fn open(url: &str) -> std::result::Result<MysqlSwitchboard, OpenError> {
+impl MysqlRepartitionStore {
+    pub async fn open(url: &str) -> std::result::Result<MysqlRepartitionStore, OpenError> {
         let mut session = Session::new(&parse(url)?);
         check_shop(&mut session).await?;
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
-        Ok(MysqlSwitchboard { session, holder: i64::from_be_bytes(holder) & i64::MAX })
+        Ok(MysqlRepartitionStore { session, holder: i64::from_be_bytes(holder) & i64::MAX })
     }
 
     /// Moves the end of the halt, and returns whether this repartition holds it.
@@ -119,7 +119,7 @@ fn micros(duration: Duration) -> i64 {
 
 type Stored<'a, T> = BoxFuture<'a, std::result::Result<T, StoreError>>;
 
-impl RepartitionStore for MysqlSwitchboard {
+impl RepartitionStore for MysqlRepartitionStore {
     fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Stored<'a, Spread> {
         Box::pin(async move {
             let pinned = pin_partition_count(&mut self.session, found).await;

@@ -91,7 +91,7 @@ impl MysqlStore {
         if keys.is_empty() {
             return if script.is_empty() { Ok(()) } else { self.session.run(&script).await.map(|_| ()) };
         }
-        let keys = failed_delivery::without_idle_groups(keys, (&mut self.session, &mut script), rows).await?;
+        let keys = failed_delivery::without_idle_groups(keys, &mut self.session, &mut script, rows).await?;
         let load = load::Load::new(&keys, &mut script);
         script.add(load::MOMENT);
         let mut answers = self.session.run(&script).await?;

@@ -20,7 +20,7 @@ use app::ports::Clock;
 use domain::time::Timestamp;
 
 use super::signature::{self, Secrets};
-use crate::mysql::MysqlBook;
+use crate::mysql::MysqlProviderLedger;
 use file_ledger::FileLedger;
 use ledger::{Ledger, Played};
 
@@ -48,7 +48,7 @@ impl Scripted {
 
     /// The same with the ledger that processes share in their database.
     pub fn sharing(
-        ledger: MysqlBook,
+        ledger: MysqlProviderLedger,
         secrets: Secrets,
         clock: Arc<dyn Clock>,
         callback_sink: Arc<dyn CallbackSink>,

@@ -1,8 +1,8 @@
 //! Participants' claims of an order, and its timer.
 
-use app::state::rows::{Timer, TimerKind};
+use app::state::rows::{ClaimKey, Timer, TimerKey, TimerKind};
 use domain::claim::Claim;
-use domain::ids::ProductId;
+use domain::ids::{OrderId, ProductId};
 use domain::order::saga::Step;
 use domain::reason::Reason;
 
@@ -42,5 +42,17 @@ impl FromCells for Timer {
             TimerKind::Restorations { .. } => TimerKind::Restorations { asked },
         };
         Ok(Timer { due, kind })
+    }
+}
+
+impl FromCells for ClaimKey {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<ClaimKey, C::Error> {
+        Ok(ClaimKey { order: OrderId(cells.take()?), step: Step::from_cells(cells)? })
+    }
+}
+
+impl FromCells for TimerKey {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<TimerKey, C::Error> {
+        cells.take().map(|order| TimerKey(OrderId(order)))
     }
 }

@@ -14,7 +14,8 @@ use crate::words::offset_key;
 
 /// Reads an event behind the cells of its place and kind: its id, JSON, time, key and trace.
 pub(crate) fn delivery<C: Cells>(
-    (partition, offset): (Partition, i64),
+    partition: Partition,
+    offset: i64,
     kind: EventKind,
     cells: &mut C,
 ) -> Result<Delivery, C::Error> {

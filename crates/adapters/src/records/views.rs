@@ -1,6 +1,7 @@
-//! Rows that only views read.
+//! Rows of sales, and rows that only views read.
 
 use app::ports::views::{DaySales, HistoryEvent, Popular, ToldNotice, UserCoupon};
+use app::state::rows::{Sales, SalesKey};
 use domain::coupon::Coupon;
 use domain::ids::{CampaignId, ProductId, UserId};
 use domain::time::Timestamp;
@@ -38,5 +39,17 @@ impl FromCells for ToldNotice {
     fn from_cells<C: Cells>(cells: &mut C) -> Result<ToldNotice, C::Error> {
         let (number, kind, data) = (cells.take()?, cells.take()?, cells.take()?);
         Ok(ToldNotice { number, kind, data, at: Timestamp::from_micros(cells.take()?) })
+    }
+}
+
+impl FromCells for SalesKey {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<SalesKey, C::Error> {
+        Ok(SalesKey { day: cells.take()?, product: ProductId(cells.take()?) })
+    }
+}
+
+impl FromCells for Sales {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<Sales, C::Error> {
+        Ok(Sales { sold: cells.take()?, returned: cells.take()? })
     }
 }

@@ -55,7 +55,8 @@ impl RedisRanking {
     pub fn new(
         redis: Arc<Redis>,
         views: Arc<dyn CatalogueViews>,
-        (clock, calendar): (Arc<dyn Clock>, Arc<dyn Calendar>),
+        clock: Arc<dyn Clock>,
+        calendar: Arc<dyn Calendar>,
     ) -> RedisRanking {
         let (sold, waiting) = mpsc::channel(WAITING_MAX);
         let shared = Arc::new(Shared {

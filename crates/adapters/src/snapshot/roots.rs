@@ -21,11 +21,11 @@ pub(crate) const SELECT_EVENTS: &str = "SELECT id, shard, seq, event_key, type, 
                                         topic, order_id, version, cause, traceparent FROM event ORDER BY position";
 
 impl Roots {
-    pub(crate) fn begin(&mut self, (shard, whole_from): (i64, i64)) {
+    pub(crate) fn begin(&mut self, shard: i64, whole_from: i64) {
         self.whole_from.insert(known_shard(shard), whole_from);
     }
 
-    pub(crate) fn keep(&mut self, (shard, head): (i64, ShardHead)) {
+    pub(crate) fn keep(&mut self, shard: i64, head: ShardHead) {
         self.kept.entry((known_shard(shard), head.seq)).or_default().push(head.hash);
     }
 
@@ -36,7 +36,7 @@ impl Roots {
         EventFacts { root: kept.and_then(|kept| kept.first().copied()), is_covered_whole, ..event }
     }
 
-    pub(crate) fn shard(&self, (shard, head): (i64, ShardHead)) -> ShardFacts {
+    pub(crate) fn shard(&self, shard: i64, head: ShardHead) -> ShardFacts {
         let shard = known_shard(shard);
         let kept = self.kept.iter().filter(|((of, _), _)| *of == shard).map(|(_, kept)| kept.len()).sum();
         ShardFacts { shard, head, roots: kept }

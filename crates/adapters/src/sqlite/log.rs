@@ -60,7 +60,7 @@ impl SqliteLog {
             let kind: String = cells.take()?;
             // No group of this program subscribes to events that it does not know.
             if let Some(kind) = EventKind::from_name(&kind).filter(|kind| key.group.subscribes_to(*kind)) {
-                fetched.deliveries.push(delivery((key.partition, offset), kind, &mut cells)?);
+                fetched.deliveries.push(delivery(key.partition, offset, kind, &mut cells)?);
             }
             fetched.next = offset + 1;
         }

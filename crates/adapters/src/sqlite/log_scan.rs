@@ -50,15 +50,15 @@ fn scan_all(log: &mut impl Read) -> io::Result<LogScan> {
         return Ok(LogScan { breaks_at: Some(0), ..found });
     }
     let salts = &header[16..24];
-    let mut sum = add((0, 0), &header[..24], is_big_endian);
-    let mut is_broken = sum != (word(24), word(28));
+    let mut sum = Checksum::default().add(&header[..24], is_big_endian);
+    let mut is_broken = sum != Checksum::at(&header, 24);
     let mut frame = vec![0; FRAME_HEADER_BYTES + page_bytes];
     let mut at = HEADER_BYTES as u64;
     found.breaks_at = is_broken.then_some(0);
     while fill(log, &mut frame)? {
         let is_of_this_log = frame[8..16] == *salts;
-        let expected = add(add(sum, &frame[..8], is_big_endian), &frame[FRAME_HEADER_BYTES..], is_big_endian);
-        let stored = (word_at(&frame, 16), word_at(&frame, 20));
+        let expected = sum.add(&frame[..8], is_big_endian).add(&frame[FRAME_HEADER_BYTES..], is_big_endian);
+        let stored = Checksum::at(&frame, 16);
         let is_whole = is_of_this_log && expected == stored;
         let ends_commit = u64::from(frame[4..8] != [0; 4]);
         // Behind a break each frame is compared with the stored checksum of the frame before it.
@@ -91,13 +91,27 @@ fn word_at(bytes: &[u8], place: usize) -> u32 {
 }
 
 /// SQLite's checksum of its log, over pairs of words.
-fn add((mut first, mut second): (u32, u32), bytes: &[u8], is_big_endian: bool) -> (u32, u32) {
-    let word = |bytes: [u8; 4]| if is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-    for pair in bytes.chunks_exact(8) {
-        first = first.wrapping_add(word([pair[0], pair[1], pair[2], pair[3]])).wrapping_add(second);
-        second = second.wrapping_add(word([pair[4], pair[5], pair[6], pair[7]])).wrapping_add(first);
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Checksum {
+    first: u32,
+    second: u32,
+}
+
+impl Checksum {
+    /// Reads a stored checksum.
+    fn at(bytes: &[u8], place: usize) -> Checksum {
+        Checksum { first: word_at(bytes, place), second: word_at(bytes, place + 4) }
     }
-    (first, second)
+
+    fn add(self, bytes: &[u8], is_big_endian: bool) -> Checksum {
+        let Checksum { mut first, mut second } = self;
+        let word = |bytes: [u8; 4]| if is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+        for pair in bytes.chunks_exact(8) {
+            first = first.wrapping_add(word([pair[0], pair[1], pair[2], pair[3]])).wrapping_add(second);
+            second = second.wrapping_add(word([pair[4], pair[5], pair[6], pair[7]])).wrapping_add(first);
+        }
+        Checksum { first, second }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::commit_mark::{Mark, MarkWriter, shop_of};
 use super::commits_seen::CommitsSeen;
 use super::connection::{DATABASE_FILE, LOG_FILE, prepare};
 use super::loss;
-use super::store::{LogCopy, LogSync, copy_at_start};
+use super::store::{Files, LogCopy, LogSync, copy_at_start};
 use super::{SqliteLog, SqliteStore, SqliteViews, page_sums};
 pub use error::OpenError;
 
@@ -116,10 +116,10 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
     let commits_seen = Arc::new(CommitsSeen::default());
     let views = read(folder, options)?;
     let log = SqliteLog::new(reader(folder, options)?, Arc::clone(&commits_seen));
-    let sync = start_sync(&writer, (folder, options), Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
+    let sync = start_sync(&writer, folder, options, Mark { shop: shop_of(codec_key), engine, commit: 0 })?;
     let copy = start_copy(folder, options)?;
     ballast.keep();
-    let store = SqliteStore::new(writer, lock, (sync, copy, ballast), commits_seen)?;
+    let store = SqliteStore::new(writer, Files { lock, sync, copy, ballast }, commits_seen)?;
     Ok(Opened { store, views: Arc::new(views), log, codec_key, engine })
 }
 
@@ -127,7 +127,8 @@ pub fn open(folder: &Path, options: Options) -> Result<Opened, OpenError> {
 /// everything before, including the opening itself.
 fn start_sync(
     writer: &Connection,
-    (folder, options): (&Path, Options),
+    folder: &Path,
+    options: Options,
     mark: Mark,
 ) -> Result<Option<Arc<LogSync>>, OpenError> {
     if options.synchronous == Synchronous::Off {

@@ -16,14 +16,14 @@ use super::connection::{BUSY_TIMEOUT, DATABASE_FILE};
 use super::opening::{OpenError, check_shop, check_sqlite};
 use super::relay_rows::{NOW, pin_partition_count};
 
-pub struct SqliteSwitchboard {
+pub struct SqliteRepartitionStore {
     connection: Connection,
     /// Distinguishes this repartition from every other one.
     holder: i64,
 }
 
-impl SqliteSwitchboard {
-    pub fn open(folder: &Path) -> std::result::Result<SqliteSwitchboard, OpenError> {
+impl SqliteRepartitionStore {
+    pub fn open(folder: &Path) -> std::result::Result<SqliteRepartitionStore, OpenError> {
         check_sqlite()?;
         if !folder.join(DATABASE_FILE).is_file() {
             return Err(OpenError::NoShop(folder.to_owned()));
@@ -39,7 +39,7 @@ impl SqliteSwitchboard {
         check_shop(&connection, folder)?;
         let mut holder = [0; 8];
         getrandom::fill(&mut holder).map_err(OpenError::Random)?;
-        Ok(SqliteSwitchboard { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
+        Ok(SqliteRepartitionStore { connection, holder: i64::from_be_bytes(holder) & i64::MAX })
     }
 
     /// Moves the end of the halt, if the condition allows it, and returns whether it moved.
@@ -91,7 +91,7 @@ fn stored<'a, T: 'a>(answer: Result<T>) -> Stored<'a, T> {
     Box::pin(ready(answer.map_err(|error| StoreError(error.to_string()))))
 }
 
-impl RepartitionStore for SqliteSwitchboard {
+impl RepartitionStore for SqliteRepartitionStore {
     fn pin_partition_count<'a>(&'a mut self, found: &'a Spread) -> Stored<'a, Spread> {
         stored(pin_partition_count(&self.connection, found))
     }

@@ -74,11 +74,19 @@ pub struct SqliteStore {
     _lock: File,
 }
 
+/// The files of the data folder beside the writer's connection.
+pub(super) struct Files {
+    pub(super) lock: File,
+    /// `None` where commits need not be durable.
+    pub(super) sync: Option<Arc<LogSync>>,
+    pub(super) copy: LogCopy,
+    pub(super) ballast: Ballast,
+}
+
 impl SqliteStore {
     pub(super) fn new(
         connection: Connection,
-        lock: File,
-        (sync, copy, ballast): (Option<Arc<LogSync>>, LogCopy, Ballast),
+        Files { lock, sync, copy, ballast }: Files,
         commits_seen: Arc<CommitsSeen>,
     ) -> Result<SqliteStore, rusqlite::Error> {
         let heads = offsets::heads(&connection)?;
@@ -133,7 +141,7 @@ impl SqliteStore {
             Some(heads) => heads,
             None => offsets::heads(&self.connection)?,
         };
-        offsets::write_events(&self.connection, commit, (&mut heads, &mut self.kinds))?;
+        offsets::write_events(&self.connection, commit, &mut heads, &mut self.kinds)?;
         commit::record_commit(&self.connection, commit)?;
         self.run("COMMIT")?;
         Ok(heads)

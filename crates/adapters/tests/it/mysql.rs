@@ -6,7 +6,7 @@ mod proxy;
 mod throughput;
 mod views;
 
-use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, OpenError};
+use adapters::mysql::{self, MysqlRepartitionStore, MysqlSnapshot, OpenError};
 use app::conformance::CASES;
 
 use crate::database::{Database, runtime};
@@ -28,7 +28,7 @@ fn a_database_with_an_older_schema_is_not_read() {
     let url = database.url();
     let refused = || {
         let read = runtime().block_on(mysql::read(&url)).err();
-        let switched = runtime().block_on(MysqlSwitchboard::open(&url)).err();
+        let switched = runtime().block_on(MysqlRepartitionStore::open(&url)).err();
         [read, MysqlSnapshot::open(&url).err(), switched].map(|error| error.expect("it is refused"))
     };
     for error in refused() {

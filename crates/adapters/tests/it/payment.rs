@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use adapters::clock::SystemClock;
-use adapters::mysql::MysqlBook;
+use adapters::mysql::MysqlProviderLedger;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::conformance::payment::{CASES, Customer};
 use app::payments::provider::{Ask, CallbackSink, Found, Operation, Provider, ProviderError, Script, Verdict};
@@ -77,8 +77,8 @@ impl Drop for Folder {
 #[tokio::test]
 async fn the_scripted_provider_keeps_its_promises() {
     let folder = Folder::new();
-    let book = folder.0.join("book");
-    let provider = Scripted::open(&book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere)).unwrap();
+    let ledger = folder.0.join("ledger");
+    let provider = Scripted::open(&ledger, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere)).unwrap();
     keeps_its_promises(&provider, Script::Decline.amount().unwrap()).await;
 }
 
@@ -88,8 +88,8 @@ fn processes_share_the_scripted_providers_ledger() {
     let Some(database) = Database::new("processes_share_the_scripted_providers_ledger") else { return };
     let _migrated = Shop::on(&database, Executor::Inline);
     let open = || {
-        let book = MysqlBook::open(&database.url()).unwrap();
-        Scripted::sharing(book, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere))
+        let ledger = MysqlProviderLedger::open(&database.url()).unwrap();
+        Scripted::sharing(ledger, Secrets::default(), Arc::new(SystemClock), Arc::new(Nowhere))
     };
     let (here, there) = (open(), open());
     tokio::runtime::Runtime::new().unwrap().block_on(async {

@@ -25,7 +25,7 @@ fn sell(shop: &mut Shop) -> OrderId {
     shop.place_order(order(ANN, product, 2))
 }
 
-fn check(shop: &Shop, book: &dyn LogInspector, sold: OrderId) {
+fn check(shop: &Shop, inspector: &dyn LogInspector, sold: OrderId) {
     let views = shop.views.clone();
     let events = shop.wait(views.outgoing_of(sold)).unwrap();
     assert_eq!((events[0].event.kind(), events[0].version), (EventKind::OrderCreated, Some(1)));
@@ -42,29 +42,29 @@ fn check(shop: &Shop, book: &dyn LogInspector, sold: OrderId) {
 
     let partition = Partition { topic: None, number: shard as i32 };
     let key = OffsetKey { group: Group::Ranking, partition };
-    assert_eq!(shop.wait(book.offset_at(partition, NEVER)).unwrap(), place.end + 1);
-    let first = shop.wait(book.offset_at(partition, completed.at)).unwrap();
+    assert_eq!(shop.wait(inspector.offset_at(partition, NEVER)).unwrap(), place.end + 1);
+    let first = shop.wait(inspector.offset_at(partition, completed.at)).unwrap();
     assert!(first <= completed.seq && page[first as usize - 1].at >= completed.at);
-    let standings = shop.wait(groups::standings(Group::Ranking, views.as_ref(), book)).unwrap();
+    let standings = shop.wait(groups::standings(Group::Ranking, views.as_ref(), inspector)).unwrap();
     let standing = standings.iter().find(|standing| standing.key == key).unwrap();
     assert_eq!((standing.offset, standing.extent.end), (completed.seq + 1, place.end + 1));
 
-    let passage = shop.wait(book.between(key, 1..place.end + 1)).unwrap();
+    let passage = shop.wait(inspector.between(key, 1..place.end + 1)).unwrap();
     let sales = page.iter().filter(|event| event.event.kind() == EventKind::OrderCompleted).count();
     assert_eq!((passage.events, passage.is_whole, passage.shown.len()), (sales, true, sales));
     let shown = passage.shown.iter().find(|shown| shown.offset == completed.seq).unwrap();
     assert_eq!(shown.order.as_deref(), Some(shop.codec.order(sold).as_str()));
-    assert_eq!(shop.wait(book.between(key, completed.seq..completed.seq)).unwrap().events, 0);
+    assert_eq!(shop.wait(inspector.between(key, completed.seq..completed.seq)).unwrap().events, 0);
 
     let wanted = Wanted { group: Group::Ranking, to: Target::Time(EVER), topic: None, partition: Some(shard as i32) };
-    let planned = shop.wait(groups::plan(wanted, views.as_ref(), book)).unwrap();
+    let planned = shop.wait(groups::plan(wanted, views.as_ref(), inspector)).unwrap();
     assert_eq!(
         planned.iter().map(|planned| (planned.moved.from, planned.moved.to)).collect::<Vec<_>>(),
         [(completed.seq + 1, 1)]
     );
     assert!(!planned[0].skips());
     let elsewhere = Wanted { topic: Some(Topic::OrderEvents), ..wanted };
-    assert_eq!(shop.wait(groups::plan(elsewhere, views.as_ref(), book)), Err(groups::Unplanned::NoPartition));
+    assert_eq!(shop.wait(groups::plan(elsewhere, views.as_ref(), inspector)), Err(groups::Unplanned::NoPartition));
 
     let selected = shop.wait(replay::select(Selection::Order(sold), views.as_ref())).unwrap();
     assert_eq!(selected.events, [], "unpublished events count as under way");
@@ -76,8 +76,8 @@ fn the_store_in_a_folder_reports_the_events_places() {
     sqlite::open(folder.path(), Options::default()).unwrap().store.run_with(Carrier::OwnLog).unwrap();
     let mut shop = Shop::open(folder.path(), Executor::Log, Synchronous::Off);
     let sold = sell(&mut shop);
-    let (book, _key) = sqlite::read_shop(folder.path()).unwrap();
-    check(&shop, &book, sold);
+    let (inspector, _key) = sqlite::read_shop(folder.path()).unwrap();
+    check(&shop, &inspector, sold);
 }
 
 #[test]
@@ -85,8 +85,8 @@ fn a_shared_store_reports_the_events_places() {
     let Some(database) = Database::new("a_shared_store_reports_the_events_places") else { return };
     let mut shop = Shop::on(&database, Executor::Log);
     let sold = sell(&mut shop);
-    let (book, _key) = shop.wait(mysql::read(&database.url())).unwrap();
-    check(&shop, &book, sold);
+    let (inspector, _key) = shop.wait(mysql::read(&database.url())).unwrap();
+    check(&shop, &inspector, sold);
     // A relay has published everything.
     database.execute("INSERT INTO relay_shard (shard, position, epoch, holder, leased_until) SELECT shard, seq, 1, 1, 0 FROM outbox_shard");
     let selected = shop.wait(replay::select(Selection::Since(EVER), shop.views.as_ref())).unwrap();

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use adapters::mysql::MysqlSwitchboard;
-use adapters::sqlite::SqliteSwitchboard;
+use adapters::mysql::MysqlRepartitionStore;
+use adapters::sqlite::SqliteRepartitionStore;
 use app::events::outbox::SHARDS;
 use app::events::topic::{Spread, Topic};
 use app::log::relay::{Lease, Outbox};
@@ -99,12 +99,13 @@ fn the_relay_of_a_folder_is_halted_for_a_repartition() {
     fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
     let mut relay = opened.store.outbox(opened.engine).unwrap();
-    let board = || SqliteSwitchboard::open(store.folder.path()).unwrap();
+    let repartition = || SqliteRepartitionStore::open(store.folder.path()).unwrap();
     let lapse = || {
         let shop = rusqlite::Connection::open(store.folder.path().join("shop.db")).unwrap();
         shop.execute("UPDATE relay_halt SET halted_until = 1", []).unwrap();
     };
-    let parts = Participants { relay: &mut relay, switch: &mut board(), other: &mut board(), lapse: &lapse };
+    let parts =
+        Participants { relay: &mut relay, switch: &mut repartition(), other: &mut repartition(), lapse: &lapse };
     runtime().block_on(check(parts));
 }
 
@@ -113,7 +114,7 @@ fn the_leases_of_a_dead_relay_pass_to_the_next_one_of_its_folder() {
     let store = Embedded::new();
     fill(&mut Shop::open(store.folder.path(), Executor::Inline, adapters::sqlite::Synchronous::Full));
     let opened = store.open();
-    let mut switch = SqliteSwitchboard::open(store.folder.path()).unwrap();
+    let mut switch = SqliteRepartitionStore::open(store.folder.path()).unwrap();
     runtime().block_on(async {
         opened.store.outbox(opened.engine).unwrap().take_free().await.unwrap();
         assert_eq!(switch.halt().await, Ok(true));
@@ -136,8 +137,8 @@ fn the_relays_of_a_database_are_halted_for_a_repartition() {
     runtime().block_on(async {
         let opened = database.opened().await;
         let mut relay = opened.store.outbox(opened.engine);
-        let mut switch = MysqlSwitchboard::open(&database.url()).await.unwrap();
-        let mut other = MysqlSwitchboard::open(&database.url()).await.unwrap();
+        let mut switch = MysqlRepartitionStore::open(&database.url()).await.unwrap();
+        let mut other = MysqlRepartitionStore::open(&database.url()).await.unwrap();
         check(Participants { relay: &mut relay, switch: &mut switch, other: &mut other, lapse: &lapse }).await;
 
         // A dead relay releases no lease. Its lease has expired; what it was publishing may still arrive.
@@ -153,6 +154,6 @@ fn the_relays_of_a_database_are_halted_for_a_repartition() {
 #[test]
 fn a_folder_that_was_never_served_is_not_repartitioned() {
     let folder = tempfile::tempdir().unwrap();
-    let found = SqliteSwitchboard::open(folder.path());
+    let found = SqliteRepartitionStore::open(folder.path());
     assert!(matches!(found.err(), Some(adapters::sqlite::OpenError::NoShop(_))));
 }

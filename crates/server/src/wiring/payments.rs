@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::mysql::MysqlBook;
+use adapters::mysql::MysqlProviderLedger;
 use adapters::payment::{Account, Scripted, Secrets, Stripe};
 use app::payments::provider::{Directed, Provider};
 use app::payments::runner::PaymentRunner;
@@ -94,7 +94,7 @@ fn chosen(
     // Generated, because signatures made with it are only checked in this process.
     let secrets = if given.is_empty() { generated_secret()? } else { given };
     let provider = match config.store.database() {
-        Some(database) => MysqlBook::open(database.address())
+        Some(database) => MysqlProviderLedger::open(database.address())
             .map(|book| Scripted::sharing(book, secrets, Arc::clone(wall), callback_queue)),
         None => {
             let book = data_dir.join(SCRIPTED_PAYMENTS_FILE);

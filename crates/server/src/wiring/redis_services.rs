@@ -52,7 +52,8 @@ pub(super) fn open(
     let ranking = RedisRanking::new(
         Arc::clone(&redis),
         Arc::<dyn Views>::clone(views),
-        (Arc::clone(clock), engine_settings::calendar(config)),
+        Arc::clone(clock),
+        engine_settings::calendar(config),
     );
     let ranking: Option<Arc<dyn Ranking>> = Some(Arc::new(ranking));
     let rates: Option<Arc<dyn SharedRates>> = Some(Arc::new(RedisRates::new(Arc::clone(&redis))));

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use adapters::clock::SystemClock;
-use adapters::mysql::{self, MysqlSnapshot, MysqlSwitchboard, NoGate};
-use adapters::sqlite::{self, MemoryGate, Options, SqliteSnapshot, SqliteSwitchboard, Synchronous, Vfs};
+use adapters::mysql::{self, MysqlRepartitionStore, MysqlSnapshot, NoGate};
+use adapters::sqlite::{self, MemoryGate, Options, SqliteRepartitionStore, SqliteSnapshot, Synchronous, Vfs};
 use app::audit::Snapshot;
 use app::engine::{Engine, Parts};
 use app::log::consumer::Consumer;
@@ -96,8 +96,8 @@ pub(super) fn read(config: &Config, runtime: &Runtime) -> Result<(Arc<dyn Views>
 /// Opens the store's part in repartitioning, beside the processes that serve it.
 pub(super) async fn repartition_store(config: &Config) -> Result<Box<dyn RepartitionStore>, Error> {
     Ok(match config.store.database() {
-        Some(database) => Box::new(MysqlSwitchboard::open(database.address()).await?),
-        None => Box::new(SqliteSwitchboard::open(&config.server.data_dir)?),
+        Some(database) => Box::new(MysqlRepartitionStore::open(database.address()).await?),
+        None => Box::new(SqliteRepartitionStore::open(&config.server.data_dir)?),
     })
 }
 

@@ -58,11 +58,13 @@ const NAMED_MAX: usize = 10;
 fn roots(reader: &mut Reader) -> Result<Roots> {
     let mut roots = Roots::default();
     reader.each(SELECT_WHOLE_FROM, |row| {
-        roots.begin(from_row(row)?);
+        let (shard, whole_from) = from_row(row)?;
+        roots.begin(shard, whole_from);
         Ok(())
     })?;
     reader.each("SELECT shard, seq, hash FROM daily_root", |row| {
-        roots.keep(from_row(row)?);
+        let (shard, head) = from_row(row)?;
+        roots.keep(shard, head);
         Ok(())
     })?;
     Ok(roots)
@@ -72,7 +74,8 @@ fn shards(reader: &mut Reader, roots: &Roots) -> Result<Vec<ShardFacts>> {
     let mut shards = vec![];
     // Every shard has a row from the first day; one without events has nothing to prove.
     reader.each("SELECT shard, seq, hash FROM outbox_shard WHERE seq > 0 ORDER BY shard", |row| {
-        shards.push(roots.shard(from_row(row)?));
+        let (shard, head) = from_row(row)?;
+        shards.push(roots.shard(shard, head));
         Ok(())
     })?;
     Ok(shards)

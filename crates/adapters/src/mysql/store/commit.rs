@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::load::claim_condition;
 use super::transaction::{Before, Halt};
-use super::upsert::{Upsert, delete, put_all};
+use super::upsert::{Index, Upsert, delete, put_all};
 use super::{failed_delivery, fulfilment};
 use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
@@ -164,7 +164,11 @@ fn answers(script: &mut Script, rows: &Rows) {
         insert.row(&[&key, &stored.fingerprint, &answer, &stored.at]);
     });
     for keys in gone.chunks(KEYS_MAX) {
-        delete(script, ("idempotency", "idempotency_key"), &is_in("`key`", keys.iter().map(|key| key.0)));
+        delete(
+            script,
+            Index { table: "idempotency", name: "idempotency_key" },
+            &is_in("`key`", keys.iter().map(|key| key.0)),
+        );
     }
 }
 
@@ -188,7 +192,11 @@ fn timers(script: &mut Script, rows: &Rows) {
     }
     drop(insert);
     for orders in gone.chunks(KEYS_MAX) {
-        delete(script, ("timer", "PRIMARY"), &is_in("order_id", orders.iter().map(|order| order.0)));
+        delete(
+            script,
+            Index { table: "timer", name: "PRIMARY" },
+            &is_in("order_id", orders.iter().map(|order| order.0)),
+        );
     }
 }
 
@@ -206,7 +214,7 @@ fn claims(script: &mut Script, rows: &Rows) {
         insert.row(&[&order.0, &step, &product, &claim_state(*claim), &reason]);
     });
     for keys in gone.chunks(KEYS_MAX) {
-        delete(script, ("claim", "PRIMARY"), &claim_condition(keys));
+        delete(script, Index { table: "claim", name: "PRIMARY" }, &claim_condition(keys));
     }
 }
 

@@ -10,7 +10,7 @@ use domain::ids::LetterId;
 use domain::time::Timestamp;
 
 use super::locking_read::locked;
-use super::upsert::{Upsert, delete, put_all};
+use super::upsert::{Index, Upsert, delete, put_all};
 use crate::mysql::cells::from_row;
 use crate::mysql::failure::Result;
 use crate::mysql::session::Session;
@@ -19,6 +19,8 @@ use crate::selects::{select_letter, select_parked, select_parked_event};
 
 /// The most keys that are always looked up one by one.
 const SINGLE_LOOKUPS_MAX: usize = 8;
+const PARKED_KEYS: Index = Index { table: "parked_key", name: "PRIMARY" };
+const PARKED_EVENTS: Index = Index { table: "parked_event", name: "PRIMARY" };
 
 pub(super) fn select_keys(keys: &[ParkKey]) -> String {
     locked(select_parked!(""), "PRIMARY", &condition(keys, key_condition), "consumer_group, topic, key_hash")
@@ -29,7 +31,8 @@ pub(super) fn select_keys(keys: &[ParkKey]) -> String {
 /// parks its keys, so none is added meanwhile.
 pub(super) async fn without_idle_groups<'k>(
     keys: &'k [Key],
-    (session, script): (&mut Session, &mut Script),
+    session: &mut Session,
+    script: &mut Script,
     rows: &mut Rows,
 ) -> Result<Cow<'k, [Key]>> {
     let parked = |key: &Key| if let Key::Parked(park) = key { Some(*park) } else { None };
@@ -168,7 +171,7 @@ fn write_keys(script: &mut Script, rows: &Rows) {
         ]);
     });
     for keys in gone.chunks(KEYS_MAX) {
-        delete(script, ("parked_key", "PRIMARY"), &condition(keys, key_condition));
+        delete(script, PARKED_KEYS, &condition(keys, key_condition));
     }
 }
 
@@ -195,6 +198,6 @@ fn write_events(script: &mut Script, rows: &Rows) {
         ]);
     });
     for keys in gone.chunks(KEYS_MAX) {
-        delete(script, ("parked_event", "PRIMARY"), &condition(keys, event_condition));
+        delete(script, PARKED_EVENTS, &condition(keys, event_condition));
     }
 }

@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use app::events::outbox::uuid;
 use app::state::rows::{
     AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, Customer, CustomerKey, DeadLetter,
-    EmailKey, HoldingKey, InboxKey, Key, Login, Message, ModesKey, OrderKey, ParkKey, ParkedEventKey, ParkedKey,
-    PlacedKey, ProductSnapshotKey, Request, Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey,
+    EmailKey, HoldingKey, InboxKey, Key, ModesKey, OrderKey, ParkKey, ParkedEventKey, PlacedKey, ProductSnapshotKey,
+    Request, Rows, SalesKey, TimerKey,
 };
-use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon, Holding};
 use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
-use domain::order::saga::Step;
 use domain::points::Account;
 use domain::stock::Product;
 use domain::time::Timestamp;
@@ -20,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use super::failed_delivery;
 use super::fulfilment::{self, Kind};
-use super::locking_read::{index, loaded, locked};
+use super::locking_read::{entries, entries_by_last, index, loaded, locked};
 use super::transaction::Before;
 use crate::mysql::cells::{MysqlCells, from_row};
 use crate::mysql::failure::Result;
@@ -131,7 +129,7 @@ impl Load {
         let mut lines = lines(answers.drain(last.min(answers.len())..).flatten())?;
         for (lookup, index) in self.lookups {
             let found = std::mem::take(&mut answers[index]);
-            lookup.read(found, (&mut lines, before), rows)?;
+            lookup.read(found, &mut lines, before, rows)?;
         }
         Ok(())
     }
@@ -155,7 +153,11 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
 }
 
 /// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
-fn pairs<A: Literal + PartialEq, B: Literal>(columns: (&str, &str), keys: impl Iterator<Item = (A, B)>) -> String {
+fn pairs<A: Literal + PartialEq, B: Literal>(
+    first_column: &str,
+    second_column: &str,
+    keys: impl Iterator<Item = (A, B)>,
+) -> String {
     let mut groups: Vec<(A, Vec<B>)> = vec![];
     for (first, second) in keys {
         match groups.last_mut() {
@@ -164,7 +166,7 @@ fn pairs<A: Literal + PartialEq, B: Literal>(columns: (&str, &str), keys: impl I
         }
     }
     let groups = groups.into_iter().map(|(first, seconds)| {
-        statement(&format!("({} = ? AND ", columns.0), &[&first]) + &is_in(columns.1, seconds) + ")"
+        statement(&format!("({} = ? AND ", first_column), &[&first]) + &is_in(second_column, seconds) + ")"
     });
     groups.collect::<Vec<_>>().join(" OR ")
 }
@@ -194,7 +196,7 @@ impl Lookup {
         match self {
             Lookup::Inbox(keys) => {
                 let keys = keys.iter().map(|key| (key.group.name(), uuid(key.event.0)));
-                let condition = pairs(("consumer_group", "event_id"), keys);
+                let condition = pairs("consumer_group", "event_id", keys);
                 locked("SELECT consumer_group, event_id FROM inbox", "PRIMARY", &condition, "consumer_group, event_id")
             }
             Lookup::Parked(keys) => failed_delivery::select_keys(keys),
@@ -242,43 +244,40 @@ impl Lookup {
             Lookup::Accounts(ids) => primary(select_account!(""), "user_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Holdings(keys) => {
                 let keys = keys.iter().map(|key| (key.campaign.0, key.user.0));
-                let condition = pairs(("campaign_id", "user_id"), keys);
+                let condition = pairs("campaign_id", "user_id", keys);
                 locked(select_coupon!(""), "coupon_holding", &condition, "campaign_id, user_id, nth")
             }
             Lookup::Campaigns(ids) => primary(select_campaign!(""), "campaign_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Products(ids) => primary(select_product!(""), "product_id", ids.iter().map(|id| id.0).collect()),
             Lookup::Sales(keys) => {
-                let condition = pairs(("day", "product_id"), keys.iter().map(|key| (key.day, key.product.0)));
+                let condition = pairs("day", "product_id", keys.iter().map(|key| (key.day, key.product.0)));
                 let select = "SELECT day, product_id, sold, returned FROM product_sales";
                 locked(select, "PRIMARY", &condition, "day, product_id")
             }
         }
     }
 
-    fn read(self, found: Vec<Vec<Value>>, (lines, before): (&mut LinesOf, &mut Before), rows: &mut Rows) -> Result<()> {
+    fn read(self, found: Vec<Vec<Value>>, lines: &mut LinesOf, before: &mut Before, rows: &mut Rows) -> Result<()> {
         match self {
             Lookup::Inbox(keys) => read_inbox(keys, found, rows)?,
-            Lookup::Parked(keys) => loaded(&mut rows.parked, keys, index(found, |entry: (ParkKey, ParkedKey)| entry)?),
-            Lookup::ParkedEvents(keys) => {
-                let found = index(found, |entry: (ParkedEventKey, Message)| entry)?;
-                loaded(&mut rows.parked_events, keys, found);
-            }
+            Lookup::Parked(keys) => loaded(&mut rows.parked, keys, entries(found)?),
+            Lookup::ParkedEvents(keys) => loaded(&mut rows.parked_events, keys, entries(found)?),
             Lookup::Letters(ids) => {
                 loaded(&mut rows.letters, ids, index(found, |letter: DeadLetter| (letter.id, letter))?)
             }
-            Lookup::Answers(keys) => loaded(&mut rows.answers, keys, index(found, answer)?),
-            Lookup::Logins(keys) => loaded(&mut rows.logins, keys, index(found, login)?),
+            Lookup::Answers(keys) => loaded(&mut rows.answers, keys, entries_by_last(found)?),
+            Lookup::Logins(keys) => loaded(&mut rows.logins, keys, entries_by_last(found)?),
             Lookup::Modes => {
                 let newest = found.into_iter().next().map(from_row).transpose()?;
                 rows.modes.loaded(ModesKey, newest);
             }
-            Lookup::Orders(ids) => read_orders(ids, found, (lines, before), rows)?,
-            Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), index(found, timer)?),
+            Lookup::Orders(ids) => read_orders(ids, found, lines, before, rows)?,
+            Lookup::Timers(ids) => loaded(&mut rows.timers, ids.into_iter().map(TimerKey), entries(found)?),
             Lookup::Callbacks(keys) => fulfilment::read_callbacks(keys, found, rows)?,
             Lookup::Payments(ids) => fulfilment::read(Kind::Payment, ids, found, rows)?,
             Lookup::Shipments(ids) => fulfilment::read(Kind::Shipment, ids, found, rows)?,
             Lookup::Storages(ids) => fulfilment::read(Kind::Storage, ids, found, rows)?,
-            Lookup::Claims(keys) => loaded(&mut rows.claims, keys, index(found, claim)?),
+            Lookup::Claims(keys) => loaded(&mut rows.claims, keys, entries(found)?),
             Lookup::Placed(ids) => read_placed(ids, found, lines, rows)?,
             Lookup::CampaignSnapshots(ids) => {
                 let found = index(found, |campaign: Campaign| (CampaignSnapshotKey(campaign.id), campaign))?;
@@ -313,30 +312,10 @@ impl Lookup {
                 let found = index(found, |product: Product| (product.id, product))?;
                 loaded(&mut rows.products, ids, found);
             }
-            Lookup::Sales(keys) => loaded(&mut rows.sales, keys, index(found, sales)?),
+            Lookup::Sales(keys) => loaded(&mut rows.sales, keys, entries(found)?),
         }
         Ok(())
     }
-}
-
-const fn timer((order, timer): (i64, Timer)) -> (TimerKey, Timer) {
-    (TimerKey(OrderId(order)), timer)
-}
-
-const fn claim((order, step, claim): (i64, Step, Claim)) -> (ClaimKey, Claim) {
-    (ClaimKey { order: OrderId(order), step }, claim)
-}
-
-fn answer((answer, key): (StoredAnswer, AnswerKey)) -> (AnswerKey, StoredAnswer) {
-    (key, answer)
-}
-
-fn login((login, key): (Login, EmailKey)) -> (EmailKey, Login) {
-    (key, login)
-}
-
-const fn sales((day, product, sold, returned): (i64, i64, i64, i64)) -> (SalesKey, Sales) {
-    (SalesKey { day, product: ProductId(product) }, Sales { sold, returned })
 }
 
 fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> Result<()> {
@@ -351,7 +330,8 @@ fn read_inbox(keys: Vec<InboxKey>, found: Vec<Vec<Value>>, rows: &mut Rows) -> R
 fn read_orders(
     ids: Vec<OrderId>,
     found: Vec<Vec<Value>>,
-    (lines, before): (&mut LinesOf, &mut Before),
+    lines: &mut LinesOf,
+    before: &mut Before,
     rows: &mut Rows,
 ) -> Result<()> {
     let mut orders = FxHashMap::default();

@@ -17,11 +17,28 @@ pub(super) fn locked(select: &str, index: &str, condition: &str, order: &str) ->
     format!("{select} FORCE INDEX ({index}) WHERE {condition} ORDER BY {order} FOR UPDATE")
 }
 
+/// Reads rows as entries by their keys.
 pub(super) fn index<T: FromCells, K: Eq + Hash, V>(
     found: Vec<Vec<Value>>,
     entry: impl Fn(T) -> (K, V),
 ) -> Result<FxHashMap<K, V>> {
     found.into_iter().map(|row| from_row(row).map(&entry)).collect()
+}
+
+/// Reads rows that begin with their keys.
+pub(super) fn entries<K: Eq + Hash, V>(found: Vec<Vec<Value>>) -> Result<FxHashMap<K, V>>
+where
+    (K, V): FromCells,
+{
+    index(found, |entry| entry)
+}
+
+/// Reads rows that end with their keys.
+pub(super) fn entries_by_last<K: Eq + Hash, V>(found: Vec<Vec<Value>>) -> Result<FxHashMap<K, V>>
+where
+    (V, K): FromCells,
+{
+    index(found, |(value, key)| (key, value))
 }
 
 /// Loads the found row, or its absence, of every key into a table.

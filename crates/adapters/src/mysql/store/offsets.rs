@@ -60,15 +60,11 @@ pub(super) fn write_events(script: &mut Script, commit: &Commit<'_>, heads: &mut
         ]);
     }
     drop(insert);
-    write_heads(script, commit, (&before, heads));
+    write_heads(script, commit, &before, heads);
 }
 
 /// Writes only the shards that got an event.
-fn write_heads(
-    script: &mut Script,
-    commit: &Commit<'_>,
-    (before, after): (&[ShardHead; SHARDS], &[ShardHead; SHARDS]),
-) {
+fn write_heads(script: &mut Script, commit: &Commit<'_>, before: &[ShardHead; SHARDS], after: &[ShardHead; SHARDS]) {
     let touched = || (0_i64..).zip(before.iter().zip(after)).filter(|(_, (before, after))| before != after);
     let mut shard_head = Insert::new(
         script,

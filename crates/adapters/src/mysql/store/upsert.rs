@@ -13,6 +13,13 @@ pub(super) struct Upsert {
     pub(super) update: &'static str,
 }
 
+/// The index by which rows of a table are found.
+#[derive(Clone, Copy)]
+pub(super) struct Index {
+    pub(super) table: &'static str,
+    pub(super) name: &'static str,
+}
+
 /// Writes every changed row of a table. A row that was read as absent must be new. Returns the keys of the rows to
 /// delete.
 pub(super) fn put_all<K, V>(
@@ -49,6 +56,6 @@ where
 
 /// Deletes rows by a condition on their keys. Written as a join, so that the index can be named: otherwise the server
 /// would read a small table from its start, past rows that others have locked.
-pub(super) fn delete(script: &mut Script, (table, index): (&str, &str), condition: &str) {
-    script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({index}) WHERE {condition}"));
+pub(super) fn delete(script: &mut Script, Index { table, name }: Index, condition: &str) {
+    script.add(format!("DELETE gone FROM {table} AS gone FORCE INDEX ({name}) WHERE {condition}"));
 }

@@ -32,7 +32,7 @@ struct Queue {
 }
 
 impl OrderReadBatcher {
-    pub(super) async fn ask(self: &Arc<Self>, order: OrderId, (pool, handle): (&Pool, &Handle)) -> Found {
+    pub(super) async fn ask(self: &Arc<Self>, order: OrderId, pool: &Pool, handle: &Handle) -> Found {
         let (sender, receiver) = oneshot::channel();
         let had_reader = {
             let mut queue = self.0.lock();
@@ -106,7 +106,7 @@ mod tests {
         let batcher = Arc::new(OrderReadBatcher::default());
         let ask = |order, handle: &Handle| {
             let (batcher, pool, handle) = (Arc::clone(&batcher), pool.clone(), handle.clone());
-            tokio::spawn(async move { batcher.ask(OrderId(order), (&pool, &handle)).await })
+            tokio::spawn(async move { batcher.ask(OrderId(order), &pool, &handle).await })
         };
         let first = ask(1, runtime.handle());
         tokio::task::yield_now().await;

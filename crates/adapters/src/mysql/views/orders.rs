@@ -15,7 +15,7 @@ const ORDERS: Chain =
 
 impl OrderViews for MysqlViews {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>> {
-        Box::pin(self.orders.ask(id, (&self.pool, self.background.handle())))
+        Box::pin(self.orders.ask(id, &self.pool, self.background.handle()))
     }
 
     fn orders_of(&self, user: UserId, before: Option<OrderId>, limit: usize) -> Reading<'_, Vec<Order>> {

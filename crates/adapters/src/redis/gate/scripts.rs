@@ -29,6 +29,13 @@ pub(super) struct Scripts {
 /// The keys of one campaign: its terms, its claims, and its counter. They share a tag, and so a node.
 pub(super) struct Keys([String; 3]);
 
+/// New claims of a campaign, and the epoch that they belong to; 0 is any epoch.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Claims<'c> {
+    pub(super) epoch: u64,
+    pub(super) names: &'c [String],
+}
+
 /// Redis's knowledge of a campaign and a user.
 pub(super) struct Found {
     /// The user holds as many coupons as allowed.
@@ -133,7 +140,7 @@ impl Scripts {
         mut line: ConnectionManager,
         keys: &Keys,
         campaign: &Campaign,
-        (epoch, claims): (u64, &[String]),
+        Claims { epoch, names }: Claims<'_>,
     ) -> RedisResult<Found> {
         let mut new_epoch = [0; 8];
         // Without random bytes it is still different from no epoch.
@@ -142,7 +149,7 @@ impl Scripts {
         let new_epoch = (u64::from_be_bytes(new_epoch) >> 12).max(1);
         let mut call = self.update.key(&keys.0[..]);
         call.arg(new_epoch.to_string()).arg(epoch.to_string()).arg(campaign.quantity).arg(campaign.issue_per_user_max);
-        call.arg(campaign.valid_until.micros() / 1_000 + KEPT_MS).arg(claims);
+        call.arg(campaign.valid_until.micros() / 1_000 + KEPT_MS).arg(names);
         call.invoke_async::<Answer>(&mut line).await.map(found)
     }
 
@@ -153,7 +160,8 @@ impl Scripts {
 
 type Answer = (i64, i64, i64, i64, String);
 
-fn found((holds_all, is_full, holds_none, count, epoch): Answer) -> Found {
+fn found(answer: Answer) -> Found {
+    let (holds_all, is_full, holds_none, count, epoch) = answer;
     Found {
         holds_all: holds_all == 1,
         is_full: is_full == 1,

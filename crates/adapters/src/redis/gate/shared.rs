@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 
 use super::committed::{CAMPAIGNS_MAX, Committed};
-use super::scripts::{Found, Scripts};
+use super::scripts::{Claims, Found, Scripts};
 use crate::redis::Redis;
 
 /// A campaign's holders are not counted again more often than this.
@@ -57,7 +57,7 @@ impl Shared {
         let rejection = refusal(&row, &found, now);
         if rejection.is_none() && !row.issue_mode.takes_requests() {
             // The campaign was raised, and the update was lost.
-            self.redis.call(|line| self.scripts.update(line, &keys, &row, (0, &[]))).await;
+            self.redis.call(|line| self.scripts.update(line, &keys, &row, Claims::default())).await;
         }
         Some(EarlyRefusal { rejection: rejection?, holds_none: found.holds_none })
     }

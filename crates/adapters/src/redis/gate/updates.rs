@@ -6,6 +6,7 @@ use domain::coupon::Campaign;
 use domain::ids::UserId;
 use tokio::sync::{mpsc, oneshot};
 
+use super::scripts::Claims;
 use super::shared::Shared;
 
 /// The most claims in one call: Redis serves nothing else meanwhile.
@@ -50,7 +51,8 @@ impl Shared {
         let mut rest = claims.as_slice();
         loop {
             let (now, later) = rest.split_at(rest.len().min(CLAIMS_MAX));
-            let sent = self.redis.call(|line| self.scripts.update(line, &keys, campaign, (epoch, now))).await;
+            let sent =
+                self.redis.call(|line| self.scripts.update(line, &keys, campaign, Claims { epoch, names: now })).await;
             let Some(found) = sent else {
                 // The counted claims did not arrive, so they may be counted again.
                 self.remember(campaign.id, |known| known.rebuilt = None);

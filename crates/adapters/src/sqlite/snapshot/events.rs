@@ -62,11 +62,13 @@ fn relayed(connection: &Connection) -> Result<Vec<ShardPlace>> {
 fn roots(connection: &Connection) -> Result<Roots> {
     let mut roots = Roots::default();
     for row in connection.prepare(SELECT_WHOLE_FROM)?.query_map([], from_row)? {
-        roots.begin(row?);
+        let (shard, whole_from) = row?;
+        roots.begin(shard, whole_from);
     }
     let mut statement = connection.prepare("SELECT shard, seq, hash FROM daily_root")?;
     for row in statement.query_map([], from_row)? {
-        roots.keep(row?);
+        let (shard, head) = row?;
+        roots.keep(shard, head);
     }
     Ok(roots)
 }
@@ -74,7 +76,7 @@ fn roots(connection: &Connection) -> Result<Roots> {
 fn shards(connection: &Connection, roots: &Roots) -> Result<Vec<ShardFacts>> {
     let mut statement = connection.prepare("SELECT shard, seq, hash FROM outbox_shard ORDER BY shard")?;
     let heads = statement.query_map([], from_row)?;
-    heads.map(|head| head.map(|head| roots.shard(head))).collect()
+    heads.map(|head| head.map(|(shard, head)| roots.shard(shard, head))).collect()
 }
 
 /// Returns an error text if events of orders are in no run, or runs contain events of another order.

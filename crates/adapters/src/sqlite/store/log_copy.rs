@@ -58,7 +58,7 @@ impl LogCopy {
         let is_copying = Arc::new(AtomicBool::new(false));
         let of_thread = Arc::clone(&is_copying);
         let synced = ManuallyDrop::new(synced);
-        let run = move || copy_whenever((&connection, synced.as_ref()), &woken, &of_thread);
+        let run = move || copy_whenever(&connection, synced.as_ref(), &woken, &of_thread);
         let thread = std::thread::Builder::new().name("log-copy".to_owned()).spawn(run)?;
         Ok(LogCopy { wake: Some(wake), thread: Some(thread), is_copying })
     }
@@ -104,17 +104,17 @@ impl Drop for LogCopy {
     }
 }
 
-fn copy_whenever(copied: (&Connection, Option<&File>), woken: &Receiver<i32>, is_copying: &AtomicBool) {
+fn copy_whenever(connection: &Connection, synced: Option<&File>, woken: &Receiver<i32>, is_copying: &AtomicBool) {
     for little in woken {
         // The writer meets a disk error as well, and handles it.
-        let _ = copy_most(copied, little);
+        let _ = copy_most(connection, synced, little);
         is_copying.store(false, Ordering::Release);
     }
 }
 
 /// Leaves as little as possible to the writer: each round copies what was added during the one before. SQLite would
 /// sync the file only with the last page, and the writer would wait for everything that was copied.
-fn copy_most((connection, synced): (&Connection, Option<&File>), little: i32) -> Result<()> {
+fn copy_most(connection: &Connection, synced: Option<&File>, little: i32) -> Result<()> {
     let mut before = length(connection)?.rest();
     for _round in 0..ROUNDS_MAX {
         copy(connection, CheckpointMode::PASSIVE)?;

@@ -52,7 +52,8 @@ pub(in crate::sqlite) fn heads(connection: &Connection) -> Result<[ShardHead; SH
 pub(super) fn write_events(
     connection: &Connection,
     commit: &Commit<'_>,
-    (heads, kinds): (&mut [ShardHead; SHARDS], &mut Kinds),
+    heads: &mut [ShardHead; SHARDS],
+    kinds: &mut Kinds,
 ) -> Result<()> {
     let events = &commit.rows.events;
     if events.is_empty() {
@@ -84,7 +85,7 @@ pub(super) fn write_events(
         runs.add(event.order, connection.last_insert_rowid());
     }
     runs.write(connection)?;
-    write_heads(connection, commit, (&before, heads))
+    write_heads(connection, commit, &before, heads)
 }
 
 /// Consecutive events of one order each.
@@ -125,7 +126,8 @@ impl Runs {
 fn write_heads(
     connection: &Connection,
     commit: &Commit<'_>,
-    (before, after): (&[ShardHead; SHARDS], &[ShardHead; SHARDS]),
+    before: &[ShardHead; SHARDS],
+    after: &[ShardHead; SHARDS],
 ) -> Result<()> {
     let day = outbox::day(commit.now);
     let mut shard_head = connection.prepare_cached(

@@ -39,7 +39,8 @@ fn it_is_built_from_the_store_and_updated_by_each_commit() {
         RedisRanking::new(
             open_as(&server, test),
             Arc::clone(&sales) as _,
-            (Arc::new(SystemClock), Arc::new(FixedOffset(0))),
+            Arc::new(SystemClock),
+            Arc::new(FixedOffset(0)),
         )
     };
     let (here, there) = (open(), open());

@@ -47,25 +47,32 @@ pub(super) fn orders(script: &mut Script, rows: &Rows, before: &Before) {
             let known = before.steps.get(&key.0).map_or(&[][..], Vec::as_slice);
             // Returns are rare, so all lines are written instead of finding the returned ones.
             let has_returns = !row.order.returned.is_empty();
-            let moved = lines(&row.order).filter(|(_, _, record)| has_returns || !known.contains(record));
+            let moved = lines(&row.order).filter(|line| has_returns || !known.contains(line.record));
             moved.for_each(|line| write_line(&mut insert, &row.order, line));
         }
     }
 }
 
+/// A line of an order, and the step that claims its stock.
+struct NumberedLine<'o> {
+    number: i64,
+    line: &'o Line,
+    record: &'o StepRecord,
+}
+
 /// Returns each line with its number and the step that claims its stock.
-fn lines(order: &Order) -> impl Iterator<Item = (i64, &Line, &StepRecord)> {
-    (1..).zip(&order.created.lines).filter_map(|(line_no, line)| {
+fn lines(order: &Order) -> impl Iterator<Item = NumberedLine<'_>> {
+    (1..).zip(&order.created.lines).filter_map(|(number, line)| {
         let step = Step::Stock(line.product);
         let record = order.saga.steps.iter().find(|record| record.step == step)?;
-        Some((line_no, line, record))
+        Some(NumberedLine { number, line, record })
     })
 }
 
-fn write_line(insert: &mut Insert<'_>, order: &Order, (line_no, line, record): (i64, &Line, &StepRecord)) {
+fn write_line(insert: &mut Insert<'_>, order: &Order, NumberedLine { number, line, record }: NumberedLine<'_>) {
     insert.row(&[
         &order.id().0,
-        &line_no,
+        &number,
         &line.product.0,
         &line.name,
         &line.quantity,
@@ -73,7 +80,7 @@ fn write_line(insert: &mut Insert<'_>, order: &Order, (line_no, line, record): (
         &record.state.name(),
         &step_reason(record.state),
         &record.at,
-        &order.returned(usize::try_from(line_no - 1).unwrap_or_default()),
+        &order.returned(usize::try_from(number - 1).unwrap_or_default()),
     ]);
 }
 

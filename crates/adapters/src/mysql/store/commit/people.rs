@@ -101,7 +101,7 @@ pub(super) fn holdings(script: &mut Script, rows: &Rows, before: &Before) {
                     Some(known) => !is_new && known.used_order != coupon.used_order,
                 };
                 if is_written {
-                    write_coupon(&mut insert, *key, (nth, coupon), links.get(&coupon.id).copied().flatten());
+                    write_coupon(&mut insert, *key, nth, coupon, links.get(&coupon.id).copied().flatten());
                 }
             }
         }
@@ -111,7 +111,8 @@ pub(super) fn holdings(script: &mut Script, rows: &Rows, before: &Before) {
 fn write_coupon(
     insert: &mut Insert<'_>,
     HoldingKey { campaign, user }: HoldingKey,
-    (nth, coupon): (i64, &Coupon),
+    nth: i64,
+    coupon: &Coupon,
     previous: Option<CouponId>,
 ) {
     insert.row(&[

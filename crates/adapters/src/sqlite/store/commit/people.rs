@@ -91,7 +91,7 @@ fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec
             match known.iter().find(|known| known.id == coupon.id) {
                 None => {
                     let given = Given { campaign: key.campaign, nth, coupon: coupon.id };
-                    insert_coupon(&mut insert, (key.user, given), coupon, links.get(&coupon.id).copied().flatten())?;
+                    insert_coupon(&mut insert, key.user, given, coupon, links.get(&coupon.id).copied().flatten())?;
                     new.push((key.user, given));
                 }
                 Some(known) if known.used_order != coupon.used_order => {
@@ -106,7 +106,8 @@ fn holdings(connection: &Connection, rows: &Rows, before: &Before) -> Result<Vec
 
 fn insert_coupon(
     insert: &mut CachedStatement<'_>,
-    (user, given): (UserId, Given),
+    user: UserId,
+    given: Given,
     coupon: &Coupon,
     previous: Option<CouponId>,
 ) -> Result<()> {
