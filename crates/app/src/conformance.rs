@@ -100,6 +100,7 @@ cases! {
         a_log_is_read_in_pages,
         a_group_continues_at_its_committed_offset,
         events_of_a_failed_commit_are_never_seen,
+        events_are_found_in_their_slots,
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod consumer;
 pub mod groups;
 pub mod reactions;
+pub mod received;
 pub mod relay;
 pub mod repartition;
 pub mod replay;

@@ -178,6 +178,37 @@ pub struct Delivery {
     pub at: Timestamp,
     /// Missing earlier events of the same order.
     pub gap: Option<Gap>,
+    pub origin: Origin,
+}
+
+/// How an event came to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It was read in the store, where only the shop writes.
+    Store,
+    /// A broker brought it as a record, which says where the store has the event.
+    Record(OutboxSlot),
+}
+
+/// Where the outbox has an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OutboxSlot {
+    pub shard: i64,
+    pub seq: i64,
+}
+
+impl OutboxSlot {
+    /// What a record says that says nothing of it.
+    pub const NOWHERE: OutboxSlot = OutboxSlot { shard: -1, seq: 0 };
+}
+
+/// An event as the store has it in a slot, unread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub slot: OutboxSlot,
+    pub id: EventId,
+    pub kind: String,
+    pub payload: String,
 }
 
 /// A record that this program cannot parse as an event. It is dead-lettered for every group that receives it.
@@ -206,6 +237,9 @@ pub trait EventLog {
 
     /// Returns all stored events of an order, in order.
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>>;
+
+    /// Returns the events that the store has in these slots; empty slots are left out.
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>>;
 
     /// Returns the offsets of all groups that ever committed.
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>>;

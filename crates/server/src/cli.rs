@@ -122,7 +122,8 @@ pub struct SimArgs {
     /// How many seeds to play, one after the other
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seeds: u64,
-    /// Faults: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, payments, outages, everything;
+    /// Faults: calm, crashes, deliveries, silence, zombies, clocks, rush, failures, payments, outages, forgeries,
+    /// everything;
     /// default: all of them, one after the other
     #[arg(long, value_name = "NAME", value_parser = scenario)]
     pub scenario: Option<Scenario>,
@@ -130,7 +131,7 @@ pub struct SimArgs {
     #[arg(long, value_name = "NAME", value_parser = executor)]
     pub executor: Option<Executor>,
     /// Break a rule on purpose: tombstones-dropped, offsets-not-compared, counts-not-compared, admissions-counted,
-    /// keys-forgotten
+    /// keys-forgotten, records-believed
     #[arg(long = "break", value_name = "NAME", value_parser = breakage)]
     pub breakage: Option<Breakage>,
     /// Simulate single orders instead of days: every mode, every failing step, a crash before and after each commit

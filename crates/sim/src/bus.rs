@@ -7,13 +7,15 @@ use app::events::event::{Event, EventKind};
 use app::events::outbox::parse_uuid;
 use app::events::topic::Topic;
 use app::log::reactions::{Group, REACTIONS};
+use app::log::received::Received;
 use app::log::relay::Outgoing;
-use app::ports::{BoxFuture, Delivery, EventLog, Fetched, StoreError};
-use app::state::rows::{EventId, OffsetKey, Partition};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, Origin, OutboxSlot, StoreError, StoredEvent};
+use app::state::rows::{EventId, Message, OffsetKey, Partition};
 use domain::ids::OrderId;
 
 use crate::disk::{Disk, OutboxRow, State};
-use crate::model_log::{events_of, poison};
+use crate::forgery::record::Record;
+use crate::model_log::{events_of, poison, written};
 
 /// The broker. It survives crashes of processes; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +23,10 @@ pub(crate) struct Bus(Arc<Mutex<Broker>>);
 
 #[derive(Debug, Default)]
 struct Broker {
-    /// Indexes into the outbox, in the order of delivery. An index may occur more than once.
-    partitions: BTreeMap<Partition, Vec<usize>>,
+    /// In the order of delivery.
+    partitions: BTreeMap<Partition, Vec<Lying>>,
+    /// Records of another shop that a group skipped.
+    foreign: u64,
     relayed: usize,
     /// The tick until which a partition delivers nothing.
     delayed: BTreeMap<Partition, u64>,
@@ -30,6 +34,15 @@ struct Broker {
     /// The process that owns all partitions, and former owners that do not know yet that they lost them.
     owners: BTreeSet<usize>,
     tick: u64,
+}
+
+/// What lies in a partition.
+#[derive(Clone, Debug)]
+enum Lying {
+    /// An event, by its place in the outbox. It may lie there more than once.
+    Own(usize),
+    /// What somebody else put there.
+    Forged(Arc<Record>),
 }
 
 impl Bus {
@@ -51,6 +64,41 @@ impl Bus {
     pub(crate) fn repeat(&self, state: &State, places: impl IntoIterator<Item = usize>) {
         let mut broker = self.lock();
         places.into_iter().for_each(|place| broker.append(&state.outbox[place], place));
+    }
+
+    /// Takes a record that the relay never brought.
+    pub(crate) fn forge(&self, record: Record) {
+        let partition = record.partition();
+        self.lock().partitions.entry(partition).or_default().push(Lying::Forged(Arc::new(record)));
+    }
+
+    /// The forged record that a dead letter is about, if it is about one.
+    pub(crate) fn forged(&self, message: &Message) -> Option<Arc<Record>> {
+        let partition = Partition { topic: Some(message.topic), number: message.partition };
+        let place = usize::try_from(message.offset).ok()?.checked_sub(1)?;
+        match self.lock().partitions.get(&partition)?.get(place)? {
+            Lying::Own(_) => None,
+            Lying::Forged(record) => Some(Arc::clone(record)),
+        }
+    }
+
+    /// Every forged record, where it lies.
+    pub(crate) fn all_forged(&self) -> Vec<(Partition, i64, Arc<Record>)> {
+        let broker = self.lock();
+        let mut found = vec![];
+        for (partition, lying) in &broker.partitions {
+            for (place, lying) in (1..).zip(lying) {
+                if let Lying::Forged(record) = lying {
+                    found.push((*partition, place, Arc::clone(record)));
+                }
+            }
+        }
+        found
+    }
+
+    /// How often a group passed over a record of another shop.
+    pub(crate) fn foreign(&self) -> u64 {
+        self.lock().foreign
     }
 
     /// Number of events copied so far. Only these can be copied again.
@@ -106,7 +154,7 @@ impl Bus {
             || broker.partitions.iter().any(|(partition, places)| {
                 let stands = state.offsets.get(&OffsetKey { group, partition: *partition }).copied().unwrap_or(0);
                 partition.topic.is_some_and(|topic| reads(group, topic))
-                    && places.iter().skip(unseen(stands)).any(|place| wants(group, &state.outbox[*place]))
+                    && places.iter().skip(unseen(stands)).any(|lying| lying.is_for(group, state))
             })
     }
 }
@@ -115,7 +163,16 @@ impl Broker {
     fn append(&mut self, row: &OutboxRow, place: usize) {
         let number = i32::try_from(row.record.shard).expect("there are few shards");
         let partition = Partition { topic: Some(row.record.topic), number };
-        self.partitions.entry(partition).or_default().push(place);
+        self.partitions.entry(partition).or_default().push(Lying::Own(place));
+    }
+}
+
+impl Lying {
+    fn is_for(&self, group: Group, state: &State) -> bool {
+        match self {
+            Lying::Own(place) => wants(group, &state.outbox[*place]),
+            Lying::Forged(record) => record.is_for(group),
+        }
     }
 }
 
@@ -136,26 +193,44 @@ pub(crate) struct BusLog {
     pub(crate) bus: Bus,
     pub(crate) disk: Disk,
     pub(crate) process: usize,
+    /// A mistake that is made on purpose: records are taken for what was read in the store.
+    pub(crate) believes: bool,
 }
 
 impl BusLog {
+    /// Forged records come along, and are none of those that are asked for: so they change nothing about who meets whom.
     fn read(&self, key: OffsetKey, from: i64, limit: usize) -> Result<Fetched, StoreError> {
-        let broker = self.bus.lock();
+        let mut broker = self.bus.lock();
         let mut fetched = Fetched { next: from, ..Fetched::default() };
         let is_delayed = broker.delayed.get(&key.partition).is_some_and(|until| broker.tick < *until);
-        let Some(places) = broker.partitions.get(&key.partition).filter(|_| !is_delayed) else { return Ok(fetched) };
+        let Some(lying) = broker.partitions.get(&key.partition).filter(|_| !is_delayed) else { return Ok(fetched) };
         let state = self.disk.lock();
-        for (index, place) in places.iter().enumerate().skip(unseen(from)) {
-            if fetched.deliveries.len() == limit {
+        let (mut own, mut foreign) = (0, 0);
+        for (index, lying) in lying.iter().enumerate().skip(unseen(from)) {
+            if own == limit {
                 break;
             }
             let offset = i64::try_from(index + 1).expect("a partition is short");
             fetched.next = offset + 1;
-            let row = &state.outbox[*place];
-            if wants(key.group, row) {
-                fetched.deliveries.push(delivery(key.partition, offset, row)?);
+            foreign += u64::from(matches!(lying, Lying::Forged(record) if record.is_foreign()));
+            if !lying.is_for(key.group, &state) {
+                continue;
             }
+            fetched.deliveries.push(match lying {
+                Lying::Own(place) => {
+                    own += 1;
+                    delivery(key.partition, offset, &state.outbox[*place])?
+                }
+                Lying::Forged(record) => match record.received(offset) {
+                    Received::Delivery { delivery, .. } if self.believes => {
+                        Delivery { origin: Origin::Store, ..*delivery }
+                    }
+                    Received::Delivery { delivery, .. } => *delivery,
+                    Received::Foreign(_) | Received::Nothing => continue,
+                },
+            });
         }
+        broker.foreign += foreign;
         Ok(fetched)
     }
 }
@@ -163,6 +238,7 @@ impl BusLog {
 fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delivery, StoreError> {
     let broken = |what: &str| StoreError(format!("{what} of event {} cannot be read", row.record.id));
     let kind = EventKind::from_name(row.record.kind).ok_or_else(|| broken("the type"))?;
+    let shard = i64::try_from(row.record.shard).map_err(|_| broken("the shard"))?;
     Ok(Delivery {
         partition,
         offset,
@@ -171,6 +247,7 @@ fn delivery(partition: Partition, offset: i64, row: &OutboxRow) -> Result<Delive
         trace: row.trace(),
         at: row.at,
         gap: None,
+        origin: Origin::Record(OutboxSlot { shard, seq: row.record.seq }),
     })
 }
 
@@ -192,6 +269,10 @@ impl EventLog for BusLog {
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         Box::pin(std::future::ready(events_of(&self.disk, order)))
+    }
+
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        Box::pin(std::future::ready(written(&self.disk, slots)))
     }
 
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {

@@ -7,7 +7,7 @@ use app::commands::answer::Answer;
 use app::events::event::EventKind;
 use app::log::reactions::Group;
 use app::ports::Clock as _;
-use app::state::rows::{LetterStatus, RequestStatus};
+use app::state::rows::{DeadLetter, LetterStatus, RequestStatus};
 use app::state::settings::Executor;
 use domain::order::Outcome;
 use domain::order::saga::StepState;
@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::disk::{Disk, OutboxRow, State};
+use crate::forgery::given_up::{only_forgeries_are_given_up, the_unreadable_is_given_up};
 use crate::model_snapshot::ModelSnapshot;
 use crate::outside::topics_equal_the_state;
 use crate::verdict::{Verdict, ensure};
@@ -27,7 +28,9 @@ impl World {
         let disk = self.around.disk.clone();
         disk.read(|state| self.offsets_only_grow(state))?;
         self.note_failed_deliveries();
-        disk.read(everything_is_believed)?;
+        let bus = &self.around.bus;
+        disk.read(|state| only_forgeries_are_given_up(state, bus))?;
+        ensure(self.broken.is_empty(), || format!("decisions would have broken invariants: {:?}", self.broken))?;
         if self.tick.is_multiple_of(16) || (self.audited < self.seen && self.is_quiet()) {
             self.audited = self.seen;
             self.audit()?;
@@ -63,6 +66,13 @@ impl World {
             let is_any = |status| state.letters.values().any(|letter| letter.status == status);
             reach(is_any(LetterStatus::Permanent), Branch::Permanent);
             reach(is_any(LetterStatus::Handled), Branch::LetterHandled);
+            let bus = &self.around.bus;
+            let is_forged = |letter: &DeadLetter| bus.forged(&letter.message).is_some();
+            let is_lie = |letter: &DeadLetter| letter.is_disbelieved() && is_forged(letter);
+            reach(state.letters.values().any(is_lie), Branch::ForgedGivenUp);
+            let is_noise = |letter: &DeadLetter| letter.message.event().is_err() && is_forged(letter);
+            reach(state.letters.values().any(is_noise), Branch::UnreadableGivenUp);
+            reach(bus.foreign() > 0, Branch::ForeignPassedOver);
         });
     }
 
@@ -106,6 +116,7 @@ impl World {
     pub(crate) fn check_rest(&self) -> Verdict {
         self.audit()?;
         self.around.disk.read(is_at_rest)?;
+        self.around.disk.read(|state| the_unreadable_is_given_up(state, &self.around.bus))?;
         self.check_books()?;
         self.numbers_are_unique()
     }
@@ -175,7 +186,7 @@ fn nothing_is_undelivered(state: &State) -> Verdict {
 
 /// Checks that no event of the shop was rejected as a forgery.
 pub(crate) fn everything_is_believed(state: &State) -> Verdict {
-    let disbelieved = state.letters.values().find(|letter| letter.trouble.error.contains(DISBELIEVED));
+    let disbelieved = state.letters.values().find(|letter| letter.is_disbelieved());
     ensure(disbelieved.is_none(), || format!("an event of the shop's own is not believed: {disbelieved:?}"))
 }
 
@@ -216,9 +227,6 @@ fn sales_are_counted(state: &State) -> Verdict {
     }
     Ok(())
 }
-
-/// How the error of an event begins that says what the shop never said.
-const DISBELIEVED: &str = "the event contradicts the store";
 
 fn branch_of(row: &OutboxRow) -> Option<Branch> {
     let says = |code: &str| row.record.payload.contains(code);

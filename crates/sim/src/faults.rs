@@ -12,9 +12,14 @@ use domain::time::Timestamp;
 
 use crate::coverage::Branch;
 use crate::crashing_store::Death;
+use crate::forgery;
+use crate::forgery::dice::Dice;
 use crate::planned_fault::{CONSTRAINT, CommitFault};
 use crate::provider::{Planned, Whim};
 use crate::world::World;
+
+/// About as many as one forgery asks for.
+const FORGERY_BYTES: usize = 48;
 
 impl World {
     /// Plans this tick's faults, each with its own probability.
@@ -61,6 +66,19 @@ impl World {
         if self.rng.happens(odds.jump) {
             self.jump();
         }
+        // Of its own dice, so that the day goes as it goes without.
+        if self.plan.executor == Executor::Log && self.forger.happens(odds.forgery) {
+            self.forge();
+        }
+    }
+
+    fn forge(&mut self) {
+        let bytes: Vec<u8> = (0..FORGERY_BYTES).map(|_| self.forger.below(256) as u8).collect();
+        let forged = self.around.disk.read(|state| forgery::forge(state, &mut Dice::new(&bytes)));
+        let Some((record, how)) = forged else { return };
+        self.note(format_args!("a record is forged: {how}, on {}", record.topic.name()));
+        self.coverage.reach(Branch::Forged);
+        self.around.bus.forge(record);
     }
 
     fn plan_crash(&mut self, place: usize) {

@@ -4,7 +4,7 @@ use app::events::event::{Event, EventKind};
 use app::events::outbox::{SHARDS, parse_uuid};
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{BoxFuture, Delivery, EventLog, Fetched, Poison, StoreError};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, Origin, OutboxSlot, Poison, StoreError, StoredEvent};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::ids::OrderId;
 
@@ -58,6 +58,22 @@ pub(crate) fn events_of(disk: &Disk, order: OrderId) -> Result<Vec<Outgoing>, St
     of_order.map(outgoing).collect()
 }
 
+/// Returns the events in these slots.
+pub(crate) fn written(disk: &Disk, slots: &[OutboxSlot]) -> Result<Vec<StoredEvent>, StoreError> {
+    let state = disk.lock();
+    let row = |slot: &OutboxSlot| {
+        let shard = state.shards.get(usize::try_from(slot.shard).ok()?)?;
+        let row = &state.outbox[*shard.get(usize::try_from(slot.seq).ok()?.checked_sub(1)?)?];
+        Some((*slot, row))
+    };
+    let written = |(slot, row): (OutboxSlot, &OutboxRow)| {
+        let id = parse_uuid(&row.record.id).ok_or_else(|| StoreError(format!("event {} has no id", row.record.id)))?;
+        let (kind, payload) = (row.record.kind.to_owned(), row.record.payload.clone());
+        Ok(StoredEvent { slot, id: EventId(id), kind, payload })
+    };
+    slots.iter().filter_map(row).map(written).collect()
+}
+
 /// Returns an outbox row as the relay reads it.
 pub(crate) fn outgoing(row: &OutboxRow) -> Result<Outgoing, StoreError> {
     let record = &row.record;
@@ -82,6 +98,7 @@ fn delivery(key: OffsetKey, row: &OutboxRow) -> Result<Option<Delivery>, StoreEr
         trace: row.trace(),
         at: row.at,
         gap: None,
+        origin: Origin::Store,
     }))
 }
 
@@ -99,6 +116,10 @@ impl EventLog for ModelLog {
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         Box::pin(std::future::ready(events_of(&self.disk, order)))
+    }
+
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        Box::pin(std::future::ready(written(&self.disk, slots)))
     }
 
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {

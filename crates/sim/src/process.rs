@@ -69,7 +69,12 @@ impl Process {
         let mut engine = Engine::new(parts);
         // A new process has no planned fault.
         ready(engine.learn_modes()).expect("a model store without faults does not fail");
-        let log = BusLog { bus: around.bus.clone(), disk: around.disk.clone(), process: place };
+        let log = BusLog {
+            bus: around.bus.clone(),
+            disk: around.disk.clone(),
+            process: place,
+            believes: around.breakage == Some(Breakage::RecordsBelieved),
+        };
         Process {
             engine,
             consumer: Consumer::new(Box::new(log), CODEC),

@@ -13,11 +13,12 @@ pub enum Scenario {
     Failures,
     Payments,
     Outages,
+    Forgeries,
     Everything,
 }
 
 impl Scenario {
-    pub const ALL: [Scenario; 11] = [
+    pub const ALL: [Scenario; 12] = [
         Scenario::Calm,
         Scenario::Crashes,
         Scenario::Deliveries,
@@ -28,6 +29,7 @@ impl Scenario {
         Scenario::Failures,
         Scenario::Payments,
         Scenario::Outages,
+        Scenario::Forgeries,
         Scenario::Everything,
     ];
 
@@ -43,6 +45,7 @@ impl Scenario {
             Scenario::Failures => "failures",
             Scenario::Payments => "payments",
             Scenario::Outages => "outages",
+            Scenario::Forgeries => "forgeries",
             Scenario::Everything => "everything",
         }
     }
@@ -54,16 +57,20 @@ impl Scenario {
     pub(crate) const fn odds(self) -> Odds {
         match self {
             Scenario::Calm => Odds::NONE,
-            Scenario::Crashes => Odds { crash: 60, unknown: 60, constraint: 40, failure: 30, ..Odds::NONE },
-            Scenario::Deliveries => Odds { repeat: 150, delay: 150, ..Odds::NONE },
-            Scenario::Silence => Odds { silence: 60, delay: 40, ..Odds::NONE },
-            Scenario::Zombies => Odds { pause: 100, constraint: 20, crash: 10, ..Odds::NONE },
-            Scenario::Clocks => Odds { jump: 80, silence: 20, ..Odds::NONE },
-            Scenario::Rush => Odds { rush: 80, constraint: 20, ..Odds::NONE },
-            Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, ..Odds::NONE },
-            Scenario::Outages => Odds { outage: 120, crash: 10, ..Odds::NONE },
-            Scenario::Payments => Odds { whim: 700, crash: 30, unknown: 20, ..Odds::NONE },
+            Scenario::Crashes => {
+                Odds { crash: 60, unknown: 60, constraint: 40, failure: 30, forgery: 20, ..Odds::NONE }
+            }
+            Scenario::Deliveries => Odds { repeat: 150, delay: 150, forgery: 60, ..Odds::NONE },
+            Scenario::Silence => Odds { silence: 60, delay: 40, forgery: 20, ..Odds::NONE },
+            Scenario::Zombies => Odds { pause: 100, constraint: 20, crash: 10, forgery: 20, ..Odds::NONE },
+            Scenario::Clocks => Odds { jump: 80, silence: 20, forgery: 20, ..Odds::NONE },
+            Scenario::Rush => Odds { rush: 80, constraint: 20, forgery: 20, ..Odds::NONE },
+            Scenario::Failures => Odds { inability: 250, crash: 10, repeat: 20, forgery: 20, ..Odds::NONE },
+            Scenario::Outages => Odds { outage: 120, crash: 10, forgery: 20, ..Odds::NONE },
+            Scenario::Payments => Odds { whim: 700, crash: 30, unknown: 20, forgery: 20, ..Odds::NONE },
+            Scenario::Forgeries => Odds { forgery: 500, ..Odds::NONE },
             Scenario::Everything => Odds {
+                forgery: 60,
                 outage: 30,
                 whim: 250,
                 inability: 40,
@@ -93,6 +100,7 @@ impl Scenario {
             | Scenario::Rush
             | Scenario::Failures
             | Scenario::Outages
+            | Scenario::Forgeries
             | Scenario::Payments => 1,
         }
     }
@@ -127,6 +135,8 @@ pub(crate) struct Odds {
     pub(crate) inability: u64,
     /// A participant is disabled, or enabled again.
     pub(crate) outage: u64,
+    /// Somebody puts a record on a topic that the shop never wrote.
+    pub(crate) forgery: u64,
 }
 
 impl Odds {
@@ -144,6 +154,7 @@ impl Odds {
         inability: 0,
         whim: 0,
         outage: 0,
+        forgery: 0,
     };
 }
 
@@ -160,15 +171,18 @@ pub enum Breakage {
     AdmissionsCounted,
     /// The payment provider executes a repeated call with the same key again.
     KeysForgotten,
+    /// The log takes every record for an event that it read in the store.
+    RecordsBelieved,
 }
 
 impl Breakage {
-    pub const ALL: [Breakage; 5] = [
+    pub const ALL: [Breakage; 6] = [
         Breakage::TombstonesDropped,
         Breakage::OffsetsNotCompared,
         Breakage::CountsNotCompared,
         Breakage::AdmissionsCounted,
         Breakage::KeysForgotten,
+        Breakage::RecordsBelieved,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -178,6 +192,7 @@ impl Breakage {
             Breakage::CountsNotCompared => "counts-not-compared",
             Breakage::AdmissionsCounted => "admissions-counted",
             Breakage::KeysForgotten => "keys-forgotten",
+            Breakage::RecordsBelieved => "records-believed",
         }
     }
 

@@ -3,17 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use app::commands::{Command, FailedDelivery};
+use app::commands::Command;
 use app::engine::Job;
 use app::ports::Clock as _;
 use app::resilience::services::Service;
-use app::state::rows::LetterStatus;
 use domain::ids::OrderId;
 use domain::order::{Canceller, Outcome};
 
 use crate::coverage::Coverage;
 use crate::customers::ADMIN;
-use crate::process::CODEC;
+use crate::forgery::given_up::see_to_letters;
 use crate::verdict::{Verdict, ensure};
 use crate::world::{World, stuck_payments};
 
@@ -156,16 +155,10 @@ impl World {
         asked
     }
 
-    /// Dead letters that are no longer retried, resent by an operator.
+    /// Dead letters that are no longer retried, for an operator to resend or to drop.
     fn permanent_letters(&self) -> Vec<Job> {
-        self.around.disk.read(|state| {
-            let letters = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
-            letters
-                .map(|letter| {
-                    Job::new(FailedDelivery::resend(letter, "the faults have ended", &CODEC), Box::new(|_| ()))
-                })
-                .collect()
-        })
+        let commands = self.around.disk.read(|state| see_to_letters(state, &self.around.bus));
+        commands.into_iter().map(|command| Job::new(command, Box::new(|_| ()))).collect()
     }
 
     /// Advances the clock to the next timer.

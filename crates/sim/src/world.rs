@@ -39,6 +39,8 @@ const PATIENCE: u64 = 8;
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) rng: Rng,
+    /// The dice of those who forge records.
+    pub(crate) forger: Rng,
     pub(crate) tick: u64,
     pub(crate) around: Surroundings,
     pub(crate) processes: Vec<Process>,
@@ -54,6 +56,8 @@ pub(crate) struct World {
     pub(crate) audited: usize,
     /// Longest duration of a tick in milliseconds.
     pub(crate) pace: u64,
+    /// Invariants that a decision would have broken.
+    pub(crate) broken: Vec<String>,
     /// Each group's last known offset.
     pub(crate) last_offsets: BTreeMap<OffsetKey, i64>,
     pub(crate) provider: Arc<Provider>,
@@ -83,6 +87,7 @@ impl World {
             is_healed: false,
             plan,
             rng: Rng::new(plan.seed),
+            forger: Rng::new(!plan.seed),
             tick: 0,
             around,
             processes: vec![],
@@ -94,6 +99,7 @@ impl World {
             seen: 0,
             audited: 0,
             pace: 3_000,
+            broken: vec![],
             last_offsets: BTreeMap::new(),
         };
         for place in 0..plan.scenario.processes() {
@@ -261,6 +267,7 @@ impl World {
                  {lost:?}, errors {errors:?}"
             ));
         }
+        self.broken.extend(report.broken.iter().cloned());
         if report.errors.iter().any(|error| error == CONSTRAINT) {
             self.coverage.reach(Branch::CulpritAlone);
         }

@@ -2,7 +2,7 @@
 
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, OutboxSlot, StoreError, StoredEvent};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rdkafka::error::KafkaError;
@@ -51,6 +51,10 @@ impl EventLog for KafkaLog {
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         self.offsets.events_of(order)
+    }
+
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        self.offsets.written(slots)
     }
 
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {

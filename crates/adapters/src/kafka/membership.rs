@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::events::cloud_event::{self, Read, SOURCE_ATTRIBUTE};
-use app::events::event::EventKind;
 use app::events::topic::Topic;
 use app::log::reactions::Group;
+use app::log::received::{Raw, Received, receive};
 use app::log::versions::{Arrival, Versions};
-use app::ports::{Delivery, EventLog, Fetched, Poison, StoreError};
-use app::state::rows::{EventId, OffsetKey, Partition};
-use domain::time::Timestamp;
+use app::ports::{Delivery, EventLog, Fetched, StoreError};
+use app::state::rows::{OffsetKey, Partition};
 use parking_lot::Mutex;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -250,48 +248,36 @@ fn enqueue(
     let Some(reading) = readings.get_mut(&partition) else { return };
     let offset = message.offset();
     reading.received = offset + 1;
-    let attribute = |name: &str| attribute(message, name);
-    if let Some(source) = cloud_event::foreign(attribute(SOURCE_ATTRIBUTE), &cluster.source) {
-        return (listener.foreign)(group, &source);
-    }
-    let trace = cloud_event::trace(attribute);
-    match cloud_event::read(attribute, message.payload()) {
-        // A copy for external readers: the group reads the event on its own topic.
-        Ok(Read::Event { event, .. }) if event.kind().topic() != topic => {}
-        Ok(Read::Event { id, event, at, version }) => {
-            let gap = match reading.versions.judge(topic, &event, version) {
-                Arrival::Late => return,
-                Arrival::InTurn => None,
-                Arrival::Behind(gap) => Some(gap),
-            };
-            // An event that the group does not subscribe to may still show that another one is missing.
-            if gap.is_some() || group.subscribes_to(event.kind()) {
-                reading.waiting.push_back(Delivery { partition, offset, id, event: Ok(*event), trace, at, gap });
-            }
+    let raw = Raw {
+        topic,
+        number: partition.number,
+        offset,
+        key: message.key(),
+        value: message.payload(),
+        millis: message.timestamp().to_millis().unwrap_or_default(),
+    };
+    let (mut delivery, version) = match receive(raw, |name| attribute(message, name), &cluster.source) {
+        Received::Foreign(source) => return (listener.foreign)(group, &source),
+        Received::Nothing => return,
+        Received::Delivery { delivery, version } => (*delivery, version),
+    };
+    if let Ok(event) = &delivery.event {
+        // What is late by its version is known to its group if it is true; the later one that was here may not have been.
+        if let Arrival::Behind(gap) = reading.versions.judge(topic, event, version) {
+            delivery.gap = Some(gap);
         }
-        Ok(Read::Unknown) => {}
-        Err(error) => {
-            let text = |bytes: Option<&[u8]>| bytes.map(text_of).unwrap_or_default();
-            let (key, kind, payload) = (text(message.key()), text(attribute("ce_type")), text(message.payload()));
-            let kind = EventKind::from_type(&kind).map_or(kind, |kind| kind.name().to_owned());
-            let event = Err(Poison { topic, key, kind, payload, error });
-            // A record without an event has no id; its time is when the broker received it.
-            let at = Timestamp::from_micros(message.timestamp().to_millis().unwrap_or_default() * 1_000);
-            reading.waiting.push_back(Delivery { partition, offset, id: EventId(0), event, trace, at, gap: None });
+        // What the group does not ask for may still show that something is missing.
+        if delivery.gap.is_none() && !group.subscribes_to(event.kind()) {
+            return;
         }
     }
+    reading.waiting.push_back(delivery);
 }
 
 /// Returns a header of a record.
 pub(super) fn attribute<'m>(message: &'m BorrowedMessage<'_>, name: &str) -> Option<&'m [u8]> {
     let headers = message.headers()?;
     headers.iter().find(|header| header.key == name).and_then(|header| header.value)
-}
-
-/// Returns bytes as text; bytes that are no UTF-8 are shown in hexadecimal.
-fn text_of(bytes: &[u8]) -> String {
-    let hexadecimal = || bytes.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"));
-    std::str::from_utf8(bytes).map_or_else(|_| hexadecimal(), str::to_owned)
 }
 
 fn store_error(error: KafkaError) -> StoreError {

@@ -10,7 +10,7 @@ use app::events::event::EventKind;
 use app::events::outbox::SHARDS;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, OutboxSlot, StoreError, StoredEvent};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use mysql_async::Opts;
@@ -19,8 +19,8 @@ use super::cells::{MysqlCells, from_row};
 use super::commits_seen::CommitsSeen;
 use super::failure::Result;
 use super::session::Session;
-use super::sql::{is_in, statement};
-use super::store::{SELECT_HEADS, heads};
+use super::sql::{KEYS_MAX, is_in, statement};
+use super::store::{SELECT_HEADS, heads, pairs};
 use crate::records::{Cells as _, delivery};
 use crate::selects::{SELECT_POSITIONS, select_outgoing};
 
@@ -104,6 +104,22 @@ impl EventLog for MysqlLog {
         Box::pin(async move {
             let rows = self.session.ask_alone(&select_events_of(order)).await?;
             Ok(rows.into_iter().map(from_row).collect::<Result<_>>()?)
+        })
+    }
+
+    fn written<'a>(
+        &'a mut self,
+        slots: &'a [OutboxSlot],
+    ) -> BoxFuture<'a, std::result::Result<Vec<StoredEvent>, StoreError>> {
+        Box::pin(async move {
+            let mut found = vec![];
+            for some in slots.chunks(KEYS_MAX) {
+                let condition = pairs("shard", "seq", some.iter().map(|slot| (slot.shard, slot.seq)));
+                let select = "SELECT shard, seq, id, type, payload FROM event FORCE INDEX (event_place) WHERE ";
+                let rows = self.session.ask_alone(&format!("{select}{condition}")).await?;
+                found.extend(rows.into_iter().map(from_row).collect::<Result<Vec<StoredEvent>>>()?);
+            }
+            Ok(found)
         })
     }
 

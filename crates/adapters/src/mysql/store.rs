@@ -31,7 +31,7 @@ use super::session::{self, Session};
 use super::sql::{Script, statement};
 use crate::records::Cells as _;
 
-pub(super) use load::lines;
+pub(super) use load::{lines, pairs};
 pub(super) use offsets::{SELECT_HEADS, heads};
 use transaction::{Before, Halt};
 

@@ -5,7 +5,7 @@ use app::events::outbox::{ShardHead, parse_uuid};
 use app::log::groups::Passed;
 use app::log::relay::Outgoing;
 use app::ports::views::ShardPlace;
-use app::ports::{Delivery, Poison};
+use app::ports::{Delivery, Origin, OutboxSlot, Poison, StoredEvent};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use domain::time::Timestamp;
 
@@ -29,7 +29,7 @@ pub(crate) fn delivery<C: Cells>(
         Poison { topic, key, kind, payload: payload.clone(), error }
     };
     let event = Event::parse(kind, &payload).map_err(poison);
-    Ok(Delivery { partition, offset, id, event, trace, at, gap: None })
+    Ok(Delivery { partition, offset, id, event, trace, at, gap: None, origin: Origin::Store })
 }
 
 impl FromCells for EventId {
@@ -44,6 +44,13 @@ impl FromCells for Outgoing {
         let (shard, seq, id) = (shard(cells)?, cells.take()?, cells.take()?);
         let (event, version, trace) = (cells.event()?, cells.take()?, cells.trace()?);
         Ok(Outgoing { shard, seq, id, event, version, trace, at: cells.at()? })
+    }
+}
+
+impl FromCells for StoredEvent {
+    fn from_cells<C: Cells>(cells: &mut C) -> Result<StoredEvent, C::Error> {
+        let slot = OutboxSlot { shard: cells.take()?, seq: cells.take()? };
+        Ok(StoredEvent { slot, id: EventId::from_cells(cells)?, kind: cells.take()?, payload: cells.take()? })
     }
 }
 

@@ -10,7 +10,7 @@ use app::events::event::EventKind;
 use app::events::outbox::SHARDS;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
-use app::ports::{BoxFuture, EventLog, Fetched, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, OutboxSlot, StoreError, StoredEvent};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rusqlite::{Connection, Result};
@@ -98,6 +98,16 @@ impl EventLog for SqliteLog {
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, std::result::Result<Vec<Outgoing>, StoreError>> {
         let found = events_of(&self.connection, order);
+        Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
+    }
+
+    fn written<'a>(
+        &'a mut self,
+        slots: &'a [OutboxSlot],
+    ) -> BoxFuture<'a, std::result::Result<Vec<StoredEvent>, StoreError>> {
+        let sql = "SELECT shard, seq, id, type, payload FROM event WHERE shard = ?1 AND seq = ?2";
+        let find = |slot: &OutboxSlot| find(&self.connection, sql, (slot.shard, slot.seq)).transpose();
+        let found: Result<Vec<StoredEvent>> = slots.iter().filter_map(find).collect();
         Box::pin(ready(found.map_err(|error| StoreError(error.to_string()))))
     }
 

@@ -1,5 +1,6 @@
 //! The event log on the real Kafka, over the store of one process.
 
+mod forged;
 mod outbox;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use app::events::outbox::uuid;
 use app::events::topic::{DeadLetterNames, Profile, Spread, Topic};
 use app::log::reactions::Group;
 use app::log::relay::{Outgoing, Publisher as _, Record, Relay};
-use app::ports::{BoxFuture, EventLog, Fetched, Poison, StoreError};
+use app::ports::{BoxFuture, EventLog, Fetched, OutboxSlot, Poison, StoreError, StoredEvent};
 use app::state::rows::{OffsetKey, Partition};
 use domain::ids::{CampaignId, Code, OrderId, UserId};
 use domain::time::Timestamp;
@@ -140,6 +141,10 @@ impl EventLog for WaitingLog {
         self.log.events_of(order)
     }
 
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        self.log.written(slots)
+    }
+
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {
         self.log.positions()
     }
@@ -181,13 +186,14 @@ impl Fixture for OnKafka {
 
 #[test]
 fn the_log_on_kafka_keeps_its_promises() {
-    const OF_LOGS: [&str; 6] = [
+    const OF_LOGS: [&str; 7] = [
         "events_come_in_commit_order_without_a_gap",
         "every_event_survives_the_log",
         "a_group_receives_only_its_kinds",
         "a_log_is_read_in_pages",
         "a_group_continues_at_its_committed_offset",
         "events_of_a_failed_commit_are_never_seen",
+        "events_are_found_in_their_slots",
     ];
     let mut count = 0;
     for (name, case) in CASES.iter().filter(|(name, _)| OF_LOGS.contains(name)) {

@@ -12,9 +12,10 @@ use app::commands::answer::{Answer, Reply};
 use app::commands::{Command, CreateCampaign, PlaceOrder};
 use app::engine::{Engine, Job, Parts, Report};
 use app::log::consumer::Consumer;
+use app::log::relay::Outbox;
 use app::ports::views::Views;
 use app::ports::{EventLog, Gate, Store};
-use app::state::settings::{Executor, Settings};
+use app::state::settings::{Carrier, Executor, Settings};
 use domain::coupon::{IssueMode, QueueKey};
 use domain::ids::{CampaignId, Codec, CouponId, OrderId, ProductId, UserId};
 use domain::money::Money;
@@ -35,6 +36,9 @@ pub(crate) struct Shop {
     consumer: Consumer,
     runtime: Runtime,
 }
+
+/// Where a store says that groups stand.
+type Places = Box<dyn EventLog + Send>;
 
 /// The parts of a shop, whatever its technology.
 struct Made {
@@ -64,6 +68,32 @@ impl Shop {
         let mysql::Opened { store, views, log, codec_key, engine, .. } = opened;
         let (store, log, gate) = (Box::new(store), Box::new(log), Arc::new(NoGate));
         Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime)
+    }
+
+    /// A shop in a folder whose events travel as `carry` makes them, out of its outbox and back to its groups.
+    pub(crate) fn carried(
+        opened: sqlite::Opened,
+        carry: impl FnOnce(Box<dyn Outbox>, Places) -> Box<dyn EventLog>,
+    ) -> Shop {
+        let sqlite::Opened { mut store, views, log, codec_key, engine, .. } = opened;
+        store.run_with(Carrier::Broker).unwrap();
+        let log = carry(Box::new(store.outbox(engine).unwrap()), Box::new(log));
+        let (store, gate) = (Box::new(store), Arc::new(MemoryGate::default()));
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, Executor::Log, runtime())
+    }
+
+    /// The same on a database.
+    pub(crate) fn carried_on(
+        database: &Database,
+        carry: impl FnOnce(Box<dyn Outbox>, Places) -> Box<dyn EventLog>,
+    ) -> Shop {
+        let runtime = runtime();
+        let opened = runtime.block_on(mysql::open(&database.url(), mysql::Options::default())).unwrap();
+        let mysql::Opened { mut store, views, log, codec_key, engine, .. } = opened;
+        runtime.block_on(store.run_with(Carrier::Broker)).unwrap();
+        let log = carry(Box::new(store.outbox(engine)), Box::new(log));
+        let (store, gate) = (Box::new(store), Arc::new(NoGate));
+        Shop::made_of(Made { store, log, gate, views, codec_key, engine }, Executor::Log, runtime)
     }
 
     fn made_of(made: Made, executor: Executor, runtime: Runtime) -> Shop {

@@ -9,13 +9,14 @@ use crate::commands::answer::changed::{Changed, LetterAsOf};
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
 use crate::commands::dispatch::react;
+use crate::commands::order::request;
 use crate::commands::{Attempt, FailedDelivery, Reaction};
 use crate::events::event::{DeadLettered, Event};
 use crate::events::outbox::uuid;
 use crate::log::reactions::Group;
 use crate::log::retry_policy::{RESEND_EVERY, RESENDS_MAX, RUN_MAX};
 use crate::state::rows::{
-    Act, DeadLetter, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+    Act, DeadLetter, EventId, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
 
 pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Answered {
@@ -231,6 +232,15 @@ fn resend(
     reason: Option<&Arc<str>>,
 ) -> Handled {
     let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
+    if row.group.needs_proof() {
+        // What was compared with the store's own event has not become true since.
+        if row.is_disbelieved() {
+            return Err(Halt::Failed(row.trouble.error.to_string()));
+        }
+        if row.message.id == EventId::NONE {
+            return Err(request::forged("it names no event of this shop; `doorbuster replay` brings those again"));
+        }
+    }
     take_in(context, row.group, &row.message, reaction)?;
     (row.status, row.due) = (LetterStatus::Handled, None);
     sent_again(context.now, &mut row, reason);

@@ -11,11 +11,12 @@ use super::commits::write_a_bit_of_everything;
 use super::session::{NOON, Session};
 use super::{Fixture, samples};
 use crate::events::event::{
-    CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, OrderCancelled, OrderCompleted, PointsCharged,
-    ResultCode, Sold, StepReport, StockRequest,
+    CouponIssued, CouponRequest, CouponRequested, CouponResult, Event, EventKind, OrderCancelled, OrderCompleted,
+    PointsCharged, ResultCode, Sold, StepReport, StockRequest,
 };
+use crate::events::outbox::SHARDS;
 use crate::log::reactions::Group;
-use crate::ports::{CommitError, Delivery};
+use crate::ports::{CommitError, Delivery, OutboxSlot};
 use crate::state::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
 
 fn cancelled(user: i64) -> Event {
@@ -256,4 +257,36 @@ pub(super) async fn events_of_a_failed_commit_are_never_seen(fixture: &mut dyn F
     }
     let last = all.values().flatten().rfind(|delivery| delivery.event == Ok(cancelled(1)));
     assert_eq!(last.map(|delivery| delivery.id.0), Some(1_000));
+}
+
+pub(super) async fn events_are_found_in_their_slots(fixture: &mut dyn Fixture) {
+    let mut session = Session::start(fixture).await;
+    let written = write_cancellations(&mut session, 60).await;
+    let shards = i64::try_from(SHARDS).expect("there are few shards");
+    let slots: Vec<OutboxSlot> =
+        (0..shards).flat_map(|shard| (1..=20).map(move |seq| OutboxSlot { shard, seq })).collect();
+    let mut found = session.log().written(&slots).await.expect("the store can be asked");
+    assert_eq!(found.iter().map(|written| written.slot).collect::<BTreeSet<_>>().len(), written.len());
+    found.sort_unstable_by_key(|written| written.id.0);
+    let read: Vec<Event> = found
+        .iter()
+        .map(|written| {
+            assert_eq!(written.kind, EventKind::OrderCancelled.name());
+            Event::parse(EventKind::OrderCancelled, &written.payload).expect("the payload is as it was written")
+        })
+        .collect();
+    assert_eq!(read, written);
+    let (shard, seq) = (found[0].slot.shard, found[0].slot.seq);
+    let one = session.log().written(&[found[0].slot]).await.expect("the store can be asked");
+    assert_eq!(one, found[..1]);
+    let nowhere = [
+        OutboxSlot::NOWHERE,
+        OutboxSlot { shard, seq: 0 },
+        OutboxSlot { shard, seq: -seq },
+        OutboxSlot { shard, seq: i64::MAX },
+        OutboxSlot { shard: i64::MIN, seq },
+        OutboxSlot { shard: shards, seq },
+    ];
+    assert_eq!(session.log().written(&nowhere).await.expect("the store can be asked"), []);
+    assert_eq!(session.log().written(&[]).await.expect("the store can be asked"), []);
 }

@@ -33,6 +33,11 @@ pub fn format(at: Timestamp) -> String {
     moment.map_or_else(|_| at.micros().to_string(), |moment| format!("{moment}Z"))
 }
 
+/// Returns the nearest time that can be written.
+pub fn nearest(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().clamp(FIRST_US, LAST_US))
+}
+
 /// Parses RFC 3339 with any valid offset, up to 23:59.
 pub fn parse(text: &str) -> Result<Timestamp, NoMoment> {
     read(text).map(Timestamp::from_micros).ok_or(NoMoment)

@@ -1,18 +1,19 @@
 //! The log executor's consumer: delivers events to each group in order, from its last committed offset on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use domain::ids::Codec;
 
 use crate::commands::{Command, FailedDelivery, Source};
 use crate::engine::Job;
+use crate::events::event::Event;
 use crate::events::outbox::parse_uuid;
 use crate::log::reactions::{self, Group};
 use crate::log::relay::Outgoing;
 use crate::log::versions::Gap;
-use crate::ports::{Delivery, EventLog, StoreError};
-use crate::state::rows::{EventId, Message, OffsetKey};
+use crate::ports::{self, Delivery, EventLog, Origin, StoreError, StoredEvent};
+use crate::state::rows::{DISBELIEVED, EventId, Message, OffsetKey};
 
 /// A group's offsets in one partition, as this process sees them.
 #[derive(Clone, Copy, Debug)]
@@ -37,16 +38,17 @@ impl Consumer {
 
     /// Returns the next events of all groups as jobs, at most `limit` of each partition. Empty when there are none.
     pub async fn consume_once(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let mut jobs = vec![];
+        let mut brought = vec![];
         for group in Group::ALL {
             let partitions = self.log.partitions(*group).await?;
             // A process that gets a partition back must read the offset again: others may have advanced it.
             self.offsets.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
             for partition in partitions {
-                self.take(OffsetKey { group: *group, partition }, limit, &mut jobs).await?;
+                self.take(OffsetKey { group: *group, partition }, limit, &mut brought).await?;
             }
         }
-        Ok(jobs)
+        self.hold_against_store(&mut brought).await?;
+        Ok(brought.into_iter().map(|brought| self.job(brought)).collect())
     }
 
     /// Forgets a group's offset, because another worker moved it: it is read from the store again.
@@ -67,14 +69,14 @@ impl Consumer {
     pub fn pass_over(&mut self) -> Vec<Job> {
         let behind = self.offsets.iter_mut().filter(|(_, offset)| offset.looked_at > offset.handed_out);
         let pass = |(key, offset): (&OffsetKey, &mut Offsets)| {
-            let source = Source { offset: *key, from: offset.handed_out, next: offset.looked_at, event: EventId(0) };
+            let source = Source { offset: *key, from: offset.handed_out, next: offset.looked_at, event: EventId::NONE };
             offset.handed_out = offset.looked_at;
             Job::new(Command::Skip, Box::new(|_| ())).from_log(source)
         };
         behind.map(pass).collect()
     }
 
-    async fn take(&mut self, key: OffsetKey, limit: usize, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
+    async fn take(&mut self, key: OffsetKey, limit: usize, to: &mut Vec<Brought>) -> Result<(), StoreError> {
         let mut offset = match self.offsets.get(&key) {
             Some(offset) => *offset,
             None => {
@@ -86,9 +88,10 @@ impl Consumer {
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
             if let Some(gap) = &delivery.gap {
-                jobs.extend(self.heal((key, offset.handed_out), &delivery, gap).await?);
+                to.extend(self.heal((key, offset.handed_out), &delivery, gap).await?);
             }
-            jobs.push(self.job(key, offset.handed_out..next, delivery));
+            let (offsets, is_healing, is_forged) = (offset.handed_out..next, false, false);
+            to.push(Brought { key, offsets, delivery, is_healing, is_forged });
             offset.handed_out = next;
         }
         offset.looked_at = fetched.next;
@@ -102,7 +105,7 @@ impl Consumer {
         (key, from): (OffsetKey, i64),
         shown_by: &Delivery,
         gap: &Gap,
-    ) -> Result<Vec<Job>, StoreError> {
+    ) -> Result<Vec<Brought>, StoreError> {
         let Some(order) = self.codec.order_id(gap.order.as_str()) else { return Ok(vec![]) };
         let is_missing = |missed: &Outgoing| {
             let kind = missed.event.kind();
@@ -113,31 +116,79 @@ impl Consumer {
         let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
         let brought = missed.into_iter().filter_map(|Outgoing { id, event, trace, at, .. }| {
             let id = EventId(parse_uuid(&id)?);
-            Some(Delivery { id, event: Ok(event), trace, at, gap: None, ..shown_by.clone() })
+            let origin = Origin::Store;
+            let delivery = Delivery { id, event: Ok(event), trace, at, gap: None, origin, ..shown_by.clone() };
+            Some(Brought { key, offsets: from..from, delivery, is_healing: true, is_forged: false })
         });
-        Ok(brought.map(|delivery| self.job(key, from..from, delivery).healing()).collect())
+        Ok(brought.collect())
     }
 
-    /// Returns the job of an event. An event that is unreadable, or has codes of another shop, is dead-lettered at
-    /// once.
-    fn job(&self, key: OffsetKey, offsets: Range<i64>, delivery: Delivery) -> Job {
+    /// Compares the records that need it with the store's own events, in one read.
+    async fn hold_against_store(&mut self, brought: &mut [Brought]) -> Result<(), StoreError> {
+        let slots: BTreeSet<ports::OutboxSlot> = brought.iter().filter_map(Brought::to_compare).collect();
+        let written =
+            if slots.is_empty() { vec![] } else { self.log.written(&slots.into_iter().collect::<Vec<_>>()).await? };
+        let written: BTreeMap<ports::OutboxSlot, StoredEvent> =
+            written.into_iter().map(|written| (written.slot, written)).collect();
+        for brought in brought {
+            if let Some(slot) = brought.to_compare() {
+                brought.is_forged = !written.get(&slot).is_some_and(|written| brought.is(written));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the job of an event. An event that is unreadable, has codes of another shop, or is not in the store is dead-lettered
+    /// at once.
+    fn job(&self, Brought { key, offsets, delivery, is_healing, is_forged }: Brought) -> Job {
         let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
         if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
             // It only showed that others are missing.
             return Job::new(Command::Skip, Box::new(|_| ())).from_log(source);
         }
         let reaction = match &delivery.event {
+            Ok(_) if is_forged => Err(format!("{DISBELIEVED}: there is no such event where the record says")),
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
                 .ok_or_else(|| "the group has no reaction to it, or its codes belong to another shop".to_owned()),
             Err(poison) => Err(poison.error.clone()),
         };
         match reaction {
-            Ok(reaction) => Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source).carrying(delivery),
+            Ok(reaction) => {
+                let job = Job::new(Command::React(reaction), Box::new(|_| ())).from_log(source).carrying(delivery);
+                if is_healing { job.healing() } else { job }
+            }
             Err(error) => {
                 let message = Box::new(Message::of(&delivery));
                 let dead_letter = FailedDelivery::Bury { group: key.group, message, error: error.into() };
                 Job::new(Command::FailedDelivery(dead_letter), Box::new(|_| ())).from_log(source).traced(delivery.trace)
             }
         }
+    }
+}
+
+/// An event on its way to a group.
+struct Brought {
+    key: OffsetKey,
+    /// Where the group stands before it and after it.
+    offsets: Range<i64>,
+    delivery: Delivery,
+    /// It comes from the store, because the broker lost it.
+    is_healing: bool,
+    is_forged: bool,
+}
+
+impl Brought {
+    /// Where the store must have the event for the group to believe it, if anywhere.
+    fn to_compare(&self) -> Option<ports::OutboxSlot> {
+        let Origin::Record(slot) = self.delivery.origin else { return None };
+        let kind = self.delivery.event.as_ref().ok()?.kind();
+        (self.key.group.subscribes_to(kind) && self.key.group.needs_proof()).then_some(slot)
+    }
+
+    fn is(&self, written: &StoredEvent) -> bool {
+        let Delivery { id, event: Ok(event), .. } = &self.delivery else { return false };
+        written.id == *id
+            && written.kind == event.kind().name()
+            && Event::parse(event.kind(), &written.payload).is_ok_and(|written| written == *event)
     }
 }

@@ -59,6 +59,21 @@ impl Group {
         !matches!(self, Group::Notices | Group::Ranking)
     }
 
+    /// Whether a record that says this is compared with the store's own event. What is asked of a participant, of a campaign or of the
+    /// provider is not: the rows that the group works on show whether it is true (`docs/decisions/0051`).
+    pub const fn needs_proof(self) -> bool {
+        match self {
+            // Of a report they show all but when it was made.
+            Group::Completion | Group::Notices | Group::Ranking | Group::OrderProcessing | Group::OrderRetry => true,
+            Group::Stock
+            | Group::Coupon
+            | Group::Point
+            | Group::CouponRequest
+            | Group::CouponResult
+            | Group::Payment => false,
+        }
+    }
+
     pub fn subscribes_to(self, kind: EventKind) -> bool {
         REACTIONS.iter().any(|(on, group)| *on == kind && *group == self)
     }

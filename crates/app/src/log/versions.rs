@@ -13,6 +13,8 @@ use crate::events::topic::Topic;
 
 /// The approximate number of orders that are remembered for a partition; beyond it the oldest are forgotten.
 const ORDERS_MAX: usize = 4_096;
+/// No order has a longer code.
+const CODE_BYTES_MAX: usize = 64;
 
 /// The missing events of an order: those with versions between these two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Gap {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrival {
     InTurn,
-    /// It, or a later one, arrived before.
+    /// It, or a record that claims to be later, arrived before. That record may be forged, so a late event is not dropped.
     Late,
     Behind(Gap),
 }
@@ -43,7 +45,8 @@ impl Versions {
     /// events, counts as in turn.
     pub fn judge(&mut self, topic: Topic, event: &Event, version: Option<i64>) -> Arrival {
         let (aggregate, order) = event.aggregate();
-        let Some(version) = version.filter(|_| topic == Topic::OrderEvents && aggregate == "order") else {
+        let is_judged = topic == Topic::OrderEvents && aggregate == "order" && order.len() <= CODE_BYTES_MAX;
+        let Some(version) = version.filter(|_| is_judged) else {
             return Arrival::InTurn;
         };
         let order = Code(order.into());

@@ -31,7 +31,7 @@ use crate::log::reactions::Group;
 use crate::state::table::Table;
 
 pub use failed_delivery::{
-    Act, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+    Act, DISBELIEVED, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
 pub use fulfilment::{CallbackKey, CallbackRow, PaymentKey, ShipmentKey, StorageKey};
 pub use modes::{ModesChange, ModesKey};
@@ -97,6 +97,11 @@ pub struct InboxKey {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId(pub u128);
+
+impl EventId {
+    /// Of a record that names no event.
+    pub const NONE: EventId = EventId(0);
+}
 
 /// SHA-256 of an idempotency key's scope and text: (user, route, key).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

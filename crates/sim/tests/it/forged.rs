@@ -11,7 +11,7 @@ use app::events::event::{
     Sold, StockRequest, StockRestoration,
 };
 use app::log::reactions::{self, Group, Moved, report_event};
-use app::ports::Delivery;
+use app::ports::{Delivery, Origin, OutboxSlot};
 use app::resilience::services::Service;
 use app::state::rows::{EventId, LetterStatus, OffsetKey, Partition};
 use app::state::settings::Executor;
@@ -37,6 +37,7 @@ fn record(event: &Event, group: Group, number: u8) -> Job {
         trace: None,
         at: NOON,
         gap: None,
+        origin: Origin::Record(OutboxSlot::NOWHERE),
     };
     let reaction = reactions::command(group, event, NOON, &CODEC).expect("its codes are of this shop");
     let source = Source { offset, from: i64::from(number), next: i64::from(number) + 1, event: id };

@@ -9,6 +9,7 @@ mod equality;
 mod failed_delivery;
 mod first_come;
 mod forged;
+mod forgeries;
 mod fulfilment;
 mod gate;
 mod groups;

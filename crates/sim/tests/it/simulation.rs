@@ -10,7 +10,16 @@ const SEEDS: u64 = 24;
 const BREAKAGE_SEEDS_MAX: u64 = 100;
 
 /// Branches that need a broker.
-const LOG_ONLY: [Branch; 4] = [Branch::Moved, Branch::InboxMet, Branch::CountsHeld, Branch::CountsChanged];
+const LOG_ONLY: [Branch; 8] = [
+    Branch::Moved,
+    Branch::InboxMet,
+    Branch::CountsHeld,
+    Branch::CountsChanged,
+    Branch::Forged,
+    Branch::ForgedGivenUp,
+    Branch::UnreadableGivenUp,
+    Branch::ForeignPassedOver,
+];
 /// Branches that the inline executor cannot reach, because it decides everything at once.
 const NEVER_INLINE: [Branch; 11] = [
     Branch::Resolved,
@@ -123,4 +132,9 @@ fn a_gate_that_counts_admissions_is_found() {
 #[test]
 fn a_provider_that_forgets_keys_is_found() {
     check_found(Breakage::KeysForgotten, Scenario::Payments, Executor::Inline);
+}
+
+#[test]
+fn a_log_that_believes_every_record_is_found() {
+    check_found(Breakage::RecordsBelieved, Scenario::Forgeries, Executor::Log);
 }

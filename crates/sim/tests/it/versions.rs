@@ -10,7 +10,7 @@ use app::log::consumer::Consumer;
 use app::log::reactions::Group;
 use app::log::relay::Outgoing;
 use app::log::versions::{Arrival, Versions};
-use app::ports::{BoxFuture, Delivery, EventLog, Fetched, StoreError};
+use app::ports::{BoxFuture, Delivery, EventLog, Fetched, OutboxSlot, StoreError, StoredEvent};
 use app::state::rows::{EventId, OffsetKey, Partition};
 use app::state::settings::Executor;
 use domain::ids::OrderId;
@@ -38,10 +38,8 @@ impl Lossy {
         let id = uuid(delivery.id.0);
         let version = self.disk.state().outbox.iter().find(|row| row.record.id == id).unwrap().version;
         let versions = self.versions.entry(key).or_default();
-        match versions.judge(event.kind().topic(), event, version) {
-            Arrival::Late => return None,
-            Arrival::InTurn => {}
-            Arrival::Behind(gap) => delivery.gap = Some(gap),
+        if let Arrival::Behind(gap) = versions.judge(event.kind().topic(), event, version) {
+            delivery.gap = Some(gap);
         }
         Some(delivery)
     }
@@ -58,6 +56,10 @@ impl EventLog for Lossy {
 
     fn events_of(&mut self, order: OrderId) -> BoxFuture<'_, Result<Vec<Outgoing>, StoreError>> {
         self.log.events_of(order)
+    }
+
+    fn written<'a>(&'a mut self, slots: &'a [OutboxSlot]) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        self.log.written(slots)
     }
 
     fn positions(&mut self) -> BoxFuture<'_, Result<Vec<(OffsetKey, i64)>, StoreError>> {

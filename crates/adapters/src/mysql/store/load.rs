@@ -153,7 +153,7 @@ pub(in crate::mysql) fn lines(rows: impl Iterator<Item = Vec<Value>>) -> Result<
 }
 
 /// Conditions on keys of two parts: `(a = 1 AND b IN (…)) OR (…)`.
-fn pairs<A: Literal + PartialEq, B: Literal>(
+pub(in crate::mysql) fn pairs<A: Literal + PartialEq, B: Literal>(
     first_column: &str,
     second_column: &str,
     keys: impl Iterator<Item = (A, B)>,

@@ -12,7 +12,7 @@ use domain::order::{CouponWanted, Order, Pace};
 use domain::reason::Reason;
 
 use crate::commands::context::{Context, Halt, Handled};
-use crate::state::rows::ClaimKey;
+use crate::state::rows::{ClaimKey, DISBELIEVED};
 
 /// A claim or a restoration that a participant is requested to do.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,7 @@ pub(crate) const fn skip(context: &mut Context<'_>) -> Handled<bool> {
 
 /// Returns the halt of an event that this shop never published.
 pub(crate) fn forged(why: &str) -> Halt {
-    Halt::Failed(format!("the event contradicts the store: {why}"))
+    Halt::Failed(format!("{DISBELIEVED}: {why}"))
 }
 
 fn check_asked(order: &Order, asked: Asked) -> Handled {

@@ -15,6 +15,9 @@ use crate::log::reactions::Group;
 use crate::ports::{Delivery, Poison};
 use crate::state::rows::EventId;
 
+/// How the error of an event begins that says what this shop never said.
+pub const DISBELIEVED: &str = "the event contradicts the store";
+
 /// The key of a group's parked events of one key of one topic: they wait together, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParkKey {
@@ -90,7 +93,7 @@ pub struct Message {
 impl Message {
     /// Returns the message of a delivery. The payload of an event is the same to the byte as in the outbox.
     pub fn of(delivery: &Delivery) -> Message {
-        let Delivery { partition, offset, id, event, trace, at, gap: _ } = delivery;
+        let Delivery { partition, offset, id, event, trace, at, gap: _, origin: _ } = delivery;
         let (topic, key, kind, payload) = match event {
             Ok(event) => (event.kind().topic(), event.key(), event.kind().name().to_owned(), event.payload()),
             Err(Poison { topic, key, kind, payload, .. }) => (*topic, key.clone(), kind.clone(), payload.clone()),
@@ -161,6 +164,13 @@ pub struct DeadLetter {
     /// When it is resent; only while it is scheduled.
     pub due: Option<Timestamp>,
     pub acts: Vec<LetterAct>,
+}
+
+impl DeadLetter {
+    /// Returns whether the event says what this shop never said.
+    pub fn is_disbelieved(&self) -> bool {
+        self.trouble.error.starts_with(DISBELIEVED)
+    }
 }
 
 /// An operator's act on a letter, with its reason.

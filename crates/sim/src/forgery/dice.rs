@@ -1,0 +1,33 @@
+//! Bytes that decide what is forged.
+
+/// Bytes that decide. When they are used up, the first of everything is chosen.
+#[derive(Clone, Debug)]
+pub struct Dice<'b>(&'b [u8]);
+
+impl<'b> Dice<'b> {
+    pub const fn new(bytes: &'b [u8]) -> Dice<'b> {
+        Dice(bytes)
+    }
+
+    pub const fn is_used_up(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    /// A number below `end`; 0 where there is none.
+    pub fn below(&mut self, end: usize) -> usize {
+        let number =
+            if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { self.byte().into() };
+        number.checked_rem(end).unwrap_or(0)
+    }
+
+    pub fn pick<T: Clone>(&mut self, of: &[T]) -> Option<T> {
+        let place = self.below(of.len());
+        of.get(place).cloned()
+    }
+}
