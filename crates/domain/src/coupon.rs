@@ -6,11 +6,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::{CampaignId, Code, CouponId, OrderId, UserId};
 use crate::pricing::Discount;
 use crate::time::Timestamp;
+use crate::word::words;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -47,51 +46,30 @@ pub enum Rejection {
     NotUsable,
 }
 
-/// Where and when a request for a coupon is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum IssueMode {
-    /// In the request itself, whose response has the result.
-    Direct,
-    /// By a consumer that reads the campaign with each batch.
-    Queued,
-    /// By a consumer that keeps the campaign's counts in memory.
-    Stream,
+words! {
+    /// Where and when a request for a coupon is decided.
+    pub enum IssueMode {
+        /// In the request itself, whose response has the result.
+        Direct = "direct",
+        /// By a consumer that reads the campaign with each batch.
+        Queued = "queued",
+        /// By a consumer that keeps the campaign's counts in memory.
+        Stream = "stream",
+    }
 }
 
 impl IssueMode {
-    pub const ALL: [IssueMode; 3] = [IssueMode::Direct, IssueMode::Queued, IssueMode::Stream];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            IssueMode::Direct => "direct",
-            IssueMode::Queued => "queued",
-            IssueMode::Stream => "stream",
-        }
-    }
-
     /// Returns whether a request is recorded first and decided later.
     pub const fn takes_requests(self) -> bool {
         matches!(self, IssueMode::Queued | IssueMode::Stream)
     }
 }
 
-/// The key that orders queued requests: all of a campaign's requests, or only those of each user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum QueueKey {
-    Campaign,
-    User,
-}
-
-impl QueueKey {
-    pub const ALL: [QueueKey; 2] = [QueueKey::Campaign, QueueKey::User];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            QueueKey::Campaign => "campaign",
-            QueueKey::User => "user",
-        }
+words! {
+    /// The key that orders queued requests: all of a campaign's requests, or only those of each user.
+    pub enum QueueKey {
+        Campaign = "campaign",
+        User = "user",
     }
 }
 

@@ -18,3 +18,4 @@ pub mod shipment;
 pub mod stock;
 pub mod time;
 pub mod warehouse;
+mod word;

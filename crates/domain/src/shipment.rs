@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::OrderId;
 use crate::order::{Receiver, Status as OrderStatus};
 use crate::time::Timestamp;
+use crate::word::words;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -38,47 +37,21 @@ pub enum Rejection {
     NoSuchEdge { from: State },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
-    Pending,
-    Shipped,
-    InTransit,
-    OutForDelivery,
-    Delivered,
-    Returned,
-    Canceled,
-    Delayed,
-    FailedDelivery,
+words! {
+    pub enum State {
+        Pending = "PENDING",
+        Shipped = "SHIPPED",
+        InTransit = "IN_TRANSIT",
+        OutForDelivery = "OUT_FOR_DELIVERY",
+        Delivered = "DELIVERED",
+        Returned = "RETURNED",
+        Canceled = "CANCELED",
+        Delayed = "DELAYED",
+        FailedDelivery = "FAILED_DELIVERY",
+    }
 }
 
 impl State {
-    pub const ALL: [State; 9] = [
-        State::Pending,
-        State::Shipped,
-        State::InTransit,
-        State::OutForDelivery,
-        State::Delivered,
-        State::Returned,
-        State::Canceled,
-        State::Delayed,
-        State::FailedDelivery,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Pending => "PENDING",
-            State::Shipped => "SHIPPED",
-            State::InTransit => "IN_TRANSIT",
-            State::OutForDelivery => "OUT_FOR_DELIVERY",
-            State::Delivered => "DELIVERED",
-            State::Returned => "RETURNED",
-            State::Canceled => "CANCELED",
-            State::Delayed => "DELAYED",
-            State::FailedDelivery => "FAILED_DELIVERY",
-        }
-    }
-
     /// The state table. Delayed goods continue in transit, so that the order never skips a status.
     pub const fn can_become(self, next: State) -> bool {
         use State::{

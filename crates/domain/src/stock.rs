@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::ProductId;
 use crate::limits::STOCK_MAX;
 use crate::money::Money;
 use crate::time::Timestamp;
+use crate::word::words;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -79,23 +78,11 @@ pub enum Rejection {
     Impossible(&'static str),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
-    OnSale,
-    Paused,
-    Discontinued,
-}
-
-impl Status {
-    pub const ALL: [Status; 3] = [Status::OnSale, Status::Paused, Status::Discontinued];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Status::OnSale => "ON_SALE",
-            Status::Paused => "PAUSED",
-            Status::Discontinued => "DISCONTINUED",
-        }
+words! {
+    pub enum Status {
+        OnSale = "ON_SALE",
+        Paused = "PAUSED",
+        Discontinued = "DISCONTINUED",
     }
 }
 

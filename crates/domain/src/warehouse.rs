@@ -1,9 +1,8 @@
 //! Goods that are stored for an order instead of shipped (O-33, P-05).
 
-use serde::{Deserialize, Serialize};
-
 use crate::ids::OrderId;
 use crate::time::Timestamp;
+use crate::word::words;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -23,30 +22,17 @@ pub enum Rejection {
     NoSuchEdge { from: State },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
-    InStorage,
-    AssociatedWithOrder,
-    RemovedFromStorage,
-    OnAuction,
-    Sold,
+words! {
+    pub enum State {
+        InStorage = "IN_STORAGE",
+        AssociatedWithOrder = "ASSOCIATED_WITH_ORDER",
+        RemovedFromStorage = "REMOVED_FROM_STORAGE",
+        OnAuction = "ON_AUCTION",
+        Sold = "SOLD",
+    }
 }
 
 impl State {
-    pub const ALL: [State; 5] =
-        [State::InStorage, State::AssociatedWithOrder, State::RemovedFromStorage, State::OnAuction, State::Sold];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::InStorage => "IN_STORAGE",
-            State::AssociatedWithOrder => "ASSOCIATED_WITH_ORDER",
-            State::RemovedFromStorage => "REMOVED_FROM_STORAGE",
-            State::OnAuction => "ON_AUCTION",
-            State::Sold => "SOLD",
-        }
-    }
-
     /// The state table. Removed or sold goods never return.
     pub const fn can_become(self, next: State) -> bool {
         use State::{AssociatedWithOrder, InStorage, OnAuction, RemovedFromStorage, Sold};

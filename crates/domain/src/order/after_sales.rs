@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::status::Status;
 use crate::ids::ProductId;
 use crate::money::Money;
+use crate::word::words;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -58,28 +59,17 @@ impl AfterSales {
     }
 }
 
-/// The state of refunded goods.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Goods {
-    /// They are in stock and can be sold again.
-    #[default]
-    Returned,
-    /// They are lost or worthless.
-    WrittenOff,
-    /// They have not arrived yet.
-    Awaited,
-}
-
-impl Goods {
-    pub const ALL: [Goods; 3] = [Goods::Returned, Goods::WrittenOff, Goods::Awaited];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Goods::Returned => "RETURNED",
-            Goods::WrittenOff => "WRITTEN_OFF",
-            Goods::Awaited => "AWAITED",
-        }
+words! {
+    /// The state of refunded goods.
+    #[derive(Default)]
+    pub enum Goods {
+        /// They are in stock and can be sold again.
+        #[default]
+        Returned = "RETURNED",
+        /// They are lost or worthless.
+        WrittenOff = "WRITTEN_OFF",
+        /// They have not arrived yet.
+        Awaited = "AWAITED",
     }
 }
 

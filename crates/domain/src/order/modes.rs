@@ -1,36 +1,25 @@
 //! Processing modes of orders, and the rules that choose one (O-17…O-21, T5, T28).
 
-use serde::{Deserialize, Serialize};
-
 use super::pace::Pace;
 use crate::ids::UserId;
+use crate::word::words;
 
-/// The order in which the claims of one order are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// All steps are requested together; any failure restores what was or may have been claimed.
-    Parallel,
-    /// Stock, then coupon, then points, each requested when the one before is held.
-    Sequential,
-    /// One decision claims everything or nothing.
-    Atomic,
-    /// The same, and the request that places the order waits for it.
-    Sync,
+words! {
+    /// The order in which the claims of one order are made.
+    #[derive(PartialOrd, Ord, Hash)]
+    pub enum Mode {
+        /// All steps are requested together; any failure restores what was or may have been claimed.
+        Parallel = "parallel",
+        /// Stock, then coupon, then points, each requested when the one before is held.
+        Sequential = "sequential",
+        /// One decision claims everything or nothing.
+        Atomic = "atomic",
+        /// The same, and the request that places the order waits for it.
+        Sync = "sync",
+    }
 }
 
 impl Mode {
-    pub const ALL: [Mode; 4] = [Mode::Parallel, Mode::Sequential, Mode::Atomic, Mode::Sync];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Mode::Parallel => "parallel",
-            Mode::Sequential => "sequential",
-            Mode::Atomic => "atomic",
-            Mode::Sync => "sync",
-        }
-    }
-
     pub const fn pace(self) -> Pace {
         match self {
             Mode::Parallel => Pace::Together,
@@ -40,26 +29,27 @@ impl Mode {
     }
 }
 
-/// The setting that decides an order's mode: a fixed mode, or a rule that considers the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Choice {
-    Parallel,
-    Sequential,
-    /// Small orders in parallel, the others step by step.
-    Adaptive,
-    /// A fixed share of the users in parallel, the others step by step.
-    Gradual,
-    Atomic,
-    Sync,
+words! {
+    /// The setting that decides an order's mode: a fixed mode, or a rule that considers the order.
+    #[derive(PartialOrd, Ord, Hash)]
+    pub enum Choice {
+        Parallel = "parallel",
+        Sequential = "sequential",
+        /// Small orders in parallel, the others step by step.
+        Adaptive = "adaptive",
+        /// A fixed share of the users in parallel, the others step by step.
+        Gradual = "gradual",
+        Atomic = "atomic",
+        Sync = "sync",
+    }
 }
 
-/// The choices that depend on the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Rule {
-    Adaptive,
-    Gradual,
+words! {
+    /// The choices that depend on the order.
+    pub enum Rule {
+        Adaptive = "adaptive",
+        Gradual = "gradual",
+    }
 }
 
 /// The properties of an order that a rule considers.
@@ -75,37 +65,6 @@ pub struct Basket {
 /// The adaptive rule runs orders of up to this many products in parallel.
 pub const PARALLEL_ITEMS_MAX: usize = 3;
 const PERCENT: u64 = 100;
-
-impl Choice {
-    pub const ALL: [Choice; 6] =
-        [Choice::Parallel, Choice::Sequential, Choice::Adaptive, Choice::Gradual, Choice::Atomic, Choice::Sync];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Choice::Parallel => "parallel",
-            Choice::Sequential => "sequential",
-            Choice::Adaptive => "adaptive",
-            Choice::Gradual => "gradual",
-            Choice::Atomic => "atomic",
-            Choice::Sync => "sync",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Choice> {
-        Choice::ALL.into_iter().find(|choice| choice.name() == name)
-    }
-}
-
-impl Rule {
-    pub const ALL: [Rule; 2] = [Rule::Adaptive, Rule::Gradual];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Rule::Adaptive => "adaptive",
-            Rule::Gradual => "gradual",
-        }
-    }
-}
 
 impl From<Mode> for Choice {
     fn from(mode: Mode) -> Choice {

@@ -1,41 +1,20 @@
 //! The state of claiming, and who cancelled an order.
 
-use serde::{Deserialize, Serialize};
-
 use crate::reason::Reason;
+use crate::word::words;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
-    Pending,
-    AwaitingPayment,
-    Completed,
-    Compensating,
-    Cancelled,
-    CompensationStuck,
+words! {
+    pub enum Outcome {
+        Pending = "PENDING",
+        AwaitingPayment = "AWAITING_PAYMENT",
+        Completed = "COMPLETED",
+        Compensating = "COMPENSATING",
+        Cancelled = "CANCELLED",
+        CompensationStuck = "COMPENSATION_STUCK",
+    }
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 6] = [
-        Outcome::Pending,
-        Outcome::AwaitingPayment,
-        Outcome::Completed,
-        Outcome::Compensating,
-        Outcome::Cancelled,
-        Outcome::CompensationStuck,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Outcome::Pending => "PENDING",
-            Outcome::AwaitingPayment => "AWAITING_PAYMENT",
-            Outcome::Completed => "COMPLETED",
-            Outcome::Compensating => "COMPENSATING",
-            Outcome::Cancelled => "CANCELLED",
-            Outcome::CompensationStuck => "COMPENSATION_STUCK",
-        }
-    }
-
     /// Returns whether the saga continues without a customer or operator.
     pub const fn is_under_way(self) -> bool {
         matches!(self, Outcome::Pending | Outcome::Compensating)

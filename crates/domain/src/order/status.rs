@@ -1,55 +1,25 @@
 //! The life cycle of an order and its transition table.
 
-use serde::{Deserialize, Serialize};
+use crate::word::words;
 
-/// The order's life cycle, with the states of source 003 (O-37).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
-    Created,
-    PendingPayment,
-    PaymentCompleted,
-    Preparing,
-    InWarehouse,
-    ShipmentStarted,
-    InTransit,
-    Completed,
-    RefundRequested,
-    Refunded,
-    Cancelled,
+words! {
+    /// The order's life cycle, with the states of source 003 (O-37).
+    pub enum Status {
+        Created = "CREATED",
+        PendingPayment = "PENDING_PAYMENT",
+        PaymentCompleted = "PAYMENT_COMPLETED",
+        Preparing = "PREPARING",
+        InWarehouse = "IN_WAREHOUSE",
+        ShipmentStarted = "SHIPMENT_STARTED",
+        InTransit = "IN_TRANSIT",
+        Completed = "COMPLETED",
+        RefundRequested = "REFUND_REQUESTED",
+        Refunded = "REFUNDED",
+        Cancelled = "CANCELLED",
+    }
 }
 
 impl Status {
-    pub const ALL: [Status; 11] = [
-        Status::Created,
-        Status::PendingPayment,
-        Status::PaymentCompleted,
-        Status::Preparing,
-        Status::InWarehouse,
-        Status::ShipmentStarted,
-        Status::InTransit,
-        Status::Completed,
-        Status::RefundRequested,
-        Status::Refunded,
-        Status::Cancelled,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Status::Created => "CREATED",
-            Status::PendingPayment => "PENDING_PAYMENT",
-            Status::PaymentCompleted => "PAYMENT_COMPLETED",
-            Status::Preparing => "PREPARING",
-            Status::InWarehouse => "IN_WAREHOUSE",
-            Status::ShipmentStarted => "SHIPMENT_STARTED",
-            Status::InTransit => "IN_TRANSIT",
-            Status::Completed => "COMPLETED",
-            Status::RefundRequested => "REFUND_REQUESTED",
-            Status::Refunded => "REFUNDED",
-            Status::Cancelled => "CANCELLED",
-        }
-    }
-
     pub const fn description(self) -> &'static str {
         match self {
             Status::Created => "The order was received.",

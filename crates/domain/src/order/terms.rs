@@ -2,30 +2,18 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use super::basket::{CouponWanted, Line, Receiver};
 use super::modes::{Mode, Rule};
 use super::saga::Step;
 use crate::ids::{Code, OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
+use crate::word::words;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Payment {
-    Prepaid,
-    OnDelivery,
-}
-
-impl Payment {
-    pub const ALL: [Payment; 2] = [Payment::Prepaid, Payment::OnDelivery];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Payment::Prepaid => "PREPAID",
-            Payment::OnDelivery => "ON_DELIVERY",
-        }
+words! {
+    pub enum Payment {
+        Prepaid = "PREPAID",
+        OnDelivery = "ON_DELIVERY",
     }
 }
 

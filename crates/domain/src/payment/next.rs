@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::time::Timestamp;
+use crate::word::words;
 
 /// The pause after the first try; each further one is twice as long, up to [`PAUSE_MAX`].
 pub const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -29,22 +30,12 @@ pub(super) const fn first(at: Timestamp) -> Option<Next> {
     Some(Next { way: NextCall::Execute, due: Some(at), tries: 0 })
 }
 
-/// The kind of the next call to the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextCall {
-    /// Executes the operation, under its idempotency key.
-    Execute,
-    /// Queries the operation's result.
-    Query,
-}
-
-impl NextCall {
-    pub const ALL: [NextCall; 2] = [NextCall::Execute, NextCall::Query];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            NextCall::Execute => "DO",
-            NextCall::Query => "LOOK_UP",
-        }
+words! {
+    /// The kind of the next call to the provider.
+    pub enum NextCall {
+        /// Executes the operation, under its idempotency key.
+        Execute = "DO",
+        /// Queries the operation's result.
+        Query = "LOOK_UP",
     }
 }

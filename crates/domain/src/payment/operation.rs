@@ -4,34 +4,20 @@ use std::sync::Arc;
 
 use crate::ids::Code;
 use crate::money::Money;
+use crate::word::words;
 
-/// An operation at the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Reserves the amount.
-    Authorize,
-    /// Takes the reserved amount.
-    Capture,
-    /// Releases an authorization that was not captured.
-    Void,
-    /// Returns the captured amount, or part of it.
-    Refund,
-}
-
-impl Operation {
-    pub const ALL: [Operation; 4] = [Operation::Authorize, Operation::Capture, Operation::Void, Operation::Refund];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Operation::Authorize => "authorize",
-            Operation::Capture => "capture",
-            Operation::Void => "void",
-            Operation::Refund => "refund",
-        }
-    }
-
-    pub fn of_name(name: &str) -> Option<Operation> {
-        Operation::ALL.into_iter().find(|operation| operation.name() == name)
+words! {
+    /// An operation at the provider.
+    #[derive(PartialOrd, Ord, Hash)]
+    pub enum Operation {
+        /// Reserves the amount.
+        Authorize = "authorize",
+        /// Takes the reserved amount.
+        Capture = "capture",
+        /// Releases an authorization that was not captured.
+        Void = "void",
+        /// Returns the captured amount, or part of it.
+        Refund = "refund",
     }
 }
 
@@ -74,7 +60,7 @@ impl Asked {
     pub fn of_key(key: &str) -> Option<(&str, Asked)> {
         let mut parts = key.split('/');
         let (order, attempt) = (parts.next()?, parts.next()?.parse().ok()?);
-        let operation = Operation::of_name(parts.next()?)?;
+        let operation = Operation::from_name(parts.next()?)?;
         let refund = match operation {
             Operation::Refund => parts.next()?.parse().ok()?,
             Operation::Authorize | Operation::Capture | Operation::Void => 0,

@@ -11,53 +11,25 @@ use super::operation::{Asked, FIRST_TRY, Operation};
 use crate::ids::{OrderId, UserId};
 use crate::money::Money;
 use crate::time::Timestamp;
+use crate::word::words;
 
-/// The state of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Authorizing,
-    Capturing,
-    Captured,
-    Declined,
-    Voiding,
-    Voided,
-    Refunding,
-    Refunded,
-    /// The provider declined every try of a refund or void: an operator retries or resolves it.
-    Stuck,
+words! {
+    /// The state of a payment.
+    pub enum State {
+        Authorizing = "AUTHORIZING",
+        Capturing = "CAPTURING",
+        Captured = "CAPTURED",
+        Declined = "DECLINED",
+        Voiding = "VOIDING",
+        Voided = "VOIDED",
+        Refunding = "REFUNDING",
+        Refunded = "REFUNDED",
+        /// The provider declined every try of a refund or void: an operator retries or resolves it.
+        Stuck = "STUCK",
+    }
 }
 
 impl State {
-    pub const ALL: [State; 9] = [
-        State::Authorizing,
-        State::Capturing,
-        State::Captured,
-        State::Declined,
-        State::Voiding,
-        State::Voided,
-        State::Refunding,
-        State::Refunded,
-        State::Stuck,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            State::Authorizing => "AUTHORIZING",
-            State::Capturing => "CAPTURING",
-            State::Captured => "CAPTURED",
-            State::Declined => "DECLINED",
-            State::Voiding => "VOIDING",
-            State::Voided => "VOIDED",
-            State::Refunding => "REFUNDING",
-            State::Refunded => "REFUNDED",
-            State::Stuck => "STUCK",
-        }
-    }
-
-    pub fn of_name(name: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// The state that customers see, with the names of source 003 (P-03).
     pub const fn shown(self) -> &'static str {
         match self {

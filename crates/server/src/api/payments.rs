@@ -123,7 +123,7 @@ pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -
     let script =
         Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
     let operation = operation
-        .map(|name| Operation::of_name(&name))
+        .map(|name| Operation::from_name(&name))
         .map(|operation| operation.ok_or_else(|| Problem::invalid("#/deed", "unknown", operators::OPERATION_UNKNOWN)))
         .transpose()?;
     if times == Some(0) {

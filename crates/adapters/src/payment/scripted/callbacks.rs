@@ -69,7 +69,7 @@ pub(super) fn read(body: &[u8]) -> Option<Callback> {
         order: Code(Arc::from(order)),
         payment: Code(Arc::from(payment)),
         key: Arc::from(key),
-        operation: Operation::of_name(&operation)?,
+        operation: Operation::from_name(&operation)?,
         verdict,
         currency: Arc::from(currency),
     })

@@ -79,7 +79,7 @@ fn read(file: &Connection, ask: &Ask) -> Result<Page> {
 
 fn operation(row: &Row<'_>, column: usize) -> Result<Operation> {
     let name: String = row.get(column)?;
-    Operation::of_name(&name).ok_or(rusqlite::Error::InvalidQuery)
+    Operation::from_name(&name).ok_or(rusqlite::Error::InvalidQuery)
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry> {

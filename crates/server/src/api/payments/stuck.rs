@@ -39,7 +39,9 @@ struct StateName(payment::State);
 impl<'de> Deserialize<'de> for StateName {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<StateName, D::Error> {
         let name = String::deserialize(deserializer)?;
-        payment::State::of_name(&name).map(StateName).ok_or_else(|| serde::de::Error::custom("there is no such state"))
+        payment::State::from_name(&name)
+            .map(StateName)
+            .ok_or_else(|| serde::de::Error::custom("there is no such state"))
     }
 }
 
