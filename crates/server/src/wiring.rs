@@ -305,3 +305,6 @@ pub fn repair(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Vec<R
 pub fn accept_loss(config: &Config, data_dir: &Path) -> Result<(), Error> {
     stores::accept_loss(config, data_dir)
 }
+
+#[cfg(test)]
+mod tests;

@@ -179,3 +179,88 @@ fn log_events(report: &Report) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use app::events::event::{GiveBack, PaymentStuck};
+    use app::log::reactions::Group;
+    use app::state::rows::EventId;
+    use domain::ids::{Codec, LetterId, OrderId, UserId};
+    use domain::money::Money;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn alarming() -> Report {
+        let (order, codec, group, letter) = (OrderId(1), Codec::new([0; 16]), Group::ALL[0], LetterId(1));
+        let stuck = PaymentStuck {
+            payment_id: codec.payment(order),
+            order_id: codec.order(order),
+            user_id: UserId(1),
+            attempt: 1,
+            operation: GiveBack::Refund,
+            amount: Money::won(1),
+            tries: 1,
+            code: "card_declined".into(),
+            is_again: false,
+        };
+        Report {
+            stuck: vec![codec.order(order)],
+            payments_stuck: vec![stuck],
+            buried: vec![DeadLettered { letter, group, kind: "kind".into(), error: "error".into() }],
+            permanent: vec![(letter, group)],
+            broken: vec!["what".to_owned()],
+            skipped: vec![(group, 1)],
+            healed: vec![(group, EventId(1))],
+            ..Report::default()
+        }
+    }
+
+    /// Levels, codes and fields of log lines are an interface: alerts depend on them.
+    #[test]
+    fn levels_codes_and_fields_of_alarms_stay_as_they_are() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber =
+            tracing_subscriber::fmt().json().flatten_event(true).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || log_alarms(&alarming()));
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let shape = |line: &str| {
+            let line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+            let message = line["message"].as_str().unwrap();
+            let code = message.split_once(':').map_or("", |(code, _)| code);
+            let known = ["timestamp", "level", "target", "message"];
+            let mut fields: Vec<&str> = line.keys().map(String::as_str).filter(|name| !known.contains(name)).collect();
+            fields.sort_unstable();
+            format!("{} {code} {}", line["level"].as_str().unwrap(), fields.join(","))
+        };
+        let shapes: Vec<String> = text.lines().map(shape).collect();
+        assert_eq!(
+            shapes,
+            [
+                "ERROR COMPENSATION_STUCK order",
+                "ERROR PAYMENT_STUCK amount,order,payment",
+                "WARN DLQ_EVENT group,letter,type",
+                "ERROR PERMANENT_FAILURE group,letter",
+                "ERROR PERMANENT_FAILURE ",
+                "WARN  events,group",
+                "WARN  event,group",
+            ]
+        );
+    }
+}

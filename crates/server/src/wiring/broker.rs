@@ -171,7 +171,7 @@ pub(super) fn check_topics(
 
 /// Counts records of other shops, and logs them from time to time.
 #[expect(clippy::type_complexity, reason = "it is called in one place, and named there")]
-fn skipping_foreign(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
+pub(super) fn skipping_foreign(metrics: &Metrics) -> Arc<dyn Fn(Group, &str) + Send + Sync> {
     let counter = Counter::<u64>::default();
     let help = "Records of other shops that consumer groups skipped";
     metrics.register(|registry| registry.register("foreign_events", help, counter.clone()));
