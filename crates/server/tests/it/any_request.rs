@@ -1,5 +1,5 @@
-//! Any request at a whole shop in this process: an answer or a problem document, never a failure of ours, and afterwards
-//! everything adds up.
+//! Random requests to a whole shop in this process: each gets an answer or a problem document, never a server error,
+//! and the audit is clean afterwards.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use server::security::secret::Secret;
 use server::wiring::{self, Running};
 use tower::ServiceExt as _;
 
-/// Streams do not end by themselves; passwords take a core and ten milliseconds each.
+/// Streams do not end by themselves; a password hash takes a core for ten milliseconds.
 const LEFT_OUT: [&str; 4] = ["/api/events", "/api/ws", "/api/users", "/api/auth/login"];
 const CASES: u32 = 1_500;
 
@@ -33,12 +33,12 @@ struct Asked {
     body: Vec<u8>,
 }
 
-/// A number that may be anything, and mostly is one that there is.
+/// An arbitrary number, mostly one that exists.
 fn number() -> impl Strategy<Value = Value> {
     prop_oneof![4 => (0_i64..4).prop_map(Value::from), 1 => any::<i64>().prop_map(Value::from), 1 => any::<f64>().prop_map(Value::from)]
 }
 
-/// Bodies with the members of ours, some left out and some of the wrong kind.
+/// Bodies with known members, some missing and some of the wrong type.
 fn document() -> impl Strategy<Value = Vec<u8>> {
     let time = prop::sample::select(vec!["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "9999-99-99", ""]);
     let order = (number(), number(), number(), prop::sample::select(vec!["ON_DELIVERY", "PREPAID", ""])).prop_map(
@@ -114,7 +114,7 @@ fn any_request_is_answered_and_everything_adds_up() {
     let bearer = format!("Bearer {}", shop.tokens.mint(admin, Duration::from_secs(3_600)));
     let router = api::router(&shop, Surface::Everything);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // Cases are not made smaller: a request means what those before it left in the shop.
+    // Cases are not shrunk, because a request depends on those before it.
     let mut runner =
         TestRunner::new(Cases { cases: CASES, max_shrink_iters: 0, failure_persistence: None, ..Cases::default() });
     let outcome = runner.run(&asked(), |asked| {

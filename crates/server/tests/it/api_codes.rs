@@ -100,16 +100,16 @@ impl Meeting {
                 shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
                 Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
             }
-            Code::PaymentNotYetDue => Elsewhere("payments::what_is_said_of_a_payment_agrees_with_its_order"),
+            Code::PaymentNotYetDue => Elsewhere("payments::answers_about_a_payment_agree_with_its_order"),
             Code::PaymentNotDue => {
                 let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
                 Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
             }
             Code::PaymentAlreadyPaid | Code::PaymentDeclined => {
-                Elsewhere("payments::a_declined_payment_is_told_and_may_be_tried_again")
+                Elsewhere("payments::a_declined_payment_is_reported_and_may_be_retried")
             }
             Code::PaymentNotFound => Told(shop.get(ADMIN, "/api/admin/payments/PAY-00000000")),
-            Code::PaymentNotStuck => Elsewhere("stuck_payments::only_what_is_stuck_is_retried_or_resolved"),
+            Code::PaymentNotStuck => Elsewhere("stuck_payments::only_stuck_payments_are_retried_or_resolved"),
             Code::PaymentInProgress => Elsewhere("fulfilment::an_order_is_paid_once, in the simulator's tests"),
             Code::PaymentAmountMismatch => Told(self.fulfil("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
             Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
@@ -131,7 +131,7 @@ impl Meeting {
             Code::PriceChanged => Told(self.order(&json!({"totalAmount": 1}))),
             Code::RequestNotFound => get("/api/requests/x"),
             Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
-            Code::LetterClosed => Elsewhere("dlq::a_letter_is_mended_and_sent_again_through_the_running_server"),
+            Code::LetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
             Code::GroupNotFound => Told(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
             Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),
             Code::GroupInline => {
@@ -139,7 +139,7 @@ impl Meeting {
             }
             Code::CallbackUnsigned => Told(self.call_back("scripted")),
             Code::PaymentProviderNotFound => Told(self.call_back("nobody")),
-            Code::PaymentNotScripted => Elsewhere("payments::a_provider_elsewhere_is_not_told_what_to_do"),
+            Code::PaymentNotScripted => Elsewhere("payments::only_the_scripted_provider_takes_a_script"),
             Code::RouteNotFound => get("/api/nothing"),
             Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
             Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),

@@ -1,4 +1,4 @@
-//! `doorbuster bench` as outside tests run it: one JSON object, every figure in it, everything right.
+//! `doorbuster bench` as other programs run it: one JSON object with every figure, and no failed check.
 
 use std::process::{Command, Output, Stdio};
 
@@ -15,7 +15,7 @@ fn bench(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_doorbuster")).arg("bench").args(args).args(short).output().unwrap()
 }
 
-/// The object of a run in which nothing went wrong.
+/// Returns the report of a run without failures.
 fn report(args: &[&str]) -> Value {
     let output = bench(args);
     assert!(output.status.success(), "{output:?}");
@@ -55,7 +55,7 @@ fn orders_of_every_kind_are_completed() {
     }
 }
 
-/// Every order ends as it must in every mode, and no money is captured but for those that were paid for.
+/// Every order ends as expected in every mode, and money is captured only for orders that were paid.
 #[test]
 fn modes_are_compared_with_and_without_payment() {
     for (args, is_paid) in [(&["modes"][..], false), (&["modes", "--payment"], true)] {
@@ -106,7 +106,7 @@ fn a_cluster_is_measured_beside_a_folder_and_leaves_nothing_behind() {
     for shop in ["cluster", "embedded"] {
         assert_eq!(report[shop]["auditViolations"], 0, "{report}");
         assert_eq!(report[shop]["failures"], serde_json::json!([]), "{report}");
-        // One per twentieth of a second, however long each takes.
+        // One per twentieth of a second, however long a request takes.
         assert_eq!((&report[shop]["requests"], &report[shop]["succeeded"]), (&20.into(), &20.into()), "{report}");
     }
     let left = format!("SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = '{database}'");

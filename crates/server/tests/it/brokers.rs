@@ -14,12 +14,12 @@ use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Settings of a shop with topics of its own on the real broker.
+/// Settings of a shop with its own topics on the shared broker.
 pub(crate) fn over_kafka(test: &str) -> Option<Vec<(String, String)>> {
     Some(over(address(Service::Kafka, test)?))
 }
 
-/// The same on brokers that the test has for itself.
+/// The same on brokers of a single test.
 pub(crate) fn over(brokers: String) -> Vec<(String, String)> {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let prefix = format!("s{}-{}.", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -44,7 +44,7 @@ pub(crate) fn outcome(shop: &TestShop, user: i64, number: &str) -> String {
     shop.get(user, &format!("/api/orders/{number}")).json()["outcome"].as_str().unwrap_or_default().to_owned()
 }
 
-/// A bit of everything that goes over the log.
+/// Uses every kind of event that goes over the log.
 fn sell(submitter: &TestShop, other: &TestShop) {
     let product = submitter.product(10_000, 5);
     let campaign = submitter.campaign(3, &json!({}));
@@ -101,7 +101,7 @@ fn a_relay_that_begins_again_repeats_nothing_that_counts() {
     let counted =
         "SELECT (SELECT count(*) FROM notice), (SELECT sum(sold) FROM product_sales), (SELECT count(*) FROM coupon)";
     let count = || store.query_row(counted, [], |row| <(i64, i64, i64)>::try_from(row)).unwrap();
-    // The answers come before the notices and the ranking, which are not to be taken in only after the stop.
+    // Answers come before notices and ranking, which must be complete before the stop.
     let (notices, sold, coupons) = (10, 3, 3);
     until("all is taken in", || count() == (notices, sold, coupons));
     shop.stop();
@@ -110,7 +110,7 @@ fn a_relay_that_begins_again_repeats_nothing_that_counts() {
     shop.open();
     let relayed = || store.query_row("SELECT sum(position) FROM relay_shard", [], |row| row.get::<_, i64>(0)).unwrap();
     until("everything is published again", || relayed() >= ends);
-    // Behind all of the repeated ones, and through the same groups.
+    // Behind all repeated events, and through the same groups.
     let product = shop.product(0, 1);
     let last = shop.order(BOB, &json!({"items": [{"productId": product, "quantity": 1}]})).json();
     until("completed", || outcome(&shop, BOB, last["orderNumber"].as_str().unwrap()) == "COMPLETED");
@@ -127,7 +127,7 @@ fn roles_share_the_work_of_one_database() {
     let order = json!({"items": [{"productId": submitter.product(0, 10), "quantity": 1}]});
     let placed = submitter.post(ANN, "/api/orders", &order).expect(202);
     let number = placed["orderNumber"].as_str().unwrap();
-    assert_eq!(outcome(&submitter, ANN, number), "PENDING", "nobody reacts yet");
+    assert_eq!(outcome(&submitter, ANN, number), "PENDING", "no worker is running yet");
     let relay = start(&settings, &["--roles", "relay"]);
     assert_eq!(relay.get(ADMIN, "/livez").status, 200);
     assert_eq!(relay.get(ANN, "/api/points").status, 404, "it answers no customer");
@@ -135,7 +135,7 @@ fn roles_share_the_work_of_one_database() {
     until("completed", || outcome(&submitter, ANN, number) == "COMPLETED");
     let other = start(&settings, &["--roles", "api"]);
     sell(&submitter, &other);
-    // A second worker shares the partitions; a worker that is gone leaves them to the other.
+    // A second worker shares the partitions; a stopped worker leaves them to the other.
     let mut second = start(&settings, &["--roles", "worker"]);
     sell(&other, &submitter);
     second.kill();
@@ -145,7 +145,7 @@ fn roles_share_the_work_of_one_database() {
     sell(&submitter, &other);
 }
 
-/// A port on which nobody listens, though it is taken, and later somebody who passes everything on to the broker.
+/// A bound port without a listener, which later forwards connections to the broker.
 struct Bootstrap(Socket);
 
 impl Bootstrap {

@@ -1,4 +1,4 @@
-//! Customers who go on ordering while something fails, and what must have become of every order that was accepted.
+//! Customers who keep ordering while something fails, and the checks of every accepted order.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,18 +12,18 @@ use crate::client::{Answer, Client};
 use crate::shared::Database;
 use crate::shop::TestShop;
 
-/// Nothing takes longer than this, on a machine that is busy with other tests.
+/// The longest wait, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(240);
 const BUYERS: i64 = 4;
 const PRICE: i64 = 1_000;
 const POINTS: i64 = 100_000_000;
 const PLENTY: i64 = 1_000_000;
-/// Of the other product there are so few that most who want it are refused, and get their points back.
+/// Stock of the scarce product: most customers who order it are refused and get their points back.
 const SCARCE: i64 = 30;
-/// A buyer who was told to come back comes back then.
+/// The pause before a buyer repeats a request that was answered 503.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// Waits for what must come.
+/// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     let started = Instant::now();
@@ -33,8 +33,8 @@ pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// A setting: an order whose participants are away for longer than this is given up, and rightly.
-pub(crate) fn not_given_up() -> (String, String) {
+/// A setting with which no order is cancelled because its participants are away.
+pub(crate) fn without_deadline() -> (String, String) {
     ("DOORBUSTER__ORDERS__STEP_DEADLINE_S".to_owned(), "600".to_owned())
 }
 
@@ -45,11 +45,11 @@ struct Accepted {
     number: String,
 }
 
-/// Buyers, what they want, and what they were promised.
+/// Buyers, the products they order, and their accepted orders.
 pub(crate) struct Buyers {
     plenty: i64,
     scarce: i64,
-    /// Between two orders of one buyer.
+    /// Pause between two orders of one buyer.
     pause: Duration,
     accepted: Mutex<Vec<Accepted>>,
     refused: AtomicU64,
@@ -71,11 +71,11 @@ impl Buyers {
         }
     }
 
-    /// They order at these shops for as long as `meanwhile` takes.
+    /// Orders at these shops for as long as `meanwhile` runs.
     pub(crate) fn buy_at(&self, shops: &[&TestShop], meanwhile: impl FnOnce()) {
         self.is_over.store(false, Ordering::Relaxed);
         std::thread::scope(|scope| {
-            // Also when it fails: nobody is to wait for buyers who never end.
+            // Also if it fails: the buyers must end.
             let _over = Over(&self.is_over);
             for user in 1..=BUYERS {
                 scope.spawn(move || self.buy(shops, user));
@@ -88,19 +88,19 @@ impl Buyers {
         self.accepted.lock().unwrap().len()
     }
 
-    /// How many answers were 503.
+    /// Returns the number of 503 answers.
     pub(crate) fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// What fails is nothing to them; a machine that is busy with other tests may tell one or another to come back.
+    /// Asserts that the fault did not affect buyers. A busy machine may still answer a few requests with 503.
     #[track_caller]
     pub(crate) fn assert_served(&self) {
         let (refused, accepted) = (self.refused(), self.accepted());
         assert!(refused * 10 <= accepted as u64, "{refused} were told to come back, {accepted} were accepted");
     }
 
-    /// Waits until so many more are accepted.
+    /// Waits until this many more orders are accepted.
     #[track_caller]
     pub(crate) fn await_accepted(&self, more: usize) {
         let before = self.accepted();
@@ -126,7 +126,7 @@ impl Buyers {
                 return;
             }
             let product = if number % 3 == 0 { self.scarce } else { self.plenty };
-            // Whoever is not answered, or told to come back, repeats himself under his key until he is.
+            // A request without an answer, or with a 503, is repeated with its key.
             let key = format!("order-{}", self.keys.fetch_add(1, Ordering::Relaxed));
             let started = Instant::now();
             let mut is_repeated = false;
@@ -145,7 +145,7 @@ impl Buyers {
         }
     }
 
-    /// The number of an accepted order; any other answer than that, and "later", is wrong.
+    /// Returns the number of an accepted order; `None` if it must be repeated. Panics for every other answer.
     fn accept(&self, answer: std::io::Result<Answer>, is_repeated: bool) -> Option<String> {
         let Ok(answer) = answer else { return None };
         match answer.status {
@@ -164,7 +164,8 @@ impl Buyers {
         }
     }
 
-    /// Waits for the last outcome, and holds everything against what was accepted. The audit comes with the shops' end.
+    /// Waits for the last outcome, and compares everything with the accepted orders. The audit runs when the shops are
+    /// dropped.
     pub(crate) fn reconcile(&self, shop: &TestShop, database: &Database) {
         let accepted = self.accepted.lock().unwrap().clone();
         let distinct: BTreeSet<&str> = accepted.iter().map(|order| order.number.as_str()).collect();
@@ -194,7 +195,7 @@ impl Buyers {
     }
 }
 
-/// One outcome and one notice of it for every order, and no order that nobody was promised.
+/// Asserts one outcome and one notice for every accepted order, and no other orders.
 fn assert_told_once(accepted: &[Accepted], database: &Database) {
     let count = i64::try_from(accepted.len()).unwrap();
     let orders: Vec<(i64, i64)> = database.ask("SELECT 0, COUNT(*) FROM orders");
@@ -220,7 +221,7 @@ impl Drop for Over<'_> {
     }
 }
 
-/// A buyer at the shop where he was served last.
+/// A buyer, with a connection to the shop that answered last.
 struct Door<'a> {
     shop: &'a TestShop,
     client: Option<Client>,
@@ -240,7 +241,7 @@ impl Door<'_> {
     }
 }
 
-/// How an order ended.
+/// Returns the outcome of an order.
 fn ended(shop: &TestShop, order: &Accepted) -> String {
     let last = RefCell::new(String::new());
     until("every order ends", || {

@@ -1,4 +1,4 @@
-//! A small HTTP client over a plain socket, so that tests see exactly what is on the wire.
+//! A small HTTP client over a plain socket, which shows the bytes on the wire.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-/// An answer as it came.
+/// An answer as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -19,19 +19,19 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON; `null` when it is none.
+    /// Returns the body as JSON; `null` if it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// The body of an answer that must have this status.
+    /// Asserts the status and returns the body.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 
-    /// The code of a problem document that must have this status.
+    /// Asserts the status and returns the code of the problem document.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.text);
@@ -45,7 +45,7 @@ impl Answer {
     }
 }
 
-/// One connection, kept alive.
+/// A keep-alive connection.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
@@ -80,7 +80,7 @@ impl Client {
         self.stream.get_mut().write_all(request.as_bytes())
     }
 
-    /// Sends what need not be a request at all.
+    /// Sends bytes that need not be a request.
     pub(crate) fn write_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.get_mut().write_all(bytes)
     }

@@ -1,4 +1,4 @@
-//! The document as a contract: whatever a test is answered must be what the document says of that call.
+//! The OpenAPI document as a contract: every answer that a test gets must match the document.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ pub(crate) fn document() -> &'static Value {
 pub(crate) struct Contract {
     document: Value,
     schemas: Schemas,
-    /// By their JSON pointer; compiling one checks it against its own meta-schema.
+    /// By JSON pointer. Compiling a schema checks it against its meta-schema.
     compiled: BTreeMap<String, SchemaIndex>,
 }
 
@@ -41,7 +41,7 @@ impl Contract {
     }
 }
 
-/// Where schemas stand: under `schema` and `x-schema`, and one by one under `components/schemas`.
+/// Finds schemas: under `schema` and `x-schema`, and each one under `components/schemas`.
 fn find_schemas(value: &Value, at: &str, found: &mut Vec<String>) {
     let Some(object) = value.as_object() else { return };
     for (key, inner) in object {
@@ -64,7 +64,7 @@ fn find_schemas(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn what_is_not_foreseen_is_found_out() {
+fn an_undocumented_answer_is_detected() {
     let product = "/components/schemas/Product";
     let good = &document()["components"]["schemas"]["Product"]["examples"][0];
     assert_eq!(complaint(product, good), None);
@@ -88,13 +88,13 @@ fn what_is_not_foreseen_is_found_out() {
     }
 }
 
-/// What is wrong with a value by the schema at this place of the document, if anything.
+/// Returns the first violation of the schema at this pointer, if any.
 pub(crate) fn complaint(pointer: &str, value: &Value) -> Option<String> {
     let index = *CONTRACT.compiled.get(pointer).unwrap_or_else(|| panic!("{pointer} is no schema"));
     CONTRACT.schemas.validate(value, index).err().map(|error| format!("{error:#}"))
 }
 
-/// The template of the document that a path follows; fixed words go before parameters.
+/// Returns the path template that a path matches; literal segments win over parameters.
 pub(crate) fn template_of(path: &str) -> Option<&'static str> {
     let path = path.split('?').next().unwrap();
     let fits = |template: &str| {
@@ -106,13 +106,13 @@ pub(crate) fn template_of(path: &str) -> Option<&'static str> {
     fitting.min_by_key(|template| template.matches('{').count())
 }
 
-/// Fails when the document does not foresee this answer to this call.
+/// Panics if the document does not describe this answer to this call.
 #[track_caller]
 pub(crate) fn assert_foreseen(method: &str, path: &str, answer: &Answer) {
     let Some(template) = template_of(path) else { return };
     let method = method.to_ascii_lowercase();
     let operation = &CONTRACT.document["paths"][template][&method];
-    // What a listener does not serve, or is another path after all, is no call of this operation.
+    // Paths that the listener does not serve, and other unknown paths, belong to no operation.
     if operation.is_null() || answer.json()["code"] == "route.not_found" {
         return;
     }

@@ -1,4 +1,4 @@
-//! The real binary under load, killed at random moments: what was promised is there, and everything adds up.
+//! The real binary under load, killed at random moments: answered requests survive, and the audit is clean.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -14,11 +14,11 @@ const ROUNDS: u64 = 20;
 const CUSTOMERS: i64 = 6;
 const ORDERS: &str = "/api/orders";
 const COUPONS: i64 = 5_000;
-/// What a unit costs, which tells the payment provider how to behave when nothing is taken off: well, declining, losing the
-/// answer, calling back twice, calling back first, naming a wrong amount.
+/// Unit prices. Without a discount, the price tells the scripted provider how to behave: approve, decline, lose the
+/// answer, call back twice, call back first, report a wrong amount.
 const PRICES: [i64; 6] = [1_000, 40_402, 40_504, 40_208, 40_102, 40_409];
 
-/// A request that was sent under a key, and what was answered, if anything was.
+/// A request that was sent with a key, and its answer, if any.
 #[derive(Clone, Debug)]
 struct Sent {
     user: i64,
@@ -28,7 +28,7 @@ struct Sent {
     answer: Option<Answer>,
 }
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudo-random numbers from a seed.
 struct Chance(u64);
 
 impl Chance {
@@ -55,7 +55,7 @@ fn send(client: &mut Client, shop: &TestShop, sent: &Sent) -> std::io::Result<An
     client.send("POST", &sent.path, &headers, &sent.body.to_string())
 }
 
-/// One customer: orders and coupons, one after the other, until the shop is gone.
+/// One customer: orders and coupons, one after the other, until the shop is killed.
 fn shop_until_the_crash(shop: &TestShop, user: i64, round: u64, (products, coupon): (&[i64], i64)) -> Vec<Sent> {
     let mut sent = vec![];
     let Ok(mut client) = Client::connect(&shop.address) else { return sent };
@@ -80,14 +80,14 @@ fn shop_until_the_crash(shop: &TestShop, user: i64, round: u64, (products, coupo
     unreachable!("the shop is killed");
 }
 
-/// Sends a request and writes down what came of it; without an answer, the shop is gone.
+/// Sends a request and records the answer; without an answer, the shop was killed.
 fn try_once(client: &mut Client, shop: &TestShop, mut request: Sent, sent: &mut Vec<Sent>) -> Option<Sent> {
     request.answer = send(client, shop, &request).ok();
     sent.push(request.clone());
     request.answer.is_some().then_some(request)
 }
 
-/// An order that waits for its payment is paid, and some of what is paid is given back.
+/// Pays an order that waits for its payment, and refunds part of some paid orders.
 fn what_follows(placed: &Sent, chance: &mut Chance) -> Vec<Sent> {
     let order = placed.answer.as_ref().map(Answer::json).unwrap_or_default();
     if placed.path != ORDERS || order["outcome"] != "AWAITING_PAYMENT" {
@@ -108,13 +108,13 @@ fn what_follows(placed: &Sent, chance: &mut Chance) -> Vec<Sent> {
     }
 }
 
-/// What the shop must still say of a request after the crash.
+/// Checks the answer to a repeated request after the crash.
 fn check_kept(before: &Answer, after: &Answer, sent: &Sent) {
     if before.status >= 500 {
         return;
     }
     if before.status >= 400 {
-        // A refusal changed nothing and is not kept; the repeat may find the world changed, or not.
+        // A refusal changed nothing and is not stored, so the repeat may succeed.
         return;
     }
     assert_eq!(after.header("idempotency-replayed"), Some("true"), "{sent:?} → {after:?}");
@@ -122,7 +122,7 @@ fn check_kept(before: &Answer, after: &Answer, sent: &Sent) {
     for member in ["orderNumber", "userCouponId", "issueNumber", "balance", "paymentId"] {
         assert_eq!(before[member], after[member], "{member} of {sent:?}");
     }
-    // An outcome is never taken back; an order that waited may have been paid or cancelled since, one that was completed not.
+    // An outcome never changes, except that a waiting order may have been paid or cancelled since.
     if before["outcome"] != "AWAITING_PAYMENT" && before["outcome"] != "COMPENSATING" {
         assert_eq!(before["outcome"], after["outcome"], "the outcome of {sent:?}");
     }
@@ -170,7 +170,7 @@ fn crash_and_check(settings: &[(&str, &str)], rounds: u64) {
     check_money(&shop);
 }
 
-/// When everything has come to rest, the shop and its provider say the same of the money.
+/// When no payment is in progress, the shop's and the provider's books agree.
 fn check_money(shop: &TestShop) {
     for _ in 0..2_400 {
         if shop.payments_under_way() == 0 {
@@ -184,7 +184,7 @@ fn check_money(shop: &TestShop) {
     panic!("payments are still under way: {}", shop.payments_under_way());
 }
 
-/// The orders that exist are those that were answered for, and all have an outcome.
+/// Every existing order was answered or has a key, and has an outcome.
 fn check_everybody(shop: &TestShop, orders: &BTreeMap<String, String>) {
     let mut found = BTreeSet::new();
     let mut cursor = String::new();
@@ -197,7 +197,7 @@ fn check_everybody(shop: &TestShop, orders: &BTreeMap<String, String>) {
         let Some(next) = page["nextCursor"].as_str() else { break };
         cursor = format!("&cursor={next}");
     }
-    assert_eq!(found, orders.keys().cloned().collect(), "every order has its key, and every key its order");
+    assert_eq!(found, orders.keys().cloned().collect(), "orders and keys match");
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_client_that_hangs_up_and_repeats_gets_one_order() {
     check_everybody(&shop, &orders);
 }
 
-/// Sends a request and closes the connection after a moment, whether it was answered or not.
+/// Sends a request and closes the connection after a moment, answered or not.
 fn hang_up(shop: &TestShop, sent: &Sent, after: Duration) {
     let mut client = shop.client();
     let bearer = shop.bearer(sent.user);

@@ -1,4 +1,4 @@
-//! `doorbuster demo` and `serve --demo` as whoever tries the shop runs them.
+//! `doorbuster demo` and `serve --demo`.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// Runs a small demonstration with a folder of its own for temporary things.
+/// Runs a small demo with its own temporary folder.
 fn demo(temporary: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorbuster"));
     command.arg("demo").args(SMALL).args(args).env("TMPDIR", temporary);
@@ -28,7 +28,7 @@ fn document(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
 }
 
-/// What must come of a small sale, whoever was faster.
+/// Asserts the exact result of a small sale.
 fn assert_exact(document: &Value) {
     let sale = &document["sale"];
     assert_eq!(sale["failures"], json!([]));
@@ -77,7 +77,7 @@ fn without_a_terminal_there_are_plain_lines() {
 }
 
 #[test]
-fn a_folder_of_ones_own_is_left_and_takes_another_sale() {
+fn a_given_folder_is_kept_and_takes_another_sale() {
     let (temporary, own) = (folder("own"), folder("kept"));
     let own_name = own.display().to_string();
     let mut filled = vec![];
@@ -103,7 +103,7 @@ fn a_folder_of_ones_own_is_left_and_takes_another_sale() {
 }
 
 #[test]
-fn the_shop_stays_open_until_it_is_told_to_stop() {
+fn the_shop_stays_open_until_it_is_stopped() {
     let temporary = folder("open");
     let mut child = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .arg("demo")
@@ -131,7 +131,7 @@ fn the_shop_stays_open_until_it_is_told_to_stop() {
 #[test]
 fn a_sale_that_is_not_exact_fails() {
     let temporary = folder("crowded");
-    // One command may wait: of hundreds who come at the same moment, most are sent away with 503.
+    // The queue holds one command, so most of hundreds of simultaneous requests get 503.
     let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .args(["demo", "--json", "--customers", "3000", "--quantity", "3000", "--seconds", "1", "--connections", "256"])
         .envs([("TMPDIR", temporary.as_os_str()), ("DOORBUSTER__ENGINE__QUEUE_MAX", "1".as_ref())])
@@ -144,7 +144,7 @@ fn a_sale_that_is_not_exact_fails() {
     std::fs::remove_dir(&temporary).unwrap();
 }
 
-/// Everything that a visitor sees, but when it was.
+/// Everything that a visitor sees, without timestamps.
 fn seen(shop: &TestShop) -> Value {
     let login = json!({"email": "mina@demo.doorbuster.local", "password": "doorbuster-demo"});
     let token = shop.post(ADMIN, "/api/auth/login", &login).expect(200)["accessToken"].as_str().unwrap().to_owned();

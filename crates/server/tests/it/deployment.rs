@@ -1,4 +1,4 @@
-//! The files for those who run containers, held against what the program knows. Nothing here starts a container.
+//! The container files, compared with the settings and variables of the program. No container is started.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,14 +8,14 @@ use serde_json::Value;
 use server::cli::{Cli, Command};
 use server::config::Config;
 
-/// Variables of the environment that the program reads beside those of the settings.
+/// Environment variables that the program reads, besides those of the settings.
 const ADDRESSES: [&str; 4] = ["DATABASE_URL", "KAFKA_BROKERS", "REDIS_URL", "DOORBUSTER_AUTH_SECRET"];
 
 fn read(file: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file)).unwrap()
 }
 
-/// Anchors and merges resolved, as Docker sees it.
+/// Resolves anchors and merges, as Docker does.
 fn compose() -> Value {
     let mut document: serde_norway::Value = serde_norway::from_str(&read("compose.yaml")).unwrap();
     document.apply_merge().unwrap();
@@ -30,14 +30,14 @@ fn words(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
-/// What `${NAME:?why}` stands for is given by whoever starts it.
+/// The value of `${NAME:?why}` is supplied at the start.
 fn environment(service: &Value) -> BTreeMap<String, String> {
     let given = |text: &str| if text.starts_with("${") { "given from outside".to_owned() } else { text.to_owned() };
     let variables = members(&service["environment"]);
     variables.into_iter().map(|(name, value)| (name.to_owned(), given(value.as_str().unwrap()))).collect()
 }
 
-/// The settings that a process would have; a variable that the program does not know fails here.
+/// Returns the settings of a process; panics for an unknown variable.
 #[track_caller]
 fn settings(environment: &BTreeMap<String, String>) -> Config {
     for variable in environment.keys() {
@@ -80,7 +80,7 @@ fn the_processes_of_the_compose_file_are_a_shop() {
     assert_eq!(roles.into_iter().collect::<Vec<String>>(), ["api", "relay", "worker"]);
 }
 
-/// What a process waits for before it starts; that service must be able to say so.
+/// Returns the condition on a service that must start first; the service must have a health check.
 fn services_started_before<'a>(compose: &'a Value, process: &str, service: &str) -> &'a str {
     assert!(!compose["services"][service]["healthcheck"]["test"].is_null(), "{service} says whether it is well");
     compose["services"][process]["depends_on"][service]["condition"].as_str().unwrap()
@@ -99,7 +99,7 @@ fn volumes_and_ports_of_the_compose_file_are_those_of_the_image() {
     assert!(published[0].starts_with("127.0.0.1:"), "nobody else's machine reaches a shop with known passwords");
 }
 
-/// What the Dockerfile says after an instruction, of the image that is kept.
+/// Returns the arguments of an instruction of the Dockerfile, in the final stage.
 fn image(instruction: &str) -> Vec<String> {
     let text = read("Dockerfile").replace("\\\n", " ");
     let (_, kept) = text.rsplit_once("\nFROM ").unwrap();
@@ -124,12 +124,12 @@ fn the_image_serves_with_settings_that_the_program_knows() {
 
 #[test]
 #[should_panic(expected = "is no variable of this program")]
-fn a_variable_that_nobody_reads_is_found() {
+fn an_unknown_variable_is_found() {
     settings(&BTreeMap::from([("DATABASE".to_owned(), "mysql://host/shop".to_owned())]));
 }
 
 #[test]
 #[should_panic(expected = "UnknownVariable")]
-fn a_setting_that_nobody_knows_is_found() {
+fn an_unknown_setting_is_found() {
     settings(&BTreeMap::from([("DOORBUSTER__KAFKA__TOPIC".to_owned(), "production".to_owned())]));
 }

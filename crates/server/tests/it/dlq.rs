@@ -1,4 +1,4 @@
-//! `doorbuster dlq` and the endpoints behind it, beside a running server and on a stopped store.
+//! `doorbuster dlq` and its endpoints, beside a running server and on a stopped store.
 
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::shop::{ADMIN, ANN, SECRET, TestShop};
 
 const KEPT: &str = "[]";
 
-/// Puts down a letter as the engine does when the notices group gives up on an event.
+/// Writes a dead letter as the engine does when the notices group cannot handle an event.
 pub(crate) fn give_up(shop: &TestShop, id: i64, payload: &str) {
     let store = Connection::open(shop.folder().join("shop.db")).unwrap();
     store.busy_timeout(Duration::from_secs(5)).unwrap();
     let sql = "INSERT INTO dead_letter VALUES (?1, 'notice-group', 'coupon-issued', 3, 41, ?2, '1', 'CouponIssued', ?3,
                    1795262400000000, 'PERMANENT', 4, 'a constraint', 1795262400000000, 1795262401000000, 6, NULL, ?4, NULL)";
-    // The audit asks whose event it was that a group has taken in.
+    // The audit requires that a handled event exists.
     let event: String = store.query_row("SELECT id FROM event LIMIT 1", [], |row| row.get(0)).unwrap();
     store.execute(sql, (id, event, payload, KEPT)).unwrap();
 }
@@ -48,7 +48,7 @@ fn told(output: &Output) -> Value {
 }
 
 #[test]
-fn a_letter_is_mended_and_sent_again_through_the_running_server() {
+fn a_dead_letter_is_edited_and_resent_through_the_running_server() {
     let shop = TestShop::start();
     shop.product(0, 1);
     give_up(&shop, 7, "{\"userId\":");
@@ -78,7 +78,7 @@ fn a_letter_is_mended_and_sent_again_through_the_running_server() {
 }
 
 #[test]
-fn a_letter_is_dropped_in_a_shop_that_nobody_serves() {
+fn a_dead_letter_is_dropped_in_a_stopped_shop() {
     let mut shop = TestShop::start();
     shop.product(0, 1);
     shop.stop();
@@ -94,7 +94,7 @@ fn a_letter_is_dropped_in_a_shop_that_nobody_serves() {
 }
 
 #[test]
-fn an_admin_must_say_why() {
+fn an_admin_must_give_a_reason() {
     let shop = TestShop::start();
     shop.product(0, 1);
     give_up(&shop, 1, &issued());

@@ -1,4 +1,4 @@
-//! The same history in a folder and over the services: the same answers, and the same shop afterwards.
+//! The same history over the embedded store and over the services: the same answers, and the same final state.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const SEEDS: [u64; 3] = [1, 20_261_121, 4_711];
 const STEPS: usize = 60;
 const USERS: i64 = 3;
 
-/// Numbers that look random and are the same for the same seed.
+/// Pseudo-random numbers from a seed.
 struct Chance(u64);
 
 impl Chance {
@@ -28,10 +28,10 @@ impl Chance {
     }
 }
 
-/// Asks the store itself: the first column of what a statement finds.
+/// Queries the store: returns the first column of a statement's rows.
 type Ask<'a> = &'a dyn Fn(&str) -> Vec<i64>;
 
-/// What a step of history leads to, everywhere: notices, units sold, and requests whose customer was told.
+/// Effects of a history: notices, units sold, and coupon requests whose customer was notified.
 fn fulfilled(ask: Ask<'_>) -> [i64; 3] {
     let count = |of: &str| ask(&format!("SELECT COUNT(*) FROM {of}"))[0];
     let sold = ask("SELECT sold FROM product_sales").iter().sum();
@@ -62,7 +62,7 @@ impl History<'_> {
         }
     }
 
-    /// Something that somebody does, and what he is told.
+    /// Runs one random action, and returns its answer.
     fn step(&mut self) -> Value {
         let user = 1 + self.chance.below(USERS);
         let answer = match self.chance.below(10) {
@@ -109,7 +109,7 @@ impl History<'_> {
         if answer.status != 200 {
             return answer;
         }
-        // The answer shows the order as it is then: over a log, with what it held on its way back.
+        // The answer shows the order at that moment; with a log, its restorations may still be in progress.
         let shown = || self.shop.get(user, &format!("/api/orders/{number}"));
         until("everything is given back", || shown().expect(200)["outcome"] != "COMPENSATING");
         shown()
@@ -125,7 +125,7 @@ impl History<'_> {
         self.shop.ask(ADMIN, "PATCH", &format!("/api/admin/products/{product}"), &[], &price)
     }
 
-    /// Everything that anybody can see.
+    /// Everything that customers and admins can read.
     fn shown(&self) -> Value {
         let shown = |user: i64, path: &str| self.shop.get(user, path).expect(200);
         let each = |of: &[(i64, String)], path: &dyn Fn(&str) -> String| -> Vec<Value> {
@@ -152,7 +152,7 @@ impl History<'_> {
         })
     }
 
-    /// What customers were told live, from the beginning.
+    /// Every notice from the first on.
     fn told(&self, ask: Ask<'_>) -> Value {
         let told = |user: i64| -> Value {
             let count = ask(&format!("SELECT COUNT(*) FROM notice WHERE user_id = {user}"))[0];
@@ -163,7 +163,7 @@ impl History<'_> {
     }
 }
 
-/// Participants report in any order.
+/// Sorts reports of participants, which arrive in any order.
 fn facts(history: &Value) -> Value {
     let mut facts: Vec<&str> =
         history["data"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect();
@@ -171,7 +171,7 @@ fn facts(history: &Value) -> Value {
     json!(facts)
 }
 
-/// What is different every time: moments are left out, and codes and numbers of things are called by when they came up.
+/// Removes what differs between runs: timestamps are dropped, and codes are replaced by the order of their appearance.
 struct Names {
     known: BTreeMap<String, usize>,
 }
@@ -191,7 +191,7 @@ impl Names {
             Value::Number(number) if ["productId", "couponId"].contains(&key) => self.of(key, &number.to_string()),
             Value::String(text) if is_moment(text) => json!("a moment"),
             Value::String(text) if is_code(text) => self.of("code", text),
-            // What is told to people names the order.
+            // Messages contain the order number.
             Value::String(text) if key == "message" => json!(without_codes(text)),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
         }
@@ -209,14 +209,14 @@ fn without_codes(text: &str) -> String {
         .collect()
 }
 
-/// Such as `ORD-SN3D96N6`.
+/// For example `ORD-SN3D96N6`.
 fn is_code(text: &str) -> bool {
     let of_code = |char: char| char.is_ascii_uppercase() || char.is_ascii_digit();
     text.split_once('-').is_some_and(|(_, code)| code.len() >= 6 && code.chars().all(of_code))
 }
 
-/// A whole history: what was said, and what is there in the end. Without `before`, whatever a step leads to is there when
-/// it is answered; with it, each step waits for what it led to there.
+/// Runs a whole history; returns the answers and the final state. Without `before`, the effects of a step must exist
+/// when it is answered; with `before`, each step waits for its effects there.
 fn live((shop, ask): (&TestShop, Ask<'_>), seed: u64, before: Option<&[[i64; 3]]>) -> (Vec<[i64; 3]>, Value) {
     let mut history = History::begin(shop, seed);
     let (mut led_to, mut said) = (vec![], vec![]);

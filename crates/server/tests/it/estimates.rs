@@ -1,4 +1,4 @@
-//! T6, T15: what is said of the time that an order or a payment takes was measured, and is not before anybody is asked again.
+//! T6, T15: estimates of orders and payments are measured, and are never before the next attempt.
 
 use std::time::{Duration, Instant};
 
@@ -12,15 +12,15 @@ use crate::client::Answer;
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// Orders that fail until the breaker of coupons opens, and for how many seconds it does.
+/// Orders that fail until the coupon breaker opens, and how many seconds it stays open.
 const COUPON_CALLS: usize = 3;
 const COUPON_OPEN_S: u64 = 20;
-/// The same of the payment provider, as it is set here.
+/// The same for the payment provider's breaker, as configured here.
 const PROVIDER_CALLS: usize = 5;
 const PROVIDER_OPEN_S: u64 = 90;
 const BREAKER_OPEN: (&str, &str) = ("DOORBUSTER__PAYMENT__BREAKER_OPEN_MS", "90000");
 
-/// Seconds of an ISO 8601 duration of whole minutes and seconds.
+/// Returns the seconds of an ISO 8601 duration of whole minutes and seconds.
 fn seconds(duration: &Value) -> u64 {
     let text = duration.as_str().unwrap().strip_prefix("PT").unwrap();
     let (minutes, rest) = text.split_once('M').unwrap_or(("0", text));
@@ -31,7 +31,7 @@ fn retry_after(answer: &Answer) -> u64 {
     answer.header("retry-after").unwrap().parse().unwrap()
 }
 
-/// The estimate of a receipt, which is also when to ask again.
+/// Returns the estimate of a receipt, which is also its retry time.
 #[track_caller]
 fn told(answer: &Answer) -> u64 {
     let told = seconds(&answer.expect(202)["estimatedProcessingTime"]);
@@ -39,18 +39,18 @@ fn told(answer: &Answer) -> u64 {
     told
 }
 
-/// How many seconds the estimate of an order lies ahead; it is never in the past.
+/// Returns how many seconds ahead an order's estimate is; it is never in the past.
 #[track_caller]
 fn ahead(shop: &TestShop, user: i64, number: &str) -> Option<u64> {
     let asked_at = Timestamp::now();
     let status = shop.get(user, &format!("/api/orders/{number}/status")).expect(200);
     let at: Timestamp = status.get("estimatedCompletion")?.as_str().unwrap().parse().unwrap();
-    // The shop tells milliseconds, cut off.
+    // Times are truncated to milliseconds.
     let left = Duration::try_from(at.duration_since(asked_at) + jiff::SignedDuration::from_millis(1));
     Some(left.unwrap_or_else(|_| panic!("{at} is before {asked_at}: {status}")).as_secs())
 }
 
-/// Checks seconds until the next try of a breaker that opened since a moment for so long, however slow this machine is.
+/// Checks the seconds until the next attempt of a breaker that opened at a given time, on a machine of any speed.
 #[track_caller]
 fn assert_waits(seconds: u64, (since, open_s): (Instant, u64)) {
     let least = open_s.saturating_sub(since.elapsed().as_secs() + 1);
@@ -62,7 +62,7 @@ fn place(shop: &TestShop, user: i64, body: &Value) -> Answer {
 }
 
 #[test]
-fn an_estimate_is_stated_until_one_order_was_measured() {
+fn a_default_estimate_is_used_until_an_order_was_measured() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 1_000);
         let wanted = json!({"items": items(product, 1)});
@@ -75,16 +75,16 @@ fn an_estimate_is_stated_until_one_order_was_measured() {
         let path = format!("/api/orders/{number}");
         shop.get_until(ANN, &path, |order| order["outcome"] == "AWAITING_PAYMENT");
         assert_eq!(ahead(shop, ANN, &number), None, "its customer is waited for");
-        // It was asked again after five seconds, and no other order was slower.
+        // It was retried after five seconds, and no other order was slower.
         until("measured", || place(shop, BOB, &wanted).expect(202)["estimatedProcessingTime"] != "PT10S");
         let next = told(&place(shop, BOB, &wanted));
         assert!((5..60).contains(&next), "{next}");
     });
 }
 
-/// nobody is promised to be served before the breaker tries again, except those who need nothing of it.
+/// no estimate is before the breaker's next attempt, except for orders that do not need that participant.
 #[test]
-fn an_order_is_not_expected_before_its_participant_is_asked_again() {
+fn no_estimate_is_before_the_participants_next_attempt() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 50);
         let campaign = shop.campaign(50, &json!({"maxIssuePerUser": 9}));
@@ -114,7 +114,7 @@ fn begin_to_pay(shop: &TestShop) -> String {
 }
 
 #[test]
-fn a_payment_that_is_under_way_has_an_estimate_until_it_is_done() {
+fn a_payment_has_an_estimate_while_it_is_in_progress() {
     in_both_executors(|shop| {
         shop.tell_provider(&json!({"script": "UNREACHABLE"}));
         let number = begin_to_pay(shop);
@@ -128,7 +128,7 @@ fn a_payment_that_is_under_way_has_an_estimate_until_it_is_done() {
 }
 
 #[test]
-fn a_payment_is_not_expected_before_the_provider_is_tried_again() {
+fn no_payment_estimate_is_before_the_providers_next_attempt() {
     for settings in [&[BREAKER_OPEN][..], &[BREAKER_OPEN, ("DOORBUSTER__ENGINE__EXECUTOR", "log")]] {
         let shop = TestShop::start_with(settings);
         let (late, later, again) = (shop.unpaid(ANN, 1_000), shop.unpaid(ANN, 1_000), shop.unpaid(ANN, 1_000));
@@ -155,9 +155,9 @@ fn a_payment_is_not_expected_before_the_provider_is_tried_again() {
     }
 }
 
-/// A process that does not ask the provider itself knows what the rows say, and no more.
+/// A process that does not call the provider knows only what is in the rows.
 #[test]
-fn a_process_without_a_cashier_does_not_say_when_an_overdue_payment_is_tried() {
+fn a_process_without_payment_loop_gives_no_estimate_of_an_overdue_payment() {
     let Some(database) = Database::new("a_process_without_a_cashier") else { return };
     let settings = [("DATABASE_URL", &*database.url()), ("DOORBUSTER__PAYMENT__TIMEOUT_MS", "1000")];
     let shop = TestShop::start_as(&settings, &["--roles", "api"]);

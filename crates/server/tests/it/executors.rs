@@ -1,4 +1,4 @@
-//! A store may be served inline today and over the log tomorrow: no reaction is repeated, none is lost.
+//! A store may change between the inline and the log executor: no reaction is repeated or lost.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ fn switching_the_executor_repeats_nothing_and_loses_nothing() {
         shop.set("DOORBUSTER__ENGINE__EXECUTOR", executor);
         shop.open();
         assert_eq!(shop.order(ANN, &order).expect(200)["outcome"], "COMPLETED");
-        // Left in the log when the shop stops right behind it.
+        // Still in the log when the shop stops right after it.
         let request = shop.post(orders, "/api/coupons/issue", &json!({"couponId": campaign})).expect(202);
         shop.stop();
         shop.set("DOORBUSTER__ENGINE__EXECUTOR", if executor == "log" { "inline" } else { "log" });
@@ -28,7 +28,7 @@ fn switching_the_executor_repeats_nothing_and_loses_nothing() {
     }
 }
 
-/// Asks until it is so; what happens over the log is visible a moment after its answer.
+/// Polls until a condition holds, because effects over the log follow the answer.
 fn until(is_so: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_so() {

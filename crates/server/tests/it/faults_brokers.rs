@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use xtask::brokers::Brokers;
 
 use crate::brokers::{over, start};
-use crate::buyers::{Buyers, not_given_up};
+use crate::buyers::{Buyers, without_deadline};
 use crate::shared::Database;
 use crate::shop::TestShop;
 
-/// Nobody may read from or write to a partition for as long as this without being told by somebody else.
+/// The longest interruption of a partition until another broker leads it.
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// Two processes with all roles, which go before what they are built on.
+/// Two processes with all roles. Fields are dropped in order: shops before services.
 struct Cluster {
     first: TestShop,
     second: TestShop,
@@ -26,7 +26,7 @@ impl Cluster {
         let brokers = Brokers::start(test, 3)?;
         let mut settings = over(brokers.addresses());
         settings.push(("DOORBUSTER__KAFKA__TOPICS".to_owned(), "production".to_owned()));
-        settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+        settings.extend([("DATABASE_URL".to_owned(), database.url()), without_deadline()]);
         let open = || start(&settings, &[]);
         Some(Cluster { first: open(), second: open(), brokers, database })
     }
@@ -40,7 +40,7 @@ fn the_leader_may_die_in_the_middle_of_load() {
     let buyers = Buyers::prepare(first, Duration::from_millis(40));
     buyers.buy_at(&[first, second], || {
         buyers.await_completed(first);
-        // Each broker leads a third of all partitions, and one of them the brokers.
+        // Each broker leads a third of all partitions, and one of them is the controller.
         for number in [0, 1] {
             brokers.kill(number);
             buyers.await_accepted(20);

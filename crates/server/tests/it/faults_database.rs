@@ -5,7 +5,7 @@ use std::time::Duration;
 use xtask::mariadb_server::MariadbServer;
 
 use crate::brokers::{over_kafka, start};
-use crate::buyers::{Buyers, not_given_up, until};
+use crate::buyers::{Buyers, until, without_deadline};
 use crate::shared::Database;
 
 #[test]
@@ -14,7 +14,7 @@ fn the_database_may_be_killed_and_come_back_under_load() {
     let Some(mut server) = MariadbServer::start(test) else { return };
     let Some(mut settings) = over_kafka(test) else { return };
     let database = Database::on(server.address());
-    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), without_deadline()]);
     let shops = [start(&settings, &[]), start(&settings, &[])];
     let [first, second] = &shops;
     let buyers = Buyers::prepare(first, Duration::from_millis(40));

@@ -1,4 +1,4 @@
-//! Workers that come, go and stall under load, and a listener whose process dies.
+//! Workers that start, stop and stall under load, and a notice reader whose process is killed.
 
 use std::time::{Duration, Instant};
 
@@ -6,21 +6,21 @@ use xtask::process;
 use xtask::redis_server::RedisServer;
 
 use crate::brokers::{over_kafka, start};
-use crate::buyers::{Buyers, not_given_up, until};
+use crate::buyers::{Buyers, until, without_deadline};
 use crate::live::{Events, expect_kinds};
 use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
-/// How long Kafka waits for a member that says nothing before the others get what it had.
+/// Kafka's session time-out for a silent member of a group.
 const SESSION: Duration = Duration::from_secs(10);
 
 fn over_all(test: &str, database: &Database) -> Option<Vec<(String, String)>> {
     let mut settings = over_kafka(test)?;
-    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), without_deadline()]);
     Some(settings)
 }
 
-/// How many events this process handed to its groups so far.
+/// Returns how many events this process has handled.
 fn handled(shop: &TestShop) -> u64 {
     let metrics = shop.client().send("GET", "/metrics", &[], "").unwrap().text;
     let line = metrics.lines().find_map(|line| line.strip_prefix("doorbuster_commits_total "));
@@ -40,10 +40,10 @@ fn workers_may_come_and_go_and_stall() {
         let third = start(&settings, &["--roles", "worker"]);
         until("the third has work", || handled(&third) > 0);
         buyers.await_completed(&submitter);
-        // It leaves as one that is told to, so its partitions move at once.
+        // A clean stop, so its partitions move at once.
         drop(third);
         buyers.await_completed(&submitter);
-        // One stalls until the other has all partitions, and wakes up in the middle of what it did.
+        // One stalls until the other has all partitions, and then resumes its unfinished work.
         let stalled = &workers[0];
         assert!(process::signal(stalled.pid(), "-STOP"));
         let (stopped, other) = (Instant::now(), &workers[1]);
@@ -55,7 +55,7 @@ fn workers_may_come_and_go_and_stall() {
         buyers.await_completed(&submitter);
         until("it takes part again", || handled(stalled) > before && handled(other) > 0);
     });
-    // One that dies without a word.
+    // One is killed.
     buyers.buy_at(&[&submitter], || {
         workers[0].kill();
         buyers.await_accepted(50);
@@ -71,8 +71,8 @@ fn stalled_resumed(stalled: &TestShop) -> &TestShop {
 }
 
 #[test]
-fn a_listener_goes_on_at_another_process_without_gap_or_repeat() {
-    let test = "a_listener_goes_on_at_another_process_without_gap_or_repeat";
+fn a_reader_continues_at_another_process_without_gap_or_repeat() {
+    let test = "a_reader_continues_at_another_process_without_gap_or_repeat";
     let (Some(database), Some(redis)) = (Database::new(test), RedisServer::start(test, &[])) else { return };
     let Some(mut settings) = over_all(test, &database) else { return };
     settings.push(("REDIS_URL".to_owned(), redis.address()));
@@ -84,7 +84,7 @@ fn a_listener_goes_on_at_another_process_without_gap_or_repeat() {
             let mut events = Events::open(&here, ANN, Some(i64::try_from(heard.len()).unwrap()));
             heard.extend(events.take(10));
             here.kill();
-            // What was on its way when the process died was heard as well.
+            // Notices in transit when the process was killed were received too.
             heard.extend(events.rest());
             let mut events = Events::open(&there, ANN, Some(i64::try_from(heard.len()).unwrap()));
             heard.extend(events.take(10));

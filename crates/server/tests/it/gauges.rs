@@ -1,4 +1,4 @@
-//! What waits for people, and who is left alone for a while, as the metrics have it (T12, T15).
+//! Gauges of dead letters, stuck orders and breakers (T12, T15).
 
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn open_letters_are_counted_by_group_until_they_are_closed() {
     open_letters(&shop, "notice-group", 1);
 }
 
-/// In the store that they share, so it does not matter which process gave it up.
+/// The counts are of the shared store, so every process reports the same.
 #[test]
 fn every_process_of_a_database_counts_the_same() {
     let Some(database) = Database::new("every_process_of_a_database_counts_the_same") else { return };

@@ -1,4 +1,4 @@
-//! `doorbuster groups` and the endpoints behind it, over the store's own log and over Kafka.
+//! `doorbuster groups` and its endpoints, over the store's own log and over Kafka.
 
 use std::process::{Command, Output};
 
@@ -48,7 +48,7 @@ fn buy(shop: &TestShop, product: i64) {
     until("completed", || outcome(shop, ANN, &number) == "COMPLETED");
 }
 
-/// The partition in which the group stands farthest.
+/// Returns the partition with the highest offset of the group.
 fn busiest(group: &Value) -> (Option<String>, i64, i64) {
     let partitions = group["partitions"].as_array().unwrap();
     let busiest = partitions.iter().max_by_key(|partition| partition["offset"].as_i64().unwrap()).unwrap();
@@ -64,7 +64,7 @@ fn reset_of((topic, partition): (Option<&str>, i64), to: &Value) -> Value {
     body
 }
 
-/// Over either log: seen at the end, moved back and read again, and nothing is done twice.
+/// Over either log: the group is at the end, is moved back, reads again, and repeats no effect.
 fn check_rewind(shop: &TestShop, settings: &[(String, String)]) {
     let product = shop.product(0, 5);
     buy(shop, product);
@@ -89,7 +89,7 @@ fn check_rewind(shop: &TestShop, settings: &[(String, String)]) {
     buy(shop, product);
     until("counted once", || sold() == 2);
 
-    // A place that is not there is named.
+    // An offset that does not exist is refused by name.
     let beyond = reset_of((topic.as_deref(), partition), &json!({"toOffset": 1_000_000}));
     let answer = shop.post(ADMIN, "/api/admin/groups/ranking-group/reset", &beyond);
     assert_eq!((answer.status, answer.json()["errors"][0]["code"].as_str()), (400, Some("out_of_range")));
@@ -103,16 +103,16 @@ fn check_rewind(shop: &TestShop, settings: &[(String, String)]) {
 }
 
 #[test]
-fn a_group_of_the_own_log_is_moved_back_and_does_nothing_twice() {
+fn a_group_on_the_own_log_is_moved_back_and_repeats_no_effect() {
     let shop = TestShop::start_with_log();
     check_rewind(&shop, &own_log());
     let committed = groups(&shop, &own_log(), &["reset", "ranking-group", "--to-committed"]);
     assert!(String::from_utf8(committed.stderr).unwrap().contains("name an offset or a time"));
 }
 
-/// Nobody serves the shop: what is skipped was never read, and is not read in passing either.
+/// The shop is stopped: skipped events were never read, and the command does not read them either.
 #[test]
-fn what_is_skipped_is_shown_before_and_never_handled() {
+fn skipped_events_are_shown_first_and_never_handled() {
     let mut shop = TestShop::start_with_log();
     buy(&shop, shop.product(0, 5));
     until("every group is at the end", || is_at_the_end(&listed(&shop)));
@@ -124,7 +124,7 @@ fn what_is_skipped_is_shown_before_and_never_handled() {
     };
     let notices = told_of(&store);
     assert!(notices > 0);
-    // As if the group had never heard of the order.
+    // As if the group had not handled the order.
     store.execute("DELETE FROM inbox WHERE consumer_group = 'notice-group'", []).unwrap();
     let back = "UPDATE consumer_offset SET position = 1 WHERE consumer_group = 'notice-group' AND partition = ?1";
     store.execute(back, [partition]).unwrap();
@@ -144,13 +144,13 @@ fn what_is_skipped_is_shown_before_and_never_handled() {
 }
 
 #[test]
-fn a_group_on_kafka_is_moved_back_and_its_tools_are_told() {
-    let Some(settings) = over_kafka("a_group_on_kafka_is_moved_back_and_its_tools_are_told") else { return };
+fn a_group_on_kafka_is_moved_back_and_kafkas_tools_show_it() {
+    let Some(settings) = over_kafka("a_group_on_kafka_is_moved_back_and_kafkas_tools_show_it") else { return };
     let mut shop = start(&settings, &[]);
     check_rewind(&shop, &settings);
     until("every group is at the end", || is_at_the_end(&listed(&shop)));
     shop.stop();
-    // No member tells the broker now, so the command does.
+    // No member is connected, so the command commits the offset to the broker.
     let (topic, partition, offset) = {
         let list = told(&groups(&shop, &settings, &["list", "--json"]));
         busiest(group(&list, "ranking-group"))

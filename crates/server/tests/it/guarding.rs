@@ -1,4 +1,4 @@
-//! What a shop refuses at its start and at its door, and what stands in its log about it.
+//! Refusals at the start and of logins, and their log lines.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn serve(folder: &Path, listen: &str, env: &[(&str, &str)]) -> Command {
     command
 }
 
-/// A served shop whose log is kept.
+/// A running shop whose log is captured.
 struct Told {
     child: Child,
     folder: PathBuf,
@@ -52,7 +52,7 @@ impl Told {
         told
     }
 
-    /// The first line of the log like this, as soon as it is there.
+    /// Waits for the first log line that matches.
     #[track_caller]
     fn line(&self, is_meant: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
@@ -141,7 +141,7 @@ fn wrong_passwords_are_limited_from_an_address() {
 }
 
 #[test]
-fn figures_stand_at_the_admins_listener() {
+fn metrics_are_served_at_the_admin_listener() {
     let shop = Told::start("figures", &[("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0")]);
     let admin = std::fs::read_to_string(shop.folder.join("server.address")).unwrap();
     assert_eq!(shop.get(&shop.address, "/metrics").problem(404), "route.not_found");
@@ -150,7 +150,7 @@ fn figures_stand_at_the_admins_listener() {
 }
 
 #[test]
-fn what_is_easily_guessed_is_refused_but_on_the_loopback() {
+fn weak_secrets_are_refused_except_on_the_loopback() {
     for (key, weak, why) in [
         ("DOORBUSTER_AUTH_SECRET", "x", "the auth secret has 1 bytes"),
         ("DOORBUSTER_AUTH_SECRET", "                                        ", "the auth secret is blank"),
@@ -177,7 +177,7 @@ fn another_secret_on_the_same_folder_is_noticed() {
 }
 
 #[test]
-fn a_redis_that_never_was_there_is_logged() {
+fn an_unreachable_redis_is_logged() {
     let shop = Told::start("redis", &[("REDIS_URL", "redis://127.0.0.1:1/")]);
     assert_eq!(shop.says("Redis does not answer")["level"], "WARN");
     let metrics = shop.get(&shop.address, "/metrics").text;

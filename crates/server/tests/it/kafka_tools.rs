@@ -1,4 +1,4 @@
-//! Kafka's own tools understand our topics and our groups.
+//! Kafka's own tools read our topics and groups.
 
 use serde_json::{Value, json};
 use xtask::brokers;
@@ -9,21 +9,21 @@ use crate::buyers::until;
 use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
-/// What a tool prints.
+/// Runs a tool and returns its output.
 fn run(jars: &Jars, class: &str, arguments: &[&str]) -> String {
     let output = jars.tool(class).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Offset, end and lag of each partition of a group that has been read, as the tool shows them.
+/// Offset, end and lag of each partition of a group, as the tool shows them.
 fn described(jars: &Jars, brokers: &str, group: &str) -> Vec<[i64; 3]> {
     let class = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand";
     let shown = run(jars, class, &["--bootstrap-server", brokers, "--describe", "--group", group]);
     let rows = shown.lines().filter(|line| line.starts_with(group));
     let numbers = rows.filter_map(|row| {
         let cells: Vec<&str> = row.split_whitespace().collect();
-        // Group, topic, partition, then these.
+        // After group, topic and partition.
         let numbers: Result<Vec<i64>, _> = cells[3..6].iter().map(|cell| cell.parse()).collect();
         <[i64; 3]>::try_from(numbers.ok()?).ok()
     });
@@ -97,7 +97,7 @@ fn kafkas_own_tools_read_our_topics_and_show_our_lag() {
     drop(worker);
 }
 
-/// One of a record's headers, as the console consumer prints them.
+/// Returns one header of a record, as the console consumer prints it.
 fn attribute<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
     headers.split(',').find_map(|header| header.strip_prefix(name)?.strip_prefix(':'))
 }

@@ -1,4 +1,4 @@
-//! A listening shell with a few routes, and a client that speaks bytes.
+//! A running HTTP server with a few routes, and a client that sends bytes.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -56,7 +56,7 @@ struct Item {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-/// A running shell; dropping it stops it.
+/// A running server; dropping it stops it.
 pub(crate) struct Listening {
     pub(crate) address: SocketAddr,
     stopper: Option<Stopper>,
@@ -93,7 +93,7 @@ impl Listening {
         Client { stream, unread: Vec::new() }
     }
 
-    /// One request on a connection of its own.
+    /// Sends one request on a new connection.
     pub(crate) fn ask(&self, request: &str) -> Answer {
         let mut client = self.connect();
         client.send(request.as_bytes());
@@ -185,12 +185,12 @@ impl Client {
         self.stream.write_all(bytes).unwrap();
     }
 
-    /// Closes its own side, and still listens.
+    /// Closes the sending side only.
     pub(crate) fn send_no_more(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// What the server says, up to the end of one answer.
+    /// Reads one answer.
     pub(crate) fn receive(&mut self) -> Answer {
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -216,7 +216,7 @@ impl Client {
         self.unread.extend_from_slice(&buffer[..length]);
     }
 
-    /// Waits until the server closes, which it must within `patience`.
+    /// Waits until the server closes the connection; `false` after `patience`.
     pub(crate) fn is_closed_within(&mut self, patience: Duration) -> bool {
         self.stream.set_read_timeout(Some(patience)).unwrap();
         let read = self.stream.read(&mut [0; 64]);

@@ -1,4 +1,4 @@
-//! Readers of live notices over plain sockets: server-sent events and WebSocket frames as they are on the wire.
+//! Readers of notices over plain sockets: server-sent events and WebSocket frames as on the wire.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -9,20 +9,20 @@ use serde_json::Value;
 use crate::client::{Answer, Client};
 use crate::shop::TestShop;
 
-/// How long a test waits for something that must come.
+/// The longest wait of a test.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// A notice, by either way.
+/// A notice, from either stream.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Told {
-    /// 0 where a frame has none.
+    /// 0 if a frame has none.
     pub(crate) id: i64,
     pub(crate) kind: String,
     pub(crate) topic: Option<String>,
     pub(crate) data: Value,
 }
 
-/// Asserts the kinds of what comes next, and that ids go on without gap.
+/// Asserts the kinds of the next notices, and that their ids have no gap.
 #[track_caller]
 pub(crate) fn expect_kinds(told: &[Told], first: i64, kinds: &[&str]) {
     let found: Vec<(i64, &str)> = told.iter().map(|told| (told.id, told.kind.as_str())).collect();
@@ -35,7 +35,7 @@ fn request(path: &str, headers: &[(&str, &str)]) -> String {
     format!("GET {path} HTTP/1.1\r\nhost: shop\r\n{headers}\r\n")
 }
 
-/// The head of an answer: status and header lines in lower case.
+/// Returns the head of an answer: status and header lines in lower case.
 fn read_head(stream: &mut impl BufRead) -> io::Result<(u16, Vec<String>)> {
     let mut lines = vec![];
     loop {
@@ -82,14 +82,14 @@ impl Read for Chunks {
 pub(crate) struct Events {
     lines: BufReader<Chunks>,
     pub(crate) headers: Vec<String>,
-    /// What an `EventSource` would resume after.
+    /// The id after which an `EventSource` would resume.
     pub(crate) last_id: Option<i64>,
     pub(crate) comments: usize,
     pub(crate) retry_ms: Option<u64>,
 }
 
 impl Events {
-    /// Listens as a user; without a number, from now on.
+    /// Listens as a user, after a notice; without a number, from now on.
     pub(crate) fn open(shop: &TestShop, user: i64, after: Option<i64>) -> Events {
         Events::connect(TcpStream::connect(&shop.address).unwrap(), shop, user, after).unwrap()
     }
@@ -122,12 +122,12 @@ impl Events {
         let (status, headers) = read_head(&mut stream)?;
         assert_eq!(status, 200, "{headers:?}");
         let mut lines = BufReader::new(Chunks { stream, left: 0 });
-        // The greeting is there before anything else can be.
+        // The greeting comes before everything else.
         lines.fill_buf()?;
         Ok(Events { lines, headers, last_id, comments: 0, retry_ms: None })
     }
 
-    /// Reads on until this many comments have come. Notices must not come meanwhile.
+    /// Reads until this many comments have come. Fails if a notice comes.
     pub(crate) fn wait_for_comments(&mut self, count: usize) {
         while self.comments < count {
             let mut line = String::new();
@@ -137,7 +137,7 @@ impl Events {
         }
     }
 
-    /// The next notice; an error when the stream has ended.
+    /// Returns the next notice; an error if the stream has ended.
     pub(crate) fn next(&mut self) -> io::Result<Told> {
         let (mut kind, mut data) = (String::new(), String::new());
         loop {
@@ -166,13 +166,13 @@ impl Events {
         (0..count).map(|_| self.next().unwrap()).collect()
     }
 
-    /// Everything until the stream ends.
+    /// Returns all notices until the stream ends.
     pub(crate) fn rest(&mut self) -> Vec<Told> {
         std::iter::from_fn(|| self.next().ok()).collect()
     }
 }
 
-/// One plain request for a stream, to see how it is refused.
+/// Requests a stream that will be refused.
 pub(crate) fn ask(shop: &TestShop, path: &str, headers: &[(&str, &str)]) -> Answer {
     Client::connect(&shop.address).unwrap().send("GET", path, headers, "").unwrap()
 }
@@ -194,7 +194,7 @@ impl Socket {
         Socket::connect(TcpStream::connect(&shop.address).unwrap(), shop, user, "/api/ws").unwrap()
     }
 
-    /// The same in a language.
+    /// Like [`Socket::open`], in a language.
     pub(crate) fn open_in(shop: &TestShop, user: i64, language: &str) -> Socket {
         let headers = [("authorization", shop.bearer(user)), ("accept-language", language.to_owned())];
         let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -238,7 +238,7 @@ impl Socket {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
-        // A peer that has closed already says so when it is read from.
+        // A peer that has closed is noticed at the next read.
         let _closed = self.stream.get_mut().write_all(&frame);
     }
 
@@ -289,7 +289,7 @@ impl Socket {
         (0..count).map(|_| self.next()).collect()
     }
 
-    /// Everything until the server says goodbye, and its goodbye.
+    /// Returns all notices until the server closes, and its close frame.
     pub(crate) fn rest(&mut self) -> (Vec<Told>, Option<(u16, String)>) {
         let mut told = vec![];
         loop {

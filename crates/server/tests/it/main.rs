@@ -1,4 +1,4 @@
-//! The shell over real sockets.
+//! The real binary and the HTTP server over real sockets.
 #![allow(clippy::unwrap_used, reason = "allow-unwrap-in-tests does not cover the functions that tests share")]
 
 mod any_request;

@@ -1,5 +1,5 @@
-//! A reader who knows the topics' names and the JSON Schemas in docs/events, and nothing else of the shop, knows in the end what the
-//! shop knows: stock, points, what was issued, and where every order is.
+//! A reader who knows only the topics and the JSON Schemas in docs/events can compute what the shop knows: stock,
+//! points, issued coupons, and the status of every order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::shop::{ADMIN, ANN, BOB, TestShop};
 const BROKER: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What he reads, and what its key is.
+/// The topics that the reader uses, and their keys.
 const TOPICS: [(&str, &str); 5] = [
     ("stock-events", "productId"),
     ("point-events", "userId"),
@@ -27,18 +27,18 @@ const TOPICS: [(&str, &str); 5] = [
     ("external-events", ""),
 ];
 
-/// The shop's events as somebody outside adds them up.
+/// The state that the reader computes from events.
 #[derive(Default)]
 struct Reader {
     seen: BTreeSet<(String, String)>,
     /// On hand, reserved, sold.
     stock: BTreeMap<i64, [i64; 3]>,
     points: BTreeMap<i64, i64>,
-    /// The numbers of the coupons of a campaign, and how often it refused.
+    /// The issue numbers of a campaign's coupons, and its number of refusals.
     issued: BTreeMap<i64, BTreeSet<i64>>,
     refused: BTreeMap<i64, usize>,
     refused_outside: BTreeMap<i64, usize>,
-    /// The status of each order, and the version that it is of.
+    /// The status of each order, and its version.
     orders: BTreeMap<String, (i64, String)>,
 }
 
@@ -57,7 +57,7 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// As much of JSON Schema as the documents use.
+/// Checks a value against the subset of JSON Schema that the documents use.
 #[track_caller]
 fn assert_fits(value: &Value, schema: &Value, place: &str) {
     match schema["type"].as_str() {
@@ -79,7 +79,7 @@ fn assert_fits(value: &Value, schema: &Value, place: &str) {
     }
 }
 
-/// Every record that is on a topic now.
+/// Reads all records that are on a topic now.
 pub(crate) fn read_all(settings: &[(String, String)], topic: &str, mut each: impl FnMut(&BorrowedMessage<'_>)) {
     let consumer: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", &settings[0].1).set("group.id", "outside").create().unwrap();
@@ -167,7 +167,7 @@ impl Reader {
     }
 }
 
-/// What there was in a life of the shop.
+/// The orders and campaigns of a run.
 #[derive(Default)]
 struct Life {
     products: Vec<i64>,
@@ -209,12 +209,12 @@ impl Life {
         let on_delivery =
             json!({"items": items(lamp, 2), "couponId": campaign, "pointsToUse": 19_000, "payment": "ON_DELIVERY"});
         self.order(shop, ANN, &on_delivery, "COMPLETED");
-        // Stock is short, and the points come back.
+        // Stock is short, and the points are restored.
         self.order(shop, ANN, &json!({"items": items(rare, 4), "pointsToUse": 1_000}), "CANCELLED");
-        // Points are short, and the stock comes back.
+        // Points are short, and the stock is restored.
         self.order(shop, BOB, &json!({"items": items(rare, 1), "pointsToUse": 5_000}), "CANCELLED");
         let prepaid = |product, quantity| json!({"items": items(product, quantity), "payment": "PREPAID"});
-        // Somebody holds it still.
+        // Stays reserved.
         self.order(shop, BOB, &prepaid(lamp, 1), "AWAITING_PAYMENT");
         let unpaid = self.order(shop, BOB, &prepaid(lamp, 2), "AWAITING_PAYMENT");
         shop.post(BOB, &format!("/api/orders/{unpaid}/cancel"), &json!({})).expect(200);
@@ -236,7 +236,7 @@ impl Life {
         }
     }
 
-    /// The campaign that Ann has a coupon of.
+    /// Returns the campaign of which Ann has a coupon.
     fn coupons(&mut self, shop: &TestShop) -> i64 {
         let direct = shop.campaign(3, &json!({}));
         let queued = shop.campaign(1, &json!({"issueMode": "queued"}));
@@ -250,13 +250,13 @@ impl Life {
         direct
     }
 
-    /// Whether a reader knows it all. What is missing may be on its way.
+    /// Compares the reader with the shop. Differences may be records in transit.
     fn is_told(&self, shop: &TestShop, reader: &Reader) -> Result<(), String> {
         let same = |what: String, told: &Value, known: &Value| {
             if told == known { Ok(()) } else { Err(format!("{what}: {told} is told, {known} is so")) }
         };
         for product in &self.products {
-            // A change to what is so already changes nothing, and shows all figures.
+            // Setting the current status changes nothing, and the answer has all figures.
             let path = format!("/api/admin/products/{product}");
             let known = shop.ask(ADMIN, "PATCH", &path, &[], &json!({"status": "ON_SALE"})).expect(200);
             let [on_hand, reserved, sold] = reader.stock.get(product).copied().unwrap_or_default();
@@ -287,27 +287,27 @@ impl Life {
 }
 
 #[test]
-fn whoever_reads_the_topics_alone_knows_what_the_shop_knows() {
-    let Some(settings) = over_kafka("whoever_reads_the_topics_alone_knows_what_the_shop_knows") else { return };
+fn a_reader_of_the_topics_knows_what_the_shop_knows() {
+    let Some(settings) = over_kafka("a_reader_of_the_topics_knows_what_the_shop_knows") else { return };
     let mut shop = TestShop::start();
     let mut life = Life::default();
-    // Claims that are made inline leave no request behind.
+    // Inline claims leave no request event.
     life.live(&shop);
-    // These are on order-events only from the first broker on.
+    // order-events start with the first broker.
     life.orders.clear();
     shop.stop();
     settings.iter().for_each(|(key, value)| shop.set(key, value));
-    // As the sources have their groups.
+    // The same group sizes and names as in the sources.
     shop.set("DOORBUSTER__KAFKA__CONSUMER__MEMBERS", "order-processing-group=2,stock-deduction-group=3");
     shop.set("DOORBUSTER__KAFKA__CONSUMER__NAMES", "order-completion-group=ecommerce-group");
     shop.set("DOORBUSTER__KAFKA__CONSUMER__POLL_MAX", "5");
     shop.set("DOORBUSTER__KAFKA__PRODUCER__COMPRESSION", "lz4");
     shop.open();
     life.live(&shop);
-    // The relay dies, and says some of it twice.
+    // The relay is killed, and repeats some records.
     shop.kill();
     shop.open();
-    // What happened before there were brokers is told to those who ask for it.
+    // Events from before the first broker are published by a replay.
     for topic in ["stock-events", "point-events", "coupon-events", "external-events"] {
         let told = replay(&shop, &settings, &["--from-position", "1", "--topic", topic]);
         assert!(told["published"].as_i64().unwrap() > 0, "{topic}: {told}");
@@ -319,7 +319,7 @@ fn whoever_reads_the_topics_alone_knows_what_the_shop_knows() {
         until("all is published", || store.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap() == 0);
         match life.is_told(&shop, &Reader::of(&settings)) {
             Ok(()) => return,
-            // It went on meanwhile.
+            // The shop continued meanwhile.
             Err(missing) => last = missing,
         }
     }
@@ -342,14 +342,14 @@ fn publish(settings: &[(String, String)], topic: &str, value: &str) {
 }
 
 #[test]
-fn a_dead_letter_is_on_the_topic_of_its_own_as_it_was() {
-    let Some(settings) = over_kafka("a_dead_letter_is_on_the_topic_of_its_own_as_it_was") else { return };
+fn a_dead_letter_is_published_with_the_original_record() {
+    let Some(settings) = over_kafka("a_dead_letter_is_published_with_the_original_record") else { return };
     let mut shop = TestShop::start();
     shop.stop();
     settings.iter().for_each(|(key, value)| shop.set(key, value));
     shop.set("DOORBUSTER__KAFKA__DEAD_LETTERS", ".DLT");
     shop.open();
-    // The shop makes its topics when it begins to read.
+    // The shop creates its topics when it starts to read.
     let product = shop.product(0, 1);
     let wanted = json!({"items": [{"productId": product, "quantity": 1}]});
     let mut life = Life::default();

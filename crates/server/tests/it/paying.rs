@@ -1,4 +1,4 @@
-//! What tests of payments share: customers who pay, and the two ledgers, the shop's and the provider's.
+//! Helpers of payment tests: customers who pay, and the books of the shop and of the provider.
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::shop::{ADMIN, TestShop};
 
 pub(crate) const CALLBACK_SECRETS: (&str, &str) = ("DOORBUSTER_PAYMENT_CALLBACK_SECRETS", "whsec_new,whsec_old");
 
-/// A payment as the shop keeps it.
+/// A payment in the shop's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ledger {
     pub(crate) state: String,
@@ -18,7 +18,7 @@ pub(crate) struct Ledger {
     pub(crate) tries: Option<i64>,
 }
 
-/// What the provider took and gave back, by its own book; what was declined does not count.
+/// The captured and refunded amounts in the provider's book, without declined operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Statement {
     pub(crate) captured: i64,
@@ -30,7 +30,7 @@ fn read_only(shop: &TestShop, file: &str) -> Connection {
 }
 
 impl TestShop {
-    /// An order of one product at this price that waits for its payment; its number.
+    /// Places an order at this price that waits for its payment; returns its number.
     pub(crate) fn unpaid(&self, user: i64, price: i64) -> String {
         let product = self.product(price, 10);
         let order = self.order(user, &json!({"items": [{"productId": product, "quantity": 1}]})).expect(200);
@@ -38,7 +38,7 @@ impl TestShop {
         order["orderNumber"].as_str().unwrap().to_owned()
     }
 
-    /// Pays and waits so many seconds for what comes of it.
+    /// Pays, and waits up to so many seconds for the result.
     pub(crate) fn pay(&self, user: i64, number: &str, wait: u32) -> Answer {
         let wait = format!("wait={wait}");
         let path = format!("/api/orders/{number}/pay");
@@ -49,7 +49,7 @@ impl TestShop {
         self.post(ADMIN, "/api/admin/payments/script", script).expect(200);
     }
 
-    /// The shop's newest payment.
+    /// Returns the shop's newest payment.
     pub(crate) fn newest_payment(&self) -> Ledger {
         let sql = "SELECT state, authorized, captured, refunded, tries FROM payment ORDER BY order_id DESC LIMIT 1";
         let ledger = |row: &rusqlite::Row<'_>| {
@@ -70,7 +70,7 @@ impl TestShop {
         self.payment_when(|ledger| ledger.state == state)
     }
 
-    /// Waits until the shop's newest payment is as wanted.
+    /// Waits until the shop's newest payment matches.
     #[track_caller]
     pub(crate) fn payment_when(&self, is_wanted: impl Fn(&Ledger) -> bool) -> Ledger {
         let mut ledger = self.newest_payment();
@@ -84,7 +84,7 @@ impl TestShop {
         panic!("the payment never came to what is wanted: {ledger:?}");
     }
 
-    /// Waits until the metrics have this.
+    /// Waits until the metrics contain this text.
     #[track_caller]
     pub(crate) fn metrics_until(&self, wanted: &str) {
         let found = (0..800).any(|_| {
@@ -94,7 +94,7 @@ impl TestShop {
         assert!(found, "the metrics never have {wanted}");
     }
 
-    /// What a user was told of one kind, oldest first.
+    /// Returns a user's notices of one kind, oldest first.
     pub(crate) fn notices_of(&self, user: i64, kind: &str) -> Vec<Value> {
         let shop = read_only(self, "shop.db");
         let sql = "SELECT data FROM notice WHERE user_id = ?1 AND kind = ?2 ORDER BY number";
@@ -103,7 +103,7 @@ impl TestShop {
         texts.map(|text| serde_json::from_str(&text.unwrap()).unwrap()).collect()
     }
 
-    /// The same, as soon as there is one.
+    /// Waits for a user's notices of one kind.
     #[track_caller]
     pub(crate) fn notices_within(&self, seconds: u32, user: i64, kind: &str) -> Vec<Value> {
         for _ in 0..seconds * 40 {
@@ -116,32 +116,32 @@ impl TestShop {
         panic!("user {user} was never told {kind}");
     }
 
-    /// How many events of a type there are.
+    /// Returns the number of events of a type.
     pub(crate) fn events_of(&self, kind: &str) -> i64 {
         let sql = "SELECT count(*) FROM event WHERE type = ?1";
         read_only(self, "shop.db").query_row(sql, [kind], |row| row.get(0)).unwrap()
     }
 
-    /// What the newest event of a kind says.
+    /// Returns the payload of the newest event of a type.
     pub(crate) fn payload_of(&self, kind: &str) -> Value {
         let sql = "SELECT payload FROM event WHERE type = ?1 ORDER BY position DESC LIMIT 1";
         let payload: String = read_only(self, "shop.db").query_row(sql, [kind], |row| row.get(0)).unwrap();
         serde_json::from_str(&payload).unwrap()
     }
 
-    /// Payments of which the provider is still to be asked something.
+    /// Returns the number of payments with a due call.
     pub(crate) fn payments_under_way(&self) -> i64 {
         let sql = "SELECT count(*) FROM payment WHERE ask IS NOT NULL";
         read_only(self, "shop.db").query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// What the shop says that it took and gave back.
+    /// Returns the captured and refunded amounts in the shop's store.
     pub(crate) fn own_statement(&self) -> Statement {
         let sql = "SELECT coalesce(sum(captured), 0), coalesce(sum(refunded), 0) FROM payment";
         statement(&read_only(self, "shop.db"), sql)
     }
 
-    /// What the provider says.
+    /// Returns the captured and refunded amounts in the provider's book.
     pub(crate) fn provider_statement(&self) -> Statement {
         let sum = |operation: &str| format!("coalesce(sum(amount) FILTER (WHERE deed = '{operation}'), 0)");
         let sql = format!("SELECT {}, {} FROM deed WHERE declined IS NULL", sum("capture"), sum("refund"));

@@ -1,4 +1,4 @@
-//! Payments end to end, with a provider that answers well, badly, late, twice and not at all.
+//! Payments end to end, with a provider that approves, declines, is late, calls back twice, or does not answer.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use crate::paying::Statement;
 use crate::shared::Database;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// The shop and its provider say the same of the money.
+/// Asserts that the books of the shop and the provider agree.
 #[track_caller]
 fn assert_statements(shop: &TestShop, captured: i64, refunded: i64) {
     let expected = Statement { captured, refunded };
     assert_eq!((shop.own_statement(), shop.provider_statement()), (expected, expected));
 }
 
-/// Pays an order of this price, whose amount tells the provider what to do, and looks at what came of it.
+/// Pays an order at this price, which tells the provider how to behave, and checks the result.
 fn pays_in_the_end(shop: &TestShop, price: i64) {
     let before = shop.provider_statement();
     let number = shop.unpaid(ANN, price);
@@ -38,7 +38,7 @@ fn a_payment_that_is_approved_completes_its_order() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_looked_up() {
+fn a_lost_answer_is_queried() {
     let shop = TestShop::start();
     pays_in_the_end(&shop, 40_504);
     let metrics = shop.get(ADMIN, "/metrics").text;
@@ -52,7 +52,7 @@ fn an_answer_that_is_lost_is_looked_up() {
 }
 
 #[test]
-fn what_times_out_and_succeeds_later_is_paid_once() {
+fn a_payment_that_succeeds_after_its_time_out_is_captured_once() {
     let shop = TestShop::start();
     pays_in_the_end(&shop, 40_408);
     assert_eq!((shop.events_of("PaymentAuthorized"), shop.events_of("PaymentCaptured")), (1, 1));
@@ -75,7 +75,7 @@ fn a_wrong_amount_is_never_booked() {
 }
 
 #[test]
-fn a_declined_payment_is_told_and_may_be_tried_again() {
+fn a_declined_payment_is_reported_and_may_be_retried() {
     in_both_executors(|shop| {
         let number = shop.unpaid(ANN, 40_402);
         assert_eq!(shop.pay(ANN, &number, 20).problem(402), "payment.declined");
@@ -89,15 +89,15 @@ fn a_declined_payment_is_told_and_may_be_tried_again() {
     });
 }
 
-/// What a refusal says: its code, whether it may be sent again, and its words.
+/// Returns a refusal's code, `retryable` and detail.
 fn refusal(answer: &Answer, status: u16) -> (String, bool, String) {
     let (code, told) = (answer.problem(status), answer.json());
     (code, told["retryable"].as_bool().unwrap(), told["detail"].as_str().unwrap().to_owned())
 }
 
-/// T5: message, code and `retryable` agree with the order, also a moment before it can be paid.
+/// T5: message, code and `retryable` agree with the order, also just before it can be paid.
 #[test]
-fn what_is_said_of_a_payment_agrees_with_its_order() {
+fn answers_about_a_payment_agree_with_its_order() {
     let shop = TestShop::start();
     let number = shop.unpaid(ANN, 40_402);
     let (code, is_retryable, detail) = refusal(&shop.pay(ANN, &number, 20), 402);
@@ -121,15 +121,15 @@ fn what_is_said_of_a_payment_agrees_with_its_order() {
         let answer = shop.post(ANN, &format!("/api/orders/{pending}/{path}"), &wanted);
         let (code, is_retryable, detail) = refusal(&answer, 409);
         assert_eq!((code.as_str(), is_retryable), ("payment.not_yet_due", true), "{detail}");
-        // When its participant is asked again, whose breaker may be open.
+        // The time of the participant's next attempt, whose breaker may be open.
         let retry_after: u64 = answer.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=30).contains(&retry_after), "{retry_after}");
     }
 }
 
-/// C10: the same key has the same final result, and an order that is cancelled is never said to be payable.
+/// C10: the same key has the same final result, and a cancelled order is never reported as payable.
 #[test]
-fn a_key_of_a_payment_says_in_the_end_what_came_of_it() {
+fn a_repeated_payment_key_returns_the_final_result() {
     let shop = TestShop::start();
     let pay = |number: &str| {
         let headers = [("prefer", "wait=0"), ("idempotency-key", number)];
@@ -145,7 +145,7 @@ fn a_key_of_a_payment_says_in_the_end_what_came_of_it() {
     shop.payment_when(|payment| payment.tries.is_none());
     assert_eq!(refusal(&pay(&number), 409), first);
 
-    // A payment that was refused stays so when a later one pays for the order.
+    // A refused payment stays refused when a later one pays for the order.
     let number = shop.unpaid(ANN, 1_000);
     shop.tell_provider(&json!({"script": "FAIL_AFTER_PENDING", "deed": "authorize", "times": 1}));
     pay(&number).expect(202);
@@ -157,9 +157,9 @@ fn a_key_of_a_payment_says_in_the_end_what_came_of_it() {
     assert_eq!((code.as_str(), is_retryable), ("payment.declined", false));
 }
 
-/// T3: who was answered 202 learns of the refusal by a notice, and by the order's status.
+/// T3: after a 202, the customer learns of the decline by a notice and by the order's status.
 #[test]
-fn a_decline_after_the_answer_is_told() {
+fn a_decline_after_the_answer_is_notified() {
     in_both_executors(|shop| {
         let number = shop.unpaid(ANN, 1_000);
         shop.tell_provider(&json!({"script": "FAIL_AFTER_PENDING", "deed": "authorize", "times": 1}));
@@ -174,7 +174,7 @@ fn a_decline_after_the_answer_is_told() {
     });
 }
 
-/// C11: what one process had done, the others know; and what one is told, all do.
+/// C11: processes share the provider's book and its script.
 #[test]
 fn processes_that_share_a_database_share_the_providers_book() {
     let Some(database) = Database::new("processes_that_share_a_database_share_the_providers_book") else { return };
@@ -190,15 +190,15 @@ fn processes_that_share_a_database_share_the_providers_book() {
 }
 
 #[test]
-fn a_late_success_of_a_cancelled_order_goes_back_by_itself() {
+fn a_late_success_of_a_cancelled_order_is_returned_automatically() {
     let shop = TestShop::start();
-    // While it is authorized, and while it is captured.
+    // During authorization, and during capture.
     for (operation, state) in [("authorize", "VOIDED"), ("capture", "REFUNDED")] {
         let number = shop.unpaid(ANN, 9_000);
         shop.tell_provider(&json!({"script": "TIME_OUT_THEN_SUCCEED", "deed": operation, "times": 1}));
         assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
         let under_way = if operation == "authorize" { "AUTHORIZING" } else { "CAPTURING" };
-        // The provider was asked, and has not said what it did.
+        // The provider was called and has not answered.
         shop.payment_when(|payment| payment.state == under_way && payment.tries == Some(1));
         let cancelled = shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
         assert_ne!(cancelled["outcome"], "COMPLETED");
@@ -211,7 +211,7 @@ fn a_late_success_of_a_cancelled_order_goes_back_by_itself() {
 }
 
 #[test]
-fn money_comes_back_in_parts_also_when_an_answer_is_lost() {
+fn partial_refunds_survive_a_lost_answer() {
     let shop = TestShop::start();
     let product = shop.product(7_000, 10);
     let order = shop.order(ANN, &json!({"items": [{"productId": product, "quantity": 3}]})).expect(200);
@@ -228,9 +228,9 @@ fn money_comes_back_in_parts_also_when_an_answer_is_lost() {
     assert_statements(&shop, 21_000, 21_000);
 }
 
-/// A payment outage does not stop taking orders: payments wait as rows, and no try of theirs is used up.
+/// A payment outage does not stop orders: payments wait as rows, and no attempt is used up.
 #[test]
-fn orders_are_taken_while_the_provider_is_out_of_reach() {
+fn orders_are_accepted_while_the_provider_is_unreachable() {
     let shop = TestShop::start_with(&[("DOORBUSTER__PAYMENT__BREAKER_OPEN_MS", "3000")]);
     shop.tell_provider(&json!({"script": "UNREACHABLE"}));
     let numbers: Vec<String> = (0..8).map(|_| shop.unpaid(ANN, 1_000)).collect();
@@ -257,7 +257,7 @@ fn orders_are_taken_while_the_provider_is_out_of_reach() {
 }
 
 #[test]
-fn what_was_under_way_at_a_stop_is_finished_after_it() {
+fn payments_in_progress_at_a_stop_are_finished_after_it() {
     let mut shop = TestShop::start();
     let number = shop.unpaid(ANN, 40_504);
     shop.pay(ANN, &number, 0).expect(202);
@@ -268,7 +268,7 @@ fn what_was_under_way_at_a_stop_is_finished_after_it() {
 }
 
 #[test]
-fn the_provider_is_told_by_admins_in_words_that_it_knows() {
+fn only_admins_set_the_providers_script_and_only_known_ones() {
     let shop = TestShop::start();
     let path = "/api/admin/payments/script";
     let plain = shop.get(ADMIN, path).expect(200);
@@ -289,14 +289,14 @@ fn the_provider_is_told_by_admins_in_words_that_it_knows() {
 }
 
 #[test]
-fn a_provider_elsewhere_is_not_told_what_to_do() {
+fn only_the_scripted_provider_takes_a_script() {
     let shop = TestShop::start_with(&[
         ("DOORBUSTER__PAYMENT__PROVIDER", "http"),
         ("DOORBUSTER__PAYMENT__URL", "http://127.0.0.1:9"),
         ("DOORBUSTER_PAYMENT_KEY", "sk_test_123"),
     ]);
     assert_eq!(shop.get(ADMIN, "/api/admin/payments/script").problem(409), "payment.not_scripted");
-    // It is not there either; the order waits.
+    // The provider is unreachable too; the order waits.
     let number = shop.unpaid(ANN, 1_000);
     assert_eq!(shop.pay(ANN, &number, 0).expect(202)["status"], "PROCESSING");
 }

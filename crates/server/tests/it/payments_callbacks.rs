@@ -1,4 +1,4 @@
-//! Callbacks over HTTP: believed when they are signed, taken in once, and never more than what is true.
+//! Callbacks over HTTP: accepted if signed, applied once, and never booked if they contradict the payment.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,7 +38,7 @@ fn believed(shop: &TestShop, body: &Value) {
     assert_eq!(answer.expect(200), json!({"isTaken": true}));
 }
 
-/// A shop with a payment whose provider does not answer, and what it will say by itself: that the money is set aside.
+/// A shop with a payment whose provider does not answer, and the callback that will report the authorization.
 fn waiting() -> (TestShop, String, Value) {
     let shop = TestShop::start_with(&[CALLBACK_SECRETS]);
     shop.tell_provider(&json!({"script": "UNREACHABLE", "deed": "authorize"}));
@@ -71,7 +71,7 @@ fn a_hundred_identical_callbacks_at_once_are_one() {
 }
 
 #[test]
-fn a_callback_is_believed_for_its_signature_alone() {
+fn only_a_signed_callback_is_accepted() {
     let (shop, number, callback) = waiting();
     let (body, other) = (callback.to_string(), callback.to_string().replace("8000", "8"));
     let refused = |signature: &str, body: &str| call_back(&shop, PATH, signature, body).problem(401);
@@ -87,13 +87,13 @@ fn a_callback_is_believed_for_its_signature_alone() {
         assert_eq!(refused(&signature, body), "payment.callback_unsigned", "{why}");
     }
     assert_eq!(shop.events_of("PaymentAuthorized"), 0, "nothing of it was taken in");
-    // The secret before the newest is still good.
+    // The previous secret is still accepted.
     assert_eq!(call_back(&shop, PATH, &signed("whsec_old", now() - 200, &body), &body).status, 200);
     completes(&shop, &number);
 }
 
 #[test]
-fn what_is_signed_and_untrue_is_not_booked() {
+fn a_signed_callback_that_contradicts_the_payment_is_not_booked() {
     let (shop, number, callback) = waiting();
     let changed = |pointer: &str, value: Value| {
         let mut callback = callback.clone();
@@ -121,7 +121,7 @@ fn what_is_signed_and_untrue_is_not_booked() {
 }
 
 #[test]
-fn a_decline_may_be_told_by_a_callback() {
+fn a_callback_may_report_a_decline() {
     let (shop, number, mut callback) = waiting();
     callback["outcome"] = json!({"status": "declined", "code": "lost_card", "reference": null});
     believed(&shop, &callback);
@@ -131,7 +131,7 @@ fn a_decline_may_be_told_by_a_callback() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_after_its_signature() {
+fn a_malformed_callback_is_refused_after_its_signature_was_checked() {
     let shop = TestShop::start_with(&[CALLBACK_SECRETS]);
     for body in ["", "hello", "{}", "[1]", r#"{"id": 7}"#] {
         let answer = call_back(&shop, PATH, &signed("whsec_new", now(), body), body);

@@ -8,7 +8,7 @@ use xtask::redis_server::{RedisServer, wait_until};
 use crate::shared::{Database, issue_all};
 use crate::shop::{ADMIN, ANN, TestShop};
 
-/// The shops go first: they add up what is in the database.
+/// Fields are dropped in order: the shops first, because they audit the database.
 struct Pair {
     first: TestShop,
     second: TestShop,
@@ -31,7 +31,7 @@ impl Pair {
         Some(Pair { first: open(), second: open(), redis, _database: database })
     }
 
-    /// Four streams of customers against each other; the numbers that were given out.
+    /// Four concurrent streams of customers; returns the issue numbers.
     fn rush(&self, campaign: i64, first: i64, last: i64) -> Vec<i64> {
         std::thread::scope(|scope| {
             let (here, there) = (&self.first, &self.second);
@@ -52,7 +52,7 @@ fn up(shop: &TestShop) -> bool {
     line.ends_with(" 1")
 }
 
-/// Exactly what there is goes out, whatever happens to Redis after the first rush.
+/// Exactly the total quantity is issued, whatever happens to Redis after the first rush.
 fn drop_in_trouble(
     test: &str,
     script: &str,
@@ -66,7 +66,7 @@ fn drop_in_trouble(
     before(&pair.redis);
     numbers.extend(pair.rush(campaign, 10, 60));
     assert_eq!(numbers.len(), 60, "everybody got one");
-    // Redis is lost while they come.
+    // Redis is lost during the rush.
     let Pair { redis, first, second, .. } = &mut pair;
     let (first, second) = (&*first, &*second);
     numbers.extend(std::thread::scope(|scope| {
@@ -82,7 +82,7 @@ fn drop_in_trouble(
     for shop in [first, second] {
         assert_eq!(shop.client().send("GET", "/readyz", &[], "").unwrap().status, 200);
     }
-    // One more is given out to exactly one, although the gate was closed a moment ago.
+    // One more coupon is issued to exactly one customer, although the gate was closed just before.
     let path = format!("/api/admin/coupons/{campaign}");
     first.ask(ADMIN, "PATCH", &path, &[], &json!({"totalQuantity": 121})).expect(200);
     let raised = Instant::now();
@@ -132,7 +132,7 @@ fn redis_may_stop_answering_in_the_middle_of_a_drop() {
 }
 
 #[test]
-fn a_shop_opens_without_the_redis_that_is_set() {
+fn a_shop_opens_with_an_unreachable_redis() {
     let shop = TestShop::start_with(&[("REDIS_URL", "redis://127.0.0.1:1/")]);
     assert!(!up(&shop));
     assert_eq!(shop.client().send("GET", "/readyz", &[], "").unwrap().status, 200);

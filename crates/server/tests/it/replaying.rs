@@ -1,4 +1,4 @@
-//! What the broker has lost is found, published again, and taken in once.
+//! Events that the broker has lost are found, published again, and handled once.
 
 use std::process::Command;
 
@@ -22,7 +22,7 @@ pub(crate) fn replay(shop: &TestShop, settings: &[(String, String)], args: &[&st
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// As if the relay had published everything that is committed, and the broker had lost it.
+/// Marks all committed events as published, as if the broker had lost them.
 fn lose_what_is_committed(shop: &TestShop) {
     let store = Connection::open(shop.folder().join("shop.db")).unwrap();
     let forward = "INSERT INTO relay_shard (shard, position, epoch, holder) SELECT shard, seq, 1, 0 FROM outbox_shard
@@ -37,8 +37,8 @@ fn metric(shop: &TestShop, line: &str) -> Option<f64> {
 }
 
 #[test]
-fn what_the_broker_lost_is_found_and_published_again() {
-    let Some(settings) = over_kafka("what_the_broker_lost_is_found_and_published_again") else { return };
+fn lost_events_are_found_and_published_again() {
+    let Some(settings) = over_kafka("lost_events_are_found_and_published_again") else { return };
     let mut shop = start(&settings, &[]);
     let product = shop.product(0, 9);
     shop.stop();
@@ -59,7 +59,7 @@ fn what_the_broker_lost_is_found_and_published_again() {
     assert!(lost.contains(&"OrderCreated") && lost.contains(&"StockDeductionRequested"), "{found}");
     assert_eq!(outcome(&shop, ANN, number), "PENDING", "nobody heard of it");
 
-    // What it asks of others stands under them, not under the order.
+    // Requests to participants have the participants' keys, not the order's.
     assert_eq!(replay(&shop, &settings, &["--order", number, "--dry-run"])["missing"], 1);
     let sent = replay(&shop, &settings, &[&since[..], &["--only-missing"]].concat());
     assert_eq!((&sent["missing"], &sent["published"]), (&json!(lost.len()), &json!(lost.len())), "{sent}");
@@ -68,7 +68,7 @@ fn what_the_broker_lost_is_found_and_published_again() {
     let none = |args: &[&str]| replay(&shop, &settings, args)["missing"] == 0;
     until("nothing is missing any more", || none(&[&since[..], &["--dry-run"]].concat()));
 
-    // Once more, and it counts once.
+    // A second replay changes nothing.
     let again = replay(&shop, &settings, &["--from-position", "1"]);
     assert!(again["published"].as_i64().unwrap() > again["missing"].as_i64().unwrap());
     let last = shop.order(ANN, &order).json();
@@ -78,8 +78,8 @@ fn what_the_broker_lost_is_found_and_published_again() {
 }
 
 #[test]
-fn an_event_that_the_broker_lost_is_taken_in_before_the_next_one_of_its_order() {
-    let test = "an_event_that_the_broker_lost_is_taken_in_before_the_next_one_of_its_order";
+fn a_lost_event_is_handled_before_the_next_one_of_its_order() {
+    let test = "a_lost_event_is_handled_before_the_next_one_of_its_order";
     let Some(settings) = over_kafka(test) else { return };
     let mut shop = start(&settings, &[]);
     let product = shop.product(9, 9);
@@ -108,8 +108,8 @@ fn an_event_that_the_broker_lost_is_taken_in_before_the_next_one_of_its_order() 
 }
 
 #[test]
-fn how_far_the_log_has_come_is_measured() {
-    let Some(settings) = over_kafka("how_far_the_log_has_come_is_measured") else { return };
+fn lag_and_backlog_are_measured() {
+    let Some(settings) = over_kafka("lag_and_backlog_are_measured") else { return };
     let shop = start(&settings, &[]);
     let lag = "doorbuster_consumer_lag{group=\"ranking-group\",topic=\"order-events\"}";
     until("the lag is told", || metric(&shop, lag) == Some(0.0));
@@ -121,7 +121,7 @@ fn how_far_the_log_has_come_is_measured() {
 }
 
 #[test]
-fn without_a_broker_there_is_nothing_to_send_again() {
+fn without_a_broker_there_is_nothing_to_publish_again() {
     let shop = TestShop::start();
     let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .args(["replay", "--from-position", "1", "--data-dir"])

@@ -10,7 +10,7 @@ use xtask::addresses::{Service, address};
 
 use crate::shop::{ANN, BOB, TestShop};
 
-/// A database that is gone with its test.
+/// A database that is deleted after its test.
 pub(crate) struct Database {
     server: String,
     name: String,
@@ -21,7 +21,7 @@ impl Database {
         Some(Database::on(address(Service::Mysql, test)?))
     }
 
-    /// On a server that the test has for itself.
+    /// On a server of a single test.
     pub(crate) fn on(server: String) -> Database {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("shop_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -42,13 +42,13 @@ impl Database {
         let _done: Vec<Row> = ask(&self.server, &format!("{what} DATABASE {}", self.name));
     }
 
-    /// What the database itself says.
+    /// Queries the database.
     pub(crate) fn ask<Answer: FromRow + Send + 'static>(&self, statement: &str) -> Vec<Answer> {
         ask(&self.url(), statement)
     }
 }
 
-/// What a server says.
+/// Queries a server.
 pub(crate) fn ask<Answer: FromRow + Send + 'static>(url: &str, statement: &str) -> Vec<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -70,8 +70,8 @@ impl Drop for Database {
 }
 
 #[test]
-fn what_one_process_sells_another_one_knows() {
-    let Some(database) = Database::new("what_one_process_sells_another_one_knows") else { return };
+fn processes_see_each_others_orders() {
+    let Some(database) = Database::new("processes_see_each_others_orders") else { return };
     let (first, second) = (database.shop(), database.shop());
     let product = first.product(10_000, 5);
     let campaign = second.campaign(3, &json!({}));
@@ -96,7 +96,7 @@ fn what_one_process_sells_another_one_knows() {
     assert_eq!(second.get(ANN, "/api/users/me/coupons").expect(200)["data"][0]["status"], "USED");
 }
 
-/// Who got one, with his number.
+/// Returns the customers who got a coupon, with its number.
 pub(crate) fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Item = i64>) -> Vec<i64> {
     let mut client = shop.client();
     let mut numbers = vec![];
@@ -114,11 +114,11 @@ pub(crate) fn issue_all(shop: &TestShop, campaign: i64, users: impl Iterator<Ite
 }
 
 #[test]
-fn two_processes_issue_exactly_what_there_is() {
-    let Some(database) = Database::new("two_processes_issue_exactly_what_there_is") else { return };
+fn two_processes_issue_exactly_the_total_quantity() {
+    let Some(database) = Database::new("two_processes_issue_exactly_the_total_quantity") else { return };
     let (first, mut second) = (database.shop(), database.shop());
     let campaign = first.campaign(100, &json!({}));
-    // Everybody asks at both; the streams run against each other.
+    // Every customer asks at both processes, concurrently.
     let mut numbers = std::thread::scope(|scope| {
         let (first, second) = (&first, &second);
         let streams = [
@@ -134,7 +134,7 @@ fn two_processes_issue_exactly_what_there_is() {
     second.kill();
     assert_eq!(first.get(ANN, &format!("/api/coupons/{campaign}")).expect(200)["remaining"], 0);
     second.open();
-    // What one process raised, the other one gives out.
+    // What one process adds, the other one issues.
     let path = format!("/api/admin/coupons/{campaign}");
     first.ask(crate::shop::ADMIN, "PATCH", &path, &[], &json!({"totalQuantity": 101})).expect(200);
     second.post(999, &format!("/api/coupons/{campaign}/issue"), &Value::Null).expect(201);

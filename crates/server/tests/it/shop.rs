@@ -1,4 +1,5 @@
-//! The real binary under test: started, stopped, killed, audited. A shop that does not add up fails its test on drop.
+//! The real binary under test: started, stopped, killed, audited. Dropping a shop audits it, and violations fail the
+//! test.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ pub(crate) const BOB: i64 = 2;
 
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
-/// A shop of its own, in a folder of its own.
+/// A shop in its own folder.
 pub(crate) struct TestShop {
     folder: PathBuf,
     settings: Vec<(String, String)>,
@@ -34,7 +35,7 @@ impl TestShop {
         TestShop::start_with(&[])
     }
 
-    /// The same with the log executor: every reaction goes through the event log.
+    /// Like `start`, with the log executor: every reaction goes through the event log.
     pub(crate) fn start_with_log() -> TestShop {
         TestShop::start_with(&[("DOORBUSTER__ENGINE__EXECUTOR", "log")])
     }
@@ -43,7 +44,7 @@ impl TestShop {
         TestShop::start_as(settings, &[])
     }
 
-    /// The same with flags of `doorbuster serve`.
+    /// Like `start_with`, with flags of `doorbuster serve`.
     pub(crate) fn start_as(settings: &[(&str, &str)], flags: &[&str]) -> TestShop {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("doorbuster-shop-{}-{number}", std::process::id()));
@@ -55,7 +56,7 @@ impl TestShop {
         shop
     }
 
-    /// Starts the process again, over what is in the folder.
+    /// Starts the process again, on the same folder.
     pub(crate) fn open(&mut self) {
         self.open_on("127.0.0.1:0");
     }
@@ -77,7 +78,7 @@ impl TestShop {
             let event: Value = serde_json::from_str(&line).ok()?;
             Some(event["message"].as_str()?.split_once("http://")?.1.to_owned())
         });
-        // What it says later is told on, so that a failing test shows it.
+        // Later lines are forwarded, so that a failing test shows them.
         std::thread::spawn(move || lines.for_each(|line| eprintln!("{line}")));
         self.address = address.expect("the shop opens");
         self.child = Some(child);
@@ -98,7 +99,7 @@ impl TestShop {
         child.wait().unwrap();
     }
 
-    /// SIGTERM; the process must end by itself with exit code 0.
+    /// Sends SIGTERM; the process must end with exit code 0.
     pub(crate) fn stop(&mut self) {
         let mut child = self.child.take().unwrap();
         let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
@@ -111,7 +112,7 @@ impl TestShop {
         self.child.take().unwrap().wait().unwrap()
     }
 
-    /// Leaves the folder as it is, without a process and without an audit.
+    /// Returns the folder, without ending or auditing the shop properly.
     pub(crate) fn abandon(mut self) -> PathBuf {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -131,7 +132,7 @@ impl TestShop {
         format!("Bearer {}", self.token(user, role))
     }
 
-    /// The same for so long only.
+    /// Like `bearer`, with this validity.
     pub(crate) fn bearer_for(&self, user_id: i64, ttl: Duration) -> String {
         format!("Bearer {}", self.tokens.mint(Principal { user_id, role: Role::Customer }, ttl))
     }
@@ -140,7 +141,7 @@ impl TestShop {
         Client::connect(&self.address).unwrap()
     }
 
-    /// Sends one request with headers besides the token's.
+    /// Sends one request with headers in addition to the token's.
     #[expect(clippy::too_many_arguments, reason = "a request has as many parts")]
     pub(crate) fn ask(&self, user: i64, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         let bearer = self.bearer(user);
@@ -160,13 +161,13 @@ impl TestShop {
         self.ask(user, "POST", path, &[], body)
     }
 
-    /// A product on sale; its number.
+    /// Creates a product on sale; returns its number.
     pub(crate) fn product(&self, price: i64, stock: i64) -> i64 {
         let body = json!({"name": "Sneaker", "price": price, "stock": stock});
         self.post(ADMIN, "/api/admin/products", &body).expect(201)["productId"].as_i64().unwrap()
     }
 
-    /// A campaign that is open now, with `more` fields over the usual ones; its number.
+    /// Creates an open campaign, with `more` fields instead of the usual ones; returns its number.
     pub(crate) fn campaign(&self, quantity: i64, more: &Value) -> i64 {
         let mut body = json!({
             "name": "Opening", "discount": {"type": "FIXED", "value": 1_000}, "totalQuantity": quantity,
@@ -188,7 +189,7 @@ impl TestShop {
         self.ask(user, "POST", "/api/orders", &[("prefer", "wait=20")], body)
     }
 
-    /// Runs the audit on the folder as it is.
+    /// Runs the audit on the folder.
     pub(crate) fn audit(&self) -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_doorbuster"))
             .args(["audit", "--json", "--data-dir"])
@@ -209,7 +210,7 @@ impl TestShop {
 }
 
 impl TestShop {
-    /// A setting for the next time that the shop opens.
+    /// Sets a variable for the next start.
     pub(crate) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|(known, _)| known != key);
         self.settings.push((key.to_owned(), value.to_owned()));

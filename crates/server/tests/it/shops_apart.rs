@@ -1,5 +1,5 @@
-//! Two shops on one Kafka under one prefix: a new one does not begin there by mistake, and where it is meant to, it
-//! does not take the other's events for its own.
+//! Two shops on one Kafka with one prefix: a new shop does not start there by mistake, and if it is allowed to, it
+//! skips the other shop's events.
 
 use std::process::{Command, Stdio};
 
@@ -15,9 +15,8 @@ fn foreign_events(shop: &TestShop) -> f64 {
 }
 
 #[test]
-fn a_new_shop_does_not_begin_on_another_ones_topics_unless_it_is_meant_to() {
-    let Some(mut settings) = over_kafka("a_new_shop_does_not_begin_on_another_ones_topics_unless_it_is_meant_to")
-    else {
+fn a_new_shop_starts_on_another_shops_topics_only_if_allowed() {
+    let Some(mut settings) = over_kafka("a_new_shop_starts_on_another_shops_topics_only_if_allowed") else {
         return;
     };
     let mut first = start(&settings, &[]);
@@ -39,7 +38,7 @@ fn a_new_shop_does_not_begin_on_another_ones_topics_unless_it_is_meant_to() {
     assert!(!refused.status.success(), "{said}");
     assert!(said.contains("kafka.prefix") && said.contains("kafka.accept_foreign"), "{said}");
 
-    // Under the same names, groups of two shops part the partitions between them.
+    // With the same names, the groups of both shops would divide the partitions between them.
     first.stop();
     settings.push(("DOORBUSTER__KAFKA__ACCEPT_FOREIGN".to_owned(), "true".to_owned()));
     let second = start(&settings, &[]);

@@ -1,4 +1,4 @@
-//! The shop over a store that has lost commits, on a disk that is full, and in a folder that others could read.
+//! The shop with a store that has lost commits, on a full disk, and in a folder that other users can read.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -25,7 +25,7 @@ fn serve(folder: &Path) -> Command {
     command
 }
 
-/// A shop that is served from a folder which this test looks after.
+/// A shop on a folder that the test manages.
 struct Served {
     child: Child,
     address: String,
@@ -69,7 +69,7 @@ impl Drop for Served {
     }
 }
 
-/// The folder of a shop with a few orders that was killed.
+/// Returns the folder of a killed shop with a few orders.
 fn killed() -> PathBuf {
     let shop = TestShop::start();
     let product = shop.product(0, 100);
@@ -84,7 +84,7 @@ fn error_of(output: &Output) -> &str {
 }
 
 #[test]
-fn a_shop_that_has_lost_orders_does_not_open_without_a_word() {
+fn a_shop_that_has_lost_orders_opens_only_with_accept_loss() {
     for lost in ["shop.db-wal", "shop.db"] {
         let folder = killed();
         fs::write(folder.join(lost), "").unwrap();
@@ -102,7 +102,7 @@ fn a_shop_that_has_lost_orders_does_not_open_without_a_word() {
 }
 
 #[test]
-fn no_new_shop_begins_beside_what_an_old_one_left() {
+fn no_new_shop_starts_in_the_folder_of_an_old_one() {
     let folder = killed();
     for file in ["shop.db", "shop.db-wal", "shop.db-shm", "shop.db-mark"] {
         let _ = fs::remove_file(folder.join(file));
@@ -115,7 +115,7 @@ fn no_new_shop_begins_beside_what_an_old_one_left() {
     fs::remove_dir_all(folder).unwrap();
 }
 
-/// Whatever the engine reads from here on is damaged.
+/// Damages everything that the engine reads from here on.
 fn garble(folder: &Path) {
     let mut bytes = fs::read(folder.join("shop.db")).unwrap();
     bytes[2_048..].fill(0xff);
@@ -123,7 +123,7 @@ fn garble(folder: &Path) {
 }
 
 #[test]
-fn a_process_that_can_do_its_work_no_more_ends_so_that_it_is_started_again() {
+fn a_failed_process_ends_so_that_it_is_restarted() {
     let mut shop = TestShop::start();
     shop.charge(ANN, 100);
     shop.stop();
@@ -136,7 +136,7 @@ fn a_process_that_can_do_its_work_no_more_ends_so_that_it_is_started_again() {
 }
 
 #[test]
-fn a_process_that_is_told_to_stay_says_that_it_does_not_live() {
+fn a_failed_process_that_stays_answers_503_at_livez() {
     let mut shop = TestShop::start_with(&[("DOORBUSTER__ENGINE__AFTER_FAILURE", "stay")]);
     shop.charge(ANN, 100);
     shop.stop();
@@ -157,7 +157,7 @@ fn await_status(status: impl Fn() -> u16, expected: u16) {
     }
 }
 
-/// A folder on a small disk of its own, where the system lets us have one.
+/// A folder on its own small disk, where the system allows to mount one.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -188,12 +188,12 @@ impl Drop for SmallDisk {
 }
 
 #[test]
-fn a_shop_on_a_full_disk_is_not_ready_says_so_truly_and_recovers() {
+fn a_shop_on_a_full_disk_is_not_ready_and_recovers() {
     let Some(disk) = SmallDisk::mount() else { return };
     let folder = disk.0.join("data");
     let shop = Served::start(serve(&folder).env("DOORBUSTER__STORE__BALLAST_MIB", "0"));
     shop.charge(1).expect(200);
-    // Each time the store makes a little room, which is taken from it as well.
+    // Each time the store releases some space, the test fills it too.
     let refused = (2..200).find_map(|user| {
         disk.fill();
         let answer = shop.charge(user);
@@ -216,7 +216,7 @@ fn a_shop_on_a_full_disk_is_not_ready_says_so_truly_and_recovers() {
 }
 
 #[test]
-fn a_repair_says_what_it_has_repaired_and_writes_it_down() {
+fn a_repair_is_reported_and_recorded() {
     let mut shop = TestShop::start();
     let product = shop.product(0, 100);
     shop.stop();
@@ -247,7 +247,7 @@ fn a_repair_says_what_it_has_repaired_and_writes_it_down() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_data_folder_is_its_owners_alone_and_the_limit_of_open_files_is_raised() {
+fn only_the_owner_may_read_a_data_folder_and_the_limit_of_open_files_is_raised() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = std::env::temp_dir().join(format!("doorbuster-owners-{}", std::process::id()));

@@ -1,4 +1,4 @@
-//! Money that the provider does not give back at once: tried again, left to an operator, retried and resolved by one (M1).
+//! Refunds that the provider declines: retried, left to an operator, retried and resolved by the operator (M1).
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::shop::{ADMIN, ANN, TestShop};
 
 const STUCK: &str = "/api/admin/payments?state=STUCK";
 
-/// A paid order at this price; its number.
+/// Places and pays an order at this price; returns its number.
 fn paid(shop: &TestShop, price: i64) -> String {
     let number = shop.unpaid(ANN, price);
     shop.pay(ANN, &number, 20).expect(200);
@@ -20,7 +20,7 @@ fn decline(shop: &TestShop, operation: &str, times: Option<u32>) {
 }
 
 #[test]
-fn a_refund_that_is_declined_once_is_made_all_the_same() {
+fn a_refund_that_is_declined_once_succeeds_at_the_retry() {
     in_both_executors(|shop| {
         for path in ["refund", "cancel"] {
             let number = paid(shop, 1_000);
@@ -35,7 +35,7 @@ fn a_refund_that_is_declined_once_is_made_all_the_same() {
 }
 
 #[test]
-fn a_part_that_is_given_back_while_another_one_is_under_way_comes_after_it() {
+fn a_partial_refund_waits_for_the_one_in_progress() {
     let shop = TestShop::start();
     let product = shop.product(7_000, 10);
     let order = shop.order(ANN, &json!({"items": [{"productId": product, "quantity": 3}]})).expect(200);
@@ -51,9 +51,9 @@ fn a_part_that_is_given_back_while_another_one_is_under_way_comes_after_it() {
     assert_eq!(shop.provider_statement().refunded, 21_000);
 }
 
-/// The whole way of an operator: the list, the metric, one more try, the hand; and what the customer is told.
+/// An operator's whole workflow: list, metric, retry, resolution; and the notices to the customer.
 #[test]
-fn what_is_declined_for_ever_waits_for_an_operator_who_retries_and_resolves() {
+fn a_permanently_declined_refund_waits_for_an_operator_who_retries_and_resolves() {
     let shop = TestShop::start();
     let (first, second) = (paid(&shop, 1_000), paid(&shop, 2_000));
     decline(&shop, "refund", None);
@@ -80,7 +80,7 @@ fn what_is_declined_for_ever_waits_for_an_operator_who_retries_and_resolves() {
     assert_eq!((&notices[0]["status"], &notices[0]["amount"]), (&json!("DELAYED"), &json!(1_000)));
 
     let path = format!("/api/admin/payments/{}", stuck["paymentId"].as_str().unwrap());
-    // Only once more: the provider still declines, perhaps before this is answered.
+    // A single retry: the provider still declines, perhaps before this is answered.
     let retried = shop.post(ADMIN, &format!("{path}/retry"), &json!({})).expect(200);
     assert!(retried["state"] == "REFUNDING" || retried["tries"] == 7, "{retried}");
     shop.get_until(ADMIN, &path, |payment| payment["state"] == "STUCK" && payment["tries"] == 7);
@@ -109,7 +109,7 @@ fn what_is_declined_for_ever_waits_for_an_operator_who_retries_and_resolves() {
 }
 
 #[test]
-fn only_what_is_stuck_is_retried_or_resolved() {
+fn only_stuck_payments_are_retried_or_resolved() {
     let shop = TestShop::start();
     paid(&shop, 1_000);
     let payments = shop.get(ADMIN, "/api/admin/payments").expect(200);

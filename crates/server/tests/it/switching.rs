@@ -1,4 +1,4 @@
-//! Topics whose keys are spread over another number of partitions while orders flow (T7).
+//! Topics are repartitioned while orders flow (T7).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
@@ -14,7 +14,7 @@ use serde_json::json;
 use xtask::process;
 
 use crate::brokers::{outcome, over_kafka, start};
-use crate::buyers::{Buyers, not_given_up, until};
+use crate::buyers::{Buyers, until, without_deadline};
 use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The topics on which orders are claimed and completed.
 const SWITCHED: [&str; 4] = ["order-events", "stock-events", "point-events", "order-processing-results"];
 
-/// A busy machine may take its time.
+/// Longer than the default, for busy machines.
 const SWITCH: [&str; 4] = ["apply", "--switch", "--within", "200"];
 
 type Settings = Vec<(String, String)>;
@@ -50,7 +50,7 @@ fn switch(shop: &TestShop, settings: &Settings) {
     assert!(said.contains("relays resume"), "{said}");
 }
 
-/// A switch in the middle of its work.
+/// A running repartition.
 struct Running {
     child: Child,
     lines: Box<dyn Iterator<Item = String>>,
@@ -83,7 +83,7 @@ impl Running {
     }
 }
 
-/// The keys and identities of a topic's records, partition by partition.
+/// Returns keys and ids of a topic's records, by partition.
 fn records(settings: &Settings, topic: &str) -> Vec<Vec<(String, String)>> {
     let consumer: BaseConsumer =
         ClientConfig::new().set("bootstrap.servers", &settings[0].1).set("group.id", "looks on").create().unwrap();
@@ -113,13 +113,13 @@ fn records(settings: &Settings, topic: &str) -> Vec<Vec<(String, String)>> {
     (0..count).map(read).collect()
 }
 
-/// A topic's events as the store has them, in the order of each key.
+/// A topic's events in the store, in the order of each key.
 type Outbox = Vec<(String, String, String)>;
 
 const OUTBOX: &str = "SELECT topic, event_key, id FROM event ORDER BY shard, seq";
 
-/// Every event is there, and a key's events are in order: first in its partition of before, then in that of after.
-/// Answers with how many keys have moved with events in both.
+/// Asserts that every event was published and that a key's events are in order: first in its old partition, then in its
+/// new one. Returns how many keys have events in both.
 #[track_caller]
 fn assert_in_order(settings: &Settings, outbox: &Outbox, (before, after): (i32, i32)) -> usize {
     let mut moved = 0;
@@ -143,7 +143,7 @@ fn assert_in_order(settings: &Settings, outbox: &Outbox, (before, after): (i32, 
             let [old, new] = [before, after].map(|count| partition_of(key, count));
             let of = |number| found.get(&(key, number)).map(Vec::as_slice).unwrap_or_default();
             let later = if new == old { &[][..] } else { of(new) };
-            // What came again was there before; what the relay made of an event is no event of the outbox.
+            // Repeated records are dropped; records that the relay derives from an event are not in the outbox.
             let mut seen = BTreeSet::new();
             let told = of(old).iter().chain(later).copied();
             let all: Vec<&str> = told.filter(|id| wanted.contains(id) && seen.insert(*id)).collect();
@@ -160,11 +160,11 @@ fn partitions_used(settings: &Settings) -> usize {
 }
 
 #[test]
-fn topics_are_switched_while_orders_flow() {
-    let test = "topics_are_switched_while_orders_flow";
+fn topics_are_repartitioned_while_orders_flow() {
+    let test = "topics_are_repartitioned_while_orders_flow";
     let Some(database) = Database::new(test) else { return };
     let Some(mut settings) = over_kafka(test) else { return };
-    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), without_deadline()]);
     let submitter = start(&settings, &["--roles", "api,relay"]);
     let _relay = start(&settings, &["--roles", "relay"]);
     let mut workers: Vec<TestShop> = (0..2).map(|_| start(&settings, &["--roles", "worker"])).collect();
@@ -179,8 +179,9 @@ fn topics_are_switched_while_orders_flow() {
         let refused = topics(&submitter, &wider, &["apply"]).status().unwrap();
         assert_eq!(refused.code(), Some(1), "not without being asked");
 
-        // Nobody takes anything in: it waits, and dies waiting. The topics have grown by then; nothing else has changed.
-        // Killed, not stalled: whoever stalls in a transaction keeps others from the rows that he locked.
+        // No worker runs, so the command reaches its time limit, and the next one is killed while waiting. The topics
+        // have grown by then; nothing else has changed.
+        // Killed, not stalled: a worker that stalls in a transaction would keep its row locks.
         workers.iter_mut().for_each(TestShop::kill);
         buyers.await_accepted(20);
         let overdue = topics(&submitter, &wider, &["apply", "--switch", "--within", "2"]).output().unwrap();
@@ -197,13 +198,13 @@ fn topics_are_switched_while_orders_flow() {
         buyers.await_completed(&submitter);
         assert_eq!(partitions_used(&settings), 3, "keys are where they were");
 
-        // A relay that has not finished publishing is waited for; it dies over that.
+        // The command waits for a relay that has not finished its round, and is killed while waiting.
         assert!(process::signal(submitter.pid(), "-STOP"));
         let mut third = Running::start(&submitter, &wider);
         third.await_line("Relays finish");
         third.kill();
         assert!(process::signal(submitter.pid(), "-CONT"));
-        // An order may still be completed before the relay notices that it is to stand still.
+        // An order may still be completed before the relay notices that it must pause.
         until("the standstill of the dead has ended", || {
             let stands = "SELECT COUNT(*), 0 FROM relay_halt WHERE halted_until >= UNIX_TIMESTAMP(NOW(6)) * 1000000";
             database.ask::<(i64, i64)>(stands) == [(0, 0)]
@@ -228,11 +229,11 @@ fn topics_are_switched_while_orders_flow() {
 }
 
 #[test]
-fn a_relay_that_sleeps_through_a_switch_breaks_nothing() {
-    let test = "a_relay_that_sleeps_through_a_switch_breaks_nothing";
+fn a_relay_that_stalls_during_a_repartition_breaks_nothing() {
+    let test = "a_relay_that_stalls_during_a_repartition_breaks_nothing";
     let Some(database) = Database::new(test) else { return };
     let Some(mut settings) = over_kafka(test) else { return };
-    settings.extend([("DATABASE_URL".to_owned(), database.url()), not_given_up()]);
+    settings.extend([("DATABASE_URL".to_owned(), database.url()), without_deadline()]);
     let sleeper = start(&settings, &["--roles", "relay"]);
     let held = || database.ask::<(i64, i64)>("SELECT COUNT(*), 0 FROM relay_shard WHERE leased_until > 0") == [(16, 0)];
     until("the sleeper holds all shards", held);
@@ -258,8 +259,8 @@ fn a_relay_that_sleeps_through_a_switch_breaks_nothing() {
 }
 
 #[test]
-fn a_folders_topics_are_switched_to_fewer() {
-    let Some(settings) = over_kafka("a_folders_topics_are_switched_to_fewer") else { return };
+fn topics_of_an_embedded_store_are_repartitioned_to_fewer() {
+    let Some(settings) = over_kafka("topics_of_an_embedded_store_are_repartitioned_to_fewer") else { return };
     let mut shop = start(&settings, &[]);
     let product = shop.product(0, 1_000);
     let placed = Mutex::new(vec![]);
@@ -279,7 +280,7 @@ fn a_folders_topics_are_switched_to_fewer() {
         }
         switching.join().unwrap();
     });
-    // The next process spreads them alike.
+    // The next process uses the same partition counts.
     shop.kill();
     shop.open();
     (ANN..ANN + 20).for_each(|user| buy(&shop, user));
@@ -296,8 +297,8 @@ fn a_folders_topics_are_switched_to_fewer() {
 }
 
 #[test]
-fn what_a_connector_publishes_is_not_switched() {
-    let Some(mut settings) = over_kafka("what_a_connector_publishes_is_not_switched") else { return };
+fn topics_of_a_connector_are_not_repartitioned() {
+    let Some(mut settings) = over_kafka("topics_of_a_connector_are_not_repartitioned") else { return };
     let shop = start(&settings, &[]);
     settings.push(("DOORBUSTER__KAFKA__RELAY".to_owned(), "debezium".to_owned()));
     let output = topics(&shop, &settings, &["apply", "--switch"]).output().unwrap();

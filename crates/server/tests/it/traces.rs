@@ -1,4 +1,4 @@
-//! The trace of a request in the events that it causes, as they are stored and as they are published.
+//! The trace of a request in the events that it causes, in the store and on the topics.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::shop::{ANN, TestShop};
 
 const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/// An order that was completed, and was placed with this header.
+/// Places an order with this header and waits until it is completed.
 fn completed(shop: &TestShop, product: i64, headers: &[(&str, &str)]) -> String {
     let wanted = json!({"items": [{"productId": product, "quantity": 1}], "payment": "ON_DELIVERY"});
     let headers: Vec<(&str, &str)> = headers.iter().copied().chain([("prefer", "wait=20")]).collect();
@@ -22,7 +22,7 @@ fn completed(shop: &TestShop, product: i64, headers: &[(&str, &str)]) -> String 
     number
 }
 
-/// What the events that name an order say of their trace.
+/// Returns the traces of the events that name an order.
 fn stored(shop: &TestShop, number: &str) -> BTreeSet<Option<String>> {
     let store = rusqlite::Connection::open(shop.folder().join("shop.db")).unwrap();
     let mut select = store.prepare("SELECT traceparent FROM event WHERE instr(payload, ?1) > 0").unwrap();
@@ -44,7 +44,7 @@ fn the_events_of_a_request_are_stored_with_its_trace() {
     }
 }
 
-/// What the records on a topic that name an order say of their trace, as soon as there are any.
+/// Waits for records on a topic that name an order; returns their traces.
 fn published(settings: &[(String, String)], topic: &str, number: &str) -> BTreeSet<Option<String>> {
     let look = || {
         let mut found = BTreeSet::new();
@@ -64,7 +64,7 @@ fn check_published(settings: &[(String, String)]) {
     let product = shop.product(10_000, 5);
     let traced = completed(&shop, product, &[("traceparent", TRACE)]);
     let untraced = completed(&shop, product, &[]);
-    // What is an event's own, what is made of it, and what another group did about it.
+    // The event itself, records derived from it, and reactions of another group.
     for topic in ["order-events", "stock-events", "order-processing-results"] {
         assert_eq!(published(settings, topic, &traced), BTreeSet::from([Some(TRACE.to_owned())]), "{topic}");
         assert_eq!(published(settings, topic, &untraced), BTreeSet::from([None]), "{topic}");
