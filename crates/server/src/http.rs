@@ -21,6 +21,7 @@ pub mod problem;
 pub mod query;
 pub mod signed;
 pub mod trace;
+pub mod weight;
 
 pub use problem::{Code, Problem, Violation, Violations};
 

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
+use crate::http::weight::{WEIGHT_MAX, weight};
 use crate::openapi::{Describes, Header, Operation, Parameter, Place};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -16,9 +17,6 @@ pub enum Language {
     English,
     Korean,
 }
-
-/// Weights have up to three decimals, so thousandths hold them exactly.
-const WEIGHT_MAX: u32 = 1_000;
 
 impl Language {
     pub const ALL: [Language; 2] = [Language::English, Language::Korean];
@@ -51,17 +49,6 @@ impl Language {
     pub fn headers(self) -> [(HeaderName, HeaderValue); 2] {
         [(CONTENT_LANGUAGE, HeaderValue::from_static(self.tag())), (VARY, HeaderValue::from_static("accept-language"))]
     }
-}
-
-/// Parses a weight such as `q=0.8` in thousandths. An unreadable weight is 0, which means unwanted.
-pub(crate) fn weight(parameter: &str) -> u32 {
-    let Some(text) = parameter.trim().strip_prefix("q=") else { return WEIGHT_MAX };
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = format!("{whole}{fraction:0<3}");
-    if fraction.len() > 3 || digits.len() != 4 {
-        return 0;
-    }
-    digits.parse().unwrap_or(0).min(WEIGHT_MAX)
 }
 
 impl<S: Sync> FromRequestParts<S> for Language {

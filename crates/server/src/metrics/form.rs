@@ -5,7 +5,7 @@ use std::fmt::Write;
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-use crate::http::language::weight;
+use crate::http::weight::weight;
 
 pub(crate) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 pub(crate) const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
