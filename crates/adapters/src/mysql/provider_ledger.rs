@@ -55,15 +55,15 @@ impl Ledger for MysqlProviderLedger {
         self.run(turn(self.pool.clone(), ask.clone(), play))
     }
 
-    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
-        self.run(tell(self.pool.clone(), told))
+    fn set(&self, setting: Option<Told>) -> Call<'_, ()> {
+        self.run(set(self.pool.clone(), setting))
     }
 
-    fn told(&self) -> Call<'_, Option<Told>> {
+    fn setting(&self) -> Call<'_, Option<Told>> {
         let pool = self.pool.clone();
         self.run(async move {
             let mut answers = ask(&pool, vec![READ_SCRIPT.to_owned()]).await.map_err(unread)?;
-            told_of(answers.pop().unwrap_or_default()).map_err(unread)
+            setting_of(answers.pop().unwrap_or_default()).map_err(unread)
         })
     }
 }
@@ -89,8 +89,8 @@ async fn turn_on(
     let page = read(connection, ask).await.map_err(unread)?;
     let turn = play(ask, &page);
     let mut statements: Vec<String> = turn.entry.iter().map(write).collect();
-    if turn.told != page.told {
-        statements.push(note(turn.told));
+    if turn.setting != page.setting {
+        statements.push(write_setting(turn.setting));
     }
     statements.push("COMMIT".to_owned());
     // The outcome of the commit is unknown, and must be queried.
@@ -98,9 +98,12 @@ async fn turn_on(
     Ok(turn.answer)
 }
 
-async fn tell(pool: Pool, told: Option<Told>) -> std::result::Result<(), ProviderError> {
+async fn set(pool: Pool, setting: Option<Told>) -> std::result::Result<(), ProviderError> {
     let begin = "START TRANSACTION".to_owned();
-    ask(&pool, vec![begin, LOCK.to_owned(), note(told), "COMMIT".to_owned()]).await.map_err(unread).map(drop)
+    ask(&pool, vec![begin, LOCK.to_owned(), write_setting(setting), "COMMIT".to_owned()])
+        .await
+        .map_err(unread)
+        .map(drop)
 }
 
 async fn ask(pool: &Pool, statements: Vec<String>) -> Result<Answers> {
@@ -126,7 +129,7 @@ async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
     ];
     let mut answers = run_on(connection, &Statements { statements }).await?;
     let (sums, operations) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
-    let mut page = Page { told: told_of(answers.pop().unwrap_or_default())?, ..Page::default() };
+    let mut page = Page { setting: setting_of(answers.pop().unwrap_or_default())?, ..Page::default() };
     page.entry = operations.into_iter().next().map(from_row).transpose()?;
     for row in sums {
         let Sum(operation, amount) = from_row(row)?;
@@ -135,10 +138,10 @@ async fn read(connection: &mut Conn, ask: &Ask) -> Result<Page> {
     Ok(page)
 }
 
-fn told_of(rows: Vec<Vec<Value>>) -> Result<Option<Told>> {
+fn setting_of(rows: Vec<Vec<Value>>) -> Result<Option<Told>> {
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let Noted(told) = from_row(row)?;
-    Ok(told)
+    let Setting(setting) = from_row(row)?;
+    Ok(setting)
 }
 
 fn write(entry: &Entry) -> String {
@@ -148,10 +151,12 @@ fn write(entry: &Entry) -> String {
     statement(sql, &[&entry.key, &entry.operation.name(), &entry.reference, &entry.amount, &entry.declined, &looks])
 }
 
-fn note(told: Option<Told>) -> String {
-    let (script, operation) =
-        (told.map(|told| told.script.name()), told.and_then(|told| told.operation).map(Operation::name));
-    let times = told.and_then(|told| told.times);
+fn write_setting(setting: Option<Told>) -> String {
+    let (script, operation) = (
+        setting.map(|setting| setting.script.name()),
+        setting.and_then(|setting| setting.operation).map(Operation::name),
+    );
+    let times = setting.and_then(|setting| setting.times);
     statement("UPDATE scripted_script SET script = ?, deed = ?, times = ? WHERE id = 1", &[&script, &operation, &times])
 }
 
@@ -177,14 +182,14 @@ impl FromCells for Sum {
     }
 }
 
-struct Noted(Option<Told>);
+struct Setting(Option<Told>);
 
-impl FromCells for Noted {
-    fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Noted, C::Error> {
+impl FromCells for Setting {
+    fn from_cells<C: Cells>(cells: &mut C) -> std::result::Result<Setting, C::Error> {
         let script = cells.optional_word(&Script::ALL, Script::name)?;
         let operation = cells.optional_word(&Operation::ALL, Operation::name)?;
         let times = cells.take::<Option<i64>>()?.and_then(|times| u32::try_from(times).ok());
-        Ok(Noted(script.map(|script| Told { script, operation, times })))
+        Ok(Setting(script.map(|script| Told { script, operation, times })))
     }
 }
 

@@ -125,11 +125,11 @@ impl Provider for Scripted {
 
 impl Directed for Scripted {
     fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
-        self.ledger.tell(told)
+        self.ledger.set(told)
     }
 
     fn told(&self) -> Call<'_, Option<Told>> {
-        self.ledger.told()
+        self.ledger.setting()
     }
 }
 

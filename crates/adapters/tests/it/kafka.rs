@@ -242,8 +242,8 @@ fn poison_is_delivered_as_text_and_blocks_no_other_event() {
     let topic = brokers.topic(Topic::ProductEvents);
     let topic_read = brokers.topic(Topic::CouponIssued);
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    let said = |key, value| Header { key, value: Some(value) };
-    let headers = || OwnedHeaders::new().insert(said("ce_id", "no uuid")).insert(said("ce_traceparent", trace));
+    let header = |key, value| Header { key, value: Some(value) };
+    let headers = || OwnedHeaders::new().insert(header("ce_id", "no uuid")).insert(header("ce_traceparent", trace));
     for topic in [&topic, &topic_read] {
         let bytes: &[u8] = b"\xff\x00{";
         producer.send(BaseRecord::to(topic).partition(1).key("k").payload(bytes).headers(headers())).unwrap();

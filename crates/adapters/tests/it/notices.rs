@@ -26,8 +26,8 @@ fn shop(folder: &TempDir) -> Shop {
 
 #[track_caller]
 fn check(notices: &Notices, last: i64, numbers: impl IntoIterator<Item = i64>) {
-    let told: Vec<i64> = notices.told.iter().map(|notice| notice.number).collect();
-    assert_eq!((notices.last, told), (last, numbers.into_iter().collect()));
+    let numbers_found: Vec<i64> = notices.told.iter().map(|notice| notice.number).collect();
+    assert_eq!((notices.last, numbers_found), (last, numbers.into_iter().collect()));
 }
 
 #[test]

@@ -96,13 +96,13 @@ fn processes_share_the_scripted_providers_ledger() {
         keeps_its_promises(&here, Script::Decline.amount().unwrap()).await;
         let ask = authorize();
         let Ok(Verdict::Approved { reference, .. }) = here.ask(&ask).await else { panic!("it is approved") };
-        let asks = |operation: Operation| Ask {
+        let request = |operation: Operation| Ask {
             key: Arc::from(format!("{}/1/{}", ask.order, operation.name())),
             reference: Some(Arc::clone(&reference)),
             operation,
             ..ask.clone()
         };
-        let (capture, void) = (asks(Operation::Capture), asks(Operation::Void));
+        let (capture, void) = (request(Operation::Capture), request(Operation::Void));
         let (captured, voided) = tokio::join!(here.ask(&capture), there.ask(&void));
         let is_done = |answer: &Result<Verdict, ProviderError>| matches!(answer, Ok(Verdict::Approved { .. }));
         assert!(is_done(&captured) != is_done(&voided), "captured and voided at once: {captured:?} {voided:?}");
@@ -272,7 +272,7 @@ async fn every_operation_carries_its_key() {
     let provider = stripe(&double.url, Duration::from_secs(10));
     let ask = authorize();
     provider.ask(&ask).await.unwrap();
-    assert_eq!(double.asked(), [format!("POST /v1/payment_intents {}", ask.key)]);
+    assert_eq!(double.requests(), [format!("POST /v1/payment_intents {}", ask.key)]);
 }
 
 #[test]

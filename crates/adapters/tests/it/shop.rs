@@ -132,7 +132,7 @@ impl Shop {
     }
 
     /// Runs one command and everything that follows from it.
-    pub(crate) fn tell(&mut self, command: Command) -> Reply {
+    pub(crate) fn run(&mut self, command: Command) -> Reply {
         let (sender, answer) = channel();
         let mut jobs = vec![Job::new(command, Box::new(move |reply| sender.send(reply).unwrap()))];
         loop {
@@ -151,7 +151,7 @@ impl Shop {
 
     pub(crate) fn register_product(&mut self, stock: i64) -> ProductId {
         let command = Command::RegisterProduct { name: "키보드".into(), price: Money::won(39_000), stock };
-        match self.tell(command).result {
+        match self.run(command).result {
             Ok(Answer::ProductRegistered { product }) => product,
             other => panic!("no product: {other:?}"),
         }
@@ -169,21 +169,21 @@ impl Shop {
             issue_mode: IssueMode::Direct,
             queue_key: QueueKey::Campaign,
         }));
-        match self.tell(command).result {
+        match self.run(command).result {
             Ok(Answer::CampaignCreated { campaign }) => campaign,
             other => panic!("no campaign: {other:?}"),
         }
     }
 
     pub(crate) fn place_order(&mut self, wanted: PlaceOrder) -> OrderId {
-        match self.tell(Command::PlaceOrder(Box::new(wanted))).result {
+        match self.run(Command::PlaceOrder(Box::new(wanted))).result {
             Ok(Answer::OrderPlaced { order, .. }) => order,
             other => panic!("no order: {other:?}"),
         }
     }
 
     pub(crate) fn issue_coupon(&mut self, campaign: CampaignId, user: UserId) -> CouponId {
-        match self.tell(Command::IssueCoupon { campaign, user }).result {
+        match self.run(Command::IssueCoupon { campaign, user }).result {
             Ok(Answer::CouponIssued { coupon, .. }) => self.codec.coupon_id(coupon.as_str()).unwrap(),
             other => panic!("no coupon: {other:?}"),
         }

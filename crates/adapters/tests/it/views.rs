@@ -60,7 +60,7 @@ fn an_order_shows_its_outcome_and_its_history() {
         let product = shop.register_product(9);
         let campaign = shop.create_campaign(1);
         shop.issue_coupon(campaign, ANN);
-        shop.tell(Command::ChargePoints { user: ANN, amount: Money::won(700) });
+        shop.run(Command::ChargePoints { user: ANN, amount: Money::won(700) });
         let wanted = PlaceOrder { coupon: Some((campaign, None)), points: Money::won(500), ..order(ANN, product, 2) };
         let placed = shop.place_order(wanted);
         let found = ready(shop.views.order(placed)).unwrap().unwrap();
@@ -107,8 +107,8 @@ fn points_and_coupons_are_followed_back_from_the_newest() {
     let (_folder, mut shop) = open(Executor::Inline);
     let campaigns: Vec<CampaignId> = (0..3).map(|_| shop.create_campaign(5)).collect();
     for amount in [1, 2, 3] {
-        shop.tell(Command::ChargePoints { user: ANN, amount: Money::won(amount) });
-        shop.tell(Command::ChargePoints { user: BOB, amount: Money::won(amount) });
+        shop.run(Command::ChargePoints { user: ANN, amount: Money::won(amount) });
+        shop.run(Command::ChargePoints { user: BOB, amount: Money::won(amount) });
     }
     assert_eq!(ready(shop.views.balance(ANN)).unwrap(), Money::won(6));
     let entries = ready(shop.views.entries_of(ANN, None, 2)).unwrap();
@@ -162,7 +162,7 @@ fn old_answers_are_found_oldest_first() {
     let ever = Timestamp::from_micros(i64::MAX);
     assert_eq!(ready(shop.views.answers_before(ever, 2)).unwrap(), keys[..2]);
     assert_eq!(ready(shop.views.answers_before(Timestamp::default(), 9)).unwrap(), []);
-    shop.tell(Command::ForgetAnswers { keys: keys[..2].to_vec(), before: ever });
+    shop.run(Command::ForgetAnswers { keys: keys[..2].to_vec(), before: ever });
     assert_eq!(ready(shop.views.answers_before(ever, 9)).unwrap(), keys[2..]);
 }
 
@@ -170,7 +170,7 @@ fn old_answers_are_found_oldest_first() {
 fn a_login_is_found_by_its_address() {
     let (_folder, mut shop) = open(Executor::Inline);
     let email_key = EmailKey([9; 32]);
-    let registered = shop.tell(Command::RegisterUser(Box::new(app::commands::RegisterUser {
+    let registered = shop.run(Command::RegisterUser(Box::new(app::commands::RegisterUser {
         email: "ann@example.com".into(),
         email_key,
         name: "Ann".into(),

@@ -26,25 +26,25 @@ const SCHEMA: &str = "
 
 pub(super) struct FileLedger {
     file: Mutex<Connection>,
-    told: Mutex<Option<Told>>,
+    setting: Mutex<Option<Told>>,
 }
 
 impl FileLedger {
     pub(super) fn open(path: &Path) -> Result<FileLedger> {
         let connection = Connection::open(path)?;
         connection.execute_batch(SCHEMA)?;
-        Ok(FileLedger { file: Mutex::new(connection), told: Mutex::new(None) })
+        Ok(FileLedger { file: Mutex::new(connection), setting: Mutex::new(None) })
     }
 
     fn turn_once(&self, ask: &Ask, play: Play) -> std::result::Result<Played, ProviderError> {
-        let (file, mut told) = (self.file.lock(), self.told.lock());
+        let (file, mut setting) = (self.file.lock(), self.setting.lock());
         let mut page = read(&file, ask).map_err(unwritten)?;
-        page.told = *told;
+        page.setting = *setting;
         let turn = play(ask, &page);
         if let Some(entry) = &turn.entry {
             write(&file, entry).map_err(unwritten)?;
         }
-        *told = turn.told;
+        *setting = turn.setting;
         turn.answer
     }
 }
@@ -54,13 +54,13 @@ impl Ledger for FileLedger {
         Box::pin(ready(self.turn_once(ask, play)))
     }
 
-    fn tell(&self, told: Option<Told>) -> Call<'_, ()> {
-        *self.told.lock() = told;
+    fn set(&self, setting: Option<Told>) -> Call<'_, ()> {
+        *self.setting.lock() = setting;
         Box::pin(ready(Ok(())))
     }
 
-    fn told(&self) -> Call<'_, Option<Told>> {
-        Box::pin(ready(Ok(*self.told.lock())))
+    fn setting(&self) -> Call<'_, Option<Told>> {
+        Box::pin(ready(Ok(*self.setting.lock())))
     }
 }
 
@@ -74,7 +74,7 @@ fn read(file: &Connection, ask: &Ask) -> Result<Page> {
     while let Some(row) = rows.next()? {
         sums.add(operation(row, 0)?, row.get(1)?);
     }
-    Ok(Page { entry, sums, told: None })
+    Ok(Page { entry, sums, setting: None })
 }
 
 fn operation(row: &Row<'_>, column: usize) -> Result<Operation> {

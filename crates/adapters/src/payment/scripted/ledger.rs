@@ -12,9 +12,9 @@ pub(crate) trait Ledger: Send + Sync {
     fn turn<'a>(&'a self, ask: &'a Ask, play: Play) -> Call<'a, Played>;
 
     /// Sets the script.
-    fn tell(&self, told: Option<Told>) -> Call<'_, ()>;
+    fn set(&self, setting: Option<Told>) -> Call<'_, ()>;
 
-    fn told(&self) -> Call<'_, Option<Told>>;
+    fn setting(&self) -> Call<'_, Option<Told>>;
 }
 
 /// Plays a script on a page.
@@ -27,7 +27,7 @@ pub(crate) struct Page {
     pub(crate) entry: Option<Entry>,
     /// The sums of its payment.
     pub(crate) sums: Sums,
-    pub(crate) told: Option<Told>,
+    pub(crate) setting: Option<Told>,
 }
 
 /// The result of a play.
@@ -36,13 +36,13 @@ pub(crate) struct Turn {
     /// The row to write, if there is anything new.
     pub(crate) entry: Option<Entry>,
     /// The script from now on.
-    pub(crate) told: Option<Told>,
+    pub(crate) setting: Option<Told>,
 }
 
 impl Turn {
     /// Writes nothing and keeps the script.
     pub(super) const fn plain(page: &Page, answer: Result<Played, ProviderError>) -> Turn {
-        Turn { answer, entry: None, told: page.told }
+        Turn { answer, entry: None, setting: page.setting }
     }
 }
 

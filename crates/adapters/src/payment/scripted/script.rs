@@ -12,21 +12,21 @@ pub(super) fn ask(ask: &Ask, page: &Page) -> Turn {
     if let Some(entry) = &page.entry {
         return Turn::plain(page, entry.answer());
     }
-    let (script, told) = script_for(ask, page.told);
+    let (script, setting) = script_for(ask, page.setting);
     if script == Script::Unreachable {
         let answer = Err(ProviderError::NotDone(UNREACHABLE.to_owned()));
-        return Turn { answer, entry: None, told };
+        return Turn { answer, entry: None, setting };
     }
     let mut entry = Entry::of(ask, page.sums.refusal(ask).or(own_refusal(script, ask.operation)));
     if matches!(script, Script::TimeOutThenSucceed | Script::FailAfterPending) {
         entry.looks_left = 1;
     }
-    Turn { answer: answer(script, ask.operation, &entry), entry: Some(entry), told }
+    Turn { answer: answer(script, ask.operation, &entry), entry: Some(entry), setting }
 }
 
 /// Returns the outcome of an operation. Changes only the number of pending queries.
 pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
-    if page.told.is_some_and(|told| told.script == Script::Unreachable && told.operation.is_none()) {
+    if page.setting.is_some_and(|setting| setting.script == Script::Unreachable && setting.operation.is_none()) {
         return Turn::plain(page, Err(ProviderError::NotDone(UNREACHABLE.to_owned())));
     }
     match &page.entry {
@@ -34,15 +34,15 @@ pub(super) fn look_up(_: &Ask, page: &Page) -> Turn {
         Some(entry) if entry.looks_left == 0 => Turn::plain(page, Ok(Played::verdict_only(entry.verdict()))),
         Some(entry) => {
             let entry = Entry { looks_left: entry.looks_left - 1, ..entry.clone() };
-            Turn { answer: Ok(Played::nothing(true)), entry: Some(entry), told: page.told }
+            Turn { answer: Ok(Played::nothing(true)), entry: Some(entry), setting: page.setting }
         }
     }
 }
 
 /// Returns the script to play, and the script that is set from then on.
-fn script_for(ask: &Ask, told: Option<Told>) -> (Script, Option<Told>) {
-    match told.filter(|told| told.operation.is_none_or(|operation| operation == ask.operation)) {
-        None => (Script::of_amount(ask.amount, ask.operation), told),
+fn script_for(ask: &Ask, setting: Option<Told>) -> (Script, Option<Told>) {
+    match setting.filter(|setting| setting.operation.is_none_or(|operation| operation == ask.operation)) {
+        None => (Script::of_amount(ask.amount, ask.operation), setting),
         Some(now) => (now.script, now.once_more()),
     }
 }

@@ -132,31 +132,31 @@ async fn a_callback_comes_before_the_answer() {
         callback = shop.callbacks.recv() => callback.unwrap(),
         answer = &mut answering => panic!("{answer:?} came first"),
     };
-    let told = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
+    let read = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
     callback.acknowledge.send(()).unwrap();
-    assert_eq!(answering.await, Ok(told.verdict));
-    assert_eq!((told.key, told.payment, told.operation), (ask.key.clone(), ask.payment.clone(), Operation::Authorize));
+    assert_eq!(answering.await, Ok(read.verdict));
+    assert_eq!((read.key, read.payment, read.operation), (ask.key.clone(), ask.payment.clone(), Operation::Authorize));
 }
 
 #[tokio::test]
 async fn a_duplicate_callback_has_the_same_event_id() {
     let mut shop = Shop::new();
     let verdict = shop.provider.ask(&asked(Script::CallBackTwice)).await.unwrap();
-    let mut told = vec![];
+    let mut read = vec![];
     for _ in 0..2 {
         let callback = shop.callbacks.recv().await.unwrap();
         callback.acknowledge.send(()).unwrap();
-        told.push(shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap());
+        read.push(shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap());
     }
-    assert_eq!(told[0], told[1]);
-    assert_eq!(told[0].verdict, verdict);
+    assert_eq!(read[0], read[1]);
+    assert_eq!(read[0].verdict, verdict);
 }
 
 #[tokio::test]
 async fn a_script_applies_to_its_operation_and_its_times() {
     let shop = Shop::new();
-    let told = Told { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
-    shop.provider.tell(Some(told)).await.unwrap();
+    let setting = Told { script: Script::Unreachable, operation: Some(Operation::Authorize), times: Some(2) };
+    shop.provider.tell(Some(setting)).await.unwrap();
     let ask = asked(Script::Approve);
     let other = Ask {
         operation: Operation::Capture,
@@ -173,7 +173,7 @@ async fn a_script_applies_to_its_operation_and_its_times() {
     assert_eq!(shop.provider.told().await, Ok(None));
 }
 
-async fn tell(shop: &Shop, script: Script) {
+async fn set(shop: &Shop, script: Script) {
     shop.provider.tell(Some(Told { script, operation: None, times: None })).await.unwrap();
 }
 
@@ -185,7 +185,7 @@ fn refund(number: i64) -> Ask {
 #[tokio::test]
 async fn a_refund_that_fails_after_pending_is_declined() {
     let shop = Shop::new();
-    tell(&shop, Script::FailAfterPending).await;
+    set(&shop, Script::FailAfterPending).await;
     assert!(matches!(shop.provider.ask(&refund(1)).await, Err(ProviderError::Unknown(_))));
     assert_eq!(shop.look_up(&refund(1)), Ok(Found::Pending));
     assert!(matches!(shop.look_up(&refund(1)), Ok(Found::Verdict(Verdict::Declined { .. }))));
@@ -194,14 +194,14 @@ async fn a_refund_that_fails_after_pending_is_declined() {
 #[tokio::test]
 async fn a_refund_that_fails_after_success_sends_a_callback() {
     let mut shop = Shop::new();
-    tell(&shop, Script::FailAfterDone).await;
+    set(&shop, Script::FailAfterDone).await;
     assert!(matches!(shop.provider.ask(&refund(1)).await, Ok(Verdict::Approved { .. })));
     let callback = shop.callbacks.recv().await.unwrap();
     callback.acknowledge.send(()).unwrap();
-    let told = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
-    assert_eq!((told.key, told.operation), (refund(1).key, Operation::Refund));
-    assert!(matches!(told.verdict, Verdict::Declined { .. }));
-    assert_eq!(shop.look_up(&refund(1)), Ok(Found::Verdict(told.verdict)));
+    let read = shop.provider.callback(&callback.signature, &callback.body, SystemClock.now()).unwrap().unwrap();
+    assert_eq!((read.key, read.operation), (refund(1).key, Operation::Refund));
+    assert!(matches!(read.verdict, Verdict::Declined { .. }));
+    assert_eq!(shop.look_up(&refund(1)), Ok(Found::Verdict(read.verdict)));
 }
 
 #[test]

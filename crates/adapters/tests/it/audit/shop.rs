@@ -139,16 +139,16 @@ impl Shop {
 
     pub(super) fn ask(&mut self, command: Command) -> Reply {
         self.keys += 1;
-        let (tell, told) = channel();
+        let (sender, receiver) = channel();
         let mut key = AnswerKey([0; 32]);
         key.0[..8].copy_from_slice(&self.keys.to_be_bytes());
-        let reply = Box::new(move |reply| tell.send(reply).unwrap());
+        let reply = Box::new(move |reply| sender.send(reply).unwrap());
         let job = Job::new(command, reply).idempotent(Some(Idempotency { key, fingerprint: [0; 32] }));
         self.batch(vec![job]);
         while self.engine.has_deferred() {
             self.batch(vec![]);
         }
-        told.try_recv().unwrap()
+        receiver.try_recv().unwrap()
     }
 
     pub(super) fn order(&mut self, command: Command) -> OrderId {

@@ -25,8 +25,8 @@ fn a_commit_with_an_unknown_outcome_happens_once() {
         balance += 7;
         let (report, answers) = shop.batch([Command::ChargePoints { user: ANN, amount: Money::won(7) }]);
         assert!(proxy.is_done(), "the connection was cut: {cut:?}");
-        let told: Vec<_> = answers.into_iter().map(|reply| reply.result).collect();
-        assert_eq!(told, [Ok(Answer::PointsCharged { balance: Money::won(balance) })], "{cut:?}");
+        let results: Vec<_> = answers.into_iter().map(|reply| reply.result).collect();
+        assert_eq!(results, [Ok(Answer::PointsCharged { balance: Money::won(balance) })], "{cut:?}");
         assert_eq!(report.errors.is_empty(), cut == Cut::Never, "{cut:?}: {:?}", report.errors);
     }
     assert_eq!(shop.wait(shop.views.balance(ANN)).unwrap(), Money::won(balance));

@@ -23,7 +23,7 @@ fn chains_are_followed_back_from_the_newest() {
     shop.place_order(order(BOB, product, 2));
     let coupons: Vec<_> = campaigns.iter().map(|campaign| shop.issue_coupon(*campaign, ANN)).collect();
     for amount in [1, 2, 3] {
-        shop.tell(Command::ChargePoints { user: ANN, amount: Money::won(amount) });
+        shop.run(Command::ChargePoints { user: ANN, amount: Money::won(amount) });
     }
     let views = shop.views.clone();
     let ids = |found: Vec<domain::order::Order>| found.iter().map(|order| order.id()).collect::<Vec<_>>();
@@ -90,8 +90,8 @@ fn notices_come_in_order_and_page_by_page() {
     }
     let everything = Reach { since: Timestamp::from_micros(0), waiting_max: 100, page: 100 };
     let read = |after, reach| {
-        let told = shop.wait(shop.views.notices_after(ANN, after, reach)).unwrap();
-        (told.last, told.told.iter().map(|notice| notice.number).collect::<Vec<_>>())
+        let notices = shop.wait(shop.views.notices_after(ANN, after, reach)).unwrap();
+        (notices.last, notices.told.iter().map(|notice| notice.number).collect::<Vec<_>>())
     };
     let last = read(0, everything).0;
     assert_eq!(read(0, everything).1, (1..=last).collect::<Vec<_>>());
@@ -104,7 +104,7 @@ fn notices_come_in_order_and_page_by_page() {
 
 #[test]
 fn concurrent_reads_of_orders_are_answered_to_their_callers() {
-    let Some(database) = Database::new("orders_asked_for_at_once") else { return };
+    let Some(database) = Database::new("concurrent_reads_of_orders_are_answered") else { return };
     let mut shop = Shop::on(&database, Executor::Inline);
     let products = [shop.register_product(99), shop.register_product(99)];
     let wanted = |quantity| PlaceOrder {
@@ -112,14 +112,14 @@ fn concurrent_reads_of_orders_are_answered_to_their_callers() {
         ..order(ANN, products[0], quantity)
     };
     let placed: Vec<OrderId> = (1..=3).map(|quantity| shop.place_order(wanted(quantity))).collect();
-    let asked: Vec<OrderId> = placed.iter().copied().chain([OrderId(i64::MAX)]).cycle().take(1_000).collect();
-    let found = shop.wait(join_all(asked.iter().map(|id| shop.views.order(*id))));
-    for (id, found) in asked.into_iter().zip(found) {
-        let told = found.unwrap().map(|order| {
+    let ids: Vec<OrderId> = placed.iter().copied().chain([OrderId(i64::MAX)]).cycle().take(1_000).collect();
+    let found = shop.wait(join_all(ids.iter().map(|id| shop.views.order(*id))));
+    for (id, found) in ids.into_iter().zip(found) {
+        let read = found.unwrap().map(|order| {
             let lines = order.created.lines.iter().map(|line| (line.product, line.quantity));
             (order.id(), lines.collect::<Vec<_>>())
         });
         let known = placed.iter().zip(1..).find(|(one, _)| **one == id);
-        assert_eq!(told, known.map(|(id, quantity)| (*id, products.map(|product| (product, quantity)).into())));
+        assert_eq!(read, known.map(|(id, quantity)| (*id, products.map(|product| (product, quantity)).into())));
     }
 }

@@ -37,7 +37,7 @@ struct Ledger {
     answers: BTreeMap<String, (u16, Value)>,
     trouble: Option<Trouble>,
     /// Requested paths, with their keys.
-    asked: Vec<String>,
+    requests: Vec<String>,
 }
 
 pub(super) struct Double {
@@ -82,8 +82,8 @@ impl Double {
         (taken, given_back)
     }
 
-    pub(super) fn asked(&self) -> Vec<String> {
-        self.ledger.lock().unwrap().asked.clone()
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.ledger.lock().unwrap().requests.clone()
     }
 }
 
@@ -169,7 +169,7 @@ fn refusal(status: u16, code: &str) -> (u16, Value) {
 
 impl Ledger {
     fn answer(&mut self, request: &Request) -> (u16, Value) {
-        self.asked.push(format!("{} {} {}", request.method, request.path, request.key.as_deref().unwrap_or("")));
+        self.requests.push(format!("{} {} {}", request.method, request.path, request.key.as_deref().unwrap_or("")));
         if !request.is_ours {
             return refusal(401, "api_key_expired");
         }

@@ -37,11 +37,11 @@ impl CatalogueViews for Sales {
     }
 
     fn products(&self, _after: Option<ProductId>, _limit: usize) -> Reading<'_, Vec<Product>> {
-        unreachable!("the ranking asks for one product")
+        unreachable!("the ranking reads one product")
     }
 
     fn popular(&self, _since: Option<i64>, _limit: usize) -> Reading<'_, Vec<Popular>> {
-        unreachable!("the ranking asks for sums")
+        unreachable!("the ranking reads sums")
     }
 
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>> {

@@ -33,18 +33,18 @@ impl CouponViews for Rows {
     }
 
     fn campaigns(&self, _after: Option<CampaignId>, _limit: usize) -> Reading<'_, Vec<Campaign>> {
-        unreachable!("the gate asks for one campaign")
+        unreachable!("the gate reads one campaign")
     }
 
     fn coupon(&self, _id: CouponId) -> Reading<'_, Option<UserCoupon>> {
-        unreachable!("the gate asks for one campaign")
+        unreachable!("the gate reads one campaign")
     }
 
     fn coupons_of(&self, _user: UserId, _before: Option<CouponId>, _limit: usize) -> Reading<'_, Vec<UserCoupon>> {
-        unreachable!("the gate asks for one campaign")
+        unreachable!("the gate reads one campaign")
     }
 
     fn request(&self, _id: RequestId) -> Reading<'_, Option<Request>> {
-        unreachable!("the gate asks for one campaign")
+        unreachable!("the gate reads one campaign")
     }
 }
