@@ -19,8 +19,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// The followed clock may jump back by this many microseconds before [`SteadyClock`] reacts. It saves a write at each
-/// reading.
+/// The followed clock may jump back by this many microseconds before [`SteadyClock`] reacts, which saves a write at
+/// each reading.
 const TOLERANCE_US: i64 = 1_000;
 
 /// Follows another clock. When that clock is set back, this one runs at half speed until the other has caught up:

@@ -1,4 +1,4 @@
-//! The commits of other processes that this one knows of.
+//! The commits of all processes, as far as this one knows them.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,8 +1,8 @@
 //! The gate that several processes share: the issued coupons, as far as Redis knows them.
 //!
 //! Only commits are sent to it, each coupon as a claim with a name of its own, so that a repeat changes nothing. Claims
-//! that Redis has lost let requests through. Claims that it should not have (the campaign was raised since, or the store
-//! was restored from a backup) are found by the store's own row, which is read before a request is refused.
+//! that Redis has lost let requests through. Claims that are out of date (the campaign was raised since, or the store was
+//! restored from a backup) are found by the store's own row, which is read before a request is refused.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ pub struct Loss {
     log: LogScan,
 }
 
-/// The finding instead of the marked commit.
+/// The state found instead of the marked commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
     /// No database, or an empty one.

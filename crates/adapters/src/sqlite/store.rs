@@ -43,8 +43,8 @@ use super::outbox::SqliteOutbox;
 use offsets::Kinds;
 use transaction::{Before, Failure};
 
-/// The log's size before it is copied into the file. The longer it is, the more often a page was rewritten before it is
-/// copied, and the longer a copy takes. It keeps its size, because a growing log syncs half as fast.
+/// The log's size in bytes before it is copied into the file. The longer it is, the more often a page was rewritten
+/// before it is copied, and the longer a copy takes. It keeps its size, because a growing log syncs half as fast.
 const LOG_BYTES: i32 = 64 * 1024 * 1024;
 /// The least number of pages before a copy, after the disk was full.
 const LOG_PAGES_MIN: i32 = 256;

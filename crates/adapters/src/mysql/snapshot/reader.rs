@@ -25,7 +25,7 @@ enum Message {
 }
 
 impl Reader {
-    /// Reads on a connection that the background task may use.
+    /// Makes a reader of a connection whose rows `background` sends.
     pub(super) const fn new(background: Background, connection: Conn) -> Reader {
         Reader { background, connection: Some(connection) }
     }

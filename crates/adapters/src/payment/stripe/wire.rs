@@ -80,7 +80,7 @@ pub(super) fn declined(code: &str, reference: Option<&str>) -> Verdict {
 }
 
 impl Intent {
-    /// Returns the progress; in a currency other than ours the outcome is unknown.
+    /// Returns the progress; fails in a currency other than ours, where an operator must look.
     pub(super) fn progress(&self, operation: Operation) -> Result<Progress, ProviderError> {
         check_currency(&self.currency)?;
         Ok(self.progress_in_any_currency(operation))

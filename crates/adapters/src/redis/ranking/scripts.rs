@@ -84,7 +84,7 @@ fn key(redis: &Redis, name: &str) -> String {
     redis.key(&format!("{{ranking}}:{name}"))
 }
 
-/// Sorts larger ids first, so that of equal sums the first product comes first.
+/// Sorts larger ids first, so that of equal sums, read backwards, the first product comes first.
 fn member(product: ProductId) -> String {
     format!("{:019}", i64::MAX - product.0)
 }

@@ -102,7 +102,7 @@ fn nothing_is_believed(brokers: &Arc<Brokers>, mut shop: Shop) {
     publish(brokers, 2, sold(code, product), Some(99));
     publish_noise(brokers);
     // What follows is handled behind them, in the same partitions.
-    let charged = shop.tell(Command::ChargePoints { user: ANN, amount: Money::won(5) });
+    let charged = shop.run(Command::ChargePoints { user: ANN, amount: Money::won(5) });
     assert_eq!(charged.result, Ok(Answer::PointsCharged { balance: Money::won(5) }));
 
     let letters = letters(&shop);
