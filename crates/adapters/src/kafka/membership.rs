@@ -262,11 +262,11 @@ fn enqueue(
         Received::Delivery { delivery, version } => (*delivery, version),
     };
     if let Ok(event) = &delivery.event {
-        // What is late by its version is known to its group if it is true; the later one that was here may not have been.
+        // A late event stays: if it is true, its group knows it; the one that made it late may have been forged.
         if let Arrival::Behind(gap) = reading.versions.judge(topic, event, version) {
             delivery.gap = Some(gap);
         }
-        // What the group does not ask for may still show that something is missing.
+        // An event that the group does not subscribe to may still show that another one is missing.
         if delivery.gap.is_none() && !group.subscribes_to(event.kind()) {
             return;
         }

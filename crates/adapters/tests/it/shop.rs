@@ -37,8 +37,8 @@ pub(crate) struct Shop {
     runtime: Runtime,
 }
 
-/// Where a store says that groups stand.
-type Places = Box<dyn EventLog + Send>;
+/// The store's own log, which knows the offsets of the groups.
+type StoreLog = Box<dyn EventLog + Send>;
 
 /// The parts of a shop, whatever its technology.
 struct Made {
@@ -70,10 +70,10 @@ impl Shop {
         Shop::made_of(Made { store, log, gate, views, codec_key, engine }, executor, runtime)
     }
 
-    /// A shop in a folder whose events travel as `carry` makes them, out of its outbox and back to its groups.
+    /// A shop in a folder whose events `carry` brings from its outbox to its groups.
     pub(crate) fn carried(
         opened: sqlite::Opened,
-        carry: impl FnOnce(Box<dyn Outbox>, Places) -> Box<dyn EventLog>,
+        carry: impl FnOnce(Box<dyn Outbox>, StoreLog) -> Box<dyn EventLog>,
     ) -> Shop {
         let sqlite::Opened { mut store, views, log, codec_key, engine, .. } = opened;
         store.run_with(Carrier::Broker).unwrap();
@@ -85,7 +85,7 @@ impl Shop {
     /// The same on a database.
     pub(crate) fn carried_on(
         database: &Database,
-        carry: impl FnOnce(Box<dyn Outbox>, Places) -> Box<dyn EventLog>,
+        carry: impl FnOnce(Box<dyn Outbox>, StoreLog) -> Box<dyn EventLog>,
     ) -> Shop {
         let runtime = runtime();
         let opened = runtime.block_on(mysql::open(&database.url(), mysql::Options::default())).unwrap();

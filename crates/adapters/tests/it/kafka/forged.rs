@@ -1,4 +1,4 @@
-//! Records that somebody else put on the topics of a shop: none is believed, each is given up, and what lies behind them goes on.
+//! Forged records on the topics of a shop: each becomes a dead letter, and the events behind it are handled.
 
 use std::sync::Arc;
 
@@ -28,14 +28,14 @@ use crate::shop::{ANN, BOB, Shop, order};
 
 const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
-/// The log of a shop whose events travel over these brokers.
-fn carry(brokers: &Arc<Brokers>, outbox: Box<dyn Outbox>, places: Box<dyn EventLog + Send>) -> Box<dyn EventLog> {
+/// Returns the log of a shop whose events go over these brokers.
+fn carry(brokers: &Arc<Brokers>, outbox: Box<dyn Outbox>, offsets: Box<dyn EventLog + Send>) -> Box<dyn EventLog> {
     let relay = Relay::new(outbox, Box::new(KafkaPublisher::new(brokers.cluster.clone(), None)));
     let (client, brokers) = (brokers.client(), Arc::clone(brokers));
-    Box::new(WaitingLog { log: brokers.join(places), relay, client, brokers })
+    Box::new(WaitingLog { log: brokers.join(offsets), relay, client, brokers })
 }
 
-/// Puts an event on its topic, under a new identity.
+/// Publishes an event on its topic, under a new id.
 fn publish(brokers: &Brokers, number: u128, event: Event, version: Option<i64>) {
     let topic = event.kind().topic();
     let outgoing = Outgoing { shard: 0, seq: 1, id: uuid(0xf000 + number), event, version, trace: None, at: NOON };
@@ -45,7 +45,7 @@ fn publish(brokers: &Brokers, number: u128, event: Event, version: Option<i64>) 
     runtime().block_on(KafkaPublisher::new(brokers.cluster.clone(), None).publish(&records, &spread)).unwrap();
 }
 
-/// What is too large for a column of a database, and moments that no calendar has.
+/// Publishes values that are too large for a column of a database, and times that no calendar has.
 fn publish_noise(brokers: &Brokers) {
     let producer: ThreadedProducer<_> =
         ClientConfig::new().set("bootstrap.servers", &brokers.cluster.brokers).create().unwrap();
@@ -90,18 +90,18 @@ fn letters(shop: &Shop) -> Vec<DeadLetter> {
     shop.wait(shop.views.letters(true, None, 99)).unwrap()
 }
 
-/// One order is completed; the report of it is published again for another one, for which nothing is claimed yet.
-fn nothing_is_believed(brokers: &Arc<Brokers>, mut shop: Shop) {
+/// Completes one order and publishes its report again for another one, for which nothing is claimed yet.
+fn every_forgery_is_refused(brokers: &Arc<Brokers>, mut shop: Shop) {
     let product = shop.register_product(5);
     shop.place_order(order(ANN, product, 1));
     let second = place_only(&mut shop, product);
     let code = shop.codec.order(second);
     let completed = report_event(Step::Stock(product), (Report::Completed, Moved::Units(1)), code.clone());
     publish(brokers, 1, completed, None);
-    // Late by its version is everything that the order's own events say afterwards.
+    // By this version all later events of the order itself are late.
     publish(brokers, 2, sold(code, product), Some(99));
     publish_noise(brokers);
-    // What follows is handled behind them, in the same partitions.
+    // These events are behind the forged ones, in the same partitions.
     let charged = shop.run(Command::ChargePoints { user: ANN, amount: Money::won(5) });
     assert_eq!(charged.result, Ok(Answer::PointsCharged { balance: Money::won(5) }));
 
@@ -128,9 +128,9 @@ fn nothing_is_believed(brokers: &Arc<Brokers>, mut shop: Shop) {
     let popular = shop.wait(shop.views.popular(None, 9)).unwrap();
     assert_eq!(popular.iter().map(|popular| popular.sold).collect::<Vec<_>>(), [2]);
     let reach = Reach { since: Timestamp::default(), waiting_max: 9, page: 9 };
-    let told = shop.wait(shop.views.notices_after(BOB, 0, reach)).unwrap();
-    let told: Vec<_> = told.told.iter().map(|notice| notice.kind.to_string()).collect();
-    assert_eq!(told, ["order.completed"]);
+    let notices = shop.wait(shop.views.notices_after(BOB, 0, reach)).unwrap();
+    let kinds: Vec<_> = notices.told.iter().map(|notice| notice.kind.to_string()).collect();
+    assert_eq!(kinds, ["order.completed"]);
 }
 
 fn place_only(shop: &mut Shop, product: ProductId) -> OrderId {
@@ -140,18 +140,18 @@ fn place_only(shop: &mut Shop, product: ProductId) -> OrderId {
 }
 
 #[test]
-fn a_folder_believes_no_record_that_it_never_wrote() {
-    let Some(brokers) = Brokers::new("a_folder_believes_no_record_that_it_never_wrote") else { return };
+fn a_folder_refuses_forged_records() {
+    let Some(brokers) = Brokers::new("a_folder_refuses_forged_records") else { return };
     let (brokers, store) = (Arc::new(brokers), Embedded::new());
-    let shop = Shop::carried(store.open(), |outbox, places| carry(&brokers, outbox, places));
-    nothing_is_believed(&brokers, shop);
+    let shop = Shop::carried(store.open(), |outbox, offsets| carry(&brokers, outbox, offsets));
+    every_forgery_is_refused(&brokers, shop);
 }
 
 #[test]
-fn a_database_believes_no_record_that_it_never_wrote() {
-    const TEST: &str = "a_database_believes_no_record_that_it_never_wrote";
+fn a_database_refuses_forged_records() {
+    const TEST: &str = "a_database_refuses_forged_records";
     let (Some(brokers), Some(database)) = (Brokers::new(TEST), Database::new(TEST)) else { return };
     let brokers = Arc::new(brokers);
-    let shop = Shop::carried_on(&database, |outbox, places| carry(&brokers, outbox, places));
-    nothing_is_believed(&brokers, shop);
+    let shop = Shop::carried_on(&database, |outbox, offsets| carry(&brokers, outbox, offsets));
+    every_forgery_is_refused(&brokers, shop);
 }
