@@ -1,4 +1,4 @@
-//! Records forged of a small shop's own, as the bytes say: the shop ends as it ends without them, and the audit is clean.
+//! Plays a small shop with forged records, selected by the bytes: it must end in the same state as without them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

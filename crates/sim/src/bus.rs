@@ -24,7 +24,7 @@ pub(crate) struct Bus(Arc<Mutex<Broker>>);
 #[derive(Debug, Default)]
 struct Broker {
     /// In the order of delivery.
-    partitions: BTreeMap<Partition, Vec<Lying>>,
+    partitions: BTreeMap<Partition, Vec<Stored>>,
     /// Records of another shop that a group skipped.
     foreign: u64,
     relayed: usize,
@@ -36,12 +36,12 @@ struct Broker {
     tick: u64,
 }
 
-/// What lies in a partition.
+/// A record in a partition.
 #[derive(Clone, Debug)]
-enum Lying {
-    /// An event, by its place in the outbox. It may lie there more than once.
+enum Stored {
+    /// An event of the shop, by its index in the outbox. It may occur more than once.
     Own(usize),
-    /// What somebody else put there.
+    /// A forged record.
     Forged(Arc<Record>),
 }
 
@@ -66,29 +66,29 @@ impl Bus {
         places.into_iter().for_each(|place| broker.append(&state.outbox[place], place));
     }
 
-    /// Takes a record that the relay never brought.
+    /// Appends a forged record.
     pub(crate) fn forge(&self, record: Record) {
         let partition = record.partition();
-        self.lock().partitions.entry(partition).or_default().push(Lying::Forged(Arc::new(record)));
+        self.lock().partitions.entry(partition).or_default().push(Stored::Forged(Arc::new(record)));
     }
 
-    /// The forged record that a dead letter is about, if it is about one.
+    /// Returns the forged record of a dead letter, if it has one.
     pub(crate) fn forged(&self, message: &Message) -> Option<Arc<Record>> {
         let partition = Partition { topic: Some(message.topic), number: message.partition };
         let place = usize::try_from(message.offset).ok()?.checked_sub(1)?;
         match self.lock().partitions.get(&partition)?.get(place)? {
-            Lying::Own(_) => None,
-            Lying::Forged(record) => Some(Arc::clone(record)),
+            Stored::Own(_) => None,
+            Stored::Forged(record) => Some(Arc::clone(record)),
         }
     }
 
-    /// Every forged record, where it lies.
+    /// Returns every forged record with its partition and offset.
     pub(crate) fn all_forged(&self) -> Vec<(Partition, i64, Arc<Record>)> {
         let broker = self.lock();
         let mut found = vec![];
         for (partition, lying) in &broker.partitions {
             for (place, lying) in (1..).zip(lying) {
-                if let Lying::Forged(record) = lying {
+                if let Stored::Forged(record) = lying {
                     found.push((*partition, place, Arc::clone(record)));
                 }
             }
@@ -96,7 +96,7 @@ impl Bus {
         found
     }
 
-    /// How often a group passed over a record of another shop.
+    /// Number of times that a group skipped a record of another shop.
     pub(crate) fn foreign(&self) -> u64 {
         self.lock().foreign
     }
@@ -163,15 +163,15 @@ impl Broker {
     fn append(&mut self, row: &OutboxRow, place: usize) {
         let number = i32::try_from(row.record.shard).expect("there are few shards");
         let partition = Partition { topic: Some(row.record.topic), number };
-        self.partitions.entry(partition).or_default().push(Lying::Own(place));
+        self.partitions.entry(partition).or_default().push(Stored::Own(place));
     }
 }
 
-impl Lying {
+impl Stored {
     fn is_for(&self, group: Group, state: &State) -> bool {
         match self {
-            Lying::Own(place) => wants(group, &state.outbox[*place]),
-            Lying::Forged(record) => record.is_for(group),
+            Stored::Own(place) => wants(group, &state.outbox[*place]),
+            Stored::Forged(record) => record.is_for(group),
         }
     }
 }
@@ -212,16 +212,16 @@ impl BusLog {
             }
             let offset = i64::try_from(index + 1).expect("a partition is short");
             fetched.next = offset + 1;
-            foreign += u64::from(matches!(lying, Lying::Forged(record) if record.is_foreign()));
+            foreign += u64::from(matches!(lying, Stored::Forged(record) if record.is_foreign()));
             if !lying.is_for(key.group, &state) {
                 continue;
             }
             fetched.deliveries.push(match lying {
-                Lying::Own(place) => {
+                Stored::Own(place) => {
                     own += 1;
                     delivery(key.partition, offset, &state.outbox[*place])?
                 }
-                Lying::Forged(record) => match record.received(offset) {
+                Stored::Forged(record) => match record.received(offset) {
                     Received::Delivery { delivery, .. } if self.believes => {
                         Delivery { origin: Origin::Store, ..*delivery }
                     }

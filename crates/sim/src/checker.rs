@@ -187,7 +187,7 @@ fn nothing_is_undelivered(state: &State) -> Verdict {
 /// Checks that no event of the shop was rejected as a forgery.
 pub(crate) fn everything_is_believed(state: &State) -> Verdict {
     let disbelieved = state.letters.values().find(|letter| letter.is_disbelieved());
-    ensure(disbelieved.is_none(), || format!("an event of the shop's own is not believed: {disbelieved:?}"))
+    ensure(disbelieved.is_none(), || format!("an event of the shop was rejected as a forgery: {disbelieved:?}"))
 }
 
 /// Checks that each event with a notice has exactly one.

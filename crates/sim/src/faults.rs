@@ -18,7 +18,7 @@ use crate::planned_fault::{CONSTRAINT, CommitFault};
 use crate::provider::{Planned, Whim};
 use crate::world::World;
 
-/// About as many as one forgery asks for.
+/// About the bytes that one forgery uses.
 const FORGERY_BYTES: usize = 48;
 
 impl World {
@@ -66,7 +66,7 @@ impl World {
         if self.rng.happens(odds.jump) {
             self.jump();
         }
-        // Of its own dice, so that the day goes as it goes without.
+        // With its own random numbers, so that the rest of the day stays the same.
         if self.plan.executor == Executor::Log && self.forger.happens(odds.forgery) {
             self.forge();
         }

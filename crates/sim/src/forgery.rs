@@ -1,7 +1,7 @@
-//! Records that the shop never wrote, made of those that it wrote: as anybody can put them on a topic.
+//! A generator of forged records: records that any client could put on a topic, derived from the shop's own.
 //!
-//! Bytes decide what is forged, so that the days, the property and the fuzz target share one generator. The same bytes and the same
-//! store make the same record.
+//! Bytes select the forgery, so that the days, the property test and the fuzz target share one generator. The same bytes and the
+//! same store give the same record.
 
 pub mod dice;
 mod fields;
@@ -19,7 +19,7 @@ use crate::disk::{OutboxRow, State};
 use dice::Dice;
 use record::Record;
 
-/// What a forger does to a record.
+/// A change to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trick {
     OtherShop,
@@ -48,7 +48,7 @@ const TRICKS: [Trick; 12] = [
     Trick::Fields,
     Trick::Invented,
 ];
-/// More tricks on one record seldom make another kind of forgery.
+/// More changes to one record seldom give another kind of forgery.
 const TRICKS_MAX: usize = 3;
 const ODD: [&str; 12] = [
     "",
@@ -76,17 +76,17 @@ const HEADERS: [&str; 9] = [
     "content-type",
 ];
 
-/// Forges a record from one that the shop wrote; `None` as long as it has written nothing that a group reads.
+/// Forges a record, and names the changes; `None` while the shop has written no event that a group reads.
 pub fn forge(state: &State, dice: &mut Dice<'_>) -> Option<(Record, String)> {
     let rows: Vec<&OutboxRow> = state.outbox.iter().filter(|row| is_read(row)).collect();
     let mut record = Record::of(dice.pick(&rows)?)?;
     let mut done = vec![];
     for _trick in 0..=dice.below(TRICKS_MAX) {
         let trick = dice.pick(&TRICKS)?;
-        apply(trick, &mut record, Loot { state, rows: &rows }, dice);
+        apply(trick, &mut record, Sources { state, rows: &rows }, dice);
         done.push(format!("{trick:?}"));
     }
-    record.find_key();
+    record.update_key();
     Some((record, done.join(", ")))
 }
 
@@ -94,16 +94,16 @@ fn is_read(row: &OutboxRow) -> bool {
     EventKind::from_name(row.record.kind).is_some_and(|kind| groups_of(kind).next().is_some())
 }
 
-/// What a forger has to begin with.
+/// The shop's state and its own records, from which a forgery takes values.
 #[derive(Clone, Copy)]
-struct Loot<'s> {
+struct Sources<'s> {
     state: &'s State,
     rows: &'s [&'s OutboxRow],
 }
 
-fn apply(trick: Trick, record: &mut Record, loot: Loot<'_>, dice: &mut Dice<'_>) {
+fn apply(trick: Trick, record: &mut Record, sources: Sources<'_>, dice: &mut Dice<'_>) {
     match trick {
-        Trick::OtherShop => record.say(SOURCE_ATTRIBUTE, "/doorbuster/elsewhere"),
+        Trick::OtherShop => record.set_header(SOURCE_ATTRIBUTE, "/doorbuster/elsewhere"),
         Trick::Truncated => {
             let length = record.value.as_ref().map_or(0, Vec::len);
             let kept = dice.below(length);
@@ -122,7 +122,7 @@ fn apply(trick: Trick, record: &mut Record, loot: Loot<'_>, dice: &mut Dice<'_>)
                 2 => uuid(u128::from(dice.byte())).into_bytes(),
                 at => ODD[at - 3].into(),
             };
-            record.say(name, odd);
+            record.set_header(name, odd);
         }
         Trick::OtherKind => {
             let read: Vec<EventKind> =
@@ -133,20 +133,20 @@ fn apply(trick: Trick, record: &mut Record, loot: Loot<'_>, dice: &mut Dice<'_>)
         }
         Trick::Again => record.take_fresh_identity(dice),
         Trick::OthersIdentity => {
-            let Some(other) = dice.pick(loot.rows).and_then(Record::of) else { return };
+            let Some(other) = dice.pick(sources.rows).and_then(Record::of) else { return };
             for name in ["ce_id", "ce_shard", "ce_seq"] {
                 if let Some(value) = other.header(name) {
-                    record.say(name, value);
+                    record.set_header(name, value);
                 }
             }
         }
         Trick::Fields => {
-            fields::change(record, loot.state, dice);
+            fields::change(record, sources.state, dice);
             if dice.below(2) == 0 {
                 record.take_fresh_identity(dice);
             }
         }
-        Trick::Invented => invented::invent(record, loot.state, dice),
+        Trick::Invented => invented::invent(record, sources.state, dice),
     }
 }
 

@@ -135,7 +135,7 @@ pub(crate) struct Odds {
     pub(crate) inability: u64,
     /// A participant is disabled, or enabled again.
     pub(crate) outage: u64,
-    /// Somebody puts a record on a topic that the shop never wrote.
+    /// A forged record is put on a topic.
     pub(crate) forgery: u64,
 }
 

@@ -12,7 +12,7 @@ use domain::order::{Canceller, Outcome};
 
 use crate::coverage::Coverage;
 use crate::customers::ADMIN;
-use crate::forgery::given_up::see_to_letters;
+use crate::forgery::given_up::letter_commands;
 use crate::verdict::{Verdict, ensure};
 use crate::world::{World, stuck_payments};
 
@@ -157,7 +157,7 @@ impl World {
 
     /// Dead letters that are no longer retried, for an operator to resend or to drop.
     fn permanent_letters(&self) -> Vec<Job> {
-        let commands = self.around.disk.read(|state| see_to_letters(state, &self.around.bus));
+        let commands = self.around.disk.read(|state| letter_commands(state, &self.around.bus));
         commands.into_iter().map(|command| Job::new(command, Box::new(|_| ()))).collect()
     }
 

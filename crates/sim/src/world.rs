@@ -39,7 +39,7 @@ const PATIENCE: u64 = 8;
 pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) rng: Rng,
-    /// The dice of those who forge records.
+    /// Random numbers for forged records, apart from the day's own.
     pub(crate) forger: Rng,
     pub(crate) tick: u64,
     pub(crate) around: Surroundings,
@@ -56,7 +56,7 @@ pub(crate) struct World {
     pub(crate) audited: usize,
     /// Longest duration of a tick in milliseconds.
     pub(crate) pace: u64,
-    /// Invariants that a decision would have broken.
+    /// Invariants that decisions would have broken.
     pub(crate) broken: Vec<String>,
     /// Each group's last known offset.
     pub(crate) last_offsets: BTreeMap<OffsetKey, i64>,

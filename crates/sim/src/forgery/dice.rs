@@ -1,6 +1,6 @@
-//! Bytes that decide what is forged.
+//! Random choices from bytes.
 
-/// Bytes that decide. When they are used up, the first of everything is chosen.
+/// A source of choices. When the bytes are used up, it always chooses the first option.
 #[derive(Clone, Debug)]
 pub struct Dice<'b>(&'b [u8]);
 
@@ -19,7 +19,7 @@ impl<'b> Dice<'b> {
         *first
     }
 
-    /// A number below `end`; 0 where there is none.
+    /// Returns a number below `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         let number =
             if end > 256 { usize::from(self.byte()) << 8 | usize::from(self.byte()) } else { self.byte().into() };

@@ -1,4 +1,4 @@
-//! Other words in an event's JSON: numbers and codes of other orders, other shops and other worlds.
+//! Changes of fields in an event's JSON: numbers, and codes of other orders and other shops.
 
 use serde_json::{Map, Number, Value};
 
@@ -7,11 +7,11 @@ use super::record::Record;
 use crate::disk::State;
 use crate::process::CODEC;
 
-/// Fields that are changed in one go, at most.
+/// Most fields that one change affects.
 const CHANGES_MAX: usize = 3;
 const NUMBERS: [i64; 12] = [0, 1, 2, 3, 7, -1, -3, 1_000, 1_000_000_000, i64::MAX, i64::MIN, (1 << 53) - 1];
 
-/// Changes one field or several of what a record says, if it says anything.
+/// Changes one or several fields of a record's JSON, if it has any.
 pub(super) fn change(record: &mut Record, state: &State, dice: &mut Dice<'_>) {
     let Some(mut value) = record.value.as_deref().and_then(|value| serde_json::from_slice::<Value>(value).ok()) else {
         return;
@@ -33,7 +33,7 @@ pub(super) fn change(record: &mut Record, state: &State, dice: &mut Dice<'_>) {
     record.value = Some(value.to_string().into_bytes());
 }
 
-/// Visits what holds no other value.
+/// Visits all leaf values.
 fn visit(value: &mut Value, each: &mut dyn FnMut(&mut Value)) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(|value| visit(value, each)),
@@ -64,7 +64,7 @@ fn other(leaf: &Value, state: &State, dice: &mut Dice<'_>) -> Value {
     }
 }
 
-/// Codes of the same kind, and one that is nothing's.
+/// Returns codes of the same kind, and one that names nothing.
 fn codes(like: &str, state: &State) -> Vec<String> {
     let nothings = CODEC.order(domain::ids::OrderId(999_999));
     let orders = state.orders.keys().map(|order| CODEC.order(*order));
@@ -83,7 +83,7 @@ fn codes(like: &str, state: &State) -> Vec<String> {
     all
 }
 
-/// A list with an element twice or with none, an object with a field more or less.
+/// Repeats or removes an element of a list, or adds or removes a field of an object.
 fn reshape(value: &mut Value, dice: &mut Dice<'_>) {
     let Value::Object(fields) = value else { return };
     let lists: Vec<String> =

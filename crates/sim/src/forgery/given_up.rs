@@ -1,4 +1,4 @@
-//! What becomes of forged records: those that nobody can read and those that lie are dead letters, and nothing else is for their sake.
+//! Checks of forged records: unreadable and contradicting ones become dead letters, and no event of the shop does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::disk::State;
 use crate::process::CODEC;
 use crate::verdict::{Verdict, ensure};
 
-/// What the shop itself wrote is never taken for a forgery, and a record is given up once by each group.
+/// Checks that no event of the shop is rejected as a forgery, and that each group dead-letters a forged record at most once.
 pub(crate) fn only_forgeries_are_given_up(state: &State, bus: &Bus) -> Verdict {
     let mut letters: BTreeMap<(Group, Partition, i64), &DeadLetter> = BTreeMap::new();
     for letter in state.letters.values() {
         let is_forged = bus.forged(&letter.message).is_some();
         let is_own = !letter.is_disbelieved() && letter.message.event().is_ok();
-        ensure(is_own || is_forged, || format!("an event of the shop's own is not believed: {letter:?}"))?;
+        ensure(is_own || is_forged, || format!("an event of the shop was rejected as a forgery: {letter:?}"))?;
         if is_forged {
             let partition = Partition { topic: Some(letter.message.topic), number: letter.message.partition };
             let twin = letters.insert((letter.group, partition, letter.message.offset), letter);
-            ensure(twin.is_none(), || format!("a forged record was given up twice: {letter:?}"))?;
+            ensure(twin.is_none(), || format!("a forged record was dead-lettered twice: {letter:?}"))?;
         }
     }
     Ok(())
 }
 
-/// When everything has come to rest: what cannot be read was given up by each group that reads the topic.
+/// Checks, at rest, that each group that reads the topic has dead-lettered every unreadable record.
 pub(crate) fn the_unreadable_is_given_up(state: &State, bus: &Bus) -> Verdict {
     for (partition, offset, record) in bus.all_forged() {
         if !record.is_unreadable() {
@@ -36,7 +36,7 @@ pub(crate) fn the_unreadable_is_given_up(state: &State, bus: &Bus) -> Verdict {
         }
         for group in Group::ALL.iter().copied().filter(|group| record.is_for(*group)) {
             let stands = state.offsets.get(&OffsetKey { group, partition }).copied().unwrap_or(0);
-            ensure(stands > offset, || format!("{} does not get past {record:?}", group.name()))?;
+            ensure(stands > offset, || format!("{} is blocked by {record:?}", group.name()))?;
             let is_of = |letter: &&DeadLetter| {
                 let message = &letter.message;
                 letter.group == group
@@ -44,21 +44,21 @@ pub(crate) fn the_unreadable_is_given_up(state: &State, bus: &Bus) -> Verdict {
                         == (partition.topic, partition.number, offset)
             };
             let letter = state.letters.values().find(is_of);
-            ensure(letter.is_some(), || format!("{} has not given up {record:?}", group.name()))?;
+            ensure(letter.is_some(), || format!("{} has no dead letter of {record:?}", group.name()))?;
         }
     }
     Ok(())
 }
 
-/// What operators do about letters that nobody tries again: they send them again, and drop at last what is not the shop's.
-pub(crate) fn see_to_letters(state: &State, bus: &Bus) -> Vec<Command> {
+/// An operator's commands for permanent letters: resends each one, and drops forged ones that fail again.
+pub(crate) fn letter_commands(state: &State, bus: &Bus) -> Vec<Command> {
     let permanent = state.letters.values().filter(|letter| letter.status == LetterStatus::Permanent);
-    let see_to = |letter: &DeadLetter| {
+    let command = |letter: &DeadLetter| {
         if letter.resends > 0 && bus.forged(&letter.message).is_some() {
             let reason = Arc::from("this shop never wrote it");
             return Command::FailedDelivery(FailedDelivery::Drop { letter: letter.id, reason });
         }
         FailedDelivery::resend(letter, "the faults have ended", &CODEC)
     };
-    permanent.map(see_to).collect()
+    permanent.map(command).collect()
 }

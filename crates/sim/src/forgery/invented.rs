@@ -1,4 +1,4 @@
-//! Events of whichever kind, about orders that there are: each is the example of its schema, with the order's own facts in it.
+//! Invented events of any kind about existing orders: the example of the event's schema with the order's own facts.
 
 use app::events::event::EventKind;
 use app::log::reactions::groups_of;
@@ -11,7 +11,7 @@ use super::record::Record;
 use crate::disk::State;
 use crate::process::CODEC;
 
-/// What an event says of an order.
+/// The facts of an order that an event names.
 struct Facts<'o> {
     order: &'o Order,
     code: String,

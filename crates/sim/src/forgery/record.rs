@@ -1,4 +1,4 @@
-//! A record as it lies on a topic, whoever wrote it.
+//! A record on a topic, of the shop or of any other client.
 
 use std::fmt;
 
@@ -14,20 +14,20 @@ use super::dice::Dice;
 use crate::disk::OutboxRow;
 use crate::model_log::outgoing;
 
-/// Where the events of the model's shop come from.
+/// The source attribute of the model shop's events.
 pub(crate) const OWN: &str = "/doorbuster/model";
 
-/// So much of a part of a record is shown to people.
+/// Most bytes of a header or value in messages.
 const SHOWN_BYTES_MAX: usize = 2_000;
 
-/// A record as it lies on a topic.
+/// A record on a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub topic: Topic,
     pub key: Vec<u8>,
     pub headers: Vec<(String, Vec<u8>)>,
     pub value: Option<Vec<u8>>,
-    /// When its writer says that it was written.
+    /// The writer's timestamp, in milliseconds since 1970.
     pub millis: i64,
 }
 
@@ -43,20 +43,20 @@ impl Record {
         Some(Record { topic: row.record.topic, key, headers, value, millis: row.at.micros() / 1_000 })
     }
 
-    /// Where a publisher puts it.
+    /// Returns the partition that a publisher chooses.
     pub fn partition(&self) -> Partition {
         let number = shard_of(&String::from_utf8_lossy(&self.key));
         Partition { topic: Some(self.topic), number: i32::try_from(number).expect("there are few shards") }
     }
 
-    /// What a group of the shop makes of it.
+    /// Returns the record as a group of the shop receives it.
     pub fn received(&self, offset: i64) -> Received<'_> {
         let Partition { number, .. } = self.partition();
         let (key, value, millis) = (Some(self.key.as_slice()), self.value.as_deref(), self.millis);
         receive(Raw { topic: self.topic, number, offset, key, value, millis }, |name| self.header(name), OWN)
     }
 
-    /// Whether a group must take it in, in whatever way. What nobody can read is for each that reads the topic.
+    /// Returns whether a group must handle it. An unreadable record is for every group that reads the topic.
     pub fn is_for(&self, group: Group) -> bool {
         let reads = group.topics().contains(&self.topic);
         match self.received(0) {
@@ -84,22 +84,22 @@ impl Record {
     }
 
     pub(super) fn become_kind(&mut self, kind: EventKind) {
-        self.say("ce_type", kind.ce_type());
+        self.set_header("ce_type", kind.ce_type());
         self.topic = kind.topic();
     }
 
-    /// Says that it is another event than the one that it was.
+    /// Gives it a new event id.
     pub(super) fn take_fresh_identity(&mut self, dice: &mut Dice<'_>) {
         let id = u128::from(dice.byte()) << 8 | u128::from(dice.byte());
-        self.say("ce_id", uuid(0xf0_0000_0000 | id));
+        self.set_header("ce_id", uuid(0xf0_0000_0000 | id));
     }
 
-    pub(super) fn say(&mut self, name: &str, value: impl Into<Vec<u8>>) {
+    pub(super) fn set_header(&mut self, name: &str, value: impl Into<Vec<u8>>) {
         set(&mut self.headers, name, value);
     }
 
-    /// A publisher takes the key from the event.
-    pub(super) fn find_key(&mut self) {
+    /// Sets the key that a publisher derives from the event.
+    pub(super) fn update_key(&mut self) {
         let text = self.value.as_deref().and_then(|value| std::str::from_utf8(value).ok());
         let event = self.kind().zip(text).and_then(|(kind, text)| Event::parse(kind, text).ok());
         if let Some(event) = event {

@@ -1,4 +1,4 @@
-//! A small shop that is told forged records among its own, as bytes say, and must end as it ends without them.
+//! A small shop with forged records on its topics, selected by bytes. It must end in the same state as without them.
 
 mod script;
 
@@ -19,7 +19,7 @@ use domain::time::Timestamp;
 
 use super::dice::Dice;
 use super::forge;
-use super::given_up::{only_forgeries_are_given_up, see_to_letters, the_unreadable_is_given_up};
+use super::given_up::{letter_commands, only_forgeries_are_given_up, the_unreadable_is_given_up};
 use crate::bus::Bus;
 use crate::checker::{audit, is_at_rest};
 use crate::clock::ModelClock;
@@ -33,14 +33,17 @@ use crate::verdict::{Verdict, ensure};
 use script::{Act, NOON, SCRIPT};
 
 const TICK: Duration = Duration::from_millis(10);
-/// Events of each partition in a turn, so that most meet others in a batch.
+/// Events of each partition per tick; few, so that they are batched with others.
 const EVENTS_MAX: usize = 2;
-/// Turns of an act, at least: so that records meet orders which wait for something else.
+/// Fewest ticks of an act, so that forged records meet waiting orders.
 const TURNS_MIN: usize = 4;
 const TURNS_MAX: usize = 2_000;
 
-/// Plays the shop with the forgeries that the bytes ask for. `Err` says what does not hold: a law of the audit, or that somebody was
-/// told, sold or charged something else than without them.
+/// Plays the shop with the forgeries that the bytes select.
+///
+/// # Errors
+///
+/// The failed check: a law of the audit, or a final state that differs from the one without forgeries.
 pub fn hold(bytes: &[u8]) -> Result<Held, String> {
     static HONEST: OnceLock<String> = OnceLock::new();
     let honest = HONEST.get_or_init(|| match Trial::play(&[]) {
@@ -48,15 +51,17 @@ pub fn hold(bytes: &[u8]) -> Result<Held, String> {
         Err(complaint) => panic!("without forgeries: {complaint}"),
     });
     let (ending, held) = Trial::play(bytes)?;
-    ensure(ending == *honest, || format!("it ends otherwise than without: {}", difference(honest, &ending)))?;
+    ensure(ending == *honest, || {
+        format!("its end differs from the one without forgeries: {}", difference(honest, &ending))
+    })?;
     Ok(held)
 }
 
-/// What a trial has met.
+/// The counts of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Held {
     pub forged: usize,
-    /// Dead letters of them.
+    /// Number of their dead letters.
     pub given_up: usize,
     pub foreign: u64,
 }
@@ -65,11 +70,11 @@ struct Trial<'b> {
     around: Surroundings,
     process: Process,
     provider: Arc<Provider>,
-    cashier: PaymentRunner,
+    payments: PaymentRunner,
     mail: Arc<Mutex<Vec<Reply>>>,
     dice: Dice<'b>,
     tick: u64,
-    /// What was forged, in words.
+    /// Descriptions of the forged records.
     forged: Vec<String>,
     broken: Vec<String>,
 }
@@ -96,7 +101,7 @@ impl<'b> Trial<'b> {
         let breaker = breaker::SharedBreaker::new(breaker::Limits::PAYMENT);
         Trial {
             process: Process::start(&around, 0, 1),
-            cashier: PaymentRunner::new(Arc::clone(&provider) as _, Arc::new(clock), crate::process::CODEC, breaker),
+            payments: PaymentRunner::new(Arc::clone(&provider) as _, Arc::new(clock), crate::process::CODEC, breaker),
             around,
             provider,
             mail: Arc::default(),
@@ -119,7 +124,7 @@ impl<'b> Trial<'b> {
                 self.mail.lock().unwrap_or_else(PoisonError::into_inner).drain(..).find(|it| it.result.is_err());
             ensure(refused.is_none(), || format!("{refused:?}"))?;
         }
-        self.see_to_letters()?;
+        self.handle_letters()?;
         let (disk, bus) = (&self.around.disk, &self.around.bus);
         audit(disk, self.around.clock.now(), |_| true)?;
         disk.read(|state| {
@@ -146,7 +151,7 @@ impl<'b> Trial<'b> {
                 return Ok(());
             }
         }
-        Err("it never comes to rest".into())
+        Err("it did not come to rest".into())
     }
 
     fn is_idle(&self) -> bool {
@@ -155,7 +160,7 @@ impl<'b> Trial<'b> {
             && self.around.disk.read(|state| self.around.bus.is_quiet(state) && due_payments(state, now).is_empty())
     }
 
-    /// One moment.
+    /// Runs one tick.
     fn turn(&mut self) -> Verdict {
         self.tick += 1;
         self.around.clock.advance(TICK);
@@ -163,7 +168,7 @@ impl<'b> Trial<'b> {
         while !self.dice.is_used_up() && self.dice.below(2) == 0 {
             self.forge();
         }
-        self.visit_cashier()?;
+        self.run_payments()?;
         self.process.gather(Executor::Log, EVENTS_MAX).map_err(|error| error.to_string())?;
         let report = self.process.work().ok_or("the process died")?;
         self.broken.extend(report.broken);
@@ -176,10 +181,10 @@ impl<'b> Trial<'b> {
         self.around.bus.forge(record);
     }
 
-    fn visit_cashier(&mut self) -> Verdict {
+    fn run_payments(&mut self) -> Verdict {
         let now = self.around.clock.now();
         for payment in self.around.disk.read(|state| due_payments(state, now)) {
-            let Some(call) = ready(self.cashier.pay_once(&payment)) else { continue };
+            let Some(call) = ready(self.payments.pay_once(&payment)) else { continue };
             let told = [true, false].map(|is_first| self.provider.take_callbacks(is_first));
             let told = told.into_iter().flatten().filter_map(|told| told.answered(now));
             let answers: Vec<PaymentAnswered> = [call.answered].into_iter().chain(told).collect();
@@ -188,20 +193,20 @@ impl<'b> Trial<'b> {
         Ok(())
     }
 
-    /// Operators send again what was given up, which changes nothing, and drop it.
-    fn see_to_letters(&mut self) -> Verdict {
+    /// Operators resend dead letters, which changes nothing, and then drop them.
+    fn handle_letters(&mut self) -> Verdict {
         for _ in 0..TURNS_MAX {
-            let commands = self.around.disk.read(|state| see_to_letters(state, &self.around.bus));
+            let commands = self.around.disk.read(|state| letter_commands(state, &self.around.bus));
             if commands.is_empty() {
                 return Ok(());
             }
-            // A queue has an end; a letter is sent again or dropped one by one.
+            // Bypasses the queue, whose length is bounded.
             for command in commands {
                 self.process.held.push(Job::new(command, Box::new(|_| ())));
             }
             self.come_to_rest()?;
         }
-        Err("letters are never done with".into())
+        Err("letters were never finished".into())
     }
 }
 
@@ -210,7 +215,7 @@ fn due_payments(state: &State, now: Timestamp) -> Vec<Payment> {
     state.payments.values().filter(is_due).cloned().collect()
 }
 
-/// What everybody has in the end, whenever it happened.
+/// Returns the final state as text, without times.
 fn ending(state: &State) -> String {
     let mut text = String::new();
     let mut line = |what: std::fmt::Arguments<'_>| {

@@ -1,4 +1,4 @@
-//! Records forged of real ones, by the thousand: in whole days, and in a small shop that must end as it ends without them.
+//! Thousands of forged records: in whole days, and in a small shop that must end in the same state as without them.
 
 use app::state::settings::Executor;
 use proptest::collection::vec;
@@ -11,7 +11,7 @@ use sim::simulation::{Plan, run};
 const SEEDS: u64 = 6;
 
 #[test]
-fn a_day_with_forged_records_adds_up() {
+fn a_day_with_forged_records_passes_its_checks() {
     let mut coverage = Coverage::default();
     for seed in 0..SEEDS {
         let plan = Plan { seed, scenario: Scenario::Forgeries, executor: Executor::Log, breakage: None };
@@ -27,7 +27,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn whatever_is_forged_a_shop_ends_as_it_ends_without(bytes in vec(any::<u8>(), 0..1_500)) {
+    fn with_any_forgeries_a_shop_ends_as_without_them(bytes in vec(any::<u8>(), 0..1_500)) {
         if let Err(complaint) = hold(&bytes) {
             prop_assert!(false, "{complaint}");
         }

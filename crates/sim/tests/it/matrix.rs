@@ -66,7 +66,7 @@ fn a_dropped_tombstone_is_found_by_silence() {
     let is_silent = |cell: &Case| {
         cell.choice == Choice::Parallel && cell.failure == Failure::Silent(app::log::reactions::Group::Stock)
     };
-    check_found(Breakage::TombstonesDropped, is_silent, "not believed");
+    check_found(Breakage::TombstonesDropped, is_silent, "rejected as a forgery");
 }
 
 /// Only a process that died before it recorded a call repeats it.

@@ -1,4 +1,4 @@
-//! What happens in the small shop: each kind of order's life once, and each kind of record that a group reads.
+//! The script of the small shop: each kind of order's life once, so that each kind of record is on a topic.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use domain::time::Timestamp;
 
 pub(super) const NOON: Timestamp = Timestamp::from_micros(1_795_262_400_000_000);
 
-/// A thing that is done, and waited for.
+/// A step of the script, after which the shop comes to rest.
 pub(super) enum Act {
     Do(fn() -> Command),
-    /// The stock service is taken out, or back in.
+    /// Disables the stock service, or enables it again.
     Out(bool),
     Pass(Duration),
 }
@@ -43,15 +43,15 @@ pub(super) const SCRIPT: &[Act] = &[
         let coupon = Some((DIRECT, None));
         order(PlaceOrder { items: vec![(LAMP, 1), (LAST, 1)], coupon, points: Money::won(300), ..wanted(ANN) })
     }),
-    // Order 2 is refused what it asks for last, and gives the rest back.
+    // Order 2 fails at its last step, and its other claims are restored.
     Act::Do(|| order(PlaceOrder { items: vec![(LAMP, 1), (LAST, 1)], mode: Some(Choice::Sequential), ..wanted(BOB) })),
-    // Order 3 waits for a service that is out, then for its money.
+    // Order 3 waits for a disabled service, then for its payment.
     Act::Out(true),
     Act::Do(|| order(PlaceOrder { payment: Payment::Prepaid, points: Money::won(100), ..wanted(ANN) })),
     Act::Out(false),
     Act::Pass(Duration::from_secs(60)),
     Act::Do(|| Command::Pay { order: OrderId(3), method: Method::Card, amount_shown: None }),
-    // Order 4 is paid and sent in one step.
+    // Order 4 is paid and shipped in one step.
     Act::Do(|| order(PlaceOrder { payment: Payment::Prepaid, mode: Some(Choice::Atomic), ..wanted(BOB) })),
     Act::Do(|| {
         Command::ProcessOrder(Box::new(ProcessOrder {
@@ -61,13 +61,13 @@ pub(super) const SCRIPT: &[Act] = &[
             warehouse_storage: None,
         }))
     }),
-    // Order 5 is taken back before it is paid.
+    // Order 5 is cancelled before it is paid.
     Act::Do(|| order(PlaceOrder { payment: Payment::Prepaid, ..wanted(BOB) })),
     Act::Do(|| Command::CancelOrder { order: OrderId(5), by: Canceller::Customer, note: None }),
-    // Order 1 and order 3 come back.
+    // Order 1 and order 3 are refunded.
     Act::Do(|| refund(OrderId(1), vec![(LAMP, 1)])),
     Act::Do(|| refund(OrderId(3), vec![])),
-    // Order 6 asks for more points than there are.
+    // Order 6 uses more points than the customer has.
     Act::Do(|| order(PlaceOrder { points: Money::won(900), ..wanted(ANN) })),
 ];
 
