@@ -1,40 +1,18 @@
 //! The HTTP endpoints: their routes, and what they share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
 
-use app::audit::Snapshot;
-use app::commands::answer::changed::Changed;
-use app::commands::answer::{Answer, Reply};
-use app::payments::provider::{Directed, Provider};
-use app::ports::{Calendar, StoreError};
-use app::resilience::services::Services;
-use axum::Router;
-use axum::extract::{FromRef, Request, State};
-use axum::http::header::RETRY_AFTER;
-use axum::http::{HeaderValue, StatusCode};
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::post;
-use domain::limits::NAME_CHARS_MAX;
-use domain::order::Modes;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use axum::{Extension, Router};
+use bytes::Bytes;
 use serde_json::Value;
 
-use crate::api::texts::{details, values};
-use crate::http::cursor::Cursors;
-use crate::http::json::Json;
-use crate::http::{BodyLimits, Code, Problem, Violations, enclose};
-use crate::metrics::{Metrics, Mismatches};
-use crate::openapi::{self, Answers, Operation};
-use crate::runtime::estimates::{self, Estimates};
-use crate::runtime::submitter::Submitter;
-use crate::security::auth::{Admin, Tokens};
-use crate::security::login_attempts::Guesses;
-use crate::security::passwords::Passwords;
-use crate::security::rate_limits::Limits;
+use crate::http::enclose;
+use crate::openapi::{self, Operation};
+use crate::security::auth::Admin;
 
 mod coupons;
 mod docs;
@@ -52,93 +30,10 @@ pub mod texts;
 pub mod users;
 
 use docs::shop as about;
-pub use messaging::groups::Log;
-use request::characters::{is_unseen, is_unseen_but_line_breaks};
 pub use request::fingerprints::Fingerprints;
 use request::routes::Routes;
-
-/// The state of the endpoints; one per process.
-#[derive(Clone)]
-pub struct Shop(Arc<Inner>);
-
-/// The fields of a [`Shop`].
-pub struct Inner {
-    pub submitter: Submitter,
-    pub tokens: Arc<Tokens>,
-    pub token_ttl: Duration,
-    pub passwords: Passwords,
-    pub cursors: Cursors,
-    pub fingerprints: Fingerprints,
-    pub body_limits: BodyLimits,
-    /// How long a write to a stream's client may take.
-    pub write_timeout: Duration,
-    /// A silent stream of notices shows this often that it is alive.
-    pub stream_heartbeat: Duration,
-    pub customers_may_charge: bool,
-    /// The configured mode of orders, until an admin changes it.
-    pub modes: Modes,
-    pub estimates: Estimates,
-    /// The participants of orders in this process.
-    pub services: Arc<Services>,
-    pub metrics: Arc<Metrics>,
-    /// The shop's calendar days.
-    pub calendar: Arc<dyn Calendar>,
-    pub payments: Payments,
-    pub limits: Limits,
-    pub guesses: Guesses,
-    /// Opens a consistent view of the whole store.
-    pub snapshots: Snapshots,
-    /// The log that consumer groups read.
-    pub log: Log,
-    /// Set when the process begins to stop.
-    pub stopping: Arc<AtomicBool>,
-}
-
-/// The payment provider of the endpoints.
-pub struct Payments {
-    pub provider: Arc<dyn Provider>,
-    /// The same provider, if it can be scripted.
-    pub directed: Option<Arc<dyn Directed>>,
-    pub mismatches: Mismatches,
-}
-
-/// Opens a consistent snapshot of the whole store, for the audit.
-pub type Snapshots = Arc<dyn Fn() -> Result<Box<dyn Snapshot>, StoreError> + Send + Sync>;
-
-impl Shop {
-    pub fn new(inner: Inner) -> Shop {
-        Shop(Arc::new(inner))
-    }
-
-    fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
-    }
-}
-
-impl std::ops::Deref for Shop {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
-}
-
-impl FromRef<Shop> for BodyLimits {
-    fn from_ref(shop: &Shop) -> BodyLimits {
-        shop.body_limits
-    }
-}
-
-impl FromRef<Shop> for Arc<Tokens> {
-    fn from_ref(shop: &Shop) -> Arc<Tokens> {
-        Arc::clone(&shop.tokens)
-    }
-}
-
-/// A body without fields. It may be left out.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Empty {}
+use shop::reference::Document;
+pub use shop::state::{Inner, Log, Payments, Shop, Snapshots};
 
 /// The endpoints that a listener serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +51,7 @@ pub enum Surface {
 
 /// Returns the router of one listener, with all of its layers.
 pub fn router(shop: &Shop, surface: Surface) -> Router {
-    let mut routes = open_routes().router();
+    let mut routes = open_routes().router().layer(Extension(Document(&DOCUMENT)));
     // Metrics reveal figures of the business: where admins have a listener of their own, only that one serves them.
     if !matches!(surface, Surface::CustomersOnly | Surface::ProbesOnly) {
         routes = routes.merge(metrics_route().router());
@@ -185,6 +80,9 @@ pub fn operations() -> Vec<Operation> {
         .flat_map(Routes::operations)
         .collect()
 }
+
+/// The document is the same for every shop of this version, so it is rendered once.
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(document().to_string()));
 
 /// Returns the OpenAPI document that `/openapi.json` serves.
 pub fn document() -> Value {
@@ -323,96 +221,4 @@ fn admin_routes() -> Routes {
 
 async fn admins_only(State(_shop): State<Shop>, _admin: Admin, request: Request, next: Next) -> Response {
     next.run(request).await
-}
-
-/// Logs the store's error, and returns a problem that does not reveal it.
-fn unavailable(error: StoreError) -> Problem {
-    tracing::error!("A view could not be read: {error}");
-    Problem::new(Code::Unavailable, details::STORE_SILENT)
-}
-
-/// Returns a 202 answer with the estimate as `Retry-After`; 1 second until one was measured.
-fn accepted(body: impl Serialize, estimate: Option<Duration>) -> Response {
-    let retry_after = HeaderValue::from(estimate.map_or(1, estimates::seconds));
-    (StatusCode::ACCEPTED, [(RETRY_AFTER, retry_after)], Json(body)).into_response()
-}
-
-/// Returns what a command changed, if its reply says so, and whether the reply is a repeat.
-fn left_behind(reply: Reply) -> Result<(Option<Changed>, bool), Problem> {
-    let answer = reply.result.map_err(|refusal| response::refusals::problem(&refusal))?;
-    let now = if let Answer::Changed { now } = answer { Some(*now) } else { None };
-    Ok((now, reply.replayed))
-}
-
-/// The answer to a change, marked if it is a repeat.
-pub(crate) struct Shown<T> {
-    body: T,
-    replayed: bool,
-}
-
-const fn shown<T>(body: T, replayed: bool) -> Shown<T> {
-    Shown { body, replayed }
-}
-
-impl<T: Serialize> IntoResponse for Shown<T> {
-    fn into_response(self) -> Response {
-        let mut response = Json(self.body).into_response();
-        mark_replayed(&mut response, self.replayed);
-        response
-    }
-}
-
-impl<T: Serialize + JsonSchema + 'static> Answers for Shown<T> {
-    fn answer(operation: Operation) -> Operation {
-        Json::<T>::answer(operation)
-    }
-}
-
-fn mark_replayed(response: &mut Response, replayed: bool) {
-    if replayed {
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-}
-
-fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(is_unseen) {
-        violations.push("#/name", "length", values::NAME.with(NAME_CHARS_MAX));
-    }
-    Arc::from(name)
-}
-
-/// Checks an operator's reason, and returns it trimmed.
-fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
-    const CHARS_MAX: usize = response::shapes::ADMIN_REASON_CHARS_MAX;
-    if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
-        violations.push("#/reason", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
-    }
-    check_text("#/reason", reason, violations);
-    Arc::from(reason.trim())
-}
-
-/// Checks an operator's reference, and returns it trimmed.
-fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
-    const CHARS_MAX: usize = response::shapes::REFERENCE_CHARS_MAX;
-    if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
-        violations.push("#/reference", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
-    }
-    check_text("#/reference", reference, violations);
-    Arc::from(reference.trim())
-}
-
-/// Checks that a text has no invisible characters except line breaks.
-fn check_lines(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
-    if text.chars().any(is_unseen_but_line_breaks) {
-        violations.push(pointer, "not_text", values::NOTHING_UNSEEN);
-    }
-}
-
-/// Checks that a text has no control characters except line breaks and tabs.
-fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
-    let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if text.chars().any(is_unseen) {
-        violations.push(pointer, "not_text", values::NO_CONTROL_CHARACTERS);
-    }
 }

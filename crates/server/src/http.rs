@@ -1,11 +1,9 @@
 //! HTTP around the endpoints: connections, extractors, problem documents, and the layers around all routes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 
-use crate::config;
 use crate::metrics::Metrics;
 
 pub mod body;
@@ -23,20 +21,8 @@ pub mod signed;
 pub mod trace;
 pub mod weight;
 
+pub use body::BodyLimits;
 pub use problem::{Code, Problem, Violation, Violations};
-
-/// The limits of a request's body. The state of every router with a JSON body provides them.
-#[derive(Debug, Clone, Copy)]
-pub struct BodyLimits {
-    pub bytes_max: usize,
-    pub timeout: Duration,
-}
-
-impl From<&config::Server> for BodyLimits {
-    fn from(server: &config::Server) -> BodyLimits {
-        BodyLimits { bytes_max: server.body_bytes_max, timeout: server.body_timeout() }
-    }
-}
 
 /// Adds the fallbacks and the envelope around all routes. Call it last, right before the router is served.
 pub fn enclose(router: Router, metrics: Arc<Metrics>) -> Router {

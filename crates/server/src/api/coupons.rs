@@ -21,13 +21,16 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::orders::applied;
+use super::Shop;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, problem, request_not_found};
 use super::response::render::{self, Page};
 use super::response::{examples, shapes};
-use super::{Empty, Shop, Shown, accepted, check_name, left_behind, mark_replayed, shown, unavailable};
+use crate::api::request::checks::check_name;
+use crate::api::request::submission::Empty;
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::{Shown, accepted, applied, left_behind, mark_replayed, shown};
 use crate::api::texts::{self, values};
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -340,7 +343,7 @@ async fn answer<T>(
             (StatusCode::CREATED, Json(body)).into_response()
         }
         Answer::CouponRequested { request, code } => {
-            requested(shop, (request, &code), submission.prefer.wait, language).await?
+            requested(shop, request, &code, submission.prefer.wait, language).await?
         }
         other => unreachable!("asking for a coupon is not answered with {other:?}"),
     };
@@ -352,7 +355,8 @@ async fn answer<T>(
 
 async fn requested(
     shop: &Shop,
-    (id, code): (RequestId, &RequestCode),
+    id: RequestId,
+    code: &RequestCode,
     wait: Option<Duration>,
     language: Language,
 ) -> Result<Response, Problem> {
@@ -377,8 +381,9 @@ async fn requested(
 async fn outcome(shop: &Shop, id: RequestId, wait: Duration) -> Result<Option<Request>, Problem> {
     let look = || shop.submitter.views.request(id);
     let is_done = |request: &Request| request.status != RequestStatus::Pending;
-    let subject = (Subject::Request(id), Known::Nothing);
-    let decided = shop.submitter.waiting.until(subject, wait, look, is_done).await.map_err(unavailable)?;
+    let subject = Subject::Request(id);
+    let decided =
+        shop.submitter.waiting.until(subject, Known::Nothing, wait, look, is_done).await.map_err(unavailable)?;
     decided.iter().for_each(|request| shop.estimates.note_request(request));
     Ok(decided)
 }

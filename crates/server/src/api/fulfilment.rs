@@ -17,11 +17,13 @@ use domain::payment::{Method, Payment};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::orders::{applied, check_receiver};
+use super::Shop;
 use super::request::submission::Submission;
 use super::response::refusals::{not_payable, order_not_found, problem};
 use super::response::{examples, render, shapes};
-use super::{Shop, unavailable};
+use crate::api::request::checks::check_receiver;
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::texts::{details, orders};
 use crate::http::json::Json;
 use crate::http::language::Language;
@@ -110,18 +112,18 @@ pub(crate) async fn pay(
     };
     let wait = submission.prefer.wait.unwrap_or(PAYMENT_WAIT);
     let body = |status| Json(PaymentBody { payment_id: payment.to_string(), status });
-    let mut response = match end_of(&shop, (order, attempt), wait).await? {
+    let mut response = match end_of(&shop, order, attempt, wait).await? {
         Some(ended) => {
             what_came_of(&shop, &ended, attempt).await?;
             (StatusCode::OK, body("COMPLETED")).into_response()
         }
         None => {
             let estimate = shop.estimates.of_payment().await;
-            super::accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }, estimate)
+            accepted(PaymentBody { payment_id: payment.to_string(), status: "PROCESSING" }, estimate)
         }
     };
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -144,14 +146,10 @@ async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
 }
 
 /// Waits until the attempt or its order has ended; `None` if neither ends in time.
-async fn end_of(shop: &Shop, (order, attempt): (OrderId, i64), wait: Duration) -> Result<Option<Payment>, Problem> {
+async fn end_of(shop: &Shop, order: OrderId, attempt: i64, wait: Duration) -> Result<Option<Payment>, Problem> {
     let look = || shop.submitter.views.payment(order);
     let is_over = |payment: &Payment| payment.attempt != attempt || !payment.is_under_way() || !payment.is_wanted;
-    shop.submitter
-        .waiting
-        .until((Subject::Order(order), Known::Nothing), wait, look, is_over)
-        .await
-        .map_err(unavailable)
+    shop.submitter.waiting.until(Subject::Order(order), Known::Nothing, wait, look, is_over).await.map_err(unavailable)
 }
 
 /// Checks that the attempt paid for its order. The result never changes, because each attempt ends once.
@@ -208,7 +206,7 @@ pub(crate) async fn process(
     {
         let mut response = Json(render::order(&shop, &processed).await?).into_response();
         applied(&mut response, submission.prefer);
-        super::mark_replayed(&mut response, reply.replayed);
+        mark_replayed(&mut response, reply.replayed);
         return Ok(response);
     }
     let number = &order.created.number;
@@ -223,10 +221,10 @@ pub(crate) async fn process(
         websocket_topic: format!("/topic/order/{number}"),
         status_check_url: format!("/api/orders/{number}/status"),
     };
-    let accepted = super::accepted(body, estimate);
+    let accepted = accepted(body, estimate);
     let mut response = (language.headers(), accepted).into_response();
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -240,8 +238,12 @@ async fn processed(shop: &Shop, id: OrderId, wait: Duration) -> Result<Option<Or
         let waits_for_goods = order.outcome == Outcome::Completed && order.status == Status::PaymentCompleted;
         !order.is_processing && !waits_for_goods && order.outcome != Outcome::Pending
     };
-    let subject = (Subject::Order(id), Known::Nothing);
-    let found = shop.submitter.waiting.until(subject, wait, look, is_over).await.map_err(unavailable)?;
+    let found = shop
+        .submitter
+        .waiting
+        .until(Subject::Order(id), Known::Nothing, wait, look, is_over)
+        .await
+        .map_err(unavailable)?;
     if found.as_ref().is_some_and(|order| order.outcome != Outcome::Completed)
         && let Some(payment) = shop.submitter.views.payment(id).await.map_err(unavailable)?
     {

@@ -9,11 +9,14 @@ use domain::order::{Choice, Modes};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Shop;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::render::Page;
 use super::response::{examples, shapes};
-use super::{Shop, Shown, check_reason, left_behind, shown, unavailable};
+use crate::api::request::checks::check_reason;
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::{Shown, left_behind, shown};
 use crate::api::texts::values;
 use crate::http::cursor::List;
 use crate::http::json::Json;

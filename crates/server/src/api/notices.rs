@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use domain::ids::UserId;
 use serde::Deserialize;
 
-use super::{Shop, unavailable};
+use super::Shop;
+use crate::api::response::refusals::unavailable;
 use crate::api::texts::{details, values};
 use crate::http::headers::Prefer;
 use crate::http::language::Language;

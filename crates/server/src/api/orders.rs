@@ -22,11 +22,14 @@ use domain::order::{Choice, Mode, Order, Payment, Receiver};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Shop;
 use super::request::submission::Submission;
 use super::response::refusals::{coupon_not_found, order_not_found, problem};
 use super::response::render::{self, Page};
 use super::response::{examples, shapes};
-use super::{Shop, check_lines, check_text, unavailable};
+use crate::api::request::checks::{check_receiver, check_text, note_of};
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::{accepted, applied, mark_replayed};
 use crate::api::texts::{details, values};
 use crate::http::headers::Prefer;
 use crate::http::json::Json;
@@ -139,7 +142,7 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
     let wait = submission.prefer.wait.or_else(|| placed.as_deref().and_then(waits_by_mode));
     let ended = match (&placed, wait) {
         (Some(placed), Some(_)) if !placed.outcome.is_under_way() => Some(render::order(&shop, placed).await?),
-        (_, Some(wait)) => match outcome(&shop, (order, known), wait).await? {
+        (_, Some(wait)) => match outcome(&shop, order, known, wait).await? {
             Some(order) => Some(render::order(&shop, &order).await?),
             None => None,
         },
@@ -149,14 +152,14 @@ pub(crate) async fn place(State(shop): State<Shop>, submission: Submission<Place
         Some(order) => (StatusCode::OK, Json(order)).into_response(),
         None => {
             let estimate = estimate(&shop, placed.as_deref(), wait.is_some()).await?;
-            super::accepted(receipt(&number, estimate), estimate)
+            accepted(receipt(&number, estimate), estimate)
         }
     };
     let location = format!("/api/orders/{number}");
     let location = HeaderValue::try_from(location).expect("an order number is letters and digits");
     response.headers_mut().insert(LOCATION, location);
     applied(&mut response, submission.prefer);
-    super::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 
@@ -181,12 +184,6 @@ fn receipt(number: &Number, estimate: Option<Duration>) -> Receipt {
         status: "PENDING",
         estimated_processing_time: estimates::iso(estimate.unwrap_or(ORDER_UNTIL_MEASURED)),
         tracking_url: format!("/api/orders/{number}/status"),
-    }
-}
-
-pub(super) fn applied(response: &mut Response, prefer: Prefer) {
-    if let Some((name, value)) = prefer.applied() {
-        response.headers_mut().insert(name, value);
     }
 }
 
@@ -223,17 +220,6 @@ pub(super) fn check(body: &PlaceBody) -> Result<(), Problem> {
     violations.into_result()
 }
 
-pub(super) fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
-    const CHARS_MAX: usize = shapes::RECEIVER_CHARS_MAX;
-    let Receiver { name, phone, postal_code, address } = receiver;
-    for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
-        if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
-            violations.push(format!("#/receiver/{field}"), "length", values::CHARACTERS.with(1).with(CHARS_MAX));
-        }
-        check_lines(format!("#/receiver/{field}"), text, violations);
-    }
-}
-
 async fn wanted(shop: &Shop, submission: &Submission<PlaceBody>) -> Result<PlaceOrder, Problem> {
     let body = &submission.body;
     let user = submission.user();
@@ -263,10 +249,10 @@ async fn own_coupon(shop: &Shop, code: &str, user: UserId) -> Result<(CampaignId
 }
 
 /// Waits for the order's outcome; `None` if it is not known in time.
-async fn outcome(shop: &Shop, (id, known): (OrderId, Known), wait: Duration) -> Result<Option<Order>, Problem> {
+async fn outcome(shop: &Shop, id: OrderId, known: Known, wait: Duration) -> Result<Option<Order>, Problem> {
     let look = || shop.submitter.views.order(id);
     let is_done = |order: &Order| !order.outcome.is_under_way();
-    shop.submitter.waiting.until((Subject::Order(id), known), wait, look, is_done).await.map_err(unavailable)
+    shop.submitter.waiting.until(Subject::Order(id), known, wait, look, is_done).await.map_err(unavailable)
 }
 
 /// `GET /api/orders/{n}`.
@@ -340,12 +326,6 @@ pub(crate) async fn cancel(
     change(&shop, command, submission.idempotency, submission.prefer).await
 }
 
-/// Returns the trimmed text; `None` if it is blank.
-pub(super) fn note_of(text: &str) -> Option<Arc<str>> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| Arc::from(text))
-}
-
 pub(super) async fn change(
     shop: &Shop,
     command: Command,
@@ -357,11 +337,11 @@ pub(super) async fn change(
         unreachable!("changing an order is answered with the order");
     };
     if let Some(wait) = prefer.wait {
-        outcome(shop, (order, Known::Nothing), wait).await?;
+        outcome(shop, order, Known::Nothing, wait).await?;
     }
     let order = shop.submitter.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(shop, &order).await?).into_response();
     applied(&mut response, prefer);
-    super::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }

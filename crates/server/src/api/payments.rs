@@ -18,9 +18,6 @@ use crate::http::{Code, Problem};
 use crate::openapi::words;
 use crate::runtime::callbacks::{IncomingCallback, NotTaken, take_in};
 
-/// The prefix of the callbacks' paths. Rate limits do not apply to them.
-pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
-
 /// The event was recorded, now or before.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -16,12 +16,15 @@ use domain::stock::{Product as StoredProduct, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Shop;
 use super::request::pages::PageQuery;
 use super::request::submission::Submission;
 use super::response::examples;
 use super::response::refusals::{problem, product_not_found};
 use super::response::render::{self, Page};
-use super::{Shop, Shown, check_name, check_text, left_behind, mark_replayed, shown, unavailable};
+use crate::api::request::checks::{check_name, check_text};
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
 use crate::api::texts::values;
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -192,7 +195,7 @@ pub(crate) async fn change(
     let product = ProductId(id.0);
     let price = submission.body.price.map(Money::won);
     let command = Command::ChangeProduct { product, price, status: submission.body.status };
-    let (product, replayed) = changed(&shop, product, (command, submission.idempotency)).await?;
+    let (product, replayed) = changed(&shop, product, command, submission.idempotency).await?;
     Ok(shown(render::stocked_product(&product), replayed))
 }
 
@@ -215,7 +218,7 @@ pub(crate) async fn adjust(
     violations.into_result()?;
     let product = ProductId(id.0);
     let command = Command::AdjustStock { product, delta: *delta, reason: Arc::from(reason.as_str()) };
-    let (product, replayed) = changed(&shop, product, (command, submission.idempotency)).await?;
+    let (product, replayed) = changed(&shop, product, command, submission.idempotency).await?;
     Ok(shown(render::stock(&product), replayed).into_response())
 }
 
@@ -223,7 +226,8 @@ pub(crate) async fn adjust(
 async fn changed(
     shop: &Shop,
     id: ProductId,
-    (command, idempotency): (Command, Option<Idempotency>),
+    command: Command,
+    idempotency: Option<Idempotency>,
 ) -> Result<(StoredProduct, bool), Problem> {
     match left_behind(shop.submitter.submit(command, idempotency).await)? {
         (Some(Changed::Product(product)), replayed) => Ok((product, replayed)),

@@ -3,4 +3,5 @@
 pub(crate) mod examples;
 pub(crate) mod refusals;
 pub(crate) mod render;
+pub(crate) mod replies;
 pub(crate) mod shapes;

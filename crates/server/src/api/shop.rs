@@ -1,6 +1,7 @@
-//! Endpoints of the process itself: health, echo, audit, API reference.
+//! The state of all endpoints, and the endpoints of the process itself: health, echo, audit, API reference.
 
 pub(crate) mod audit;
 pub(crate) mod echo;
 pub(crate) mod health;
 pub(crate) mod reference;
+pub mod state;

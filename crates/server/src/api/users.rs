@@ -14,12 +14,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Shop;
 use super::request::caller::Caller;
 use super::request::characters::is_unseen;
 use super::request::submission::scoped;
 use super::response::examples;
 use super::response::refusals::problem;
-use super::{Shop, check_name, mark_replayed, unavailable};
+use crate::api::request::checks::check_name;
+use crate::api::response::refusals::unavailable;
+use crate::api::response::replies::mark_replayed;
 use crate::api::texts::{details, values};
 use crate::http::headers::IdempotencyKey;
 use crate::http::json::Json;

@@ -12,8 +12,22 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 
-use super::{BodyLimits, Code, Problem};
+use super::{Code, Problem};
 use crate::api::texts::{bodies, details};
+use crate::config;
+
+/// The limits of a request's body. The state of every router with a JSON body provides them.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimits {
+    pub bytes_max: usize,
+    pub timeout: Duration,
+}
+
+impl From<&config::Server> for BodyLimits {
+    fn from(server: &config::Server) -> BodyLimits {
+        BodyLimits { bytes_max: server.body_bytes_max, timeout: server.body_timeout() }
+    }
+}
 
 /// The most bytes of an unread body that are read and dropped after the answer. A client that is still sending when the
 /// connection closes may never see the answer.

@@ -6,10 +6,10 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::json;
 
 use crate::http::weight::{WEIGHT_MAX, weight};
-use crate::openapi::{Describes, Header, Operation, Parameter, Place};
+
+mod description;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
@@ -56,21 +56,6 @@ impl<S: Sync> FromRequestParts<S> for Language {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Language, Infallible> {
         Ok(Language::of(&parts.headers))
-    }
-}
-
-impl Describes for Language {
-    fn describe(operation: &mut Operation) {
-        operation.parameters.push(Parameter {
-            name: "Accept-Language".to_owned(),
-            place: Place::Header,
-            description: "The language of texts for people: Korean (`ko`) or English (`en`). Default: English."
-                .to_owned(),
-            schema: json!({"type": "string"}),
-            is_required: false,
-            example: json!("ko-KR,ko;q=0.9,en;q=0.8"),
-        });
-        operation.headers.push(Header::ContentLanguage);
     }
 }
 

@@ -68,7 +68,8 @@ impl Waiting {
     /// The error of `look`.
     pub async fn until<'a, T: Send>(
         &self,
-        (subject, known): (Subject, Known),
+        subject: Subject,
+        known: Known,
         patience: Duration,
         look: impl Fn() -> Reading<'a, Option<T>> + Send,
         is_done: impl Fn(&T) -> bool + Send,
@@ -142,7 +143,7 @@ mod tests {
             waiting.wake(&Wake { orders: vec![OrderId(1)], ..Wake::default() });
         };
         let (found, ()) = tokio::join!(
-            waiting.until((SUBJECT, Known::Nothing), Duration::from_secs(30), look, |seen| *seen == 1),
+            waiting.until(SUBJECT, Known::Nothing, Duration::from_secs(30), look, |seen| *seen == 1),
             waker
         );
         assert_eq!(found, Ok(Some(1)));
@@ -159,10 +160,10 @@ mod tests {
             Box::pin(async move { Ok(Some(seen)) })
         };
         let second = Duration::from_secs(1);
-        assert_eq!(waiting.until((SUBJECT, Known::Undone), second, look, |_| true).await, Ok(None));
+        assert_eq!(waiting.until(SUBJECT, Known::Undone, second, look, |_| true).await, Ok(None));
         assert_eq!(looks.load(Ordering::Relaxed), 0);
         waiting.wake(&Wake { orders: vec![OrderId(1)], ..Wake::default() });
-        assert_eq!(waiting.until((SUBJECT, Known::Undone), second, look, |_| true).await, Ok(Some(0)));
+        assert_eq!(waiting.until(SUBJECT, Known::Undone, second, look, |_| true).await, Ok(Some(0)));
     }
 
     #[test]
@@ -178,7 +179,7 @@ mod tests {
     async fn a_wait_ends_after_its_patience() {
         let waiting = Waiting::default();
         let never = || -> Reading<'static, Option<()>> { Box::pin(async { Ok(None) }) };
-        let found = waiting.until((SUBJECT, Known::Nothing), Duration::from_secs(1), never, |()| true).await;
+        let found = waiting.until(SUBJECT, Known::Nothing, Duration::from_secs(1), never, |()| true).await;
         assert_eq!(found, Ok(None));
     }
 }

@@ -19,7 +19,7 @@ enum Access {
 
 use Access::{Admins, Customers, Everybody};
 
-/// Every route and whom it is for. A new one is entered here, or the test below fails.
+/// Every route and who may call it. A new route must be added here, or the test below fails.
 const ROUTES: [(&str, &str, Access); 82] = [
     ("GET", "/livez", Everybody),
     ("GET", "/readyz", Everybody),
@@ -105,7 +105,7 @@ const ROUTES: [(&str, &str, Access); 82] = [
     ("POST", "/api/admin/audit/repair", Admins),
 ];
 
-/// The path with ids of things that do not exist.
+/// Returns the path with ids that do not exist.
 fn concrete(path: &str) -> String {
     path.replace("{id}", "999")
         .replace("{provider}", "none")
@@ -132,7 +132,7 @@ fn the_table_of_routes_is_complete() {
 }
 
 #[test]
-fn each_route_is_for_whom_it_is_for() {
+fn each_route_admits_only_its_callers() {
     let shop = TestShop::start();
     for (method, path, access) in ROUTES {
         let path = concrete(path);
@@ -155,7 +155,7 @@ fn each_route_is_for_whom_it_is_for() {
     }
 }
 
-/// T14: a filter that is not known would otherwise answer everything.
+/// T14: an ignored unknown filter would return everything.
 #[test]
 fn every_route_refuses_parameters_that_it_does_not_know() {
     let shop = TestShop::start();
@@ -186,13 +186,13 @@ fn every_route_refuses_parameters_that_it_does_not_know() {
 }
 
 #[test]
-fn admins_may_have_a_door_of_their_own() {
+fn admins_may_have_a_listener_of_their_own() {
     let shop = TestShop::start_with(&[("DOORBUSTER__ADMIN__LISTEN", "127.0.0.1:0")]);
     assert_eq!(shop.get(ADMIN, "/api/admin/orders").problem(404), "route.not_found");
     shop.get(ANN, "/api/orders").expect(200);
 }
 
-/// A token of these parts, signed as ours are.
+/// Returns a token of these parts, signed as the shop signs.
 fn signed(header: &Value, claims: &Value, secret: &str) -> String {
     let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
@@ -213,7 +213,7 @@ fn header() -> Value {
 }
 
 #[test]
-fn a_token_from_elsewhere_is_good_when_it_is_signed_with_our_secret() {
+fn a_foreign_token_is_valid_if_it_is_signed_with_the_shops_secret() {
     let shop = TestShop::start();
     let token = signed(&header(), &claims(), SECRET);
     for value in [format!("Bearer {token}"), format!("bearer {token}")] {
@@ -222,7 +222,7 @@ fn a_token_from_elsewhere_is_good_when_it_is_signed_with_our_secret() {
 }
 
 #[test]
-fn a_bad_token_is_no_token() {
+fn an_invalid_token_is_refused() {
     let shop = TestShop::start();
     let valid = signed(&header(), &claims(), SECRET);
     let mut bad = vec![String::new(), "x".to_owned(), "a.b.c".to_owned(), "..".to_owned(), valid[1..].to_owned()];
@@ -271,7 +271,7 @@ fn a_bad_token_is_no_token() {
 }
 
 #[test]
-fn a_signature_holds_for_its_own_claims_only() {
+fn a_signature_is_valid_for_its_own_claims_only() {
     let shop = TestShop::start();
     let customer = signed(&header(), &claims(), SECRET);
     let mut claims = claims();

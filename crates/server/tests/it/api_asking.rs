@@ -1,20 +1,20 @@
-//! What the API tests ask of a shop, and how they look at its answers.
+//! Requests of the API tests, and checks of the answers.
 
 use serde_json::{Value, json};
 
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// Patience that no test runs out of.
+/// A time-out that no passing test reaches.
 pub(crate) const WAIT: (&str, &str) = ("prefer", "wait=20");
 
-/// What holds under either executor.
+/// Runs a test under both executors.
 pub(crate) fn in_both_executors(check: impl Fn(&TestShop)) {
     check(&TestShop::start());
     check(&TestShop::start_with_log());
 }
 
-/// Compares with a pattern: `<text>`, `<time>` and `<integer>` stand for any of their kind, all else for itself.
+/// Compares with a pattern: `<text>`, `<time>` and `<integer>` match any value of their kind, all else only itself.
 #[track_caller]
 pub(crate) fn assert_like(found: &Value, wanted: &Value) {
     assert!(is_like(found, wanted), "found {found:#}\nwanted {wanted:#}");
@@ -45,13 +45,13 @@ fn is_kind(found: &Value, kind: &str) -> bool {
 }
 
 impl Answer {
-    /// The order number of an answer that must have this status.
+    /// Returns the order number of an answer that must have this status.
     #[track_caller]
     pub(crate) fn number(&self, status: u16) -> String {
         self.expect(status)["orderNumber"].as_str().unwrap().to_owned()
     }
 
-    /// Code and place of a problem about one value.
+    /// Returns code and place of a problem with one value.
     #[track_caller]
     pub(crate) fn complaint(&self, status: u16) -> (String, String) {
         let code = self.problem(status);
@@ -77,13 +77,13 @@ impl TestShop {
         self.ask(user, "POST", path, &[("idempotency-key", key)], body)
     }
 
-    /// Asks without a token.
+    /// Sends a request without a token.
     pub(crate) fn ask_openly(&self, method: &str, path: &str, body: &Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.client().send(method, path, &[("content-type", "application/json")], &body).unwrap()
     }
 
-    /// Sends bytes on a connection of their own and reads one answer.
+    /// Sends bytes on a new connection and reads one answer.
     pub(crate) fn send_bytes(&self, bytes: &[u8]) -> Answer {
         let mut client = self.client();
         client.write_bytes(bytes).unwrap();
@@ -99,13 +99,13 @@ impl TestShop {
         self.get(user, "/api/points").expect(200)["balance"].as_i64().unwrap()
     }
 
-    /// Gives the user a coupon of the campaign; its id.
+    /// Issues a coupon of the campaign to the user; returns its id.
     pub(crate) fn issue(&self, user: i64, campaign: i64) -> String {
         let issued = self.post(user, &format!("/api/coupons/{campaign}/issue"), &json!({})).expect(201);
         issued["userCouponId"].as_str().unwrap().to_owned()
     }
 
-    /// The only coupon that the user holds.
+    /// Returns the only coupon of the user.
     pub(crate) fn only_coupon(&self, user: i64) -> Value {
         let mut held = self.get(user, "/api/users/me/coupons").expect(200);
         let held = held["data"].as_array_mut().unwrap();
@@ -113,13 +113,13 @@ impl TestShop {
         held.remove(0)
     }
 
-    /// Reads `path` until what it finds is as wanted.
+    /// Reads `path` until the answer is as wanted.
     #[track_caller]
     pub(crate) fn get_until(&self, user: i64, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
         self.get_within(10, user, path, is_wanted)
     }
 
-    /// The same, for what takes so many seconds at most.
+    /// Reads `path` until the answer is as wanted, for at most this number of seconds.
     #[track_caller]
     pub(crate) fn get_within(&self, seconds: u32, user: i64, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
         let mut found = Value::Null;
@@ -133,7 +133,7 @@ impl TestShop {
         panic!("{path} never came to what is wanted: {found:#}");
     }
 
-    /// Everything that the shop shows of itself, and how much its audit looks at: a refused request changes none of it.
+    /// Returns everything that the shop shows, and the audit's counts: a refused request changes none of it.
     pub(crate) fn everything(&self) -> Value {
         let public = ["/api/products?limit=100", "/api/coupons?limit=100"].map(|path| (ADMIN, path));
         let own = ["/api/points", "/api/points/history", "/api/users/me/coupons", "/api/orders"];

@@ -1,4 +1,4 @@
-//! The files of all calls: for IntelliJ and httpYac, and the same for editors that write variables another way.
+//! The files of all calls: for IntelliJ and httpYac, and for editors that write variables differently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,7 @@ const UPGRADE: [(&str, &str); 4] = [
     ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
 ];
 
-/// One call of the file, with its variables as they are written.
+/// One call of the file, with its variables not yet replaced.
 struct Call {
     name: Option<&'static str>,
     expected: u16,
@@ -28,7 +28,7 @@ struct Call {
     path: &'static str,
     headers: Vec<(&'static str, &'static str)>,
     body: String,
-    /// What later calls take from its answer: a variable, and the field that it is.
+    /// The variable that later calls use, and the field of the answer that it holds.
     keeps: Vec<(&'static str, &'static str)>,
 }
 
@@ -62,7 +62,7 @@ fn call(text: &'static str) -> Call {
     Call { name, expected, method, path, headers, keeps: keeps.collect(), body: body.join("\n").trim().to_owned() }
 }
 
-/// The variable that a handler sets, and the field of the answer that it takes.
+/// Returns the variable that a handler sets, and the field of the answer that it reads.
 fn kept(handler: &'static str) -> Option<(&'static str, &'static str)> {
     let given = handler.strip_prefix("> {% client.global.set(\"")?.strip_suffix("); %}")?;
     given.split_once("\", response.body.")
@@ -83,7 +83,7 @@ fn every_operation_is_called_in_the_file() {
     }
 }
 
-/// Puts in what earlier calls were answered.
+/// Replaces variables by values of earlier answers.
 fn filled(text: &str, known: &BTreeMap<&str, Value>) -> String {
     let mut filled = String::new();
     let mut rest = text;
@@ -116,7 +116,7 @@ fn the_file_works_from_an_empty_shop() {
     }
 }
 
-/// The same calls as VS Code's REST Client writes them: variables are named by the call whose answer they are of.
+/// Returns the calls in the form of VS Code's REST Client, whose variables name the call that they come from.
 fn rest() -> String {
     let (head, _) = CALLS.split_once("\n### ").unwrap();
     let settings = head.lines().filter(|line| line.starts_with('@') && !line.starts_with("@host"));

@@ -12,7 +12,7 @@ fn valid() -> Value {
 }
 
 #[test]
-fn a_created_campaign_is_shown_to_everybody() {
+fn a_created_campaign_is_visible_to_all_users() {
     let shop = TestShop::start();
     let created = shop.post(ADMIN, "/api/admin/coupons", &valid()).expect(201);
     let id = created["couponId"].as_i64().unwrap();
@@ -39,7 +39,7 @@ fn a_fixed_discount_has_no_maximum() {
 }
 
 #[test]
-fn a_window_wholly_in_the_past_may_be_created() {
+fn a_campaign_in_the_past_may_be_created() {
     let shop = TestShop::start();
     let past = json!({
         "issueStartsAt": "2020-01-01T00:00:00Z", "issueEndsAt": "2020-02-01T00:00:00Z",
@@ -118,7 +118,7 @@ fn each_value_of_a_campaign_is_checked() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_invalid_values_are_reported_at_once() {
     let shop = TestShop::start();
     let mut body = valid();
     body["name"] = json!("");
@@ -130,7 +130,7 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
-fn a_paused_campaign_goes_on_later() {
+fn a_paused_campaign_can_be_resumed() {
     let shop = TestShop::start();
     let campaign = shop.campaign(5, &json!({}));
     let (path, issue) = (format!("/api/admin/coupons/{campaign}"), format!("/api/coupons/{campaign}/issue"));
@@ -141,7 +141,7 @@ fn a_paused_campaign_goes_on_later() {
 }
 
 #[test]
-fn the_end_of_issue_is_moved() {
+fn the_end_of_the_issue_period_can_be_moved() {
     let shop = TestShop::start();
     let campaign = shop.campaign(5, &json!({}));
     let (path, issue) = (format!("/api/admin/coupons/{campaign}"), format!("/api/coupons/{campaign}/issue"));
@@ -157,7 +157,7 @@ fn the_end_of_issue_is_moved() {
 }
 
 #[test]
-fn a_quantity_is_only_raised() {
+fn a_quantity_can_only_be_raised() {
     let shop = TestShop::start();
     let campaign = shop.campaign(5, &json!({}));
     let path = format!("/api/admin/coupons/{campaign}");

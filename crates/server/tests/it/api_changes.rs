@@ -1,4 +1,4 @@
-//! PATCH and PUT under an `Idempotency-Key`: the first answer again, whatever happened since (T13).
+//! PATCH and PUT with an `Idempotency-Key`: a repeat gets the first answer, also after later changes (T13).
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::client::Answer;
 use crate::dlq::{give_up, issued};
 use crate::shop::{ADMIN, ANN, TestShop};
 
-/// One thing, and two changes of it that come one after the other.
+/// A resource, and two changes of it, one after the other.
 struct Change {
     method: &'static str,
     path: String,
@@ -23,7 +23,7 @@ fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == Some("true")
 }
 
-/// Makes both changes, repeats the first, and says what is there at the end.
+/// Makes both changes, repeats the first, and checks the final state.
 #[track_caller]
 fn holds(shop: &TestShop, change: &Change) {
     let Change { method, path, first, second } = change;

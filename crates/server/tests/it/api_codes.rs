@@ -1,4 +1,4 @@
-//! Every code of a problem document is reached over HTTP, or it is said why not.
+//! Every code of a problem document is produced over HTTP, or the test says why not.
 
 use serde_json::{Value, json};
 use server::http::Code;
@@ -8,14 +8,14 @@ use crate::api_asking::items;
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// How a code comes to a client.
+/// How a code reaches a client.
 enum Met {
     Answer(Answer),
     /// As the reason of an order that was accepted.
     Reason(Answer),
-    /// Another test meets it, which needs a shop of its own.
+    /// Another test produces it, with a shop of its own.
     Elsewhere(&'static str),
-    /// Nobody can bring it about at will.
+    /// It cannot be produced on purpose.
     Never(&'static str),
 }
 
@@ -35,7 +35,7 @@ impl Meeting {
         self.shop.order(ANN, &body)
     }
 
-    /// What a campaign like this says to somebody who comes after `others`.
+    /// Returns a campaign's answer to a user who comes after `others`.
     fn issue(&self, quantity: i64, more: &Value, others: &[i64]) -> Answer {
         let campaign = self.shop.campaign(quantity, more);
         others.iter().for_each(|user| _ = self.shop.issue(*user, campaign));
@@ -53,7 +53,7 @@ impl Meeting {
         self.shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({}))
     }
 
-    /// What an order that waits for its payment says to something that is asked of it.
+    /// Returns the answer to a fulfilment request for an order that waits for its payment.
     fn fulfil(&self, what: &str, body: &Value) -> Answer {
         let number = self.order(&json!({})).number(200);
         self.shop.post(ANN, &format!("/api/orders/{number}{what}"), body)
@@ -113,7 +113,7 @@ impl Meeting {
             Code::PaymentInProgress => Elsewhere("fulfilment::an_order_is_paid_once, in the simulator's tests"),
             Code::PaymentAmountMismatch => Told(self.fulfil("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
             Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
-            Code::ShipmentNotPossible => Elsewhere("api_fulfilment::what_cannot_be_is_refused_by_name"),
+            Code::ShipmentNotPossible => Elsewhere("api_fulfilment::an_impossible_change_is_refused_by_code"),
             Code::ProductNotFound => get("/api/products/999"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});
@@ -155,8 +155,8 @@ impl Meeting {
             Code::RequestTimeout => {
                 Told(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
             }
-            Code::RateExceeded => Elsewhere("api_limits::who_writes_too_often_is_told_when_to_come_again"),
-            Code::Overloaded => Elsewhere("api_crowd::who_cannot_be_served_in_time_is_told_so"),
+            Code::RateExceeded => Elsewhere("api_limits::a_refusal_for_too_many_writes_says_when_to_retry"),
+            Code::Overloaded => Elsewhere("api_crowd::a_request_that_cannot_be_served_in_time_is_refused"),
             Code::Unavailable => Never("only while the shop stops, or when its store is broken"),
             Code::Internal => Never("it is our own mistake"),
         }
@@ -199,7 +199,7 @@ fn every_code_is_in_the_manual() {
 }
 
 #[test]
-fn a_path_is_told_without_its_query() {
+fn a_problem_names_the_path_without_its_query() {
     let shop = TestShop::start();
     let problem = shop.get(ANN, "/api/orders/x?token=secret").expect(400);
     assert_eq!(problem["instance"], "/api/orders/x");

@@ -1,4 +1,4 @@
-//! Many at once: everybody gets what there is, nobody gets what there is not.
+//! Many concurrent requests: all that is available is given out, and nothing more.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -79,7 +79,7 @@ fn the_last_unit_goes_to_one_of_a_hundred() {
 }
 
 #[test]
-fn a_customer_with_many_hands_gets_one_coupon_and_spends_his_points_once() {
+fn a_customer_with_many_connections_gets_one_coupon_and_spends_points_once() {
     in_both_executors(|shop| {
         let product = shop.product(1_000, 100);
         let campaign = shop.campaign(50, &json!({}));
@@ -99,7 +99,7 @@ fn a_customer_with_many_hands_gets_one_coupon_and_spends_his_points_once() {
 }
 
 #[test]
-fn who_reads_after_an_answer_sees_what_it_said() {
+fn a_read_after_an_answer_sees_its_effect() {
     in_both_executors(|shop| {
         let product = shop.product(10, 1);
         let campaign = shop.campaign(1_000, &json!({"maxIssuePerUser": 100}));
@@ -123,7 +123,7 @@ fn who_reads_after_an_answer_sees_what_it_said() {
 }
 
 #[test]
-fn who_cannot_be_served_in_time_is_told_so() {
+fn a_request_that_cannot_be_served_in_time_is_refused() {
     let shop = TestShop::start_with(&[("DOORBUSTER__ENGINE__QUEUE_MAX", "1"), ("DOORBUSTER__ENGINE__BATCH_MAX", "1")]);
     let product = shop.product(1_000, 1_000_000);
     let body = json!({"items": items(product, 1), "payment": "ON_DELIVERY"});

@@ -1,4 +1,4 @@
-//! The document: complete, valid, true.
+//! The OpenAPI document: complete, valid, and equal to the handlers' behaviour.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ fn the_document_is_served_as_it_is() {
 }
 
 #[test]
-fn every_operation_is_told_in_full() {
+fn every_operation_is_described_in_full() {
     let mut ids = BTreeSet::new();
     let tags: Vec<&Value> = document()["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
     for (path, method, operation) in operations() {
@@ -70,7 +70,7 @@ fn every_operation_is_told_in_full() {
 
 #[test]
 fn every_code_occurs() {
-    // Of what no endpoint answers by itself it is said where it is met.
+    // Codes that no endpoint itself answers are named in the introduction.
     let elsewhere = [
         (Code::RouteNotFound, "what has no path has no operation"),
         (Code::MethodNotAllowed, "what has no method has no operation"),
@@ -135,9 +135,9 @@ fn every_link_leads_to_an_operation_that_takes_it() {
     assert!(count > 10);
 }
 
-/// Schemas were held against their meta-schema when the contract was read; here are the examples.
+/// Reading the contract validated the schemas against their meta-schema; here the examples are validated.
 #[test]
-fn every_example_is_what_its_schema_says() {
+fn every_example_matches_its_schema() {
     for (name, schema) in document()["components"]["schemas"].as_object().unwrap() {
         let complaint = complaint(&format!("/components/schemas/{name}"), &schema["examples"][0]);
         assert_eq!(complaint, None, "{name}");
@@ -172,7 +172,7 @@ fn every_example_is_what_its_schema_says() {
 fn every_example_of_a_body_is_read_by_its_handler() {
     let mut count = 0;
     for operation in server::api::operations() {
-        // What is signed is the provider's own, and may have more than we know.
+        // A signed body is defined by the provider, and may have more fields than the shop knows.
         let Some(body) = operation.body.filter(|_| operation.id != "takePaymentCallback") else { continue };
         let method = operation.method.as_str().to_ascii_lowercase();
         let told = &document()["paths"][operation.path][method.as_str()]["requestBody"];
@@ -196,7 +196,7 @@ fn bodies_are_closed() {
     }
 }
 
-/// Generators of clients take a link's body for a text, and a field with a default for a required one.
+/// Client generators misread a link's body as a string, and a field with a default as required.
 #[test]
 fn nothing_in_it_stops_a_generator() {
     each(document(), &mut |key, value| {
@@ -226,7 +226,7 @@ fn nothing_in_it_stops_a_generator() {
     });
 }
 
-/// They have one type for the problems of all operations, and one for all good answers of an operation.
+/// Client generators have one type for all problems, and one for all successful answers of an operation.
 #[test]
 fn an_operation_has_one_good_answer_and_one_problem() {
     let (mut united, mut problems) = (0, 0);
@@ -261,7 +261,7 @@ fn an_operation_has_one_good_answer_and_one_problem() {
 }
 
 #[test]
-fn whatever_writes_tells_the_limits_where_they_are_set() {
+fn every_writing_operation_describes_the_rate_limit_headers() {
     let mut count = 0;
     for (path, method, operation) in operations() {
         let is_limited = method != "get" && !path.starts_with("/api/payments/callbacks/");
@@ -276,14 +276,14 @@ fn whatever_writes_tells_the_limits_where_they_are_set() {
 }
 
 #[test]
-fn the_parts_of_a_page_are_no_calls() {
+fn files_of_the_reference_page_are_not_listed() {
     let paths: Vec<&String> = document()["paths"].as_object().unwrap().keys().collect();
     for path in &paths {
         assert!(!path.ends_with(".js") && !path.ends_with(".css") && *path != "/", "{path} is listed");
     }
 }
 
-/// Where an answer says that something is found there, it is not at another spelling of the path.
+/// A path in an answer is never a deprecated alias.
 #[test]
 fn no_answer_leads_to_a_deprecated_path() {
     let old: Vec<&str> = operations().filter(|(.., one)| one["deprecated"] == true).map(|(path, ..)| path).collect();

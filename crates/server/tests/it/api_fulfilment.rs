@@ -1,4 +1,4 @@
-//! Orders that are paid: sent, stored, taken back, given back, over HTTP and with the provider inside the binary.
+//! Paid orders over HTTP with the built-in provider: shipped, stored, cancelled, refunded.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn path(number: &str, rest: &str) -> String {
     format!("/api/orders/{number}{rest}")
 }
 
-/// Asks for payment and shipment in one step.
+/// Requests payment and shipment in one step.
 fn process(shop: &TestShop, number: &str) -> Value {
     let body = json!({"payment": {"method": "CARD"}, "receiver": receiver(), "warehouseStorage": false});
     shop.post(ANN, &path(number, "/process-payment-shipment"), &body).expect(202)
@@ -36,7 +36,7 @@ fn statuses(shop: &TestShop, number: &str) -> Vec<String> {
     statuses
 }
 
-/// O-30…O-36: the answer in the source's words, and every status on the way to the door.
+/// O-30…O-36: the answer with the source's text, and every status until delivery.
 #[test]
 fn an_order_is_paid_sent_and_delivered() {
     in_both_executors(|shop| {
@@ -74,7 +74,7 @@ fn an_order_is_paid_sent_and_delivered() {
     });
 }
 
-/// O-31: whom the request is about, and what was asked for; who came with a token has no address.
+/// O-31: the event names the customer and the request; a customer known only by a token has no address.
 #[test]
 fn the_event_of_a_request_names_its_customers_address() {
     in_both_executors(|shop| {
@@ -92,9 +92,9 @@ fn the_event_of_a_request_names_its_customers_address() {
     });
 }
 
-/// O-35, T14: asked for again, under way and done.
+/// O-35, T14: repeated while in progress, and when done.
 #[test]
-fn asking_again_pays_and_sends_nothing_more() {
+fn a_repeated_request_pays_and_ships_nothing_more() {
     in_both_executors(|shop| {
         let number = shop.unpaid(ANN, 12_300);
         process(shop, &number);
@@ -127,7 +127,7 @@ fn a_stored_order_is_complete_when_it_is_paid() {
 }
 
 #[test]
-fn a_paid_order_that_is_taken_back_gives_everything_back() {
+fn cancelling_a_paid_order_refunds_everything() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let campaign = shop.campaign(5, &json!({}));
@@ -152,7 +152,7 @@ fn a_paid_order_that_is_taken_back_gives_everything_back() {
 
 /// P-06.
 #[test]
-fn an_order_comes_back_in_parts_that_add_up() {
+fn partial_refunds_add_up() {
     in_both_executors(|shop| {
         let product = shop.product(3_333, 5);
         let number = shop.order(ANN, &json!({"items": items(product, 3)})).number(200);
@@ -172,7 +172,7 @@ fn an_order_comes_back_in_parts_that_add_up() {
 
 /// S-05, N-06.
 #[test]
-fn an_order_that_nobody_pays_expires() {
+fn an_unpaid_order_expires() {
     let shop = TestShop::start_with(&[("DOORBUSTER__ORDERS__PAY_WITHIN_S", "1")]);
     let product = shop.product(10_000, 5);
     let number = shop.order(ANN, &json!({"items": items(product, 2)})).number(200);
@@ -182,7 +182,7 @@ fn an_order_that_nobody_pays_expires() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_by_name() {
+fn an_impossible_change_is_refused_by_code() {
     let shop = TestShop::start();
     let number = shop.unpaid(ANN, 12_300);
     let pay = path(&number, "/pay");

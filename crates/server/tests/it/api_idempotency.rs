@@ -4,7 +4,7 @@ use crate::api_asking::{WAIT, in_both_executors, items};
 use crate::client::Answer;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// Posts under a key, and wants the outcome.
+/// Posts with a key, and waits for the outcome.
 fn post_keyed_waiting(shop: &TestShop, user: i64, key: &str, path: &str, body: &Value) -> Answer {
     shop.ask(user, "POST", path, &[("idempotency-key", key), WAIT], body)
 }
@@ -65,7 +65,7 @@ fn a_repeat_has_the_same_result_and_changes_nothing() {
 }
 
 #[test]
-fn a_repeat_is_answered_as_it_asks_itself() {
+fn a_repeat_is_answered_by_its_own_preferences() {
     in_both_executors(|shop| {
         let product = shop.product(1_000, 100);
         let body = json!({"items": items(product, 1)});
@@ -122,7 +122,7 @@ fn quoted_and_bare_are_one_key() {
 }
 
 #[test]
-fn nothing_and_an_empty_object_are_one_body() {
+fn an_empty_body_and_an_empty_object_are_the_same_body() {
     let shop = TestShop::start();
     let campaign = shop.campaign(5, &json!({}));
     let path = format!("/api/coupons/{campaign}/issue");
@@ -149,7 +149,7 @@ fn a_refusal_is_not_kept() {
 }
 
 #[test]
-fn a_coupon_once_given_is_given_again_whatever_happened_since() {
+fn an_issued_coupon_is_returned_again_after_later_changes() {
     let mut shop = TestShop::start();
     let campaign = shop.campaign(2, &json!({"maxIssuePerUser": 2}));
     let (path, admin) = (format!("/api/coupons/{campaign}/issue"), format!("/api/admin/coupons/{campaign}"));
@@ -171,7 +171,7 @@ fn a_coupon_once_given_is_given_again_whatever_happened_since() {
 }
 
 #[test]
-fn an_answer_outlives_a_crash() {
+fn a_kept_answer_survives_a_crash() {
     let mut shop = TestShop::start();
     let product = shop.product(1_000, 5);
     let body = json!({"items": items(product, 1)});

@@ -1,4 +1,4 @@
-//! Bad input: each a problem document that names the field, and no trace of it in the shop.
+//! Invalid input: a problem document names the field, and the shop is unchanged.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn post_bytes(shop: &TestShop, user: i64, path: &str, headers: &str, body: &[u8]
     shop.send_bytes(&[head.as_bytes(), body].concat())
 }
 
-/// Sends bodies as they are, and wants each refused at its place.
+/// Sends raw bodies, and expects each to be refused with its place.
 fn check_bodies(user: i64, path: &str, bodies: &[(&str, &str)]) {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
@@ -108,7 +108,7 @@ fn a_bad_order_is_refused_at_the_field() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_refused() {
+fn bytes_that_are_not_utf_8_are_refused() {
     let shop = TestShop::start();
     let before = shop.everything();
     for body in [&b"\xff\xfe"[..], b"\x00", b"{\"items\":\"\xff\"}", b"{\"\xc3\x28\":1}", b"\xef\xbb\xbf{}"] {
@@ -164,7 +164,7 @@ fn a_body_in_chunks_is_read() {
 }
 
 #[test]
-fn an_id_that_is_none_is_not_found() {
+fn a_malformed_id_is_not_found() {
     let shop = TestShop::start();
     let before = shop.everything();
     let long = "9".repeat(300);
@@ -193,7 +193,7 @@ fn an_id_that_is_none_is_not_found() {
 }
 
 #[test]
-fn what_is_nowhere_is_not_found() {
+fn an_unknown_path_is_not_found() {
     let shop = TestShop::start();
     for path in
         ["/api", "/api/nothing", "/api/orders/", "/api/admin", "/API/orders", "/api//orders", "/%FF", "/api/orders/x/y"]

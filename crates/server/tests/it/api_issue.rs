@@ -50,7 +50,7 @@ fn a_body_is_an_empty_object_or_nothing() {
     assert_eq!(shop.post(ANN, &path, &json!({"userId": ANN})).complaint(400).1, "#/userId");
     assert_eq!(shop.post(ANN, &path, &json!([])).complaint(400).1, "#");
     shop.post(ANN, &path, &Value::Null).expect(201);
-    // What a client says of a body that it does not send means nothing.
+    // Headers about a body that is not sent are ignored.
     let bearer = shop.bearer(BOB);
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     shop.client().send("POST", &path, &headers, "").unwrap().expect(201);
@@ -92,7 +92,7 @@ fn refusals_are_the_same_after_a_restart() {
 }
 
 #[test]
-fn a_campaign_may_give_two_to_each() {
+fn a_campaign_may_issue_two_coupons_per_user() {
     in_both_executors(|shop| {
         let campaign = shop.campaign(3, &json!({"maxIssuePerUser": 2}));
         assert_eq!(ask_for(shop, ANN, campaign).expect(201)["issueNumber"], 1);
@@ -117,13 +117,13 @@ fn a_coupon_expires() {
     assert_eq!(ask_for(&shop, BOB, campaign).problem(410), "coupon.expired");
 }
 
-/// What becomes of a request, when it has been told to the user.
+/// Returns a request once its user was notified.
 fn until_notified(shop: &TestShop, user: i64, answer: &Answer) -> Value {
     let requested = answer.expect(202);
     assert_like(&requested, &json!({"requestId": "<text>", "status": "PENDING"}));
     let path = format!("/api/requests/{}", requested["requestId"].as_str().unwrap());
     assert_eq!(answer.header("location"), Some(path.as_str()));
-    // What the requests before took.
+    // The issue numbers taken by earlier requests.
     assert!((1..60).contains(&answer.header("retry-after").unwrap().parse::<u64>().unwrap()));
     let found = shop.get_until(user, &path, |found| found["status"] == "NOTIFIED");
     assert_eq!(found["requestId"], requested["requestId"]);
@@ -131,7 +131,7 @@ fn until_notified(shop: &TestShop, user: i64, answer: &Answer) -> Value {
 }
 
 #[test]
-fn a_request_is_followed_until_its_result_was_told() {
+fn a_request_is_polled_until_its_user_was_notified() {
     in_both_executors(|shop| {
         let queued = shop.campaign(5, &json!({"issueMode": "queued"}));
         let stream = shop.campaign(5, &json!({"issueMode": "stream"}));
@@ -189,7 +189,7 @@ fn a_request_that_fails_says_why() {
 }
 
 #[test]
-fn a_request_waits_for_its_result_when_asked_to() {
+fn a_request_waits_for_its_result_if_preferred() {
     in_both_executors(|shop| {
         let campaign = shop.campaign(1, &json!({"issueMode": "queued"}));
         let paths = [format!("/api/coupons/{campaign}/issue"), "/api/coupons/issue".to_owned()];
@@ -225,7 +225,7 @@ fn a_request_for_a_coupon_is_checked() {
 }
 
 #[test]
-fn somebody_elses_request_does_not_exist() {
+fn the_request_of_another_user_is_not_found() {
     let shop = TestShop::start();
     let campaign = shop.campaign(5, &json!({"issueMode": "queued"}));
     let answer = ask_for(&shop, ANN, campaign);

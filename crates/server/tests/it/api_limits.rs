@@ -1,4 +1,4 @@
-//! Limits on how often somebody writes.
+//! Rate limits on writing requests.
 
 use serde_json::json;
 use xtask::redis_server::RedisServer;
@@ -15,7 +15,7 @@ fn retry_after(answer: &Answer) -> u64 {
 }
 
 #[test]
-fn nobody_is_limited_unless_it_is_set() {
+fn no_limit_applies_by_default() {
     let shop = TestShop::start();
     for _time in 0..50 {
         assert_eq!(charge(&shop, ANN).header("ratelimit"), None);
@@ -23,8 +23,8 @@ fn nobody_is_limited_unless_it_is_set() {
 }
 
 #[test]
-fn who_writes_too_often_is_told_when_to_come_again() {
-    // One in a thousand seconds is not refilled while the test runs.
+fn a_refusal_for_too_many_writes_says_when_to_retry() {
+    // One per thousand seconds: not refilled while the test runs.
     let settings = [("DOORBUSTER__LIMITS__USER_PER_S", "1"), ("DOORBUSTER__LIMITS__USER_BURST", "1000")];
     let shop = TestShop::start_with(&settings);
     let mut allowed = 0;
@@ -41,13 +41,13 @@ fn who_writes_too_often_is_told_when_to_come_again() {
     assert_eq!(refused.header("ratelimit-policy"), Some("\"user\";q=1000;w=1000"));
     assert_eq!(retry_after(&refused), 1);
     assert_eq!(refused.json()["retryable"], true);
-    // Nobody else is meant, and whoever reads is not.
+    // Other users are not limited, and reads are not.
     charge(&shop, BOB).expect(200);
     shop.get(ANN, "/api/points").expect(200);
 }
 
 #[test]
-fn an_address_is_limited_whoever_writes() {
+fn an_address_is_limited_across_its_users() {
     let settings = [("DOORBUSTER__LIMITS__ADDRESS_PER_S", "1"), ("DOORBUSTER__LIMITS__ADDRESS_BURST", "3")];
     let shop = TestShop::start_with(&settings);
     let statuses: Vec<u16> = (1..=20).map(|user| charge(&shop, user).status).collect();

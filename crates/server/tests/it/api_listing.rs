@@ -1,4 +1,4 @@
-//! Orders that are asked for by what they are, a customer's own and everybody's.
+//! Lists of orders with filters, for customers and admins.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn numbers(page: &Value) -> Vec<String> {
     page["data"].as_array().unwrap().iter().map(|order| order["orderNumber"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The numbers of a list, which is the same by pages of any length.
+/// Returns the numbers of a list, and checks that they do not depend on the page size.
 #[track_caller]
 fn listed(shop: &TestShop, user: i64, path: &str) -> Vec<String> {
     let by = |limit: usize| {
@@ -35,7 +35,7 @@ fn listed(shop: &TestShop, user: i64, path: &str) -> Vec<String> {
     at_once
 }
 
-/// T14: `GET /api/orders?status=CANCELLED` answered everything.
+/// T14: `GET /api/orders?status=CANCELLED` once returned all orders.
 fn are_found_by_what_they_are(shop: &TestShop) {
     let (product, other) = (shop.product(1_000, 100), shop.product(2_000, 100));
     let campaign = shop.campaign(5, &json!({}));
@@ -74,18 +74,18 @@ fn are_found_by_what_they_are(shop: &TestShop) {
 }
 
 #[test]
-fn orders_are_found_by_what_they_are() {
+fn orders_are_found_by_filters() {
     are_found_by_what_they_are(&TestShop::start_with(&[UNSAFE_AND_QUICK]));
 }
 
 #[test]
-fn the_same_in_a_shared_database() {
+fn orders_are_found_by_filters_in_a_shared_database() {
     let Some(database) = Database::new("the_same_in_a_shared_database_listed") else { return };
     are_found_by_what_they_are(&TestShop::start_with(&[("DATABASE_URL", &database.url())]));
 }
 
 #[test]
-fn a_cursor_belongs_to_what_was_asked_for() {
+fn a_cursor_belongs_to_its_filter() {
     let shop = TestShop::start_with(&[UNSAFE_AND_QUICK]);
     let one = json!({"items": items(shop.product(1_000, 9), 1)});
     (0..3).for_each(|_| drop(place(&shop, ANN, &one)));
@@ -98,7 +98,7 @@ fn a_cursor_belongs_to_what_was_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_named() {
+fn an_invalid_filter_is_named() {
     let shop = TestShop::start();
     let complaint = |path: &str| {
         let answer = shop.get(ADMIN, path);
@@ -124,15 +124,15 @@ fn what_cannot_be_asked_for_is_named() {
     for place in ["userId", "productId", "couponId"] {
         for bad in ["0", "-1", "x", "", "9223372036854775807"] {
             assert_eq!(complaint(&format!("/api/admin/orders?{place}={bad}")).0, place, "{bad}");
-            // A customer's list is the customer's.
+            // A customer's list has only the customer's orders.
             assert_eq!(complaint(&format!("/api/orders?{place}={bad}")).0, place);
         }
     }
 }
 
-/// So that a rare filter over a long history does not hold the store: the page is empty and says where to go on.
+/// A rare filter over a long history must not block the store: the page is empty and has a cursor.
 #[test]
-fn a_page_looks_at_so_many_orders_and_goes_on_with_the_next() {
+fn a_page_scans_a_limited_number_of_orders() {
     let shop = TestShop::start_with(&[UNSAFE_AND_QUICK]);
     let one = json!({"items": items(shop.product(1_000, 2_000), 1)});
     let oldest = place(&shop, ANN, &one);

@@ -1,4 +1,4 @@
-//! The modes of claiming over HTTP: chosen, changed while the shop runs, recorded; and participants that are out.
+//! Processing modes over HTTP: chosen, changed at run time, recorded; and participants that are out of service.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn mode_of(order: &Value) -> (&str, &str) {
 }
 
 #[test]
-fn an_admin_names_any_of_the_six() {
+fn an_admin_may_choose_any_of_the_six_modes() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 50);
         for (named, recorded) in [
@@ -33,7 +33,7 @@ fn an_admin_names_any_of_the_six() {
     });
 }
 
-/// Who places a synchronous order waits without having said so, and gets the order itself; so does his repeat.
+/// A synchronous order is answered with the order itself, without `Prefer: wait`; so is its repeat.
 #[test]
 fn a_synchronous_order_is_answered_with_its_outcome() {
     in_both_executors(|shop| {
@@ -50,7 +50,7 @@ fn a_synchronous_order_is_answered_with_its_outcome() {
 }
 
 #[test]
-fn the_setting_changes_while_the_shop_runs_and_says_who_and_why() {
+fn the_setting_changes_at_run_time_and_records_who_and_why() {
     let mut shop = TestShop::start_with(&[("DOORBUSTER__ORDERS__MODE", "sequential")]);
     let product = shop.product(10_000, 50);
     let order = |shop: &TestShop| shop.order(ANN, &json!({"items": items(product, 1)})).expect(200);
@@ -85,7 +85,7 @@ fn the_setting_changes_while_the_shop_runs_and_says_who_and_why() {
 }
 
 #[test]
-fn a_change_must_make_sense() {
+fn an_invalid_change_is_refused() {
     let shop = TestShop::start();
     for (body, pointer) in [
         (json!({"mode": "fast", "reason": "x"}), "#/mode"),
@@ -100,9 +100,9 @@ fn a_change_must_make_sense() {
     assert_eq!(shop.get(ADMIN, "/api/admin/modes/changes").expect(200), json!({"data": []}));
 }
 
-/// O-18: a step that was never asked for is shown as skipped, once the order has ended.
+/// O-18: a step that was never requested is shown as skipped, once the order has ended.
 #[test]
-fn a_sequential_order_shows_what_was_never_touched() {
+fn a_sequential_order_shows_its_skipped_steps() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 1);
         shop.charge(ADMIN, 500);
@@ -119,9 +119,9 @@ pub(crate) fn switch(shop: &TestShop, service: &str, out: bool) -> Value {
     shop.ask(ADMIN, "PUT", "/api/admin/services", &[], &body).expect(200)
 }
 
-/// O-36, O-43, O-49, T11, T15: the order waits, and says how far it is and for how long, in the customer's language.
+/// O-36, O-43, O-49, T11, T15: the order waits, and shows its progress and estimate in the customer's language.
 #[test]
-fn an_order_whose_participant_is_out_waits_and_says_where_it_is() {
+fn an_order_whose_participant_is_out_of_service_waits_and_shows_its_progress() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         shop.order(ANN, &json!({"items": items(product, 1)})).expect(200);
@@ -156,7 +156,7 @@ fn an_order_whose_participant_is_out_waits_and_says_where_it_is() {
     });
 }
 
-/// What `doorbuster` prints beside the running shop.
+/// Returns what `doorbuster` prints, run beside the shop.
 pub(crate) fn command(shop: &TestShop, args: &[&str]) -> String {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .args(args)
@@ -169,10 +169,10 @@ pub(crate) fn command(shop: &TestShop, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// A compensation whose participant is out gets stuck, is listed, and is resolved with everything given back.
+/// A compensation whose participant is out of service gets stuck, is listed, and is resolved with all claims released.
 #[test]
 fn a_stuck_order_is_listed_and_resolved_on_the_command_line() {
-    // Two askings with pauses of a second.
+    // Two attempts with pauses of one second.
     let shop = TestShop::start_with(&[
         ("DOORBUSTER__ORDERS__STEP_DEADLINE_S", "1"),
         ("DOORBUSTER__ORDERS__ORDER_DEADLINE_S", "1"),
@@ -200,7 +200,7 @@ fn a_stuck_order_is_listed_and_resolved_on_the_command_line() {
     assert_eq!(resolved["outcome"], "CANCELLED");
     assert_eq!(shop.available(product), 5);
     shop.metrics_until("doorbuster_orders_stuck 0\n");
-    assert!(command(&shop, &["order", "stuck"]).contains("No order is stuck"));
+    assert!(command(&shop, &["order", "stuck"]).contains("No orders are stuck"));
     let history = shop.get(ANN, &format!("{path}/events")).expect(200);
     let events: Vec<&Value> = history["data"].as_array().unwrap().iter().map(|entry| &entry["event"]).collect();
     for event in ["CompensationStuck", "CompensationResolved", "StockRestored", "OrderCancelled"] {

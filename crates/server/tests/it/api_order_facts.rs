@@ -1,4 +1,4 @@
-//! What an order says of its money, its goods and why it was taken back, to its customer and to an admin.
+//! What an order shows of its money, its goods and its cancellation, to its customer and to an admin.
 
 use serde_json::{Value, json};
 
@@ -57,9 +57,9 @@ fn why_an_order_was_cancelled_is_kept() {
     });
 }
 
-/// T7, T8: a part that comes back is visible, with its money and the reason.
+/// T7, T8: a partial refund is visible, with its amount and reason.
 #[test]
-fn what_came_back_is_visible_on_the_order() {
+fn refunds_are_visible_on_the_order() {
     in_both_executors(|shop| {
         let product = shop.product(3_333, 5);
         let number = paid(shop, &json!({"items": items(product, 3), "receiver": receiver()}));
@@ -84,7 +84,7 @@ fn what_came_back_is_visible_on_the_order() {
 
 /// T8.
 #[test]
-fn where_the_goods_are_is_visible_on_the_order() {
+fn shipment_and_storage_are_visible_on_the_order() {
     let shop = TestShop::start();
     let product = shop.product(3_000, 5);
     let number = paid(&shop, &json!({"items": items(product, 1), "receiver": receiver()}));
@@ -122,9 +122,9 @@ fn the_total_of_a_completed_order_is_its_items() {
     assert_eq!(amounts, [20_000, 1_000, 1_500, 17_500].map(Value::from));
 }
 
-/// H4: an admin's token is nobody else's on the customers' paths.
+/// H4: on the customers' paths, an admin token sees only the admin's own orders.
 #[test]
-fn an_admin_has_paths_of_his_own() {
+fn an_admin_has_separate_paths() {
     let shop = TestShop::start();
     let number = shop.unpaid(ANN, 12_300);
     let path = |rest: &str| format!("/api/orders/{number}{rest}");

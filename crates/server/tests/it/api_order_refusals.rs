@@ -8,7 +8,7 @@ fn order_path(number: &str, action: &str) -> String {
 }
 
 #[test]
-fn what_is_invalid_in_itself_is_refused_at_once() {
+fn an_invalid_order_is_refused_at_once() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
     let campaign = shop.campaign(5, &json!({}));
@@ -48,7 +48,7 @@ fn points_pay_only_what_the_coupon_leaves() {
 }
 
 #[test]
-fn a_changed_price_is_noticed() {
+fn a_changed_price_is_refused() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
     let body = json!({"items": items(product, 2), "totalAmount": 2_000});
@@ -61,7 +61,7 @@ fn a_changed_price_is_noticed() {
 }
 
 #[test]
-fn a_cancelled_order_gives_everything_back() {
+fn cancelling_an_order_releases_everything() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let campaign = shop.campaign(5, &json!({}));
@@ -82,13 +82,13 @@ fn a_cancelled_order_gives_everything_back() {
         assert_eq!((shop.available(product), shop.balance(ANN), shop.only_coupon(ANN)), before);
         let again = shop.post(ANN, &order_path(&number, "/cancel"), &json!({}));
         assert_eq!(again.problem(409), "order.not_cancellable");
-        // Its coupon pays for another order.
+        // Its coupon can be used for another order.
         assert_eq!(shop.order(ANN, &body).expect(200)["outcome"], "AWAITING_PAYMENT");
     });
 }
 
 #[test]
-fn an_order_whose_goods_are_gone_is_not_cancelled() {
+fn an_order_whose_goods_are_shipped_is_not_cancelled() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let kept = json!({"items": items(product, 1), "payment": "ON_DELIVERY", "warehouseStorage": true});
@@ -138,7 +138,7 @@ fn a_cancellation_is_checked() {
 }
 
 #[test]
-fn somebody_elses_order_does_not_exist() {
+fn the_order_of_another_user_is_not_found() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let number = shop.order(ANN, &json!({"items": items(product, 1)})).number(200);
@@ -161,7 +161,7 @@ fn somebody_elses_order_does_not_exist() {
 }
 
 #[test]
-fn who_does_not_want_to_wait_gets_a_receipt() {
+fn an_order_without_a_wait_gets_a_receipt() {
     let shop = TestShop::start_with_log();
     let product = shop.product(10_000, 5);
     for (prefer, applied) in [("respond-async", Some("respond-async")), ("return=minimal", None), ("wait=soon", None)] {

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::api_asking::{WAIT, assert_like, in_both_executors, items};
 use crate::shop::{ADMIN, ANN, TestShop};
 
-/// The outcome of an order and why.
+/// Returns the outcome of an order and its reason.
 fn ending(order: &Value) -> (&str, &str) {
     (order["outcome"].as_str().unwrap(), order["reason"].as_str().unwrap_or(""))
 }
@@ -109,7 +109,7 @@ fn several_lines_of_one_product_are_one() {
         assert_eq!(shown, [3, 1]);
         assert_like(&order["steps"], &json!([step("STOCK", "COMPLETED")]));
         assert_eq!((shop.available(one), shop.available(other)), (2, 4));
-        // Together they are more than there is, though each alone is not.
+        // Together they exceed the stock, though each alone does not.
         let order = shop.order(ANN, &json!({"items": [line(one, 1), line(one, 2)]})).expect(200);
         assert_eq!(ending(&order), ("CANCELLED", "stock.exhausted"));
     });
@@ -159,7 +159,7 @@ fn a_campaigns_oldest_coupon_is_used_first() {
 }
 
 #[test]
-fn what_cannot_be_claimed_is_given_back() {
+fn partial_claims_are_released() {
     in_both_executors(|shop| {
         let (product, scarce) = (shop.product(10_000, 5), shop.product(10_000, 1));
         let campaign = shop.campaign(5, &json!({}));
@@ -183,7 +183,7 @@ fn what_cannot_be_claimed_is_given_back() {
 }
 
 #[test]
-fn a_cancelled_outcome_answers_who_waits() {
+fn a_cancelled_outcome_ends_a_wait() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 1);
         let answer = shop.ask(ANN, "POST", "/api/orders", &[WAIT], &json!({"items": items(product, 2)}));
@@ -220,7 +220,7 @@ fn an_atomic_shop_decides_in_the_request() {
 }
 
 #[test]
-fn the_status_says_how_far_the_order_is() {
+fn the_status_shows_the_orders_progress() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let number = shop.order(ANN, &json!({"items": items(product, 1)})).number(200);
@@ -244,7 +244,7 @@ fn the_status_says_how_far_the_order_is() {
 }
 
 #[test]
-fn the_history_tells_every_change_in_order() {
+fn the_events_list_every_change_in_order() {
     in_both_executors(|shop| {
         let product = shop.product(10_000, 5);
         let number = shop.order(ANN, &json!({"items": items(product, 1), "payment": "ON_DELIVERY"})).number(200);
@@ -266,7 +266,7 @@ fn the_history_tells_every_change_in_order() {
 }
 
 #[test]
-fn an_admin_sees_everybodys_orders() {
+fn an_admin_sees_the_orders_of_all_users() {
     let shop = TestShop::start();
     let product = shop.product(10_000, 5);
     let order = shop.order(ANN, &json!({"items": items(product, 1)})).expect(200);

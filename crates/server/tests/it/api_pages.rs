@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::api_asking::items;
 use crate::shop::{ADMIN, ANN, BOB, TestShop};
 
-/// All rows of a list, read page by page.
+/// Returns all rows of a list, read page by page.
 fn read_all(shop: &TestShop, user: i64, path: &str, limit: usize) -> Vec<Value> {
     let mut rows = vec![];
     let mut cursor = String::new();
@@ -41,7 +41,7 @@ fn cursor_of(shop: &TestShop, user: i64, path: &str) -> String {
 }
 
 #[test]
-fn a_list_is_the_same_by_the_page_and_at_once() {
+fn a_list_does_not_depend_on_the_page_size() {
     let shop = shop_with_lists();
     for (paths, user, count) in [(OWN, ANN, 5), (SHARED, ADMIN, 10)] {
         for path in paths {
@@ -86,7 +86,7 @@ fn a_cursor_belongs_to_its_list_and_its_user() {
 }
 
 #[test]
-fn a_made_up_cursor_is_refused() {
+fn a_forged_cursor_is_refused() {
     let shop = shop_with_lists();
     let valid = cursor_of(&shop, ANN, "/api/orders");
     let mut changed = valid.clone().into_bytes();
@@ -111,7 +111,7 @@ fn limits_have_bounds() {
 }
 
 #[test]
-fn a_page_stands_still_while_orders_come_in() {
+fn pages_are_stable_while_orders_are_placed() {
     let shop = shop_with_lists();
     let before = read_all(&shop, ANN, "/api/orders", 100);
     let cursor = cursor_of(&shop, ANN, "/api/orders");

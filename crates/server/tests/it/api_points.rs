@@ -15,7 +15,7 @@ fn charged_points_are_on_the_balance() {
 }
 
 #[test]
-fn the_history_tells_each_movement_newest_first() {
+fn the_history_lists_each_entry_newest_first() {
     let shop = TestShop::start();
     let product = shop.product(800, 5);
     shop.charge(ANN, 1_000);
@@ -57,7 +57,7 @@ fn amounts_are_checked() {
 }
 
 #[test]
-fn an_account_has_a_bound() {
+fn a_balance_has_a_limit() {
     let shop = TestShop::start_with(&[("DOORBUSTER__STORE__SYNCHRONOUS", "off")]);
     for _ in 0..1_000 {
         let answer = shop.post(ANN, "/api/points/charge", &json!({"amount": 1_000_000_000_000_i64}));
@@ -68,7 +68,7 @@ fn an_account_has_a_bound() {
 }
 
 #[test]
-fn a_customer_charges_only_for_himself() {
+fn customers_charge_only_their_own_points() {
     let shop = TestShop::start();
     let answer = shop.post(ANN, "/api/points/charge", &json!({"amount": 100, "userId": BOB}));
     assert_eq!(answer.complaint(403), ("auth.forbidden".to_owned(), "#/userId".to_owned()));
@@ -80,7 +80,7 @@ fn a_customer_charges_only_for_himself() {
 }
 
 #[test]
-fn a_shop_may_keep_charging_to_itself() {
+fn a_shop_may_forbid_customers_to_charge() {
     let shop = TestShop::start_with(&[("DOORBUSTER__POINTS__CUSTOMERS_MAY_CHARGE", "false")]);
     let answer = shop.post(ANN, "/api/points/charge", &json!({"amount": 100}));
     assert_eq!(answer.problem(403), "points.charge_forbidden");

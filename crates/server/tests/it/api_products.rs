@@ -64,7 +64,7 @@ fn stock_is_received_and_written_off() {
 }
 
 #[test]
-fn stock_has_a_bound() {
+fn stock_has_a_limit() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 1);
     assert_eq!(adjust(&shop, product, 1_000_000_000_000).complaint(400).1, "#/delta");
@@ -128,7 +128,7 @@ fn each_value_of_a_product_is_checked() {
 }
 
 #[test]
-fn each_value_of_a_receipt_is_checked() {
+fn each_value_of_a_stock_adjustment_is_checked() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
     for (body, pointer) in [
@@ -149,13 +149,13 @@ fn each_value_of_a_receipt_is_checked() {
 }
 
 #[test]
-fn what_sells_best_is_ranked_first() {
+fn the_best_selling_product_is_ranked_first() {
     in_both_executors(|shop| {
         let products: Vec<i64> = (0..3).map(|_| shop.product(1_000, 100)).collect();
         for (product, quantity) in [(products[0], 2), (products[1], 5), (products[2], 1), (products[2], 3)] {
             shop.order(ANN, &json!({"items": items(product, quantity), "payment": "ON_DELIVERY"})).expect(200);
         }
-        // Reserved is not sold.
+        // Reserved units are not sold.
         shop.order(ANN, &json!({"items": items(products[0], 50)})).expect(200);
         let best = |product: usize, sold: i64| json!({"productId": products[product], "name": "Sneaker", "sold": sold});
         let ranking = json!({"data": [best(1, 5), best(2, 4), best(0, 2)]});

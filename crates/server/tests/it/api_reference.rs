@@ -1,4 +1,4 @@
-//! The page that shows the document.
+//! The web page that shows the OpenAPI document.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ fn the_page_is_served_under_a_strict_policy() {
 }
 
 #[test]
-fn the_page_needs_nothing_from_elsewhere_and_parses_nothing_it_is_told() {
+fn the_page_loads_nothing_from_other_hosts_and_inserts_no_html() {
     let shop = TestShop::start();
     for (path, _) in ASSETS {
         let text = shop.ask_openly("GET", path, &Value::Null).text;
@@ -45,7 +45,7 @@ fn the_page_needs_nothing_from_elsewhere_and_parses_nothing_it_is_told() {
     }
 }
 
-/// A part that is not there must not be shown as the word for it.
+/// A missing part must not be shown as the word `undefined`.
 #[test]
 fn the_page_appends_nothing_that_may_be_undefined() {
     let script = include_str!("../../assets/reference.js");
@@ -67,7 +67,7 @@ fn the_page_says_where_a_token_comes_from() {
 }
 
 #[test]
-fn the_front_door_leads_to_the_reference() {
+fn the_root_redirects_to_the_reference() {
     let shop = TestShop::start();
     let answer = shop.ask_openly("GET", "/", &Value::Null);
     assert_eq!((answer.status, answer.header("location")), (302, Some("/docs")));

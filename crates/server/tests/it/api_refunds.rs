@@ -1,4 +1,4 @@
-//! Goods that come back, over HTTP: when the shop decides, and what each end says.
+//! Refunds over HTTP: when the shop decides, and the description of each result.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ fn described(shop: &TestShop, number: &str, language: &str) -> Value {
 
 /// M4.
 #[test]
-fn a_delivered_order_waits_for_the_shop_to_take_it_back() {
+fn a_refund_of_a_delivered_order_waits_for_the_shop() {
     in_both_executors(|shop| {
         let product = shop.product(1_000, 5);
         let number = delivered(shop, product);
@@ -68,7 +68,7 @@ fn a_delivered_order_waits_for_the_shop_to_take_it_back() {
     });
 }
 
-/// The shop itself may give back what was delivered, and says what becomes of the goods.
+/// The shop itself may refund a delivered order, and says what happens to the goods.
 #[test]
 fn an_admin_refunds_a_delivered_order_at_once() {
     let shop = TestShop::start();
@@ -83,7 +83,7 @@ fn an_admin_refunds_a_delivered_order_at_once() {
 
 /// M2.
 #[test]
-fn what_was_sold_at_auction_is_not_refunded() {
+fn goods_sold_at_auction_are_not_refunded() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
     let number = shop.order(ANN, &json!({"items": items(product, 1), "warehouseStorage": true})).number(200);
@@ -97,9 +97,9 @@ fn what_was_sold_at_auction_is_not_refunded() {
     assert_eq!(shop.available(product), 4);
 }
 
-/// M5: each end says what happened.
+/// M5: each result has its own description.
 #[test]
-fn an_unpaid_parcel_that_came_back_says_that_nothing_was_paid() {
+fn a_returned_unpaid_parcel_says_that_nothing_was_paid() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 5);
     let body = json!({"items": items(product, 1), "payment": "ON_DELIVERY", "receiver": receiver()});
@@ -119,7 +119,7 @@ fn an_unpaid_parcel_that_came_back_says_that_nothing_was_paid() {
 
 /// M3.
 #[test]
-fn what_came_back_is_in_no_ranking() {
+fn refunded_units_do_not_count_in_the_ranking() {
     in_both_executors(|shop| {
         let products = [shop.product(1_000, 100), shop.product(1_000, 100)];
         let order = |product: i64, quantity: i64| {
@@ -137,9 +137,9 @@ fn what_came_back_is_in_no_ranking() {
     });
 }
 
-/// T4: the same wish again, another that can be met, and one that cannot.
+/// T4: the same destination again, another one in time, and another one too late.
 #[test]
-fn another_destination_is_met_or_refused() {
+fn another_destination_is_accepted_or_refused() {
     in_both_executors(|shop| {
         let product = shop.product(1_000, 5);
         let number = shop.order(ANN, &json!({"items": items(product, 1)})).number(200);
@@ -160,7 +160,7 @@ fn another_destination_is_met_or_refused() {
     });
 }
 
-/// M6, M7, H8: limits hold for the sum, and a coupon that takes off nothing stays its owner's.
+/// M6, M7, H8: limits apply to the sum, and a coupon without a discount is not used up.
 #[test]
 fn an_order_keeps_within_its_limits() {
     let shop = TestShop::start();
@@ -181,9 +181,9 @@ fn an_order_keeps_within_its_limits() {
     assert_eq!(shop.only_coupon(ANN)["status"], "ACTIVE");
 }
 
-/// H7: `today` is the shop's own day.
+/// H7: `today` is the day in the shop's time zone.
 #[test]
-fn the_shop_says_where_it_is() {
+fn the_ranking_uses_the_shops_time_zone() {
     let shop = TestShop::start_with(&[("DOORBUSTER__SHOP__TIME_ZONE", "America/New_York")]);
     let product = shop.product(1_000, 5);
     shop.order(ANN, &json!({"items": items(product, 1), "payment": "ON_DELIVERY"})).expect(200);

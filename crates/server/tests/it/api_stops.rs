@@ -1,4 +1,4 @@
-//! The process as its operator sees it: started, stopped, started again.
+//! The process as its operator sees it: start, stop, restart.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use crate::api_asking::{WAIT, items};
 use crate::client::Client;
 use crate::shop::{ADMIN, ANN, BOB, SECRET, TestShop};
 
-/// Starts a second process on the shop's folder, which must end by itself.
+/// Starts a second process on the shop's folder, which must exit by itself.
 fn serve_beside(shop: &TestShop) -> Output {
     Command::new(env!("CARGO_BIN_EXE_doorbuster"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
@@ -28,19 +28,19 @@ fn assert_refused(output: &Output, saying: &str) {
     assert!(!said.contains("panicked"), "{said}");
 }
 
-/// Orders one after the other until the shop is gone; the numbers of those that were answered.
+/// Places orders until the shop has stopped; returns the numbers of the answered ones.
 fn order_until_the_stop(shop: &TestShop, user: i64, product: i64) -> Vec<String> {
     let mut numbers = vec![];
     let body = json!({"items": items(product, 1), "payment": "ON_DELIVERY"}).to_string();
     let bearer = shop.bearer(user);
-    // Every second one wants the outcome, the others only the receipt.
+    // Every second order waits for its outcome, the others only for the receipt.
     let waiting = [("authorization", bearer.as_str()), WAIT];
     let Ok(mut client) = Client::connect(&shop.address) else { return numbers };
     for headers in [&waiting[..], &waiting[..1]].into_iter().cycle() {
         let Ok(answer) = client.send("POST", "/api/orders", headers, &body) else { return numbers };
         match answer.status {
             200 | 202 => numbers.push(answer.number(answer.status)),
-            // The engine is closing; nothing was promised.
+            // The engine is closing; the order was not accepted.
             503 => {}
             other => panic!("{other}: {}", answer.text),
         }
@@ -63,7 +63,7 @@ fn stop_under_load(settings: &[(&str, &str)]) {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         customers.into_iter().flat_map(|customer| customer.join().unwrap()).collect()
     });
-    // It has ended, or is about to, and must say that all went well.
+    // It has exited or is about to, and must exit with success.
     shop.stop();
     assert!(!numbers.is_empty());
     shop.open();
@@ -84,7 +84,7 @@ fn a_stop_under_load_loses_nothing_that_was_answered_under_the_log_executor() {
 }
 
 #[test]
-fn a_stop_answers_who_waits() {
+fn a_stop_answers_waiting_requests() {
     let mut shop = TestShop::start_with_log();
     let product = shop.product(1_000, 5);
     let number = std::thread::scope(|scope| {
@@ -106,7 +106,7 @@ fn a_restart_takes_the_same_port_at_once() {
     let mut shop = TestShop::start();
     shop.charge(ANN, 100);
     let address = shop.address.clone();
-    // A connection that is still open when the process ends keeps the port in the system's mind for a while.
+    // A connection that is open when the process exits keeps the port in TIME_WAIT for a while.
     let mut client = shop.client();
     client.send("GET", "/livez", &[], "").unwrap().expect(200);
     for round in 0..2 {
@@ -164,7 +164,7 @@ fn a_store_of_a_newer_program_is_refused() {
 }
 
 #[test]
-fn health_says_ready_when_it_is() {
+fn the_readiness_probe_answers_when_the_shop_is_ready() {
     let shop = TestShop::start();
     for path in ["/livez", "/readyz", "/metrics"] {
         let answer = shop.client().send("GET", path, &[], "").unwrap();
@@ -175,7 +175,7 @@ fn health_says_ready_when_it_is() {
 }
 
 #[test]
-fn a_start_is_quick_and_rest_is_small() {
+fn the_start_is_quick_and_the_idle_process_is_small() {
     let started = Instant::now();
     let shop = TestShop::start();
     shop.get(BOB, "/api/products").expect(200);

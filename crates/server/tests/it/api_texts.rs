@@ -1,4 +1,4 @@
-//! Every text that a customer reads comes in the language that he accepts (T9, N-04).
+//! Every text that a customer reads is in the language of `Accept-Language` (T9, N-04).
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn check_problem(answer: &Answer) {
 }
 
 #[test]
-fn problems_are_told_in_korean() {
+fn problems_are_in_korean() {
     let shop = TestShop::start();
     let product = shop.product(1_000, 1);
     let line = |quantity: Value| json!({"items": [{"productId": product, "quantity": quantity}]});
@@ -70,7 +70,7 @@ fn coupons_are_answered_in_korean() {
     assert_eq!(english["message"], "You already have this coupon.");
 }
 
-/// T11: a campaign that is paused says so, and not that it has not started.
+/// T11: a paused campaign is reported as paused, not as not started.
 #[test]
 fn a_paused_campaign_says_that_it_is_paused() {
     for shop in [TestShop::start(), TestShop::start_with_log()] {
@@ -87,7 +87,7 @@ fn a_paused_campaign_says_that_it_is_paused() {
     }
 }
 
-/// Every notice says what it is, in words too, and when it was.
+/// Every notice has type, title, message and time.
 fn check_notices(told: &[Told], is_in_language: impl Fn(&Value) -> bool) {
     for notice in told {
         let data = &notice.data;
@@ -134,7 +134,7 @@ fn operators_are_answered_in_korean_too() {
     check_problem(&bob);
 }
 
-/// T1: under every executor each change is pushed as it was, though the order has gone on when it is told.
+/// T1: under every executor each change is pushed with its own status, also if the order has changed again since.
 #[test]
 fn paying_with_storage_pushes_each_change_as_it_was() {
     for shop in [TestShop::start(), TestShop::start_with_log()] {

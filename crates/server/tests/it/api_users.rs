@@ -18,7 +18,7 @@ fn get_with_token(shop: &TestShop, token: &str, path: &str) -> Answer {
 }
 
 #[test]
-fn who_registers_can_log_in() {
+fn a_registered_user_can_log_in() {
     let shop = TestShop::start();
     let registered = register(&shop, "ann@example.com", "correct horse", "Ann").expect(201);
     assert_like(&registered, &json!({"userId": "<integer>"}));
@@ -30,7 +30,7 @@ fn who_registers_can_log_in() {
 }
 
 #[test]
-fn an_address_registers_once() {
+fn an_address_can_be_registered_once() {
     let shop = TestShop::start();
     register(&shop, "ann@example.com", "correct horse", "Ann").expect(201);
     assert_eq!(register(&shop, "ANN@example.com", "another horse", "Ann B").problem(409), "user.email_taken");
@@ -59,7 +59,7 @@ fn the_first_admins_password_comes_from_the_environment() {
 }
 
 #[test]
-fn a_registered_id_is_nobodys_who_came_with_a_token() {
+fn a_registered_id_is_never_that_of_a_user_known_by_a_token() {
     let shop = TestShop::start();
     (1..=5).for_each(|user| shop.charge(user, 100));
     for number in 0..8 {
@@ -70,7 +70,7 @@ fn a_registered_id_is_nobodys_who_came_with_a_token() {
 }
 
 #[test]
-fn a_read_creates_nobody() {
+fn a_read_creates_no_user() {
     let shop = TestShop::start();
     let before = shop.audit();
     for path in ["/api/points", "/api/points/history", "/api/users/me/coupons", "/api/orders"] {
@@ -122,14 +122,14 @@ fn a_registration_that_is_repeated_with_its_key_is_one() {
 }
 
 #[test]
-fn a_customer_is_created_by_his_first_write() {
+fn a_customer_is_created_by_their_first_write() {
     let shop = TestShop::start();
     shop.charge(ANN, 500);
     assert_eq!(shop.balance(ANN), 500);
 }
 
 #[test]
-fn accents_may_be_spelled_in_either_way_and_nothing_invisible_is_taken() {
+fn accents_may_be_encoded_in_either_way_and_invisible_characters_are_refused() {
     let shop = TestShop::start();
     let (one, two) = ("caf\u{e9}", "cafe\u{301}");
     register(&shop, &format!("{two}@example.com"), &format!("{two} password"), "Ann").expect(201);

@@ -1,4 +1,4 @@
-//! A reader whose shop is killed again and again hears everything once, in order.
+//! A client whose shop is killed repeatedly gets every notice once, in order.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::shop::{ANN, TestShop};
 const ROUNDS: u64 = 6;
 const BUYERS: usize = 3;
 
-/// Buys until the shop is gone or the test is over.
+/// Places orders until the shop is killed or the test ends.
 fn buy(shop: &TestShop, product: i64, is_over: &AtomicBool) {
     let Ok(mut client) = Client::connect(&shop.address) else { return };
     let bearer = shop.bearer(ANN);
@@ -51,7 +51,7 @@ fn listen_through_crashes(settings: &[(&str, &str)]) {
     let heard = heard.into_inner().unwrap();
     assert!(heard.len() > 10, "something was heard: {}", heard.len());
     expect_kinds(&heard, 1, &vec!["order.completed"; heard.len()]);
-    // What the store kept is what was heard live, and then what nobody was there to hear.
+    // The store's notices are those received live, followed by those that no client received.
     let last = last_number(&shop);
     let from = last.saturating_sub(900);
     let mut events = Events::open(&shop, ANN, Some(i64::try_from(from).unwrap()));
@@ -60,7 +60,7 @@ fn listen_through_crashes(settings: &[(&str, &str)]) {
     assert_eq!(heard[from.min(heard.len())..], kept[..heard.len().saturating_sub(from)]);
 }
 
-/// How many notices a customer has, by what a new stream says of where it begins.
+/// Returns the number of a customer's notices, from the start position of a new stream.
 fn last_number(shop: &TestShop) -> usize {
     let product = shop.product(0, 1);
     let mut events = Events::open(shop, ANN, None);

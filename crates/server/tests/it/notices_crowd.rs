@@ -1,4 +1,4 @@
-//! Thousands who only listen: what they cost, and that they do not keep the shop open.
+//! Thousands of idle streams: their memory, and that they do not delay the shop's stop.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::live::{Events, Socket};
 use crate::shop::{ANN, TestShop};
 
 const STREAMS: i64 = 2_000;
-/// Users of the streams, far from those of the tests.
+/// The first user id of the streams, apart from the users of the tests.
 const CROWD: i64 = 100_000;
 
 fn streams() -> i64 {
@@ -22,7 +22,7 @@ fn resident_kib(shop: &TestShop) -> i64 {
     line.trim().trim_end_matches("kB").trim().parse().unwrap()
 }
 
-/// Opens the streams, lets somebody buy among them, and stops the shop with all of them open.
+/// Opens the streams, places an order meanwhile, and stops the shop with all of them open.
 fn stop_with_a_crowd<T>(what: &str, open: impl Fn(&TestShop, i64) -> T) {
     let mut shop = TestShop::start();
     let product = shop.product(0, 10);
@@ -52,12 +52,12 @@ fn stop_with_a_crowd<T>(what: &str, open: impl Fn(&TestShop, i64) -> T) {
 }
 
 #[test]
-fn a_crowd_of_event_streams_does_not_keep_the_shop_open() {
+fn many_event_streams_do_not_delay_the_stop() {
     stop_with_a_crowd("event", |shop, user| Events::open(shop, user, None));
 }
 
 #[test]
-fn a_crowd_of_sockets_that_never_answer_does_not_keep_the_shop_open() {
+fn many_unresponsive_sockets_do_not_delay_the_stop() {
     stop_with_a_crowd("socket", |shop, user| {
         let stream = TcpStream::connect(&shop.address).unwrap();
         Socket::connect(stream, shop, user, "/api/ws").unwrap()

@@ -1,4 +1,4 @@
-//! Notices of what another process committed, with Redis and without.
+//! Notices of commits of another process, with Redis and without.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::live::{Events, expect_kinds};
 use crate::shared::Database;
 use crate::shop::{ANN, TestShop};
 
-/// With settings that all of them share.
+/// Starts the shops with shared settings.
 pub(crate) fn shops(database: &Database, more: &[(&str, &str)]) -> [TestShop; 2] {
     let url = database.url();
     let settings: Vec<(&str, &str)> =
@@ -22,7 +22,7 @@ fn issue(shop: &TestShop) {
     shop.post(ANN, &format!("/api/coupons/{campaign}/issue"), &json!({})).expect(201);
 }
 
-/// Ann listens here, and things happen there; then she moves.
+/// Ann listens at one process while events happen at the other; then she reconnects at the other.
 fn listen_here_to_what_happens_there(database: &Database, more: &[(&str, &str)]) {
     let [mut here, there] = shops(database, more);
     let mut events = Events::open(&here, ANN, None);
@@ -42,21 +42,21 @@ fn listen_here_to_what_happens_there(database: &Database, more: &[(&str, &str)])
 }
 
 #[test]
-fn notices_reach_a_listener_at_another_process_by_looking() {
-    let Some(database) = Database::new("notices_reach_a_listener_at_another_process_by_looking") else { return };
+fn notices_reach_a_client_at_another_process_by_polling() {
+    let Some(database) = Database::new("notices_reach_a_client_at_another_process_by_polling") else { return };
     listen_here_to_what_happens_there(&database, &[]);
 }
 
 #[test]
-fn notices_reach_a_listener_at_another_process_by_redis() {
-    let test = "notices_reach_a_listener_at_another_process_by_redis";
+fn notices_reach_a_client_at_another_process_by_redis() {
+    let test = "notices_reach_a_client_at_another_process_by_redis";
     let (Some(database), Some(redis)) = (Database::new(test), RedisServer::start(test, &[])) else { return };
     listen_here_to_what_happens_there(&database, &[("REDIS_URL", &redis.address())]);
 }
 
 #[test]
-fn who_waits_is_woken_whoever_decides() {
-    let Some(database) = Database::new("who_waits_is_woken_whoever_decides") else { return };
+fn a_waiting_request_is_woken_by_the_commit_of_any_process() {
+    let Some(database) = Database::new("a_waiting_request_is_woken_by_the_commit_of_any_process") else { return };
     let [here, _there] = shops(&database, &[("DOORBUSTER__ENGINE__EXECUTOR", "log")]);
     let product = here.product(1_000, 100);
     let started = Instant::now();
@@ -64,6 +64,6 @@ fn who_waits_is_woken_whoever_decides() {
         let wanted = json!({"items": [{"productId": product, "quantity": 1}], "payment": "ON_DELIVERY"});
         assert_eq!(here.order(ANN, &wanted).expect(200)["outcome"], "COMPLETED");
     }
-    // Whoever is not woken waits for 20 s.
+    // A request that is not woken waits for 20 s.
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }

@@ -1,4 +1,4 @@
-//! A reader that does not read is closed, and misses nothing by it; one that was away for too long is told so.
+//! A client that does not read is disconnected and misses nothing; one that was away too long gets a `reset`.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::shop::{ANN, TestShop};
 
 const NOTICES: usize = 1_900;
 
-/// A shop in which Ann was told a lot.
+/// A shop in which Ann has many notices.
 fn talkative(count: usize, write_timeout_ms: &str) -> TestShop {
     let shop = TestShop::start_with(&[
         ("DOORBUSTER__SERVER__WRITE_TIMEOUT_MS", write_timeout_ms),
@@ -35,7 +35,7 @@ fn talkative(count: usize, write_timeout_ms: &str) -> TestShop {
     shop
 }
 
-/// A connection whose own side takes in very little before it is read from.
+/// A connection with a small receive buffer.
 fn narrow(shop: &TestShop) -> TcpStream {
     let socket = RawSocket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP)).unwrap();
     socket.set_recv_buffer_size(4 * 1024).unwrap();
@@ -69,7 +69,7 @@ fn an_event_stream_that_is_not_read_is_closed_and_resumed() {
 }
 
 #[test]
-fn a_socket_that_is_not_read_is_closed_with_where_to_resume() {
+fn a_socket_that_is_not_read_is_closed_with_its_resume_position() {
     let shop = talkative(NOTICES, "500");
     let mut slow = Socket::connect(narrow(&shop), &shop, ANN, "/api/ws?lastEventId=0").unwrap();
     wait_for_metric(&shop, "doorbuster_notice_sockets_too_slow_total 1");
@@ -82,7 +82,7 @@ fn a_socket_that_is_not_read_is_closed_with_where_to_resume() {
 }
 
 #[test]
-fn who_missed_too_much_is_told_where_it_goes_on() {
+fn a_client_that_missed_too_much_gets_a_reset() {
     let shop = talkative(2_400, "30000");
     let mut ann = Events::open(&shop, ANN, Some(100));
     let reset = ann.next().unwrap();
@@ -93,7 +93,7 @@ fn who_missed_too_much_is_told_where_it_goes_on() {
 }
 
 #[test]
-fn readers_that_do_not_read_do_not_keep_the_shop_open() {
+fn clients_that_do_not_read_do_not_delay_the_stop() {
     let mut shop = talkative(NOTICES, "30000");
     let events = Events::connect(narrow(&shop), &shop, ANN, Some(0)).unwrap();
     let socket = Socket::connect(narrow(&shop), &shop, ANN, "/api/ws?lastEventId=0").unwrap();

@@ -1,4 +1,4 @@
-//! `GET /api/ws`: the same notices as frames, and what a reader may ask for.
+//! `GET /api/ws`: the same notices as frames, and the client's messages.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ fn place(shop: &TestShop, user: i64, product: i64) -> String {
 }
 
 #[test]
-fn a_customer_is_told_what_happens_to_him_and_to_nobody_else() {
+fn customers_get_their_own_notices_only() {
     let shop = TestShop::start();
     let (free, paid) = (shop.product(0, 2), shop.product(1_000, 1));
     let campaign = shop.campaign(1, &json!({}));
@@ -31,7 +31,7 @@ fn a_customer_is_told_what_happens_to_him_and_to_nobody_else() {
 }
 
 #[test]
-fn a_reader_goes_on_where_he_was() {
+fn a_client_resumes_after_its_last_notice() {
     let mut shop = TestShop::start();
     let free = shop.product(0, 10);
     let mut first = Socket::open(&shop, ANN);
@@ -59,9 +59,9 @@ fn an_order_can_be_followed_by_its_topic() {
     let mut ann = Socket::open(&shop, ANN);
     let topic = format!("/topic/order/{followed}");
     ann.say(&json!({"subscribe": topic}).to_string());
-    // How the order stands comes at once, so that nothing is missed between the order and the subscription.
+    // The order's status comes at once, so that nothing is missed between the order and the subscription.
     let now = ann.next();
-    // It is an answer and no notice, so it has no number.
+    // It is an answer, not a notice, so it has no number.
     assert_eq!((now.kind.as_str(), now.id, now.topic.as_deref()), ("order.status", 0, Some(topic.as_str())));
     assert_eq!(now.data["outcome"], "AWAITING_PAYMENT");
     for order in [&other, &followed] {
@@ -81,7 +81,7 @@ fn an_order_can_be_followed_by_its_topic() {
 }
 
 #[test]
-fn what_cannot_be_understood_is_answered() {
+fn an_invalid_message_is_answered_with_an_error() {
     let shop = TestShop::start();
     let free = shop.product(0, 10);
     let mut ann = Socket::open(&shop, ANN);
@@ -93,7 +93,7 @@ fn what_cannot_be_understood_is_answered() {
     }
     ann.send(2, b"bytes");
     assert_eq!(ann.next().kind, "error");
-    // The conversation goes on all the same.
+    // The connection stays open.
     place(&shop, ANN, free);
     expect_kinds(&[ann.next()], 1, &["order.completed"]);
     ann.say(&" ".repeat(5_000));
@@ -104,7 +104,7 @@ fn what_cannot_be_understood_is_answered() {
 }
 
 #[test]
-fn a_conversation_ends_when_its_token_expires() {
+fn a_connection_closes_when_its_token_expires() {
     let shop = TestShop::start();
     let bearer = shop.bearer_for(ANN, Duration::from_secs(2));
     let stream = TcpStream::connect(&shop.address).unwrap();
@@ -119,7 +119,7 @@ fn a_conversation_ends_when_its_token_expires() {
 }
 
 #[test]
-fn a_reader_may_say_goodbye() {
+fn a_client_may_close_the_connection() {
     let shop = TestShop::start();
     let mut ann = Socket::open(&shop, ANN);
     ann.send(8, &1000_u16.to_be_bytes());

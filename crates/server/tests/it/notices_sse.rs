@@ -1,4 +1,4 @@
-//! `GET /api/events`: what customers are told, in order, each his own, and again after a reconnect.
+//! `GET /api/events`: customers get their own notices in order, also after a reconnect.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::shop::{ANN, BOB, TestShop};
 const KINDS: [&str; 6] =
     ["order.completed", "order.cancelled", "order.status", "coupon.issued", "coupon.issued", "coupon.refused"];
 
-/// Something of every kind happens to a customer; what he did is answered before the next begins.
+/// Creates notices of every kind for a customer, one request after the other.
 fn live_a_little(shop: &TestShop, user: i64) -> [String; 3] {
     let free = shop.product(0, 100);
     let scarce = shop.product(1_000, 1);
@@ -58,23 +58,23 @@ fn tells_what_happens(shop: &TestShop) {
     let request = told[5].data["requestId"].as_str().unwrap();
     assert_eq!(shop.get(ANN, &format!("/api/requests/{request}")).expect(200)["status"], "NOTIFIED");
 
-    // Bob hears only of himself, though he listened all the time.
+    // Bob gets only his own notices, though he listened all the time.
     live_a_little(shop, BOB);
     expect_kinds(&bob.take(KINDS.len()), 1, &KINDS);
 }
 
 #[test]
-fn a_customer_is_told_what_happens_to_him_and_to_nobody_else() {
+fn customers_get_their_own_notices_only() {
     tells_what_happens(&TestShop::start());
 }
 
 #[test]
-fn the_same_under_the_log_executor() {
+fn customers_get_their_own_notices_only_under_the_log_executor() {
     tells_what_happens(&TestShop::start_with_log());
 }
 
 #[test]
-fn a_reader_goes_on_where_he_was() {
+fn a_client_resumes_after_its_last_notice() {
     let mut shop = TestShop::start();
     let mut first = Events::open(&shop, ANN, None);
     live_a_little(&shop, ANN);
@@ -95,14 +95,14 @@ fn a_reader_goes_on_where_he_was() {
     live_a_little(&shop, ANN);
     expect_kinds(&ann.take(KINDS.len()), 7, &KINDS);
 
-    // A number that this shop never gave: where it really stands.
+    // A number that this shop never assigned is answered with the real position.
     let reset = Events::open(&shop, ANN, Some(99)).next().unwrap();
     assert_eq!((reset.kind.as_str(), reset.id, &reset.data["resumeAfter"]), ("reset", 12, &json!(12)));
 }
 
-/// N-04, O-49: what is for people to read is in their language, whichever way they listen; the rest stays as it is.
+/// N-04, O-49: texts for people are in their language over both transports; the data is the same.
 #[test]
-fn a_failed_payment_is_told_in_the_language_that_was_accepted() {
+fn the_notice_of_a_failed_payment_is_in_the_accepted_language() {
     let shop = TestShop::start();
     let number = shop.unpaid(ANN, 40_402);
     let receiver = json!({"name": "Ann", "phone": "010", "postalCode": "04524", "address": "Seoul"});
@@ -145,14 +145,14 @@ fn a_stream_begins_with_what_a_browser_needs() {
 }
 
 #[test]
-fn a_silent_stream_shows_that_it_lives() {
+fn an_idle_stream_sends_heartbeats() {
     let shop = TestShop::start_with(&[("DOORBUSTER__SERVER__STREAM_HEARTBEAT_MS", "20")]);
     let mut ann = Events::open(&shop, ANN, None);
     ann.wait_for_comments(2);
 }
 
 #[test]
-fn who_may_not_listen_is_told_why() {
+fn a_refused_stream_says_why() {
     let shop = TestShop::start();
     let token = shop.token(ANN, Role::Customer);
     let bearer = shop.bearer(ANN);
@@ -160,7 +160,7 @@ fn who_may_not_listen_is_told_why() {
     for path in ["/api/events", "/api/ws"] {
         assert_eq!(ask(&shop, path, &[]).problem(401), "auth.required");
         assert_eq!(ask(&shop, &format!("{path}?access_token=x{token}"), &[]).problem(401), "auth.required");
-        // A header is not overruled by the query.
+        // The query does not override the header.
         let both = [("authorization", "Bearer nonsense")];
         assert_eq!(ask(&shop, &format!("{path}?access_token={token}"), &both).problem(401), "auth.required");
         let bad = [authorization[0], ("last-event-id", "seven")];
@@ -171,7 +171,7 @@ fn who_may_not_listen_is_told_why() {
     assert_eq!(ask(&shop, "/api/ws", &authorization).problem(400), "validation.failed");
 }
 
-/// H2: also a stream that is never silent, as one of somebody who orders all the time.
+/// H2: also a stream that is never idle, such as that of a customer who orders all the time.
 #[test]
 fn a_stream_ends_when_its_token_expires_and_says_so() {
     let shop = TestShop::start();
@@ -199,9 +199,9 @@ fn a_stream_ends_when_its_token_expires_and_says_so() {
     assert!(began.elapsed() < Duration::from_secs(12), "not with the next heartbeat");
 }
 
-/// Editors and scripts take an answer as a whole, so the stream has to end for them.
+/// Editors and scripts read only complete answers, so the stream has to end for them.
 #[test]
-fn a_stream_ends_when_its_reader_prefers_it() {
+fn a_stream_ends_when_its_client_prefers_it() {
     let shop = TestShop::start();
     let free = shop.product(0, 100);
     shop.order(ANN, &json!({"items": [{"productId": free, "quantity": 1}]})).expect(200);

@@ -131,7 +131,7 @@ fn a_body_that_no_handler_reads_does_not_spoil_the_connection() {
 }
 
 #[test]
-fn a_body_that_does_not_come_is_a_timeout() {
+fn a_body_that_does_not_arrive_times_out() {
     let listening = Listening::start();
     let mut client = listening.connect();
     post_head(&mut client, "/orders", "content-length: 100");
@@ -154,7 +154,7 @@ fn a_drained_connection_is_idle_again() {
 }
 
 #[test]
-fn a_client_that_asks_first_is_told_to_send_or_not() {
+fn a_client_that_expects_100_continue_gets_it_or_a_refusal() {
     let listening = Listening::start();
     let mut client = listening.connect();
     post_head(&mut client, "/orders", "expect: 100-continue\r\ncontent-length: 12");

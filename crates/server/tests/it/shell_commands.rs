@@ -120,7 +120,7 @@ fn a_token_is_signed_with_the_secret_of_the_folder() {
 }
 
 #[test]
-fn the_settings_in_force_are_printed_without_secrets() {
+fn the_current_settings_are_printed_without_secrets() {
     let output = doorbuster(&["config", "--data-dir", "/tmp/elsewhere"])
         .env("DOORBUSTER_AUTH_SECRET", "hunter2")
         .env("DOORBUSTER__ADMIN__PASSWORD", "hunter3")
@@ -184,7 +184,7 @@ fn errors_have_one_shape_and_one_exit_code_each() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_named_without_its_password() {
+fn an_unreachable_database_is_named_without_its_password() {
     let output =
         doorbuster(&["audit", "--json"]).env("DATABASE_URL", "mysql://u:hunter2@127.0.0.1:1/shop").output().unwrap();
     let error = error_of(&output);

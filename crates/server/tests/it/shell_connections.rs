@@ -12,7 +12,7 @@ fn a_slow_head_is_cut_off() {
     let mut client = listening.connect();
     let started = Instant::now();
     client.send(b"GET /quick HTTP/1.1\r\nhost: ");
-    // A byte now and then must not buy time.
+    // A byte now and then must not extend the time-out.
     sleep(HEADER_TIMEOUT / 2);
     client.send(b"s");
     assert!(client.is_closed_within(HEADER_TIMEOUT * 2));
@@ -75,7 +75,7 @@ fn a_panic_is_a_problem_and_the_thread_lives_on() {
 }
 
 #[test]
-fn a_stop_finishes_the_request_in_hand() {
+fn a_stop_finishes_the_request_in_progress() {
     let mut listening = Listening::start();
     let mut busy = listening.connect();
     let mut idle = listening.connect();
@@ -96,7 +96,7 @@ fn a_stop_finishes_the_request_in_hand() {
 }
 
 #[test]
-fn what_is_not_http_is_refused() {
+fn bytes_that_are_not_http_are_refused() {
     let listening = Listening::start();
     listening.ask("EHLO shop\r\n\r\n").assert_problem(400, "request.malformed");
     listening.ask("GET /quick HTTP/1.1\r\nhost shop\r\n\r\n").assert_problem(400, "request.malformed");
@@ -117,7 +117,7 @@ fn what_is_not_http_is_refused() {
 }
 
 #[test]
-fn a_request_says_once_whom_it_is_for() {
+fn a_request_has_exactly_one_host() {
     let listening = Listening::start();
     for hosts in ["", "host: shop\r\nhost: shop\r\n"] {
         let answer = listening.ask(&format!("GET /quick HTTP/1.1\r\n{hosts}\r\n"));
@@ -128,7 +128,7 @@ fn a_request_says_once_whom_it_is_for() {
 }
 
 #[test]
-fn who_sends_nothing_more_still_gets_the_answer() {
+fn a_client_that_closes_its_sending_side_still_gets_the_answer() {
     let listening = Listening::start();
     let body = r#"{"items":[]}"#;
     let post = format!("POST /orders HTTP/1.1\r\nhost: shop\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -142,12 +142,12 @@ fn who_sends_nothing_more_still_gets_the_answer() {
     let mut client = listening.connect();
     client.send(&post.as_bytes()[..post.len() - 1]);
     client.send_no_more();
-    // Half a body that was waited for would be answered with 408.
+    // Waiting for half a body would end with 408.
     client.receive().assert_problem(400, "validation.failed");
 }
 
 #[test]
-fn connections_above_the_limit_take_the_place_of_waiting_ones() {
+fn connections_above_the_limit_replace_idle_ones() {
     let listening = Listening::with_connections_max(2);
     let mut used = listening.connect();
     used.send(QUICK);
@@ -156,13 +156,13 @@ fn connections_above_the_limit_take_the_place_of_waiting_ones() {
     let mut third = listening.connect();
     third.send(QUICK);
     assert_eq!(third.receive().body, "quick");
-    assert!(silent.is_closed_within(IDLE_TIMEOUT / 2), "who never asked goes first");
+    assert!(silent.is_closed_within(IDLE_TIMEOUT / 2), "a connection that never sent a request is evicted first");
     used.send(QUICK);
     assert_eq!(used.receive().body, "quick");
 }
 
 #[test]
-fn when_all_connections_are_in_use_the_shops_health_is_still_told() {
+fn health_checks_are_answered_when_all_connections_are_in_use() {
     let listening = Listening::with_connections_max(2);
     let mut busy: Vec<_> = (0..2).map(|_| listening.connect()).collect();
     busy.iter_mut().for_each(|client| client.send(b"GET /slow HTTP/1.1\r\nhost: shop\r\n\r\n"));

@@ -40,7 +40,7 @@ fn admin_paths_are_for_admins() {
 }
 
 #[test]
-fn two_tokens_are_none() {
+fn two_tokens_are_refused() {
     let token = mint(SECRET, Role::Customer, HOUR);
     let twice = format!("authorization: Bearer {token}\r\n").repeat(2);
     let answer = Listening::start().ask(&format!("GET /mine HTTP/1.1\r\nhost: shop\r\n{twice}\r\n"));

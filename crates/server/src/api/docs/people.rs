@@ -41,7 +41,7 @@ pub(in crate::api) fn events() -> Operation {
     .paragraph(NOTICES)
     .answers(Answer::text(
         200,
-        "A stream with a comment line every 15 seconds. When the token expires, it ends after the event `auth.expired`.",
+        "A stream with a comment line every 15 seconds (by default). When the token expires, it ends after the event `auth.expired`.",
         "text/event-stream",
         NOTICE,
     ))

@@ -12,13 +12,15 @@ use domain::order::{Order, Status};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::api::Shop;
 use crate::api::orders::owner::Whose;
-use crate::api::orders::{applied, note_of};
+use crate::api::request::checks::{check_reason, check_text, note_of};
 use crate::api::request::submission::Submission;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::refusals::{order_not_found, problem};
+use crate::api::response::replies::{applied, mark_replayed};
 use crate::api::response::{examples, render, shapes};
 use crate::api::texts::values;
-use crate::api::{Shop, check_reason, check_text, unavailable};
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
 use crate::http::{Problem, Violations};
@@ -111,7 +113,7 @@ pub(crate) async fn refund(
     let note = note_of(reason);
     let order = submission.whose.order(&shop, &number).await?.id();
     let wanted = RefundWanted { order, lines, note, by_shop };
-    submit(&shop, (order, Command::RefundOrder(Box::new(wanted))), submission).await
+    submit(&shop, order, Command::RefundOrder(Box::new(wanted)), submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/approve`: refunds the money.
@@ -122,7 +124,7 @@ pub(crate) async fn approve(
 ) -> Result<Response, Problem> {
     let order = submission.whose.order(&shop, &number).await?.id();
     let decision = RefundDecision::Approve { goods: submission.body.goods.unwrap_or(Goods::Awaited) };
-    submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
+    submit(&shop, order, Command::DecideRefund { order, decision }, submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/reject`: the order gets back the status it had before the request.
@@ -136,7 +138,7 @@ pub(crate) async fn reject(
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?.id();
     let decision = RefundDecision::Reject { note };
-    submit(&shop, (order, Command::DecideRefund { order, decision }), submission).await
+    submit(&shop, order, Command::DecideRefund { order, decision }, submission).await
 }
 
 /// `POST /api/admin/orders/{n}/refund/arrived`: refunded goods have arrived, or are written off.
@@ -150,13 +152,14 @@ pub(crate) async fn arrived(
     violations.into_result()?;
     let order = submission.whose.order(&shop, &number).await?.id();
     let is_written_off = submission.body.write_off;
-    submit(&shop, (order, Command::TakeInGoods { order, lines, is_written_off }), submission).await
+    submit(&shop, order, Command::TakeInGoods { order, lines, is_written_off }, submission).await
 }
 
 /// Submits the command and waits for the refund as long as `Prefer: wait` says, unless the shop has to decide first.
 async fn submit<T>(
     shop: &Shop,
-    (order, command): (OrderId, Command),
+    order: OrderId,
+    command: Command,
     submission: Submission<T>,
 ) -> Result<Response, Problem> {
     let reply = shop.submitter.submit(command, submission.idempotency).await;
@@ -164,13 +167,13 @@ async fn submit<T>(
     if let Some(wait) = submission.prefer.wait {
         let look = || shop.submitter.views.order(order);
         let is_over = |order: &Order| order.status != Status::RefundRequested || order.refund_asked().is_some();
-        let awaited = shop.submitter.waiting.until((Subject::Order(order), Known::Nothing), wait, look, is_over);
+        let awaited = shop.submitter.waiting.until(Subject::Order(order), Known::Nothing, wait, look, is_over);
         awaited.await.map_err(unavailable)?;
     }
     let order = shop.submitter.views.order(order).await.map_err(unavailable)?.ok_or_else(order_not_found)?;
     let mut response = Json(render::order(shop, &order).await?).into_response();
     applied(&mut response, submission.prefer);
-    crate::api::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }
 

@@ -13,13 +13,16 @@ use domain::warehouse::{self, Storage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Shop;
+use crate::api::request::checks::check_lines;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::refusals::{order_not_found, shipment_not_found};
 use crate::api::response::render::Page;
+use crate::api::response::replies::{Shown, left_behind, shown};
 use crate::api::response::{examples, shapes};
 use crate::api::texts::values;
-use crate::api::{Shop, Shown, check_lines, left_behind, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};

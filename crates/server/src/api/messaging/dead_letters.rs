@@ -11,13 +11,16 @@ use domain::ids::LetterId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Shop;
+use crate::api::request::checks::check_reason;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::refusals::letter_not_found;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::render::Page;
+use crate::api::response::replies::{Shown, left_behind, shown};
 use crate::api::response::{examples, shapes};
 use crate::api::texts::values;
-use crate::api::{Shop, Shown, check_reason, left_behind, shown, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{Id, Letter};

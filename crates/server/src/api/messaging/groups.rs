@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::commands::Command;
 use app::events::topic::Topic;
 use app::events::wire_time;
-use app::log::groups::{self, Extent, LogInspector, Passed, Planned, Standing, Target, Unplanned, Wanted};
+use app::log::groups::{self, Extent, Passed, Planned, Standing, Target, Unplanned, Wanted};
 use app::log::reactions::Group;
 use app::state::rows::{OffsetMove, Partition};
 use app::state::settings::Carrier;
@@ -13,22 +13,17 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::request::checks::check_reason;
 use crate::api::request::submission::Submission;
 use crate::api::response::examples;
 use crate::api::response::refusals::problem;
+use crate::api::response::refusals::unavailable;
 use crate::api::texts::{operators, values};
-use crate::api::{Shop, check_reason, unavailable};
+use crate::api::{Log, Shop};
 use crate::http::json::Json;
 use crate::http::path::{ConsumerGroup, Name};
 use crate::http::{Code, Problem, Violations};
 use crate::openapi::words;
-
-/// The log that consumer groups read.
-#[derive(Clone)]
-pub struct Log {
-    pub carrier: Carrier,
-    pub book: Arc<dyn LogInspector>,
-}
 
 /// The offsets and the lag of all consumer groups.
 #[derive(Serialize, JsonSchema)]

@@ -6,10 +6,11 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Shop;
+use crate::api::request::checks::check_reason;
 use crate::api::request::submission::Unkeyed;
 use crate::api::response::{examples, shapes};
 use crate::api::texts::operators;
-use crate::api::{Shop, check_reason};
 use crate::http::json::Json;
 use crate::http::{Problem, Violations};
 use crate::openapi::words;

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use super::Listener;
+use crate::api::Shop;
+use crate::api::response::refusals::unavailable;
 use crate::api::texts::{self, Text, notices, values};
-use crate::api::{Shop, unavailable};
 use crate::http::connections::Held;
 use crate::http::{Code, Problem};
 use crate::live::feed::Feed;

@@ -13,7 +13,8 @@ use futures_util::stream;
 use tokio::time::Instant;
 
 use super::Listener;
-use crate::api::{Shop, orders, texts};
+use crate::api::response::replies::applied;
+use crate::api::{Shop, texts};
 use crate::http::Problem;
 use crate::http::language::Language;
 use crate::live::feed::Feed;
@@ -43,7 +44,7 @@ pub(crate) async fn events(State(shop): State<Shop>, listener: Listener) -> Resu
     let body = Body::from_stream(stream::unfold(stream, Stream::step));
     let headers = [(CONTENT_TYPE.as_str(), "text/event-stream"), ("x-accel-buffering", "no")];
     let mut response = (language.headers(), headers, body).into_response();
-    orders::applied(&mut response, prefer);
+    applied(&mut response, prefer);
     Ok(response)
 }
 

@@ -13,10 +13,11 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::api::Shop;
 use crate::api::request::pages::{Page, PageQuery};
+use crate::api::response::refusals::unavailable;
 use crate::api::response::render;
 use crate::api::texts::values;
-use crate::api::{Shop, unavailable};
 use crate::http::Problem;
 use crate::http::cursor::List;
 use crate::http::json::Json;
@@ -209,7 +210,8 @@ impl Wanted {
         &self,
         shop: &Shop,
         query: &PageQuery,
-        (name, owner): (&'static str, Option<i64>),
+        name: &'static str,
+        owner: Option<i64>,
     ) -> Result<Json<render::Page<render::OrderBody>>, Problem> {
         let filter = self.spelling();
         let page = query.page(shop, List { name, owner, filter: &filter })?;
@@ -231,7 +233,7 @@ pub(crate) async fn list_own(
 ) -> Result<Json<render::Page<render::OrderBody>>, Problem> {
     let owner = principal.user_id;
     let wanted = Wanted { user: Some(UserId(owner)), ..which.wanted()? };
-    wanted.page(&shop, &query, ("orders", Some(owner))).await
+    wanted.page(&shop, &query, "orders", Some(owner)).await
 }
 
 /// `GET /api/admin/orders`: those of all users.
@@ -241,5 +243,5 @@ pub(crate) async fn list_all(
     Query(whose): Query<AnyOrdersQuery>,
     Query(query): Query<PageQuery>,
 ) -> Result<Json<render::Page<render::OrderBody>>, Problem> {
-    whose.complete(which.wanted()?)?.page(&shop, &query, ("admin/orders", None)).await
+    whose.complete(which.wanted()?)?.page(&shop, &query, "admin/orders", None).await
 }

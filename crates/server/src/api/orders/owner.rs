@@ -6,8 +6,9 @@ use axum::http::request::Parts;
 use domain::ids::UserId;
 use domain::order::{Canceller, Order};
 
+use crate::api::Shop;
 use crate::api::response::refusals::order_not_found;
-use crate::api::{Shop, unavailable};
+use crate::api::response::refusals::unavailable;
 use crate::http::Problem;
 use crate::openapi::{Describes, Operation};
 use crate::security::auth::{Customer, Principal};

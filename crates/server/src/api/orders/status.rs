@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use super::owner::Whose;
 use crate::api::response::examples;
-use crate::api::{Shop, texts, unavailable};
+use crate::api::response::refusals::unavailable;
+use crate::api::{Shop, texts};
 use crate::http::Problem;
 use crate::http::json::Json;
 use crate::http::language::Language;
@@ -84,7 +85,7 @@ pub(crate) async fn get(
     let payment = payment(&shop, &order).await.map_err(unavailable)?;
     let estimate = shop.estimates.completion(&order, payment.as_ref()).await.map_err(unavailable)?;
     let payment = payment.map(|payment| payment_body(&shop, &payment));
-    Ok((language.headers(), Json(body(&order, (payment, estimate), language))).into_response())
+    Ok((language.headers(), Json(body(&order, payment, estimate, language))).into_response())
 }
 
 /// Reads the order's payment, unless the order cannot have one yet.
@@ -103,11 +104,7 @@ fn payment_body(shop: &Shop, payment: &Paid) -> PaymentBody {
     }
 }
 
-fn body(
-    order: &Order,
-    (payment, estimate): (Option<PaymentBody>, Option<Timestamp>),
-    language: Language,
-) -> StatusBody {
+fn body(order: &Order, payment: Option<PaymentBody>, estimate: Option<Timestamp>, language: Language) -> StatusBody {
     StatusBody {
         order_id: order.created.number.to_string(),
         outcome: order.outcome.name(),
@@ -135,11 +132,19 @@ fn progress(order: &Order) -> u8 {
             count(&[StepState::Completed])
         }
     };
-    progress_of(order.outcome, (here, once_claimed(order)), (held, order.saga.steps.len()))
+    let way = Way { here, next: once_claimed(order) };
+    progress_of(order.outcome, way, held, order.saga.steps.len())
+}
+
+/// The way from an order's status to the next one.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    here: Status,
+    next: Status,
 }
 
 /// Interpolates between the progress of two statuses by the share of held steps. Compensation ends at 0, as cancelled.
-fn progress_of(outcome: Outcome, (here, next): (Status, Status), (held, steps): (usize, usize)) -> u8 {
+fn progress_of(outcome: Outcome, Way { here, next }: Way, held: usize, steps: usize) -> u8 {
     let part = |way: u8| u8::try_from(usize::from(way) * held / steps.max(1)).unwrap_or(0);
     let came_to = if here == Status::Created { next.progress() } else { here.progress() };
     match outcome {
@@ -164,23 +169,23 @@ mod tests {
 
     const STEPS: usize = 3;
 
-    fn ways() -> impl Iterator<Item = (Status, Status)> {
+    fn ways() -> impl Iterator<Item = Way> {
         let nexts = [Status::PendingPayment, Status::PaymentCompleted, Status::Preparing];
-        Status::ALL.into_iter().flat_map(move |here| nexts.map(|next| (here, next)))
+        Status::ALL.into_iter().flat_map(move |here| nexts.map(|next| Way { here, next }))
     }
 
     #[test]
     fn progress_rises_with_held_steps_and_falls_with_released_ones() {
         for (outcome, way) in Outcome::ALL.into_iter().flat_map(|outcome| ways().map(move |way| (outcome, way))) {
-            let by_held = [0, 1, 2, 3].map(|held| progress_of(outcome, way, (held, STEPS)));
-            let (here, next) = (way.0.progress(), way.1.progress());
+            let by_held = [0, 1, 2, 3].map(|held| progress_of(outcome, way, held, STEPS));
+            let (here, next) = (way.here.progress(), way.next.progress());
             let is_back = matches!(outcome, Outcome::Compensating | Outcome::CompensationStuck);
-            let most = if way.0 == Status::Created { next } else { here };
+            let most = if way.here == Status::Created { next } else { here };
             let least = if is_back { NOT_YET_CANCELLED } else { here };
             assert_eq!((by_held[0], by_held[3]), (least, most.max(least)), "{outcome:?}, {way:?}");
             assert!(by_held.is_sorted(), "{outcome:?}, {way:?}: {by_held:?}");
             let differs = by_held[1] != by_held[2];
-            let moves = if is_back { most > 0 } else { way.0 == Status::Created };
+            let moves = if is_back { most > 0 } else { way.here == Status::Created };
             assert_eq!(differs, moves, "{outcome:?}, {way:?}: {by_held:?}");
         }
     }
@@ -188,17 +193,21 @@ mod tests {
     /// T12: an order that waits for an operator shows the progress of its compensation, not that of a new order.
     #[test]
     fn a_stuck_order_shows_the_progress_at_which_its_compensation_stopped() {
-        for (way, held) in ways().flat_map(|way| (0..=STEPS).map(move |held| (way, (held, STEPS)))) {
+        for (way, held) in ways().flat_map(|way| (0..=STEPS).map(move |held| (way, held))) {
             let (stuck, going) = (Outcome::CompensationStuck, Outcome::Compensating);
-            assert_eq!(progress_of(stuck, way, held), progress_of(going, way, held), "{way:?}, {held:?}");
-            assert!(progress_of(stuck, way, held) > Status::Cancelled.progress());
+            assert_eq!(progress_of(stuck, way, held, STEPS), progress_of(going, way, held, STEPS), "{way:?}, {held:?}");
+            assert!(progress_of(stuck, way, held, STEPS) > Status::Cancelled.progress());
         }
-        let of_three = |held| progress_of(Outcome::CompensationStuck, (Status::Created, Status::PendingPayment), held);
-        assert_eq!([1, 2].map(|held| of_three((held, STEPS))), [6, 13]);
+        let way = Way { here: Status::Created, next: Status::PendingPayment };
+        let of_three = |held| progress_of(Outcome::CompensationStuck, way, held, STEPS);
+        assert_eq!([1, 2].map(|held| of_three(held)), [6, 13]);
     }
 
     #[test]
     fn an_order_without_steps_has_the_progress_of_its_status() {
-        assert_eq!(progress_of(Outcome::Completed, (Status::InTransit, Status::PendingPayment), (0, 0)), 80);
+        assert_eq!(
+            progress_of(Outcome::Completed, Way { here: Status::InTransit, next: Status::PendingPayment }, 0, 0),
+            80
+        );
     }
 }

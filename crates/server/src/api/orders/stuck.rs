@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::change;
+use crate::api::Shop;
+use crate::api::request::checks::check_reason;
 use crate::api::request::submission::Submission;
 use crate::api::response::{examples, shapes};
-use crate::api::{Shop, check_reason};
 use crate::http::path::{self, Name};
 use crate::http::{Problem, Violations};
 use crate::openapi::words;

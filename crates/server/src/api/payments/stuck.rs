@@ -11,12 +11,16 @@ use domain::payment::{self, Payment, Resolution};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Shop;
+use crate::api::request::checks::{check_reason, check_reference};
 use crate::api::request::pages::PageQuery;
+use crate::api::request::submission::Empty;
 use crate::api::request::submission::Submission;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::refusals::{payment_not_found, problem};
 use crate::api::response::render::Page;
+use crate::api::response::replies::mark_replayed;
 use crate::api::response::{examples, shapes};
-use crate::api::{Empty, Shop, check_reason, check_reference, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::path::{self, Name};
@@ -107,9 +111,12 @@ struct ResolutionBody {
 }
 
 /// A payment and its order's customer.
-type Owned = (Payment, UserId);
+struct Owned {
+    payment: Payment,
+    user: UserId,
+}
 
-fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
+fn body(shop: &Shop, Owned { payment, user }: &Owned) -> PaymentBody {
     let operation = payment.giving_back();
     let amount = operation.map_or(payment.amount, |operation| payment.amount_of(operation));
     let resolution = |Resolution { by, at, reason, reference }: &Resolution| ResolutionBody {
@@ -140,7 +147,7 @@ fn body(shop: &Shop, (payment, user): &Owned) -> PaymentBody {
 async fn owned(shop: &Shop, payment: Payment) -> Result<Owned, Problem> {
     let order = shop.submitter.views.order(payment.order).await.map_err(unavailable)?;
     let user = order.ok_or_else(payment_not_found)?.user();
-    Ok((payment, user))
+    Ok(Owned { payment, user })
 }
 
 /// `GET /api/admin/payments`: those of the newest orders first.
@@ -157,7 +164,7 @@ pub(crate) async fn list(
     for payment in payments.await.map_err(unavailable)? {
         rows.push(owned(&shop, payment).await?);
     }
-    Ok(Json(page.of(rows, |(payment, _)| payment.order.0, |row| body(&shop, row))))
+    Ok(Json(page.of(rows, |owned| owned.payment.order.0, |row| body(&shop, row))))
 }
 
 /// `GET /api/admin/payments/{paymentId}`.
@@ -212,6 +219,6 @@ async fn change(
     let payment = shop.submitter.views.payment(order).await.map_err(unavailable)?.ok_or_else(payment_not_found)?;
     let payment = owned(shop, payment).await?;
     let mut response = Json(body(shop, &payment)).into_response();
-    crate::api::mark_replayed(&mut response, reply.replayed);
+    mark_replayed(&mut response, reply.replayed);
     Ok(response)
 }

@@ -3,8 +3,9 @@
 use serde::de::DeserializeOwned;
 
 use crate::api::fulfilment::{self, refunds, shipments};
+use crate::api::request::submission::Empty;
 use crate::api::users::{self, points};
-use crate::api::{Empty, coupons, orders, payments, products};
+use crate::api::{coupons, orders, payments, products};
 use crate::http::{Problem, json};
 
 /// Parses bytes as one kind of body.

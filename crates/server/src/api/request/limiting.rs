@@ -8,18 +8,21 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::ids::UserId;
 
+use crate::api::Shop;
 use crate::api::texts::details;
-use crate::api::{Shop, payments};
 use crate::http::connections::Peer;
 use crate::http::{Code, Problem};
 use crate::security::login_attempts::seconds;
 use crate::security::rate_limits::Verdict;
 
+/// The prefix of the callbacks' paths. Rate limits do not apply to them.
+pub(super) const CALLBACKS: &str = "/api/payments/callbacks/";
+
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 pub(in crate::api) async fn limited(State(shop): State<Shop>, request: Request, next: Next) -> Response {
-    let is_callback = request.uri().path().starts_with(payments::CALLBACKS);
+    let is_callback = request.uri().path().starts_with(CALLBACKS);
     if is_callback || [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
         return next.run(request).await;
     }

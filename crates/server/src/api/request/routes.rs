@@ -7,7 +7,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use parameters::Checked;
 
-use crate::api::{Shop, payments};
+use super::limiting::CALLBACKS;
+use crate::api::Shop;
 use crate::http::Code;
 use crate::openapi::{Describes, Operation, Signature};
 use crate::security::auth::Admin;
@@ -63,7 +64,7 @@ impl Routes {
     {
         let mut operation = H::describe(operation);
         // Callbacks are neither rate limited nor refused for unknown parameters: results of payments must always arrive.
-        let is_callback = operation.path.starts_with(payments::CALLBACKS);
+        let is_callback = operation.path.starts_with(CALLBACKS);
         if operation.method != Method::GET && !is_callback {
             operation.is_limited = true;
             operation.refuse(Code::RateExceeded);

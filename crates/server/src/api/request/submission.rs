@@ -5,6 +5,7 @@ use app::state::rows::AnswerKey;
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use domain::ids::UserId;
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
@@ -15,6 +16,11 @@ use crate::http::headers::{IdempotencyKey, Prefer};
 use crate::http::{BodyLimits, Code, Problem, body, json};
 use crate::openapi::{self, Describes, Operation};
 use crate::security::auth::{Customer, Principal};
+
+/// A body without fields. It may be left out.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Empty {}
 
 /// A POST, PUT or PATCH with a token.
 pub(crate) struct Submission<T> {

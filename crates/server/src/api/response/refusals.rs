@@ -1,6 +1,7 @@
 //! Maps each refusal of the engine to a problem document that names the field and says what to do.
 
 use app::commands::answer::Refusal;
+use app::ports::StoreError;
 use domain::limits::{NUMBER_MAX, QUANTITY_MAX};
 
 use crate::api::texts::{details, operators, values};
@@ -188,4 +189,10 @@ pub(crate) fn letter_not_found() -> Problem {
 
 pub(crate) fn request_not_found() -> Problem {
     Problem::new(Code::RequestNotFound, details::REQUEST_NOT_FOUND)
+}
+
+/// Logs the store's error, and returns a problem that does not reveal it.
+pub(crate) fn unavailable(error: StoreError) -> Problem {
+    tracing::error!("A view could not be read: {error}");
+    Problem::new(Code::Unavailable, details::STORE_SILENT)
 }

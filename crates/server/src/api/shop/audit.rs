@@ -6,10 +6,12 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::Shop;
+use crate::api::request::submission::Empty;
 use crate::api::request::submission::Submission;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::{examples, shapes};
 use crate::api::texts::operators;
-use crate::api::{Empty, Shop, unavailable};
 use crate::http::json::Json;
 use crate::http::{Code, Problem};
 use crate::runtime::submitter::Submitter;

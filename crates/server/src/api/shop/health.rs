@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use crate::api::Shop;
+use crate::api::response::refusals::unavailable;
 use crate::api::texts::operators;
 use crate::http::{Code, Problem};
 
@@ -27,7 +28,7 @@ pub(crate) async fn ready(State(shop): State<Shop>) -> Result<&'static str, Prob
     if !shop.submitter.health.takes_writes() {
         return Err(Problem::new(Code::Unavailable, operators::NO_WRITES));
     }
-    shop.submitter.views.product(domain::ids::ProductId(0)).await.map_err(crate::api::unavailable)?;
+    shop.submitter.views.product(domain::ids::ProductId(0)).await.map_err(unavailable)?;
     Ok("ok\n")
 }
 

@@ -2,10 +2,13 @@
 
 use std::sync::LazyLock;
 
+use axum::Extension;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+
+use crate::openapi::{Describes, Operation};
 
 const PAGE: &str = include_str!("../../../assets/reference.html");
 const SCRIPT: &str = include_str!("../../../assets/reference.js");
@@ -15,12 +18,18 @@ const STYLE: &str = include_str!("../../../assets/reference.css");
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
-/// The document is the same for every shop of this version, so it is rendered once.
-static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(crate::api::document().to_string()));
+/// The rendered OpenAPI document, which the router provides.
+#[derive(Clone, Copy)]
+pub(in crate::api) struct Document(pub(in crate::api) &'static LazyLock<Bytes>);
+
+/// Describes nothing: a client does not send it.
+impl Describes for Extension<Document> {
+    fn describe(_: &mut Operation) {}
+}
 
 /// `GET /openapi.json`.
-pub(in crate::api) async fn document() -> Response {
-    asset("application/json", DOCUMENT.clone())
+pub(in crate::api) async fn document(Extension(Document(document)): Extension<Document>) -> Response {
+    asset("application/json", LazyLock::force(document).clone())
 }
 
 /// `GET /docs`.

@@ -10,13 +10,15 @@ use domain::money::Money;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::Shop;
 use crate::api::request::pages::PageQuery;
 use crate::api::request::submission::Submission;
 use crate::api::response::examples;
 use crate::api::response::refusals::problem;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::render::{self, Page};
+use crate::api::response::replies::mark_replayed;
 use crate::api::texts::{details, values};
-use crate::api::{Shop, mark_replayed, unavailable};
 use crate::http::cursor::List;
 use crate::http::json::Json;
 use crate::http::query::Query;

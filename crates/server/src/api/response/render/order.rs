@@ -11,8 +11,9 @@ use domain::time::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::api::Shop;
+use crate::api::response::refusals::unavailable;
 use crate::api::response::{examples, shapes};
-use crate::api::{Shop, unavailable};
 use crate::http::Problem;
 use crate::openapi::words;
 

@@ -1,0 +1,73 @@
+//! Checks of values that several bodies have. Each adds what is wrong to the violations.
+
+use std::sync::Arc;
+
+use domain::limits::NAME_CHARS_MAX;
+use domain::order::Receiver;
+
+use super::characters::{is_unseen, is_unseen_but_line_breaks};
+use crate::api::response::shapes;
+use crate::api::texts::values;
+use crate::http::Violations;
+
+/// Checks the name of a user, product or campaign, and returns it trimmed.
+pub(in crate::api) fn check_name(name: &str, violations: &mut Violations) -> Arc<str> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(is_unseen) {
+        violations.push("#/name", "length", values::NAME.with(NAME_CHARS_MAX));
+    }
+    Arc::from(name)
+}
+
+/// Checks an operator's reason, and returns it trimmed.
+pub(in crate::api) fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
+    const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
+    if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
+        violations.push("#/reason", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
+    }
+    check_text("#/reason", reason, violations);
+    Arc::from(reason.trim())
+}
+
+/// Checks an operator's reference, and returns it trimmed.
+pub(in crate::api) fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
+    const CHARS_MAX: usize = shapes::REFERENCE_CHARS_MAX;
+    if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
+        violations.push("#/reference", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
+    }
+    check_text("#/reference", reference, violations);
+    Arc::from(reference.trim())
+}
+
+/// Checks that a text has no invisible characters except line breaks.
+pub(in crate::api) fn check_lines(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
+    if text.chars().any(is_unseen_but_line_breaks) {
+        violations.push(pointer, "not_text", values::NOTHING_UNSEEN);
+    }
+}
+
+/// Checks that a text has no control characters except line breaks and tabs.
+pub(in crate::api) fn check_text(pointer: impl Into<String>, text: &str, violations: &mut Violations) {
+    let is_unseen = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.chars().any(is_unseen) {
+        violations.push(pointer, "not_text", values::NO_CONTROL_CHARACTERS);
+    }
+}
+
+/// Checks every part of a receiver's address.
+pub(in crate::api) fn check_receiver(receiver: &Receiver, violations: &mut Violations) {
+    const CHARS_MAX: usize = shapes::RECEIVER_CHARS_MAX;
+    let Receiver { name, phone, postal_code, address } = receiver;
+    for (field, text) in [("name", name), ("phone", phone), ("postalCode", postal_code), ("address", address)] {
+        if text.trim().is_empty() || text.chars().count() > CHARS_MAX {
+            violations.push(format!("#/receiver/{field}"), "length", values::CHARACTERS.with(1).with(CHARS_MAX));
+        }
+        check_lines(format!("#/receiver/{field}"), text, violations);
+    }
+}
+
+/// Returns the trimmed text; `None` if it is blank.
+pub(in crate::api) fn note_of(text: &str) -> Option<Arc<str>> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| Arc::from(text))
+}

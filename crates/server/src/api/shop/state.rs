@@ -1,0 +1,110 @@
+//! The state that all endpoints share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use app::audit::Snapshot;
+use app::log::groups::LogInspector;
+use app::payments::provider::{Directed, Provider};
+use app::ports::{Calendar, StoreError};
+use app::resilience::services::Services;
+use app::state::settings::Carrier;
+use axum::extract::FromRef;
+use domain::order::Modes;
+
+use crate::api::request::fingerprints::Fingerprints;
+use crate::http::BodyLimits;
+use crate::http::cursor::Cursors;
+use crate::metrics::{Metrics, Mismatches};
+use crate::runtime::estimates::Estimates;
+use crate::runtime::submitter::Submitter;
+use crate::security::auth::Tokens;
+use crate::security::login_attempts::Guesses;
+use crate::security::passwords::Passwords;
+use crate::security::rate_limits::Limits;
+
+/// The state of the endpoints; one per process.
+#[derive(Clone)]
+pub struct Shop(Arc<Inner>);
+
+/// The fields of a [`Shop`].
+pub struct Inner {
+    pub submitter: Submitter,
+    pub tokens: Arc<Tokens>,
+    pub token_ttl: Duration,
+    pub passwords: Passwords,
+    pub cursors: Cursors,
+    pub fingerprints: Fingerprints,
+    pub body_limits: BodyLimits,
+    /// How long a write to a stream's client may take.
+    pub write_timeout: Duration,
+    /// A silent stream of notices shows this often that it is alive.
+    pub stream_heartbeat: Duration,
+    pub customers_may_charge: bool,
+    /// The configured mode of orders, until an admin changes it.
+    pub modes: Modes,
+    pub estimates: Estimates,
+    /// The participants of orders in this process.
+    pub services: Arc<Services>,
+    pub metrics: Arc<Metrics>,
+    /// The shop's calendar days.
+    pub calendar: Arc<dyn Calendar>,
+    pub payments: Payments,
+    pub limits: Limits,
+    pub guesses: Guesses,
+    /// Opens a consistent view of the whole store.
+    pub snapshots: Snapshots,
+    /// The log that consumer groups read.
+    pub log: Log,
+    /// Set when the process begins to stop.
+    pub stopping: Arc<AtomicBool>,
+}
+
+/// The payment provider of the endpoints.
+pub struct Payments {
+    pub provider: Arc<dyn Provider>,
+    /// The same provider, if it can be scripted.
+    pub directed: Option<Arc<dyn Directed>>,
+    pub mismatches: Mismatches,
+}
+
+/// Opens a consistent snapshot of the whole store, for the audit.
+pub type Snapshots = Arc<dyn Fn() -> Result<Box<dyn Snapshot>, StoreError> + Send + Sync>;
+
+impl Shop {
+    pub fn new(inner: Inner) -> Shop {
+        Shop(Arc::new(inner))
+    }
+
+    pub(in crate::api) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl std::ops::Deref for Shop {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl FromRef<Shop> for BodyLimits {
+    fn from_ref(shop: &Shop) -> BodyLimits {
+        shop.body_limits
+    }
+}
+
+impl FromRef<Shop> for Arc<Tokens> {
+    fn from_ref(shop: &Shop) -> Arc<Tokens> {
+        Arc::clone(&shop.tokens)
+    }
+}
+
+/// The log that consumer groups read.
+#[derive(Clone)]
+pub struct Log {
+    pub carrier: Carrier,
+    pub book: Arc<dyn LogInspector>,
+}
