@@ -68,6 +68,8 @@ impl Host {
             if request.headers().contains_key(UPGRADE) {
                 request.extensions_mut().insert(held.clone());
             }
+            // Before the answer is first polled: the library may look for the end of the client's stream in between.
+            phases.head_complete();
             let patience = self.limits.body_timeout;
             answer(self.router.clone(), request, phases.clone(), level, patience)
         });
@@ -121,7 +123,6 @@ async fn answer(
     level: ServiceLevel,
     patience: Duration,
 ) -> Result<Response<Answer>, Infallible> {
-    phases.head_complete();
     let waits_to_be_asked = request.headers().contains_key(EXPECT);
     let request = request.map(|body| {
         if body.is_end_stream() {
