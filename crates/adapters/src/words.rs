@@ -4,7 +4,8 @@ use app::events::topic::Topic;
 use app::log::reactions::Group;
 use app::state::rows::{OffsetKey, Partition, TimerKind};
 use domain::claim::Claim;
-use domain::order::saga::{Step, StepState};
+use domain::order::Order;
+use domain::order::saga::{Step, StepRecord, StepState};
 use domain::pricing::Discount;
 
 /// The kinds of ledger entry.
@@ -44,6 +45,15 @@ pub(crate) const fn step_reason(state: StepState) -> Option<&'static str> {
     }
 }
 
+/// The cells of an optional step of an order: state, reason, time.
+pub(crate) type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
+
+pub(crate) fn saga_step_cells(order: &Order, step: Step) -> StepCells {
+    let record = order.saga.steps.iter().find(|record| record.step == step);
+    let Some(StepRecord { state, at, .. }) = record else { return (None, None, None) };
+    (Some(state.name()), step_reason(*state), Some(at.micros()))
+}
+
 /// The cells of a discount: type, value, largest amount.
 pub(crate) const fn discount_cells(discount: &Discount) -> (&'static str, i64, Option<i64>) {
     match *discount {
@@ -51,6 +61,11 @@ pub(crate) const fn discount_cells(discount: &Discount) -> (&'static str, i64, O
         Discount::Percent { value, max_amount: None } => ("PERCENT", value, None),
         Discount::Percent { value, max_amount: Some(max) } => ("PERCENT", value, Some(max.amount())),
     }
+}
+
+/// The cell of a partition's topic; empty in the store's own log.
+pub(crate) fn topic_cell(partition: Partition) -> &'static str {
+    partition.topic.map_or("", Topic::name)
 }
 
 /// Returns the key of a group's offset; `None` when this program does not know the group or topic.

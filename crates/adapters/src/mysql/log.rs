@@ -23,6 +23,7 @@ use super::sql::{KEYS_MAX, is_in, statement};
 use super::store::{SELECT_HEADS, heads, pairs};
 use crate::records::{Cells as _, delivery};
 use crate::selects::{SELECT_POSITIONS, select_outgoing};
+use crate::words::topic_cell;
 
 /// How often the log queries the commits of other processes. This process reports its own.
 const QUERY_EVERY: Duration = Duration::from_millis(10);
@@ -93,7 +94,7 @@ impl EventLog for MysqlLog {
         Box::pin(async move {
             let select =
                 "SELECT position FROM consumer_offset WHERE consumer_group = ? AND topic = ? AND `partition` = ?";
-            let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
+            let topic = topic_cell(key.partition);
             let select = statement(select, &[&key.group.name(), &topic, &key.partition.number]);
             let row = self.session.ask_alone(&select).await?.into_iter().next();
             Ok(row.map_or(Ok(0), from_row)?)

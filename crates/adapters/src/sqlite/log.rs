@@ -19,6 +19,7 @@ use super::cells::{SqliteCells, find, find_all, from_row};
 use super::commits_seen::CommitsSeen;
 use crate::records::{Cells as _, delivery};
 use crate::selects::{SELECT_POSITIONS, select_outgoing};
+use crate::words::topic_cell;
 
 /// The most events read with one statement.
 const PAGE: i64 = 1_024;
@@ -91,7 +92,7 @@ impl EventLog for SqliteLog {
 
     fn position(&mut self, key: OffsetKey) -> BoxFuture<'_, std::result::Result<i64, StoreError>> {
         let sql = "SELECT position FROM consumer_offset WHERE consumer_group = ?1 AND topic = ?2 AND partition = ?3";
-        let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
+        let topic = topic_cell(key.partition);
         let found = find(&self.connection, sql, (key.group.name(), topic, key.partition.number));
         Box::pin(ready(found.map(Option::<i64>::unwrap_or_default).map_err(|error| StoreError(error.to_string()))))
     }

@@ -22,17 +22,16 @@ use crate::mysql::cells::MysqlCells;
 use crate::mysql::failure::Failure;
 use crate::mysql::sql::{Insert, KEYS_MAX, Script, is_in, statement};
 use crate::records::Cells as _;
-use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
-
-fn topic(moved: &OffsetMove) -> &'static str {
-    moved.key.partition.topic.map_or("", app::events::topic::Topic::name)
-}
+use crate::words::{claim_state, discount_cells, step_cells, timer_kind, topic_cell};
 
 /// Locks the groups' offsets, in order.
 pub(super) fn select_offsets(moves: &[OffsetMove]) -> String {
     let conditions = moves.iter().map(|moved| {
         let (group, number) = (moved.key.group.name(), moved.key.partition.number);
-        statement("(consumer_group = ? AND topic = ? AND `partition` = ?)", &[&group, &topic(moved), &number])
+        statement(
+            "(consumer_group = ? AND topic = ? AND `partition` = ?)",
+            &[&group, &topic_cell(moved.key.partition), &number],
+        )
     });
     let conditions: Vec<String> = conditions.collect();
     format!(
@@ -55,12 +54,12 @@ pub(super) fn write_offsets(script: &mut Script, found: Vec<Vec<Value>>, moves: 
         let mut insert = Insert::new(script, HEAD, tail);
         for moved in moves {
             let (group, number) = (moved.key.group.name(), moved.key.partition.number);
-            let stored = places.get(&(group.to_owned(), topic(moved).to_owned(), number));
+            let stored = places.get(&(group.to_owned(), topic_cell(moved.key.partition).to_owned(), number));
             if stored.copied().unwrap_or(0) != moved.from {
                 return Err(Halt::Moved(moved.key));
             }
             if stored.is_none() == is_new {
-                insert.row(&[&group, &topic(moved), &number, &moved.to]);
+                insert.row(&[&group, &topic_cell(moved.key.partition), &number, &moved.to]);
             }
         }
     }
@@ -142,7 +141,7 @@ fn skips(script: &mut Script, commit: &Commit<'_>) {
     let mut insert = Insert::new(script, HEAD, "");
     for moved in &commit.rows.skips {
         let (group, number) = (moved.key.group.name(), moved.key.partition.number);
-        insert.row(&[&group, &topic(moved), &number, &moved.from, &moved.to, &commit.now]);
+        insert.row(&[&group, &topic_cell(moved.key.partition), &number, &moved.from, &moved.to, &commit.now]);
     }
 }
 

@@ -16,7 +16,7 @@ use super::failed_delivery;
 use super::put_all::put_all;
 use super::transaction::{Before, Failure};
 use crate::sqlite::cells::{Run as _, find};
-use crate::words::{claim_state, discount_cells, step_cells, timer_kind};
+use crate::words::{claim_state, discount_cells, step_cells, timer_kind, topic_cell};
 
 /// Moves the groups' offsets; fails if one of them has moved since the batch read it.
 pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Result<(), Failure> {
@@ -29,7 +29,7 @@ pub(super) fn move_offsets(connection: &Connection, moves: &[OffsetMove]) -> Res
          ON CONFLICT DO UPDATE SET position = excluded.position",
     )?;
     for OffsetMove { key, from, to } in moves {
-        let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
+        let topic = topic_cell(key.partition);
         let (group, number) = (key.group.name(), key.partition.number);
         let position: Option<i64> = find(connection, stored, (group, topic, number))?;
         if position.unwrap_or(0) != *from {
@@ -103,7 +103,7 @@ fn maintenance(connection: &Connection, rows: &Rows) -> Result<()> {
 
 fn skips(connection: &Connection, commit: &Commit<'_>) -> Result<()> {
     for OffsetMove { key, from, to } in &commit.rows.skips {
-        let topic = key.partition.topic.map_or("", app::events::topic::Topic::name);
+        let topic = topic_cell(key.partition);
         let statement =
             "INSERT INTO offset_skip (consumer_group, topic, partition, from_position, to_position, skipped_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)";

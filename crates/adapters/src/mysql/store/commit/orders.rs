@@ -8,7 +8,7 @@ use domain::order::{Line, Order, Rule};
 use crate::mysql::sql::{Insert, Script};
 use crate::mysql::store::transaction::Before;
 use crate::mysql::store::upsert::{Upsert, put_all};
-use crate::words::step_reason;
+use crate::words::{saga_step_cells, step_reason};
 
 const ORDERS: Upsert = Upsert {
     head: "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment, \
@@ -84,19 +84,10 @@ fn write_line(insert: &mut Insert<'_>, order: &Order, NumberedLine { number, lin
     ]);
 }
 
-/// The cells of an optional step of an order: state, reason, time.
-type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
-
-fn step_cells(order: &Order, step: Step) -> StepCells {
-    let record = order.saga.steps.iter().find(|record| record.step == step);
-    let Some(StepRecord { state, at, .. }) = record else { return (None, None, None) };
-    (Some(state.name()), step_reason(*state), Some(at.micros()))
-}
-
 fn write_order(insert: &mut Insert<'_>, OrderRow { order, previous }: &OrderRow) {
     let created = &order.created;
-    let coupon = step_cells(order, Step::Coupon);
-    let point = step_cells(order, Step::Point);
+    let coupon = saga_step_cells(order, Step::Coupon);
+    let point = saga_step_cells(order, Step::Point);
     let receiver = created.receiver.as_ref();
     let receiver = receiver.map(|receiver| serde_json::to_string(receiver).expect("a receiver has a JSON form"));
     let after_sales = order.after_sales.as_deref();

@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, Result, params};
 
 use crate::sqlite::cells::Run as _;
 use crate::sqlite::store::transaction::Before;
-use crate::words::step_reason;
+use crate::words::{saga_step_cells, step_reason};
 
 const INSERT_ORDER: &str =
     "INSERT INTO orders (order_id, order_number, user_id, outcome, status, reason, is_restoring, mode, payment,
@@ -43,23 +43,14 @@ pub(super) fn orders(connection: &Connection, rows: &Rows, before: &Before) -> R
     Ok(())
 }
 
-/// The cells of an optional step of an order: state, reason, time.
-type StepCells = (Option<&'static str>, Option<&'static str>, Option<i64>);
-
-fn step_cells(order: &Order, step: Step) -> StepCells {
-    let record = order.saga.steps.iter().find(|record| record.step == step);
-    let Some(StepRecord { state, at, .. }) = record else { return (None, None, None) };
-    (Some(state.name()), step_reason(*state), Some(at.micros()))
-}
-
 const fn is_restoring(order: &Order) -> bool {
     matches!(order.saga.direction, Direction::Restoring(_))
 }
 
 fn insert_order(insert: &mut CachedStatement<'_>, OrderRow { order, previous }: &OrderRow) -> Result<()> {
     let created = &order.created;
-    let coupon = step_cells(order, Step::Coupon);
-    let point = step_cells(order, Step::Point);
+    let coupon = saga_step_cells(order, Step::Coupon);
+    let point = saga_step_cells(order, Step::Point);
     insert.run(params![
         created.id.0,
         created.number.as_str(),
@@ -106,8 +97,8 @@ fn update_order(connection: &Connection, order: &Order) -> Result<()> {
              is_processing = ?17, after_sales = ?18, completed_at = ?19
          WHERE order_id = ?1",
     )?;
-    let coupon = step_cells(order, Step::Coupon);
-    let point = step_cells(order, Step::Point);
+    let coupon = saga_step_cells(order, Step::Coupon);
+    let point = saga_step_cells(order, Step::Point);
     update.run(params![
         order.id().0,
         order.outcome.name(),
