@@ -44,19 +44,19 @@ impl Text {
     }
 
     /// Fills the first placeholder.
-    pub(crate) fn with(self, value: impl ToString) -> Told {
-        Told::from(self).with(value)
+    pub(crate) fn with(self, value: impl ToString) -> Message {
+        Message::from(self).with(value)
     }
 
     /// Fills the first placeholder with another text.
-    pub(crate) fn with_text(self, value: impl Into<Told>) -> Told {
-        Told::from(self).with_text(value)
+    pub(crate) fn with_text(self, value: impl Into<Message>) -> Message {
+        Message::from(self).with_text(value)
     }
 }
 
 /// A text with its values, before the reader's language is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct Message {
     text: Text,
     values: Vec<Value>,
 }
@@ -65,24 +65,24 @@ pub struct Told {
 enum Value {
     /// A number, or a word that is the same in every language.
     Plain(String),
-    Told(Told),
+    Message(Message),
 }
 
-impl From<Text> for Told {
-    fn from(text: Text) -> Told {
-        Told { text, values: vec![] }
+impl From<Text> for Message {
+    fn from(text: Text) -> Message {
+        Message { text, values: vec![] }
     }
 }
 
-impl Told {
+impl Message {
     /// Fills the next placeholder.
-    pub(crate) fn with(mut self, value: impl ToString) -> Told {
+    pub(crate) fn with(mut self, value: impl ToString) -> Message {
         self.values.push(Value::Plain(value.to_string()));
         self
     }
 
-    pub(crate) fn with_text(mut self, value: impl Into<Told>) -> Told {
-        self.values.push(Value::Told(value.into()));
+    pub(crate) fn with_text(mut self, value: impl Into<Message>) -> Message {
+        self.values.push(Value::Message(value.into()));
         self
     }
 
@@ -98,7 +98,7 @@ impl Told {
             let (place, rest) = part.split_once('}').unwrap_or(("", part));
             match place.parse().ok().and_then(|place: usize| self.values.get(place)) {
                 Some(Value::Plain(value)) => whole.push_str(value),
-                Some(Value::Told(told)) => whole.push_str(&told.of(language)),
+                Some(Value::Message(message)) => whole.push_str(&message.of(language)),
                 None => {}
             }
             whole.push_str(rest);

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::language::Language;
-use crate::api::texts::{Told, details, values};
+use crate::api::texts::{Message, details, values};
 use crate::openapi::words;
 
 mod code;
@@ -26,7 +26,7 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 pub struct Problem {
     code: Code,
     /// `None` if the violations say everything.
-    detail: Option<Told>,
+    detail: Option<Message>,
     violations: Vec<Violation>,
     /// Overrides the code's `Retry-After`, in seconds.
     retry_after_s: Option<u64>,
@@ -41,15 +41,15 @@ pub struct Violation {
     pub parameter: Option<String>,
     pub header: Option<&'static str>,
     pub code: &'static str,
-    pub detail: Told,
+    pub detail: Message,
 }
 
 impl Violation {
-    fn of_nothing(code: &'static str, detail: impl Into<Told>) -> Violation {
+    fn of_nothing(code: &'static str, detail: impl Into<Message>) -> Violation {
         Violation { pointer: None, parameter: None, header: None, code, detail: detail.into() }
     }
 
-    fn in_body(pointer: impl Into<String>, code: &'static str, detail: impl Into<Told>) -> Violation {
+    fn in_body(pointer: impl Into<String>, code: &'static str, detail: impl Into<Message>) -> Violation {
         Violation { pointer: Some(pointer.into()), ..Violation::of_nothing(code, detail) }
     }
 
@@ -79,17 +79,17 @@ impl Violation {
 }
 
 impl Problem {
-    pub fn new(code: Code, detail: impl Into<Told>) -> Problem {
+    pub fn new(code: Code, detail: impl Into<Message>) -> Problem {
         Problem { code, detail: Some(detail.into()), violations: Vec::new(), retry_after_s: None, is_for_good: false }
     }
 
     /// A problem with one value of the body.
-    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<Told>) -> Problem {
+    pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<Message>) -> Problem {
         Problem::violated(vec![Violation::in_body(pointer, code, detail)])
     }
 
     /// A problem with one query parameter.
-    pub fn invalid_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<Told>) -> Problem {
+    pub fn invalid_parameter(name: impl Into<String>, code: &'static str, detail: impl Into<Message>) -> Problem {
         Problem::violated(vec![Violation { parameter: Some(name.into()), ..Violation::of_nothing(code, detail) }])
     }
 
@@ -103,7 +103,7 @@ impl Problem {
     }
 
     /// A problem with one header.
-    pub fn invalid_header(name: &'static str, code: &'static str, detail: impl Into<Told>) -> Problem {
+    pub fn invalid_header(name: &'static str, code: &'static str, detail: impl Into<Message>) -> Problem {
         Problem::violated(vec![Violation { header: Some(name), ..Violation::of_nothing(code, detail) }])
     }
 
@@ -144,7 +144,7 @@ impl Problem {
 
     pub fn detail(&self, language: Language) -> Cow<'static, str> {
         match (&self.detail, self.violations.as_slice()) {
-            (Some(told), _) => told.of(language),
+            (Some(message), _) => message.of(language),
             (None, [one]) => one.sentence(language).into(),
             (None, more) => details::SEVERAL_VALUES.with(more.len()).of(language),
         }
@@ -255,7 +255,7 @@ impl IntoResponse for Problem {
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Told>) {
+    pub fn push(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Message>) {
         self.0.push(Violation::in_body(pointer, code, detail));
     }
 

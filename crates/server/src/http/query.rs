@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Problem;
-use crate::api::texts::{Told, values};
+use crate::api::texts::{Message, values};
 
 /// The parameters of the query string as `T`. Parameters that no argument of the handler describes are refused before it runs.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,7 +63,7 @@ fn cut(name: &str) -> String {
 }
 
 /// Translates the parser's message, which speaks of digits and variants, into a text for people.
-fn expected(message: &str) -> Told {
+fn expected(message: &str) -> Message {
     if let Some((_, words)) =
         message.split_once("unknown variant ").and_then(|(_, rest)| rest.split_once(", expected "))
     {

@@ -19,7 +19,7 @@ enum Met {
     Never(&'static str),
 }
 
-use Met::{Answer as Told, Elsewhere, Never, Reason};
+use Met::{Answer as Answered, Elsewhere, Never, Reason};
 
 struct Meeting {
     shop: TestShop,
@@ -89,71 +89,71 @@ impl Meeting {
     #[expect(clippy::too_many_lines, reason = "a line for each code")]
     fn meet(&self, code: Code) -> Met {
         let shop = &self.shop;
-        let get = |path: &str| Told(shop.get(ANN, path));
+        let get = |path: &str| Answered(shop.get(ANN, path));
         match code {
             Code::OrderNotFound => get("/api/orders/x"),
-            Code::OrderEmpty => Told(shop.post(ANN, "/api/orders", &json!({"items": []}))),
-            Code::OrderNotCancellable => Told(self.cancel_completed()),
-            Code::OrderNotRefundable => Told(self.fulfil("/refund", &json!({}))),
+            Code::OrderEmpty => Answered(shop.post(ANN, "/api/orders", &json!({"items": []}))),
+            Code::OrderNotCancellable => Answered(self.cancel_completed()),
+            Code::OrderNotRefundable => Answered(self.fulfil("/refund", &json!({}))),
             Code::OrderNotPayable => {
                 let number = self.order(&json!({})).number(200);
                 shop.post(ANN, &format!("/api/orders/{number}/cancel"), &json!({})).expect(200);
-                Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
+                Answered(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
             }
             Code::PaymentNotYetDue => Elsewhere("payments::answers_about_a_payment_agree_with_its_order"),
             Code::PaymentNotDue => {
                 let number = self.order(&json!({"payment": "ON_DELIVERY"})).number(200);
-                Told(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
+                Answered(shop.post(ANN, &format!("/api/orders/{number}/pay"), &json!({"method": "CARD"})))
             }
             Code::PaymentAlreadyPaid | Code::PaymentDeclined => {
                 Elsewhere("payments::a_declined_payment_is_reported_and_may_be_retried")
             }
-            Code::PaymentNotFound => Told(shop.get(ADMIN, "/api/admin/payments/PAY-00000000")),
+            Code::PaymentNotFound => Answered(shop.get(ADMIN, "/api/admin/payments/PAY-00000000")),
             Code::PaymentNotStuck => Elsewhere("stuck_payments::only_stuck_payments_are_retried_or_resolved"),
             Code::PaymentInProgress => Elsewhere("fulfilment::an_order_is_paid_once, in the simulator's tests"),
-            Code::PaymentAmountMismatch => Told(self.fulfil("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
-            Code::ShipmentNotFound => Told(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
+            Code::PaymentAmountMismatch => Answered(self.fulfil("/pay", &json!({"method": "CARD", "paidAmount": 1}))),
+            Code::ShipmentNotFound => Answered(shop.get(ADMIN, "/api/admin/shipments/ORD-00000000")),
             Code::ShipmentNotPossible => Elsewhere("api_fulfilment::an_impossible_change_is_refused_by_code"),
             Code::ProductNotFound => get("/api/products/999"),
             Code::StockExhausted => {
                 let written_off = json!({"delta": -1_000, "reason": "fire"});
-                Told(shop.post(ADMIN, &format!("/api/admin/products/{}/stock", self.product), &written_off))
+                Answered(shop.post(ADMIN, &format!("/api/admin/products/{}/stock", self.product), &written_off))
             }
             Code::CouponNotFound => get("/api/coupons/999"),
-            Code::CouponNotStarted => Told(self.issue(5, &json!({"issueStartsAt": "2098-01-01T00:00:00Z"}), &[])),
-            Code::CouponExpired => Told(self.issue(5, &json!({"issueEndsAt": "2021-01-01T00:00:00Z"}), &[])),
-            Code::CouponAlreadyIssued => Told(self.issue(5, &json!({}), &[ANN])),
-            Code::CouponSoldOut => Told(self.issue(1, &json!({}), &[BOB])),
-            Code::CouponPaused => Told(self.paused()),
+            Code::CouponNotStarted => Answered(self.issue(5, &json!({"issueStartsAt": "2098-01-01T00:00:00Z"}), &[])),
+            Code::CouponExpired => Answered(self.issue(5, &json!({"issueEndsAt": "2021-01-01T00:00:00Z"}), &[])),
+            Code::CouponAlreadyIssued => Answered(self.issue(5, &json!({}), &[ANN])),
+            Code::CouponSoldOut => Answered(self.issue(1, &json!({}), &[BOB])),
+            Code::CouponPaused => Answered(self.paused()),
             Code::CouponNotUsable => Reason(self.order(&json!({"couponId": shop.campaign(5, &json!({}))}))),
             Code::PointsInsufficient => Reason(self.order(&json!({"pointsToUse": 1}))),
-            Code::PointsChargeForbidden => Told(shop.post(ANN, "/api/points/charge", &json!({"amount": 1}))),
-            Code::PriceChanged => Told(self.order(&json!({"totalAmount": 1}))),
+            Code::PointsChargeForbidden => Answered(shop.post(ANN, "/api/points/charge", &json!({"amount": 1}))),
+            Code::PriceChanged => Answered(self.order(&json!({"totalAmount": 1}))),
             Code::RequestNotFound => get("/api/requests/x"),
-            Code::LetterNotFound => Told(shop.get(ADMIN, "/api/admin/dead-letters/1")),
+            Code::LetterNotFound => Answered(shop.get(ADMIN, "/api/admin/dead-letters/1")),
             Code::LetterClosed => Elsewhere("dlq::a_dead_letter_is_edited_and_resent_through_the_running_server"),
-            Code::GroupNotFound => Told(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
+            Code::GroupNotFound => Answered(shop.post(ADMIN, "/api/admin/groups/x/reset", &json!({"toOffset": 0}))),
             Code::GroupMoved => Never("only a group that goes on in the moment between plan and commit"),
             Code::GroupInline => {
-                Told(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
+                Answered(shop.post(ADMIN, "/api/admin/groups/notice-group/reset", &json!({"toOffset": 0})))
             }
-            Code::CallbackUnsigned => Told(self.call_back("scripted")),
-            Code::PaymentProviderNotFound => Told(self.call_back("nobody")),
+            Code::CallbackUnsigned => Answered(self.call_back("scripted")),
+            Code::PaymentProviderNotFound => Answered(self.call_back("nobody")),
             Code::PaymentNotScripted => Elsewhere("payments::only_the_scripted_provider_takes_a_script"),
             Code::RouteNotFound => get("/api/nothing"),
-            Code::MethodNotAllowed => Told(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
-            Code::BodyTooLarge => Told(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),
+            Code::MethodNotAllowed => Answered(shop.ask(ANN, "DELETE", "/api/orders", &[], &Value::Null)),
+            Code::BodyTooLarge => Answered(shop.post(ANN, "/api/orders", &json!("x".repeat(70_000)))),
             Code::HeadersTooLarge | Code::RequestMalformed => Elsewhere("shell_connections"),
-            Code::MediaTypeUnsupported => Told(self.post_text()),
-            Code::IdempotencyMismatch => Told(self.another_body()),
+            Code::MediaTypeUnsupported => Answered(self.post_text()),
+            Code::IdempotencyMismatch => Answered(self.another_body()),
             Code::IdempotencyInProgress => Never("only a repeat that comes while the first is loaded anew meets it"),
-            Code::ValidationFailed => Told(shop.post(ANN, "/api/orders", &json!({}))),
-            Code::AuthRequired => Told(shop.ask_openly("GET", "/api/orders", &Value::Null)),
+            Code::ValidationFailed => Answered(shop.post(ANN, "/api/orders", &json!({}))),
+            Code::AuthRequired => Answered(shop.ask_openly("GET", "/api/orders", &Value::Null)),
             Code::AuthForbidden => get("/api/admin/orders"),
-            Code::AuthInvalidCredentials => Told(self.login_as_nobody()),
-            Code::UserEmailTaken => Told(self.register_twice()),
+            Code::AuthInvalidCredentials => Answered(self.login_as_nobody()),
+            Code::UserEmailTaken => Answered(self.register_twice()),
             Code::RequestTimeout => {
-                Told(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
+                Answered(shop.send_bytes(b"POST /api/users HTTP/1.1\r\nhost: shop\r\ncontent-length: 9\r\n\r\n{"))
             }
             Code::RateExceeded => Elsewhere("api_limits::a_refusal_for_too_many_writes_says_when_to_retry"),
             Code::Overloaded => Elsewhere("api_crowd::a_request_that_cannot_be_served_in_time_is_refused"),
@@ -171,7 +171,7 @@ fn every_code_is_met() {
     let meeting = Meeting { product: shop.product(1_000, 50), shop };
     for code in Code::ALL {
         match meeting.meet(code) {
-            Told(answer) => {
+            Answered(answer) => {
                 assert_eq!(answer.problem(code.status().as_u16()), code.as_str());
                 let problem = answer.json();
                 assert_eq!(problem["title"], code.title().of(Language::English));

@@ -47,12 +47,12 @@ pub(crate) async fn connect(
 ) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|_refused| Problem::invalid_header("Upgrade", "required", values::WEBSOCKET))?;
     let feed = listener.feed(&shop).await?;
-    let (told, language) = (feed.position(), listener.language);
+    let (last_sent, language) = (feed.position(), listener.language);
     let beat_at = Instant::now() + shop.stream_heartbeat;
     let conversation = move |socket| Conversation {
         socket,
         feed,
-        told,
+        last_sent,
         listener,
         shop,
         topics: BTreeSet::new(),
@@ -104,7 +104,7 @@ struct Conversation {
     socket: WebSocket,
     feed: Feed,
     /// The number of the last notice that was sent.
-    told: i64,
+    last_sent: i64,
     listener: Listener,
     shop: Shop,
     /// The numbers of subscribed orders.
@@ -150,7 +150,7 @@ impl Conversation {
                 return Err(Ending::TokenExpired);
             }
             // The notice is sent before any close frame that names its number.
-            self.told = notice.number;
+            self.last_sent = notice.number;
             let data = texts::notices::data(notice, self.listener.language);
             let frame = frame(Some(notice.number), &notice.kind, self.topic_of(notice).as_deref(), &data);
             self.send(Message::text(frame)).await?;
@@ -180,7 +180,7 @@ impl Conversation {
         }
         match serde_json::from_str(text.as_str()) {
             Ok(Asked::ResumeAfter(after)) if after >= 0 => {
-                self.told = after;
+                self.last_sent = after;
                 self.feed.resume(after);
                 Ok(())
             }
@@ -257,7 +257,7 @@ impl Conversation {
 
     /// Sends the close frame with its reason, and waits for the client's answer.
     async fn end(mut self, ending: Ending) {
-        let resume = format!("resume after {}", self.told);
+        let resume = format!("resume after {}", self.last_sent);
         let (code, reason) = match ending {
             Ending::Left => (1000, String::new()),
             Ending::ShopCloses => (1001, resume),

@@ -9,7 +9,7 @@ use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 use serde_json::{Map, Value, json};
 
-use super::{Text, Told, coupons, orders};
+use super::{Message, Text, coupons, orders};
 use crate::http::language::Language;
 
 texts! {
@@ -79,7 +79,7 @@ pub(crate) fn expired(language: Language) -> String {
     json!({"type": "AUTH_EXPIRED", "title": title, "message": message}).to_string()
 }
 
-fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Told) {
+fn words(kind: NoticeKind, data: &Map<String, Value>) -> (Text, Message) {
     let word = |name: &str| data.get(name).and_then(Value::as_str).unwrap_or_default();
     let order = word("orderNumber");
     match kind {

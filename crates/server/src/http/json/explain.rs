@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Error as _};
 use serde_path_to_error::{Path, Segment, Track};
 
 use super::strict::Strict;
-use crate::api::texts::{Told, bodies, values};
+use crate::api::texts::{Message, bodies, values};
 use crate::http::Problem;
 
 /// Names and values that are quoted back to the client are cut to this number of characters.
@@ -73,7 +73,7 @@ fn data(path: &Path, message: &str) -> Problem {
 }
 
 /// Translates the parser's "expected i64" to "an integer is expected".
-fn mismatch(message: &str) -> Told {
+fn mismatch(message: &str) -> Message {
     let Some((given, expected)) = message.rsplit_once(", expected ") else { return bodies::NOT_ACCEPTED.into() };
     let (kind, value) = bodies::given(given);
     let given = match value {
@@ -81,12 +81,12 @@ fn mismatch(message: &str) -> Told {
         None => kind.into(),
     };
     let (expected, bounds) = bodies::expected(expected);
-    let expected = bounds.iter().fold(Told::from(expected), |told, bound| told.with(bound));
+    let expected = bounds.iter().fold(Message::from(expected), |text, bound| text.with(bound));
     bodies::WRONG_TYPE.with_text(given).with_text(expected)
 }
 
 /// Explains an unknown enum value.
-fn unknown_word(message: &str) -> Told {
+fn unknown_word(message: &str) -> Message {
     let given = message.strip_prefix("unknown variant `").zip(known(message));
     let Some((rest, words)) = given else { return bodies::NOT_ACCEPTED.into() };
     let given = rest.rfind("`, expected ").map_or(rest, |end| &rest[..end]);
