@@ -25,12 +25,13 @@ use laws::stock::StockBooks;
 use log::Told;
 use report::{Findings, Verdict};
 
+pub use crate::state::rows::Fulfilment;
 pub use gate::BesideGate;
 pub use repaired::Repaired;
 pub use report::{Audit, Law, LawReport, Skipped};
 pub use snapshot::{
-    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Fulfilment, Link, LogFacts, NoticeLink, OrderEventFacts,
-    OrderFacts, ProductFacts, ShardFacts, Snapshot,
+    CampaignFact, CouponFacts, CustomerFacts, EventFacts, Link, LogFacts, NoticeLink, OrderEventFacts, OrderFacts,
+    ProductFacts, ShardFacts, Snapshot,
 };
 
 /// The report of an audit, and the commands that repair what can be computed again.

@@ -18,7 +18,7 @@ pub(crate) mod users;
 use std::sync::Arc;
 
 use domain::coupon::{Change as CampaignChange, IssueMode, QueueKey};
-use domain::ids::{CampaignId, Codec, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::ids::{CampaignId, CouponId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
 use domain::order::fulfilment::Goods;
 use domain::order::saga::{Report, Step};
@@ -35,7 +35,7 @@ use crate::events::event::{
     Sold,
 };
 use crate::events::notices::OrderChange;
-use crate::log::reactions::{self, Group};
+use crate::log::group::Group;
 use crate::payments::provider::{Found, ProviderError};
 use crate::state::rows::{
     AnswerKey, CallbackRow, DeadLetter, EmailKey, EventId, Message, OffsetKey, OffsetMove, ParkKey, ParkedKey, Role,
@@ -291,16 +291,6 @@ pub enum FailedDelivery {
     Edit { letter: LetterId, payload: Arc<str>, reason: Arc<str> },
     /// An operator closes a letter without handling it.
     Drop { letter: LetterId, reason: Arc<str> },
-}
-
-impl FailedDelivery {
-    /// Returns the command that resends a letter for an operator.
-    pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
-        let event = letter.message.event().ok();
-        let reaction = event.and_then(|event| reactions::command(letter.group, &event, letter.message.at, codec));
-        let (letter, reason) = (Box::new(letter.clone()), Some(reason.into()));
-        Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason })
-    }
 }
 
 /// A parked event with its reaction; `None` when it cannot be parsed any more.

@@ -6,6 +6,8 @@ pub mod event;
 pub mod history;
 pub mod notices;
 pub mod outbox;
+pub mod outgoing;
+pub mod partitioner;
 pub mod topic;
 pub mod trace;
 pub mod wire_time;

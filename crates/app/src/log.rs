@@ -1,6 +1,7 @@
 //! The event log: consumer groups, reactions, the relay to a broker, replay and repartitioning.
 
 pub mod consumer;
+pub mod group;
 pub mod groups;
 pub mod reactions;
 pub mod received;

@@ -33,7 +33,7 @@ const UNSAFE: &str = "vfs";
 
 /// Circles that are still to be cut. The figures only go down.
 const CIRCLES_LEFT: [(&str, usize); 7] =
-    [("domain", 0), ("app", 3), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0), ("xtask", 0)];
+    [("domain", 0), ("app", 1), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0), ("xtask", 0)];
 
 /// Shares of the sentences in doc comments, in percent. The figures only go down.
 const OPENERS_MAX: f64 = 1.5;

@@ -215,8 +215,8 @@ fn record(key: &str) -> Record {
 #[test]
 fn a_key_has_the_partition_that_the_java_client_gives_it() {
     let Some(brokers) = Brokers::new("a_key_has_the_partition_that_the_java_client_gives_it") else { return };
-    // `app::events::outbox` tests the hash of its shards against the Java client's own vectors.
-    let partition = |key: &str| (app::events::outbox::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
+    // `app::events::partitioner` tests the hash against the Java client's own vectors.
+    let partition = |key: &str| (app::events::partitioner::murmur2(key.as_bytes()) & 0x7fff_ffff) % 3;
     // The topic may have more partitions than its keys are spread over: they are unused.
     runtime().block_on(brokers.topics().grow(&[("order-events", 5)])).unwrap();
     let keys = ["21", "foobar", "abc", "42", "user:7", "ORD-4F7K2M9Q", "a-little-bit-longer-string", "1", "2", "3"];
@@ -342,7 +342,7 @@ fn events_of_another_shop_are_skipped() {
     };
     let store = Embedded::new();
     let mut log = KafkaLog::join(&own, Box::new(store.open().log), &listener).unwrap();
-    let number = app::events::topic::partition_of("1", 3);
+    let number = app::events::partitioner::partition_of("1", 3);
     let partition = Partition { topic: Some(Topic::CouponIssued), number };
     let (mut found, mut from) = (vec![], 0);
     runtime().block_on(until(async || {

@@ -4,17 +4,14 @@ use domain::claim::Claim;
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, OrderId, UserId};
 use domain::order::saga::Step;
-use domain::payment::Payment;
 use domain::points::Account;
-use domain::shipment::Shipment;
 use domain::stock::Product;
 use domain::time::Timestamp;
-use domain::warehouse::Storage;
 
 use crate::events::outbox::ShardHead;
 use crate::ports::StoreError;
 use crate::ports::views::ShardPlace;
-use crate::state::rows::{AnswerKey, Customer, Entry, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
+use crate::state::rows::{AnswerKey, Customer, Entry, Fulfilment, OffsetKey, OrderRow, Request, StoredAnswer, Timer};
 use crate::state::settings::Carrier;
 
 /// One consistent, read-only view of a store. Everything streams, so that no store is too large to be audited, and
@@ -85,14 +82,6 @@ pub struct OrderFacts {
     pub coupons: Vec<CouponFacts>,
     /// Ledger entries that refer to it.
     pub entries: Vec<Entry>,
-}
-
-/// The rows of an order's fulfilment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fulfilment {
-    pub payment: Option<Payment>,
-    pub shipment: Option<Shipment>,
-    pub storage: Option<Storage>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

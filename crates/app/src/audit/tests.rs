@@ -25,7 +25,7 @@ use crate::commands::answer::Answer;
 use crate::commands::context::Context;
 use crate::commands::{Command, Repair, dispatch};
 use crate::events::outbox::ShardHead;
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::ports::views::ShardPlace;
 use crate::state::ids::Ids;
 use crate::state::rows::{

@@ -13,7 +13,7 @@ use crate::commands::order::request;
 use crate::commands::{Attempt, FailedDelivery, Reaction};
 use crate::events::event::{DeadLettered, Event};
 use crate::events::outbox::uuid;
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::log::retry_policy::{RESEND_EVERY, RESENDS_MAX, RUN_MAX};
 use crate::state::rows::{
     Act, DeadLetter, EventId, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,

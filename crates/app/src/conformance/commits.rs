@@ -13,7 +13,7 @@ use super::samples::{self, Dice};
 use super::session::{ENGINE, NOON, Session};
 use crate::commands::answer::Answer;
 use crate::events::event::{Event, OrderCancelled};
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::ports::{Commit, CommitError, CommitId, DueTimer};
 use crate::state::ids::Sequence;
 use crate::state::rows::{

@@ -8,7 +8,7 @@ use domain::ids::{LetterId, OrderId};
 use super::session::{NOON, Session};
 use super::{Fixture, samples};
 use crate::events::topic::Topic;
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::ports::DueTimer;
 use crate::state::rows::{
     Act, DeadLetter, EventId, Key, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Rows, Timer,

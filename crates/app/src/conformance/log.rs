@@ -15,7 +15,7 @@ use crate::events::event::{
     PointsCharged, ResultCode, Sold, StepReport, StockRequest,
 };
 use crate::events::outbox::SHARDS;
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::ports::{CommitError, Delivery, OutboxSlot};
 use crate::state::rows::{AccountKey, OffsetKey, OffsetMove, Partition};
 

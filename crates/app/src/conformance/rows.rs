@@ -14,7 +14,7 @@ use super::Fixture;
 use super::samples::{self, Dice};
 use super::session::{NOON, Session};
 use crate::commands::answer::Answer;
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::state::rows::{
     AccountKey, AnswerKey, CampaignSnapshotKey, ClaimKey, ContactKey, CouponLink, CustomerKey, EmailKey, EventId,
     HoldingKey, InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Role,

@@ -16,8 +16,8 @@ use crate::commands::context::{Context, Halt};
 use crate::commands::{Command, FailedDelivery, Reaction, dispatch};
 use crate::events::event::Event;
 use crate::events::trace::TraceParent;
-use crate::log::reactions::Group;
-use crate::ports::views::DaySales;
+use crate::log::group::Group;
+use crate::ports::ranking::DaySales;
 use crate::state::ids::Ids;
 use crate::state::rows::{
     AnswerKey, DeadLetter, HoldingKey, InboxKey, LetterStatus, OffsetKey, OffsetMove, OrderKey, Rows, StoredAnswer,

@@ -8,14 +8,7 @@ use crate::ports::{Delivery, DueTimer};
 use crate::state::rows::{Message, ParkKey};
 use domain::ids::Codec;
 
-use super::Job;
-
-/// A delivered event, kept until its effect is committed.
-pub(super) struct Carried {
-    pub(super) delivery: Delivery,
-    /// The key behind which it is parked.
-    pub(super) park: ParkKey,
-}
+use crate::engine::job::{Carried, Job};
 
 impl Job {
     /// Attaches the event, so that a failure can park it, and continues its trace.

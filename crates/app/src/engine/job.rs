@@ -2,14 +2,21 @@
 
 use domain::time::Timestamp;
 
-use super::failed::Carried;
 use crate::commands::answer::{Refusal, Reply};
 use crate::commands::{Command, Idempotency, Source};
 use crate::events::trace::TraceParent;
-use crate::state::rows::{Key, OffsetKey};
+use crate::ports::log::Delivery;
+use crate::state::rows::{Key, OffsetKey, ParkKey};
 
 /// Called once, when the job's outcome is durable or known not to be.
 pub type Responder = Box<dyn FnOnce(Reply) + Send>;
+
+/// A delivered event, kept until its effect is committed.
+pub(super) struct Carried {
+    pub(super) delivery: Delivery,
+    /// The key behind which it is parked.
+    pub(super) park: ParkKey,
+}
 
 /// A command on its way through the engine.
 pub struct Job {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::ids::{Code, LetterId, OrderId, RequestId, UserId};
 
 use crate::events::event::PaymentStuck;
-use crate::log::reactions::Group;
-use crate::ports::views::DaySales;
+use crate::log::group::Group;
+use crate::ports::ranking::DaySales;
 use crate::state::rows::{EventId, OffsetKey};
 
 /// A new dead letter.

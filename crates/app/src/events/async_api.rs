@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::events::event::EventKind;
 use crate::events::topic::{Topic, Wanted};
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 
 /// The message on every dead-letter topic.
 const DEAD_LETTER: &str = "DeadLetter";

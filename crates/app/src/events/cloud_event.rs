@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::events::event::{Event, EventKind};
 use crate::events::outbox::{parse_uuid, uuid};
+use crate::events::outgoing::Outgoing;
 use crate::events::trace::TraceParent;
 use crate::events::wire_time;
-use crate::log::relay::Outgoing;
 use crate::state::rows::EventId;
 
 /// The source of events from before shops had names.

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod claiming;
+mod copies;
 mod key;
 
 use std::sync::Arc;

@@ -3,17 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::events::event::{Event, EventKind};
-use crate::events::outbox::murmur2;
-
 /// The number of partitions over which each topic's keys are spread: at most as many as the topic has.
 pub type Spread = BTreeMap<Topic, i32>;
-
-/// Returns the partition that the Java client gives a key.
-pub fn partition_of(key: &str, partitions: i32) -> i32 {
-    let hash = (murmur2(key.as_bytes()) & 0x7fff_ffff) as i32;
-    hash % partitions.max(1)
-}
 
 /// What the records of a topic have as key. Records with one key are in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,37 +174,6 @@ impl Topic {
     }
 }
 
-impl EventKind {
-    /// Returns the other topics that carry the event, for external consumers: the shop's own groups read an event on
-    /// its own topic, so that a relay that can only copy rows is enough (`docs/decisions/0002`).
-    pub const fn copied_to(self) -> &'static [Topic] {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "all others have one topic")]
-        match self {
-            EventKind::OrderCompleted => &[Topic::OrderCompleted, Topic::ExternalEvents],
-            EventKind::CouponIssued | EventKind::CouponResult => &[Topic::CouponEvents, Topic::ExternalEvents],
-            EventKind::StockRestorationRequired => &[Topic::StockEvents],
-            EventKind::CouponRestorationRequired => &[Topic::CouponEvents],
-            EventKind::PointRestorationRequired => &[Topic::PointEvents],
-            _ => &[],
-        }
-    }
-}
-
-impl Event {
-    /// Returns the event's key on one of its topics.
-    pub fn key_on(&self, topic: Topic) -> String {
-        match (self, topic) {
-            (Event::OrderCompleted(event), Topic::ExternalEvents) => event.order_id.as_str().to_owned(),
-            (Event::CouponIssued(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
-            (Event::CouponResult(event), Topic::ExternalEvents | Topic::CouponEvents) => event.coupon_id.to_string(),
-            (Event::StockRestorationRequired(event), Topic::StockEvents) => event.product_id.to_string(),
-            (Event::CouponRestorationRequired(event), Topic::CouponEvents) => event.coupon_id.to_string(),
-            (Event::PointRestorationRequired(event), Topic::PointEvents) => event.user_id.to_string(),
-            _ => self.key(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,16 +189,6 @@ mod tests {
         assert_eq!(found(Profile::Production, "compensation-events"), (4, 3, 2, 30));
         assert_eq!(found(Profile::Production, "order-events.dlq"), (4, 3, 2, 30));
         assert_eq!(found(Profile::Local, "order-events"), (3, 1, 1, 7));
-    }
-
-    #[test]
-    fn every_key_has_a_partition() {
-        // The extreme hashes have partitions, too (T5).
-        for partitions in [1, 3, 16] {
-            let all = (0..1_000).map(|key| partition_of(&key.to_string(), partitions));
-            let found: std::collections::BTreeSet<i32> = all.collect();
-            assert_eq!(found, (0..partitions).collect());
-        }
     }
 
     #[test]

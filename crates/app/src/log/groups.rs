@@ -6,7 +6,8 @@ use domain::time::Timestamp;
 
 use crate::events::event::EventKind;
 use crate::events::topic::Topic;
-use crate::log::reactions::{Group, REACTIONS};
+use crate::log::group::Group;
+use crate::log::reactions::REACTIONS;
 use crate::ports::StoreError;
 use crate::ports::views::{Reading, Views};
 use crate::state::rows::{EventId, OffsetKey, OffsetMove, Partition};

@@ -9,71 +9,14 @@ use domain::order::{Outcome, Status};
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
-use crate::commands::Reaction;
+use crate::commands::{Command, FailedDelivery, Reaction};
 use crate::events::event::{Event, EventKind, StepReport};
 use crate::events::notices::{NoticeKind, OrderChange};
+use crate::state::rows::DeadLetter;
 
-macro_rules! groups {
-    ($($variant:ident = $name:literal,)*) => {
-        /// A consumer group: it handles every event of its kinds, under either executor.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Group {
-            $($variant,)*
-        }
-
-        impl Group {
-            pub const ALL: &'static [Group] = &[$(Group::$variant,)*];
-
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Group::$variant => $name,)*
-                }
-            }
-        }
-    };
-}
-
-groups! {
-    Stock = "stock-deduction-group",
-    Coupon = "coupon-usage-group",
-    Point = "point-deduction-group",
-    Completion = "order-completion-group",
-    CouponRequest = "coupon-request-group",
-    CouponResult = "coupon-result-group",
-    Notices = "notice-group",
-    Ranking = "ranking-group",
-    OrderProcessing = "order-processing-group",
-    OrderRetry = "order-retry-group",
-    Payment = "payment-group",
-}
+pub use crate::log::group::Group;
 
 impl Group {
-    pub fn from_name(name: &str) -> Option<Group> {
-        Group::ALL.iter().copied().find(|group| group.name() == name)
-    }
-
-    /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
-    /// audit expects every event there: a change that adds kinds to such a group must write `offset_skip` rows for
-    /// earlier events.
-    pub const fn is_idempotent(self) -> bool {
-        !matches!(self, Group::Notices | Group::Ranking)
-    }
-
-    /// Whether a record that says this is compared with the store's own event. What is asked of a participant, of a campaign or of the
-    /// provider is not: the rows that the group works on show whether it is true (`docs/decisions/0051`).
-    pub const fn needs_proof(self) -> bool {
-        match self {
-            // Of a report they show all but when it was made.
-            Group::Completion | Group::Notices | Group::Ranking | Group::OrderProcessing | Group::OrderRetry => true,
-            Group::Stock
-            | Group::Coupon
-            | Group::Point
-            | Group::CouponRequest
-            | Group::CouponResult
-            | Group::Payment => false,
-        }
-    }
-
     pub fn subscribes_to(self, kind: EventKind) -> bool {
         REACTIONS.iter().any(|(on, group)| *on == kind && *group == self)
     }
@@ -185,6 +128,16 @@ fn collect(event: &Event, at: Timestamp, codec: &Codec) -> Option<Reaction> {
     let (asked, report) = step_report(event)?;
     let order = codec.order_id(asked.order_id.as_str())?;
     Some(Reaction::Collect { order, step: asked.step, report, at })
+}
+
+impl FailedDelivery {
+    /// Returns the command that resends a letter for an operator.
+    pub fn resend(letter: &DeadLetter, reason: &str, codec: &Codec) -> Command {
+        let event = letter.message.event().ok();
+        let reaction = event.and_then(|event| command(letter.group, &event, letter.message.at, codec));
+        let (letter, reason) = (Box::new(letter.clone()), Some(reason.into()));
+        Command::FailedDelivery(FailedDelivery::Resend { letter, reaction, reason })
+    }
 }
 
 /// Returns the step and its report, if the event is a participant's answer.

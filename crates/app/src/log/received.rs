@@ -141,8 +141,8 @@ mod tests {
     use super::*;
     use crate::events::event::{CouponIssued, Event};
     use crate::events::outbox::uuid;
+    use crate::events::outgoing::Outgoing;
     use crate::log::reactions::{Moved, report_event};
-    use crate::log::relay::Outgoing;
     use domain::ids::{CampaignId, Code, UserId};
     use domain::order::saga::{Report, Step};
 

@@ -8,35 +8,20 @@ use std::time::Duration;
 
 use domain::time::Timestamp;
 
-use crate::events::event::Event;
 use crate::events::topic::{Spread, Topic};
-use crate::events::trace::TraceParent;
 use crate::ports::{BoxFuture, Clock, StoreError};
 
 mod dead_letters;
 mod movements;
 mod records;
 
+pub use crate::events::outgoing::Outgoing;
 pub(crate) use records::records;
 
 /// The life of a lease; a relay that does not renew it in this time is replaced.
 pub const LEASE: Duration = Duration::from_secs(10);
 /// The interval of renewing leases and looking for free ones.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
-
-/// An event with its place in the outbox.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outgoing {
-    pub shard: usize,
-    pub seq: i64,
-    pub id: String,
-    pub event: Event,
-    /// The order's version after it; only an order's own events have one.
-    pub version: Option<i64>,
-    /// The trace of the request that caused it.
-    pub trace: Option<TraceParent>,
-    pub at: Timestamp,
-}
 
 /// The right to move a shard's cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use crate::events::topic::{Spread, Topic};
+use crate::log::group::Group;
 use crate::log::groups::{LogInspector, Standing, standings};
-use crate::log::reactions::Group;
 use crate::ports::views::Views;
 use crate::ports::{BoxFuture, StoreError};
 

@@ -8,8 +8,9 @@ use domain::ids::OrderId;
 use domain::time::Timestamp;
 
 use crate::events::outbox::parse_uuid;
+use crate::events::outgoing::Outgoing;
 use crate::events::topic::Topic;
-use crate::log::relay::{self, Outgoing, Record};
+use crate::log::relay::{self, Record};
 use crate::ports::StoreError;
 use crate::ports::views::Views;
 use crate::state::rows::EventId;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 
 /// The delays before the second, third, … attempt. After the last one fails, the event is dead-lettered.
 pub type Pauses = &'static [Duration];

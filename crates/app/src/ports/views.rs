@@ -1,8 +1,5 @@
 //! The query side: what customers and admins read. A view sees every commit that was answered before the read.
 
-use std::future::Future;
-use std::pin::Pin;
-
 use domain::coupon::{Campaign, Coupon};
 use domain::ids::{CampaignId, CouponId, EntryId, LetterId, OrderId, ProductId, RequestId, UserId};
 use domain::money::Money;
@@ -13,20 +10,20 @@ use domain::stock::Product;
 use domain::time::Timestamp;
 use domain::warehouse::Storage;
 
-use crate::audit::Fulfilment;
 use crate::events::event::Event;
-use crate::log::relay::Outgoing;
-use crate::ports::StoreError;
-use crate::state::rows::{AnswerKey, DeadLetter, EmailKey, Entry, Login, ModesChange, OffsetKey, Request, Timer};
+use crate::events::outgoing::Outgoing;
+use crate::state::rows::{
+    AnswerKey, DeadLetter, EmailKey, Entry, Fulfilment, Login, ModesChange, OffsetKey, Request, Timer,
+};
 
-/// The future of a view; views are read from any thread.
-pub type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+pub use crate::ports::future::Reading;
+pub use crate::ports::ranking::{DaySales, Popular};
 
 /// Reads orders and their history.
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait OrderViews: Send + Sync {
     fn order(&self, id: OrderId) -> Reading<'_, Option<Order>>;
 
@@ -59,7 +56,7 @@ pub struct HistoryEvent {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait ModeViews: Send + Sync {
     /// Returns the changes of the mode setting, newest first, from before the given one on.
     fn mode_changes(&self, before: Option<i64>, limit: usize) -> Reading<'_, Vec<ModesChange>>;
@@ -69,7 +66,7 @@ pub trait ModeViews: Send + Sync {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait CatalogueViews: Send + Sync {
     fn product(&self, id: ProductId) -> Reading<'_, Option<Product>>;
 
@@ -84,29 +81,11 @@ pub trait CatalogueViews: Send + Sync {
     fn sales(&self, from: i64) -> Reading<'_, Vec<DaySales>>;
 }
 
-/// The sales of a product so far on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DaySales {
-    pub product: ProductId,
-    /// `None`: the sum of all earlier days.
-    pub day: Option<i64>,
-    pub sold: i64,
-    /// The refunded units of them.
-    pub returned: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Popular {
-    pub product: ProductId,
-    pub name: String,
-    pub sold: i64,
-}
-
 /// Reads campaigns, coupons and requests.
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait CouponViews: Send + Sync {
     fn campaign(&self, id: CampaignId) -> Reading<'_, Option<Campaign>>;
 
@@ -134,7 +113,7 @@ pub struct UserCoupon {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait AccountViews: Send + Sync {
     /// Returns a user's balance; zero for an unknown user.
     fn balance(&self, user: UserId) -> Reading<'_, Money>;
@@ -152,7 +131,7 @@ pub trait AccountViews: Send + Sync {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait NoticeViews: Send + Sync {
     /// Returns a user's notices after the one with this number, oldest first.
     fn notices_after(&self, user: UserId, after: i64, reach: Reach) -> Reading<'_, Notices>;
@@ -189,7 +168,7 @@ pub struct ToldNotice {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait FulfilmentViews: Send + Sync {
     fn payment(&self, order: OrderId) -> Reading<'_, Option<Payment>>;
 
@@ -221,7 +200,7 @@ pub trait FulfilmentViews: Send + Sync {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait LetterViews: Send + Sync {
     fn letter(&self, id: LetterId) -> Reading<'_, Option<DeadLetter>>;
 
@@ -236,7 +215,7 @@ pub trait LetterViews: Send + Sync {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait OutboxViews: Send + Sync {
     /// Returns the offsets of consumer groups that ever committed.
     fn positions(&self) -> Reading<'_, Vec<(OffsetKey, i64)>>;
@@ -300,7 +279,7 @@ pub struct Marks {
 ///
 /// # Errors
 ///
-/// Reads fail with [`StoreError`] when the store is broken or unreachable.
+/// Reads fail with [`StoreError`](crate::ports::StoreError) when the store is broken or unreachable.
 pub trait ChangeFeed: Send + Sync {
     /// Returns a number that moves with every commit that a reader may wait for.
     fn pulse(&self) -> Reading<'_, i64>;

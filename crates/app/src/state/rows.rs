@@ -2,6 +2,7 @@
 
 mod failed_delivery;
 mod fulfilment;
+mod key;
 mod modes;
 mod requests;
 
@@ -15,7 +16,6 @@ use domain::ids::{
 };
 use domain::money::Money;
 use domain::order::Order;
-use domain::order::saga::Step;
 use domain::payment::Payment;
 use domain::points::Account;
 use domain::shipment::Shipment;
@@ -25,109 +25,18 @@ use domain::warehouse::Storage;
 
 use crate::commands::answer::Answer;
 use crate::events::event::Event;
-use crate::events::topic::Topic;
 use crate::events::trace::TraceParent;
-use crate::log::reactions::Group;
 use crate::state::table::Table;
 
-pub use failed_delivery::{
-    Act, DISBELIEVED, DeadLetter, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
+pub use failed_delivery::{Act, DISBELIEVED, DeadLetter, LetterAct, LetterStatus, Message, ParkedKey, Trouble};
+pub use fulfilment::{CallbackRow, Fulfilment};
+pub use key::{
+    AccountKey, AnswerKey, CallbackKey, CampaignSnapshotKey, ClaimKey, ContactKey, CustomerKey, EmailKey, EventId,
+    HoldingKey, InboxKey, Key, OffsetKey, OrderKey, ParkKey, ParkedEventKey, Partition, PaymentKey, PlacedKey,
+    ProductSnapshotKey, SalesKey, ShipmentKey, StorageKey, TimerKey,
 };
-pub use fulfilment::{CallbackKey, CallbackRow, PaymentKey, ShipmentKey, StorageKey};
 pub use modes::{ModesChange, ModesKey};
 pub use requests::{Decision, Granted, Request, RequestStatus};
-
-/// The key of a row of any kind. The order of the variants is the order of locks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Key {
-    Offset(OffsetKey),
-    Inbox(InboxKey),
-    Parked(ParkKey),
-    ParkedEvent(ParkedEventKey),
-    Letter(LetterId),
-    Answer(AnswerKey),
-    CallbackRow(CallbackKey),
-    Login(EmailKey),
-    /// The newest change of the mode setting.
-    Modes,
-    Order(OrderId),
-    Timer(OrderId),
-    Payment(OrderId),
-    Shipment(OrderId),
-    Storage(OrderId),
-    Claim(ClaimKey),
-    /// An order for its participants, read without a lock: its request never changes, and its answers only grow.
-    Placed(OrderId),
-    /// A campaign's terms, read without a lock: a command that does not change the campaign need not wait for those
-    /// that issue its coupons.
-    CampaignSnapshot(CampaignId),
-    /// A product's name and price, read without a lock likewise.
-    ProductSnapshot(ProductId),
-    /// The e-mail address with which a customer registered, read without a lock: it never changes.
-    Contact(UserId),
-    Request(RequestId),
-    Customer(UserId),
-    Account(UserId),
-    Holding(HoldingKey),
-    Campaign(CampaignId),
-    Product(ProductId),
-    Sales(SalesKey),
-}
-
-/// The key of a group's offset in one partition of a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OffsetKey {
-    pub group: Group,
-    pub partition: Partition,
-}
-
-/// A partition of a log; the embedded log is one log of [`crate::events::outbox::SHARDS`] partitions, without a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Partition {
-    pub topic: Option<Topic>,
-    pub number: i32,
-}
-
-/// An event that a group has handled, for groups whose repeats the domain cannot detect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InboxKey {
-    pub group: Group,
-    pub event: EventId,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventId(pub u128);
-
-impl EventId {
-    /// Of a record that names no event.
-    pub const NONE: EventId = EventId(0);
-}
-
-/// SHA-256 of an idempotency key's scope and text: (user, route, key).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AnswerKey(pub [u8; 32]);
-
-/// SHA-256 of an e-mail address in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EmailKey(pub [u8; 32]);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClaimKey {
-    pub order: OrderId,
-    pub step: Step,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct HoldingKey {
-    pub campaign: CampaignId,
-    pub user: UserId,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SalesKey {
-    pub day: i64,
-    pub product: ProductId,
-}
 
 /// The sold units of a product on a day, and those refunded since. Both only grow, so that repeats and reordering are
 /// harmless.
@@ -135,42 +44,6 @@ pub struct SalesKey {
 pub struct Sales {
     pub sold: i64,
     pub returned: i64,
-}
-
-macro_rules! key_of {
-    ($($from:ty => $variant:ident),* $(,)?) => {$(
-        impl From<$from> for Key {
-            fn from(key: $from) -> Key {
-                Key::$variant(key)
-            }
-        }
-    )*};
-}
-
-key_of! {
-    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
-    AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
-    RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
-}
-
-/// Several kinds of row share an identity; the newtype tells them apart.
-macro_rules! key_newtype {
-    ($($name:ident($inner:ty) => $variant:ident),* $(,)?) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub $inner);
-
-        impl From<$name> for Key {
-            fn from(key: $name) -> Key {
-                Key::$variant(key.0)
-            }
-        }
-    )*};
-}
-
-key_newtype! {
-    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
-    CampaignSnapshotKey(CampaignId) => CampaignSnapshot, ProductSnapshotKey(ProductId) => ProductSnapshot, CustomerKey(UserId) => Customer,
-    AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,8 @@ use domain::shipment::State;
 
 use crate::audit::dossier::Dossier;
 use crate::audit::report::{Verdict, ensure};
-use crate::audit::snapshot::Fulfilment;
 use crate::events::event::{Event, EventKind};
+use crate::state::rows::Fulfilment;
 
 pub(in crate::audit) fn shipments(dossier: &Dossier) -> Verdict {
     let (name, fulfilment) = (&dossier.name, &dossier.facts.fulfilment);

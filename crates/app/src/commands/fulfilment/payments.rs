@@ -14,7 +14,7 @@ use crate::commands::fulfilment::payment_events::{Happened, told};
 use crate::commands::order::{advance, check, request};
 use crate::commands::{PaymentAnswered, failed_delivery};
 use crate::events::event::{Event, OrderProcessingRetried, PaymentCompleted, PaymentFailed};
-use crate::log::reactions::Group;
+use crate::log::group::Group;
 use crate::payments::provider::{Found, ProviderError, Verdict};
 use crate::state::rows::{PaymentKey, Timer, TimerKey, TimerKind};
 use crate::state::settings::Executor;

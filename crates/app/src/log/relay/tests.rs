@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 
 use domain::ids::ProductId;
 
+use crate::events::event::Event;
 use crate::events::event::ProductRestocked;
 use crate::events::outbox::{SHARDS, uuid};
 use crate::log::relay::*;

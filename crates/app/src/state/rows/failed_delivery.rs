@@ -5,36 +5,16 @@ use std::sync::Arc;
 use domain::ids::LetterId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::events::event::{Event, EventKind};
 use crate::events::topic::Topic;
 use crate::events::trace::TraceParent;
 use crate::events::wire_time;
-use crate::log::reactions::Group;
-use crate::ports::{Delivery, Poison};
-use crate::state::rows::EventId;
+use crate::log::group::Group;
+use crate::state::rows::key::EventId;
 
-/// How the error of an event begins that says what this shop never said.
+/// The start of the error of an event that this shop never published.
 pub const DISBELIEVED: &str = "the event contradicts the store";
-
-/// The key of a group's parked events of one key of one topic: they wait together, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ParkKey {
-    pub group: Group,
-    pub topic: Topic,
-    /// The first half of the key's SHA-256: fixed in size for texts of any length.
-    pub key: [u8; 16],
-}
-
-impl ParkKey {
-    pub fn new(group: Group, topic: Topic, key: &str) -> ParkKey {
-        let digest: [u8; 32] = Sha256::digest(key).into();
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        ParkKey { group, topic, key: half }
-    }
-}
 
 /// A key whose first event could not be handled, with the later events of the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +48,6 @@ impl Trouble {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ParkedEventKey {
-    pub park: ParkKey,
-    pub number: i64,
-}
-
 /// An event as it was delivered, with its origin: all that is needed to handle it without the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
@@ -91,26 +65,6 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the message of a delivery. The payload of an event is the same to the byte as in the outbox.
-    pub fn of(delivery: &Delivery) -> Message {
-        let Delivery { partition, offset, id, event, trace, at, gap: _, origin: _ } = delivery;
-        let (topic, key, kind, payload) = match event {
-            Ok(event) => (event.kind().topic(), event.key(), event.kind().name().to_owned(), event.payload()),
-            Err(Poison { topic, key, kind, payload, .. }) => (*topic, key.clone(), kind.clone(), payload.clone()),
-        };
-        Message {
-            topic,
-            partition: partition.number,
-            offset: *offset,
-            id: *id,
-            key: key.into(),
-            kind: kind.into(),
-            payload: payload.into(),
-            trace: *trace,
-            at: *at,
-        }
-    }
-
     /// Returns the event, if this program can parse it; otherwise why not.
     pub fn event(&self) -> Result<Event, String> {
         let kind = EventKind::from_name(&self.kind).ok_or_else(|| format!("unknown event type {:?}", self.kind))?;
@@ -167,7 +121,7 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// Returns whether the event says what this shop never said.
+    /// Returns true if this shop never published the event.
     pub fn is_disbelieved(&self) -> bool {
         self.trouble.error.starts_with(DISBELIEVED)
     }

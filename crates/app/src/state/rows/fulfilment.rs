@@ -2,30 +2,21 @@
 
 use std::sync::Arc;
 
-use domain::ids::OrderId;
+use domain::payment::Payment;
+use domain::shipment::Shipment;
 use domain::time::Timestamp;
+use domain::warehouse::Storage;
 use sha2::{Digest as _, Sha256};
 
-use super::Key;
+use crate::state::rows::key::CallbackKey;
 
-macro_rules! of_order {
-    ($($name:ident => $variant:ident),* $(,)?) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub OrderId);
-
-        impl From<$name> for Key {
-            fn from(key: $name) -> Key {
-                Key::$variant(key.0)
-            }
-        }
-    )*};
+/// The rows of an order's fulfilment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fulfilment {
+    pub payment: Option<Payment>,
+    pub shipment: Option<Shipment>,
+    pub storage: Option<Storage>,
 }
-
-of_order! { PaymentKey => Payment, ShipmentKey => Shipment, StorageKey => Storage }
-
-/// SHA-256 of a provider's name and its id of a callback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallbackKey(pub [u8; 32]);
 
 /// A callback of a provider, kept so that it is applied once (failure mode 19).
 #[derive(Clone, Debug, PartialEq, Eq)]

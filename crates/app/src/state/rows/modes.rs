@@ -7,7 +7,7 @@ use domain::ids::UserId;
 use domain::order::Modes;
 use domain::time::Timestamp;
 
-use super::Key;
+use super::key::Key;
 
 /// The key of the newest change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,166 @@
+//! The keys of rows. The order of kinds is the order in which stores lock them.
+
+use domain::ids::{CampaignId, LetterId, OrderId, ProductId, RequestId, UserId};
+use domain::order::saga::Step;
+use sha2::{Digest as _, Sha256};
+
+use crate::events::topic::Topic;
+use crate::log::group::Group;
+
+/// The key of a row of any kind. The order of the variants is the order of locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    Offset(OffsetKey),
+    Inbox(InboxKey),
+    Parked(ParkKey),
+    ParkedEvent(ParkedEventKey),
+    Letter(LetterId),
+    Answer(AnswerKey),
+    CallbackRow(CallbackKey),
+    Login(EmailKey),
+    /// The newest change of the mode setting.
+    Modes,
+    Order(OrderId),
+    Timer(OrderId),
+    Payment(OrderId),
+    Shipment(OrderId),
+    Storage(OrderId),
+    Claim(ClaimKey),
+    /// An order for its participants, read without a lock: its request never changes, and its answers only grow.
+    Placed(OrderId),
+    /// A campaign's terms, read without a lock: a command that does not change the campaign need not wait for those
+    /// that issue its coupons.
+    CampaignSnapshot(CampaignId),
+    /// A product's name and price, read without a lock likewise.
+    ProductSnapshot(ProductId),
+    /// The e-mail address with which a customer registered, read without a lock: it never changes.
+    Contact(UserId),
+    Request(RequestId),
+    Customer(UserId),
+    Account(UserId),
+    Holding(HoldingKey),
+    Campaign(CampaignId),
+    Product(ProductId),
+    Sales(SalesKey),
+}
+
+/// The key of a group's offset in one partition of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OffsetKey {
+    pub group: Group,
+    pub partition: Partition,
+}
+
+/// A partition of a log; the embedded log is one log of [`crate::events::outbox::SHARDS`] partitions, without a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Partition {
+    pub topic: Option<Topic>,
+    pub number: i32,
+}
+
+/// An event that a group has handled, for groups whose repeats the domain cannot detect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InboxKey {
+    pub group: Group,
+    pub event: EventId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub u128);
+
+impl EventId {
+    /// The id of a record that names no event.
+    pub const NONE: EventId = EventId(0);
+}
+
+/// SHA-256 of an idempotency key's scope and text: (user, route, key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnswerKey(pub [u8; 32]);
+
+/// SHA-256 of an e-mail address in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EmailKey(pub [u8; 32]);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClaimKey {
+    pub order: OrderId,
+    pub step: Step,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HoldingKey {
+    pub campaign: CampaignId,
+    pub user: UserId,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SalesKey {
+    pub day: i64,
+    pub product: ProductId,
+}
+
+/// The key of a group's parked events of one key of one topic: they wait together, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkKey {
+    pub group: Group,
+    pub topic: Topic,
+    /// The first half of the key's SHA-256: fixed in size for texts of any length.
+    pub key: [u8; 16],
+}
+
+impl ParkKey {
+    pub fn new(group: Group, topic: Topic, key: &str) -> ParkKey {
+        let digest: [u8; 32] = Sha256::digest(key).into();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        ParkKey { group, topic, key: half }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkedEventKey {
+    pub park: ParkKey,
+    pub number: i64,
+}
+
+/// SHA-256 of a provider's name and its id of a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallbackKey(pub [u8; 32]);
+
+macro_rules! key_of {
+    ($($from:ty => $variant:ident),* $(,)?) => {$(
+        impl From<$from> for Key {
+            fn from(key: $from) -> Key {
+                Key::$variant(key)
+            }
+        }
+    )*};
+}
+
+key_of! {
+    OffsetKey => Offset, InboxKey => Inbox, ParkKey => Parked, ParkedEventKey => ParkedEvent, LetterId => Letter,
+    AnswerKey => Answer, CallbackKey => CallbackRow, EmailKey => Login, ClaimKey => Claim,
+    RequestId => Request, HoldingKey => Holding, CampaignId => Campaign, ProductId => Product, SalesKey => Sales,
+}
+
+/// Several kinds of row share an identity; the newtype tells them apart.
+macro_rules! key_newtype {
+    ($($name:ident($inner:ty) => $variant:ident),* $(,)?) => {$(
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $inner);
+
+        impl From<$name> for Key {
+            fn from(key: $name) -> Key {
+                Key::$variant(key.0)
+            }
+        }
+    )*};
+}
+
+key_newtype! {
+    OrderKey(OrderId) => Order, TimerKey(OrderId) => Timer, PlacedKey(OrderId) => Placed,
+    CampaignSnapshotKey(CampaignId) => CampaignSnapshot, ProductSnapshotKey(ProductId) => ProductSnapshot,
+    CustomerKey(UserId) => Customer,
+    AccountKey(UserId) => Account, ContactKey(UserId) => Contact,
+    PaymentKey(OrderId) => Payment, ShipmentKey(OrderId) => Shipment, StorageKey(OrderId) => Storage,
+}
