@@ -66,7 +66,7 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
     let told = log::read(snapshot, now, &mut findings)?;
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
-    let campaigns = inspect_campaigns(snapshot, (&told, &mut promises), &mut findings)?;
+    let campaigns = inspect_campaigns(snapshot, &told, &mut promises, &mut findings)?;
     let mut stock = StockBooks::default();
     snapshot.products(&mut |facts| stock.open(facts))?;
     let mut repairs = vec![];
@@ -93,11 +93,12 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
 
 fn inspect_campaigns(
     snapshot: &mut dyn Snapshot,
-    (told, promises): (&Told, &mut Promises),
+    told: &Told,
+    promises: &mut Promises,
     findings: &mut Findings,
 ) -> Result<CampaignBooks, StoreError> {
     let mut campaigns = CampaignBooks::default();
-    snapshot.campaigns(&mut |fact| campaigns.take(fact, (told, promises), findings))?;
+    snapshot.campaigns(&mut |fact| campaigns.take(fact, told, promises, findings))?;
     campaigns.close(told, findings);
     Ok(campaigns)
 }

@@ -267,14 +267,14 @@ impl Engine {
     async fn load(&mut self, jobs: &[Job], rows: &mut Rows) -> Result<(), LoadError> {
         let mut declared = BTreeSet::new();
         for job in jobs {
-            keys::declare(job, (&self.settings, self.now), &mut declared);
+            keys::declare(job, &self.settings, self.now, &mut declared);
         }
         let later = declared.split_off(&keys::FIRST_AFTER_ORDERS);
         let first: Vec<Key> = declared.into_iter().collect();
         self.store.load(&first, rows).await?;
-        let mut second = later;
+        let (mut second, known) = (later, keys::Known { rows, settings: &self.settings, now: self.now });
         for job in jobs {
-            keys::declare_by_order(job, rows, (&self.settings, self.now), &mut second);
+            keys::declare_by_order(job, known, &mut second);
         }
         self.streams.give(&mut second, rows);
         let second: Vec<Key> = second.into_iter().collect();

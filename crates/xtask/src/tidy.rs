@@ -33,7 +33,7 @@ const UNSAFE: &str = "vfs";
 
 /// Circles that are still to be cut. The figures only go down.
 const CIRCLES_LEFT: [(&str, usize); 7] =
-    [("domain", 0), ("app", 1), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0), ("xtask", 0)];
+    [("domain", 0), ("app", 0), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0), ("xtask", 0)];
 
 /// Shares of the sentences in doc comments, in percent. The figures only go down.
 const OPENERS_MAX: f64 = 1.5;
@@ -41,7 +41,7 @@ const RIDDLES_MAX: f64 = 0.5;
 
 /// Functions that still take a tuple. The figures only go down.
 const TUPLES_LEFT: [(&str, usize); 6] =
-    [("domain", 0), ("app", 43), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0)];
+    [("domain", 0), ("app", 0), ("adapters", 0), ("sim", 0), ("bench", 0), ("server", 0)];
 
 /// Fallible functions of the domain and the ports that do not document their errors. The figure only goes down.
 const WITHOUT_ERRORS_LEFT: usize = 52;

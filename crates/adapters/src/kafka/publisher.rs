@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::events::cloud_event::SOURCE_ATTRIBUTE;
-use app::events::topic::{self, Spread, Wanted};
+use app::events::partitioner::partition_of;
+use app::events::topic::{Spread, Wanted};
 use app::log::relay::{PublishError, Publisher, Record};
 use app::ports::BoxFuture;
 use parking_lot::{Condvar, Mutex};
@@ -145,7 +146,7 @@ fn destination(cluster: &Cluster, record: &Record, spread: &Spread) -> Result<(S
     let topic = cluster.prefixed(record.topic.name());
     let Some(partitions) = spread.get(&record.topic) else { return Err(format!("the topic {topic} does not exist")) };
     // Never left to the library: it uses the broker's current number of partitions, which may have grown (T7).
-    Ok((topic, Some(topic::partition_of(&record.key, *partitions))))
+    Ok((topic, Some(partition_of(&record.key, *partitions))))
 }
 
 fn acknowledged(SharedReports { reports, changed }: &SharedReports) -> Result<(), String> {

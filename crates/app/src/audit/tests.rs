@@ -315,6 +315,7 @@ fn apply(shop: &mut Shop, repair: &Repair) {
         cause: "Repair",
         trace: None,
         skipped: 0,
+        react: crate::commands::dispatch::react,
     };
     dispatch::handle(&mut unit, &Command::Repair(repair.clone())).unwrap();
     for facts in &mut shop.products {

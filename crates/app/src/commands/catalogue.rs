@@ -69,13 +69,13 @@ pub(crate) fn adjust(context: &mut Context<'_>, id: ProductId, delta: i64, reaso
 }
 
 /// Adds a completed order to the sales of its day, from which the ranking is read.
-pub(crate) fn count_sales(context: &mut Context<'_>, id: OrderId, (products, at): (&[Sold], Timestamp)) -> Handled {
+pub(crate) fn count_sales(context: &mut Context<'_>, id: OrderId, products: &[Sold], at: Timestamp) -> Handled {
     let order = request::known(context, id)?;
     let bought = order.created.lines.iter().map(|line| (line.product, line.quantity));
     if order.outcome != Outcome::Completed || !bought.eq(products.iter().map(|sold| (sold.id, sold.qty))) {
         return Err(request::forged("the order has not bought that"));
     }
-    count(context, (products, at), |sales, units| sales.sold = sales.sold.saturating_add(units))
+    count(context, products, at, |sales, units| sales.sold = sales.sold.saturating_add(units))
 }
 
 /// Subtracts refunded units from the sales of the day on which they were sold.
@@ -88,10 +88,10 @@ pub(crate) fn count_returns(context: &mut Context<'_>, id: OrderId, products: &[
         return Err(request::forged("the order has no such refund"));
     }
     let sold_at = order.completed_at.unwrap_or(order.created.at);
-    count(context, (products, sold_at), |sales, units| sales.returned = sales.returned.saturating_add(units))
+    count(context, products, sold_at, |sales, units| sales.returned = sales.returned.saturating_add(units))
 }
 
-fn count(context: &mut Context<'_>, (products, at): (&[Sold], Timestamp), add: impl Fn(&mut Sales, i64)) -> Handled {
+fn count(context: &mut Context<'_>, products: &[Sold], at: Timestamp, add: impl Fn(&mut Sales, i64)) -> Handled {
     let day = context.settings.calendar.day(at);
     for sold in products {
         let key = SalesKey { day, product: sold.id };

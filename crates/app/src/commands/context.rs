@@ -6,8 +6,8 @@ use domain::order::{Modes, Order};
 use domain::stock::Product;
 use domain::time::Timestamp;
 
+use crate::commands::Reaction;
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::dispatch;
 use crate::events::event::Event;
 use crate::events::trace::TraceParent;
 use crate::log::reactions;
@@ -55,6 +55,9 @@ impl From<Refusal> for Halt {
 pub(crate) type Answered = Result<Answer, Halt>;
 pub(crate) type Handled<T = ()> = Result<T, Halt>;
 
+/// Runs the reaction of an event; [`crate::commands::dispatch::react`] in the engine.
+pub(crate) type React = fn(&mut Context<'_>, &Reaction) -> Handled;
+
 pub(crate) struct Context<'a> {
     pub rows: &'a mut Rows,
     pub ids: &'a mut Ids,
@@ -66,6 +69,7 @@ pub(crate) struct Context<'a> {
     pub trace: Option<TraceParent>,
     /// The number of events that were skipped because they had no effect.
     pub skipped: usize,
+    pub react: React,
 }
 
 impl Context<'_> {
@@ -122,13 +126,13 @@ impl Context<'_> {
         self.record(event, of);
         let cause = std::mem::replace(&mut self.cause, kind.name());
         for command in commands {
-            dispatch::react(self, &command)?;
+            (self.react)(self, &command)?;
         }
         self.cause = cause;
         Ok(())
     }
 
-    fn inline_commands(&self, event: &Event) -> Vec<crate::commands::Reaction> {
+    fn inline_commands(&self, event: &Event) -> Vec<Reaction> {
         if self.settings.executor == Executor::Log {
             return vec![];
         }

@@ -8,7 +8,6 @@ use domain::time::Timestamp;
 use crate::commands::answer::changed::{Changed, LetterAsOf};
 use crate::commands::answer::{Answer, Refusal};
 use crate::commands::context::{Answered, Context, Halt, Handled};
-use crate::commands::dispatch::react;
 use crate::commands::order::request;
 use crate::commands::{Attempt, FailedDelivery, Reaction};
 use crate::events::event::{DeadLettered, Event};
@@ -27,13 +26,13 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Ans
         }
         FailedDelivery::Retry { key, parked, attempts } => retry(context, *key, parked, attempts)?,
         FailedDelivery::RetryFailed { key, parked, tried, error, is_final } => {
-            retry_failed(context, (*key, parked), *tried, (error, *is_final))?;
+            retry_failed(context, *key, parked, *tried, error, *is_final)?;
         }
         FailedDelivery::Resend { letter, reaction, reason } => {
             resend(context, letter, reaction.as_ref(), reason.as_ref())?
         }
         FailedDelivery::ResendFailed { letter, error, reason, is_final } => {
-            resend_failed(context, letter, (error, *is_final), reason.as_ref())?;
+            resend_failed(context, letter, error, *is_final, reason.as_ref())?;
         }
         FailedDelivery::Edit { letter, payload, reason } => edit(context, *letter, payload, reason)?,
         FailedDelivery::Drop { letter, reason } => drop_letter(context, *letter, reason)?,
@@ -106,7 +105,7 @@ fn take_in(context: &mut Context<'_>, group: Group, message: &Message, reaction:
         }
         context.rows.inbox.put(key, ());
     }
-    context.within(message.trace, |context| react(context, reaction)).map_err(|halt| match halt {
+    context.within(message.trace, |context| (context.react)(context, reaction)).map_err(|halt| match halt {
         Halt::Refused(refusal) => Halt::Failed(format!("refused: {refusal:?}")),
         halt @ (Halt::Missing(_) | Halt::Failed(_) | Halt::Broken(_)) => halt,
     })
@@ -131,9 +130,11 @@ fn keep(context: &mut Context<'_>, key: ParkKey, row: ParkedKey) {
 
 fn retry_failed(
     context: &mut Context<'_>,
-    (key, seen): (ParkKey, &ParkedKey),
+    key: ParkKey,
+    seen: &ParkedKey,
     tried: usize,
-    (error, is_final): (&Arc<str>, bool),
+    error: &Arc<str>,
+    is_final: bool,
 ) -> Handled {
     let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     if tried > 1 {
@@ -251,7 +252,8 @@ fn resend(
 fn resend_failed(
     context: &mut Context<'_>,
     seen: &DeadLetter,
-    (error, is_final): (&Arc<str>, bool),
+    error: &Arc<str>,
+    is_final: bool,
     reason: Option<&Arc<str>>,
 ) -> Handled {
     let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };

@@ -4,9 +4,8 @@
 //! requests arrive. Its [`claim`] record, in the same commit, is its memory.
 
 use domain::claim::{self, Claim, Releasing, Taking};
-use domain::ids::{CampaignId, CouponId, OrderId, ProductId, UserId};
+use domain::ids::{CampaignId, OrderId, ProductId, UserId};
 use domain::money::Money;
-use domain::order::CouponWanted;
 use domain::order::saga::{Report, Step as SagaStep};
 use domain::reason::Reason;
 use domain::time::Timestamp;
@@ -14,170 +13,141 @@ use domain::{coupon, points, stock};
 
 use crate::commands::catalogue::apply;
 use crate::commands::context::{Context, Halt, Handled};
-use crate::commands::order::request::{Asked, is_claim_due, is_release_due};
+use crate::commands::order::demand::Demand;
+use crate::commands::order::request::{is_claim_due, is_release_due};
 use crate::commands::points::post;
 use crate::events::event::{DelayedProcessing, Event};
 use crate::log::reactions::{Moved, report_event};
 use crate::state::rows::{ClaimKey, HoldingKey, OrderKey};
 
-/// A participant's report, and what it moved.
-pub(crate) type Told = (Report, Moved);
-
-pub(crate) fn claim_stock(context: &mut Context<'_>, order: OrderId, product: ProductId, quantity: i64) -> Handled {
-    if !is_claim_due(context, order, Asked::Stock(product, quantity))? {
-        return Ok(());
-    }
-    if let Err(until) = context.ask(SagaStep::Stock(product)) {
-        return put_off(context, order, SagaStep::Stock(product), until);
-    }
-    let report = take_stock(context, order, product, quantity)?;
-    answer(context, order, SagaStep::Stock(product), report)
+/// A participant's report, and what its commit moved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepAnswer {
+    pub report: Report,
+    pub moved: Moved,
 }
 
-pub(crate) fn claim_coupon(
-    context: &mut Context<'_>,
-    order: OrderId,
-    of: (CampaignId, UserId),
-    coupon: Option<CouponId>,
-) -> Handled {
-    let wanted = CouponWanted { campaign: of.0, coupon };
-    if !is_claim_due(context, order, Asked::Coupon(wanted, of.1))? {
-        return Ok(());
+impl StepAnswer {
+    /// The answer of a participant that has nothing to move.
+    const fn still(report: Report) -> StepAnswer {
+        StepAnswer { report, moved: Moved::Nothing }
     }
-    if let Err(until) = context.ask(SagaStep::Coupon) {
-        return put_off(context, order, SagaStep::Coupon, until);
-    }
-    let report = take_coupon(context, order, of, coupon)?;
-    answer(context, order, SagaStep::Coupon, report)
 }
 
-pub(crate) fn claim_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled {
-    if !is_claim_due(context, order, Asked::Points(user, amount))? {
+/// Handles a request to claim.
+pub(crate) fn claim(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled {
+    if !is_claim_due(context, order, demand)? {
         return Ok(());
     }
-    let report = take_points(context, order, user, amount)?;
-    answer(context, order, SagaStep::Point, report)
+    if let Err(until) = context.ask(demand.step()) {
+        // The request stays open: nothing was refused, and nothing taken.
+        return context.publish(delayed(context, order, demand.step(), until));
+    }
+    let answer = take(context, order, demand)?;
+    publish(context, order, demand.step(), answer)
 }
 
-pub(crate) fn release_stock(context: &mut Context<'_>, order: OrderId, product: ProductId, quantity: i64) -> Handled {
-    if !is_release_due(context, order, Asked::Stock(product, quantity))? {
+/// Handles a request to restore a claim.
+pub(crate) fn release(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled {
+    if !is_release_due(context, order, demand)? {
         return Ok(());
     }
     // A participant that is unavailable does not answer; the order's timer requests it again.
-    if context.ask(SagaStep::Stock(product)).is_err() {
+    if context.ask(demand.step()).is_err() {
         return Ok(());
     }
-    let moved = give_stock_back(context, order, product, quantity)?;
-    answer(context, order, SagaStep::Stock(product), (Report::Restored, moved))
+    let moved = restore(context, order, demand)?;
+    publish(context, order, demand.step(), StepAnswer { report: Report::Restored, moved })
 }
 
-pub(crate) fn release_coupon(context: &mut Context<'_>, order: OrderId, user: UserId, campaign: CampaignId) -> Handled {
-    if !is_release_due(context, order, Asked::CouponOf(campaign, user))? {
-        return Ok(());
-    }
-    if context.ask(SagaStep::Coupon).is_err() {
-        return Ok(());
-    }
-    let moved = give_coupon_back(context, order, (campaign, user))?;
-    answer(context, order, SagaStep::Coupon, (Report::Restored, moved))
-}
-
-pub(crate) fn release_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled {
-    if !is_release_due(context, order, Asked::Points(user, amount))? {
-        return Ok(());
-    }
-    let moved = give_points_back(context, order, user, amount)?;
-    answer(context, order, SagaStep::Point, (Report::Restored, moved))
-}
-
-/// Reserves units of a product for an order, once.
-pub(crate) fn take_stock(
-    context: &mut Context<'_>,
-    order: OrderId,
-    product: ProductId,
-    quantity: i64,
-) -> Handled<Told> {
-    take(context, order, SagaStep::Stock(product), |context| {
-        if context.rows.products.get(product)?.is_none() {
-            return Ok(Err(Reason::ProductNotOnSale));
+/// Claims for an order, once: a repeat returns the first answer and moves nothing.
+pub(crate) fn take(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<StepAnswer> {
+    let key = ClaimKey { order, step: demand.step() };
+    match claim::take(context.rows.claims.get(key)?.copied()) {
+        Taking::Completed => Ok(StepAnswer::still(Report::Completed)),
+        Taking::Failed(reason) => Ok(StepAnswer::still(Report::Failed(reason))),
+        // Claims of a closed order are deleted; the order's own row shows that it claims nothing more.
+        Taking::Try if is_final(context, order)? => Ok(StepAnswer::still(Report::Failed(Reason::ClaimReleased))),
+        Taking::Try => {
+            let (claim, answer) = match attempt(context, order, demand)? {
+                Ok(moved) => (Claim::Held, StepAnswer { report: Report::Completed, moved }),
+                Err(reason) => (Claim::Refused(reason), StepAnswer::still(Report::Failed(reason))),
+            };
+            context.rows.claims.put(key, claim);
+            Ok(answer)
         }
-        match apply(context, product, &stock::Command::Deduct { quantity })? {
-            Ok(_) => Ok(Ok(Moved::Units(quantity))),
-            Err(stock::Rejection::NotOnSale) => Ok(Err(Reason::ProductNotOnSale)),
-            Err(stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch) => Ok(Err(Reason::StockExhausted)),
-            Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
+    }
+}
+
+/// Restores what an order claimed, or makes a later claim impossible.
+pub(crate) fn restore(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Moved> {
+    let key = ClaimKey { order, step: demand.step() };
+    let moved = match claim::release(context.rows.claims.get(key)?.copied()) {
+        Releasing::Done => return Ok(Moved::Nothing),
+        Releasing::Bury if is_final(context, order)? => return Ok(Moved::Nothing),
+        Releasing::Bury => Moved::Nothing,
+        Releasing::GiveBack => undo(context, order, demand)?,
+    };
+    context.rows.claims.put(key, Claim::Released);
+    Ok(moved)
+}
+
+/// Reserves units, marks a coupon as used, or takes points.
+fn attempt(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Result<Moved, Reason>> {
+    match demand {
+        Demand::Stock { product, quantity } => {
+            if context.rows.products.get(product)?.is_none() {
+                return Ok(Err(Reason::ProductNotOnSale));
+            }
+            match apply(context, product, &stock::Command::Deduct { quantity })? {
+                Ok(_) => Ok(Ok(Moved::Units(quantity))),
+                Err(stock::Rejection::NotOnSale) => Ok(Err(Reason::ProductNotOnSale)),
+                Err(stock::Rejection::Exhausted { .. } | stock::Rejection::TooMuch) => Ok(Err(Reason::StockExhausted)),
+                Err(stock::Rejection::Impossible(invariant)) => Err(Halt::broken(invariant)),
+            }
         }
-    })
+        Demand::Coupon { user, wanted } => {
+            let command = coupon::Command::Use { coupon: wanted.coupon, order };
+            let used = pay_with_coupon(context, wanted.campaign, user, &command)?;
+            Ok(used.map(|()| Moved::Nothing).map_err(|_| Reason::CouponNotUsable))
+        }
+        Demand::Points { user, amount } => {
+            let posted = post(context, user, &points::Command::Deduct { amount }, Some(order))?;
+            Ok(posted.map(|_| Moved::Points(user, amount)).map_err(|_| Reason::PointsInsufficient))
+        }
+    }
 }
 
-/// Marks a coupon as used by an order, once.
-pub(crate) fn take_coupon(
-    context: &mut Context<'_>,
-    order: OrderId,
-    of: (CampaignId, UserId),
-    coupon: Option<CouponId>,
-) -> Handled<Told> {
-    take(context, order, SagaStep::Coupon, |context| {
-        let used = pay_with_coupon(context, of, &coupon::Command::Use { coupon, order })?;
-        Ok(used.map(|()| Moved::Nothing).map_err(|_| Reason::CouponNotUsable))
-    })
-}
-
-/// Takes points for an order, once.
-pub(crate) fn take_points(context: &mut Context<'_>, order: OrderId, user: UserId, amount: Money) -> Handled<Told> {
-    take(context, order, SagaStep::Point, |context| {
-        let posted = post(context, user, &points::Command::Deduct { amount }, Some(order))?;
-        Ok(posted.map(|_| Moved::Points(user, amount)).map_err(|_| Reason::PointsInsufficient))
-    })
-}
-
-/// Releases the units that an order reserved, or makes a later reservation impossible.
-pub(crate) fn give_stock_back(
-    context: &mut Context<'_>,
-    order: OrderId,
-    product: ProductId,
-    quantity: i64,
-) -> Handled<Moved> {
-    let restore = stock::Command::Restore { quantity };
-    release(context, order, SagaStep::Stock(product), |context| {
-        move_claimed(context, product, &restore)?;
-        Ok(Moved::Units(quantity))
-    })
-}
-
-/// Releases the coupon that an order used, likewise.
-pub(crate) fn give_coupon_back(context: &mut Context<'_>, order: OrderId, of: (CampaignId, UserId)) -> Handled<Moved> {
-    release(context, order, SagaStep::Coupon, |context| {
-        give_used_coupon_back(context, of, order)?;
-        Ok(Moved::Nothing)
-    })
-}
-
-/// Returns the points that an order took, likewise.
-pub(crate) fn give_points_back(
-    context: &mut Context<'_>,
-    order: OrderId,
-    user: UserId,
-    amount: Money,
-) -> Handled<Moved> {
-    release(context, order, SagaStep::Point, |context| {
-        give_taken_points_back(context, user, (order, amount))?;
-        Ok(Moved::Points(user, amount))
-    })
+fn undo(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<Moved> {
+    match demand {
+        Demand::Stock { product, quantity } => {
+            move_claimed(context, product, &stock::Command::Restore { quantity })?;
+            Ok(Moved::Units(quantity))
+        }
+        Demand::Coupon { user, wanted } => {
+            restore_used_coupon(context, wanted.campaign, user, order)?;
+            Ok(Moved::Nothing)
+        }
+        Demand::Points { user, amount } => {
+            restore_taken_points(context, user, order, amount)?;
+            Ok(Moved::Points(user, amount))
+        }
+    }
 }
 
 /// Makes the coupon that an order used usable again.
-pub(crate) fn give_used_coupon_back(context: &mut Context<'_>, of: (CampaignId, UserId), order: OrderId) -> Handled {
-    let restored = pay_with_coupon(context, of, &coupon::Command::Restore { order })?;
+pub(crate) fn restore_used_coupon(
+    context: &mut Context<'_>,
+    campaign: CampaignId,
+    user: UserId,
+    order: OrderId,
+) -> Handled {
+    let restored = pay_with_coupon(context, campaign, user, &coupon::Command::Restore { order })?;
     restored.map_err(|_| Halt::broken("a coupon that an order used can be restored"))
 }
 
 /// Returns the points that an order took to the account.
-pub(crate) fn give_taken_points_back(
-    context: &mut Context<'_>,
-    user: UserId,
-    (order, amount): (OrderId, Money),
-) -> Handled {
+pub(crate) fn restore_taken_points(context: &mut Context<'_>, user: UserId, order: OrderId, amount: Money) -> Handled {
     let restored = post(context, user, &points::Command::Restore { amount }, Some(order))?;
     restored.map(|_| ()).map_err(|_| Halt::broken("points that an order took can be restored"))
 }
@@ -192,61 +162,17 @@ pub(crate) fn forget_claim(context: &mut Context<'_>, order: OrderId, step: Saga
     context.rows.claims.remove(ClaimKey { order, step });
 }
 
-fn take(
-    context: &mut Context<'_>,
-    order: OrderId,
-    step: SagaStep,
-    attempt: impl FnOnce(&mut Context<'_>) -> Handled<Result<Moved, Reason>>,
-) -> Handled<Told> {
-    let key = ClaimKey { order, step };
-    match claim::take(context.rows.claims.get(key)?.copied()) {
-        Taking::Completed => Ok((Report::Completed, Moved::Nothing)),
-        Taking::Failed(reason) => Ok((Report::Failed(reason), Moved::Nothing)),
-        // Claims of a closed order are deleted; the order's own row shows that it claims nothing more.
-        Taking::Try if is_final(context, order)? => Ok((Report::Failed(Reason::ClaimReleased), Moved::Nothing)),
-        Taking::Try => {
-            let (claim, told) = match attempt(context)? {
-                Ok(moved) => (Claim::Held, (Report::Completed, moved)),
-                Err(reason) => (Claim::Refused(reason), (Report::Failed(reason), Moved::Nothing)),
-            };
-            context.rows.claims.put(key, claim);
-            Ok(told)
-        }
-    }
-}
-
-fn release(
-    context: &mut Context<'_>,
-    order: OrderId,
-    step: SagaStep,
-    give_back: impl FnOnce(&mut Context<'_>) -> Handled<Moved>,
-) -> Handled<Moved> {
-    let key = ClaimKey { order, step };
-    let moved = match claim::release(context.rows.claims.get(key)?.copied()) {
-        Releasing::Done => return Ok(Moved::Nothing),
-        Releasing::Bury if is_final(context, order)? => return Ok(Moved::Nothing),
-        Releasing::Bury => Moved::Nothing,
-        Releasing::GiveBack => give_back(context)?,
-    };
-    context.rows.claims.put(key, Claim::Released);
-    Ok(moved)
-}
-
 fn is_final(context: &Context<'_>, order: OrderId) -> Handled<bool> {
     Ok(context.placed(order)?.is_none_or(|order| order.outcome.is_final()))
 }
 
-fn answer(context: &mut Context<'_>, order: OrderId, step: SagaStep, told: Told) -> Handled {
+fn publish(context: &mut Context<'_>, order: OrderId, step: SagaStep, answer: StepAnswer) -> Handled {
     let known = context.rows.orders.get(OrderKey(order)).ok().flatten();
     let code = known.map_or_else(|| context.settings.codec.order(order), |row| row.order.created.number.clone());
-    context.publish(report_event(step, told, code))
+    context.publish(report_event(step, answer.report, answer.moved, code))
 }
 
-/// Publishes that a step is delayed, and until when. The request stays open: nothing was refused, and nothing taken.
-fn put_off(context: &mut Context<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Handled {
-    context.publish(delayed(context, order, step, until))
-}
-
+/// Returns the event that a step is delayed, and until when.
 pub(crate) fn delayed(context: &Context<'_>, order: OrderId, step: SagaStep, until: Timestamp) -> Event {
     let order_id = context.settings.codec.order(order);
     Event::DelayedProcessing(DelayedProcessing { order_id, step, ask_again_at: until })
@@ -262,9 +188,10 @@ pub(crate) fn move_claimed(context: &mut Context<'_>, product: ProductId, comman
 }
 
 /// Applies a command to a coupon that an order uses or used.
-pub(crate) fn pay_with_coupon(
+fn pay_with_coupon(
     context: &mut Context<'_>,
-    (campaign, user): (CampaignId, UserId),
+    campaign: CampaignId,
+    user: UserId,
     command: &coupon::Command,
 ) -> Handled<Result<(), coupon::Rejection>> {
     let key = HoldingKey { campaign, user };

@@ -107,13 +107,13 @@ impl Batch {
                 self.decided.push((job, Ok(answer), replayed));
             }
             Err(Halt::Refused(refusal)) if job.carried.is_some() && is_reaction(&job.command) => {
-                self.decide_failed(job, &format!("refused: {refusal:?}"), (ids, settings));
+                self.decide_failed(job, &format!("refused: {refusal:?}"), ids, settings);
             }
-            Err(Halt::Failed(error)) => self.decide_failed(job, &error, (ids, settings)),
+            Err(Halt::Failed(error)) => self.decide_failed(job, &error, ids, settings),
             Err(Halt::Broken(error)) => {
                 self.broken.push(format!("{}: {error}", cause(&job.command)));
-                rollback::put_off(&mut self.rows, &job.command, (self.now, settings));
-                self.decide_failed(job, &error, (ids, settings));
+                rollback::postpone(&mut self.rows, &job.command, self.now, settings);
+                self.decide_failed(job, &error, ids, settings);
             }
             Err(Halt::Refused(refusal)) => {
                 self.move_past(&job);
@@ -127,7 +127,7 @@ impl Batch {
     }
 
     /// Records that an event cannot be handled, and that a retry would not help.
-    fn decide_failed(&mut self, mut job: Job, error: &str, (ids, settings): (&mut Ids, &Settings)) {
+    fn decide_failed(&mut self, mut job: Job, error: &str, ids: &mut Ids, settings: &Settings) {
         if job.fail(error, true) {
             return self.decide(job, ids, settings);
         }
@@ -166,8 +166,8 @@ impl Batch {
         if is_reaction(&job.command) {
             if let Some(park) = self.waits_behind(job)? {
                 let cause = cause(&job.command);
-                let mut unit = self.unit(job.trace, cause, (ids, settings));
-                return dispatch::handle(&mut unit, &park).map(|answer| (answer, false));
+                let mut context = self.context(job.trace, cause, ids, settings);
+                return dispatch::handle(&mut context, &park).map(|answer| (answer, false));
             }
             if !self.take_in(job)? {
                 self.note_skipped(job, 1);
@@ -175,9 +175,9 @@ impl Batch {
             }
         }
         let cause = cause(&job.command);
-        let mut unit = self.unit(job.trace, cause, (ids, settings));
-        let answer = dispatch::handle(&mut unit, &job.command)?;
-        let skipped = unit.skipped;
+        let mut context = self.context(job.trace, cause, ids, settings);
+        let answer = dispatch::handle(&mut context, &job.command)?;
+        let skipped = context.skipped;
         self.note_skipped(job, skipped);
         if let Some(idempotency) = job.idempotency {
             let fingerprint = idempotency.fingerprint;
@@ -187,13 +187,14 @@ impl Batch {
         Ok((answer, false))
     }
 
-    fn unit<'u>(
-        &'u mut self,
+    fn context<'c>(
+        &'c mut self,
         trace: Option<TraceParent>,
         cause: &'static str,
-        (ids, settings): (&'u mut Ids, &'u Settings),
-    ) -> Context<'u> {
-        Context { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0 }
+        ids: &'c mut Ids,
+        settings: &'c Settings,
+    ) -> Context<'c> {
+        Context { rows: &mut self.rows, ids, settings, now: self.now, cause, trace, skipped: 0, react: dispatch::react }
     }
 
     /// Returns the command that parks the event, if others of its key are parked already.

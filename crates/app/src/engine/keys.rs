@@ -16,6 +16,14 @@ use crate::state::rows::{
 };
 use crate::state::settings::{Executor, Settings};
 
+/// The loaded rows, and by what their orders are read.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) settings: &'a Settings,
+    pub(super) now: Timestamp,
+}
+
 /// The first key of the kinds that are loaded after orders.
 pub(super) const FIRST_AFTER_ORDERS: Key = Key::Timer(OrderId(i64::MIN));
 
@@ -79,7 +87,7 @@ const fn of_reaction(sequence: Sequence) -> usize {
 }
 
 /// Declares the rows that a job names itself.
-pub(super) fn declare(job: &Job, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
+pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut Keys) {
     keys.extend(job.missed.iter().copied());
     keys.extend(job.idempotency.map(|idempotency| Key::Answer(idempotency.key)));
     if let Some(source) = job.source.filter(|source| !source.offset.group.is_idempotent()) {
@@ -277,10 +285,9 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 }
 
 /// Declares the rows that a job needs through an order that is now loaded.
-pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settings, Timestamp), keys: &mut Keys) {
-    let known = (rows, settings, now);
+pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
     if let Some(order) = given_back(&job.command) {
-        declare_returns(order, (rows, settings), keys);
+        declare_returns(order, known, keys);
     }
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command names an existing order")]
     match &job.command {
@@ -299,7 +306,9 @@ pub(super) fn declare_by_order(job: &Job, rows: &Rows, (settings, now): (&Settin
         Command::ProcessOrder(wanted) => {
             declare_by(wanted.order, known, keys);
             keys.extend(
-                rows.orders
+                known
+                    .rows
+                    .orders
                     .get(OrderKey(wanted.order))
                     .ok()
                     .flatten()
@@ -330,22 +339,21 @@ const fn given_back(command: &Command) -> Option<OrderId> {
 }
 
 /// Inline, refunded units are subtracted from the sales of their day.
-fn declare_returns(order: OrderId, (rows, settings): (&Rows, &Settings), keys: &mut Keys) {
-    if let Ok(Some(OrderRow { order, .. })) = rows.orders.get(OrderKey(order))
-        && settings.executor == Executor::Inline
+fn declare_returns(order: OrderId, known: Known<'_>, keys: &mut Keys) {
+    if let Ok(Some(OrderRow { order, .. })) = known.rows.orders.get(OrderKey(order))
+        && known.settings.executor == Executor::Inline
         && order.outcome == Outcome::Completed
     {
-        let day = settings.calendar.day(order.completed_at.unwrap_or(order.created.at));
+        let day = known.settings.calendar.day(order.completed_at.unwrap_or(order.created.at));
         keys.extend(order.created.lines.iter().map(|line| Key::from(SalesKey { day, product: line.product })));
     }
 }
 
-fn declare_by_reaction(reaction: &Reaction, known: (&Rows, &Settings, Timestamp), keys: &mut Keys) {
-    let (rows, settings, _) = known;
+fn declare_by_reaction(reaction: &Reaction, known: Known<'_>, keys: &mut Keys) {
     // Inline, completing an order also notifies the customer and counts the sales.
     if let Reaction::Collect { order, report: Report::Completed, .. } = reaction
-        && settings.executor == Executor::Log
-        && let Ok(Some(row)) = rows.orders.get(OrderKey(*order))
+        && known.settings.executor == Executor::Log
+        && let Ok(Some(row)) = known.rows.orders.get(OrderKey(*order))
         && row.order.saga.direction == Direction::Claiming
     {
         declare_completing(&row.order, keys);
@@ -354,9 +362,9 @@ fn declare_by_reaction(reaction: &Reaction, known: (&Rows, &Settings, Timestamp)
     }
 }
 
-fn declare_by(order: OrderId, (rows, settings, now): (&Rows, &Settings, Timestamp), keys: &mut Keys) {
-    if let Ok(Some(row)) = rows.orders.get(OrderKey(order)) {
-        declare_order(&row.order, settings.calendar.day(now), keys);
+fn declare_by(order: OrderId, known: Known<'_>, keys: &mut Keys) {
+    if let Ok(Some(row)) = known.rows.orders.get(OrderKey(order)) {
+        declare_order(&row.order, known.settings.calendar.day(known.now), keys);
     }
 }
 

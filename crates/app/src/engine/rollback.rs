@@ -28,7 +28,7 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Postpones commands that are due by the clock: otherwise they would fail again at once, endlessly.
-pub(super) fn put_off(rows: &mut Rows, command: &Command, (now, settings): (Timestamp, &Settings)) {
+pub(super) fn postpone(rows: &mut Rows, command: &Command, now: Timestamp, settings: &Settings) {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command is due by the clock")]
     match command {
         Command::FireTimer { order, due } => {

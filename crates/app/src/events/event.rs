@@ -5,6 +5,7 @@ mod aggregate;
 mod claiming;
 mod copies;
 mod key;
+mod note;
 
 use std::sync::Arc;
 
@@ -174,23 +175,6 @@ events! {
     DeadLettered(DeadLettered) => ExternalEvents;
 }
 
-impl Event {
-    /// Returns the reason that a person gave for the event.
-    pub fn note(&self) -> Option<&str> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the other events have no reason")]
-        match self {
-            Event::OrderCancelled(event) => event.cancel_reason.as_deref(),
-            Event::CompensationRequired(event) => event.cancel_reason.as_deref(),
-            Event::OrderStatusChanged(event) => event.cancel_reason.as_deref(),
-            Event::OrderReturned(event) => event.refund_reason.as_deref(),
-            Event::OrderRefundAsked(event) => event.refund_reason.as_deref(),
-            Event::OrderRefundRejected(event) => Some(&event.reject_reason),
-            Event::CompensationResolved(event) => Some(&event.reason),
-            _ => None,
-        }
-    }
-}
-
 impl EventKind {
     pub fn from_name(name: &str) -> Option<EventKind> {
         EventKind::ALL.iter().copied().find(|kind| kind.name() == name)
@@ -222,6 +206,7 @@ macro_rules! payload {
 mod fulfilment;
 mod movements;
 mod result_code;
+mod sold;
 
 pub use fulfilment::{
     GiveBack, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderProcessingRetried,
@@ -231,6 +216,7 @@ pub use fulfilment::{
 };
 pub use movements::{DeadLettered, PointsMoved, StockMoved, StockMovement};
 pub use result_code::ResultCode;
+pub use sold::Sold;
 
 payload! {
     /// Everything that is fixed when an order is placed, except its receiver, which is kept out of events.
@@ -361,7 +347,6 @@ payload! {
         #[serde(with = "wire_time")]
         completed_at: Timestamp,
     }
-    Sold { id: ProductId, qty: i64, }
     OrderCancelled {
         order_id: Code,
         user_id: UserId,

@@ -214,7 +214,7 @@ mod tests {
 
     fn refused() -> Event {
         let report = Report::Failed(Reason::StockExhausted);
-        reactions::report_event(Step::Stock(ProductId(7)), (report, reactions::Moved::Nothing), Code::from(NUMBER))
+        reactions::report_event(Step::Stock(ProductId(7)), report, reactions::Moved::Nothing, Code::from(NUMBER))
     }
 
     fn cancelled() -> Event {

@@ -32,6 +32,11 @@ impl KeyedBy {
     }
 }
 
+struct Size {
+    partitions: i32,
+    retention_days: i32,
+}
+
 macro_rules! topics {
     ($($variant:ident = $name:literal by $key:ident, $partitions:literal partitions for $days:literal days: $carries:literal;)*) => {
         /// A topic of the shop.
@@ -72,10 +77,10 @@ macro_rules! topics {
                 }
             }
 
-            /// The partitions and days of retention in production.
-            const fn size(self) -> (i32, i32) {
+            /// The size in production.
+            const fn size(self) -> Size {
                 match self {
-                    $(Topic::$variant => ($partitions, $days),)*
+                    $(Topic::$variant => Size { partitions: $partitions, retention_days: $days },)*
                 }
             }
         }
@@ -132,7 +137,7 @@ impl Profile {
 
     /// Returns the topics that the broker should have: each one, followed by its dead-letter topic.
     pub fn wanted(self, named: DeadLetterNames) -> Vec<Wanted> {
-        const DEAD_LETTERS: (i32, i32) = (4, 30);
+        const DEAD_LETTERS: Size = Size { partitions: 4, retention_days: 30 };
         let both = |topic: &Topic| {
             let dead_letters = topic.dead_letters(named);
             [self.shaped(topic.name(), *topic, topic.size()), self.shaped(dead_letters, *topic, DEAD_LETTERS)]
@@ -140,7 +145,8 @@ impl Profile {
         Topic::ALL.iter().flat_map(both).collect()
     }
 
-    const fn shaped(self, name: &'static str, topic: Topic, (partitions, retention_days): (i32, i32)) -> Wanted {
+    const fn shaped(self, name: &'static str, topic: Topic, size: Size) -> Wanted {
+        let Size { partitions, retention_days } = size;
         match self {
             Profile::Local => Wanted { name, topic, partitions: 3, replicas: 1, in_sync_min: 1, retention_days },
             Profile::Production => Wanted { name, topic, partitions, replicas: 3, in_sync_min: 2, retention_days },

@@ -89,7 +89,7 @@ impl Consumer {
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
             if let Some(gap) = &delivery.gap {
-                to.extend(self.heal((key, offset.handed_out), &delivery, gap).await?);
+                to.extend(self.heal(key, offset.handed_out, &delivery, gap).await?);
             }
             let (offsets, is_healing, is_forged) = (offset.handed_out..next, false, false);
             to.push(Brought { key, offsets, delivery, is_healing, is_forged });
@@ -103,7 +103,8 @@ impl Consumer {
     /// Returns the events of a gap from the store. The group skips those that it has already handled.
     async fn heal(
         &mut self,
-        (key, from): (OffsetKey, i64),
+        key: OffsetKey,
+        from: i64,
         shown_by: &Delivery,
         gap: &Gap,
     ) -> Result<Vec<Brought>, StoreError> {

@@ -167,7 +167,7 @@ pub enum Moved {
 }
 
 /// Returns the event of a participant's report.
-pub fn report_event(step: Step, (report, moved): (Report, Moved), order: domain::ids::Code) -> Event {
+pub fn report_event(step: Step, report: Report, moved: Moved, order: domain::ids::Code) -> Event {
     let ok = !matches!(report, Report::Failed(_));
     let reason = match report {
         Report::Failed(reason) => Some(reason),

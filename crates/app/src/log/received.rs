@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn what_is_kept_of_a_record_has_a_bound() {
         let long = "é".repeat(100_000);
-        let told = (Report::Completed, Moved::Nothing);
-        let (named, _) = poison(receive_with(report_event(Step::Coupon, told, Code::from(long.as_str())), |_, _| ()));
+        let report = report_event(Step::Coupon, Report::Completed, Moved::Nothing, Code::from(long.as_str()));
+        let (named, _) = poison(receive_with(report, |_, _| ()));
         assert!(named.error.contains("its key has more than"), "{}", named.error);
         assert!(named.payload.len() < KEPT_BYTES_MAX + 32, "{}", named.payload.len());
         let (huge, _) = poison(receive_with(issued(), |_, value| value.resize(VALUE_BYTES_MAX + 1, b' ')));

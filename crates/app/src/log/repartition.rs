@@ -67,7 +67,8 @@ enum Stage {
 /// One run of the procedure, step by step.
 pub struct Repartition<'a> {
     board: &'a mut dyn RepartitionStore,
-    log: (&'a dyn Views, &'a dyn LogInspector),
+    views: &'a dyn Views,
+    inspector: &'a dyn LogInspector,
     /// The new counts of the topics that change.
     to: Spread,
     /// The longest time that a record may be on its way to the broker.
@@ -78,11 +79,12 @@ pub struct Repartition<'a> {
 impl<'a> Repartition<'a> {
     pub fn new(
         board: &'a mut dyn RepartitionStore,
-        log: (&'a dyn Views, &'a dyn LogInspector),
+        views: &'a dyn Views,
+        inspector: &'a dyn LogInspector,
         to: Spread,
         in_flight: Duration,
     ) -> Repartition<'a> {
-        Repartition { board, log, to, in_flight, stage: Stage::Begin }
+        Repartition { board, views, inspector, to, in_flight, stage: Stage::Begin }
     }
 
     /// Runs the procedure until it must wait.
@@ -122,7 +124,7 @@ impl<'a> Repartition<'a> {
         let mut behind = vec![];
         for group in readers(&topics) {
             self.board.prolong().await?;
-            behind.extend(behind_in(group, &topics, self.log).await?);
+            behind.extend(behind_in(group, &topics, self.views, self.inspector).await?);
         }
         Ok(behind)
     }
@@ -136,19 +138,24 @@ fn readers(topics: &[Topic]) -> impl Iterator<Item = Group> {
 async fn behind_in(
     group: Group,
     topics: &[Topic],
-    (views, book): (&dyn Views, &dyn LogInspector),
+    views: &dyn Views,
+    inspector: &dyn LogInspector,
 ) -> Result<Vec<Standing>, StoreError> {
     let is_behind = |standing: &Standing| {
         standing.lag() > 0 && standing.key.partition.topic.is_some_and(|topic| topics.contains(&topic))
     };
-    Ok(standings(group, views, book).await?.into_iter().filter(is_behind).collect())
+    Ok(standings(group, views, inspector).await?.into_iter().filter(is_behind).collect())
 }
 
 /// Returns the lag that must be handled before these topics can be repartitioned.
-pub async fn backlog(topics: &[Topic], log: (&dyn Views, &dyn LogInspector)) -> Result<Vec<Standing>, StoreError> {
+pub async fn backlog(
+    topics: &[Topic],
+    views: &dyn Views,
+    inspector: &dyn LogInspector,
+) -> Result<Vec<Standing>, StoreError> {
     let mut behind = vec![];
     for group in readers(topics) {
-        behind.extend(behind_in(group, topics, log).await?);
+        behind.extend(behind_in(group, topics, views, inspector).await?);
     }
     Ok(behind)
 }

@@ -141,13 +141,13 @@ fn steps() -> Vec<Event> {
     let refusals = [Reason::StockExhausted, Reason::CouponNotUsable, Reason::PointsInsufficient];
     for (step, reason) in [Step::Stock(LAMP), Step::Coupon, Step::Point].into_iter().zip(refusals) {
         for report in [Report::Completed, Report::Failed(reason), Report::Restored] {
-            events.push(report_event(step, (report, Moved::Nothing), order()));
+            events.push(report_event(step, report, Moved::Nothing, order()));
         }
     }
     for report in [Report::Completed, Report::Restored] {
         for (step, moved) in [(Step::Stock(LAMP), Moved::Units(2)), (Step::Point, Moved::Points(ANN, Money::won(200)))]
         {
-            events.push(report_event(step, (report, moved), order()));
+            events.push(report_event(step, report, moved, order()));
         }
     }
     events

@@ -71,7 +71,7 @@ impl TopicAdmin {
     /// Returns the groups that have unhandled records in these topics, which must be handled before a repartition.
     pub fn backlog(&self, topics: &[Topic]) -> Result<Vec<Standing>, Error> {
         let Some(store) = &self.store else { return Ok(vec![]) };
-        Ok(self.runtime.block_on(repartition::backlog(topics, (store.views.as_ref(), &self.book)))?)
+        Ok(self.runtime.block_on(repartition::backlog(topics, store.views.as_ref(), &self.book))?)
     }
 
     /// Creates missing topics and partitions; changes nothing that is in use.
@@ -106,7 +106,7 @@ impl TopicAdmin {
     ) -> Result<(), Error> {
         let Some(Store { board, views }) = &mut self.store else { return Ok(()) };
         self.runtime.block_on(async {
-            let mut switch = Repartition::new(board.as_mut(), (views.as_ref(), &self.book), to, self.in_flight);
+            let mut switch = Repartition::new(board.as_mut(), views.as_ref(), &self.book, to, self.in_flight);
             let (mut failures, started) = (0, Instant::now());
             loop {
                 let looked = switch.step_once().await;

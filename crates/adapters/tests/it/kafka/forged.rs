@@ -57,7 +57,7 @@ fn publish_noise(brokers: &Brokers) {
         headers.insert(header("ce_time", at)).insert(header("ce_source", "/doorbuster/A"))
     };
     let kind = "dev.doorbuster.StockDeductionCompleted.v1";
-    let named = report_event(Step::Coupon, (Report::Completed, Moved::Nothing), Code::from(long.as_str())).payload();
+    let named = report_event(Step::Coupon, Report::Completed, Moved::Nothing, Code::from(long.as_str())).payload();
     for (headers, key, value) in [
         (headers(&long, &long, "1"), long.as_str(), long.as_str()),
         (headers(&id, kind, "9223372036854775807"), "k", "{}"),
@@ -96,7 +96,7 @@ fn every_forgery_is_refused(brokers: &Arc<Brokers>, mut shop: Shop) {
     shop.place_order(order(ANN, product, 1));
     let second = place_only(&mut shop, product);
     let code = shop.codec.order(second);
-    let completed = report_event(Step::Stock(product), (Report::Completed, Moved::Units(1)), code.clone());
+    let completed = report_event(Step::Stock(product), Report::Completed, Moved::Units(1), code.clone());
     publish(brokers, 1, completed, None);
     // By this version all later events of the order itself are late.
     publish(brokers, 2, sold(code, product), Some(99));

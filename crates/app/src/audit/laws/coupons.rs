@@ -57,7 +57,8 @@ impl CampaignBooks {
     pub(in crate::audit) fn take(
         &mut self,
         fact: CampaignFact,
-        (told, promises): (&Told, &mut Promises),
+        told: &Told,
+        promises: &mut Promises,
         to: &mut Findings,
     ) {
         match fact {

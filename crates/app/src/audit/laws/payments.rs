@@ -42,7 +42,7 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
     ensure(fits(order, payment), || {
         format!("{name}: is {}, its payment {}", order.outcome.name(), payment.state.name())
     })?;
-    owed(name, (order, payment))?;
+    owed(name, order, payment)?;
     let is_lost = payment.next.is_some_and(|next| next.way == NextCall::Query && next.tries > LOOKS_MAX);
     ensure(!is_lost, || format!("{name}: the result of its payment is still unknown after {LOOKS_MAX} queries"))?;
     told(dossier, payment)
@@ -89,7 +89,7 @@ fn fits(order: &Order, payment: &Payment) -> bool {
 
 /// Captured less refunded is what a completed order owes, and zero for a cancelled one. A refund that is under way or
 /// next counts, and so does one that an operator resolved.
-fn owed(name: &str, (order, payment): (&Order, &Payment)) -> Verdict {
+fn owed(name: &str, order: &Order, payment: &Payment) -> Verdict {
     ensure(payment.amount == order.created.due, || format!("{name}: the amount of its payment is not the amount due"))?;
     let kept = payment.held() - payment.owes();
     let is_sold = order.outcome == Outcome::Completed;

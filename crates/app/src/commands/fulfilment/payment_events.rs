@@ -21,7 +21,7 @@ pub(crate) struct Happened<'a> {
 }
 
 /// Returns the public event of what happened to a payment.
-pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+pub(crate) fn public_event(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
     let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
     let Payment { attempt, method, amount, refunds, .. } = *payment;
@@ -48,7 +48,7 @@ pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>
         | payment::Event::RefundReversed { .. }
         | payment::Event::Stuck { .. }
         | payment::Event::Retried
-        | payment::Event::Resolved { .. } => return told_of_giving_back(context, order, happened),
+        | payment::Event::Resolved { .. } => return reversal_event(context, order, happened),
         payment::Event::Withdrawn
         | payment::Event::VoidRequested
         | payment::Event::Owed { .. }
@@ -59,7 +59,7 @@ pub(crate) fn told(context: &Context<'_>, order: &Order, happened: &Happened<'_>
 }
 
 /// Returns the public event of a refund or a void that was declined or failed.
-fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+fn reversal_event(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, .. } = *happened;
     let failed = |refund: i64, amount: Money, code: &Arc<str>| PaymentGiveBackFailed {
         payment_id: context.settings.codec.payment(order.id()),
@@ -83,12 +83,12 @@ fn told_of_giving_back(context: &Context<'_>, order: &Order, happened: &Happened
                 GiveBack::Refund => Event::PaymentRefundFailed(failed(payment.refunds, payment.refunding, code)),
             })
         }
-        _ => told_of_stuck(context, order, happened),
+        _ => stuck_event(context, order, happened),
     }
 }
 
 /// Returns the public event of a stuck operation, or of an operator's act on it.
-fn told_of_stuck(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
+fn stuck_event(context: &Context<'_>, order: &Order, happened: &Happened<'_>) -> Option<Event> {
     let Happened { payment, event, by } = *happened;
     let (payment_id, order_id) = (context.settings.codec.payment(order.id()), order.created.number.clone());
     let (attempt, operation, now) = (payment.attempt, payment.giving_back()?, context.now);

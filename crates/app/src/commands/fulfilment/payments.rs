@@ -9,15 +9,15 @@ use domain::order::{Order, Outcome, fulfilment};
 use domain::payment::{self, Method, NextCall, Payment, ProviderResult, State};
 
 use crate::commands::answer::{Answer, Refusal};
-use crate::commands::context::{Answered, Context, Halt, Handled};
-use crate::commands::fulfilment::payment_events::{Happened, told};
-use crate::commands::order::{advance, check, request};
+use crate::commands::context::{Answered, Context, Handled};
+use crate::commands::fulfilment::booking::{apply, apply_for, of, start};
+use crate::commands::order::process::{advance, check};
+use crate::commands::order::request;
 use crate::commands::{PaymentAnswered, failed_delivery};
 use crate::events::event::{Event, OrderProcessingRetried, PaymentCompleted, PaymentFailed};
 use crate::log::group::Group;
 use crate::payments::provider::{Found, ProviderError, Verdict};
-use crate::state::rows::{PaymentKey, Timer, TimerKey, TimerKind};
-use crate::state::settings::Executor;
+use crate::state::rows::{Timer, TimerKey, TimerKind};
 
 /// Starts the payment of an order that waits for it.
 pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown: Option<Money>) -> Answered {
@@ -26,14 +26,6 @@ pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown:
     let payment = start(context, &order, method)?;
     let code = context.settings.codec.payment(id);
     Ok(Answer::PaymentStarted { order: id, payment: code, attempt: payment.attempt })
-}
-
-/// An order whose payment is under way does not expire (failure mode 33).
-pub(crate) fn start(context: &mut Context<'_>, order: &Order, method: Method) -> Handled<Payment> {
-    let command = payment::Command::Start { order: order.id(), method, amount: order.created.due };
-    apply(context, order, &command)?;
-    context.rows.timers.remove(TimerKey(order.id()));
-    of(context, order.id())?.ok_or_else(|| Halt::broken("a started payment exists"))
 }
 
 /// Books the provider's result, or its callback; each callback once.
@@ -57,7 +49,7 @@ pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) ->
 
 /// Handles an attempt in the retry group: an attempt that waits is retried after its pause, one that was given up and
 /// that an operator resends is started again. An event of an earlier retry changes nothing.
-pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, (attempt, retry): (i64, i64)) -> Handled {
+pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, attempt: i64, retry: i64) -> Handled {
     let Some(payment) = of(context, id)? else { return Err(request::forged("this shop has no such payment")) };
     let order = context.order(payment.order)?.order;
     let is_given_up = payment.refusal.as_deref() == Some(payment::UNAVAILABLE) && payment.state == State::Declined;
@@ -77,7 +69,7 @@ pub(crate) fn retry(context: &mut Context<'_>, id: OrderId, (attempt, retry): (i
 }
 
 /// Makes the operation due: its request has reached the payment group.
-pub(crate) fn call(context: &mut Context<'_>, id: OrderId, (attempt, refund): (i64, i64)) -> Handled {
+pub(crate) fn call(context: &mut Context<'_>, id: OrderId, attempt: i64, refund: i64) -> Handled {
     if of(context, id)?.is_none() {
         return Err(request::forged("this shop has no such payment"));
     }
@@ -90,42 +82,31 @@ pub(crate) fn call(context: &mut Context<'_>, id: OrderId, (attempt, refund): (i
 
 /// An operator retries a stuck operation.
 pub(crate) fn retry_stuck(context: &mut Context<'_>, id: OrderId, by: UserId) -> Answered {
-    see_to(context, id, (&payment::Command::Retry, by))
+    act(context, id, &payment::Command::Retry, by)
 }
 
 /// An operator resolves a stuck operation without the provider.
 pub(crate) fn resolve_stuck(
     context: &mut Context<'_>,
     id: OrderId,
-    (by, reason, reference): (UserId, &Arc<str>, &Arc<str>),
+    by: UserId,
+    reason: &Arc<str>,
+    reference: &Arc<str>,
 ) -> Answered {
     let (reason, reference) = (Arc::clone(reason), Arc::clone(reference));
-    see_to(context, id, (&payment::Command::Resolve { by, reason, reference }, by))
+    act(context, id, &payment::Command::Resolve { by, reason, reference }, by)
 }
 
-fn see_to(context: &mut Context<'_>, id: OrderId, (command, by): (&payment::Command, UserId)) -> Answered {
+/// Applies an operator's act on a stuck operation.
+fn act(context: &mut Context<'_>, id: OrderId, command: &payment::Command, by: UserId) -> Answered {
     if of(context, id)?.is_none() {
         return Err(Refusal::PaymentNotStuck.into());
     }
     let order = context.order(id)?.order;
-    for event in apply_for(context, &order, (command, Some(by)))? {
+    for event in apply_for(context, &order, command, Some(by))? {
         follow(context, id, &event)?;
     }
     Ok(Answer::PaymentChanged { order: id })
-}
-
-/// Withdraws the payment of a cancelled order: what was captured for it, or will be, is refunded.
-pub(crate) fn withdraw(context: &mut Context<'_>, order: &Order) -> Handled {
-    apply(context, order, &payment::Command::Withdraw).map(|_| ())
-}
-
-/// Refunds the price of what was returned.
-pub(crate) fn refund(context: &mut Context<'_>, order: &Order, amount: Money) -> Handled {
-    apply(context, order, &payment::Command::Refund { amount }).map(|_| ())
-}
-
-pub(crate) fn of(context: &Context<'_>, id: OrderId) -> Handled<Option<Payment>> {
-    Ok(context.rows.payments.get(PaymentKey(id))?.cloned())
 }
 
 fn said(answer: &Result<Found, ProviderError>) -> ProviderResult {
@@ -139,46 +120,6 @@ fn said(answer: &Result<Found, ProviderError>) -> ProviderResult {
         Err(ProviderError::NotDone(_)) => ProviderResult::NotExecuted,
         Err(ProviderError::Unknown(_) | ProviderError::Mismatch(_)) => ProviderResult::Unknown,
     }
-}
-
-/// Decides a command on the order's payment, and publishes the events.
-fn apply(context: &mut Context<'_>, order: &Order, command: &payment::Command) -> Handled<Vec<payment::Event>> {
-    apply_for(context, order, (command, None))
-}
-
-fn apply_for(
-    context: &mut Context<'_>,
-    order: &Order,
-    (command, by): (&payment::Command, Option<UserId>),
-) -> Handled<Vec<payment::Event>> {
-    let key = PaymentKey(order.id());
-    let mut payment = context.rows.payments.get(key)?.cloned();
-    let events = payment::decide(payment.as_ref(), command, context.now).map_err(refusal)?;
-    for event in &events {
-        let before = payment.clone();
-        payment::evolve(&mut payment, event, context.now);
-        let Some(after) = &mut payment else {
-            return Err(Halt::broken("a payment with an event exists"));
-        };
-        if context.settings.executor == Executor::Log && is_called_by_group(event) {
-            after.wait_to_be_called();
-        }
-        context.rows.payments.put(key, after.clone());
-        // For an attempt that ended, publish the state before; for all others the state after.
-        let told_of = match (event, &before) {
-            (payment::Event::Resolved { .. } | payment::Event::Retried, Some(before)) => before,
-            _ => after,
-        };
-        if let Some(event) = told(context, order, &Happened { payment: told_of, event, by }) {
-            context.publish_about(event, order.id())?;
-        }
-    }
-    Ok(events)
-}
-
-/// Under the log executor these events go to `payment-group`, which makes the operation due.
-const fn is_called_by_group(event: &payment::Event) -> bool {
-    matches!(event, payment::Event::Requested { .. } | payment::Event::RefundRequested { .. })
 }
 
 /// Applies the consequences for the order in the same commit: no money without its order's progress (O-42, P-07).
@@ -259,7 +200,7 @@ fn publish_failed(context: &mut Context<'_>, order: &Order, code: &Arc<str>) -> 
 /// Dead-letters the processing after its last retry, so that an operator can resend it.
 fn bury_processing(context: &mut Context<'_>, order: &Order) -> Handled {
     let Some(payment) = of(context, order.id())? else { return Ok(()) };
-    let event = retried(context, order, (payment.attempt, payment::AUTHORIZE_TRIES_MAX));
+    let event = retried(context, order, payment.attempt, payment::AUTHORIZE_TRIES_MAX);
     failed_delivery::bury_own(
         context,
         Group::OrderRetry,
@@ -269,7 +210,7 @@ fn bury_processing(context: &mut Context<'_>, order: &Order) -> Handled {
     Ok(())
 }
 
-fn retried(context: &Context<'_>, order: &Order, (attempt, retry_count): (i64, i64)) -> Event {
+fn retried(context: &Context<'_>, order: &Order, attempt: i64, retry_count: i64) -> Event {
     Event::OrderProcessingRetried(OrderProcessingRetried {
         order_id: order.created.number.clone(),
         user_id: order.user(),
@@ -285,16 +226,6 @@ fn processing_waits(context: &mut Context<'_>, id: OrderId) -> Handled {
     let Some(payment) = of(context, id)?.filter(|payment| order.is_processing && payment.is_under_way()) else {
         return Ok(());
     };
-    let event = retried(context, &order, (payment.attempt, payment.next.map_or(0, |next| next.tries)));
+    let event = retried(context, &order, payment.attempt, payment.next.map_or(0, |next| next.tries));
     context.publish_about(event, id)
-}
-
-fn refusal(rejection: payment::Rejection) -> Halt {
-    match rejection {
-        payment::Rejection::InProgress => Refusal::PaymentInProgress.into(),
-        payment::Rejection::AlreadyPaid => Refusal::PaymentAlreadyPaid.into(),
-        payment::Rejection::NotThatMuchHeld => Halt::broken("no more is refunded than was captured"),
-        payment::Rejection::NotStuck => Refusal::PaymentNotStuck.into(),
-        payment::Rejection::Impossible(invariant) => Halt::broken(invariant),
-    }
 }

@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use domain::ids::{OrderId, ProductId};
-use domain::order::fulfilment::{self, Goods, Return};
-use domain::order::{Order, Whereabouts};
-use domain::{shipment, stock, warehouse};
+use domain::order::{Order, Whereabouts, fulfilment};
+use domain::{shipment, warehouse};
 
 use crate::commands::answer::Answer;
 use crate::commands::context::{Answered, Context, Handled};
-use crate::commands::fulfilment::{payments, shipments};
-use crate::commands::order::advance;
-use crate::commands::{RefundDecision, RefundWanted, catalogue, participants};
-use crate::events::event::Sold;
+use crate::commands::fulfilment::booking;
+use crate::commands::order::process::advance;
+use crate::commands::{RefundDecision, RefundWanted};
 use crate::state::rows::{ShipmentKey, StorageKey};
-
-/// The reason on receipts for refunded units that did not come back.
-const WRITTEN_OFF: &str = "refunded goods written off";
 
 /// Refunds units of a completed order, or requests the shop's decision.
 pub(crate) fn refund(context: &mut Context<'_>, wanted: &RefundWanted) -> Answered {
@@ -42,7 +37,8 @@ pub(crate) fn decide(context: &mut Context<'_>, id: OrderId, decision: &RefundDe
 pub(crate) fn take_in(
     context: &mut Context<'_>,
     id: OrderId,
-    (lines, is_written_off): (&[(ProductId, i64)], bool),
+    lines: &[(ProductId, i64)],
+    is_written_off: bool,
 ) -> Answered {
     advance(context, id, fulfilment::Command::TakeIn { lines: lines.to_vec(), is_written_off })?;
     Ok(Answer::OrderChanged { order: id })
@@ -52,7 +48,7 @@ pub(crate) fn take_in(
 fn conclude(context: &mut Context<'_>, id: OrderId) -> Answered {
     let order = context.order(id)?.order;
     let waits_for_money =
-        order.is_prepaid() && payments::of(context, id)?.is_some_and(|payment| payment.is_giving_back());
+        order.is_prepaid() && booking::of(context, id)?.is_some_and(|payment| payment.is_giving_back());
     if !waits_for_money {
         advance(context, id, fulfilment::Command::ConfirmRefund)?;
     }
@@ -86,51 +82,4 @@ fn whereabouts(context: &Context<'_>, order: &Order) -> Handled<Whereabouts> {
         Some(shipment::State::Delivered) => Whereabouts::Delivered,
         Some(shipment::State::Returned) => Whereabouts::CameBack,
     })
-}
-
-/// Restores goods, points, coupon and money to where they came from, in one commit. Awaited goods follow later.
-pub(crate) fn give_back(context: &mut Context<'_>, order: &Order, back: &Return) -> Handled {
-    match back.goods {
-        Goods::Returned => restock(context, &back.lines)?,
-        Goods::WrittenOff => write_off(context, &back.lines)?,
-        Goods::Awaited => {}
-    }
-    if !back.points.is_zero() {
-        participants::give_taken_points_back(context, order.user(), (order.id(), back.points))?;
-    }
-    if let Some(wanted) = order.created.coupon.filter(|_| back.is_last) {
-        participants::give_used_coupon_back(context, (wanted.campaign, order.user()), order.id())?;
-    }
-    if !back.money.is_zero() {
-        payments::refund(context, order, back.money)?;
-    }
-    shipments::call_off(context, order, back.is_last)
-}
-
-/// Returns awaited goods to the stock, or writes them off.
-pub(crate) fn arrived(context: &mut Context<'_>, lines: &[(ProductId, i64)], is_written_off: bool) -> Handled {
-    if is_written_off { write_off(context, lines) } else { restock(context, lines) }
-}
-
-fn restock(context: &mut Context<'_>, lines: &[(ProductId, i64)]) -> Handled {
-    for (product, quantity) in lines {
-        let command = stock::Command::Return { quantity: *quantity };
-        participants::move_claimed(context, *product, &command)?;
-    }
-    Ok(())
-}
-
-/// Writes units off, with a receipt that has the reason.
-fn write_off(context: &mut Context<'_>, lines: &[(ProductId, i64)]) -> Handled {
-    let reason: Arc<str> = WRITTEN_OFF.into();
-    for (product_id, quantity) in lines.iter().copied() {
-        let command = stock::Command::WriteOffSold { quantity };
-        participants::move_claimed(context, product_id, &command)?;
-        catalogue::write_receipt(context, product_id, -quantity, &reason);
-    }
-    Ok(())
-}
-
-pub(crate) fn told(lines: &[(ProductId, i64)]) -> Vec<Sold> {
-    lines.iter().map(|(product, units)| Sold { id: *product, qty: *units }).collect()
 }

@@ -5,60 +5,26 @@
 //! dead-lettered for good.
 
 use domain::claim::Claim;
-use domain::ids::{OrderId, ProductId, UserId};
-use domain::money::Money;
+use domain::ids::OrderId;
 use domain::order::saga::{Direction, Report, Step as SagaStep, StepState};
-use domain::order::{CouponWanted, Order, Pace};
+use domain::order::{Order, Pace};
 use domain::reason::Reason;
 
 use crate::commands::context::{Context, Halt, Handled};
+use crate::commands::order::demand::Demand;
 use crate::state::rows::{ClaimKey, DISBELIEVED};
 
-/// A claim or a restoration that a participant is requested to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Asked {
-    Stock(ProductId, i64),
-    Coupon(CouponWanted, UserId),
-    /// A restoration names a coupon by its campaign alone.
-    CouponOf(domain::ids::CampaignId, UserId),
-    Points(UserId, Money),
-}
-
-impl Asked {
-    const fn step(self) -> SagaStep {
-        match self {
-            Asked::Stock(product, _) => SagaStep::Stock(product),
-            Asked::Coupon(..) | Asked::CouponOf(..) => SagaStep::Coupon,
-            Asked::Points(..) => SagaStep::Point,
-        }
-    }
-
-    fn is_of(self, order: &Order) -> bool {
-        let created = &order.created;
-        match self {
-            Asked::Stock(product, quantity) => {
-                created.lines.iter().any(|line| (line.product, line.quantity) == (product, quantity))
-            }
-            Asked::Coupon(wanted, user) => (created.coupon, created.user) == (Some(wanted), user),
-            Asked::CouponOf(campaign, user) => {
-                created.user == user && created.coupon.is_some_and(|wanted| wanted.campaign == campaign)
-            }
-            Asked::Points(user, amount) => (created.user, created.points) == (user, amount),
-        }
-    }
-}
-
 /// Returns true if the order waits for this claim. `false`: it was answered before, or the order is closed.
-pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
+pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<bool> {
     let found = known(context, order)?;
     if found.outcome.is_final() {
         return skip(context);
     }
-    check_asked(found, asked)?;
+    check_demand(demand.is_of(found))?;
     if found.created.mode.pace() == Pace::AtOnce {
         return Err(forged("the order claims in one decision and sends no requests"));
     }
-    match state(found, asked.step())? {
+    match state(found, demand.step())? {
         StepState::Requested => Ok(true),
         StepState::Waiting => Err(forged("the order has not requested it")),
         StepState::Completed | StepState::Failed(_) | StepState::Restored => skip(context),
@@ -66,17 +32,17 @@ pub(crate) fn is_claim_due(context: &mut Context<'_>, order: OrderId, asked: Ask
 }
 
 /// Returns true if the order waits for this restoration. `false`: it was done, or the order is closed.
-pub(crate) fn is_release_due(context: &mut Context<'_>, order: OrderId, asked: Asked) -> Handled<bool> {
+pub(crate) fn is_release_due(context: &mut Context<'_>, order: OrderId, demand: Demand) -> Handled<bool> {
     let found = known(context, order)?;
     if found.outcome.is_final() {
         return skip(context);
     }
-    check_asked(found, asked)?;
+    check_demand(demand.is_restored_by(found))?;
     if !matches!(found.saga.direction, Direction::Restoring(_)) {
         return Err(forged("the order has no compensation"));
     }
-    match state(found, asked.step())? {
-        StepState::Requested | StepState::Completed if found.saga.to_ask_back().any(|step| step == asked.step()) => {
+    match state(found, demand.step())? {
+        StepState::Requested | StepState::Completed if found.saga.to_ask_back().any(|step| step == demand.step()) => {
             Ok(true)
         }
         StepState::Waiting => Err(forged("the order has never requested it")),
@@ -127,7 +93,7 @@ fn is_true(report: Report, claim: Option<Claim>, direction: Direction) -> bool {
 }
 
 /// Returns the order that an event is about.
-pub(crate) fn known<'u>(context: &'u Context<'_>, order: OrderId) -> Handled<&'u Order> {
+pub(crate) fn known<'c>(context: &'c Context<'_>, order: OrderId) -> Handled<&'c Order> {
     context.placed(order)?.ok_or_else(|| forged("this shop has no such order"))
 }
 
@@ -142,8 +108,8 @@ pub(crate) fn forged(why: &str) -> Halt {
     Halt::Failed(format!("{DISBELIEVED}: {why}"))
 }
 
-fn check_asked(order: &Order, asked: Asked) -> Handled {
-    if asked.is_of(order) { Ok(()) } else { Err(forged("the order requests something else")) }
+fn check_demand(is_of_order: bool) -> Handled {
+    if is_of_order { Ok(()) } else { Err(forged("the order requests something else")) }
 }
 
 fn state(order: &Order, step: SagaStep) -> Handled<StepState> {

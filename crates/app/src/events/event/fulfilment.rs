@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use domain::warehouse::State as StorageState;
 use serde::{Deserialize, Serialize};
 
-use super::Sold;
+use super::sold::Sold;
 use crate::events::wire_time;
 
 payload! {

@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn report(step: Step, report: Report, moved: Moved) -> Event {
-        report_event(step, (report, moved), order())
+        report_event(step, report, moved, order())
     }
 
     fn returned() -> Event {

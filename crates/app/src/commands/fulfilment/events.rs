@@ -1,0 +1,78 @@
+//! The events of an order after claiming: what they move, and how they are published.
+
+use domain::ids::ProductId;
+use domain::order::{self, Order};
+use domain::payment::UNAVAILABLE;
+
+use crate::commands::context::{Context, Handled};
+use crate::commands::fulfilment::returns;
+use crate::events::event::{
+    Event, OrderGoodsArrived, OrderProcessingFailed, OrderProcessingRequested, OrderRefundAsked, OrderRefundRejected,
+    OrderReturned, OrderStatusChanged, ProcessingRequest, Sold,
+};
+use crate::state::rows::ContactKey;
+
+/// Applies the consequences of a fulfilment event.
+pub(crate) fn follow(context: &mut Context<'_>, order: &Order, event: &order::Event) -> Handled {
+    let (order_id, user_id) = (order.created.number.clone(), order.user());
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the order's other events are handled by its claiming")]
+    let event = match event {
+        order::Event::StatusChanged { status, reason, note } => {
+            let (status, reason, cancel_reason) = (*status, *reason, note.clone());
+            Event::OrderStatusChanged(OrderStatusChanged { order_id, user_id, status, reason, cancel_reason })
+        }
+        order::Event::Returned(back) => {
+            returns::restore(context, order, back)?;
+            Event::OrderReturned(OrderReturned {
+                order_id,
+                user_id,
+                products: sold(&back.lines),
+                refund_amount: back.money,
+                points_restored: back.points,
+                is_last: back.is_last,
+                refund_reason: back.note.clone(),
+                goods: back.goods,
+                sold_at: Some(order.completed_at.unwrap_or(order.created.at)),
+            })
+        }
+        order::Event::RefundAsked { lines, note } => Event::OrderRefundAsked(OrderRefundAsked {
+            order_id,
+            user_id,
+            products: sold(lines),
+            refund_reason: note.clone(),
+        }),
+        order::Event::RefundRejected { note } => {
+            Event::OrderRefundRejected(OrderRefundRejected { order_id, user_id, reject_reason: note.clone() })
+        }
+        order::Event::GoodsArrived { lines, is_written_off } => {
+            returns::arrived(context, lines, *is_written_off)?;
+            let (products, written_off) = (sold(lines), *is_written_off);
+            Event::OrderGoodsArrived(OrderGoodsArrived { order_id, user_id, products, written_off })
+        }
+        order::Event::ProcessingRequested { method, receiver, warehouse_storage } => {
+            let (method, warehouse_storage) = (*method, *warehouse_storage);
+            let user_email = context.rows.contacts.get(ContactKey(user_id))?.cloned();
+            let request = ProcessingRequest { method, has_receiver: receiver.is_some(), warehouse_storage };
+            Event::OrderProcessingRequested(OrderProcessingRequested {
+                order_id,
+                user_id,
+                user_email,
+                method,
+                warehouse_storage,
+                request: Some(request),
+                retry_count: 0,
+                event_created_at: context.now,
+            })
+        }
+        order::Event::ProcessingFailed { code } => {
+            let (code, retryable) = (code.clone(), **code == *UNAVAILABLE);
+            Event::OrderProcessingFailed(OrderProcessingFailed { order_id, user_id, code, retryable })
+        }
+        _ => return Ok(()),
+    };
+    context.publish_of(event, order)
+}
+
+fn sold(lines: &[(ProductId, i64)]) -> Vec<Sold> {
+    lines.iter().map(|(product, units)| Sold { id: *product, qty: *units }).collect()
+}
