@@ -22,7 +22,7 @@ use dossier::Dossier;
 use laws::answers::Promises;
 use laws::coupons::CampaignBooks;
 use laws::stock::StockBooks;
-use log::Told;
+use log::LogCounts;
 use report::{Findings, Verdict};
 
 pub use crate::state::rows::Fulfilment;
@@ -63,10 +63,10 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
         findings
             .skip(Law::Gate.number(), "the store has no shared gate: REDIS_URL is not set, or Redis does not answer");
     }
-    let told = log::read(snapshot, now, &mut findings)?;
+    let counts = log::read(snapshot, now, &mut findings)?;
     let mut promises = Promises::default();
     snapshot.answers(&mut |key, stored| findings.note(Law::Idempotency, promises.take(key, stored)))?;
-    let campaigns = inspect_campaigns(snapshot, &told, &mut promises, &mut findings)?;
+    let campaigns = inspect_campaigns(snapshot, &counts, &mut promises, &mut findings)?;
     let mut stock = StockBooks::default();
     snapshot.products(&mut |facts| stock.open(facts))?;
     let mut repairs = vec![];
@@ -93,13 +93,13 @@ pub fn inspect(snapshot: &mut dyn Snapshot, now: Timestamp) -> Result<Inspection
 
 fn inspect_campaigns(
     snapshot: &mut dyn Snapshot,
-    told: &Told,
+    counts: &LogCounts,
     promises: &mut Promises,
     findings: &mut Findings,
 ) -> Result<CampaignBooks, StoreError> {
     let mut campaigns = CampaignBooks::default();
-    snapshot.campaigns(&mut |fact| campaigns.take(fact, told, promises, findings))?;
-    campaigns.close(told, findings);
+    snapshot.campaigns(&mut |fact| campaigns.take(fact, counts, promises, findings))?;
+    campaigns.close(counts, findings);
     Ok(campaigns)
 }
 

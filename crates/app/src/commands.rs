@@ -242,7 +242,7 @@ pub struct PaymentAnswered {
     pub asked: Asked,
     pub answer: Result<Found, ProviderError>,
     /// Set for a callback from the provider; each callback is applied once.
-    pub told: Option<CallbackRow>,
+    pub callback: Option<CallbackRow>,
 }
 
 /// The commands of events; [`crate::log::reactions`] has the table.
@@ -278,7 +278,7 @@ pub enum FailedDelivery {
     /// Parks the event behind others of its key, or as the first one because of an error.
     Park { key: ParkKey, message: Box<Message>, error: Option<Arc<str>> },
     /// Dead-letters the event at once: it cannot be parsed, or the shop refuses it.
-    Bury { group: Group, message: Box<Message>, error: Arc<str> },
+    GiveUp { group: Group, message: Box<Message>, error: Arc<str> },
     /// Retries the first events of a key.
     Retry { key: ParkKey, parked: ParkedKey, attempts: Vec<Attempt> },
     /// The retry failed; if this is final, the first event is dead-lettered.

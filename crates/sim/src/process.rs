@@ -114,7 +114,7 @@ impl Process {
     pub(crate) fn work(&mut self) -> Option<Report> {
         let jobs = std::mem::take(&mut self.held);
         let report = survive(self.engine.batch_once(jobs))?;
-        report.lost.iter().for_each(|key| self.consumer.lose(*key));
+        report.lost.iter().for_each(|key| self.consumer.forget_offset(*key));
         Some(report)
     }
 

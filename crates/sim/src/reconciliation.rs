@@ -73,7 +73,7 @@ impl World {
 pub(crate) fn unrecorded_callbacks(state: &State, provider: &Provider, now: Timestamp) -> Vec<PaymentAnswered> {
     let told = provider.repeated_callbacks().into_iter().filter_map(|callback| callback.answered(now));
     let is_recorded = |telling: &CallbackRow| state.tellings.contains_key(&telling.key);
-    told.filter(|answered| !answered.told.as_ref().is_some_and(is_recorded)).collect()
+    told.filter(|answered| !answered.callback.as_ref().is_some_and(is_recorded)).collect()
 }
 
 impl ModelCallback {
@@ -82,7 +82,7 @@ impl ModelCallback {
         let (_, asked) = Asked::of_key(&self.ask.key)?;
         let order = CODEC.order_id(self.ask.order.as_str())?;
         let told = Some(CallbackRow::new("model", self.ask.key, now));
-        Some(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(self.verdict)), told })
+        Some(PaymentAnswered { order, asked, answer: Ok(Found::Verdict(self.verdict)), callback: told })
     }
 }
 

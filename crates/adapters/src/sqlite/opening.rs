@@ -381,7 +381,7 @@ mod tests {
         let mut hash = [0; 32];
         for seq in 1..=2_i64 {
             let id = 0x01a2_052a_e84c_7000_8000_0000_4009_5e52 + seq as u128;
-            hash = outbox::chain_of_before(&hash, &outbox::uuid(id), "ProductRegistered", "{}");
+            hash = outbox::legacy_chain(&hash, &outbox::uuid(id), "ProductRegistered", "{}");
             let insert = "INSERT INTO event_row (kind, id, aggregateid, payload, event_key, shard, seq, occurred_at)
                  VALUES (1, ?1, '7', '{}', '7', ?2, ?3, 5)";
             before.execute(insert, (id.to_be_bytes(), shard as i64, seq)).unwrap();

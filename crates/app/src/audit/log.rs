@@ -16,13 +16,13 @@ use crate::state::settings::Carrier;
 
 /// The log's counts of each campaign, and its latest moment: the log's own clock, which stands still with the shop.
 #[derive(Debug, Default)]
-pub(super) struct Told {
-    campaigns: BTreeMap<CampaignId, CampaignTold>,
+pub(super) struct LogCounts {
+    campaigns: BTreeMap<CampaignId, CampaignCounts>,
     pub(super) latest: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct CampaignTold {
+pub(super) struct CampaignCounts {
     /// Coupons issued.
     pub(super) issued: i64,
     /// Coupons issued in answer to a request.
@@ -31,21 +31,21 @@ pub(super) struct CampaignTold {
     pub(super) results: [i64; ResultCode::ALL.len()],
 }
 
-impl Told {
-    pub(super) fn of(&self, campaign: CampaignId) -> CampaignTold {
+impl LogCounts {
+    pub(super) fn of(&self, campaign: CampaignId) -> CampaignCounts {
         self.campaigns.get(&campaign).cloned().unwrap_or_default()
     }
 
-    fn hear(&mut self, facts: &EventFacts) {
+    fn count(&mut self, facts: &EventFacts) {
         self.latest = self.latest.max(facts.at);
         let kind = EventKind::from_name(&facts.kind);
         let is_about_coupons = matches!(kind, Some(EventKind::CouponIssued | EventKind::CouponResult));
         let Some(kind) = kind.filter(|_| is_about_coupons) else { return };
         match Event::parse(kind, &facts.payload) {
             Ok(Event::CouponIssued(issued)) => {
-                let told = self.campaigns.entry(issued.coupon_id).or_default();
-                told.issued += 1;
-                told.issued_on_request += i64::from(issued.request_id.is_some());
+                let counts = self.campaigns.entry(issued.coupon_id).or_default();
+                counts.issued += 1;
+                counts.issued_on_request += i64::from(issued.request_id.is_some());
             }
             Ok(Event::CouponResult(result)) => {
                 self.campaigns.entry(result.coupon_id).or_default().results[result.result_code as usize] += 1;
@@ -56,11 +56,11 @@ impl Told {
 }
 
 /// Reads every shard from its first event on.
-pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Findings) -> Result<Told, StoreError> {
-    let mut told = Told::default();
+pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Findings) -> Result<LogCounts, StoreError> {
+    let mut counts = LogCounts::default();
     let mut readers: [Reader; SHARDS] = std::array::from_fn(Reader::new);
     let kept = snapshot.events(&mut |event| {
-        told.hear(&event);
+        counts.count(&event);
         let verdict = match readers.get_mut(event.shard) {
             Some(reader) => reader.take(&event),
             None => Err(format!("shard {}: an event names it, but it does not exist", event.shard)),
@@ -73,9 +73,9 @@ pub(super) fn read(snapshot: &mut dyn Snapshot, now: Timestamp, to: &mut Finding
         to.note(Law::Log, reader.conclude(head, roots));
     }
     skip_what_is_not_there(&kept, to);
-    told.latest = told.latest.min(now);
-    carried::judge(&kept, told.latest, to);
-    Ok(told)
+    counts.latest = counts.latest.min(now);
+    carried::judge(&kept, counts.latest, to);
+    Ok(counts)
 }
 
 /// Notes the parts of laws about a carrier that this store does not use.
@@ -102,7 +102,7 @@ pub(super) fn read_integrity(snapshot: &mut dyn Snapshot, to: &mut Findings) -> 
 fn hash_after(before: &[u8; 32], event: &EventFacts) -> [u8; 32] {
     // Versions with the shorter hash wrote no trace: a trace on such an event was added later.
     if !event.is_covered_whole && event.trace.is_none() {
-        return outbox::chain_of_before(before, &event.id, &event.kind, &event.payload);
+        return outbox::legacy_chain(before, &event.id, &event.kind, &event.payload);
     }
     let chained = Chained {
         id: &event.id,

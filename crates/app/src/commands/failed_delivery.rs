@@ -21,7 +21,7 @@ use crate::state::rows::{
 pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Answered {
     match command {
         FailedDelivery::Park { key, message, error } => park(context, *key, message, error.as_ref())?,
-        FailedDelivery::Bury { group, message, error } => {
+        FailedDelivery::GiveUp { group, message, error } => {
             dead_letter(context, *group, (**message).clone(), Trouble::add(None, error, context.now), true);
         }
         FailedDelivery::Retry { key, parked, attempts } => retry(context, *key, parked, attempts)?,
@@ -47,7 +47,7 @@ fn answer(context: &Context<'_>, command: &FailedDelivery) -> Answered {
         | FailedDelivery::ResendFailed { letter, reason: Some(_), .. } => letter.id,
         FailedDelivery::Edit { letter, .. } | FailedDelivery::Drop { letter, .. } => *letter,
         FailedDelivery::Park { .. }
-        | FailedDelivery::Bury { .. }
+        | FailedDelivery::GiveUp { .. }
         | FailedDelivery::Retry { .. }
         | FailedDelivery::RetryFailed { .. }
         | FailedDelivery::Resend { .. }
@@ -83,16 +83,16 @@ fn still_parked(context: &Context<'_>, key: ParkKey, seen: &ParkedKey) -> Handle
 fn retry(context: &mut Context<'_>, key: ParkKey, seen: &ParkedKey, attempts: &[Attempt]) -> Handled {
     let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     for Attempt { message, reaction } in attempts {
-        take_in(context, key.group, message, reaction.as_ref())?;
+        run_reaction(context, key.group, message, reaction.as_ref())?;
         step_past(context, key, &mut row);
     }
     row.run = (row.run * 2).min(RUN_MAX);
-    keep(context, key, row);
+    write_key(context, key, row);
     Ok(())
 }
 
 /// Runs an event's reaction outside of its turn, as its group.
-fn take_in(context: &mut Context<'_>, group: Group, message: &Message, reaction: Option<&Reaction>) -> Handled {
+fn run_reaction(context: &mut Context<'_>, group: Group, message: &Message, reaction: Option<&Reaction>) -> Handled {
     let Some(reaction) = reaction else {
         return Err(Halt::Failed(
             message.event().err().unwrap_or_else(|| "its codes belong to another shop".to_owned()),
@@ -120,7 +120,7 @@ fn step_past(context: &mut Context<'_>, key: ParkKey, row: &mut ParkedKey) {
 }
 
 /// Writes the key's row, or removes it when no event waits.
-fn keep(context: &mut Context<'_>, key: ParkKey, row: ParkedKey) {
+fn write_key(context: &mut Context<'_>, key: ParkKey, row: ParkedKey) {
     if row.first == row.next {
         context.rows.parked.remove(key);
     } else {
@@ -141,7 +141,7 @@ fn retry_failed(
         // One of several failed; smaller runs find out which one.
         row.run = i64::try_from(tried / 2).unwrap_or(1);
         row.due = context.now;
-        keep(context, key, row);
+        write_key(context, key, row);
         return Ok(());
     }
     let trouble = Trouble::add(row.trouble.take(), error, context.now);
@@ -158,13 +158,13 @@ fn retry_failed(
             step_past(context, key, &mut row);
         }
     }
-    keep(context, key, row);
+    write_key(context, key, row);
     Ok(())
 }
 
 /// Dead-letters a reaction to an event of this same commit, which therefore has no offset in the log. Only an operator
 /// resends it: the customer has been notified already.
-pub(crate) fn bury_own(context: &mut Context<'_>, group: Group, event: &Event, error: &str) {
+pub(crate) fn dead_letter_own(context: &mut Context<'_>, group: Group, event: &Event, error: &str) {
     let message = Message {
         topic: event.kind().topic(),
         partition: 0,
@@ -197,7 +197,7 @@ fn dead_letter(context: &mut Context<'_>, group: Group, message: Message, troubl
 /// Writes a new letter and publishes it in the same commit: the relay copies it to the dead-letter topic.
 fn put_new(context: &mut Context<'_>, letter: DeadLetter) {
     let DeadLetter { id, group, message, trouble, .. } = &letter;
-    let told = DeadLettered {
+    let dead_lettered = DeadLettered {
         letter_id: id.0,
         group: group.name().into(),
         topic: message.topic.name().into(),
@@ -212,7 +212,7 @@ fn put_new(context: &mut Context<'_>, letter: DeadLetter) {
         first_failed_at: trouble.first_failed,
         occurred_at: message.at,
     };
-    context.within(message.trace, |context| context.record(Event::DeadLettered(told), None));
+    context.within(message.trace, |context| context.record(Event::DeadLettered(dead_lettered), None));
     context.rows.letters.put(letter.id, letter);
 }
 
@@ -242,9 +242,9 @@ fn resend(
             return Err(request::forged("it names no event of this shop; `doorbuster replay` brings those again"));
         }
     }
-    take_in(context, row.group, &row.message, reaction)?;
+    run_reaction(context, row.group, &row.message, reaction)?;
     (row.status, row.due) = (LetterStatus::Handled, None);
-    sent_again(context.now, &mut row, reason);
+    note_resend(context.now, &mut row, reason);
     context.rows.letters.put(row.id, row);
     Ok(())
 }
@@ -257,7 +257,7 @@ fn resend_failed(
     reason: Option<&Arc<str>>,
 ) -> Handled {
     let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
-    sent_again(context.now, &mut row, reason);
+    note_resend(context.now, &mut row, reason);
     row.trouble = Trouble::add(Some(row.trouble), error, context.now);
     if is_final || row.resends > RESENDS_MAX || row.status == LetterStatus::Permanent {
         (row.status, row.due) = (LetterStatus::Permanent, None);
@@ -268,7 +268,7 @@ fn resend_failed(
     Ok(())
 }
 
-fn sent_again(now: Timestamp, row: &mut DeadLetter, reason: Option<&Arc<str>>) {
+fn note_resend(now: Timestamp, row: &mut DeadLetter, reason: Option<&Arc<str>>) {
     row.resends += 1;
     row.acts.extend(reason.map(|reason| act(now, Act::Resent, reason)));
 }

@@ -284,7 +284,7 @@ impl Batch {
         for (key, change) in self.rows.payments.changes() {
             // Waiters of an order wait for its payment as well.
             report.orders.push(key.0);
-            report.asks |= change.row().is_some_and(|row| row.next.is_some_and(|next| next.due.is_some()));
+            report.has_due_payments |= change.row().is_some_and(|row| row.next.is_some_and(|next| next.due.is_some()));
         }
         report.requests.extend(self.rows.requests.changed());
         report.sold.extend(self.rows.sales.changes().into_iter().map(|(key, change)| {
@@ -308,7 +308,7 @@ impl Batch {
             let (letter, is_new) = change.kept();
             if is_new {
                 let (kind, error) = (Arc::clone(&letter.message.kind), Arc::clone(&letter.trouble.error));
-                report.buried.push(DeadLettered { letter: letter.id, group: letter.group, kind, error });
+                report.dead_lettered.push(DeadLettered { letter: letter.id, group: letter.group, kind, error });
             }
             // An operator who acted on it may expect that it is retried automatically.
             if letter.status == LetterStatus::Permanent && (is_new || self.was_scheduled(letter)) {

@@ -51,7 +51,7 @@ impl Job {
             Command::React(_) if is_final => {
                 let Carried { delivery, park } = &**self.carried.as_ref()?;
                 let message = Box::new(Message::of(delivery));
-                Some(Command::FailedDelivery(FailedDelivery::Bury { group: park.group, message, error }))
+                Some(Command::FailedDelivery(FailedDelivery::GiveUp { group: park.group, message, error }))
             }
             Command::React(_) => self.parking(Some(error)),
             Command::FailedDelivery(FailedDelivery::Retry { key, parked, attempts }) => {

@@ -109,7 +109,7 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
         Command::ChangeCampaign { campaign, .. } => {
             keys.insert((*campaign).into());
         }
-        Command::ChargePoints { user, .. } => person(*user, keys),
+        Command::ChargePoints { user, .. } => account(*user, keys),
         Command::IssueCoupon { campaign, user } | Command::RequestCoupon { campaign, user } => {
             keys.insert(CustomerKey(*user).into());
             keys.insert(HoldingKey { campaign: *campaign, user: *user }.into());
@@ -135,11 +135,11 @@ pub(super) fn declare(job: &Job, settings: &Settings, now: Timestamp, keys: &mut
         Command::ProcessOrder(wanted) => fulfilment(wanted.order, keys),
         Command::PaymentAnswered(answered) => {
             fulfilment(answered.order, keys);
-            keys.extend(answered.told.iter().map(|telling| Key::from(telling.key)));
+            keys.extend(answered.callback.iter().map(|callback| Key::from(callback.key)));
         }
         Command::AdvanceShipment { order, .. } | Command::AdvanceStorage { order, .. } => fulfilment(*order, keys),
         Command::React(reaction) => declare_reaction(reaction, settings, keys),
-        Command::FailedDelivery(command) => declare_undelivered(command, settings, keys),
+        Command::FailedDelivery(command) => declare_failed_delivery(command, settings, keys),
         Command::Repair(repair) => declare_repair(repair, keys),
         Command::ForgetAnswers { keys: answers, .. } => keys.extend(answers.iter().map(|key| Key::Answer(*key))),
     }
@@ -174,12 +174,12 @@ fn declare_claiming(order: &PlaceOrder, day: i64, keys: &mut Keys) {
     }
 }
 
-fn declare_undelivered(command: &FailedDelivery, settings: &Settings, keys: &mut Keys) {
+fn declare_failed_delivery(command: &FailedDelivery, settings: &Settings, keys: &mut Keys) {
     match command {
         FailedDelivery::Park { key, .. } => {
             keys.insert((*key).into());
         }
-        FailedDelivery::Bury { .. } => {}
+        FailedDelivery::GiveUp { .. } => {}
         FailedDelivery::Retry { key, parked, attempts } => {
             keys.insert((*key).into());
             keys.insert(ParkedEventKey { park: *key, number: parked.first }.into());
@@ -219,7 +219,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
         }
         Reaction::ClaimPoints { order, user, .. } | Reaction::ReleasePoints { order, user, .. } => {
             claim(*order, Step::Point, keys);
-            person(*user, keys);
+            account(*user, keys);
         }
         Reaction::Collect { order, step, .. } => {
             keys.insert(OrderKey(*order).into());
@@ -247,10 +247,10 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
             keys.insert(OrderKey(*order).into());
             keys.insert(PaymentKey(*order).into());
         }
-        Reaction::NoticeFailed { failed } => person_of_notice(failed.user_id, keys),
-        Reaction::NoticePaymentFailed { failed } => person_of_notice(failed.user_id, keys),
-        Reaction::NoticeStuck { stuck } => person_of_notice(stuck.user_id, keys),
-        Reaction::NoticeCoupon { issued } => person_of_notice(issued.user_id, keys),
+        Reaction::NoticeFailed { failed } => notice_to(failed.user_id, keys),
+        Reaction::NoticePaymentFailed { failed } => notice_to(failed.user_id, keys),
+        Reaction::NoticeStuck { stuck } => notice_to(stuck.user_id, keys),
+        Reaction::NoticeCoupon { issued } => notice_to(issued.user_id, keys),
         Reaction::NoticeReturned { order, returned } => {
             keys.insert(PlacedKey(*order).into());
             keys.insert(CustomerKey(returned.user_id).into());
@@ -268,7 +268,7 @@ fn declare_reaction(reaction: &Reaction, settings: &Settings, keys: &mut Keys) {
 }
 
 /// A notice counts in its customer's row.
-fn person_of_notice(user: UserId, keys: &mut Keys) {
+fn notice_to(user: UserId, keys: &mut Keys) {
     keys.insert(CustomerKey(user).into());
 }
 
@@ -286,7 +286,7 @@ fn declare_repair(repair: &Repair, keys: &mut Keys) {
 
 /// Declares the rows that a job needs through an order that is now loaded.
 pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
-    if let Some(order) = given_back(&job.command) {
+    if let Some(order) = refunded_order(&job.command) {
         declare_returns(order, known, keys);
     }
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command names an existing order")]
@@ -329,7 +329,7 @@ pub(super) fn declare_by_order(job: &Job, known: Known<'_>, keys: &mut Keys) {
 }
 
 /// Returns the order that the command restores or refunds.
-const fn given_back(command: &Command) -> Option<OrderId> {
+const fn refunded_order(command: &Command) -> Option<OrderId> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other command restores or refunds anything")]
     match command {
         Command::CancelOrder { order, .. } | Command::DecideRefund { order, .. } => Some(*order),
@@ -435,7 +435,7 @@ fn claim(order: OrderId, step: Step, keys: &mut Keys) {
     keys.insert(PlacedKey(order).into());
 }
 
-fn person(user: UserId, keys: &mut Keys) {
+fn account(user: UserId, keys: &mut Keys) {
     keys.insert(CustomerKey(user).into());
     keys.insert(AccountKey(user).into());
 }

@@ -15,11 +15,11 @@ use crate::ports::{CampaignFacts, Durability, Gate};
 pub struct PendingCommit {
     pub report: Report,
     gate: Arc<dyn Gate>,
-    commits: Vec<Told>,
+    commits: Vec<Completion>,
 }
 
 /// The updates and replies after one commit.
-struct Told {
+struct Completion {
     durability: Durability,
     updates: Vec<GateUpdate>,
     answers: Vec<(Responder, Reply)>,
@@ -42,7 +42,7 @@ impl PendingCommit {
     }
 
     pub(super) fn add(&mut self, durability: Durability, updates: Vec<GateUpdate>, answers: Vec<(Responder, Reply)>) {
-        self.commits.push(Told { durability, updates, answers });
+        self.commits.push(Completion { durability, updates, answers });
     }
 
     /// Forgets at once, so that the gate refuses nothing by an outdated state, and again in its turn, after the updates
@@ -57,7 +57,7 @@ impl PendingCommit {
     /// no reply promises anything, and the report says that the store is broken.
     pub fn complete(self) -> Report {
         let PendingCommit { mut report, gate, commits } = self;
-        for Told { durability, updates, answers } in commits {
+        for Completion { durability, updates, answers } in commits {
             match durability.reach() {
                 Ok(took) => {
                     report.syncs.extend(took);

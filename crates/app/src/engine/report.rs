@@ -42,7 +42,7 @@ pub struct Report {
     pub requests: Vec<RequestId>,
     pub noticed: Vec<UserId>,
     /// True if a payment operation is due.
-    pub asks: bool,
+    pub has_due_payments: bool,
     /// Orders whose compensation got stuck, for operators.
     pub stuck: Vec<Code>,
     /// Payments with a refund or a void that got stuck, for operators; each once.
@@ -50,7 +50,7 @@ pub struct Report {
     /// Events that the log had lost, and that their groups handled from the store.
     pub healed: Vec<(Group, EventId)>,
     /// New dead letters, for operators.
-    pub buried: Vec<DeadLettered>,
+    pub dead_lettered: Vec<DeadLettered>,
     /// Dead letters that have become permanent, new or not: they are not resent automatically. For operators.
     pub permanent: Vec<(LetterId, Group)>,
     /// The number of events by group that were delivered again or too late, and changed nothing.

@@ -122,7 +122,7 @@ pub fn chain(before: &[u8; 32], event: &Chained<'_>) -> [u8; 32] {
 }
 
 /// Returns the hash of older versions, which covers less of an event.
-pub fn chain_of_before(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
+pub fn legacy_chain(before: &[u8; 32], id: &str, kind: &str, payload: &str) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(before);
     for part in [id, kind, payload] {

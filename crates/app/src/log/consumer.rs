@@ -20,9 +20,9 @@ use crate::state::rows::{DISBELIEVED, EventId, Message, OffsetKey};
 #[derive(Clone, Copy, Debug)]
 struct Offsets {
     /// The group's offset in the store once all delivered events are committed.
-    handed_out: i64,
+    delivered: i64,
     /// Where the next read begins; events of other topics lie between.
-    looked_at: i64,
+    read_up_to: i64,
 }
 
 /// Reads the log for all groups of a process.
@@ -39,63 +39,63 @@ impl Consumer {
 
     /// Returns the next events of all groups as jobs, at most `limit` of each partition. Empty when there are none.
     pub async fn consume_once(&mut self, limit: usize) -> Result<Vec<Job>, StoreError> {
-        let mut brought = vec![];
+        let mut delivered = vec![];
         for group in Group::ALL {
             let partitions = self.log.partitions(*group).await?;
             // A process that gets a partition back must read the offset again: others may have advanced it.
             self.offsets.retain(|key, _| key.group != *group || partitions.contains(&key.partition));
             for partition in partitions {
-                self.take(OffsetKey { group: *group, partition }, limit, &mut brought).await?;
+                self.take(OffsetKey { group: *group, partition }, limit, &mut delivered).await?;
             }
         }
-        self.hold_against_store(&mut brought).await?;
-        Ok(brought.into_iter().map(|brought| self.job(brought)).collect())
+        self.compare_with_store(&mut delivered).await?;
+        Ok(delivered.into_iter().map(|delivered| self.job(delivered)).collect())
     }
 
     /// Forgets a group's offset, because another worker moved it: it is read from the store again.
-    pub fn lose(&mut self, key: OffsetKey) {
+    pub fn forget_offset(&mut self, key: OffsetKey) {
         self.offsets.remove(&key);
     }
 
     /// Reads the offsets of all groups, and forgets those that have been moved by others: an idle group would not
     /// notice it otherwise. Call it only while no delivered event is undecided.
-    pub async fn look_again(&mut self) -> Result<(), StoreError> {
+    pub async fn refresh_offsets(&mut self) -> Result<(), StoreError> {
         let stored: BTreeMap<OffsetKey, i64> = self.log.positions().await?.into_iter().collect();
-        self.offsets.retain(|key, offset| stored.get(key).copied().unwrap_or_default() == offset.handed_out);
+        self.offsets.retain(|key, offset| stored.get(key).copied().unwrap_or_default() == offset.delivered);
         Ok(())
     }
 
     /// Returns jobs that move groups past events that they do not handle: then an idle group has no lag, and the next
     /// process need not read those events again.
-    pub fn pass_over(&mut self) -> Vec<Job> {
-        let behind = self.offsets.iter_mut().filter(|(_, offset)| offset.looked_at > offset.handed_out);
+    pub fn skip_unhandled(&mut self) -> Vec<Job> {
+        let behind = self.offsets.iter_mut().filter(|(_, offset)| offset.read_up_to > offset.delivered);
         let pass = |(key, offset): (&OffsetKey, &mut Offsets)| {
-            let source = Source { offset: *key, from: offset.handed_out, next: offset.looked_at, event: EventId::NONE };
-            offset.handed_out = offset.looked_at;
+            let source = Source { offset: *key, from: offset.delivered, next: offset.read_up_to, event: EventId::NONE };
+            offset.delivered = offset.read_up_to;
             Job::new(Command::Skip, Box::new(|_| ())).from_log(source)
         };
         behind.map(pass).collect()
     }
 
-    async fn take(&mut self, key: OffsetKey, limit: usize, to: &mut Vec<Brought>) -> Result<(), StoreError> {
+    async fn take(&mut self, key: OffsetKey, limit: usize, to: &mut Vec<Delivered>) -> Result<(), StoreError> {
         let mut offset = match self.offsets.get(&key) {
             Some(offset) => *offset,
             None => {
                 let stored = self.log.position(key).await?;
-                Offsets { handed_out: stored, looked_at: stored }
+                Offsets { delivered: stored, read_up_to: stored }
             }
         };
-        let fetched = self.log.fetch(key, offset.looked_at, limit).await?;
+        let fetched = self.log.fetch(key, offset.read_up_to, limit).await?;
         for delivery in fetched.deliveries {
             let next = delivery.offset + 1;
             if let Some(gap) = &delivery.gap {
-                to.extend(self.heal(key, offset.handed_out, &delivery, gap).await?);
+                to.extend(self.heal(key, offset.delivered, &delivery, gap).await?);
             }
-            let (offsets, is_healing, is_forged) = (offset.handed_out..next, false, false);
-            to.push(Brought { key, offsets, delivery, is_healing, is_forged });
-            offset.handed_out = next;
+            let (offsets, is_healing, is_forged) = (offset.delivered..next, false, false);
+            to.push(Delivered { key, offsets, delivery, is_healing, is_forged });
+            offset.delivered = next;
         }
-        offset.looked_at = fetched.next;
+        offset.read_up_to = fetched.next;
         self.offsets.insert(key, offset);
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Consumer {
         from: i64,
         shown_by: &Delivery,
         gap: &Gap,
-    ) -> Result<Vec<Brought>, StoreError> {
+    ) -> Result<Vec<Delivered>, StoreError> {
         let Some(order) = self.codec.order_id(gap.order.as_str()) else { return Ok(vec![]) };
         let is_missing = |missed: &Outgoing| {
             let kind = missed.event.kind();
@@ -116,25 +116,25 @@ impl Consumer {
                 && key.group.subscribes_to(kind)
         };
         let missed: Vec<Outgoing> = self.log.events_of(order).await?.into_iter().filter(is_missing).collect();
-        let brought = missed.into_iter().filter_map(|Outgoing { id, event, trace, at, .. }| {
+        let delivered = missed.into_iter().filter_map(|Outgoing { id, event, trace, at, .. }| {
             let id = EventId(parse_uuid(&id)?);
             let origin = Origin::Store;
             let delivery = Delivery { id, event: Ok(event), trace, at, gap: None, origin, ..shown_by.clone() };
-            Some(Brought { key, offsets: from..from, delivery, is_healing: true, is_forged: false })
+            Some(Delivered { key, offsets: from..from, delivery, is_healing: true, is_forged: false })
         });
-        Ok(brought.collect())
+        Ok(delivered.collect())
     }
 
     /// Compares the records that need it with the store's own events, in one read.
-    async fn hold_against_store(&mut self, brought: &mut [Brought]) -> Result<(), StoreError> {
-        let slots: BTreeSet<ports::OutboxSlot> = brought.iter().filter_map(Brought::to_compare).collect();
+    async fn compare_with_store(&mut self, delivered: &mut [Delivered]) -> Result<(), StoreError> {
+        let slots: BTreeSet<ports::OutboxSlot> = delivered.iter().filter_map(Delivered::to_compare).collect();
         let written =
             if slots.is_empty() { vec![] } else { self.log.written(&slots.into_iter().collect::<Vec<_>>()).await? };
         let written: BTreeMap<ports::OutboxSlot, StoredEvent> =
             written.into_iter().map(|written| (written.slot, written)).collect();
-        for brought in brought {
-            if let Some(slot) = brought.to_compare() {
-                brought.is_forged = !written.get(&slot).is_some_and(|written| brought.is(written));
+        for delivered in delivered {
+            if let Some(slot) = delivered.to_compare() {
+                delivered.is_forged = !written.get(&slot).is_some_and(|written| delivered.is(written));
             }
         }
         Ok(())
@@ -142,14 +142,14 @@ impl Consumer {
 
     /// Returns the job of an event. An event that is unreadable, has codes of another shop, or is not in the store is dead-lettered
     /// at once.
-    fn job(&self, Brought { key, offsets, delivery, is_healing, is_forged }: Brought) -> Job {
+    fn job(&self, Delivered { key, offsets, delivery, is_healing, is_forged }: Delivered) -> Job {
         let source = Source { offset: key, from: offsets.start, next: offsets.end, event: delivery.id };
         if delivery.event.as_ref().is_ok_and(|event| !key.group.subscribes_to(event.kind())) {
             // It only showed that others are missing.
             return Job::new(Command::Skip, Box::new(|_| ())).from_log(source);
         }
         let reaction = match &delivery.event {
-            Ok(_) if is_forged => Err(format!("{DISBELIEVED}: there is no such event where the record says")),
+            Ok(_) if is_forged => Err(format!("{DISBELIEVED}: the store has no such event in the record's place")),
             Ok(event) => reactions::command(key.group, event, delivery.at, &self.codec)
                 .ok_or_else(|| "the group has no reaction to it, or its codes belong to another shop".to_owned()),
             Err(poison) => Err(poison.error.clone()),
@@ -161,26 +161,26 @@ impl Consumer {
             }
             Err(error) => {
                 let message = Box::new(Message::of(&delivery));
-                let dead_letter = FailedDelivery::Bury { group: key.group, message, error: error.into() };
+                let dead_letter = FailedDelivery::GiveUp { group: key.group, message, error: error.into() };
                 Job::new(Command::FailedDelivery(dead_letter), Box::new(|_| ())).from_log(source).traced(delivery.trace)
             }
         }
     }
 }
 
-/// An event on its way to a group.
-struct Brought {
+/// A delivered event before it becomes a job.
+struct Delivered {
     key: OffsetKey,
-    /// Where the group stands before it and after it.
+    /// The group's offset before and after it.
     offsets: Range<i64>,
     delivery: Delivery,
-    /// It comes from the store, because the broker lost it.
+    /// It was read from the store, because the broker lost it.
     is_healing: bool,
     is_forged: bool,
 }
 
-impl Brought {
-    /// Where the store must have the event for the group to believe it, if anywhere.
+impl Delivered {
+    /// Returns the place where the store must have the event, if the group requires proof.
     fn to_compare(&self) -> Option<ports::OutboxSlot> {
         let Origin::Record(slot) = self.delivery.origin else { return None };
         let kind = self.delivery.event.as_ref().ok()?.kind();

@@ -1,5 +1,5 @@
-//! A record as a broker hands it over to a consumer group: another shop's, nothing for a group, an event, or nothing that can be
-//! read. Anybody who can write to a topic decides what it says, so whatever is kept of it has a bound.
+//! Classifies a record that a broker delivers: another shop's, irrelevant, an event, or unreadable. Any writer to a topic
+//! controls its contents, so everything that is kept of it is bounded.
 
 use std::borrow::Cow;
 
@@ -12,15 +12,15 @@ use crate::events::wire_time;
 use crate::ports::{Delivery, Origin, OutboxSlot, Poison};
 use crate::state::rows::{EventId, Partition};
 
-/// The largest order in its event takes about half of it.
+/// About twice the size of the largest order's event.
 const VALUE_BYTES_MAX: usize = 256 * 1_024;
-/// Keys of events are codes and numbers. What waits or is given up is kept under its key, in a column with a bound.
+/// Keys of events are codes and numbers. Parked events and dead letters are stored under their key, in a bounded column.
 const KEY_BYTES_MAX: usize = 256;
-/// So much is kept of what cannot be read, for people to look at.
+/// The bytes of an unreadable record that are kept for operators.
 const KEPT_BYTES_MAX: usize = 16 * 1_024;
 const KEPT_ERROR_BYTES_MAX: usize = 1_024;
 
-/// A record beside its attributes.
+/// A record without its attributes.
 #[derive(Clone, Copy, Debug)]
 pub struct Raw<'r> {
     pub topic: Topic,
@@ -28,32 +28,32 @@ pub struct Raw<'r> {
     pub offset: i64,
     pub key: Option<&'r [u8]>,
     pub value: Option<&'r [u8]>,
-    /// When the broker took it, or its writer says that it was written.
+    /// The broker's or the writer's timestamp.
     pub millis: i64,
 }
 
-/// What a record is to this shop.
+/// The class of a record.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received<'r> {
-    /// Another shop's, by this source.
+    /// From another shop, with this source.
     Foreign(Cow<'r, str>),
-    /// A copy for readers outside, or of a kind that this program does not know.
+    /// A copy for external consumers, or an event of an unknown type.
     Nothing,
     Delivery {
         delivery: Box<Delivery>,
-        /// The order's, where the event is one of an order's own.
+        /// The order's version, if the event is one of an order's own.
         version: Option<i64>,
     },
 }
 
-/// Reads a record for a shop that publishes under `own`. `attribute` finds one by its name.
+/// Classifies a record for a shop with the source `own`. `attribute` finds one by its name.
 pub fn receive<'r>(raw: Raw<'r>, attribute: impl Fn(&str) -> Option<&'r [u8]>, own: &str) -> Received<'r> {
     if let Some(source) = cloud_event::foreign(attribute(SOURCE_ATTRIBUTE), own) {
         return Received::Foreign(source);
     }
     let trace = cloud_event::trace(&attribute);
     match read(raw, &attribute) {
-        // The group reads the event where it is at home.
+        // The group reads the event on its own topic.
         Ok(Read::Event { event, .. }) if event.kind().topic() != raw.topic => Received::Nothing,
         Ok(Read::Unknown) => Received::Nothing,
         Ok(Read::Event { id, event, at, version }) => {
@@ -80,7 +80,7 @@ pub fn receive<'r>(raw: Raw<'r>, attribute: impl Fn(&str) -> Option<&'r [u8]>, o
 fn read<'r>(raw: Raw<'r>, attribute: impl Fn(&str) -> Option<&'r [u8]>) -> Result<Read, String> {
     let bytes = raw.value.map_or(0, <[u8]>::len);
     if bytes > VALUE_BYTES_MAX {
-        return Err(format!("it has {bytes} bytes, and no event has more than {VALUE_BYTES_MAX}"));
+        return Err(format!("it has {bytes} bytes; no event has more than {VALUE_BYTES_MAX}"));
     }
     let read = cloud_event::read(attribute, raw.value)?;
     match &read {
@@ -91,7 +91,7 @@ fn read<'r>(raw: Raw<'r>, attribute: impl Fn(&str) -> Option<&'r [u8]>) -> Resul
     }
 }
 
-/// What names no event has no identity, and its moment is when the broker took it.
+/// Returns a delivery without an event: its id is none, and its time is the record's.
 fn nothing(raw: Raw<'_>) -> Delivery {
     let poison = Poison {
         topic: raw.topic,
@@ -117,10 +117,10 @@ fn slot<'r>(attribute: impl Fn(&str) -> Option<&'r [u8]>) -> Option<OutboxSlot> 
     Some(OutboxSlot { shard: number("ce_shard")?, seq: number("ce_seq")? })
 }
 
-/// Bytes that are no text in a form that can be read.
+/// Returns the text, or other bytes in hexadecimal.
 fn text_of(bytes: Option<&[u8]>) -> String {
     let bytes = bytes.unwrap_or_default();
-    // Twice as many digits as are kept are not written out.
+    // No more bytes are converted than are kept.
     let shown = &bytes[..bytes.len().min(KEPT_BYTES_MAX)];
     let hexadecimal = || shown.iter().fold("0x".to_owned(), |text, byte| text + &format!("{byte:02x}"));
     std::str::from_utf8(bytes).map_or_else(|_| hexadecimal(), str::to_owned)

@@ -90,7 +90,7 @@ fn answered(order: OrderId, asked: Asked, way: NextCall, answer: Result<Found, P
         (NextCall::Query, ProviderError::NotDone(why)) => ProviderError::Unknown(why),
         (_, error) => error,
     });
-    PaymentAnswered { order, asked, answer, told: None }
+    PaymentAnswered { order, asked, answer, callback: None }
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl EngineMetrics {
         self.rows.inc_by(counted(report.rows));
         self.statements.inc_by(report.statements);
         report.syncs.iter().for_each(|took| self.sync_seconds.observe(took.as_secs_f64()));
-        self.dead_letters.inc_by(counted(report.buried.len()));
+        self.dead_letters.inc_by(counted(report.dead_lettered.len()));
         self.permanent.inc_by(counted(report.permanent.len()));
         self.stuck.inc_by(counted(report.stuck.len()));
         self.healed.inc_by(counted(report.healed.len()));

@@ -78,7 +78,7 @@ fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) 
         Err(ProviderError::Mismatch(format!("in {currency}")))
     };
     let told = Some(Told::new(provider.name(), event_id, submitter.clock.now()));
-    is_one.then_some(PaymentAnswered { order: id, asked, answer, told })
+    is_one.then_some(PaymentAnswered { order: id, asked, answer, callback: told })
 }
 
 /// A callback of a provider inside the binary.

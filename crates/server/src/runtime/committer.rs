@@ -108,7 +108,7 @@ impl Shared {
             self.is_broken.store(true, Ordering::Release);
         }
         metrics.observe_batch(&report, started.elapsed());
-        if report.asks {
+        if report.has_due_payments {
             due.notify_one();
         }
         let Report { orders, requests, noticed: users, .. } = report;
@@ -148,7 +148,7 @@ fn log_alarms(report: &Report) {
 
 /// Logs events that were dead-lettered, refused, repeated or healed.
 fn log_events(report: &Report) {
-    for DeadLettered { letter, group, kind, error } in &report.buried {
+    for DeadLettered { letter, group, kind, error } in &report.dead_lettered {
         let group = group.name();
         tracing::warn!(
             letter = letter.0,
@@ -222,7 +222,7 @@ mod tests {
         Report {
             stuck: vec![codec.order(order)],
             payments_stuck: vec![stuck],
-            buried: vec![DeadLettered { letter, group, kind: "kind".into(), error: "error".into() }],
+            dead_lettered: vec![DeadLettered { letter, group, kind: "kind".into(), error: "error".into() }],
             permanent: vec![(letter, group)],
             broken: vec!["what".to_owned()],
             skipped: vec![(group, 1)],

@@ -118,7 +118,7 @@ impl Round {
         self.health.note(written.report.commits, written.report.commit_failures);
         let lost: Vec<OffsetKey> = std::mem::take(&mut written.report.lost);
         if let Some(consumer) = &mut self.consumer {
-            lost.into_iter().for_each(|key| consumer.lose(key));
+            lost.into_iter().for_each(|key| consumer.forget_offset(key));
         }
         if written.report.events > 0 {
             self.committed.notify_one();
@@ -186,8 +186,8 @@ impl Round {
     /// Compares the groups' offsets with the store. Called only when every event that was read has been decided.
     async fn look_after_places(&mut self, jobs: &mut Vec<Job>) {
         let Some(consumer) = &mut self.consumer else { return };
-        match consumer.look_again().await {
-            Ok(()) => jobs.extend(consumer.pass_over()),
+        match consumer.refresh_offsets().await {
+            Ok(()) => jobs.extend(consumer.skip_unhandled()),
             Err(error) => logging::error("The groups' offsets could not be read", &error),
         }
     }

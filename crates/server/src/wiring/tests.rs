@@ -46,7 +46,7 @@ fn mismatch() -> PaymentCall {
         operation: Operation::Capture,
     };
     let answer = Err(ProviderError::Mismatch(String::new()));
-    PaymentCall { answered: PaymentAnswered { order, asked, answer, told: None }, ask, way: NextCall::Execute }
+    PaymentCall { answered: PaymentAnswered { order, asked, answer, callback: None }, ask, way: NextCall::Execute }
 }
 
 /// Metrics with every family of every role, each observed once so that its labels are shown.

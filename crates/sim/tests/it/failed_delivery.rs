@@ -37,7 +37,7 @@ fn work(shop: &mut Shop) -> Report {
             return all;
         }
         let report = shop.batch(jobs);
-        all.buried.extend(report.buried.iter().cloned());
+        all.dead_lettered.extend(report.dead_lettered.iter().cloned());
         all.permanent.extend(report.permanent.iter().copied());
         assert!(report.lost.is_empty(), "{report:?}");
     }
@@ -111,7 +111,7 @@ fn an_event_that_always_fails_is_dead_lettered_in_its_group_alone() {
     let mut buried = 0;
     for pause in Group::Stock.pauses() {
         assert_eq!(buried, 0);
-        buried += pass(&mut shop, *pause).buried.len();
+        buried += pass(&mut shop, *pause).dead_lettered.len();
     }
     assert_eq!(buried, 1);
     let letter = letter(&shop);
@@ -162,7 +162,7 @@ fn an_edited_letter_is_published_again_when_it_becomes_permanent() {
     work(&mut shop);
     let mut buried = vec![];
     for _attempt in Group::Stock.pauses() {
-        buried.extend(pass(&mut shop, Duration::from_millis(500)).buried);
+        buried.extend(pass(&mut shop, Duration::from_millis(500)).dead_lettered);
     }
     let first = letter(&shop);
     assert_eq!(buried.iter().map(|new| (new.letter, new.group)).collect::<Vec<_>>(), [(first.id, Group::Stock)]);
@@ -188,7 +188,7 @@ fn a_poison_event_is_dead_lettered_at_once_and_later_ones_continue() {
     });
     shop.is_audited = false;
     let report = work(&mut shop);
-    assert_eq!((report.buried.len(), report.permanent.len()), (1, 1));
+    assert_eq!((report.dead_lettered.len(), report.permanent.len()), (1, 1));
     let poison = letter(&shop);
     assert_eq!((poison.status, poison.due, &*poison.message.payload), (LetterStatus::Permanent, None, "{\"orderId\":"));
     let next = shop.place_only(order_of(BOB, product));
@@ -219,7 +219,7 @@ fn codes_of_another_shop_are_dead_lettered_at_once_and_can_be_dropped_with_a_rea
         request.record.payload = format!("{{\"orderId\":\"ORD-ELSEWHERE\",\"productId\":{product},\"quantity\":1}}");
     });
     shop.is_audited = false;
-    assert_eq!(work(&mut shop).buried.len(), 1);
+    assert_eq!(work(&mut shop).dead_lettered.len(), 1);
     let id = letter(&shop).id;
     let drop = || Command::FailedDelivery(FailedDelivery::Drop { letter: id, reason: "not ours".into() });
     let answers = shop.decide([drop(), drop()]);

@@ -70,7 +70,7 @@ fn a_report_about_an_absent_claim_is_dead_lettered_and_its_batch_continues() {
     let (beside, answer) = job(Command::ChargePoints { user: ANN, amount: Money::won(5) });
     let done = shop.batch(vec![forged, beside]);
     assert_eq!(answer.answer().result, Ok(Answer::PointsCharged { balance: Money::won(5) }));
-    assert_eq!((done.buried.len(), done.permanent.len(), done.errors.len()), (1, 1, 0));
+    assert_eq!((done.dead_lettered.len(), done.permanent.len(), done.errors.len()), (1, 1, 0));
     let state = shop.state();
     let letter = state.letters.values().next().unwrap();
     assert_eq!((letter.group, letter.status, letter.due), (Group::Completion, LetterStatus::Permanent, None));

@@ -121,7 +121,7 @@ fn an_idle_reader_notices_that_its_group_was_moved() {
     let mut other = shop.second_process();
     assert_eq!(other.decide([move_group(key, position, 1)])[0].result, Ok(Answer::Done));
     assert!(shop.next_events().is_empty(), "it still believes to be at the end");
-    ready(shop.consumer.look_again()).unwrap();
+    ready(shop.consumer.refresh_offsets()).unwrap();
     assert!(!shop.next_events().is_empty());
 }
 
@@ -129,17 +129,17 @@ fn an_idle_reader_notices_that_its_group_was_moved() {
 #[test]
 fn groups_skip_events_of_other_groups() {
     let (mut shop, ..) = told();
-    let passing = shop.consumer.pass_over();
+    let passing = shop.consumer.skip_unhandled();
     assert!(!passing.is_empty());
     let report = shop.batch(passing);
     assert_eq!((report.errors.len(), report.lost.len()), (0, 0));
-    assert!(shop.consumer.pass_over().is_empty());
+    assert!(shop.consumer.skip_unhandled().is_empty());
     let state = shop.state();
     for (key, position) in &state.offsets {
         let last = state.outbox.iter().filter(|row| row.record.shard as i32 == key.partition.number);
         assert_eq!(*position, last.map(|row| row.record.seq).max().unwrap() + 1, "{key:?}");
     }
-    ready(shop.consumer.look_again()).unwrap();
+    ready(shop.consumer.refresh_offsets()).unwrap();
     assert!(shop.next_events().is_empty());
     assert!(shop.crash().next_events().is_empty());
 }

@@ -123,7 +123,7 @@ impl Shop {
     /// Decides jobs in one call, without delivering their events.
     pub(crate) fn batch(&mut self, jobs: Vec<Job>) -> Report {
         let report = ready(self.engine.batch_once(jobs));
-        report.lost.iter().for_each(|key| self.consumer.lose(*key));
+        report.lost.iter().for_each(|key| self.consumer.forget_offset(*key));
         self.skipped += report.skipped.iter().map(|(_, events)| events).sum::<usize>();
         assert!(self.may_break || report.broken.is_empty(), "{:?}", report.broken);
         if self.is_audited && !self.is_overtaking {

@@ -117,7 +117,7 @@ fn a_reversed_refund_is_made_again() {
         let asked = payment(shop, order.id()).asked().unwrap();
         agree(shop, order.id());
         let telling = CallbackRow::new("model", "evt_9".into(), shop.order(order.id()).updated_at);
-        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), told: Some(telling) };
+        let failed = PaymentAnswered { order: order.id(), asked, answer: refused(), callback: Some(telling) };
         shop.run(Command::PaymentAnswered(Box::new(failed.clone()))).unwrap();
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
         assert_eq!((payment(shop, order.id()).state, payment(shop, order.id()).refunding), (State::Refunding, DUE));
@@ -155,7 +155,7 @@ fn take_back(shop: &mut Shop, order: OrderId) {
         agree(shop, order);
         let telling =
             CallbackRow::new("model", asked.key(&"ORD-1".into()).as_str().into(), shop.order(order).updated_at);
-        let failed = PaymentAnswered { order, asked, answer: refused(), told: Some(telling) };
+        let failed = PaymentAnswered { order, asked, answer: refused(), callback: Some(telling) };
         shop.run(Command::PaymentAnswered(Box::new(failed))).unwrap();
     }
     assert_eq!(payment(shop, order).state, State::Stuck);

@@ -297,7 +297,7 @@ impl Shop {
     fn approve(&mut self, order: OrderId, operation: Operation) {
         let asked = Asked::first(1, operation, i64::from(operation == Operation::Refund));
         let verdict = Verdict::Approved { reference: "pi_1".into(), amount: Money::won(1_000) };
-        let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), told: None };
+        let answered = PaymentAnswered { order, asked, answer: Ok(Found::Verdict(verdict)), callback: None };
         assert!(self.ask(Command::PaymentAnswered(Box::new(answered))).result.is_ok());
         self.quiet();
     }

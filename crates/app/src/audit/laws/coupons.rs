@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use rustc_hash::FxHashMap;
 
 use super::answers::Promises;
-use crate::audit::log::{CampaignTold, Told};
+use crate::audit::log::{CampaignCounts, LogCounts};
 use crate::audit::report::{Findings, Law, Verdict, ensure};
 use crate::audit::snapshot::{CampaignFact, CouponFacts};
 use crate::commands::{Command, Repair};
@@ -40,7 +40,7 @@ struct Page {
     /// The first violation found among its coupons.
     fault: Option<String>,
     line: Line,
-    decided: CampaignTold,
+    decided: CampaignCounts,
 }
 
 /// The decisions on the queue, each with its moment. Request numbers are leased in blocks by each process, so they do
@@ -57,13 +57,13 @@ impl CampaignBooks {
     pub(in crate::audit) fn take(
         &mut self,
         fact: CampaignFact,
-        told: &Told,
+        counts: &LogCounts,
         promises: &mut Promises,
         to: &mut Findings,
     ) {
         match fact {
             CampaignFact::Begins(id, campaign) => {
-                self.close(told, to);
+                self.close(counts, to);
                 self.campaigns.extend(campaign.clone().map(|campaign| (id, campaign)));
                 self.open = Some(Page::new(id, campaign));
             }
@@ -79,7 +79,7 @@ impl CampaignBooks {
             CampaignFact::Request(request) => {
                 promises.request_exists(request.id);
                 let Some(page) = &mut self.open else { return };
-                to.note(Law::Requests, page.outcome(&request, told.latest));
+                to.note(Law::Requests, page.outcome(&request, counts.latest));
                 if page.is_in_order() {
                     page.line.enter(&request);
                 }
@@ -88,12 +88,12 @@ impl CampaignBooks {
     }
 
     /// Judges the campaign after its last fact.
-    pub(in crate::audit) fn close(&mut self, told: &Told, to: &mut Findings) {
+    pub(in crate::audit) fn close(&mut self, counts: &LogCounts, to: &mut Findings) {
         let Some(mut page) = self.open.take() else { return };
         page.judge_line(to);
-        let told = told.of(page.id);
-        to.note(Law::Coupons, page.count_verdict(&told));
-        to.note(Law::Requests, page.results_verdict(&told));
+        let counts = counts.of(page.id);
+        to.note(Law::Coupons, page.count_verdict(&counts));
+        to.note(Law::Requests, page.results_verdict(&counts));
         self.repairs.extend(page.repair());
     }
 }
@@ -119,7 +119,7 @@ impl Page {
             count: 0,
             fault: None,
             line: Line::default(),
-            decided: CampaignTold::default(),
+            decided: CampaignCounts::default(),
         }
     }
 
@@ -147,7 +147,7 @@ impl Page {
     }
 
     /// Law 4 for the campaign as a whole.
-    fn count_verdict(&self, told: &CampaignTold) -> Verdict {
+    fn count_verdict(&self, counts: &CampaignCounts) -> Verdict {
         let (id, count) = (self.id, self.count);
         let Some(campaign) = &self.campaign else {
             return ensure(count == 0, || format!("campaign {id}: has coupons, but does not exist"));
@@ -161,8 +161,8 @@ impl Page {
         ensure(campaign.issued == count, || {
             format!("campaign {id}: the count of issued coupons is {}, but it has {count}", campaign.issued)
         })?;
-        ensure(told.issued == count, || {
-            format!("campaign {id}: {} coupons were announced, but it has {count}", told.issued)
+        ensure(counts.issued == count, || {
+            format!("campaign {id}: {} coupons were announced, but it has {count}", counts.issued)
         })
     }
 
@@ -203,12 +203,12 @@ impl Page {
     }
 
     /// Law 5 for the log: each decision was announced once, and each announcement has a decision.
-    fn results_verdict(&self, told: &CampaignTold) -> Verdict {
+    fn results_verdict(&self, counts: &CampaignCounts) -> Verdict {
         let id = self.id;
-        ensure(self.decided.results == told.results, || {
+        ensure(self.decided.results == counts.results, || {
             format!("campaign {id}: the decisions on its requests differ from the announced results")
         })?;
-        ensure(self.decided.issued_on_request == told.issued_on_request, || {
+        ensure(self.decided.issued_on_request == counts.issued_on_request, || {
             format!("campaign {id}: coupons were issued on request, but no request was granted them")
         })
     }

@@ -12,7 +12,7 @@ use crate::log::reactions;
 
 /// The last definite report of a step's participant; variants are in the order in which reports can arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Said {
+enum LastReport {
     Completed,
     Failed,
     Restored,
@@ -21,7 +21,7 @@ enum Said {
 pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
     steps_fit(dossier, order)?;
     let name = &dossier.name;
-    let mut said: BTreeMap<Step, Said> = BTreeMap::new();
+    let mut last: BTreeMap<Step, LastReport> = BTreeMap::new();
     let mut is_restoring = false;
     let mut in_turn: &[Step] = &[];
     for (event, _) in dossier.history() {
@@ -39,22 +39,22 @@ pub(in crate::audit) fn journal(dossier: &Dossier, order: &Order) -> Verdict {
         ensure(order.saga.steps.iter().any(|record| record.step == step), || {
             format!("{name}: has a report of {step:?}, which is not one of its steps")
         })?;
-        let before = said.get(&step).copied();
-        ensure(may_say(before, report) && (is_restoring || report != Report::Restored), || {
+        let before = last.get(&step).copied();
+        ensure(may_report(before, report) && (is_restoring || report != Report::Restored), || {
             format!("{name}: {step:?} reports {report:?} after {before:?}")
         })?;
-        if report == Report::Restored && before != Some(Said::Restored) {
-            let early = in_turn.iter().find(|other| other.wave() > step.wave() && is_owed(said.get(*other).copied()));
+        if report == Report::Restored && before != Some(LastReport::Restored) {
+            let early = in_turn.iter().find(|other| other.wave() > step.wave() && is_owed(last.get(*other).copied()));
             ensure(early.is_none(), || format!("{name}: {step:?} was restored before {early:?}"))?;
         }
-        said.insert(step, later(before, report));
+        last.insert(step, later(before, report));
     }
     Ok(())
 }
 
 /// Returns true if what the step holds, or may hold, still has to be restored.
-fn is_owed(said: Option<Said>) -> bool {
-    matches!(said, None | Some(Said::Completed))
+fn is_owed(last: Option<LastReport>) -> bool {
+    matches!(last, None | Some(LastReport::Completed))
 }
 
 /// Checks that the steps are as far as the outcome requires.
@@ -93,19 +93,19 @@ fn is_reverse_part(steps: &[Step], order: &Order) -> bool {
 }
 
 /// A participant may repeat a report. After a refusal or a restoration it never reports a claim again.
-const fn may_say(before: Option<Said>, report: Report) -> bool {
+const fn may_report(before: Option<LastReport>, report: Report) -> bool {
     match (before, report) {
-        (None | Some(Said::Completed), _) | (Some(_), Report::Failed(_) | Report::Restored) => true,
-        (Some(Said::Failed | Said::Restored), Report::Completed) => false,
+        (None | Some(LastReport::Completed), _) | (Some(_), Report::Failed(_) | Report::Restored) => true,
+        (Some(LastReport::Failed | LastReport::Restored), Report::Completed) => false,
     }
 }
 
-const fn later(before: Option<Said>, report: Report) -> Said {
+const fn later(before: Option<LastReport>, report: Report) -> LastReport {
     match (before, report) {
-        (_, Report::Restored) => Said::Restored,
-        (Some(Said::Restored), _) => Said::Restored,
-        (_, Report::Failed(_)) => Said::Failed,
+        (_, Report::Restored) => LastReport::Restored,
+        (Some(LastReport::Restored), _) => LastReport::Restored,
+        (_, Report::Failed(_)) => LastReport::Failed,
         (Some(before), Report::Completed) => before,
-        (None, Report::Completed) => Said::Completed,
+        (None, Report::Completed) => LastReport::Completed,
     }
 }

@@ -13,7 +13,7 @@ use crate::audit::report::{Verdict, ensure};
 use crate::events::event::Event;
 
 /// The number of queries for one operation after which an operator must look into it: one day at one query a minute.
-const LOOKS_MAX: i64 = 1_440;
+const QUERIES_MAX: i64 = 1_440;
 
 /// The longest time that a refund or a void may take before it must be on an operator's list.
 const OWED_MAX: Duration = Duration::from_secs(86_400);
@@ -43,9 +43,9 @@ pub(in crate::audit) fn payments(dossier: &Dossier) -> Verdict {
         format!("{name}: is {}, its payment {}", order.outcome.name(), payment.state.name())
     })?;
     owed(name, order, payment)?;
-    let is_lost = payment.next.is_some_and(|next| next.way == NextCall::Query && next.tries > LOOKS_MAX);
-    ensure(!is_lost, || format!("{name}: the result of its payment is still unknown after {LOOKS_MAX} queries"))?;
-    told(dossier, payment)
+    let is_lost = payment.next.is_some_and(|next| next.way == NextCall::Query && next.tries > QUERIES_MAX);
+    ensure(!is_lost, || format!("{name}: the result of its payment is still unknown after {QUERIES_MAX} queries"))?;
+    events_agree(dossier, payment)
 }
 
 /// Law 10 for the payment alone.
@@ -99,7 +99,7 @@ fn owed(name: &str, order: &Order, payment: &Payment) -> Verdict {
 
 /// Checks that the events agree with the last attempt, that each earlier attempt refunded what it captured, and that
 /// the order was paid once.
-fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
+fn events_agree(dossier: &Dossier, payment: &Payment) -> Verdict {
     let (mut captured, mut refunded, mut resolved) = (Money::ZERO, Money::ZERO, Money::ZERO);
     let (mut mistaken, mut completed) = (Money::ZERO, 0);
     for (event, _) in dossier.history() {
@@ -121,7 +121,7 @@ fn told(dossier: &Dossier, payment: &Payment) -> Verdict {
     }
     let fits = (captured, refunded, resolved) == (payment.captured, payment.refunded, payment.resolved);
     ensure(fits && mistaken.is_zero() && completed <= 1, || {
-        let told = [captured, refunded, resolved].map(Money::amount);
-        format!("{}: by its events, {told:?} were captured, refunded and resolved", dossier.name)
+        let amounts = [captured, refunded, resolved].map(Money::amount);
+        format!("{}: by its events, {amounts:?} were captured, refunded and resolved", dossier.name)
     })
 }

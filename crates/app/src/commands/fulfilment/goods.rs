@@ -66,14 +66,14 @@ pub(crate) fn ship(context: &mut Context<'_>, order: &Order, command: &shipment:
     for event in &events {
         shipment::evolve(&mut row, event, context.now);
         let after = row.clone().ok_or_else(|| Halt::broken("a shipment with an event exists"))?;
-        let told = ShipmentUpdated {
+        let updated = ShipmentUpdated {
             order_id: order.created.number.clone(),
             user_id: order.user(),
             shipment_status: after.state,
             tracking_number: after.tracking.clone(),
         };
         context.rows.shipments.put(key, after);
-        context.publish_about(Event::ShipmentUpdated(told), order.id())?;
+        context.publish_about(Event::ShipmentUpdated(updated), order.id())?;
     }
     Ok(())
 }
@@ -91,8 +91,8 @@ pub(crate) fn store(context: &mut Context<'_>, order: &Order, command: warehouse
         let after = row.ok_or_else(|| Halt::broken("a storage with an event exists"))?;
         context.rows.storages.put(key, after);
         let (order_id, user_id) = (order.created.number.clone(), order.user());
-        let told = StorageUpdated { order_id, user_id, storage_status: after.state };
-        context.publish_about(Event::StorageUpdated(told), order.id())?;
+        let updated = StorageUpdated { order_id, user_id, storage_status: after.state };
+        context.publish_about(Event::StorageUpdated(updated), order.id())?;
     }
     Ok(())
 }

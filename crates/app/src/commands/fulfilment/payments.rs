@@ -30,17 +30,17 @@ pub(crate) fn pay(context: &mut Context<'_>, id: OrderId, method: Method, shown:
 
 /// Books the provider's result, or its callback; each callback once.
 pub(crate) fn answered(context: &mut Context<'_>, answered: &PaymentAnswered) -> Handled {
-    if let Some(telling) = &answered.told {
-        if context.rows.tellings.get(telling.key)?.is_some() {
+    if let Some(callback) = &answered.callback {
+        if context.rows.tellings.get(callback.key)?.is_some() {
             return Ok(());
         }
-        context.rows.tellings.put(telling.key, telling.clone());
+        context.rows.tellings.put(callback.key, callback.clone());
     }
     if of(context, answered.order)?.is_none() {
         return Ok(());
     }
     let order = context.order(answered.order)?.order;
-    let command = payment::Command::Answer { asked: answered.asked, said: said(&answered.answer) };
+    let command = payment::Command::Answer { asked: answered.asked, said: provider_result(&answered.answer) };
     for event in apply(context, &order, &command)? {
         follow(context, order.id(), &event)?;
     }
@@ -109,7 +109,7 @@ fn act(context: &mut Context<'_>, id: OrderId, command: &payment::Command, by: U
     Ok(Answer::PaymentChanged { order: id })
 }
 
-fn said(answer: &Result<Found, ProviderError>) -> ProviderResult {
+fn provider_result(answer: &Result<Found, ProviderError>) -> ProviderResult {
     match answer {
         Ok(Found::Verdict(Verdict::Approved { reference, amount })) => {
             ProviderResult::Approved { reference: Arc::clone(reference), amount: *amount }
@@ -174,7 +174,7 @@ fn declined(context: &mut Context<'_>, id: OrderId, code: &Arc<str>) -> Handled 
     let due = order.pay_before.unwrap_or(context.now).max(context.now);
     context.rows.timers.put(TimerKey(id), Timer { due, kind: TimerKind::Payment });
     if order.is_processing && **code == *payment::UNAVAILABLE {
-        bury_processing(context, &order)?;
+        dead_letter_processing(context, &order)?;
     }
     if !order.is_processing {
         publish_failed(context, &order, code)?;
@@ -198,10 +198,10 @@ fn publish_failed(context: &mut Context<'_>, order: &Order, code: &Arc<str>) -> 
 }
 
 /// Dead-letters the processing after its last retry, so that an operator can resend it.
-fn bury_processing(context: &mut Context<'_>, order: &Order) -> Handled {
+fn dead_letter_processing(context: &mut Context<'_>, order: &Order) -> Handled {
     let Some(payment) = of(context, order.id())? else { return Ok(()) };
     let event = retried(context, order, payment.attempt, payment::AUTHORIZE_TRIES_MAX);
-    failed_delivery::bury_own(
+    failed_delivery::dead_letter_own(
         context,
         Group::OrderRetry,
         &event,
