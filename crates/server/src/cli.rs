@@ -160,7 +160,7 @@ fn breakage(name: &str) -> Result<Breakage, String> {
 
 #[derive(Debug, Clone, Args)]
 pub struct TopicsArgs {
-    /// What to do
+    /// Action
     #[arg(value_enum, default_value_t = TopicsAction::List)]
     pub action: TopicsAction,
     /// With list: print the topics as an AsyncAPI 3 document
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_option_cannot_take_is_refused_by_its_name() {
+    fn an_invalid_value_is_refused_with_its_options_name() {
         for (arguments, option) in [
             (&["token", "--user", "7", "--ttl", "0"][..], "--ttl"),
             (&["replay", "--since", "yesterday"], "--since"),

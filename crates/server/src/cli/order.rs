@@ -53,7 +53,7 @@ pub enum RefundCommand {
     Approve {
         #[arg(value_name = "NUMBER")]
         order: String,
-        /// What happens to the goods
+        /// State of the goods
         #[arg(long, value_name = "WHAT", default_value = "awaited", value_parser = ["awaited", "returned", "written-off"])]
         goods: String,
         #[command(flatten)]

@@ -142,7 +142,7 @@ fn next_steps(is_served: bool, is_kept: bool, folder: &Path, address: SocketAddr
     let folder = folder.display();
     if is_served {
         return format!(
-            "The shop is open until you stop it (Ctrl-C). Look at\n\
+            "The shop is open until you stop it (Ctrl-C). Next steps:\n\
              \x20 curl http://{address}/api/products/popular\n\
              \x20 curl http://{address}/api/coupons\n\
              \x20 curl http://{address}/metrics\n\
@@ -152,15 +152,15 @@ fn next_steps(is_served: bool, is_kept: bool, folder: &Path, address: SocketAddr
     }
     if is_kept {
         return format!(
-            "The shop is in {folder}. Go on with\n\
+            "The shop is in {folder}. Next steps:\n\
              \x20 {program} audit --data-dir {folder}\n\
              \x20 {program} serve --data-dir {folder}"
         );
     }
     format!(
-        "Go on with\n\
+        "Next steps:\n\
          \x20 {program} demo --serve    the same, and the shop stays open\n\
-         \x20 {program} demo --keep     the same, and the folder is left to look at\n\
+         \x20 {program} demo --keep     the same, and the folder is kept\n\
          \x20 {program} serve --demo    a filled shop of your own in ./data"
     )
 }

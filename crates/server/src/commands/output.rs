@@ -1,4 +1,4 @@
-//! What commands print: tables, progress, failures.
+//! Output of commands: tables, progress, failures.
 
 pub(crate) mod failure;
 pub(crate) mod progress;

@@ -270,7 +270,7 @@ impl Housekeeping {
             while stopped.recv_timeout(FORGET_EVERY) == Err(std_mpsc::RecvTimeoutError::Timeout) {
                 runtime.block_on(async {
                     forget_once(&shop, keep).await;
-                    canary.look_once(&shop).await;
+                    canary.compare_once(&shop).await;
                 });
             }
         };

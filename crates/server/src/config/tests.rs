@@ -69,35 +69,35 @@ fn a_wrong_type_names_the_key() {
 
 #[test]
 fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
-    let told = |text: &str| {
+    let error_of = |text: &str| {
         let mut layers = Layers::of_defaults(DEFAULT_TOML);
         let read = layers.add_file(Path::new("shop.toml"), text).and_then(|()| layers.read::<Config>());
         Error::from(read.unwrap_err()).to_string()
     };
     let none = "a whole number that is not negative";
     assert_eq!(
-        told("[server]\nhttp_threads = -1"),
+        error_of("[server]\nhttp_threads = -1"),
         format!("server.http_threads is -1, but must be {none} (in shop.toml)")
     );
     assert_eq!(
-        told("[engine]\nbatch_max = 1.5"),
+        error_of("[engine]\nbatch_max = 1.5"),
         format!("engine.batch_max is 1.5, but must be {none} (in shop.toml)")
     );
-    assert_eq!(told("engine = 1"), "engine is 1, but must be a section (in shop.toml)");
-    assert_eq!(told("[log]\nlevel = []"), "log.level is a list, but must be a string (in shop.toml)");
+    assert_eq!(error_of("engine = 1"), "engine is 1, but must be a section (in shop.toml)");
+    assert_eq!(error_of("[log]\nlevel = []"), "log.level is a list, but must be a string (in shop.toml)");
     assert_eq!(
-        told("[engine]\nexecutor = \"magic\""),
+        error_of("[engine]\nexecutor = \"magic\""),
         "engine.executor = \"magic\" is not one of inline, log (in shop.toml)"
     );
-    let unknown = told("[server]\nlistne = 1");
+    let unknown = error_of("[server]\nlistne = 1");
     assert!(unknown.starts_with("server.listne is not a setting; allowed are listen, "), "{unknown}");
     assert!(unknown.ends_with("(in shop.toml)"), "{unknown}");
-    let unknown = told("[sever]\nlisten = 1");
+    let unknown = error_of("[sever]\nlisten = 1");
     assert!(
         unknown.starts_with("sever is not a setting; allowed are ") && unknown.ends_with("(in shop.toml)"),
         "{unknown}"
     );
-    let broken = told("[server]\nlisten =\nhttp_threads = 1");
+    let broken = error_of("[server]\nlisten =\nhttp_threads = 1");
     assert!(broken.starts_with("the settings are not valid TOML at line 2: "), "{broken}");
 }
 

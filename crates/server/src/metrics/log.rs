@@ -26,7 +26,7 @@ pub struct LogCondition {
     pub backlog: Option<(i64, f64)>,
 }
 
-/// What waits for an operator.
+/// Dead letters and orders that wait for an operator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// The number of open dead letters of every group.
@@ -45,11 +45,11 @@ impl LogMetrics {
         log
     }
 
-    pub fn tell(&self, condition: LogCondition) {
+    pub fn set(&self, condition: LogCondition) {
         self.0.lock().0 = condition;
     }
 
-    pub fn tell_waiting(&self, waiting: Waiting) {
+    pub fn set_waiting(&self, waiting: Waiting) {
         self.0.lock().1 = waiting;
     }
 }

@@ -86,7 +86,7 @@ impl PaymentMetrics {
         self.stuck.set(payments);
     }
 
-    pub(crate) fn stand(&self, state: State) {
+    pub(crate) fn set_breaker(&self, state: State) {
         self.breaker.set(state.number());
     }
 }

@@ -8,7 +8,7 @@ use app::commands::{Command, PaymentAnswered};
 use app::payments::provider::{
     Asked, CURRENCY, Callback, CallbackError, CallbackSink, Found, Provider, ProviderError, Verdict,
 };
-use app::state::rows::CallbackRow as Told;
+use app::state::rows::CallbackRow;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::metrics::Mismatches;
@@ -77,8 +77,8 @@ fn answered(submitter: &Submitter, provider: &dyn Provider, callback: Callback) 
     } else {
         Err(ProviderError::Mismatch(format!("in {currency}")))
     };
-    let told = Some(Told::new(provider.name(), event_id, submitter.clock.now()));
-    is_one.then_some(PaymentAnswered { order: id, asked, answer, callback: told })
+    let callback = Some(CallbackRow::new(provider.name(), event_id, submitter.clock.now()));
+    is_one.then_some(PaymentAnswered { order: id, asked, answer, callback })
 }
 
 /// A callback of a provider inside the binary.

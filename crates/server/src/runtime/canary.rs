@@ -29,7 +29,7 @@ const PERCENT_MAX: u8 = 100;
 /// Compares both modes at intervals and changes the percentage accordingly.
 pub struct Canary {
     settings: Settings,
-    looked: Instant,
+    compared: Instant,
 }
 
 /// Results of the orders that were claimed in one mode.
@@ -51,15 +51,15 @@ enum Verdict {
 
 impl Canary {
     pub fn new(settings: Settings) -> Canary {
-        Canary { settings, looked: Instant::now() }
+        Canary { settings, compared: Instant::now() }
     }
 
     /// Compares the modes if the interval has passed.
-    pub async fn look_once(&mut self, shop: &Shop) {
-        if !self.settings.enabled || self.looked.elapsed() < self.settings.every() {
+    pub async fn compare_once(&mut self, shop: &Shop) {
+        if !self.settings.enabled || self.compared.elapsed() < self.settings.every() {
             return;
         }
-        self.looked = Instant::now();
+        self.compared = Instant::now();
         match self.compare(shop).await {
             Ok(Ok(())) => {}
             Ok(Err(refusal)) => tracing::warn!("The canary's change was refused: {refusal:?}"),

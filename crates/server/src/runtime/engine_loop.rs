@@ -19,7 +19,7 @@ const TIMERS_EVERY: Duration = Duration::from_millis(200);
 /// How often the mode of orders is read.
 const MODES_EVERY: Duration = Duration::from_secs(1);
 /// How often the stored offsets of the groups are read, because an operator or another process may have moved them.
-const PLACES_EVERY: Duration = Duration::from_secs(1);
+const OFFSETS_EVERY: Duration = Duration::from_secs(1);
 /// How often a store that refused writes is probed.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// Timers handled at once, and events read from one partition at once.
@@ -72,7 +72,7 @@ struct Round {
 
 impl Round {
     async fn run(&mut self, committer: &Committer) {
-        let (mut timers_seen, mut places_seen) = (Instant::now(), Instant::now());
+        let (mut timers_seen, mut offsets_seen) = (Instant::now(), Instant::now());
         let mut modes_seen: Option<Instant> = None;
         let mut probed = Instant::now();
         let (mut is_quiet, mut is_more_due) = (false, false);
@@ -89,9 +89,9 @@ impl Round {
                 modes_seen = Some(Instant::now());
                 self.learn_modes().await;
             }
-            if places_seen.elapsed() >= PLACES_EVERY && !self.engine.has_deferred() {
-                places_seen = Instant::now();
-                self.look_after_places(&mut jobs).await;
+            if offsets_seen.elapsed() >= OFFSETS_EVERY && !self.engine.has_deferred() {
+                offsets_seen = Instant::now();
+                self.sync_offsets(&mut jobs).await;
             }
             if !self.health.takes_writes() && probed.elapsed() >= PROBE_EVERY {
                 probed = Instant::now();
@@ -184,7 +184,7 @@ impl Round {
     }
 
     /// Compares the groups' offsets with the store. Called only when every event that was read has been decided.
-    async fn look_after_places(&mut self, jobs: &mut Vec<Job>) {
+    async fn sync_offsets(&mut self, jobs: &mut Vec<Job>) {
         let Some(consumer) = &mut self.consumer else { return };
         match consumer.refresh_offsets().await {
             Ok(()) => jobs.extend(consumer.skip_unhandled()),

@@ -1,4 +1,4 @@
-//! Estimates of when an order, a payment or a request is settled (T15).
+//! Estimates of when an order, a payment or a request is complete (T15).
 //!
 //! The store is read every few seconds for the durations of the latest orders and payments. Every process therefore measures the
 //! same, and the engine measures nothing. No estimate is before the next try of an open breaker of this process, nor before the

@@ -5,7 +5,7 @@ use std::thread;
 
 use tokio::sync::watch;
 
-/// What the engine found with its store, and the first failure of a thread.
+/// State of the process: whether the store takes writes, and the first failure of a thread.
 #[derive(Debug)]
 pub struct Health {
     /// Attempts to commit that failed since the last successful one.

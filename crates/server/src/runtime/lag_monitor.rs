@@ -19,7 +19,7 @@ use crate::runtime::health::{AtWork, Health};
 use crate::runtime::shutdown::Stop;
 
 /// Interval of the lag measurement, as required.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+const MEASURE_EVERY: Duration = Duration::from_secs(30);
 /// Interval for counts whose alarms fire at any value above 0.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 
@@ -44,14 +44,16 @@ impl LagMonitor {
     }
 
     async fn run(self, mut stop: Stop) {
-        let mut looked: Option<Instant> = None;
+        let mut measured: Option<Instant> = None;
         while !stop.is_requested() {
             // With inline reactions there is no log to measure.
-            if self.log.carrier != Carrier::Inline && looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
-                looked = Some(Instant::now());
-                self.metrics.tell(or_nothing(self.look().await));
+            if self.log.carrier != Carrier::Inline
+                && measured.is_none_or(|measured| measured.elapsed() >= MEASURE_EVERY)
+            {
+                measured = Some(Instant::now());
+                self.metrics.set(or_nothing(self.measure().await));
             }
-            self.metrics.tell_waiting(or_nothing(self.count().await));
+            self.metrics.set_waiting(or_nothing(self.count().await));
             tokio::select! {
                 () = tokio::time::sleep(COUNT_EVERY) => {}
                 () = stop.requested() => {}
@@ -70,7 +72,7 @@ impl LagMonitor {
         Ok(Waiting { letters, stuck_orders: Some(self.views.stuck_orders().await?) })
     }
 
-    async fn look(&self) -> Result<LogCondition, StoreError> {
+    async fn measure(&self) -> Result<LogCondition, StoreError> {
         let mut lags = vec![];
         for group in Group::ALL {
             let mut by_topic: BTreeMap<&str, i64> = BTreeMap::new();

@@ -31,7 +31,7 @@ mod patient;
 pub use patient::Patient;
 
 /// Interval for due payments without a notification: those of other processes, and those whose retry pause is over.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const POLL_EVERY: Duration = Duration::from_millis(200);
 /// Interval for counting the payments that wait for an operator.
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 /// Pause after an answer that the engine did not accept.
@@ -120,7 +120,7 @@ async fn run(runner: &PaymentRunner, parts: Parts, mut stop: Stop) {
             }
             () = due.notified(), if free > 0 => {}
             _ = count.tick() => tasks.count_stuck().await,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(POLL_EVERY) => {}
             () = stop.requested() => {}
         }
     }
@@ -140,7 +140,7 @@ impl PaymentTasks<'_> {
     /// Logs and counts a change of the breaker's state.
     fn watch(&self, state: &mut State) {
         let before = std::mem::replace(state, self.runner.state());
-        self.metrics.stand(*state);
+        self.metrics.set_breaker(*state);
         match (before, *state) {
             (State::Closed, State::Open) => {
                 tracing::error!("The payment provider keeps failing: its breaker is open and payments wait.");

@@ -16,7 +16,7 @@ use crate::runtime::shutdown::{self, Stop, Stopper};
 /// Events of one shard published in one round.
 const EVENTS_MAX: usize = 1_000;
 /// Interval for commits of other processes. Commits of this process notify the relay.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_EVERY: Duration = Duration::from_millis(20);
 /// Minimum time between the start of two rounds if the first one published: the events of many orders go to the broker
 /// together, because database and broker cost is per round.
 const ROUND_EVERY: Duration = Duration::from_millis(20);
@@ -79,7 +79,7 @@ async fn run(mut relay: Relay, clock: &dyn Clock, committed: &Notify, mut stop: 
                     }
                     continue;
                 }
-                LOOK_EVERY
+                POLL_EVERY
             }
             Err(error) => {
                 if is_well {

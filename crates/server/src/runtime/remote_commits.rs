@@ -61,7 +61,7 @@ impl RemoteCommits {
         let Some(changes) = self.changes.clone() else { return Ok(None) };
         if let Some(notifier) = &self.notifier {
             let home = self.home.clone();
-            notifier.listen(Box::new(move |heard| home.hear(heard)));
+            notifier.listen(Box::new(move |notification| home.notify(notification)));
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let at_work = AtWork::new(health, "The thread that watches for commits of other processes has panicked.");
@@ -107,7 +107,7 @@ impl RemoteCommits {
             requests: moved(&mut self.seen.requests, marks.requests),
         };
         self.seen.pulse = Some(pulse);
-        self.home.hear(Notification::Wake(wake));
+        self.home.notify(Notification::Wake(wake));
         Ok(())
     }
 }
@@ -131,8 +131,8 @@ impl Home {
         watched
     }
 
-    fn hear(&self, heard: Notification) {
-        let wake = match heard {
+    fn notify(&self, notification: Notification) {
+        let wake = match notification {
             Notification::Wake(wake) => wake,
             Notification::Nothing => {
                 let Watched { users, orders, requests } = self.watched();

@@ -17,7 +17,7 @@ use super::{broker, stores};
 use crate::config::{Config, RelayBy};
 
 /// Time between two steps of a repartition.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+const STEP_EVERY: Duration = Duration::from_millis(200);
 /// Consecutive failures of the store or a broker after which a repartition is aborted.
 const FAILURES_MAX: u32 = 50;
 
@@ -97,21 +97,21 @@ impl TopicAdmin {
         self.runtime.block_on(self.topics.grow(&sizes)).map_err(Error::Broker)
     }
 
-    /// Repartitions topics, unless the relays would pause for longer than `within`. Calls `tell` after every step.
+    /// Repartitions topics, unless the relays would pause for longer than `within`. Calls `report` after every step.
     pub fn switch(
         &mut self,
         to: Spread,
         within: Duration,
-        mut tell: impl FnMut(Result<&Progress, &StoreError>),
+        mut report: impl FnMut(Result<&Progress, &StoreError>),
     ) -> Result<(), Error> {
         let Some(Store { board, views }) = &mut self.store else { return Ok(()) };
         self.runtime.block_on(async {
             let mut switch = Repartition::new(board.as_mut(), views.as_ref(), &self.book, to, self.in_flight);
             let (mut failures, started) = (0, Instant::now());
             loop {
-                let looked = switch.step_once().await;
-                tell(looked.as_ref());
-                match looked {
+                let progress = switch.step_once().await;
+                report(progress.as_ref());
+                match progress {
                     Ok(Progress::Done) => return Ok(()),
                     Ok(Progress::Busy) => return Err(Error::Switching),
                     Ok(_) => failures = 0,
@@ -121,7 +121,7 @@ impl TopicAdmin {
                 if started.elapsed() >= within {
                     return Err(Error::Overdue(within.as_secs()));
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(STEP_EVERY).await;
             }
         })
     }

@@ -65,8 +65,8 @@ async fn all_metrics() -> Arc<Metrics> {
     };
     metrics.register(|registry| registry.register_collector(Box::new(breakers)));
     let log = LogMetrics::register(&metrics);
-    log.tell(LogCondition { lags: vec![("group", "topic", 1)], backlog: Some((1, 1.0)) });
-    log.tell_waiting(Stuck { letters: vec![("group", 1)], stuck_orders: Some(1) });
+    log.set(LogCondition { lags: vec![("group", "topic", 1)], backlog: Some((1, 1.0)) });
+    log.set_waiting(Stuck { letters: vec![("group", 1)], stuck_orders: Some(1) });
     let mut publisher = Published::register(&metrics).counting(Box::new(Broker));
     let record = Record {
         topic: Topic::ALL[0],

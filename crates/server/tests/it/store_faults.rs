@@ -202,7 +202,7 @@ fn a_shop_on_a_full_disk_is_not_ready_and_recovers() {
     let refused = refused.expect("the disk is full in the end");
     assert_eq!(refused.status, 503, "{refused:?}");
     let problem = refused.json();
-    assert!(problem["detail"].as_str().unwrap().contains("nothing was written"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("Nothing was changed"), "{problem}");
     assert_eq!(shop.get("/readyz").status, 503);
     assert_eq!(shop.get("/livez").status, 200);
     let metrics = shop.get("/metrics").text;

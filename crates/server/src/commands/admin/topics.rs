@@ -181,7 +181,7 @@ fn switch(admin: &mut TopicAdmin, within: Duration) -> Result<(), Error> {
         note(&format!("{} was repartitioned from {spread} to {} partitions.", wanted.name, wanted.partitions));
     }
     let mut lines = ProgressLines::default();
-    let switched = admin.switch(to, within, |looked| lines.print(looked));
+    let switched = admin.switch(to, within, |progress| lines.print(progress));
     if let Err(error) = admin.release() {
         note(&format!("The relays could not be resumed at once and resume by themselves: {error}"));
     }
@@ -197,8 +197,8 @@ struct ProgressLines {
 }
 
 impl ProgressLines {
-    fn print(&mut self, looked: Result<&Progress, &StoreError>) {
-        let (what, left, stuck) = match looked {
+    fn print(&mut self, progress: Result<&Progress, &StoreError>) {
+        let (what, left, stuck) = match progress {
             Ok(Progress::Halting(held)) => (
                 "Relays finish their current round; orders are accepted meanwhile",
                 held.len() as i64,

@@ -45,14 +45,14 @@ impl Child {
         let log = process.stderr.take().map(BufReader::new);
         let mut child = Child { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         let mut lines = log.into_iter().flat_map(|log| log.lines().map_while(Result::ok));
-        let mut said = vec![];
+        let mut read = vec![];
         let address = lines.find_map(|line| {
             let address = address_in(&line);
-            said.push(line);
+            read.push(line);
             address
         });
         child.address =
-            address.ok_or_else(|| Error::Failed(format!("the server did not open: {}", said.join("; "))))?;
+            address.ok_or_else(|| Error::Failed(format!("the server did not open: {}", read.join("; "))))?;
         // Keeps reading, because a full pipe would block the server; error lines are forwarded.
         std::thread::spawn(move || {
             lines.filter(|line| !line.contains(r#""level":"INFO""#)).for_each(|line| progress(&line));

@@ -16,7 +16,7 @@ pub(in crate::commands) struct Progress {
     bar: Option<ProgressBar>,
     /// Interval of plain lines.
     every: Duration,
-    said: Instant,
+    printed: Instant,
     total: u64,
 }
 
@@ -26,7 +26,7 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(FRAMES_PER_SECOND));
             bar.with_style(ProgressStyle::with_template(TEMPLATE).expect("the template is well formed"))
         });
-        Progress { bar, every, said: Instant::now(), total }
+        Progress { bar, every, printed: Instant::now(), total }
     }
 
     /// Shows that `done` of the total are done; `message` adds details.
@@ -34,8 +34,8 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
             bar.set_message(message());
-        } else if self.said.elapsed() >= self.every {
-            self.said = Instant::now();
+        } else if self.printed.elapsed() >= self.every {
+            self.printed = Instant::now();
             note(&format!("{done}/{} {}", self.total, message()));
         }
     }

@@ -22,7 +22,7 @@ pub(super) struct Measured {
     pub(super) at: Timestamp,
     /// Until an order of each mode is claimed or refused, in the order of [`Mode::ALL`].
     claiming: [Option<Duration>; Mode::ALL.len()],
-    /// The same, whatever the mode.
+    /// Until an order of any mode is claimed or refused.
     of_any_mode: Option<Duration>,
     /// Until a payment is captured or declined.
     pub(super) paying: Option<Duration>,
