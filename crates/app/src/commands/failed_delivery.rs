@@ -18,6 +18,13 @@ use crate::state::rows::{
     Act, DeadLetter, EventId, InboxKey, LetterAct, LetterStatus, Message, ParkKey, ParkedEventKey, ParkedKey, Trouble,
 };
 
+/// How an attempt failed.
+struct Failure<'a> {
+    error: &'a Arc<str>,
+    /// A further attempt would fail too.
+    is_final: bool,
+}
+
 pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Answered {
     match command {
         FailedDelivery::Park { key, message, error } => park(context, *key, message, error.as_ref())?,
@@ -26,13 +33,13 @@ pub(crate) fn handle(context: &mut Context<'_>, command: &FailedDelivery) -> Ans
         }
         FailedDelivery::Retry { key, parked, attempts } => retry(context, *key, parked, attempts)?,
         FailedDelivery::RetryFailed { key, parked, tried, error, is_final } => {
-            retry_failed(context, *key, parked, *tried, error, *is_final)?;
+            retry_failed(context, *key, parked, *tried, Failure { error, is_final: *is_final })?;
         }
         FailedDelivery::Resend { letter, reaction, reason } => {
             resend(context, letter, reaction.as_ref(), reason.as_ref())?
         }
         FailedDelivery::ResendFailed { letter, error, reason, is_final } => {
-            resend_failed(context, letter, error, *is_final, reason.as_ref())?;
+            resend_failed(context, letter, Failure { error, is_final: *is_final }, reason.as_ref())?;
         }
         FailedDelivery::Edit { letter, payload, reason } => edit(context, *letter, payload, reason)?,
         FailedDelivery::Drop { letter, reason } => drop_letter(context, *letter, reason)?,
@@ -133,8 +140,7 @@ fn retry_failed(
     key: ParkKey,
     seen: &ParkedKey,
     tried: usize,
-    error: &Arc<str>,
-    is_final: bool,
+    Failure { error, is_final }: Failure<'_>,
 ) -> Handled {
     let Some(mut row) = still_parked(context, key, seen)? else { return Ok(()) };
     if tried > 1 {
@@ -252,8 +258,7 @@ fn resend(
 fn resend_failed(
     context: &mut Context<'_>,
     seen: &DeadLetter,
-    error: &Arc<str>,
-    is_final: bool,
+    Failure { error, is_final }: Failure<'_>,
     reason: Option<&Arc<str>>,
 ) -> Handled {
     let Some(mut row) = still_open(context, seen, reason.is_some())? else { return Ok(()) };
