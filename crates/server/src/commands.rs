@@ -18,7 +18,7 @@ mod token;
 
 pub use error::Error;
 
-use environment::{settings, utf8_environment};
+use environment::{environment, settings};
 use output::terminal::{note, print};
 
 /// Runs a command to its end.

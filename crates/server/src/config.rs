@@ -27,6 +27,7 @@ pub use orders::{Canary, Orders};
 pub use payment::{Payment, PaymentBy};
 pub use redis::{GateScript, Redis};
 pub use shop::{Shop, ZoneCalendar};
+pub(crate) use variables::is_read;
 
 use layers::Layers;
 use variables::{
@@ -393,16 +394,34 @@ impl Config {
             if given == 0 {
                 return Err(Error::OutOfRange { key, given, expected: "at least 1" });
             }
-            // 100 years in milliseconds: larger durations overflow when they are added to a time.
-            if given > 3_155_760_000_000 {
-                return Err(Error::OutOfRange { key, given, expected: "at most 3155760000000" });
+            let (most, expected) = longest(key);
+            if given > most {
+                return Err(Error::OutOfRange { key, given, expected });
             }
+        }
+        let pauses = [
+            ("engine.batch_every_us", self.engine.batch_every_us),
+            ("engine.shared_batch_every_us", self.engine.shared_batch_every_us),
+        ];
+        if let Some((key, given)) = pauses.into_iter().find(|(_, given)| *given > 60_000_000) {
+            return Err(Error::OutOfRange { key, given, expected: "at most 60000000" });
         }
         if self.server.http_threads > 256 {
             let given = self.server.http_threads as u64;
             return Err(Error::OutOfRange { key: "server.http_threads", given, expected: "at most 256" });
         }
         Ok(())
+    }
+}
+
+/// The highest value of a setting by its unit: 100 years, because a longer duration overflows when it is added to a time.
+fn longest(key: &str) -> (u64, &'static str) {
+    if key.ends_with("_s") {
+        (3_155_760_000, "at most 3155760000")
+    } else if key.ends_with("_h") {
+        (876_600, "at most 876600")
+    } else {
+        (3_155_760_000_000, "at most 3155760000000")
     }
 }
 

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Shop;
+use super::request::submission::Unkeyed;
 use super::response::examples;
 use super::response::refusals::problem;
 use crate::api::texts::operators;
@@ -115,8 +116,11 @@ pub(crate) async fn script(State(shop): State<Shop>) -> Result<Json<ScriptBody>,
 }
 
 /// `POST /api/admin/payments/script`.
-pub(crate) async fn tell(State(shop): State<Shop>, Json(tell): Json<TellBody>) -> Result<Json<ScriptBody>, Problem> {
-    let TellBody { script, operation, times } = tell;
+pub(crate) async fn tell(
+    State(shop): State<Shop>,
+    Unkeyed(submission): Unkeyed<TellBody>,
+) -> Result<Json<ScriptBody>, Problem> {
+    let TellBody { script, operation, times } = submission.body;
     let script =
         Script::of_name(&script).ok_or_else(|| Problem::invalid("#/script", "unknown", operators::SCRIPT_UNKNOWN))?;
     let operation = operation

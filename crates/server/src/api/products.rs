@@ -22,7 +22,7 @@ use super::request::submission::Submission;
 use super::response::examples;
 use super::response::refusals::{problem, product_not_found};
 use super::response::render::{self, Page};
-use crate::api::request::checks::{check_name, check_text};
+use crate::api::request::checks::{check_name, check_text, is_blank};
 use crate::api::response::refusals::unavailable;
 use crate::api::response::replies::{Shown, left_behind, mark_replayed, shown};
 use crate::api::texts::values;
@@ -211,7 +211,7 @@ pub(crate) async fn adjust(
         let detail = values::FROM_TO_NOT_ZERO.with(-STOCK_MAX).with(STOCK_MAX);
         violations.push("#/delta", "out_of_range", detail);
     }
-    if reason.trim().is_empty() || reason.chars().count() > REASON_CHARS_MAX {
+    if is_blank(reason) || reason.chars().count() > REASON_CHARS_MAX {
         violations.push("#/reason", "length", values::CHARACTERS.with(1).with(REASON_CHARS_MAX));
     }
     check_text("#/reason", reason, &mut violations);

@@ -2,18 +2,28 @@
 
 use super::error::Error;
 use crate::cli::SettingsArgs;
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// Loads the settings of a command. Options of the command line win.
 pub(super) fn settings(args: &SettingsArgs) -> Result<Config, Error> {
-    let mut config = Config::load(args.config.as_deref(), utf8_environment())?;
+    let mut config = Config::load(args.config.as_deref(), environment()?)?;
     if let Some(data_dir) = &args.data_dir {
         config.server.data_dir.clone_from(data_dir);
     }
     Ok(config)
 }
 
-/// Returns the environment without variables that are not UTF-8, because no setting is one of them.
-pub(super) fn utf8_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+/// Returns the variables of the environment that are text. A variable of the shop that is not UTF-8 is refused, because the
+/// shop would otherwise start without it.
+pub(super) fn environment() -> Result<Vec<(String, String)>, config::Error> {
+    let mut found = vec![];
+    for (name, value) in std::env::vars_os() {
+        let Ok(variable) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(text) => found.push((variable, text)),
+            Err(_) if config::is_read(&variable) => return Err(config::Error::NotText { variable }),
+            Err(_) => {}
+        }
+    }
+    Ok(found)
 }

@@ -5,11 +5,11 @@ use super::layers::{Fault, Invalid, Source};
 pub(super) fn of(invalid: &Invalid) -> String {
     let Invalid { key, fault, source } = invalid;
     let text = match fault {
-        Fault::Type { given, expected } => format!("{key} is {given}, but must be {}", plain(expected)),
+        Fault::Type { given, expected } => format!("{key} is {}, but must be {}", shown(key, given), plain(expected)),
         Fault::Length { expected } => format!("{key} must be {}", plain(expected)),
         Fault::Word { given, known } => format!("{key} = {given:?} is not one of {}", known.join(", ")),
         Fault::UnknownKey { name, known } => {
-            format!("{} is not a setting; allowed are {}", within(key, name), known.join(", "))
+            format!("{} is not a setting; allowed are {}", within(key, name).escape_debug(), known.join(", "))
         }
         Fault::Missing { name } => format!("{} is missing", within(key, name)),
         Fault::Twice { name } => format!("{} is set twice", within(key, name)),
@@ -34,14 +34,23 @@ fn within(section: &str, name: &str) -> String {
     }
 }
 
+/// The value that was given, but not of a secret.
+fn shown<'a>(key: &str, given: &'a str) -> &'a str {
+    if key.ends_with("password") || key.ends_with("secret") { "not a string" } else { given }
+}
+
 fn plain(expected: &str) -> &str {
     match expected {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number that is not negative",
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number from 0 to 9223372036854775807",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
         "a boolean" | "bool" => "true or false",
         "a string" | "str" | "string" | "path string" => "a string",
         other if other.starts_with("struct ") => "a section",
+        other if other.starts_with("enum ") => "a string",
         other => other,
     }
 }

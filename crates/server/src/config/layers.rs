@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::de::{DeserializeOwned, Expected, IntoDeserializer, Unexpected, Visitor, value};
+use serde::de::{DeserializeOwned, Error as _, Expected, IntoDeserializer, Unexpected, Visitor, value};
 use serde::forward_to_deserialize_any;
 use toml::{Table, Value};
 
@@ -38,14 +38,16 @@ pub(super) enum Fault {
 }
 
 pub(super) struct Layers {
+    /// The defaults, whose types decide how the text of a variable is read.
+    defaults: Table,
     values: Table,
     sources: BTreeMap<String, Source>,
 }
 
 impl Layers {
     pub(super) fn of_defaults(text: &str) -> Layers {
-        let values = text.parse().expect("a test checks that the defaults are TOML");
-        Layers { values, sources: BTreeMap::new() }
+        let defaults: Table = text.parse().expect("a test checks that the defaults are TOML");
+        Layers { values: defaults.clone(), defaults, sources: BTreeMap::new() }
     }
 
     /// Adds the settings of a file.
@@ -72,20 +74,24 @@ impl Layers {
     }
 
     /// Sets one value from text, in the type of its default, so that the password `0123` stays text. `None` for a key that does
-    /// not exist.
+    /// not exist. Where a file has another value in the place of a section, its error is reported when the settings are read.
     pub(super) fn set(&mut self, key: &str, text: String, variable: String) -> Option<()> {
-        let value = find(&mut self.values, key)?;
-        *value = match value {
+        let value = match find(&self.defaults, key)? {
             Value::Table(_) | Value::Array(_) => return None,
             Value::String(_) => Value::String(text),
-            Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => scalar(text),
+            Value::Integer(_) => text.parse().map_or(Value::String(text), Value::Integer),
+            Value::Float(_) => text.parse().map_or(Value::String(text), Value::Float),
+            Value::Boolean(_) => text.parse().map_or(Value::String(text), Value::Boolean),
+            Value::Datetime(_) => text.parse().map_or(Value::String(text), Value::Datetime),
         };
-        self.sources.insert(key.to_owned(), Source::Variable(variable));
+        if put(&mut self.values, key, value).is_some() {
+            self.sources.insert(key.to_owned(), Source::Variable(variable));
+        }
         Some(())
     }
 
     pub(super) fn read<T: DeserializeOwned>(self) -> Result<T, Invalid> {
-        let Layers { values, sources } = self;
+        let Layers { values, sources, .. } = self;
         serde_path_to_error::deserialize(Tree(Value::Table(values))).map_err(|error| {
             let path = error.path().to_string();
             let key = if path == "." { String::new() } else { path };
@@ -111,17 +117,20 @@ fn merge(into: &mut Table, from: Table) {
     }
 }
 
-fn find<'a>(values: &'a mut Table, key: &str) -> Option<&'a mut Value> {
+fn find<'a>(values: &'a Table, key: &str) -> Option<&'a Value> {
     match key.split_once('.') {
-        None => values.get_mut(key),
-        Some((section, rest)) => find(values.get_mut(section)?.as_table_mut()?, rest),
+        None => values.get(key),
+        Some((section, rest)) => find(values.get(section)?.as_table()?, rest),
     }
 }
 
-/// Parses a number or a boolean. Other text stays text, and is refused with its key later.
-fn scalar(text: String) -> Value {
-    let parsed = text.parse().map(Value::Integer).or_else(|_| text.parse().map(Value::Boolean));
-    parsed.ok().or_else(|| text.parse().ok().map(Value::Float)).unwrap_or(Value::String(text))
+/// Sets a value; `None` if its section is not a table.
+fn put(values: &mut Table, key: &str, value: Value) -> Option<()> {
+    let Some((section, rest)) = key.split_once('.') else {
+        values.insert(key.to_owned(), value);
+        return Some(());
+    };
+    put(values.get_mut(section)?.as_table_mut()?, rest, value)
 }
 
 /// A value that `serde` reads with the errors of [`Fault`].
@@ -139,10 +148,28 @@ impl<'de> serde::Deserializer<'de> for Tree {
             },
             Value::Float(number) => visitor.visit_f64(number),
             Value::Boolean(is) => visitor.visit_bool(is),
-            Value::Datetime(moment) => visitor.visit_string(moment.to_string()),
+            Value::Datetime(_) => Err(Fault::invalid_type(Unexpected::Other("a date"), &visitor)),
             Value::Array(values) => visitor.visit_seq(value::SeqDeserializer::new(values.into_iter().map(Tree))),
             Value::Table(values) => visitor
                 .visit_map(value::MapDeserializer::new(values.into_iter().map(|(name, value)| (name, Tree(value))))),
+        }
+    }
+
+    /// A section is a table. `serde` alone would also accept a list of its values.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Fault> {
+        match self.0 {
+            Value::Array(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
+            other @ (Value::String(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Boolean(_)
+            | Value::Datetime(_)
+            | Value::Table(_)) => Tree(other).deserialize_any(visitor),
         }
     }
 
@@ -173,7 +200,7 @@ impl<'de> serde::Deserializer<'de> for Tree {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        tuple_struct map identifier ignored_any
     }
 }
 
@@ -225,7 +252,8 @@ fn shown(given: Unexpected<'_>) -> String {
         Unexpected::Bool(is) => is.to_string(),
         Unexpected::Unsigned(number) => number.to_string(),
         Unexpected::Signed(number) => number.to_string(),
-        Unexpected::Float(number) => number.to_string(),
+        Unexpected::Float(number) => format!("{number:?}"),
+        Unexpected::Other(what) => what.to_owned(),
         Unexpected::Str(text) => format!("{text:?}"),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a section".to_owned(),

@@ -61,7 +61,7 @@ fn a_wrong_type_names_the_key() {
     let error = load(&[("DOORBUSTER__ENGINE__BATCH_MAX", "many")]).unwrap_err().to_string();
     assert_eq!(
         error,
-        "engine.batch_max is \"many\", but must be a whole number that is not negative (from DOORBUSTER__ENGINE__BATCH_MAX)"
+        "engine.batch_max is \"many\", but must be a whole number from 0 to 9223372036854775807 (from DOORBUSTER__ENGINE__BATCH_MAX)"
     );
     let error = load(&[("DOORBUSTER__ENGINE__EXECUTOR", "magic")]).unwrap_err().to_string();
     assert_eq!(error, "engine.executor = \"magic\" is not one of inline, log (from DOORBUSTER__ENGINE__EXECUTOR)");
@@ -74,7 +74,7 @@ fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
         let read = layers.add_file(Path::new("shop.toml"), text).and_then(|()| layers.read::<Config>());
         Error::from(read.unwrap_err()).to_string()
     };
-    let none = "a whole number that is not negative";
+    let none = "a whole number from 0 to 9223372036854775807";
     assert_eq!(
         error_of("[server]\nhttp_threads = -1"),
         format!("server.http_threads is -1, but must be {none} (in shop.toml)")
@@ -99,6 +99,53 @@ fn each_fault_of_a_file_is_told_with_its_key_and_its_file() {
     );
     let broken = error_of("[server]\nlisten =\nhttp_threads = 1");
     assert!(broken.starts_with("the settings are not valid TOML at line 2: "), "{broken}");
+}
+
+#[test]
+fn a_variable_wins_over_a_wrong_value_of_a_file_and_has_the_type_of_the_default() {
+    let load = |text: &str, key: &str, value: &str| {
+        let mut layers = Layers::of_defaults(DEFAULT_TOML);
+        layers.add_file(Path::new("shop.toml"), text).unwrap();
+        layers.set(key, value.to_owned(), format!("{ENV_PREFIX}X")).unwrap();
+        layers.read::<Config>().map_err(|invalid| Error::from(invalid).to_string())
+    };
+    let config = load("[admin]\npassword = 12345", "admin.password", "0123456789").unwrap();
+    assert_eq!(config.admin.password(), Some("0123456789"));
+    assert_eq!(load("[server]\nhttp_threads = \"two\"", "server.http_threads", "4").unwrap().server.http_threads, 4);
+    let error = load("server = 5", "server.listen", "[::1]:1").unwrap_err();
+    assert_eq!(error, "server is 5, but must be a section (in shop.toml)");
+    let error = load("", "server.http_threads", "1e2").unwrap_err();
+    assert!(error.starts_with("server.http_threads is \"1e2\", but must be a whole number"), "{error}");
+}
+
+#[test]
+fn a_list_is_not_a_section_a_date_is_not_a_string_and_no_secret_is_shown() {
+    let error = |text: &str| {
+        let mut layers = Layers::of_defaults(DEFAULT_TOML);
+        let read = layers.add_file(Path::new("shop.toml"), text).and_then(|()| layers.read::<Config>());
+        Error::from(read.unwrap_err()).to_string()
+    };
+    assert_eq!(error("limits = [1, 2, 3, 4, 5, 6]"), "limits is a list, but must be a section (in shop.toml)");
+    assert_eq!(
+        error("[payment]\nmethod = 1979-05-27"),
+        "payment.method is a date, but must be a string (in shop.toml)"
+    );
+    let secret = error("[admin]\npassword = 987654321");
+    assert!(secret.starts_with("admin.password is ") && !secret.contains("987654321"), "{secret}");
+    assert!(!error("\"a\\u001b[31m\" = 1").contains('\u{1b}'));
+}
+
+#[test]
+fn durations_are_bounded_by_their_unit() {
+    let beyond = [
+        ("ORDERS__PAY_WITHIN_S", "3155760001"),
+        ("IDEMPOTENCY__KEEP_H", "876601"),
+        ("ENGINE__BATCH_EVERY_US", "60000001"),
+    ];
+    for (variable, text) in beyond {
+        let error = load(&[(&format!("DOORBUSTER__{variable}"), text)]).unwrap_err().to_string();
+        assert!(error.contains("is out of range: at most"), "{variable}: {error}");
+    }
 }
 
 #[test]

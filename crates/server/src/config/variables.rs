@@ -8,3 +8,8 @@ pub(super) const ENV_KAFKA_BROKERS: &str = "KAFKA_BROKERS";
 pub(super) const ENV_REDIS_URL: &str = "REDIS_URL";
 pub(super) const ENV_PAYMENT_KEY: &str = "DOORBUSTER_PAYMENT_KEY";
 pub(super) const ENV_CALLBACK_SECRETS: &str = "DOORBUSTER_PAYMENT_CALLBACK_SECRETS";
+
+/// Returns `true` for the variables that the shop reads.
+pub(crate) fn is_read(variable: &str) -> bool {
+    variable.starts_with("DOORBUSTER") || [ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_REDIS_URL].contains(&variable)
+}

@@ -22,7 +22,7 @@ pub(in crate::api) fn check_name(name: &str, violations: &mut Violations) -> Arc
 /// Checks an operator's reason, and returns it trimmed.
 pub(in crate::api) fn check_reason(reason: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = shapes::ADMIN_REASON_CHARS_MAX;
-    if reason.trim().is_empty() || reason.chars().count() > CHARS_MAX {
+    if is_blank(reason) || reason.chars().count() > CHARS_MAX {
         violations.push("#/reason", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
     }
     check_text("#/reason", reason, violations);
@@ -32,11 +32,16 @@ pub(in crate::api) fn check_reason(reason: &str, violations: &mut Violations) ->
 /// Checks an operator's reference, and returns it trimmed.
 pub(in crate::api) fn check_reference(reference: &str, violations: &mut Violations) -> Arc<str> {
     const CHARS_MAX: usize = shapes::REFERENCE_CHARS_MAX;
-    if reference.trim().is_empty() || reference.chars().count() > CHARS_MAX {
+    if is_blank(reference) || reference.chars().count() > CHARS_MAX {
         violations.push("#/reference", "length", values::CHARACTERS.with(1).with(CHARS_MAX));
     }
     check_text("#/reference", reference, violations);
     Arc::from(reference.trim())
+}
+
+/// Returns `true` if nothing of the text can be seen.
+pub(in crate::api) fn is_blank(text: &str) -> bool {
+    text.chars().all(|char| char.is_whitespace() || is_unseen_but_line_breaks(char))
 }
 
 /// Checks that a text has no invisible characters except line breaks.
@@ -68,6 +73,5 @@ pub(in crate::api) fn check_receiver(receiver: &Receiver, violations: &mut Viola
 
 /// Returns the trimmed text; `None` if it is blank.
 pub(in crate::api) fn note_of(text: &str) -> Option<Arc<str>> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| Arc::from(text))
+    (!is_blank(text)).then(|| Arc::from(text.trim()))
 }

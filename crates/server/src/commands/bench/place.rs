@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::{BenchArgs, SynchronousArg};
 use crate::commands::bench::temporary_folder::TemporaryFolder;
-use crate::commands::{Error, utf8_environment};
+use crate::commands::{Error, environment as shell};
 use crate::config::{Config, Synchronous};
 
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Place {
         let secret: String = number.iter().map(|byte| format!("{byte:02x}")).collect();
         let folder = TemporaryFolder::make(name)?;
         let set = environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-        let mut config = Config::load(None, utf8_environment().chain(set))?;
+        let mut config = Config::load(None, shell()?.into_iter().chain(set))?;
         folder.path().clone_into(&mut config.server.data_dir);
         if let Some(synchronous) = args.synchronous {
             config.store.synchronous = match synchronous {
