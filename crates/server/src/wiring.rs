@@ -104,6 +104,7 @@ impl EngineThread {
 }
 
 /// Opens the store in a folder and starts the engine on it.
+#[expect(clippy::too_many_lines, reason = "one part after the other, in the order in which they need each other")]
 pub fn open(config: &Config, secret: &Secret, data_dir: &Path) -> Result<Running, Error> {
     let Opened { store, views, changes, log, book, outbox, gate, clock, codec, engine, runtime } =
         stores::open(config, secret.mark().as_deref(), data_dir)?;

@@ -189,6 +189,7 @@ fn listen(address: &str) -> Result<TcpListener, Error> {
 }
 
 /// Serves everything on one listener, or the admin endpoints on their own.
+#[expect(clippy::too_many_arguments, reason = "called once, with names that say what they are")]
 fn start_serving(
     config: &Config,
     shop: &Shop,

@@ -99,7 +99,14 @@ impl Layers {
             let named = match &fault {
                 Fault::UnknownKey { name, .. } if key.is_empty() => name.clone(),
                 Fault::UnknownKey { name, .. } if !key.ends_with(name.as_str()) => format!("{key}.{name}"),
-                _ => key.clone(),
+                Fault::UnknownKey { .. }
+                | Fault::Type { .. }
+                | Fault::Length { .. }
+                | Fault::Word { .. }
+                | Fault::Missing { .. }
+                | Fault::Twice { .. }
+                | Fault::Syntax { .. }
+                | Fault::Other(_) => key.clone(),
             };
             Invalid { source: sources.get(&named).cloned(), key, fault }
         })

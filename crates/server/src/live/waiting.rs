@@ -66,6 +66,7 @@ impl Waiting {
     ///
     /// # Errors
     /// The error of `look`.
+    #[expect(clippy::too_many_arguments, reason = "what is awaited, and how it is read, belong to one call")]
     pub async fn until<'a, T: Send>(
         &self,
         subject: Subject,

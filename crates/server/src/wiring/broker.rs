@@ -224,6 +224,7 @@ pub(super) fn inspector(config: &Config, codec: Codec, own: Arc<dyn LogInspector
 }
 
 /// Starts the relay, if this process has the role.
+#[expect(clippy::too_many_arguments, reason = "called once, by the wiring")]
 pub(super) fn relay(
     config: &Config,
     codec: Codec,

@@ -98,7 +98,6 @@ fn stock_request(order: OrderId, product_id: ProductId, quantity: i64) -> Event 
     Event::StockDeductionRequested(StockRequest { order_id: CODEC.order(order), product_id, quantity })
 }
 
-#[expect(clippy::too_many_lines, reason = "one forgery after the other")]
 fn forgeries(product: ProductId, [first, second]: [OrderId; 2]) -> Vec<(Event, Group)> {
     let nowhere = OrderId(999);
     let (stock, code) = (Step::Stock(product), |order| CODEC.order(order));

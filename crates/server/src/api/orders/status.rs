@@ -200,7 +200,7 @@ mod tests {
         }
         let way = Way { here: Status::Created, next: Status::PendingPayment };
         let of_three = |held| progress_of(Outcome::CompensationStuck, way, held, STEPS);
-        assert_eq!([1, 2].map(|held| of_three(held)), [6, 13]);
+        assert_eq!([1, 2].map(of_three), [6, 13]);
     }
 
     #[test]
