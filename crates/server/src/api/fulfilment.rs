@@ -135,7 +135,11 @@ async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
             let at = shop.estimates.completion(order, None).await.ok().flatten();
             at.map(|at| at - shop.submitter.clock.now())
         }
-        Refusal::PaymentInProgress => shop.estimates.of_payment().await,
+        Refusal::PaymentInProgress => {
+            let payment = shop.submitter.views.payment(order.id()).await.ok().flatten();
+            let at = shop.estimates.completion(order, payment.as_ref()).await.ok().flatten();
+            at.map(|at| at - shop.submitter.clock.now())
+        }
         _ => None,
     };
     let problem = problem(refusal);

@@ -25,6 +25,8 @@ mod measured;
 
 use measured::{Measured, Requests};
 
+/// The shortest time from now that is estimated: what is due now is still to be done, so its end is never "now".
+const SOONEST: Duration = Duration::from_secs(1);
 /// The estimate of an order before any was measured (O-05).
 pub const ORDER_UNTIL_MEASURED: Duration = Duration::from_secs(10);
 /// The estimate of a payment before any was measured (O-30).
@@ -117,7 +119,7 @@ impl Estimates {
         let now = self.now();
         let at = begun + took.unwrap_or(ORDER_UNTIL_MEASURED);
         let not_before = asked_again(timer, at < now).max(self.own_next_try(order, now));
-        Ok(later(Some(at), not_before).map(|at| at.max(now)))
+        Ok(later(Some(at), not_before).map(|at| at.max(now + SOONEST)))
     }
 
     async fn paid(&self, order: &Order, payment: Option<&Payment>) -> Option<Timestamp> {
@@ -138,7 +140,7 @@ impl Estimates {
         if provider.is_none() && is_left_alone {
             return None;
         }
-        later(Some(begun + took), due.max(self.provider_next_try(now))).map(|at| at.max(now))
+        later(Some(begun + took), due.max(self.provider_next_try(now))).map(|at| at.max(now + SOONEST))
     }
 
     /// The latest next try of the open breakers, in this process, of participants that the order still needs.
