@@ -2,6 +2,24 @@
 //!
 //! An adapter's own tests run [`CASES`] one by one, each on a fixture of its own.
 
+/// The number of varied rows of each kind.
+const SAMPLES: i64 = 60;
+
+/// Writes each row at its key in turn and reads it back each time; the last also in the next process.
+macro_rules! survives {
+    ($session:expr, $table:ident, $key:expr, $rows:expr $(,)?) => {{
+        let key = $key;
+        let rows = $rows;
+        let named: [Key; 1] = [key.into()];
+        for row in &rows {
+            $session.change(&named, |batch| batch.$table.put(key, row.clone())).await;
+            assert_eq!($session.look(&named).await.$table.get(key), Ok(Some(row)));
+        }
+        $session.reopen().await;
+        assert_eq!($session.look(&named).await.$table.get(key), Ok(rows.last()));
+    }};
+}
+
 mod commits;
 mod failed_delivery;
 mod fulfilment;

@@ -7,28 +7,10 @@ use domain::payment::{self, Asked, Method, Operation, Payment, ProviderResult};
 use domain::shipment::{self, Shipment};
 use domain::warehouse::{self, Storage};
 
-use super::Fixture;
 use super::samples::Dice;
 use super::session::{NOON, Session};
+use super::{Fixture, SAMPLES};
 use crate::state::rows::{CallbackKey, CallbackRow, Key, PaymentKey, ShipmentKey, StorageKey};
-
-/// The number of varied rows of each kind.
-const SAMPLES: i64 = 60;
-
-/// Writes each row at its key in turn and reads it back each time; the last also in the next process.
-macro_rules! survives {
-    ($session:expr, $table:ident, $key:expr, $rows:expr) => {{
-        let key = $key;
-        let rows = $rows;
-        let named: [Key; 1] = [key.into()];
-        for row in &rows {
-            $session.change(&named, |batch| batch.$table.put(key, row.clone())).await;
-            assert_eq!($session.look(&named).await.$table.get(key), Ok(Some(row)));
-        }
-        $session.reopen().await;
-        assert_eq!($session.look(&named).await.$table.get(key), Ok(rows.last()));
-    }};
-}
 
 pub(super) async fn a_payment_survives_every_change(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;

@@ -10,9 +10,9 @@ use domain::points::Account;
 use domain::reason::Reason;
 use domain::time::Timestamp;
 
-use super::Fixture;
 use super::samples::{self, Dice};
 use super::session::{NOON, Session};
+use super::{Fixture, SAMPLES};
 use crate::commands::answer::Answer;
 use crate::log::group::Group;
 use crate::state::rows::{
@@ -20,24 +20,6 @@ use crate::state::rows::{
     HoldingKey, InboxKey, Key, Login, ModesChange, ModesKey, OrderKey, OrderRow, PlacedKey, ProductSnapshotKey, Role,
     Rows, Sales, SalesKey, StoredAnswer, Timer, TimerKey, TimerKind,
 };
-
-/// The number of varied rows of each kind.
-const SAMPLES: i64 = 60;
-
-/// Writes each row at its key in turn and reads it back each time; the last also in the next process.
-macro_rules! survives {
-    ($session:expr, $table:ident, $key:expr, [$($row:expr),+ $(,)?]) => {{
-        let key = $key;
-        let rows = [$($row),+];
-        let named: [Key; 1] = [key.into()];
-        for row in &rows {
-            $session.change(&named, |batch| batch.$table.put(key, row.clone())).await;
-            assert_eq!($session.look(&named).await.$table.get(key), Ok(Some(row)));
-        }
-        $session.reopen().await;
-        assert_eq!($session.look(&named).await.$table.get(key), Ok(rows.last()));
-    }};
-}
 
 pub(super) async fn an_answer_survives(fixture: &mut dyn Fixture) {
     let mut session = Session::start(fixture).await;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The number of partitions over which each topic's keys are spread: at most as many as the topic has.
 pub type Spread = BTreeMap<Topic, i32>;
 
-/// What the records of a topic have as key. Records with one key are in order.
+/// The key of a topic's records. Records with one key are in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyedBy {
     User,

@@ -157,7 +157,7 @@ pub fn step_report(event: &Event) -> Option<(&StepReport, Report)> {
     })
 }
 
-/// What a report's commit moved. A repeated report moves nothing.
+/// The amount that a report's commit moved. A repeated report moves nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Moved {
     #[default]

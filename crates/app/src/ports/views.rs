@@ -259,7 +259,7 @@ pub trait Views:
 {
 }
 
-/// What readers wait for.
+/// The subjects that readers wait for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
     pub users: Vec<UserId>,

@@ -97,7 +97,7 @@ enum DiscountType {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schemars(rename = "ChangeCampaign", example = examples::change_campaign())]
 pub(crate) struct ChangeBody {
-    /// Whether the campaign issues no coupons for now.
+    /// `true` while the campaign issues no coupons.
     #[serde(default)]
     paused: Option<bool>,
     #[serde(default)]

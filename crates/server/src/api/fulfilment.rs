@@ -60,7 +60,7 @@ pub(crate) struct ProcessBody {
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
-    /// Whether the warehouse stores the goods instead of shipping them. Default: as the order says.
+    /// `true` to store the goods in the warehouse instead of shipping them. Default: as the order says.
     #[serde(default)]
     warehouse_storage: Option<bool>,
 }
@@ -131,11 +131,7 @@ pub(crate) async fn pay(
 async fn refused(shop: &Shop, order: &Order, refusal: &Refusal) -> Problem {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other refusal ends after a time that is measured")]
     let estimate = match refusal {
-        Refusal::PaymentNotYetDue => {
-            let at = shop.estimates.completion(order, None).await.ok().flatten();
-            at.map(|at| at - shop.submitter.clock.now())
-        }
-        Refusal::PaymentInProgress => {
+        Refusal::PaymentNotYetDue | Refusal::PaymentInProgress => {
             let payment = shop.submitter.views.payment(order.id()).await.ok().flatten();
             let at = shop.estimates.completion(order, payment.as_ref()).await.ok().flatten();
             at.map(|at| at - shop.submitter.clock.now())

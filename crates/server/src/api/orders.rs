@@ -71,7 +71,7 @@ pub(crate) struct PlaceBody {
     #[serde(default)]
     #[schemars(with = "Option<shapes::Receiver>")]
     receiver: Option<Receiver>,
-    /// Whether the warehouse stores the goods instead of shipping them. Default: `false`.
+    /// `true` to store the goods in the warehouse instead of shipping them. Default: `false`.
     #[serde(default)]
     warehouse_storage: Option<bool>,
     /// The items' total in won that the customer was shown, before discount and points. A different total is refused.

@@ -169,15 +169,10 @@ impl<'de> serde::Deserializer<'de> for Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.0 {
-            Value::Array(_) => Err(Fault::invalid_type(Unexpected::Seq, &visitor)),
-            other @ (Value::String(_)
-            | Value::Integer(_)
-            | Value::Float(_)
-            | Value::Boolean(_)
-            | Value::Datetime(_)
-            | Value::Table(_)) => Tree(other).deserialize_any(visitor),
+        if matches!(self.0, Value::Array(_)) {
+            return Err(Fault::invalid_type(Unexpected::Seq, &visitor));
         }
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
@@ -194,14 +189,9 @@ impl<'de> serde::Deserializer<'de> for Tree {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Fault> {
-        match self.0 {
-            Value::String(word) => visitor.visit_enum(word.into_deserializer()),
-            other @ (Value::Integer(_)
-            | Value::Float(_)
-            | Value::Boolean(_)
-            | Value::Datetime(_)
-            | Value::Array(_)
-            | Value::Table(_)) => Tree(other).deserialize_any(visitor),
+        match self {
+            Tree(Value::String(word)) => visitor.visit_enum(word.into_deserializer()),
+            other => other.deserialize_any(visitor),
         }
     }
 
@@ -229,7 +219,7 @@ impl serde::de::Error for Fault {
     }
 
     fn invalid_value(given: Unexpected<'_>, expected: &dyn Expected) -> Fault {
-        Fault::Type { given: shown(given), expected: expected.to_string() }
+        Fault::invalid_type(given, expected)
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Fault {

@@ -1,4 +1,4 @@
-//! What a refund moves back: goods, points, coupon, money.
+//! The goods, points, coupon and money that a refund moves back.
 
 use std::sync::Arc;
 

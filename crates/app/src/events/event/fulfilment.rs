@@ -39,7 +39,7 @@ payload! {
         /// The requester's reason.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refund_reason: Option<Arc<str>>,
-        /// Whether the goods are back, awaited or lost.
+        /// The state of the goods: back, awaited or lost.
         #[serde(default)]
         goods: Goods,
         /// When they were sold; absent in events of older versions.
