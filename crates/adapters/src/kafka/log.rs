@@ -26,9 +26,9 @@ impl KafkaLog {
         offsets: Box<dyn EventLog + Send>,
         listener: &Listener,
     ) -> Result<KafkaLog, StoreError> {
-        let members = |group: &Group| std::iter::repeat_n(*group, cluster.members(*group).max(1));
+        let members = |group: Group| std::iter::repeat_n(group, cluster.members(group).max(1));
         let join = |group: Group| Ok((group, Membership::join(cluster, group, listener.clone())?));
-        let memberships: Result<_, KafkaError> = Group::ALL.iter().flat_map(members).map(join).collect();
+        let memberships: Result<_, KafkaError> = Group::carried().flat_map(members).map(join).collect();
         let memberships = memberships.map_err(|error| StoreError(error.to_string()))?;
         Ok(KafkaLog { memberships, poll_max: cluster.overrides.poll_max, offsets })
     }

@@ -39,6 +39,12 @@ impl Group {
         Group::ALL.iter().copied().find(|group| group.name() == name)
     }
 
+    /// Returns the groups that the executor and the carrier are about: they run in the deciding commit, or after it over a
+    /// log, and their offsets move with a switch between the two.
+    pub fn carried() -> impl Iterator<Item = Group> {
+        Group::ALL.iter().copied()
+    }
+
     /// Returns true if the domain detects repeated events by itself. For other groups the inbox detects them, and the
     /// audit expects every event there: a change that adds kinds to such a group must write `offset_skip` rows for
     /// earlier events.

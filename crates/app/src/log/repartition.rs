@@ -132,7 +132,7 @@ impl<'a> Repartition<'a> {
 
 /// Returns the groups that read any of these topics.
 fn readers(topics: &[Topic]) -> impl Iterator<Item = Group> {
-    Group::ALL.iter().copied().filter(move |group| group.topics().iter().any(|topic| topics.contains(topic)))
+    Group::carried().filter(move |group| group.topics().iter().any(|topic| topics.contains(topic)))
 }
 
 async fn behind_in(

@@ -82,7 +82,7 @@ fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
          SELECT ?, '', ?, COALESCE(MAX(position), 0), ?, {NOW} FROM consumer_offset
          WHERE consumer_group = ? AND topic = '' AND `partition` = ?"
     );
-    for group in Group::ALL {
+    for group in Group::carried() {
         touched().for_each(|(shard, head)| {
             let name = group.name();
             script.add(statement(&skip, &[&name, &shard, &(head.seq + 1), &name, &shard]));
@@ -93,7 +93,7 @@ fn begin_at_the_end(script: &mut Script, heads: &[ShardHead; SHARDS]) {
         "INSERT INTO consumer_offset (consumer_group, topic, `partition`, position) VALUES ",
         " ON DUPLICATE KEY UPDATE position = VALUES(position)",
     );
-    for group in Group::ALL {
+    for group in Group::carried() {
         touched().for_each(|(shard, head)| moves.row(&[&group.name(), &"", &shard, &(head.seq + 1)]));
     }
     drop(moves);

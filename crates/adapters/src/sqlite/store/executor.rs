@@ -71,7 +71,7 @@ fn begin_at_the_end(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
          FROM consumer_offset WHERE consumer_group = ?1 AND topic = '' AND partition = ?2";
     let heads = offsets::heads(transaction)?;
     for (shard, head) in (0_i64..).zip(&heads).filter(|(_, head)| head.seq > 0) {
-        for group in Group::ALL {
+        for group in Group::carried() {
             transaction.execute(skip, (group.name(), shard, head.seq + 1))?;
             transaction.execute(move_group, (group.name(), shard, head.seq + 1))?;
         }
