@@ -3,16 +3,34 @@
 //! The store stays the source of truth: a group's offset is written in the commit of its effect, and a reader starts
 //! from there. Offsets are committed to Kafka only for Kafka's own tools.
 
+#[cfg(not(feature = "kafka"))]
+mod absent;
+#[cfg(feature = "kafka")]
 mod client;
+mod cluster;
+#[cfg(feature = "kafka")]
 mod inspector;
+mod listener;
+#[cfg(feature = "kafka")]
 mod log;
+#[cfg(feature = "kafka")]
 mod membership;
+mod plan;
+#[cfg(feature = "kafka")]
 mod publisher;
+#[cfg(feature = "kafka")]
 mod topics;
 
-pub use client::{Cluster, GroupShape, Overrides, Tuning};
+#[cfg(not(feature = "kafka"))]
+pub use absent::{KafkaInspector, KafkaLog, KafkaPublisher, Topics};
+pub use cluster::{Cluster, GroupShape, Overrides, Tuning};
+#[cfg(feature = "kafka")]
 pub use inspector::KafkaInspector;
+pub use listener::Listener;
+#[cfg(feature = "kafka")]
 pub use log::KafkaLog;
-pub use membership::Listener;
+pub use plan::{Difference, Plan};
+#[cfg(feature = "kafka")]
 pub use publisher::KafkaPublisher;
-pub use topics::{Difference, Plan, Topics};
+#[cfg(feature = "kafka")]
+pub use topics::Topics;

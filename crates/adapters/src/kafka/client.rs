@@ -1,28 +1,13 @@
 //! Configuration of Kafka clients.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use app::events::topic::{DeadLetterNames, Topic};
+use app::events::topic::Topic;
 use app::log::reactions::Group;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::KafkaError;
 
-/// Settings that trade delay for size. Every tuning waits for all in-sync replicas and has an idempotent producer: no
-/// business event is published with less (trap T9 of the sources).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tuning {
-    /// Sends and fetches at once.
-    #[default]
-    Prompt,
-    /// Source 001: batches of 16 KiB within 5 ms, lz4; consumers fetch at least 1 KiB.
-    Throughput,
-    /// Source 002: batches of 16 KiB within 10 ms, snappy; consumers fetch at least 1 KiB.
-    Compact,
-}
+use super::cluster::{Cluster, Overrides, Tuning};
 
 impl Tuning {
     const fn producer(self) -> &'static [(&'static str, &'static str)] {
@@ -46,34 +31,12 @@ impl Tuning {
         }
     }
 
-    /// The longest time for which a record is in flight to the broker; the library drops it after that.
-    pub const fn in_flight_max(self) -> Duration {
-        match self {
-            Tuning::Prompt => Duration::from_secs(30),
-            Tuning::Throughput | Tuning::Compact => Duration::from_secs(120),
-        }
-    }
-
     const fn consumer(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Tuning::Prompt => &[("fetch.min.bytes", "1")],
             Tuning::Throughput | Tuning::Compact => &[("fetch.min.bytes", "1024"), ("fetch.wait.max.ms", "500")],
         }
     }
-}
-
-/// Settings that replace those of the tuning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// `none`, `lz4` or `snappy`.
-    pub compression: Option<&'static str>,
-    pub linger_ms: Option<u64>,
-    pub batch_bytes: Option<u64>,
-    pub buffer_kb: Option<u64>,
-    pub fetch_min_bytes: Option<u64>,
-    pub fetch_wait_ms: Option<u64>,
-    /// The most records of a partition that one fetch returns.
-    pub poll_max: Option<usize>,
 }
 
 impl Overrides {
@@ -91,31 +54,6 @@ impl Overrides {
         let set = [("fetch.min.bytes", self.fetch_min_bytes), ("fetch.wait.max.ms", self.fetch_wait_ms)];
         set.into_iter().filter_map(|(key, value)| Some((key, value?.to_string())))
     }
-}
-
-/// A consumer group on the brokers, where it differs from the default.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupShape {
-    /// The group's name on the brokers instead of its own.
-    pub name: Option<String>,
-    /// Number of members of the group in each process.
-    pub members: usize,
-}
-
-/// The brokers' addresses, and how clients talk to them.
-#[derive(Clone, Debug, Default)]
-pub struct Cluster {
-    pub brokers: String,
-    pub tuning: Tuning,
-    /// Prefix of the name of every topic and group, so that several shops can share brokers.
-    pub prefix: String,
-    /// How topics of dead letters are named.
-    pub dead_letters: DeadLetterNames,
-    pub overrides: Overrides,
-    /// Groups that differ from the default.
-    pub groups: BTreeMap<Group, GroupShape>,
-    /// Source of this shop's events; events of other sources are skipped.
-    pub source: Arc<str>,
 }
 
 impl Cluster {
@@ -201,6 +139,9 @@ impl ClientContext for Quiet {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::cluster::GroupShape;
     use super::*;
 
     #[test]

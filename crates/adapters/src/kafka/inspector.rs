@@ -19,7 +19,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{Cluster, Quiet};
+use super::client::Quiet;
+use super::cluster::Cluster;
 use super::membership::attribute;
 
 /// Time-out of one call to the brokers, and of a read without records.
@@ -231,7 +232,7 @@ impl LogInspector for KafkaInspector {
         self.ask(key.group, move |inspector, client| inspector.passage(client, key, offsets))
     }
 
-    fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+    fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         let Some(first) = moves.first() else { return Box::pin(std::future::ready(Ok(()))) };
         self.ask(first.key.group, move |inspector, client| {
             let list = inspector.list(moves.iter().map(|moved| (moved.key.partition, Offset::Offset(moved.to))))?;

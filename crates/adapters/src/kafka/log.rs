@@ -7,8 +7,9 @@ use app::state::rows::{OffsetKey, Partition};
 use domain::ids::OrderId;
 use rdkafka::error::KafkaError;
 
-use super::client::Cluster;
-use super::membership::{Listener, Membership};
+use super::cluster::Cluster;
+use super::listener::Listener;
+use super::membership::Membership;
 
 pub struct KafkaLog {
     /// A group may have several members here, which share its partitions.

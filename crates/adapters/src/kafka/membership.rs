@@ -19,7 +19,8 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::Cluster;
+use super::cluster::Cluster;
+use super::listener::Listener;
 
 /// How often offsets are committed to Kafka.
 const COMMIT_EVERY: Duration = Duration::from_secs(1);
@@ -27,20 +28,6 @@ const COMMIT_EVERY: Duration = Duration::from_secs(1);
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// The most records taken from the client at once.
 const POLLED_MAX: usize = 2_000;
-
-/// Called with the group and the source of a record of another shop.
-pub(super) type OnForeign = Arc<dyn Fn(Group, &str) + Send + Sync>;
-
-/// Callbacks for what a reader cannot find out by polling.
-#[derive(Clone)]
-pub struct Listener {
-    /// There may be something to read. Called from any thread.
-    pub wake: Arc<dyn Fn() + Send + Sync>,
-    /// The brokers are failing; the client retries by itself.
-    pub complain: Arc<dyn Fn(String) + Send + Sync>,
-    /// A record belongs to another shop and was skipped.
-    pub foreign: OnForeign,
-}
 
 pub(super) struct Membership {
     consumer: BaseConsumer<Rebalances>,

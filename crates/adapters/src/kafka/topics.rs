@@ -7,7 +7,9 @@ use app::events::topic::{Profile, Spread, Topic, Wanted};
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::client::{Cluster, Quiet};
+use super::client::Quiet;
+use super::cluster::Cluster;
+use super::plan::{Difference, Plan};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -16,28 +18,6 @@ const CHECK_EVERY: Duration = Duration::from_millis(50);
 pub struct Topics {
     client: AdminClient<Quiet>,
     cluster: Cluster,
-}
-
-/// A topic whose keys are spread over another number of partitions than wanted. Another number sends keys to other
-/// partitions while their earlier events are still in the old ones (trap T7 of the sources), so only a repartition
-/// changes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub wanted: Wanted,
-    /// Number of partitions over which keys are spread now.
-    pub spread: i32,
-    /// Number of partitions on the broker.
-    pub found: i32,
-}
-
-/// Differences between the broker and the wanted topics.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    pub missing: Vec<Wanted>,
-    /// Topics with fewer partitions than their keys are spread over.
-    pub short: Vec<Difference>,
-    pub different: Vec<Difference>,
-    pub as_wanted: Vec<Wanted>,
 }
 
 impl Topics {

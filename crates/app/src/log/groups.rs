@@ -44,7 +44,7 @@ pub trait LogInspector: Send + Sync {
     fn between(&self, key: OffsetKey, offsets: Range<i64>) -> Reading<'_, Passage>;
 
     /// Publishes a group's offsets to the log's own tools. The shop itself does not start from them.
-    fn tell(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()>;
+    fn publish_offsets(&self, moves: Vec<OffsetMove>) -> Reading<'_, ()>;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::variables::{ENV_DATABASE_URL, ENV_PAYMENT_KEY, ENV_REDIS_URL};
+use super::variables::{ENV_DATABASE_URL, ENV_KAFKA_BROKERS, ENV_PAYMENT_KEY, ENV_REDIS_URL};
 use super::{explain, layers};
 
 /// The settings cannot be used; each error names the key and its source.
@@ -20,6 +20,10 @@ pub enum Error {
         "the embedded store belongs to one process with all roles: to run roles in separate processes, set {ENV_DATABASE_URL}"
     )]
     RolesApart,
+    #[error(
+        "{ENV_KAFKA_BROKERS} is set, but this program was built without kafka: unset it, or build with the cargo feature `kafka`"
+    )]
+    BuiltWithoutKafka,
     #[error("kafka.prefix may contain at most 100 letters, digits, '.', '_' and '-'")]
     KafkaPrefix,
     #[error(

@@ -71,7 +71,11 @@ impl Kafka {
         self.brokers = None;
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    /// Checks the settings in a program that was built with or without Kafka's client.
+    pub(super) fn check(&self, has_client: bool) -> Result<(), Error> {
+        if self.brokers.is_some() && !has_client {
+            return Err(Error::BuiltWithoutKafka);
+        }
         let is_allowed = |char: char| char.is_ascii_alphanumeric() || matches!(char, '.' | '_' | '-');
         if self.prefix.len() > 100 || !self.prefix.chars().all(is_allowed) {
             return Err(Error::KafkaPrefix);

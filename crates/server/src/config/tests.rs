@@ -236,3 +236,13 @@ fn the_documentation_has_exactly_the_keys_of_the_reference() {
     assert_eq!(in_documentation, in_reference);
     assert!(documentation.contains(ENV_AUTH_SECRET));
 }
+
+#[test]
+fn brokers_are_refused_by_a_program_without_a_client() {
+    let mut kafka = load(&[(ENV_KAFKA_BROKERS, "127.0.0.1:9092")]).unwrap().kafka;
+    assert!(matches!(kafka.check(true), Ok(())));
+    let refused = kafka.check(false).unwrap_err().to_string();
+    assert!(refused.starts_with("KAFKA_BROKERS is set, but this program was built without kafka"), "{refused}");
+    kafka.stay_away();
+    assert!(matches!(kafka.check(false), Ok(())));
+}

@@ -96,7 +96,7 @@ impl LogInspector for MysqlViews {
         })
     }
 
-    fn tell(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
+    fn publish_offsets(&self, _moves: Vec<OffsetMove>) -> Reading<'_, ()> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -215,7 +215,7 @@ pub(crate) async fn reset(
         let reply = shop.submitter.submit(Command::MoveGroup { moves: moves.clone() }, submission.idempotency).await;
         reply.result.map_err(|refusal| problem(&refusal))?;
         tracing::warn!(group = group.name(), "A group was moved by hand in {} partitions: {reason}", moves.len());
-        if let Err(error) = book.tell(moves).await {
+        if let Err(error) = book.publish_offsets(moves).await {
             // Only the broker's tools show an old offset until the group commits its next one.
             tracing::warn!("The group's new offsets could not be committed at the broker: {error}");
         }

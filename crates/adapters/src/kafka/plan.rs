@@ -1,0 +1,25 @@
+//! The comparison of a broker's topics with the wanted ones.
+
+use app::events::topic::Wanted;
+
+/// A topic whose keys are spread over another number of partitions than wanted. Another number sends keys to other
+/// partitions while their earlier events are still in the old ones (trap T7 of the sources), so only a repartition
+/// changes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub wanted: Wanted,
+    /// Number of partitions over which keys are spread now.
+    pub spread: i32,
+    /// Number of partitions on the broker.
+    pub found: i32,
+}
+
+/// Differences between the broker and the wanted topics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub missing: Vec<Wanted>,
+    /// Topics with fewer partitions than their keys are spread over.
+    pub short: Vec<Difference>,
+    pub different: Vec<Difference>,
+    pub as_wanted: Vec<Wanted>,
+}
